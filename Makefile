@@ -1,0 +1,108 @@
+# msgstore: the module, its client, and what tests, shows and measures them.
+#
+#   make, make install, make installcheck    as for any contrib module
+#   make demo, make test                     from a bare machine to the end
+#   make devserver, make devserver-stop      a private server to work with
+#
+# PG_CONFIG=... chooses the PostgreSQL to build against, CLIENT=no leaves the
+# client out.  In tree or as a VPATH build (make -f ../path/Makefile), which
+# needs a source tree that nothing was built in.
+
+MODULE_big = msgstore
+EXTENSION = msgstore
+DATA = msgstore--0.1.sql
+PGFILEDESC = "msgstore - messages with MAPI message-store semantics"
+
+# One noun a file; a line a file, in the order of the install script.
+OBJS = \
+	$(WIN32RES) \
+	src/module.o \
+	src/hresult.o \
+	src/flags.o \
+	src/catalogue.o \
+	src/property.o
+
+# What one session can show (sql/, expected/).
+REGRESS =
+
+# What two or three sessions show (test/specs/, test/expected/).
+ISOLATION =
+
+REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
+	--encoding=UTF8 --no-locale
+ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
+	--encoding=UTF8 --no-locale
+
+# What needs no PostgreSQL to be there yet ends in the script, not in PGXS.
+PG_CONFIG ?= pg_config
+CLIENT ?= yes
+RUN = PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' bash \
+	$(dir $(firstword $(MAKEFILE_LIST)))tools/run-private
+PRIVATE = deps test demo bench test-large test-valgrind devserver \
+	devserver-stop
+
+.PHONY: $(PRIVATE) test-versions strict client install-client clean-client
+
+# The default target, before any other file can name one.
+all:
+
+$(PRIVATE):
+	@$(RUN) $@ $(MAIL)
+
+test-versions:
+	@bash $(dir $(firstword $(MAKEFILE_LIST)))tools/test-versions $(VERSIONS)
+
+ifneq (,$(filter-out $(PRIVATE) test-versions,$(or $(MAKECMDGOALS),all)))
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq (,$(PGXS))
+$(error no PostgreSQL to build against: set PG_CONFIG, or run "make deps")
+endif
+PG_CPPFLAGS = -Isrc -I$(srcdir)/src
+EXTRA_CLEAN = src/*.gen.h src/gen.stamp src/flags.stamp build
+include $(PGXS)
+
+ifneq ($(abspath $(srcdir)),$(CURDIR))
+ifneq (,$(wildcard $(srcdir)/src/gen.stamp))
+$(error $(srcdir) was built in; run "make clean" there first)
+endif
+endif
+
+# The constants and tables that data/ holds as facts.
+src/gen.stamp: tools/gen_catalogue.pl $(wildcard $(srcdir)/data/*.csv)
+	@$(MKDIR_P) src
+	perl $< $(srcdir)/data src
+	@touch $@
+
+# Another PostgreSQL, or other flags: everything anew.
+BUILT_WITH = $(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)
+src/flags.stamp: force-look
+	@$(MKDIR_P) src
+	@echo '$(subst ','\'',$(BUILT_WITH))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(BUILT_WITH))' > $@
+.PHONY: force-look
+
+HEADERS_ALL = $(wildcard $(srcdir)/src/*.h)
+$(OBJS) $(OBJS:.o=.bc): src/gen.stamp src/flags.stamp \
+	$(filter-out %.gen.h,$(HEADERS_ALL))
+
+ifeq ($(CLIENT)$(notdir $(wildcard $(srcdir)/client/Makefile)),yesMakefile)
+all: client
+install: install-client
+clean: clean-client
+
+client:
+	$(MAKE) -C $(srcdir)/client all PG_CONFIG='$(PG_CONFIG)'
+install-client: client
+	$(MAKE) -C $(srcdir)/client install PG_CONFIG='$(PG_CONFIG)'
+clean-client:
+	$(MAKE) -C $(srcdir)/client clean PG_CONFIG='$(PG_CONFIG)'
+endif
+
+# The flags the project builds with before anything is handed in.
+STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
+	-DUSE_ASSERT_CHECKING
+strict:
+	$(MAKE) -f $(firstword $(MAKEFILE_LIST)) all COPT='$(STRICT)' with_llvm=no
+
+endif
