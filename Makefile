@@ -23,7 +23,8 @@ OBJS = \
 	src/property.o
 
 # What one session can show (sql/, expected/).
-REGRESS =
+REGRESS = \
+	house
 
 # What two or three sessions show (test/specs/, test/expected/).
 ISOLATION =
@@ -33,13 +34,20 @@ REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
 
-# What needs no PostgreSQL to be there yet ends in the script, not in PGXS.
+# What begins with tools/run-private needs no PostgreSQL to be there yet.
 PG_CONFIG ?= pg_config
 CLIENT ?= yes
-RUN = PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' bash \
-	$(dir $(firstword $(MAKEFILE_LIST)))tools/run-private
-PRIVATE = deps test demo bench test-large test-valgrind devserver \
+TOP := $(dir $(firstword $(MAKEFILE_LIST)))
+PRIVATE = deps test test-large test-valgrind demo bench devserver \
 	devserver-stop
+RUN_PRIVATE = PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
+	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
+	bash $(TOP)tools/run-private
+
+# The shell's MAIL is somebody's mailbox, and not meant.
+ifneq ($(origin MAIL),command line)
+override MAIL :=
+endif
 
 .PHONY: $(PRIVATE) test-versions strict client install-client clean-client
 
@@ -47,10 +55,10 @@ PRIVATE = deps test demo bench test-large test-valgrind devserver \
 all:
 
 $(PRIVATE):
-	@$(RUN) $@ $(MAIL)
+	@$(RUN_PRIVATE) $@ $(if $(MAIL),'$(MAIL)')
 
 test-versions:
-	@bash $(dir $(firstword $(MAKEFILE_LIST)))tools/test-versions $(VERSIONS)
+	@bash $(TOP)tools/test-versions $(VERSIONS)
 
 ifneq (,$(filter-out $(PRIVATE) test-versions,$(or $(MAKECMDGOALS),all)))
 
@@ -59,7 +67,7 @@ ifeq (,$(PGXS))
 $(error no PostgreSQL to build against: set PG_CONFIG, or run "make deps")
 endif
 PG_CPPFLAGS = -Isrc -I$(srcdir)/src
-EXTRA_CLEAN = src/*.gen.h src/gen.stamp src/flags.stamp build
+EXTRA_CLEAN = src/*.gen.h src/gen.stamp src/flags.stamp build/failed
 include $(PGXS)
 
 ifneq ($(abspath $(srcdir)),$(CURDIR))
@@ -98,6 +106,13 @@ install-client: client
 clean-client:
 	$(MAKE) -C $(srcdir)/client clean PG_CONFIG='$(PG_CONFIG)'
 endif
+
+# With what the tests have left.
+distclean: clean-build
+clean-build:
+	bash $(TOP)tools/run-private devserver-stop
+	rm -rf build
+.PHONY: clean-build
 
 # The flags the project builds with before anything is handed in.
 STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \

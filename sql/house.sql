@@ -1,0 +1,89 @@
+-- The rules that every object of the extension keeps, whatever it is for:
+-- each of these queries finds those that do not, and finds none.
+
+-- everything stands in the schema of the extension
+SELECT pg_describe_object(classid, objid, 0)
+FROM pg_depend
+WHERE refclassid = 'pg_extension'::regclass
+  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'msgstore')
+  AND deptype = 'e'
+  AND (pg_identify_object(classid, objid, 0)).schema <> 'msgstore'
+  AND classid <> 'pg_cast'::regclass
+ORDER BY 1;
+
+-- everything has a comment: functions, types, relations, operators
+SELECT pg_describe_object(d.classid, d.objid, 0)
+FROM pg_depend AS d
+WHERE d.refclassid = 'pg_extension'::regclass
+  AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'msgstore')
+  AND d.deptype = 'e'
+  AND d.classid IN ('pg_proc'::regclass, 'pg_class'::regclass,
+                    'pg_type'::regclass, 'pg_operator'::regclass)
+  AND NOT EXISTS (SELECT FROM pg_description AS c
+                  WHERE c.classoid = d.classid AND c.objoid = d.objid
+                    AND c.objsubid = 0)
+ORDER BY 1;
+
+-- and so has every column of every table and view
+SELECT a.attrelid::regclass, a.attname
+FROM pg_attribute AS a
+JOIN pg_class AS c ON c.oid = a.attrelid
+WHERE c.relnamespace = 'msgstore'::regnamespace
+  AND c.relkind IN ('r', 'v')
+  AND a.attnum > 0 AND NOT a.attisdropped
+  AND col_description(a.attrelid, a.attnum) IS NULL
+ORDER BY c.relname, a.attnum;
+
+-- SECURITY DEFINER only with a search_path that ends in pg_temp
+SELECT oid::regprocedure, proconfig
+FROM pg_proc
+WHERE pronamespace = 'msgstore'::regnamespace
+  AND prosecdef
+  AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting
+                  WHERE setting ~ '^search_path=.*pg_temp$')
+ORDER BY proname, 1;
+
+-- no index on a column that a save changes
+SELECT i.indexrelid::regclass, a.attname
+FROM pg_index AS i
+JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+WHERE i.indrelid = to_regclass('msgstore.message')
+  AND a.attname IN ('recipients', 'attachments', 'headers', 'body', 'html',
+                    'rtf', 'props', 'change_number')
+ORDER BY 1, 2;
+
+-- no rules, no policies, and no triggers but those of foreign keys
+SELECT r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
+WHERE c.relnamespace = 'msgstore'::regnamespace AND c.relkind = 'r'
+UNION ALL
+SELECT p.polname FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid
+WHERE c.relnamespace = 'msgstore'::regnamespace
+UNION ALL
+SELECT t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+WHERE c.relnamespace = 'msgstore'::regnamespace AND NOT t.tgisinternal;
+
+-- every view keeps its conditions to itself
+SELECT oid::regclass
+FROM pg_class
+WHERE relnamespace = 'msgstore'::regnamespace
+  AND relkind = 'v'
+  AND NOT coalesce(reloptions @> '{security_barrier=true}', false)
+ORDER BY 1;
+
+-- tables and sequences with user data are dumped
+SELECT c.oid::regclass
+FROM pg_class AS c
+WHERE c.relnamespace = 'msgstore'::regnamespace
+  AND c.relkind IN ('r', 'S')
+  AND c.relpersistence = 'p'
+  AND NOT EXISTS (SELECT FROM pg_extension AS e
+                  WHERE e.extname = 'msgstore' AND c.oid = ANY (e.extconfig))
+ORDER BY 1;
+
+-- nobody but the owner may write to a table, or read one behind the views
+SELECT c.oid::regclass, acl.privilege_type
+FROM pg_class AS c, aclexplode(c.relacl) AS acl
+WHERE c.relnamespace = 'msgstore'::regnamespace
+  AND acl.grantee <> c.relowner
+  AND NOT (c.relkind = 'v' AND acl.privilege_type = 'SELECT')
+ORDER BY 1, 2;

@@ -1,0 +1,46 @@
+
+# The extension comes and goes whole, and takes UTF8 databases only: in any
+# other encoding text that was stored could not be given back.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('extension');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->start;
+
+# The schema outlives the extension, as PostgreSQL has it for one that the
+# control file names; so it is there from the start.
+my $catalogs = join ' UNION ALL ', map { "SELECT '$_', count(*) FROM $_" }
+  qw(pg_proc pg_type pg_class pg_operator pg_opclass pg_opfamily pg_cast
+  pg_namespace pg_constraint pg_description pg_depend pg_extension pg_amop);
+
+$node->safe_psql('postgres', 'CREATE SCHEMA msgstore');
+my $before = $node->safe_psql('postgres', $catalogs);
+$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
+isnt($node->safe_psql('postgres', $catalogs),
+	$before, 'CREATE EXTENSION makes objects');
+$node->safe_psql('postgres', 'DROP EXTENSION msgstore');
+is($node->safe_psql('postgres', $catalogs),
+	$before, 'DROP EXTENSION leaves nothing behind');
+
+foreach my $encoding ('LATIN1', 'SQL_ASCII')
+{
+	my $db = lc $encoding;
+
+	$node->safe_psql('postgres',
+		"CREATE DATABASE $db TEMPLATE template0 ENCODING '$encoding'");
+	my ($status, undef, $err) = $node->psql($db, 'CREATE EXTENSION msgstore');
+	isnt($status, 0, "refused in $encoding");
+	like($err, qr/ERROR: .*UTF8/, "and the error in $encoding names UTF8");
+	is( $node->safe_psql(
+			$db, q{SELECT count(*) FROM pg_extension
+			WHERE extname = 'msgstore'}),
+		'0',
+		"nothing is installed in $encoding");
+}
+
+$node->stop;
+done_testing();
