@@ -20,7 +20,9 @@ OBJS = \
 	src/hresult.o \
 	src/flags.o \
 	src/catalogue.o \
-	src/property.o
+	src/property.o \
+	src/value.o \
+	src/recipient.o
 
 # What one session can show (sql/, expected/).
 REGRESS = \

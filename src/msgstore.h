@@ -45,6 +45,8 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define KEEP_OPEN_READONLY		0x00000001
 #define KEEP_OPEN_READWRITE		0x00000002
 #define FORCE_SAVE				0x00000004
+#define SPAMFILTER_ONSAVE		0x00000080
+#define NON_EMS_XP_SAVE			0x00001000
 
 /* -------------------------------------------------------------- catalogue.c */
 
@@ -114,7 +116,20 @@ extern const char *property_type_name(uint16 type);
  */
 extern void property_check(const Property *prop, JsonbValue *value);
 
-/* timestamptz (microseconds) to the text of a PT_SYSTIME; 28 bytes + NUL. */
+/* Raises the error about a value of the wrong JSON type. */
+extern void property_refuse_type(const Property *prop,
+								 const JsonbValue *value) pg_attribute_noreturn();
+
+/*
+ * A text as an error message shows it: NUL-terminated, and cut short where it
+ * is long.  Palloc'd.
+ */
+extern char *text_shown(const char *text, int len);
+
+/*
+ * timestamptz (microseconds) to the text of a PT_SYSTIME; 28 bytes + NUL.
+ * Raises before the year 1601 and after 9999.
+ */
 #define SYSTIME_TEXT_LEN	28
 extern void systime_text(int64 timestamp, char *buf);
 
@@ -123,5 +138,17 @@ extern char *base64_text(const void *data, int len, int *outlen);
 
 /* The bytes of a base64 text that property_check() has passed. */
 extern bytea *base64_bytes(const char *text, int len);
+
+/* -------------------------------------------------------------- recipient.c */
+
+/* property_check() for PR_MESSAGE_RECIPIENTS: *value becomes a jbvBinary. */
+extern void recipients_check(const Property *prop, JsonbValue *value);
+
+/*
+ * What PR_DISPLAY_TO, PR_DISPLAY_CC and PR_DISPLAY_BCC show of a checked
+ * list, each palloc'd; "" where there is nobody, and for a NULL list.
+ */
+extern void recipients_display(Jsonb *recipients,
+							   char **to, char **cc, char **bcc);
 
 #endif							/* MSGSTORE_H */

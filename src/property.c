@@ -1,0 +1,430 @@
+/*-------------------------------------------------------------------------
+ *
+ * property.c
+ *	  Values of properties: from what a caller wrote in JSON to the one form
+ *	  in which a value is stored, or an error that says what is wrong.
+ *
+ * NOTES
+ *	  A value has one stored form, so that equal values are equal jsonb.  A
+ *	  value that has that form already is left as it is, which is the common
+ *	  case and allocates nothing.
+ *
+ *	  An error shows the value cut short: a body never ends up in a log.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "msgstore.h"
+
+#include "common/shortest_dec.h"
+#include "datatype/timestamp.h"
+#include "mb/pg_wchar.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+
+#include "value.h"
+
+#define SHOWN_BYTES		60		/* of a text in an error message */
+
+/* days from 1601-01-01, where ticks begin, to 2000-01-01 */
+#define TICK_EPOCH_DAYS		145731
+
+static void check_integer(const Property *prop, JsonbValue *value,
+						  int64 min, int64 max);
+static void check_float(const Property *prop, JsonbValue *value);
+static void check_time(const Property *prop, JsonbValue *value);
+static void check_guid(const Property *prop, JsonbValue *value);
+static void check_binary(const Property *prop, JsonbValue *value);
+static void expect(const Property *prop, const JsonbValue *value,
+				   enum jbvType type);
+static void set_string(JsonbValue *value, char *text, int len);
+static void set_number(JsonbValue *value, const char *text);
+static char *number_text(const JsonbValue *value);
+static char *value_shown(const JsonbValue *value);
+static const char *expected_json(const Property *prop);
+static const char *json_kind(const JsonbValue *value);
+static void refuse_value(const Property *prop, const JsonbValue *value,
+						 ValueResult why, const char *hint);
+
+/*
+ * Check a value against its property's type and bring it into the one form
+ * in which it is stored (times with seven digits, GUIDs in capitals, binary
+ * in canonical base64 ...).  *value is replaced; what it points to is the
+ * input's memory or palloc'd.  Raises, naming property, type and what came;
+ * a value of JSON null is the caller's business and never arrives here.
+ */
+void
+property_check(const Property *prop, JsonbValue *value)
+{
+	Assert(value->type != jbvNull);
+
+	if (prop->part == PART_RECIPIENTS)
+	{
+		recipients_check(prop, value);
+		return;
+	}
+	if (prop->part == PART_ATTACHMENTS)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_SUPPORT),
+				 errmsg("property \"%s\" cannot be set: attachments are not supported yet",
+						prop->name)));
+
+	switch (prop->type)
+	{
+		case PT_I2:
+			check_integer(prop, value, PG_INT16_MIN, PG_INT16_MAX);
+			break;
+		case PT_LONG:
+			check_integer(prop, value, PG_INT32_MIN, PG_INT32_MAX);
+			break;
+		case PT_I8:
+			check_integer(prop, value, PG_INT64_MIN, PG_INT64_MAX);
+			break;
+		case PT_R4:
+		case PT_DOUBLE:
+			check_float(prop, value);
+			break;
+		case PT_BOOLEAN:
+			expect(prop, value, jbvBool);
+			break;
+		case PT_UNICODE:
+			expect(prop, value, jbvString);
+			break;
+		case PT_SYSTIME:
+			check_time(prop, value);
+			break;
+		case PT_CLSID:
+			check_guid(prop, value);
+			break;
+		case PT_BINARY:
+			check_binary(prop, value);
+			break;
+		default:
+			elog(ERROR, "property \"%s\" has the type 0x%04X, which cannot be stored",
+				 prop->name, prop->type);
+	}
+}
+
+/*
+ * A text as an error message shows it: NUL-terminated, and cut short where it
+ * is long.  Palloc'd.
+ */
+char *
+text_shown(const char *text, int len)
+{
+	int			shown = len;
+
+	if (len > SHOWN_BYTES)
+		shown = pg_mbcliplen(text, len, SHOWN_BYTES);
+	return psprintf("%.*s%s", shown, text, shown < len ? "..." : "");
+}
+
+/*
+ * timestamptz (microseconds) to the text of a PT_SYSTIME; 28 bytes + NUL.
+ * Raises before the year 1601 and after 9999.
+ */
+void
+systime_text(int64 timestamp, char *buf)
+{
+	/* 10000-01-01, in microseconds since 2000-01-01 */
+	const int64 end = INT64CONST(2921940) * USECS_PER_DAY;
+	const int64 start = -TICK_EPOCH_DAYS * USECS_PER_DAY;
+	uint64		ticks;
+
+	if (timestamp < start || timestamp >= end)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp is out of range for a property")));
+	ticks = (uint64) (timestamp - start) *
+		(VALUE_TICKS_PER_SECOND / USECS_PER_SEC);
+	(void) value_write_time(ticks, buf);
+}
+
+/* base64 of len bytes, palloc'd and NUL-terminated; *outlen may be NULL. */
+char *
+base64_text(const void *data, int len, int *outlen)
+{
+	Size		textlen = VALUE_BASE64_LEN(len);
+	char	   *text = palloc(textlen + 1);
+
+	value_write_base64(data, len, text);
+	text[textlen] = '\0';
+	if (outlen != NULL)
+		*outlen = (int) textlen;
+	return text;
+}
+
+/* The bytes of a base64 text that property_check() has passed. */
+bytea *
+base64_bytes(const char *text, int len)
+{
+	bytea	   *result = palloc(VARHDRSZ + VALUE_BASE64_ROOM(len));
+	size_t		bytes;
+
+	if (value_read_base64(text, len, (uint8 *) VARDATA(result),
+						  &bytes) != VALUE_OK)
+		elog(ERROR, "invalid base64 in a checked value");
+	SET_VARSIZE(result, VARHDRSZ + bytes);
+	return result;
+}
+
+static void
+check_integer(const Property *prop, JsonbValue *value, int64 min, int64 max)
+{
+	char	   *text;
+	int64_t		result;
+	ValueResult why;
+
+	expect(prop, value, jbvNumeric);
+	text = number_text(value);
+	why = value_read_int(text, strlen(text), min, max, &result);
+	if (why != VALUE_OK)
+		refuse_value(prop, value, why, NULL);
+
+	/* 1.0 is stored as 1 */
+	if (strchr(text, '.') != NULL)
+		value->val.numeric =
+			DatumGetNumeric(DirectFunctionCall1(int8_numeric,
+												Int64GetDatum(result)));
+	pfree(text);
+}
+
+/* Stored is the shortest number that reads as the same float or double. */
+static void
+check_float(const Property *prop, JsonbValue *value)
+{
+	char		shortest[DOUBLE_SHORTEST_DECIMAL_LEN];
+	char	   *text;
+	ValueResult why;
+
+	expect(prop, value, jbvNumeric);
+	text = number_text(value);
+	if (prop->type == PT_R4)
+	{
+		float		result;
+
+		why = value_read_float(text, &result);
+		if (why == VALUE_OK)
+			float_to_shortest_decimal_buf(result, shortest);
+	}
+	else
+	{
+		double		result;
+
+		why = value_read_double(text, &result);
+		if (why == VALUE_OK)
+			double_to_shortest_decimal_buf(result, shortest);
+	}
+	if (why != VALUE_OK)
+		refuse_value(prop, value, why, NULL);
+	if (strcmp(text, shortest) != 0)
+		set_number(value, shortest);
+	pfree(text);
+}
+
+static void
+check_time(const Property *prop, JsonbValue *value)
+{
+	char		buf[VALUE_TIME_SIZE];
+	uint64_t	ticks;
+	int			len;
+	ValueResult why;
+
+	expect(prop, value, jbvString);
+	why = value_read_time(value->val.string.val, value->val.string.len,
+						  &ticks);
+	if (why != VALUE_OK)
+		refuse_value(prop, value, why,
+					 "A time is written with its offset from UTC and up to seven digits of fraction, as in 2024-02-29T12:34:56.1234567Z, from 1601 on.");
+	len = value_write_time(ticks, buf);
+	if (len != value->val.string.len ||
+		memcmp(buf, value->val.string.val, len) != 0)
+		set_string(value, pnstrdup(buf, len), len);
+}
+
+static void
+check_guid(const Property *prop, JsonbValue *value)
+{
+	char		buf[VALUE_GUID_LEN + 1];
+	uint8		guid[VALUE_GUID_BYTES];
+	ValueResult why;
+
+	expect(prop, value, jbvString);
+	why = value_read_guid(value->val.string.val, value->val.string.len, guid);
+	if (why != VALUE_OK)
+		refuse_value(prop, value, why,
+					 "A GUID is written as in {00020386-0000-0000-C000-000000000046}.");
+	value_write_guid(guid, buf);
+	if (value->val.string.len != VALUE_GUID_LEN ||
+		memcmp(buf, value->val.string.val, VALUE_GUID_LEN) != 0)
+		set_string(value, pnstrdup(buf, VALUE_GUID_LEN), VALUE_GUID_LEN);
+}
+
+static void
+check_binary(const Property *prop, JsonbValue *value)
+{
+	const char *text;
+	int			len;
+	uint8	   *data;
+	size_t		bytes;
+	ValueResult why;
+
+	expect(prop, value, jbvString);
+	text = value->val.string.val;
+	len = value->val.string.len;
+	if (value_base64_canonical(text, len))
+		return;
+
+	data = palloc(VALUE_BASE64_ROOM(len));
+	why = value_read_base64(text, len, data, &bytes);
+	if (why != VALUE_OK)
+		refuse_value(prop, value, why,
+					 "Binary values are written in base64: letters, digits, + and /, padded with =.");
+	text = base64_text(data, bytes, &len);
+	set_string(value, unconstify(char *, text), len);
+	pfree(data);
+}
+
+/* Raise where a value is not of the JSON type that its property takes. */
+static void
+expect(const Property *prop, const JsonbValue *value, enum jbvType type)
+{
+	if (value->type != type)
+		property_refuse_type(prop, value);
+}
+
+/*
+ * Raise the error about a value of the wrong JSON type.
+ */
+void
+property_refuse_type(const Property *prop, const JsonbValue *value)
+{
+	ereport(ERROR,
+			(errmapi_detail(MAPI_E_UNEXPECTED_TYPE, "The value was %s.",
+							value_shown(value)),
+			 errmsg("property \"%s\" (%s) takes %s, not %s",
+					prop->name, property_type_name(prop->type),
+					expected_json(prop), json_kind(value))));
+}
+
+/* Raise the error about a value of the right JSON type. */
+static void
+refuse_value(const Property *prop, const JsonbValue *value, ValueResult why,
+			 const char *hint)
+{
+	if (why == VALUE_OUT_OF_RANGE)
+		ereport(ERROR,
+				(errmapi_detail(MAPI_E_INVALID_PARAMETER, "The value was %s.",
+								value_shown(value)),
+				 errmsg("value is out of range for property \"%s\" (%s)",
+						prop->name, property_type_name(prop->type)),
+				 hint != NULL ? errhint("%s", hint) : 0));
+	ereport(ERROR,
+			(errmapi_detail(MAPI_E_INVALID_PARAMETER, "The value was %s.",
+							value_shown(value)),
+			 errmsg("property \"%s\" (%s) takes %s",
+					prop->name, property_type_name(prop->type),
+					expected_json(prop)),
+			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+static void
+set_string(JsonbValue *value, char *text, int len)
+{
+	value->type = jbvString;
+	value->val.string.val = text;
+	value->val.string.len = len;
+}
+
+static void
+set_number(JsonbValue *value, const char *text)
+{
+	value->type = jbvNumeric;
+	value->val.numeric =
+		DatumGetNumeric(DirectFunctionCall3(numeric_in,
+											CStringGetDatum(text),
+											ObjectIdGetDatum(InvalidOid),
+											Int32GetDatum(-1)));
+}
+
+static char *
+number_text(const JsonbValue *value)
+{
+	return DatumGetCString(DirectFunctionCall1(numeric_out,
+											   NumericGetDatum(value->val.numeric)));
+}
+
+/* A value as an error message shows it: JSON, cut short. */
+static char *
+value_shown(const JsonbValue *value)
+{
+	char	   *text;
+
+	switch (value->type)
+	{
+		case jbvString:
+			return psprintf("\"%s\"", text_shown(value->val.string.val,
+												 value->val.string.len));
+		case jbvNumeric:
+			text = number_text(value);
+			return text_shown(text, strlen(text));
+		case jbvBool:
+			return pstrdup(value->val.boolean ? "true" : "false");
+		default:
+			return pstrdup(json_kind(value));
+	}
+}
+
+/* The JSON that a property takes, in words. */
+static const char *
+expected_json(const Property *prop)
+{
+	if (prop->part == PART_RECIPIENTS)
+		return "an array of objects";
+	switch (prop->type)
+	{
+		case PT_I2:
+		case PT_LONG:
+		case PT_I8:
+			return "an integer";
+		case PT_R4:
+		case PT_DOUBLE:
+			return "a number";
+		case PT_BOOLEAN:
+			return "true or false";
+		case PT_SYSTIME:
+			return "a string with a time";
+		case PT_CLSID:
+			return "a string with a GUID";
+		case PT_BINARY:
+			return "a string with base64";
+		default:
+			return "a string";
+	}
+}
+
+/* What JSON a value is, in words. */
+static const char *
+json_kind(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvNull:
+			return "null";
+		case jbvString:
+			return "a string";
+		case jbvNumeric:
+			return "a number";
+		case jbvBool:
+			return "a boolean";
+		case jbvArray:
+			return "an array";
+		case jbvObject:
+			return "an object";
+		case jbvBinary:
+			if (JsonContainerIsArray(value->val.binary.data))
+				return "an array";
+			return "an object";
+		default:
+			return "something else";
+	}
+}
