@@ -26,6 +26,8 @@ OBJS = \
 
 # What one session can show (sql/, expected/).
 REGRESS = \
+	hresult \
+	flags \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).

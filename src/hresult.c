@@ -196,7 +196,9 @@ hresult_throw_if_failed(PG_FUNCTION_ARGS)
 				 errmsg("the call failed with 0x%08X", (uint32) code)));
 	ereport(ERROR,
 			(errmapi(code),
-			 errmsg("the call failed with %s", name)));
+			 errmsg("the call failed with %s", name),
+			 code == MAPI_E_OBJECT_CHANGED ?
+			 errhint("Refresh the handle and edit again, or save with FORCE_SAVE.") : 0));
 	PG_RETURN_NULL();			/* keep compiler quiet */
 }
 

@@ -28,6 +28,7 @@ static bool read_date(Reader *in, int *year, int *month, int *day);
 static bool read_clock(Reader *in, int64_t *ticks);
 static bool read_offset(Reader *in, int *seconds);
 static int64_t days_before(int year, int month, int day);
+static bool read_exponent(Reader *in, int64_t *exponent);
 static bool is_json_number(const char *text);
 static int	hex_digit(char c);
 static int	base64_digit(char c);
@@ -58,6 +59,7 @@ value_read_int(const char *text, size_t len, int64_t min, int64_t max,
 	bool		too_big = false;
 	int64_t		scale = 0;		/* result stands for result * 10^scale */
 	int64_t		zeros = 0;		/* zeros read, but not yet in result */
+	int64_t		exponent;
 	int			digits = 0;
 
 	limit = negative ? UINT64_C(1) << 63 : (UINT64_C(1) << 63) - 1;
@@ -91,30 +93,10 @@ value_read_int(const char *text, size_t len, int64_t min, int64_t max,
 	}
 	if (digits == 0 || in.at[-1] == '.')
 		return VALUE_BAD;
-	scale += zeros;
-
-	if (in.at < in.end && (*in.at == 'e' || *in.at == 'E'))
-	{
-		bool		down;
-		int64_t		exponent = 0;
-
-		in.at++;
-		down = read_char(&in, '-');
-		if (!down)
-			(void) read_char(&in, '+');
-		if (in.at == in.end)
-			return VALUE_BAD;
-		for (; in.at < in.end && is_digit(*in.at); in.at++)
-		{
-			if (exponent < INT32_MAX)
-				exponent = exponent * 10 + (*in.at - '0');
-		}
-		scale += down ? -exponent : exponent;
-	}
-	if (in.at != in.end)
+	if (!read_exponent(&in, &exponent) || in.at != in.end)
 		return VALUE_BAD;
+	scale += zeros + exponent;
 
-	/* too many digits to say where they end: an integer if none is behind */
 	if (result == 0 && !too_big)
 		scale = 0;
 	if (scale < 0)
@@ -134,6 +116,30 @@ value_read_int(const char *text, size_t len, int64_t min, int64_t max,
 	else
 		*value = (int64_t) result;
 	return *value < min || *value > max ? VALUE_OUT_OF_RANGE : VALUE_OK;
+}
+
+/* e and an integer, which may be missing; beyond 32 bits it is cut short */
+static bool
+read_exponent(Reader *in, int64_t *exponent)
+{
+	bool		down;
+
+	*exponent = 0;
+	if (!read_char(in, 'e') && !read_char(in, 'E'))
+		return true;
+	down = read_char(in, '-');
+	if (!down)
+		(void) read_char(in, '+');
+	if (in->at == in->end)
+		return false;
+	for (; in->at < in->end && is_digit(*in->at); in->at++)
+	{
+		if (*exponent < INT32_MAX)
+			*exponent = *exponent * 10 + (*in->at - '0');
+	}
+	if (down)
+		*exponent = -*exponent;
+	return true;
 }
 
 bool
