@@ -11,7 +11,8 @@ WHERE refclassid = 'pg_extension'::regclass
   AND classid <> 'pg_cast'::regclass
 ORDER BY 1;
 
--- everything has a comment: functions, types, relations, operators
+-- everything has a comment: functions, types, relations, operators (array
+-- types come by themselves, and are members from version 17 on)
 SELECT pg_describe_object(d.classid, d.objid, 0)
 FROM pg_depend AS d
 WHERE d.refclassid = 'pg_extension'::regclass
@@ -22,6 +23,7 @@ WHERE d.refclassid = 'pg_extension'::regclass
   AND NOT EXISTS (SELECT FROM pg_description AS c
                   WHERE c.classoid = d.classid AND c.objoid = d.objid
                     AND c.objsubid = 0)
+  AND pg_describe_object(d.classid, d.objid, 0) NOT LIKE 'type %[]'
 ORDER BY 1;
 
 -- and so has every column of every table and view

@@ -33,6 +33,11 @@
 #include "varatt.h"
 #endif
 
+/* 18 writes what was pg_attribute_noreturn() in front of the declaration. */
+#if PG_VERSION_NUM < 180000 && !defined(pg_noreturn)
+#define pg_noreturn		pg_attribute_noreturn()
+#endif
+
 /* 16: table_tuple_update() says which indexes need a new entry; before, if. */
 #if PG_VERSION_NUM >= 160000
 typedef TU_UpdateIndexes CompatUpdateIndexes;

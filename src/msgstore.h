@@ -117,8 +117,8 @@ extern const char *property_type_name(uint16 type);
 extern void property_check(const Property *prop, JsonbValue *value);
 
 /* Raises the error about a value of the wrong JSON type. */
-extern void property_refuse_type(const Property *prop,
-								 const JsonbValue *value) pg_attribute_noreturn();
+pg_noreturn extern void property_refuse_type(const Property *prop,
+												 const JsonbValue *value);
 
 /*
  * A text as an error message shows it: NUL-terminated, and cut short where it
