@@ -1,0 +1,551 @@
+/*-------------------------------------------------------------------------
+ *
+ * import.c
+ *	  Brings messages into a store: batches, what to do when one is refused,
+ *	  and the report.
+ *
+ * NOTES
+ *	  A batch is one transaction.  It goes through at once, or it is rolled
+ *	  back and done again with a savepoint before every message, so that
+ *	  only what the server refuses is left out.  The batch is kept in memory
+ *	  for that; it ends early when it has grown to BATCH_BYTES.
+ *
+ *	  An error that is about the message (its SQLSTATE says so) refuses that
+ *	  message.  An error about anything else (the connection, the extension,
+ *	  the disk) ends the import: it would hit every other message, too.
+ *
+ *	  What the report counts is what was committed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libmsgstore.h"
+#include "mail.h"
+
+#define BATCH_BYTES		((size_t) 32 * 1024 * 1024)
+#define MAX_TRIES		5		/* of a batch that met a deadlock or the like */
+
+/* A message that waits for the end of its batch. */
+typedef struct Pending
+{
+	char	   *where;			/* "file:number" */
+	char	   *props;
+	Tally	   *tally;
+	char	   *refused;		/* why the server would not have it, or NULL */
+} Pending;
+
+typedef struct Import
+{
+	const ImportOptions *options;
+	msgstore   *ms;				/* NULL in a dry run */
+	int64_t		store_id;
+	int64_t		folder_id;
+	GPtrArray  *batch;			/* of Pending * */
+	size_t		batch_bytes;
+	Tally	   *tally;			/* of what was imported */
+	GPtrArray  *refused;		/* of char *, "where: why" */
+	unsigned	imported;
+	unsigned	skipped;
+	bool		stopped;		/* by an error that ends the import */
+	bool		terminal;		/* stderr is one: show progress */
+} Import;
+
+/* What became of one attempt at something. */
+typedef enum Outcome
+{
+	DONE,
+	REFUSED,					/* by the server, for the message's sake */
+	AGAIN,						/* serialization failure or deadlock */
+	STOP						/* anything else */
+} Outcome;
+
+static void
+pending_free(gpointer p)
+{
+	Pending    *pending = p;
+
+	g_free(pending->where);
+	free(pending->props);
+	tally_free(pending->tally);
+	g_free(pending->refused);
+	g_free(pending);
+}
+
+/* ---------------------------------------------------------------- progress */
+
+static void
+show_progress(const Import *import)
+{
+	if (import->terminal)
+		fprintf(stderr, "\r%u imported, %u refused ", import->imported,
+				import->refused->len);
+}
+
+static void
+end_progress(const Import *import)
+{
+	if (import->terminal)
+		fputs("\r\033[K", stderr);
+}
+
+/* Say what the server said. */
+static void
+print_error(const Import *import, const char *doing)
+{
+	const msgstore_error *error = msgstore_last_error(import->ms);
+	g_autofree char *message = g_strchomp(g_strdup(error->message));
+
+	end_progress(import);
+	fprintf(stderr, "msgstore: error: %s: %s\n", doing, message);
+	if (*error->detail != '\0')
+		fprintf(stderr, "msgstore: detail: %s\n", error->detail);
+	if (*error->hint != '\0')
+		fprintf(stderr, "msgstore: hint: %s\n", error->hint);
+}
+
+/* -------------------------------------------------------------- the server */
+
+/*
+ * Which kind of error the last one was, by its SQLSTATE.  To be about the
+ * message is the rule; the exceptions are the classes that are not.
+ */
+static Outcome
+error_kind(const Import *import)
+{
+	const char *state = msgstore_last_error(import->ms)->sqlstate;
+	static const char *const others[] = {
+		"08",					/* connection */
+		"25",					/* transaction state, read-only */
+		"28",					/* authorization */
+		"3D", "3F",				/* no such database, schema */
+		"42",					/* no such function, no privilege */
+		"53", "55", "57", "58"	/* resources, locks, operator, system */
+	};
+
+	if (*state == '\0' || !msgstore_connected(import->ms))
+		return STOP;
+	if (strncmp(state, "40", 2) == 0)
+		return AGAIN;
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+	{
+		if (strncmp(state, others[i], 2) == 0)
+			return STOP;
+	}
+	/* a folder or store that this role may not write to, for all messages */
+	if (strcmp(state, "MA005") == 0)
+		return STOP;
+	return REFUSED;
+}
+
+/* Save one message; if it is refused, note why. */
+static Outcome
+save_one(Import *import, Pending *pending)
+{
+	int32_t		result;
+
+	g_free(pending->refused);
+	pending->refused = NULL;
+	if (!msgstore_save_new_message(import->ms, import->store_id,
+								   import->folder_id, pending->props, 0,
+								   &result, NULL, NULL))
+	{
+		Outcome		kind = error_kind(import);
+		const msgstore_error *error = msgstore_last_error(import->ms);
+
+		if (kind == REFUSED)
+			pending->refused =
+				g_strdup_printf("%s (SQLSTATE %s)%s%s", error->message,
+								error->sqlstate, *error->detail ? " " : "",
+								error->detail);
+		return kind;
+	}
+	/* an answer, not an error: nothing is stored, the transaction goes on */
+	if (result < 0)
+		pending->refused = g_strdup(msgstore_result_name(result));
+	return DONE;
+}
+
+/* Save one message within a savepoint of its own. */
+static Outcome
+save_guarded(Import *import, Pending *pending)
+{
+	Outcome		outcome;
+
+	if (!msgstore_execute(import->ms, "SAVEPOINT message"))
+		return STOP;
+	outcome = save_one(import, pending);
+	if (outcome == REFUSED)
+	{
+		if (!msgstore_execute(import->ms, "ROLLBACK TO SAVEPOINT message"))
+			return STOP;
+		outcome = DONE;
+	}
+	if (outcome == DONE &&
+		!msgstore_execute(import->ms, "RELEASE SAVEPOINT message"))
+		return STOP;
+	return outcome;
+}
+
+/*
+ * Put the batch into one transaction.  Unless guarded, the first message
+ * that is refused ends the attempt.  Anything but DONE has stored nothing.
+ */
+static Outcome
+try_batch(Import *import, bool guarded, const char **doing)
+{
+	Outcome		outcome = DONE;
+
+	*doing = "could not begin a transaction";
+	if (!msgstore_execute(import->ms, "BEGIN"))
+		return error_kind(import) == AGAIN ? AGAIN : STOP;
+	for (guint i = 0; outcome == DONE && i < import->batch->len; i++)
+	{
+		Pending    *pending = g_ptr_array_index(import->batch, i);
+
+		*doing = pending->where;
+		outcome = guarded ? save_guarded(import, pending)
+			: save_one(import, pending);
+	}
+	if (outcome == DONE)
+	{
+		*doing = "could not commit";
+		if (msgstore_execute(import->ms, "COMMIT"))
+			return DONE;
+		outcome = error_kind(import) == AGAIN ? AGAIN : STOP;
+	}
+	if (outcome != STOP && !msgstore_execute(import->ms, "ROLLBACK"))
+		outcome = STOP;
+	return outcome;
+}
+
+/* Save the batch and count what became of it. */
+static void
+flush_batch(Import *import)
+{
+	bool		guarded = false;
+	int			tries = 0;
+	const char *doing = NULL;
+	Outcome		outcome;
+
+	if (import->batch->len == 0 || import->stopped)
+		return;
+	while ((outcome = try_batch(import, guarded, &doing)) != DONE)
+	{
+		if (outcome == REFUSED)
+			guarded = true;
+		else if (outcome == STOP || ++tries >= MAX_TRIES)
+			break;
+	}
+	if (outcome != DONE)
+	{
+		Pending    *first = g_ptr_array_index(import->batch, 0);
+
+		print_error(import, doing);
+		fprintf(stderr, "msgstore: stopped: %u messages are imported; "
+				"the %u from %s on are not%s\n", import->imported,
+				import->batch->len, first->where,
+				strcmp(doing, "could not commit") == 0 ?
+				", unless the commit arrived" : "");
+		import->stopped = true;
+		return;
+	}
+	for (guint i = 0; i < import->batch->len; i++)
+	{
+		Pending    *pending = g_ptr_array_index(import->batch, i);
+
+		if (pending->refused != NULL)
+			g_ptr_array_add(import->refused,
+							g_strdup_printf("%s: %s", pending->where,
+											pending->refused));
+		else
+		{
+			import->imported++;
+			tally_merge(import->tally, pending->tally);
+		}
+	}
+	g_ptr_array_set_size(import->batch, 0);
+	import->batch_bytes = 0;
+	show_progress(import);
+}
+
+/* The store by its name, made if it is missing. */
+static bool
+find_or_make_store(Import *import, const char *name)
+{
+	bool		found;
+
+	if (!msgstore_find_store(import->ms, name, &found, &import->store_id))
+		return false;
+	if (found || msgstore_create_store(import->ms, name, &import->store_id))
+		return true;
+	/* somebody else may just have made it */
+	return strcmp(msgstore_last_error(import->ms)->sqlstate, "23505") == 0 &&
+		msgstore_find_store(import->ms, name, &found, &import->store_id) &&
+		found;
+}
+
+/* The folder: the Inbox, or one beside it, made if it is missing. */
+static bool
+find_or_make_folder(Import *import, const char *name)
+{
+	int64_t		inbox;
+	int64_t		parent;
+	bool		found;
+
+	if (!msgstore_special_folder(import->ms, import->store_id, "Inbox",
+								 &inbox, &parent))
+		return false;
+	import->folder_id = inbox;
+	if (name == NULL)
+		return true;
+	if (!msgstore_find_folder(import->ms, import->store_id, parent, name,
+							  &found, &import->folder_id))
+		return false;
+	return found || msgstore_create_folder(import->ms, import->store_id,
+										   parent, name, &import->folder_id);
+}
+
+/* Connect and find where to put the messages; says what failed. */
+static bool
+open_store(Import *import)
+{
+	const ImportOptions *options = import->options;
+	const char *keywords[] = {
+		"dbname", "host", "port", "user", "fallback_application_name", NULL
+	};
+	const char *values[] = {
+		options->dbname, options->host, options->port, options->username,
+		"msgstore import", NULL
+	};
+
+	import->ms = msgstore_connect(keywords, values);
+	if (import->ms == NULL)
+	{
+		fputs("msgstore: error: out of memory\n", stderr);
+		return false;
+	}
+	if (!msgstore_connected(import->ms))
+		print_error(import, "could not connect");
+	else if (!find_or_make_store(import, options->store))
+		print_error(import, "could not find or create the store");
+	else if (!find_or_make_folder(import, options->folder))
+		print_error(import, "could not find or create the folder");
+	else
+		return true;
+	return false;
+}
+
+/* ------------------------------------------------------ what is being read */
+
+static char *
+where_text(const char *path, unsigned number)
+{
+	g_autofree char *valid = g_utf8_make_valid(path, -1);
+
+	return number == 0 ? g_strdup(valid) :
+		g_strdup_printf("%s:%u", valid, number);
+}
+
+/* The counts of a tally as a JSON object. */
+static json_t *
+counts_json(GHashTable *table)
+{
+	json_t	   *object = json_object();
+	GHashTableIter iter;
+	gpointer	kind;
+	gpointer	count;
+
+	g_hash_table_iter_init(&iter, table);
+	while (g_hash_table_iter_next(&iter, &kind, &count))
+		json_object_set_new(object, kind,
+							json_integer((json_int_t) GPOINTER_TO_SIZE(count)));
+	return object;
+}
+
+/* Dry run: one line of JSON a message, on stdout. */
+static bool
+print_message(Import *import, const char *where, json_t *props,
+			  const Tally *tally)
+{
+	json_t	   *line = json_object();
+	bool		ok;
+
+	json_object_set_new(line, "message", json_string(where));
+	json_object_set(line, "properties", props);
+	json_object_set_new(line, "attachments", counts_json(tally->attachments));
+	json_object_set_new(line, "remarks", counts_json(tally->remarks));
+	ok = json_dumpf(line, stdout, JSON_COMPACT | JSON_SORT_KEYS) == 0 &&
+		putchar('\n') != EOF;
+	json_decref(line);
+	if (!ok)
+	{
+		perror("msgstore: error: could not write");
+		import->stopped = true;
+	}
+	import->imported++;
+	tally_merge(import->tally, tally);
+	return ok;
+}
+
+/* Say, message by message, what the summary only counts. */
+static void
+print_remarks(const Import *import, const char *where, const Tally *tally)
+{
+	json_t	   *remarks = counts_json(tally->attachments);
+	const char *kind;
+	json_t	   *count;
+
+	end_progress(import);
+	json_object_foreach(remarks, kind, count)
+		fprintf(stderr, "%s: attachment not imported: %s (%d)\n", where, kind,
+				(int) json_integer_value(count));
+	json_decref(remarks);
+	remarks = counts_json(tally->remarks);
+	json_object_foreach(remarks, kind, count)
+		fprintf(stderr, "%s: %s (%d)\n", where, kind,
+				(int) json_integer_value(count));
+	json_decref(remarks);
+}
+
+static void
+on_trouble(const char *path, unsigned number, const char *why, void *arg)
+{
+	Import	   *import = arg;
+	g_autofree char *where = where_text(path, number);
+
+	g_ptr_array_add(import->refused, g_strdup_printf("%s: %s", where, why));
+}
+
+static void
+on_skipped(const char *path, void *arg)
+{
+	Import	   *import = arg;
+
+	import->skipped++;
+	if (import->options->verbose)
+		fprintf(stderr, "%s: skipped\n", path);
+}
+
+static bool
+on_message(const RawMessage *raw, void *arg)
+{
+	Import	   *import = arg;
+	Tally	   *tally = tally_new();
+	const char *why = NULL;
+	json_t	   *props = mime_to_json(raw, tally, &why);
+	char	   *where = where_text(raw->path, raw->number);
+	Pending    *pending;
+
+	if (props == NULL)
+		on_trouble(raw->path, raw->number, why, import);
+	else if (import->options->verbose)
+		print_remarks(import, where, tally);
+	if (props == NULL || import->options->dry_run)
+	{
+		bool		go_on = props == NULL ||
+			print_message(import, where, props, tally);
+
+		json_decref(props);
+		tally_free(tally);
+		g_free(where);
+		return go_on;
+	}
+
+	pending = g_new0(Pending, 1);
+	pending->where = where;
+	pending->props = json_dumps(props, JSON_COMPACT);
+	pending->tally = tally;
+	json_decref(props);
+	g_ptr_array_add(import->batch, pending);
+	import->batch_bytes += strlen(pending->props);
+	if (import->batch->len >= import->options->batch ||
+		import->batch_bytes >= BATCH_BYTES)
+		flush_batch(import);
+	return !import->stopped;
+}
+
+/* ------------------------------------------------------------------ report */
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Print the counts under a headline, sorted; nothing if there are none. */
+static void
+print_table(FILE *out, const char *headline, GHashTable *table)
+{
+	guint		n;
+	g_autofree gpointer *kinds = g_hash_table_get_keys_as_array(table, &n);
+
+	if (n == 0)
+		return;
+	qsort(kinds, n, sizeof(gpointer), by_text);
+	fprintf(out, "%s\n", headline);
+	for (guint i = 0; i < n; i++)
+		fprintf(out, "  %7zu  %s\n",
+				GPOINTER_TO_SIZE(g_hash_table_lookup(table, kinds[i])),
+				(char *) kinds[i]);
+}
+
+static void
+print_report(const Import *import)
+{
+	FILE	   *out = import->options->dry_run ? stderr : stdout;
+
+	end_progress(import);
+	print_table(out, "Attachments not imported:", import->tally->attachments);
+	print_table(out, "Left out or mended (transport headers are stored whole):",
+				import->tally->remarks);
+	if (import->refused->len > 0)
+		fputs("Refused:\n", out);
+	for (guint i = 0; i < import->refused->len; i++)
+		fprintf(out, "  %s\n", (char *) g_ptr_array_index(import->refused, i));
+	if (import->skipped > 0)
+		fprintf(out, "%u hidden or housekeeping files skipped\n",
+				import->skipped);
+	fprintf(out, "%u imported, %u refused\n", import->imported,
+			import->refused->len);
+}
+
+int
+import_run(const ImportOptions *options, char *const *paths, int npaths)
+{
+	Import		import = {.options = options};
+	SourceCallbacks callbacks = {on_message, on_trouble, on_skipped, &import};
+	Source	   *source;
+	int			status;
+
+	import.batch = g_ptr_array_new_with_free_func(pending_free);
+	import.refused = g_ptr_array_new_with_free_func(g_free);
+	import.tally = tally_new();
+	import.terminal = isatty(STDERR_FILENO) && !options->dry_run;
+
+	if (!options->dry_run && !open_store(&import))
+		import.stopped = true;
+	else
+	{
+		source = source_new(&callbacks);
+		for (int i = 0; i < npaths && !import.stopped; i++)
+			source_read(source, paths[i]);
+		flush_batch(&import);
+		source_free(source);
+		print_report(&import);
+	}
+	if (import.stopped || fflush(stdout) != 0)
+		status = EXIT_TROUBLE;
+	else
+		status = import.refused->len > 0 ? EXIT_REFUSED : EXIT_IMPORTED;
+
+	msgstore_disconnect(import.ms);
+	g_ptr_array_free(import.batch, TRUE);
+	g_ptr_array_free(import.refused, TRUE);
+	tally_free(import.tally);
+	return status;
+}

@@ -1,0 +1,219 @@
+/*-------------------------------------------------------------------------
+ *
+ * libmsgstore.h
+ *	  The functions of the extension msgstore, as C calls over libpq.
+ *
+ *	  A connection, a message opened on it, edited and saved:
+ *
+ *		msgstore   *ms = msgstore_connect_uri("dbname=mail");
+ *		int32_t		handle;
+ *		int32_t		result;
+ *
+ *		if (msgstore_open_message(ms, 1, 1, MSGSTORE_MODIFY, &handle) &&
+ *			msgstore_set_props(ms, handle, "{\"PR_SUBJECT\": \"new\"}") &&
+ *			msgstore_save_changes(ms, handle, 0, &result))
+ *			puts(msgstore_result_name(result));
+ *		else
+ *			fputs(msgstore_last_error(ms)->message, stderr);
+ *		msgstore_disconnect(ms);
+ *
+ * NOTES
+ *	  Two outcomes, as in SQL.  Every call returns whether the server
+ *	  answered; false means that an error was raised (or the connection
+ *	  failed), and msgstore_last_error() has it.  What a save can meet is no
+ *	  error but its answer: a result code, S_OK or MAPI_E_OBJECT_CHANGED and
+ *	  the like.  After a raised error what the call would have set is
+ *	  untouched.
+ *
+ *	  Properties travel as JSON texts in UTF-8.  A text returned as char * is
+ *	  in memory of its own: free() it.
+ *
+ *	  A msgstore belongs to one thread at a time.  Statements of your own go
+ *	  over the same connection, msgstore_connection(), and so do BEGIN and
+ *	  COMMIT: every call here is one statement and takes part in the
+ *	  transaction that is open.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef LIBMSGSTORE_H
+#define LIBMSGSTORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <libpq-fe.h>
+
+#ifdef __cplusplus
+extern "C"
+{
+#endif
+
+/* What a call can answer.  The server knows more; these a client meets. */
+#define MSGSTORE_S_OK						((int32_t) 0x00000000)
+#define MSGSTORE_W_PARTIAL_COMPLETION		((int32_t) 0x00040680)
+#define MSGSTORE_E_UNKNOWN_FLAGS			((int32_t) 0x80040106)
+#define MSGSTORE_E_INVALID_OBJECT			((int32_t) 0x80040108)
+#define MSGSTORE_E_OBJECT_CHANGED			((int32_t) 0x80040109)
+#define MSGSTORE_E_OBJECT_DELETED			((int32_t) 0x8004010A)
+#define MSGSTORE_E_NOT_FOUND				((int32_t) 0x8004010F)
+#define MSGSTORE_E_UNABLE_TO_COMPLETE		((int32_t) 0x80040400)
+#define MSGSTORE_E_SUBMITTED				((int32_t) 0x80040608)
+#define MSGSTORE_E_NO_ACCESS				((int32_t) 0x80070005)
+#define MSGSTORE_E_INVALID_PARAMETER		((int32_t) 0x80070057)
+
+/* Flags of open_message */
+#define MSGSTORE_MODIFY						0x1
+#define MSGSTORE_SHOW_SOFT_DELETES			0x2
+#define MSGSTORE_BEST_ACCESS				0x10
+
+/* Flags of save_changes, save_message and save_new_message */
+#define MSGSTORE_KEEP_OPEN_READONLY			0x1
+#define MSGSTORE_KEEP_OPEN_READWRITE		0x2
+#define MSGSTORE_FORCE_SAVE					0x4
+
+typedef struct msgstore msgstore;
+
+/*
+ * The last error of a connection.  No member is NULL; what the server did not
+ * say is "".  sqlstate is "" where it was not the server who raised it: no
+ * connection, no memory.  The detail of a MAPI error begins with the name of
+ * its code.  Valid until the next call on the connection.
+ */
+typedef struct msgstore_error
+{
+	char		sqlstate[6];
+	const char *message;
+	const char *detail;
+	const char *hint;
+} msgstore_error;
+
+/* --------------------------------------------------------------- connection */
+
+/*
+ * Connect with libpq's keywords and values (arrays that end with NULL), or
+ * with a connection string or URI; what they leave out comes from PGHOST and
+ * its like.  A value for "dbname" may be a connection string itself.  The
+ * text encoding is set to UTF8 and search_path to the extension's schema,
+ * then what it was.
+ *
+ * Returns NULL only if there is no memory.  Whether there is a connection
+ * says msgstore_connected(); if not, msgstore_last_error() says why.  In any
+ * case the caller ends with msgstore_disconnect().
+ */
+extern msgstore *msgstore_connect(const char *const *keywords,
+								  const char *const *values);
+extern msgstore *msgstore_connect_uri(const char *conninfo);
+extern bool msgstore_connected(const msgstore *ms);
+
+/* Close the connection; open handles end with it.  NULL does nothing. */
+extern void msgstore_disconnect(msgstore *ms);
+
+/* The connection itself, which stays ours to close. */
+extern PGconn *msgstore_connection(const msgstore *ms);
+
+extern const msgstore_error *msgstore_last_error(const msgstore *ms);
+
+/* One statement that returns no rows, such as BEGIN. */
+extern bool msgstore_execute(msgstore *ms, const char *sql);
+
+/* The MAPI name of a result code; the code in hex where we know none. */
+extern const char *msgstore_result_name(int32_t result);
+
+/* -------------------------------------------------------- stores, folders */
+
+/*
+ * Find a store, or a folder below a parent folder, by its name.  "found"
+ * tells whether there is one.
+ */
+extern bool msgstore_find_store(msgstore *ms, const char *name,
+								bool *found, int64_t *store_id);
+extern bool msgstore_find_folder(msgstore *ms, int64_t store_id,
+								 int64_t parent_id, const char *name,
+								 bool *found, int64_t *folder_id);
+
+extern bool msgstore_create_store(msgstore *ms, const char *name,
+								  int64_t *store_id);
+extern bool msgstore_create_folder(msgstore *ms, int64_t store_id,
+								   int64_t parent_id, const char *name,
+								   int64_t *folder_id);
+
+/* A standard folder, such as "Inbox", and the folder that it stands in. */
+extern bool msgstore_special_folder(msgstore *ms, int64_t store_id,
+									const char *which, int64_t *folder_id,
+									int64_t *parent_id);
+
+/* ------------------------------------------------------------------ handles */
+
+/* Open a message.  The handle is good until closed, on this connection. */
+extern bool msgstore_open_message(msgstore *ms, int64_t store_id,
+								  int64_t message_id, int32_t flags,
+								  int32_t *handle);
+
+/* A handle on a new message, which is nowhere until its first save. */
+extern bool msgstore_create_message(msgstore *ms, int64_t store_id,
+									int64_t folder_id, int32_t flags,
+									int32_t *handle);
+
+extern bool msgstore_message_id(msgstore *ms, int32_t handle,
+								int64_t *message_id);
+
+/*
+ * What the handle shows: its base and its own pending edits.  tags ends with
+ * NULL; tags itself NULL asks for all.  Returns NULL on error.
+ */
+extern char *msgstore_get_props(msgstore *ms, int32_t handle,
+								const char *const *tags);
+
+/* Edit: a JSON object of properties to set; null deletes.  Stores nothing. */
+extern bool msgstore_set_props(msgstore *ms, int32_t handle,
+							   const char *props);
+
+/*
+ * Save the pending edits, all or none.  MAPI_E_OBJECT_CHANGED: somebody saved
+ * the message since this handle read it; nothing is stored, the handle and
+ * its edits are as they were.
+ */
+extern bool msgstore_save_changes(msgstore *ms, int32_t handle, int32_t flags,
+								  int32_t *result);
+
+/* Save what the handle shows over whatever was saved meanwhile. */
+extern bool msgstore_force_save(msgstore *ms, int32_t handle,
+								int32_t *result);
+
+/* Drop the pending edits; show the message as it is now. */
+extern bool msgstore_refresh(msgstore *ms, int32_t handle);
+
+/* Close the handle; its pending edits are gone. */
+extern bool msgstore_close_object(msgstore *ms, int32_t handle);
+
+/* -------------------------------------------------------- without a handle */
+
+/* As msgstore_get_props(), of the message as it is stored now. */
+extern char *msgstore_read_message(msgstore *ms, int64_t store_id,
+								   int64_t message_id,
+								   const char *const *tags);
+
+/*
+ * Save changes to the version change_number.  *new_number (may be NULL) is
+ * the version's number, or after a refusal the one that is current.
+ */
+extern bool msgstore_save_message(msgstore *ms, int64_t store_id,
+								  int64_t message_id, int64_t change_number,
+								  const char *changes, int32_t flags,
+								  int32_t *result, int64_t *new_number);
+
+/*
+ * Create a message and save it for the first time.  message_id and
+ * change_number may be NULL, and are 0 where nothing was stored.
+ */
+extern bool msgstore_save_new_message(msgstore *ms, int64_t store_id,
+									  int64_t folder_id, const char *props,
+									  int32_t flags, int32_t *result,
+									  int64_t *message_id,
+									  int64_t *change_number);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif							/* LIBMSGSTORE_H */

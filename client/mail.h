@@ -1,0 +1,192 @@
+/*-------------------------------------------------------------------------
+ *
+ * mail.h
+ *	  What the rooms of "msgstore import" offer each other:
+ *
+ *		source.c	paths -> the messages in them, as bytes
+ *		text.c		bytes in some charset -> UTF-8
+ *		header.c	header block -> fields, encoded words -> text
+ *		envelope.c	fields -> MAPI properties
+ *		mime.c		a message -> the JSON object of its MAPI properties
+ *		import.c	JSON objects -> a store, by batches
+ *
+ * NOTES
+ *	  Memory is GLib's: what a function returns as char * is the caller's to
+ *	  g_free(), what it returns as json_t * is a new reference.  GLib ends
+ *	  the program when memory runs out; so no call here fails for that.
+ *
+ *	  Nothing here keeps state between messages, except the Tally that the
+ *	  caller passes along.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MAIL_H
+#define MAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <glib.h>
+#include <gmime/gmime.h>
+#include <jansson.h>
+
+/*
+ * A message longer than this is refused.  A jsonb string ends at 256 MB, and
+ * HTML grows by a third when it is written in base64.
+ */
+#define MAX_MESSAGE_BYTES	((size_t) 128 * 1024 * 1024)
+
+/* Parts nested deeper than this are counted, not looked into. */
+#define MAX_NESTING			64
+
+/*
+ * What happened to messages on their way, as counts by kind.  A kind is a
+ * phrase or a content type; the tables own their keys.
+ */
+typedef struct Tally
+{
+	GHashTable *attachments;	/* content type -> count of parts */
+	GHashTable *remarks;		/* what was left out or mended -> count */
+} Tally;
+
+/* One message as it was found. */
+typedef struct RawMessage
+{
+	const char *path;			/* the file it was found in */
+	unsigned	number;			/* 1, 2, 3 ... within that file */
+	const char *data;			/* the bytes, without a From_ line */
+	size_t		len;
+	const char *from_line;		/* mbox From_ line, or NULL */
+	const char *flags;			/* Maildir flags ("RS"), "" or NULL */
+} RawMessage;
+
+/* ----------------------------------------------------------------- source.c */
+
+/*
+ * What source_read() calls back.  message() is called once a message, in
+ * order; what it points to lives until it returns.  Its answer false ends
+ * the whole reading.  trouble() is called for a file or a message that
+ * cannot be read (number 0: the file as a whole), skipped() for a file in a
+ * folder that is by its name no mail (hidden files, a Maildir's own files).
+ */
+typedef struct SourceCallbacks
+{
+	bool		(*message) (const RawMessage *raw, void *arg);
+	void		(*trouble) (const char *path, unsigned number,
+							const char *why, void *arg);
+	void		(*skipped) (const char *path, void *arg);
+	void	   *arg;
+} SourceCallbacks;
+
+typedef struct Source Source;
+
+extern Source *source_new(const SourceCallbacks *callbacks);
+extern void source_free(Source *source);
+
+/*
+ * Read every message under a path: a message file, an mbox file, a Maildir
+ * folder, or a folder of any of these, in sorted order.  A folder is read
+ * once, however many paths and symbolic links lead to it.  Returns false
+ * only if message() asked to stop.
+ */
+extern bool source_read(Source *source, const char *path);
+
+/* ------------------------------------------------------------------- text.c */
+
+/*
+ * Decode len bytes in the named charset (NULL or unknown: what they look
+ * like) to UTF-8 without NUL.  Always succeeds: a byte that means nothing
+ * in its charset, and U+0000, become U+FFFD, which the tally is told.
+ * *outlen may be NULL.
+ */
+extern char *text_decode(const char *bytes, size_t len, const char *charset,
+						 Tally *tally, size_t *outlen);
+
+/* Whether a charset label is one that text_decode() can follow. */
+extern bool text_charset_known(const char *charset);
+
+extern Tally *tally_new(void);
+extern void tally_free(Tally *tally);
+extern void tally_count(GHashTable *table, const char *kind, unsigned n);
+extern void tally_merge(Tally *into, const Tally *from);
+
+/* ----------------------------------------------------------------- header.c */
+
+typedef struct Field
+{
+	char	   *name;			/* as written */
+	char	   *value;			/* folded as it came, UTF-8, no NUL */
+} Field;
+
+typedef struct Header
+{
+	GPtrArray  *fields;			/* of Field *, in order */
+	char	   *block;			/* the whole header block as UTF-8 */
+	size_t		body_offset;	/* where in the message the body begins */
+} Header;
+
+/*
+ * Read the header block of a message.  Returns NULL if there is no header
+ * field before the first empty line, which means it is no message.
+ */
+extern Header *header_read(const char *data, size_t len, Tally *tally);
+extern void header_free(Header *header);
+
+/* The value of the first field of that name (case ignored), or NULL. */
+extern const char *header_get(const Header *header, const char *name);
+
+/*
+ * A field's value on one line, its encoded words (RFC 2047) decoded; or, with
+ * as_words, each run of them written again as one in UTF-8, for a parser of
+ * addresses to decode once it has found the commas.
+ */
+extern char *header_decode(const char *value, bool as_words, Tally *tally);
+
+/* --------------------------------------------------------------- envelope.c */
+
+/*
+ * Put what the header says into props: subject, people, times, threading,
+ * importance and so on, and the block itself.  doc/client.md has the table.
+ */
+extern void envelope_map(const Header *header, const RawMessage *raw,
+						 json_t *props, Tally *tally);
+
+/* Set a text property, unless the text is empty; makes it valid UTF-8. */
+extern void put_text(json_t *props, const char *name, const char *text);
+
+/* ------------------------------------------------------------------- mime.c */
+
+/*
+ * The MAPI properties of a message, as the object that save_new_message()
+ * takes.  Returns NULL and sets *why (constant memory) if it is no message.
+ * Every string in it is valid UTF-8 without U+0000.
+ */
+extern json_t *mime_to_json(const RawMessage *raw, Tally *tally,
+							const char **why);
+
+/* ----------------------------------------------------------------- import.c */
+
+/* The options of the command, as main() read them. */
+typedef struct ImportOptions
+{
+	const char *dbname;			/* NULL: as libpq has it */
+	const char *host;
+	const char *port;
+	const char *username;
+	const char *store;
+	const char *folder;
+	unsigned	batch;			/* messages a transaction */
+	bool		dry_run;
+	bool		verbose;
+} ImportOptions;
+
+/* exit codes of the command */
+#define EXIT_IMPORTED	0
+#define EXIT_REFUSED	1
+#define EXIT_TROUBLE	2
+
+/* Import the paths.  Returns an exit code; has said on stderr what failed. */
+extern int	import_run(const ImportOptions *options,
+					   char *const *paths, int npaths);
+
+#endif							/* MAIL_H */
