@@ -123,4 +123,21 @@ typedef bool CompatUpdateIndexes;
 							  GUC_ACTION_SAVE, true, 0, false))
 #endif
 
+/*
+ * 16: an input function may be asked to report bad input without raising it.
+ * Ends the calling function, with the value "dummy" if it goes on at all.
+ */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#define compat_ereturn(context, dummy, ...) \
+	ereturn(context, dummy, __VA_ARGS__)
+#else
+#define compat_ereturn(context, dummy, ...) \
+	do { \
+		(void) (context); \
+		ereport(ERROR, __VA_ARGS__); \
+		return dummy; \
+	} while (0)
+#endif
+
 #endif							/* COMPAT_H */

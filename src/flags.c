@@ -47,7 +47,8 @@ typedef struct FlagType
 	Datum \
 	type##_in(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_INT32(read_flags(&type##_type, PG_GETARG_CSTRING(0))); \
+		PG_RETURN_INT32(read_flags(&type##_type, PG_GETARG_CSTRING(0), \
+								   fcinfo->context)); \
 	} \
 	PG_FUNCTION_INFO_V1(type##_out); \
 	Datum \
@@ -74,7 +75,8 @@ static const FlagName save_flags_names[] = {
 	FLAG(NON_EMS_XP_SAVE)
 };
 
-static int32 read_flags(const FlagType *type, const char *text);
+static int32 read_flags(const FlagType *type, const char *text,
+						Node *escontext);
 static bool read_flag(const FlagType *type, const char *text, int len,
 					  int32 *bits);
 static char *write_flags(const FlagType *type, int32 bits);
@@ -83,9 +85,12 @@ static char *list_flags(const FlagType *type);
 FLAG_TYPE(open_flags);
 FLAG_TYPE(save_flags);
 
-/* The bits of a text: names and numbers, joined by |, blanks around them. */
+/*
+ * The bits of a text: names and numbers, joined by |, blanks around them.
+ * Bad input is raised, or reported through escontext where that can be.
+ */
 static int32
-read_flags(const FlagType *type, const char *text)
+read_flags(const FlagType *type, const char *text, Node *escontext)
 {
 	const char *at = text;
 	int32		bits = 0;
@@ -105,18 +110,18 @@ read_flags(const FlagType *type, const char *text)
 			end--;
 
 		if (start == end)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("invalid input syntax for type %s: \"%s\"",
-							type->name, text_shown(text, strlen(text))),
-					 errhint("Flags are names or numbers joined by \"|\"; no flag is 0.")));
+			compat_ereturn(escontext, 0,
+						   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+							errmsg("invalid input syntax for type %s: \"%s\"",
+								   type->name, text_shown(text, strlen(text))),
+							errhint("Flags are names or numbers joined by \"|\"; no flag is 0.")));
 		if (!read_flag(type, start, end - start, &more))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("\"%s\" is no flag of type %s",
-							text_shown(start, end - start), type->name),
-					 errhint("The flags of this type are %s.",
-							 list_flags(type))));
+			compat_ereturn(escontext, 0,
+						   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+							errmsg("\"%s\" is no flag of type %s",
+								   text_shown(start, end - start), type->name),
+							errhint("The flags of this type are %s.",
+									list_flags(type))));
 		bits |= more;
 		if (*at == '\0')
 			return bits;

@@ -134,12 +134,11 @@ hresult_in(PG_FUNCTION_ARGS)
 
 	if (find_name(start, len, &code) || value_read_int32(start, len, &code))
 		PG_RETURN_INT32(code);
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type %s: \"%s\"",
-					"hresult", text_shown(text, strlen(text))),
-			 errhint("A result is the name of a code, eight hex digits after 0x, or a signed decimal number.")));
-	PG_RETURN_NULL();			/* keep compiler quiet */
+	compat_ereturn(fcinfo->context, (Datum) 0,
+				   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					errmsg("invalid input syntax for type %s: \"%s\"",
+						   "hresult", text_shown(text, strlen(text))),
+					errhint("A result is the name of a code, hex after 0x, or a signed decimal number.")));
 }
 
 /* hresult_out(hresult) returns cstring */

@@ -604,7 +604,7 @@ void
 value_write_base64(const uint8_t *data, size_t bytes, char *buf)
 {
 	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	for (; bytes >= 3; bytes -= 3, data += 3)
 	{
