@@ -11,8 +11,13 @@
 
 #include "postgres.h"
 
+#include "access/tableam.h"
 #include "fmgr.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
+#include "utils/relcache.h"
+#include "utils/snapshot.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "codes.gen.h"			/* MAPI_E_NOT_FOUND and its like, as int32 */
@@ -150,5 +155,395 @@ extern void recipients_check(const Property *prop, JsonbValue *value);
  */
 extern void recipients_display(Jsonb *recipients,
 							   char **to, char **cc, char **bcc);
+
+/* -------------------------------------------------------------------- bag.c */
+
+/* in bag.h: splicing of jsonb objects */
+
+/* ------------------------------------------------------------------ edits.c */
+
+/*
+ * What a client may change of a message: one version's values.  Datums may be
+ * TOAST pointers; they live as long as the row or rows they were read from.
+ */
+typedef struct Content
+{
+	Datum		value[NUM_PARTS];
+	bool		isnull[NUM_PARTS];
+} Content;
+
+/* How a part is touched by edits. */
+#define UNTOUCHED		0
+#define TOUCHED_IMPLIED	1		/* a body deleted because another was set */
+#define TOUCHED			2
+
+/*
+ * Pending edits.  value[PART_PROPS] is a patch (a Jsonb object, null deletes);
+ * the value of any other touched part is the new value whole, or NULL where
+ * the property is deleted.  Values are plain varlenas (never TOAST pointers)
+ * and are never written to once they stand here, so copies may share them.
+ */
+typedef struct Edits
+{
+	uint8		touched[NUM_PARTS];
+	struct varlena *value[NUM_PARTS];
+} Edits;
+
+/* What a change replaced, as the change table keeps it. */
+typedef struct Undo
+{
+	Jsonb	   *props;			/* patch; PART_RECIPIENTS and _ATTACHMENTS too */
+	Datum		large[NUM_PARTS];	/* PART_HEADERS .. PART_RTF */
+	bool		has_large[NUM_PARTS];
+	ArrayType  *properties;		/* text[] of canonical names */
+} Undo;
+
+/* The canonical name of the property a part other than PART_PROPS holds. */
+extern const char *part_name(Part part);
+
+extern void edits_init(Edits *edits);
+extern bool edits_any(const Edits *edits);
+
+/*
+ * Check a patch whole and turn it into edits, in the current context.  Raises
+ * on the first bad member, naming it.  is_new admits the properties that may
+ * be set until the first save.
+ */
+extern void edits_from_patch(Jsonb *patch, bool is_new, Edits *edits);
+
+/* The same for a list of properties to delete. */
+extern void edits_from_tags(ArrayType *tags, bool is_new, Edits *edits);
+
+/* Edits that do what "first" and then "then" do; shares their values. */
+extern void edits_merge(const Edits *first, const Edits *then, Edits *result);
+
+/* The content that base becomes under edits; shares values with both. */
+extern void edits_apply(const Content *base, const Edits *edits,
+						Content *result);
+
+/*
+ * Edits that lead from one content to another and mention everything that
+ * "named" mentions.  Parts are compared by pointer: those not shared differ.
+ */
+extern void edits_between(const Content *from, const Content *to,
+						  const Edits *named, Edits *result);
+
+/* What applying edits to old replaces. */
+extern void edits_undo(const Content *old, const Edits *edits, Undo *undo);
+
+/* Take back one change: content becomes what it was before it. */
+extern void undo_apply(const Undo *undo, Content *content);
+
+/* ----------------------------------------------------------------- module.c */
+
+/* relations of the extension, by what they hold */
+typedef enum StoreRelation
+{
+	REL_STORE = 0,
+	REL_FOLDER,
+	REL_FOLDER_PKEY,
+	REL_MESSAGE,
+	REL_MESSAGE_PKEY,
+	REL_CHANGE,
+	REL_CHANGE_PKEY,
+	REL_NODE,
+	REL_INCARNATION,
+	REL_STORE_ID_SEQ,
+	REL_FOLDER_ID_SEQ,
+	REL_MESSAGE_ID_SEQ,
+	REL_CHANGE_NUMBER_SEQ
+} StoreRelation;
+#define NUM_RELATIONS	(REL_CHANGE_NUMBER_SEQ + 1)
+
+extern char *msgstore_actor;	/* msgstore.actor */
+extern int	msgstore_max_open_handles;	/* msgstore.max_open_handles */
+
+/* The oid of one of them, from a cache that follows invalidations. */
+extern Oid	module_relid(StoreRelation which);
+
+/* Raise MAPI_E_INVALID_PARAMETER where an argument that has no NULL is one. */
+#define REQUIRE_ARG(n, name) \
+	do { if (PG_ARGISNULL(n)) module_null_argument(name); } while (0)
+extern void module_null_argument(const char *name) pg_attribute_noreturn();
+
+/* Raise unless the transaction may write; "what" as in "save_changes()". */
+extern void module_require_write(const char *what);
+
+/* ----------------------------------------------------------------- number.c */
+
+#define NODE_SHIFT		48
+#define COUNTER_MASK	((INT64CONST(1) << NODE_SHIFT) - 1)
+
+/*
+ * The next number of a series.  The first call in a backend makes sure that
+ * the series has not forgotten numbers (crash, restore, failover).
+ */
+extern int64 number_next(StoreRelation sequence);
+
+/* The running incarnation of the series; after number_next(). */
+extern int64 number_incarnation(void);
+
+/* Forget what is cached; the relations or the node number have changed. */
+extern void number_forget(void);
+
+/* ----------------------------------------------------------------- access.c */
+
+typedef enum AccessLevel
+{
+	ACCESS_NONE = 0,
+	ACCESS_READ,
+	ACCESS_EDIT
+} AccessLevel;
+
+/* The current role's rights on a store; NOT_FOUND raised where there is none. */
+extern AccessLevel access_level(int64 store_id);
+
+/* The same, but raises MAPI_E_NO_ACCESS unless at least "needed". */
+extern void access_require(int64 store_id, AccessLevel needed);
+
+/* Copy out the store's replica GUID, GUID_BYTES bytes. */
+#define GUID_BYTES	16
+extern void access_replica_guid(int64 store_id, uint8 *guid);
+
+/* Forget all cached stores. */
+extern void access_forget(void);
+
+/* ------------------------------------------------------------------ store.c */
+
+/* The role that owns the extension's tables. */
+extern Oid	store_owner_role(void);
+
+/*
+ * A store's owner (role name, palloc'd) and replica GUID, as the newest
+ * committed row or this transaction has them; false where there is no store.
+ */
+extern bool store_read(int64 store_id, char **owner, uint8 *replica_guid);
+
+/* -------------------------------------------------------------------- row.c */
+
+/* A row of message.  "slot" keeps the tuple; content points into it. */
+typedef struct MessageRow
+{
+	TupleTableSlot *slot;
+	int64		store_id;
+	int64		message_id;
+	int64		folder_id;
+	int64		change_number;
+	int32		message_flags;
+	bool		deleted;
+	bool		submitted;
+	TimestampTz created_at;
+	TimestampTz modified_at;
+	Datum		modifier;		/* text */
+	Content		content;
+} MessageRow;
+
+/* A row of change. */
+typedef struct ChangeRow
+{
+	int64		store_id;
+	int64		message_id;
+	int64		change_number;
+	int64		previous;		/* 0: none */
+	int64		base;			/* 0: none */
+	TimestampTz changed_at;
+	char		kind;			/* CHANGE_* */
+	const char *role;
+	const char *actor;			/* or NULL */
+	const char *client;			/* or NULL */
+	Undo		undo;
+} ChangeRow;
+
+#define CHANGE_CREATE	'c'
+#define CHANGE_SAVE		's'
+#define CHANGE_FORCE	'f'
+
+/*
+ * Open message, change or folder and refuse to work where somebody has put a
+ * trigger, a rule, a policy or a check on it, which the direct path would
+ * skip.  The lock is kept to the end of the transaction.
+ */
+extern Relation row_relation(StoreRelation which, LOCKMODE lockmode);
+
+/* A row to read into; free with messagerow_end(). */
+extern void messagerow_init(MessageRow *row, Relation message);
+extern void messagerow_end(MessageRow *row);
+
+/* Find a message as a snapshot sees it.  The snapshot must be active. */
+extern bool messagerow_fetch(MessageRow *row, Relation message,
+							 int64 store_id, int64 message_id,
+							 Snapshot snapshot);
+
+/*
+ * Lock the row, waiting where somebody holds it.  With "newest" the newest
+ * version is locked and read; without, TM_Updated is answered where the one in
+ * *row is no longer the newest, and no lock is left.
+ */
+extern TM_Result messagerow_lock(MessageRow *row, Relation message,
+								 bool newest);
+
+/*
+ * Write new content over the version in *row, without waiting.  TM_Ok, or
+ * TM_BeingModified, TM_Updated, TM_Deleted and nothing is written.
+ */
+extern TM_Result messagerow_update(MessageRow *row, Relation message,
+								   const Content *content,
+								   int64 change_number,
+								   TimestampTz modified_at,
+								   const char *modifier);
+
+/* Insert a new message; fields and content of *row but for the slot. */
+extern void messagerow_insert(MessageRow *row, Relation message,
+							  const char *modifier);
+
+/* Whether the version in *row is one that the snapshot sees. */
+extern bool messagerow_visible(MessageRow *row, Relation message,
+							   Snapshot snapshot);
+
+/* Lock a folder against being deleted; false where there is none. */
+extern bool row_lock_folder(int64 store_id, int64 folder_id);
+
+extern void changerow_insert(const ChangeRow *row);
+extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
+							int64 message_id, int64 change_number,
+							Snapshot snapshot);
+
+/* Whether the change table knows the message at all. */
+extern bool changerow_any(Relation change, int64 store_id, int64 message_id,
+						  Snapshot snapshot);
+
+/* ----------------------------------------------------------------- change.c */
+
+/*
+ * Walk back from the version in *content, which is "from", to version "to",
+ * taking back one change after the other.  False where the chain does not
+ * reach it: pruned, or never a version of this message.  A hole in the chain
+ * raises.  The snapshot must be active.
+ */
+extern bool change_walk_back(int64 store_id, int64 message_id, int64 from,
+							 int64 to, Content *content, Snapshot snapshot);
+
+/* Append the record of a change. */
+extern void change_record(char kind, int64 store_id, int64 message_id,
+						  int64 change_number, int64 previous, int64 base,
+						  TimestampTz changed_at, const Undo *undo);
+
+/* Who is changing: the actor where one is set, else the current role. */
+extern const char *change_author(void);
+
+/* ---------------------------------------------------------------- message.c */
+
+/*
+ * Everything that can be shown of one version through one door.  Fields are
+ * as in MessageRow; "level" is what PR_ACCESS_LEVEL says, -1: not shown.
+ */
+typedef struct MessageView
+{
+	int64		store_id;
+	int64		message_id;
+	int64		folder_id;
+	int64		change_number;	/* 0: not saved yet */
+	int32		message_flags;
+	TimestampTz created_at;
+	TimestampTz modified_at;
+	const char *modifier;
+	AccessLevel access;
+	int			level;
+	Content		content;
+} MessageView;
+
+/* Fill a view from a row, at the row's own version. */
+extern void view_from_row(MessageView *view, const MessageRow *row);
+
+/*
+ * Put a row back to an older version of it, in place.  False where the chain
+ * does not reach it.
+ */
+extern bool view_go_back(MessageView *view, int64 change_number,
+						 Snapshot snapshot);
+
+/* The view as a JSON object; only "tags" where not NULL. */
+extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
+
+/* The values a new message starts with (a bag). */
+extern Jsonb *message_defaults(void);
+
+/* ------------------------------------------------------------------- save.c */
+
+/*
+ * One save.  Either "edits" or, parsed only once the version has been found
+ * right, "patch".
+ */
+typedef struct SaveRequest
+{
+	int64		store_id;
+	int64		message_id;
+	int64		base;			/* the version the client stands on */
+	bool		is_new;			/* first save: insert */
+	int64		folder_id;		/* of a new message */
+	Jsonb	   *defaults;		/* of a new message */
+	const Edits *edits;
+	Jsonb	   *patch;
+	uint32		flags;			/* save_flags */
+} SaveRequest;
+
+/*
+ * Decide and write, in one atomic step.  Returns the result; *change_number
+ * is the version that stands afterwards for the client: the new one, or the
+ * current one where refused (0: there is none).
+ */
+extern int32 save_execute(const SaveRequest *request, int64 *change_number);
+
+/* ----------------------------------------------------------------- handle.c */
+
+/* The part of a handle that a transaction can change and take back. */
+typedef struct HandleState
+{
+	int64		base;			/* change number, 0 for a new message */
+	bool		writable;
+	bool		is_new;
+	Edits		edits;
+} HandleState;
+
+typedef struct Handle
+{
+	int32		number;			/* hash key */
+	int64		store_id;
+	int64		message_id;
+	int64		folder_id;		/* of a new message */
+	Jsonb	   *defaults;		/* of a new message */
+	Oid			role;			/* whose it is */
+	TimestampTz opened_at;
+	HandleState state;
+
+	/* handle.c's own */
+	MemoryContext context;
+	int			opened_level;	/* nesting level that opened it, 0: committed */
+	int			closed_level;	/* nesting level that closed it, 0: open */
+	struct SavedState *saved;	/* what to go back to, innermost first */
+} Handle;
+
+extern void handle_init(void);	/* once, at module load */
+
+/* A new handle; raises where msgstore.max_open_handles are open. */
+extern Handle *handle_open(int64 store_id, int64 message_id);
+
+/* The caller's open handle of that number, or MAPI_E_INVALID_OBJECT. */
+extern Handle *handle_get(int32 number);
+
+/*
+ * Announce that the handle's state is about to change, so that a rollback can
+ * put it back.  Call before the first write to handle->state.
+ */
+extern void handle_touch(Handle *handle);
+
+/*
+ * Replace the pending edits.  Values not in the handle's memory already are
+ * copied there; those no state uses any more are freed.  NULL: none pending.
+ */
+extern void handle_set_edits(Handle *handle, const Edits *edits);
+
+extern void handle_close(Handle *handle);
+extern void handle_close_all(void);
 
 #endif							/* MSGSTORE_H */

@@ -1,0 +1,428 @@
+/*-------------------------------------------------------------------------
+ *
+ * edits.c
+ *	  Pending edits: checked patches, what they make of a version, and what
+ *	  takes them back.
+ *
+ * NOTES
+ *	  Nothing here touches tables.  Values are shared, never changed in
+ *	  place: a part that edits leave alone keeps the very Datum it came with,
+ *	  which is what lets a save reuse TOAST pointers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "msgstore.h"
+#include "bag.h"
+
+/* MSGFLAG_ bits that a client may set until the first save (R31) */
+#define MSGFLAG_SETTABLE	(0x1 | 0x8 | 0x80)
+
+static void raise_computed(const Property *prop);
+static void check_message_flags(const JsonbValue *value);
+static struct varlena *part_value(Part part, JsonbValue *value);
+static void one_body(Edits *edits);
+
+static const char *const part_names[NUM_PARTS] = {
+	NULL,
+	"PR_MESSAGE_RECIPIENTS",
+	"PR_MESSAGE_ATTACHMENTS",
+	"PR_TRANSPORT_MESSAGE_HEADERS",
+	"PR_BODY",
+	"PR_HTML",
+	"PR_RTF_COMPRESSED"
+};
+
+const char *
+part_name(Part part)
+{
+	return part_names[part];
+}
+
+void
+edits_init(Edits *edits)
+{
+	memset(edits, 0, sizeof(Edits));
+}
+
+bool
+edits_any(const Edits *edits)
+{
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] != UNTOUCHED)
+			return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------ patches */
+
+/*
+ * Check one member of a patch and add it to the edits or, for a member of the
+ * bag, to *props.
+ */
+static void
+add_member(const BagEntry *entry, bool is_new, Edits *edits, BagList *props)
+{
+	Property	prop;
+	JsonbValue	value;
+
+	property_resolve(entry->key, entry->keylen, &prop);
+	if (prop.rule == RULE_COMPUTED ||
+		(prop.rule == RULE_FIRST_SAVE && !is_new))
+		raise_computed(&prop);
+
+	entry_value(entry, &value);
+	if (value.type != jbvNull)
+	{
+		property_check(&prop, &value);
+		if (prop.tag == PR_MESSAGE_FLAGS)
+			check_message_flags(&value);
+	}
+
+	if (prop.part == PART_PROPS)
+	{
+		baglist_add_value(props, prop.name, prop.namelen, &value);
+		return;
+	}
+	if (edits->touched[prop.part] != UNTOUCHED)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("property %s is named more than once", prop.name)));
+	edits->touched[prop.part] = TOUCHED;
+	edits->value[prop.part] = value.type == jbvNull ? NULL :
+		part_value(prop.part, &value);
+}
+
+/*
+ * The members have been added: make the patch of the bag.
+ */
+static void
+finish_edits(Edits *edits, BagList *props)
+{
+	const char *twice;
+	int			len;
+
+	twice = baglist_duplicate(props, &len);
+	if (twice != NULL)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("property %.*s is named more than once", len, twice)));
+	if (props->count > 0)
+	{
+		edits->touched[PART_PROPS] = TOUCHED;
+		edits->value[PART_PROPS] = (struct varlena *) baglist_build(props);
+	}
+	one_body(edits);
+}
+
+void
+edits_from_patch(Jsonb *patch, bool is_new, Edits *edits)
+{
+	BagEntry   *entries;
+	BagList		props;
+	int			count;
+
+	if (!JB_ROOT_IS_OBJECT(patch))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("properties must be a JSON object, not %s",
+						JB_ROOT_IS_SCALAR(patch) ? "a scalar" : "an array"),
+				 errhint("Write them as {\"PR_SUBJECT\": \"...\"}.")));
+
+	edits_init(edits);
+	entries = bag_entries(patch, &count);
+	baglist_init(&props, count);
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		add_member(&entries[i], is_new, edits, &props);
+	}
+	finish_edits(edits, &props);
+}
+
+void
+edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
+{
+	BagList		props;
+	Datum	   *names;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(tags, TEXTOID, -1, false, TYPALIGN_INT,
+					  &names, &nulls, &count);
+	edits_init(edits);
+	baglist_init(&props, count);
+	for (int i = 0; i < count; i++)
+	{
+		BagEntry	entry = {NULL, 0, JENTRY_ISNULL, NULL, 0};
+
+		CHECK_FOR_INTERRUPTS();
+		if (nulls[i])
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("a property name in \"tags\" is NULL")));
+		entry.key = VARDATA_ANY(DatumGetPointer(names[i]));
+		entry.keylen = VARSIZE_ANY_EXHDR(DatumGetPointer(names[i]));
+		add_member(&entry, is_new, edits, &props);
+	}
+	finish_edits(edits, &props);
+}
+
+static void
+raise_computed(const Property *prop)
+{
+	if (prop->rule == RULE_FIRST_SAVE)
+		ereport(ERROR,
+				(errmapi(MAPI_E_COMPUTED),
+				 errmsg("property %s can be set until the first save only",
+						prop->name)));
+	ereport(ERROR,
+			(errmapi(MAPI_E_COMPUTED),
+			 errmsg("property %s is computed by the store", prop->name),
+			 errhint("Leave it out of what you set or delete.")));
+}
+
+static void
+check_message_flags(const JsonbValue *value)
+{
+	int32		flags = DatumGetInt32(DirectFunctionCall1(numeric_int4,
+														  NumericGetDatum(value->val.numeric)));
+
+	if ((flags & ~MSGFLAG_SETTABLE) != 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("property PR_MESSAGE_FLAGS has bits 0x%X that a client cannot set",
+						flags & ~MSGFLAG_SETTABLE),
+				 errhint("MSGFLAG_READ (0x1), MSGFLAG_UNSENT (0x8) and MSGFLAG_RESEND (0x80) can be set.")));
+}
+
+/*
+ * A checked value as its column holds it.
+ */
+static struct varlena *
+part_value(Part part, JsonbValue *value)
+{
+	switch (part)
+	{
+		case PART_HEADERS:
+		case PART_BODY:
+			return (struct varlena *)
+				cstring_to_text_with_len(value->val.string.val,
+										 value->val.string.len);
+		case PART_HTML:
+		case PART_RTF:
+			return (struct varlena *)
+				base64_bytes(value->val.string.val, value->val.string.len);
+		default:
+			return (struct varlena *) JsonbValueToJsonb(value);
+	}
+}
+
+/*
+ * A message has one body: setting it in one form deletes the other two,
+ * unless the same call says something of them.
+ */
+static void
+one_body(Edits *edits)
+{
+	bool		set = false;
+
+	for (int p = PART_BODY; p <= PART_RTF; p++)
+		set = set || edits->value[p] != NULL;
+	if (!set)
+		return;
+	for (int p = PART_BODY; p <= PART_RTF; p++)
+	{
+		if (edits->touched[p] == UNTOUCHED)
+			edits->touched[p] = TOUCHED_IMPLIED;
+	}
+}
+
+/* ------------------------------------------------------ combining, applying */
+
+void
+edits_merge(const Edits *first, const Edits *then, Edits *result)
+{
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		const Edits *source = then->touched[p] != UNTOUCHED ? then : first;
+
+		result->touched[p] = Max(first->touched[p], then->touched[p]);
+		result->value[p] = source->value[p];
+	}
+	if (first->touched[PART_PROPS] && then->touched[PART_PROPS])
+		result->value[PART_PROPS] = (struct varlena *)
+			bag_splice((Jsonb *) first->value[PART_PROPS],
+					   (Jsonb *) then->value[PART_PROPS], true);
+}
+
+void
+edits_apply(const Content *base, const Edits *edits, Content *result)
+{
+	*result = *base;
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] == UNTOUCHED)
+			continue;
+		if (p == PART_PROPS)
+			result->value[p] = JsonbPGetDatum(bag_splice(DatumGetJsonbP(base->value[p]),
+														 (Jsonb *) edits->value[p],
+														 false));
+		else
+		{
+			result->value[p] = PointerGetDatum(edits->value[p]);
+			result->isnull[p] = (edits->value[p] == NULL);
+		}
+	}
+}
+
+void
+edits_between(const Content *from, const Content *to, const Edits *named,
+			  Edits *result)
+{
+	Jsonb	   *patch = bag_difference(DatumGetJsonbP(from->value[PART_PROPS]),
+									   DatumGetJsonbP(to->value[PART_PROPS]));
+
+	if (named->touched[PART_PROPS])
+		patch = bag_splice(patch, (Jsonb *) named->value[PART_PROPS], true);
+	edits_init(result);
+	if (bag_count(patch) > 0)
+	{
+		result->touched[PART_PROPS] = TOUCHED;
+		result->value[PART_PROPS] = (struct varlena *) patch;
+	}
+
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		bool		same = from->isnull[p] == to->isnull[p] &&
+			(from->isnull[p] || from->value[p] == to->value[p]);
+
+		if (same && named->touched[p] == UNTOUCHED)
+			continue;
+		result->touched[p] = Max(named->touched[p], TOUCHED_IMPLIED);
+		result->value[p] = to->isnull[p] ? NULL :
+			(struct varlena *) DatumGetPointer(to->value[p]);
+	}
+}
+
+/* --------------------------------------------------------------------- undo */
+
+/*
+ * A part that is touched only because another body was set, and that was
+ * absent before and after, is no part of the change.
+ */
+static bool
+part_changes(const Content *old, const Edits *edits, int part)
+{
+	return edits->touched[part] == TOUCHED ||
+		(edits->touched[part] == TOUCHED_IMPLIED &&
+		 !(old->isnull[part] && edits->value[part] == NULL));
+}
+
+void
+edits_undo(const Content *old, const Edits *edits, Undo *undo)
+{
+	BagList		members;
+	Datum	   *names;
+	int			nnames = 0;
+	Jsonb	   *bag = NULL;
+	BagEntry   *entries = NULL;
+	int			count = 0;
+
+	memset(undo, 0, sizeof(Undo));
+	if (edits->touched[PART_PROPS])
+	{
+		bag = bag_undo(DatumGetJsonbP(old->value[PART_PROPS]),
+					   (Jsonb *) edits->value[PART_PROPS]);
+		entries = bag_entries(bag, &count);
+	}
+	baglist_init(&members, count + 2);
+	names = palloc(sizeof(Datum) * (count + NUM_PARTS));
+	for (int i = 0; i < count; i++)
+	{
+		baglist_add(&members, &entries[i]);
+		names[nnames++] = PointerGetDatum(cstring_to_text_with_len(entries[i].key,
+																   entries[i].keylen));
+	}
+
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (!part_changes(old, edits, p))
+			continue;
+		names[nnames++] = CStringGetTextDatum(part_names[p]);
+		if (old->isnull[p])
+			baglist_add_null(&members, part_names[p], strlen(part_names[p]));
+		else if (p >= PART_HEADERS)
+		{
+			undo->large[p] = old->value[p];
+			undo->has_large[p] = true;
+		}
+		else
+		{
+			JsonbValue	value;
+			Jsonb	   *array = DatumGetJsonbP(old->value[p]);
+
+			value.type = jbvBinary;
+			value.val.binary.data = &array->root;
+			value.val.binary.len = VARSIZE(array) - VARHDRSZ;
+			baglist_add_value(&members, part_names[p], strlen(part_names[p]),
+							  &value);
+		}
+	}
+	undo->props = (nnames == count && bag != NULL) ? bag :
+		baglist_build(&members);
+	undo->properties = construct_array(names, nnames, TEXTOID, -1, false,
+									   TYPALIGN_INT);
+}
+
+void
+undo_apply(const Undo *undo, Content *content)
+{
+	BagList		patch;
+	int			count;
+	BagEntry   *entries = bag_entries(undo->props, &count);
+
+	baglist_init(&patch, count);
+	for (int i = 0; i < count; i++)
+	{
+		int			p;
+
+		for (p = PART_PROPS + 1; p < NUM_PARTS; p++)
+		{
+			if (strlen(part_names[p]) == entries[i].keylen &&
+				memcmp(part_names[p], entries[i].key, entries[i].keylen) == 0)
+				break;
+		}
+		if (p == NUM_PARTS)
+			baglist_add(&patch, &entries[i]);
+		else if (entries[i].type == JENTRY_ISNULL)
+			content->isnull[p] = true;
+		else
+		{
+			JsonbValue	value;
+
+			entry_value(&entries[i], &value);
+			content->value[p] = JsonbPGetDatum(JsonbValueToJsonb(&value));
+			content->isnull[p] = false;
+		}
+	}
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (undo->has_large[p])
+		{
+			content->value[p] = undo->large[p];
+			content->isnull[p] = false;
+		}
+	}
+	if (patch.count > 0)
+		content->value[PART_PROPS] =
+			JsonbPGetDatum(bag_splice(DatumGetJsonbP(content->value[PART_PROPS]),
+									  baglist_build(&patch), false));
+}

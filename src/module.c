@@ -1,0 +1,127 @@
+/*-------------------------------------------------------------------------
+ *
+ * module.c
+ *	  What belongs to the loadable module as a whole: settings, start-up, and
+ *	  the oids of the extension's relations.
+ *
+ * NOTES
+ *	  The oid cache lives as long as the backend.  Relcache invalidations of
+ *	  a cached relation (DROP EXTENSION, ALTER ... RENAME) empty it, and with
+ *	  it everything that was read from those relations.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+
+#include "msgstore.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+char	   *msgstore_actor = NULL;
+int			msgstore_max_open_handles = 1000;
+
+static Oid	relids[NUM_RELATIONS];
+
+static const char *const relnames[NUM_RELATIONS] = {
+	"store",
+	"folder",
+	"folder_pkey",
+	"message",
+	"message_pkey",
+	"change",
+	"change_pkey",
+	"node",
+	"incarnation",
+	"store_id_seq",
+	"folder_id_seq",
+	"message_id_seq",
+	"change_number_seq"
+};
+
+/*
+ * A relation changed.  Store and node are invalidated on purpose, by the
+ * functions that change their rows.
+ */
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	for (int i = 0; i < NUM_RELATIONS; i++)
+	{
+		if (relid != InvalidOid && relid != relids[i])
+			continue;
+		if (i == REL_STORE || relid == InvalidOid)
+			access_forget();
+		if (i == REL_NODE || i == REL_INCARNATION ||
+			i == REL_CHANGE_NUMBER_SEQ || relid == InvalidOid)
+			number_forget();
+		relids[i] = InvalidOid;
+	}
+}
+
+void
+_PG_init(void)
+{
+	DefineCustomStringVariable("msgstore.actor",
+							   "The application's user on whose behalf messages are changed.",
+							   "Recorded beside the role with every change; grants nothing.",
+							   &msgstore_actor,
+							   "",
+							   PGC_USERSET, 0,
+							   NULL, NULL, NULL);
+	DefineCustomIntVariable("msgstore.max_open_handles",
+							"The most handles that one session can have open.",
+							"Handles closed in a transaction that could still be rolled back count too.",
+							&msgstore_max_open_handles,
+							1000, 1, 1000000,
+							PGC_USERSET, 0,
+							NULL, NULL, NULL);
+	compat_reserve_prefix("msgstore");
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	handle_init();
+}
+
+Oid
+module_relid(StoreRelation which)
+{
+	if (!OidIsValid(relids[which]))
+	{
+		Oid			schema = get_namespace_oid("msgstore", false);
+		Oid			relid = get_relname_relid(relnames[which], schema);
+
+		if (!OidIsValid(relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("relation \"msgstore.%s\" does not exist",
+							relnames[which]),
+					 errhint("The extension's objects are incomplete; create the extension anew.")));
+		relids[which] = relid;
+	}
+	return relids[which];
+}
+
+void
+module_null_argument(const char *name)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_INVALID_PARAMETER),
+			 errmsg("argument \"%s\" must not be NULL", name)));
+}
+
+void
+module_require_write(const char *what)
+{
+	PreventCommandIfReadOnly(what);
+	PreventCommandIfParallelMode(what);
+	PreventCommandDuringRecovery(what);
+}

@@ -1,0 +1,181 @@
+/*-------------------------------------------------------------------------
+ *
+ * number.c
+ *	  Ids and change numbers that are never given out twice.
+ *
+ * NOTES
+ *	  A number is 15 bits of node and 48 bits of a sequence's counter.
+ *
+ *	  A sequence alone is not enough.  Its WAL may be lost in a crash with
+ *	  synchronous_commit off, together with the commits that used its newest
+ *	  numbers; it would then give those numbers out again, and a client that
+ *	  still holds one as its base would find its stale token valid.  The same
+ *	  goes for a dump, a restored backup or a new primary: what they remember
+ *	  may be older than what clients have been told.
+ *
+ *	  So there is a marker: the one row of an unlogged table, which all of
+ *	  those lose.  The first use of numbers in a backend looks for it.  If it
+ *	  is missing, then under a lock of its own every series that was ever used
+ *	  moves on by NUMBER_JUMP (the others are marked as used), that step is flushed to disk, and a new marker
+ *	  is written: its value, the change number at which it began, names the
+ *	  incarnation.  More numbers than NUMBER_JUMP cannot be lost, because
+ *	  unflushed WAL is bounded by far less.
+ *
+ *	  The marker must be seen by everybody as soon as the lock is let go,
+ *	  whatever becomes of the transaction that wrote it: two backends in two
+ *	  incarnations at a time would make the order of changes (incarnation,
+ *	  xid) wrong.  It is therefore inserted frozen.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/xlog.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/fmgrprotos.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "msgstore.h"
+
+#define NUMBER_JUMP		(INT64CONST(1) << 20)
+
+static bool ready = false;
+static int64 incarnation = 0;
+static int64 node_bits = 0;
+
+static void prepare_numbers(void);
+static bool read_single(StoreRelation which, Snapshot snapshot, int64 *value);
+static int64 move_on(StoreRelation sequence);
+
+int64
+number_next(StoreRelation sequence)
+{
+	if (!ready)
+		prepare_numbers();
+	return node_bits | nextval_internal(module_relid(sequence), false);
+}
+
+int64
+number_incarnation(void)
+{
+	Assert(ready);
+	return incarnation;
+}
+
+void
+number_forget(void)
+{
+	ready = false;
+}
+
+/*
+ * Find the marker, or move the series on and write one.
+ */
+static void
+prepare_numbers(void)
+{
+	Oid			relid = module_relid(REL_INCARNATION);
+	int64		number;
+
+	if (!read_single(REL_INCARNATION, SnapshotAny, &incarnation))
+	{
+		LockRelationOid(relid, ShareUpdateExclusiveLock);
+		if (!read_single(REL_INCARNATION, SnapshotAny, &incarnation))
+		{
+			Relation	rel;
+			HeapTuple	tuple;
+			Datum		value;
+			bool		isnull = false;
+
+			move_on(REL_STORE_ID_SEQ);
+			move_on(REL_FOLDER_ID_SEQ);
+			move_on(REL_MESSAGE_ID_SEQ);
+			incarnation = move_on(REL_CHANGE_NUMBER_SEQ);
+			XLogFlush(XactLastRecEnd);
+
+			rel = table_open(relid, RowExclusiveLock);
+			value = Int64GetDatum(incarnation);
+			tuple = heap_form_tuple(RelationGetDescr(rel), &value, &isnull);
+			heap_insert(rel, tuple, GetCurrentCommandId(true),
+						HEAP_INSERT_FROZEN, NULL);
+			heap_freetuple(tuple);
+			table_close(rel, NoLock);
+		}
+		UnlockRelationOid(relid, ShareUpdateExclusiveLock);
+	}
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	node_bits = read_single(REL_NODE, GetActiveSnapshot(), &number) ?
+		number << NODE_SHIFT : 0;
+	PopActiveSnapshot();
+	ready = true;
+}
+
+/*
+ * The first column, an integer, of a table's only row.  SnapshotAny serves
+ * for the marker, which is never updated or deleted.
+ */
+static bool
+read_single(StoreRelation which, Snapshot snapshot, int64 *value)
+{
+	Relation	rel = table_open(module_relid(which), AccessShareLock);
+	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+	HeapTuple	tuple = heap_getnext(scan, ForwardScanDirection);
+	bool		found = HeapTupleIsValid(tuple);
+
+	if (found)
+	{
+		bool		isnull;
+		Datum		datum = heap_getattr(tuple, 1, RelationGetDescr(rel),
+										 &isnull);
+
+		*value = which == REL_NODE ? DatumGetInt32(datum) :
+			DatumGetInt64(datum);
+	}
+	table_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+/*
+ * Move a series on.  One that was never used is only marked as used, so that
+ * it starts at 1, and moves on if this start is forgotten.  Returns where it
+ * stands then.  Runs as the owner, because there is no setval that skips the
+ * check of permissions.
+ */
+static int64
+move_on(StoreRelation sequence)
+{
+	LOCAL_FCINFO(fcinfo, 1);
+	Oid			relid = module_relid(sequence);
+	int64		last;
+	Oid			userid;
+	int			security;
+
+	GetUserIdAndSecContext(&userid, &security);
+	SetUserIdAndSecContext(store_owner_role(),
+						   security | SECURITY_LOCAL_USERID_CHANGE);
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 1, InvalidOid, NULL, NULL);
+	fcinfo->args[0].value = ObjectIdGetDatum(relid);
+	fcinfo->args[0].isnull = false;
+	last = DatumGetInt64(pg_sequence_last_value(fcinfo));
+	if (fcinfo->isnull)
+		last = 0;
+	else if (last > COUNTER_MASK - NUMBER_JUMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_SEQUENCE_GENERATOR_LIMIT_EXCEEDED),
+				 errmsg("the numbers of this node are used up")));
+	else
+		last += NUMBER_JUMP;
+	DirectFunctionCall2(setval_oid, ObjectIdGetDatum(relid),
+						Int64GetDatum(last));
+
+	SetUserIdAndSecContext(userid, security);
+	return last;
+}
