@@ -86,7 +86,7 @@ _PG_init(void)
 							1000, 1, 1000000,
 							PGC_USERSET, 0,
 							NULL, NULL, NULL);
-	compat_reserve_prefix("msgstore");
+	compat_reserve_guc_prefix("msgstore");
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	handle_init();
 }

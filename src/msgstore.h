@@ -13,6 +13,7 @@
 
 #include "access/tableam.h"
 #include "fmgr.h"
+#include "lib/ilist.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/relcache.h"
@@ -319,6 +320,10 @@ extern Oid	store_owner_role(void);
  */
 extern bool store_read(int64 store_id, char **owner, uint8 *replica_guid);
 
+/* Whether a folder exists, and the same with MAPI_E_NOT_FOUND raised. */
+extern bool store_folder_exists(int64 store_id, int64 folder_id);
+extern void store_require_folder(int64 store_id, int64 folder_id);
+
 /* -------------------------------------------------------------------- row.c */
 
 /* A row of message.  "slot" keeps the tuple; content points into it. */
@@ -521,6 +526,8 @@ typedef struct Handle
 	int			opened_level;	/* nesting level that opened it, 0: committed */
 	int			closed_level;	/* nesting level that closed it, 0: open */
 	struct SavedState *saved;	/* what to go back to, innermost first */
+	bool		is_dirty;		/* listed as changed by this transaction */
+	dlist_node	dirty_node;
 } Handle;
 
 extern void handle_init(void);	/* once, at module load */

@@ -1,0 +1,535 @@
+/*-------------------------------------------------------------------------
+ *
+ * handle.c
+ *	  Open handles, and what transactions do to them.
+ *
+ * NOTES
+ *	  A handle lives until it is closed or its session ends, across commits,
+ *	  in a memory context of its own below "msgstore handles".  It is listed
+ *	  in a hash table by its number; numbers start at a random point and are
+ *	  not given out twice in a backend.
+ *
+ *	  A handle follows its transaction: what a transaction or subtransaction
+ *	  did to it (opened it, closed it, changed its state) is taken back when
+ *	  that is rolled back.  For that every handle keeps a stack of saved
+ *	  states, at most one a nesting level, pushed by handle_touch() before the
+ *	  first change at that level.  States share the values of pending edits,
+ *	  which are never changed in place; a value is freed when no state of its
+ *	  handle uses it.
+ *
+ *		event			opened here		closed here		state saved here
+ *		-----			-----------		-----------		----------------
+ *		subcommit		opened above	closed above	saved above, unless the
+ *														level above has its own
+ *		subabort		is gone			is open			is put back
+ *		commit			stays			is gone			is forgotten
+ *		abort			is gone			is open			the oldest is put back
+ *		prepare			refused			refused			refused
+ *
+ *	  A closed handle that could still come back counts towards
+ *	  msgstore.max_open_handles.  DISCARD ALL closes all of them.
+ *
+ *	  The callbacks only unlink and free, so they cannot fail in the middle of
+ *	  an abort.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "funcapi.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "msgstore.h"
+
+/* What a handle was when the level that changed it began. */
+typedef struct SavedState
+{
+	int			level;
+	HandleState state;
+	struct SavedState *next;	/* of an outer level */
+} SavedState;
+
+/* The hash table's entry: handles themselves do not move. */
+typedef struct HandleEntry
+{
+	int32		number;			/* hash key */
+	Handle	   *handle;
+} HandleEntry;
+
+static MemoryContext handle_memory = NULL;
+static HTAB *handles = NULL;
+static dlist_head dirty = DLIST_STATIC_INIT(dirty);
+
+/* numbers given out: first, next, and how many */
+static uint32 next_number = 0;
+static uint32 numbers_used = 0;
+
+static ProcessUtility_hook_type next_utility_hook = NULL;
+
+static void transaction_event(XactEvent event, void *arg);
+static void subtransaction_event(SubXactEvent event, SubTransactionId mine,
+								 SubTransactionId parent, void *arg);
+static void utility(COMPAT_UTILITY_PARAMS);
+
+void
+handle_init(void)
+{
+	RegisterXactCallback(transaction_event, NULL);
+	RegisterSubXactCallback(subtransaction_event, NULL);
+	next_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = utility;
+}
+
+/* ---------------------------------------------------------- open and close */
+
+static void
+create_table(void)
+{
+	HASHCTL		control;
+
+	handle_memory = AllocSetContextCreate(TopMemoryContext,
+										  "msgstore handles",
+										  ALLOCSET_DEFAULT_SIZES);
+	memset(&control, 0, sizeof(control));
+	control.keysize = sizeof(int32);
+	control.entrysize = sizeof(HandleEntry);
+	control.hcxt = handle_memory;
+	handles = hash_create("msgstore handles", 64, &control,
+						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/*
+ * A number between 1 and PG_INT32_MAX that this backend has not used.
+ */
+static int32
+new_number(void)
+{
+	if (numbers_used == 0)
+	{
+		if (!pg_strong_random(&next_number, sizeof(next_number)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate a random number for handles")));
+		next_number = next_number % PG_INT32_MAX;
+	}
+	else if (numbers_used == PG_INT32_MAX)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NOT_ENOUGH_RESOURCES),
+				 errmsg("this session has used up its handle numbers"),
+				 errhint("Reconnect.")));
+	numbers_used++;
+	next_number = (next_number + 1) % PG_INT32_MAX;
+	return next_number + 1;
+}
+
+static void
+make_dirty(Handle *handle)
+{
+	if (!handle->is_dirty)
+	{
+		dlist_push_tail(&dirty, &handle->dirty_node);
+		handle->is_dirty = true;
+	}
+}
+
+Handle *
+handle_open(int64 store_id, int64 message_id)
+{
+	MemoryContext context;
+	Handle	   *handle;
+	HandleEntry *entry;
+	int32		number;
+
+	if (handles == NULL)
+		create_table();
+	if (hash_get_num_entries(handles) >= msgstore_max_open_handles)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NOT_ENOUGH_RESOURCES),
+				 errmsg("this session has %d handles open already",
+						msgstore_max_open_handles),
+				 errhint("Close handles with close_object(), or raise msgstore.max_open_handles.")));
+
+	number = new_number();
+	context = AllocSetContextCreate(handle_memory, "msgstore handle",
+									ALLOCSET_SMALL_SIZES);
+	handle = MemoryContextAllocZero(context, sizeof(Handle));
+	handle->number = number;
+	handle->store_id = store_id;
+	handle->message_id = message_id;
+	handle->role = GetUserId();
+	handle->opened_at = GetCurrentTimestamp();
+	handle->context = context;
+	handle->opened_level = GetCurrentTransactionNestLevel();
+
+	entry = hash_search(handles, &number, HASH_ENTER, NULL);
+	entry->handle = handle;
+	make_dirty(handle);
+	return handle;
+}
+
+Handle *
+handle_get(int32 number)
+{
+	HandleEntry *entry = NULL;
+
+	if (handles != NULL)
+		entry = hash_search(handles, &number, HASH_FIND, NULL);
+	if (entry == NULL || entry->handle->closed_level != 0 ||
+		entry->handle->role != GetUserId())
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_OBJECT),
+				 errmsg("handle %d is not open", number),
+				 errhint("A handle belongs to the session and the role that opened it, until it is closed or its opening is rolled back.")));
+	return entry->handle;
+}
+
+void
+handle_close(Handle *handle)
+{
+	handle->closed_level = GetCurrentTransactionNestLevel();
+	make_dirty(handle);
+}
+
+/* Free a handle and everything it keeps. */
+static void
+destroy(Handle *handle)
+{
+	hash_search(handles, &handle->number, HASH_REMOVE, NULL);
+	if (handle->is_dirty)
+		dlist_delete(&handle->dirty_node);
+	MemoryContextDelete(handle->context);
+}
+
+void
+handle_close_all(void)
+{
+	HASH_SEQ_STATUS scan;
+	HandleEntry *entry;
+
+	if (handles == NULL)
+		return;
+	hash_seq_init(&scan, handles);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		destroy(entry->handle);
+}
+
+/* -------------------------------------------------------------- saved states */
+
+void
+handle_touch(Handle *handle)
+{
+	int			level = GetCurrentTransactionNestLevel();
+	SavedState *saved;
+
+	if (handle->opened_level == level ||
+		(handle->saved != NULL && handle->saved->level == level))
+		return;
+	saved = MemoryContextAlloc(handle->context, sizeof(SavedState));
+	saved->level = level;
+	saved->state = handle->state;
+	saved->next = handle->saved;
+	handle->saved = saved;
+	make_dirty(handle);
+}
+
+/* Whether the handle's state or a saved one uses a value. */
+static bool
+value_used(const Handle *handle, const struct varlena *value)
+{
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		if (handle->state.edits.value[p] == value)
+			return true;
+	}
+	for (SavedState *saved = handle->saved; saved != NULL; saved = saved->next)
+	{
+		for (int p = 0; p < NUM_PARTS; p++)
+		{
+			if (saved->state.edits.value[p] == value)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Free those values of edits that no state uses any more. */
+static void
+release(Handle *handle, const Edits *edits)
+{
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		if (edits->value[p] != NULL && !value_used(handle, edits->value[p]))
+			pfree(edits->value[p]);
+	}
+}
+
+void
+handle_set_edits(Handle *handle, const Edits *edits)
+{
+	Edits		old = handle->state.edits;
+	Edits		new;
+
+	edits_init(&new);
+	if (edits != NULL)
+	{
+		new = *edits;
+		for (int p = 0; p < NUM_PARTS; p++)
+		{
+			if (new.value[p] != NULL && !value_used(handle, new.value[p]))
+			{
+				Size		size = VARSIZE_ANY(new.value[p]);
+
+				new.value[p] = MemoryContextAllocHuge(handle->context, size);
+				memcpy(new.value[p], edits->value[p], size);
+			}
+		}
+	}
+	handle->state.edits = new;
+	release(handle, &old);
+}
+
+/* Take the innermost saved state off the stack. */
+static void
+drop_saved(Handle *handle)
+{
+	SavedState *saved = handle->saved;
+
+	handle->saved = saved->next;
+	release(handle, &saved->state.edits);
+	pfree(saved);
+}
+
+/* Go back to the innermost saved state. */
+static void
+restore_saved(Handle *handle)
+{
+	Edits		undone = handle->state.edits;
+	SavedState *saved = handle->saved;
+
+	handle->state = saved->state;
+	handle->saved = saved->next;
+	pfree(saved);
+	release(handle, &undone);
+}
+
+/* -------------------------------------------------------------- transactions */
+
+/* The transaction is over and the handle stands where it was left. */
+static void
+settle(Handle *handle)
+{
+	handle->opened_level = 0;
+	while (handle->saved != NULL)
+		drop_saved(handle);
+	dlist_delete(&handle->dirty_node);
+	handle->is_dirty = false;
+}
+
+static void
+commit_all(void)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &dirty)
+	{
+		Handle	   *handle = dlist_container(Handle, dirty_node, iter.cur);
+
+		if (handle->closed_level > 0)
+			destroy(handle);
+		else
+			settle(handle);
+	}
+}
+
+static void
+abort_all(void)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &dirty)
+	{
+		Handle	   *handle = dlist_container(Handle, dirty_node, iter.cur);
+
+		if (handle->opened_level > 0)
+		{
+			destroy(handle);
+			continue;
+		}
+		handle->closed_level = 0;
+		while (handle->saved != NULL)
+			restore_saved(handle);
+		settle(handle);
+	}
+}
+
+static void
+transaction_event(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_COMMIT:
+			commit_all();
+			break;
+		case XACT_EVENT_ABORT:
+			abort_all();
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			if (!dlist_is_empty(&dirty))
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("cannot PREPARE a transaction that has opened, changed or closed handles"),
+						 errhint("Use save_message() in transactions that are to be prepared.")));
+			break;
+		case XACT_EVENT_PREPARE:
+			Assert(dlist_is_empty(&dirty));
+			break;
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PARALLEL_ABORT:
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
+		case XACT_EVENT_PRE_COMMIT:
+			break;
+	}
+}
+
+static void
+subcommit(Handle *handle, int level)
+{
+	if (handle->opened_level == level)
+		handle->opened_level = level - 1;
+	if (handle->closed_level == level)
+		handle->closed_level = level - 1;
+	if (handle->saved != NULL && handle->saved->level == level)
+	{
+		SavedState *outer = handle->saved->next;
+
+		if (handle->opened_level == level - 1 ||
+			(outer != NULL && outer->level == level - 1))
+			drop_saved(handle);
+		else
+			handle->saved->level = level - 1;
+	}
+}
+
+static void
+subabort(Handle *handle, int level)
+{
+	if (handle->opened_level == level)
+	{
+		destroy(handle);
+		return;
+	}
+	if (handle->closed_level == level)
+		handle->closed_level = 0;
+	if (handle->saved != NULL && handle->saved->level == level)
+		restore_saved(handle);
+}
+
+static void
+subtransaction_event(SubXactEvent event, SubTransactionId mine,
+					 SubTransactionId parent, void *arg)
+{
+	dlist_mutable_iter iter;
+	int			level = GetCurrentTransactionNestLevel();
+
+	switch (event)
+	{
+		case SUBXACT_EVENT_COMMIT_SUB:
+			dlist_foreach_modify(iter, &dirty)
+				subcommit(dlist_container(Handle, dirty_node, iter.cur),
+						  level);
+			break;
+		case SUBXACT_EVENT_ABORT_SUB:
+			dlist_foreach_modify(iter, &dirty)
+				subabort(dlist_container(Handle, dirty_node, iter.cur),
+						 level);
+			break;
+		case SUBXACT_EVENT_START_SUB:
+		case SUBXACT_EVENT_PRE_COMMIT_SUB:
+			break;
+	}
+}
+
+/*
+ * DISCARD ALL resets a session for its next user: close what is open.
+ */
+static void
+utility(COMPAT_UTILITY_PARAMS)
+{
+	if (next_utility_hook != NULL)
+		next_utility_hook(COMPAT_UTILITY_ARGS);
+	else
+		standard_ProcessUtility(COMPAT_UTILITY_ARGS);
+
+	if (IsA(pstmt->utilityStmt, DiscardStmt) &&
+		((DiscardStmt *) pstmt->utilityStmt)->target == DISCARD_ALL)
+		handle_close_all();
+}
+
+/* --------------------------------------------------------------------- view */
+
+/* One row of open_handles. */
+static void
+put_handle(const Handle *handle, Tuplestorestate *store, TupleDesc desc)
+{
+	Datum		values[8];
+	bool		nulls[8] = {0};
+
+	values[0] = Int32GetDatum(handle->number);
+	values[1] = Int64GetDatum(handle->store_id);
+	values[2] = Int64GetDatum(handle->message_id);
+	values[3] = BoolGetDatum(handle->state.is_new);
+	values[4] = Int32GetDatum(handle->state.writable ? 1 : 0);
+	values[5] = Int64GetDatum(handle->state.base);
+	nulls[5] = (handle->state.base == 0);
+	values[6] = BoolGetDatum(edits_any(&handle->state.edits));
+	values[7] = TimestampTzGetDatum(handle->opened_at);
+	tuplestore_putvalues(store, desc, values, nulls);
+}
+
+/*
+ * open_handles(): the current role's open handles of this session.
+ */
+PG_FUNCTION_INFO_V1(open_handles);
+Datum
+open_handles(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+	HASH_SEQ_STATUS scan;
+	HandleEntry *entry;
+
+	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
+		(rsinfo->allowedModes & SFRM_Materialize) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+
+	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
+	if (get_call_result_type(fcinfo, NULL, &rsinfo->setDesc) !=
+		TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	rsinfo->setDesc = CreateTupleDescCopy(rsinfo->setDesc);
+	rsinfo->setResult = tuplestore_begin_heap(true, false, work_mem);
+	rsinfo->returnMode = SFRM_Materialize;
+	MemoryContextSwitchTo(caller);
+
+	if (handles != NULL)
+	{
+		hash_seq_init(&scan, handles);
+		while ((entry = hash_seq_search(&scan)) != NULL)
+		{
+			if (entry->handle->closed_level == 0 &&
+				entry->handle->role == GetUserId())
+				put_handle(entry->handle, rsinfo->setResult, rsinfo->setDesc);
+		}
+	}
+	return (Datum) 0;
+}
