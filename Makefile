@@ -22,7 +22,18 @@ OBJS = \
 	src/catalogue.o \
 	src/property.o \
 	src/value.o \
-	src/recipient.o
+	src/recipient.o \
+	src/bag.o \
+	src/edits.o \
+	src/store.o \
+	src/access.o \
+	src/number.o \
+	src/row.o \
+	src/change.o \
+	src/view.o \
+	src/handle.o \
+	src/message.o \
+	src/save.o
 
 # What one session can show (sql/, expected/).
 REGRESS = \

@@ -542,3 +542,438 @@ CREATE OPERATOR <> (
 	JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR <> (save_flags, save_flags) IS 'not equal';
+
+/* ===================================================================== store
+ *
+ * Stores and their folders.  Small tables, read and written through SPI by
+ * the module on behalf of callers who have no rights on them.
+ */
+
+CREATE TABLE store (
+	store_id      bigint      NOT NULL PRIMARY KEY,
+	name          text        NOT NULL UNIQUE,
+	owner         text        NOT NULL,
+	replica_guid  uuid        NOT NULL,
+	created_at    timestamptz NOT NULL
+);
+
+COMMENT ON TABLE store IS 'One row a message store: the unit of ownership and of distribution';
+COMMENT ON COLUMN store.store_id IS 'First in every key and every call';
+COMMENT ON COLUMN store.name IS 'What people call it; unique in the database';
+COMMENT ON COLUMN store.owner IS 'Role, by name, that the store belongs to; its members may use the store';
+COMMENT ON COLUMN store.replica_guid IS 'GUID in the change keys and source keys of this store';
+COMMENT ON COLUMN store.created_at IS 'When create_store() ran';
+
+CREATE TABLE folder (
+	store_id    bigint      NOT NULL REFERENCES store,
+	folder_id   bigint      NOT NULL,
+	parent_id   bigint,
+	name        text        NOT NULL,
+	special     text,
+	created_at  timestamptz NOT NULL,
+	PRIMARY KEY (store_id, folder_id),
+	UNIQUE (store_id, parent_id, name),
+	UNIQUE (store_id, special),
+	FOREIGN KEY (store_id, parent_id) REFERENCES folder
+);
+
+COMMENT ON TABLE folder IS 'One row a folder; each store has one root, whose parent is NULL';
+COMMENT ON COLUMN folder.store_id IS 'The store it stands in';
+COMMENT ON COLUMN folder.folder_id IS 'Its number, unique in the store';
+COMMENT ON COLUMN folder.parent_id IS 'The folder above, in the same store; NULL for the root';
+COMMENT ON COLUMN folder.name IS 'Display name, unique among its siblings';
+COMMENT ON COLUMN folder.special IS 'Which standard folder it is (Root, Inbox, Outbox, Sent Items, Deleted Items, Drafts, Conflicts), or NULL';
+COMMENT ON COLUMN folder.created_at IS 'When it was made';
+
+/* =================================================================== message
+ *
+ * One row is one message: what a save locks, checks and writes.  Columns that
+ * never change come first; the number and the stamps stand last, beside the
+ * bag, so that the bytes a save changes lie together.  Large values have
+ * columns of their own: a save that leaves them alone reuses their TOAST
+ * pointers.  No index mentions a column that a save writes, so saves stay HOT.
+ */
+
+CREATE TABLE message (
+	store_id       bigint      NOT NULL,
+	message_id     bigint      NOT NULL,
+	folder_id      bigint      NOT NULL,
+	created_at     timestamptz NOT NULL,
+	message_flags  integer     NOT NULL,
+	deleted_at     timestamptz,
+	submitted_at   timestamptz,
+	recipients     jsonb,
+	attachments    jsonb,
+	headers        text,
+	body           text,
+	html           bytea,
+	rtf            bytea,
+	props          jsonb       NOT NULL,
+	change_number  bigint      NOT NULL,
+	modified_at    timestamptz NOT NULL,
+	modifier       text        NOT NULL,
+	PRIMARY KEY (store_id, message_id),
+	FOREIGN KEY (store_id, folder_id) REFERENCES folder
+) WITH (fillfactor = 80);
+
+ALTER TABLE message ALTER COLUMN props SET STORAGE MAIN;
+CREATE INDEX message_folder ON message (store_id, folder_id);
+
+COMMENT ON TABLE message IS 'One row a message, at its newest version';
+COMMENT ON COLUMN message.store_id IS 'The store it stands in';
+COMMENT ON COLUMN message.message_id IS 'Its number; kept when it is moved, never given out again';
+COMMENT ON COLUMN message.folder_id IS 'Placement: the folder it stands in; a save never writes it';
+COMMENT ON COLUMN message.created_at IS 'When it was first saved';
+COMMENT ON COLUMN message.message_flags IS 'Placement: MSGFLAG_ bits kept for the message itself (UNSENT, RESEND, READ at creation)';
+COMMENT ON COLUMN message.deleted_at IS 'Placement: when it was soft-deleted, or NULL';
+COMMENT ON COLUMN message.submitted_at IS 'Placement: when it was submitted for sending, or NULL';
+COMMENT ON COLUMN message.recipients IS 'Content: PR_MESSAGE_RECIPIENTS, an array of property objects';
+COMMENT ON COLUMN message.attachments IS 'Content: PR_MESSAGE_ATTACHMENTS, an array of property objects';
+COMMENT ON COLUMN message.headers IS 'Content: PR_TRANSPORT_MESSAGE_HEADERS';
+COMMENT ON COLUMN message.body IS 'Content: PR_BODY';
+COMMENT ON COLUMN message.html IS 'Content: PR_HTML';
+COMMENT ON COLUMN message.rtf IS 'Content: PR_RTF_COMPRESSED';
+COMMENT ON COLUMN message.props IS 'Content: every other property, keyed by canonical name';
+COMMENT ON COLUMN message.change_number IS 'The version: changes with every save, survives dump and restore';
+COMMENT ON COLUMN message.modified_at IS 'When it was last saved; never goes back';
+COMMENT ON COLUMN message.modifier IS 'Who saved it last: the actor where one was set, else the role';
+
+/* ==================================================================== change
+ *
+ * Append-only: one row for every change of a message.  Each row holds what
+ * its change replaced, so older versions are rebuilt from the newest one by
+ * walking back along "previous".
+ */
+
+CREATE TABLE change (
+	store_id            bigint      NOT NULL,
+	message_id          bigint      NOT NULL,
+	change_number       bigint      NOT NULL,
+	previous            bigint,
+	base_change_number  bigint,
+	incarnation         bigint      NOT NULL,
+	xid                 xid8        NOT NULL,
+	changed_at          timestamptz NOT NULL,
+	kind                "char"      NOT NULL,
+	role                text        NOT NULL,
+	actor               text,
+	client              text,
+	properties          text[]      NOT NULL,
+	undo                jsonb       NOT NULL,
+	undo_headers        text,
+	undo_body           text,
+	undo_html           bytea,
+	undo_rtf            bytea,
+	PRIMARY KEY (store_id, message_id, change_number)
+);
+
+COMMENT ON TABLE change IS 'One row a change of a message: who, when, what, and the values it replaced';
+COMMENT ON COLUMN change.store_id IS 'The store of the message';
+COMMENT ON COLUMN change.message_id IS 'The message';
+COMMENT ON COLUMN change.change_number IS 'The version that this change made';
+COMMENT ON COLUMN change.previous IS 'The version it replaced; NULL for a creation';
+COMMENT ON COLUMN change.base_change_number IS 'The version its client had before it; older than "previous" where it was forced over somebody';
+COMMENT ON COLUMN change.incarnation IS 'Which run of the number series: grows with every crash, restore or failover';
+COMMENT ON COLUMN change.xid IS 'The top-level transaction';
+COMMENT ON COLUMN change.changed_at IS 'When';
+COMMENT ON COLUMN change.kind IS 'c create, s save, f force';
+COMMENT ON COLUMN change.role IS 'The database role that did it';
+COMMENT ON COLUMN change.actor IS 'The application''s user, from msgstore.actor';
+COMMENT ON COLUMN change.client IS 'application_name of the session';
+COMMENT ON COLUMN change.properties IS 'The properties it set or deleted';
+COMMENT ON COLUMN change.undo IS 'A patch that gives back what it replaced; null: the property was absent';
+COMMENT ON COLUMN change.undo_headers IS 'The transport headers it replaced';
+COMMENT ON COLUMN change.undo_body IS 'The text body it replaced';
+COMMENT ON COLUMN change.undo_html IS 'The HTML body it replaced';
+COMMENT ON COLUMN change.undo_rtf IS 'The RTF body it replaced';
+
+/* ==================================================================== number
+ *
+ * 15 bits of node, 48 bits of counter; never given out twice.  The marker is
+ * an unlogged table because PostgreSQL empties those after a crash, and a
+ * dump, a restored backup and a new primary do not have its row either: its
+ * absence says that numbers handed out before may have been forgotten.
+ */
+
+CREATE SEQUENCE store_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
+CREATE SEQUENCE folder_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
+CREATE SEQUENCE message_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
+CREATE SEQUENCE change_number_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
+
+COMMENT ON SEQUENCE store_id_seq IS 'Counter of store ids';
+COMMENT ON SEQUENCE folder_id_seq IS 'Counter of folder ids';
+COMMENT ON SEQUENCE message_id_seq IS 'Counter of message ids';
+COMMENT ON SEQUENCE change_number_seq IS 'Counter of change numbers';
+
+CREATE TABLE node (
+	node_number  integer NOT NULL CHECK (node_number BETWEEN 0 AND 32767)
+);
+CREATE UNIQUE INDEX node_single ON node ((true));
+
+COMMENT ON TABLE node IS 'At most one row: the number of this node, 0 where there is none';
+COMMENT ON COLUMN node.node_number IS 'The upper 15 bits of every number given out here';
+
+CREATE UNLOGGED TABLE incarnation (
+	incarnation  bigint NOT NULL
+);
+
+COMMENT ON TABLE incarnation IS 'One row, lost with a crash: its absence makes the number series move on';
+COMMENT ON COLUMN incarnation.incarnation IS 'The change number at which this run of the series began';
+
+/*
+ * What pg_dump has to carry.  One SELECT each: several calls in one statement
+ * overwrite each other.
+ */
+SELECT pg_catalog.pg_extension_config_dump('store', '');
+SELECT pg_catalog.pg_extension_config_dump('folder', '');
+SELECT pg_catalog.pg_extension_config_dump('message', '');
+SELECT pg_catalog.pg_extension_config_dump('change', '');
+SELECT pg_catalog.pg_extension_config_dump('node', '');
+SELECT pg_catalog.pg_extension_config_dump('store_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('folder_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('message_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('change_number_seq', '');
+
+/* ------------------------------------------------------- functions: store */
+
+CREATE FUNCTION create_store(name text, owner text DEFAULT NULL)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'create_store'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE EXECUTE ON FUNCTION create_store(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION create_store(text, text) IS
+'Make a store with its standard folders and return its id; it belongs to owner (a role), the caller where NULL';
+
+CREATE FUNCTION set_node_number(node integer)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'set_node_number'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE EXECUTE ON FUNCTION set_node_number(integer) FROM PUBLIC;
+COMMENT ON FUNCTION set_node_number(integer) IS
+'Set the upper 15 bits of the ids and change numbers given out from now on';
+
+CREATE FUNCTION create_folder(store_id bigint, parent_id bigint, name text)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'create_folder'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION create_folder(bigint, bigint, text) IS
+'Make a folder below another one (NULL: below the root) and return its id';
+
+CREATE FUNCTION special_folder(store_id bigint, special text)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'special_folder'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION special_folder(bigint, text) IS
+'The id of a standard folder: Root, Inbox, Outbox, Sent Items, Deleted Items, Drafts or Conflicts';
+
+CREATE FUNCTION may_use_store(store_id bigint)
+	RETURNS boolean
+	AS 'MODULE_PATHNAME', 'may_use_store'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION may_use_store(bigint) IS
+'Whether the store exists and the current role may use it';
+
+/* ------------------------------------------------------ functions: handle */
+
+CREATE FUNCTION open_message(store_id bigint, message_id bigint,
+							 flags open_flags DEFAULT '0')
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'open_message'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION open_message(bigint, bigint, open_flags) IS
+'Open a message and return a handle on its newest version; read-only unless MAPI_MODIFY or MAPI_BEST_ACCESS is given';
+
+CREATE FUNCTION create_message(store_id bigint, folder_id bigint,
+							   flags open_flags DEFAULT '0')
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'create_message'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION create_message(bigint, bigint, open_flags) IS
+'A read/write handle on a new message that nobody sees before its first save';
+
+CREATE FUNCTION message_id(handle integer)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'handle_message_id'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION message_id(integer) IS
+'The id of the message that a handle stands on';
+
+CREATE FUNCTION get_props(handle integer, tags text[] DEFAULT NULL)
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'get_props'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION get_props(integer, text[]) IS
+'What a handle shows: its base and its pending edits; all properties where tags is NULL';
+
+CREATE FUNCTION set_props(handle integer, props jsonb)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'set_props'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION set_props(integer, jsonb) IS
+'Set properties on a handle, all or none; null deletes; stored by save_changes()';
+
+CREATE FUNCTION delete_props(handle integer, tags text[])
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'delete_props'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION delete_props(integer, text[]) IS
+'Delete properties on a handle, all or none; stored by save_changes()';
+
+CREATE FUNCTION refresh(handle integer)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'refresh'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION refresh(integer) IS
+'Drop a handle''s pending edits and let it stand on the newest committed version';
+
+CREATE FUNCTION close_object(handle integer)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'close_object'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION close_object(integer) IS
+'Close a handle; its pending edits are gone, nothing is stored';
+
+CREATE FUNCTION open_handles_(OUT handle integer, OUT store_id bigint,
+							  OUT message_id bigint, OUT is_new boolean,
+							  OUT access_level integer,
+							  OUT change_number bigint,
+							  OUT has_edits boolean,
+							  OUT opened_at timestamptz)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'open_handles'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION open_handles_() IS 'The rows of view open_handles';
+
+CREATE VIEW open_handles AS SELECT * FROM open_handles_();
+COMMENT ON VIEW open_handles IS
+'This session''s open handles: message, access level, base change number, whether edits are pending';
+GRANT SELECT ON open_handles TO PUBLIC;
+
+/* -------------------------------------------------------- functions: save */
+
+CREATE FUNCTION save_changes(handle integer, flags save_flags DEFAULT '0')
+	RETURNS hresult
+	AS 'MODULE_PATHNAME', 'save_changes'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION save_changes(integer, save_flags) IS
+'Store a handle''s pending edits: S_OK, or MAPI_E_OBJECT_CHANGED and nothing stored where somebody else saved since';
+
+CREATE FUNCTION force_save(handle integer)
+	RETURNS hresult
+	AS 'MODULE_PATHNAME', 'force_save'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION force_save(integer) IS
+'save_changes(handle, ''FORCE_SAVE''): store what the handle shows over whatever was saved since';
+
+CREATE FUNCTION save_message(store_id bigint, message_id bigint,
+							 change_number bigint, changes jsonb,
+							 flags save_flags DEFAULT '0',
+							 OUT result hresult, OUT change_number bigint)
+	AS 'MODULE_PATHNAME', 'save_message'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION save_message(bigint, bigint, bigint, jsonb, save_flags) IS
+'Open at a change number, set and save in one call; gives the new number, or the current one where refused';
+
+CREATE FUNCTION save_new_message(store_id bigint, folder_id bigint,
+								 props jsonb, flags save_flags DEFAULT '0',
+								 OUT result hresult, OUT message_id bigint,
+								 OUT change_number bigint)
+	AS 'MODULE_PATHNAME', 'save_new_message'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION save_new_message(bigint, bigint, jsonb, save_flags) IS
+'Create a message and save it for the first time in one call';
+
+CREATE FUNCTION read_message(store_id bigint, message_id bigint,
+							 tags text[] DEFAULT NULL)
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'read_message'
+	LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION read_message(bigint, bigint, text[]) IS
+'A message''s properties as of the statement''s snapshot, PidTagChangeNumber among them';
+
+/* ----------------------------------------------------------- views: lists */
+
+CREATE FUNCTION message_size(recipients jsonb, attachments jsonb,
+							 headers text, body text, html bytea, rtf bytea,
+							 props jsonb)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'message_size'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION message_size(jsonb, jsonb, text, text, bytea, bytea, jsonb) IS
+'Bytes of a message''s content (PR_MESSAGE_SIZE), read from the values'' headers without fetching them';
+
+CREATE FUNCTION systime(value text)
+	RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'systime'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION systime(text) IS
+'A stored PT_SYSTIME as timestamptz, cut to microseconds';
+
+CREATE VIEW store_list WITH (security_barrier) AS
+	SELECT s.store_id, s.name, s.owner, s.created_at
+	FROM store s
+	WHERE may_use_store(s.store_id);
+COMMENT ON VIEW store_list IS 'The stores that the current role may use';
+GRANT SELECT ON store_list TO PUBLIC;
+
+CREATE VIEW folder_list WITH (security_barrier) AS
+	SELECT f.store_id, f.folder_id, f.parent_id, f.name, f.special,
+		   f.created_at
+	FROM folder f
+	WHERE may_use_store(f.store_id);
+COMMENT ON VIEW folder_list IS 'The folders of the stores that the current role may use';
+GRANT SELECT ON folder_list TO PUBLIC;
+
+CREATE VIEW message_list WITH (security_barrier) AS
+	SELECT m.store_id, m.folder_id, m.message_id,
+		   m.props->>'PR_SUBJECT' AS subject,
+		   m.props->>'PR_SENDER_NAME' AS sender_name,
+		   m.props->>'PR_SENDER_EMAIL_ADDRESS' AS sender_email_address,
+		   m.props->>'PR_MESSAGE_CLASS' AS message_class,
+		   (m.props->>'PR_IMPORTANCE')::integer AS importance,
+		   systime(m.props->>'PR_CLIENT_SUBMIT_TIME') AS client_submit_time,
+		   systime(m.props->>'PR_MESSAGE_DELIVERY_TIME') AS message_delivery_time,
+		   message_size(m.recipients, m.attachments, m.headers, m.body,
+						m.html, m.rtf, m.props) AS message_size,
+		   m.created_at, m.modified_at, m.modifier, m.change_number
+	FROM message m
+	WHERE m.deleted_at IS NULL AND may_use_store(m.store_id);
+COMMENT ON VIEW message_list IS
+'The messages (saved and not deleted) of the stores that the current role may use';
+GRANT SELECT ON message_list TO PUBLIC;
+
+CREATE VIEW change_list WITH (security_barrier) AS
+	SELECT c.store_id, c.message_id, c.change_number, c.previous,
+		   c.base_change_number,
+		   CASE c.kind WHEN 'c' THEN 'create' WHEN 's' THEN 'save'
+			   WHEN 'f' THEN 'force' END AS kind,
+		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
+		   c.client, c.changed_at, c.properties
+	FROM change c
+	WHERE may_use_store(c.store_id);
+COMMENT ON VIEW change_list IS
+'Who changed what and when, for the stores that the current role may use';
+GRANT SELECT ON change_list TO PUBLIC;
+
+CREATE FUNCTION history(store_id bigint, message_id bigint,
+						OUT change_number bigint, OUT kind text,
+						OUT changed_by text, OUT role text, OUT actor text,
+						OUT client text, OUT changed_at timestamptz,
+						OUT properties text[], OUT previous bigint,
+						OUT base_change_number bigint)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+		SELECT c.change_number, c.kind, c.changed_by, c.role, c.actor,
+			   c.client, c.changed_at, c.properties, c.previous,
+			   c.base_change_number
+		FROM msgstore.change_list c
+		WHERE c.store_id OPERATOR(pg_catalog.=) $1
+		  AND c.message_id OPERATOR(pg_catalog.=) $2
+		ORDER BY c.changed_at, c.change_number
+	$$;
+COMMENT ON FUNCTION history(bigint, bigint) IS
+'Every change of a message, oldest first: number, kind, who, when, with which client, what';
+
+GRANT USAGE ON SCHEMA msgstore TO PUBLIC;

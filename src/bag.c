@@ -22,7 +22,6 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -283,34 +282,16 @@ bag_entries(const Jsonb *bag, int *count)
 	return entries;
 }
 
-/* Find one member; false where the bag has none of that name. */
+/*
+ * Find one member; false where the bag has none of that name.  *value points
+ * into the bag.
+ */
 bool
-bag_find(const Jsonb *bag, const char *key, int keylen, BagEntry *entry)
+bag_find(const Jsonb *bag, const char *key, JsonbValue *value)
 {
-	int			count;
-	BagEntry   *entries = bag_entries(bag, &count);
-	int			low = 0;
-	int			high = count - 1;
-	bool		found = false;
-
-	while (low <= high && !found)
-	{
-		int			middle = (low + high) / 2;
-		int			order = compare_keys(key, keylen, entries[middle].key,
-										 entries[middle].keylen);
-
-		if (order == 0)
-		{
-			*entry = entries[middle];
-			found = true;
-		}
-		else if (order < 0)
-			high = middle - 1;
-		else
-			low = middle + 1;
-	}
-	pfree(entries);
-	return found;
+	return getKeyJsonValueFromContainer(unconstify(JsonbContainer *,
+												   &bag->root),
+										key, strlen(key), value) != NULL;
 }
 
 /* A member's value for jsonb's own functions.  Points into the bag. */

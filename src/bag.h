@@ -50,8 +50,7 @@ extern const char *baglist_duplicate(BagList *list, int *len);
 extern int	bag_count(const Jsonb *bag);
 extern BagEntry *bag_entries(const Jsonb *bag, int *count);
 extern Jsonb *bag_empty(void);
-extern bool bag_find(const Jsonb *bag, const char *key, int keylen,
-					 BagEntry *entry);
+extern bool bag_find(const Jsonb *bag, const char *key, JsonbValue *value);
 extern Jsonb *bag_splice(const Jsonb *bag, const Jsonb *patch,
 						 bool keep_nulls);
 extern Jsonb *bag_undo(const Jsonb *bag, const Jsonb *patch);

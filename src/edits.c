@@ -21,7 +21,7 @@
 #include "bag.h"
 
 /* MSGFLAG_ bits that a client may set until the first save (R31) */
-#define MSGFLAG_SETTABLE	(0x1 | 0x8 | 0x80)
+#define MSGFLAG_SETTABLE	(MSGFLAG_READ | MSGFLAG_UNSENT | MSGFLAG_RESEND)
 
 static void raise_computed(const Property *prop);
 static void check_message_flags(const JsonbValue *value);

@@ -139,6 +139,12 @@ extern char *text_shown(const char *text, int len);
 #define SYSTIME_TEXT_LEN	28
 extern void systime_text(int64 timestamp, char *buf);
 
+/*
+ * The text of a PT_SYSTIME as timestamptz, cut to microseconds; false where it
+ * is none.
+ */
+extern bool systime_timestamp(const char *text, int len, int64 *timestamp);
+
 /* base64 of len bytes, palloc'd and NUL-terminated; *outlen may be NULL. */
 extern char *base64_text(const void *data, int len, int *outlen);
 
@@ -388,14 +394,16 @@ extern TM_Result messagerow_lock(MessageRow *row, Relation message,
 								 bool newest);
 
 /*
- * Write new content over the version in *row, without waiting.  TM_Ok, or
- * TM_BeingModified, TM_Updated, TM_Deleted and nothing is written.
+ * Write new content over the version in *row.  TM_Ok, or TM_BeingModified,
+ * TM_Updated, TM_Deleted and nothing is written.  It does not wait for others;
+ * "locked" says that this transaction holds the row's lock, which heap_update
+ * would otherwise take for somebody else's.
  */
 extern TM_Result messagerow_update(MessageRow *row, Relation message,
 								   const Content *content,
 								   int64 change_number,
 								   TimestampTz modified_at,
-								   const char *modifier);
+								   const char *modifier, bool locked);
 
 /* Insert a new message; fields and content of *row but for the slot. */
 extern void messagerow_insert(MessageRow *row, Relation message,
@@ -436,7 +444,7 @@ extern void change_record(char kind, int64 store_id, int64 message_id,
 /* Who is changing: the actor where one is set, else the current role. */
 extern const char *change_author(void);
 
-/* ---------------------------------------------------------------- message.c */
+/* ------------------------------------------------------------------- view.c */
 
 /*
  * Everything that can be shown of one version through one door.  Fields are
@@ -470,8 +478,14 @@ extern bool view_go_back(MessageView *view, int64 change_number,
 /* The view as a JSON object; only "tags" where not NULL. */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
 
-/* The values a new message starts with (a bag). */
+/* The values a new message starts with (a bag), and its flags. */
 extern Jsonb *message_defaults(void);
+
+#define MSGFLAG_READ		0x00000001
+#define MSGFLAG_UNSENT		0x00000008
+#define MSGFLAG_RESEND		0x00000080
+#define MSGFLAG_EVERREAD	0x00000400
+#define MSGFLAG_DEFAULT		(MSGFLAG_READ | MSGFLAG_UNSENT)
 
 /* ------------------------------------------------------------------- save.c */
 

@@ -139,6 +139,22 @@ systime_text(int64 timestamp, char *buf)
 	(void) value_write_time(ticks, buf);
 }
 
+/*
+ * The text of a PT_SYSTIME as timestamptz, cut to microseconds; false where it
+ * is none.
+ */
+bool
+systime_timestamp(const char *text, int len, int64 *timestamp)
+{
+	uint64		ticks;
+
+	if (value_read_time(text, len, &ticks) != VALUE_OK)
+		return false;
+	*timestamp = (int64) (ticks / (VALUE_TICKS_PER_SECOND / USECS_PER_SEC)) -
+		TICK_EPOCH_DAYS * USECS_PER_DAY;
+	return true;
+}
+
 /* base64 of len bytes, palloc'd and NUL-terminated; *outlen may be NULL. */
 char *
 base64_text(const void *data, int len, int *outlen)

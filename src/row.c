@@ -32,9 +32,10 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/xid8.h"
 
 #include "msgstore.h"
 
@@ -97,7 +98,7 @@ static const char *const change_columns[NUM_CHANGE_COLUMNS] = {
 typedef struct ColumnMap
 {
 	Oid			relid;
-	int			at[Max(NUM_MESSAGE_COLUMNS, NUM_CHANGE_COLUMNS)];
+	int			at[Max((int) NUM_MESSAGE_COLUMNS, (int) NUM_CHANGE_COLUMNS)];
 } ColumnMap;
 
 static ColumnMap message_map;
@@ -294,7 +295,7 @@ messagerow_lock(MessageRow *row, Relation message, bool newest)
 TM_Result
 messagerow_update(MessageRow *row, Relation message, const Content *content,
 				  int64 change_number, TimestampTz modified_at,
-				  const char *modifier)
+				  const char *modifier, bool locked)
 {
 	const int  *at = MESSAGE_AT(message);
 	TupleDesc	desc = RelationGetDescr(message);
@@ -324,7 +325,7 @@ messagerow_update(MessageRow *row, Relation message, const Content *content,
 	result = table_tuple_update(message, &tid, slot,
 								GetCurrentCommandId(true),
 								GetActiveSnapshot(), InvalidSnapshot,
-								false, &failure, &lockmode, &update);
+								locked, &failure, &lockmode, &update);
 	if (result == TM_Ok && compat_needs_index_entries(update))
 		insert_index_entries(message, slot, &update);
 	else if (result == TM_SelfModified || result == TM_Invisible)

@@ -246,15 +246,15 @@ insert_folder(int64 store_id, int64 parent_id, const char *name,
 static char *
 name_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
-	char	   *text;
+	char	   *result;
 
 	REQUIRE_ARG(n, name);
-	text = text_to_cstring(PG_GETARG_TEXT_PP(n));
-	if (text[0] == '\0')
+	result = text_to_cstring(PG_GETARG_TEXT_PP(n));
+	if (result[0] == '\0')
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("argument \"%s\" must not be empty", name)));
-	return text;
+	return result;
 }
 
 /*

@@ -276,14 +276,8 @@ static void
 add_display(ViewContext *context, const char *name, BagList *list, int which)
 {
 	if (context->display[0] == NULL)
-	{
-		if (context->recipients != NULL)
-			recipients_display(context->recipients, &context->display[0],
-							   &context->display[1], &context->display[2]);
-		else
-			context->display[0] = context->display[1] =
-				context->display[2] = "";
-	}
+		recipients_display(context->recipients, &context->display[0],
+						   &context->display[1], &context->display[2]);
 	baglist_add_cstring(list, name, context->display[which],
 						strlen(context->display[which]));
 }
@@ -378,7 +372,7 @@ add_all(ViewContext *context, const Jsonb *bag, BagList *list)
 {
 	const Content *content = &context->view->content;
 	BagEntry   *entries;
-	BagEntry	entry;
+	JsonbValue	value;
 	int			count;
 
 	entries = bag_entries(bag, &count);
@@ -390,7 +384,7 @@ add_all(ViewContext *context, const Jsonb *bag, BagList *list)
 	{
 		const char *name = computed[i].name;
 
-		if (!bag_find(bag, name, strlen(name), &entry))
+		if (!bag_find(bag, name, &value))
 			computed[i].add(context, name, list);
 	}
 }
@@ -400,16 +394,16 @@ static void
 add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
 		  BagList *list)
 {
-	BagEntry	entry;
+	JsonbValue	value;
 
 	if (prop->part != PART_PROPS)
 	{
 		add_part(&context->view->content, prop->part, list);
 		return;
 	}
-	if (bag_find(bag, prop->name, prop->namelen, &entry))
+	if (bag_find(bag, prop->name, &value))
 	{
-		baglist_add(list, &entry);
+		baglist_add_value(list, prop->name, prop->namelen, &value);
 		return;
 	}
 	for (int i = 0; i < lengthof(computed); i++)

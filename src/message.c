@@ -1,0 +1,562 @@
+/*-------------------------------------------------------------------------
+ *
+ * message.c
+ *	  The SQL face of messages: open, create, read, edit and save through
+ *	  handles, and the calls that need none.
+ *
+ * NOTES
+ *	  Every function here checks its arguments, asks access.c once, and then
+ *	  works on the handle (handle.c), the row (row.c) or a save (save.c).
+ *	  Nothing of a handle changes before everything that can fail is done.
+ *
+ *	  What a handle shows is read with a latest snapshot: a version never
+ *	  changes, so which snapshot finds it makes no difference, and a base taken
+ *	  by refresh() may be newer than the transaction's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "msgstore.h"
+#include "bag.h"
+
+#define OPEN_FLAGS \
+	(MAPI_MODIFY | SHOW_SOFT_DELETES | MAPI_DEFERRED_ERRORS | \
+	 MAPI_BEST_ACCESS | MAPI_NO_CACHE)
+
+/* 0x8, 0x80 and 0x1000 are sent by old clients and mean nothing (R711) */
+#define SAVE_FLAGS \
+	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
+	 0x8 | 0x80 | 0x1000)
+
+/* -------------------------------------------------------------- open, create */
+
+static void
+check_open_flags(uint32 flags)
+{
+	if ((flags & ~OPEN_FLAGS) != 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_UNKNOWN_FLAGS),
+				 errmsg("unknown open flags 0x%X", flags & ~OPEN_FLAGS),
+				 errhint("Known are MAPI_MODIFY, MAPI_BEST_ACCESS, SHOW_SOFT_DELETES, MAPI_DEFERRED_ERRORS and MAPI_NO_CACHE.")));
+}
+
+static void
+raise_no_message(int64 store_id, int64 message_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NOT_FOUND),
+			 errmsg("message %lld does not exist in store %lld",
+					(long long) message_id, (long long) store_id)));
+}
+
+/*
+ * open_message(store_id, message_id, flags) → handle
+ *
+ * Errors: MAPI_E_NOT_FOUND (R333, R335), MAPI_E_NO_ACCESS (R324),
+ * MAPI_E_UNKNOWN_FLAGS, MAPI_E_NOT_ENOUGH_RESOURCES.
+ */
+PG_FUNCTION_INFO_V1(open_message);
+Datum
+open_message(PG_FUNCTION_ARGS)
+{
+	int64		store_id;
+	int64		message_id;
+	uint32		flags;
+	AccessLevel access;
+	Relation	message;
+	MessageRow	row;
+	Handle	   *handle;
+	bool		found;
+	bool		modify;
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "message_id");
+	REQUIRE_ARG(2, "flags");
+	store_id = PG_GETARG_INT64(0);
+	message_id = PG_GETARG_INT64(1);
+	flags = PG_GETARG_UINT32(2);
+	check_open_flags(flags);
+	modify = (flags & (MAPI_MODIFY | MAPI_BEST_ACCESS)) != 0;
+
+	access_require(store_id, (flags & MAPI_MODIFY) != 0 &&
+				   (flags & MAPI_BEST_ACCESS) == 0 ? ACCESS_EDIT : ACCESS_READ);
+	access = access_level(store_id);
+
+	message = row_relation(REL_MESSAGE, AccessShareLock);
+	messagerow_init(&row, message);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	found = messagerow_fetch(&row, message, store_id, message_id,
+							 GetActiveSnapshot());
+	PopActiveSnapshot();
+	if (!found || (row.deleted && (flags & SHOW_SOFT_DELETES) == 0))
+		raise_no_message(store_id, message_id);
+
+	handle = handle_open(store_id, message_id);
+	handle->state.base = row.change_number;
+	handle->state.writable = modify && access >= ACCESS_EDIT && !row.deleted;
+	messagerow_end(&row);
+	table_close(message, NoLock);
+	PG_RETURN_INT32(handle->number);
+}
+
+/*
+ * create_message(store_id, folder_id, flags) → handle
+ *
+ * Takes an id, and leaves no other trace until the first save (R339, R372).
+ * Errors: MAPI_E_NOT_FOUND for store or folder, MAPI_E_NO_ACCESS,
+ * MAPI_E_UNKNOWN_FLAGS, MAPI_E_NOT_ENOUGH_RESOURCES.
+ */
+PG_FUNCTION_INFO_V1(create_message);
+Datum
+create_message(PG_FUNCTION_ARGS)
+{
+	int64		store_id;
+	int64		folder_id;
+	Handle	   *handle;
+	Jsonb	   *defaults;
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "folder_id");
+	REQUIRE_ARG(2, "flags");
+	store_id = PG_GETARG_INT64(0);
+	folder_id = PG_GETARG_INT64(1);
+	check_open_flags(PG_GETARG_UINT32(2));
+	module_require_write("create_message()");
+	access_require(store_id, ACCESS_EDIT);
+	store_require_folder(store_id, folder_id);
+
+	defaults = message_defaults();
+	handle = handle_open(store_id, number_next(REL_MESSAGE_ID_SEQ));
+	handle->folder_id = folder_id;
+	handle->defaults = MemoryContextAlloc(handle->context, VARSIZE(defaults));
+	memcpy(handle->defaults, defaults, VARSIZE(defaults));
+	handle->state.is_new = true;
+	handle->state.writable = true;
+	PG_RETURN_INT32(handle->number);
+}
+
+/* The handle that argument 0 names. */
+static Handle *
+handle_argument(FunctionCallInfo fcinfo)
+{
+	REQUIRE_ARG(0, "handle");
+	return handle_get(PG_GETARG_INT32(0));
+}
+
+/*
+ * message_id(handle) → bigint
+ */
+PG_FUNCTION_INFO_V1(handle_message_id);
+Datum
+handle_message_id(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(handle_argument(fcinfo)->message_id);
+}
+
+/*
+ * close_object(handle): pending edits are gone, nothing is stored.
+ */
+PG_FUNCTION_INFO_V1(close_object);
+Datum
+close_object(PG_FUNCTION_ARGS)
+{
+	handle_close(handle_argument(fcinfo));
+	PG_RETURN_VOID();
+}
+
+/* -------------------------------------------------------------------- reading */
+
+/* The base of a new message: its defaults. */
+static void
+view_new(MessageView *view, const Handle *handle)
+{
+	memset(view, 0, sizeof(MessageView));
+	view->store_id = handle->store_id;
+	view->message_id = handle->message_id;
+	view->folder_id = handle->folder_id;
+	view->message_flags = MSGFLAG_DEFAULT;
+	view->created_at = handle->opened_at;
+	view->modified_at = handle->opened_at;
+	view->modifier = change_author();
+	for (int p = 0; p < NUM_PARTS; p++)
+		view->content.isnull[p] = true;
+	view->content.value[PART_PROPS] = JsonbPGetDatum(handle->defaults);
+	view->content.isnull[PART_PROPS] = false;
+}
+
+/*
+ * The base of a handle, read from the row and the changes since.  *row keeps
+ * what the view points to.  The snapshot must be active.
+ */
+static void
+view_base(MessageView *view, const Handle *handle, MessageRow *row,
+		  Relation message)
+{
+	if (!messagerow_fetch(row, message, handle->store_id, handle->message_id,
+						  GetActiveSnapshot()))
+		ereport(ERROR,
+				(errmapi(MAPI_E_OBJECT_DELETED),
+				 errmsg("message %lld of store %lld was deleted",
+						(long long) handle->message_id,
+						(long long) handle->store_id)));
+	view_from_row(view, row);
+	if (!view_go_back(view, handle->state.base, GetActiveSnapshot()))
+		ereport(ERROR,
+				(errmapi(MAPI_E_UNABLE_TO_COMPLETE),
+				 errmsg("version %lld of message %lld in store %lld is not in its history any more",
+						(long long) handle->state.base,
+						(long long) handle->message_id,
+						(long long) handle->store_id)));
+}
+
+/*
+ * get_props(handle, tags) → jsonb: base and pending edits.
+ */
+PG_FUNCTION_INFO_V1(get_props);
+Datum
+get_props(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+	ArrayType  *tags = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
+	Relation	message;
+	MessageRow	row;
+	MessageView view;
+	Jsonb	   *result;
+
+	access_require(handle->store_id, ACCESS_READ);
+	message = row_relation(REL_MESSAGE, AccessShareLock);
+	messagerow_init(&row, message);
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (handle->state.is_new)
+		view_new(&view, handle);
+	else
+		view_base(&view, handle, &row, message);
+	view.level = handle->state.writable ? 1 : 0;
+	view.access = access_level(handle->store_id);
+	edits_apply(&view.content, &handle->state.edits, &view.content);
+	result = view_props(&view, tags);
+	PopActiveSnapshot();
+	messagerow_end(&row);
+	table_close(message, NoLock);
+	PG_RETURN_JSONB_P(result);
+}
+
+/*
+ * read_message(store_id, message_id, tags) → jsonb, as of the statement's
+ * snapshot.
+ */
+PG_FUNCTION_INFO_V1(read_message);
+Datum
+read_message(PG_FUNCTION_ARGS)
+{
+	int64		store_id;
+	int64		message_id;
+	ArrayType  *tags = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2);
+	Relation	message;
+	MessageRow	row;
+	MessageView view;
+	Jsonb	   *result;
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "message_id");
+	store_id = PG_GETARG_INT64(0);
+	message_id = PG_GETARG_INT64(1);
+	access_require(store_id, ACCESS_READ);
+
+	message = row_relation(REL_MESSAGE, AccessShareLock);
+	messagerow_init(&row, message);
+	if (!messagerow_fetch(&row, message, store_id, message_id,
+						  GetActiveSnapshot()) || row.deleted)
+		raise_no_message(store_id, message_id);
+	view_from_row(&view, &row);
+	view.access = access_level(store_id);
+	result = view_props(&view, tags);
+	messagerow_end(&row);
+	table_close(message, NoLock);
+	PG_RETURN_JSONB_P(result);
+}
+
+/* -------------------------------------------------------------------- editing */
+
+static void
+require_writable(const Handle *handle)
+{
+	if (!handle->state.writable)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_ACCESS),
+				 errmsg("handle %d is read-only", handle->number),
+				 errhint("Open the message with 'MAPI_MODIFY'.")));
+}
+
+/* Add checked edits to those that are pending. */
+static void
+add_edits(Handle *handle, const Edits *edits)
+{
+	Edits		merged;
+
+	if (!edits_any(edits))
+		return;
+	edits_merge(&handle->state.edits, edits, &merged);
+	handle_touch(handle);
+	handle_set_edits(handle, &merged);
+}
+
+/*
+ * set_props(handle, props): all or nothing; null deletes.
+ *
+ * Errors: MAPI_E_NO_ACCESS on a read-only handle (R661), MAPI_E_COMPUTED,
+ * MAPI_E_INVALID_PARAMETER, MAPI_E_UNEXPECTED_TYPE, MAPI_E_TYPE_NO_SUPPORT,
+ * MAPI_E_NO_SUPPORT, each naming the property.
+ */
+PG_FUNCTION_INFO_V1(set_props);
+Datum
+set_props(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+	Edits		edits;
+
+	REQUIRE_ARG(1, "props");
+	require_writable(handle);
+	edits_from_patch(PG_GETARG_JSONB_P(1), handle->state.is_new, &edits);
+	add_edits(handle, &edits);
+	PG_RETURN_VOID();
+}
+
+/*
+ * delete_props(handle, tags): all or nothing; deleting what is absent is no
+ * error, and an edit.
+ */
+PG_FUNCTION_INFO_V1(delete_props);
+Datum
+delete_props(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+	Edits		edits;
+
+	REQUIRE_ARG(1, "tags");
+	require_writable(handle);
+	edits_from_tags(PG_GETARG_ARRAYTYPE_P(1), handle->state.is_new, &edits);
+	add_edits(handle, &edits);
+	PG_RETURN_VOID();
+}
+
+/*
+ * refresh(handle): pending edits are dropped, the base is the newest committed
+ * version.  Where the message was deleted meanwhile, MAPI_E_OBJECT_DELETED is
+ * raised and the handle stays as it is.
+ */
+PG_FUNCTION_INFO_V1(refresh);
+Datum
+refresh(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+	int64		base = 0;
+
+	if (!handle->state.is_new)
+	{
+		Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
+		MessageRow	row;
+		bool		found;
+
+		access_require(handle->store_id, ACCESS_READ);
+		messagerow_init(&row, message);
+		PushActiveSnapshot(GetLatestSnapshot());
+		found = messagerow_fetch(&row, message, handle->store_id,
+								 handle->message_id, GetActiveSnapshot());
+		PopActiveSnapshot();
+		if (!found || (row.deleted && handle->state.writable))
+			ereport(ERROR,
+					(errmapi(MAPI_E_OBJECT_DELETED),
+					 errmsg("message %lld of store %lld was deleted",
+							(long long) handle->message_id,
+							(long long) handle->store_id)));
+		base = row.change_number;
+		messagerow_end(&row);
+		table_close(message, NoLock);
+	}
+	handle_touch(handle);
+	handle_set_edits(handle, NULL);
+	handle->state.base = base;
+	PG_RETURN_VOID();
+}
+
+/* --------------------------------------------------------------------- saving */
+
+/*
+ * Steps 1 to 3 of a save, then the rest, then step 11.
+ */
+static int32
+save_handle(Handle *handle, uint32 flags)
+{
+	SaveRequest request;
+	int64		number;
+	int32		result;
+
+	if ((flags & ~SAVE_FLAGS) != 0)
+		return MAPI_E_UNKNOWN_FLAGS;
+	if (!handle->state.writable)
+		return MAPI_E_NO_ACCESS;
+	module_require_write("save_changes()");
+
+	memset(&request, 0, sizeof(request));
+	request.store_id = handle->store_id;
+	request.message_id = handle->message_id;
+	request.base = handle->state.base;
+	request.is_new = handle->state.is_new;
+	request.folder_id = handle->folder_id;
+	request.defaults = handle->defaults;
+	request.edits = &handle->state.edits;
+	request.flags = flags;
+	result = save_execute(&request, &number);
+	if (result != S_OK)
+		return result;
+
+	handle_touch(handle);
+	handle_set_edits(handle, NULL);
+	handle->state.is_new = false;
+	handle->state.base = number;
+	handle->state.writable = (flags & KEEP_OPEN_READONLY) == 0 ||
+		(flags & KEEP_OPEN_READWRITE) != 0;
+	return S_OK;
+}
+
+/*
+ * save_changes(handle, flags) → hresult
+ */
+PG_FUNCTION_INFO_V1(save_changes);
+Datum
+save_changes(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+
+	REQUIRE_ARG(1, "flags");
+	PG_RETURN_INT32(save_handle(handle, PG_GETARG_UINT32(1)));
+}
+
+/*
+ * force_save(handle) → hresult
+ */
+PG_FUNCTION_INFO_V1(force_save);
+Datum
+force_save(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(save_handle(handle_argument(fcinfo), FORCE_SAVE));
+}
+
+/* The row that a function with OUT parameters returns. */
+static Datum
+result_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc	desc;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values,
+											 nulls));
+}
+
+/*
+ * save_message(store_id, message_id, change_number, changes, flags)
+ * → (result, change_number)
+ *
+ * Raises what opening raises: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(save_message);
+Datum
+save_message(PG_FUNCTION_ARGS)
+{
+	SaveRequest request;
+	int64		number = 0;
+	int32		result = MAPI_E_UNKNOWN_FLAGS;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "message_id");
+	REQUIRE_ARG(2, "change_number");
+	REQUIRE_ARG(3, "changes");
+	REQUIRE_ARG(4, "flags");
+	memset(&request, 0, sizeof(request));
+	request.store_id = PG_GETARG_INT64(0);
+	request.message_id = PG_GETARG_INT64(1);
+	request.base = PG_GETARG_INT64(2);
+	request.patch = PG_GETARG_JSONB_P(3);
+	request.flags = PG_GETARG_UINT32(4);
+
+	access_require(request.store_id, ACCESS_EDIT);
+	if ((request.flags & ~SAVE_FLAGS) == 0)
+	{
+		module_require_write("save_message()");
+		result = save_execute(&request, &number);
+		if (result == MAPI_E_OBJECT_DELETED && number == 0)
+		{
+			Relation	change = table_open(module_relid(REL_CHANGE),
+											AccessShareLock);
+
+			PushActiveSnapshot(GetLatestSnapshot());
+			if (!changerow_any(change, request.store_id, request.message_id,
+							   GetActiveSnapshot()))
+				raise_no_message(request.store_id, request.message_id);
+			PopActiveSnapshot();
+			table_close(change, NoLock);
+		}
+	}
+	values[0] = Int32GetDatum(result);
+	values[1] = Int64GetDatum(number);
+	nulls[1] = (number == 0);
+	return result_row(fcinfo, values, nulls);
+}
+
+/*
+ * save_new_message(store_id, folder_id, props, flags)
+ * → (result, message_id, change_number)
+ */
+PG_FUNCTION_INFO_V1(save_new_message);
+Datum
+save_new_message(PG_FUNCTION_ARGS)
+{
+	SaveRequest request;
+	int64		number = 0;
+	int32		result = MAPI_E_UNKNOWN_FLAGS;
+	Datum		values[3];
+	bool		nulls[3] = {false, true, true};
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "folder_id");
+	REQUIRE_ARG(2, "props");
+	REQUIRE_ARG(3, "flags");
+	memset(&request, 0, sizeof(request));
+	request.store_id = PG_GETARG_INT64(0);
+	request.folder_id = PG_GETARG_INT64(1);
+	request.patch = PG_GETARG_JSONB_P(2);
+	request.flags = PG_GETARG_UINT32(3);
+	request.is_new = true;
+
+	access_require(request.store_id, ACCESS_EDIT);
+	if ((request.flags & ~SAVE_FLAGS) == 0)
+	{
+		module_require_write("save_new_message()");
+		store_require_folder(request.store_id, request.folder_id);
+		request.defaults = message_defaults();
+		request.message_id = number_next(REL_MESSAGE_ID_SEQ);
+		result = save_execute(&request, &number);
+	}
+	values[0] = Int32GetDatum(result);
+	if (result == S_OK)
+	{
+		values[1] = Int64GetDatum(request.message_id);
+		values[2] = Int64GetDatum(number);
+		nulls[1] = nulls[2] = false;
+	}
+	return result_row(fcinfo, values, nulls);
+}

@@ -1,0 +1,410 @@
+/*-------------------------------------------------------------------------
+ *
+ * save.c
+ *	  Saving: the decision and the write, as one atomic step on the row.
+ *
+ * NOTES
+ *	  The order of decisions is that of the contract:
+ *
+ *		5	row gone or deleted, or a new message's folder gone
+ *									MAPI_E_OBJECT_DELETED
+ *		6	no right to edit any more	MAPI_E_NO_ACCESS
+ *		7	submitted				MAPI_E_SUBMITTED
+ *		8	not forced, and the row is not at the client's version
+ *									MAPI_E_OBJECT_CHANGED
+ *		9	nothing pending			S_OK, nothing written
+ *		10	write, new change number, record the change
+ *
+ *	  Steps 1 to 3 (handle, flags, level) are the callers'.
+ *
+ *	  A plain save reads the newest committed version and decides on it.  What
+ *	  is refused is refused at once, without a lock.  What still matches is
+ *	  updated without waiting: heap_update writes only over the very version
+ *	  it is given, so nobody can come between check and write.  If somebody
+ *	  else holds that version, we wait by locking it, without following it to
+ *	  a newer one: either the other rolled back, and we decide again on the
+ *	  row, now ours; or it was replaced, no lock is left with us, and we begin
+ *	  anew, to be refused by the new version's number.
+ *
+ *	  A forced save locks the newest version first, whoever made it, decides,
+ *	  and writes over what it has locked; it never has to begin anew unless
+ *	  the row was deleted meanwhile.
+ *
+ *	  Isolation levels do not matter to the decision, which is made on the
+ *	  newest committed version in all of them.  They matter to the write:
+ *	  where the transaction's snapshot does not see the version that would be
+ *	  replaced, PostgreSQL's own error 40001 is raised.  A plain save gets
+ *	  there only after refresh(), since its base is otherwise a version the
+ *	  snapshot has seen.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "msgstore.h"
+#include "bag.h"
+
+/* A save under way. */
+typedef struct SaveWork
+{
+	const SaveRequest *request;
+	Relation	message;
+	MessageRow	row;
+	bool		parsed;			/* edits are there */
+	Edits		edits;
+} SaveWork;
+
+/* What came of an attempt. */
+typedef enum Attempt
+{
+	ATTEMPT_DONE,				/* *result says what */
+	ATTEMPT_AGAIN				/* the row moved under us: look anew */
+} Attempt;
+
+static Attempt attempt_plain(SaveWork *work, int32 *result, int64 *number);
+static Attempt attempt_force(SaveWork *work, int32 *result, int64 *number);
+static int32 save_new(SaveWork *work, int64 *number);
+
+int32
+save_execute(const SaveRequest *request, int64 *change_number)
+{
+	SaveWork	work;
+	int32		result = S_OK;
+	Attempt		attempt = ATTEMPT_AGAIN;
+
+	memset(&work, 0, sizeof(work));
+	work.request = request;
+	*change_number = 0;
+	work.message = row_relation(REL_MESSAGE, RowExclusiveLock);
+	if (request->is_new)
+		result = save_new(&work, change_number);
+	else
+	{
+		messagerow_init(&work.row, work.message);
+		while (attempt == ATTEMPT_AGAIN)
+		{
+			CHECK_FOR_INTERRUPTS();
+			PushActiveSnapshot(GetLatestSnapshot());
+			if (request->flags & FORCE_SAVE)
+				attempt = attempt_force(&work, &result, change_number);
+			else
+				attempt = attempt_plain(&work, &result, change_number);
+			PopActiveSnapshot();
+		}
+		messagerow_end(&work.row);
+	}
+	table_close(work.message, NoLock);
+	return result;
+}
+
+/* ------------------------------------------------------------------- deciding */
+
+/* Steps 5 to 8 on the row as it was read. */
+static int32
+decide(const SaveWork *work)
+{
+	const SaveRequest *request = work->request;
+
+	if (work->row.deleted)
+		return MAPI_E_OBJECT_DELETED;
+	if (access_level(request->store_id) < ACCESS_EDIT)
+		return MAPI_E_NO_ACCESS;
+	if (work->row.submitted)
+		return MAPI_E_SUBMITTED;
+	if ((request->flags & FORCE_SAVE) == 0 &&
+		work->row.change_number != request->base)
+		return MAPI_E_OBJECT_CHANGED;
+	return S_OK;
+}
+
+/* The pending edits, read from the patch the first time they are needed. */
+static const Edits *
+pending_edits(SaveWork *work)
+{
+	if (!work->parsed)
+	{
+		if (work->request->edits != NULL)
+			work->edits = *work->request->edits;
+		else
+			edits_from_patch(work->request->patch, work->request->is_new,
+							 &work->edits);
+		work->parsed = true;
+	}
+	return &work->edits;
+}
+
+static void
+check_serializable(SaveWork *work)
+{
+	if (IsolationUsesXactSnapshot() &&
+		!messagerow_visible(&work->row, work->message,
+							GetTransactionSnapshot()))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent update")));
+}
+
+/* -------------------------------------------------------------------- writing */
+
+/*
+ * The time of this save: never before the one that the replaced version
+ * shows.  A time that the client gave the first version stands in the bag,
+ * and goes with it: *edits is changed to delete it.
+ */
+static TimestampTz
+stamp(const MessageRow *row, Edits *edits)
+{
+	static const char *const name = "PR_LAST_MODIFICATION_TIME";
+	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at);
+	Jsonb	   *bag = DatumGetJsonbP(row->content.value[PART_PROPS]);
+	JsonbValue	value;
+	TimestampTz given;
+
+	if (bag_find(bag, name, &value) &&
+		systime_timestamp(value.val.string.val, value.val.string.len, &given))
+	{
+		BagList		list;
+		Jsonb	   *patch;
+
+		time = Max(time, given + 1);	/* given was cut to microseconds */
+		baglist_init(&list, 1);
+		baglist_add_null(&list, name, strlen(name));
+		patch = baglist_build(&list);
+		if (edits->touched[PART_PROPS])
+			patch = bag_splice((Jsonb *) edits->value[PART_PROPS], patch, true);
+		edits->touched[PART_PROPS] = TOUCHED;
+		edits->value[PART_PROPS] = (struct varlena *) patch;
+	}
+	return time;
+}
+
+/*
+ * Step 10 on the version in work->row, which is locked by us or not.  Anything
+ * but TM_Ok: nothing is written.
+ */
+static TM_Result
+write_row(SaveWork *work, const Edits *edits, bool locked, int64 *number)
+{
+	const SaveRequest *request = work->request;
+	MessageRow *row = &work->row;
+	Edits		all = *edits;
+	Content		content;
+	Undo		undo;
+	TimestampTz time;
+	TM_Result	result;
+	int64		new_number;
+
+	check_serializable(work);
+	time = stamp(row, &all);
+	edits_apply(&row->content, &all, &content);
+	new_number = number_next(REL_CHANGE_NUMBER_SEQ);
+	result = messagerow_update(row, work->message, &content, new_number, time,
+							   change_author(), locked);
+	if (result != TM_Ok)
+		return result;
+
+	edits_undo(&row->content, &all, &undo);
+	change_record(row->change_number == request->base ? CHANGE_SAVE :
+				  CHANGE_FORCE,
+				  request->store_id, request->message_id, new_number,
+				  row->change_number, request->base, time, &undo);
+	CommandCounterIncrement();
+	*number = new_number;
+	return TM_Ok;
+}
+
+/* The same on a row that we have locked: it cannot have changed since. */
+static void
+write_locked(SaveWork *work, const Edits *edits, int64 *number)
+{
+	TM_Result	written = write_row(work, edits, true, number);
+
+	if (written != TM_Ok)
+		elog(ERROR, "unexpected answer %d to updating a locked message",
+			 written);
+}
+
+/* ----------------------------------------------------------------- plain save */
+
+/*
+ * Wait for whoever holds the version in work->row and decide again.  Done
+ * unless the row is now locked by us and the save may go on, which is
+ * answered by *go_on.
+ */
+static Attempt
+wait_for_row(SaveWork *work, int32 *result, bool *go_on)
+{
+	*go_on = false;
+	if (messagerow_lock(&work->row, work->message, false) != TM_Ok)
+		return ATTEMPT_AGAIN;
+	*result = decide(work);
+	*go_on = (*result == S_OK);
+	return ATTEMPT_DONE;
+}
+
+static Attempt
+attempt_plain(SaveWork *work, int32 *result, int64 *number)
+{
+	const SaveRequest *request = work->request;
+	const Edits *edits;
+	bool		go_on;
+	TM_Result	written;
+
+	if (!messagerow_fetch(&work->row, work->message, request->store_id,
+						  request->message_id, GetActiveSnapshot()))
+	{
+		*result = MAPI_E_OBJECT_DELETED;
+		*number = 0;
+		return ATTEMPT_DONE;
+	}
+	*number = work->row.change_number;
+	*result = decide(work);
+	if (*result != S_OK)
+		return ATTEMPT_DONE;
+
+	edits = pending_edits(work);
+	if (!edits_any(edits))
+		return wait_for_row(work, result, &go_on);
+
+	written = write_row(work, edits, false, number);
+	if (written == TM_BeingModified)
+	{
+		Attempt		attempt = wait_for_row(work, result, &go_on);
+
+		if (go_on)
+			write_locked(work, edits, number);
+		return attempt;
+	}
+	return written == TM_Ok ? ATTEMPT_DONE : ATTEMPT_AGAIN;
+}
+
+/* ---------------------------------------------------------------- forced save */
+
+/*
+ * The edits that turn the row into what the forcing client shows: its base
+ * with its pending edits.  False where the base cannot be had any more.
+ */
+static bool
+forced_edits(SaveWork *work, Edits *result)
+{
+	const SaveRequest *request = work->request;
+	const Edits *pending = pending_edits(work);
+	Content		shown = work->row.content;
+
+	if (work->row.change_number == request->base)
+	{
+		*result = *pending;
+		return true;
+	}
+	if (!change_walk_back(request->store_id, request->message_id,
+						  work->row.change_number, request->base, &shown,
+						  GetActiveSnapshot()))
+		return false;
+	edits_init(result);
+	if (edits_any(pending))
+	{
+		edits_apply(&shown, pending, &shown);
+		edits_between(&work->row.content, &shown, pending, result);
+	}
+	return true;
+}
+
+static Attempt
+attempt_force(SaveWork *work, int32 *result, int64 *number)
+{
+	const SaveRequest *request = work->request;
+	Edits		edits;
+
+	if (!messagerow_fetch(&work->row, work->message, request->store_id,
+						  request->message_id, GetActiveSnapshot()))
+	{
+		*result = MAPI_E_OBJECT_DELETED;
+		*number = 0;
+		return ATTEMPT_DONE;
+	}
+	if (messagerow_lock(&work->row, work->message, true) != TM_Ok)
+		return ATTEMPT_AGAIN;
+
+	/* the version may be newer than the snapshot, and so its history */
+	PushActiveSnapshot(GetLatestSnapshot());
+	*number = work->row.change_number;
+	*result = decide(work);
+	if (*result == S_OK && !forced_edits(work, &edits))
+		*result = MAPI_E_UNABLE_TO_COMPLETE;
+	if (*result == S_OK && edits_any(&edits))
+		write_locked(work, &edits, number);
+	PopActiveSnapshot();
+	return ATTEMPT_DONE;
+}
+
+/* ----------------------------------------------------------------- first save */
+
+/*
+ * Take PR_MESSAGE_FLAGS out of a new message's bag: they have a column.
+ */
+static int32
+take_message_flags(Content *content)
+{
+	static const char *const name = "PR_MESSAGE_FLAGS";
+	Jsonb	   *bag = DatumGetJsonbP(content->value[PART_PROPS]);
+	int32		flags = MSGFLAG_DEFAULT;
+	JsonbValue	value;
+
+	if (bag_find(bag, name, &value))
+	{
+		BagList		list;
+
+		flags = DatumGetInt32(DirectFunctionCall1(numeric_int4,
+												  NumericGetDatum(value.val.numeric)));
+		baglist_init(&list, 1);
+		baglist_add_null(&list, name, strlen(name));
+		content->value[PART_PROPS] =
+			JsonbPGetDatum(bag_splice(bag, baglist_build(&list), false));
+	}
+	if (flags & MSGFLAG_READ)
+		flags |= MSGFLAG_EVERREAD;
+	return flags;
+}
+
+static int32
+save_new(SaveWork *work, int64 *number)
+{
+	const SaveRequest *request = work->request;
+	MessageRow *row = &work->row;
+	Edits		none;
+	Undo		undo;
+
+	if (!row_lock_folder(request->store_id, request->folder_id))
+		return MAPI_E_OBJECT_DELETED;
+	if (access_level(request->store_id) < ACCESS_EDIT)
+		return MAPI_E_NO_ACCESS;
+
+	row->store_id = request->store_id;
+	row->message_id = request->message_id;
+	row->folder_id = request->folder_id;
+	for (int p = 0; p < NUM_PARTS; p++)
+		row->content.isnull[p] = true;
+	row->content.value[PART_PROPS] = JsonbPGetDatum(request->defaults);
+	row->content.isnull[PART_PROPS] = false;
+	edits_apply(&row->content, pending_edits(work), &row->content);
+	row->message_flags = take_message_flags(&row->content);
+	row->created_at = GetCurrentTimestamp();
+	row->modified_at = row->created_at;
+	row->change_number = number_next(REL_CHANGE_NUMBER_SEQ);
+	messagerow_insert(row, work->message, change_author());
+
+	edits_init(&none);
+	edits_undo(&row->content, &none, &undo);
+	change_record(CHANGE_CREATE, row->store_id, row->message_id,
+				  row->change_number, 0, 0, row->created_at, &undo);
+	CommandCounterIncrement();
+	*number = row->change_number;
+	return S_OK;
+}
