@@ -39,6 +39,8 @@ OBJS = \
 REGRESS = \
 	hresult \
 	flags \
+	property \
+	recipient \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).

@@ -126,7 +126,7 @@ property_resolve(const char *spelling, int len, Property *prop)
 	if (prop->tag == 0)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("property \"%s\" is a named property, which cannot be stored",
+				 errmsg("property %s is a named property, which cannot be stored",
 						prop->name),
 				 errhint("Only properties with a tag of their own are supported yet.")));
 	if (entry != NULL && entry->instead != NO_ENTRY)
@@ -136,7 +136,7 @@ property_resolve(const char *spelling, int len, Property *prop)
 		instead = &catalogue_properties[entry->instead];
 		ereport(ERROR,
 				(errmapi(MAPI_E_TYPE_NO_SUPPORT),
-				 errmsg("property \"%s\" cannot be used", prop->name),
+				 errmsg("property %s cannot be used", prop->name),
 				 errhint("It is %s in another type; use that.",
 						 catalogue_text + instead->name)));
 	}
@@ -282,17 +282,17 @@ refuse_type(const Property *prop)
 	if (name == NULL)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_TYPE),
-				 errmsg("tag \"%s\" ends in 0x%04X, which is no property type",
+				 errmsg("tag %s ends in 0x%04X, which is no property type",
 						prop->name, prop->type)));
 	if (prop->type == PT_UNSPECIFIED || prop->type == PT_NULL ||
 		prop->type == PT_ERROR)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_TYPE),
-				 errmsg("property \"%s\" is of type %s, which has no values",
+				 errmsg("property %s is of type %s, which has no values",
 						prop->name, name)));
 	ereport(ERROR,
 			(errmapi(MAPI_E_TYPE_NO_SUPPORT),
-			 errmsg("property \"%s\" is of type %s, which cannot be stored",
+			 errmsg("property %s is of type %s, which cannot be stored",
 					prop->name, name)));
 }
 
@@ -309,7 +309,7 @@ refuse_hex_tag(const Property *prop)
 	if (id >= FIRST_NAMED_ID)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("tag \"0x%08X\" is that of a named property, which cannot be stored",
+				 errmsg("tag 0x%08X is that of a named property, which cannot be stored",
 						prop->tag),
 				 errhint("Ids from 0x8000 on mean something else in every store. Only properties with a tag of their own are supported yet.")));
 
@@ -325,7 +325,7 @@ refuse_hex_tag(const Property *prop)
 
 		ereport(ERROR,
 				(errmapi(MAPI_E_UNEXPECTED_TYPE),
-				 errmsg("tag \"%s\" has the id of %s in another type",
+				 errmsg("tag %s has the id of %s in another type",
 						prop->name, catalogue_text + known->name),
 				 errhint("%s is of type %s.", catalogue_text + known->name,
 						 type)));

@@ -43,7 +43,7 @@ static char *value_shown(const JsonbValue *value);
 static const char *expected_json(const Property *prop);
 static const char *json_kind(const JsonbValue *value);
 static void refuse_value(const Property *prop, const JsonbValue *value,
-						 ValueResult why, const char *hint);
+						 ValueResult why, const char *what, const char *hint);
 
 /*
  * Check a value against its property's type and bring it into the one form
@@ -65,7 +65,7 @@ property_check(const Property *prop, JsonbValue *value)
 	if (prop->part == PART_ATTACHMENTS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("property \"%s\" cannot be set: attachments are not supported yet",
+				 errmsg("property %s cannot be set: attachments are not supported yet",
 						prop->name)));
 
 	switch (prop->type)
@@ -99,7 +99,7 @@ property_check(const Property *prop, JsonbValue *value)
 			check_binary(prop, value);
 			break;
 		default:
-			elog(ERROR, "property \"%s\" has the type 0x%04X, which cannot be stored",
+			elog(ERROR, "property %s has the type 0x%04X, which cannot be stored",
 				 prop->name, prop->type);
 	}
 }
@@ -194,7 +194,7 @@ check_integer(const Property *prop, JsonbValue *value, int64 min, int64 max)
 	text = number_text(value);
 	why = value_read_int(text, strlen(text), min, max, &result);
 	if (why != VALUE_OK)
-		refuse_value(prop, value, why, NULL);
+		refuse_value(prop, value, why, "an integer", NULL);
 
 	/* 1.0 is stored as 1 */
 	if (strchr(text, '.') != NULL)
@@ -231,7 +231,7 @@ check_float(const Property *prop, JsonbValue *value)
 			double_to_shortest_decimal_buf(result, shortest);
 	}
 	if (why != VALUE_OK)
-		refuse_value(prop, value, why, NULL);
+		refuse_value(prop, value, why, "a number", NULL);
 	if (strcmp(text, shortest) != 0)
 		set_number(value, shortest);
 	pfree(text);
@@ -249,7 +249,7 @@ check_time(const Property *prop, JsonbValue *value)
 	why = value_read_time(value->val.string.val, value->val.string.len,
 						  &ticks);
 	if (why != VALUE_OK)
-		refuse_value(prop, value, why,
+		refuse_value(prop, value, why, "a time",
 					 "A time is written with its offset from UTC and up to seven digits of fraction, as in 2024-02-29T12:34:56.1234567Z, from 1601 on.");
 	len = value_write_time(ticks, buf);
 	if (len != value->val.string.len ||
@@ -267,7 +267,7 @@ check_guid(const Property *prop, JsonbValue *value)
 	expect(prop, value, jbvString);
 	why = value_read_guid(value->val.string.val, value->val.string.len, guid);
 	if (why != VALUE_OK)
-		refuse_value(prop, value, why,
+		refuse_value(prop, value, why, "a GUID",
 					 "A GUID is written as in {00020386-0000-0000-C000-000000000046}.");
 	value_write_guid(guid, buf);
 	if (value->val.string.len != VALUE_GUID_LEN ||
@@ -293,7 +293,7 @@ check_binary(const Property *prop, JsonbValue *value)
 	data = palloc(VALUE_BASE64_ROOM(len));
 	why = value_read_base64(text, len, data, &bytes);
 	if (why != VALUE_OK)
-		refuse_value(prop, value, why,
+		refuse_value(prop, value, why, "base64",
 					 "Binary values are written in base64: letters, digits, + and /, padded with =.");
 	text = base64_text(data, bytes, &len);
 	set_string(value, unconstify(char *, text), len);
@@ -317,29 +317,28 @@ property_refuse_type(const Property *prop, const JsonbValue *value)
 	ereport(ERROR,
 			(errmapi_detail(MAPI_E_UNEXPECTED_TYPE, "The value was %s.",
 							value_shown(value)),
-			 errmsg("property \"%s\" (%s) takes %s, not %s",
+			 errmsg("property %s (%s) takes %s, not %s",
 					prop->name, property_type_name(prop->type),
 					expected_json(prop), json_kind(value))));
 }
 
-/* Raise the error about a value of the right JSON type. */
+/* Raise the error about a value of the right JSON type that is not "what". */
 static void
 refuse_value(const Property *prop, const JsonbValue *value, ValueResult why,
-			 const char *hint)
+			 const char *what, const char *hint)
 {
 	if (why == VALUE_OUT_OF_RANGE)
 		ereport(ERROR,
 				(errmapi_detail(MAPI_E_INVALID_PARAMETER, "The value was %s.",
 								value_shown(value)),
-				 errmsg("value is out of range for property \"%s\" (%s)",
+				 errmsg("value is out of range for property %s (%s)",
 						prop->name, property_type_name(prop->type)),
 				 hint != NULL ? errhint("%s", hint) : 0));
 	ereport(ERROR,
 			(errmapi_detail(MAPI_E_INVALID_PARAMETER, "The value was %s.",
 							value_shown(value)),
-			 errmsg("property \"%s\" (%s) takes %s",
-					prop->name, property_type_name(prop->type),
-					expected_json(prop)),
+			 errmsg("value of property %s (%s) is not %s",
+					prop->name, property_type_name(prop->type), what),
 			 hint != NULL ? errhint("%s", hint) : 0));
 }
 

@@ -162,7 +162,7 @@ read_recipient(const Property *prop, const JsonbValue *row,
 		!JsonContainerIsObject(row->val.binary.data))
 		ereport(ERROR,
 				(errmapi(MAPI_E_UNEXPECTED_TYPE),
-				 errmsg("each recipient in property \"%s\" must be an object",
+				 errmsg("each recipient in property %s must be an object",
 						prop->name)));
 
 	recipient->members =
@@ -180,7 +180,7 @@ read_recipient(const Property *prop, const JsonbValue *row,
 	if (recipient->nmembers == 0)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("a recipient in property \"%s\" has no properties",
+				 errmsg("a recipient in property %s has no properties",
 						prop->name)));
 	refuse_twice(recipient);
 }
@@ -194,7 +194,7 @@ read_member(const JsonbValue *key, JsonbValue *value, Recipient *recipient)
 	if (member->prop.part != PART_PROPS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("property \"%s\" is one of messages, not of recipients",
+				 errmsg("property %s is one of messages, not of recipients",
 						member->prop.name)));
 	property_check(&member->prop, value);
 	member->value = *value;
@@ -208,7 +208,7 @@ read_member(const JsonbValue *key, JsonbValue *value, Recipient *recipient)
 		if (recipient->row_id < 0)
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
-					 errmsg("property \"%s\" of a recipient must not be negative",
+					 errmsg("property %s of a recipient must not be negative",
 							member->prop.name)));
 	}
 }
@@ -228,7 +228,7 @@ refuse_twice(const Recipient *recipient)
 		if (sorted[i]->prop.tag == sorted[i - 1]->prop.tag)
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
-					 errmsg("property \"%s\" stands twice in one recipient",
+					 errmsg("property %s stands twice in one recipient",
 							sorted[i]->prop.name)));
 	}
 	pfree(sorted);
