@@ -157,7 +157,7 @@ each_person(InternetAddressList *list, PersonFunc func, void *arg)
 		if (INTERNET_ADDRESS_IS_GROUP(one))
 		{
 			InternetAddressList *members =
-				internet_address_group_get_members((InternetAddressGroup *) one);
+			internet_address_group_get_members((InternetAddressGroup *) one);
 
 			if (members != NULL)
 				each_person(members, func, arg);
@@ -166,12 +166,38 @@ each_person(InternetAddressList *list, PersonFunc func, void *arg)
 		{
 			const char *name = internet_address_get_name(one);
 			const char *address =
-				internet_address_mailbox_get_addr((InternetAddressMailbox *) one);
+			internet_address_mailbox_get_addr((InternetAddressMailbox *) one);
 
 			if (address != NULL && *address != '\0')
 				func(name && *name ? name : address, address, arg);
 		}
 	}
+}
+
+/*
+ * Of a text that is no list of addresses, the first word with an "@" is one,
+ * and what stands before it the name.  Returns whether there is such a word.
+ */
+static bool
+find_address(const char *value, PersonFunc func, void *arg, Tally *tally)
+{
+	g_autofree char *text = header_decode(value, false, tally);
+	g_autofree char *address = NULL;
+	char	   *at = strchr(text, '@');
+	char	   *start;
+
+	if (at == NULL || at == text)
+		return false;
+	for (start = at; start > text && strchr(" ,;:<\"", start[-1]) == NULL;)
+		start--;
+	at[strcspn(at, " ,;:>\"")] = '\0';
+	if (start == at || at[1] == '\0')
+		return false;
+	address = g_strdup(start);
+	*start = '\0';
+	g_strstrip(g_strdelimit(text, "<>\"", ' '));
+	func(*text ? text : address, address, arg);
+	return true;
 }
 
 /* Call func for everybody in each field of that name. */
@@ -193,10 +219,10 @@ field_people(const Header *header, const char *field_name, PersonFunc func,
 		if (*words == '\0' || strcmp(words, "<>") == 0)
 			continue;
 		list = internet_address_list_parse(NULL, words);
-		if (list == NULL || internet_address_list_length(list) == 0)
-			unread++;
-		else
+		if (list != NULL && internet_address_list_length(list) > 0)
 			each_person(list, func, arg);
+		else if (!find_address(field->value, func, arg, tally))
+			unread++;
 		if (list != NULL)
 			g_object_unref(list);
 	}

@@ -220,7 +220,7 @@ split_fields(const char *data, size_t len, size_t *block_end,
 		if ((fields->len == 0 && value == NULL && is_blank(&line)) ||
 			is_from_line(&line))
 		{
-			 /* no field, no matter */
+			/* no field, no matter */
 		}
 		else if (n > 0)
 		{
@@ -253,8 +253,18 @@ split_fields(const char *data, size_t len, size_t *block_end,
 			}
 			if (value != NULL)
 			{
-				g_string_append(value, "\n ");
-				append_without_nul(value, line.start, line.len, nuls);
+				size_t		blanks = 0;
+
+				while (blanks < line.len && (line.start[blanks] == ' ' ||
+											 line.start[blanks] == '\t'))
+					blanks++;
+				while (value->len > 0 &&
+					   (value->str[value->len - 1] == ' ' ||
+						value->str[value->len - 1] == '\t'))
+					g_string_truncate(value, value->len - 1);
+				g_string_append_c(value, ' ');
+				append_without_nul(value, line.start + blanks,
+								   line.len - blanks, nuls);
 			}
 		}
 		at = line.next;
@@ -349,6 +359,7 @@ typedef struct WordRun
 {
 	char	   *charset;		/* NULL: no run */
 	GString    *bytes;
+	bool		no_end;			/* no "?=" in what is left: look no more */
 } WordRun;
 
 /* Write out a run, as text or as one encoded word in UTF-8, and end it. */
@@ -377,13 +388,22 @@ flush_run(WordRun *run, bool as_words, GString *out, Tally *tally)
 	g_string_truncate(run->bytes, 0);
 }
 
+/* Decode base64, whatever stands between its characters or pads its end. */
 static void
 append_base64(GString *out, const char *text, size_t len)
 {
-	GString    *padded = g_string_new_len(text, (gssize) len);
+	GString    *padded = g_string_sized_new(len + 4);
 	guchar	   *bytes;
 	gsize		n;
 
+	for (size_t i = 0; i < len; i++)
+	{
+		if (g_ascii_isalnum(text[i]) || text[i] == '+' || text[i] == '/')
+			g_string_append_c(padded, text[i]);
+	}
+	/* one character alone is no byte */
+	if (padded->len % 4 == 1)
+		g_string_truncate(padded, padded->len - 1);
 	while (padded->len % 4 != 0)
 		g_string_append_c(padded, '=');
 	bytes = g_base64_decode(padded->str, &n);
@@ -435,13 +455,18 @@ take_word(const char *at, WordRun *run, bool as_words, GString *out,
 	p += n;
 	if (*p == '*')				/* RFC 2231 language */
 		p += strcspn(p, "?");
-	if (p[0] != '?' || p[1] == '\0' || p[2] != '?')
+	if (p[0] != '?' || p[1] == '\0' || p[2] != '?' || run->no_end)
 		return 0;
 	encoding = g_ascii_toupper(p[1]);
+	if (encoding != 'B' && encoding != 'Q')
+		return 0;
 	text = p + 3;
 	end = strstr(text, "?=");
-	if (end == NULL || (encoding != 'B' && encoding != 'Q'))
+	if (end == NULL)
+	{
+		run->no_end = true;
 		return 0;
+	}
 
 	if (run->charset == NULL || g_ascii_strcasecmp(run->charset, charset) != 0)
 	{
@@ -459,7 +484,7 @@ char *
 header_decode(const char *value, bool as_words, Tally *tally)
 {
 	GString    *out = g_string_new(NULL);
-	WordRun		run = {NULL, g_string_new(NULL)};
+	WordRun		run = {NULL, g_string_new(NULL), false};
 
 	for (const char *p = value; *p != '\0';)
 	{
@@ -477,14 +502,8 @@ header_decode(const char *value, bool as_words, Tally *tally)
 		else
 		{
 			flush_run(&run, as_words, out, tally);
-			if (*p == '\r' || *p == '\n')
-			{
-				/* a fold counts as one space */
-				g_string_append_c(out, ' ');
-				p += blanks;
-			}
-			else
-				g_string_append_c(out, *p++);
+			g_string_append_c(out, *p == '\r' ? ' ' : *p);
+			p++;
 		}
 	}
 	flush_run(&run, as_words, out, tally);

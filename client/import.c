@@ -448,7 +448,7 @@ on_message(const RawMessage *raw, void *arg)
 	if (props == NULL || import->options->dry_run)
 	{
 		bool		go_on = props == NULL ||
-			print_message(import, where, props, tally);
+		print_message(import, where, props, tally);
 
 		json_decref(props);
 		tally_free(tally);

@@ -115,7 +115,7 @@ extern void tally_merge(Tally *into, const Tally *from);
 typedef struct Field
 {
 	char	   *name;			/* as written */
-	char	   *value;			/* folded as it came, UTF-8, no NUL */
+	char	   *value;			/* on one line, UTF-8, without NUL */
 } Field;
 
 typedef struct Header
@@ -136,7 +136,7 @@ extern void header_free(Header *header);
 extern const char *header_get(const Header *header, const char *name);
 
 /*
- * A field's value on one line, its encoded words (RFC 2047) decoded; or, with
+ * A field's value with its encoded words (RFC 2047) decoded; or, with
  * as_words, each run of them written again as one in UTF-8, for a parser of
  * addresses to decode once it has found the commas.
  */

@@ -89,7 +89,7 @@ static void
 append_text(Walk *walk, GString *out, GMimeObject *part, bool is_html)
 {
 	const char *charset =
-		g_mime_object_get_content_type_parameter(part, "charset");
+	g_mime_object_get_content_type_parameter(part, "charset");
 	g_autofree char *named = NULL;
 	GByteArray *bytes = part_bytes(GMIME_PART(part));
 	char	   *text;
@@ -170,7 +170,7 @@ static void
 walk_multipart(Walk *walk, GMimeMultipart *multipart, int depth, int may)
 {
 	GMimeContentType *type =
-		g_mime_object_get_content_type(GMIME_OBJECT(multipart));
+	g_mime_object_get_content_type(GMIME_OBJECT(multipart));
 	int			n = g_mime_multipart_get_count(multipart);
 	bool		first_only;
 	bool		related;
@@ -305,7 +305,7 @@ message_class(GMimeObject *root)
 	else if (g_mime_content_type_is_type(type, "multipart", "signed"))
 	{
 		const char *protocol =
-			g_mime_object_get_content_type_parameter(root, "protocol");
+		g_mime_object_get_content_type_parameter(root, "protocol");
 
 		if (protocol != NULL &&
 			(g_ascii_strcasecmp(protocol, "application/pkcs7-signature") == 0 ||

@@ -203,7 +203,7 @@ static bool
 hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
 {
 	RawMessage	raw = {path, builder->number, builder->data->str,
-		builder->data->len, builder->from_line, maildir_flags(path)};
+	builder->data->len, builder->from_line, maildir_flags(path)};
 	bool		go_on = true;
 
 	/* the empty line before the next From_ line */
