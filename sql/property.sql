@@ -260,3 +260,17 @@ WHERE b.key ~ '^0x' OR b.key IN (
 ORDER BY b.key;
 
 SELECT close_object(:handle);
+
+-- a client's clock may be anywhere: its times stay readable, and a later save
+-- is still stamped no earlier
+SELECT create_message(:store, special_folder(:store, 'Inbox')) AS handle \gset
+SELECT set_props(:handle, '{
+	"PR_CREATION_TIME": "1601-01-01T00:00:00Z",
+	"PR_LAST_MODIFICATION_TIME": "60056-05-28T05:36:10.9551615Z"}');
+SELECT save_changes(:handle);
+SELECT get_props(:handle, ARRAY['PR_CREATION_TIME',
+                                'PR_LAST_MODIFICATION_TIME']);
+SELECT set_props(:handle, '{"PR_SUBJECT": "later"}'), save_changes(:handle);
+SELECT get_props(:handle, ARRAY['PR_CREATION_TIME',
+                                'PR_LAST_MODIFICATION_TIME']);
+SELECT close_object(:handle);

@@ -133,10 +133,10 @@ pg_noreturn extern void property_refuse_type(const Property *prop,
 extern char *text_shown(const char *text, int len);
 
 /*
- * timestamptz (microseconds) to the text of a PT_SYSTIME; 28 bytes + NUL.
- * Raises before the year 1601 and after 9999.
+ * timestamptz (microseconds) to the text of a PT_SYSTIME, NUL-terminated; buf
+ * has room for VALUE_TIME_SIZE bytes.  What a PT_SYSTIME cannot hold comes out
+ * as the first or the last time that it can, so that this never raises.
  */
-#define SYSTIME_TEXT_LEN	28
 extern void systime_text(int64 timestamp, char *buf);
 
 /*

@@ -119,23 +119,23 @@ text_shown(const char *text, int len)
 }
 
 /*
- * timestamptz (microseconds) to the text of a PT_SYSTIME; 28 bytes + NUL.
- * Raises before the year 1601 and after 9999.
+ * timestamptz (microseconds) to the text of a PT_SYSTIME, NUL-terminated; buf
+ * has room for VALUE_TIME_SIZE bytes.  What a PT_SYSTIME cannot hold comes out
+ * as the first or the last time that it can, so that this never raises.
  */
 void
 systime_text(int64 timestamp, char *buf)
 {
-	/* 10000-01-01, in microseconds since 2000-01-01 */
-	const int64 end = INT64CONST(2921940) * USECS_PER_DAY;
 	const int64 start = -TICK_EPOCH_DAYS * USECS_PER_DAY;
-	uint64		ticks;
+	const uint64 per_usec = VALUE_TICKS_PER_SECOND / USECS_PER_SEC;
+	uint64		ticks = 0;
 
-	if (timestamp < start || timestamp >= end)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp is out of range for a property")));
-	ticks = (uint64) (timestamp - start) *
-		(VALUE_TICKS_PER_SECOND / USECS_PER_SEC);
+	if (timestamp > start)
+	{
+		ticks = (uint64) (timestamp - start);
+		ticks = ticks > PG_UINT64_MAX / per_usec ?
+			PG_UINT64_MAX : ticks * per_usec;
+	}
 	(void) value_write_time(ticks, buf);
 }
 
