@@ -844,7 +844,8 @@ CREATE FUNCTION open_handles_(OUT handle integer, OUT store_id bigint,
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION open_handles_() IS 'The rows of view open_handles';
 
-CREATE VIEW open_handles AS SELECT * FROM open_handles_();
+CREATE VIEW open_handles WITH (security_barrier) AS
+	SELECT * FROM open_handles_();
 COMMENT ON VIEW open_handles IS
 'This session''s open handles: message, access level, base change number, whether edits are pending';
 GRANT SELECT ON open_handles TO PUBLIC;

@@ -11,8 +11,8 @@ WHERE refclassid = 'pg_extension'::regclass
   AND classid <> 'pg_cast'::regclass
 ORDER BY 1;
 
--- everything has a comment: functions, types, relations, operators (array
--- types come by themselves, and are members from version 17 on)
+-- everything has a comment: functions, types, relations, operators (row
+-- and array types come by themselves, and are members from 17 and 18 on)
 SELECT pg_describe_object(d.classid, d.objid, 0)
 FROM pg_depend AS d
 WHERE d.refclassid = 'pg_extension'::regclass
@@ -23,15 +23,17 @@ WHERE d.refclassid = 'pg_extension'::regclass
   AND NOT EXISTS (SELECT FROM pg_description AS c
                   WHERE c.classoid = d.classid AND c.objoid = d.objid
                     AND c.objsubid = 0)
-  AND pg_describe_object(d.classid, d.objid, 0) NOT LIKE 'type %[]'
+  AND NOT EXISTS (SELECT FROM pg_type AS t
+                  WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid
+                    AND (t.typrelid <> 0 OR t.typcategory = 'A'))
 ORDER BY 1;
 
--- and so has every column of every table and view
+-- and so has every column of every table
 SELECT a.attrelid::regclass, a.attname
 FROM pg_attribute AS a
 JOIN pg_class AS c ON c.oid = a.attrelid
 WHERE c.relnamespace = 'msgstore'::regnamespace
-  AND c.relkind IN ('r', 'v')
+  AND c.relkind = 'r'
   AND a.attnum > 0 AND NOT a.attisdropped
   AND col_description(a.attrelid, a.attnum) IS NULL
 ORDER BY c.relname, a.attnum;

@@ -271,7 +271,7 @@ extern Oid	module_relid(StoreRelation which);
 /* Raise MAPI_E_INVALID_PARAMETER where an argument that has no NULL is one. */
 #define REQUIRE_ARG(n, name) \
 	do { if (PG_ARGISNULL(n)) module_null_argument(name); } while (0)
-extern void module_null_argument(const char *name) pg_attribute_noreturn();
+pg_noreturn extern void module_null_argument(const char *name);
 
 /* Raise unless the transaction may write; "what" as in "save_changes()". */
 extern void module_require_write(const char *what);

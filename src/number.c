@@ -32,6 +32,7 @@
 
 #include "access/heapam.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "commands/sequence.h"
 #include "miscadmin.h"
