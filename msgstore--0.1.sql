@@ -609,6 +609,7 @@ CREATE TABLE message (
 	html           bytea,
 	rtf            bytea,
 	props          jsonb       NOT NULL,
+	predecessors   bigint[],
 	change_number  bigint      NOT NULL,
 	modified_at    timestamptz NOT NULL,
 	modifier       text        NOT NULL,
@@ -634,6 +635,7 @@ COMMENT ON COLUMN message.body IS 'Content: PR_BODY';
 COMMENT ON COLUMN message.html IS 'Content: PR_HTML';
 COMMENT ON COLUMN message.rtf IS 'Content: PR_RTF_COMPRESSED';
 COMMENT ON COLUMN message.props IS 'Content: every other property, keyed by canonical name';
+COMMENT ON COLUMN message.predecessors IS 'The newest change number of every other node that has changed it, or NULL';
 COMMENT ON COLUMN message.change_number IS 'The version: changes with every save, survives dump and restore';
 COMMENT ON COLUMN message.modified_at IS 'When it was last saved; never goes back';
 COMMENT ON COLUMN message.modifier IS 'Who saved it last: the actor where one was set, else the role';
@@ -676,7 +678,7 @@ COMMENT ON COLUMN change.base_change_number IS 'The version its client had befor
 COMMENT ON COLUMN change.incarnation IS 'Which run of the number series: grows with every crash, restore or failover';
 COMMENT ON COLUMN change.xid IS 'The top-level transaction';
 COMMENT ON COLUMN change.changed_at IS 'When';
-COMMENT ON COLUMN change.kind IS 'c create, s save, f force';
+COMMENT ON COLUMN change.kind IS 'c create, s save, f force, g merge, m move, d delete, r restore, h hard delete';
 COMMENT ON COLUMN change.role IS 'The database role that did it';
 COMMENT ON COLUMN change.actor IS 'The application''s user, from msgstore.actor';
 COMMENT ON COLUMN change.client IS 'application_name of the session';
@@ -947,7 +949,10 @@ CREATE VIEW change_list WITH (security_barrier) AS
 	SELECT c.store_id, c.message_id, c.change_number, c.previous,
 		   c.base_change_number,
 		   CASE c.kind WHEN 'c' THEN 'create' WHEN 's' THEN 'save'
-			   WHEN 'f' THEN 'force' END AS kind,
+			   WHEN 'f' THEN 'force' WHEN 'g' THEN 'merge'
+			   WHEN 'm' THEN 'move' WHEN 'd' THEN 'delete'
+			   WHEN 'r' THEN 'restore' WHEN 'h' THEN 'hard delete'
+		   END AS kind,
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
 		   c.client, c.changed_at, c.properties
 	FROM change c

@@ -15,27 +15,99 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/numeric.h"
+#include "utils/snapmgr.h"
 
 #include "msgstore.h"
+#include "bag.h"
+#include "value.h"
+
+/* -------------------------------------------------------- lists of numbers */
+
+/* A JSON array of numbers as bigint[]. */
+static Datum
+numbers_from_json(const JsonbValue *array)
+{
+	JsonbContainer *container = array->val.binary.data;
+	int			count = JsonContainerSize(container);
+	Datum	   *numbers = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+	{
+		JsonbValue *number = getIthJsonbValueFromContainer(container, i);
+
+		numbers[i] = DirectFunctionCall1(numeric_int8,
+										 NumericGetDatum(number->val.numeric));
+	}
+	return PointerGetDatum(construct_array(numbers, count, INT8OID,
+										   sizeof(int64), FLOAT8PASSBYVAL,
+										   TYPALIGN_DOUBLE));
+}
+
+/* And back; *array points to memory of its own. */
+static void
+numbers_to_json(Datum *numbers, int count, JsonbValue *array)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	number;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	number.type = jbvNumeric;
+	for (int i = 0; i < count; i++)
+	{
+		number.val.numeric =
+			DatumGetNumeric(DirectFunctionCall1(int8_numeric, numbers[i]));
+		pushJsonbValue(&state, WJB_ELEM, &number);
+	}
+	*array = *pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+}
+
+/* --------------------------------------------------------------- walking back */
+
+/* Take back what a change did to where the message stands. */
+static void
+undo_placement(const Undo *undo, Version *version)
+{
+	JsonbValue	value;
+
+	if (bag_find(undo->props, UNDO_FOLDER, &value))
+		version->folder_id =
+			DatumGetInt64(DirectFunctionCall1(numeric_int8,
+											  NumericGetDatum(value.val.numeric)));
+	if (bag_find(undo->props, UNDO_DELETED, &value))
+	{
+		version->deleted_at = 0;
+		if (value.type == jbvString)
+			(void) systime_timestamp(value.val.string.val,
+									 value.val.string.len,
+									 &version->deleted_at);
+	}
+	if (bag_find(undo->props, UNDO_PREDECESSORS, &value))
+		version->predecessors = value.type == jbvNull ? (Datum) 0 :
+			numbers_from_json(&value);
+}
 
 bool
-change_walk_back(int64 store_id, int64 message_id, int64 from, int64 to,
-				 Content *content, Snapshot snapshot)
+change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
+				 Snapshot snapshot, ChangeVisitor visit, void *arg)
 {
 	Relation	change;
-	int64		at = from;
 
-	if (from == to)
+	if (version->change_number == to)
 		return true;
 	change = table_open(module_relid(REL_CHANGE), AccessShareLock);
-	while (at != to)
+	while (version->change_number != to)
 	{
 		ChangeRow	row;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!changerow_fetch(&row, change, store_id, message_id, at, snapshot))
+		if (!changerow_fetch(&row, change, store_id, message_id,
+							 version->change_number, snapshot))
 		{
 			if (changerow_fetch(&row, change, store_id, message_id, to,
 								snapshot))
@@ -43,17 +115,22 @@ change_walk_back(int64 store_id, int64 message_id, int64 from, int64 to,
 						(errmapi(MAPI_E_CORRUPT_DATA),
 						 errmsg("the history of message %lld in store %lld lacks change %lld",
 								(long long) message_id, (long long) store_id,
-								(long long) at)));
+								(long long) version->change_number)));
 			break;
 		}
 		if (row.previous == 0)
 			break;
-		undo_apply(&row.undo, content);
-		at = row.previous;
+		if (visit != NULL)
+			visit(&row, arg);
+		undo_apply(&row.undo, &version->content);
+		undo_placement(&row.undo, version);
+		version->change_number = row.previous;
 	}
 	table_close(change, NoLock);
-	return at == to;
+	return version->change_number == to;
 }
+
+/* -------------------------------------------------------------------- writing */
 
 const char *
 change_author(void)
@@ -63,26 +140,221 @@ change_author(void)
 	return GetUserNameFromId(GetUserId(), false);
 }
 
-void
-change_record(char kind, int64 store_id, int64 message_id,
-			  int64 change_number, int64 previous, int64 base,
-			  TimestampTz changed_at, const Undo *undo)
+/* Append the record of a change that made the version in *row. */
+static void
+record(const MessageRow *row, char kind, int64 number, int64 previous,
+	   int64 base, TimestampTz changed_at, const Undo *undo)
 {
-	ChangeRow	row;
+	ChangeRow	change;
 
-	memset(&row, 0, sizeof(row));
-	row.store_id = store_id;
-	row.message_id = message_id;
-	row.change_number = change_number;
-	row.previous = previous;
-	row.base = base;
-	row.changed_at = changed_at;
-	row.kind = kind;
-	row.role = GetUserNameFromId(GetUserId(), false);
+	memset(&change, 0, sizeof(change));
+	change.store_id = row->store_id;
+	change.message_id = row->message_id;
+	change.change_number = number;
+	change.previous = previous;
+	change.base = base;
+	change.changed_at = changed_at;
+	change.kind = kind;
+	change.role = GetUserNameFromId(GetUserId(), false);
 	if (msgstore_actor != NULL && msgstore_actor[0] != '\0')
-		row.actor = msgstore_actor;
+		change.actor = msgstore_actor;
 	if (application_name != NULL && application_name[0] != '\0')
-		row.client = application_name;
-	row.undo = *undo;
-	changerow_insert(&row);
+		change.client = application_name;
+	change.undo = *undo;
+	changerow_insert(&change);
+}
+
+/*
+ * The time of a change: never before the one that the replaced version
+ * shows.  A time that the client gave the first version stands in the bag,
+ * and goes with it: *edits is changed to delete it.
+ */
+static TimestampTz
+stamp(const MessageRow *row, Edits *edits)
+{
+	static const char *const name = "PR_LAST_MODIFICATION_TIME";
+	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at);
+	Jsonb	   *bag = DatumGetJsonbP(row->version.content.value[PART_PROPS]);
+	JsonbValue	value;
+	TimestampTz given;
+
+	if (bag_find(bag, name, &value) &&
+		systime_timestamp(value.val.string.val, value.val.string.len, &given))
+	{
+		BagList		list;
+		Jsonb	   *patch;
+
+		time = Max(time, given + 1);	/* given was cut to microseconds */
+		baglist_init(&list, 1);
+		baglist_add_null(&list, name, strlen(name));
+		patch = baglist_build(&list);
+		if (edits->touched[PART_PROPS])
+			patch = bag_splice((Jsonb *) edits->value[PART_PROPS], patch, true);
+		edits->touched[PART_PROPS] = TOUCHED;
+		edits->value[PART_PROPS] = (struct varlena *) patch;
+	}
+	return time;
+}
+
+/*
+ * Add to an undo what a change replaces outside the content.  "name" is the
+ * property that shows it, or NULL.
+ */
+static void
+add_undo(Undo *undo, const char *member, JsonbValue *old, const char *name)
+{
+	BagList		list;
+
+	baglist_init(&list, 1);
+	baglist_add_value(&list, member, strlen(member), old);
+	undo->props = bag_splice(undo->props, baglist_build(&list), true);
+	if (name != NULL)
+	{
+		int			count = ArrayGetNItems(ARR_NDIM(undo->properties),
+										   ARR_DIMS(undo->properties));
+		int			at = count + 1;
+
+		undo->properties =
+			DatumGetArrayTypeP(array_set_element(PointerGetDatum(undo->properties),
+												 1, &at,
+												 CStringGetTextDatum(name),
+												 false, -1, -1, false,
+												 TYPALIGN_INT));
+	}
+}
+
+/* Where the message is to stand, and the undo of that. */
+static void
+place(const ChangeOrder *order, Version *version, TimestampTz time,
+	  Undo *undo)
+{
+	JsonbValue	old;
+
+	if (order->folder_id != 0)
+	{
+		old.type = jbvNumeric;
+		old.val.numeric =
+			DatumGetNumeric(DirectFunctionCall1(int8_numeric,
+												Int64GetDatum(version->folder_id)));
+		add_undo(undo, UNDO_FOLDER, &old, "PR_PARENT_ENTRYID");
+		version->folder_id = order->folder_id;
+	}
+	if (order->set_deleted)
+	{
+		char		text[VALUE_TIME_SIZE];
+
+		old.type = jbvNull;
+		if (version->deleted_at != 0)
+		{
+			systime_text(version->deleted_at, text);
+			old.type = jbvString;
+			old.val.string.val = text;
+			old.val.string.len = strlen(text);
+		}
+		add_undo(undo, UNDO_DELETED, &old, "PR_DELETED_ON");
+		version->deleted_at = order->deleted ? time : 0;
+	}
+}
+
+/*
+ * Give the version its number.  Where that replaces a version of another node,
+ * remember it among the predecessors, instead of an older one of its node, and forget
+ * ours there, which the new one follows.
+ */
+static void
+follow(Version *version, int64 number, Undo *undo)
+{
+	int64		replaced = version->change_number;
+	Datum	   *numbers = NULL;
+	Datum	   *kept;
+	int			count = 0;
+	int			nkept = 0;
+	JsonbValue	old;
+
+	version->change_number = number;
+	if (replaced >> NODE_SHIFT == number >> NODE_SHIFT)
+		return;
+	old.type = jbvNull;
+	if (version->predecessors != (Datum) 0)
+	{
+		deconstruct_array(DatumGetArrayTypeP(version->predecessors), INT8OID,
+						  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+						  &numbers, NULL, &count);
+		numbers_to_json(numbers, count, &old);
+	}
+	kept = palloc(sizeof(Datum) * (count + 1));
+	for (int i = 0; i < count; i++)
+	{
+		int64		node = DatumGetInt64(numbers[i]) >> NODE_SHIFT;
+
+		if (node != replaced >> NODE_SHIFT && node != number >> NODE_SHIFT)
+			kept[nkept++] = numbers[i];
+	}
+	kept[nkept++] = Int64GetDatum(replaced);
+	version->predecessors =
+		PointerGetDatum(construct_array(kept, nkept, INT8OID, sizeof(int64),
+										FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	add_undo(undo, UNDO_PREDECESSORS, &old, NULL);
+}
+
+/*
+ * Under REPEATABLE READ and SERIALIZABLE nothing is written over a version
+ * that the transaction's snapshot does not see.
+ */
+static void
+check_serializable(MessageRow *row, Relation message)
+{
+	if (IsolationUsesXactSnapshot() &&
+		!messagerow_visible(row, message, GetTransactionSnapshot()))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent update")));
+}
+
+TM_Result
+change_write(MessageRow *row, Relation message, const ChangeOrder *order,
+			 bool locked, int64 *number)
+{
+	Version		version = row->version;
+	Edits		edits;
+	Undo		undo;
+	TimestampTz time;
+	TM_Result	result;
+
+	check_serializable(row, message);
+	edits_init(&edits);
+	if (order->edits != NULL)
+		edits = *order->edits;
+	time = stamp(row, &edits);
+	edits_undo(&row->version.content, &edits, &undo);
+	edits_apply(&row->version.content, &edits, &version.content);
+	place(order, &version, time, &undo);
+	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
+
+	result = messagerow_update(row, message, &version, time, change_author(),
+							   locked);
+	if (result != TM_Ok)
+		return result;
+	record(row, order->kind, version.change_number,
+		   row->version.change_number, order->base, time, &undo);
+	CommandCounterIncrement();
+	*number = version.change_number;
+	return TM_Ok;
+}
+
+void
+change_create(MessageRow *row, Relation message)
+{
+	Edits		none;
+	Undo		undo;
+
+	edits_init(&none);
+	edits_undo(&row->version.content, &none, &undo);
+	row->created_at = GetCurrentTimestamp();
+	row->modified_at = row->created_at;
+	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
+	messagerow_insert(row, message, change_author());
+	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
+		   row->created_at, &undo);
+	CommandCounterIncrement();
 }

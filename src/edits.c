@@ -394,6 +394,8 @@ undo_apply(const Undo *undo, Content *content)
 	{
 		int			p;
 
+		if (entries[i].key[0] == '.')
+			continue;
 		for (p = PART_PROPS + 1; p < NUM_PARTS; p++)
 		{
 			if (strlen(part_names[p]) == entries[i].keylen &&

@@ -98,12 +98,12 @@ open_message(PG_FUNCTION_ARGS)
 	found = messagerow_fetch(&row, message, store_id, message_id,
 							 GetActiveSnapshot());
 	PopActiveSnapshot();
-	if (!found || (row.deleted && (flags & SHOW_SOFT_DELETES) == 0))
+	if (!found || (row.version.deleted_at != 0 && (flags & SHOW_SOFT_DELETES) == 0))
 		raise_no_message(store_id, message_id);
 
 	handle = handle_open(store_id, message_id);
-	handle->state.base = row.change_number;
-	handle->state.writable = modify && access >= ACCESS_EDIT && !row.deleted;
+	handle->state.base = row.version.change_number;
+	handle->state.writable = modify && access >= ACCESS_EDIT && row.version.deleted_at == 0;
 	messagerow_end(&row);
 	table_close(message, NoLock);
 	PG_RETURN_INT32(handle->number);
@@ -183,15 +183,15 @@ view_new(MessageView *view, const Handle *handle)
 	memset(view, 0, sizeof(MessageView));
 	view->store_id = handle->store_id;
 	view->message_id = handle->message_id;
-	view->folder_id = handle->folder_id;
+	view->version.folder_id = handle->folder_id;
 	view->message_flags = MSGFLAG_DEFAULT;
 	view->created_at = handle->opened_at;
 	view->modified_at = handle->opened_at;
 	view->modifier = change_author();
 	for (int p = 0; p < NUM_PARTS; p++)
-		view->content.isnull[p] = true;
-	view->content.value[PART_PROPS] = JsonbPGetDatum(handle->defaults);
-	view->content.isnull[PART_PROPS] = false;
+		view->version.content.isnull[p] = true;
+	view->version.content.value[PART_PROPS] = JsonbPGetDatum(handle->defaults);
+	view->version.content.isnull[PART_PROPS] = false;
 }
 
 /*
@@ -243,7 +243,7 @@ get_props(PG_FUNCTION_ARGS)
 		view_base(&view, handle, &row, message);
 	view.level = handle->state.writable ? 1 : 0;
 	view.access = access_level(handle->store_id);
-	edits_apply(&view.content, &handle->state.edits, &view.content);
+	edits_apply(&view.version.content, &handle->state.edits, &view.version.content);
 	result = view_props(&view, tags);
 	PopActiveSnapshot();
 	messagerow_end(&row);
@@ -276,7 +276,7 @@ read_message(PG_FUNCTION_ARGS)
 	message = row_relation(REL_MESSAGE, AccessShareLock);
 	messagerow_init(&row, message);
 	if (!messagerow_fetch(&row, message, store_id, message_id,
-						  GetActiveSnapshot()) || row.deleted)
+						  GetActiveSnapshot()) || row.version.deleted_at != 0)
 		raise_no_message(store_id, message_id);
 	view_from_row(&view, &row);
 	view.access = access_level(store_id);
@@ -374,13 +374,13 @@ refresh(PG_FUNCTION_ARGS)
 		found = messagerow_fetch(&row, message, handle->store_id,
 								 handle->message_id, GetActiveSnapshot());
 		PopActiveSnapshot();
-		if (!found || (row.deleted && handle->state.writable))
+		if (!found || (row.version.deleted_at != 0 && handle->state.writable))
 			ereport(ERROR,
 					(errmapi(MAPI_E_OBJECT_DELETED),
 					 errmsg("message %lld of store %lld was deleted",
 							(long long) handle->message_id,
 							(long long) handle->store_id)));
-		base = row.change_number;
+		base = row.version.change_number;
 		messagerow_end(&row);
 		table_close(message, NoLock);
 	}

@@ -238,6 +238,14 @@ extern void edits_between(const Content *from, const Content *to,
 /* What applying edits to old replaces. */
 extern void edits_undo(const Content *old, const Edits *edits, Undo *undo);
 
+/*
+ * Members of an undo patch that are no properties: where the message stood.
+ * A property's name cannot begin with a dot.
+ */
+#define UNDO_FOLDER			".folder_id"
+#define UNDO_DELETED		".deleted_at"
+#define UNDO_PREDECESSORS	".predecessors"
+
 /* Take back one change: content becomes what it was before it. */
 extern void undo_apply(const Undo *undo, Content *content);
 
@@ -332,21 +340,32 @@ extern void store_require_folder(int64 store_id, int64 folder_id);
 
 /* -------------------------------------------------------------------- row.c */
 
-/* A row of message.  "slot" keeps the tuple; content points into it. */
+/*
+ * One version of a message: everything that a change can change.
+ * "predecessors" is a bigint[]: the newest change number of every other node
+ * that has changed the message.
+ */
+typedef struct Version
+{
+	int64		change_number;
+	int64		folder_id;
+	TimestampTz deleted_at;		/* 0: not deleted */
+	Datum		predecessors;	/* or 0: none */
+	Content		content;
+} Version;
+
+/* A row of message.  "slot" keeps the tuple; the datums point into it. */
 typedef struct MessageRow
 {
 	TupleTableSlot *slot;
 	int64		store_id;
 	int64		message_id;
-	int64		folder_id;
-	int64		change_number;
 	int32		message_flags;
-	bool		deleted;
 	bool		submitted;
 	TimestampTz created_at;
 	TimestampTz modified_at;
 	Datum		modifier;		/* text */
-	Content		content;
+	Version		version;
 } MessageRow;
 
 /* A row of change. */
@@ -367,7 +386,12 @@ typedef struct ChangeRow
 
 #define CHANGE_CREATE	'c'
 #define CHANGE_SAVE		's'
-#define CHANGE_FORCE	'f'
+#define CHANGE_FORCE	'f'		/* a save over versions its client had not seen */
+#define CHANGE_MERGE	'g'		/* a save beside them */
+#define CHANGE_MOVE		'm'
+#define CHANGE_DELETE	'd'		/* soft */
+#define CHANGE_RESTORE	'r'
+#define CHANGE_HARD_DELETE	'h'
 
 /*
  * Open message, change or folder and refuse to work where somebody has put a
@@ -394,18 +418,17 @@ extern TM_Result messagerow_lock(MessageRow *row, Relation message,
 								 bool newest);
 
 /*
- * Write new content over the version in *row.  TM_Ok, or TM_BeingModified,
+ * Write a new version over the one in *row.  TM_Ok, or TM_BeingModified,
  * TM_Updated, TM_Deleted and nothing is written.  It does not wait for others;
  * "locked" says that this transaction holds the row's lock, which heap_update
  * would otherwise take for somebody else's.
  */
 extern TM_Result messagerow_update(MessageRow *row, Relation message,
-								   const Content *content,
-								   int64 change_number,
+								   const Version *version,
 								   TimestampTz modified_at,
 								   const char *modifier, bool locked);
 
-/* Insert a new message; fields and content of *row but for the slot. */
+/* Insert a new message; everything in *row but for slot and modifier. */
 extern void messagerow_insert(MessageRow *row, Relation message,
 							  const char *modifier);
 
@@ -427,19 +450,41 @@ extern bool changerow_any(Relation change, int64 store_id, int64 message_id,
 
 /* ----------------------------------------------------------------- change.c */
 
-/*
- * Walk back from the version in *content, which is "from", to version "to",
- * taking back one change after the other.  False where the chain does not
- * reach it: pruned, or never a version of this message.  A hole in the chain
- * raises.  The snapshot must be active.
- */
-extern bool change_walk_back(int64 store_id, int64 message_id, int64 from,
-							 int64 to, Content *content, Snapshot snapshot);
+/* Called with each change that is taken back, newest first. */
+typedef void (*ChangeVisitor) (const ChangeRow *change, void *arg);
 
-/* Append the record of a change. */
-extern void change_record(char kind, int64 store_id, int64 message_id,
-						  int64 change_number, int64 previous, int64 base,
-						  TimestampTz changed_at, const Undo *undo);
+/*
+ * Walk back from *version to change number "to", taking back one change after
+ * the other.  False where the chain does not reach it: pruned, or never a
+ * version of this message.  A hole in the chain raises.  The snapshot must be
+ * active; visit may be NULL.
+ */
+extern bool change_walk_back(int64 store_id, int64 message_id,
+							 Version *version, int64 to, Snapshot snapshot,
+							 ChangeVisitor visit, void *arg);
+
+/* What a change is to do to a row. */
+typedef struct ChangeOrder
+{
+	char		kind;			/* CHANGE_* */
+	int64		base;			/* what its client had seen */
+	const Edits *edits;			/* or NULL */
+	int64		folder_id;		/* where to move to, or 0 */
+	bool		set_deleted;	/* "deleted" counts */
+	bool		deleted;
+} ChangeOrder;
+
+/*
+ * Write a new version over the one in *row: number, stamps and record
+ * included.  As messagerow_update(); on TM_Ok the command counter has moved
+ * on, and *number is the new version.
+ */
+extern TM_Result change_write(MessageRow *row, Relation message,
+							  const ChangeOrder *order, bool locked,
+							  int64 *number);
+
+/* Insert a new message at its first version, and its record. */
+extern void change_create(MessageRow *row, Relation message);
 
 /* Who is changing: the actor where one is set, else the current role. */
 extern const char *change_author(void);
@@ -454,15 +499,13 @@ typedef struct MessageView
 {
 	int64		store_id;
 	int64		message_id;
-	int64		folder_id;
-	int64		change_number;	/* 0: not saved yet */
 	int32		message_flags;
 	TimestampTz created_at;
 	TimestampTz modified_at;
 	const char *modifier;
 	AccessLevel access;
 	int			level;
-	Content		content;
+	Version		version;		/* number 0: not saved yet */
 } MessageView;
 
 /* Fill a view from a row, at the row's own version. */

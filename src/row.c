@@ -51,6 +51,7 @@ typedef enum MessageColumn
 	M_DELETED_AT,
 	M_SUBMITTED_AT,
 	M_CHANGE_NUMBER,
+	M_PREDECESSORS,
 	M_MODIFIED_AT,
 	M_MODIFIER,
 	M_PART,						/* PART_PROPS ... PART_RTF */
@@ -79,7 +80,8 @@ typedef enum ChangeColumn
 
 static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 	"store_id", "message_id", "folder_id", "created_at", "message_flags",
-	"deleted_at", "submitted_at", "change_number", "modified_at", "modifier",
+	"deleted_at", "submitted_at", "change_number", "predecessors",
+	"modified_at", "modifier",
 	"props", "recipients", "attachments", "headers", "body", "html", "rtf"
 };
 
@@ -233,6 +235,7 @@ static void
 deform_message(MessageRow *row, Relation message)
 {
 	const int  *at = MESSAGE_AT(message);
+	Version    *version = &row->version;
 	Datum	   *values;
 	bool	   *nulls;
 
@@ -242,18 +245,39 @@ deform_message(MessageRow *row, Relation message)
 
 	row->store_id = DatumGetInt64(values[at[M_STORE_ID]]);
 	row->message_id = DatumGetInt64(values[at[M_MESSAGE_ID]]);
-	row->folder_id = DatumGetInt64(values[at[M_FOLDER_ID]]);
-	row->change_number = DatumGetInt64(values[at[M_CHANGE_NUMBER]]);
 	row->message_flags = DatumGetInt32(values[at[M_MESSAGE_FLAGS]]);
-	row->deleted = !nulls[at[M_DELETED_AT]];
 	row->submitted = !nulls[at[M_SUBMITTED_AT]];
 	row->created_at = DatumGetTimestampTz(values[at[M_CREATED_AT]]);
 	row->modified_at = DatumGetTimestampTz(values[at[M_MODIFIED_AT]]);
 	row->modifier = values[at[M_MODIFIER]];
+
+	version->change_number = DatumGetInt64(values[at[M_CHANGE_NUMBER]]);
+	version->folder_id = DatumGetInt64(values[at[M_FOLDER_ID]]);
+	version->deleted_at = nulls[at[M_DELETED_AT]] ? 0 :
+		DatumGetTimestampTz(values[at[M_DELETED_AT]]);
+	version->predecessors = nulls[at[M_PREDECESSORS]] ? (Datum) 0 :
+		values[at[M_PREDECESSORS]];
 	for (int p = 0; p < NUM_PARTS; p++)
 	{
-		row->content.value[p] = values[at[M_PART + p]];
-		row->content.isnull[p] = nulls[at[M_PART + p]];
+		version->content.value[p] = values[at[M_PART + p]];
+		version->content.isnull[p] = nulls[at[M_PART + p]];
+	}
+}
+
+/* Put the fields of a version into a tuple's columns. */
+static void
+put_version(const Version *version, const int *at, Datum *values, bool *nulls)
+{
+	values[at[M_CHANGE_NUMBER]] = Int64GetDatum(version->change_number);
+	values[at[M_FOLDER_ID]] = Int64GetDatum(version->folder_id);
+	values[at[M_DELETED_AT]] = TimestampTzGetDatum(version->deleted_at);
+	nulls[at[M_DELETED_AT]] = (version->deleted_at == 0);
+	values[at[M_PREDECESSORS]] = version->predecessors;
+	nulls[at[M_PREDECESSORS]] = (version->predecessors == (Datum) 0);
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		values[at[M_PART + p]] = version->content.value[p];
+		nulls[at[M_PART + p]] = version->content.isnull[p];
 	}
 }
 
@@ -293,9 +317,8 @@ messagerow_lock(MessageRow *row, Relation message, bool newest)
 }
 
 TM_Result
-messagerow_update(MessageRow *row, Relation message, const Content *content,
-				  int64 change_number, TimestampTz modified_at,
-				  const char *modifier, bool locked)
+messagerow_update(MessageRow *row, Relation message, const Version *version,
+				  TimestampTz modified_at, const char *modifier, bool locked)
 {
 	const int  *at = MESSAGE_AT(message);
 	TupleDesc	desc = RelationGetDescr(message);
@@ -312,14 +335,9 @@ messagerow_update(MessageRow *row, Relation message, const Content *content,
 		   sizeof(Datum) * desc->natts);
 	memcpy(slot->tts_isnull, row->slot->tts_isnull,
 		   sizeof(bool) * desc->natts);
-	slot->tts_values[at[M_CHANGE_NUMBER]] = Int64GetDatum(change_number);
+	put_version(version, at, slot->tts_values, slot->tts_isnull);
 	slot->tts_values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(modified_at);
 	slot->tts_values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
-	for (int p = 0; p < NUM_PARTS; p++)
-	{
-		slot->tts_values[at[M_PART + p]] = content->value[p];
-		slot->tts_isnull[at[M_PART + p]] = content->isnull[p];
-	}
 	ExecStoreVirtualTuple(slot);
 
 	result = table_tuple_update(message, &tid, slot,
@@ -349,20 +367,14 @@ messagerow_insert(MessageRow *row, Relation message, const char *modifier)
 
 	memset(nulls, true, sizeof(bool) * desc->natts);
 	for (int i = 0; i < M_PART; i++)
-		nulls[at[i]] = (i == M_DELETED_AT || i == M_SUBMITTED_AT);
+		nulls[at[i]] = (i == M_SUBMITTED_AT);
+	put_version(&row->version, at, values, nulls);
 	values[at[M_STORE_ID]] = Int64GetDatum(row->store_id);
 	values[at[M_MESSAGE_ID]] = Int64GetDatum(row->message_id);
-	values[at[M_FOLDER_ID]] = Int64GetDatum(row->folder_id);
 	values[at[M_CREATED_AT]] = TimestampTzGetDatum(row->created_at);
 	values[at[M_MESSAGE_FLAGS]] = Int32GetDatum(row->message_flags);
-	values[at[M_CHANGE_NUMBER]] = Int64GetDatum(row->change_number);
 	values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(row->modified_at);
 	values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
-	for (int p = 0; p < NUM_PARTS; p++)
-	{
-		values[at[M_PART + p]] = row->content.value[p];
-		nulls[at[M_PART + p]] = row->content.isnull[p];
-	}
 	ExecStoreVirtualTuple(slot);
 
 	table_tuple_insert(message, slot, GetCurrentCommandId(true), 0, NULL);

@@ -112,14 +112,14 @@ decide(const SaveWork *work)
 {
 	const SaveRequest *request = work->request;
 
-	if (work->row.deleted)
+	if (work->row.version.deleted_at != 0)
 		return MAPI_E_OBJECT_DELETED;
 	if (access_level(request->store_id) < ACCESS_EDIT)
 		return MAPI_E_NO_ACCESS;
 	if (work->row.submitted)
 		return MAPI_E_SUBMITTED;
 	if ((request->flags & FORCE_SAVE) == 0 &&
-		work->row.change_number != request->base)
+		work->row.version.change_number != request->base)
 		return MAPI_E_OBJECT_CHANGED;
 	return S_OK;
 }
@@ -140,51 +140,6 @@ pending_edits(SaveWork *work)
 	return &work->edits;
 }
 
-static void
-check_serializable(SaveWork *work)
-{
-	if (IsolationUsesXactSnapshot() &&
-		!messagerow_visible(&work->row, work->message,
-							GetTransactionSnapshot()))
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not serialize access due to concurrent update")));
-}
-
-/* -------------------------------------------------------------------- writing */
-
-/*
- * The time of this save: never before the one that the replaced version
- * shows.  A time that the client gave the first version stands in the bag,
- * and goes with it: *edits is changed to delete it.
- */
-static TimestampTz
-stamp(const MessageRow *row, Edits *edits)
-{
-	static const char *const name = "PR_LAST_MODIFICATION_TIME";
-	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at);
-	Jsonb	   *bag = DatumGetJsonbP(row->content.value[PART_PROPS]);
-	JsonbValue	value;
-	TimestampTz given;
-
-	if (bag_find(bag, name, &value) &&
-		systime_timestamp(value.val.string.val, value.val.string.len, &given))
-	{
-		BagList		list;
-		Jsonb	   *patch;
-
-		time = Max(time, given + 1);	/* given was cut to microseconds */
-		baglist_init(&list, 1);
-		baglist_add_null(&list, name, strlen(name));
-		patch = baglist_build(&list);
-		if (edits->touched[PART_PROPS])
-			patch = bag_splice((Jsonb *) edits->value[PART_PROPS], patch, true);
-		edits->touched[PART_PROPS] = TOUCHED;
-		edits->value[PART_PROPS] = (struct varlena *) patch;
-	}
-	return time;
-}
-
 /*
  * Step 10 on the version in work->row, which is locked by us or not.  Anything
  * but TM_Ok: nothing is written.
@@ -192,32 +147,14 @@ stamp(const MessageRow *row, Edits *edits)
 static TM_Result
 write_row(SaveWork *work, const Edits *edits, bool locked, int64 *number)
 {
-	const SaveRequest *request = work->request;
-	MessageRow *row = &work->row;
-	Edits		all = *edits;
-	Content		content;
-	Undo		undo;
-	TimestampTz time;
-	TM_Result	result;
-	int64		new_number;
+	ChangeOrder order;
 
-	check_serializable(work);
-	time = stamp(row, &all);
-	edits_apply(&row->content, &all, &content);
-	new_number = number_next(REL_CHANGE_NUMBER_SEQ);
-	result = messagerow_update(row, work->message, &content, new_number, time,
-							   change_author(), locked);
-	if (result != TM_Ok)
-		return result;
-
-	edits_undo(&row->content, &all, &undo);
-	change_record(row->change_number == request->base ? CHANGE_SAVE :
-				  CHANGE_FORCE,
-				  request->store_id, request->message_id, new_number,
-				  row->change_number, request->base, time, &undo);
-	CommandCounterIncrement();
-	*number = new_number;
-	return TM_Ok;
+	memset(&order, 0, sizeof(order));
+	order.base = work->request->base;
+	order.kind = order.base == work->row.version.change_number ?
+		CHANGE_SAVE : CHANGE_FORCE;
+	order.edits = edits;
+	return change_write(&work->row, work->message, &order, locked, number);
 }
 
 /* The same on a row that we have locked: it cannot have changed since. */
@@ -264,7 +201,7 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 		*number = 0;
 		return ATTEMPT_DONE;
 	}
-	*number = work->row.change_number;
+	*number = work->row.version.change_number;
 	*result = decide(work);
 	if (*result != S_OK)
 		return ATTEMPT_DONE;
@@ -296,22 +233,22 @@ forced_edits(SaveWork *work, Edits *result)
 {
 	const SaveRequest *request = work->request;
 	const Edits *pending = pending_edits(work);
-	Content		shown = work->row.content;
+	Version		shown = work->row.version;
 
-	if (work->row.change_number == request->base)
+	if (work->row.version.change_number == request->base)
 	{
 		*result = *pending;
 		return true;
 	}
-	if (!change_walk_back(request->store_id, request->message_id,
-						  work->row.change_number, request->base, &shown,
-						  GetActiveSnapshot()))
+	if (!change_walk_back(request->store_id, request->message_id, &shown,
+						  request->base, GetActiveSnapshot(), NULL, NULL))
 		return false;
 	edits_init(result);
 	if (edits_any(pending))
 	{
-		edits_apply(&shown, pending, &shown);
-		edits_between(&work->row.content, &shown, pending, result);
+		edits_apply(&shown.content, pending, &shown.content);
+		edits_between(&work->row.version.content, &shown.content, pending,
+					  result);
 	}
 	return true;
 }
@@ -334,7 +271,7 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
 
 	/* the version may be newer than the snapshot, and so its history */
 	PushActiveSnapshot(GetLatestSnapshot());
-	*number = work->row.change_number;
+	*number = work->row.version.change_number;
 	*result = decide(work);
 	if (*result == S_OK && !forced_edits(work, &edits))
 		*result = MAPI_E_UNABLE_TO_COMPLETE;
@@ -378,8 +315,7 @@ save_new(SaveWork *work, int64 *number)
 {
 	const SaveRequest *request = work->request;
 	MessageRow *row = &work->row;
-	Edits		none;
-	Undo		undo;
+	Content    *content = &row->version.content;
 
 	if (!row_lock_folder(request->store_id, request->folder_id))
 		return MAPI_E_OBJECT_DELETED;
@@ -388,23 +324,14 @@ save_new(SaveWork *work, int64 *number)
 
 	row->store_id = request->store_id;
 	row->message_id = request->message_id;
-	row->folder_id = request->folder_id;
+	row->version.folder_id = request->folder_id;
 	for (int p = 0; p < NUM_PARTS; p++)
-		row->content.isnull[p] = true;
-	row->content.value[PART_PROPS] = JsonbPGetDatum(request->defaults);
-	row->content.isnull[PART_PROPS] = false;
-	edits_apply(&row->content, pending_edits(work), &row->content);
-	row->message_flags = take_message_flags(&row->content);
-	row->created_at = GetCurrentTimestamp();
-	row->modified_at = row->created_at;
-	row->change_number = number_next(REL_CHANGE_NUMBER_SEQ);
-	messagerow_insert(row, work->message, change_author());
-
-	edits_init(&none);
-	edits_undo(&row->content, &none, &undo);
-	change_record(CHANGE_CREATE, row->store_id, row->message_id,
-				  row->change_number, 0, 0, row->created_at, &undo);
-	CommandCounterIncrement();
-	*number = row->change_number;
+		content->isnull[p] = true;
+	content->value[PART_PROPS] = JsonbPGetDatum(request->defaults);
+	content->isnull[PART_PROPS] = false;
+	edits_apply(content, pending_edits(work), content);
+	row->message_flags = take_message_flags(content);
+	change_create(row, work->message);
+	*number = row->version.change_number;
 	return S_OK;
 }

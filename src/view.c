@@ -86,6 +86,12 @@ make_key(const ViewContext *context, int64 number, uint8 *key)
 	put_bytes(key + GUID_BYTES, number & COUNTER_MASK, COUNTER_BYTES);
 }
 
+static int
+compare_keys(const void *a, const void *b)
+{
+	return memcmp(a, b, 1 + KEY_BYTES);
+}
+
 static void
 add_base64(BagList *list, const char *name, const void *data, int len)
 {
@@ -128,7 +134,7 @@ add_own_entryid(ViewContext *context, const char *name, BagList *list)
 static void
 add_parent_entryid(ViewContext *context, const char *name, BagList *list)
 {
-	add_entryid(context, list, name, MAPI_FOLDER, context->view->folder_id);
+	add_entryid(context, list, name, MAPI_FOLDER, context->view->version.folder_id);
 }
 
 static void
@@ -146,34 +152,53 @@ add_source_key(ViewContext *context, const char *name, BagList *list)
 static void
 add_parent_source_key(ViewContext *context, const char *name, BagList *list)
 {
-	add_key(context, list, name, context->view->folder_id);
+	add_key(context, list, name, context->view->version.folder_id);
 }
 
 static void
 add_change_number(ViewContext *context, const char *name, BagList *list)
 {
-	if (context->view->change_number != 0)
-		baglist_add_int(list, name, context->view->change_number);
+	if (context->view->version.change_number != 0)
+		baglist_add_int(list, name, context->view->version.change_number);
 }
 
 static void
 add_change_key(ViewContext *context, const char *name, BagList *list)
 {
-	if (context->view->change_number != 0)
-		add_key(context, list, name, context->view->change_number);
+	if (context->view->version.change_number != 0)
+		add_key(context, list, name, context->view->version.change_number);
 }
 
-/* The newest key of each node that changed the message; there is one node. */
+/*
+ * The newest key of each node that changed the message, this version's own
+ * among them, in order of their GUIDs (MS-OXCFXICS 2.2.2.3).
+ */
 static void
 add_predecessors(ViewContext *context, const char *name, BagList *list)
 {
-	uint8		sized[1 + KEY_BYTES];
+	const Version *version = &context->view->version;
+	Datum	   *numbers = NULL;
+	int			count = 0;
+	uint8	   *sized;
 
-	if (context->view->change_number == 0)
+	if (version->change_number == 0)
 		return;
-	sized[0] = KEY_BYTES;
-	make_key(context, context->view->change_number, sized + 1);
-	add_base64(list, name, sized, sizeof(sized));
+	if (version->predecessors != (Datum) 0)
+		deconstruct_array(DatumGetArrayTypeP(version->predecessors), INT8OID,
+						  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+						  &numbers, NULL, &count);
+	sized = palloc((count + 1) * (1 + KEY_BYTES));
+	for (int i = 0; i <= count; i++)
+	{
+		uint8	   *at = sized + i * (1 + KEY_BYTES);
+
+		at[0] = KEY_BYTES;
+		make_key(context, i < count ? DatumGetInt64(numbers[i]) :
+				 version->change_number, at + 1);
+	}
+	if (count > 0)
+		qsort(sized, count + 1, 1 + KEY_BYTES, compare_keys);
+	add_base64(list, name, sized, (count + 1) * (1 + KEY_BYTES));
 }
 
 static void
@@ -210,8 +235,8 @@ add_modifier(ViewContext *context, const char *name, BagList *list)
 static bool
 has_attachments(const MessageView *view)
 {
-	return !view->content.isnull[PART_ATTACHMENTS] &&
-		JB_ROOT_COUNT(DatumGetJsonbP(view->content.value[PART_ATTACHMENTS])) > 0;
+	return !view->version.content.isnull[PART_ATTACHMENTS] &&
+		JB_ROOT_COUNT(DatumGetJsonbP(view->version.content.value[PART_ATTACHMENTS])) > 0;
 }
 
 static void
@@ -244,7 +269,7 @@ content_size(const Content *content)
 static void
 add_message_size(ViewContext *context, const char *name, BagList *list)
 {
-	int64		size = content_size(&context->view->content);
+	int64		size = content_size(&context->view->version.content);
 
 	baglist_add_int(list, name, Min(size, PG_INT32_MAX));
 }
@@ -253,7 +278,7 @@ static void
 add_message_size_extended(ViewContext *context, const char *name,
 						  BagList *list)
 {
-	baglist_add_int(list, name, content_size(&context->view->content));
+	baglist_add_int(list, name, content_size(&context->view->version.content));
 }
 
 static void
@@ -370,7 +395,7 @@ add_part(const Content *content, Part part, BagList *list)
 static void
 add_all(ViewContext *context, const Jsonb *bag, BagList *list)
 {
-	const Content *content = &context->view->content;
+	const Content *content = &context->view->version.content;
 	BagEntry   *entries;
 	JsonbValue	value;
 	int			count;
@@ -398,7 +423,7 @@ add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
 
 	if (prop->part != PART_PROPS)
 	{
-		add_part(&context->view->content, prop->part, list);
+		add_part(&context->view->version.content, prop->part, list);
 		return;
 	}
 	if (bag_find(bag, prop->name, &value))
@@ -454,14 +479,14 @@ view_props(const MessageView *view, ArrayType *tags)
 {
 	ViewContext context;
 	BagList		list;
-	Jsonb	   *bag = DatumGetJsonbP(view->content.value[PART_PROPS]);
+	Jsonb	   *bag = DatumGetJsonbP(view->version.content.value[PART_PROPS]);
 
 	memset(&context, 0, sizeof(context));
 	context.view = view;
 	access_replica_guid(view->store_id, context.guid);
-	if (!view->content.isnull[PART_RECIPIENTS])
+	if (!view->version.content.isnull[PART_RECIPIENTS])
 		context.recipients =
-			DatumGetJsonbP(view->content.value[PART_RECIPIENTS]);
+			DatumGetJsonbP(view->version.content.value[PART_RECIPIENTS]);
 
 	baglist_init(&list, 64);
 	if (tags == NULL)
@@ -479,14 +504,12 @@ view_from_row(MessageView *view, const MessageRow *row)
 	memset(view, 0, sizeof(MessageView));
 	view->store_id = row->store_id;
 	view->message_id = row->message_id;
-	view->folder_id = row->folder_id;
-	view->change_number = row->change_number;
 	view->message_flags = row->message_flags;
 	view->created_at = row->created_at;
 	view->modified_at = row->modified_at;
 	view->modifier = TextDatumGetCString(row->modifier);
 	view->level = -1;
-	view->content = row->content;
+	view->version = row->version;
 }
 
 bool
@@ -495,14 +518,12 @@ view_go_back(MessageView *view, int64 change_number, Snapshot snapshot)
 	Relation	change;
 	ChangeRow	row;
 
-	if (view->change_number == change_number)
+	if (view->version.change_number == change_number)
 		return true;
-	if (!change_walk_back(view->store_id, view->message_id,
-						  view->change_number, change_number, &view->content,
-						  snapshot))
+	if (!change_walk_back(view->store_id, view->message_id, &view->version,
+						  change_number, snapshot, NULL, NULL))
 		return false;
 
-	view->change_number = change_number;
 	view->modifier = NULL;		/* unknown where its record is pruned */
 	change = table_open(module_relid(REL_CHANGE), AccessShareLock);
 	if (changerow_fetch(&row, change, view->store_id, view->message_id,
