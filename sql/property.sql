@@ -88,7 +88,7 @@ FROM (VALUES ('1'::jsonb), ('"true"'), ('[true]')) AS v (value);
 
 -- strings
 SELECT pg_temp.stored(:handle, 'PR_SUBJECT', '""'),
-       pg_temp.stored(:handle, 'PR_SUBJECT_A', '"Grüße, 日本語, \ud83d\udc4d"'),
+       pg_temp.stored(:handle, 'PR_SUBJECT_A', '"Grüße, 日本語, \ud840\udc0b"'),
        pg_temp.stored(:handle, 'PR_SUBJECT', '"line\r\n\tline"');
 SELECT length(pg_temp.stored(:handle, 'PR_SUBJECT',
                              to_jsonb(repeat('x', 100000)))
