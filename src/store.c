@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -96,8 +97,9 @@ store_owner_role(void)
 
 /*
  * Run one of the statements; the caller has connected to SPI and reads
- * SPI_tuptable.  A NULL in "nulls" means none is NULL.  Returns the number of
- * rows.
+ * SPI_tuptable.  A NULL in "nulls" means none is NULL.  What reads, reads with
+ * a latest snapshot, which a parallel query cannot take: there it is that of
+ * the query.  Returns the number of rows.
  */
 static uint64
 store_query(StoreQuery which, Datum *values, const char *nulls)
@@ -134,6 +136,8 @@ store_query(StoreQuery which, Datum *values, const char *nulls)
 		result = SPI_execute_plan(plans[which], values, nulls, false, 0);
 	else
 		result = SPI_execute_snapshot(plans[which], values, nulls,
+									  IsInParallelMode() ?
+									  GetActiveSnapshot() :
 									  GetLatestSnapshot(), InvalidSnapshot,
 									  true, false, 0);
 	if (result < 0)
@@ -298,6 +302,9 @@ create_store(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_COLLISION),
 				 errmsg("store \"%s\" exists already", name)));
+
+	/* should this be rolled back, nobody may go on finding it cached */
+	CacheInvalidateRelcacheByRelid(module_relid(REL_STORE));
 
 	root = insert_folder(store_id, 0, special_folders[0], special_folders[0]);
 	for (int i = 1; i < lengthof(special_folders); i++)
