@@ -41,6 +41,7 @@ REGRESS = \
 	flags \
 	property \
 	recipient \
+	store \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).

@@ -1,0 +1,327 @@
+-- Stores, folders and their lists: what is made, what collides, and that only
+-- the role that owns a store, its members and superusers get to see any of it.
+SET search_path = msgstore, public;
+\set VERBOSITY sqlstate
+CREATE ROLE regress_store_owner;
+CREATE ROLE regress_store_member;
+CREATE ROLE regress_store_outsider;
+GRANT regress_store_owner TO regress_store_member;
+
+-- a store comes with its standard folders
+SELECT create_store('store: one', 'regress_store_owner') AS store \gset
+SELECT name, owner, created_at BETWEEN now() - interval '1 min' AND now() AS made_now
+FROM store_list WHERE store_id = :store;
+SELECT f.name, f.special, p.special AS parent
+FROM folder_list f LEFT JOIN folder_list p
+    ON (p.store_id, p.folder_id) = (f.store_id, f.parent_id)
+WHERE f.store_id = :store
+ORDER BY f.folder_id;
+SELECT special, special_folder(:store, special) = f.folder_id AS found
+FROM unnest(ARRAY['Root', 'Inbox', 'Outbox', 'Sent Items', 'Deleted Items',
+                  'Drafts', 'Conflicts']) AS special
+JOIN folder_list f USING (special)
+WHERE f.store_id = :store;
+-- fail
+SELECT special_folder(:store, 'inbox');
+-- fail
+SELECT special_folder(:store, '');
+-- fail
+SELECT special_folder(0, 'Inbox');
+SELECT special_folder(NULL, 'Inbox'), special_folder(:store, NULL);
+
+-- the name of a store is its own; numbers are never those of another
+-- fail
+SELECT create_store('store: one');
+SELECT create_store('STORE: one') AS upper \gset
+SELECT create_store('store: one ') AS blank \gset
+SELECT :upper <> :store AND :blank <> :upper AND :blank <> :store AS distinct_ids;
+SELECT count(*) FROM store_list WHERE lower(btrim(name)) = 'store: one';
+SELECT count(*) AS shared
+FROM folder_list a JOIN folder_list b USING (folder_id)
+WHERE a.store_id = :store AND b.store_id = :upper;
+-- the caller owns what is made without an owner
+SELECT owner = current_user AS mine FROM store_list WHERE store_id = :upper;
+
+-- folders: below another one, or below the root
+SELECT special_folder(:store, 'Inbox') AS inbox \gset
+SELECT special_folder(:store, 'Root') AS root \gset
+SELECT create_folder(:store, :inbox, 'Projects') AS projects \gset
+SELECT create_folder(:store, NULL, 'Projects') AS top \gset
+SELECT create_folder(:store, :projects, 'Projects') AS inner \gset
+SELECT create_folder(:store, :root, 'projects') AS lower \gset
+SELECT f.name, f.special, p.name AS parent
+FROM folder_list f JOIN folder_list p
+    ON (p.store_id, p.folder_id) = (f.store_id, f.parent_id)
+WHERE f.store_id = :store AND f.folder_id IN (:projects, :top, :inner, :lower)
+ORDER BY f.folder_id;
+-- fail
+SELECT create_folder(:store, :inbox, 'Projects');
+-- fail
+SELECT create_folder(:store, :root, 'Projects');
+-- fail
+SELECT create_folder(:store, NULL, 'Inbox');
+-- fail
+SELECT create_folder(:store, 0, 'Nowhere');
+-- fail
+SELECT create_folder(:upper, :inbox, 'In another store');
+SELECT count(*) FROM folder_list WHERE store_id = :store;
+
+-- what did not come about with its transaction is not there
+BEGIN;
+SELECT create_store('store: rolled back') AS gone \gset
+SELECT create_folder(:store, NULL, 'rolled back') AS gone_folder \gset
+SELECT may_use_store(:gone);
+ROLLBACK;
+SELECT may_use_store(:gone);
+SELECT count(*) FROM store_list WHERE name = 'store: rolled back';
+SELECT count(*) FROM folder_list WHERE folder_id = :gone_folder;
+-- fail
+SELECT special_folder(:gone, 'Inbox');
+SELECT create_store('store: rolled back') > :gone AS another;
+-- fail
+SELECT create_message(:store, :gone_folder);
+BEGIN READ ONLY;
+-- fail
+SELECT create_store('store: read only');
+ROLLBACK;
+BEGIN READ ONLY;
+-- fail
+SELECT create_folder(:store, NULL, 'read only');
+ROLLBACK;
+
+-- the list of messages: saved, not deleted, as they are now
+SELECT message_id, change_number FROM save_new_message(:store, :inbox, '{
+    "PR_SUBJECT": "listed", "PR_SENDER_NAME": "Ann",
+    "PR_SENDER_EMAIL_ADDRESS": "ann@example.org", "PR_IMPORTANCE": 2,
+    "PR_MESSAGE_CLASS": "IPM.Note.Test", "PR_BODY": "body",
+    "PR_CLIENT_SUBMIT_TIME": "2024-02-29T12:00:00.1234567Z",
+    "PR_MESSAGE_DELIVERY_TIME": "2024-02-29T13:00:01Z"}') \gset
+SELECT message_id AS bare FROM save_new_message(:store, :projects,
+    '{"PR_IMPORTANCE": null}') \gset
+SELECT create_message(:store, :inbox) AS unsaved \gset
+SELECT set_props(:unsaved, '{"PR_SUBJECT": "not saved"}');
+SELECT message_id AS deleted FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "deleted"}') \gset
+UPDATE message SET deleted_at = now() WHERE message_id = :deleted;
+SET TIME ZONE 'UTC';
+SELECT f.name AS folder, subject, sender_name, sender_email_address,
+       message_class, importance, client_submit_time, message_delivery_time
+FROM message_list m JOIN folder_list f USING (store_id, folder_id)
+WHERE store_id = :store ORDER BY message_id;
+SELECT message_id = :message_id AS id, change_number = :change_number AS number,
+       created_at = modified_at AS never_changed,
+       created_at BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now,
+       modifier = current_user AS by_me,
+       message_size = (read_message(store_id, message_id)->>'PR_MESSAGE_SIZE')::bigint AS size
+FROM message_list WHERE store_id = :store AND message_id = :message_id;
+SELECT result FROM save_message(:store, :message_id, :change_number,
+    '{"PR_SUBJECT": "listed anew", "PR_CLIENT_SUBMIT_TIME": null}');
+SELECT subject, client_submit_time, change_number > :change_number AS newer,
+       modified_at > created_at AS changed
+FROM message_list WHERE store_id = :store AND message_id = :message_id;
+
+-- the same where the query runs in parallel
+SET ROLE regress_store_member;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SELECT count(*) FROM message_list WHERE store_id = :store;
+SELECT count(*) FROM folder_list WHERE store_id = :store;
+SELECT count(*) FROM store_list WHERE name LIKE 'store: one%';
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+
+-- a member of the owner does what the owner does, and no more
+SELECT name, owner FROM store_list WHERE store_id IN (:store, :upper);
+SELECT may_use_store(:store), may_use_store(:upper), may_use_store(0);
+SELECT count(*) FROM message_list;
+SELECT create_folder(:store, NULL, 'of a member') > 0 AS made;
+SELECT message_id AS theirs, change_number AS theirs_number
+FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "of a member"}') \gset
+SELECT open_message(:store, :theirs, 'MAPI_MODIFY') AS h \gset
+SELECT save_changes(:h);
+SELECT modifier FROM message_list WHERE message_id = :theirs;
+SELECT kind, role, changed_by FROM history(:store, :theirs);
+SELECT kind, properties FROM change_list
+WHERE store_id = :store AND message_id = :message_id ORDER BY change_number;
+SET ROLE regress_store_owner;
+SELECT subject FROM message_list WHERE message_id = :theirs;
+
+-- others get no answer but NO_ACCESS and see nothing anywhere
+SET ROLE regress_store_outsider;
+SELECT may_use_store(:store), may_use_store(0);
+SELECT count(*) FROM store_list;
+SELECT count(*) FROM folder_list;
+SELECT count(*) FROM message_list;
+SELECT count(*) FROM change_list;
+SELECT count(*) FROM open_handles;
+SELECT count(*) FROM history(:store, :message_id);
+-- fail
+SELECT special_folder(:store, 'Inbox');
+-- fail
+SELECT create_folder(:store, :inbox, 'mine');
+-- fail
+SELECT open_message(:store, :message_id);
+-- fail
+SELECT open_message(:store, :message_id, 'MAPI_BEST_ACCESS');
+-- fail
+SELECT create_message(:store, :inbox);
+-- fail
+SELECT read_message(:store, :message_id);
+-- fail
+SELECT read_message(:store, :message_id, '{PR_SUBJECT}');
+-- fail
+SELECT * FROM save_message(:store, :message_id, :change_number, '{}');
+-- fail
+SELECT * FROM save_message(:store, :message_id, :change_number, '{}', 'FORCE_SAVE');
+-- fail
+SELECT * FROM save_new_message(:store, :inbox, '{}');
+-- whether a message exists is not for them to know either
+-- fail
+SELECT read_message(:store, 0);
+-- fail
+SELECT * FROM save_message(:store, 0, 0, '{}');
+-- fail
+SELECT * FROM save_new_message(:store, 0, '{}');
+-- fail
+SELECT get_props(:h);
+-- fail
+SELECT save_changes(:h);
+-- fail
+SELECT close_object(:h);
+-- nor do a condition of theirs or the tables tell
+CREATE FUNCTION pg_temp.leak(text) RETURNS boolean
+LANGUAGE plpgsql COST 0.0001 AS $$
+BEGIN RAISE NOTICE 'leaked %', $1; RETURN true; END $$;
+SELECT count(*) FROM message_list WHERE pg_temp.leak(subject);
+SELECT count(*) FROM folder_list WHERE pg_temp.leak(name);
+SELECT count(*) FROM store_list WHERE pg_temp.leak(name);
+SELECT count(*) FROM change_list WHERE pg_temp.leak(changed_by);
+-- fail
+TABLE store;
+-- fail
+TABLE folder;
+-- fail
+TABLE message;
+-- fail
+TABLE change;
+-- fail
+SELECT nextval('message_id_seq');
+-- fail
+SELECT last_value FROM change_number_seq;
+-- fail
+INSERT INTO node VALUES (1);
+-- fail
+DELETE FROM incarnation;
+-- fail
+SELECT set_node_number(1);
+RESET ROLE;
+SELECT count(*) AS untouched FROM change_list
+WHERE store_id = :store AND message_id = :message_id;
+
+-- members that inherit nothing are others, until they take the role on
+CREATE ROLE regress_store_noinherit NOINHERIT;
+GRANT regress_store_owner TO regress_store_noinherit;
+SET ROLE regress_store_noinherit;
+SELECT may_use_store(:store);
+-- fail
+SELECT read_message(:store, :message_id, '{PR_SUBJECT}');
+RESET ROLE;
+
+-- making stores needs a grant, and membership of whom they are made for
+SET ROLE regress_store_outsider;
+-- fail
+SELECT create_store('store: not granted');
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION create_store(text, text) TO regress_store_outsider, regress_store_member;
+SET ROLE regress_store_outsider;
+SELECT create_store('store: granted') AS granted \gset
+-- fail
+SELECT create_store('store: for another', 'regress_store_owner');
+-- fail
+SELECT create_store('store: for nobody', 'regress_store_nobody');
+-- fail
+SELECT create_store('store: one');
+SELECT name, owner FROM store_list;
+SET ROLE regress_store_member;
+SELECT create_store('store: for my group', 'regress_store_owner') AS ours \gset
+SELECT name, owner FROM store_list ORDER BY name;
+SELECT count(*) AS of_the_others FROM folder_list WHERE store_id = :granted;
+RESET ROLE;
+
+-- whose rights count is whose role is current: here, that of the function
+CREATE FUNCTION public.regress_store_subject(store bigint, message bigint) RETURNS text
+LANGUAGE sql SECURITY DEFINER SET search_path = msgstore, pg_temp
+AS $$ SELECT read_message(store, message)->>'PR_SUBJECT' $$;
+ALTER FUNCTION public.regress_store_subject(bigint, bigint) OWNER TO regress_store_owner;
+SET ROLE regress_store_outsider;
+SELECT public.regress_store_subject(:store, :message_id);
+-- fail
+SELECT public.regress_store_subject(:granted, 1);
+RESET ROLE;
+DROP FUNCTION public.regress_store_subject(bigint, bigint);
+
+-- membership counts at every call, also for a handle that is open
+SET ROLE regress_store_member;
+SELECT open_message(:store, :message_id, 'MAPI_MODIFY') AS h \gset
+SELECT set_props(:h, '{"PR_SUBJECT": "kept"}');
+RESET ROLE;
+REVOKE regress_store_owner FROM regress_store_member;
+SET ROLE regress_store_member;
+SELECT save_changes(:h), save_changes(:h, 'FORCE_SAVE'), force_save(:h);
+-- fail
+SELECT get_props(:h, '{PR_SUBJECT}');
+-- fail
+SELECT refresh(:h);
+-- fail
+SELECT open_message(:store, :message_id);
+-- fail
+SELECT * FROM save_message(:store, :message_id, :change_number, '{}');
+SELECT count(*) FROM store_list;
+SELECT has_edits, access_level FROM open_handles WHERE handle = :h;
+RESET ROLE;
+GRANT regress_store_owner TO regress_store_member;
+SET ROLE regress_store_member;
+SELECT save_changes(:h);
+SELECT close_object(:h);
+SELECT subject FROM message_list WHERE message_id = :message_id;
+RESET ROLE;
+
+-- a store belongs to a role by name: without the role, to superusers
+ALTER ROLE regress_store_outsider RENAME TO regress_store_renamed;
+SET ROLE regress_store_renamed;
+SELECT may_use_store(:granted);
+-- fail
+SELECT special_folder(:granted, 'Inbox');
+RESET ROLE;
+SELECT may_use_store(:granted);
+SELECT owner FROM store_list WHERE store_id = :granted;
+SELECT special_folder(:granted, 'Inbox') > 0 AS found;
+ALTER ROLE regress_store_renamed RENAME TO regress_store_outsider;
+SET ROLE regress_store_outsider;
+SELECT may_use_store(:granted);
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION create_store(text, text) FROM regress_store_outsider, regress_store_member;
+DROP FUNCTION pg_temp.leak(text);
+DROP ROLE regress_store_outsider;
+SET ROLE regress_store_member;
+SELECT may_use_store(:granted);
+SELECT count(*) FROM store_list WHERE store_id = :granted;
+RESET ROLE;
+SELECT may_use_store(:granted);
+SELECT name FROM store_list WHERE store_id = :granted;
+SELECT result FROM save_new_message(:granted, special_folder(:granted, 'Inbox'), '{}');
+
+-- a renamed group: its members go with it
+SET ROLE regress_store_member;
+SELECT may_use_store(:store);
+RESET ROLE;
+ALTER ROLE regress_store_owner RENAME TO regress_store_group;
+SET ROLE regress_store_member;
+SELECT may_use_store(:store);
+RESET ROLE;
+ALTER ROLE regress_store_group RENAME TO regress_store_owner;
+SET ROLE regress_store_member;
+SELECT may_use_store(:store);
+RESET ROLE;
+DROP ROLE regress_store_owner, regress_store_member, regress_store_noinherit;
