@@ -45,7 +45,8 @@ REGRESS = \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).
-ISOLATION =
+ISOLATION = \
+	save_wait
 
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
