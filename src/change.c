@@ -167,7 +167,8 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 /*
  * The time of a change: never before the one that the replaced version
  * shows.  A time that the client gave the first version stands in the bag,
- * and goes with it: *edits is changed to delete it.
+ * and goes with it: *edits is changed to delete it, and not to bring it back
+ * where they lead to that version's content (a forced save).
  */
 static TimestampTz
 stamp(const MessageRow *row, Edits *edits)
@@ -175,24 +176,25 @@ stamp(const MessageRow *row, Edits *edits)
 	static const char *const name = "PR_LAST_MODIFICATION_TIME";
 	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at);
 	Jsonb	   *bag = DatumGetJsonbP(row->version.content.value[PART_PROPS]);
+	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
+	Jsonb	   *none;
+	BagList		list;
 	JsonbValue	value;
 	TimestampTz given;
+	bool		stands = bag_find(bag, name, &value);
 
-	if (bag_find(bag, name, &value) &&
+	if (!stands && (patch == NULL || !bag_find(patch, name, &value)))
+		return time;
+
+	if (stands &&
 		systime_timestamp(value.val.string.val, value.val.string.len, &given))
-	{
-		BagList		list;
-		Jsonb	   *patch;
-
 		time = Max(time, given + 1);	/* given was cut to microseconds */
-		baglist_init(&list, 1);
-		baglist_add_null(&list, name, strlen(name));
-		patch = baglist_build(&list);
-		if (edits->touched[PART_PROPS])
-			patch = bag_splice((Jsonb *) edits->value[PART_PROPS], patch, true);
-		edits->touched[PART_PROPS] = TOUCHED;
-		edits->value[PART_PROPS] = (struct varlena *) patch;
-	}
+	baglist_init(&list, 1);
+	baglist_add_null(&list, name, strlen(name));
+	none = baglist_build(&list);
+	edits->touched[PART_PROPS] = TOUCHED;
+	edits->value[PART_PROPS] = (struct varlena *)
+		(patch == NULL ? none : bag_splice(patch, none, stands));
 	return time;
 }
 
