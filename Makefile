@@ -42,6 +42,8 @@ REGRESS = \
 	property \
 	recipient \
 	store \
+	open \
+	create \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).
