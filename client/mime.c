@@ -11,10 +11,10 @@
  *	  mailing list, are joined.  Every other part is an attachment, and is
  *	  counted by its content type.
  *
- *	  The parser is given the body with the Content- fields only, as header.c
- *	  has read them, so that NULs and raw bytes in the header do not reach
- *	  it.  It stops nesting by itself (at about a thousand levels); we stop
- *	  at MAX_NESTING.
+ *	  The parser is given the body under no more than the fields that say what
+ *	  it is, as header.c has read them: NULs and raw bytes in the header do
+ *	  not reach it.  It stops nesting by itself (at about a thousand levels);
+ *	  we stop at MAX_NESTING.
  *
  *-------------------------------------------------------------------------
  */
@@ -321,26 +321,28 @@ message_class(GMimeObject *root)
 /* ------------------------------------------------------------- the message */
 
 /*
- * Parse a body under the Content- fields of its header; the first one of a
- * name counts.  Returns a new reference.
+ * Parse a body under those fields of its header that say what it is; the
+ * first one of a name counts.  Returns a new reference.
  */
 static GMimeMessage *
 parse_message(const Header *header, const char *body, size_t len)
 {
+	static const char *const names[] = {
+		"Content-Type", "Content-Transfer-Encoding", "Content-Disposition"
+	};
 	GByteArray *bytes = g_byte_array_sized_new((guint) len + 512);
 	GMimeStream *stream;
 	GMimeParser *parser;
 	GMimeMessage *message;
 
-	for (guint i = 0; i < header->fields->len; i++)
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
 	{
-		Field	   *field = g_ptr_array_index(header->fields, i);
+		const char *value = header_get(header, names[i]);
 		g_autofree char *line = NULL;
 
-		if (g_ascii_strncasecmp(field->name, "Content-", 8) != 0 ||
-			header_get(header, field->name) != field->value)
+		if (value == NULL)
 			continue;
-		line = g_strdup_printf("%s:%s\n", field->name, field->value);
+		line = g_strdup_printf("%s:%s\n", names[i], value);
 		g_byte_array_append(bytes, (guint8 *) line, (guint) strlen(line));
 	}
 	g_byte_array_append(bytes, (const guint8 *) "MIME-Version: 1.0\n\n", 19);

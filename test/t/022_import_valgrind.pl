@@ -1,0 +1,68 @@
+# "msgstore import" reads nothing it should not and loses no memory, on good
+# mail and on broken mail, with a server and without.
+use strict;
+use warnings;
+use FindBin;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $client = "$FindBin::RealBin/../../client";
+my $corpus = $ENV{MSGSTORE_CORPUS}
+  // "$FindBin::RealBin/../../../shared/corpus";
+my ($out, $err);
+
+plan skip_all => 'valgrind is not there'
+  unless eval { IPC::Run::run([ 'valgrind', '--version' ], '>', \$out) };
+
+# GLib keeps freed blocks for itself otherwise, where valgrind cannot see.
+$ENV{G_SLICE} = 'always-malloc';
+
+# Run the command under valgrind; it exits with 99 if there is an error.
+sub under_valgrind
+{
+	my ($what, $expected, @args) = @_;
+
+	IPC::Run::run(
+		[
+			'valgrind', '--quiet', '--error-exitcode=99', '--leak-check=full',
+			'--errors-for-leak-kinds=definite',
+			"--suppressions=$client/valgrind.supp", 'msgstore', @args
+		],
+		'<', \undef, '>', \$out, '2>', \$err);
+	is($? >> 8, $expected, "$what: exit code $expected");
+	unlike($err, qr/^==\d+==/m, "$what: nothing to say for valgrind");
+}
+
+my $node = PostgreSQL::Test::Cluster->new('valgrind');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
+$ENV{PGHOST} = $node->host;
+$ENV{PGPORT} = $node->port;
+$ENV{PGDATABASE} = 'postgres';
+
+under_valgrind('samples', 1, 'import', '--store', 'mail', '--batch', '5',
+	"$client/samples");
+like($out, qr/^28 imported, 1 refused$/m, 'samples: they are imported');
+
+# The batch that is done again, message by message.
+$node->safe_psql('postgres',
+	"CREATE UNIQUE INDEX ON msgstore.message
+		(store_id, (props->>'PR_SUBJECT'))");
+under_valgrind('refused', 1, 'import', '--store', 'mail', '--verbose',
+	"$client/samples");
+like($out, qr/^0 imported, 29 refused$/m, 'refused: all of them are');
+
+$node->stop;
+under_valgrind('no server', 2, 'import', '--store', 'mail',
+	"$client/samples");
+
+SKIP:
+{
+	skip 'no corpus: set MSGSTORE_CORPUS', 2 unless -d "$corpus/messages";
+	under_valgrind('corpus', 0, 'import', '--dry-run', "$corpus/messages");
+}
+
+done_testing();

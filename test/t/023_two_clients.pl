@@ -1,0 +1,85 @@
+# The story of "make demo": two clients edit one imported message; the first
+# save wins, the second is refused, and a forced one goes through.
+use strict;
+use warnings;
+use FindBin;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $client = "$FindBin::RealBin/../../client";
+my $node = PostgreSQL::Test::Cluster->new('two_clients');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
+my $connection = $node->connstr('postgres');
+
+# Run the example; returns exit code, stdout and stderr.
+sub two_clients
+{
+	my @args = @_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ "$client/examples/two_clients", @args ],
+		'<', \undef, '>', \$out, '2>', \$err);
+	return ($? >> 8, $out, $err);
+}
+
+my ($code, $out, $err) = two_clients();
+is($code, 2, 'without arguments: exit code 2');
+like($err, qr/^usage: /, 'and how it is called');
+($code, $out, $err) = two_clients($connection, 'demo');
+is($code, 2, 'no such store: exit code 2');
+like($err, qr/no store "demo"/, 'and says so');
+
+command_ok(
+	[
+		'msgstore', 'import', '-d', $connection, '-s', 'demo',
+		"$client/samples/01-story.eml"
+	],
+	'import a message');
+
+# The same message again: the story does not depend on what it is.
+foreach my $time ('once', 'again')
+{
+	($code, $out, $err) = two_clients($connection, 'demo');
+	is($code, 0, "$time: every answer is what the rules say");
+	is($err, '', "$time: no error");
+	like(
+		$out,
+		qr/Alice\s+save_changes.*->\sS_OK\n
+		   .*Bob\s+save_changes.*->\sMAPI_E_OBJECT_CHANGED\n
+		   .*Bob\s+save_changes.*->\sMAPI_E_OBJECT_CHANGED\n
+		   .*Bob\s+force_save.*->\sS_OK\n
+		   .*Alice\s+save_changes.*->\sMAPI_E_OBJECT_CHANGED\n/sx,
+		"$time: saved, refused, refused again, forced, stale");
+	like(
+		$out,
+		qr/save +\S+ +Alice's client.*\n.*force +\S+ +Bob's client/,
+		"$time: the history has both, in order");
+}
+is( $node->safe_psql(
+		'postgres',
+		q{SELECT p->>'PR_SUBJECT', p->>'PR_BODY'
+			FROM msgstore.message_list m,
+				msgstore.read_message(m.store_id, m.message_id) p}),
+	'Lunch on Friday|A new text, by Bob.',
+	'the message is what Bob saw and wrote');
+
+# A server that lets the last writer win: the example notices.
+$node->safe_psql(
+	'postgres', q{
+	ALTER EXTENSION msgstore
+		DROP FUNCTION msgstore.save_changes(int, msgstore.save_flags);
+	CREATE OR REPLACE FUNCTION msgstore.save_changes(handle int,
+		flags msgstore.save_flags DEFAULT '0')
+	RETURNS msgstore.hresult LANGUAGE sql
+	AS $$ SELECT msgstore.force_save(handle) $$});
+($code, $out, $err) = two_clients($connection, 'demo');
+is($code, 1, 'a server that does not keep the rules: exit code 1');
+like($out, qr/this should not be: the second save is refused/,
+	'and what it did is told');
+
+$node->stop;
+done_testing();
