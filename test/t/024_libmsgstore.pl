@@ -1,0 +1,63 @@
+# libmsgstore: every call does what its header promises, by the example that
+# makes each of them once.
+use strict;
+use warnings;
+use FindBin;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $tour = "$FindBin::RealBin/../../client/examples/tour";
+my $node = PostgreSQL::Test::Cluster->new('libmsgstore');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
+my $connection = $node->connstr('postgres');
+
+# Run the example; returns exit code, stdout and stderr.
+sub tour
+{
+	my @args = @_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ $tour, @args ], '<', \undef, '>', \$out, '2>', \$err);
+	return ($? >> 8, $out, $err);
+}
+
+foreach my $time ('first', 'second')
+{
+	my ($code, $out, $err) = tour($connection, 'tour');
+
+	is($code, 0, "$time time: all is as promised");
+	is($err, '', "$time time: no error");
+	unlike($out, qr/^ +NOT/m, "$time time: no check has failed");
+	is(scalar(() = $out =~ /^  ok /mg), 25, "$time time: all are made");
+}
+is( $node->safe_psql(
+		'postgres',
+		q{SELECT string_agg(DISTINCT subject, ', ' ORDER BY subject)
+			FROM msgstore.message_list JOIN msgstore.folder_list
+			USING (store_id, folder_id) WHERE name = 'Tour'}),
+	'one call, third',
+	'the messages are what was saved');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM msgstore.store_list'),
+	'1', 'store and folder are found again');
+
+# Our schema is found, whatever search_path was set to before.
+foreach my $path ('', 'nowhere', '"$user", public')
+{
+	my ($code, undef, $err) =
+	  tour("$connection options='-c search_path=" . ($path =~ s/ //gr) . "'",
+		'tour');
+
+	is($code, 0, "search_path \"$path\"");
+	is($err, '', "search_path \"$path\": no error");
+}
+
+$node->stop;
+my ($code, undef, $err) = tour($connection, 'tour');
+is($code, 2, 'no server: exit code 2');
+like($err, qr/connection to server .* failed/, 'no server: says so');
+
+done_testing();
