@@ -44,6 +44,7 @@ REGRESS = \
 	store \
 	open \
 	create \
+	props \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).
