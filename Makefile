@@ -116,7 +116,7 @@ HEADERS_ALL = $(wildcard $(srcdir)/src/*.h)
 $(OBJS) $(OBJS:.o=.bc): src/gen.stamp src/flags.stamp \
 	$(filter-out %.gen.h,$(HEADERS_ALL))
 
-ifeq ($(CLIENT)$(notdir $(wildcard $(srcdir)/client/Makefile)),yesMakefile)
+ifeq ($(CLIENT),yes)
 all: client
 install: install-client
 clean: clean-client
@@ -140,6 +140,7 @@ clean-build:
 STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-DUSE_ASSERT_CHECKING
 strict:
+	rm -f $(srcdir)/client/*.o
 	$(MAKE) -f $(firstword $(MAKEFILE_LIST)) all COPT='$(STRICT)' with_llvm=no
 
 endif
