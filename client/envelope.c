@@ -64,7 +64,7 @@ field_text(const Header *header, const char *name, Tally *tally)
 	return value ? header_decode(value, false, tally) : NULL;
 }
 
-/* ------------------------------------------------------------------- times */
+/* ------------------------------------------------------------------ times */
 
 /*
  * A date as mail writes it, to the text of a PT_SYSTIME.  NULL if it is no
@@ -140,7 +140,7 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 	put_text(props, "PR_EXPIRY_TIME", expiry);
 }
 
-/* ------------------------------------------------------------------ people */
+/* ----------------------------------------------------------------- people */
 
 typedef void (*PersonFunc) (const char *name, const char *address, void *arg);
 
@@ -346,7 +346,7 @@ map_people(const Header *header, json_t *props, Tally *tally)
 	g_free(sender.address);
 }
 
-/* ------------------------------------------------------------ enumerations */
+/* ----------------------------------------------------------- enumerations */
 
 /* Words of one field and the numbers they stand for. */
 typedef struct Word
@@ -445,7 +445,7 @@ map_flags(const Header *header, const RawMessage *raw, json_t *props,
 					"marked as deleted in the mailbox: imported as others", 1);
 }
 
-/* ------------------------------------------------------------------ subject */
+/* ----------------------------------------------------------------- subject */
 
 /*
  * The subject without a reply or forward prefix, as MAPI has it: up to three

@@ -190,6 +190,49 @@ field_free(gpointer p)
 	g_free(field);
 }
 
+/* Begin a field at a line with a name of n bytes. */
+static void
+begin_field(GPtrArray *fields, const Line *line, size_t n, GString *value,
+			unsigned *nuls)
+{
+	Field	   *field = g_new0(Field, 1);
+	const char *colon = memchr(line->start, ':', line->len);
+
+	field->name = g_strndup(line->start, n);
+	g_ptr_array_add(fields, field);
+	append_without_nul(value, colon + 1,
+					   (size_t) (line->start + line->len - colon - 1), nuls);
+}
+
+/* Go on with a field's value in a further line; a fold is one space. */
+static void
+continue_field(const Line *line, GString *value, unsigned *nuls)
+{
+	size_t		blanks = 0;
+
+	while (blanks < line->len &&
+		   (line->start[blanks] == ' ' || line->start[blanks] == '\t'))
+		blanks++;
+	while (value->len > 0 && (value->str[value->len - 1] == ' ' ||
+							  value->str[value->len - 1] == '\t'))
+		g_string_truncate(value, value->len - 1);
+	g_string_append_c(value, ' ');
+	append_without_nul(value, line->start + blanks, line->len - blanks, nuls);
+}
+
+/* The value of the last field, if there is one, is complete. */
+static void
+end_field(GPtrArray *fields, GString *value)
+{
+	if (fields->len > 0)
+	{
+		Field	   *field = g_ptr_array_index(fields, fields->len - 1);
+
+		field->value = g_strdup(value->str);
+	}
+	g_string_truncate(value, 0);
+}
+
 /*
  * Split the block into fields with raw values (NULs taken out); sets where
  * the block ends and where the body begins.
@@ -199,14 +242,14 @@ split_fields(const char *data, size_t len, size_t *block_end,
 			 size_t *body_offset, unsigned *nuls)
 {
 	GPtrArray  *fields = g_ptr_array_new_with_free_func(field_free);
+	GString    *value = g_string_new(NULL);
 	const char *end = data + len;
 	const char *at = data;
 	const char *goes_on = data;
-	GString    *value = NULL;
 	Line		line;
 
 	*block_end = *body_offset = len;
-	while (next_line(at, end, &line))
+	for (; next_line(at, end, &line); at = line.next)
 	{
 		size_t		n;
 
@@ -216,62 +259,32 @@ split_fields(const char *data, size_t len, size_t *block_end,
 			*body_offset = (size_t) (line.next - data);
 			break;
 		}
+		if ((fields->len == 0 && is_blank(&line)) || is_from_line(&line))
+			continue;
 		n = field_name_len(&line);
-		if ((fields->len == 0 && value == NULL && is_blank(&line)) ||
-			is_from_line(&line))
+		if (n > 0)
 		{
-			/* no field, no matter */
+			end_field(fields, value);
+			begin_field(fields, &line, n, value, nuls);
+			continue;
 		}
-		else if (n > 0)
+		if (line.start[0] != ' ' && line.start[0] != '\t')
 		{
-			Field	   *field = g_new0(Field, 1);
-			const char *colon = memchr(line.start, ':', line.len);
-
-			if (value != NULL)
-				((Field *) g_ptr_array_index(fields, fields->len - 1))->value =
-					g_string_free(value, FALSE);
-			field->name = g_strndup(line.start, n);
-			g_ptr_array_add(fields, field);
-			value = g_string_new(NULL);
-			append_without_nul(value, colon + 1,
-							   (size_t) (line.start + line.len - colon - 1),
-							   nuls);
-		}
-		else
-		{
-			bool		indented = (line.start[0] == ' ' ||
-									line.start[0] == '\t');
-
 			/* looked up once for all the lines before that field */
-			if (!indented && at >= goes_on)
+			if (at >= goes_on)
 				goes_on = header_goes_on(line.next, end);
-			if (!indented && goes_on == NULL)
+			if (goes_on == NULL)
 			{
-				/* the body; the empty line that should precede it is missing */
+				/* the body; the empty line before it is missing */
 				*block_end = *body_offset = (size_t) (at - data);
 				break;
 			}
-			if (value != NULL)
-			{
-				size_t		blanks = 0;
-
-				while (blanks < line.len && (line.start[blanks] == ' ' ||
-											 line.start[blanks] == '\t'))
-					blanks++;
-				while (value->len > 0 &&
-					   (value->str[value->len - 1] == ' ' ||
-						value->str[value->len - 1] == '\t'))
-					g_string_truncate(value, value->len - 1);
-				g_string_append_c(value, ' ');
-				append_without_nul(value, line.start + blanks,
-								   line.len - blanks, nuls);
-			}
 		}
-		at = line.next;
+		if (fields->len > 0)
+			continue_field(&line, value, nuls);
 	}
-	if (value != NULL)
-		((Field *) g_ptr_array_index(fields, fields->len - 1))->value =
-			g_string_free(value, FALSE);
+	end_field(fields, value);
+	g_string_free(value, TRUE);
 	return fields;
 }
 
@@ -352,7 +365,7 @@ header_get(const Header *header, const char *name)
 	return NULL;
 }
 
-/* ----------------------------------------------------------- encoded words */
+/* ---------------------------------------------------------- encoded words */
 
 /* A run of encoded words of one charset, decoded to bytes, not yet to text. */
 typedef struct WordRun

@@ -28,7 +28,7 @@
 #include "mail.h"
 
 #define BATCH_BYTES		((size_t) 32 * 1024 * 1024)
-#define MAX_TRIES		5		/* of a batch that met a deadlock or the like */
+#define MAX_TRIES		5		/* of a batch in a deadlock or the like */
 
 /* A message that waits for the end of its batch. */
 typedef struct Pending
@@ -76,7 +76,7 @@ pending_free(gpointer p)
 	g_free(pending);
 }
 
-/* ---------------------------------------------------------------- progress */
+/* --------------------------------------------------------------- progress */
 
 static void
 show_progress(const Import *import)
@@ -108,7 +108,7 @@ print_error(const Import *import, const char *doing)
 		fprintf(stderr, "msgstore: hint: %s\n", error->hint);
 }
 
-/* -------------------------------------------------------------- the server */
+/* ------------------------------------------------------------- the server */
 
 /*
  * Which kind of error the last one was, by its SQLSTATE.  To be about the
@@ -340,7 +340,7 @@ open_store(Import *import)
 	return false;
 }
 
-/* ------------------------------------------------------ what is being read */
+/* ----------------------------------------------------- what is being read */
 
 static char *
 where_text(const char *path, unsigned number)
@@ -362,8 +362,11 @@ counts_json(GHashTable *table)
 
 	g_hash_table_iter_init(&iter, table);
 	while (g_hash_table_iter_next(&iter, &kind, &count))
-		json_object_set_new(object, kind,
-							json_integer((json_int_t) GPOINTER_TO_SIZE(count)));
+	{
+		json_int_t	n = (json_int_t) GPOINTER_TO_SIZE(count);
+
+		json_object_set_new(object, kind, json_integer(n));
+	}
 	return object;
 }
 
@@ -469,7 +472,7 @@ on_message(const RawMessage *raw, void *arg)
 	return !import->stopped;
 }
 
-/* ------------------------------------------------------------------ report */
+/* ----------------------------------------------------------------- report */
 
 static int
 by_text(const void *a, const void *b)
@@ -501,7 +504,7 @@ print_report(const Import *import)
 
 	end_progress(import);
 	print_table(out, "Attachments not imported:", import->tally->attachments);
-	print_table(out, "Left out or mended (transport headers are stored whole):",
+	print_table(out, "Left out or mended (the transport headers are whole):",
 				import->tally->remarks);
 	if (import->refused->len > 0)
 		fputs("Refused:\n", out);
@@ -510,7 +513,8 @@ print_report(const Import *import)
 	if (import->skipped > 0)
 		fprintf(out, "%u hidden or housekeeping files skipped\n",
 				import->skipped);
-	fprintf(out, "%u imported, %u refused\n", import->imported,
+	fprintf(out, "%u %s, %u refused\n", import->imported,
+			import->options->dry_run ? "read, none stored" : "imported",
 			import->refused->len);
 }
 

@@ -87,7 +87,7 @@ msgstore_result_name(int32_t result)
 	return hex;
 }
 
-/* ------------------------------------------------------------------- errors */
+/* ------------------------------------------------------------------ errors */
 
 static void
 clear_error(msgstore *ms)
@@ -146,7 +146,7 @@ msgstore_last_error(const msgstore *ms)
 	return &ms->error;
 }
 
-/* --------------------------------------------------------------- connection */
+/* -------------------------------------------------------------- connection */
 
 /* Make a msgstore of a connection attempt. */
 static msgstore *
@@ -162,7 +162,8 @@ adopt(PGconn *conn)
 	}
 	ms->conn = conn;
 	clear_error(ms);
-	if (PQstatus(conn) != CONNECTION_OK || PQsetClientEncoding(conn, "UTF8") != 0)
+	if (PQstatus(conn) != CONNECTION_OK ||
+		PQsetClientEncoding(conn, "UTF8") != 0)
 		(void) keep_error(ms, NULL);
 	else
 		ms->ready = msgstore_execute(ms, SET_SEARCH_PATH);
@@ -203,7 +204,7 @@ msgstore_connection(const msgstore *ms)
 	return ms->conn;
 }
 
-/* --------------------------------------------------------------- statements */
+/* -------------------------------------------------------------- statements */
 
 bool
 msgstore_execute(msgstore *ms, const char *sql)
@@ -387,7 +388,7 @@ run_for_props(msgstore *ms, const char *sql, Params *params,
 	return text;
 }
 
-/* --------------------------------------------------------- stores, folders */
+/* -------------------------------------------------------- stores, folders */
 
 /* Run a query for the id of something that may not be there. */
 static bool
@@ -472,7 +473,7 @@ msgstore_special_folder(msgstore *ms, int64_t store_id, const char *which,
 	return true;
 }
 
-/* ------------------------------------------------------------------ handles */
+/* ----------------------------------------------------------------- handles */
 
 bool
 msgstore_open_message(msgstore *ms, int64_t store_id, int64_t message_id,
@@ -570,7 +571,7 @@ msgstore_close_object(msgstore *ms, int32_t handle)
 	return run_for_nothing(ms, "SELECT msgstore.close_object($1)", &params);
 }
 
-/* --------------------------------------------------------- without a handle */
+/* -------------------------------------------------------- without a handle */
 
 char *
 msgstore_read_message(msgstore *ms, int64_t store_id, int64_t message_id,

@@ -87,7 +87,7 @@ typedef struct msgstore_error
 	const char *hint;
 } msgstore_error;
 
-/* --------------------------------------------------------------- connection */
+/* -------------------------------------------------------------- connection */
 
 /*
  * Connect with libpq's keywords and values (arrays that end with NULL), or
@@ -119,7 +119,7 @@ extern bool msgstore_execute(msgstore *ms, const char *sql);
 /* The MAPI name of a result code; the code in hex where we know none. */
 extern const char *msgstore_result_name(int32_t result);
 
-/* -------------------------------------------------------- stores, folders */
+/* ------------------------------------------------------- stores, folders */
 
 /*
  * Find a store, or a folder below a parent folder, by its name.  "found"
@@ -142,7 +142,7 @@ extern bool msgstore_special_folder(msgstore *ms, int64_t store_id,
 									const char *which, int64_t *folder_id,
 									int64_t *parent_id);
 
-/* ------------------------------------------------------------------ handles */
+/* ----------------------------------------------------------------- handles */
 
 /* Open a message.  The handle is good until closed, on this connection. */
 extern bool msgstore_open_message(msgstore *ms, int64_t store_id,
@@ -186,7 +186,7 @@ extern bool msgstore_refresh(msgstore *ms, int32_t handle);
 /* Close the handle; its pending edits are gone. */
 extern bool msgstore_close_object(msgstore *ms, int32_t handle);
 
-/* -------------------------------------------------------- without a handle */
+/* ------------------------------------------------------- without a handle */
 
 /* As msgstore_get_props(), of the message as it is stored now. */
 extern char *msgstore_read_message(msgstore *ms, int64_t store_id,

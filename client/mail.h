@@ -60,7 +60,7 @@ typedef struct RawMessage
 	const char *flags;			/* Maildir flags ("RS"), "" or NULL */
 } RawMessage;
 
-/* ----------------------------------------------------------------- source.c */
+/* ---------------------------------------------------------------- source.c */
 
 /*
  * What source_read() calls back.  message() is called once a message, in
@@ -91,7 +91,7 @@ extern void source_free(Source *source);
  */
 extern bool source_read(Source *source, const char *path);
 
-/* ------------------------------------------------------------------- text.c */
+/* ------------------------------------------------------------------ text.c */
 
 /*
  * Decode len bytes in the named charset (NULL or unknown: what they look
@@ -110,7 +110,7 @@ extern void tally_free(Tally *tally);
 extern void tally_count(GHashTable *table, const char *kind, unsigned n);
 extern void tally_merge(Tally *into, const Tally *from);
 
-/* ----------------------------------------------------------------- header.c */
+/* ---------------------------------------------------------------- header.c */
 
 typedef struct Field
 {
@@ -142,7 +142,7 @@ extern const char *header_get(const Header *header, const char *name);
  */
 extern char *header_decode(const char *value, bool as_words, Tally *tally);
 
-/* --------------------------------------------------------------- envelope.c */
+/* -------------------------------------------------------------- envelope.c */
 
 /*
  * Put what the header says into props: subject, people, times, threading,
@@ -154,7 +154,7 @@ extern void envelope_map(const Header *header, const RawMessage *raw,
 /* Set a text property, unless the text is empty; makes it valid UTF-8. */
 extern void put_text(json_t *props, const char *name, const char *text);
 
-/* ------------------------------------------------------------------- mime.c */
+/* ------------------------------------------------------------------ mime.c */
 
 /*
  * The MAPI properties of a message, as the object that save_new_message()
@@ -164,7 +164,7 @@ extern void put_text(json_t *props, const char *name, const char *text);
 extern json_t *mime_to_json(const RawMessage *raw, Tally *tally,
 							const char **why);
 
-/* ----------------------------------------------------------------- import.c */
+/* ---------------------------------------------------------------- import.c */
 
 /* The options of the command, as main() read them. */
 typedef struct ImportOptions

@@ -233,7 +233,7 @@ keep_partless_text(Walk *walk, GMimeObject *root, const char *body, size_t len)
 	g_free(text);
 }
 
-/* ------------------------------------------------------------ message class */
+/* ----------------------------------------------------------- message class */
 
 /* The value of a field such as "Action" in a report part, in small letters. */
 static char *
@@ -264,8 +264,9 @@ report_field(GMimeObject *part, const char *name)
 static const char *
 report_class(GMimeMultipart *report)
 {
-	const char *kind = g_mime_object_get_content_type_parameter(GMIME_OBJECT(report),
-																"report-type");
+	GMimeContentType *type =
+	g_mime_object_get_content_type(GMIME_OBJECT(report));
+	const char *kind = g_mime_content_type_get_parameter(type, "report-type");
 	g_autofree char *answer = NULL;
 	GMimeObject *part;
 
@@ -308,8 +309,9 @@ message_class(GMimeObject *root)
 		g_mime_object_get_content_type_parameter(root, "protocol");
 
 		if (protocol != NULL &&
-			(g_ascii_strcasecmp(protocol, "application/pkcs7-signature") == 0 ||
-			 g_ascii_strcasecmp(protocol, "application/x-pkcs7-signature") == 0))
+			g_ascii_strncasecmp(protocol, "application/", 12) == 0 &&
+			(g_ascii_strcasecmp(protocol + 12, "pkcs7-signature") == 0 ||
+			 g_ascii_strcasecmp(protocol + 12, "x-pkcs7-signature") == 0))
 			found = "IPM.Note.SMIME.MultipartSigned";
 	}
 	else if (GMIME_IS_MULTIPART(root) &&
@@ -318,7 +320,7 @@ message_class(GMimeObject *root)
 	return found ? found : "IPM.Note";
 }
 
-/* ------------------------------------------------------------- the message */
+/* ------------------------------------------------------------ the message */
 
 /*
  * Parse a body under those fields of its header that say what it is; the

@@ -64,9 +64,9 @@ static const char import_help[] =
 "like; passwords from PGPASSWORD or the password file.\n"
 "\n"
 "Exit status: 0 if all messages were imported; 1 if some were refused, which\n"
-"are named; 2 for bad usage, no connection, or an error that ended the import.\n"
-"What was committed before such an end stays.  Importing a message again\n"
-"stores it again.\n";
+"are named; 2 for bad usage, no connection, or an error that ended the\n"
+"import.  What was committed before such an end stays.  Importing a message\n"
+"again stores it again.\n";
 
 static int
 bad_usage(const char *command)

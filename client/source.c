@@ -329,7 +329,7 @@ read_file(Source *source, const char *path)
 	return go_on;
 }
 
-/* ----------------------------------------------------------------- folders */
+/* ---------------------------------------------------------------- folders */
 
 static bool
 is_folder(const char *folder, const char *name)

@@ -23,6 +23,7 @@
 
 #include "mail.h"
 
+#define LABEL_CHARS		"abcdefghijklmnopqrstuvwxyz0123456789-.:+()"
 #define REPLACEMENT		"\xEF\xBF\xBD"	/* U+FFFD in UTF-8 */
 
 /* names as mail writes them, without case, "x-" and "_" -> what iconv takes */
@@ -145,8 +146,7 @@ charset_name(const char *label)
 		name += 2;
 
 	/* iconv_open() gives a meaning of its own to "//" and the like */
-	if (*name == '\0' ||
-		strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.:+()") != strlen(name))
+	if (*name == '\0' || name[strspn(name, LABEL_CHARS)] != '\0')
 		return NULL;
 	if (strcmp(name, "utf-8") == 0 || strcmp(name, "utf8") == 0)
 		return g_strdup("UTF-8");
@@ -329,66 +329,81 @@ mostly_utf8(const char *bytes, size_t len)
 	return good >= bad;
 }
 
+/*
+ * A byte order mark says more than any label: pass over it, and let *name say
+ * what it means.
+ */
+static void
+skip_byte_order_mark(const char **bytes, size_t *len, char **name)
+{
+	const char *means = NULL;
+	size_t		n = 2;
+
+	if (*len >= 3 && memcmp(*bytes, "\xEF\xBB\xBF", 3) == 0)
+	{
+		means = "UTF-8";
+		n = 3;
+	}
+	else if (*len >= 2 && *name != NULL && g_str_has_prefix(*name, "UTF-16"))
+	{
+		if (memcmp(*bytes, "\xFF\xFE", 2) == 0)
+			means = "UTF-16LE";
+		else if (memcmp(*bytes, "\xFE\xFF", 2) == 0)
+			means = "UTF-16BE";
+	}
+	if (means == NULL)
+		return;
+	g_free(*name);
+	*name = g_strdup(means);
+	*bytes += n;
+	*len -= n;
+}
+
+/*
+ * Append bytes in a charset that charset_name() has named.  Returns how many
+ * of them mean nothing there, or -1 if the name is of no use: there is none,
+ * it is UTF-8, or it is wrong and the bytes are UTF-8.
+ */
+static int
+append_named(GString *out, const char *bytes, size_t len, const char *name)
+{
+	int			bad;
+
+	if (name == NULL || strcmp(name, "UTF-8") == 0)
+		return -1;
+	if (strcmp(name, "WINDOWS-1252") == 0)
+	{
+		append_windows_1252(out, bytes, len);
+		return 0;
+	}
+	bad = append_iconv(out, bytes, len, name);
+	if (bad > 0 && g_utf8_validate_len(bytes, len, NULL))
+	{
+		g_string_truncate(out, 0);
+		return -1;
+	}
+	return bad;
+}
+
 char *
 text_decode(const char *bytes, size_t len, const char *charset,
 			Tally *tally, size_t *outlen)
 {
 	g_autofree char *name = charset_name(charset);
 	GString    *out = g_string_sized_new(len + 16);
-	int			bad = -1;
+	int			bad;
 	unsigned	nuls;
 
-	/* a byte order mark says more than any label */
-	if (len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
-	{
-		g_free(name);
-		name = g_strdup("UTF-8");
-		bytes += 3;
-		len -= 3;
-	}
-	else if (len >= 2 && name != NULL && g_str_has_prefix(name, "UTF-16"))
-	{
-		if (memcmp(bytes, "\xFF\xFE", 2) == 0)
-		{
-			g_free(name);
-			name = g_strdup("UTF-16LE");
-			bytes += 2;
-			len -= 2;
-		}
-		else if (memcmp(bytes, "\xFE\xFF", 2) == 0)
-		{
-			bytes += 2;
-			len -= 2;
-		}
-	}
-
-	if (name != NULL && strcmp(name, "WINDOWS-1252") == 0)
+	skip_byte_order_mark(&bytes, &len, &name);
+	bad = append_named(out, bytes, len, name);
+	if (bad < 0 && mostly_utf8(bytes, len))
+		bad = (int) append_utf8(out, bytes, len);
+	else if (bad < 0)
 	{
 		append_windows_1252(out, bytes, len);
-		bad = 0;
-	}
-	else if (name != NULL && strcmp(name, "UTF-8") != 0)
-	{
-		bad = append_iconv(out, bytes, len, name);
-		/* a wrong label: what is not valid in it may be valid UTF-8 */
-		if (bad > 0 && g_utf8_validate_len(bytes, len, NULL))
-		{
-			g_string_truncate(out, 0);
-			bad = -1;
-		}
-	}
-	if (bad < 0)
-	{
-		if (mostly_utf8(bytes, len))
-			bad = (int) append_utf8(out, bytes, len);
-		else
-		{
-			append_windows_1252(out, bytes, len);
-			bad = 0;
-			tally_count(tally->remarks,
-						"text neither UTF-8 nor in a charset it named: "
-						"read as windows-1252", 1);
-		}
+		tally_count(tally->remarks,
+					"texts neither UTF-8 nor in a charset they name: "
+					"read as windows-1252", 1);
 	}
 	if (bad > 0)
 		tally_count(tally->remarks,

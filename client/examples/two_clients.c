@@ -48,7 +48,7 @@ static Client bob = {"Bob", "Bob's client", NULL, 0};
 
 static bool surprised = false;	/* an answer was not what the rules say */
 
-/* ------------------------------------------------------------------ telling */
+/* ----------------------------------------------------------------- telling */
 
 static void
 tell(const Client *client, const char *did, const char *got)
@@ -76,7 +76,7 @@ give_up(const msgstore *ms, const char *doing)
 	exit(2);
 }
 
-/* ------------------------------------------------- queries with plain libpq */
+/* ------------------------------------------------ queries with plain libpq */
 
 /* Run a query with up to two numbers as its parameters; ends on error. */
 static PGresult *
@@ -175,7 +175,7 @@ show_history(int64_t store_id, int64_t message_id)
 	PQclear(res);
 }
 
-/* --------------------------------------------------------------- the clients */
+/* ------------------------------------------------------------- the clients */
 
 static void
 connect_client(Client *client, const char *conninfo)
@@ -237,7 +237,7 @@ force(const Client *client)
 	expect(result == MSGSTORE_S_OK, "a forced save goes through");
 }
 
-/* ---------------------------------------------------------------- the story */
+/* --------------------------------------------------------------- the story */
 
 /* The store by its name, and the first message in it that has a subject. */
 static int64_t

@@ -370,7 +370,7 @@ foreach my $line (@lines)
 	  && $line !~ /\\u0000/;
 }
 is($bad, 0, 'each is a JSON object in UTF-8, without U+0000');
-like($err, qr/^28 imported, 1 refused$/m, 'its report is on stderr');
+like($err, qr/^28 read, none stored, 1 refused$/m, 'its report is on stderr');
 
 # -------------------------------------------------------------------- batches
 
