@@ -45,6 +45,7 @@ REGRESS = \
 	open \
 	create \
 	props \
+	save \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).
