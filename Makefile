@@ -50,7 +50,18 @@ REGRESS = \
 
 # What two or three sessions show (test/specs/, test/expected/).
 ISOLATION = \
-	save_wait
+	new_message \
+	handle_view \
+	save_two_savers \
+	save_wait \
+	save_flags_table \
+	save_force \
+	save_empty \
+	save_refused_keeps \
+	save_stale_at_once \
+	save_after_refresh \
+	save_subxact \
+	save_gone
 
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
