@@ -447,6 +447,70 @@ is( $node->safe_psql(
 	's1 s2 s3 s4 s6',
 	'lost: what it says it stored is stored, and no more');
 
+# A server with moods stands in for deadlocks, and for a folder that goes away:
+# what it answers is the next line of a table.
+$node->safe_psql('postgres', 'CREATE DATABASE moods');
+$node->safe_psql('moods', 'CREATE EXTENSION msgstore');
+$node->safe_psql(
+	'moods', q{
+	CREATE SEQUENCE calls;
+	CREATE TABLE moods (call int, mood text);
+	ALTER EXTENSION msgstore DROP FUNCTION msgstore.save_new_message(
+		bigint, bigint, jsonb, msgstore.save_flags);
+	CREATE OR REPLACE FUNCTION msgstore.save_new_message(store_id bigint,
+		folder_id bigint, props jsonb, flags msgstore.save_flags DEFAULT '0',
+		OUT result msgstore.hresult, OUT message_id bigint,
+		OUT change_number bigint)
+	LANGUAGE plpgsql AS $$
+	DECLARE
+		n bigint := nextval('public.calls');
+		today text := (SELECT mood FROM public.moods WHERE call = n);
+	BEGIN
+		IF today ~ '^MAPI' THEN
+			result := today::msgstore.hresult;
+		ELSIF today IS NOT NULL THEN
+			RAISE 'out of sorts' USING ERRCODE = today;
+		ELSE
+			result := 'S_OK';
+		END IF;
+	END $$});
+
+# What an import of two messages comes to in a mood: [moods, exit code, stored
+# or not, calls made]
+foreach my $case (
+	[ [], 0, qr/^2 imported, 0 refused$/m, 2 ],
+	[ ['40P01'], 0, qr/^2 imported, 0 refused$/m, 3 ],
+	[ [ ('40001') x 4 ], 0, qr/^2 imported, 0 refused$/m, 6 ],
+	[ [ ('40001') x 5 ], 2, qr/^0 imported, 0 refused$/m, 5 ],
+	[ ['53100'], 2, qr/^0 imported, 0 refused$/m, 1 ],
+	[ ['MA005'], 2, qr/^0 imported, 0 refused$/m, 1 ],
+	[
+		[ 'MA057', 'MA057' ], 1,
+		qr{/batch/1:1: out of sorts \(SQLSTATE MA057\).*^1 imported}ms, 3
+	],
+	[
+		['MAPI_E_OBJECT_DELETED'], 1,
+		qr{/batch/1:1: MAPI_E_OBJECT_DELETED\n.*^1 imported}ms, 2
+	])
+{
+	my ($moods, $exit, $report, $calls) = @$case;
+	my $name = @$moods ? join(' ', @$moods) : 'no mood';
+	my $n = 0;
+
+	$node->safe_psql('moods',
+		join ';', 'TRUNCATE moods', q{SELECT setval('calls', 1, false)},
+		map { $n++; "INSERT INTO moods VALUES ($n, '$_')" } @$moods);
+	($code, $out, $err) = msgstore('import', '-d', 'moods', '-s', 'm',
+		"$dir/batch/1", "$dir/batch/2");
+	is($code, $exit, "$name: exit code $exit");
+	like($out, $report, "$name: the report");
+	$exit == 2
+	  ? like($err, qr/out of sorts\n.*stopped: 0 messages/s, "$name: says so")
+	  : is($err, '', "$name: no error");
+	is($node->safe_psql('moods', 'SELECT last_value FROM calls'),
+		$calls, "$name: calls made");
+}
+
 # ------------------------------------------------------------ somebody else's
 
 $node->safe_psql('postgres', 'CREATE ROLE stranger LOGIN');
