@@ -130,6 +130,8 @@ level_of(const CachedStore *entry)
 AccessLevel
 access_level(int64 store_id)
 {
+	/* a save asks again after it has waited: see what was revoked meanwhile */
+	AcceptInvalidationMessages();
 	return level_of(require_store(store_id));
 }
 
