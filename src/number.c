@@ -64,7 +64,9 @@ number_next(StoreRelation sequence)
 int64
 number_incarnation(void)
 {
-	Assert(ready);
+	/* a relation may have changed since number_next() */
+	if (!ready)
+		prepare_numbers();
 	return incarnation;
 }
 
