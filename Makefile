@@ -61,7 +61,11 @@ ISOLATION = \
 	save_stale_at_once \
 	save_after_refresh \
 	save_subxact \
-	save_gone
+	save_gone \
+	save_rights \
+	save_interrupted \
+	save_other_work \
+	save_message
 
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
