@@ -193,7 +193,8 @@ save_guarded(Import *import, Pending *pending)
 
 /*
  * Put the batch into one transaction.  Unless guarded, the first message
- * that is refused ends the attempt.  Anything but DONE has stored nothing.
+ * that is refused ends the attempt.  Anything but DONE has stored nothing,
+ * and leaves the transaction for the caller to roll back.
  */
 static Outcome
 try_batch(Import *import, bool guarded, const char **doing)
@@ -218,8 +219,6 @@ try_batch(Import *import, bool guarded, const char **doing)
 			return DONE;
 		outcome = error_kind(import) == AGAIN ? AGAIN : STOP;
 	}
-	if (outcome != STOP && !msgstore_execute(import->ms, "ROLLBACK"))
-		outcome = STOP;
 	return outcome;
 }
 
@@ -236,9 +235,12 @@ flush_batch(Import *import)
 		return;
 	while ((outcome = try_batch(import, guarded, &doing)) != DONE)
 	{
+		if (outcome == STOP || (outcome == AGAIN && ++tries >= MAX_TRIES))
+			break;
 		if (outcome == REFUSED)
 			guarded = true;
-		else if (outcome == STOP || ++tries >= MAX_TRIES)
+		doing = "could not roll back";
+		if (!msgstore_execute(import->ms, "ROLLBACK"))
 			break;
 	}
 	if (outcome != DONE)
