@@ -46,6 +46,8 @@ REGRESS = \
 	create \
 	props \
 	save \
+	stateless \
+	handle \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).
