@@ -33,7 +33,12 @@ OBJS = \
 	src/view.o \
 	src/handle.o \
 	src/message.o \
-	src/save.o
+	src/save.o \
+	src/conflict.o \
+	src/resolve.o \
+	src/place.o \
+	src/park.o \
+	src/history.o
 
 # What one session can show (sql/, expected/).
 REGRESS = \

@@ -543,6 +543,153 @@ CREATE OPERATOR <> (
 );
 COMMENT ON OPERATOR <> (save_flags, save_flags) IS 'not equal';
 
+CREATE TYPE delete_flags;
+
+CREATE FUNCTION delete_flags_in(cstring)
+RETURNS delete_flags
+AS 'MODULE_PATHNAME'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_in(cstring) IS
+	'reads flags: names and numbers joined by |';
+
+CREATE FUNCTION delete_flags_out(delete_flags)
+RETURNS cstring
+AS 'MODULE_PATHNAME'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_out(delete_flags) IS
+	'writes flags: names joined by |, bits without a name as hex';
+
+CREATE FUNCTION delete_flags_recv(internal)
+RETURNS delete_flags
+AS 'int4recv'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_recv(internal) IS
+	'reads the binary form of flags, an int4';
+
+CREATE FUNCTION delete_flags_send(delete_flags)
+RETURNS bytea
+AS 'int4send'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_send(delete_flags) IS
+	'writes the binary form of flags, an int4';
+
+CREATE TYPE delete_flags (
+	INPUT = delete_flags_in,
+	OUTPUT = delete_flags_out,
+	RECEIVE = delete_flags_recv,
+	SEND = delete_flags_send,
+	LIKE = pg_catalog.int4
+);
+COMMENT ON TYPE delete_flags IS
+	'how messages are deleted: DELETE_HARD_DELETE';
+
+CREATE FUNCTION delete_flags_from_int2(int2)
+RETURNS delete_flags
+AS 'i2toi4'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_from_int2(int2) IS
+	'implementation of the cast';
+
+CREATE FUNCTION delete_flags_from_int8(int8)
+RETURNS delete_flags
+AS 'int84'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_from_int8(int8) IS
+	'implementation of the cast';
+
+CREATE FUNCTION delete_flags_to_int2(delete_flags)
+RETURNS int2
+AS 'i4toi2'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_to_int2(delete_flags) IS
+	'implementation of the cast';
+
+CREATE FUNCTION delete_flags_to_int8(delete_flags)
+RETURNS int8
+AS 'int48'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_to_int8(delete_flags) IS
+	'implementation of the cast';
+
+CREATE CAST (int2 AS delete_flags) WITH FUNCTION delete_flags_from_int2(int2) AS IMPLICIT;
+COMMENT ON CAST (int2 AS delete_flags) IS 'the flags of these bits';
+CREATE CAST (int4 AS delete_flags) WITHOUT FUNCTION AS IMPLICIT;
+COMMENT ON CAST (int4 AS delete_flags) IS 'the flags of these bits';
+CREATE CAST (int8 AS delete_flags) WITH FUNCTION delete_flags_from_int8(int8) AS IMPLICIT;
+COMMENT ON CAST (int8 AS delete_flags) IS 'the flags of these bits';
+CREATE CAST (delete_flags AS int2) WITH FUNCTION delete_flags_to_int2(delete_flags);
+COMMENT ON CAST (delete_flags AS int2) IS 'the bits of these flags';
+CREATE CAST (delete_flags AS int4) WITHOUT FUNCTION;
+COMMENT ON CAST (delete_flags AS int4) IS 'the bits of these flags';
+CREATE CAST (delete_flags AS int8) WITH FUNCTION delete_flags_to_int8(delete_flags);
+COMMENT ON CAST (delete_flags AS int8) IS 'the bits of these flags';
+
+CREATE FUNCTION delete_flags_or(delete_flags, delete_flags)
+RETURNS delete_flags
+AS 'int4or'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_or(delete_flags, delete_flags) IS
+	'implementation of the operator |';
+
+CREATE FUNCTION delete_flags_and(delete_flags, delete_flags)
+RETURNS delete_flags
+AS 'int4and'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_and(delete_flags, delete_flags) IS
+	'implementation of the operator &';
+
+CREATE FUNCTION delete_flags_eq(delete_flags, delete_flags)
+RETURNS boolean
+AS 'int4eq'
+LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_eq(delete_flags, delete_flags) IS
+	'implementation of the operator =';
+
+CREATE FUNCTION delete_flags_ne(delete_flags, delete_flags)
+RETURNS boolean
+AS 'int4ne'
+LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+COMMENT ON FUNCTION delete_flags_ne(delete_flags, delete_flags) IS
+	'implementation of the operator <>';
+
+CREATE OPERATOR | (
+	FUNCTION = delete_flags_or,
+	LEFTARG = delete_flags,
+	RIGHTARG = delete_flags,
+	COMMUTATOR = |
+);
+COMMENT ON OPERATOR | (delete_flags, delete_flags) IS 'flags of either side';
+
+CREATE OPERATOR & (
+	FUNCTION = delete_flags_and,
+	LEFTARG = delete_flags,
+	RIGHTARG = delete_flags,
+	COMMUTATOR = &
+);
+COMMENT ON OPERATOR & (delete_flags, delete_flags) IS 'flags of both sides';
+
+CREATE OPERATOR = (
+	FUNCTION = delete_flags_eq,
+	LEFTARG = delete_flags,
+	RIGHTARG = delete_flags,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel
+);
+COMMENT ON OPERATOR = (delete_flags, delete_flags) IS 'equal';
+
+CREATE OPERATOR <> (
+	FUNCTION = delete_flags_ne,
+	LEFTARG = delete_flags,
+	RIGHTARG = delete_flags,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (delete_flags, delete_flags) IS 'not equal';
+
 /* ===================================================================== store
  *
  * Stores and their folders.  Small tables, read and written through SPI by
@@ -554,7 +701,9 @@ CREATE TABLE store (
 	name          text        NOT NULL UNIQUE,
 	owner         text        NOT NULL,
 	replica_guid  uuid        NOT NULL,
-	created_at    timestamptz NOT NULL
+	created_at    timestamptz NOT NULL,
+	keep_age      interval,
+	keep_count    integer
 );
 
 COMMENT ON TABLE store IS 'One row a message store: the unit of ownership and of distribution';
@@ -563,6 +712,8 @@ COMMENT ON COLUMN store.name IS 'What people call it; unique in the database';
 COMMENT ON COLUMN store.owner IS 'Role, by name, that the store belongs to; its members may use the store';
 COMMENT ON COLUMN store.replica_guid IS 'GUID in the change keys and source keys of this store';
 COMMENT ON COLUMN store.created_at IS 'When create_store() ran';
+COMMENT ON COLUMN store.keep_age IS 'prune_history() leaves changes younger than this; NULL: age protects nothing';
+COMMENT ON COLUMN store.keep_count IS 'prune_history() leaves so many of the newest changes of each message; NULL: rank protects nothing';
 
 CREATE TABLE folder (
 	store_id    bigint      NOT NULL REFERENCES store,
@@ -689,6 +840,55 @@ COMMENT ON COLUMN change.undo_body IS 'The text body it replaced';
 COMMENT ON COLUMN change.undo_html IS 'The HTML body it replaced';
 COMMENT ON COLUMN change.undo_rtf IS 'The RTF body it replaced';
 
+/* ==================================================================== parked
+ *
+ * Drafts that survive: the base and the pending edits of a handle, as a row
+ * of the role that parked it.
+ */
+
+CREATE TABLE parked_draft (
+	store_id            bigint      NOT NULL REFERENCES store,
+	parked_id           bigint      NOT NULL,
+	role                text        NOT NULL,
+	actor               text,
+	client              text,
+	parked_at           timestamptz NOT NULL,
+	message_id          bigint      NOT NULL,
+	folder_id           bigint,
+	base_change_number  bigint,
+	defaults            jsonb,
+	touched             text        NOT NULL,
+	props               jsonb,
+	recipients          jsonb,
+	attachments         jsonb,
+	headers             text,
+	body                text,
+	html                bytea,
+	rtf                 bytea,
+	PRIMARY KEY (store_id, parked_id)
+);
+CREATE INDEX parked_draft_message ON parked_draft (store_id, message_id);
+
+COMMENT ON TABLE parked_draft IS 'One row a draft that park() has stored';
+COMMENT ON COLUMN parked_draft.store_id IS 'The store of its message';
+COMMENT ON COLUMN parked_draft.parked_id IS 'Its number';
+COMMENT ON COLUMN parked_draft.role IS 'The role that parked it, and that alone may resume it';
+COMMENT ON COLUMN parked_draft.actor IS 'The application''s user, from msgstore.actor';
+COMMENT ON COLUMN parked_draft.client IS 'application_name of the session';
+COMMENT ON COLUMN parked_draft.parked_at IS 'When it was parked last';
+COMMENT ON COLUMN parked_draft.message_id IS 'The message it edits, or the id a new one is to get';
+COMMENT ON COLUMN parked_draft.folder_id IS 'The folder of a new message; NULL otherwise';
+COMMENT ON COLUMN parked_draft.base_change_number IS 'The version it stands on; NULL for a new message';
+COMMENT ON COLUMN parked_draft.defaults IS 'What a new message starts with; NULL otherwise';
+COMMENT ON COLUMN parked_draft.touched IS 'A digit a part: 0 untouched, 1 deleted because another body was set, 2 touched';
+COMMENT ON COLUMN parked_draft.props IS 'Pending patch of the property bag; null deletes';
+COMMENT ON COLUMN parked_draft.recipients IS 'Pending recipients; NULL deletes where touched';
+COMMENT ON COLUMN parked_draft.attachments IS 'Pending attachments; NULL deletes where touched';
+COMMENT ON COLUMN parked_draft.headers IS 'Pending transport headers; NULL deletes where touched';
+COMMENT ON COLUMN parked_draft.body IS 'Pending text body; NULL deletes where touched';
+COMMENT ON COLUMN parked_draft.html IS 'Pending HTML body; NULL deletes where touched';
+COMMENT ON COLUMN parked_draft.rtf IS 'Pending RTF body; NULL deletes where touched';
+
 /* ==================================================================== number
  *
  * 15 bits of node, 48 bits of counter; never given out twice.  The marker is
@@ -700,11 +900,13 @@ COMMENT ON COLUMN change.undo_rtf IS 'The RTF body it replaced';
 CREATE SEQUENCE store_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
 CREATE SEQUENCE folder_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
 CREATE SEQUENCE message_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
+CREATE SEQUENCE parked_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
 CREATE SEQUENCE change_number_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
 
 COMMENT ON SEQUENCE store_id_seq IS 'Counter of store ids';
 COMMENT ON SEQUENCE folder_id_seq IS 'Counter of folder ids';
 COMMENT ON SEQUENCE message_id_seq IS 'Counter of message ids';
+COMMENT ON SEQUENCE parked_id_seq IS 'Counter of parked drafts';
 COMMENT ON SEQUENCE change_number_seq IS 'Counter of change numbers';
 
 CREATE TABLE node (
@@ -730,10 +932,12 @@ SELECT pg_catalog.pg_extension_config_dump('store', '');
 SELECT pg_catalog.pg_extension_config_dump('folder', '');
 SELECT pg_catalog.pg_extension_config_dump('message', '');
 SELECT pg_catalog.pg_extension_config_dump('change', '');
+SELECT pg_catalog.pg_extension_config_dump('parked_draft', '');
 SELECT pg_catalog.pg_extension_config_dump('node', '');
 SELECT pg_catalog.pg_extension_config_dump('store_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('folder_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('message_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('parked_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('change_number_seq', '');
 
 /* ------------------------------------------------------- functions: store */
@@ -894,6 +1098,185 @@ CREATE FUNCTION read_message(store_id bigint, message_id bigint,
 COMMENT ON FUNCTION read_message(bigint, bigint, text[]) IS
 'A message''s properties as of the statement''s snapshot, PidTagChangeNumber among them';
 
+/* --------------------------------------------------- functions: conflict */
+
+CREATE FUNCTION conflict(handle integer, whole boolean DEFAULT false,
+						 OUT property text, OUT base jsonb, OUT theirs jsonb,
+						 OUT yours jsonb, OUT side text, OUT changed_by text,
+						 OUT changed_at timestamptz, OUT client text,
+						 OUT change_number bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'conflict_of_handle'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION conflict(integer, boolean) IS
+'What others and the handle changed since its base, property by property: base, theirs, yours, which side, by whom, when; large values shortened unless whole';
+
+CREATE FUNCTION conflict(store_id bigint, message_id bigint,
+						 change_number bigint, changes jsonb,
+						 whole boolean DEFAULT false,
+						 OUT property text, OUT base jsonb, OUT theirs jsonb,
+						 OUT yours jsonb, OUT side text, OUT changed_by text,
+						 OUT changed_at timestamptz, OUT client text,
+						 OUT change_number bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'conflict_of_message'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION conflict(bigint, bigint, bigint, jsonb, boolean) IS
+'The same for who holds a change number and a patch instead of a handle';
+
+/* ---------------------------------------------------- functions: resolve */
+
+CREATE FUNCTION resolve_conflict(handle integer, choice text,
+								 folder_id bigint DEFAULT NULL,
+								 seen bigint DEFAULT NULL)
+	RETURNS hresult
+	AS 'MODULE_PATHNAME', 'resolve_conflict_of_handle'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION resolve_conflict(integer, text, bigint, bigint) IS
+'Settle a conflict: KEEP_ORIGINAL, OVERWRITE (only what was seen, if given), SAVE_ELSEWHERE (folder NULL: Conflicts) or MERGE';
+
+CREATE FUNCTION resolve_conflict(store_id bigint, message_id bigint,
+								 change_number bigint, changes jsonb,
+								 choice text, folder_id bigint DEFAULT NULL,
+								 seen bigint DEFAULT NULL,
+								 OUT result hresult, OUT message_id bigint,
+								 OUT change_number bigint)
+	AS 'MODULE_PATHNAME', 'resolve_conflict_of_message'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION resolve_conflict(bigint, bigint, bigint, jsonb, text, bigint, bigint) IS
+'The same for who holds a change number and a patch instead of a handle';
+
+CREATE FUNCTION save_as(handle integer, folder_id bigint)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'save_as'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION save_as(integer, bigint) IS
+'Save what a handle shows as a new message and return its id; original and handle stay as they are';
+
+/* ------------------------------------------------------ functions: place */
+
+CREATE FUNCTION delete_messages(store_id bigint, message_ids bigint[],
+								flags delete_flags DEFAULT '0',
+								if_change_number bigint DEFAULT NULL)
+	RETURNS hresult
+	AS 'MODULE_PATHNAME', 'delete_messages'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION delete_messages(bigint, bigint[], delete_flags, bigint) IS
+'Delete messages so that they can be restored, or for good with DELETE_HARD_DELETE; one message only if it is still at a number';
+
+CREATE FUNCTION restore_messages(store_id bigint, message_ids bigint[])
+	RETURNS hresult
+	AS 'MODULE_PATHNAME', 'restore_messages'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION restore_messages(bigint, bigint[]) IS
+'Bring back messages that were deleted, but not for good';
+
+CREATE FUNCTION move_messages(store_id bigint, message_ids bigint[],
+							  folder_id bigint,
+							  if_change_number bigint DEFAULT NULL)
+	RETURNS hresult
+	AS 'MODULE_PATHNAME', 'move_messages'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION move_messages(bigint, bigint[], bigint, bigint) IS
+'Move messages to another folder of the store; their ids stay';
+
+/* ------------------------------------------------------- functions: park */
+
+CREATE FUNCTION park(handle integer)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'park'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION park(integer) IS
+'Store a handle''s base and pending edits as a draft and return its number';
+
+CREATE FUNCTION resume(store_id bigint, parked_id bigint)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'resume'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION resume(bigint, bigint) IS
+'A handle with the base and the edits of a parked draft, which stays until that handle saves';
+
+CREATE FUNCTION discard_parked(store_id bigint, parked_id bigint)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'discard_parked'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION discard_parked(bigint, bigint) IS
+'Throw a parked draft away';
+
+CREATE VIEW parked WITH (security_barrier) AS
+	SELECT p.store_id, p.parked_id, p.message_id,
+		   p.base_change_number AS change_number,
+		   p.base_change_number IS NULL AS is_new,
+		   p.props->>'PR_SUBJECT' AS subject,
+		   ARRAY(SELECT k FROM jsonb_object_keys(p.props) k)
+		   || CASE WHEN substr(p.touched, 2, 1) = '2' THEN ARRAY['PR_MESSAGE_RECIPIENTS'] END
+		   || CASE WHEN substr(p.touched, 3, 1) = '2' THEN ARRAY['PR_MESSAGE_ATTACHMENTS'] END
+		   || CASE WHEN substr(p.touched, 4, 1) = '2' THEN ARRAY['PR_TRANSPORT_MESSAGE_HEADERS'] END
+		   || CASE WHEN substr(p.touched, 5, 1) = '2' THEN ARRAY['PR_BODY'] END
+		   || CASE WHEN substr(p.touched, 6, 1) = '2' THEN ARRAY['PR_HTML'] END
+		   || CASE WHEN substr(p.touched, 7, 1) = '2' THEN ARRAY['PR_RTF_COMPRESSED'] END
+		   AS properties,
+		   p.actor, p.client, p.parked_at
+	FROM parked_draft p
+	WHERE p.role = CURRENT_USER AND may_use_store(p.store_id);
+COMMENT ON VIEW parked IS 'The drafts that the current role has parked';
+GRANT SELECT ON parked TO PUBLIC;
+
+/* ---------------------------------------------------- functions: history */
+
+CREATE FUNCTION message_at(store_id bigint, message_id bigint,
+						   change_number bigint)
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'message_at'
+	LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION message_at(bigint, bigint, bigint) IS
+'A message as read_message() showed it at that version, deleted or not';
+
+CREATE FUNCTION restore_version(store_id bigint, message_id bigint,
+								version bigint, change_number bigint,
+								OUT result hresult, OUT change_number bigint)
+	AS 'MODULE_PATHNAME', 'restore_version'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION restore_version(bigint, bigint, bigint, bigint) IS
+'Save what an older version held over change_number, refused like any other save';
+
+CREATE FUNCTION set_retention(store_id bigint, keep_age interval,
+							  keep_count integer)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'set_retention'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION set_retention(bigint, interval, integer) IS
+'How much history prune_history() leaves in a store; both NULL: all of it';
+
+CREATE FUNCTION prune_batch(store_id bigint, after bigint, messages integer,
+							OUT last bigint, OUT pruned bigint)
+	AS 'MODULE_PATHNAME', 'prune_batch'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION prune_batch(bigint, bigint, integer) IS
+'One step of prune_history()';
+
+CREATE PROCEDURE prune_history(store_id bigint, messages integer DEFAULT 1000,
+							   INOUT pruned bigint DEFAULT 0)
+	LANGUAGE plpgsql
+	AS $$
+	DECLARE
+		step record;
+		at bigint := 0;
+	BEGIN
+		pruned := 0;
+		LOOP
+			SELECT b.last, b.pruned INTO step
+			FROM msgstore.prune_batch($1, at, $2) b;
+			EXIT WHEN step.last IS NULL;
+			pruned := pruned OPERATOR(pg_catalog.+) step.pruned;
+			at := step.last;
+			COMMIT;
+		END LOOP;
+	END
+	$$;
+COMMENT ON PROCEDURE prune_history(bigint, integer, bigint) IS
+'Delete the oldest changes that a store''s retention does not protect, committing after every so many messages';
+
 /* ----------------------------------------------------------- views: lists */
 
 CREATE FUNCTION message_size(recipients jsonb, attachments jsonb,
@@ -913,7 +1296,7 @@ COMMENT ON FUNCTION systime(text) IS
 'A stored PT_SYSTIME as timestamptz, cut to microseconds';
 
 CREATE VIEW store_list WITH (security_barrier) AS
-	SELECT s.store_id, s.name, s.owner, s.created_at
+	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count
 	FROM store s
 	WHERE may_use_store(s.store_id);
 COMMENT ON VIEW store_list IS 'The stores that the current role may use';

@@ -225,34 +225,46 @@ add_undo(Undo *undo, const char *member, JsonbValue *old, const char *name)
 	}
 }
 
+/* Members of an undo that hold a number and a time. */
+static void
+number_value(JsonbValue *value, int64 number)
+{
+	value->type = jbvNumeric;
+	value->val.numeric =
+		DatumGetNumeric(DirectFunctionCall1(int8_numeric,
+											Int64GetDatum(number)));
+}
+
+/* text: VALUE_TIME_SIZE bytes that live as long as the value; 0 is null */
+static void
+time_value(JsonbValue *value, TimestampTz time, char *text)
+{
+	value->type = jbvNull;
+	if (time == 0)
+		return;
+	systime_text(time, text);
+	value->type = jbvString;
+	value->val.string.val = text;
+	value->val.string.len = strlen(text);
+}
+
 /* Where the message is to stand, and the undo of that. */
 static void
 place(const ChangeOrder *order, Version *version, TimestampTz time,
 	  Undo *undo)
 {
 	JsonbValue	old;
+	char		text[VALUE_TIME_SIZE];
 
 	if (order->folder_id != 0)
 	{
-		old.type = jbvNumeric;
-		old.val.numeric =
-			DatumGetNumeric(DirectFunctionCall1(int8_numeric,
-												Int64GetDatum(version->folder_id)));
+		number_value(&old, version->folder_id);
 		add_undo(undo, UNDO_FOLDER, &old, "PR_PARENT_ENTRYID");
 		version->folder_id = order->folder_id;
 	}
 	if (order->set_deleted)
 	{
-		char		text[VALUE_TIME_SIZE];
-
-		old.type = jbvNull;
-		if (version->deleted_at != 0)
-		{
-			systime_text(version->deleted_at, text);
-			old.type = jbvString;
-			old.val.string.val = text;
-			old.val.string.len = strlen(text);
-		}
+		time_value(&old, version->deleted_at, text);
 		add_undo(undo, UNDO_DELETED, &old, "PR_DELETED_ON");
 		version->deleted_at = order->deleted ? time : 0;
 	}
@@ -359,4 +371,40 @@ change_create(MessageRow *row, Relation message)
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
 		   row->created_at, &undo);
 	CommandCounterIncrement();
+}
+
+void
+change_hard_delete(MessageRow *row, Relation message)
+{
+	Content	   *content = &row->version.content;
+	Version		version = row->version;
+	Edits		all;
+	Undo		undo;
+	JsonbValue	old;
+	char		text[VALUE_TIME_SIZE];
+	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at);
+
+	check_serializable(row, message);
+	edits_init(&all);
+	for (int p = 0; p < NUM_PARTS; p++)
+		all.touched[p] = content->isnull[p] ? UNTOUCHED : TOUCHED;
+	all.value[PART_PROPS] = (struct varlena *)
+		bag_difference(DatumGetJsonbP(content->value[PART_PROPS]),
+					   bag_empty());
+	edits_undo(content, &all, &undo);
+	undo.properties = construct_empty_array(TEXTOID);
+
+	number_value(&old, row->version.folder_id);
+	add_undo(&undo, UNDO_FOLDER, &old, NULL);
+	number_value(&old, row->message_flags);
+	add_undo(&undo, UNDO_FLAGS, &old, NULL);
+	time_value(&old, row->created_at, text);
+	add_undo(&undo, UNDO_CREATED, &old, NULL);
+	time_value(&old, row->version.deleted_at, text);
+	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");
+	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
+
+	record(row, CHANGE_HARD_DELETE, version.change_number,
+		   row->version.change_number, 0, time, &undo);
+	store_delete_message(row->store_id, row->message_id);
 }

@@ -287,9 +287,20 @@ void
 edits_between(const Content *from, const Content *to, const Edits *named,
 			  Edits *result)
 {
+	static const char *const stamp = "PR_LAST_MODIFICATION_TIME";
 	Jsonb	   *patch = bag_difference(DatumGetJsonbP(from->value[PART_PROPS]),
 									   DatumGetJsonbP(to->value[PART_PROPS]));
+	JsonbValue	value;
 
+	if (bag_find(patch, stamp, &value))
+	{
+		BagList		list;
+
+		/* a time that was given to the first version is of that one only */
+		baglist_init(&list, 1);
+		baglist_add_null(&list, stamp, strlen(stamp));
+		patch = bag_splice(patch, baglist_build(&list), false);
+	}
 	if (named->touched[PART_PROPS])
 		patch = bag_splice(patch, (Jsonb *) named->value[PART_PROPS], true);
 	edits_init(result);

@@ -72,7 +72,12 @@ static const FlagName save_flags_names[] = {
 	FLAG(FORCE_SAVE),
 	FLAG(MAPI_DEFERRED_ERRORS),
 	FLAG(SPAMFILTER_ONSAVE),
-	FLAG(NON_EMS_XP_SAVE)
+	FLAG(NON_EMS_XP_SAVE),
+	FLAG(PARK_REFUSED)
+};
+
+static const FlagName delete_flags_names[] = {
+	FLAG(DELETE_HARD_DELETE)
 };
 
 static int32 read_flags(const FlagType *type, const char *text,
@@ -84,6 +89,7 @@ static char *list_flags(const FlagType *type);
 
 FLAG_TYPE(open_flags);
 FLAG_TYPE(save_flags);
+FLAG_TYPE(delete_flags);
 
 /*
  * The bits of a text: names and numbers, joined by |, blanks around them.

@@ -37,7 +37,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "funcapi.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -45,7 +44,6 @@
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
-#include "utils/tuplestore.h"
 
 #include "msgstore.h"
 
@@ -163,7 +161,7 @@ handle_open(int64 store_id, int64 message_id)
 	handle = MemoryContextAllocZero(context, sizeof(Handle));
 	handle->number = number;
 	handle->store_id = store_id;
-	handle->message_id = message_id;
+	handle->state.message_id = message_id;
 	handle->role = GetUserId();
 	handle->opened_at = GetCurrentTimestamp();
 	handle->context = context;
@@ -176,7 +174,7 @@ handle_open(int64 store_id, int64 message_id)
 }
 
 Handle *
-handle_get(int32 number)
+handle_find(int32 number)
 {
 	HandleEntry *entry = NULL;
 
@@ -184,11 +182,21 @@ handle_get(int32 number)
 		entry = hash_search(handles, &number, HASH_FIND, NULL);
 	if (entry == NULL || entry->handle->closed_level != 0 ||
 		entry->handle->role != GetUserId())
+		return NULL;
+	return entry->handle;
+}
+
+Handle *
+handle_get(int32 number)
+{
+	Handle	   *handle = handle_find(number);
+
+	if (handle == NULL)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_OBJECT),
 				 errmsg("handle %d is not open", number),
 				 errhint("A handle belongs to the session and the role that opened it, until it is closed or its opening is rolled back.")));
-	return entry->handle;
+	return handle;
 }
 
 void
@@ -484,7 +492,7 @@ put_handle(const Handle *handle, Tuplestorestate *store, TupleDesc desc)
 
 	values[0] = Int32GetDatum(handle->number);
 	values[1] = Int64GetDatum(handle->store_id);
-	values[2] = Int64GetDatum(handle->message_id);
+	values[2] = Int64GetDatum(handle->state.message_id);
 	values[3] = BoolGetDatum(handle->state.is_new);
 	values[4] = Int32GetDatum(handle->state.writable ? 1 : 0);
 	values[5] = Int64GetDatum(handle->state.base);
@@ -501,25 +509,10 @@ PG_FUNCTION_INFO_V1(open_handles);
 Datum
 open_handles(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext caller;
+	TupleDesc	desc;
+	Tuplestorestate *result = module_begin_set(fcinfo, &desc);
 	HASH_SEQ_STATUS scan;
 	HandleEntry *entry;
-
-	if (rsinfo == NULL || !IsA(rsinfo, ReturnSetInfo) ||
-		(rsinfo->allowedModes & SFRM_Materialize) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("set-valued function called in context that cannot accept a set")));
-
-	caller = MemoryContextSwitchTo(rsinfo->econtext->ecxt_per_query_memory);
-	if (get_call_result_type(fcinfo, NULL, &rsinfo->setDesc) !=
-		TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	rsinfo->setDesc = CreateTupleDescCopy(rsinfo->setDesc);
-	rsinfo->setResult = tuplestore_begin_heap(true, false, work_mem);
-	rsinfo->returnMode = SFRM_Materialize;
-	MemoryContextSwitchTo(caller);
 
 	if (handles != NULL)
 	{
@@ -528,7 +521,7 @@ open_handles(PG_FUNCTION_ARGS)
 		{
 			if (entry->handle->closed_level == 0 &&
 				entry->handle->role == GetUserId())
-				put_handle(entry->handle, rsinfo->setResult, rsinfo->setDesc);
+				put_handle(entry->handle, result, desc);
 		}
 	}
 	return (Datum) 0;

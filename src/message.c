@@ -36,7 +36,8 @@
 /* 0x8, 0x80 and 0x1000 are sent by old clients and mean nothing (R711) */
 #define SAVE_FLAGS \
 	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
-	 0x8 | 0x80 | 0x1000)
+	 PARK_REFUSED | \
+	 MAPI_DEFERRED_ERRORS | SPAMFILTER_ONSAVE | NON_EMS_XP_SAVE)
 
 /* -------------------------------------------------------------- open, create */
 
@@ -50,13 +51,36 @@ check_open_flags(uint32 flags)
 				 errhint("Known are MAPI_MODIFY, MAPI_BEST_ACCESS, SHOW_SOFT_DELETES, MAPI_DEFERRED_ERRORS and MAPI_NO_CACHE.")));
 }
 
-static void
-raise_no_message(int64 store_id, int64 message_id)
+void
+message_raise_not_found(int64 store_id, int64 message_id)
 {
 	ereport(ERROR,
 			(errmapi(MAPI_E_NOT_FOUND),
 			 errmsg("message %lld does not exist in store %lld",
 					(long long) message_id, (long long) store_id)));
+}
+
+void
+message_raise_deleted(int64 store_id, int64 message_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_OBJECT_DELETED),
+			 errmsg("message %lld of store %lld was deleted",
+					(long long) message_id, (long long) store_id)));
+}
+
+void
+message_require_known(int64 store_id, int64 message_id)
+{
+	Relation	change = table_open(module_relid(REL_CHANGE), AccessShareLock);
+	ChangeRow	row;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (!changerow_newest(&row, change, store_id, message_id, '\0',
+						  GetActiveSnapshot()))
+		message_raise_not_found(store_id, message_id);
+	PopActiveSnapshot();
+	table_close(change, NoLock);
 }
 
 /*
@@ -99,7 +123,7 @@ open_message(PG_FUNCTION_ARGS)
 							 GetActiveSnapshot());
 	PopActiveSnapshot();
 	if (!found || (row.version.deleted_at != 0 && (flags & SHOW_SOFT_DELETES) == 0))
-		raise_no_message(store_id, message_id);
+		message_raise_not_found(store_id, message_id);
 
 	handle = handle_open(store_id, message_id);
 	handle->state.base = row.version.change_number;
@@ -137,7 +161,7 @@ create_message(PG_FUNCTION_ARGS)
 
 	defaults = message_defaults();
 	handle = handle_open(store_id, number_next(REL_MESSAGE_ID_SEQ));
-	handle->folder_id = folder_id;
+	handle->state.folder_id = folder_id;
 	handle->defaults = MemoryContextAlloc(handle->context, VARSIZE(defaults));
 	memcpy(handle->defaults, defaults, VARSIZE(defaults));
 	handle->state.is_new = true;
@@ -160,7 +184,7 @@ PG_FUNCTION_INFO_V1(handle_message_id);
 Datum
 handle_message_id(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(handle_argument(fcinfo)->message_id);
+	PG_RETURN_INT64(handle_argument(fcinfo)->state.message_id);
 }
 
 /*
@@ -176,47 +200,72 @@ close_object(PG_FUNCTION_ARGS)
 
 /* -------------------------------------------------------------------- reading */
 
-/* The base of a new message: its defaults. */
-static void
-view_new(MessageView *view, const Handle *handle)
+void
+stand_of_handle(Stand *stand, const Handle *handle)
 {
-	memset(view, 0, sizeof(MessageView));
-	view->store_id = handle->store_id;
-	view->message_id = handle->message_id;
-	view->version.folder_id = handle->folder_id;
-	view->message_flags = MSGFLAG_DEFAULT;
-	view->created_at = handle->opened_at;
-	view->modified_at = handle->opened_at;
-	view->modifier = change_author();
-	for (int p = 0; p < NUM_PARTS; p++)
-		view->version.content.isnull[p] = true;
-	view->version.content.value[PART_PROPS] = JsonbPGetDatum(handle->defaults);
-	view->version.content.isnull[PART_PROPS] = false;
+	memset(stand, 0, sizeof(Stand));
+	stand->store_id = handle->store_id;
+	stand->message_id = handle->state.message_id;
+	stand->base = handle->state.base;
+	stand->is_new = handle->state.is_new;
+	stand->folder_id = handle->state.folder_id;
+	stand->defaults = handle->defaults;
+	stand->edits = handle->state.edits;
 }
 
-/*
- * The base of a handle, read from the row and the changes since.  *row keeps
- * what the view points to.  The snapshot must be active.
- */
-static void
-view_base(MessageView *view, const Handle *handle, MessageRow *row,
-		  Relation message)
+void
+stand_of_arguments(Stand *stand, FunctionCallInfo fcinfo)
 {
-	if (!messagerow_fetch(row, message, handle->store_id, handle->message_id,
-						  GetActiveSnapshot()))
-		ereport(ERROR,
-				(errmapi(MAPI_E_OBJECT_DELETED),
-				 errmsg("message %lld of store %lld was deleted",
-						(long long) handle->message_id,
-						(long long) handle->store_id)));
-	view_from_row(view, row);
-	if (!view_go_back(view, handle->state.base, GetActiveSnapshot()))
-		ereport(ERROR,
-				(errmapi(MAPI_E_UNABLE_TO_COMPLETE),
-				 errmsg("version %lld of message %lld in store %lld is not in its history any more",
-						(long long) handle->state.base,
-						(long long) handle->message_id,
-						(long long) handle->store_id)));
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "message_id");
+	REQUIRE_ARG(2, "change_number");
+	REQUIRE_ARG(3, "changes");
+	memset(stand, 0, sizeof(Stand));
+	stand->store_id = PG_GETARG_INT64(0);
+	stand->message_id = PG_GETARG_INT64(1);
+	stand->base = PG_GETARG_INT64(2);
+	edits_from_patch(PG_GETARG_JSONB_P(3), false, &stand->edits);
+}
+
+/* The base of a new message: its defaults. */
+static void
+view_new(MessageView *view, const Stand *stand)
+{
+	memset(view, 0, sizeof(MessageView));
+	view->store_id = stand->store_id;
+	view->message_id = stand->message_id;
+	view->version.folder_id = stand->folder_id;
+	view->message_flags = MSGFLAG_DEFAULT;
+	view->created_at = GetCurrentTransactionStartTimestamp();
+	view->modified_at = view->created_at;
+	view->modifier = change_author();
+	content_from_bag(&view->version.content, stand->defaults);
+}
+
+void
+stand_view(MessageView *view, const Stand *stand, MessageRow *row,
+		   Relation message, Snapshot snapshot)
+{
+	if (stand->is_new)
+	{
+		view_new(view, stand);
+		return;
+	}
+	if (!view_read(view, stand->store_id, stand->message_id, row, message,
+				   snapshot))
+		message_raise_deleted(stand->store_id, stand->message_id);
+	if (!view_go_back(view, stand->base, snapshot))
+		stand_raise_no_base(stand);
+}
+
+void
+stand_raise_no_base(const Stand *stand)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_UNABLE_TO_COMPLETE),
+			 errmsg("version %lld of message %lld in store %lld is not in its history",
+					(long long) stand->base, (long long) stand->message_id,
+					(long long) stand->store_id)));
 }
 
 /*
@@ -229,21 +278,20 @@ get_props(PG_FUNCTION_ARGS)
 	Handle	   *handle = handle_argument(fcinfo);
 	ArrayType  *tags = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
 	Relation	message;
+	Stand		stand;
 	MessageRow	row;
 	MessageView view;
 	Jsonb	   *result;
 
 	access_require(handle->store_id, ACCESS_READ);
+	stand_of_handle(&stand, handle);
 	message = row_relation(REL_MESSAGE, AccessShareLock);
 	messagerow_init(&row, message);
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (handle->state.is_new)
-		view_new(&view, handle);
-	else
-		view_base(&view, handle, &row, message);
+	stand_view(&view, &stand, &row, message, GetActiveSnapshot());
 	view.level = handle->state.writable ? 1 : 0;
 	view.access = access_level(handle->store_id);
-	edits_apply(&view.version.content, &handle->state.edits, &view.version.content);
+	edits_apply(&view.version.content, &stand.edits, &view.version.content);
 	result = view_props(&view, tags);
 	PopActiveSnapshot();
 	messagerow_end(&row);
@@ -277,7 +325,7 @@ read_message(PG_FUNCTION_ARGS)
 	messagerow_init(&row, message);
 	if (!messagerow_fetch(&row, message, store_id, message_id,
 						  GetActiveSnapshot()) || row.version.deleted_at != 0)
-		raise_no_message(store_id, message_id);
+		message_raise_not_found(store_id, message_id);
 	view_from_row(&view, &row);
 	view.access = access_level(store_id);
 	result = view_props(&view, tags);
@@ -372,14 +420,10 @@ refresh(PG_FUNCTION_ARGS)
 		messagerow_init(&row, message);
 		PushActiveSnapshot(GetLatestSnapshot());
 		found = messagerow_fetch(&row, message, handle->store_id,
-								 handle->message_id, GetActiveSnapshot());
+								 handle->state.message_id, GetActiveSnapshot());
 		PopActiveSnapshot();
 		if (!found || (row.version.deleted_at != 0 && handle->state.writable))
-			ereport(ERROR,
-					(errmapi(MAPI_E_OBJECT_DELETED),
-					 errmsg("message %lld of store %lld was deleted",
-							(long long) handle->message_id,
-							(long long) handle->store_id)));
+			message_raise_deleted(handle->store_id, handle->state.message_id);
 		base = row.version.change_number;
 		messagerow_end(&row);
 		table_close(message, NoLock);
@@ -392,13 +436,47 @@ refresh(PG_FUNCTION_ARGS)
 
 /* --------------------------------------------------------------------- saving */
 
+void
+stand_request(SaveRequest *request, const Stand *stand, Content *start)
+{
+	memset(request, 0, sizeof(SaveRequest));
+	request->store_id = stand->store_id;
+	request->message_id = stand->message_id;
+	request->base = stand->base;
+	request->is_new = stand->is_new;
+	request->folder_id = stand->folder_id;
+	request->message_flags = MSGFLAG_DEFAULT;
+	if (stand->is_new)
+	{
+		content_from_bag(start, stand->defaults);
+		request->start = start;
+	}
+	request->edits = &stand->edits;
+}
+
+void
+handle_saved(Handle *handle, int64 change_number)
+{
+	int64		parked_id = handle->state.parked_id;
+
+	if (parked_id != 0)
+		(void) park_discard(handle->store_id, parked_id);
+	handle_touch(handle);
+	handle_set_edits(handle, NULL);
+	handle->state.is_new = false;
+	handle->state.base = change_number;
+	handle->state.parked_id = 0;
+}
+
 /*
  * Steps 1 to 3 of a save, then the rest, then step 11.
  */
 static int32
 save_handle(Handle *handle, uint32 flags)
 {
+	Stand		stand;
 	SaveRequest request;
+	Content		start;
 	int64		number;
 	int32		result;
 
@@ -408,23 +486,23 @@ save_handle(Handle *handle, uint32 flags)
 		return MAPI_E_NO_ACCESS;
 	module_require_write("save_changes()");
 
-	memset(&request, 0, sizeof(request));
-	request.store_id = handle->store_id;
-	request.message_id = handle->message_id;
-	request.base = handle->state.base;
-	request.is_new = handle->state.is_new;
-	request.folder_id = handle->folder_id;
-	request.defaults = handle->defaults;
-	request.edits = &handle->state.edits;
+	stand_of_handle(&stand, handle);
+	stand_request(&request, &stand, &start);
 	request.flags = flags;
 	result = save_execute(&request, &number);
 	if (result != S_OK)
-		return result;
+	{
+		if ((flags & PARK_REFUSED) != 0 && edits_any(&stand.edits))
+		{
+			int64		parked_id = park_stand(&stand, handle->state.parked_id);
 
-	handle_touch(handle);
-	handle_set_edits(handle, NULL);
-	handle->state.is_new = false;
-	handle->state.base = number;
+			handle_touch(handle);
+			handle->state.parked_id = parked_id;
+		}
+		return result;
+	}
+
+	handle_saved(handle, number);
 	handle->state.writable = (flags & KEEP_OPEN_READONLY) == 0 ||
 		(flags & KEEP_OPEN_READWRITE) != 0;
 	return S_OK;
@@ -451,18 +529,6 @@ Datum
 force_save(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(save_handle(handle_argument(fcinfo), FORCE_SAVE));
-}
-
-/* The row that a function with OUT parameters returns. */
-static Datum
-result_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
-{
-	TupleDesc	desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values,
-											 nulls));
 }
 
 /*
@@ -499,22 +565,20 @@ save_message(PG_FUNCTION_ARGS)
 		module_require_write("save_message()");
 		result = save_execute(&request, &number);
 		if (result == MAPI_E_OBJECT_DELETED && number == 0)
+			message_require_known(request.store_id, request.message_id);
+		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
 		{
-			Relation	change = table_open(module_relid(REL_CHANGE),
-											AccessShareLock);
+			Stand		stand;
 
-			PushActiveSnapshot(GetLatestSnapshot());
-			if (!changerow_any(change, request.store_id, request.message_id,
-							   GetActiveSnapshot()))
-				raise_no_message(request.store_id, request.message_id);
-			PopActiveSnapshot();
-			table_close(change, NoLock);
+			stand_of_arguments(&stand, fcinfo);
+			if (edits_any(&stand.edits))
+				park_stand(&stand, 0);
 		}
 	}
 	values[0] = Int32GetDatum(result);
 	values[1] = Int64GetDatum(number);
 	nulls[1] = (number == 0);
-	return result_row(fcinfo, values, nulls);
+	return module_row(fcinfo, values, nulls);
 }
 
 /*
@@ -526,6 +590,7 @@ Datum
 save_new_message(PG_FUNCTION_ARGS)
 {
 	SaveRequest request;
+	Content		start;
 	int64		number = 0;
 	int32		result = MAPI_E_UNKNOWN_FLAGS;
 	Datum		values[3];
@@ -547,7 +612,9 @@ save_new_message(PG_FUNCTION_ARGS)
 	{
 		module_require_write("save_new_message()");
 		store_require_folder(request.store_id, request.folder_id);
-		request.defaults = message_defaults();
+		content_from_bag(&start, message_defaults());
+		request.start = &start;
+		request.message_flags = MSGFLAG_DEFAULT;
 		request.message_id = number_next(REL_MESSAGE_ID_SEQ);
 		result = save_execute(&request, &number);
 	}
@@ -558,5 +625,5 @@ save_new_message(PG_FUNCTION_ARGS)
 		values[2] = Int64GetDatum(number);
 		nulls[1] = nulls[2] = false;
 	}
-	return result_row(fcinfo, values, nulls);
+	return module_row(fcinfo, values, nulls);
 }

@@ -19,6 +19,7 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 
 #include "compat.h"
 #include "codes.gen.h"			/* MAPI_E_NOT_FOUND and its like, as int32 */
@@ -53,6 +54,9 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define FORCE_SAVE				0x00000004
 #define SPAMFILTER_ONSAVE		0x00000080
 #define NON_EMS_XP_SAVE			0x00001000
+#define PARK_REFUSED			0x00010000	/* ours: park refused edits */
+
+#define DELETE_HARD_DELETE		0x00000010
 
 /* -------------------------------------------------------------- catalogue.c */
 
@@ -243,6 +247,8 @@ extern void edits_undo(const Content *old, const Edits *edits, Undo *undo);
  * A property's name cannot begin with a dot.
  */
 #define UNDO_FOLDER			".folder_id"
+#define UNDO_CREATED		".created_at"
+#define UNDO_FLAGS			".message_flags"
 #define UNDO_DELETED		".deleted_at"
 #define UNDO_PREDECESSORS	".predecessors"
 
@@ -266,6 +272,7 @@ typedef enum StoreRelation
 	REL_STORE_ID_SEQ,
 	REL_FOLDER_ID_SEQ,
 	REL_MESSAGE_ID_SEQ,
+	REL_PARKED_ID_SEQ,
 	REL_CHANGE_NUMBER_SEQ
 } StoreRelation;
 #define NUM_RELATIONS	(REL_CHANGE_NUMBER_SEQ + 1)
@@ -280,6 +287,16 @@ extern Oid	module_relid(StoreRelation which);
 #define REQUIRE_ARG(n, name) \
 	do { if (PG_ARGISNULL(n)) module_null_argument(name); } while (0)
 pg_noreturn extern void module_null_argument(const char *name);
+
+/*
+ * Begin a set-returning function's result: rows go into the tuplestore with
+ * tuplestore_putvalues().
+ */
+extern Tuplestorestate *module_begin_set(FunctionCallInfo fcinfo,
+										 TupleDesc *desc);
+
+/* The row that a function with OUT parameters returns. */
+extern Datum module_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
 /* Raise unless the transaction may write; "what" as in "save_changes()". */
 extern void module_require_write(const char *what);
@@ -334,9 +351,17 @@ extern Oid	store_owner_role(void);
  */
 extern bool store_read(int64 store_id, char **owner, uint8 *replica_guid);
 
+/* Delete a message's row. */
+extern void store_delete_message(int64 store_id, int64 message_id);
+
+/* A store's special folder, or 0. */
+extern int64 store_special_folder(int64 store_id, const char *special);
+
 /* Whether a folder exists, and the same with MAPI_E_NOT_FOUND raised. */
 extern bool store_folder_exists(int64 store_id, int64 folder_id);
 extern void store_require_folder(int64 store_id, int64 folder_id);
+extern void store_raise_no_folder(int64 store_id, int64 folder_id)
+			pg_attribute_noreturn();
 
 /* -------------------------------------------------------------------- row.c */
 
@@ -444,9 +469,12 @@ extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 							int64 message_id, int64 change_number,
 							Snapshot snapshot);
 
-/* Whether the change table knows the message at all. */
-extern bool changerow_any(Relation change, int64 store_id, int64 message_id,
-						  Snapshot snapshot);
+/*
+ * The newest change of a message, or with a kind the newest of that kind
+ * ('\0': of any); false where there is none.
+ */
+extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
+							 int64 message_id, char kind, Snapshot snapshot);
 
 /* ----------------------------------------------------------------- change.c */
 
@@ -486,6 +514,9 @@ extern TM_Result change_write(MessageRow *row, Relation message,
 /* Insert a new message at its first version, and its record. */
 extern void change_create(MessageRow *row, Relation message);
 
+/* Delete a locked row for good; its record keeps the whole message. */
+extern void change_hard_delete(MessageRow *row, Relation message);
+
 /* Who is changing: the actor where one is set, else the current role. */
 extern const char *change_author(void);
 
@@ -512,6 +543,18 @@ typedef struct MessageView
 extern void view_from_row(MessageView *view, const MessageRow *row);
 
 /*
+ * Fill a view from the newest version that the snapshot sees; for a message
+ * that was hard-deleted, from the record of that, whose version has no
+ * content.  *row keeps what the view points to.  False where there is no such
+ * message.  The snapshot must be active.
+ */
+extern bool view_read(MessageView *view, int64 store_id, int64 message_id,
+					  MessageRow *row, Relation message, Snapshot snapshot);
+
+/* A content that is this bag and nothing else. */
+extern void content_from_bag(Content *content, Jsonb *bag);
+
+/*
  * Put a row back to an older version of it, in place.  False where the chain
  * does not reach it.
  */
@@ -532,6 +575,15 @@ extern Jsonb *message_defaults(void);
 
 /* ------------------------------------------------------------------- save.c */
 
+/* How a save treats what others have saved since its base. */
+typedef enum SaveMode
+{
+	SAVE_PLAIN = 0,				/* as its flags say */
+	SAVE_SEEN,					/* forced, if "seen" is still the newest */
+	SAVE_MERGE,					/* beside it, if both changed different things */
+	SAVE_VERSION				/* plain; writes what "version" held */
+} SaveMode;
+
 /*
  * One save.  Either "edits" or, parsed only once the version has been found
  * right, "patch".
@@ -543,10 +595,14 @@ typedef struct SaveRequest
 	int64		base;			/* the version the client stands on */
 	bool		is_new;			/* first save: insert */
 	int64		folder_id;		/* of a new message */
-	Jsonb	   *defaults;		/* of a new message */
+	int32		message_flags;	/* of a new message, unless its bag has them */
+	const Content *start;		/* of a new message, before its edits */
 	const Edits *edits;
 	Jsonb	   *patch;
 	uint32		flags;			/* save_flags */
+	SaveMode	mode;
+	int64		seen;			/* SAVE_SEEN: the version shown to the user */
+	int64		version;		/* SAVE_VERSION: the version to go back to */
 } SaveRequest;
 
 /*
@@ -561,7 +617,10 @@ extern int32 save_execute(const SaveRequest *request, int64 *change_number);
 /* The part of a handle that a transaction can change and take back. */
 typedef struct HandleState
 {
+	int64		message_id;
+	int64		folder_id;		/* of a new message */
 	int64		base;			/* change number, 0 for a new message */
+	int64		parked_id;		/* the draft it was resumed from, or 0 */
 	bool		writable;
 	bool		is_new;
 	Edits		edits;
@@ -571,9 +630,7 @@ typedef struct Handle
 {
 	int32		number;			/* hash key */
 	int64		store_id;
-	int64		message_id;
-	int64		folder_id;		/* of a new message */
-	Jsonb	   *defaults;		/* of a new message */
+	Jsonb	   *defaults;		/* what a new message starts with */
 	Oid			role;			/* whose it is */
 	TimestampTz opened_at;
 	HandleState state;
@@ -592,7 +649,10 @@ extern void handle_init(void);	/* once, at module load */
 /* A new handle; raises where msgstore.max_open_handles are open. */
 extern Handle *handle_open(int64 store_id, int64 message_id);
 
-/* The caller's open handle of that number, or MAPI_E_INVALID_OBJECT. */
+/* The caller's open handle of that number, or NULL. */
+extern Handle *handle_find(int32 number);
+
+/* The same, with MAPI_E_INVALID_OBJECT raised. */
 extern Handle *handle_get(int32 number);
 
 /*
@@ -607,7 +667,110 @@ extern void handle_touch(Handle *handle);
  */
 extern void handle_set_edits(Handle *handle, const Edits *edits);
 
+/*
+ * A save has gone through: the handle stands on the new version and nothing is
+ * pending.  The draft it was resumed from, if any, is discarded.
+ */
+extern void handle_saved(Handle *handle, int64 change_number);
+
 extern void handle_close(Handle *handle);
 extern void handle_close_all(void);
+
+/* ---------------------------------------------------------------- message.c */
+
+/*
+ * Where a client stands, through a handle or with a change number as token: on
+ * a version of a message, with edits of its own.
+ */
+typedef struct Stand
+{
+	int64		store_id;
+	int64		message_id;
+	int64		base;			/* 0 for a new message */
+	bool		is_new;
+	int64		folder_id;		/* of a new message */
+	Jsonb	   *defaults;		/* of a new message */
+	Edits		edits;
+} Stand;
+
+extern void stand_of_handle(Stand *stand, const Handle *handle);
+
+/*
+ * From the arguments (store_id, message_id, change_number, changes) that the
+ * calls without a session begin with; a NULL among them raises.
+ */
+extern void stand_of_arguments(Stand *stand, FunctionCallInfo fcinfo);
+
+/* Raise MAPI_E_UNABLE_TO_COMPLETE: the base is not in the history. */
+extern void stand_raise_no_base(const Stand *stand) pg_attribute_noreturn();
+
+/*
+ * The base of a client: what it shows without its edits.  *row keeps what the
+ * view points to.  Raises MAPI_E_OBJECT_DELETED where nothing is left of the
+ * message, MAPI_E_UNABLE_TO_COMPLETE where the base is not in its history.
+ * The snapshot must be active.
+ */
+extern void stand_view(MessageView *view, const Stand *stand, MessageRow *row,
+					   Relation message, Snapshot snapshot);
+
+/* A save of a client's edits, to be adjusted by the caller. */
+extern void stand_request(SaveRequest *request, const Stand *stand,
+						  Content *start);
+
+/* Raise MAPI_E_NOT_FOUND for a message, and MAPI_E_OBJECT_DELETED. */
+extern void message_raise_not_found(int64 store_id, int64 message_id)
+			pg_attribute_noreturn();
+extern void message_raise_deleted(int64 store_id, int64 message_id)
+			pg_attribute_noreturn();
+
+/* Raise MAPI_E_NOT_FOUND unless there is, or was, such a message. */
+extern void message_require_known(int64 store_id, int64 message_id);
+
+/* ------------------------------------------------------------------- park.c */
+
+/* Store where a client stands as a draft; parked_id 0: a new one. */
+extern int64 park_stand(const Stand *stand, int64 parked_id);
+
+/* Discard a draft of the current role; false where there is none. */
+extern bool park_discard(int64 store_id, int64 parked_id);
+
+/* --------------------------------------------------------------- conflict.c */
+
+/* The newest change of others that touched a property. */
+typedef struct TheirChange
+{
+	const char *name;			/* canonical */
+	const char *changed_by;
+	TimestampTz changed_at;
+	const char *client;			/* or NULL */
+	int64		change_number;
+} TheirChange;
+
+typedef struct TheirChanges
+{
+	TheirChange *changes;
+	int			count;
+	int			allocated;
+} TheirChanges;
+
+extern void theirs_init(TheirChanges *theirs);
+
+/* A ChangeVisitor that collects into the TheirChanges in "arg". */
+extern void theirs_visit(const ChangeRow *change, void *arg);
+
+/*
+ * Whether edits can be put beside what others changed: no property was
+ * touched by both, or only to the same value.  "current" is the version that
+ * has their changes.
+ */
+extern bool theirs_disjoint(const TheirChanges *theirs, const Content *current,
+							const Edits *edits);
+
+/*
+ * The conflict of a handle as JSON: the code, where the message stands, and
+ * who touched which property; names, not values.  NULL where the handle is
+ * not the caller's to look through.
+ */
+extern char *conflict_json(int32 code, int32 handle);
 
 #endif							/* MSGSTORE_H */

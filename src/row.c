@@ -29,6 +29,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
@@ -189,6 +190,23 @@ insert_index_entries(Relation rel, TupleTableSlot *slot,
 	FreeExecutorState(estate);
 }
 
+/* Begin a scan of the rows whose first bigint columns have these values. */
+static IndexScanDesc
+begin_key_scan(Relation rel, Relation indexrel, const int64 *key, int nkeys,
+			   Snapshot snapshot)
+{
+	ScanKeyData keys[3];
+	IndexScanDesc scan;
+
+	Assert(nkeys <= lengthof(keys));
+	for (int i = 0; i < nkeys; i++)
+		ScanKeyInit(&keys[i], i + 1, BTEqualStrategyNumber, F_INT8EQ,
+					Int64GetDatum(key[i]));
+	scan = compat_index_beginscan(rel, indexrel, snapshot, nkeys, 0);
+	index_rescan(scan, keys, nkeys, NULL, 0);
+	return scan;
+}
+
 /*
  * Find the one row with the given key in an index of two or three bigint
  * columns.  On success the slot holds it, pinned.
@@ -198,16 +216,9 @@ fetch_by_key(Relation rel, StoreRelation index, const int64 *key, int nkeys,
 			 Snapshot snapshot, TupleTableSlot *slot)
 {
 	Relation	indexrel = index_open(module_relid(index), AccessShareLock);
-	ScanKeyData keys[3];
-	IndexScanDesc scan;
+	IndexScanDesc scan = begin_key_scan(rel, indexrel, key, nkeys, snapshot);
 	bool		found;
 
-	Assert(nkeys <= lengthof(keys));
-	for (int i = 0; i < nkeys; i++)
-		ScanKeyInit(&keys[i], i + 1, BTEqualStrategyNumber, F_INT8EQ,
-					Int64GetDatum(key[i]));
-	scan = compat_index_beginscan(rel, indexrel, snapshot, nkeys, 0);
-	index_rescan(scan, keys, nkeys, NULL, 0);
 	found = index_getnext_slot(scan, ForwardScanDirection, slot);
 	index_endscan(scan);
 	index_close(indexrel, AccessShareLock);
@@ -485,29 +496,17 @@ keep(Datum value, bool isnull)
 	return isnull ? (Datum) 0 : datumCopy(value, false, -1);
 }
 
-bool
-changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
-				int64 message_id, int64 change_number, Snapshot snapshot)
+/* Copy a row of change out of a slot whose attributes have been got. */
+static void
+read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
 {
-	int64		key[3] = {store_id, message_id, change_number};
-	const int  *at = CHANGE_AT(change);
-	TupleTableSlot *slot = table_slot_create(change, NULL);
-	Datum	   *values;
-	bool	   *nulls;
-
-	if (!fetch_by_key(change, REL_CHANGE_PKEY, key, 3, snapshot, slot))
-	{
-		ExecDropSingleTupleTableSlot(slot);
-		return false;
-	}
-	slot_getallattrs(slot);
-	values = slot->tts_values;
-	nulls = slot->tts_isnull;
+	Datum	   *values = slot->tts_values;
+	bool	   *nulls = slot->tts_isnull;
 
 	memset(row, 0, sizeof(ChangeRow));
-	row->store_id = store_id;
-	row->message_id = message_id;
-	row->change_number = change_number;
+	row->store_id = DatumGetInt64(values[at[C_STORE_ID]]);
+	row->message_id = DatumGetInt64(values[at[C_MESSAGE_ID]]);
+	row->change_number = DatumGetInt64(values[at[C_CHANGE_NUMBER]]);
 	if (!nulls[at[C_PREVIOUS]])
 		row->previous = DatumGetInt64(values[at[C_PREVIOUS]]);
 	if (!nulls[at[C_BASE]])
@@ -528,19 +527,51 @@ changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 		row->undo.has_large[p] = !nulls[i];
 		row->undo.large[p] = keep(values[i], nulls[i]);
 	}
-	ExecDropSingleTupleTableSlot(slot);
-	return true;
 }
 
 bool
-changerow_any(Relation change, int64 store_id, int64 message_id,
-			  Snapshot snapshot)
+changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
+				int64 message_id, int64 change_number, Snapshot snapshot)
 {
-	int64		key[2] = {store_id, message_id};
+	int64		key[3] = {store_id, message_id, change_number};
 	TupleTableSlot *slot = table_slot_create(change, NULL);
-	bool		found = fetch_by_key(change, REL_CHANGE_PKEY, key, 2, snapshot,
+	bool		found = fetch_by_key(change, REL_CHANGE_PKEY, key, 3, snapshot,
 									 slot);
 
+	if (found)
+	{
+		slot_getallattrs(slot);
+		read_change(row, slot, CHANGE_AT(change));
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return found;
+}
+
+bool
+changerow_newest(ChangeRow *row, Relation change, int64 store_id,
+				 int64 message_id, char kind, Snapshot snapshot)
+{
+	int64		key[2] = {store_id, message_id};
+	const int  *at = CHANGE_AT(change);
+	Relation	index = index_open(module_relid(REL_CHANGE_PKEY),
+								   AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(change, NULL);
+	IndexScanDesc scan = begin_key_scan(change, index, key, 2, snapshot);
+	bool		found = false;
+
+	while (!found && index_getnext_slot(scan, BackwardScanDirection, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		if (kind == '\0' ||
+			DatumGetChar(slot->tts_values[at[C_KIND]]) == kind)
+		{
+			read_change(row, slot, at);
+			found = true;
+		}
+	}
+	index_endscan(scan);
+	index_close(index, AccessShareLock);
 	ExecDropSingleTupleTableSlot(slot);
 	return found;
 }

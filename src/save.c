@@ -92,7 +92,8 @@ save_execute(const SaveRequest *request, int64 *change_number)
 		{
 			CHECK_FOR_INTERRUPTS();
 			PushActiveSnapshot(GetLatestSnapshot());
-			if (request->flags & FORCE_SAVE)
+			if ((request->flags & FORCE_SAVE) != 0 ||
+				request->mode == SAVE_SEEN || request->mode == SAVE_MERGE)
 				attempt = attempt_force(&work, &result, change_number);
 			else
 				attempt = attempt_plain(&work, &result, change_number);
@@ -118,8 +119,11 @@ decide(const SaveWork *work)
 		return MAPI_E_NO_ACCESS;
 	if (work->row.submitted)
 		return MAPI_E_SUBMITTED;
-	if ((request->flags & FORCE_SAVE) == 0 &&
-		work->row.version.change_number != request->base)
+	if (request->mode == SAVE_MERGE ||
+		(request->mode == SAVE_PLAIN && (request->flags & FORCE_SAVE) != 0))
+		return S_OK;
+	if (work->row.version.change_number !=
+		(request->mode == SAVE_SEEN ? request->seen : request->base))
 		return MAPI_E_OBJECT_CHANGED;
 	return S_OK;
 }
@@ -141,6 +145,32 @@ pending_edits(SaveWork *work)
 }
 
 /*
+ * What a plain save writes over its own base: the pending edits, or what leads
+ * back to an older version.
+ */
+static int32
+plain_edits(SaveWork *work, Edits *result)
+{
+	const SaveRequest *request = work->request;
+	Version		older = work->row.version;
+	Edits		none;
+
+	if (request->mode != SAVE_VERSION)
+	{
+		*result = *pending_edits(work);
+		return S_OK;
+	}
+	if (!change_walk_back(request->store_id, request->message_id, &older,
+						  request->version, GetActiveSnapshot(), NULL, NULL))
+		return MAPI_E_UNABLE_TO_COMPLETE;
+	edits_init(&none);
+	edits_between(&work->row.version.content, &older.content, &none, result);
+	return S_OK;
+}
+
+/* -------------------------------------------------------------------- writing */
+
+/*
  * Step 10 on the version in work->row, which is locked by us or not.  Anything
  * but TM_Ok: nothing is written.
  */
@@ -151,8 +181,12 @@ write_row(SaveWork *work, const Edits *edits, bool locked, int64 *number)
 
 	memset(&order, 0, sizeof(order));
 	order.base = work->request->base;
-	order.kind = order.base == work->row.version.change_number ?
-		CHANGE_SAVE : CHANGE_FORCE;
+	if (order.base == work->row.version.change_number)
+		order.kind = CHANGE_SAVE;
+	else if (work->request->mode == SAVE_MERGE)
+		order.kind = CHANGE_MERGE;
+	else
+		order.kind = CHANGE_FORCE;
 	order.edits = edits;
 	return change_write(&work->row, work->message, &order, locked, number);
 }
@@ -190,7 +224,7 @@ static Attempt
 attempt_plain(SaveWork *work, int32 *result, int64 *number)
 {
 	const SaveRequest *request = work->request;
-	const Edits *edits;
+	Edits		edits;
 	bool		go_on;
 	TM_Result	written;
 
@@ -203,20 +237,20 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 	}
 	*number = work->row.version.change_number;
 	*result = decide(work);
+	if (*result == S_OK)
+		*result = plain_edits(work, &edits);
 	if (*result != S_OK)
 		return ATTEMPT_DONE;
-
-	edits = pending_edits(work);
-	if (!edits_any(edits))
+	if (!edits_any(&edits))
 		return wait_for_row(work, result, &go_on);
 
-	written = write_row(work, edits, false, number);
+	written = write_row(work, &edits, false, number);
 	if (written == TM_BeingModified)
 	{
 		Attempt		attempt = wait_for_row(work, result, &go_on);
 
 		if (go_on)
-			write_locked(work, edits, number);
+			write_locked(work, &edits, number);
 		return attempt;
 	}
 	return written == TM_Ok ? ATTEMPT_DONE : ATTEMPT_AGAIN;
@@ -225,32 +259,35 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 /* ---------------------------------------------------------------- forced save */
 
 /*
- * The edits that turn the row into what the forcing client shows: its base
- * with its pending edits.  False where the base cannot be had any more.
+ * The edits that turn the row into what the forcing client shows, its base
+ * with its pending edits; for a merge, those that put the pending edits beside
+ * what others have changed.
  */
-static bool
+static int32
 forced_edits(SaveWork *work, Edits *result)
 {
 	const SaveRequest *request = work->request;
 	const Edits *pending = pending_edits(work);
+	const Content *current = &work->row.version.content;
 	Version		shown = work->row.version;
+	TheirChanges theirs;
 
-	if (work->row.version.change_number == request->base)
-	{
-		*result = *pending;
-		return true;
-	}
+	theirs_init(&theirs);
+	*result = *pending;
 	if (!change_walk_back(request->store_id, request->message_id, &shown,
-						  request->base, GetActiveSnapshot(), NULL, NULL))
-		return false;
-	edits_init(result);
-	if (edits_any(pending))
+						  request->base, GetActiveSnapshot(), theirs_visit,
+						  &theirs))
+		return MAPI_E_UNABLE_TO_COMPLETE;
+	if (request->mode == SAVE_MERGE)
+		return theirs_disjoint(&theirs, current, pending) ? S_OK :
+			MAPI_E_OBJECT_CHANGED;
+	if (edits_any(pending) &&
+		work->row.version.change_number != request->base)
 	{
 		edits_apply(&shown.content, pending, &shown.content);
-		edits_between(&work->row.version.content, &shown.content, pending,
-					  result);
+		edits_between(current, &shown.content, pending, result);
 	}
-	return true;
+	return S_OK;
 }
 
 static Attempt
@@ -273,8 +310,8 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
 	PushActiveSnapshot(GetLatestSnapshot());
 	*number = work->row.version.change_number;
 	*result = decide(work);
-	if (*result == S_OK && !forced_edits(work, &edits))
-		*result = MAPI_E_UNABLE_TO_COMPLETE;
+	if (*result == S_OK)
+		*result = forced_edits(work, &edits);
 	if (*result == S_OK && edits_any(&edits))
 		write_locked(work, &edits, number);
 	PopActiveSnapshot();
@@ -287,11 +324,10 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
  * Take PR_MESSAGE_FLAGS out of a new message's bag: they have a column.
  */
 static int32
-take_message_flags(Content *content)
+take_message_flags(Content *content, int32 flags)
 {
 	static const char *const name = "PR_MESSAGE_FLAGS";
 	Jsonb	   *bag = DatumGetJsonbP(content->value[PART_PROPS]);
-	int32		flags = MSGFLAG_DEFAULT;
 	JsonbValue	value;
 
 	if (bag_find(bag, name, &value))
@@ -325,12 +361,8 @@ save_new(SaveWork *work, int64 *number)
 	row->store_id = request->store_id;
 	row->message_id = request->message_id;
 	row->version.folder_id = request->folder_id;
-	for (int p = 0; p < NUM_PARTS; p++)
-		content->isnull[p] = true;
-	content->value[PART_PROPS] = JsonbPGetDatum(request->defaults);
-	content->isnull[PART_PROPS] = false;
-	edits_apply(content, pending_edits(work), content);
-	row->message_flags = take_message_flags(content);
+	edits_apply(request->start, pending_edits(work), content);
+	row->message_flags = take_message_flags(content, request->message_flags);
 	change_create(row, work->message);
 	*number = row->version.change_number;
 	return S_OK;

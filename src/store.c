@@ -32,19 +32,9 @@
 #include "utils/uuid.h"
 
 #include "msgstore.h"
+#include "store.h"
 
-typedef enum StoreQuery
-{
-	QUERY_STORE_READ = 0,
-	QUERY_STORE_INSERT,
-	QUERY_FOLDER_INSERT,
-	QUERY_FOLDER_EXISTS,
-	QUERY_FOLDER_SPECIAL,
-	QUERY_NODE_DELETE,
-	QUERY_NODE_INSERT
-} StoreQuery;
-#define NUM_QUERIES		(QUERY_NODE_INSERT + 1)
-#define MAX_ARGS		5
+#define MAX_ARGS		17
 
 static const struct
 {
@@ -60,6 +50,9 @@ static const struct
 		" (store_id, name, owner, replica_guid, created_at)"
 		" VALUES ($1, $2, $3, gen_random_uuid(), now())"
 	" ON CONFLICT DO NOTHING"},
+	{true, {INT8OID, INTERVALOID, INT4OID},
+		"UPDATE msgstore.store SET keep_age = $2, keep_count = $3"
+	" WHERE store_id = $1"},
 	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID},
 		"INSERT INTO msgstore.folder"
 		" (store_id, folder_id, parent_id, name, special, created_at)"
@@ -71,6 +64,67 @@ static const struct
 	{false, {INT8OID, TEXTOID},
 		"SELECT folder_id FROM msgstore.folder"
 	" WHERE store_id = $1 AND special = $2"},
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.message"
+	" WHERE store_id = $1 AND message_id = $2"},
+	{true, {INT8OID, INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID, JSONBOID,
+			TEXTOID, JSONBOID, JSONBOID, JSONBOID, TEXTOID, TEXTOID, BYTEAOID,
+			BYTEAOID, TEXTOID, TEXTOID},
+		"INSERT INTO msgstore.parked_draft"
+		" (store_id, parked_id, role, message_id, folder_id,"
+		" base_change_number, defaults, touched, props, recipients,"
+		" attachments, headers, body, html, rtf, actor, client, parked_at)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+		" $14, $15, $16, $17, clock_timestamp())"
+		" ON CONFLICT (store_id, parked_id) DO UPDATE SET"
+		" message_id = excluded.message_id, folder_id = excluded.folder_id,"
+		" base_change_number = excluded.base_change_number,"
+		" defaults = excluded.defaults, touched = excluded.touched,"
+		" props = excluded.props, recipients = excluded.recipients,"
+		" attachments = excluded.attachments, headers = excluded.headers,"
+		" body = excluded.body, html = excluded.html, rtf = excluded.rtf,"
+		" actor = excluded.actor, client = excluded.client,"
+	" parked_at = excluded.parked_at"},
+	{false, {INT8OID, INT8OID, TEXTOID},
+		"SELECT message_id, folder_id, base_change_number, defaults, touched,"
+		" props, recipients, attachments, headers, body, html, rtf"
+		" FROM msgstore.parked_draft"
+	" WHERE store_id = $1 AND parked_id = $2 AND role = $3"},
+	{true, {INT8OID, INT8OID, TEXTOID},
+		"DELETE FROM msgstore.parked_draft"
+	" WHERE store_id = $1 AND parked_id = $2 AND role = $3"},
+	{true, {InvalidOid},
+	"LOCK TABLE msgstore.parked_draft IN SHARE MODE"},
+	/* ranks count from a message's newest change; older ones are larger */
+	{true, {INT8OID, INT8OID, INT4OID},
+		"WITH ids AS MATERIALIZED ("
+		" SELECT DISTINCT message_id FROM msgstore.change"
+		" WHERE store_id = $1 AND message_id > $2"
+		" ORDER BY message_id LIMIT $3"
+		"), ranked AS MATERIALIZED ("
+		" SELECT c.message_id, c.change_number, c.changed_at,"
+		" row_number() OVER (PARTITION BY c.message_id"
+		" ORDER BY c.changed_at DESC, c.change_number DESC) AS rank"
+		" FROM msgstore.change c JOIN ids USING (message_id)"
+		" WHERE c.store_id = $1"
+		"), parked AS ("
+		" SELECT r.message_id, max(r.rank) AS rank"
+		" FROM ranked r JOIN msgstore.parked_draft p"
+		" ON p.store_id = $1 AND p.message_id = r.message_id"
+		" AND p.base_change_number = r.change_number"
+		" GROUP BY r.message_id"
+		"), pruned AS ("
+		" DELETE FROM msgstore.change c"
+		" USING msgstore.store s, ranked r LEFT JOIN parked k USING (message_id)"
+		" WHERE s.store_id = $1 AND c.store_id = $1"
+		" AND c.message_id = r.message_id"
+		" AND c.change_number = r.change_number"
+		" AND (s.keep_age IS NOT NULL OR s.keep_count IS NOT NULL)"
+		" AND r.rank > greatest(coalesce(s.keep_count, 1), coalesce(k.rank, 1))"
+		" AND r.changed_at < now() - greatest(s.keep_age, interval '1 day')"
+		" RETURNING 1"
+		")"
+	" SELECT (SELECT max(message_id) FROM ids), (SELECT count(*) FROM pruned)"},
 	{true, {InvalidOid},
 	"DELETE FROM msgstore.node"},
 	{true, {INT4OID},
@@ -101,7 +155,7 @@ store_owner_role(void)
  * a latest snapshot, which a parallel query cannot take: there it is that of
  * the query.  Returns the number of rows.
  */
-static uint64
+uint64
 store_query(StoreQuery which, Datum *values, const char *nulls)
 {
 	Oid			userid;
@@ -149,9 +203,8 @@ store_query(StoreQuery which, Datum *values, const char *nulls)
 	return SPI_processed;
 }
 
-/* The first column, a bigint, of the only row of a query's result. */
-static int64
-result_bigint(void)
+int64
+store_result_bigint(void)
 {
 	bool		isnull;
 
@@ -195,9 +248,20 @@ store_folder_exists(int64 store_id, int64 folder_id)
 	return found;
 }
 
-/* The id of a store's special folder, 0 where it has none of that kind. */
-static int64
-find_special(int64 store_id, const char *special)
+void
+store_delete_message(int64 store_id, int64 message_id)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+
+	SPI_connect();
+	if (store_query(QUERY_MESSAGE_DELETE, values, NULL) != 1)
+		elog(ERROR, "could not delete message " INT64_FORMAT " of store "
+			 INT64_FORMAT, message_id, store_id);
+	SPI_finish();
+}
+
+int64
+store_special_folder(int64 store_id, const char *special)
 {
 	Datum		values[2] = {Int64GetDatum(store_id),
 	CStringGetTextDatum(special)};
@@ -205,7 +269,7 @@ find_special(int64 store_id, const char *special)
 
 	SPI_connect();
 	if (store_query(QUERY_FOLDER_SPECIAL, values, NULL) > 0)
-		folder_id = result_bigint();
+		folder_id = store_result_bigint();
 	SPI_finish();
 	return folder_id;
 }
@@ -333,7 +397,7 @@ create_folder(PG_FUNCTION_ARGS)
 	access_require(store_id, ACCESS_EDIT);
 
 	if (PG_ARGISNULL(1))
-		parent_id = find_special(store_id, special_folders[0]);
+		parent_id = store_special_folder(store_id, special_folders[0]);
 	else
 	{
 		parent_id = PG_GETARG_INT64(1);
@@ -346,10 +410,16 @@ void
 store_require_folder(int64 store_id, int64 folder_id)
 {
 	if (!store_folder_exists(store_id, folder_id))
-		ereport(ERROR,
-				(errmapi(MAPI_E_NOT_FOUND),
-				 errmsg("folder %lld does not exist in store %lld",
-						(long long) folder_id, (long long) store_id)));
+		store_raise_no_folder(store_id, folder_id);
+}
+
+void
+store_raise_no_folder(int64 store_id, int64 folder_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NOT_FOUND),
+			 errmsg("folder %lld does not exist in store %lld",
+					(long long) folder_id, (long long) store_id)));
 }
 
 /*
@@ -375,7 +445,7 @@ special_folder(PG_FUNCTION_ARGS)
 				 errmsg("\"%s\" is not a special folder", special),
 				 errhint("There are Root, Inbox, Outbox, Sent Items, Deleted Items, Drafts and Conflicts.")));
 	access_require(store_id, ACCESS_READ);
-	folder_id = find_special(store_id, special);
+	folder_id = store_special_folder(store_id, special);
 	if (folder_id == 0)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NOT_FOUND),

@@ -232,6 +232,13 @@ add_modifier(ViewContext *context, const char *name, BagList *list)
 		baglist_add_cstring(list, name, modifier, strlen(modifier));
 }
 
+static void
+add_deleted_on(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->version.deleted_at != 0)
+		add_time(list, name, context->view->version.deleted_at);
+}
+
 static bool
 has_attachments(const MessageView *view)
 {
@@ -342,6 +349,7 @@ static const Computed computed[] = {
 	{PR_LAST_MODIFICATION_TIME, "PR_LAST_MODIFICATION_TIME", add_modification_time},
 	{PR_LOCAL_COMMIT_TIME, "PR_LOCAL_COMMIT_TIME", add_modification_time},
 	{PR_LAST_MODIFIER_NAME, "PR_LAST_MODIFIER_NAME", add_modifier},
+	{PR_DELETED_ON, "PR_DELETED_ON", add_deleted_on},
 	{PR_MESSAGE_FLAGS, "PR_MESSAGE_FLAGS", add_message_flags},
 	{PR_MESSAGE_SIZE, "PR_MESSAGE_SIZE", add_message_size},
 	{PR_MESSAGE_SIZE_EXTENDED, "PR_MESSAGE_SIZE_EXTENDED", add_message_size_extended},
@@ -510,6 +518,65 @@ view_from_row(MessageView *view, const MessageRow *row)
 	view->modifier = TextDatumGetCString(row->modifier);
 	view->level = -1;
 	view->version = row->version;
+}
+
+void
+content_from_bag(Content *content, Jsonb *bag)
+{
+	for (int p = 0; p < NUM_PARTS; p++)
+		content->isnull[p] = (p != PART_PROPS);
+	content->value[PART_PROPS] = JsonbPGetDatum(bag);
+}
+
+/*
+ * Fill a view from the record of a hard delete.
+ */
+static bool
+view_from_deleted(MessageView *view, int64 store_id, int64 message_id,
+				  Snapshot snapshot)
+{
+	Relation	change = table_open(module_relid(REL_CHANGE), AccessShareLock);
+	ChangeRow	row;
+	JsonbValue	value;
+	bool		found;
+
+	found = changerow_newest(&row, change, store_id, message_id,
+							 CHANGE_HARD_DELETE, snapshot);
+	table_close(change, NoLock);
+	if (!found)
+		return false;
+
+	memset(view, 0, sizeof(MessageView));
+	view->store_id = store_id;
+	view->message_id = message_id;
+	view->level = -1;
+	view->version.change_number = row.change_number;
+	view->version.deleted_at = row.changed_at;
+	content_from_bag(&view->version.content, bag_empty());
+	view->modified_at = row.changed_at;
+	view->modifier = row.actor != NULL ? row.actor : row.role;
+	if (bag_find(row.undo.props, UNDO_FLAGS, &value))
+		view->message_flags =
+			DatumGetInt32(DirectFunctionCall1(numeric_int4,
+											  NumericGetDatum(value.val.numeric)));
+	if (bag_find(row.undo.props, UNDO_FOLDER, &value))
+		view->version.folder_id =
+			DatumGetInt64(DirectFunctionCall1(numeric_int8,
+											  NumericGetDatum(value.val.numeric)));
+	if (bag_find(row.undo.props, UNDO_CREATED, &value))
+		(void) systime_timestamp(value.val.string.val, value.val.string.len,
+								 &view->created_at);
+	return true;
+}
+
+bool
+view_read(MessageView *view, int64 store_id, int64 message_id,
+		  MessageRow *row, Relation message, Snapshot snapshot)
+{
+	if (!messagerow_fetch(row, message, store_id, message_id, snapshot))
+		return view_from_deleted(view, store_id, message_id, snapshot);
+	view_from_row(view, row);
+	return true;
 }
 
 bool

@@ -1,0 +1,604 @@
+/*-------------------------------------------------------------------------
+ *
+ * conflict.c
+ *	  What others changed since a client's base, what the client changed, and
+ *	  whether both touch the same.
+ *
+ * NOTES
+ *	  A report compares three views of the message: base, theirs (the newest
+ *	  version) and yours (the base with the client's edits).  Which properties
+ *	  others touched, and who touched each last, is collected on the way back
+ *	  from the newest version to the base, over any number of saves.
+ *
+ *	  The three bodies count as one: who edits the text body and who edits the
+ *	  HTML body have both edited the body.  Stamps and what is computed never
+ *	  count; a move and a deletion do, as PR_PARENT_ENTRYID and PR_DELETED_ON.
+ *
+ *	  A report is read with a latest snapshot in every isolation level.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "msgstore.h"
+#include "bag.h"
+#include "value.h"
+
+/* Values of more bytes are shown by how they begin, unless asked for whole. */
+#define SUMMARY_LIMIT	1000
+#define SUMMARY_BEGINS	100
+
+#define NUM_COLUMNS		9
+
+/* The three views of a report, and what each side touched. */
+typedef struct Report
+{
+	MessageView base;
+	MessageView theirs;
+	MessageView yours;
+	TheirChanges touched;
+	const Edits *edits;
+	bool		whole;
+} Report;
+
+/* ------------------------------------------------- what others have touched */
+
+void
+theirs_init(TheirChanges *theirs)
+{
+	theirs->allocated = 16;
+	theirs->count = 0;
+	theirs->changes = palloc(sizeof(TheirChange) * theirs->allocated);
+}
+
+static const TheirChange *
+theirs_find(const TheirChanges *theirs, const char *name)
+{
+	for (int i = 0; i < theirs->count; i++)
+	{
+		if (strcmp(theirs->changes[i].name, name) == 0)
+			return &theirs->changes[i];
+	}
+	return NULL;
+}
+
+/* Note a property, unless a newer change that touched it is noted. */
+static void
+note(TheirChanges *theirs, const char *name, int namelen,
+	 const ChangeRow *change)
+{
+	char	   *copy = pnstrdup(name, namelen);
+	TheirChange *slot;
+
+	if (theirs_find(theirs, copy) != NULL)
+		return;
+	if (theirs->count == theirs->allocated)
+	{
+		theirs->allocated *= 2;
+		theirs->changes = repalloc(theirs->changes, sizeof(TheirChange) *
+								   theirs->allocated);
+	}
+	slot = &theirs->changes[theirs->count++];
+	slot->name = copy;
+	slot->changed_by = change->actor != NULL ? change->actor : change->role;
+	slot->changed_at = change->changed_at;
+	slot->client = change->client;
+	slot->change_number = change->change_number;
+}
+
+/* Whether a name in an undo is one that counts. */
+static bool
+counts(const char *name, int namelen)
+{
+	Property	prop;
+
+	return !property_lookup(name, namelen, &prop) ||
+		prop.rule == RULE_STORED;
+}
+
+void
+theirs_visit(const ChangeRow *change, void *arg)
+{
+	TheirChanges *theirs = arg;
+	int			count;
+	BagEntry   *entries = bag_entries(change->undo.props, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		const char *name = entries[i].key;
+		int			namelen = entries[i].keylen;
+
+		if (name[0] != '.')
+		{
+			if (change->kind != CHANGE_HARD_DELETE && counts(name, namelen))
+				note(theirs, name, namelen, change);
+		}
+		else if (namelen == strlen(UNDO_DELETED) &&
+				 memcmp(name, UNDO_DELETED, namelen) == 0)
+			note(theirs, "PR_DELETED_ON", strlen("PR_DELETED_ON"), change);
+		else if (change->kind == CHANGE_MOVE &&
+				 namelen == strlen(UNDO_FOLDER) &&
+				 memcmp(name, UNDO_FOLDER, namelen) == 0)
+			note(theirs, "PR_PARENT_ENTRYID", strlen("PR_PARENT_ENTRYID"),
+				 change);
+	}
+	if (change->kind == CHANGE_HARD_DELETE)
+		return;
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (change->undo.has_large[p])
+			note(theirs, part_name(p), strlen(part_name(p)), change);
+	}
+}
+
+/* --------------------------------------------------------- what both touched */
+
+static bool
+is_body(int part)
+{
+	return part >= PART_BODY && part <= PART_RTF;
+}
+
+/* Which part a property is, PART_PROPS for members of the bag. */
+static int
+part_of(const char *name)
+{
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (strcmp(part_name(p), name) == 0)
+			return p;
+	}
+	return PART_PROPS;
+}
+
+static bool
+theirs_body(const TheirChanges *theirs)
+{
+	for (int p = PART_BODY; p <= PART_RTF; p++)
+	{
+		if (theirs_find(theirs, part_name(p)) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool
+yours_body(const Edits *edits)
+{
+	for (int p = PART_BODY; p <= PART_RTF; p++)
+	{
+		if (edits->touched[p] != UNTOUCHED)
+			return true;
+	}
+	return false;
+}
+
+/* Whether edits touch a property, bodies as one. */
+static bool
+yours_touch(const Edits *edits, const char *name)
+{
+	int			part = part_of(name);
+	JsonbValue	value;
+
+	if (is_body(part))
+		return yours_body(edits);
+	if (part != PART_PROPS)
+		return edits->touched[part] != UNTOUCHED;
+	return edits->touched[PART_PROPS] != UNTOUCHED &&
+		bag_find((Jsonb *) edits->value[PART_PROPS], name, &value);
+}
+
+static bool
+same_part(const Content *a, const Content *b, int part)
+{
+	struct varlena *x,
+			   *y;
+
+	if (a->isnull[part] || b->isnull[part])
+		return a->isnull[part] == b->isnull[part];
+	if (toast_raw_datum_size(a->value[part]) !=
+		toast_raw_datum_size(b->value[part]))
+		return false;
+	x = PG_DETOAST_DATUM_PACKED(a->value[part]);
+	y = PG_DETOAST_DATUM_PACKED(b->value[part]);
+	return VARSIZE_ANY_EXHDR(x) == VARSIZE_ANY_EXHDR(y) &&
+		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), VARSIZE_ANY_EXHDR(x)) == 0;
+}
+
+bool
+theirs_disjoint(const TheirChanges *theirs, const Content *current,
+				const Edits *edits)
+{
+	Content		merged;
+	Jsonb	   *changed;
+
+	edits_apply(current, edits, &merged);
+	changed = bag_difference(DatumGetJsonbP(current->value[PART_PROPS]),
+							 DatumGetJsonbP(merged.value[PART_PROPS]));
+	for (int i = 0; i < theirs->count; i++)
+	{
+		const char *name = theirs->changes[i].name;
+		int			part = part_of(name);
+		JsonbValue	value;
+
+		if (!yours_touch(edits, name))
+			continue;
+		if (is_body(part))
+		{
+			for (int p = PART_BODY; p <= PART_RTF; p++)
+			{
+				if (!same_part(current, &merged, p))
+					return false;
+			}
+		}
+		else if (part != PART_PROPS ? !same_part(current, &merged, part) :
+				 bag_find(changed, name, &value))
+			return false;
+	}
+	return true;
+}
+
+/* --------------------------------------------------------------------- values */
+
+/* {"bytes": n, "begins": "..."} for a large text, {"bytes": n} for binary. */
+static Jsonb *
+summary(const MessageView *view, int part)
+{
+	Datum		value = view->version.content.value[part];
+	BagList		list;
+
+	baglist_init(&list, 2);
+	baglist_add_int(&list, "bytes", toast_raw_datum_size(value) - VARHDRSZ);
+	if (part == PART_HEADERS || part == PART_BODY)
+	{
+		struct varlena *begin = PG_DETOAST_DATUM_SLICE(value, 0,
+													   SUMMARY_BEGINS);
+		int			len = pg_mbcliplen(VARDATA_ANY(begin),
+									   VARSIZE_ANY_EXHDR(begin),
+									   SUMMARY_BEGINS - MAX_MULTIBYTE_CHAR_LEN);
+
+		baglist_add_cstring(&list, "begins", VARDATA_ANY(begin), len);
+	}
+	return baglist_build(&list);
+}
+
+/*
+ * What a view shows of a property; NULL where it has none.
+ */
+static Jsonb *
+shown(const MessageView *view, const char *name, bool whole)
+{
+	int			part = part_of(name);
+	Datum		tag = CStringGetTextDatum(name);
+	Jsonb	   *object;
+	JsonbValue	value;
+
+	if (!whole && part >= PART_HEADERS && !view->version.content.isnull[part] &&
+		toast_raw_datum_size(view->version.content.value[part]) > SUMMARY_LIMIT)
+		return summary(view, part);
+	object = view_props(view, construct_array(&tag, 1, TEXTOID, -1, false,
+											  TYPALIGN_INT));
+	if (!bag_find(object, name, &value))
+		return NULL;
+	if (!whole && value.type == jbvString &&
+		value.val.string.len > SUMMARY_LIMIT)
+	{
+		BagList		list;
+
+		baglist_init(&list, 2);
+		baglist_add_int(&list, "bytes", value.val.string.len);
+		baglist_add_cstring(&list, "begins", value.val.string.val,
+							pg_mbcliplen(value.val.string.val,
+										 value.val.string.len,
+										 SUMMARY_BEGINS));
+		return baglist_build(&list);
+	}
+	return JsonbValueToJsonb(&value);
+}
+
+/* --------------------------------------------------------------------- report */
+
+typedef enum Collected
+{
+	COLLECTED,
+	COLLECTED_NOTHING,			/* nobody has changed it since the base */
+	COLLECTED_NO_MESSAGE,		/* nothing is left of the message */
+	COLLECTED_NO_BASE			/* the base is not in its history */
+} Collected;
+
+/*
+ * Collect the three views.  The snapshot must be active.
+ */
+static Collected
+collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
+		bool whole)
+{
+	memset(report, 0, sizeof(Report));
+	report->edits = &stand->edits;
+	report->whole = whole;
+	theirs_init(&report->touched);
+	if (stand->is_new)
+		return COLLECTED_NOTHING;
+	if (!view_read(&report->theirs, stand->store_id, stand->message_id, row,
+				   message, GetActiveSnapshot()))
+		return COLLECTED_NO_MESSAGE;
+	if (report->theirs.version.change_number == stand->base)
+		return COLLECTED_NOTHING;
+
+	report->base = report->theirs;
+	if (!change_walk_back(stand->store_id, stand->message_id,
+						  &report->base.version, stand->base,
+						  GetActiveSnapshot(), theirs_visit,
+						  &report->touched))
+		return COLLECTED_NO_BASE;
+	report->yours = report->base;
+	edits_apply(&report->base.version.content, &stand->edits,
+				&report->yours.version.content);
+	return COLLECTED;
+}
+
+/* Which side touched a property; *change is the last of theirs, or NULL. */
+static const char *
+side_of(const Report *report, const char *name, const TheirChange **change)
+{
+	bool		theirs;
+	bool		yours = yours_touch(report->edits, name);
+
+	*change = theirs_find(&report->touched, name);
+	theirs = *change != NULL ||
+		(is_body(part_of(name)) && theirs_body(&report->touched));
+	return theirs && yours ? "both" : theirs ? "theirs" : "yours";
+}
+
+/* One row of the report. */
+static void
+put_row(const Report *report, const char *name, Tuplestorestate *result,
+		TupleDesc desc)
+{
+	const TheirChange *change;
+	const char *side = side_of(report, name, &change);
+	const MessageView *views[3] = {&report->base, &report->theirs,
+	&report->yours};
+	Datum		values[NUM_COLUMNS];
+	bool		nulls[NUM_COLUMNS] = {false};
+
+	CHECK_FOR_INTERRUPTS();
+	values[0] = CStringGetTextDatum(name);
+	for (int i = 0; i < 3; i++)
+	{
+		Jsonb	   *value = shown(views[i], name, report->whole);
+
+		nulls[1 + i] = (value == NULL);
+		values[1 + i] = JsonbPGetDatum(value);
+	}
+	values[4] = CStringGetTextDatum(side);
+	nulls[5] = nulls[6] = nulls[7] = nulls[8] = true;
+	if (change != NULL)
+	{
+		values[5] = CStringGetTextDatum(change->changed_by);
+		values[6] = TimestampTzGetDatum(change->changed_at);
+		nulls[7] = (change->client == NULL);
+		if (change->client != NULL)
+			values[7] = CStringGetTextDatum(change->client);
+		values[8] = Int64GetDatum(change->change_number);
+		nulls[5] = nulls[6] = nulls[8] = false;
+	}
+	tuplestore_putvalues(result, desc, values, nulls);
+}
+
+/* A body that is touched only because another one was set, and never there. */
+static bool
+never_there(const Report *report, const char *name)
+{
+	int			part = part_of(name);
+
+	return part != PART_PROPS &&
+		report->base.version.content.isnull[part] &&
+		report->theirs.version.content.isnull[part] &&
+		report->yours.version.content.isnull[part];
+}
+
+/* The names of a report, theirs first. */
+static List *
+names_of(const Report *report)
+{
+	const Edits *edits = report->edits;
+	List	   *names = NIL;
+
+	for (int i = 0; i < report->touched.count; i++)
+		names = lappend(names,
+						unconstify(char *, report->touched.changes[i].name));
+	if (edits->touched[PART_PROPS])
+	{
+		int			count;
+		BagEntry   *entries = bag_entries((Jsonb *) edits->value[PART_PROPS],
+										  &count);
+
+		for (int i = 0; i < count; i++)
+		{
+			char	   *name = pnstrdup(entries[i].key, entries[i].keylen);
+
+			if (theirs_find(&report->touched, name) == NULL)
+				names = lappend(names, name);
+		}
+	}
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] != UNTOUCHED &&
+			theirs_find(&report->touched, part_name(p)) == NULL &&
+			!(edits->touched[p] == TOUCHED_IMPLIED &&
+			  never_there(report, part_name(p))))
+			names = lappend(names, unconstify(char *, part_name(p)));
+	}
+	return names;
+}
+
+static void
+put_report(FunctionCallInfo fcinfo, const Stand *stand, bool whole)
+{
+	TupleDesc	desc;
+	Tuplestorestate *result = module_begin_set(fcinfo, &desc);
+	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
+	MessageRow	row;
+	Report		report;
+	ListCell   *cell;
+
+	messagerow_init(&row, message);
+	PushActiveSnapshot(GetLatestSnapshot());
+	switch (collect(&report, stand, &row, message, whole))
+	{
+		case COLLECTED:
+			report.base.access = report.theirs.access = report.yours.access =
+				access_level(stand->store_id);
+			foreach(cell, names_of(&report))
+				put_row(&report, lfirst(cell), result, desc);
+			break;
+		case COLLECTED_NOTHING:
+			break;
+		case COLLECTED_NO_MESSAGE:
+			message_raise_not_found(stand->store_id, stand->message_id);
+			break;
+		case COLLECTED_NO_BASE:
+			stand_raise_no_base(stand);
+			break;
+	}
+	PopActiveSnapshot();
+	messagerow_end(&row);
+	table_close(message, NoLock);
+}
+
+/*
+ * conflict(handle, whole) → rows
+ *
+ * One row for every property that others or the handle changed since the
+ * handle's base; none where nobody else has changed the message.
+ */
+PG_FUNCTION_INFO_V1(conflict_of_handle);
+Datum
+conflict_of_handle(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle;
+	Stand		stand;
+
+	REQUIRE_ARG(0, "handle");
+	REQUIRE_ARG(1, "whole");
+	handle = handle_get(PG_GETARG_INT32(0));
+	access_require(handle->store_id, ACCESS_READ);
+	stand_of_handle(&stand, handle);
+	put_report(fcinfo, &stand, PG_GETARG_BOOL(1));
+	return (Datum) 0;
+}
+
+/*
+ * conflict(store_id, message_id, change_number, changes, whole) → rows
+ */
+PG_FUNCTION_INFO_V1(conflict_of_message);
+Datum
+conflict_of_message(PG_FUNCTION_ARGS)
+{
+	Stand		stand;
+
+	REQUIRE_ARG(4, "whole");
+	stand_of_arguments(&stand, fcinfo);
+	access_require(stand.store_id, ACCESS_READ);
+	put_report(fcinfo, &stand, PG_GETARG_BOOL(4));
+	return (Datum) 0;
+}
+
+/* ------------------------------------------------------- for an error's DETAIL */
+
+/* One property of a report, by name. */
+static Jsonb *
+name_json(const Report *report, const char *name)
+{
+	const TheirChange *change;
+	const char *side = side_of(report, name, &change);
+	BagList		list;
+
+	baglist_init(&list, 6);
+	baglist_add_cstring(&list, "property", name, strlen(name));
+	baglist_add_cstring(&list, "side", side, strlen(side));
+	if (change != NULL)
+	{
+		char	   *time = palloc(VALUE_TIME_SIZE);
+
+		systime_text(change->changed_at, time);
+		baglist_add_cstring(&list, "changed_by", change->changed_by,
+							strlen(change->changed_by));
+		baglist_add_cstring(&list, "changed_at", time, strlen(time));
+		if (change->client != NULL)
+			baglist_add_cstring(&list, "client", change->client,
+								strlen(change->client));
+		baglist_add_int(&list, "change_number", change->change_number);
+	}
+	return baglist_build(&list);
+}
+
+/* The names of a handle's report, as a JSON array; adds to the list. */
+static void
+add_changes(BagList *list, const Stand *stand)
+{
+	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
+	JsonbParseState *state = NULL;
+	MessageRow	row;
+	Report		report;
+
+	messagerow_init(&row, message);
+	PushActiveSnapshot(GetLatestSnapshot());
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	if (collect(&report, stand, &row, message, false) == COLLECTED)
+	{
+		ListCell   *cell;
+
+		baglist_add_int(list, "change_number",
+						report.theirs.version.change_number);
+		foreach(cell, names_of(&report))
+		{
+			Jsonb	   *object = name_json(&report, lfirst(cell));
+			JsonbValue	value;
+
+			value.type = jbvBinary;
+			value.val.binary.data = &object->root;
+			value.val.binary.len = VARSIZE(object) - VARHDRSZ;
+			pushJsonbValue(&state, WJB_ELEM, &value);
+		}
+	}
+	baglist_add_value(list, "changes", strlen("changes"),
+					  pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	PopActiveSnapshot();
+	messagerow_end(&row);
+	table_close(message, NoLock);
+}
+
+char *
+conflict_json(int32 code, int32 number)
+{
+	Handle	   *handle = handle_find(number);
+	const char *name = hresult_name(code);
+	Stand		stand;
+	BagList		list;
+	Jsonb	   *object;
+
+	if (handle == NULL || access_level(handle->store_id) < ACCESS_READ)
+		return NULL;
+	stand_of_handle(&stand, handle);
+	if (name == NULL)
+		name = psprintf("0x%08X", (uint32) code);
+	baglist_init(&list, 8);
+	baglist_add_cstring(&list, "code", name, strlen(name));
+	baglist_add_int(&list, "store_id", stand.store_id);
+	baglist_add_int(&list, "message_id", stand.message_id);
+	if (!stand.is_new)
+		baglist_add_int(&list, "base_change_number", stand.base);
+	add_changes(&list, &stand);
+	object = baglist_build(&list);
+	return JsonbToCString(NULL, &object->root, VARSIZE(object));
+}

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.h
+ *	  The statements that the module runs through SPI, and the one door to
+ *	  them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MSGSTORE_STORE_H
+#define MSGSTORE_STORE_H
+
+typedef enum StoreQuery
+{
+	QUERY_STORE_READ = 0,
+	QUERY_STORE_INSERT,
+	QUERY_STORE_RETENTION,
+	QUERY_FOLDER_INSERT,
+	QUERY_FOLDER_EXISTS,
+	QUERY_FOLDER_SPECIAL,
+	QUERY_MESSAGE_DELETE,
+	QUERY_PARKED_INSERT,
+	QUERY_PARKED_READ,
+	QUERY_PARKED_DELETE,
+	QUERY_PARKED_LOCK,
+	QUERY_PRUNE,
+	QUERY_NODE_DELETE,
+	QUERY_NODE_INSERT
+} StoreQuery;
+#define NUM_QUERIES		(QUERY_NODE_INSERT + 1)
+
+/*
+ * Run one of the statements of store.c's table; the caller has connected to
+ * SPI, has decided that the role may ask, and reads SPI_tuptable.  nulls is as
+ * SPI has it.  Returns the number of rows.
+ */
+extern uint64 store_query(StoreQuery which, Datum *values, const char *nulls);
+
+/* The first column, a bigint, of the only row of a query's result. */
+extern int64 store_result_bigint(void);
+
+#endif							/* MSGSTORE_STORE_H */
