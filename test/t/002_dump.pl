@@ -1,0 +1,126 @@
+
+# pg_dump and restore lose nothing: stores, folders, messages and their whole
+# history are as they were, a change number that a client held before is good
+# afterwards, and no number is given out a second time.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('dump');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->start;
+my $dir = $node->basedir;
+
+# What a user can see of everything, as text that can be compared.
+my $everything = q{
+	SET search_path = msgstore;
+	SELECT s FROM store_list AS s ORDER BY store_id;
+	SELECT f FROM folder_list AS f ORDER BY store_id, folder_id;
+	SELECT m FROM message_list AS m ORDER BY store_id, message_id;
+	SELECT h FROM message_list AS m, history(m.store_id, m.message_id) AS h
+	ORDER BY m.store_id, m.message_id, h.change_number;
+	SELECT md5(read_message(store_id, message_id)::text)
+	FROM message_list ORDER BY store_id, message_id};
+
+# And what stands behind it: the values that each change replaced.
+my $undo = q{
+	SELECT change_number, incarnation, xid, base_change_number, undo,
+		md5(undo_headers), md5(undo_body), md5(undo_html), md5(undo_rtf)
+	FROM msgstore.change ORDER BY store_id, message_id, change_number};
+
+$node->safe_psql(
+	'postgres', q{
+	CREATE EXTENSION msgstore;
+	CREATE ROLE keeper;
+	SET search_path = msgstore;
+	SET msgstore.actor = 'somebody, "quoted"';
+	SELECT create_store('one'), create_store('two', 'keeper');
+	SELECT create_folder(store_id, NULL, E'tab\tand\nline, Größe')
+	FROM store_list;
+	-- a small message, one with every large part, one without anything
+	SELECT save_new_message(store_id, folder_id, props)
+	FROM folder_list,
+		(VALUES ('{"PR_SUBJECT": "small"}'::jsonb), ('{}'),
+			(jsonb_build_object('PR_SUBJECT', E'back\\slash \u00fc',
+				'PR_BODY', repeat('body ', 4000),
+				'PR_HTML', 'PGI+YjwvYj4=', 'PR_IMPORTANCE', 2,
+				'PR_TRANSPORT_MESSAGE_HEADERS', repeat('X: y', 2000),
+				'PR_MESSAGE_RECIPIENTS', '[{"PR_DISPLAY_NAME": "A",
+				"PR_RECIPIENT_TYPE": 1}]'::jsonb)))
+		AS m (props)
+	WHERE special = 'Inbox';
+	-- versions: some saved, one of them forced over another
+	SELECT save_message(store_id, message_id, change_number,
+		'{"PR_SUBJECT": "saved", "PR_BODY": "short"}') FROM message_list;
+	SELECT save_message(store_id, message_id, previous,
+		'{"PR_IMPORTANCE": 0}', 'FORCE_SAVE')
+	FROM change_list WHERE kind = 'save';
+});
+my $before = $node->safe_psql('postgres', $everything);
+my $undo_before = $node->safe_psql('postgres', $undo);
+my $highest = $node->safe_psql('postgres',
+	'SELECT max(change_number) FROM msgstore.change');
+like($before, qr/force/, 'there is something to lose');
+
+foreach my $format ('custom', 'plain')
+{
+	my $db = "restored_$format";
+
+	$node->command_ok(
+		[ 'pg_dump', "--format=$format", "--file=$dir/$db", 'postgres' ],
+		"$format: dumped");
+	$node->safe_psql('postgres',
+		"CREATE DATABASE $db TEMPLATE template0 ENCODING 'UTF8'");
+	$node->command_ok(
+		$format eq 'plain'
+		? [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-o', "$dir/out", '-f',
+			"$dir/$db", $db ]
+		: [ 'pg_restore', '--exit-on-error', '-d', $db, "$dir/$db" ],
+		"$format: restored without an error");
+	is($node->safe_psql($db, $everything),
+		$before, "$format: everything is as it was");
+	is($node->safe_psql($db, $undo),
+		$undo_before, "$format: and so is all that was replaced");
+
+	# A client that read before the dump, and one that was stale even then.
+	is( $node->safe_psql(
+			$db, q{
+			SET search_path = msgstore;
+			SELECT DISTINCT (save_message(c.store_id, c.message_id,
+				c.change_number, '{"PR_SUBJECT": "stale"}')).result
+			FROM change_list AS c, message_list AS m
+			WHERE (m.store_id, m.message_id) = (c.store_id, c.message_id)
+			  AND c.change_number <> m.change_number}),
+		'MAPI_E_OBJECT_CHANGED',
+		"$format: a token that was stale still is");
+	is( $node->safe_psql(
+			$db, q{
+			SET search_path = msgstore;
+			SELECT DISTINCT (save_message(store_id, message_id,
+				change_number, '{"PR_SUBJECT": "later"}')).result
+			FROM message_list}),
+		'S_OK',
+		"$format: a token that was good still is");
+	cmp_ok(
+		$node->safe_psql(
+			$db, 'SELECT min(change_number) FROM msgstore.message_list'),
+		'>', $highest,
+		"$format: the numbers go on from where they were");
+	is( $node->safe_psql(
+			$db, "SELECT count(DISTINCT incarnation) > 1 FROM msgstore.change"
+		),
+		't',
+		"$format: in another incarnation");
+	is( $node->safe_psql(
+			$db, q{
+			SET search_path = msgstore;
+			SELECT (save_new_message(store_id, folder_id, '{}')).result
+			FROM folder_list WHERE special = 'Inbox'}),
+		"S_OK\nS_OK",
+		"$format: and new messages get ids of their own");
+}
+
+$node->stop;
+done_testing();
