@@ -53,6 +53,8 @@ REGRESS = \
 	save \
 	stateless \
 	handle \
+	history \
+	hostile \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).
