@@ -360,8 +360,7 @@ extern int64 store_special_folder(int64 store_id, const char *special);
 /* Whether a folder exists, and the same with MAPI_E_NOT_FOUND raised. */
 extern bool store_folder_exists(int64 store_id, int64 folder_id);
 extern void store_require_folder(int64 store_id, int64 folder_id);
-extern void store_raise_no_folder(int64 store_id, int64 folder_id)
-			pg_attribute_noreturn();
+pg_noreturn extern void store_raise_no_folder(int64 store_id, int64 folder_id);
 
 /* -------------------------------------------------------------------- row.c */
 
@@ -702,7 +701,7 @@ extern void stand_of_handle(Stand *stand, const Handle *handle);
 extern void stand_of_arguments(Stand *stand, FunctionCallInfo fcinfo);
 
 /* Raise MAPI_E_UNABLE_TO_COMPLETE: the base is not in the history. */
-extern void stand_raise_no_base(const Stand *stand) pg_attribute_noreturn();
+pg_noreturn extern void stand_raise_no_base(const Stand *stand);
 
 /*
  * The base of a client: what it shows without its edits.  *row keeps what the
@@ -718,10 +717,10 @@ extern void stand_request(SaveRequest *request, const Stand *stand,
 						  Content *start);
 
 /* Raise MAPI_E_NOT_FOUND for a message, and MAPI_E_OBJECT_DELETED. */
-extern void message_raise_not_found(int64 store_id, int64 message_id)
-			pg_attribute_noreturn();
-extern void message_raise_deleted(int64 store_id, int64 message_id)
-			pg_attribute_noreturn();
+pg_noreturn extern void message_raise_not_found(int64 store_id,
+												int64 message_id);
+pg_noreturn extern void message_raise_deleted(int64 store_id,
+											  int64 message_id);
 
 /* Raise MAPI_E_NOT_FOUND unless there is, or was, such a message. */
 extern void message_require_known(int64 store_id, int64 message_id);

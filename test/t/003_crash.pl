@@ -74,6 +74,9 @@ foreach my $crash (1 .. 3)
 			FROM message_list}),
 		'MAPI_E_OBJECT_CHANGED',
 		'and who holds one of before the crash is refused');
+
+	# one version of each incarnation is to survive
+	$node->safe_psql('postgres', 'CHECKPOINT');
 }
 ok($lost, 'crashes did take saves back');
 
