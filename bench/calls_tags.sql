@@ -1,0 +1,9 @@
+-- msgstore, without a session: read what is needed, save two properties.
+
+\set id random(1, :messages)
+SELECT message, message -> 'PidTagChangeNumber' AS version
+FROM (SELECT msgstore.read_message(:store, :id,
+		'{PR_SUBJECT,PR_FLAG_STATUS,PidTagChangeNumber}') AS message
+	  OFFSET 0) AS read \gset
+SELECT result, change_number
+FROM msgstore.save_message(:store, :id, :version, :patch);

@@ -1,0 +1,18 @@
+-- A rival that locks: nobody else can open the message until it is saved.
+-- No history.
+
+\set id random(1, :messages)
+BEGIN;
+SELECT folder_id, created_at, headers, body, html, props, version,
+	   modified_at, modified_by
+FROM rival.message
+WHERE store_id = :store AND message_id = :id AND deleted_at IS NULL
+FOR UPDATE \gset
+UPDATE rival.message
+SET props = props || :patch::jsonb,
+	version = version + 1,
+	modified_at = clock_timestamp(),
+	modified_by = :actor
+WHERE store_id = :store AND message_id = :id
+RETURNING version;
+COMMIT;

@@ -1,0 +1,10 @@
+-- msgstore, with a handle, the same calls in two statements instead of five:
+-- what a client on a slow line, or a pipelining one, would send.
+
+\set id random(1, :messages)
+SELECT handle, msgstore.get_props(handle) AS message
+FROM (SELECT msgstore.open_message(:store, :id, 'MAPI_MODIFY') AS handle
+	  OFFSET 0) AS opened \gset
+SELECT msgstore.set_props(:handle, :patch),
+	   msgstore.save_changes(:handle) AS result,
+	   msgstore.close_object(:handle);

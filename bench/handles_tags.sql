@@ -1,0 +1,8 @@
+-- msgstore, with a handle: read what is needed, save two properties.
+
+\set id random(1, :messages)
+SELECT msgstore.open_message(:store, :id, 'MAPI_MODIFY') AS handle \gset
+SELECT msgstore.get_props(:handle, '{PR_SUBJECT,PR_FLAG_STATUS}') AS message \gset
+SELECT msgstore.set_props(:handle, :patch);
+SELECT msgstore.save_changes(:handle) AS result \gset
+SELECT msgstore.close_object(:handle);

@@ -1,0 +1,4 @@
+-- msgstore: the whole message.
+
+\set id random(1, :messages)
+SELECT msgstore.read_message(:store, :id);

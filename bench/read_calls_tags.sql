@@ -1,0 +1,5 @@
+-- msgstore: what is needed of a message.
+
+\set id random(1, :messages)
+SELECT msgstore.read_message(:store, :id,
+	'{PR_SUBJECT,PR_FLAG_STATUS,PidTagChangeNumber}');

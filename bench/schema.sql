@@ -1,0 +1,89 @@
+-- What a team without msgstore would make: the rivals' tables.
+--
+-- The same columns where msgstore has them, the body in one of its own, the
+-- same keys and indexes, the same foreign key, the same room on a page.  The
+-- version is a counter in the row.  All rivals share these tables; those that
+-- keep no history just leave that table alone.
+
+CREATE SCHEMA rival;
+
+CREATE TABLE rival.folder (
+	store_id    bigint NOT NULL,
+	folder_id   bigint NOT NULL,
+	name        text NOT NULL,
+	PRIMARY KEY (store_id, folder_id)
+);
+
+CREATE TABLE rival.message (
+	store_id    bigint NOT NULL,
+	message_id  bigint NOT NULL,
+	folder_id   bigint NOT NULL,
+	created_at  timestamptz NOT NULL,
+	deleted_at  timestamptz,
+	headers     text,
+	body        text,
+	html        bytea,
+	props       jsonb NOT NULL,
+	version     bigint NOT NULL,
+	modified_at timestamptz NOT NULL,
+	modified_by text NOT NULL,
+	PRIMARY KEY (store_id, message_id),
+	FOREIGN KEY (store_id, folder_id) REFERENCES rival.folder
+) WITH (fillfactor = 80);
+
+ALTER TABLE rival.message ALTER COLUMN props SET STORAGE MAIN;
+CREATE INDEX message_folder ON rival.message (store_id, folder_id);
+
+-- Who, when, what, and the values that were replaced.
+CREATE TABLE rival.history (
+	store_id    bigint NOT NULL,
+	message_id  bigint NOT NULL,
+	version     bigint NOT NULL,
+	previous    bigint,
+	changed_at  timestamptz NOT NULL,
+	role        text NOT NULL,
+	actor       text,
+	client      text,
+	properties  text[] NOT NULL,
+	undo        jsonb NOT NULL,
+	PRIMARY KEY (store_id, message_id, version)
+);
+
+-- What plpgsql.sql calls: one save with history, for any patch.
+CREATE FUNCTION rival.save(p_store bigint, p_message bigint, p_version bigint,
+						   p_patch jsonb, p_actor text,
+						   OUT saved boolean, OUT new_version bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+	old_props jsonb;
+	stamp     timestamptz := clock_timestamp();
+BEGIN
+	SELECT props INTO old_props
+	FROM rival.message
+	WHERE store_id = p_store AND message_id = p_message AND
+		version = p_version;
+
+	UPDATE rival.message
+	SET props = props || p_patch,
+		version = version + 1,
+		modified_at = stamp,
+		modified_by = p_actor
+	WHERE store_id = p_store AND message_id = p_message AND
+		version = p_version
+	RETURNING version INTO new_version;
+
+	saved := FOUND;
+	IF NOT saved THEN
+		SELECT version INTO new_version
+		FROM rival.message
+		WHERE store_id = p_store AND message_id = p_message;
+		RETURN;
+	END IF;
+
+	INSERT INTO rival.history
+	SELECT p_store, p_message, new_version, p_version, stamp,
+		   current_user, p_actor, current_setting('application_name'),
+		   array_agg(key), jsonb_object_agg(key, old_props -> key)
+	FROM jsonb_object_keys(p_patch) AS key;
+END
+$$;

@@ -1,0 +1,15 @@
+-- A rival without history: SELECT of the whole message, UPDATE of that version.
+
+\set id random(1, :messages)
+SELECT folder_id, created_at, headers, body, html, props, version,
+	   modified_at, modified_by
+FROM rival.message
+WHERE store_id = :store AND message_id = :id AND deleted_at IS NULL \gset
+UPDATE rival.message
+SET props = props || :patch::jsonb,
+	version = version + 1,
+	modified_at = clock_timestamp(),
+	modified_by = :actor
+WHERE store_id = :store AND message_id = :id AND version = :version AND
+	deleted_at IS NULL
+RETURNING version;
