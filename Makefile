@@ -55,6 +55,7 @@ REGRESS = \
 	handle \
 	history \
 	hostile \
+	errors \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).

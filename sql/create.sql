@@ -32,6 +32,9 @@ SELECT get_props(:h)->'PR_LAST_MODIFICATION_TIME' = get_props(:h)->'PR_CREATION_
        length(decode(get_props(:h)->>'PR_SEARCH_KEY', 'base64')) AS search_key_bytes;
 SELECT get_props(:h)->>'PR_SEARCH_KEY' AS search_key,
        get_props(:h)->>'PR_ENTRYID' AS entryid \gset
+-- which do not change while one looks at them
+SELECT get_props(:h) AS before \gset
+SELECT get_props(:h) = :'before' AS same;
 
 -- nobody sees anything of it
 SELECT count(*) FROM message_list WHERE message_id = :id;

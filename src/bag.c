@@ -182,10 +182,6 @@ build(const BagEntry *entries, int count)
 	char	   *start;
 	char	   *at;
 
-	if (count > JB_CMASK / 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a message cannot hold %d properties", count)));
 	for (int i = 0; i < count; i++)
 		size += entries[i].keylen + entries[i].len + sizeof(int32);
 	if (size - head > JENTRY_OFFLENMASK)

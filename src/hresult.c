@@ -182,10 +182,7 @@ hresult_throw_if_failed(PG_FUNCTION_ARGS)
 	const char *name;
 	const char *report = NULL;
 
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("result must not be null")));
+	REQUIRE_ARG(0, "result");
 	code = PG_GETARG_INT32(0);
 	if (code >= 0)
 		PG_RETURN_INT32(code);

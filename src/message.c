@@ -210,6 +210,7 @@ stand_of_handle(Stand *stand, const Handle *handle)
 	stand->is_new = handle->state.is_new;
 	stand->folder_id = handle->state.folder_id;
 	stand->defaults = handle->defaults;
+	stand->created_at = handle->opened_at;
 	stand->edits = handle->state.edits;
 }
 
@@ -236,7 +237,7 @@ view_new(MessageView *view, const Stand *stand)
 	view->message_id = stand->message_id;
 	view->version.folder_id = stand->folder_id;
 	view->message_flags = MSGFLAG_DEFAULT;
-	view->created_at = GetCurrentTransactionStartTimestamp();
+	view->created_at = stand->created_at;
 	view->modified_at = view->created_at;
 	view->modifier = change_author();
 	content_from_bag(&view->version.content, stand->defaults);

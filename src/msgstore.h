@@ -689,6 +689,7 @@ typedef struct Stand
 	bool		is_new;
 	int64		folder_id;		/* of a new message */
 	Jsonb	   *defaults;		/* of a new message */
+	TimestampTz created_at;		/* of a new message */
 	Edits		edits;
 } Stand;
 
