@@ -233,4 +233,22 @@ WHERE message = (:'small'::bigint[])[1] AND version = 20;
 -- fail
 SELECT get_props(:oldest);
 ROLLBACK;
+-- a handle whose base is pruned keeps its edits, and shows them
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
+SELECT set_props(:h, '{"PR_SUBJECT": "pending", "PR_HTML": "PGI+", "PR_COMMENT": null}');
+SELECT (save_message(:store, :id, :n6, '{"PR_SUBJECT": "seven"}')).result;
+BEGIN;
+DELETE FROM change WHERE store_id = :store AND message_id = :id;
+SELECT get_props(:h, '{PR_SUBJECT, PR_BODY, PR_HTML, PR_RTF_COMPRESSED, PR_COMMENT}');
+SELECT save_changes(:h), force_save(:h);
+SELECT has_edits FROM open_handles WHERE handle = :h;
+SAVEPOINT s;
+-- fail
+SELECT get_props(:h, '{PR_SUBJECT, PR_IMPORTANCE}');
+ROLLBACK TO s;
+-- fail
+SELECT get_props(:h);
+ROLLBACK TO s;
+SELECT refresh(:h), get_props(:h, '{PR_SUBJECT}');
+ROLLBACK;
 SELECT count(close_object(handle)) FROM open_handles;

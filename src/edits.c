@@ -61,6 +61,40 @@ edits_any(const Edits *edits)
 	return false;
 }
 
+/*
+ * Whether what is shown of every property that is named follows from edits
+ * alone.
+ */
+bool
+edits_cover(const Edits *edits, ArrayType *tags)
+{
+	Datum	   *names;
+	bool	   *nulls;
+	int			count;
+
+	if (!edits_any(edits))
+		return false;
+	deconstruct_array(tags, TEXTOID, -1, false, TYPALIGN_INT,
+					  &names, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		Property	prop;
+		JsonbValue	value;
+
+		CHECK_FOR_INTERRUPTS();
+		if (nulls[i])
+			return false;
+		property_resolve(VARDATA_ANY(DatumGetPointer(names[i])),
+						 VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])), &prop);
+		if (prop.rule != RULE_STORED ||
+			edits->touched[prop.part] == UNTOUCHED ||
+			(prop.part == PART_PROPS &&
+			 !bag_find((Jsonb *) edits->value[PART_PROPS], prop.name, &value)))
+			return false;
+	}
+	return true;
+}
+
 /* ------------------------------------------------------------------ patches */
 
 /*

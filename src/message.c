@@ -269,8 +269,22 @@ stand_raise_no_base(const Stand *stand)
 					(long long) stand->store_id)));
 }
 
+/* What pending edits alone show, where they say all that is asked for. */
+static Jsonb *
+pending_props(const Stand *stand, ArrayType *tags)
+{
+	MessageView view;
+
+	memset(&view, 0, sizeof(MessageView));
+	view.store_id = stand->store_id;
+	content_from_bag(&view.version.content, bag_empty());
+	edits_apply(&view.version.content, &stand->edits, &view.version.content);
+	return view_props(&view, tags);
+}
+
 /*
- * get_props(handle, tags) → jsonb: base and pending edits.
+ * get_props(handle, tags) → jsonb: base and pending edits.  The base is not
+ * needed, and may be pruned, where the edits say all that is asked for.
  */
 PG_FUNCTION_INFO_V1(get_props);
 Datum
@@ -286,6 +300,9 @@ get_props(PG_FUNCTION_ARGS)
 
 	access_require(handle->store_id, ACCESS_READ);
 	stand_of_handle(&stand, handle);
+	if (tags != NULL && edits_cover(&stand.edits, tags))
+		PG_RETURN_JSONB_P(pending_props(&stand, tags));
+
 	message = row_relation(REL_MESSAGE, AccessShareLock);
 	messagerow_init(&row, message);
 	PushActiveSnapshot(GetLatestSnapshot());

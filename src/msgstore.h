@@ -215,6 +215,9 @@ extern const char *part_name(Part part);
 extern void edits_init(Edits *edits);
 extern bool edits_any(const Edits *edits);
 
+/* Whether what is shown of every named property follows from edits alone. */
+extern bool edits_cover(const Edits *edits, ArrayType *tags);
+
 /*
  * Check a patch whole and turn it into edits, in the current context.  Raises
  * on the first bad member, naming it.  is_new admits the properties that may
