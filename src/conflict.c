@@ -159,15 +159,16 @@ part_of(const char *name)
 	return PART_PROPS;
 }
 
-static bool
+/* The newest of theirs that touched a body, or NULL. */
+static const TheirChange *
 theirs_body(const TheirChanges *theirs)
 {
-	for (int p = PART_BODY; p <= PART_RTF; p++)
+	for (int i = 0; i < theirs->count; i++)
 	{
-		if (theirs_find(theirs, part_name(p)) != NULL)
-			return true;
+		if (is_body(part_of(theirs->changes[i].name)))
+			return &theirs->changes[i];
 	}
-	return false;
+	return NULL;
 }
 
 static bool
@@ -271,6 +272,31 @@ summary(const MessageView *view, int part)
 }
 
 /*
+ * The same of a member of the bag, and {"bytes": n, "elements": n} of a list;
+ * NULL where it is not large.
+ */
+static Jsonb *
+summary_of_value(const JsonbValue *value)
+{
+	int			size = value->type == jbvString ? value->val.string.len :
+		value->type == jbvBinary ? value->val.binary.len : 0;
+	BagList		list;
+
+	if (size <= SUMMARY_LIMIT)
+		return NULL;
+	baglist_init(&list, 2);
+	baglist_add_int(&list, "bytes", size);
+	if (value->type == jbvBinary)
+		baglist_add_int(&list, "elements",
+						JsonContainerSize(value->val.binary.data));
+	else
+		baglist_add_cstring(&list, "begins", value->val.string.val,
+							pg_mbcliplen(value->val.string.val, size,
+										 SUMMARY_BEGINS));
+	return baglist_build(&list);
+}
+
+/*
  * What a view shows of a property; NULL where it has none.
  */
 static Jsonb *
@@ -279,6 +305,7 @@ shown(const MessageView *view, const char *name, bool whole)
 	int			part = part_of(name);
 	Datum		tag = CStringGetTextDatum(name);
 	Jsonb	   *object;
+	Jsonb	   *large;
 	JsonbValue	value;
 
 	if (!whole && part >= PART_HEADERS && !view->version.content.isnull[part] &&
@@ -288,19 +315,8 @@ shown(const MessageView *view, const char *name, bool whole)
 											  TYPALIGN_INT));
 	if (!bag_find(object, name, &value))
 		return NULL;
-	if (!whole && value.type == jbvString &&
-		value.val.string.len > SUMMARY_LIMIT)
-	{
-		BagList		list;
-
-		baglist_init(&list, 2);
-		baglist_add_int(&list, "bytes", value.val.string.len);
-		baglist_add_cstring(&list, "begins", value.val.string.val,
-							pg_mbcliplen(value.val.string.val,
-										 value.val.string.len,
-										 SUMMARY_BEGINS));
-		return baglist_build(&list);
-	}
+	if (!whole && (large = summary_of_value(&value)) != NULL)
+		return large;
 	return JsonbValueToJsonb(&value);
 }
 
@@ -345,17 +361,19 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 	return COLLECTED;
 }
 
-/* Which side touched a property; *change is the last of theirs, or NULL. */
+/*
+ * Which side touched a property; *change is the last of theirs, or NULL.  A
+ * body that they left alone when they touched another was touched with it.
+ */
 static const char *
 side_of(const Report *report, const char *name, const TheirChange **change)
 {
-	bool		theirs;
 	bool		yours = yours_touch(report->edits, name);
 
 	*change = theirs_find(&report->touched, name);
-	theirs = *change != NULL ||
-		(is_body(part_of(name)) && theirs_body(&report->touched));
-	return theirs && yours ? "both" : theirs ? "theirs" : "yours";
+	if (*change == NULL && is_body(part_of(name)))
+		*change = theirs_body(&report->touched);
+	return *change == NULL ? "yours" : yours ? "both" : "theirs";
 }
 
 /* One row of the report. */
