@@ -53,6 +53,8 @@ REGRESS = \
 	save \
 	stateless \
 	handle \
+	conflict \
+	resolve \
 	history \
 	hostile \
 	errors \
