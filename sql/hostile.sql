@@ -148,6 +148,8 @@ CREATE FUNCTION pg_temp.refused(h integer, store bigint, id bigint, what text, d
     OUT "table" text, OUT "what it has" text, OUT answer text) RETURNS SETOF record LANGUAGE sql AS $$
     SELECT t, what, pg_temp.under(h, store, id, format(ddl, t))
     FROM unnest(ARRAY['message', 'change']) AS t $$;
+CREATE TABLE public.regress_hostile_shop (s bigint PRIMARY KEY);
+INSERT INTO public.regress_hostile_shop SELECT store_id FROM store;
 SELECT r.* FROM (VALUES
     ('row trigger', 'CREATE TRIGGER t BEFORE INSERT OR UPDATE ON msgstore.%1$I FOR EACH ROW EXECUTE FUNCTION pg_temp.nothing()'),
     ('statement trigger', 'CREATE TRIGGER t AFTER INSERT OR UPDATE ON msgstore.%1$I EXECUTE FUNCTION pg_temp.nothing()'),
@@ -155,8 +157,13 @@ SELECT r.* FROM (VALUES
     ('rule', 'CREATE RULE r AS ON INSERT TO msgstore.%1$I DO ALSO NOTHING'),
     ('row-level security', 'ALTER TABLE msgstore.%1$I ENABLE ROW LEVEL SECURITY'),
     ('check', 'ALTER TABLE msgstore.%1$I ADD CHECK (store_id > 0)'),
+    ('foreign key', 'ALTER TABLE msgstore.%1$I ADD FOREIGN KEY (store_id) REFERENCES public.regress_hostile_shop'),
     ('generated column', 'ALTER TABLE msgstore.%1$I ADD twice bigint GENERATED ALWAYS AS (store_id * 2) STORED'))
     AS v (what, ddl), pg_temp.refused(:h, :store, :id, what, ddl) AS r;
+DROP TABLE public.regress_hostile_shop;
+-- a column of somebody's own is left empty, and so cannot insist on a value
+SELECT r.* FROM pg_temp.refused(:h, :store, :id, 'column that must not be null',
+    'ALTER TABLE msgstore.%1$I ADD mine integer NOT NULL DEFAULT 7') AS r;
 -- what it can do with is no reason: an index, a foreign key on it, a comment
 SELECT what, pg_temp.under(:h, :store, :id, ddl)
 FROM (VALUES

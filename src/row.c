@@ -149,6 +149,7 @@ Relation
 row_relation(StoreRelation which, LOCKMODE lockmode)
 {
 	Relation	rel = table_open(module_relid(which), lockmode);
+	int			foreign_keys = 0;
 
 	if (rel->trigdesc != NULL)
 	{
@@ -156,8 +157,12 @@ row_relation(StoreRelation which, LOCKMODE lockmode)
 		{
 			if (!rel->trigdesc->triggers[i].tgisinternal)
 				refuse_relation(rel, "a trigger");
+			if (rel->trigdesc->triggers[i].tgfoid == F_RI_FKEY_CHECK_INS)
+				foreign_keys++;
 		}
 	}
+	if (foreign_keys > (which == REL_MESSAGE ? 1 : 0))	/* a folder's */
+		refuse_relation(rel, "a foreign key to another table");
 	if (rel->rd_rules != NULL)
 		refuse_relation(rel, "a rule");
 	if (rel->rd_rel->relrowsecurity)
@@ -167,6 +172,29 @@ row_relation(StoreRelation which, LOCKMODE lockmode)
 		 rel->rd_att->constr->has_generated_stored))
 		refuse_relation(rel, "a check constraint or a generated column");
 	return rel;
+}
+
+/*
+ * As the executor does: refuse a NULL that somebody's own column has no room
+ * for.
+ */
+static void
+require_not_null(Relation rel, const bool *nulls)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		if (column->attnotnull && !column->attisdropped && nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+							NameStr(column->attname),
+							RelationGetRelationName(rel)),
+					 errtablecol(rel, i + 1)));
+	}
 }
 
 /*
@@ -386,6 +414,7 @@ messagerow_insert(MessageRow *row, Relation message, const char *modifier)
 	values[at[M_MESSAGE_FLAGS]] = Int32GetDatum(row->message_flags);
 	values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(row->modified_at);
 	values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
+	require_not_null(message, nulls);
 	ExecStoreVirtualTuple(slot);
 
 	table_tuple_insert(message, slot, GetCurrentCommandId(true), 0, NULL);
@@ -478,6 +507,7 @@ changerow_insert(const ChangeRow *row)
 		values[at[C_LARGE + p - PART_HEADERS]] = row->undo.large[p];
 		nulls[at[C_LARGE + p - PART_HEADERS]] = !row->undo.has_large[p];
 	}
+	require_not_null(change, nulls);
 	ExecStoreVirtualTuple(slot);
 
 	table_tuple_insert(change, slot, GetCurrentCommandId(true), 0, NULL);
