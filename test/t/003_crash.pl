@@ -1,8 +1,7 @@
-
-# No number is given out twice, crashes included.  With synchronous_commit off
-# a crash takes back saves that clients have been told of; what is saved then
-# must not get their numbers, or a client that holds one would match a version
-# it has never seen.
+# No id and no change number is given out twice, crashes included.  With
+# synchronous_commit off a crash takes back saves that clients have been told
+# of; what is saved then must not get their numbers, or a client that holds
+# one would match a version it has never seen.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -12,96 +11,147 @@ use Test::More;
 my $node = PostgreSQL::Test::Cluster->new('crash');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', <<'END');
+restart_after_crash = on
 synchronous_commit = off
-wal_writer_delay = 10s
+autovacuum = off
+checkpoint_timeout = 1h
+bgwriter_lru_maxpages = 0
+shared_buffers = 64MB
+wal_buffers = 16MB
 END
 $node->start;
-$node->safe_psql(
-	'postgres', q{
+
+sub sql
+{
+	my ($sql) = @_;
+
+	return $node->safe_psql('postgres',
+		"SET search_path = msgstore, public; $sql");
+}
+
+sql(q{
 	CREATE EXTENSION msgstore;
-	SET search_path = msgstore;
-	SELECT create_store('crashing');
-	SELECT save_new_message(store_id, folder_id, '{"PR_SUBJECT": "first"}')
-	FROM folder_list WHERE special = 'Inbox'});
+	CREATE FUNCTION public.subject(text) RETURNS jsonb LANGUAGE sql AS
+		$$ SELECT jsonb_build_object('PR_SUBJECT', $1) $$;
+	SELECT create_store('crashing')});
 
-# Everything up to here is on disk.
-$node->safe_psql('postgres', 'CHECKPOINT');
+# A message, and ever new ones: ids and change numbers, a line each.
+my $message = sql("SELECT message_id
+	FROM save_new_message(1, special_folder(1, 'Inbox'), subject('kept'))");
 
-# One save of the message over its newest version: its result and number.
-sub save
+sub save_new_ones
 {
 	my ($subject) = @_;
 
-	return $node->safe_psql(
-		'postgres', qq{
-		SET search_path = msgstore;
-		SELECT s.result, s.change_number
-		FROM message_list AS m, save_message(m.store_id, m.message_id,
-			m.change_number, '{"PR_SUBJECT": "$subject"}') AS s});
+	return split /\n/, sql("SELECT s.message_id, s.change_number
+		FROM generate_series(1, 50) i, save_new_message(1,
+			special_folder(1, 'Inbox'), subject('$subject' || i)) s");
 }
 
-my (%given, $lost);
+# What saving over a number answers, and the number that stands then.
+sub save_over
+{
+	my ($number, $subject) = @_;
+
+	return split /\|/, sql("SELECT s.* FROM message_list l,
+		save_message(1, message_id, $number, subject('$subject')) s
+		WHERE message_id = $message");
+}
+
+sub run_of_numbers
+{
+	return sql('SELECT incarnation FROM incarnation');
+}
+
+# Do something and let a crash take it back: nobody writes the log but the
+# WAL writer, so that one is held, and killed.
+sub lose
+{
+	my ($work) = @_;
+	my $offset = -s $node->logfile;
+	my $pid;
+
+	sql('CHECKPOINT');
+	$node->poll_query_until('postgres', "SELECT count(*) = 1
+		FROM pg_stat_activity WHERE backend_type = 'walwriter'");
+	$pid = sql("SELECT pid FROM pg_stat_activity
+		WHERE backend_type = 'walwriter'");
+	kill 'STOP', $pid;
+	$work->();
+	kill 'KILL', $pid;
+	$node->wait_for_log(qr/all server processes terminated; reinitializing/,
+		$offset);
+	$node->wait_for_log(qr/database system is ready to accept connections/,
+		$offset);
+	$node->poll_query_until('postgres', 'SELECT true');
+	return;
+}
+
+my %seen = (run_of_numbers() => 'run');
 foreach my $crash (1 .. 3)
 {
-	my $number;
+	my (@given, $lost, $number);
+	my $before = sql('SELECT count(*) FROM change');
 
-	foreach my $i (1 .. 20)
-	{
-		my ($result, $this) = split /\|/, save("crash $crash, save $i");
+	lose(
+		sub {
+			@given = save_new_ones("lost with crash $crash ");
+			(my $result, $lost) = save_over('change_number', 'lost');
+			is($result, 'S_OK', "crash $crash: a save is acknowledged");
+		});
+	is(sql('SELECT count(*) FROM change'),
+		$before, "crash $crash: and lost with the others");
+	is(sql('SELECT count(*) FROM incarnation'),
+		'0', "crash $crash: so is the marker");
 
-		is($result, 'S_OK', "save $i before crash $crash") if $i == 20;
-		fail("number $this was given out before") if $given{$this}++;
-		$number = $this;
-	}
+	push @given, save_new_ones("after crash $crash ");
+	is( scalar(grep { $seen{"id $_"}++ } map { /^(\d+)/ } @given),
+		0, "crash $crash: no id is given out twice");
+	is( scalar(grep { $seen{"number $_"}++ } $lost, map { /(\d+)$/ } @given),
+		0, "crash $crash: and no number");
 
-	# no time for the WAL writer, no checkpoint at the end
-	$node->stop('immediate');
-	$node->start;
-
-	my $newest = $node->safe_psql('postgres',
-		'SELECT change_number FROM msgstore.message_list');
-	$lost++ if $newest < $number;
-	my ($result, $next) = split /\|/, save("after crash $crash");
-	is($result, 'S_OK', "a save after crash $crash");
-	cmp_ok($next, '>', $number, 'has a number that nobody has seen');
-	$given{$next}++;
-
-	is( $node->safe_psql(
-			'postgres', qq{
-			SET search_path = msgstore;
-			SELECT (save_message(store_id, message_id, $number,
-				'{"PR_SUBJECT": "from before the crash"}')).result
-			FROM message_list}),
-		'MAPI_E_OBJECT_CHANGED',
-		'and who holds one of before the crash is refused');
-
-	# one version of each incarnation is to survive
-	$node->safe_psql('postgres', 'CHECKPOINT');
+	is((save_over($lost, 'stale'))[0], 'MAPI_E_OBJECT_CHANGED',
+		"crash $crash: a number that was lost is of no version");
+	is((save_over('change_number', 'next'))[0], 'S_OK',
+		"crash $crash: the newest one still is");
+	is((save_over($lost, 'stale'))[0], 'MAPI_E_OBJECT_CHANGED',
+		"crash $crash: and the lost one stays lost");
+	ok(!$seen{ run_of_numbers() }++, "crash $crash: a new run began");
+	is( sql("SELECT count(*) > 50, bool_and(change_number > incarnation) FROM change
+			WHERE incarnation = (TABLE incarnation)"),
+		't|t', "crash $crash: all of its numbers are newer");
 }
-ok($lost, 'crashes did take saves back');
 
-# The history is whole: each change names the one before it.
-is( $node->safe_psql(
-		'postgres', q{
-		SELECT count(*) FROM msgstore.change AS c
+# The history is whole, and in order.
+is( sql(q{
+		SELECT count(*) FROM change c
 		WHERE c.previous IS NOT NULL AND NOT EXISTS (
-			SELECT FROM msgstore.change AS p
+			SELECT FROM change p
 			WHERE (p.store_id, p.message_id, p.change_number) =
 				(c.store_id, c.message_id, c.previous))}),
 	'0',
 	'the history has no hole');
-cmp_ok(
-	$node->safe_psql(
-		'postgres', 'SELECT count(DISTINCT incarnation) FROM msgstore.change'
-	),
-	'>', 3,
-	'each crash began another incarnation');
+is( sql(q{
+		SELECT count(DISTINCT incarnation), bool_and(in_order)
+		FROM (SELECT incarnation, incarnation >= lag(incarnation, 1, 0::bigint)
+				OVER (ORDER BY change_number) AS in_order FROM change) c}),
+	'4|t',
+	'each crash began another run, and they grow with the numbers');
+
+# A crash may come after the numbers moved on and before the marker stood.
+my $run = run_of_numbers();
+sql('TRUNCATE incarnation');
+is((save_over('change_number', 'moved'))[0], 'S_OK',
+	'without a marker the numbers move on');
+cmp_ok(run_of_numbers(), '>=', $run + (1 << 20), 'once more, by 2^20');
 
 # A clean restart is no crash: the numbers just go on.
-my (undef, $last) = split /\|/, save('before a restart');
+my (undef, $last) = save_over('change_number', 'before a restart');
+$run = run_of_numbers();
 $node->restart;
-my (undef, $next) = split /\|/, save('after a restart');
+my (undef, $next) = save_over('change_number', 'after a restart');
 is($next, $last + 1, 'a clean restart skips no number');
+is(run_of_numbers(), $run, 'and the run goes on');
 
 $node->stop;
 done_testing();

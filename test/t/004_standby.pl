@@ -24,6 +24,7 @@ $primary->safe_psql(
 $primary->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'backup', has_streaming => 1);
+$standby->append_conf('postgresql.conf', 'wal_receiver_status_interval = 1s');
 $standby->start;
 
 my $save = q{
@@ -61,12 +62,36 @@ foreach my $call (sort keys %refused)
 	like($err, qr/ERROR: +25006:/, 'because the server is read-only');
 }
 
+# Handles can be opened and edited there, and outlive the promotion.
+my $session = $standby->background_psql('postgres', on_error_stop => 0);
+my $handle = $session->query_safe(
+	q{SET search_path = msgstore;
+	SELECT open_message(store_id, message_id, 'MAPI_MODIFY')
+	FROM message_list});
+
+is( $session->query_safe("SELECT get_props($handle, '{PR_SUBJECT}')
+		FROM set_props($handle, '{\"PR_SUBJECT\": \"edited\"}')"),
+	'{"PR_SUBJECT": "edited"}',
+	'a handle on a standby shows its edits');
+foreach my $save ('save_changes', 'force_save')
+{
+	$session->query("SELECT $save($handle)");
+	like($session->{stderr}, qr/ERROR: +cannot execute save_changes\(\)/,
+		"$save on a standby fails");
+	$session->{stderr} = '';
+}
+
 # A primary that dies, and a standby that takes over.
 $primary->stop('immediate');
 $standby->promote;
+is($session->query_safe("SELECT save_changes($handle)"),
+	'S_OK', 'once promoted the handle saves');
+is($session->query_safe('SELECT subject FROM message_list'),
+	'edited', 'what it showed');
+$session->quit;
 my ($result, $next) = split /\|/,
   $standby->safe_psql('postgres', "SET search_path = msgstore; $save");
-is($result, 'S_OK', 'once promoted it saves');
+is($result, 'S_OK', 'and so does a number');
 cmp_ok($next, '>', $number + 1, 'with a number of a new run of the series');
 
 $standby->stop;
