@@ -29,7 +29,6 @@
 #include "msgstore.h"
 #include "bag.h"
 
-static int	compare_keys(const char *a, int alen, const char *b, int blen);
 static int	compare_entries(const void *a, const void *b);
 static bool same_value(const BagEntry *a, const BagEntry *b);
 static Jsonb *build(const BagEntry *entries, int count);
@@ -350,8 +349,8 @@ bag_splice(const Jsonb *bag, const Jsonb *patch, bool keep_nulls)
 		else if (i >= nbag)
 			order = 1;
 		else
-			order = compare_keys(old[i].key, old[i].keylen,
-								 new[j].key, new[j].keylen);
+			order = bag_compare_keys(old[i].key, old[i].keylen,
+									 new[j].key, new[j].keylen);
 		if (order < 0)
 			out[n++] = old[i++];
 		else
@@ -389,8 +388,8 @@ bag_undo(const Jsonb *bag, const Jsonb *patch)
 		int			order = -1;
 
 		while (i < nbag &&
-			   (order = compare_keys(old[i].key, old[i].keylen,
-									 out[j].key, out[j].keylen)) < 0)
+			   (order = bag_compare_keys(old[i].key, old[i].keylen,
+										 out[j].key, out[j].keylen)) < 0)
 			i++;
 		if (i < nbag && order == 0)
 			out[j] = old[i];
@@ -432,7 +431,8 @@ bag_difference(const Jsonb *from, const Jsonb *to)
 		else if (i >= nfrom)
 			order = 1;
 		else
-			order = compare_keys(a[i].key, a[i].keylen, b[j].key, b[j].keylen);
+			order = bag_compare_keys(a[i].key, a[i].keylen,
+									 b[j].key, b[j].keylen);
 		if (order < 0)
 		{
 			out[n] = a[i++];
@@ -458,8 +458,8 @@ bag_difference(const Jsonb *from, const Jsonb *to)
 /* ------------------------------------------------------------------ helpers */
 
 /* jsonb's order of keys: shorter ones first, then by their bytes */
-static int
-compare_keys(const char *a, int alen, const char *b, int blen)
+int
+bag_compare_keys(const char *a, int alen, const char *b, int blen)
 {
 	if (alen != blen)
 		return alen < blen ? -1 : 1;
@@ -472,7 +472,7 @@ compare_entries(const void *a, const void *b)
 	const BagEntry *x = a;
 	const BagEntry *y = b;
 
-	return compare_keys(x->key, x->keylen, y->key, y->keylen);
+	return bag_compare_keys(x->key, x->keylen, y->key, y->keylen);
 }
 
 static bool

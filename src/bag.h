@@ -47,6 +47,10 @@ extern void baglist_add_null(BagList *list, const char *key, int keylen);
 extern Jsonb *baglist_build(BagList *list);
 extern const char *baglist_duplicate(BagList *list, int *len);
 
+/* jsonb's order of keys, in which the members of a bag stand. */
+extern int	bag_compare_keys(const char *a, int alen,
+							 const char *b, int blen);
+
 extern int	bag_count(const Jsonb *bag);
 extern BagEntry *bag_entries(const Jsonb *bag, int *count);
 extern Jsonb *bag_empty(void);

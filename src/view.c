@@ -55,12 +55,14 @@ typedef struct ViewContext
 	char	   *display[3];		/* To, Cc, Bcc; computed on demand */
 } ViewContext;
 
-typedef struct Computed
+/* What a view has beside the members of the bag. */
+typedef struct Extra
 {
-	uint32		tag;
 	const char *name;
+	Part		part;			/* PART_PROPS: computed, by "add" */
+	uint32		tag;
 	void		(*add) (ViewContext *context, const char *name, BagList *list);
-} Computed;
+} Extra;
 
 /* --------------------------------------------------------------- identifiers */
 
@@ -333,32 +335,39 @@ add_display_bcc(ViewContext *context, const char *name, BagList *list)
 }
 
 /*
- * Everything that is computed.  A member of the bag of the same name goes
- * first: the client set it before the first save.
+ * Everything that can be shown beside the members of the bag: parts that have
+ * a column of their own, and what is computed.  In jsonb's order of keys,
+ * shorter ones first, so that it can be merged with the bag.
  */
-static const Computed computed[] = {
-	{PR_ENTRYID, "PR_ENTRYID", add_own_entryid},
-	{PR_PARENT_ENTRYID, "PR_PARENT_ENTRYID", add_parent_entryid},
-	{PR_STORE_ENTRYID, "PR_STORE_ENTRYID", add_store_entryid},
-	{PR_SOURCE_KEY, "PR_SOURCE_KEY", add_source_key},
-	{PR_PARENT_SOURCE_KEY, "PR_PARENT_SOURCE_KEY", add_parent_source_key},
-	{PidTagChangeNumber, "PidTagChangeNumber", add_change_number},
-	{PR_CHANGE_KEY, "PR_CHANGE_KEY", add_change_key},
-	{PR_PREDECESSOR_CHANGE_LIST, "PR_PREDECESSOR_CHANGE_LIST", add_predecessors},
-	{PR_CREATION_TIME, "PR_CREATION_TIME", add_creation_time},
-	{PR_LAST_MODIFICATION_TIME, "PR_LAST_MODIFICATION_TIME", add_modification_time},
-	{PR_LOCAL_COMMIT_TIME, "PR_LOCAL_COMMIT_TIME", add_modification_time},
-	{PR_LAST_MODIFIER_NAME, "PR_LAST_MODIFIER_NAME", add_modifier},
-	{PR_DELETED_ON, "PR_DELETED_ON", add_deleted_on},
-	{PR_MESSAGE_FLAGS, "PR_MESSAGE_FLAGS", add_message_flags},
-	{PR_MESSAGE_SIZE, "PR_MESSAGE_SIZE", add_message_size},
-	{PR_MESSAGE_SIZE_EXTENDED, "PR_MESSAGE_SIZE_EXTENDED", add_message_size_extended},
-	{PR_HASATTACH, "PR_HASATTACH", add_hasattach},
-	{PR_ACCESS, "PR_ACCESS", add_access},
-	{PR_ACCESS_LEVEL, "PR_ACCESS_LEVEL", add_access_level},
-	{PR_DISPLAY_TO, "PR_DISPLAY_TO", add_display_to},
-	{PR_DISPLAY_CC, "PR_DISPLAY_CC", add_display_cc},
-	{PR_DISPLAY_BCC, "PR_DISPLAY_BCC", add_display_bcc}
+static const Extra extras[] = {
+	{"PR_BODY", PART_BODY, PR_BODY, NULL},
+	{"PR_HTML", PART_HTML, PR_HTML, NULL},
+	{"PR_ACCESS", PART_PROPS, PR_ACCESS, add_access},
+	{"PR_ENTRYID", PART_PROPS, PR_ENTRYID, add_own_entryid},
+	{"PR_HASATTACH", PART_PROPS, PR_HASATTACH, add_hasattach},
+	{"PR_CHANGE_KEY", PART_PROPS, PR_CHANGE_KEY, add_change_key},
+	{"PR_DELETED_ON", PART_PROPS, PR_DELETED_ON, add_deleted_on},
+	{"PR_DISPLAY_CC", PART_PROPS, PR_DISPLAY_CC, add_display_cc},
+	{"PR_DISPLAY_TO", PART_PROPS, PR_DISPLAY_TO, add_display_to},
+	{"PR_SOURCE_KEY", PART_PROPS, PR_SOURCE_KEY, add_source_key},
+	{"PR_DISPLAY_BCC", PART_PROPS, PR_DISPLAY_BCC, add_display_bcc},
+	{"PR_ACCESS_LEVEL", PART_PROPS, PR_ACCESS_LEVEL, add_access_level},
+	{"PR_MESSAGE_SIZE", PART_PROPS, PR_MESSAGE_SIZE, add_message_size},
+	{"PR_CREATION_TIME", PART_PROPS, PR_CREATION_TIME, add_creation_time},
+	{"PR_MESSAGE_FLAGS", PART_PROPS, PR_MESSAGE_FLAGS, add_message_flags},
+	{"PR_STORE_ENTRYID", PART_PROPS, PR_STORE_ENTRYID, add_store_entryid},
+	{"PR_PARENT_ENTRYID", PART_PROPS, PR_PARENT_ENTRYID, add_parent_entryid},
+	{"PR_RTF_COMPRESSED", PART_RTF, PR_RTF_COMPRESSED, NULL},
+	{"PidTagChangeNumber", PART_PROPS, PidTagChangeNumber, add_change_number},
+	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_modification_time},
+	{"PR_PARENT_SOURCE_KEY", PART_PROPS, PR_PARENT_SOURCE_KEY, add_parent_source_key},
+	{"PR_LAST_MODIFIER_NAME", PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier},
+	{"PR_MESSAGE_RECIPIENTS", PART_RECIPIENTS, PR_MESSAGE_RECIPIENTS, NULL},
+	{"PR_MESSAGE_ATTACHMENTS", PART_ATTACHMENTS, PR_MESSAGE_ATTACHMENTS, NULL},
+	{"PR_MESSAGE_SIZE_EXTENDED", PART_PROPS, PR_MESSAGE_SIZE_EXTENDED, add_message_size_extended},
+	{"PR_LAST_MODIFICATION_TIME", PART_PROPS, PR_LAST_MODIFICATION_TIME, add_modification_time},
+	{"PR_PREDECESSOR_CHANGE_LIST", PART_PROPS, PR_PREDECESSOR_CHANGE_LIST, add_predecessors},
+	{"PR_TRANSPORT_MESSAGE_HEADERS", PART_HEADERS, PR_TRANSPORT_MESSAGE_HEADERS, NULL}
 };
 
 /* ------------------------------------------------------------------ assembly */
@@ -400,26 +409,39 @@ add_part(const Content *content, Part part, BagList *list)
 	}
 }
 
+/*
+ * Merge the bag with what is shown beside it.  A member of the bag goes before
+ * what would be computed under its name: the client set it before the first
+ * save.
+ */
 static void
 add_all(ViewContext *context, const Jsonb *bag, BagList *list)
 {
-	const Content *content = &context->view->version.content;
 	BagEntry   *entries;
-	JsonbValue	value;
 	int			count;
+	int			i = 0;
 
 	entries = bag_entries(bag, &count);
-	for (int i = 0; i < count; i++)
-		baglist_add(list, &entries[i]);
-	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
-		add_part(content, p, list);
-	for (int i = 0; i < lengthof(computed); i++)
+	for (int j = 0; j < lengthof(extras); j++)
 	{
-		const char *name = computed[i].name;
+		const Extra *extra = &extras[j];
+		int			len = strlen(extra->name);
+		int			order = 1;
 
-		if (!bag_find(bag, name, &value))
-			computed[i].add(context, name, list);
+		Assert(j == 0 || bag_compare_keys(extras[j - 1].name,
+										  strlen(extras[j - 1].name),
+										  extra->name, len) < 0);
+		while (i < count &&
+			   (order = bag_compare_keys(entries[i].key, entries[i].keylen,
+										 extra->name, len)) < 0)
+			baglist_add(list, &entries[i++]);
+		if (extra->part != PART_PROPS)
+			add_part(&context->view->version.content, extra->part, list);
+		else if (i == count || order != 0)
+			extra->add(context, extra->name, list);
 	}
+	while (i < count)
+		baglist_add(list, &entries[i++]);
 }
 
 /* Add one property that was asked for, if the view has it. */
@@ -439,11 +461,11 @@ add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
 		baglist_add_value(list, prop->name, prop->namelen, &value);
 		return;
 	}
-	for (int i = 0; i < lengthof(computed); i++)
+	for (int i = 0; i < lengthof(extras); i++)
 	{
-		if (computed[i].tag == prop->tag)
+		if (extras[i].part == PART_PROPS && extras[i].tag == prop->tag)
 		{
-			computed[i].add(context, computed[i].name, list);
+			extras[i].add(context, extras[i].name, list);
 			return;
 		}
 	}
