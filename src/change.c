@@ -6,7 +6,9 @@
  * NOTES
  *	  Each row of change holds what its change replaced.  An older version is
  *	  the newest one with the changes since taken back, from the newest on,
- *	  along "previous".  Every link is looked up by its full key, so a row
+ *	  along "previous".  What they replaced is put together on the way, the
+ *	  older value over the newer, and given back at the end, so that a long
+ *	  walk costs no more memory than a short one.  Every link is looked up by its full key, so a row
  *	  that is missing is noticed: at the old end it was pruned, anywhere else
  *	  the history is damaged.
  *
@@ -97,17 +99,20 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 				 Snapshot snapshot, ChangeVisitor visit, void *arg)
 {
 	Relation	change;
+	int64		at = version->change_number;
+	Undo		total;
 
-	if (version->change_number == to)
+	if (at == to)
 		return true;
+	memset(&total, 0, sizeof(Undo));
+	total.props = bag_empty();
 	change = table_open(module_relid(REL_CHANGE), AccessShareLock);
-	while (version->change_number != to)
+	while (at != to)
 	{
 		ChangeRow	row;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!changerow_fetch(&row, change, store_id, message_id,
-							 version->change_number, snapshot))
+		if (!changerow_fetch(&row, change, store_id, message_id, at, snapshot))
 		{
 			if (changerow_fetch(&row, change, store_id, message_id, to,
 								snapshot))
@@ -115,19 +120,26 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 						(errmapi(MAPI_E_CORRUPT_DATA),
 						 errmsg("the history of message %lld in store %lld lacks change %lld",
 								(long long) message_id, (long long) store_id,
-								(long long) version->change_number)));
+								(long long) at)));
 			break;
 		}
 		if (row.previous == 0)
 			break;
 		if (visit != NULL)
 			visit(&row, arg);
-		undo_apply(&row.undo, &version->content);
-		undo_placement(&row.undo, version);
-		version->change_number = row.previous;
+		undo_merge(&total, &row.undo);
+		pfree(row.undo.props);
+		pfree(row.undo.properties);
+		at = row.previous;
 	}
 	table_close(change, NoLock);
-	return version->change_number == to;
+	if (at != to)
+		return false;
+
+	undo_apply(&total, &version->content);
+	undo_placement(&total, version);
+	version->change_number = to;
+	return true;
 }
 
 /* -------------------------------------------------------------------- writing */

@@ -428,6 +428,26 @@ edits_undo(const Content *old, const Edits *edits, Undo *undo)
 }
 
 void
+undo_merge(Undo *total, const Undo *older)
+{
+	Jsonb	   *newer = total->props;
+	JsonbValue	value;
+
+	total->props = bag_splice(newer, older->props, true);
+	pfree(newer);
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (older->has_large[p])
+		{
+			total->large[p] = older->large[p];
+			total->has_large[p] = true;
+		}
+		else if (bag_find(older->props, part_names[p], &value))
+			total->has_large[p] = false;
+	}
+}
+
+void
 undo_apply(const Undo *undo, Content *content)
 {
 	BagList		patch;

@@ -258,6 +258,12 @@ extern void edits_undo(const Content *old, const Edits *edits, Undo *undo);
 /* Take back one change: content becomes what it was before it. */
 extern void undo_apply(const Undo *undo, Content *content);
 
+/*
+ * Take back an older change too: *total, whose props are palloc'd, becomes the
+ * undo of both.  Values of "large" are shared.
+ */
+extern void undo_merge(Undo *total, const Undo *older);
+
 /* ----------------------------------------------------------------- module.c */
 
 /* relations of the extension, by what they hold */
@@ -480,7 +486,10 @@ extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 
 /* ----------------------------------------------------------------- change.c */
 
-/* Called with each change that is taken back, newest first. */
+/*
+ * Called with each change that is taken back, newest first.  Its undo is freed
+ * afterwards; the rest lives on.
+ */
 typedef void (*ChangeVisitor) (const ChangeRow *change, void *arg);
 
 /*
