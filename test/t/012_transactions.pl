@@ -376,7 +376,7 @@ session(
 	  . show(
 		"sum(total_bytes) < 4000000, length(get_props(:h)->>'PR_BODY')
 		FROM pg_backend_memory_contexts
-		WHERE name LIKE 'msgstore handle%' OR parent LIKE 'msgstore handle%'"
+		WHERE name LIKE 'msgstore handle%'"
 	  ),
 	't|1000000');
 
