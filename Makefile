@@ -77,7 +77,9 @@ ISOLATION = \
 	save_rights \
 	save_interrupted \
 	save_other_work \
-	save_message
+	save_message \
+	place_messages \
+	resolve_conflict
 
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
