@@ -1,13 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * module.c
- *	  What belongs to the loadable module as a whole: settings, start-up, and
- *	  the oids of the extension's relations.
+ *	  What belongs to the loadable module as a whole: settings, start-up, the
+ *	  oids of the extension's relations and the row types of its functions.
  *
  * NOTES
- *	  The oid cache lives as long as the backend.  Relcache invalidations of
- *	  a cached relation (DROP EXTENSION, ALTER ... RENAME) empty it, and with
- *	  it everything that was read from those relations.
+ *	  The caches live as long as the backend.  Relcache invalidations of
+ *	  a cached relation (DROP EXTENSION, ALTER ... RENAME) empty the one of
+ *	  oids, and with it everything that was read from those relations, and
+ *	  the one of row types, which go where the relations go.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +24,7 @@
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 #include "msgstore.h"
 
@@ -52,6 +54,29 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"change_number_seq"
 };
 
+/* The row type of a function with OUT parameters. */
+typedef struct RowType
+{
+	Oid			function;
+	TupleDesc	desc;			/* blessed */
+	struct RowType *next;
+} RowType;
+
+static RowType *row_types = NULL;
+
+static void
+forget_row_types(void)
+{
+	while (row_types != NULL)
+	{
+		RowType    *type = row_types;
+
+		row_types = type->next;
+		FreeTupleDesc(type->desc);
+		pfree(type);
+	}
+}
+
 /*
  * A relation changed.  Store and node are invalidated on purpose, by the
  * functions that change their rows.
@@ -68,6 +93,7 @@ relation_changed(Datum arg, Oid relid)
 		if (i == REL_NODE || i == REL_INCARNATION ||
 			i == REL_CHANGE_NUMBER_SEQ || relid == InvalidOid)
 			number_forget();
+		forget_row_types();
 		relids[i] = InvalidOid;
 	}
 }
@@ -152,13 +178,40 @@ module_begin_set(FunctionCallInfo fcinfo, TupleDesc *desc)
 	return rsinfo->setResult;
 }
 
+/*
+ * The row type of the function that is being called.  Looking it up in the
+ * catalogues costs a good part of what a refused save does.
+ */
+static TupleDesc
+row_type(FunctionCallInfo fcinfo)
+{
+	Oid			function = fcinfo->flinfo->fn_oid;
+	MemoryContext caller;
+	TupleDesc	desc;
+	RowType    *type;
+
+	for (type = row_types; type != NULL; type = type->next)
+	{
+		if (type->function == function)
+			return type->desc;
+	}
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	desc = BlessTupleDesc(CreateTupleDescCopy(desc));
+	type = palloc(sizeof(RowType));
+	MemoryContextSwitchTo(caller);
+	type->function = function;
+	type->desc = desc;
+	type->next = row_types;
+	row_types = type;
+	return desc;
+}
+
 Datum
 module_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 {
-	TupleDesc	desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values,
+	return HeapTupleGetDatum(heap_form_tuple(row_type(fcinfo), values,
 											 nulls));
 }
