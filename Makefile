@@ -38,7 +38,12 @@ OBJS = \
 	src/resolve.o \
 	src/place.o \
 	src/park.o \
-	src/history.o
+	src/history.o \
+	src/objects.o \
+	src/attachment.o \
+	src/blob.o \
+	src/subobject.o \
+	src/stream.o
 
 # What one session can show (sql/, expected/).
 REGRESS = \

@@ -690,6 +690,300 @@ CREATE OPERATOR <> (
 );
 COMMENT ON OPERATOR <> (delete_flags, delete_flags) IS 'not equal';
 
+CREATE TYPE recipient_flags;
+
+CREATE FUNCTION recipient_flags_in(cstring)
+RETURNS recipient_flags
+AS 'MODULE_PATHNAME'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_in(cstring) IS
+	'reads flags: names and numbers joined by |';
+
+CREATE FUNCTION recipient_flags_out(recipient_flags)
+RETURNS cstring
+AS 'MODULE_PATHNAME'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_out(recipient_flags) IS
+	'writes flags: names joined by |, bits without a name as hex';
+
+CREATE FUNCTION recipient_flags_recv(internal)
+RETURNS recipient_flags
+AS 'int4recv'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_recv(internal) IS
+	'reads the binary form of flags, an int4';
+
+CREATE FUNCTION recipient_flags_send(recipient_flags)
+RETURNS bytea
+AS 'int4send'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_send(recipient_flags) IS
+	'writes the binary form of flags, an int4';
+
+CREATE TYPE recipient_flags (
+	INPUT = recipient_flags_in,
+	OUTPUT = recipient_flags_out,
+	RECEIVE = recipient_flags_recv,
+	SEND = recipient_flags_send,
+	LIKE = pg_catalog.int4
+);
+COMMENT ON TYPE recipient_flags IS
+	'how a recipient list is changed: MODRECIP_ADD';
+
+CREATE FUNCTION recipient_flags_from_int2(int2)
+RETURNS recipient_flags
+AS 'i2toi4'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_from_int2(int2) IS
+	'implementation of the cast';
+
+CREATE FUNCTION recipient_flags_from_int8(int8)
+RETURNS recipient_flags
+AS 'int84'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_from_int8(int8) IS
+	'implementation of the cast';
+
+CREATE FUNCTION recipient_flags_to_int2(recipient_flags)
+RETURNS int2
+AS 'i4toi2'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_to_int2(recipient_flags) IS
+	'implementation of the cast';
+
+CREATE FUNCTION recipient_flags_to_int8(recipient_flags)
+RETURNS int8
+AS 'int48'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_to_int8(recipient_flags) IS
+	'implementation of the cast';
+
+CREATE CAST (int2 AS recipient_flags) WITH FUNCTION recipient_flags_from_int2(int2) AS IMPLICIT;
+COMMENT ON CAST (int2 AS recipient_flags) IS 'the flags of these bits';
+CREATE CAST (int4 AS recipient_flags) WITHOUT FUNCTION AS IMPLICIT;
+COMMENT ON CAST (int4 AS recipient_flags) IS 'the flags of these bits';
+CREATE CAST (int8 AS recipient_flags) WITH FUNCTION recipient_flags_from_int8(int8) AS IMPLICIT;
+COMMENT ON CAST (int8 AS recipient_flags) IS 'the flags of these bits';
+CREATE CAST (recipient_flags AS int2) WITH FUNCTION recipient_flags_to_int2(recipient_flags);
+COMMENT ON CAST (recipient_flags AS int2) IS 'the bits of these flags';
+CREATE CAST (recipient_flags AS int4) WITHOUT FUNCTION;
+COMMENT ON CAST (recipient_flags AS int4) IS 'the bits of these flags';
+CREATE CAST (recipient_flags AS int8) WITH FUNCTION recipient_flags_to_int8(recipient_flags);
+COMMENT ON CAST (recipient_flags AS int8) IS 'the bits of these flags';
+
+CREATE FUNCTION recipient_flags_or(recipient_flags, recipient_flags)
+RETURNS recipient_flags
+AS 'int4or'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_or(recipient_flags, recipient_flags) IS
+	'implementation of the operator |';
+
+CREATE FUNCTION recipient_flags_and(recipient_flags, recipient_flags)
+RETURNS recipient_flags
+AS 'int4and'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_and(recipient_flags, recipient_flags) IS
+	'implementation of the operator &';
+
+CREATE FUNCTION recipient_flags_eq(recipient_flags, recipient_flags)
+RETURNS boolean
+AS 'int4eq'
+LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_eq(recipient_flags, recipient_flags) IS
+	'implementation of the operator =';
+
+CREATE FUNCTION recipient_flags_ne(recipient_flags, recipient_flags)
+RETURNS boolean
+AS 'int4ne'
+LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+COMMENT ON FUNCTION recipient_flags_ne(recipient_flags, recipient_flags) IS
+	'implementation of the operator <>';
+
+CREATE OPERATOR | (
+	FUNCTION = recipient_flags_or,
+	LEFTARG = recipient_flags,
+	RIGHTARG = recipient_flags,
+	COMMUTATOR = |
+);
+COMMENT ON OPERATOR | (recipient_flags, recipient_flags) IS 'flags of either side';
+
+CREATE OPERATOR & (
+	FUNCTION = recipient_flags_and,
+	LEFTARG = recipient_flags,
+	RIGHTARG = recipient_flags,
+	COMMUTATOR = &
+);
+COMMENT ON OPERATOR & (recipient_flags, recipient_flags) IS 'flags of both sides';
+
+CREATE OPERATOR = (
+	FUNCTION = recipient_flags_eq,
+	LEFTARG = recipient_flags,
+	RIGHTARG = recipient_flags,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel
+);
+COMMENT ON OPERATOR = (recipient_flags, recipient_flags) IS 'equal';
+
+CREATE OPERATOR <> (
+	FUNCTION = recipient_flags_ne,
+	LEFTARG = recipient_flags,
+	RIGHTARG = recipient_flags,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (recipient_flags, recipient_flags) IS 'not equal';
+
+CREATE TYPE embedded_flags;
+
+CREATE FUNCTION embedded_flags_in(cstring)
+RETURNS embedded_flags
+AS 'MODULE_PATHNAME'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_in(cstring) IS
+	'reads flags: names and numbers joined by |';
+
+CREATE FUNCTION embedded_flags_out(embedded_flags)
+RETURNS cstring
+AS 'MODULE_PATHNAME'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_out(embedded_flags) IS
+	'writes flags: names joined by |, bits without a name as hex';
+
+CREATE FUNCTION embedded_flags_recv(internal)
+RETURNS embedded_flags
+AS 'int4recv'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_recv(internal) IS
+	'reads the binary form of flags, an int4';
+
+CREATE FUNCTION embedded_flags_send(embedded_flags)
+RETURNS bytea
+AS 'int4send'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_send(embedded_flags) IS
+	'writes the binary form of flags, an int4';
+
+CREATE TYPE embedded_flags (
+	INPUT = embedded_flags_in,
+	OUTPUT = embedded_flags_out,
+	RECEIVE = embedded_flags_recv,
+	SEND = embedded_flags_send,
+	LIKE = pg_catalog.int4
+);
+COMMENT ON TYPE embedded_flags IS
+	'how an embedded message is opened: MAPI_MODIFY|MAPI_CREATE';
+
+CREATE FUNCTION embedded_flags_from_int2(int2)
+RETURNS embedded_flags
+AS 'i2toi4'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_from_int2(int2) IS
+	'implementation of the cast';
+
+CREATE FUNCTION embedded_flags_from_int8(int8)
+RETURNS embedded_flags
+AS 'int84'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_from_int8(int8) IS
+	'implementation of the cast';
+
+CREATE FUNCTION embedded_flags_to_int2(embedded_flags)
+RETURNS int2
+AS 'i4toi2'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_to_int2(embedded_flags) IS
+	'implementation of the cast';
+
+CREATE FUNCTION embedded_flags_to_int8(embedded_flags)
+RETURNS int8
+AS 'int48'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_to_int8(embedded_flags) IS
+	'implementation of the cast';
+
+CREATE CAST (int2 AS embedded_flags) WITH FUNCTION embedded_flags_from_int2(int2) AS IMPLICIT;
+COMMENT ON CAST (int2 AS embedded_flags) IS 'the flags of these bits';
+CREATE CAST (int4 AS embedded_flags) WITHOUT FUNCTION AS IMPLICIT;
+COMMENT ON CAST (int4 AS embedded_flags) IS 'the flags of these bits';
+CREATE CAST (int8 AS embedded_flags) WITH FUNCTION embedded_flags_from_int8(int8) AS IMPLICIT;
+COMMENT ON CAST (int8 AS embedded_flags) IS 'the flags of these bits';
+CREATE CAST (embedded_flags AS int2) WITH FUNCTION embedded_flags_to_int2(embedded_flags);
+COMMENT ON CAST (embedded_flags AS int2) IS 'the bits of these flags';
+CREATE CAST (embedded_flags AS int4) WITHOUT FUNCTION;
+COMMENT ON CAST (embedded_flags AS int4) IS 'the bits of these flags';
+CREATE CAST (embedded_flags AS int8) WITH FUNCTION embedded_flags_to_int8(embedded_flags);
+COMMENT ON CAST (embedded_flags AS int8) IS 'the bits of these flags';
+
+CREATE FUNCTION embedded_flags_or(embedded_flags, embedded_flags)
+RETURNS embedded_flags
+AS 'int4or'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_or(embedded_flags, embedded_flags) IS
+	'implementation of the operator |';
+
+CREATE FUNCTION embedded_flags_and(embedded_flags, embedded_flags)
+RETURNS embedded_flags
+AS 'int4and'
+LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_and(embedded_flags, embedded_flags) IS
+	'implementation of the operator &';
+
+CREATE FUNCTION embedded_flags_eq(embedded_flags, embedded_flags)
+RETURNS boolean
+AS 'int4eq'
+LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_eq(embedded_flags, embedded_flags) IS
+	'implementation of the operator =';
+
+CREATE FUNCTION embedded_flags_ne(embedded_flags, embedded_flags)
+RETURNS boolean
+AS 'int4ne'
+LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
+COMMENT ON FUNCTION embedded_flags_ne(embedded_flags, embedded_flags) IS
+	'implementation of the operator <>';
+
+CREATE OPERATOR | (
+	FUNCTION = embedded_flags_or,
+	LEFTARG = embedded_flags,
+	RIGHTARG = embedded_flags,
+	COMMUTATOR = |
+);
+COMMENT ON OPERATOR | (embedded_flags, embedded_flags) IS 'flags of either side';
+
+CREATE OPERATOR & (
+	FUNCTION = embedded_flags_and,
+	LEFTARG = embedded_flags,
+	RIGHTARG = embedded_flags,
+	COMMUTATOR = &
+);
+COMMENT ON OPERATOR & (embedded_flags, embedded_flags) IS 'flags of both sides';
+
+CREATE OPERATOR = (
+	FUNCTION = embedded_flags_eq,
+	LEFTARG = embedded_flags,
+	RIGHTARG = embedded_flags,
+	COMMUTATOR = =,
+	NEGATOR = <>,
+	RESTRICT = eqsel,
+	JOIN = eqjoinsel
+);
+COMMENT ON OPERATOR = (embedded_flags, embedded_flags) IS 'equal';
+
+CREATE OPERATOR <> (
+	FUNCTION = embedded_flags_ne,
+	LEFTARG = embedded_flags,
+	RIGHTARG = embedded_flags,
+	COMMUTATOR = <>,
+	NEGATOR = =,
+	RESTRICT = neqsel,
+	JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (embedded_flags, embedded_flags) IS 'not equal';
+
 /* ===================================================================== store
  *
  * Stores and their folders.  Small tables, read and written through SPI by
@@ -889,6 +1183,62 @@ COMMENT ON COLUMN parked_draft.body IS 'Pending text body; NULL deletes where to
 COMMENT ON COLUMN parked_draft.html IS 'Pending HTML body; NULL deletes where touched';
 COMMENT ON COLUMN parked_draft.rtf IS 'Pending RTF body; NULL deletes where touched';
 
+/* ====================================================================== blob
+ *
+ * Large attachment bytes, in chunks.  References to them stand in the
+ * attachments as {"blob": id, "size": bytes}; blob_ref says which messages may
+ * have one, in any version or draft.
+ */
+
+CREATE TABLE blob (
+	store_id        bigint      NOT NULL REFERENCES store,
+	blob_id         bigint      NOT NULL,
+	size            bigint      NOT NULL,
+	sealed          boolean     NOT NULL,
+	uploader_pid    integer     NOT NULL,
+	uploader_start  timestamptz NOT NULL,
+	created_at      timestamptz NOT NULL,
+	PRIMARY KEY (store_id, blob_id)
+);
+
+COMMENT ON TABLE blob IS 'One row a value that is kept in chunks';
+COMMENT ON COLUMN blob.store_id IS 'The store it stands in';
+COMMENT ON COLUMN blob.blob_id IS 'Its number';
+COMMENT ON COLUMN blob.size IS 'Bytes; counts once it is sealed';
+COMMENT ON COLUMN blob.sealed IS 'Whether a version or a draft refers to it, so that it never changes again';
+COMMENT ON COLUMN blob.uploader_pid IS 'The session that writes it: its process id';
+COMMENT ON COLUMN blob.uploader_start IS 'The session that writes it: when it began';
+COMMENT ON COLUMN blob.created_at IS 'When writing began';
+
+CREATE TABLE blob_chunk (
+	store_id      bigint  NOT NULL,
+	blob_id       bigint  NOT NULL,
+	chunk_number  integer NOT NULL,
+	bytes         bytea   NOT NULL,
+	PRIMARY KEY (store_id, blob_id, chunk_number),
+	FOREIGN KEY (store_id, blob_id) REFERENCES blob ON DELETE CASCADE
+);
+ALTER TABLE blob_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+COMMENT ON TABLE blob_chunk IS 'The bytes of blobs, 256 kB a row';
+COMMENT ON COLUMN blob_chunk.store_id IS 'The store of the blob';
+COMMENT ON COLUMN blob_chunk.blob_id IS 'The blob';
+COMMENT ON COLUMN blob_chunk.chunk_number IS 'Counts from 0';
+COMMENT ON COLUMN blob_chunk.bytes IS '256 kB, the last one what is left';
+
+CREATE TABLE blob_ref (
+	store_id    bigint NOT NULL,
+	blob_id     bigint NOT NULL,
+	message_id  bigint NOT NULL,
+	PRIMARY KEY (store_id, blob_id, message_id),
+	FOREIGN KEY (store_id, blob_id) REFERENCES blob
+);
+
+COMMENT ON TABLE blob_ref IS 'Which message may refer to which blob, in any version or draft';
+COMMENT ON COLUMN blob_ref.store_id IS 'The store of both';
+COMMENT ON COLUMN blob_ref.blob_id IS 'The blob';
+COMMENT ON COLUMN blob_ref.message_id IS 'The message';
+
 /* ==================================================================== number
  *
  * 15 bits of node, 48 bits of counter; never given out twice.  The marker is
@@ -901,12 +1251,14 @@ CREATE SEQUENCE store_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
 CREATE SEQUENCE folder_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
 CREATE SEQUENCE message_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
 CREATE SEQUENCE parked_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
+CREATE SEQUENCE blob_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
 CREATE SEQUENCE change_number_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
 
 COMMENT ON SEQUENCE store_id_seq IS 'Counter of store ids';
 COMMENT ON SEQUENCE folder_id_seq IS 'Counter of folder ids';
 COMMENT ON SEQUENCE message_id_seq IS 'Counter of message ids';
 COMMENT ON SEQUENCE parked_id_seq IS 'Counter of parked drafts';
+COMMENT ON SEQUENCE blob_id_seq IS 'Counter of blobs';
 COMMENT ON SEQUENCE change_number_seq IS 'Counter of change numbers';
 
 CREATE TABLE node (
@@ -933,11 +1285,15 @@ SELECT pg_catalog.pg_extension_config_dump('folder', '');
 SELECT pg_catalog.pg_extension_config_dump('message', '');
 SELECT pg_catalog.pg_extension_config_dump('change', '');
 SELECT pg_catalog.pg_extension_config_dump('parked_draft', '');
+SELECT pg_catalog.pg_extension_config_dump('blob', '');
+SELECT pg_catalog.pg_extension_config_dump('blob_chunk', '');
+SELECT pg_catalog.pg_extension_config_dump('blob_ref', '');
 SELECT pg_catalog.pg_extension_config_dump('node', '');
 SELECT pg_catalog.pg_extension_config_dump('store_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('folder_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('message_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('parked_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('blob_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('change_number_seq', '');
 
 /* ------------------------------------------------------- functions: store */
@@ -1097,6 +1453,78 @@ CREATE FUNCTION read_message(store_id bigint, message_id bigint,
 	LANGUAGE C STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION read_message(bigint, bigint, text[]) IS
 'A message''s properties as of the statement''s snapshot, PidTagChangeNumber among them';
+
+/* -------------------------------------------------- functions: subobjects */
+
+CREATE FUNCTION create_attachment(handle integer)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'create_attachment'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION create_attachment(integer) IS
+'A handle on a new attachment; saving it folds it into the message''s handle, saving that stores it';
+
+CREATE FUNCTION open_attachment(handle integer, attach_num integer,
+								flags open_flags DEFAULT '0')
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'open_attachment'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION open_attachment(integer, integer, open_flags) IS
+'A handle on an attachment, by its PR_ATTACH_NUM';
+
+CREATE FUNCTION delete_attachment(handle integer, attach_num integer)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'delete_attachment'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION delete_attachment(integer, integer) IS
+'Delete an attachment, by its PR_ATTACH_NUM; stored by the message''s save';
+
+CREATE FUNCTION open_embedded_message(handle integer,
+									  flags embedded_flags DEFAULT '0')
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'open_embedded_message'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION open_embedded_message(integer, embedded_flags) IS
+'A handle on the message that an attachment embeds; MAPI_CREATE gives it one';
+
+CREATE FUNCTION modify_recipients(handle integer, flags recipient_flags,
+								  rows jsonb)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'modify_recipients'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION modify_recipients(integer, recipient_flags, jsonb) IS
+'Change the recipients on a handle: 0 replaces the list, or add, modify or remove rows by PR_ROWID';
+
+/* ----------------------------------------------------- functions: streams */
+
+CREATE FUNCTION stream_size(handle integer, property text)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'stream_size'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION stream_size(integer, text) IS
+'Bytes of a string or binary property on a handle';
+
+CREATE FUNCTION read_stream(handle integer, property text,
+							"offset" bigint, length bigint)
+	RETURNS bytea
+	AS 'MODULE_PATHNAME', 'read_stream'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION read_stream(integer, text, bigint, bigint) IS
+'A piece of a string (UTF-8) or binary property on a handle';
+
+CREATE FUNCTION write_stream(handle integer, property text,
+							 "offset" bigint, bytes bytea)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'write_stream'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION write_stream(integer, text, bigint, bytea) IS
+'Write a piece of a string or binary property on a handle and return the size; stored by the message''s save';
+
+CREATE FUNCTION truncate_stream(handle integer, property text, size bigint)
+	RETURNS void
+	AS 'MODULE_PATHNAME', 'truncate_stream'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION truncate_stream(integer, text, bigint) IS
+'Cut a string or binary property on a handle short';
 
 /* --------------------------------------------------- functions: conflict */
 
@@ -1276,6 +1704,57 @@ CREATE PROCEDURE prune_history(store_id bigint, messages integer DEFAULT 1000,
 	$$;
 COMMENT ON PROCEDURE prune_history(bigint, integer, bigint) IS
 'Delete the oldest changes that a store''s retention does not protect, committing after every so many messages';
+
+/* ------------------------------------------------------ functions: blobs */
+
+CREATE FUNCTION blob_is_used(store_id bigint, blob_id bigint,
+							 message_id bigint)
+	RETURNS boolean
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+		SELECT EXISTS (SELECT 1 FROM msgstore.message m
+					   WHERE m.store_id = $1 AND m.message_id = $3
+					   AND jsonb_path_exists(m.attachments,
+							'$.**.blob ? (@ == $id)', jsonb_build_object('id', $2)))
+			OR EXISTS (SELECT 1 FROM msgstore.change c
+					   WHERE c.store_id = $1 AND c.message_id = $3
+					   AND jsonb_path_exists(c.undo->'PR_MESSAGE_ATTACHMENTS',
+							'$.**.blob ? (@ == $id)', jsonb_build_object('id', $2)))
+			OR EXISTS (SELECT 1 FROM msgstore.parked_draft p
+					   WHERE p.store_id = $1 AND p.message_id = $3
+					   AND jsonb_path_exists(p.attachments,
+							'$.**.blob ? (@ == $id)', jsonb_build_object('id', $2)))
+	$$;
+REVOKE EXECUTE ON FUNCTION blob_is_used(bigint, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION blob_is_used(bigint, bigint, bigint) IS
+'Whether any version or draft of the message refers to the blob; for the sweeper';
+
+CREATE FUNCTION sweep_batch(store_id bigint, OUT swept_references bigint,
+							OUT swept_blobs bigint)
+	AS 'MODULE_PATHNAME', 'sweep_batch'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION sweep_batch(bigint) IS 'One step of sweep_blobs()';
+
+CREATE PROCEDURE sweep_blobs(store_id bigint, INOUT swept bigint DEFAULT 0)
+	LANGUAGE plpgsql
+	AS $$
+	DECLARE
+		step record;
+	BEGIN
+		swept := 0;
+		LOOP
+			SELECT b.swept_references, b.swept_blobs INTO step
+			FROM msgstore.sweep_batch($1) b;
+			swept := swept OPERATOR(pg_catalog.+) step.swept_blobs;
+			COMMIT;
+			EXIT WHEN step.swept_references OPERATOR(pg_catalog.=) 0
+				AND step.swept_blobs OPERATOR(pg_catalog.=) 0;
+		END LOOP;
+	END
+	$$;
+COMMENT ON PROCEDURE sweep_blobs(bigint, bigint) IS
+'Delete the blobs of a store that no version, no draft and no upload in progress needs, committing after every batch';
 
 /* ----------------------------------------------------------- views: lists */
 

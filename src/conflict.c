@@ -508,7 +508,7 @@ conflict_of_handle(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(0, "handle");
 	REQUIRE_ARG(1, "whole");
-	handle = handle_get(PG_GETARG_INT32(0));
+	handle = handle_get_message(PG_GETARG_INT32(0));
 	access_require(handle->store_id, ACCESS_READ);
 	stand_of_handle(&stand, handle);
 	put_report(fcinfo, &stand, PG_GETARG_BOOL(1));
@@ -605,7 +605,8 @@ conflict_json(int32 code, int32 number)
 	BagList		list;
 	Jsonb	   *object;
 
-	if (handle == NULL || access_level(handle->store_id) < ACCESS_READ)
+	if (handle == NULL || handle->kind != HANDLE_MESSAGE ||
+		access_level(handle->store_id) < ACCESS_READ)
 		return NULL;
 	stand_of_handle(&stand, handle);
 	if (name == NULL)

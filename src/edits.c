@@ -209,6 +209,40 @@ edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
 	finish_edits(edits, &props);
 }
 
+void
+edits_from_stored(Jsonb *object, Edits *edits)
+{
+	int			count;
+	BagEntry   *entries = bag_entries(object, &count);
+	BagList		props;
+
+	edits_init(edits);
+	baglist_init(&props, count);
+	for (int i = 0; i < count; i++)
+	{
+		int			p;
+
+		for (p = PART_PROPS + 1; p < NUM_PARTS; p++)
+		{
+			if (strlen(part_names[p]) == entries[i].keylen &&
+				memcmp(part_names[p], entries[i].key, entries[i].keylen) == 0)
+				break;
+		}
+		if (p == NUM_PARTS)
+			baglist_add(&props, &entries[i]);
+		else
+		{
+			JsonbValue	value;
+
+			entry_value(&entries[i], &value);
+			edits->touched[p] = TOUCHED;
+			edits->value[p] = part_value(p, &value);
+		}
+	}
+	edits->touched[PART_PROPS] = TOUCHED;
+	edits->value[PART_PROPS] = (struct varlena *) baglist_build(&props);
+}
+
 static void
 raise_computed(const Property *prop)
 {

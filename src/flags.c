@@ -80,6 +80,20 @@ static const FlagName delete_flags_names[] = {
 	FLAG(DELETE_HARD_DELETE)
 };
 
+static const FlagName recipient_flags_names[] = {
+	FLAG(MODRECIP_ADD),
+	FLAG(MODRECIP_MODIFY),
+	FLAG(MODRECIP_REMOVE)
+};
+
+static const FlagName embedded_flags_names[] = {
+	FLAG(MAPI_MODIFY),
+	FLAG(MAPI_CREATE),
+	FLAG(MAPI_DEFERRED_ERRORS),
+	FLAG(MAPI_BEST_ACCESS),
+	FLAG(MAPI_NO_CACHE)
+};
+
 static int32 read_flags(const FlagType *type, const char *text,
 						Node *escontext);
 static bool read_flag(const FlagType *type, const char *text, int len,
@@ -90,6 +104,8 @@ static char *list_flags(const FlagType *type);
 FLAG_TYPE(open_flags);
 FLAG_TYPE(save_flags);
 FLAG_TYPE(delete_flags);
+FLAG_TYPE(recipient_flags);
+FLAG_TYPE(embedded_flags);
 
 /*
  * The bits of a text: names and numbers, joined by |, blanks around them.

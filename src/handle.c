@@ -199,6 +199,20 @@ handle_get(int32 number)
 	return handle;
 }
 
+Handle *
+handle_get_message(int32 number)
+{
+	Handle	   *handle = handle_get(number);
+
+	if (handle->kind != HANDLE_MESSAGE)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_SUPPORT),
+				 errmsg("handle %d is inside a message, not a message of its own",
+						number),
+				 errhint("Use the handle of the message.")));
+	return handle;
+}
+
 void
 handle_close(Handle *handle)
 {

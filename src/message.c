@@ -282,6 +282,20 @@ pending_props(const Stand *stand, ArrayType *tags)
 	return view_props(&view, tags);
 }
 
+/* The same for what is stored inside a message: its base is at hand. */
+static Jsonb *
+object_props(const Handle *handle, ArrayType *tags)
+{
+	MessageView view;
+
+	memset(&view, 0, sizeof(view));
+	view.kind = handle->kind;
+	view.store_id = handle->store_id;
+	view.level = handle->state.writable ? 1 : 0;
+	edits_apply(handle->object, &handle->state.edits, &view.version.content);
+	return view_props(&view, tags);
+}
+
 /*
  * get_props(handle, tags) → jsonb: base and pending edits.  The base is not
  * needed, and may be pruned, where the edits say all that is asked for.
@@ -300,6 +314,8 @@ get_props(PG_FUNCTION_ARGS)
 
 	access_require(handle->store_id, ACCESS_READ);
 	stand_of_handle(&stand, handle);
+	if (handle->object != NULL)
+		PG_RETURN_JSONB_P(object_props(handle, tags));
 	if (tags != NULL && edits_cover(&stand.edits, tags))
 		PG_RETURN_JSONB_P(pending_props(&stand, tags));
 
@@ -354,8 +370,8 @@ read_message(PG_FUNCTION_ARGS)
 
 /* -------------------------------------------------------------------- editing */
 
-static void
-require_writable(const Handle *handle)
+void
+handle_require_writable(const Handle *handle)
 {
 	if (!handle->state.writable)
 		ereport(ERROR,
@@ -364,9 +380,8 @@ require_writable(const Handle *handle)
 				 errhint("Open the message with 'MAPI_MODIFY'.")));
 }
 
-/* Add checked edits to those that are pending. */
-static void
-add_edits(Handle *handle, const Edits *edits)
+void
+handle_add_edits(Handle *handle, const Edits *edits)
 {
 	Edits		merged;
 
@@ -375,6 +390,16 @@ add_edits(Handle *handle, const Edits *edits)
 	edits_merge(&handle->state.edits, edits, &merged);
 	handle_touch(handle);
 	handle_set_edits(handle, &merged);
+}
+
+/*
+ * Whether properties that can be set until the first save only can be set: on
+ * a new message, and on what is stored inside of one.
+ */
+static bool
+takes_first(const Handle *handle)
+{
+	return handle->state.is_new || handle->kind != HANDLE_MESSAGE;
 }
 
 /*
@@ -392,9 +417,9 @@ set_props(PG_FUNCTION_ARGS)
 	Edits		edits;
 
 	REQUIRE_ARG(1, "props");
-	require_writable(handle);
-	edits_from_patch(PG_GETARG_JSONB_P(1), handle->state.is_new, &edits);
-	add_edits(handle, &edits);
+	handle_require_writable(handle);
+	edits_from_patch(PG_GETARG_JSONB_P(1), takes_first(handle), &edits);
+	handle_add_edits(handle, &edits);
 	PG_RETURN_VOID();
 }
 
@@ -410,9 +435,9 @@ delete_props(PG_FUNCTION_ARGS)
 	Edits		edits;
 
 	REQUIRE_ARG(1, "tags");
-	require_writable(handle);
-	edits_from_tags(PG_GETARG_ARRAYTYPE_P(1), handle->state.is_new, &edits);
-	add_edits(handle, &edits);
+	handle_require_writable(handle);
+	edits_from_tags(PG_GETARG_ARRAYTYPE_P(1), takes_first(handle), &edits);
+	handle_add_edits(handle, &edits);
 	PG_RETURN_VOID();
 }
 
@@ -425,8 +450,11 @@ PG_FUNCTION_INFO_V1(refresh);
 Datum
 refresh(PG_FUNCTION_ARGS)
 {
-	Handle	   *handle = handle_argument(fcinfo);
+	Handle	   *handle;
 	int64		base = 0;
+
+	REQUIRE_ARG(0, "handle");
+	handle = handle_get_message(PG_GETARG_INT32(0));
 
 	if (!handle->state.is_new)
 	{
@@ -486,6 +514,15 @@ handle_saved(Handle *handle, int64 change_number)
 	handle->state.parked_id = 0;
 }
 
+/* Step 11: the level that the flags leave the handle with. */
+static void
+set_level(Handle *handle, uint32 flags)
+{
+	handle_touch(handle);
+	handle->state.writable = (flags & KEEP_OPEN_READONLY) == 0 ||
+		(flags & KEEP_OPEN_READWRITE) != 0;
+}
+
 /*
  * Steps 1 to 3 of a save, then the rest, then step 11.
  */
@@ -502,6 +539,13 @@ save_handle(Handle *handle, uint32 flags)
 		return MAPI_E_UNKNOWN_FLAGS;
 	if (!handle->state.writable)
 		return MAPI_E_NO_ACCESS;
+	if (handle->kind != HANDLE_MESSAGE)
+	{
+		result = subobject_save(handle);
+		if (result == S_OK)
+			set_level(handle, flags);
+		return result;
+	}
 	module_require_write("save_changes()");
 
 	stand_of_handle(&stand, handle);
@@ -521,8 +565,7 @@ save_handle(Handle *handle, uint32 flags)
 	}
 
 	handle_saved(handle, number);
-	handle->state.writable = (flags & KEEP_OPEN_READONLY) == 0 ||
-		(flags & KEEP_OPEN_READWRITE) != 0;
+	set_level(handle, flags);
 	return S_OK;
 }
 

@@ -51,6 +51,7 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"folder_id_seq",
 	"message_id_seq",
 	"parked_id_seq",
+	"blob_id_seq",
 	"change_number_seq"
 };
 

@@ -48,6 +48,7 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define MAPI_DEFERRED_ERRORS	0x00000008
 #define MAPI_BEST_ACCESS		0x00000010
 #define MAPI_NO_CACHE			0x00000200
+#define MAPI_CREATE				0x00000002	/* open_embedded_message() */
 
 #define KEEP_OPEN_READONLY		0x00000001
 #define KEEP_OPEN_READWRITE		0x00000002
@@ -57,6 +58,10 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define PARK_REFUSED			0x00010000	/* ours: park refused edits */
 
 #define DELETE_HARD_DELETE		0x00000010
+
+#define MODRECIP_ADD			0x00000002
+#define MODRECIP_MODIFY			0x00000004
+#define MODRECIP_REMOVE			0x00000008
 
 /* -------------------------------------------------------------- catalogue.c */
 
@@ -152,8 +157,9 @@ extern bool systime_timestamp(const char *text, int len, int64 *timestamp);
 /* base64 of len bytes, palloc'd and NUL-terminated; *outlen may be NULL. */
 extern char *base64_text(const void *data, int len, int *outlen);
 
-/* The bytes of a base64 text that property_check() has passed. */
+/* The bytes of a base64 text that property_check() has passed; how many. */
 extern bytea *base64_bytes(const char *text, int len);
+extern int	base64_size(const char *text, int len);
 
 /* -------------------------------------------------------------- recipient.c */
 
@@ -264,6 +270,12 @@ extern void undo_apply(const Undo *undo, Content *content);
  */
 extern void undo_merge(Undo *total, const Undo *older);
 
+/*
+ * Edits that make a stored object of a message's properties out of an empty
+ * content: nothing is checked again.
+ */
+extern void edits_from_stored(Jsonb *object, Edits *edits);
+
 /* ----------------------------------------------------------------- module.c */
 
 /* relations of the extension, by what they hold */
@@ -282,6 +294,7 @@ typedef enum StoreRelation
 	REL_FOLDER_ID_SEQ,
 	REL_MESSAGE_ID_SEQ,
 	REL_PARKED_ID_SEQ,
+	REL_BLOB_ID_SEQ,
 	REL_CHANGE_NUMBER_SEQ
 } StoreRelation;
 #define NUM_RELATIONS	(REL_CHANGE_NUMBER_SEQ + 1)
@@ -370,6 +383,87 @@ extern int64 store_special_folder(int64 store_id, const char *special);
 extern bool store_folder_exists(int64 store_id, int64 folder_id);
 extern void store_require_folder(int64 store_id, int64 folder_id);
 pg_noreturn extern void store_raise_no_folder(int64 store_id, int64 folder_id);
+
+/* ---------------------------------------------------------------- objects.c */
+
+/* The objects of a stored list (recipients, attachments), each a bag. */
+typedef struct ObjectList
+{
+	Jsonb	  **objects;
+	int			count;
+} ObjectList;
+
+/* A bag from a jbvBinary, copied, and a jbvBinary that points to a bag. */
+extern Jsonb *object_from_value(const JsonbValue *value);
+extern void value_from_object(JsonbValue *value, const Jsonb *object);
+
+/* A numeric member of an object; false where it has none. */
+extern bool object_number(const Jsonb *object, const char *name,
+						  int64 *number);
+
+extern void objects_read(const Jsonb *array, ObjectList *list);	/* or NULL */
+extern Jsonb *objects_build(const ObjectList *list);
+
+/* Where the object with that number in that property stands, or -1. */
+extern int	objects_find(const ObjectList *list, const char *name,
+						 int64 number);
+extern void objects_add(ObjectList *list, Jsonb *object);
+extern void objects_remove(ObjectList *list, int at);
+
+/* ------------------------------------------------------------- attachment.c */
+
+/* property_check() for PR_MESSAGE_ATTACHMENTS: *value becomes a jbvBinary. */
+extern void attachments_check(const Property *prop, JsonbValue *value);
+
+/* A checked attachment with its number, method and size. */
+extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
+
+/* A number that none of the list has, nor has had a higher one. */
+extern int64 attachments_next(const ObjectList *list);
+
+/* A message's content as an object (an embedded message), and back. */
+extern Jsonb *content_to_object(const Content *content);
+extern void content_from_object(Content *content, Jsonb *object);
+
+/*
+ * The list as it is stored with a version or a draft of a message: large bytes
+ * become blobs, and references are checked and recorded.  source_id is the
+ * message that the list was copied from, or 0.
+ */
+extern Jsonb *attachments_adopt(int64 store_id, int64 message_id,
+								int64 source_id, const Jsonb *array);
+
+/* ------------------------------------------------------------------- blob.c */
+
+/* {"blob": id, "size": bytes}, and back; false where it is no such thing. */
+extern Jsonb *blob_reference(int64 blob_id, int64 size);
+extern bool blob_from_value(const JsonbValue *value, int64 *blob_id,
+							int64 *size);
+
+/* An empty upload of this session. */
+extern int64 blob_create(int64 store_id);
+
+/* The blob itself if it is this session's upload, else a copy that is. */
+extern int64 blob_writable(int64 store_id, int64 blob_id);
+
+/* Write bytes at an offset that is at most the upload's size. */
+extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
+					   const char *bytes, int64 count);
+
+/* Cut an upload to a size that is at most its own. */
+extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
+
+/* Up to count bytes of a blob of that size. */
+extern bytea *blob_read(int64 store_id, int64 blob_id, int64 size,
+						int64 offset, int64 count);
+
+/*
+ * A version or a draft of the message is going to refer to the blob: seal it.
+ * Raises unless it is one that the message, or the one it is copied from
+ * (source_id, or 0), refers to already, or this session's upload.
+ */
+extern void blob_adopt(int64 store_id, int64 blob_id, int64 size,
+					   int64 message_id, int64 source_id);
 
 /* -------------------------------------------------------------------- row.c */
 
@@ -522,8 +616,12 @@ extern TM_Result change_write(MessageRow *row, Relation message,
 							  const ChangeOrder *order, bool locked,
 							  int64 *number);
 
-/* Insert a new message at its first version, and its record. */
-extern void change_create(MessageRow *row, Relation message);
+/*
+ * Insert a new message at its first version, and its record.  source_id is the
+ * message that its attachments were copied from, or 0.
+ */
+extern void change_create(MessageRow *row, Relation message,
+						  int64 source_id);
 
 /* Delete a locked row for good; its record keeps the whole message. */
 extern void change_hard_delete(MessageRow *row, Relation message);
@@ -533,12 +631,21 @@ extern const char *change_author(void);
 
 /* ------------------------------------------------------------------- view.c */
 
+/* What a handle is open on. */
+typedef enum HandleKind
+{
+	HANDLE_MESSAGE = 0,
+	HANDLE_ATTACHMENT,
+	HANDLE_EMBEDDED				/* a message in an attachment */
+} HandleKind;
+
 /*
  * Everything that can be shown of one version through one door.  Fields are
  * as in MessageRow; "level" is what PR_ACCESS_LEVEL says, -1: not shown.
  */
 typedef struct MessageView
 {
+	HandleKind	kind;
 	int64		store_id;
 	int64		message_id;
 	int32		message_flags;
@@ -571,6 +678,12 @@ extern void content_from_bag(Content *content, Jsonb *bag);
  */
 extern bool view_go_back(MessageView *view, int64 change_number,
 						 Snapshot snapshot);
+
+struct BagList;
+
+/* Add what a part holds to a list of members, if anything. */
+extern void view_add_part(const Content *content, Part part,
+						  struct BagList *list);
 
 /* The view as a JSON object; only "tags" where not NULL. */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
@@ -608,6 +721,7 @@ typedef struct SaveRequest
 	int64		folder_id;		/* of a new message */
 	int32		message_flags;	/* of a new message, unless its bag has them */
 	const Content *start;		/* of a new message, before its edits */
+	int64		source_id;		/* the message that "start" was copied from */
 	const Edits *edits;
 	Jsonb	   *patch;
 	uint32		flags;			/* save_flags */
@@ -632,6 +746,7 @@ typedef struct HandleState
 	int64		folder_id;		/* of a new message */
 	int64		base;			/* change number, 0 for a new message */
 	int64		parked_id;		/* the draft it was resumed from, or 0 */
+	int64		next_attach;	/* no attachment number from here on was used */
 	bool		writable;
 	bool		is_new;
 	Edits		edits;
@@ -641,6 +756,11 @@ typedef struct Handle
 {
 	int32		number;			/* hash key */
 	int64		store_id;
+	HandleKind	kind;
+	int32		parent;			/* the handle that a save folds into, or 0 */
+	int64		attach_num;		/* of an attachment */
+	bool		was_listed;		/* an attachment its message had when opened */
+	Content    *object;			/* base of what is no message of its own */
 	Jsonb	   *defaults;		/* what a new message starts with */
 	Oid			role;			/* whose it is */
 	TimestampTz opened_at;
@@ -686,6 +806,15 @@ extern void handle_saved(Handle *handle, int64 change_number);
 
 extern void handle_close(Handle *handle);
 extern void handle_close_all(void);
+
+/* Raise MAPI_E_NO_ACCESS on a read-only handle. */
+extern void handle_require_writable(const Handle *handle);
+
+/* Add checked edits to those that are pending. */
+extern void handle_add_edits(Handle *handle, const Edits *edits);
+
+/* handle_get(), with MAPI_E_NO_SUPPORT raised unless it is a message's own. */
+extern Handle *handle_get_message(int32 number);
 
 /* ---------------------------------------------------------------- message.c */
 
@@ -737,6 +866,11 @@ pg_noreturn extern void message_raise_deleted(int64 store_id,
 
 /* Raise MAPI_E_NOT_FOUND unless there is, or was, such a message. */
 extern void message_require_known(int64 store_id, int64 message_id);
+
+/* -------------------------------------------------------------- subobject.c */
+
+/* Fold an attachment or an embedded message into its parent handle. */
+extern int32 subobject_save(Handle *handle);
 
 /* ------------------------------------------------------------------- park.c */
 

@@ -99,6 +99,7 @@ prepare_numbers(void)
 			move_on(REL_FOLDER_ID_SEQ);
 			move_on(REL_MESSAGE_ID_SEQ);
 			move_on(REL_PARKED_ID_SEQ);
+			move_on(REL_BLOB_ID_SEQ);
 			incarnation = move_on(REL_CHANGE_NUMBER_SEQ);
 			XLogFlush(XactLastRecEnd);
 

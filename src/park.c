@@ -67,6 +67,7 @@ park_stand(const Stand *stand, int64 parked_id)
 	Datum		values[NUM_PARKED_COLUMNS] = {0};
 	char		nulls[NUM_PARKED_COLUMNS + 1];
 	char		touched[NUM_PARTS + 1];
+	Jsonb	   *attachments = NULL;
 
 	if (parked_id == 0)
 		parked_id = number_next(REL_PARKED_ID_SEQ);
@@ -83,6 +84,9 @@ park_stand(const Stand *stand, int64 parked_id)
 		nulls[P_BASE] = 'n';
 	else
 		nulls[P_FOLDER_ID] = nulls[P_DEFAULTS] = 'n';
+	if (stand->edits.value[PART_ATTACHMENTS] != NULL)
+		attachments = attachments_adopt(stand->store_id, stand->message_id, 0,
+										(Jsonb *) stand->edits.value[PART_ATTACHMENTS]);
 	for (int p = 0; p < NUM_PARTS; p++)
 	{
 		touched[p] = '0' + stand->edits.touched[p];
@@ -90,6 +94,8 @@ park_stand(const Stand *stand, int64 parked_id)
 		if (stand->edits.value[p] == NULL)
 			nulls[P_PART + p] = 'n';
 	}
+	if (attachments != NULL)
+		values[P_PART + PART_ATTACHMENTS] = JsonbPGetDatum(attachments);
 	touched[NUM_PARTS] = '\0';
 	values[P_TOUCHED] = CStringGetTextDatum(touched);
 	put_text(values, nulls, P_ACTOR, msgstore_actor);
@@ -189,7 +195,7 @@ park(PG_FUNCTION_ARGS)
 	int64		parked_id;
 
 	REQUIRE_ARG(0, "handle");
-	handle = handle_get(PG_GETARG_INT32(0));
+	handle = handle_get_message(PG_GETARG_INT32(0));
 	module_require_write("park()");
 	stand_of_handle(&stand, handle);
 	parked_id = park_stand(&stand, handle->state.parked_id);

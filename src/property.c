@@ -63,10 +63,10 @@ property_check(const Property *prop, JsonbValue *value)
 		return;
 	}
 	if (prop->part == PART_ATTACHMENTS)
-		ereport(ERROR,
-				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("property %s cannot be set: attachments are not supported yet",
-						prop->name)));
+	{
+		attachments_check(prop, value);
+		return;
+	}
 
 	switch (prop->type)
 	{
@@ -181,6 +181,16 @@ base64_bytes(const char *text, int len)
 		elog(ERROR, "invalid base64 in a checked value");
 	SET_VARSIZE(result, VARHDRSZ + bytes);
 	return result;
+}
+
+int
+base64_size(const char *text, int len)
+{
+	int			size = len / 4 * 3;
+
+	for (int i = len - 1; i >= 0 && text[i] == '='; i--)
+		size--;
+	return size;
 }
 
 static void

@@ -104,6 +104,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	request.folder_id = folder_id;
 	request.message_flags = view.message_flags;
 	request.start = &view.version.content;
+	request.source_id = stand->message_id;
 	request.edits = &stand->edits;
 	result = save_execute(&request, &number);
 	if (result == S_OK)
@@ -149,7 +150,7 @@ save_as(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(0, "handle");
 	REQUIRE_ARG(1, "folder_id");
-	handle = handle_get(PG_GETARG_INT32(0));
+	handle = handle_get_message(PG_GETARG_INT32(0));
 	module_require_write("save_as()");
 	access_require(handle->store_id, ACCESS_EDIT);
 	folder_id = folder_argument(fcinfo, 1, handle->store_id);
@@ -275,7 +276,7 @@ resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 	int32		result;
 
 	REQUIRE_ARG(0, "handle");
-	handle = handle_get(PG_GETARG_INT32(0));
+	handle = handle_get_message(PG_GETARG_INT32(0));
 	choice = choice_argument(fcinfo, 1);
 	check_choice(fcinfo, choice, 2, 3);
 	if (choice != KEEP_ORIGINAL && choice != SAVE_ELSEWHERE &&

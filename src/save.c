@@ -243,6 +243,15 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 		return ATTEMPT_DONE;
 	if (!edits_any(&edits))
 		return wait_for_row(work, result, &go_on);
+	if (edits.value[PART_ATTACHMENTS] != NULL)
+	{
+		/* their bytes are stored apart: only once the save cannot fail */
+		Attempt		attempt = wait_for_row(work, result, &go_on);
+
+		if (go_on)
+			write_locked(work, &edits, number);
+		return attempt;
+	}
 
 	written = write_row(work, &edits, false, number);
 	if (written == TM_BeingModified)
@@ -363,7 +372,7 @@ save_new(SaveWork *work, int64 *number)
 	row->version.folder_id = request->folder_id;
 	edits_apply(request->start, pending_edits(work), content);
 	row->message_flags = take_message_flags(content, request->message_flags);
-	change_create(row, work->message);
+	change_create(row, work->message, request->source_id);
 	*number = row->version.change_number;
 	return S_OK;
 }

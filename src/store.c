@@ -125,6 +125,80 @@ static const struct
 		" RETURNING 1"
 		")"
 	" SELECT (SELECT max(message_id) FROM ids), (SELECT count(*) FROM pruned)"},
+	/* an uploader is a backend, known by its pid and when it began */
+	{true, {INT8OID, INT8OID, INT4OID},
+		"INSERT INTO msgstore.blob"
+		" (store_id, blob_id, size, sealed, uploader_pid, uploader_start,"
+		" created_at)"
+		" VALUES ($1, $2, 0, false, $3,"
+		" (SELECT backend_start FROM pg_stat_get_activity($3)),"
+	" clock_timestamp())"},
+	{false, {INT8OID, INT8OID, INT4OID},
+		"SELECT 1 FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = $2 AND NOT sealed"
+		" AND uploader_pid = $3"
+		" AND uploader_start ="
+	" (SELECT backend_start FROM pg_stat_get_activity($3))"},
+	{true, {INT8OID, INT8OID, INT8OID},
+		"INSERT INTO msgstore.blob_chunk (store_id, blob_id, chunk_number, bytes)"
+		" SELECT store_id, $3, chunk_number, bytes FROM msgstore.blob_chunk"
+	" WHERE store_id = $1 AND blob_id = $2"},
+	/* the message's own, its source's, or an upload of this session */
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT4OID},
+		"UPDATE msgstore.blob b SET sealed = true, size = $5"
+		" WHERE b.store_id = $1 AND b.blob_id = $2"
+		" AND (b.sealed AND b.size = $5 AND EXISTS"
+		" (SELECT 1 FROM msgstore.blob_ref r"
+		" WHERE r.store_id = $1 AND r.blob_id = $2"
+		" AND r.message_id IN ($3, $4))"
+		" OR NOT b.sealed AND b.uploader_pid = $6 AND b.uploader_start ="
+		" (SELECT backend_start FROM pg_stat_get_activity($6))"
+		" AND $5 = (SELECT coalesce(sum(octet_length(c.bytes)), 0)"
+		" FROM msgstore.blob_chunk c"
+	" WHERE c.store_id = $1 AND c.blob_id = $2))"},
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT4OID},
+		"INSERT INTO msgstore.blob_ref AS r (store_id, blob_id, message_id)"
+		" VALUES ($1, $2, $3)"
+		" ON CONFLICT (store_id, blob_id, message_id)"
+	" DO UPDATE SET message_id = r.message_id"},
+	{false, {INT8OID, INT8OID, INT4OID},
+		"SELECT bytes FROM msgstore.blob_chunk"
+	" WHERE store_id = $1 AND blob_id = $2 AND chunk_number = $3"},
+	{true, {INT8OID, INT8OID, INT4OID, BYTEAOID},
+		"INSERT INTO msgstore.blob_chunk (store_id, blob_id, chunk_number, bytes)"
+		" VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (store_id, blob_id, chunk_number)"
+	" DO UPDATE SET bytes = excluded.bytes"},
+	{true, {INT8OID, INT8OID, INT4OID},
+		"DELETE FROM msgstore.blob_chunk"
+	" WHERE store_id = $1 AND blob_id = $2 AND chunk_number >= $3"},
+	{true, {INT8OID},
+		"SELECT coalesce(array_agg(blob_id), '{}'),"
+		" coalesce(array_agg(message_id), '{}') FROM ("
+		" SELECT r.blob_id, r.message_id FROM msgstore.blob_ref r"
+		" WHERE r.store_id = $1 AND NOT msgstore.blob_is_used($1, r.blob_id,"
+		" r.message_id) LIMIT 1000 FOR UPDATE SKIP LOCKED"
+	") dead"},
+	{true, {INT8OID, INT8ARRAYOID, INT8ARRAYOID},
+		"DELETE FROM msgstore.blob_ref r USING unnest($2, $3) d(b, m)"
+		" WHERE r.store_id = $1 AND r.blob_id = d.b AND r.message_id = d.m"
+	" AND NOT msgstore.blob_is_used($1, r.blob_id, r.message_id)"},
+	{true, {INT8OID},
+		"SELECT coalesce(array_agg(blob_id), '{}') FROM ("
+		" SELECT b.blob_id FROM msgstore.blob b"
+		" WHERE b.store_id = $1 AND NOT EXISTS (SELECT 1"
+		" FROM msgstore.blob_ref r"
+		" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"
+		" AND NOT EXISTS (SELECT 1 FROM pg_stat_get_activity(NULL) a"
+		" WHERE NOT b.sealed AND a.pid = b.uploader_pid"
+		" AND a.backend_start = b.uploader_start)"
+		" LIMIT 1000 FOR UPDATE SKIP LOCKED"
+	") dead"},
+	{true, {INT8OID, INT8ARRAYOID},
+		"DELETE FROM msgstore.blob b"
+		" WHERE b.store_id = $1 AND b.blob_id = ANY ($2)"
+		" AND NOT EXISTS (SELECT 1 FROM msgstore.blob_ref r"
+	" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"},
 	{true, {InvalidOid},
 	"DELETE FROM msgstore.node"},
 	{true, {INT4OID},

@@ -55,6 +55,13 @@ typedef struct ViewContext
 	char	   *display[3];		/* To, Cc, Bcc; computed on demand */
 } ViewContext;
 
+/* on which kinds of object a property is computed */
+#define ON_MESSAGE		(1 << HANDLE_MESSAGE)
+#define ON_EMBEDDED		(1 << HANDLE_EMBEDDED)
+#define ON_ATTACHMENT	(1 << HANDLE_ATTACHMENT)
+#define ON_MESSAGES		(ON_MESSAGE | ON_EMBEDDED)
+#define ON_ALL			(ON_MESSAGES | ON_ATTACHMENT)
+
 /* What a view has beside the members of the bag. */
 typedef struct Extra
 {
@@ -62,6 +69,7 @@ typedef struct Extra
 	Part		part;			/* PART_PROPS: computed, by "add" */
 	uint32		tag;
 	void		(*add) (ViewContext *context, const char *name, BagList *list);
+	int			kinds;			/* ON_*, of what is computed */
 } Extra;
 
 /* --------------------------------------------------------------- identifiers */
@@ -340,41 +348,40 @@ add_display_bcc(ViewContext *context, const char *name, BagList *list)
  * shorter ones first, so that it can be merged with the bag.
  */
 static const Extra extras[] = {
-	{"PR_BODY", PART_BODY, PR_BODY, NULL},
-	{"PR_HTML", PART_HTML, PR_HTML, NULL},
-	{"PR_ACCESS", PART_PROPS, PR_ACCESS, add_access},
-	{"PR_ENTRYID", PART_PROPS, PR_ENTRYID, add_own_entryid},
-	{"PR_HASATTACH", PART_PROPS, PR_HASATTACH, add_hasattach},
-	{"PR_CHANGE_KEY", PART_PROPS, PR_CHANGE_KEY, add_change_key},
-	{"PR_DELETED_ON", PART_PROPS, PR_DELETED_ON, add_deleted_on},
-	{"PR_DISPLAY_CC", PART_PROPS, PR_DISPLAY_CC, add_display_cc},
-	{"PR_DISPLAY_TO", PART_PROPS, PR_DISPLAY_TO, add_display_to},
-	{"PR_SOURCE_KEY", PART_PROPS, PR_SOURCE_KEY, add_source_key},
-	{"PR_DISPLAY_BCC", PART_PROPS, PR_DISPLAY_BCC, add_display_bcc},
-	{"PR_ACCESS_LEVEL", PART_PROPS, PR_ACCESS_LEVEL, add_access_level},
-	{"PR_MESSAGE_SIZE", PART_PROPS, PR_MESSAGE_SIZE, add_message_size},
-	{"PR_CREATION_TIME", PART_PROPS, PR_CREATION_TIME, add_creation_time},
-	{"PR_MESSAGE_FLAGS", PART_PROPS, PR_MESSAGE_FLAGS, add_message_flags},
-	{"PR_STORE_ENTRYID", PART_PROPS, PR_STORE_ENTRYID, add_store_entryid},
-	{"PR_PARENT_ENTRYID", PART_PROPS, PR_PARENT_ENTRYID, add_parent_entryid},
-	{"PR_RTF_COMPRESSED", PART_RTF, PR_RTF_COMPRESSED, NULL},
-	{"PidTagChangeNumber", PART_PROPS, PidTagChangeNumber, add_change_number},
-	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_modification_time},
-	{"PR_PARENT_SOURCE_KEY", PART_PROPS, PR_PARENT_SOURCE_KEY, add_parent_source_key},
-	{"PR_LAST_MODIFIER_NAME", PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier},
-	{"PR_MESSAGE_RECIPIENTS", PART_RECIPIENTS, PR_MESSAGE_RECIPIENTS, NULL},
-	{"PR_MESSAGE_ATTACHMENTS", PART_ATTACHMENTS, PR_MESSAGE_ATTACHMENTS, NULL},
-	{"PR_MESSAGE_SIZE_EXTENDED", PART_PROPS, PR_MESSAGE_SIZE_EXTENDED, add_message_size_extended},
-	{"PR_LAST_MODIFICATION_TIME", PART_PROPS, PR_LAST_MODIFICATION_TIME, add_modification_time},
-	{"PR_PREDECESSOR_CHANGE_LIST", PART_PROPS, PR_PREDECESSOR_CHANGE_LIST, add_predecessors},
-	{"PR_TRANSPORT_MESSAGE_HEADERS", PART_HEADERS, PR_TRANSPORT_MESSAGE_HEADERS, NULL}
+	{"PR_BODY", PART_BODY, PR_BODY, NULL, ON_ALL},
+	{"PR_HTML", PART_HTML, PR_HTML, NULL, ON_ALL},
+	{"PR_ACCESS", PART_PROPS, PR_ACCESS, add_access, ON_MESSAGE},
+	{"PR_ENTRYID", PART_PROPS, PR_ENTRYID, add_own_entryid, ON_MESSAGE},
+	{"PR_HASATTACH", PART_PROPS, PR_HASATTACH, add_hasattach, ON_MESSAGES},
+	{"PR_CHANGE_KEY", PART_PROPS, PR_CHANGE_KEY, add_change_key, ON_MESSAGE},
+	{"PR_DELETED_ON", PART_PROPS, PR_DELETED_ON, add_deleted_on, ON_MESSAGE},
+	{"PR_DISPLAY_CC", PART_PROPS, PR_DISPLAY_CC, add_display_cc, ON_MESSAGES},
+	{"PR_DISPLAY_TO", PART_PROPS, PR_DISPLAY_TO, add_display_to, ON_MESSAGES},
+	{"PR_SOURCE_KEY", PART_PROPS, PR_SOURCE_KEY, add_source_key, ON_MESSAGE},
+	{"PR_DISPLAY_BCC", PART_PROPS, PR_DISPLAY_BCC, add_display_bcc, ON_MESSAGES},
+	{"PR_ACCESS_LEVEL", PART_PROPS, PR_ACCESS_LEVEL, add_access_level, ON_ALL},
+	{"PR_MESSAGE_SIZE", PART_PROPS, PR_MESSAGE_SIZE, add_message_size, ON_MESSAGES},
+	{"PR_CREATION_TIME", PART_PROPS, PR_CREATION_TIME, add_creation_time, ON_MESSAGE},
+	{"PR_MESSAGE_FLAGS", PART_PROPS, PR_MESSAGE_FLAGS, add_message_flags, ON_MESSAGE},
+	{"PR_STORE_ENTRYID", PART_PROPS, PR_STORE_ENTRYID, add_store_entryid, ON_MESSAGE},
+	{"PR_PARENT_ENTRYID", PART_PROPS, PR_PARENT_ENTRYID, add_parent_entryid, ON_MESSAGE},
+	{"PR_RTF_COMPRESSED", PART_RTF, PR_RTF_COMPRESSED, NULL, ON_ALL},
+	{"PidTagChangeNumber", PART_PROPS, PidTagChangeNumber, add_change_number, ON_MESSAGE},
+	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_modification_time, ON_MESSAGE},
+	{"PR_PARENT_SOURCE_KEY", PART_PROPS, PR_PARENT_SOURCE_KEY, add_parent_source_key, ON_MESSAGE},
+	{"PR_LAST_MODIFIER_NAME", PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier, ON_MESSAGE},
+	{"PR_MESSAGE_RECIPIENTS", PART_RECIPIENTS, PR_MESSAGE_RECIPIENTS, NULL, ON_ALL},
+	{"PR_MESSAGE_ATTACHMENTS", PART_ATTACHMENTS, PR_MESSAGE_ATTACHMENTS, NULL, ON_ALL},
+	{"PR_MESSAGE_SIZE_EXTENDED", PART_PROPS, PR_MESSAGE_SIZE_EXTENDED, add_message_size_extended, ON_MESSAGES},
+	{"PR_LAST_MODIFICATION_TIME", PART_PROPS, PR_LAST_MODIFICATION_TIME, add_modification_time, ON_MESSAGE},
+	{"PR_PREDECESSOR_CHANGE_LIST", PART_PROPS, PR_PREDECESSOR_CHANGE_LIST, add_predecessors, ON_MESSAGE},
+	{"PR_TRANSPORT_MESSAGE_HEADERS", PART_HEADERS, PR_TRANSPORT_MESSAGE_HEADERS, NULL, ON_ALL}
 };
 
 /* ------------------------------------------------------------------ assembly */
 
-/* Add a part that has a column of its own. */
-static void
-add_part(const Content *content, Part part, BagList *list)
+void
+view_add_part(const Content *content, Part part, BagList *list)
 {
 	struct varlena *value;
 	const char *name = part_name(part);
@@ -436,8 +443,9 @@ add_all(ViewContext *context, const Jsonb *bag, BagList *list)
 										 extra->name, len)) < 0)
 			baglist_add(list, &entries[i++]);
 		if (extra->part != PART_PROPS)
-			add_part(&context->view->version.content, extra->part, list);
-		else if (i == count || order != 0)
+			view_add_part(&context->view->version.content, extra->part, list);
+		else if ((i == count || order != 0) &&
+				 (extra->kinds & (1 << context->view->kind)) != 0)
 			extra->add(context, extra->name, list);
 	}
 	while (i < count)
@@ -453,7 +461,7 @@ add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
 
 	if (prop->part != PART_PROPS)
 	{
-		add_part(&context->view->version.content, prop->part, list);
+		view_add_part(&context->view->version.content, prop->part, list);
 		return;
 	}
 	if (bag_find(bag, prop->name, &value))
@@ -463,7 +471,8 @@ add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
 	}
 	for (int i = 0; i < lengthof(extras); i++)
 	{
-		if (extras[i].part == PART_PROPS && extras[i].tag == prop->tag)
+		if (extras[i].part == PART_PROPS && extras[i].tag == prop->tag &&
+			(extras[i].kinds & (1 << context->view->kind)) != 0)
 		{
 			extras[i].add(context, extras[i].name, list);
 			return;

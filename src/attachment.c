@@ -1,0 +1,347 @@
+/*-------------------------------------------------------------------------
+ *
+ * attachment.c
+ *	  The attachment list: one property, PR_MESSAGE_ATTACHMENTS, an array of
+ *	  objects of properties, to any depth where messages are embedded.
+ *
+ * NOTES
+ *	  A checked attachment has a PR_ATTACH_NUM that no other has, and a
+ *	  PR_ATTACH_METHOD.  Its bytes stand in PR_ATTACH_DATA_BIN as base64 or as
+ *	  a reference to a blob (blob.c); an embedded message stands in
+ *	  PR_ATTACH_DATA_OBJ as an object of properties, with recipients and
+ *	  attachments of its own among them.  PR_ATTACH_SIZE is computed whenever
+ *	  a list is checked and stands in the list.
+ *
+ *	  When a list is saved, base64 of more than INLINE_BYTES becomes a blob, so
+ *	  that versions share it and a list stays small.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "msgstore.h"
+#include "bag.h"
+
+#define INLINE_BYTES	8192
+
+/* PR_ATTACH_METHOD */
+#define ATTACH_BY_VALUE			1
+#define ATTACH_EMBEDDED_MSG		5
+
+static const char *const number_name = "PR_ATTACH_NUM";
+static const char *const method_name = "PR_ATTACH_METHOD";
+static const char *const size_name = "PR_ATTACH_SIZE";
+static const char *const bytes_name = "PR_ATTACH_DATA_BIN";
+static const char *const message_name = "PR_ATTACH_DATA_OBJ";
+
+static Jsonb *check_embedded(const JsonbValue *value);
+
+/* ------------------------------------------------------------------- checking */
+
+static bool
+is_object(const JsonbValue *value)
+{
+	return value->type == jbvBinary &&
+		JsonContainerIsObject(value->val.binary.data);
+}
+
+/* Raise where a list of members names a property twice. */
+static void
+refuse_twice(BagList *list)
+{
+	int			len;
+	const char *twice = baglist_duplicate(list, &len);
+
+	if (twice != NULL)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("property %.*s is named more than once", len, twice)));
+}
+
+/*
+ * Check one member of an attachment.  What is computed is passed over, and
+ * comes again from finish_attachment().
+ */
+static void
+check_member(const BagEntry *entry, BagList *list)
+{
+	Property	prop;
+	JsonbValue	value;
+	int64		blob_id;
+	int64		size;
+
+	entry_value(entry, &value);
+	if (value.type == jbvNull)
+		return;
+	if (property_lookup(entry->key, entry->keylen, &prop) &&
+		prop.tag == PR_ATTACH_DATA_OBJ)
+	{
+		if (!is_object(&value))
+			property_refuse_type(&prop, &value);
+		value_from_object(&value, check_embedded(&value));
+	}
+	else
+	{
+		property_resolve(entry->key, entry->keylen, &prop);
+		if (prop.part != PART_PROPS)
+			ereport(ERROR,
+					(errmapi(MAPI_E_NO_SUPPORT),
+					 errmsg("property %s is one of messages, not of attachments",
+							prop.name)));
+		if (prop.tag == PR_ATTACH_SIZE)
+			return;
+		if (prop.tag != PR_ATTACH_DATA_BIN ||
+			!blob_from_value(&value, &blob_id, &size))
+			property_check(&prop, &value);
+	}
+	baglist_add_value(list, prop.name, prop.namelen, &value);
+}
+
+/* Bytes of an attachment's data. */
+static int64
+data_size(const Jsonb *object)
+{
+	JsonbValue	value;
+	int64		blob_id;
+	int64		size;
+
+	if (bag_find(object, message_name, &value))
+		return value.val.binary.len;
+	if (!bag_find(object, bytes_name, &value))
+		return 0;
+	if (blob_from_value(&value, &blob_id, &size))
+		return size;
+	return base64_size(value.val.string.val, value.val.string.len);
+}
+
+Jsonb *
+attachment_finish(const Jsonb *object, int64 number)
+{
+	BagList		patch;
+	JsonbValue	value;
+	int64		size = data_size(object);
+
+	baglist_init(&patch, 3);
+	baglist_add_int(&patch, number_name, number);
+	baglist_add_int(&patch, size_name, Min(size, PG_INT32_MAX));
+	if (!bag_find(object, method_name, &value))
+		baglist_add_int(&patch, method_name,
+						bag_find(object, message_name, &value) ?
+						ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE);
+	if (bag_find(object, message_name, &value) &&
+		bag_find(object, bytes_name, &value))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("an attachment cannot have both %s and %s",
+						bytes_name, message_name)));
+	return bag_splice(object, baglist_build(&patch), false);
+}
+
+/* Check one attachment; its number is left as it came. */
+static Jsonb *
+check_attachment(const Property *prop, const Jsonb *object)
+{
+	BagList		list;
+	int			count;
+	BagEntry   *entries;
+
+	if (!JB_ROOT_IS_OBJECT(object))
+		ereport(ERROR,
+				(errmapi(MAPI_E_UNEXPECTED_TYPE),
+				 errmsg("each attachment in property %s must be an object",
+						prop->name)));
+	entries = bag_entries(object, &count);
+	baglist_init(&list, count);
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		check_member(&entries[i], &list);
+	}
+	refuse_twice(&list);
+	return baglist_build(&list);
+}
+
+int64
+attachments_next(const ObjectList *list)
+{
+	int64		next = 0;
+
+	for (int i = 0; i < list->count; i++)
+	{
+		int64		number;
+
+		if (object_number(list->objects[i], number_name, &number))
+			next = Max(next, number + 1);
+	}
+	return next;
+}
+
+void
+attachments_check(const Property *prop, JsonbValue *value)
+{
+	ObjectList	list;
+	int64		next;
+
+	check_stack_depth();
+	if (value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data) ||
+		JsonContainerIsScalar(value->val.binary.data))
+		property_refuse_type(prop, value);
+	objects_read(object_from_value(value), &list);
+	for (int i = 0; i < list.count; i++)
+		list.objects[i] = check_attachment(prop, list.objects[i]);
+
+	next = attachments_next(&list);
+	for (int i = 0; i < list.count; i++)
+	{
+		int64		number;
+
+		if (!object_number(list.objects[i], number_name, &number))
+			number = next++;
+		else if (number < 0 || objects_find(&list, number_name, number) != i)
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("%s %lld of an attachment is %s", number_name,
+							(long long) number,
+							number < 0 ? "negative" : "another one's too")));
+		list.objects[i] = attachment_finish(list.objects[i], number);
+	}
+	value_from_object(value, objects_build(&list));
+}
+
+/*
+ * Check an embedded message: an object of a message's properties.
+ */
+static Jsonb *
+check_embedded(const JsonbValue *value)
+{
+	Jsonb	   *object = object_from_value(value);
+	Edits		edits;
+	Content		content;
+
+	check_stack_depth();
+	edits_from_patch(object, true, &edits);
+	content_from_bag(&content, bag_empty());
+	edits_apply(&content, &edits, &content);
+	return content_to_object(&content);
+}
+
+/* ------------------------------------------------------- messages as objects */
+
+Jsonb *
+content_to_object(const Content *content)
+{
+	BagList		list;
+	int			count;
+	BagEntry   *entries =
+		bag_entries(DatumGetJsonbP(content->value[PART_PROPS]), &count);
+
+	baglist_init(&list, count + NUM_PARTS);
+	for (int i = 0; i < count; i++)
+		baglist_add(&list, &entries[i]);
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+		view_add_part(content, p, &list);
+	return baglist_build(&list);
+}
+
+void
+content_from_object(Content *content, Jsonb *object)
+{
+	Edits		edits;
+
+	edits_from_stored(object, &edits);
+	content_from_bag(content, bag_empty());
+	edits_apply(content, &edits, content);
+}
+
+/* --------------------------------------------------------------------- saving */
+
+typedef struct Adoption
+{
+	int64		store_id;
+	int64		message_id;
+	int64		source_id;
+} Adoption;
+
+static Jsonb *adopt_list(const Adoption *adoption, const Jsonb *array);
+
+/* The attachment with its bytes where they are to be stored. */
+static Jsonb *
+adopt_attachment(const Adoption *adoption, Jsonb *object)
+{
+	BagList		patch;
+	JsonbValue	value;
+	int64		blob_id;
+	int64		size;
+
+	baglist_init(&patch, 1);
+	if (bag_find(object, message_name, &value))
+	{
+		Jsonb	   *message = object_from_value(&value);
+
+		if (bag_find(message, "PR_MESSAGE_ATTACHMENTS", &value))
+		{
+			BagList		inner;
+			Jsonb	   *adopted = adopt_list(adoption,
+											 object_from_value(&value));
+
+			baglist_init(&inner, 1);
+			value_from_object(&value, adopted);
+			baglist_add_value(&inner, "PR_MESSAGE_ATTACHMENTS",
+							  strlen("PR_MESSAGE_ATTACHMENTS"), &value);
+			message = bag_splice(message, baglist_build(&inner), false);
+			value_from_object(&value, message);
+			baglist_add_value(&patch, message_name, strlen(message_name),
+							  &value);
+			return bag_splice(object, baglist_build(&patch), false);
+		}
+		return object;
+	}
+	if (!bag_find(object, bytes_name, &value))
+		return object;
+	if (blob_from_value(&value, &blob_id, &size))
+	{
+		blob_adopt(adoption->store_id, blob_id, size, adoption->message_id,
+				   adoption->source_id);
+		return object;
+	}
+	size = base64_size(value.val.string.val, value.val.string.len);
+	if (size <= INLINE_BYTES)
+		return object;
+
+	blob_id = blob_create(adoption->store_id);
+	blob_write(adoption->store_id, blob_id, 0,
+			   VARDATA(base64_bytes(value.val.string.val,
+									value.val.string.len)), size);
+	blob_adopt(adoption->store_id, blob_id, size, adoption->message_id, 0);
+	value_from_object(&value, blob_reference(blob_id, size));
+	baglist_add_value(&patch, bytes_name, strlen(bytes_name), &value);
+	return bag_splice(object, baglist_build(&patch), false);
+}
+
+static Jsonb *
+adopt_list(const Adoption *adoption, const Jsonb *array)
+{
+	ObjectList	list;
+
+	check_stack_depth();
+	objects_read(array, &list);
+	for (int i = 0; i < list.count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		list.objects[i] = adopt_attachment(adoption, list.objects[i]);
+	}
+	return objects_build(&list);
+}
+
+Jsonb *
+attachments_adopt(int64 store_id, int64 message_id, int64 source_id,
+				  const Jsonb *array)
+{
+	Adoption	adoption = {store_id, message_id, source_id};
+
+	return adopt_list(&adoption, array);
+}

@@ -1,0 +1,304 @@
+/*-------------------------------------------------------------------------
+ *
+ * blob.c
+ *	  Large attachment bytes: written in pieces, shared between versions,
+ *	  swept when nothing refers to them.
+ *
+ * NOTES
+ *	  A blob is a row of table blob and its chunks.  In properties it stands as
+ *	  a reference, {"blob": id, "size": bytes}.
+ *
+ *	  While it is written it belongs to the session that made it, its uploader;
+ *	  nobody else can refer to it.  A save that stores a reference seals it:
+ *	  from then on its bytes never change, and writing to a stream over it
+ *	  makes a copy first.  Chunks are ordinary rows, so rolling back undoes
+ *	  what was written to an upload like anything else.
+ *
+ *	  A row of blob_ref says that some version or draft of a message may
+ *	  contain a reference.  The sweeper takes away those of which it is no
+ *	  longer true, looking at the message, its changes and its parked drafts,
+ *	  and then blobs without any, unless their uploader's session lives.  Each
+ *	  of the two steps first locks candidates, passing over what is locked, and
+ *	  then checks again with a new snapshot before it deletes; whoever adopts a
+ *	  blob holds a lock on its rows until he commits.
+ *
+ *	  Memory: a call holds the piece that is read or written and one chunk.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "msgstore.h"
+#include "bag.h"
+#include "store.h"
+
+#define CHUNK_BYTES		(256 * 1024)
+
+/* ------------------------------------------------------------------ references */
+
+Jsonb *
+blob_reference(int64 blob_id, int64 size)
+{
+	BagList		list;
+
+	baglist_init(&list, 2);
+	baglist_add_int(&list, "blob", blob_id);
+	baglist_add_int(&list, "size", size);
+	return baglist_build(&list);
+}
+
+bool
+blob_from_value(const JsonbValue *value, int64 *blob_id, int64 *size)
+{
+	Jsonb	   *object;
+
+	if (value->type != jbvBinary ||
+		!JsonContainerIsObject(value->val.binary.data) ||
+		JsonContainerSize(value->val.binary.data) != 2)
+		return false;
+	object = object_from_value(value);
+	return object_number(object, "blob", blob_id) &&
+		object_number(object, "size", size) && *size >= 0;
+}
+
+/* --------------------------------------------------------------------- writing */
+
+int64
+blob_create(int64 store_id)
+{
+	int64		blob_id = number_next(REL_BLOB_ID_SEQ);
+	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+	Int32GetDatum(MyProcPid)};
+
+	SPI_connect();
+	store_query(QUERY_BLOB_INSERT, values, NULL);
+	SPI_finish();
+	return blob_id;
+}
+
+/*
+ * Whether the blob is this session's upload, to be written to.
+ */
+static bool
+is_own_upload(int64 store_id, int64 blob_id)
+{
+	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+	Int32GetDatum(MyProcPid)};
+	bool		own;
+
+	SPI_connect();
+	own = store_query(QUERY_BLOB_OWN, values, NULL) > 0;
+	SPI_finish();
+	return own;
+}
+
+int64
+blob_writable(int64 store_id, int64 blob_id)
+{
+	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(blob_id)};
+
+	if (is_own_upload(store_id, blob_id))
+		return blob_id;
+	values[2] = Int64GetDatum(blob_create(store_id));
+	SPI_connect();
+	store_query(QUERY_BLOB_COPY, values, NULL);
+	SPI_finish();
+	return DatumGetInt64(values[2]);
+}
+
+/* One chunk's bytes, in the caller's context; NULL where there is none. */
+static bytea *
+read_chunk(int64 store_id, int64 blob_id, int32 number)
+{
+	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+	Int32GetDatum(number)};
+	bytea	   *chunk = NULL;
+
+	SPI_connect();
+	if (store_query(QUERY_CHUNK_READ, values, NULL) > 0)
+	{
+		bool		isnull;
+		bytea	   *found = DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0],
+														  SPI_tuptable->tupdesc,
+														  1, &isnull));
+		Size		size = VARSIZE_ANY_EXHDR(found);
+
+		chunk = SPI_palloc(VARHDRSZ + size);
+		SET_VARSIZE(chunk, VARHDRSZ + size);
+		memcpy(VARDATA(chunk), VARDATA_ANY(found), size);
+	}
+	SPI_finish();
+	return chunk;
+}
+
+static void
+write_chunk(int64 store_id, int64 blob_id, int32 number, bytea *chunk)
+{
+	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+	Int32GetDatum(number), PointerGetDatum(chunk)};
+
+	SPI_connect();
+	store_query(QUERY_CHUNK_WRITE, values, NULL);
+	SPI_finish();
+}
+
+void
+blob_write(int64 store_id, int64 blob_id, int64 offset, const char *bytes,
+		   int64 count)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "msgstore chunk",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+
+	while (count > 0)
+	{
+		int32		number = (int32) (offset / CHUNK_BYTES);
+		int32		at = (int32) (offset % CHUNK_BYTES);
+		int32		part = (int32) Min(count, CHUNK_BYTES - at);
+		bytea	   *chunk = palloc(VARHDRSZ + CHUNK_BYTES);
+		Size		size = at + part;
+
+		CHECK_FOR_INTERRUPTS();
+		if (at > 0 || part < CHUNK_BYTES)
+		{
+			bytea	   *old = read_chunk(store_id, blob_id, number);
+
+			if (old != NULL)
+			{
+				memcpy(VARDATA(chunk), VARDATA(old), VARSIZE_ANY_EXHDR(old));
+				size = Max(size, VARSIZE_ANY_EXHDR(old));
+			}
+		}
+		memcpy(VARDATA(chunk) + at, bytes, part);
+		SET_VARSIZE(chunk, VARHDRSZ + size);
+		write_chunk(store_id, blob_id, number, chunk);
+		bytes += part;
+		offset += part;
+		count -= part;
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
+
+void
+blob_truncate(int64 store_id, int64 blob_id, int64 size)
+{
+	int32		number = (int32) (size / CHUNK_BYTES);
+	int32		rest = (int32) (size % CHUNK_BYTES);
+	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+	Int32GetDatum(rest > 0 ? number + 1 : number)};
+	bytea	   *last;
+
+	SPI_connect();
+	store_query(QUERY_CHUNK_DELETE, values, NULL);
+	SPI_finish();
+	if (rest == 0)
+		return;
+	last = read_chunk(store_id, blob_id, number);
+	if (last == NULL || VARSIZE_ANY_EXHDR(last) <= rest)
+		return;
+	SET_VARSIZE(last, VARHDRSZ + rest);
+	write_chunk(store_id, blob_id, number, last);
+}
+
+bytea *
+blob_read(int64 store_id, int64 blob_id, int64 size, int64 offset,
+		  int64 count)
+{
+	int64		end = Min(offset + count, size);
+	bytea	   *result;
+	char	   *to;
+
+	count = Max(end - offset, 0);
+	result = palloc(VARHDRSZ + count);
+	SET_VARSIZE(result, VARHDRSZ + count);
+	to = VARDATA(result);
+	while (offset < end)
+	{
+		int32		number = (int32) (offset / CHUNK_BYTES);
+		int32		at = (int32) (offset % CHUNK_BYTES);
+		int32		part = (int32) Min(end - offset, CHUNK_BYTES - at);
+		bytea	   *chunk = read_chunk(store_id, blob_id, number);
+
+		CHECK_FOR_INTERRUPTS();
+		if (chunk == NULL || VARSIZE_ANY_EXHDR(chunk) < at + part)
+			ereport(ERROR,
+					(errmapi(MAPI_E_CORRUPT_DATA),
+					 errmsg("blob %lld of store %lld lacks bytes from %lld on",
+							(long long) blob_id, (long long) store_id,
+							(long long) offset)));
+		memcpy(to, VARDATA(chunk) + at, part);
+		pfree(chunk);
+		to += part;
+		offset += part;
+	}
+	return result;
+}
+
+/* --------------------------------------------------------------------- storing */
+
+void
+blob_adopt(int64 store_id, int64 blob_id, int64 size, int64 message_id,
+		   int64 source_id)
+{
+	Datum		values[6] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+	Int64GetDatum(message_id), Int64GetDatum(source_id),
+	Int64GetDatum(size), Int32GetDatum(MyProcPid)};
+	bool		adopted;
+
+	SPI_connect();
+	adopted = store_query(QUERY_BLOB_ADOPT, values, NULL) > 0;
+	if (adopted)
+		store_query(QUERY_BLOB_REFER, values, NULL);
+	SPI_finish();
+	if (!adopted)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("blob %lld of %lld bytes is not this message's to refer to",
+						(long long) blob_id, (long long) size),
+				 errhint("Write the bytes with write_stream(), or set them as base64.")));
+}
+
+/* -------------------------------------------------------------------- sweeping */
+
+/*
+ * sweep_batch(store_id) → (references, blobs): one step of sweep_blobs(), the
+ * numbers of rows that it took away.
+ */
+PG_FUNCTION_INFO_V1(sweep_batch);
+Datum
+sweep_batch(PG_FUNCTION_ARGS)
+{
+	Datum		values[3];
+	Datum		result[2];
+	bool		nulls[2] = {false, false};
+	bool		isnull;
+
+	REQUIRE_ARG(0, "store_id");
+	values[0] = PG_GETARG_DATUM(0);
+	module_require_write("sweep_blobs()");
+	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+
+	SPI_connect();
+	store_query(QUERY_SWEEP_LOCK_REFS, values, NULL);
+	for (int i = 0; i < 2; i++)
+	{
+		values[1 + i] = SPI_getbinval(SPI_tuptable->vals[0],
+									  SPI_tuptable->tupdesc, i + 1, &isnull);
+		Assert(!isnull);
+	}
+	result[0] = Int64GetDatum(store_query(QUERY_SWEEP_REFS, values, NULL));
+	store_query(QUERY_SWEEP_LOCK_BLOBS, values, NULL);
+	values[1] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+							  &isnull);
+	result[1] = Int64GetDatum(store_query(QUERY_SWEEP_BLOBS, values, NULL));
+	SPI_finish();
+	return module_row(fcinfo, result, nulls);
+}

@@ -1,0 +1,460 @@
+/*-------------------------------------------------------------------------
+ *
+ * subobject.c
+ *	  What stands inside a message and is edited through handles of its own or
+ *	  of the message: attachments, embedded messages, recipients.
+ *
+ * NOTES
+ *	  A handle on an attachment or on an embedded message has a parent: the
+ *	  handle of the message or the attachment it stands in.  Its base is a copy
+ *	  of the object, taken when it was opened; its edits are its own until it is
+ *	  saved, which folds base and edits into the parent's pending edits, and no
+ *	  further (R446, R1062).  Only saving the message stores anything.  So an
+ *	  embedded message is saved in three steps: itself, its attachment, the
+ *	  message (R317-R319).
+ *
+ *	  Saving such a handle never answers MAPI_E_OBJECT_CHANGED.  Its edits stay,
+ *	  so that saving it again folds all of them in again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "msgstore.h"
+#include "bag.h"
+
+#define OPEN_FLAGS \
+	(MAPI_MODIFY | MAPI_DEFERRED_ERRORS | MAPI_BEST_ACCESS | MAPI_NO_CACHE)
+#define EMBEDDED_FLAGS		(OPEN_FLAGS | MAPI_CREATE)
+#define RECIPIENT_FLAGS \
+	(MODRECIP_ADD | MODRECIP_MODIFY | MODRECIP_REMOVE)
+
+static const char *const attach_num = "PR_ATTACH_NUM";
+static const char *const attach_bytes = "PR_ATTACH_DATA_BIN";
+static const char *const attach_message = "PR_ATTACH_DATA_OBJ";
+static const char *const row_id = "PR_ROWID";
+
+/* -------------------------------------------------------- lists of a handle */
+
+/*
+ * The list (PART_RECIPIENTS or PART_ATTACHMENTS) that a handle shows, pending
+ * edits included; NULL where it has none.  Copied.
+ */
+static Jsonb *
+shown_list(const Handle *handle, Part part)
+{
+	const Edits *edits = &handle->state.edits;
+	Relation	message;
+	MessageRow	row;
+	MessageView view;
+	Stand		stand;
+	Jsonb	   *list = NULL;
+
+	if (edits->touched[part] != UNTOUCHED)
+		return (Jsonb *) edits->value[part];
+	if (handle->object != NULL)
+		return handle->object->isnull[part] ? NULL :
+			DatumGetJsonbPCopy(handle->object->value[part]);
+
+	stand_of_handle(&stand, handle);
+	message = row_relation(REL_MESSAGE, AccessShareLock);
+	messagerow_init(&row, message);
+	PushActiveSnapshot(GetLatestSnapshot());
+	stand_view(&view, &stand, &row, message, GetActiveSnapshot());
+	if (!view.version.content.isnull[part])
+		list = DatumGetJsonbPCopy(view.version.content.value[part]);
+	PopActiveSnapshot();
+	messagerow_end(&row);
+	table_close(message, NoLock);
+	return list;
+}
+
+/* Make a list pending on a handle; an empty one deletes the property. */
+static void
+set_list(Handle *handle, Part part, const ObjectList *list)
+{
+	Edits		edits;
+
+	edits_init(&edits);
+	edits.touched[part] = TOUCHED;
+	if (list->count > 0)
+		edits.value[part] = (struct varlena *) objects_build(list);
+	handle_add_edits(handle, &edits);
+}
+
+/* ------------------------------------------------------------ handles' kinds */
+
+/* The handle argument 0 names, on something that can hold attachments. */
+static Handle *
+message_argument(FunctionCallInfo fcinfo)
+{
+	Handle	   *handle;
+
+	REQUIRE_ARG(0, "handle");
+	handle = handle_get(PG_GETARG_INT32(0));
+	if (handle->kind == HANDLE_ATTACHMENT)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_SUPPORT),
+				 errmsg("handle %d is an attachment, not a message",
+						handle->number)));
+	return handle;
+}
+
+static void
+check_flags(uint32 flags, uint32 known)
+{
+	if ((flags & ~known) != 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_UNKNOWN_FLAGS),
+				 errmsg("unknown open flags 0x%X", flags & ~known)));
+}
+
+/* Whether flags ask for a read/write handle, which the parent must allow. */
+static bool
+wants_to_write(const Handle *parent, uint32 flags)
+{
+	if ((flags & MAPI_BEST_ACCESS) != 0)
+		return parent->state.writable;
+	if ((flags & MAPI_MODIFY) == 0)
+		return false;
+	handle_require_writable(parent);
+	return true;
+}
+
+/* A handle below another one, with a copy of its base. */
+static Handle *
+open_below(const Handle *parent, HandleKind kind, int64 number,
+		   const Content *object, bool writable)
+{
+	Handle	   *handle = handle_open(parent->store_id,
+									 parent->state.message_id);
+	MemoryContext caller = MemoryContextSwitchTo(handle->context);
+
+	handle->kind = kind;
+	handle->parent = parent->number;
+	handle->attach_num = number;
+	handle->object = palloc(sizeof(Content));
+	*handle->object = *object;
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		if (!object->isnull[p])
+			handle->object->value[p] =
+				PointerGetDatum(PG_DETOAST_DATUM_COPY(object->value[p]));
+	}
+	handle->state.writable = writable;
+	MemoryContextSwitchTo(caller);
+	return handle;
+}
+
+/* ------------------------------------------------------------------ attachments */
+
+static void
+raise_no_attachment(const Handle *handle, int64 number)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NOT_FOUND),
+			 errmsg("handle %d has no attachment %lld", handle->number,
+					(long long) number)));
+}
+
+/*
+ * create_attachment(handle) → handle
+ *
+ * Its number is PR_ATTACH_NUM, which no attachment of the message has, nor one
+ * that was created through this handle before.
+ */
+PG_FUNCTION_INFO_V1(create_attachment);
+Datum
+create_attachment(PG_FUNCTION_ARGS)
+{
+	Handle	   *parent = message_argument(fcinfo);
+	ObjectList	list;
+	Content		empty;
+	int64		number;
+
+	handle_require_writable(parent);
+	objects_read(shown_list(parent, PART_ATTACHMENTS), &list);
+	number = Max(attachments_next(&list), parent->state.next_attach);
+	handle_touch(parent);
+	parent->state.next_attach = number + 1;
+	content_from_bag(&empty, attachment_finish(bag_empty(), number));
+	PG_RETURN_INT32(open_below(parent, HANDLE_ATTACHMENT, number, &empty,
+							   true)->number);
+}
+
+/*
+ * open_attachment(handle, attach_num, flags) → handle
+ */
+PG_FUNCTION_INFO_V1(open_attachment);
+Datum
+open_attachment(PG_FUNCTION_ARGS)
+{
+	Handle	   *parent = message_argument(fcinfo);
+	ObjectList	list;
+	Content		object;
+	Handle	   *handle;
+	int			at;
+	bool		writable;
+
+	REQUIRE_ARG(1, "attach_num");
+	REQUIRE_ARG(2, "flags");
+	check_flags(PG_GETARG_UINT32(2), OPEN_FLAGS);
+	access_require(parent->store_id, ACCESS_READ);
+	writable = wants_to_write(parent, PG_GETARG_UINT32(2));
+	objects_read(shown_list(parent, PART_ATTACHMENTS), &list);
+	at = objects_find(&list, attach_num, PG_GETARG_INT32(1));
+	if (at < 0)
+		raise_no_attachment(parent, PG_GETARG_INT32(1));
+	content_from_bag(&object, list.objects[at]);
+	handle = open_below(parent, HANDLE_ATTACHMENT, PG_GETARG_INT32(1),
+						&object, writable);
+	handle->was_listed = true;
+	PG_RETURN_INT32(handle->number);
+}
+
+/*
+ * delete_attachment(handle, attach_num): pending until the message is saved
+ * (R1523).
+ */
+PG_FUNCTION_INFO_V1(delete_attachment);
+Datum
+delete_attachment(PG_FUNCTION_ARGS)
+{
+	Handle	   *parent = message_argument(fcinfo);
+	ObjectList	list;
+	int			at;
+	int64		next;
+
+	REQUIRE_ARG(1, "attach_num");
+	handle_require_writable(parent);
+	objects_read(shown_list(parent, PART_ATTACHMENTS), &list);
+	at = objects_find(&list, attach_num, PG_GETARG_INT32(1));
+	if (at < 0)
+		raise_no_attachment(parent, PG_GETARG_INT32(1));
+	next = attachments_next(&list);
+	objects_remove(&list, at);
+	set_list(parent, PART_ATTACHMENTS, &list);
+	parent->state.next_attach = Max(parent->state.next_attach, next);
+	PG_RETURN_VOID();
+}
+
+/* ------------------------------------------------------------ embedded messages */
+
+/*
+ * open_embedded_message(handle, flags) → handle, on what an attachment embeds
+ *
+ * With MAPI_CREATE an attachment that embeds nothing is given an empty
+ * message.
+ */
+PG_FUNCTION_INFO_V1(open_embedded_message);
+Datum
+open_embedded_message(PG_FUNCTION_ARGS)
+{
+	Handle	   *parent;
+	uint32		flags;
+	Content		shown;
+	Content		object;
+	JsonbValue	value;
+	bool		writable;
+
+	REQUIRE_ARG(0, "handle");
+	REQUIRE_ARG(1, "flags");
+	parent = handle_get(PG_GETARG_INT32(0));
+	flags = PG_GETARG_UINT32(1);
+	if (parent->kind != HANDLE_ATTACHMENT)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_SUPPORT),
+				 errmsg("handle %d is a message, not an attachment",
+						parent->number)));
+	check_flags(flags, EMBEDDED_FLAGS);
+	access_require(parent->store_id, ACCESS_READ);
+	writable = (flags & MAPI_CREATE) != 0 ?
+		wants_to_write(parent, flags | MAPI_MODIFY) :
+		wants_to_write(parent, flags);
+
+	edits_apply(parent->object, &parent->state.edits, &shown);
+	if (bag_find(DatumGetJsonbP(shown.value[PART_PROPS]), attach_message,
+				 &value))
+		content_from_object(&object, object_from_value(&value));
+	else if ((flags & MAPI_CREATE) != 0)
+		content_from_bag(&object, message_defaults());
+	else
+		ereport(ERROR,
+				(errmapi(MAPI_E_NOT_FOUND),
+				 errmsg("attachment %lld embeds no message",
+						(long long) parent->attach_num),
+				 errhint("Give it one with 'MAPI_CREATE'.")));
+	PG_RETURN_INT32(open_below(parent, HANDLE_EMBEDDED, 0, &object,
+							   writable)->number);
+}
+
+/* ---------------------------------------------------------------------- saving */
+
+/* Fold an attachment into its message's pending list. */
+static int32
+fold_attachment(Handle *parent, const Handle *handle, const Content *shown)
+{
+	Jsonb	   *object =
+		attachment_finish(DatumGetJsonbP(shown->value[PART_PROPS]),
+						  handle->attach_num);
+	ObjectList	list;
+	int			at;
+
+	objects_read(shown_list(parent, PART_ATTACHMENTS), &list);
+	at = objects_find(&list, attach_num, handle->attach_num);
+	if (at >= 0)
+		list.objects[at] = object;
+	else if (handle->was_listed)
+		return MAPI_E_OBJECT_DELETED;
+	else
+		objects_add(&list, object);
+	set_list(parent, PART_ATTACHMENTS, &list);
+	return S_OK;
+}
+
+/* Fold an embedded message into its attachment. */
+static int32
+fold_embedded(Handle *parent, const Content *shown)
+{
+	JsonbValue	value;
+	BagList		members;
+	Edits		edits;
+
+	value_from_object(&value, content_to_object(shown));
+	baglist_init(&members, 2);
+	baglist_add_value(&members, attach_message, strlen(attach_message),
+					  &value);
+	baglist_add_null(&members, attach_bytes, strlen(attach_bytes));
+	edits_init(&edits);
+	edits.touched[PART_PROPS] = TOUCHED;
+	edits.value[PART_PROPS] = (struct varlena *) baglist_build(&members);
+	handle_add_edits(parent, &edits);
+	return S_OK;
+}
+
+int32
+subobject_save(Handle *handle)
+{
+	Handle	   *parent = handle_get(handle->parent);
+	Content		shown;
+
+	if (!parent->state.writable)
+		return MAPI_E_NO_ACCESS;
+	edits_apply(handle->object, &handle->state.edits, &shown);
+	if (handle->kind == HANDLE_EMBEDDED)
+		return fold_embedded(parent, &shown);
+	return fold_attachment(parent, handle, &shown);
+}
+
+/* ------------------------------------------------------------------ recipients */
+
+/* The row of a list that a row of the call means, or -1. */
+static int
+find_row(const ObjectList *list, const Jsonb *row, bool must_be_there)
+{
+	int64		number;
+	int			at;
+
+	if (!object_number(row, row_id, &number))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("a recipient to be modified or removed needs its PR_ROWID")));
+	at = objects_find(list, row_id, number);
+	if (at < 0 && must_be_there)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NOT_FOUND),
+				 errmsg("there is no recipient with the PR_ROWID %lld",
+						(long long) number)));
+	return at;
+}
+
+/* What the call makes of the list (R388-R391). */
+static void
+change_rows(ObjectList *list, const ObjectList *rows, uint32 flags)
+{
+	for (int i = 0; i < rows->count; i++)
+	{
+		Jsonb	   *row = rows->objects[i];
+		int64		number;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!JB_ROOT_IS_OBJECT(row))
+			ereport(ERROR,
+					(errmapi(MAPI_E_UNEXPECTED_TYPE),
+					 errmsg("each recipient must be an object")));
+		if (flags == MODRECIP_ADD)
+		{
+			if (object_number(row, row_id, &number))
+				ereport(ERROR,
+						(errmapi(MAPI_E_INVALID_PARAMETER),
+						 errmsg("a recipient to be added must not have a PR_ROWID")));
+			objects_add(list, row);
+		}
+		else
+		{
+			int			at = find_row(list, row, true);
+
+			/* a row with nothing but its number is deleted */
+			if (flags == MODRECIP_REMOVE || bag_count(row) == 1)
+				objects_remove(list, at);
+			else
+				list->objects[at] = row;
+		}
+	}
+}
+
+/*
+ * modify_recipients(handle, flags, rows): 0 replaces the list, MODRECIP_ADD
+ * adds rows without PR_ROWID, MODRECIP_MODIFY replaces whole rows, and
+ * MODRECIP_REMOVE removes rows, by PR_ROWID.  Pending until the message is
+ * saved.
+ */
+PG_FUNCTION_INFO_V1(modify_recipients);
+Datum
+modify_recipients(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = message_argument(fcinfo);
+	uint32		flags;
+	Jsonb	   *argument;
+	ObjectList	list;
+	ObjectList	rows;
+	Property	prop;
+	JsonbValue	value;
+
+	REQUIRE_ARG(1, "flags");
+	REQUIRE_ARG(2, "rows");
+	flags = PG_GETARG_UINT32(1);
+	argument = PG_GETARG_JSONB_P(2);
+	check_flags(flags, RECIPIENT_FLAGS);
+	if ((flags & (flags - 1)) != 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("MODRECIP_ADD, MODRECIP_MODIFY and MODRECIP_REMOVE exclude each other")));
+	handle_require_writable(handle);
+	if (!JB_ROOT_IS_ARRAY(argument) || JB_ROOT_IS_SCALAR(argument))
+		ereport(ERROR,
+				(errmapi(MAPI_E_UNEXPECTED_TYPE),
+				 errmsg("recipients must be an array of objects")));
+
+	objects_read(argument, &rows);
+	if (flags == 0)
+		list = rows;
+	else
+	{
+		objects_read(shown_list(handle, PART_RECIPIENTS), &list);
+		change_rows(&list, &rows, flags);
+	}
+	property_resolve(part_name(PART_RECIPIENTS),
+					 strlen(part_name(PART_RECIPIENTS)), &prop);
+	value_from_object(&value, objects_build(&list));
+	recipients_check(&prop, &value);
+	objects_read(object_from_value(&value), &list);
+	set_list(handle, PART_RECIPIENTS, &list);
+	PG_RETURN_VOID();
+}
