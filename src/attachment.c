@@ -38,6 +38,7 @@ static const char *const bytes_name = "PR_ATTACH_DATA_BIN";
 static const char *const message_name = "PR_ATTACH_DATA_OBJ";
 
 static Jsonb *check_embedded(const JsonbValue *value);
+static int64 embedded_blob_size(const JsonbValue *message);
 
 /* ------------------------------------------------------------------- checking */
 
@@ -100,6 +101,41 @@ check_member(const BagEntry *entry, BagList *list)
 	baglist_add_value(list, prop.name, prop.namelen, &value);
 }
 
+int64
+attachments_blob_size(const Jsonb *array)
+{
+	ObjectList	list;
+	int64		total = 0;
+
+	check_stack_depth();
+	objects_read(array, &list);
+	for (int i = 0; i < list.count; i++)
+	{
+		JsonbValue	value;
+		int64		blob_id;
+		int64		size;
+
+		if (bag_find(list.objects[i], bytes_name, &value) &&
+			blob_from_value(&value, &blob_id, &size))
+			total += size;
+		else if (bag_find(list.objects[i], message_name, &value))
+			total += embedded_blob_size(&value);
+	}
+	return total;
+}
+
+/* Bytes of the blobs inside an embedded message. */
+static int64
+embedded_blob_size(const JsonbValue *message)
+{
+	JsonbValue	value;
+
+	if (!bag_find(object_from_value(message), "PR_MESSAGE_ATTACHMENTS",
+				  &value))
+		return 0;
+	return attachments_blob_size(object_from_value(&value));
+}
+
 /* Bytes of an attachment's data. */
 static int64
 data_size(const Jsonb *object)
@@ -109,7 +145,7 @@ data_size(const Jsonb *object)
 	int64		size;
 
 	if (bag_find(object, message_name, &value))
-		return value.val.binary.len;
+		return value.val.binary.len + embedded_blob_size(&value);
 	if (!bag_find(object, bytes_name, &value))
 		return 0;
 	if (blob_from_value(&value, &blob_id, &size))

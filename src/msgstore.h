@@ -421,6 +421,9 @@ extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
 /* A number that none of the list has, nor has had a higher one. */
 extern int64 attachments_next(const ObjectList *list);
 
+/* Bytes of all blobs that a list refers to, at any depth. */
+extern int64 attachments_blob_size(const Jsonb *array);
+
 /* A message's content as an object (an embedded message), and back. */
 extern Jsonb *content_to_object(const Content *content);
 extern void content_from_object(Content *content, Jsonb *object);

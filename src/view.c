@@ -269,7 +269,7 @@ add_hasattach(ViewContext *context, const char *name, BagList *list)
 	baglist_add_bool(list, name, has_attachments(context->view));
 }
 
-/* Bytes of the content, without fetching it. */
+/* Bytes of the content; of what is large, without fetching it. */
 static int64
 content_size(const Content *content)
 {
@@ -280,6 +280,8 @@ content_size(const Content *content)
 		if (!content->isnull[p])
 			size += toast_raw_datum_size(content->value[p]) - VARHDRSZ;
 	}
+	if (!content->isnull[PART_ATTACHMENTS])
+		size += attachments_blob_size(DatumGetJsonbP(content->value[PART_ATTACHMENTS]));
 	return size;
 }
 
@@ -668,8 +670,10 @@ message_size(PG_FUNCTION_ARGS)
 	Assert(PG_NARGS() == NUM_PARTS);
 	for (int i = 0; i < NUM_PARTS; i++)
 	{
-		content.value[i] = PG_GETARG_DATUM(i);
-		content.isnull[i] = PG_ARGISNULL(i);
+		int			part = (i + 1) % NUM_PARTS; /* props come last */
+
+		content.value[part] = PG_GETARG_DATUM(i);
+		content.isnull[part] = PG_ARGISNULL(i);
 	}
 	PG_RETURN_INT64(content_size(&content));
 }
