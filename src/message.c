@@ -208,6 +208,7 @@ stand_of_handle(Stand *stand, const Handle *handle)
 	stand->message_id = handle->state.message_id;
 	stand->base = handle->state.base;
 	stand->is_new = handle->state.is_new;
+	stand->was_parked = handle->state.parked_id != 0;
 	stand->folder_id = handle->state.folder_id;
 	stand->defaults = handle->defaults;
 	stand->created_at = handle->opened_at;
@@ -490,6 +491,7 @@ stand_request(SaveRequest *request, const Stand *stand, Content *start)
 	request->message_id = stand->message_id;
 	request->base = stand->base;
 	request->is_new = stand->is_new;
+	request->was_parked = stand->was_parked;
 	request->folder_id = stand->folder_id;
 	request->message_flags = MSGFLAG_DEFAULT;
 	if (stand->is_new)

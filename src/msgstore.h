@@ -721,6 +721,7 @@ typedef struct SaveRequest
 	int64		message_id;
 	int64		base;			/* the version the client stands on */
 	bool		is_new;			/* first save: insert */
+	bool		was_parked;		/* another handle may have saved it first */
 	int64		folder_id;		/* of a new message */
 	int32		message_flags;	/* of a new message, unless its bag has them */
 	const Content *start;		/* of a new message, before its edits */
@@ -831,6 +832,7 @@ typedef struct Stand
 	int64		message_id;
 	int64		base;			/* 0 for a new message */
 	bool		is_new;
+	bool		was_parked;		/* there is, or was, a draft of this handle */
 	int64		folder_id;		/* of a new message */
 	Jsonb	   *defaults;		/* of a new message */
 	TimestampTz created_at;		/* of a new message */

@@ -44,6 +44,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -70,6 +71,7 @@ typedef enum Attempt
 
 static Attempt attempt_plain(SaveWork *work, int32 *result, int64 *number);
 static Attempt attempt_force(SaveWork *work, int32 *result, int64 *number);
+static bool saved_already(const SaveRequest *request);
 static int32 save_new(SaveWork *work, int64 *number);
 
 int32
@@ -83,7 +85,7 @@ save_execute(const SaveRequest *request, int64 *change_number)
 	work.request = request;
 	*change_number = 0;
 	work.message = row_relation(REL_MESSAGE, RowExclusiveLock);
-	if (request->is_new)
+	if (request->is_new && !saved_already(request))
 		result = save_new(&work, change_number);
 	else
 	{
@@ -353,6 +355,32 @@ take_message_flags(Content *content, int32 flags)
 	if (flags & MSGFLAG_READ)
 		flags |= MSGFLAG_EVERREAD;
 	return flags;
+}
+
+/*
+ * Whether another handle that was resumed from the same draft has saved the
+ * new message; if one is about to, wait for its transaction.  To this handle
+ * the message is then one that others have changed since its base, which is
+ * none of its versions.
+ */
+static bool
+saved_already(const SaveRequest *request)
+{
+	Relation	change;
+	ChangeRow	row;
+	bool		found;
+
+	if (!request->was_parked)
+		return false;
+	LockDatabaseObject(module_relid(REL_MESSAGE), (Oid) request->message_id,
+					   0, ExclusiveLock);
+	change = table_open(module_relid(REL_CHANGE), AccessShareLock);
+	PushActiveSnapshot(GetLatestSnapshot());
+	found = changerow_newest(&row, change, request->store_id,
+							 request->message_id, '\0', GetActiveSnapshot());
+	PopActiveSnapshot();
+	table_close(change, NoLock);
+	return found;
 }
 
 static int32
