@@ -60,6 +60,8 @@ REGRESS = \
 	handle \
 	conflict \
 	resolve \
+	place \
+	park \
 	history \
 	hostile \
 	errors \
