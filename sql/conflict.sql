@@ -191,7 +191,7 @@ RESET msgstore.actor;
 SET ROLE regress_conflict_bob;
 SELECT change_number AS n10 FROM save_message(:team, :id, :n9, '{"PR_IMPORTANCE": 1}') \gset
 SELECT property, base, theirs, yours, side, changed_by, client,
-       array_position(ARRAY[:n0, :n1, :n2, :n3, :n4, :n5, :n6, :n7, :n8, :n9, :n10], change_number) - 1 AS save
+       array_position(ARRAY[:n0, :n1, :n2, :n3, :n4, :n5, :n6, :n7, :n8, :n9, :n10]::bigint[], change_number) - 1 AS save
 FROM conflict(:b) ORDER BY property;
 SELECT count(*) AS rows, count(h) AS in_history
 FROM conflict(:b) AS c
@@ -206,7 +206,7 @@ SET ROLE regress_conflict_ann;
 SELECT change_number AS n11 FROM save_message(:team, :id, :n4, '{"PR_SENDER_NAME": "11"}', 'FORCE_SAVE') \gset
 SET ROLE regress_conflict_bob;
 SELECT property, base, theirs, yours, side, changed_by, client,
-       array_position(ARRAY[:n0, :n1, :n2, :n3, :n4, :n5, :n6, :n7, :n8, :n9, :n10, :n11], change_number) - 1 AS save
+       array_position(ARRAY[:n0, :n1, :n2, :n3, :n4, :n5, :n6, :n7, :n8, :n9, :n10, :n11]::bigint[], change_number) - 1 AS save
 FROM conflict(:b) ORDER BY property;
 SELECT close_object(:b);
 RESET ROLE;
