@@ -380,6 +380,20 @@ session(
 	  ),
 	't|1000000');
 
+session(
+	'two handles of one transaction are two clients',
+	"SELECT open_message(1, :m, 'MAPI_MODIFY') AS o \\gset
+	SELECT set_props(:h, subject('h')), set_props(:o, subject('o'));
+	BEGIN;
+	SAVEPOINT a;
+	" . show('save_changes(:h)', 'save_changes(:o)') . "
+	ROLLBACK TO a;
+	" . show('save_changes(:o)', 'save_changes(:h)', 'force_save(:h)') . "
+	COMMIT;
+	" . show('look(:h)', 'look(:o)', 'stored(:m)'),
+	'S_OK', 'MAPI_E_OBJECT_CHANGED', 'S_OK', 'MAPI_E_OBJECT_CHANGED', 'S_OK',
+	'h, read/write, current', 'o, read/write, stale', 'h, 3 changes');
+
 note 'whose handles they are';
 
 $node->safe_psql('postgres', <<'END');
