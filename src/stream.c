@@ -79,9 +79,8 @@ find_in_part(Stream *stream, const Content *content, int64 offset,
 	stream->size = toast_raw_datum_size(value) - VARHDRSZ;
 	if (count > 0 && offset < stream->size)
 		stream->bytes = (bytea *)
-			DatumGetPointer(PG_DETOAST_DATUM_SLICE(value, (int32) offset,
-												   (int32) Min(count,
-															   stream->size - offset)));
+			PG_DETOAST_DATUM_SLICE(value, (int32) offset,
+								   (int32) Min(count, stream->size - offset));
 }
 
 /*
