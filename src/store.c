@@ -95,14 +95,18 @@ static const struct
 	" WHERE store_id = $1 AND parked_id = $2 AND role = $3"},
 	{true, {InvalidOid},
 	"LOCK TABLE msgstore.parked_draft IN SHARE MODE"},
-	/* ranks count from a message's newest change; older ones are larger */
+	/*
+	 * Ranks count from a message's newest change; older ones are larger.  The
+	 * base of a draft may be the oldest version there is, whose own change is
+	 * pruned already: the one that leads back to it is then the last to keep.
+	 */
 	{true, {INT8OID, INT8OID, INT4OID},
 		"WITH ids AS MATERIALIZED ("
 		" SELECT DISTINCT message_id FROM msgstore.change"
 		" WHERE store_id = $1 AND message_id > $2"
 		" ORDER BY message_id LIMIT $3"
 		"), ranked AS MATERIALIZED ("
-		" SELECT c.message_id, c.change_number, c.changed_at,"
+		" SELECT c.message_id, c.change_number, c.previous, c.changed_at,"
 		" row_number() OVER (PARTITION BY c.message_id"
 		" ORDER BY c.changed_at DESC, c.change_number DESC) AS rank"
 		" FROM msgstore.change c JOIN ids USING (message_id)"
@@ -111,7 +115,7 @@ static const struct
 		" SELECT r.message_id, max(r.rank) AS rank"
 		" FROM ranked r JOIN msgstore.parked_draft p"
 		" ON p.store_id = $1 AND p.message_id = r.message_id"
-		" AND p.base_change_number = r.change_number"
+		" AND p.base_change_number IN (r.change_number, r.previous)"
 		" GROUP BY r.message_id"
 		"), pruned AS ("
 		" DELETE FROM msgstore.change c"
@@ -225,9 +229,11 @@ store_owner_role(void)
 
 /*
  * Run one of the statements; the caller has connected to SPI and reads
- * SPI_tuptable.  A NULL in "nulls" means none is NULL.  What reads, reads with
- * a latest snapshot, which a parallel query cannot take: there it is that of
- * the query.  Returns the number of rows.
+ * SPI_tuptable.  A NULL in "nulls" means none is NULL.  All of them see what is
+ * committed by now, in every isolation level: a draft must be found by who has
+ * just resumed it, and be respected by who has waited for it.  A parallel query
+ * cannot take a latest snapshot: there it is that of the query.  Returns the
+ * number of rows.
  */
 uint64
 store_query(StoreQuery which, Datum *values, const char *nulls)
@@ -260,14 +266,12 @@ store_query(StoreQuery which, Datum *values, const char *nulls)
 			elog(ERROR, "could not prepare statement %d", which);
 		plans[which] = plan;
 	}
-	if (queries[which].writes)
-		result = SPI_execute_plan(plans[which], values, nulls, false, 0);
-	else
-		result = SPI_execute_snapshot(plans[which], values, nulls,
-									  IsInParallelMode() ?
-									  GetActiveSnapshot() :
-									  GetLatestSnapshot(), InvalidSnapshot,
-									  true, false, 0);
+	result = SPI_execute_snapshot(plans[which], values, nulls,
+								  IsInParallelMode() ?
+								  GetActiveSnapshot() :
+								  GetLatestSnapshot(), InvalidSnapshot,
+								  !queries[which].writes,
+								  queries[which].writes, 0);
 	if (result < 0)
 		elog(ERROR, "statement %d failed: %s", which,
 			 SPI_result_code_string(result));
