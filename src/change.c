@@ -177,8 +177,9 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 }
 
 /*
- * The time of a change: never before the one that the replaced version
- * shows.  A time that the client gave the first version stands in the bag,
+ * The time of a change: always after that of the replaced version, so that
+ * the changes of a message are in the order of their times, whatever the
+ * clock and the nodes do.  A time that the client gave the first version stands in the bag,
  * and goes with it: *edits is changed to delete it, and not to bring it back
  * where they lead to that version's content (a forced save).
  */
@@ -186,7 +187,7 @@ static TimestampTz
 stamp(const MessageRow *row, Edits *edits)
 {
 	static const char *const name = "PR_LAST_MODIFICATION_TIME";
-	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at);
+	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at + 1);
 	Jsonb	   *bag = DatumGetJsonbP(row->version.content.value[PART_PROPS]);
 	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
 	Jsonb	   *none;
@@ -282,6 +283,22 @@ place(const ChangeOrder *order, Version *version, TimestampTz time,
 	}
 }
 
+/* The predecessors of a version, and the member of an undo that has them. */
+static void
+old_predecessors(const Version *version, Datum **numbers, int *count,
+				 JsonbValue *old)
+{
+	*numbers = NULL;
+	*count = 0;
+	old->type = jbvNull;
+	if (version->predecessors == (Datum) 0)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(version->predecessors), INT8OID,
+					  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+					  numbers, NULL, count);
+	numbers_to_json(*numbers, *count, old);
+}
+
 /*
  * Give the version its number.  Where that replaces a version of another node,
  * remember it among the predecessors, instead of an older one of its node, and forget
@@ -291,23 +308,16 @@ static void
 follow(Version *version, int64 number, Undo *undo)
 {
 	int64		replaced = version->change_number;
-	Datum	   *numbers = NULL;
+	Datum	   *numbers;
 	Datum	   *kept;
-	int			count = 0;
+	int			count;
 	int			nkept = 0;
 	JsonbValue	old;
 
 	version->change_number = number;
 	if (replaced >> NODE_SHIFT == number >> NODE_SHIFT)
 		return;
-	old.type = jbvNull;
-	if (version->predecessors != (Datum) 0)
-	{
-		deconstruct_array(DatumGetArrayTypeP(version->predecessors), INT8OID,
-						  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
-						  &numbers, NULL, &count);
-		numbers_to_json(numbers, count, &old);
-	}
+	old_predecessors(version, &numbers, &count, &old);
 	kept = palloc(sizeof(Datum) * (count + 1));
 	for (int i = 0; i < count; i++)
 	{
@@ -414,8 +424,10 @@ change_hard_delete(MessageRow *row, Relation message)
 	Edits		all;
 	Undo		undo;
 	JsonbValue	old;
+	Datum	   *numbers;
+	int			count;
 	char		text[VALUE_TIME_SIZE];
-	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at);
+	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at + 1);
 
 	check_serializable(row, message);
 	edits_init(&all);
@@ -435,6 +447,8 @@ change_hard_delete(MessageRow *row, Relation message)
 	add_undo(&undo, UNDO_CREATED, &old, NULL);
 	time_value(&old, row->version.deleted_at, text);
 	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");
+	old_predecessors(&version, &numbers, &count, &old);
+	add_undo(&undo, UNDO_PREDECESSORS, &old, NULL);
 	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
