@@ -63,6 +63,7 @@ REGRESS = \
 	place \
 	park \
 	history \
+	historyversions \
 	hostile \
 	errors \
 	house
