@@ -62,6 +62,8 @@ REGRESS = \
 	resolve \
 	place \
 	park \
+	throw \
+	numbers \
 	history \
 	historyversions \
 	hostile \

@@ -1,0 +1,162 @@
+-- Numbers, keys and times of a message: what each save makes of them, over two
+-- nodes, and that nobody can set what the store computes.
+SET search_path = msgstore, public;
+\set VERBOSITY sqlstate
+SELECT create_store('numbers') AS store \gset
+SELECT special_folder(:store, 'Inbox') AS inbox \gset
+SELECT special_folder(:store, 'Drafts') AS drafts \gset
+SELECT replica_guid AS guid FROM store WHERE store_id = :store \gset
+
+-- a change key is the node's GUID, then the counter of the number, big-endian
+CREATE FUNCTION pg_temp.key(guid uuid, number bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT encode(set_byte(set_byte(uuid_send(guid), 14, get_byte(uuid_send(guid), 14) # (number >> 56)::int),
+            15, get_byte(uuid_send(guid), 15) # ((number >> 48) & 255)::int)
+        || substr(int8send(number & ((1::bigint << 48) - 1)), 3), 'hex') $$;
+CREATE FUNCTION pg_temp.hex(base64 text) RETURNS text LANGUAGE sql AS $$ SELECT encode(decode(base64, 'base64'), 'hex') $$;
+-- a list of predecessors: each key with its size before it
+CREATE FUNCTION pg_temp.predecessors(base64 text) RETURNS text[] LANGUAGE sql AS $$
+    SELECT array_agg(substr(pg_temp.hex(base64), 3 + 46 * i, 44) ORDER BY i)
+    FROM generate_series(0, length(pg_temp.hex(base64)) / 46 - 1) AS i
+    WHERE substr(pg_temp.hex(base64), 1 + 46 * i, 2) = '16' $$;
+CREATE FUNCTION pg_temp.save(id bigint, new text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT r.change_number FROM store_list AS s, message_list AS m,
+        save_message(s.store_id, id, m.change_number, jsonb_build_object('PR_SUBJECT', new)) AS r
+    WHERE s.name = 'numbers' AND m.store_id = s.store_id AND m.message_id = id $$;
+-- what the newest version shows, against the numbers it should be of
+CREATE FUNCTION pg_temp.shows(store bigint, id bigint, guid uuid, numbers bigint[], OUT number boolean, OUT key boolean,
+    OUT predecessors integer, OUT alike boolean, OUT sorted boolean) LANGUAGE sql AS $$
+    SELECT (p->>'PidTagChangeNumber')::bigint = numbers[1], pg_temp.hex(p->>'PR_CHANGE_KEY') = pg_temp.key(guid, numbers[1]),
+           cardinality(list), list @> keys AND keys @> list, list = ARRAY(SELECT k COLLATE "C" FROM unnest(list) AS k ORDER BY 1)
+    FROM read_message(store, id) AS p, pg_temp.predecessors(p->>'PR_PREDECESSOR_CHANGE_LIST') AS list,
+         (SELECT array_agg(pg_temp.key(guid, n)) AS keys FROM unnest(numbers) AS n) AS k $$;
+
+-- at creation, and at every change: a number that grows, its key, one predecessor
+SELECT message_id AS id, change_number AS n1 FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "1"}') \gset
+SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n1]);
+SELECT length(decode(p->>'PR_CHANGE_KEY', 'base64')) AS key, length(decode(p->>'PR_SOURCE_KEY', 'base64')) AS source_key,
+       pg_temp.hex(p->>'PR_SOURCE_KEY') = pg_temp.key(:'guid', :id) AS is_of_the_id FROM read_message(:store, :id) AS p;
+SELECT pg_temp.save(:id, '2') AS n2 \gset
+SELECT :n2 > :n1 AS grows, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n2]) AS s;
+SELECT move_messages(:store, ARRAY[:id], :drafts), delete_messages(:store, ARRAY[:id]), restore_messages(:store, ARRAY[:id]);
+SELECT change_number AS n5 FROM message_list WHERE store_id = :store AND message_id = :id \gset
+SELECT :n5 > :n2 AS grows, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n5]) AS s;
+-- the source key and the entry id stay
+SELECT count(DISTINCT (m->'PR_SOURCE_KEY', m->'PR_ENTRYID', m->'PR_STORE_ENTRYID', m->'PR_CREATION_TIME')) AS one,
+       count(DISTINCT m->'PR_CHANGE_KEY') AS five, count(DISTINCT m->'PR_PREDECESSOR_CHANGE_LIST') AS five
+FROM history(:store, :id) AS h, message_at(:store, :id, h.change_number) AS m;
+
+-- on another node: its numbers, its GUID; the list has the newest of each node
+SELECT set_node_number(300);
+SELECT pg_temp.save(:id, 'on node 300') AS n300 \gset
+SELECT :n300 >> 48 AS node, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n300, :n5]) AS s;
+SELECT pg_temp.save(:id, 'again') AS n301 \gset
+SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n301, :n5]);
+SELECT message_id >> 48 AS node, change_number >> 48 AS node FROM save_new_message(:store, :inbox, '{}');
+-- and back: a lower number is a newer version; it follows, and is no surprise
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
+SELECT set_node_number(0);
+SELECT pg_temp.save(:id, 'back on node 0') AS n6 \gset
+SELECT :n6 >> 48 AS node, :n6 > :n5 AS grows, :n6 < :n301 AS lower, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n6, :n301]) AS s;
+SELECT set_props(:h, '{"PR_BODY": "mine"}');
+SELECT save_changes(:h), close_object(:h);
+SELECT result FROM save_message(:store, :id, :n301, '{}');
+SELECT pg_temp.save(:id, 'on node 0 still') AS n7 \gset
+SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n7, :n301]);
+SELECT set_node_number(7);
+SELECT pg_temp.save(:id, 'on a third') AS n70 \gset
+SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n70, :n7, :n301]);
+SELECT set_node_number(300);
+SELECT pg_temp.save(:id, 'on the second') AS n302 \gset
+SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n302, :n70, :n7]);
+SELECT set_node_number(0);
+-- a deletion, a move and a force on another node count like a save
+SELECT move_messages(:store, ARRAY[:id], :inbox);
+SELECT change_number AS n8 FROM message_list WHERE store_id = :store AND message_id = :id \gset
+SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n8, :n302, :n70]);
+SELECT set_node_number(7);
+SELECT result, change_number AS n71 FROM save_message(:store, :id, :n1, '{"PR_COMMENT": "forced"}', 'FORCE_SAVE') \gset
+SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n71, :n302, :n8]);
+SELECT set_node_number(0);
+-- every version has its own, from the first on, in the order that they were made
+SELECT kind, change_number >> 48 AS node, m->>'PR_SUBJECT' AS subject, cardinality(pg_temp.predecessors(m->>'PR_PREDECESSOR_CHANGE_LIST')) AS predecessors,
+       pg_temp.hex(m->>'PR_CHANGE_KEY') = pg_temp.key(:'guid', change_number) AS key,
+       pg_temp.predecessors(m->>'PR_PREDECESSOR_CHANGE_LIST') @> ARRAY[pg_temp.key(:'guid', change_number)] AS own
+FROM history(:store, :id) AS h, message_at(:store, :id, h.change_number) AS m;
+-- fail: a node has 15 bits
+SELECT set_node_number(32768);
+-- fail
+SELECT set_node_number(-1);
+-- fail
+SELECT set_node_number(NULL);
+
+-- times. All of the first save are one; created stays, modified goes on
+SELECT message_id AS id, change_number AS n FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "times"}') \gset
+CREATE FUNCTION pg_temp.times(store bigint, id bigint, OUT created timestamptz, OUT modified timestamptz, OUT local timestamptz, OUT modifier text)
+LANGUAGE sql AS $$
+    SELECT (p->>'PR_CREATION_TIME')::timestamptz, (p->>'PR_LAST_MODIFICATION_TIME')::timestamptz,
+           (p->>'PR_LOCAL_COMMIT_TIME')::timestamptz, p->>'PR_LAST_MODIFIER_NAME' FROM read_message(store, id) AS p $$;
+SELECT created = modified AS one, modified = local AS local, modifier = current_user AS by_me,
+       created BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now, created, modified FROM pg_temp.times(:store, :id) \gset t_
+SELECT :'t_one' AS one, :'t_local' AS local, :'t_by_me' AS by_me, :'t_just_now' AS just_now;
+SET msgstore.actor = 'ann@example.org';
+SELECT pg_temp.save(:id, 'later') AS n \gset
+SELECT created = :'t_created' AS created, modified > :'t_modified' AS later, modified = local AS local, modifier FROM pg_temp.times(:store, :id);
+RESET msgstore.actor;
+-- never back: the clock may be put back, or a client have given a time to come
+UPDATE message SET modified_at = '2090-01-01 00:00:00+00' WHERE store_id = :store AND message_id = :id;
+SELECT pg_temp.save(:id, 'with the clock put back') IS NOT NULL AS saved, pg_temp.save(:id, 'once more') IS NOT NULL AS saved;
+SELECT modified > '2090-01-01 00:00:00+00' AS later, modified < '2090-01-01 00:00:01+00' AS by_little FROM pg_temp.times(:store, :id);
+SELECT message_id AS id FROM save_new_message(:store, :inbox, '{"PR_CREATION_TIME": "2001-02-03T04:05:06.1234567Z",
+    "PR_LAST_MODIFICATION_TIME": "2095-02-03T04:05:06.1234567Z"}') \gset
+SELECT read_message(:store, :id, '{PR_CREATION_TIME, PR_LAST_MODIFICATION_TIME}');
+SELECT pg_temp.save(:id, '2') IS NOT NULL AS saved;
+SELECT p->'PR_CREATION_TIME' AS created, p->>'PR_LAST_MODIFICATION_TIME' > '2095-02-03T04:05:06.1234567Z' AS later,
+       p->>'PR_LAST_MODIFICATION_TIME' < '2095-02-03T04:05:07' AS by_little FROM read_message(:store, :id) AS p;
+-- what is not a change stamps nothing
+SELECT message_id AS id, change_number AS n FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "still"}') \gset
+SELECT read_message(:store, :id) AS shown \gset
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
+SELECT result FROM save_message(:store, :id, :n, '{}');
+SELECT result FROM save_message(:store, :id, 1, '{"PR_SUBJECT": "refused"}');
+SELECT save_changes(:h), force_save(:h), count(*) FROM conflict(:h);
+SELECT set_props(:h, '{"PR_SUBJECT": "pending"}');
+SELECT park(:h) > 0 AS parked;
+BEGIN;
+SELECT save_changes(:h);
+ROLLBACK;
+SELECT delete_messages(:store, ARRAY[:id], if_change_number => 1), move_messages(:store, ARRAY[:id], :inbox);
+SELECT read_message(:store, :id) = :'shown'::jsonb AS as_it_was;
+SELECT close_object(:h);
+-- on a handle: of its base until it is saved, whoever else saves; then of its own save
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
+SELECT set_props(:h, '{"PR_BODY": "mine"}');
+SELECT pg_temp.save(:id, 'theirs') AS n2 \gset
+SELECT bool_and(get_props(:h)->key = value) AS of_its_base FROM jsonb_each(:'shown'::jsonb)
+WHERE key IN ('PidTagChangeNumber', 'PR_CHANGE_KEY', 'PR_PREDECESSOR_CHANGE_LIST', 'PR_LAST_MODIFICATION_TIME', 'PR_LOCAL_COMMIT_TIME', 'PR_LAST_MODIFIER_NAME');
+SELECT force_save(:h);
+SELECT get_props(:h) - 'PR_ACCESS_LEVEL' = read_message(:store, :id) AS as_all_see;
+SELECT close_object(:h);
+
+-- computed ones are refused, on a handle and without, set or deleted; the times
+-- that a new message may be given, once it has been saved
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h, create_message(:store, :inbox) AS new \gset
+CREATE FUNCTION pg_temp.answer(call text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE call;
+    RETURN 'taken';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE;
+END $$;
+SELECT change_number AS n2 FROM message_list WHERE store_id = :store AND message_id = :id \gset
+SELECT name, pg_temp.answer(format('SELECT set_props(%s, %L)', :h, jsonb_build_object(name, value))) AS set,
+       pg_temp.answer(format('SELECT delete_props(%s, ARRAY[%L])', :h, name)) AS deleted,
+       pg_temp.answer(format('SELECT save_message(%s, %s, %s, %L)', :store, :id, :n2, jsonb_build_object(name, value))) AS saved,
+       pg_temp.answer(format('SELECT set_props(%s, %L)', :new, jsonb_build_object(name, value))) AS of_a_new_one
+FROM (VALUES ('PR_ENTRYID', '"AAAA"'::jsonb), ('PR_CHANGE_KEY', '"AAAA"'), ('PR_PREDECESSOR_CHANGE_LIST', '"AAAA"'),
+    ('PidTagChangeNumber', '1'), ('PR_CREATION_TIME', '"2001-01-01T00:00:00Z"'), ('PR_LAST_MODIFICATION_TIME', '"2001-01-01T00:00:00Z"'),
+    ('PR_LAST_MODIFIER_NAME', '"me"'), ('PR_LAST_MODIFIER_ENTRYID', '"AAAA"'), ('PR_LOCAL_COMMIT_TIME', '"2001-01-01T00:00:00Z"'),
+    ('PR_MESSAGE_SIZE', '1'), ('PR_HASATTACH', 'true'), ('PR_ACCESS', '3'), ('PR_ACCESS_LEVEL', '1'), ('PR_DISPLAY_TO', '"me"'),
+    ('PR_DISPLAY_CC', '"me"'), ('PR_DISPLAY_BCC', '"me"'), ('PR_SOURCE_KEY', '"AAAA"'), ('PR_PARENT_SOURCE_KEY', '"AAAA"'),
+    ('PR_STORE_ENTRYID', '"AAAA"'), ('PR_PARENT_ENTRYID', '"AAAA"'), ('PR_DELETED_ON', '"2001-01-01T00:00:00Z"')) AS v (name, value);
+SELECT has_edits FROM open_handles WHERE handle = :h;
+SELECT close_object(:h), close_object(:new);

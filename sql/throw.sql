@@ -1,0 +1,149 @@
+-- throw_if_failed(): any call made strict by composition; with a handle, the
+-- error's DETAIL is that handle's conflict report as JSON: names, not values.
+SET search_path = msgstore, public;
+\set VERBOSITY sqlstate
+SELECT create_store('throw') AS store \gset
+SELECT special_folder(:store, 'Inbox') AS inbox \gset
+SELECT special_folder(:store, 'Drafts') AS drafts \gset
+
+CREATE FUNCTION pg_temp.message(props jsonb) RETURNS bigint LANGUAGE sql AS $$
+    SELECT message_id FROM save_new_message(
+        (SELECT store_id FROM store_list WHERE name = 'throw'),
+        (SELECT special_folder(store_id, 'Inbox') FROM store_list WHERE name = 'throw'),
+        props) $$;
+CREATE FUNCTION pg_temp.number(id bigint) RETURNS bigint LANGUAGE sql AS $$
+    SELECT change_number FROM message WHERE message_id = id
+    AND store_id = (SELECT store_id FROM store_list WHERE name = 'throw') $$;
+CREATE FUNCTION pg_temp.other(id bigint, changes jsonb) RETURNS hresult LANGUAGE sql AS $$
+    SELECT result FROM store_list, save_message(store_id, id, pg_temp.number(id), changes)
+    WHERE name = 'throw' $$;
+-- what a program gets from an error that it catches
+CREATE FUNCTION pg_temp.caught(r hresult, h integer, OUT state text, OUT message text, OUT detail text, OUT hint text)
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM throw_if_failed(r, h);
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+        detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+END $$;
+CREATE FUNCTION pg_temp.changes(r hresult, h integer) RETURNS TABLE (property text, side text, changed_by text,
+    client text, changed_at timestamptz, change_number bigint) LANGUAGE sql AS $$
+    SELECT * FROM jsonb_to_recordset((pg_temp.caught(r, h)).detail::jsonb->'changes')
+        AS c (property text, side text, changed_by text, client text, changed_at timestamptz, change_number bigint) $$;
+
+-- successes and warnings come back as they are, failures are raised
+SELECT throw_if_failed('S_OK'), throw_if_failed('MAPI_W_PARTIAL_COMPLETION'), throw_if_failed(0::hresult, 0);
+-- fail
+SELECT throw_if_failed('MAPI_E_OBJECT_CHANGED');
+-- fail
+SELECT throw_if_failed('MAPI_E_NO_SUPPORT');
+-- fail
+SELECT throw_if_failed(NULL);
+SELECT * FROM pg_temp.caught('MAPI_E_OBJECT_CHANGED', NULL);
+SELECT * FROM pg_temp.caught('MAPI_E_OBJECT_DELETED', NULL);
+-- a handle that is not open, or of another role, adds nothing
+SELECT detail FROM pg_temp.caught('MAPI_E_OBJECT_CHANGED', 0);
+
+-- a refused save: the code, where it stands, and who changed what
+SELECT pg_temp.message('{"PR_SUBJECT": "old secret", "PR_BODY": "old secret", "PR_COMMENT": "old secret"}') AS id \gset
+SELECT pg_temp.number(:id) AS base \gset
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
+SELECT set_props(:h, '{"PR_BODY": "secret", "PR_COMMENT": "secret", "PR_IMPORTANCE": 2}');
+SET application_name = 'regress "throw"';
+SET msgstore.actor = E'Ünï "quoted" \\ 日本';
+SELECT pg_temp.other(:id, '{"PR_SUBJECT": "their secret", "PR_COMMENT": "their secret"}');
+SET application_name = '';
+RESET msgstore.actor;
+SELECT move_messages(:store, ARRAY[:id], :drafts);
+SET application_name = 'regress throw';
+SELECT state, message, hint FROM pg_temp.caught(save_changes(:h), :h);
+SELECT d->>'code' AS code, d->>'store_id' = :'store' AS store, d->>'message_id' = :'id' AS message,
+       d->>'base_change_number' = :'base' AS base, (d->>'change_number')::bigint = pg_temp.number(:id) AS current,
+       jsonb_typeof(d->'changes') AS changes, detail LIKE '%secret%' AS values, detail LIKE '{"code": "MAPI_E_OBJECT_CHANGED"%' AS begins
+FROM pg_temp.caught(save_changes(:h), :h), LATERAL (SELECT detail::jsonb AS d) AS parsed;
+SELECT property, side, changed_by, client FROM pg_temp.changes(save_changes(:h), :h) ORDER BY property;
+-- the same names, sides, authors, times and numbers as the report itself
+SELECT count(*) AS rows, count(d) AS alike FROM conflict(:h) AS c
+LEFT JOIN pg_temp.changes(save_changes(:h), :h) AS d ON d.property = c.property AND d.side = c.side
+    AND d.changed_by IS NOT DISTINCT FROM c.changed_by AND d.client IS NOT DISTINCT FROM c.client
+    AND d.changed_at IS NOT DISTINCT FROM c.changed_at AND d.change_number IS NOT DISTINCT FROM c.change_number;
+-- raised, it takes nothing with it: the handle has its edits, the message is as it was
+SELECT get_props(:h, '{PR_BODY, PR_COMMENT, PR_IMPORTANCE}'), read_message(:store, :id, '{PR_SUBJECT, PR_BODY}');
+-- fail
+SELECT throw_if_failed(save_changes(:h), :h);
+SELECT has_edits FROM open_handles WHERE handle = :h;
+-- a program that settles it in the handler, and lets other errors pass
+CREATE FUNCTION pg_temp.save_or_merge(h integer) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    report jsonb;
+    detail text;
+BEGIN
+    PERFORM throw_if_failed(save_changes(h), h);
+    RETURN 'saved';
+EXCEPTION WHEN SQLSTATE 'MA109' THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    report := detail::jsonb;
+    IF EXISTS (SELECT FROM jsonb_array_elements(report->'changes') AS c WHERE c->>'side' = 'both') THEN
+        RETURN 'ask about ' || (SELECT string_agg(c->>'property', ', ') FROM jsonb_array_elements(report->'changes') AS c WHERE c->>'side' = 'both');
+    END IF;
+    RETURN 'merged: ' || throw_if_failed(resolve_conflict(h, 'MERGE'), h);
+END $$;
+SELECT pg_temp.save_or_merge(:h);
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h2 \gset
+SELECT set_props(:h2, '{"PR_BODY": "mine"}');
+SELECT pg_temp.other(:id, '{"PR_SUBJECT": "theirs"}');
+SELECT pg_temp.save_or_merge(:h2), pg_temp.save_or_merge(:h2);
+SELECT read_message(:store, :id, '{PR_SUBJECT, PR_BODY}');
+
+-- deleted, softly and for good
+SELECT delete_messages(:store, ARRAY[:id]);
+SELECT state, message, detail::jsonb->>'code' AS code, hint FROM pg_temp.caught(save_changes(:h), :h);
+SELECT property, side FROM pg_temp.changes(force_save(:h), :h) ORDER BY property;
+SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
+SELECT state, detail::jsonb->>'code' AS code FROM pg_temp.caught(save_changes(:h), :h);
+SELECT property, side FROM pg_temp.changes(save_changes(:h), :h) WHERE property = 'PR_DELETED_ON';
+-- other failures: the code, and no changes where nobody has made any
+SELECT pg_temp.message('{}') AS id \gset
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS w, open_message(:store, :id) AS r, create_message(:store, :inbox) AS n \gset
+SELECT state, detail::jsonb - '{store_id, message_id, base_change_number}'::text[] AS detail FROM pg_temp.caught(save_changes(:w, '0x10'), :w);
+SELECT state, detail::jsonb - '{store_id, message_id, base_change_number}'::text[] AS detail FROM pg_temp.caught(save_changes(:r), :r);
+SELECT state, detail::jsonb - '{store_id, message_id}'::text[] AS detail FROM pg_temp.caught('MAPI_E_CALL_FAILED', :n);
+SELECT state, detail::jsonb->'code' AS code FROM pg_temp.caught((-2147220000)::hresult, :w);
+-- a base that is not in the history
+SELECT set_props(:w, '{"PR_BODY": "mine"}');
+SELECT pg_temp.other(:id, '{"PR_SUBJECT": "theirs"}'), pg_temp.other(:id, '{"PR_SUBJECT": "theirs"}');
+UPDATE change SET changed_at = changed_at - interval '1 year' WHERE store_id = :store;
+SELECT set_retention(:store, NULL, 1);
+CALL prune_history(:store);
+SELECT state, detail::jsonb - '{store_id, message_id, base_change_number}'::text[] AS detail FROM pg_temp.caught(save_changes(:w), :w);
+SELECT state, detail::jsonb->>'code' AS code FROM pg_temp.caught(force_save(:w), :w);
+-- other calls, composed with it
+-- fail
+SELECT throw_if_failed(delete_messages(:store, ARRAY[0]));
+-- fail
+SELECT throw_if_failed(move_messages(:store, ARRAY[:id], :drafts, 0));
+-- fail
+SELECT throw_if_failed(resolve_conflict(:w, 'OVERWRITE', seen => 0), :w);
+-- fail
+SELECT throw_if_failed(result), change_number FROM save_message(:store, :id, 0, '{}');
+SELECT throw_if_failed(result) FROM save_message(:store, :id, pg_temp.number(:id), '{"PR_SUBJECT": "on"}');
+-- by who may no longer look at the store, nothing is told
+CREATE ROLE regress_throw_member;
+CREATE ROLE regress_throw_team;
+GRANT regress_throw_team TO regress_throw_member;
+SELECT create_store('throw: of a team', 'regress_throw_team') AS team \gset
+SELECT message_id AS tid, change_number AS tn FROM save_new_message(:team, special_folder(:team, 'Inbox'), '{}') \gset
+SET ROLE regress_throw_member;
+SELECT open_message(:team, :tid, 'MAPI_MODIFY') AS h \gset
+SELECT set_props(:h, '{"PR_SUBJECT": "mine"}');
+RESET ROLE;
+REVOKE regress_throw_team FROM regress_throw_member;
+SELECT result FROM save_message(:team, :tid, :tn, '{"PR_COMMENT": "theirs"}');
+SELECT detail LIKE '{%' AS json FROM pg_temp.caught('MAPI_E_OBJECT_CHANGED', :h);
+SET ROLE regress_throw_member;
+\set VERBOSITY default
+-- fail
+SELECT throw_if_failed(save_changes(:h), :h);
+\set VERBOSITY sqlstate
+RESET ROLE;
+DROP ROLE regress_throw_member, regress_throw_team;
