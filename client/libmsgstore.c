@@ -12,6 +12,8 @@
  *	  A connection keeps its last error: the PGresult it came with, if any,
  *	  holds the texts.
  *
+ *	  Conflicts, drafts, history and place are in libconflict.c.
+ *
  *-------------------------------------------------------------------------
  */
 #include <arpa/inet.h>
@@ -20,16 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libmsgstore.h"
-
-/* OIDs of the parameters' types, fixed in every PostgreSQL */
-#define INT8OID		20
-#define INT4OID		23
-#define TEXTOID		25
-#define TEXTARRAYOID	1009
-#define JSONBOID	3802
-
-#define MAX_PARAMS	5
+#include "statement.h"
 
 /* our schema first, for the statements that a client writes itself */
 #define SET_SEARCH_PATH \
@@ -44,15 +37,6 @@ struct msgstore
 	PGresult   *error_result;	/* owns the texts of error, or NULL */
 	msgstore_error error;
 };
-
-/* The parameters of one statement. */
-typedef struct Params
-{
-	int			n;
-	Oid			types[MAX_PARAMS];
-	const char *values[MAX_PARAMS];
-	char		numbers[MAX_PARAMS][24];
-} Params;
 
 static const struct
 {
@@ -131,9 +115,8 @@ keep_error(msgstore *ms, PGresult *res)
 	return false;
 }
 
-/* An error of our own making, in constant memory. */
-static bool
-own_error(msgstore *ms, const char *message)
+bool
+ms_own_error(msgstore *ms, const char *message)
 {
 	clear_error(ms);
 	ms->error.message = message;
@@ -219,29 +202,34 @@ msgstore_execute(msgstore *ms, const char *sql)
 	return true;
 }
 
-static void
-add_param(Params *params, Oid type, const char *value)
+void
+ms_add_param(Params *params, Oid type, const char *value)
 {
 	params->types[params->n] = type;
 	params->values[params->n] = value;
 	params->n++;
 }
 
-static void
-add_number(Params *params, Oid type, int64_t number)
+void
+ms_add_number(Params *params, Oid type, int64_t number)
 {
 	char	   *buf = params->numbers[params->n];
 
 	snprintf(buf, sizeof(params->numbers[0]), "%" PRId64, number);
-	add_param(params, type, buf);
+	ms_add_param(params, type, buf);
 }
 
-/*
- * Run a query.  Returns its result, which the caller clears; NULL after
- * keeping the error.
- */
-static PGresult *
-run(msgstore *ms, const char *sql, const Params *params, bool binary)
+void
+ms_add_number_or_null(Params *params, Oid type, int64_t number)
+{
+	if (number == 0)
+		ms_add_param(params, type, NULL);
+	else
+		ms_add_number(params, type, number);
+}
+
+PGresult *
+ms_run(msgstore *ms, const char *sql, const Params *params, bool binary)
 {
 	PGresult   *res = PQexecParams(ms->conn, sql, params->n, params->types,
 								   params->values, NULL, NULL, binary);
@@ -272,22 +260,18 @@ number_at(const PGresult *res, int column)
 	return (int64_t) (((uint64_t) ntohl(high) << 32) | ntohl(low));
 }
 
-/*
- * Run a statement that gives one row of numbers, and read the first n of its
- * columns.
- */
-static bool
-run_for_numbers(msgstore *ms, const char *sql, const Params *params,
-				int64_t *numbers, int n)
+bool
+ms_run_for_numbers(msgstore *ms, const char *sql, const Params *params,
+				   int64_t *numbers, int n)
 {
-	PGresult   *res = run(ms, sql, params, true);
+	PGresult   *res = ms_run(ms, sql, params, true);
 
 	if (res == NULL)
 		return false;
 	if (PQntuples(res) != 1 || PQnfields(res) < n)
 	{
 		PQclear(res);
-		return own_error(ms, "the server's answer has an unexpected form");
+		return ms_own_error(ms, "the server's answer has an unexpected form");
 	}
 	for (int i = 0; i < n; i++)
 		numbers[i] = number_at(res, i);
@@ -295,42 +279,39 @@ run_for_numbers(msgstore *ms, const char *sql, const Params *params,
 	return true;
 }
 
-/* The same for one code or handle. */
-static bool
-run_for_int32(msgstore *ms, const char *sql, const Params *params,
-			  int32_t *number)
+bool
+ms_run_for_int32(msgstore *ms, const char *sql, const Params *params,
+				 int32_t *number)
 {
 	int64_t		wide;
 
-	if (!run_for_numbers(ms, sql, params, &wide, 1))
+	if (!ms_run_for_numbers(ms, sql, params, &wide, 1))
 		return false;
 	*number = (int32_t) wide;
 	return true;
 }
 
-/* The same for a statement whose row says nothing (void). */
-static bool
-run_for_nothing(msgstore *ms, const char *sql, const Params *params)
+bool
+ms_run_for_nothing(msgstore *ms, const char *sql, const Params *params)
 {
-	PGresult   *res = run(ms, sql, params, false);
+	PGresult   *res = ms_run(ms, sql, params, false);
 
 	PQclear(res);
 	return res != NULL;
 }
 
-/* The same for one text, which the caller frees. */
-static char *
-run_for_text(msgstore *ms, const char *sql, const Params *params)
+char *
+ms_run_for_text(msgstore *ms, const char *sql, const Params *params)
 {
-	PGresult   *res = run(ms, sql, params, false);
+	PGresult   *res = ms_run(ms, sql, params, false);
 	char	   *text = NULL;
 
 	if (res == NULL)
 		return NULL;
 	if (PQntuples(res) != 1 || PQgetisnull(res, 0, 0))
-		(void) own_error(ms, "the server's answer has an unexpected form");
+		(void) ms_own_error(ms, "the server's answer has an unexpected form");
 	else if ((text = strdup(PQgetvalue(res, 0, 0))) == NULL)
-		(void) own_error(ms, "out of memory");
+		(void) ms_own_error(ms, "out of memory");
 	PQclear(res);
 	return text;
 }
@@ -379,11 +360,11 @@ run_for_props(msgstore *ms, const char *sql, Params *params,
 
 	if (tags != NULL && (array = array_text(tags)) == NULL)
 	{
-		(void) own_error(ms, "out of memory");
+		(void) ms_own_error(ms, "out of memory");
 		return NULL;
 	}
-	add_param(params, TEXTARRAYOID, array);
-	text = run_for_text(ms, sql, params);
+	ms_add_param(params, TEXTARRAYOID, array);
+	text = ms_run_for_text(ms, sql, params);
 	free(array);
 	return text;
 }
@@ -395,7 +376,7 @@ static bool
 find(msgstore *ms, const char *sql, const Params *params, bool *found,
 	 int64_t *id)
 {
-	PGresult   *res = run(ms, sql, params, true);
+	PGresult   *res = ms_run(ms, sql, params, true);
 
 	if (res == NULL)
 		return false;
@@ -412,7 +393,7 @@ msgstore_find_store(msgstore *ms, const char *name, bool *found,
 {
 	Params		params = {0};
 
-	add_param(&params, TEXTOID, name);
+	ms_add_param(&params, TEXTOID, name);
 	return find(ms, "SELECT store_id FROM msgstore.store_list"
 				" WHERE name = $1", &params, found, store_id);
 }
@@ -423,9 +404,9 @@ msgstore_find_folder(msgstore *ms, int64_t store_id, int64_t parent_id,
 {
 	Params		params = {0};
 
-	add_number(&params, INT8OID, store_id);
-	add_number(&params, INT8OID, parent_id);
-	add_param(&params, TEXTOID, name);
+	ms_add_number(&params, INT8OID, store_id);
+	ms_add_number(&params, INT8OID, parent_id);
+	ms_add_param(&params, TEXTOID, name);
 	return find(ms, "SELECT folder_id FROM msgstore.folder_list"
 				" WHERE store_id = $1 AND parent_id = $2 AND name = $3",
 				&params, found, folder_id);
@@ -436,9 +417,9 @@ msgstore_create_store(msgstore *ms, const char *name, int64_t *store_id)
 {
 	Params		params = {0};
 
-	add_param(&params, TEXTOID, name);
-	return run_for_numbers(ms, "SELECT msgstore.create_store($1)", &params,
-						   store_id, 1);
+	ms_add_param(&params, TEXTOID, name);
+	return ms_run_for_numbers(ms, "SELECT msgstore.create_store($1)", &params,
+							  store_id, 1);
 }
 
 bool
@@ -447,11 +428,11 @@ msgstore_create_folder(msgstore *ms, int64_t store_id, int64_t parent_id,
 {
 	Params		params = {0};
 
-	add_number(&params, INT8OID, store_id);
-	add_number(&params, INT8OID, parent_id);
-	add_param(&params, TEXTOID, name);
-	return run_for_numbers(ms, "SELECT msgstore.create_folder($1, $2, $3)",
-						   &params, folder_id, 1);
+	ms_add_number(&params, INT8OID, store_id);
+	ms_add_number(&params, INT8OID, parent_id);
+	ms_add_param(&params, TEXTOID, name);
+	return ms_run_for_numbers(ms, "SELECT msgstore.create_folder($1, $2, $3)",
+							  &params, folder_id, 1);
 }
 
 bool
@@ -461,12 +442,12 @@ msgstore_special_folder(msgstore *ms, int64_t store_id, const char *which,
 	Params		params = {0};
 	int64_t		ids[2];
 
-	add_number(&params, INT8OID, store_id);
-	add_param(&params, TEXTOID, which);
-	if (!run_for_numbers(ms, "SELECT folder_id, parent_id"
-						 " FROM msgstore.folder_list WHERE store_id = $1"
-						 " AND folder_id = msgstore.special_folder($1, $2)",
-						 &params, ids, 2))
+	ms_add_number(&params, INT8OID, store_id);
+	ms_add_param(&params, TEXTOID, which);
+	if (!ms_run_for_numbers(ms, "SELECT folder_id, parent_id"
+							" FROM msgstore.folder_list WHERE store_id = $1"
+							" AND folder_id = msgstore.special_folder($1, $2)",
+							&params, ids, 2))
 		return false;
 	*folder_id = ids[0];
 	*parent_id = ids[1];
@@ -481,11 +462,11 @@ msgstore_open_message(msgstore *ms, int64_t store_id, int64_t message_id,
 {
 	Params		params = {0};
 
-	add_number(&params, INT8OID, store_id);
-	add_number(&params, INT8OID, message_id);
-	add_number(&params, INT4OID, flags);
-	return run_for_int32(ms, "SELECT msgstore.open_message($1, $2, $3)",
-						 &params, handle);
+	ms_add_number(&params, INT8OID, store_id);
+	ms_add_number(&params, INT8OID, message_id);
+	ms_add_number(&params, INT4OID, flags);
+	return ms_run_for_int32(ms, "SELECT msgstore.open_message($1, $2, $3)",
+							&params, handle);
 }
 
 bool
@@ -494,11 +475,11 @@ msgstore_create_message(msgstore *ms, int64_t store_id, int64_t folder_id,
 {
 	Params		params = {0};
 
-	add_number(&params, INT8OID, store_id);
-	add_number(&params, INT8OID, folder_id);
-	add_number(&params, INT4OID, flags);
-	return run_for_int32(ms, "SELECT msgstore.create_message($1, $2, $3)",
-						 &params, handle);
+	ms_add_number(&params, INT8OID, store_id);
+	ms_add_number(&params, INT8OID, folder_id);
+	ms_add_number(&params, INT4OID, flags);
+	return ms_run_for_int32(ms, "SELECT msgstore.create_message($1, $2, $3)",
+							&params, handle);
 }
 
 bool
@@ -506,9 +487,9 @@ msgstore_message_id(msgstore *ms, int32_t handle, int64_t *message_id)
 {
 	Params		params = {0};
 
-	add_number(&params, INT4OID, handle);
-	return run_for_numbers(ms, "SELECT msgstore.message_id($1)", &params,
-						   message_id, 1);
+	ms_add_number(&params, INT4OID, handle);
+	return ms_run_for_numbers(ms, "SELECT msgstore.message_id($1)", &params,
+							  message_id, 1);
 }
 
 char *
@@ -516,7 +497,7 @@ msgstore_get_props(msgstore *ms, int32_t handle, const char *const *tags)
 {
 	Params		params = {0};
 
-	add_number(&params, INT4OID, handle);
+	ms_add_number(&params, INT4OID, handle);
 	return run_for_props(ms, "SELECT msgstore.get_props($1, $2)", &params,
 						 tags);
 }
@@ -526,9 +507,10 @@ msgstore_set_props(msgstore *ms, int32_t handle, const char *props)
 {
 	Params		params = {0};
 
-	add_number(&params, INT4OID, handle);
-	add_param(&params, JSONBOID, props);
-	return run_for_nothing(ms, "SELECT msgstore.set_props($1, $2)", &params);
+	ms_add_number(&params, INT4OID, handle);
+	ms_add_param(&params, JSONBOID, props);
+	return ms_run_for_nothing(ms, "SELECT msgstore.set_props($1, $2)",
+							  &params);
 }
 
 bool
@@ -537,10 +519,10 @@ msgstore_save_changes(msgstore *ms, int32_t handle, int32_t flags,
 {
 	Params		params = {0};
 
-	add_number(&params, INT4OID, handle);
-	add_number(&params, INT4OID, flags);
-	return run_for_int32(ms, "SELECT msgstore.save_changes($1, $2)", &params,
-						 result);
+	ms_add_number(&params, INT4OID, handle);
+	ms_add_number(&params, INT4OID, flags);
+	return ms_run_for_int32(ms, "SELECT msgstore.save_changes($1, $2)",
+							&params, result);
 }
 
 bool
@@ -548,9 +530,9 @@ msgstore_force_save(msgstore *ms, int32_t handle, int32_t *result)
 {
 	Params		params = {0};
 
-	add_number(&params, INT4OID, handle);
-	return run_for_int32(ms, "SELECT msgstore.force_save($1)", &params,
-						 result);
+	ms_add_number(&params, INT4OID, handle);
+	return ms_run_for_int32(ms, "SELECT msgstore.force_save($1)", &params,
+							result);
 }
 
 bool
@@ -558,8 +540,8 @@ msgstore_refresh(msgstore *ms, int32_t handle)
 {
 	Params		params = {0};
 
-	add_number(&params, INT4OID, handle);
-	return run_for_nothing(ms, "SELECT msgstore.refresh($1)", &params);
+	ms_add_number(&params, INT4OID, handle);
+	return ms_run_for_nothing(ms, "SELECT msgstore.refresh($1)", &params);
 }
 
 bool
@@ -567,8 +549,8 @@ msgstore_close_object(msgstore *ms, int32_t handle)
 {
 	Params		params = {0};
 
-	add_number(&params, INT4OID, handle);
-	return run_for_nothing(ms, "SELECT msgstore.close_object($1)", &params);
+	ms_add_number(&params, INT4OID, handle);
+	return ms_run_for_nothing(ms, "SELECT msgstore.close_object($1)", &params);
 }
 
 /* -------------------------------------------------------- without a handle */
@@ -579,8 +561,8 @@ msgstore_read_message(msgstore *ms, int64_t store_id, int64_t message_id,
 {
 	Params		params = {0};
 
-	add_number(&params, INT8OID, store_id);
-	add_number(&params, INT8OID, message_id);
+	ms_add_number(&params, INT8OID, store_id);
+	ms_add_number(&params, INT8OID, message_id);
 	return run_for_props(ms, "SELECT msgstore.read_message($1, $2, $3)",
 						 &params, tags);
 }
@@ -593,14 +575,14 @@ msgstore_save_message(msgstore *ms, int64_t store_id, int64_t message_id,
 	Params		params = {0};
 	int64_t		numbers[2];
 
-	add_number(&params, INT8OID, store_id);
-	add_number(&params, INT8OID, message_id);
-	add_number(&params, INT8OID, change_number);
-	add_param(&params, JSONBOID, changes);
-	add_number(&params, INT4OID, flags);
-	if (!run_for_numbers(ms, "SELECT result, change_number"
-						 " FROM msgstore.save_message($1, $2, $3, $4, $5)",
-						 &params, numbers, 2))
+	ms_add_number(&params, INT8OID, store_id);
+	ms_add_number(&params, INT8OID, message_id);
+	ms_add_number(&params, INT8OID, change_number);
+	ms_add_param(&params, JSONBOID, changes);
+	ms_add_number(&params, INT4OID, flags);
+	if (!ms_run_for_numbers(ms, "SELECT result, change_number"
+							" FROM msgstore.save_message($1, $2, $3, $4, $5)",
+							&params, numbers, 2))
 		return false;
 	*result = (int32_t) numbers[0];
 	if (new_number != NULL)
@@ -616,13 +598,13 @@ msgstore_save_new_message(msgstore *ms, int64_t store_id, int64_t folder_id,
 	Params		params = {0};
 	int64_t		numbers[3];
 
-	add_number(&params, INT8OID, store_id);
-	add_number(&params, INT8OID, folder_id);
-	add_param(&params, JSONBOID, props);
-	add_number(&params, INT4OID, flags);
-	if (!run_for_numbers(ms, "SELECT result, message_id, change_number"
-						 " FROM msgstore.save_new_message($1, $2, $3, $4)",
-						 &params, numbers, 3))
+	ms_add_number(&params, INT8OID, store_id);
+	ms_add_number(&params, INT8OID, folder_id);
+	ms_add_param(&params, JSONBOID, props);
+	ms_add_number(&params, INT4OID, flags);
+	if (!ms_run_for_numbers(ms, "SELECT result, message_id, change_number"
+							" FROM msgstore.save_new_message($1, $2, $3, $4)",
+							&params, numbers, 3))
 		return false;
 	*result = (int32_t) numbers[0];
 	if (message_id != NULL)

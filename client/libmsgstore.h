@@ -70,6 +70,16 @@ extern "C"
 #define MSGSTORE_KEEP_OPEN_READONLY			0x1
 #define MSGSTORE_KEEP_OPEN_READWRITE		0x2
 #define MSGSTORE_FORCE_SAVE					0x4
+#define MSGSTORE_PARK_REFUSED				0x00010000
+
+/* Flag of delete_messages */
+#define MSGSTORE_DELETE_HARD_DELETE			0x10
+
+/* What to do about a conflict: choices of resolve_conflict */
+#define MSGSTORE_KEEP_ORIGINAL				"KEEP_ORIGINAL"
+#define MSGSTORE_OVERWRITE					"OVERWRITE"
+#define MSGSTORE_SAVE_ELSEWHERE				"SAVE_ELSEWHERE"
+#define MSGSTORE_MERGE						"MERGE"
 
 typedef struct msgstore msgstore;
 
@@ -211,6 +221,206 @@ extern bool msgstore_save_new_message(msgstore *ms, int64_t store_id,
 									  int32_t flags, int32_t *result,
 									  int64_t *message_id,
 									  int64_t *change_number);
+
+/* --------------------------------------------------------------- conflicts */
+
+/*
+ * A property that others or this client changed since the version its edits
+ * stand on.  The three values are JSON texts, NULL where the property is
+ * absent.  Who, when, with which application_name and in which version is
+ * the last of the others' changes: NULL and 0 where only this client changed
+ * it, or where it is one of the bodies and the others changed another one.
+ */
+typedef struct msgstore_difference
+{
+	const char *property;
+	const char *base;
+	const char *theirs;			/* what is stored now */
+	const char *yours;			/* what this client would save */
+	const char *side;			/* "both", "theirs" or "yours" */
+	const char *changed_by;
+	const char *changed_at;		/* "2026-11-20T14:05:33.123456Z" */
+	const char *client;
+	int64_t		change_number;
+} msgstore_difference;
+
+/* One piece of memory: msgstore_free_conflict(), which NULL does not hurt. */
+typedef struct msgstore_conflict_report
+{
+	int			count;			/* 0: nobody else has changed the message */
+	const msgstore_difference *differences;
+	PGresult   *owner;			/* of the texts; not for you */
+} msgstore_conflict_report;
+
+/*
+ * What stands against a handle's save.  Large values come as {"bytes": n,
+ * "begins": "..."}, or as they are if whole.  Stores nothing, and works
+ * whether or not a save was refused.  Returns NULL on error.
+ */
+extern msgstore_conflict_report *msgstore_conflict(msgstore *ms,
+												   int32_t handle,
+												   bool whole);
+extern void msgstore_free_conflict(msgstore_conflict_report *report);
+
+/*
+ * Settle a conflict.  KEEP_ORIGINAL drops the edits and shows the message as
+ * it is now; OVERWRITE saves what the handle shows, with "seen" only if that
+ * is still the current version; SAVE_ELSEWHERE makes a new message of it in a
+ * folder (0: the store's Conflicts) and lets the handle stand there; MERGE
+ * saves the edits into the current version, if nobody else has changed the
+ * same properties.  folder_id goes with SAVE_ELSEWHERE, seen with OVERWRITE;
+ * elsewhere, and where not meant, they are 0.
+ *
+ * *result other than S_OK: nothing is stored, the handle is as it was.
+ */
+extern bool msgstore_resolve_conflict(msgstore *ms, int32_t handle,
+									  const char *choice, int64_t folder_id,
+									  int64_t seen, int32_t *result);
+
+/*
+ * Save what a handle shows as a new message, whatever became of the original.
+ * Original and handle stay as they are.
+ */
+extern bool msgstore_save_as(msgstore *ms, int32_t handle, int64_t folder_id,
+							 int64_t *message_id);
+
+/*
+ * The same for who holds a change number and changes instead of a handle, as
+ * with save_message.  *in_message (may be NULL) is where the outcome stands:
+ * the message, or the new one after SAVE_ELSEWHERE; *new_number (may be NULL)
+ * its version, or after a refusal the current one, 0 where there is none.
+ */
+extern msgstore_conflict_report *
+msgstore_message_conflict(msgstore *ms, int64_t store_id, int64_t message_id,
+						  int64_t change_number, const char *changes,
+						  bool whole);
+extern bool msgstore_resolve_message_conflict(msgstore *ms, int64_t store_id,
+											  int64_t message_id,
+											  int64_t change_number,
+											  const char *changes,
+											  const char *choice,
+											  int64_t folder_id, int64_t seen,
+											  int32_t *result,
+											  int64_t *in_message,
+											  int64_t *new_number);
+
+/* ------------------------------------------------------------------ drafts */
+
+/*
+ * Store a handle's edits, and the version they stand on, as a draft of the
+ * current role; the handle stays open.  A handle that was resumed is parked
+ * where it came from.
+ */
+extern bool msgstore_park(msgstore *ms, int32_t handle, int64_t *parked_id);
+
+/*
+ * A handle with the edits of a parked draft, on the version they stand on.
+ * The draft stays until that handle saves.
+ */
+extern bool msgstore_resume(msgstore *ms, int64_t store_id,
+							int64_t parked_id, int32_t *handle);
+
+/* Throw a parked draft away. */
+extern bool msgstore_discard_parked(msgstore *ms, int64_t store_id,
+									int64_t parked_id);
+
+/* A draft that the current role has parked. */
+typedef struct msgstore_draft
+{
+	int64_t		parked_id;
+	int64_t		message_id;		/* for a new message the id it is to get */
+	int64_t		change_number;	/* the version it stands on; 0: is new */
+	const char *subject;		/* if the draft changes it, else NULL */
+	const char *properties;		/* what it changes: JSON array of names */
+	const char *actor;			/* msgstore.actor, or NULL */
+	const char *client;			/* application_name, or NULL */
+	const char *parked_at;
+} msgstore_draft;
+
+typedef struct msgstore_draft_list
+{
+	int			count;
+	const msgstore_draft *drafts;
+	PGresult   *owner;			/* of the texts; not for you */
+} msgstore_draft_list;
+
+/*
+ * The role's drafts of a message (0: of all messages of the store), in order
+ * of their numbers.  Returns NULL on error.
+ */
+extern msgstore_draft_list *msgstore_parked(msgstore *ms, int64_t store_id,
+											int64_t message_id);
+extern void msgstore_free_parked(msgstore_draft_list *list);
+
+/* ----------------------------------------------------------------- history */
+
+/* One change of a message; what is not known is NULL, or 0. */
+typedef struct msgstore_change
+{
+	int64_t		change_number;	/* the version it made */
+	const char *kind;			/* "create", "save", "force", "merge", "move",
+								 * "delete", "restore", "hard delete" */
+	const char *changed_by;		/* the actor where set, else the role */
+	const char *role;
+	const char *actor;
+	const char *client;
+	const char *changed_at;
+	const char *properties;		/* JSON array of names */
+	int64_t		previous;		/* the version it replaced */
+	int64_t		base_change_number; /* the version its client had */
+} msgstore_change;
+
+typedef struct msgstore_change_list
+{
+	int			count;
+	const msgstore_change *changes; /* oldest first */
+	PGresult   *owner;			/* of the texts; not for you */
+} msgstore_change_list;
+
+/* Who changed a message, when, and what.  Returns NULL on error. */
+extern msgstore_change_list *msgstore_history(msgstore *ms, int64_t store_id,
+											  int64_t message_id);
+extern void msgstore_free_history(msgstore_change_list *list);
+
+/*
+ * A message as it was in a version, deleted or not; all of its properties.
+ * Returns NULL on error: MAPI_E_NOT_FOUND for what never was a version of it.
+ */
+extern char *msgstore_message_at(msgstore *ms, int64_t store_id,
+								 int64_t message_id, int64_t change_number);
+
+/*
+ * Save what an older version held, over change_number, as save_message
+ * would: refused if that is not the current version any more.
+ */
+extern bool msgstore_restore_version(msgstore *ms, int64_t store_id,
+									 int64_t message_id, int64_t version,
+									 int64_t change_number, int32_t *result,
+									 int64_t *new_number);
+
+/* ------------------------------------------------------------------- place */
+
+/*
+ * Delete messages (so that they can be restored, unless by
+ * DELETE_HARD_DELETE), restore them, or move them to another folder of their
+ * store.  Whoever has one open learns of it at save.  Where some are missing
+ * the others are done, and *result is MAPI_W_PARTIAL_COMPLETION.
+ *
+ * if_change_number, for one message: only if that is its version still, else
+ * *result is MAPI_E_OBJECT_CHANGED.  0 asks for nothing.
+ */
+extern bool msgstore_delete_messages(msgstore *ms, int64_t store_id,
+									 const int64_t *message_ids, int count,
+									 int32_t flags, int64_t if_change_number,
+									 int32_t *result);
+extern bool msgstore_restore_messages(msgstore *ms, int64_t store_id,
+									  const int64_t *message_ids, int count,
+									  int32_t *result);
+extern bool msgstore_move_messages(msgstore *ms, int64_t store_id,
+								   const int64_t *message_ids, int count,
+								   int64_t folder_id,
+								   int64_t if_change_number,
+								   int32_t *result);
 
 #ifdef __cplusplus
 }

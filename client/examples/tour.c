@@ -9,6 +9,7 @@
  *	  Makes the store if it is missing, a folder in it, and two messages: one
  *	  through a handle, one in a single call.  Then works without a session,
  *	  as behind a pooler: the change number says which version is meant.
+ *	  Then conflicts and how to settle them, drafts, history and place.
  *	  Ends with an error on purpose, to show what one looks like.
  *
  *	  Exits with 0 if every answer was what libmsgstore.h promises, 1 if one
@@ -164,6 +165,156 @@ use_numbers(int64_t store_id, int64_t folder_id, int64_t first_id)
 	free(props);
 }
 
+/* A message that two clients edit at once; returns its id. */
+static int64_t
+make_conflict(int64_t store_id, int64_t folder_id, int32_t *handle)
+{
+	int32_t		result;
+	int64_t		id;
+	int64_t		created;
+
+	need(msgstore_save_new_message(ms, store_id, folder_id,
+								   "{\"PR_SUBJECT\": \"base\"}", 0, &result,
+								   &id, &created));
+	need(msgstore_open_message(ms, store_id, id, MSGSTORE_MODIFY, handle));
+	need(msgstore_set_props(ms, *handle, "{\"PR_COMMENT\": \"mine\"}"));
+	need(msgstore_save_message(ms, store_id, id, created,
+							   "{\"PR_SUBJECT\": \"theirs\"}", 0, &result,
+							   NULL));
+	need(msgstore_save_changes(ms, *handle, 0, &result));
+	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
+	return id;
+}
+
+/* A refused save is no end: what stands against it, and what can be done. */
+static void
+settle_conflicts(int64_t store_id, int64_t folder_id)
+{
+	msgstore_conflict_report *report;
+	const msgstore_difference *theirs;
+	int32_t		handle;
+	int32_t		result;
+	int64_t		id;
+	int64_t		copy;
+	int64_t		now_at;
+	int64_t		seen;
+	char	   *props;
+
+	printf("A conflict, and how to settle it:\n");
+	id = make_conflict(store_id, folder_id, &handle);
+	need((report = msgstore_conflict(ms, handle, false)) != NULL);
+	theirs = report->differences;
+	CHECK(report->count == 2 && strcmp(theirs->property, "PR_SUBJECT") == 0);
+	CHECK(strcmp(theirs->base, "\"base\"") == 0 &&
+		  strcmp(theirs->theirs, "\"theirs\"") == 0);
+	CHECK(strcmp(theirs->side, "theirs") == 0 && theirs->changed_by != NULL);
+	CHECK(strcmp(theirs[1].side, "yours") == 0 && theirs[1].base == NULL);
+	seen = theirs->change_number;
+	msgstore_free_conflict(report);
+	need(msgstore_save_as(ms, handle, folder_id, &copy));
+	CHECK(copy != id);
+	need(msgstore_resolve_conflict(ms, handle, MSGSTORE_OVERWRITE, 0,
+								   seen - 1, &result));
+	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
+	need(msgstore_resolve_conflict(ms, handle, MSGSTORE_MERGE, 0, 0,
+								   &result));
+	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_close_object(ms, handle));
+
+	/* the same without a handle */
+	need((report = msgstore_message_conflict(ms, store_id, id, seen,
+											 "{\"PR_COMMENT\": \"x\"}",
+											 true)) != NULL);
+	CHECK(report->count == 1 &&
+		  strcmp(report->differences->side, "both") == 0);
+	msgstore_free_conflict(report);
+	need(msgstore_resolve_message_conflict(ms, store_id, id, seen,
+										   "{\"PR_COMMENT\": \"x\"}",
+										   MSGSTORE_MERGE, 0, 0, &result,
+										   NULL, NULL));
+	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
+	need(msgstore_resolve_message_conflict(ms, store_id, id, seen,
+										   "{\"PR_COMMENT\": \"x\"}",
+										   MSGSTORE_SAVE_ELSEWHERE, folder_id,
+										   0, &result, &copy, &now_at));
+	CHECK(result == MSGSTORE_S_OK && copy != id && now_at > seen);
+	need((props = msgstore_read_message(ms, store_id, id, NULL)) != NULL);
+	CHECK(has(props, "\"mine\"") && has(props, "\"theirs\""));
+	free(props);
+}
+
+/* Edits that outlive the connection. */
+static void
+park_a_draft(int64_t store_id, int64_t folder_id)
+{
+	msgstore_draft_list *list;
+	int32_t		handle;
+	int32_t		result;
+	int64_t		id;
+	int64_t		parked_id;
+
+	printf("A draft:\n");
+	id = make_conflict(store_id, folder_id, &handle);
+	need(msgstore_park(ms, handle, &parked_id));
+	need(msgstore_close_object(ms, handle));
+	need((list = msgstore_parked(ms, store_id, id)) != NULL);
+	CHECK(list->count == 1 && list->drafts->parked_id == parked_id &&
+		  list->drafts->message_id == id);
+	CHECK(strcmp(list->drafts->properties, "[\"PR_COMMENT\"]") == 0);
+	msgstore_free_parked(list);
+	need(msgstore_resume(ms, store_id, parked_id, &handle));
+	need(msgstore_resolve_conflict(ms, handle, MSGSTORE_SAVE_ELSEWHERE, 0, 0,
+								   &result));
+	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_park(ms, handle, &parked_id));
+	need(msgstore_discard_parked(ms, store_id, parked_id));
+	CHECK(!msgstore_resume(ms, store_id, parked_id, &handle));
+}
+
+/* Every version is there; a message that is deleted is not gone. */
+static void
+look_back(int64_t store_id, int64_t folder_id, int64_t id)
+{
+	msgstore_change_list *list;
+	const int64_t some[] = {id, -1};
+	int64_t		first;
+	int64_t		last;
+	int64_t		inbox;
+	int64_t		top;
+	int32_t		result;
+	char	   *props;
+
+	printf("History, and other places:\n");
+	need((list = msgstore_history(ms, store_id, id)) != NULL);
+	CHECK(list->count >= 3 && strcmp(list->changes->kind, "create") == 0);
+	CHECK(list->changes[1].previous == list->changes->change_number);
+	first = list->changes->change_number;
+	last = list->changes[list->count - 1].change_number;
+	msgstore_free_history(list);
+	need((props = msgstore_message_at(ms, store_id, id, first)) != NULL);
+	CHECK(has(props, "\"first\""));
+	free(props);
+	need(msgstore_restore_version(ms, store_id, id, first, first, &result,
+								  NULL));
+	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
+	need(msgstore_restore_version(ms, store_id, id, first, last, &result,
+								  &last));
+	CHECK(result == MSGSTORE_S_OK);
+
+	need(msgstore_special_folder(ms, store_id, "Drafts", &inbox, &top));
+	need(msgstore_move_messages(ms, store_id, &id, 1, inbox, first, &result));
+	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
+	need(msgstore_move_messages(ms, store_id, &id, 1, inbox, last, &result));
+	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_delete_messages(ms, store_id, &id, 1, 0, 0, &result));
+	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_restore_messages(ms, store_id, &id, 1, &result));
+	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_move_messages(ms, store_id, some, 2, folder_id, 0,
+								&result));
+	CHECK(result == MSGSTORE_W_PARTIAL_COMPLETION);
+}
+
 /* What is wrong with the call is raised; what a save can meet is answered. */
 static void
 meet_errors(int64_t store_id)
@@ -208,6 +359,9 @@ main(int argc, char **argv)
 	make_folder(argv[2], &store_id, &folder_id);
 	message_id = use_handles(store_id, folder_id);
 	use_numbers(store_id, folder_id, message_id);
+	settle_conflicts(store_id, folder_id);
+	park_a_draft(store_id, folder_id);
+	look_back(store_id, folder_id, message_id);
 	meet_errors(store_id);
 	msgstore_disconnect(ms);
 	return surprised ? 1 : 0;

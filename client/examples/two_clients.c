@@ -8,7 +8,8 @@
  *	  Alice and Bob have a connection each and open the same message (the
  *	  first one of the store that has a subject, unless told which).  Alice
  *	  changes the subject, Bob the text.  Alice saves first.  Bob's save is
- *	  refused and stores nothing; he tries again, then forces.
+ *	  refused and stores nothing; he tries again, then forces.  At last Alice
+ *	  is refused, looks at what stands against her save, and merges.
  *
  *	  Prints what each did and got, what the message is afterwards, and who
  *	  did what when.  Exits with 0 if every answer was what the rules say, 1
@@ -32,6 +33,7 @@
 /* what they change; as JSON, property by property */
 #define ALICES_SUBJECT	"A new subject, by Alice"
 #define ALICES_EDIT		"{\"PR_SUBJECT\": \"" ALICES_SUBJECT "\"}"
+#define ALICES_MARK		"{\"PR_IMPORTANCE\": 2}"
 #define BOBS_TEXT		"A new text, by Bob."
 #define BOBS_EDIT		"{\"PR_BODY\": \"" BOBS_TEXT "\"}"
 
@@ -133,12 +135,15 @@ show_message(int64_t store_id, int64_t message_id)
 	PGresult   *res = query(&alice,
 							"SELECT coalesce(p->>'PR_SUBJECT', ''),"
 							" coalesce(p->>'PR_BODY', ''),"
-							" p->>'PidTagChangeNumber'"
+							" p->>'PidTagChangeNumber',"
+							" coalesce(p->>'PR_IMPORTANCE', '1')"
 							" FROM read_message($1, $2) AS p",
 							store_id, message_id);
 
 	printf("    subject  %s\n", PQgetvalue(res, 0, 0));
 	print_text(PQgetvalue(res, 0, 1));
+	if (strcmp(PQgetvalue(res, 0, 3), "2") == 0)
+		printf("    marked   important\n");
 	printf("    version  %s\n", PQgetvalue(res, 0, 2));
 	return res;
 }
@@ -237,6 +242,61 @@ force(const Client *client)
 	expect(result == MSGSTORE_S_OK, "a forced save goes through");
 }
 
+/* How many bytes of a text to print: at most 40, and whole characters. */
+static int
+first_part(const char *text)
+{
+	size_t		len = strlen(text);
+
+	if (len <= 40)
+		return (int) len;
+	for (len = 40; len > 0 && ((unsigned char) text[len] & 0xC0) == 0x80;)
+		len--;
+	return (int) len;
+}
+
+/* The conflict, property by property. */
+static void
+show_conflict(const Client *client)
+{
+	msgstore_conflict_report *report = msgstore_conflict(client->ms,
+														 client->handle,
+														 false);
+
+	if (report == NULL)
+		give_up(client->ms, "conflict");
+	printf("  %-6s conflict(handle)\n", client->name);
+	for (int i = 0; i < report->count; i++)
+	{
+		const msgstore_difference *row = &report->differences[i];
+		bool		yours = strcmp(row->side, "yours") == 0;
+		const char *value = yours ? row->yours : row->theirs;
+
+		if (value == NULL)
+			value = "(none)";
+		printf("    %-16s changed by %-14s to  %.*s\n", row->property,
+			   yours ? client->application : row->client,
+			   first_part(value), value);
+		expect(strcmp(row->side, "both") != 0,
+			   "no property was changed by both");
+	}
+	expect(report->count >= 3, "subject, text and mark are reported");
+	msgstore_free_conflict(report);
+}
+
+static void
+merge(const Client *client)
+{
+	int32_t		result;
+
+	if (!msgstore_resolve_conflict(client->ms, client->handle, MSGSTORE_MERGE,
+								   0, 0, &result))
+		give_up(client->ms, "resolve_conflict");
+	tell(client, "resolve_conflict(handle, 'MERGE')",
+		 msgstore_result_name(result));
+	expect(result == MSGSTORE_S_OK, "disjoint changes can be merged");
+}
+
 /* --------------------------------------------------------------- the story */
 
 /* The store by its name, and the first message in it that has a subject. */
@@ -275,6 +335,7 @@ play(int64_t store_id, int64_t message_id)
 	PGresult   *before;
 	PGresult   *after_alice;
 	PGresult   *after_bob;
+	PGresult   *after_merge;
 
 	printf("\nThe message, as it stands:\n");
 	before = show_message(store_id, message_id);
@@ -314,11 +375,24 @@ play(int64_t store_id, int64_t message_id)
 	show_history(store_id, message_id);
 
 	printf("\nAnd now it is Alice's handle that is out of date:\n");
+	edit(&alice, "set_props(handle, {PR_IMPORTANCE: 2})", ALICES_MARK);
 	save(&alice, MSGSTORE_E_OBJECT_CHANGED, "Alice's handle is stale");
+
+	printf("\nWhat stands against her save?  Nothing that both have "
+		   "touched:\n");
+	show_conflict(&alice);
+	merge(&alice);
+
+	printf("\nWhat anybody reads now is Bob's text, and Alice's mark:\n");
+	after_merge = show_message(store_id, message_id);
+	expect(strcmp(PQgetvalue(after_merge, 0, 1), BOBS_TEXT) == 0 &&
+		   strcmp(PQgetvalue(after_merge, 0, 3), "2") == 0,
+		   "merged, the message has both changes");
 
 	PQclear(before);
 	PQclear(after_alice);
 	PQclear(after_bob);
+	PQclear(after_merge);
 	if (!msgstore_close_object(alice.ms, alice.handle))
 		give_up(alice.ms, "close_object");
 	if (!msgstore_close_object(bob.ms, bob.handle))

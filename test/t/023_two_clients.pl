@@ -1,5 +1,6 @@
 # The story of "make demo": two clients edit one imported message; the first
-# save wins, the second is refused, and a forced one goes through.
+# save wins, the second is refused, a forced one goes through, and what does
+# not overlap is merged.
 use strict;
 use warnings;
 use FindBin;
@@ -52,8 +53,12 @@ foreach my $time ('once', 'again')
 		   .*Bob\s+save_changes.*->\sMAPI_E_OBJECT_CHANGED\n
 		   .*Bob\s+save_changes.*->\sMAPI_E_OBJECT_CHANGED\n
 		   .*Bob\s+force_save.*->\sS_OK\n
-		   .*Alice\s+save_changes.*->\sMAPI_E_OBJECT_CHANGED\n/sx,
-		"$time: saved, refused, refused again, forced, stale");
+		   .*Alice\s+save_changes.*->\sMAPI_E_OBJECT_CHANGED\n
+		   .*PR_SUBJECT\s+changed\ by\ Bob's\ client
+		   .*PR_BODY\s+changed\ by\ Bob's\ client
+		   .*PR_IMPORTANCE\s+changed\ by\ Alice's\ client
+		   .*Alice\s+resolve_conflict.*->\sS_OK\n/sx,
+		"$time: saved, refused, refused again, forced, stale, merged");
 	like(
 		$out,
 		qr/save +\S+ +Alice's client.*\n.*force +\S+ +Bob's client/,
@@ -61,11 +66,11 @@ foreach my $time ('once', 'again')
 }
 is( $node->safe_psql(
 		'postgres',
-		q{SELECT p->>'PR_SUBJECT', p->>'PR_BODY'
+		q{SELECT p->>'PR_SUBJECT', p->>'PR_BODY', p->>'PR_IMPORTANCE'
 			FROM msgstore.message_list m,
 				msgstore.read_message(m.store_id, m.message_id) p}),
-	'Lunch on Friday|A new text, by Bob.',
-	'the message is what Bob saw and wrote');
+	'Lunch on Friday|A new text, by Bob.|2',
+	'the message is what Bob saw and wrote, with what Alice merged');
 
 # A server that lets the last writer win: the example notices.
 $node->safe_psql(
