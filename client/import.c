@@ -24,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libmsgstore.h"
+#include "command.h"
 #include "mail.h"
 
 #define BATCH_BYTES		((size_t) 32 * 1024 * 1024)
@@ -97,15 +97,8 @@ end_progress(const Import *import)
 static void
 print_error(const Import *import, const char *doing)
 {
-	const msgstore_error *error = msgstore_last_error(import->ms);
-	g_autofree char *message = g_strchomp(g_strdup(error->message));
-
 	end_progress(import);
-	fprintf(stderr, "msgstore: error: %s: %s\n", doing, message);
-	if (*error->detail != '\0')
-		fprintf(stderr, "msgstore: detail: %s\n", error->detail);
-	if (*error->hint != '\0')
-		fprintf(stderr, "msgstore: hint: %s\n", error->hint);
+	session_print_error(import->ms, doing);
 }
 
 /* ------------------------------------------------------------- the server */
@@ -291,51 +284,20 @@ find_or_make_store(Import *import, const char *name)
 		found;
 }
 
-/* The folder: the Inbox, or one beside it, made if it is missing. */
-static bool
-find_or_make_folder(Import *import, const char *name)
-{
-	int64_t		inbox;
-	int64_t		parent;
-	bool		found;
-
-	if (!msgstore_special_folder(import->ms, import->store_id, "Inbox",
-								 &inbox, &parent))
-		return false;
-	import->folder_id = inbox;
-	if (name == NULL)
-		return true;
-	if (!msgstore_find_folder(import->ms, import->store_id, parent, name,
-							  &found, &import->folder_id))
-		return false;
-	return found || msgstore_create_folder(import->ms, import->store_id,
-										   parent, name, &import->folder_id);
-}
-
 /* Connect and find where to put the messages; says what failed. */
 static bool
 open_store(Import *import)
 {
-	const ImportOptions *options = import->options;
-	const char *keywords[] = {
-		"dbname", "host", "port", "user", "fallback_application_name", NULL
-	};
-	const char *values[] = {
-		options->dbname, options->host, options->port, options->username,
-		"msgstore import", NULL
-	};
+	const Target *target = &import->options->target;
 
-	import->ms = msgstore_connect(keywords, values);
+	import->ms = session_connect(target, "msgstore import");
 	if (import->ms == NULL)
-	{
-		fputs("msgstore: error: out of memory\n", stderr);
 		return false;
-	}
-	if (!msgstore_connected(import->ms))
-		print_error(import, "could not connect");
-	else if (!find_or_make_store(import, options->store))
+	if (!find_or_make_store(import, target->store))
 		print_error(import, "could not find or create the store");
-	else if (!find_or_make_folder(import, options->folder))
+	else if (!session_make_folder(import->ms, import->store_id,
+								  import->options->folder,
+								  &import->folder_id))
 		print_error(import, "could not find or create the folder");
 	else
 		return true;
@@ -547,7 +509,7 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 	if (import.stopped || fflush(stdout) != 0)
 		status = EXIT_TROUBLE;
 	else
-		status = import.refused->len > 0 ? EXIT_REFUSED : EXIT_IMPORTED;
+		status = import.refused->len > 0 ? EXIT_REFUSED : EXIT_DONE;
 
 	msgstore_disconnect(import.ms);
 	g_ptr_array_free(import.batch, TRUE);

@@ -1,14 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * mail.h
- *	  What the rooms of "msgstore import" offer each other:
+ *	  What the rooms of mail offer each other:
  *
  *		source.c	paths -> the messages in them, as bytes
  *		text.c		bytes in some charset -> UTF-8
  *		header.c	header block -> fields, encoded words -> text
  *		envelope.c	fields -> MAPI properties
  *		mime.c		a message -> the JSON object of its MAPI properties
- *		import.c	JSON objects -> a store, by batches
  *
  * NOTES
  *	  Memory is GLib's: what a function returns as char * is the caller's to
@@ -163,30 +162,5 @@ extern void put_text(json_t *props, const char *name, const char *text);
  */
 extern json_t *mime_to_json(const RawMessage *raw, Tally *tally,
 							const char **why);
-
-/* ---------------------------------------------------------------- import.c */
-
-/* The options of the command, as main() read them. */
-typedef struct ImportOptions
-{
-	const char *dbname;			/* NULL: as libpq has it */
-	const char *host;
-	const char *port;
-	const char *username;
-	const char *store;
-	const char *folder;
-	unsigned	batch;			/* messages a transaction */
-	bool		dry_run;
-	bool		verbose;
-} ImportOptions;
-
-/* exit codes of the command */
-#define EXIT_IMPORTED	0
-#define EXIT_REFUSED	1
-#define EXIT_TROUBLE	2
-
-/* Import the paths.  Returns an exit code; has said on stderr what failed. */
-extern int	import_run(const ImportOptions *options,
-					   char *const *paths, int npaths);
 
 #endif							/* MAIL_H */

@@ -5,8 +5,9 @@
  *	  does the work.  Connects as psql does: --dbname and its like, and the
  *	  PG* environment.
  *
- *	  Exit codes: 0 all done; 1 some messages refused; 2 nothing could be
- *	  done, or not all of it (usage, connection, a server error).
+ *	  Exit codes: 0 all done; 1 something was refused; 2 nothing could be
+ *	  done, or not all of it (usage, connection, a server error); 3 there was
+ *	  nothing to do.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "mail.h"
 
 #define MSGSTORE_VERSION	"0.1"
@@ -27,11 +29,22 @@ static const char general_help[] =
 "\n"
 "Usage:\n"
 "  msgstore import --store NAME [OPTION]... PATH...\n"
+"  msgstore resolve --store NAME [OPTION]... [MESSAGE_ID]\n"
 "  msgstore COMMAND --help\n"
 "  msgstore --help | --version\n"
 "\n"
 "Commands:\n"
-"  import    bring mail files, mailboxes and folders of them into a store\n";
+"  import    bring mail files, mailboxes and folders of them into a store\n"
+"  resolve   show what stands against a parked draft, and settle it\n";
+
+#define CONNECTION_HELP \
+"Connection options:\n" \
+"  -d, --dbname=DBNAME    database, or connection string\n" \
+"  -h, --host=HOSTNAME    server host or socket directory\n" \
+"  -p, --port=PORT        server port\n" \
+"  -U, --username=NAME    user name\n" \
+"What is not given comes from PGDATABASE, PGHOST, PGPORT, PGUSER and the\n" \
+"like; passwords from PGPASSWORD or the password file.\n"
 
 static const char import_help[] =
 "msgstore import - bring mail into a message store\n"
@@ -55,18 +68,42 @@ static const char import_help[] =
 "  -?, --help             show this help, then exit\n"
 "  -V, --version          show the version, then exit\n"
 "\n"
-"Connection options:\n"
-"  -d, --dbname=DBNAME    database, or connection string\n"
-"  -h, --host=HOSTNAME    server host or socket directory\n"
-"  -p, --port=PORT        server port\n"
-"  -U, --username=NAME    user name\n"
-"What is not given comes from PGDATABASE, PGHOST, PGPORT, PGUSER and the\n"
-"like; passwords from PGPASSWORD or the password file.\n"
+CONNECTION_HELP
 "\n"
 "Exit status: 0 if all messages were imported; 1 if some were refused, which\n"
 "are named; 2 for bad usage, no connection, or an error that ended the\n"
 "import.  What was committed before such an end stays.  Importing a message\n"
 "again stores it again.\n";
+
+static const char resolve_help[] =
+"msgstore resolve - settle the conflict of a parked draft\n"
+"\n"
+"Usage:\n"
+"  msgstore resolve --store NAME [OPTION]... [MESSAGE_ID]\n"
+"\n"
+"Shows, property by property, what the message was when the draft was begun,\n"
+"what others have made of it since (who, when, with which client), and what\n"
+"the draft makes of it; then asks what shall be done.  Until a choice has\n"
+"gone through, nothing is stored and the draft stays parked.\n"
+"\n"
+"Options:\n"
+"  -s, --store=NAME       the store of the message\n"
+"  -D, --draft=PARKED_ID  which draft, where you have several\n"
+"  -c, --choice=CHOICE    ask nothing, do this: KEEP_ORIGINAL, OVERWRITE,\n"
+"                         SAVE_ELSEWHERE or MERGE\n"
+"      --seen=NUMBER      with OVERWRITE: only if the message is at this\n"
+"                         change still\n"
+"  -f, --folder=NAME      with SAVE_ELSEWHERE: a folder beside the Inbox,\n"
+"                         created if it is missing (default: Conflicts)\n"
+"  -?, --help             show this help, then exit\n"
+"  -V, --version          show the version, then exit\n"
+"\n"
+CONNECTION_HELP
+"\n"
+"Colours are used on a terminal, unless NO_COLOR is set.\n"
+"\n"
+"Exit status: 0 settled; 1 refused, or left in conflict: the draft stays\n"
+"parked; 2 bad usage or no connection; 3 there is no such draft.\n";
 
 static int
 bad_usage(const char *command)
@@ -90,6 +127,86 @@ batch_size(const char *text)
 	return (unsigned) n;
 }
 
+/* A number above 0; 0, after saying so, if the text is none. */
+static int64_t
+id_number(const char *text, const char *what)
+{
+	char	   *end;
+	long long	n;
+
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (errno == 0 && end != text && *end == '\0' && n > 0)
+		return n;
+	fprintf(stderr, "msgstore: error: invalid %s \"%s\"\n", what, text);
+	return 0;
+}
+
+/* The options that every command has. */
+#define COMMON_OPTIONS \
+	{"store", required_argument, NULL, 's'}, \
+	{"dbname", required_argument, NULL, 'd'}, \
+	{"host", required_argument, NULL, 'h'}, \
+	{"port", required_argument, NULL, 'p'}, \
+	{"username", required_argument, NULL, 'U'}, \
+	{"help", no_argument, NULL, '?'}, \
+	{"version", no_argument, NULL, 'V'}, \
+	{NULL, 0, NULL, 0}
+
+#define COMMON_LETTERS	"s:d:h:p:U:V?"
+
+/*
+ * Take one of the options that every command has.  Returns -1 to go on, else
+ * an exit code.
+ */
+static int
+common_option(int c, char **argv, const char *command, const char *help,
+			  Target *target)
+{
+	switch (c)
+	{
+		case 's':
+			target->store = optarg;
+			return -1;
+		case 'd':
+			target->dbname = optarg;
+			return -1;
+		case 'h':
+			target->host = optarg;
+			return -1;
+		case 'p':
+			target->port = optarg;
+			return -1;
+		case 'U':
+			target->username = optarg;
+			return -1;
+		case 'V':
+			puts("msgstore " MSGSTORE_VERSION);
+			return EXIT_DONE;
+		case '?':
+			/* getopt's own complaint looks the same as -? */
+			if (strcmp(argv[optind - 1], "-?") == 0 ||
+				strcmp(argv[optind - 1], "--help") == 0)
+			{
+				fputs(help, stdout);
+				return EXIT_DONE;
+			}
+			break;
+	}
+	return bad_usage(command);
+}
+
+/* Whether a store was named; says so if not. */
+static bool
+has_store(const Target *target)
+{
+	if (target->store == NULL)
+		fputs("msgstore: error: no store given (option --store)\n", stderr);
+	return target->store != NULL;
+}
+
+/* ------------------------------------------------------------------ import */
+
 /*
  * Read the options of "import", argv[0] being that word.  Returns -1 to go
  * on with the paths from optind on, else an exit code.
@@ -98,29 +215,21 @@ static int
 read_import_options(int argc, char **argv, ImportOptions *options)
 {
 	static const struct option long_options[] = {
-		{"store", required_argument, NULL, 's'},
 		{"folder", required_argument, NULL, 'f'},
 		{"batch", required_argument, NULL, 'b'},
 		{"dry-run", no_argument, NULL, 'n'},
 		{"verbose", no_argument, NULL, 'v'},
-		{"dbname", required_argument, NULL, 'd'},
-		{"host", required_argument, NULL, 'h'},
-		{"port", required_argument, NULL, 'p'},
-		{"username", required_argument, NULL, 'U'},
-		{"help", no_argument, NULL, '?'},
-		{"version", no_argument, NULL, 'V'},
-		{NULL, 0, NULL, 0}
+		COMMON_OPTIONS
 	};
+	int			status = -1;
 	int			c;
 
-	while ((c = getopt_long(argc, argv, "s:f:b:nvd:h:p:U:V?", long_options,
-							NULL)) != -1)
+	while (status < 0 &&
+		   (c = getopt_long(argc, argv, COMMON_LETTERS "f:b:nv",
+							long_options, NULL)) != -1)
 	{
 		switch (c)
 		{
-			case 's':
-				options->store = optarg;
-				break;
 			case 'f':
 				options->folder = optarg;
 				break;
@@ -140,33 +249,12 @@ read_import_options(int argc, char **argv, ImportOptions *options)
 			case 'v':
 				options->verbose = true;
 				break;
-			case 'd':
-				options->dbname = optarg;
-				break;
-			case 'h':
-				options->host = optarg;
-				break;
-			case 'p':
-				options->port = optarg;
-				break;
-			case 'U':
-				options->username = optarg;
-				break;
-			case 'V':
-				puts("msgstore " MSGSTORE_VERSION);
-				return EXIT_IMPORTED;
-			case '?':
-				/* getopt's own complaint looks the same as -? */
-				if (strcmp(argv[optind - 1], "-?") != 0 &&
-					strcmp(argv[optind - 1], "--help") != 0)
-					return bad_usage("import ");
-				fputs(import_help, stdout);
-				return EXIT_IMPORTED;
 			default:
-				return bad_usage("import ");
+				status = common_option(c, argv, "import ", import_help,
+									   &options->target);
 		}
 	}
-	return -1;
+	return status;
 }
 
 static int
@@ -177,11 +265,8 @@ command_import(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (options.store == NULL && !options.dry_run)
-	{
-		fputs("msgstore: error: no store given (option --store)\n", stderr);
+	if (!options.dry_run && !has_store(&options.target))
 		return bad_usage("import ");
-	}
 	if (optind >= argc)
 	{
 		fputs("msgstore: error: no path given\n", stderr);
@@ -191,6 +276,116 @@ command_import(int argc, char **argv)
 	status = import_run(&options, argv + optind, argc - optind);
 	g_mime_shutdown();
 	return status;
+}
+
+/* ----------------------------------------------------------------- resolve */
+
+/* A choice by its name, in capitals or not; NULL if there is none such. */
+static const char *
+choice_name(const char *text)
+{
+	static const char *const names[] = {
+		MSGSTORE_KEEP_ORIGINAL, MSGSTORE_OVERWRITE, MSGSTORE_SAVE_ELSEWHERE,
+		MSGSTORE_MERGE
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+	{
+		if (g_ascii_strcasecmp(text, names[i]) == 0)
+			return names[i];
+	}
+	fprintf(stderr, "msgstore: error: invalid choice \"%s\": must be "
+			"KEEP_ORIGINAL, OVERWRITE, SAVE_ELSEWHERE or MERGE\n", text);
+	return NULL;
+}
+
+static int
+read_resolve_options(int argc, char **argv, ResolveOptions *options)
+{
+	static const struct option long_options[] = {
+		{"draft", required_argument, NULL, 'D'},
+		{"choice", required_argument, NULL, 'c'},
+		{"seen", required_argument, NULL, 'S'},
+		{"folder", required_argument, NULL, 'f'},
+		COMMON_OPTIONS
+	};
+	int			status = -1;
+	int			c;
+
+	while (status < 0 &&
+		   (c = getopt_long(argc, argv, COMMON_LETTERS "D:c:f:",
+							long_options, NULL)) != -1)
+	{
+		switch (c)
+		{
+			case 'D':
+				options->draft = id_number(optarg, "number of a draft");
+				if (options->draft == 0)
+					return EXIT_TROUBLE;
+				break;
+			case 'c':
+				options->choice = choice_name(optarg);
+				if (options->choice == NULL)
+					return EXIT_TROUBLE;
+				break;
+			case 'S':
+				options->seen = id_number(optarg, "change number");
+				if (options->seen == 0)
+					return EXIT_TROUBLE;
+				break;
+			case 'f':
+				options->folder = optarg;
+				break;
+			default:
+				status = common_option(c, argv, "resolve ", resolve_help,
+									   &options->target);
+		}
+	}
+	return status;
+}
+
+/* Whether the options go together; says what does not. */
+static bool
+check_resolve_options(const ResolveOptions *options)
+{
+	const char *choice = options->choice;
+
+	if (!has_store(&options->target))
+		return false;
+	if (options->seen != 0 &&
+		(choice == NULL || strcmp(choice, MSGSTORE_OVERWRITE) != 0))
+		fputs("msgstore: error: --seen goes with --choice OVERWRITE\n",
+			  stderr);
+	else if (options->folder != NULL && choice != NULL &&
+			 strcmp(choice, MSGSTORE_SAVE_ELSEWHERE) != 0)
+		fputs("msgstore: error: --folder goes with SAVE_ELSEWHERE\n", stderr);
+	else
+		return true;
+	return false;
+}
+
+static int
+command_resolve(int argc, char **argv)
+{
+	ResolveOptions options = {.message_id = 0};
+	int			status = read_resolve_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	if (!check_resolve_options(&options))
+		return bad_usage("resolve ");
+	if (argc - optind > 1)
+	{
+		fputs("msgstore: error: more than one message given\n", stderr);
+		return bad_usage("resolve ");
+	}
+	if (optind < argc)
+	{
+		options.message_id = id_number(argv[optind], "message id");
+		if (options.message_id == 0)
+			return EXIT_TROUBLE;
+	}
+	return resolve_run(&options);
 }
 
 int
@@ -203,15 +398,17 @@ main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "import") == 0)
 		return command_import(argc - 1, argv + 1);
+	if (strcmp(argv[1], "resolve") == 0)
+		return command_resolve(argc - 1, argv + 1);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)
 	{
 		fputs(general_help, stdout);
-		return EXIT_IMPORTED;
+		return EXIT_DONE;
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
 	{
 		puts("msgstore " MSGSTORE_VERSION);
-		return EXIT_IMPORTED;
+		return EXIT_DONE;
 	}
 	fprintf(stderr, "msgstore: error: unknown command \"%s\"\n", argv[1]);
 	return bad_usage("");

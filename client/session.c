@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ *
+ * session.c
+ *	  What every command does with a server: connect, find a store and a
+ *	  folder, say what the server said.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+
+msgstore *
+session_connect(const Target *target, const char *application)
+{
+	const char *keywords[] = {
+		"dbname", "host", "port", "user", "fallback_application_name", NULL
+	};
+	const char *values[] = {
+		target->dbname, target->host, target->port, target->username,
+		application, NULL
+	};
+	msgstore   *ms = msgstore_connect(keywords, values);
+
+	if (ms == NULL)
+		fputs("msgstore: error: out of memory\n", stderr);
+	else if (!msgstore_connected(ms))
+	{
+		session_print_error(ms, "could not connect");
+		msgstore_disconnect(ms);
+		ms = NULL;
+	}
+	return ms;
+}
+
+void
+session_print_error(const msgstore *ms, const char *doing)
+{
+	const msgstore_error *error = msgstore_last_error(ms);
+	g_autofree char *message = g_strchomp(show_safe_lines(error->message));
+	g_autofree char *detail = show_safe_lines(error->detail);
+	g_autofree char *hint = show_safe_lines(error->hint);
+
+	fprintf(stderr, "msgstore: error: %s: %s\n", doing, message);
+	if (*detail != '\0')
+		fprintf(stderr, "msgstore: detail: %s\n", detail);
+	if (*hint != '\0')
+		fprintf(stderr, "msgstore: hint: %s\n", hint);
+}
+
+bool
+session_find_folder(msgstore *ms, int64_t store_id, const char *name,
+					bool *found, int64_t *folder_id, int64_t *parent_id)
+{
+	*found = true;
+	if (!msgstore_special_folder(ms, store_id, "Inbox", folder_id, parent_id))
+		return false;
+	return name == NULL ||
+		msgstore_find_folder(ms, store_id, *parent_id, name, found,
+							 folder_id);
+}
+
+bool
+session_make_folder(msgstore *ms, int64_t store_id, const char *name,
+					int64_t *folder_id)
+{
+	int64_t		parent_id;
+	bool		found;
+
+	if (!session_find_folder(ms, store_id, name, &found, folder_id,
+							 &parent_id))
+		return false;
+	return found || msgstore_create_folder(ms, store_id, parent_id, name,
+										   folder_id);
+}
+
+char *
+session_text(msgstore *ms, const char *sql, int64_t one, int64_t two)
+{
+	char		text[2][24];
+	const char *values[2] = {text[0], text[1]};
+	PGresult   *res;
+	char	   *answer = NULL;
+
+	snprintf(text[0], sizeof(text[0]), "%" PRId64, one);
+	snprintf(text[1], sizeof(text[1]), "%" PRId64, two);
+	res = PQexecParams(msgstore_connection(ms), sql, 2, NULL, values, NULL,
+					   NULL, 0);
+	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1 &&
+		!PQgetisnull(res, 0, 0))
+		answer = g_strdup(PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return answer;
+}
