@@ -253,7 +253,7 @@ SELECT set_props(:b, jsonb_build_object('PR_SUBJECT', 'short', 'PR_BODY', repeat
 SELECT pg_temp.other(:id, jsonb_build_object('PR_HTML', replace(encode(convert_to(repeat('<b>', 999), 'UTF8'), 'base64'), E'\n', ''),
     'PR_COMMENT', repeat('x', 1001), 'PR_MESSAGE_RECIPIENTS',
     (SELECT jsonb_agg(jsonb_build_object('PR_DISPLAY_NAME', 'recipient ' || n, 'PR_RECIPIENT_TYPE', 1))
-     FROM generate_series(1, 200) AS n)));
+     FROM generate_series(1, 2) AS n)));
 SELECT property, CASE WHEN length(base::text) < 200 THEN base END AS base, CASE WHEN length(theirs::text) < 200 THEN theirs END AS theirs,
        CASE WHEN length(yours::text) < 200 THEN yours END AS yours, side
 FROM conflict(:b) WHERE property NOT IN ('PR_SUBJECT', 'PR_TRANSPORT_MESSAGE_HEADERS') ORDER BY property;

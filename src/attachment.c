@@ -200,21 +200,6 @@ check_attachment(const Property *prop, const Jsonb *object)
 	return baglist_build(&list);
 }
 
-int64
-attachments_next(const ObjectList *list)
-{
-	int64		next = 0;
-
-	for (int i = 0; i < list->count; i++)
-	{
-		int64		number;
-
-		if (object_number(list->objects[i], number_name, &number))
-			next = Max(next, number + 1);
-	}
-	return next;
-}
-
 void
 attachments_check(const Property *prop, JsonbValue *value)
 {
@@ -230,7 +215,7 @@ attachments_check(const Property *prop, JsonbValue *value)
 	for (int i = 0; i < list.count; i++)
 		list.objects[i] = check_attachment(prop, list.objects[i]);
 
-	next = attachments_next(&list);
+	next = objects_next(&list, number_name);
 	for (int i = 0; i < list.count; i++)
 	{
 		int64		number;

@@ -13,6 +13,8 @@
  *	  The three bodies count as one: who edits the text body and who edits the
  *	  HTML body have both edited the body.  Stamps and what is computed never
  *	  count; a move and a deletion do, as PR_PARENT_ENTRYID and PR_DELETED_ON.
+ *	  Recipients and attachments count one by one, as
+ *	  PR_MESSAGE_RECIPIENTS[PR_ROWID] and PR_MESSAGE_ATTACHMENTS[PR_ATTACH_NUM].
  *
  *	  A report is read with a latest snapshot in every isolation level.
  *
@@ -45,18 +47,64 @@ typedef struct Report
 	MessageView theirs;
 	MessageView yours;
 	TheirChanges touched;
+	List	   *your_objects;	/* names like PR_MESSAGE_RECIPIENTS[2] */
 	const Edits *edits;
 	bool		whole;
 } Report;
 
 /* ------------------------------------------------- what others have touched */
 
+/* Which part a property is, PART_PROPS for members of the bag. */
+static int
+part_of(const char *name, int namelen)
+{
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (strlen(part_name(p)) == namelen &&
+			memcmp(part_name(p), name, namelen) == 0)
+			return p;
+	}
+	return PART_PROPS;
+}
+
+/* the property that numbers the objects of a list */
+static const char *const object_numbers[PART_ATTACHMENTS + 1] = {
+	NULL, "PR_ROWID", "PR_ATTACH_NUM"
+};
+
+#define IS_LIST(part) \
+	((part) == PART_RECIPIENTS || (part) == PART_ATTACHMENTS)
+
+static char *
+object_name(int part, int64 number)
+{
+	return psprintf("%s[%lld]", part_name(part), (long long) number);
+}
+
+static bool
+is_object_name(const char *name)
+{
+	const char *bracket = strrchr(name, '[');
+
+	return bracket != NULL && IS_LIST(part_of(name, bracket - name));
+}
+
+/* The list that a content has, or NULL. */
+static Jsonb *
+list_of(const Content *content, int part)
+{
+	return content->isnull[part] ? NULL :
+		DatumGetJsonbP(content->value[part]);
+}
+
 void
-theirs_init(TheirChanges *theirs)
+theirs_init(TheirChanges *theirs, const Content *current)
 {
 	theirs->allocated = 16;
 	theirs->count = 0;
 	theirs->changes = palloc(sizeof(TheirChange) * theirs->allocated);
+	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
+		theirs->lists[p] = list_of(current, p);
 }
 
 static const TheirChange *
@@ -104,6 +152,30 @@ counts(const char *name, int namelen)
 		prop.rule == RULE_STORED;
 }
 
+/* Note the objects of a list that a change touched; *entry is its undo. */
+static void
+note_objects(TheirChanges *theirs, int part, const BagEntry *entry,
+			 const ChangeRow *change)
+{
+	Jsonb	   *older = NULL;
+	JsonbValue	value;
+	int64	   *numbers;
+	int			count;
+
+	entry_value(entry, &value);
+	if (value.type == jbvBinary)
+		older = object_from_value(&value);
+	numbers = objects_changed(older, theirs->lists[part],
+							  object_numbers[part], &count);
+	for (int i = 0; i < count; i++)
+	{
+		char	   *name = object_name(part, numbers[i]);
+
+		note(theirs, name, strlen(name), change);
+	}
+	theirs->lists[part] = older;
+}
+
 void
 theirs_visit(const ChangeRow *change, void *arg)
 {
@@ -118,7 +190,11 @@ theirs_visit(const ChangeRow *change, void *arg)
 
 		if (name[0] != '.')
 		{
-			if (change->kind != CHANGE_HARD_DELETE && counts(name, namelen))
+			int			part = part_of(name, namelen);
+
+			if (IS_LIST(part) && change->kind != CHANGE_HARD_DELETE)
+				note_objects(theirs, part, &entries[i], change);
+			else if (change->kind != CHANGE_HARD_DELETE && counts(name, namelen))
 				note(theirs, name, namelen, change);
 		}
 		else if (namelen == strlen(UNDO_DELETED) &&
@@ -147,25 +223,14 @@ is_body(int part)
 	return part >= PART_BODY && part <= PART_RTF;
 }
 
-/* Which part a property is, PART_PROPS for members of the bag. */
-static int
-part_of(const char *name)
-{
-	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
-	{
-		if (strcmp(part_name(p), name) == 0)
-			return p;
-	}
-	return PART_PROPS;
-}
-
 /* The newest of theirs that touched a body, or NULL. */
 static const TheirChange *
 theirs_body(const TheirChanges *theirs)
 {
 	for (int i = 0; i < theirs->count; i++)
 	{
-		if (is_body(part_of(theirs->changes[i].name)))
+		if (is_body(part_of(theirs->changes[i].name,
+							strlen(theirs->changes[i].name))))
 			return &theirs->changes[i];
 	}
 	return NULL;
@@ -186,7 +251,7 @@ yours_body(const Edits *edits)
 static bool
 yours_touch(const Edits *edits, const char *name)
 {
-	int			part = part_of(name);
+	int			part = part_of(name, strlen(name));
 	JsonbValue	value;
 
 	if (is_body(part))
@@ -215,19 +280,33 @@ same_part(const Content *a, const Content *b, int part)
 }
 
 bool
-theirs_disjoint(const TheirChanges *theirs, const Content *current,
-				const Edits *edits)
+theirs_merge(const TheirChanges *theirs, const Content *base,
+			 const Content *current, const Edits *edits, Edits *merged)
 {
-	Content		merged;
+	Content		together;
 	Jsonb	   *changed;
 
-	edits_apply(current, edits, &merged);
+	*merged = *edits;
+	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
+	{
+		Jsonb	   *list;
+
+		if (edits->touched[p] == UNTOUCHED)
+			continue;
+		if (!objects_merge(list_of(base, p), list_of(current, p),
+						   (Jsonb *) edits->value[p], object_numbers[p],
+						   &list))
+			return false;
+		merged->value[p] = (struct varlena *) list;
+	}
+
+	edits_apply(current, edits, &together);
 	changed = bag_difference(DatumGetJsonbP(current->value[PART_PROPS]),
-							 DatumGetJsonbP(merged.value[PART_PROPS]));
+							 DatumGetJsonbP(together.value[PART_PROPS]));
 	for (int i = 0; i < theirs->count; i++)
 	{
 		const char *name = theirs->changes[i].name;
-		int			part = part_of(name);
+		int			part = part_of(name, strlen(name));
 		JsonbValue	value;
 
 		if (!yours_touch(edits, name))
@@ -236,11 +315,11 @@ theirs_disjoint(const TheirChanges *theirs, const Content *current,
 		{
 			for (int p = PART_BODY; p <= PART_RTF; p++)
 			{
-				if (!same_part(current, &merged, p))
+				if (!same_part(current, &together, p))
 					return false;
 			}
 		}
-		else if (part != PART_PROPS ? !same_part(current, &merged, part) :
+		else if (part != PART_PROPS ? !same_part(current, &together, part) :
 				 bag_find(changed, name, &value))
 			return false;
 	}
@@ -296,18 +375,35 @@ summary_of_value(const JsonbValue *value)
 	return baglist_build(&list);
 }
 
+/* The object of a list that a name like PR_MESSAGE_RECIPIENTS[2] means. */
+static Jsonb *
+shown_object(const MessageView *view, const char *name)
+{
+	const char *bracket = strrchr(name, '[');
+	int			part = part_of(name, bracket - name);
+	ObjectList	list;
+	int			at;
+
+	objects_read(list_of(&view->version.content, part), &list);
+	at = objects_find(&list, object_numbers[part],
+					  strtoll(bracket + 1, NULL, 10));
+	return at < 0 ? NULL : list.objects[at];
+}
+
 /*
  * What a view shows of a property; NULL where it has none.
  */
 static Jsonb *
 shown(const MessageView *view, const char *name, bool whole)
 {
-	int			part = part_of(name);
+	int			part = part_of(name, strlen(name));
 	Datum		tag = CStringGetTextDatum(name);
 	Jsonb	   *object;
 	Jsonb	   *large;
 	JsonbValue	value;
 
+	if (is_object_name(name))
+		return shown_object(view, name);
 	if (!whole && part >= PART_HEADERS && !view->version.content.isnull[part] &&
 		toast_raw_datum_size(view->version.content.value[part]) > SUMMARY_LIMIT)
 		return summary(view, part);
@@ -330,6 +426,39 @@ typedef enum Collected
 	COLLECTED_NO_BASE			/* the base is not in its history */
 } Collected;
 
+/* The objects of lists that differ between base and yours, by name. */
+static void
+find_your_objects(Report *report)
+{
+	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
+	{
+		int64	   *numbers;
+		int			count;
+
+		if (report->edits->touched[p] == UNTOUCHED)
+			continue;
+		numbers = objects_changed(list_of(&report->base.version.content, p),
+								  list_of(&report->yours.version.content, p),
+								  object_numbers[p], &count);
+		for (int i = 0; i < count; i++)
+			report->your_objects = lappend(report->your_objects,
+										   object_name(p, numbers[i]));
+	}
+}
+
+static bool
+your_object(const Report *report, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, report->your_objects)
+	{
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Collect the three views.  The snapshot must be active.
  */
@@ -340,7 +469,6 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 	memset(report, 0, sizeof(Report));
 	report->edits = &stand->edits;
 	report->whole = whole;
-	theirs_init(&report->touched);
 	if (stand->is_new)
 		return COLLECTED_NOTHING;
 	if (!view_read(&report->theirs, stand->store_id, stand->message_id, row,
@@ -349,6 +477,7 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 	if (report->theirs.version.change_number == stand->base)
 		return COLLECTED_NOTHING;
 
+	theirs_init(&report->touched, &report->theirs.version.content);
 	report->base = report->theirs;
 	if (!change_walk_back(stand->store_id, stand->message_id,
 						  &report->base.version, stand->base,
@@ -358,6 +487,7 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 	report->yours = report->base;
 	edits_apply(&report->base.version.content, &stand->edits,
 				&report->yours.version.content);
+	find_your_objects(report);
 	return COLLECTED;
 }
 
@@ -368,10 +498,11 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 static const char *
 side_of(const Report *report, const char *name, const TheirChange **change)
 {
-	bool		yours = yours_touch(report->edits, name);
+	bool		yours = yours_touch(report->edits, name) ||
+		your_object(report, name);
 
 	*change = theirs_find(&report->touched, name);
-	if (*change == NULL && is_body(part_of(name)))
+	if (*change == NULL && is_body(part_of(name, strlen(name))))
 		*change = theirs_body(&report->touched);
 	return *change == NULL ? "yours" : yours ? "both" : "theirs";
 }
@@ -416,7 +547,7 @@ put_row(const Report *report, const char *name, Tuplestorestate *result,
 static bool
 never_there(const Report *report, const char *name)
 {
-	int			part = part_of(name);
+	int			part = part_of(name, strlen(name));
 
 	return part != PART_PROPS &&
 		report->base.version.content.isnull[part] &&
@@ -430,6 +561,7 @@ names_of(const Report *report)
 {
 	const Edits *edits = report->edits;
 	List	   *names = NIL;
+	ListCell   *cell;
 
 	for (int i = 0; i < report->touched.count; i++)
 		names = lappend(names,
@@ -448,7 +580,12 @@ names_of(const Report *report)
 				names = lappend(names, name);
 		}
 	}
-	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	foreach(cell, report->your_objects)
+	{
+		if (theirs_find(&report->touched, lfirst(cell)) == NULL)
+			names = lappend(names, lfirst(cell));
+	}
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
 		if (edits->touched[p] != UNTOUCHED &&
 			theirs_find(&report->touched, part_name(p)) == NULL &&

@@ -408,7 +408,25 @@ extern Jsonb *objects_build(const ObjectList *list);
 extern int	objects_find(const ObjectList *list, const char *name,
 						 int64 number);
 extern void objects_add(ObjectList *list, Jsonb *object);
+
+/* The number past the highest in the list, and an object under a number. */
+extern int64 objects_next(const ObjectList *list, const char *name);
+extern Jsonb *object_renumber(const Jsonb *object, const char *name,
+							  int64 number);
 extern void objects_remove(ObjectList *list, int at);
+
+/* The numbers whose objects differ between two lists, either may be NULL. */
+extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
+							  const char *name, int *count);
+
+/*
+ * Put what "yours" changed of base beside what "theirs" did, object by object.
+ * False where both changed one differently; what both added is kept, yours
+ * under a number of its own if need be.  Any list may be NULL for none.
+ */
+extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
+						  const Jsonb *yours, const char *name,
+						  Jsonb **merged);
 
 /* ------------------------------------------------------------- attachment.c */
 
@@ -418,8 +436,6 @@ extern void attachments_check(const Property *prop, JsonbValue *value);
 /* A checked attachment with its number, method and size. */
 extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
 
-/* A number that none of the list has, nor has had a higher one. */
-extern int64 attachments_next(const ObjectList *list);
 
 /* Bytes of all blobs that a list refers to, at any depth. */
 extern int64 attachments_blob_size(const Jsonb *array);
@@ -751,6 +767,7 @@ typedef struct HandleState
 	int64		base;			/* change number, 0 for a new message */
 	int64		parked_id;		/* the draft it was resumed from, or 0 */
 	int64		next_attach;	/* no attachment number from here on was used */
+	int64		next_row;		/* no PR_ROWID from here on was used */
 	bool		writable;
 	bool		is_new;
 	Edits		edits;
@@ -902,20 +919,24 @@ typedef struct TheirChanges
 	TheirChange *changes;
 	int			count;
 	int			allocated;
+	Jsonb	   *lists[PART_ATTACHMENTS + 1];	/* as far back as visited */
 } TheirChanges;
 
-extern void theirs_init(TheirChanges *theirs);
+/* "current" is the version that the walk back begins with. */
+extern void theirs_init(TheirChanges *theirs, const Content *current);
 
 /* A ChangeVisitor that collects into the TheirChanges in "arg". */
 extern void theirs_visit(const ChangeRow *change, void *arg);
 
 /*
- * Whether edits can be put beside what others changed: no property was
- * touched by both, or only to the same value.  "current" is the version that
- * has their changes.
+ * Whether edits of base can be put beside what others changed: no property,
+ * and no object of a list, was touched by both, or only to the same value.
+ * "current" is the version that has their changes; *merged are the edits that
+ * put the others beside them.
  */
-extern bool theirs_disjoint(const TheirChanges *theirs, const Content *current,
-							const Edits *edits);
+extern bool theirs_merge(const TheirChanges *theirs, const Content *base,
+						 const Content *current, const Edits *edits,
+						 Edits *merged);
 
 /*
  * The conflict of a handle as JSON: the code, where the message stands, and

@@ -110,6 +110,31 @@ objects_add(ObjectList *list, Jsonb *object)
 	list->objects[list->count++] = object;
 }
 
+int64
+objects_next(const ObjectList *list, const char *name)
+{
+	int64		next = 0;
+
+	for (int i = 0; i < list->count; i++)
+	{
+		int64		number;
+
+		if (object_number(list->objects[i], name, &number))
+			next = Max(next, number + 1);
+	}
+	return next;
+}
+
+Jsonb *
+object_renumber(const Jsonb *object, const char *name, int64 number)
+{
+	BagList		patch;
+
+	baglist_init(&patch, 1);
+	baglist_add_int(&patch, name, number);
+	return bag_splice(object, baglist_build(&patch), false);
+}
+
 void
 objects_remove(ObjectList *list, int at)
 {
@@ -117,4 +142,110 @@ objects_remove(ObjectList *list, int at)
 	memmove(&list->objects[at], &list->objects[at + 1],
 			sizeof(Jsonb *) * (list->count - at - 1));
 	list->count--;
+}
+
+/* --------------------------------------------------------- comparing, merging */
+
+static bool
+same_object(const Jsonb *a, const Jsonb *b)
+{
+	return VARSIZE(a) == VARSIZE(b) &&
+		memcmp(&a->root, &b->root, VARSIZE(a) - VARHDRSZ) == 0;
+}
+
+/* The object with a number, or NULL. */
+static Jsonb *
+with_number(const ObjectList *list, const char *name, int64 number)
+{
+	int			at = objects_find(list, name, number);
+
+	return at < 0 ? NULL : list->objects[at];
+}
+
+/* Whether the objects with a number differ; both lists may lack it. */
+static bool
+differs(const ObjectList *a, const ObjectList *b, const char *name,
+		int64 number)
+{
+	Jsonb	   *x = with_number(a, name, number);
+	Jsonb	   *y = with_number(b, name, number);
+
+	if (x == NULL || y == NULL)
+		return x != y;
+	return !same_object(x, y);
+}
+
+int64 *
+objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
+				int *count)
+{
+	ObjectList	a,
+				b;
+	int64	   *numbers;
+
+	objects_read(from, &a);
+	objects_read(to, &b);
+	numbers = palloc(sizeof(int64) * (a.count + b.count + 1));
+	*count = 0;
+	for (int i = 0; i < a.count; i++)
+	{
+		int64		number;
+
+		if (object_number(a.objects[i], name, &number) &&
+			differs(&a, &b, name, number))
+			numbers[(*count)++] = number;
+	}
+	for (int i = 0; i < b.count; i++)
+	{
+		int64		number;
+
+		if (object_number(b.objects[i], name, &number) &&
+			objects_find(&a, name, number) < 0)
+			numbers[(*count)++] = number;
+	}
+	return numbers;
+}
+
+bool
+objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
+			  const char *name, Jsonb **merged)
+{
+	ObjectList	b,
+				t,
+				y,
+				result;
+	int			count;
+	int64	   *numbers = objects_changed(base, yours, name, &count);
+	int64		next;
+
+	objects_read(base, &b);
+	objects_read(theirs, &t);
+	objects_read(yours, &y);
+	objects_read(theirs, &result);
+	next = Max(objects_next(&t, name), objects_next(&y, name));
+
+	for (int i = 0; i < count; i++)
+	{
+		int64		number = numbers[i];
+		Jsonb	   *mine = with_number(&y, name, number);
+		int			at = objects_find(&result, name, number);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!differs(&t, &y, name, number))
+			continue;			/* both did the same */
+		if (objects_find(&b, name, number) < 0)
+		{
+			/* added: beside what they may have added under that number */
+			objects_add(&result, at < 0 ? mine :
+						object_renumber(mine, name, next++));
+		}
+		else if (differs(&b, &t, name, number))
+			return false;
+		else if (mine == NULL)
+			objects_remove(&result, at);
+		else
+			result.objects[at] = mine;
+	}
+	*merged = result.count == 0 ? NULL : objects_build(&result);
+	return true;
 }

@@ -283,15 +283,15 @@ forced_edits(SaveWork *work, Edits *result)
 	Version		shown = work->row.version;
 	TheirChanges theirs;
 
-	theirs_init(&theirs);
+	theirs_init(&theirs, current);
 	*result = *pending;
 	if (!change_walk_back(request->store_id, request->message_id, &shown,
 						  request->base, GetActiveSnapshot(), theirs_visit,
 						  &theirs))
 		return MAPI_E_UNABLE_TO_COMPLETE;
 	if (request->mode == SAVE_MERGE)
-		return theirs_disjoint(&theirs, current, pending) ? S_OK :
-			MAPI_E_OBJECT_CHANGED;
+		return theirs_merge(&theirs, &shown.content, current, pending,
+							result) ? S_OK : MAPI_E_OBJECT_CHANGED;
 	if (edits_any(pending) &&
 		work->row.version.change_number != request->base)
 	{

@@ -180,7 +180,7 @@ create_attachment(PG_FUNCTION_ARGS)
 
 	handle_require_writable(parent);
 	objects_read(shown_list(parent, PART_ATTACHMENTS), &list);
-	number = Max(attachments_next(&list), parent->state.next_attach);
+	number = Max(objects_next(&list, attach_num), parent->state.next_attach);
 	handle_touch(parent);
 	parent->state.next_attach = number + 1;
 	content_from_bag(&empty, attachment_finish(bag_empty(), number));
@@ -237,7 +237,7 @@ delete_attachment(PG_FUNCTION_ARGS)
 	at = objects_find(&list, attach_num, PG_GETARG_INT32(1));
 	if (at < 0)
 		raise_no_attachment(parent, PG_GETARG_INT32(1));
-	next = attachments_next(&list);
+	next = objects_next(&list, attach_num);
 	objects_remove(&list, at);
 	set_list(parent, PART_ATTACHMENTS, &list);
 	parent->state.next_attach = Max(parent->state.next_attach, next);
@@ -374,9 +374,13 @@ find_row(const ObjectList *list, const Jsonb *row, bool must_be_there)
 	return at;
 }
 
-/* What the call makes of the list (R388-R391). */
+/*
+ * What the call makes of the list (R388-R391).  Rows that are added get
+ * numbers from *next on, which no row of the list has had on this handle.
+ */
 static void
-change_rows(ObjectList *list, const ObjectList *rows, uint32 flags)
+change_rows(ObjectList *list, const ObjectList *rows, uint32 flags,
+			int64 *next)
 {
 	for (int i = 0; i < rows->count; i++)
 	{
@@ -394,7 +398,7 @@ change_rows(ObjectList *list, const ObjectList *rows, uint32 flags)
 				ereport(ERROR,
 						(errmapi(MAPI_E_INVALID_PARAMETER),
 						 errmsg("a recipient to be added must not have a PR_ROWID")));
-			objects_add(list, row);
+			objects_add(list, object_renumber(row, row_id, (*next)++));
 		}
 		else
 		{
@@ -426,6 +430,7 @@ modify_recipients(PG_FUNCTION_ARGS)
 	ObjectList	rows;
 	Property	prop;
 	JsonbValue	value;
+	int64		next = 0;
 
 	REQUIRE_ARG(1, "flags");
 	REQUIRE_ARG(2, "rows");
@@ -448,7 +453,8 @@ modify_recipients(PG_FUNCTION_ARGS)
 	else
 	{
 		objects_read(shown_list(handle, PART_RECIPIENTS), &list);
-		change_rows(&list, &rows, flags);
+		next = Max(handle->state.next_row, objects_next(&list, row_id));
+		change_rows(&list, &rows, flags, &next);
 	}
 	property_resolve(part_name(PART_RECIPIENTS),
 					 strlen(part_name(PART_RECIPIENTS)), &prop);
@@ -456,5 +462,6 @@ modify_recipients(PG_FUNCTION_ARGS)
 	recipients_check(&prop, &value);
 	objects_read(object_from_value(&value), &list);
 	set_list(handle, PART_RECIPIENTS, &list);
+	handle->state.next_row = Max(next, objects_next(&list, row_id));
 	PG_RETURN_VOID();
 }
