@@ -68,7 +68,8 @@ objects_read(const Jsonb *array, ObjectList *list)
 	while (JsonbIteratorNext(&it, &value, true) == WJB_ELEM)
 	{
 		CHECK_FOR_INTERRUPTS();
-		list->objects[list->count++] = object_from_value(&value);
+		list->objects[list->count++] = value.type == jbvBinary ?
+			object_from_value(&value) : JsonbValueToJsonb(&value);
 	}
 }
 

@@ -403,10 +403,12 @@ value_shown(const JsonbValue *value)
 static const char *
 expected_json(const Property *prop)
 {
-	if (prop->part == PART_RECIPIENTS)
+	if (prop->part == PART_RECIPIENTS || prop->part == PART_ATTACHMENTS)
 		return "an array of objects";
 	switch (prop->type)
 	{
+		case PT_OBJECT:
+			return "an object";
 		case PT_I2:
 		case PT_LONG:
 		case PT_I8:
