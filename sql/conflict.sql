@@ -265,7 +265,7 @@ SELECT property, length(base #>> '{}') AS base, length(theirs #>> '{}') AS their
 FROM conflict(:b, true) ORDER BY property;
 SELECT bool_and(w.yours IS NOT DISTINCT FROM get_props(:b)->property) AS whole_is_what_the_handle_shows,
        bool_and(w.theirs IS NOT DISTINCT FROM read_message(:store, :id)->property) AS and_what_all_see
-FROM conflict(:b, true) AS w;
+FROM conflict(:b, true) AS w WHERE w.property !~ '\[';
 SELECT close_object(:b);
 
 -- without a handle: the same rows for the same base and changes
