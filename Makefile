@@ -89,7 +89,13 @@ ISOLATION = \
 	save_other_work \
 	save_message \
 	place_messages \
-	resolve_conflict
+	resolve_conflict \
+	place_levels \
+	place_order \
+	resolve_race \
+	park_race \
+	history_prune \
+	history_restore_version
 
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
