@@ -363,7 +363,7 @@ adopt_attachments(const MessageRow *row, Edits *edits)
 
 TM_Result
 change_write(MessageRow *row, Relation message, const ChangeOrder *order,
-			 bool locked, int64 *number)
+			 int64 *number)
 {
 	Version		version = row->version;
 	Edits		edits;
@@ -382,8 +382,7 @@ change_write(MessageRow *row, Relation message, const ChangeOrder *order,
 	place(order, &version, time, &undo);
 	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
 
-	result = messagerow_update(row, message, &version, time, change_author(),
-							   locked);
+	result = messagerow_update(row, message, &version, time, change_author());
 	if (result != TM_Ok)
 		return result;
 	record(row, order->kind, version.change_number,

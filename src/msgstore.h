@@ -564,15 +564,20 @@ extern TM_Result messagerow_lock(MessageRow *row, Relation message,
 								 bool newest);
 
 /*
- * Write a new version over the one in *row.  TM_Ok, or TM_BeingModified,
- * TM_Updated, TM_Deleted and nothing is written.  It does not wait for others;
- * "locked" says that this transaction holds the row's lock, which heap_update
- * would otherwise take for somebody else's.
+ * Whether somebody seems to be locking or replacing the version in *row, so
+ * that one would have to wait, and to decide anew after that.
+ */
+extern bool messagerow_held(const MessageRow *row);
+
+/*
+ * Write a new version over the one in *row.  TM_Ok, or TM_Updated, TM_Deleted
+ * and nothing is written.  It waits for whoever holds the row: lock it before
+ * where that can be told.
  */
 extern TM_Result messagerow_update(MessageRow *row, Relation message,
 								   const Version *version,
 								   TimestampTz modified_at,
-								   const char *modifier, bool locked);
+								   const char *modifier);
 
 /* Insert a new message; everything in *row but for slot and modifier. */
 extern void messagerow_insert(MessageRow *row, Relation message,
@@ -632,8 +637,7 @@ typedef struct ChangeOrder
  * on, and *number is the new version.
  */
 extern TM_Result change_write(MessageRow *row, Relation message,
-							  const ChangeOrder *order, bool locked,
-							  int64 *number);
+							  const ChangeOrder *order, int64 *number);
 
 /*
  * Insert a new message at its first version, and its record.  source_id is the

@@ -117,7 +117,7 @@ write_order(const PlaceOrder *order, MessageRow *row, Relation message)
 		change.set_deleted = true;
 		change.deleted = (order->kind == CHANGE_DELETE);
 	}
-	written = change_write(row, message, &change, true, &number);
+	written = change_write(row, message, &change, &number);
 	if (written != TM_Ok)
 		elog(ERROR, "unexpected answer %d to updating a locked message",
 			 written);

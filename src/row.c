@@ -30,6 +30,8 @@
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
@@ -333,6 +335,25 @@ messagerow_fetch(MessageRow *row, Relation message, int64 store_id,
 	return true;
 }
 
+bool
+messagerow_held(const MessageRow *row)
+{
+	BufferHeapTupleTableSlot *slot = (BufferHeapTupleTableSlot *) row->slot;
+	HeapTupleHeader header = slot->base.tuple->t_data;
+	uint16		infomask;
+	TransactionId xmax;
+
+	Assert(TTS_IS_BUFFERTUPLE(row->slot));
+	LockBuffer(slot->buffer, BUFFER_LOCK_SHARE);
+	infomask = header->t_infomask;
+	xmax = HeapTupleHeaderGetRawXmax(header);
+	LockBuffer(slot->buffer, BUFFER_LOCK_UNLOCK);
+
+	if (infomask & HEAP_XMAX_INVALID)
+		return false;
+	return (infomask & HEAP_XMAX_IS_MULTI) || TransactionIdIsInProgress(xmax);
+}
+
 TM_Result
 messagerow_lock(MessageRow *row, Relation message, bool newest)
 {
@@ -357,7 +378,7 @@ messagerow_lock(MessageRow *row, Relation message, bool newest)
 
 TM_Result
 messagerow_update(MessageRow *row, Relation message, const Version *version,
-				  TimestampTz modified_at, const char *modifier, bool locked)
+				  TimestampTz modified_at, const char *modifier)
 {
 	const int  *at = MESSAGE_AT(message);
 	TupleDesc	desc = RelationGetDescr(message);
@@ -382,7 +403,7 @@ messagerow_update(MessageRow *row, Relation message, const Version *version,
 	result = table_tuple_update(message, &tid, slot,
 								GetCurrentCommandId(true),
 								GetActiveSnapshot(), InvalidSnapshot,
-								locked, &failure, &lockmode, &update);
+								true, &failure, &lockmode, &update);
 	if (result == TM_Ok && compat_needs_index_entries(update))
 		insert_index_entries(message, slot, &update);
 	else if (result == TM_SelfModified || result == TM_Invisible)

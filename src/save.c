@@ -19,12 +19,14 @@
  *
  *	  A plain save reads the newest committed version and decides on it.  What
  *	  is refused is refused at once, without a lock.  What still matches is
- *	  updated without waiting: heap_update writes only over the very version
- *	  it is given, so nobody can come between check and write.  If somebody
- *	  else holds that version, we wait by locking it, without following it to
- *	  a newer one: either the other rolled back, and we decide again on the
- *	  row, now ours; or it was replaced, no lock is left with us, and we begin
- *	  anew, to be refused by the new version's number.
+ *	  updated: heap_update writes only over the very version it is given, so
+ *	  nobody can come between check and write.  If somebody else holds that
+ *	  version, we first wait by locking it, without following it to a newer
+ *	  one: either the other rolled back, and we decide again on the row, now
+ *	  ours; or it was replaced, no lock is left with us, and we begin anew, to
+ *	  be refused by the new version's number.  A save that stores more than the
+ *	  row (bytes of attachments) locks it in any case: what is refused stores
+ *	  nothing.
  *
  *	  A forced save locks the newest version first, whoever made it, decides,
  *	  and writes over what it has locked; it never has to begin anew unless
@@ -173,11 +175,11 @@ plain_edits(SaveWork *work, Edits *result)
 /* -------------------------------------------------------------------- writing */
 
 /*
- * Step 10 on the version in work->row, which is locked by us or not.  Anything
- * but TM_Ok: nothing is written.
+ * Step 10 on the version in work->row.  Anything but TM_Ok: nothing is
+ * written.
  */
 static TM_Result
-write_row(SaveWork *work, const Edits *edits, bool locked, int64 *number)
+write_row(SaveWork *work, const Edits *edits, int64 *number)
 {
 	ChangeOrder order;
 
@@ -190,14 +192,14 @@ write_row(SaveWork *work, const Edits *edits, bool locked, int64 *number)
 	else
 		order.kind = CHANGE_FORCE;
 	order.edits = edits;
-	return change_write(&work->row, work->message, &order, locked, number);
+	return change_write(&work->row, work->message, &order, number);
 }
 
 /* The same on a row that we have locked: it cannot have changed since. */
 static void
 write_locked(SaveWork *work, const Edits *edits, int64 *number)
 {
-	TM_Result	written = write_row(work, edits, true, number);
+	TM_Result	written = write_row(work, edits, number);
 
 	if (written != TM_Ok)
 		elog(ERROR, "unexpected answer %d to updating a locked message",
@@ -207,18 +209,17 @@ write_locked(SaveWork *work, const Edits *edits, int64 *number)
 /* ----------------------------------------------------------------- plain save */
 
 /*
- * Wait for whoever holds the version in work->row and decide again.  Done
- * unless the row is now locked by us and the save may go on, which is
- * answered by *go_on.
+ * Lock the version in work->row, waiting for whoever holds it, decide again,
+ * and write.
  */
 static Attempt
-wait_for_row(SaveWork *work, int32 *result, bool *go_on)
+save_locked(SaveWork *work, const Edits *edits, int32 *result, int64 *number)
 {
-	*go_on = false;
 	if (messagerow_lock(&work->row, work->message, false) != TM_Ok)
 		return ATTEMPT_AGAIN;
 	*result = decide(work);
-	*go_on = (*result == S_OK);
+	if (*result == S_OK && edits_any(edits))
+		write_locked(work, edits, number);
 	return ATTEMPT_DONE;
 }
 
@@ -227,8 +228,6 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 {
 	const SaveRequest *request = work->request;
 	Edits		edits;
-	bool		go_on;
-	TM_Result	written;
 
 	if (!messagerow_fetch(&work->row, work->message, request->store_id,
 						  request->message_id, GetActiveSnapshot()))
@@ -243,28 +242,15 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 		*result = plain_edits(work, &edits);
 	if (*result != S_OK)
 		return ATTEMPT_DONE;
-	if (!edits_any(&edits))
-		return wait_for_row(work, result, &go_on);
-	if (edits.value[PART_ATTACHMENTS] != NULL)
-	{
-		/* their bytes are stored apart: only once the save cannot fail */
-		Attempt		attempt = wait_for_row(work, result, &go_on);
+	if (!edits_any(&edits) || edits.value[PART_ATTACHMENTS] != NULL ||
+		messagerow_held(&work->row))
+		return save_locked(work, &edits, result, number);
 
-		if (go_on)
-			write_locked(work, &edits, number);
-		return attempt;
-	}
-
-	written = write_row(work, &edits, false, number);
-	if (written == TM_BeingModified)
-	{
-		Attempt		attempt = wait_for_row(work, result, &go_on);
-
-		if (go_on)
-			write_locked(work, &edits, number);
-		return attempt;
-	}
-	return written == TM_Ok ? ATTEMPT_DONE : ATTEMPT_AGAIN;
+	if (write_row(work, &edits, number) != TM_Ok)
+		return ATTEMPT_AGAIN;
+	/* it waited after all, if somebody has taken the row this very moment */
+	access_require(request->store_id, ACCESS_EDIT);
+	return ATTEMPT_DONE;
 }
 
 /* ---------------------------------------------------------------- forced save */
