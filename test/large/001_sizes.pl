@@ -1,0 +1,79 @@
+
+# Values near the limits of what a message can hold: they are stored and come
+# back, or are refused with a clear error, and then nothing has changed.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('sizes');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->append_conf('postgresql.conf', "search_path = 'msgstore, public'");
+$node->start;
+$node->safe_psql(
+	'postgres', q{
+	CREATE EXTENSION msgstore;
+	SELECT create_store('large')});
+
+# Statements on a handle on a new message, which is :h; what the last of them
+# says, and the error of the first that fails.
+sub on_message
+{
+	my ($sql) = @_;
+	my ($out, $err) = ('', '');
+
+	$node->psql(
+		'postgres', qq{
+		SELECT create_message(1, special_folder(1, 'Drafts')) AS h \\gset
+		$sql},
+		stdout => \$out,
+		stderr => \$err,
+		on_error_stop => 1);
+	$out =~ s/.*\n//s;
+	return ($out, $err);
+}
+
+my ($out, $err) = on_message(
+	q{
+	SELECT set_props(:h, jsonb_build_object('PR_BODY', repeat('x', 250000000)));
+	SELECT save_changes(:h);
+	SELECT length(read_message(1, message_id(:h), '{PR_BODY}')->>'PR_BODY')});
+is($out, '250000000', 'a body of 250 MB is stored and comes back');
+
+($out, $err) = on_message(
+	q{
+	SELECT set_props(:h, jsonb_build_object('PR_SUBJECT', repeat('x', 140000000)));
+	SELECT set_props(:h, jsonb_build_object('PR_COMMENT', repeat('x', 140000000)))});
+like(
+	$err,
+	qr/properties of \d+ bytes exceed the 268435455 bytes that one set of them can hold/,
+	'properties of 280 MB are refused');
+
+($out, $err) = on_message(
+	q{
+	SELECT set_props(:h, jsonb_build_object('PR_SUBJECT', repeat('x', 140000000)));
+	DO $$
+	DECLARE
+		h integer := (SELECT handle FROM open_handles);
+	BEGIN
+		PERFORM set_props(h, jsonb_build_object('PR_COMMENT', repeat('x', 140000000)));
+	EXCEPTION WHEN program_limit_exceeded THEN
+		NULL;
+	END $$;
+	SELECT save_changes(:h);
+	SELECT length(p->>'PR_SUBJECT'), p ? 'PR_COMMENT'
+	FROM read_message(1, message_id(:h), '{PR_SUBJECT, PR_COMMENT}') AS p});
+is($out, '140000000|f', 'and the edits are as they were before');
+
+($out, $err) = on_message(
+	q{
+	SELECT set_props(:h, jsonb_build_object('PR_BODY', repeat('x', 150000000)));
+	SELECT write_stream(:h, 'PR_BODY', 150000000, repeat('x', 60000000)::bytea)});
+like(
+	$err,
+	qr/property PR_BODY cannot hold 210000000 bytes/,
+	'a stream does not grow a property beyond what it can hold');
+
+$node->stop;
+done_testing();
