@@ -20,11 +20,13 @@ OBJS = \
 	src/hresult.o \
 	src/flags.o \
 	src/catalogue.o \
+	src/named.o \
 	src/property.o \
 	src/value.o \
 	src/recipient.o \
 	src/bag.o \
 	src/edits.o \
+	src/retype.o \
 	src/store.o \
 	src/access.o \
 	src/number.o \
@@ -49,7 +51,10 @@ OBJS = \
 REGRESS = \
 	hresult \
 	flags \
+	catalogue \
+	named \
 	property \
+	retype \
 	recipient \
 	store \
 	open \

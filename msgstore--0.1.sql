@@ -1030,6 +1030,31 @@ COMMENT ON COLUMN folder.name IS 'Display name, unique among its siblings';
 COMMENT ON COLUMN folder.special IS 'Which standard folder it is (Root, Inbox, Outbox, Sent Items, Deleted Items, Drafts, Conflicts), or NULL';
 COMMENT ON COLUMN folder.created_at IS 'When it was made';
 
+/* ================================================================== property
+ *
+ * The ids that each store gives to named properties.  Values are stored under
+ * names; an id is what a MAPI client wants to call them by.
+ */
+
+CREATE TABLE named_property (
+	store_id      bigint   NOT NULL REFERENCES store,
+	property_id   integer  NOT NULL CHECK (property_id BETWEEN 32768 AND 65534),
+	property_set  uuid     NOT NULL,
+	lid           bigint   CHECK (lid BETWEEN 0 AND 4294967295),
+	name          text,
+	PRIMARY KEY (store_id, property_id),
+	UNIQUE (store_id, property_set, lid),
+	UNIQUE (store_id, property_set, name),
+	CHECK ((lid IS NULL) <> (name IS NULL))
+);
+
+COMMENT ON TABLE named_property IS 'One row a named property that get_ids_from_names() has given an id';
+COMMENT ON COLUMN named_property.store_id IS 'The store whose id it is';
+COMMENT ON COLUMN named_property.property_id IS 'The id, from 0x8000 to 0xFFFE';
+COMMENT ON COLUMN named_property.property_set IS 'GUID of the property set';
+COMMENT ON COLUMN named_property.lid IS 'LID, where it is named by a number';
+COMMENT ON COLUMN named_property.name IS 'String, where it is named by one; in lower case in PS_INTERNET_HEADERS';
+
 /* =================================================================== message
  *
  * One row is one message: what a save locks, checks and writes.  Columns that
@@ -1282,6 +1307,7 @@ COMMENT ON COLUMN incarnation.incarnation IS 'The change number at which this ru
  */
 SELECT pg_catalog.pg_extension_config_dump('store', '');
 SELECT pg_catalog.pg_extension_config_dump('folder', '');
+SELECT pg_catalog.pg_extension_config_dump('named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('message', '');
 SELECT pg_catalog.pg_extension_config_dump('change', '');
 SELECT pg_catalog.pg_extension_config_dump('parked_draft', '');
@@ -1334,6 +1360,88 @@ CREATE FUNCTION may_use_store(store_id bigint)
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION may_use_store(bigint) IS
 'Whether the store exists and the current role may use it';
+
+/* ---------------------------------------------------- functions: property */
+
+CREATE FUNCTION property_tag(spelling text)
+	RETURNS text
+	AS 'MODULE_PATHNAME', 'property_tag'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION property_tag(text) IS
+'The tag of a property in hex, as in 0x0037001F; NULL for a named property';
+
+CREATE FUNCTION property_name(spelling text)
+	RETURNS text
+	AS 'MODULE_PATHNAME', 'property_name'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION property_name(text) IS
+'The canonical name of a property, from any spelling of it';
+
+CREATE FUNCTION property_type(spelling text)
+	RETURNS text
+	AS 'MODULE_PATHNAME', 'property_type'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION property_type(text) IS
+'The type of a property (PT_UNICODE), from any spelling of it';
+
+CREATE FUNCTION property_catalogue_(OUT name text, OUT tag text,
+									OUT property_id integer, OUT type text,
+									OUT spellings text[],
+									OUT property_set text, OUT lid bigint,
+									OUT string_name text,
+									OUT storable boolean, OUT rule text,
+									OUT part text, OUT instead text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'property_catalogue'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 2800;
+COMMENT ON FUNCTION property_catalogue_() IS 'The rows of view property_catalogue';
+
+CREATE VIEW property_catalogue WITH (security_barrier) AS
+	SELECT * FROM property_catalogue_();
+COMMENT ON VIEW property_catalogue IS
+'The properties that have names: canonical name, tag, type, every spelling, set and LID or string, who may set it, where it is stored';
+GRANT SELECT ON property_catalogue TO PUBLIC;
+
+CREATE FUNCTION property_types_(OUT name text, OUT code text,
+								OUT aliases text[], OUT storable boolean,
+								OUT json text, OUT element_type text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'property_types'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 40;
+COMMENT ON FUNCTION property_types_() IS 'The rows of view property_types';
+
+CREATE VIEW property_types WITH (security_barrier) AS
+	SELECT * FROM property_types_();
+COMMENT ON VIEW property_types IS
+'The property types: name, code, aliases, and what their values are in JSON';
+GRANT SELECT ON property_types TO PUBLIC;
+
+CREATE FUNCTION property_sets_(OUT name text, OUT guid text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'property_sets'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
+COMMENT ON FUNCTION property_sets_() IS 'The rows of view property_sets';
+
+CREATE VIEW property_sets WITH (security_barrier) AS
+	SELECT * FROM property_sets_();
+COMMENT ON VIEW property_sets IS
+'The property sets that have names; others are spelled by GUID';
+GRANT SELECT ON property_sets TO PUBLIC;
+
+CREATE FUNCTION get_ids_from_names(store_id bigint, names text[],
+								   "create" boolean DEFAULT true)
+	RETURNS integer[]
+	AS 'MODULE_PATHNAME', 'get_ids_from_names'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION get_ids_from_names(bigint, text[], boolean) IS
+'The ids of named properties in a store, given out (from 0x8000 on) where they have none; with create false NULL instead';
+
+CREATE FUNCTION get_names_from_ids(store_id bigint, ids integer[])
+	RETURNS text[]
+	AS 'MODULE_PATHNAME', 'get_names_from_ids'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION get_names_from_ids(bigint, integer[]) IS
+'The names that a store has given ids to; NULL where it has not';
 
 /* ------------------------------------------------------ functions: handle */
 

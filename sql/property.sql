@@ -77,8 +77,35 @@ SELECT name, left(value::text, 8), pg_temp.refused(:handle, name, value)
 FROM (VALUES
 	('0x6FFD0004', '3.5e38'::jsonb), ('0x6FFD0004', '-1e39'),
 	('0x6FFD0004', '1e-46'), ('0x6FFC0005', '1e309'),
-	('0x6FFC0005', '1e-400'), ('0x6FFC0005', '"NaN"'),
-	('0x6FFC0005', 'false')) AS v (name, value);
+	('0x6FFC0005', '1e-400'), ('0x6FFC0005', 'false')) AS v (name, value);
+
+-- what is no number in JSON is one of four strings; a number is none
+SELECT name, value, pg_temp.stored(:handle, name, value)
+FROM (VALUES ('0x6FFD0004'), ('0x6FFC0005'), ('0x6FF90007')) AS p (name),
+     (VALUES ('"NaN"'::jsonb), ('"Infinity"'), ('"-Infinity"'), ('"-0"'),
+             ('-0')) AS v (value);
+SELECT value, pg_temp.refused(:handle, '0x6FFC0005', value)
+FROM (VALUES ('"nan"'::jsonb), ('"inf"'), ('"+Infinity"'), ('"0"'),
+             ('"-0.0"'), ('"1.5"'), ('""'), ('" NaN"')) AS v (value);
+
+-- amounts of money: a number of 64 bits with four decimals, exact
+SELECT value, pg_temp.stored(:handle, '0x6FF80006', value) -> '0x6FF80006'
+FROM (VALUES ('0'::jsonb), ('12.34'), ('12.3400'), ('-0.0001'), ('1e-4'),
+             ('10'), ('1e3'), ('922337203685477.5807'),
+             ('-922337203685477.5808'), ('900719925474099.3001'))
+     AS v (value);
+SELECT value, pg_temp.refused(:handle, '0x6FF80006', value)
+FROM (VALUES ('0.00001'::jsonb), ('12.34567'), ('922337203685477.5808'),
+             ('-922337203685477.5809'), ('1e15'), ('1e-5'), ('"12.34"'),
+             ('true'), ('[1]')) AS v (value);
+
+-- application times: days since 1899-12-30, as floating point
+SELECT value, pg_temp.stored(:handle, '0x6FF90007', value)
+FROM (VALUES ('0'::jsonb), ('36526.5'), ('-657434'), ('2958465.99999'))
+     AS v (value);
+SELECT value, pg_temp.refused(:handle, '0x6FF90007', value)
+FROM (VALUES ('"2000-01-01T12:00:00Z"'::jsonb), ('1e400'), ('[]'))
+     AS v (value);
 
 -- booleans are true and false, not numbers
 SELECT pg_temp.stored(:handle, 'PR_READ_RECEIPT_REQUESTED', 'true'),
@@ -112,6 +139,15 @@ SELECT value, pg_temp.refused(:handle, 'PR_CONVERSATION_INDEX', value)
 FROM (VALUES ('"A"'::jsonb), ('"AA="'), ('"AAA=="'), ('"="'), ('"===="'),
              ('"AA==AA=="'), ('"AB=="'), ('"AAB="'), ('"-_-_"'),
              ('"\\x00"'), ('"é"'), ('0'), ('[0]')) AS v (value);
+
+-- other types whose values are bytes take the same
+SELECT name, pg_temp.stored(:handle, name, '"A A=="')
+FROM (VALUES ('0x6FF700FB'), ('0x6FF600FD'), ('0x6FF500FE'),
+             ('PR_RULE_CONDITION'), ('PR_RULE_ACTIONS'),
+             ('PidTagSentMailSvrEID')) AS v (name);
+SELECT name, value, pg_temp.refused(:handle, name, value)
+FROM (VALUES ('0x6FF700FB'), ('0x6FF600FD'), ('0x6FF500FE')) AS n (name),
+     (VALUES ('"A"'::jsonb), ('1'), ('["AA=="]')) AS v (value);
 
 -- times: any offset in, seven digits and Z out, from 1601 to the end of 64
 -- bits of 100 nanoseconds
@@ -158,6 +194,37 @@ FROM (VALUES ('"{00020386-0000-0000-C000-00000000004}"'::jsonb),
              ('"00020386-00000-000-C000-000000000046"'),
              ('""'), ('0')) AS v (value);
 
+-- lists: arrays in their order, each element as a single value would be
+SELECT name, value, pg_temp.stored(:handle, name, value) -> name AS stored
+FROM (VALUES
+	('0x6FE01002', '[32767, -32768, 1.0]'::jsonb),
+	('0x6FE11003', '[3, 1, 2, 1]'), ('0x6FE11003', '[]'),
+	('0x6FE21014', '[9223372036854775807, -9223372036854775808]'),
+	('0x6FE31004', '[0.1, "NaN", "-0"]'), ('0x6FE41005', '[1e300, "Infinity"]'),
+	('0x6FE51006', '[0.5000, -1]'), ('0x6FE61007', '[1.5]'),
+	('0x6FE7101F', '["b", "", "a", "b"]'), ('0x6FE7101E', '["8-bit"]'),
+	('0x6FE81040', '["2024-02-29T00:00:00+01", "1601-01-01T00:00:00Z"]'),
+	('0x6FE91048', '["00020386-0000-0000-c000-000000000046"]'),
+	('0x6FEA1102', '["", "AA", "aGVsbG8="]'),
+	('PR_REPORT_DISPOSITION_TO_NAMES', '"x"'), ('0x0083101F', '["x", "y"]'))
+	AS v (name, value);
+SELECT jsonb_array_length(pg_temp.stored(:handle, '0x6FE11003',
+	(SELECT jsonb_agg(i) FROM generate_series(1, 10000) AS i))
+	-> '0x6FE11003') AS elements;
+SELECT name, value, pg_temp.refused(:handle, name, value)
+FROM (VALUES
+	('0x6FE11003', '1'::jsonb), ('0x6FE11003', '"1"'), ('0x6FE11003', '{}'),
+	('0x6FE11003', '[1, 2, "3"]'), ('0x6FE11003', '[1, null]'),
+	('0x6FE11003', '[[1]]'), ('0x6FE11003', '[{}]'),
+	('0x6FE11003', '[2147483648]'), ('0x6FE11003', '[1, 1.5]'),
+	('0x6FE01002', '[32768]'), ('0x6FE21014', '[1e19]'),
+	('0x6FE31004', '[1e39]'), ('0x6FE41005', '["inf"]'),
+	('0x6FE51006', '[0.00001]'), ('0x6FE61007', '[true]'),
+	('0x6FE7101F', '"a"'), ('0x6FE7101F', '["a", 1]'),
+	('0x6FE81040', '["2024-02-29T00:00:00Z", "yesterday"]'),
+	('0x6FE91048', '["{}"]'), ('0x6FEA1102', '["A"]'))
+	AS v (name, value);
+
 -- a long value is never shown whole
 SELECT pg_temp.refused(:handle, 'PR_CLIENT_SUBMIT_TIME',
                        to_jsonb(repeat('é', 100000)));
@@ -181,20 +248,19 @@ FROM (VALUES
 	('PidTagICalendarStartTime', '"2024-01-01T00:00:00Z"'))
 	AS v (name, value);
 
--- what is no property, or cannot be stored yet, is refused by name
+-- what is no property, or has no values, is refused by name
 SELECT left(name, 30) AS name, pg_temp.refused(:handle, name, value)
 FROM (VALUES
 	('Subject', '"x"'::jsonb), ('pr_subject', '"x"'), ('PR_SUBJECT ', '"x"'),
 	('', '"x"'), ('PR_', '"x"'), (repeat('é', 1000), '"x"'),
 	('0X0037001F', '"x"'), ('0x37001F', '"x"'), ('0x0000001F', '"x"'),
 	('0x0037001G', '"x"'), ('0x0037001F0', '"x"'),
-	('PidLidCategories', '"x"'), ('PidNameKeywords', '"x"'),
-	('dispidOldLocation', '"x"'), ('0x8001001F', '"x"'),
+	('0x8001001F', '"x"'), ('0x8009101F', '["x"]'),
 	('PR_REPORT_DISPOSITION_TO_NAMES', '1'),
-	('0x0083101F', '["x"]'), ('0x0083101E', '["x"]'), ('0x6FFF1003', '[1]'),
-	('0x6FFF0006', '1'), ('0x6FFF0007', '1'), ('0x6FFF000D', '{}'),
-	('0x6FFF00FB', '"x"'), ('0x6FFF00FD', '"x"'), ('0x6FFF00FE', '"x"'),
+	('0x6FFF000D', '{}'), ('0x6FFF100D', '[]'), ('0x6FFF100B', '[true]'),
 	('0x6FFF0000', '1'), ('0x6FFF0001', '1'), ('0x6FFF000A', '1'),
+	('0x6FFF0103', '1'), ('0x6FFF0104', '1'), ('0x6FFF0105', '1'),
+	('0x6FFF1000', '[]'), ('0x6FFF3003', '[1]'),
 	('0x6FFFFFFF', '1'), ('0x6FFF801F', '"x"'), ('PR_NULL', '1'),
 	('PR_ATTACH_DATA_OBJ', '{}'),
 	('0x00370003', '1'), ('0x10000102', '"AA=="'),
@@ -219,6 +285,15 @@ FROM (VALUES
 SELECT set_props(:handle, '{"PR_SUBJECT": "a", "PidTagSubject": "b"}');
 -- fail
 SELECT set_props(:handle, '{"0x6FFA001F": "a", "0x6FFA001E": "b"}');
+
+-- asked for in a type that it has not, a property is not there; what has no
+-- type is refused all the same
+SELECT get_props(:handle, ARRAY['0x00370003', '0x00370102', '0x6FFA0003',
+                                '0x6FFA001F', 'PR_COMMENT']);
+-- fail
+SELECT get_props(:handle, ARRAY['0x00370000']);
+-- fail
+SELECT get_props(:handle, ARRAY['0x0037FFFF']);
 
 -- the large properties have places of their own; setting one body takes the
 -- others away, unless they are set with it

@@ -48,7 +48,7 @@ typedef struct Report
 	MessageView yours;
 	TheirChanges touched;
 	List	   *your_objects;	/* names like PR_MESSAGE_RECIPIENTS[2] */
-	const Edits *edits;
+	Edits		edits;			/* with what they replace on either side */
 	bool		whole;
 } Report;
 
@@ -284,6 +284,7 @@ theirs_merge(const TheirChanges *theirs, const Content *base,
 			 const Content *current, const Edits *edits, Edits *merged)
 {
 	Content		together;
+	Edits		retyped = *edits;
 	Jsonb	   *changed;
 
 	*merged = *edits;
@@ -300,6 +301,7 @@ theirs_merge(const TheirChanges *theirs, const Content *base,
 		merged->value[p] = (struct varlena *) list;
 	}
 
+	retype_edits(current, &retyped);
 	edits_apply(current, edits, &together);
 	changed = bag_difference(DatumGetJsonbP(current->value[PART_PROPS]),
 							 DatumGetJsonbP(together.value[PART_PROPS]));
@@ -309,7 +311,7 @@ theirs_merge(const TheirChanges *theirs, const Content *base,
 		int			part = part_of(name, strlen(name));
 		JsonbValue	value;
 
-		if (!yours_touch(edits, name))
+		if (!yours_touch(&retyped, name))
 			continue;
 		if (is_body(part))
 		{
@@ -435,7 +437,7 @@ find_your_objects(Report *report)
 		int64	   *numbers;
 		int			count;
 
-		if (report->edits->touched[p] == UNTOUCHED)
+		if (report->edits.touched[p] == UNTOUCHED)
 			continue;
 		numbers = objects_changed(list_of(&report->base.version.content, p),
 								  list_of(&report->yours.version.content, p),
@@ -467,7 +469,7 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 		bool whole)
 {
 	memset(report, 0, sizeof(Report));
-	report->edits = &stand->edits;
+	report->edits = stand->edits;
 	report->whole = whole;
 	if (stand->is_new)
 		return COLLECTED_NOTHING;
@@ -487,6 +489,8 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 	report->yours = report->base;
 	edits_apply(&report->base.version.content, &stand->edits,
 				&report->yours.version.content);
+	retype_edits(&report->base.version.content, &report->edits);
+	retype_edits(&report->theirs.version.content, &report->edits);
 	find_your_objects(report);
 	return COLLECTED;
 }
@@ -498,7 +502,7 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 static const char *
 side_of(const Report *report, const char *name, const TheirChange **change)
 {
-	bool		yours = yours_touch(report->edits, name) ||
+	bool		yours = yours_touch(&report->edits, name) ||
 		your_object(report, name);
 
 	*change = theirs_find(&report->touched, name);
@@ -559,7 +563,7 @@ never_there(const Report *report, const char *name)
 static List *
 names_of(const Report *report)
 {
-	const Edits *edits = report->edits;
+	const Edits *edits = &report->edits;
 	List	   *names = NIL;
 	ListCell   *cell;
 

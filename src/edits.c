@@ -152,6 +152,7 @@ finish_edits(Edits *edits, BagList *props)
 	{
 		edits->touched[PART_PROPS] = TOUCHED;
 		edits->value[PART_PROPS] = (struct varlena *) baglist_build(props);
+		retype_check((Jsonb *) edits->value[PART_PROPS]);
 	}
 	one_body(edits);
 }
@@ -328,7 +329,9 @@ edits_merge(const Edits *first, const Edits *then, Edits *result)
 	if (first->touched[PART_PROPS] && then->touched[PART_PROPS])
 		result->value[PART_PROPS] = (struct varlena *)
 			bag_splice((Jsonb *) first->value[PART_PROPS],
-					   (Jsonb *) then->value[PART_PROPS], true);
+					   retype_patch((Jsonb *) first->value[PART_PROPS],
+									(Jsonb *) then->value[PART_PROPS]),
+					   true);
 }
 
 void
@@ -340,9 +343,12 @@ edits_apply(const Content *base, const Edits *edits, Content *result)
 		if (edits->touched[p] == UNTOUCHED)
 			continue;
 		if (p == PART_PROPS)
-			result->value[p] = JsonbPGetDatum(bag_splice(DatumGetJsonbP(base->value[p]),
-														 (Jsonb *) edits->value[p],
-														 false));
+		{
+			Jsonb	   *bag = DatumGetJsonbP(base->value[p]);
+			Jsonb	   *patch = retype_patch(bag, (Jsonb *) edits->value[p]);
+
+			result->value[p] = JsonbPGetDatum(bag_splice(bag, patch, false));
+		}
 		else
 		{
 			result->value[p] = PointerGetDatum(edits->value[p]);
@@ -418,8 +424,11 @@ edits_undo(const Content *old, const Edits *edits, Undo *undo)
 	memset(undo, 0, sizeof(Undo));
 	if (edits->touched[PART_PROPS])
 	{
-		bag = bag_undo(DatumGetJsonbP(old->value[PART_PROPS]),
-					   (Jsonb *) edits->value[PART_PROPS]);
+		Jsonb	   *bag_was = DatumGetJsonbP(old->value[PART_PROPS]);
+
+		bag = bag_undo(bag_was,
+					   retype_patch(bag_was,
+									(Jsonb *) edits->value[PART_PROPS]));
 		entries = bag_entries(bag, &count);
 	}
 	baglist_init(&members, count + 2);

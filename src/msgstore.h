@@ -99,7 +99,7 @@ typedef struct Property
 {
 	const char *name;
 	int			namelen;
-	uint32		tag;			/* (id << 16) | type */
+	uint32		tag;			/* (id << 16) | type; 0: a named property */
 	uint16		type;			/* PT_* */
 	Part		part;
 	PropertyRule rule;
@@ -112,13 +112,24 @@ typedef struct Property
 extern bool property_lookup(const char *spelling, int len, Property *prop);
 
 /*
- * The same, but an unknown spelling, a named property, and a property whose
- * type cannot be stored raise an error that names it.
+ * The same, but what cannot be stored raises an error that names it: an
+ * unknown spelling, a property in a type that cannot be stored, or that
+ * another one stands for.
  */
 extern void property_resolve(const char *spelling, int len, Property *prop);
 
+/*
+ * The same for a property that is only read: false where it is a tag whose id
+ * is known in another type, so that no message has it.
+ */
+extern bool property_resolve_read(const char *spelling, int len,
+								  Property *prop);
+
 /* The name of a type code ("PT_UNICODE"), or NULL. */
 extern const char *property_type_name(uint16 type);
+
+/* What a value of a type is in JSON, in words ("a string"). */
+extern const char *property_type_json(uint16 type);
 
 /* --------------------------------------------------------------- property.c */
 
@@ -275,6 +286,21 @@ extern void undo_merge(Undo *total, const Undo *older);
  * content: nothing is checked again.
  */
 extern void edits_from_stored(Jsonb *object, Edits *edits);
+
+/* ----------------------------------------------------------------- retype.c */
+
+/*
+ * The patch that also deletes what its members replace in a bag (or in an
+ * earlier patch): the same property ids in other types.  The very patch where
+ * that is nothing.
+ */
+extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch);
+
+/* The same for edits to some content. */
+extern void retype_edits(const Content *content, Edits *edits);
+
+/* Raise where a patch sets one property in two types. */
+extern void retype_check(const Jsonb *patch);
 
 /* ----------------------------------------------------------------- module.c */
 

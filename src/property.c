@@ -18,6 +18,7 @@
 #include "common/shortest_dec.h"
 #include "datatype/timestamp.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
@@ -28,21 +29,35 @@
 /* days from 1601-01-01, where ticks begin, to 2000-01-01 */
 #define TICK_EPOCH_DAYS		145731
 
-static void check_integer(const Property *prop, JsonbValue *value,
+/* What a value stands for: a property, or one of its elements. */
+typedef struct Target
+{
+	const Property *prop;
+	uint16		type;			/* the property's, or its elements' */
+	int			element;		/* counted from 1; 0: the property itself */
+} Target;
+
+static void check_list(const Property *prop, JsonbValue *value);
+static void check_scalar(const Target *target, JsonbValue *value);
+static void check_integer(const Target *target, JsonbValue *value,
 						  int64 min, int64 max);
-static void check_float(const Property *prop, JsonbValue *value);
-static void check_time(const Property *prop, JsonbValue *value);
-static void check_guid(const Property *prop, JsonbValue *value);
-static void check_binary(const Property *prop, JsonbValue *value);
-static void expect(const Property *prop, const JsonbValue *value,
+static void check_currency(const Target *target, JsonbValue *value);
+static void check_float(const Target *target, JsonbValue *value);
+static void check_time(const Target *target, JsonbValue *value);
+static void check_guid(const Target *target, JsonbValue *value);
+static void check_binary(const Target *target, JsonbValue *value);
+static bool same_scalar(const JsonbValue *a, const JsonbValue *b);
+static void expect(const Target *target, const JsonbValue *value,
 				   enum jbvType type);
 static void set_string(JsonbValue *value, char *text, int len);
 static void set_number(JsonbValue *value, const char *text);
 static char *number_text(const JsonbValue *value);
 static char *value_shown(const JsonbValue *value);
-static const char *expected_json(const Property *prop);
+static const char *target_shown(const Target *target);
 static const char *json_kind(const JsonbValue *value);
-static void refuse_value(const Property *prop, const JsonbValue *value,
+pg_noreturn static void refuse_type(const Target *target,
+									const JsonbValue *value);
+static void refuse_value(const Target *target, const JsonbValue *value,
 						 ValueResult why, const char *what, const char *hint);
 
 /*
@@ -68,39 +83,13 @@ property_check(const Property *prop, JsonbValue *value)
 		return;
 	}
 
-	switch (prop->type)
+	if (prop->type & MV_FLAG)
+		check_list(prop, value);
+	else
 	{
-		case PT_I2:
-			check_integer(prop, value, PG_INT16_MIN, PG_INT16_MAX);
-			break;
-		case PT_LONG:
-			check_integer(prop, value, PG_INT32_MIN, PG_INT32_MAX);
-			break;
-		case PT_I8:
-			check_integer(prop, value, PG_INT64_MIN, PG_INT64_MAX);
-			break;
-		case PT_R4:
-		case PT_DOUBLE:
-			check_float(prop, value);
-			break;
-		case PT_BOOLEAN:
-			expect(prop, value, jbvBool);
-			break;
-		case PT_UNICODE:
-			expect(prop, value, jbvString);
-			break;
-		case PT_SYSTIME:
-			check_time(prop, value);
-			break;
-		case PT_CLSID:
-			check_guid(prop, value);
-			break;
-		case PT_BINARY:
-			check_binary(prop, value);
-			break;
-		default:
-			elog(ERROR, "property %s has the type 0x%04X, which cannot be stored",
-				 prop->name, prop->type);
+		Target		target = {prop, prop->type, 0};
+
+		check_scalar(&target, value);
 	}
 }
 
@@ -193,18 +182,116 @@ base64_size(const char *text, int len)
 	return size;
 }
 
+/*
+ * An array, of which every element is a value of the element type, in the
+ * order in which they came; it may be empty.
+ */
 static void
-check_integer(const Property *prop, JsonbValue *value, int64 min, int64 max)
+check_list(const Property *prop, JsonbValue *value)
+{
+	Target		target = {prop, prop->type & ~MV_FLAG, 0};
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	element;
+	JsonbParseState *state = NULL;
+	Jsonb	   *result;
+	bool		same = true;
+
+	if (value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data) ||
+		JsonContainerIsScalar(value->val.binary.data))
+		property_refuse_type(prop, value);
+
+	it = JsonbIteratorInit(value->val.binary.data);
+	(void) JsonbIteratorNext(&it, &element, true);
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	while ((token = JsonbIteratorNext(&it, &element, true)) == WJB_ELEM)
+	{
+		JsonbValue	came = element;
+
+		CHECK_FOR_INTERRUPTS();
+		target.element++;
+		check_scalar(&target, &element);
+		same = same && same_scalar(&came, &element);
+		pushJsonbValue(&state, WJB_ELEM, &element);
+	}
+	Assert(token == WJB_END_ARRAY);
+	if (same)
+		return;
+	result = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	value->val.binary.data = &result->root;
+	value->val.binary.len = VARSIZE(result) - VARHDRSZ;
+}
+
+/* Whether a check has left a value as it came. */
+static bool
+same_scalar(const JsonbValue *a, const JsonbValue *b)
+{
+	if (a->type != b->type)
+		return false;
+	if (a->type == jbvString)
+		return a->val.string.val == b->val.string.val;
+	return a->type != jbvNumeric || a->val.numeric == b->val.numeric;
+}
+
+static void
+check_scalar(const Target *target, JsonbValue *value)
+{
+	switch (target->type)
+	{
+		case PT_I2:
+			check_integer(target, value, PG_INT16_MIN, PG_INT16_MAX);
+			break;
+		case PT_LONG:
+			check_integer(target, value, PG_INT32_MIN, PG_INT32_MAX);
+			break;
+		case PT_I8:
+			check_integer(target, value, PG_INT64_MIN, PG_INT64_MAX);
+			break;
+		case PT_CURRENCY:
+			check_currency(target, value);
+			break;
+		case PT_R4:
+		case PT_DOUBLE:
+		case PT_APPTIME:
+			check_float(target, value);
+			break;
+		case PT_BOOLEAN:
+			expect(target, value, jbvBool);
+			break;
+		case PT_UNICODE:
+			expect(target, value, jbvString);
+			break;
+		case PT_SYSTIME:
+			check_time(target, value);
+			break;
+		case PT_CLSID:
+			check_guid(target, value);
+			break;
+		case PT_BINARY:
+		case PT_SVREID:
+		case PT_SRESTRICTION:
+		case PT_ACTIONS:
+			check_binary(target, value);
+			break;
+		default:
+			elog(ERROR, "property %s has the type 0x%04X, which cannot be stored",
+				 target->prop->name, target->type);
+	}
+}
+
+static void
+check_integer(const Target *target, JsonbValue *value, int64 min, int64 max)
 {
 	char	   *text;
 	int64_t		result;
 	ValueResult why;
 
-	expect(prop, value, jbvNumeric);
+	expect(target, value, jbvNumeric);
 	text = number_text(value);
 	why = value_read_int(text, strlen(text), min, max, &result);
 	if (why != VALUE_OK)
-		refuse_value(prop, value, why, "an integer", NULL);
+		refuse_value(target, value, why, "an integer", NULL);
 
 	/* 1.0 is stored as 1 */
 	if (strchr(text, '.') != NULL)
@@ -214,17 +301,48 @@ check_integer(const Property *prop, JsonbValue *value, int64 min, int64 max)
 	pfree(text);
 }
 
-/* Stored is the shortest number that reads as the same float or double. */
+/* Stored is the shortest number that has the same value. */
 static void
-check_float(const Property *prop, JsonbValue *value)
+check_currency(const Target *target, JsonbValue *value)
+{
+	char		shortest[VALUE_CURRENCY_SIZE];
+	char	   *text;
+	int64_t		result;
+	ValueResult why;
+
+	expect(target, value, jbvNumeric);
+	text = number_text(value);
+	why = value_read_currency(text, strlen(text), &result);
+	if (why != VALUE_OK)
+		refuse_value(target, value, why, "an amount with up to four decimals",
+					 NULL);
+	value_write_currency(result, shortest);
+	if (strcmp(text, shortest) != 0)
+		set_number(value, shortest);
+	pfree(text);
+}
+
+/*
+ * Stored is the shortest number that reads as the same float or double; what
+ * is no number in JSON is one of four strings.
+ */
+static void
+check_float(const Target *target, JsonbValue *value)
 {
 	char		shortest[DOUBLE_SHORTEST_DECIMAL_LEN];
 	char	   *text;
 	ValueResult why;
 
-	expect(prop, value, jbvNumeric);
+	if (value->type == jbvString)
+	{
+		if (!value_is_float_word(value->val.string.val, value->val.string.len))
+			refuse_value(target, value, VALUE_BAD, "a number",
+						 "The only strings are \"NaN\", \"Infinity\", \"-Infinity\" and \"-0\".");
+		return;
+	}
+	expect(target, value, jbvNumeric);
 	text = number_text(value);
-	if (prop->type == PT_R4)
+	if (target->type == PT_R4)
 	{
 		float		result;
 
@@ -241,25 +359,25 @@ check_float(const Property *prop, JsonbValue *value)
 			double_to_shortest_decimal_buf(result, shortest);
 	}
 	if (why != VALUE_OK)
-		refuse_value(prop, value, why, "a number", NULL);
+		refuse_value(target, value, why, "a number", NULL);
 	if (strcmp(text, shortest) != 0)
 		set_number(value, shortest);
 	pfree(text);
 }
 
 static void
-check_time(const Property *prop, JsonbValue *value)
+check_time(const Target *target, JsonbValue *value)
 {
 	char		buf[VALUE_TIME_SIZE];
 	uint64_t	ticks;
 	int			len;
 	ValueResult why;
 
-	expect(prop, value, jbvString);
+	expect(target, value, jbvString);
 	why = value_read_time(value->val.string.val, value->val.string.len,
 						  &ticks);
 	if (why != VALUE_OK)
-		refuse_value(prop, value, why, "a time",
+		refuse_value(target, value, why, "a time",
 					 "A time is written with its offset from UTC and up to seven digits of fraction, as in 2024-02-29T12:34:56.1234567Z, from 1601 on.");
 	len = value_write_time(ticks, buf);
 	if (len != value->val.string.len ||
@@ -268,16 +386,16 @@ check_time(const Property *prop, JsonbValue *value)
 }
 
 static void
-check_guid(const Property *prop, JsonbValue *value)
+check_guid(const Target *target, JsonbValue *value)
 {
 	char		buf[VALUE_GUID_LEN + 1];
 	uint8		guid[VALUE_GUID_BYTES];
 	ValueResult why;
 
-	expect(prop, value, jbvString);
+	expect(target, value, jbvString);
 	why = value_read_guid(value->val.string.val, value->val.string.len, guid);
 	if (why != VALUE_OK)
-		refuse_value(prop, value, why, "a GUID",
+		refuse_value(target, value, why, "a GUID",
 					 "A GUID is written as in {00020386-0000-0000-C000-000000000046}.");
 	value_write_guid(guid, buf);
 	if (value->val.string.len != VALUE_GUID_LEN ||
@@ -286,7 +404,7 @@ check_guid(const Property *prop, JsonbValue *value)
 }
 
 static void
-check_binary(const Property *prop, JsonbValue *value)
+check_binary(const Target *target, JsonbValue *value)
 {
 	const char *text;
 	int			len;
@@ -294,7 +412,7 @@ check_binary(const Property *prop, JsonbValue *value)
 	size_t		bytes;
 	ValueResult why;
 
-	expect(prop, value, jbvString);
+	expect(target, value, jbvString);
 	text = value->val.string.val;
 	len = value->val.string.len;
 	if (value_base64_canonical(text, len))
@@ -303,7 +421,7 @@ check_binary(const Property *prop, JsonbValue *value)
 	data = palloc(VALUE_BASE64_ROOM(len));
 	why = value_read_base64(text, len, data, &bytes);
 	if (why != VALUE_OK)
-		refuse_value(prop, value, why, "base64",
+		refuse_value(target, value, why, "base64",
 					 "Binary values are written in base64: letters, digits, + and /, padded with =.");
 	text = base64_text(data, bytes, &len);
 	set_string(value, unconstify(char *, text), len);
@@ -312,10 +430,10 @@ check_binary(const Property *prop, JsonbValue *value)
 
 /* Raise where a value is not of the JSON type that its property takes. */
 static void
-expect(const Property *prop, const JsonbValue *value, enum jbvType type)
+expect(const Target *target, const JsonbValue *value, enum jbvType type)
 {
 	if (value->type != type)
-		property_refuse_type(prop, value);
+		refuse_type(target, value);
 }
 
 /*
@@ -324,32 +442,60 @@ expect(const Property *prop, const JsonbValue *value, enum jbvType type)
 void
 property_refuse_type(const Property *prop, const JsonbValue *value)
 {
+	Target		target = {prop, prop->type, 0};
+
+	refuse_type(&target, value);
+}
+
+static void
+refuse_type(const Target *target, const JsonbValue *value)
+{
+	const char *takes = property_type_json(target->type);
+
+	if (target->prop->part == PART_RECIPIENTS ||
+		target->prop->part == PART_ATTACHMENTS)
+		takes = "an array of objects";
+	else if (target->type == PT_OBJECT)
+		takes = "an object";
 	ereport(ERROR,
 			(errmapi_detail(MAPI_E_UNEXPECTED_TYPE, "The value was %s.",
 							value_shown(value)),
-			 errmsg("property %s (%s) takes %s, not %s",
-					prop->name, property_type_name(prop->type),
-					expected_json(prop), json_kind(value))));
+			 errmsg("%s takes %s, not %s",
+					target_shown(target), takes, json_kind(value)),
+			 strchr(target->prop->name, ':') != NULL ?
+			 errhint("A named property that the catalogue does not know is of type PT_UNICODE, unless its name ends with another one, as in PS_PUBLIC_STRINGS:count:PT_LONG.") : 0));
 }
 
 /* Raise the error about a value of the right JSON type that is not "what". */
 static void
-refuse_value(const Property *prop, const JsonbValue *value, ValueResult why,
+refuse_value(const Target *target, const JsonbValue *value, ValueResult why,
 			 const char *what, const char *hint)
 {
 	if (why == VALUE_OUT_OF_RANGE)
 		ereport(ERROR,
 				(errmapi_detail(MAPI_E_INVALID_PARAMETER, "The value was %s.",
 								value_shown(value)),
-				 errmsg("value is out of range for property %s (%s)",
-						prop->name, property_type_name(prop->type)),
+				 errmsg("value is out of range for %s", target_shown(target)),
 				 hint != NULL ? errhint("%s", hint) : 0));
 	ereport(ERROR,
 			(errmapi_detail(MAPI_E_INVALID_PARAMETER, "The value was %s.",
 							value_shown(value)),
-			 errmsg("value of property %s (%s) is not %s",
-					prop->name, property_type_name(prop->type), what),
+			 errmsg("value of %s is not %s", target_shown(target), what),
 			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+/* "property PR_X (PT_LONG)", "element 2 of property PR_X (PT_MV_LONG)" */
+static const char *
+target_shown(const Target *target)
+{
+	const char *type = property_type_name(target->prop->type);
+	const char *name = text_shown(target->prop->name,
+								  target->prop->namelen);
+
+	if (target->element == 0)
+		return psprintf("property %s (%s)", name, type);
+	return psprintf("element %d of property %s (%s)", target->element,
+					name, type);
 }
 
 static void
@@ -396,36 +542,6 @@ value_shown(const JsonbValue *value)
 			return pstrdup(value->val.boolean ? "true" : "false");
 		default:
 			return pstrdup(json_kind(value));
-	}
-}
-
-/* The JSON that a property takes, in words. */
-static const char *
-expected_json(const Property *prop)
-{
-	if (prop->part == PART_RECIPIENTS || prop->part == PART_ATTACHMENTS)
-		return "an array of objects";
-	switch (prop->type)
-	{
-		case PT_OBJECT:
-			return "an object";
-		case PT_I2:
-		case PT_LONG:
-		case PT_I8:
-			return "an integer";
-		case PT_R4:
-		case PT_DOUBLE:
-			return "a number";
-		case PT_BOOLEAN:
-			return "true or false";
-		case PT_SYSTIME:
-			return "a string with a time";
-		case PT_CLSID:
-			return "a string with a GUID";
-		case PT_BINARY:
-			return "a string with base64";
-		default:
-			return "a string";
 	}
 }
 

@@ -51,7 +51,7 @@ static void push_key(const char *name, JsonbParseState **state);
 static void push_integer(const char *name, int32 number,
 						 JsonbParseState **state);
 static void append_display(StringInfo list, JsonbContainer *row);
-static int	compare_tags(const void *a, const void *b);
+static int	compare_members(const void *a, const void *b);
 static int	compare_row_ids(const void *a, const void *b);
 
 static inline int32
@@ -222,10 +222,10 @@ refuse_twice(const Recipient *recipient)
 	sorted = palloc(sizeof(Member *) * recipient->nmembers);
 	for (int i = 0; i < recipient->nmembers; i++)
 		sorted[i] = &recipient->members[i];
-	qsort(sorted, recipient->nmembers, sizeof(Member *), compare_tags);
+	qsort(sorted, recipient->nmembers, sizeof(Member *), compare_members);
 	for (int i = 1; i < recipient->nmembers; i++)
 	{
-		if (sorted[i]->prop.tag == sorted[i - 1]->prop.tag)
+		if (strcmp(sorted[i]->prop.name, sorted[i - 1]->prop.name) == 0)
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("property %s stands twice in one recipient",
@@ -339,12 +339,10 @@ append_display(StringInfo list, JsonbContainer *row)
 }
 
 static int
-compare_tags(const void *a, const void *b)
+compare_members(const void *a, const void *b)
 {
-	uint32		x = (*(const Member *const *) a)->prop.tag;
-	uint32		y = (*(const Member *const *) b)->prop.tag;
-
-	return (x > y) - (x < y);
+	return strcmp((*(const Member *const *) a)->prop.name,
+				  (*(const Member *const *) b)->prop.name);
 }
 
 static int

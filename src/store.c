@@ -203,6 +203,21 @@ static const struct
 		" WHERE b.store_id = $1 AND b.blob_id = ANY ($2)"
 		" AND NOT EXISTS (SELECT 1 FROM msgstore.blob_ref r"
 	" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"},
+	{false, {INT8OID, UUIDOID, INT8OID, TEXTOID},
+		"SELECT property_id::bigint FROM msgstore.named_property"
+		" WHERE store_id = $1 AND property_set = $2"
+	" AND (lid = $3 OR name = $4)"},
+	{false, {INT8OID, INT4OID},
+		"SELECT property_set, lid, name FROM msgstore.named_property"
+	" WHERE store_id = $1 AND property_id = $2"},
+	{false, {INT8OID, UUIDOID, INT8OID, TEXTOID},
+		"SELECT coalesce(max(property_id) + 1, 32768)::bigint"
+	" FROM msgstore.named_property WHERE store_id = $1"},
+	{true, {INT8OID, UUIDOID, INT8OID, TEXTOID, INT8OID},
+		"INSERT INTO msgstore.named_property"
+		" (store_id, property_set, lid, name, property_id)"
+		" VALUES ($1, $2, $3, $4, $5)"
+	" ON CONFLICT DO NOTHING"},
 	{true, {InvalidOid},
 	"DELETE FROM msgstore.node"},
 	{true, {INT4OID},

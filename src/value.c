@@ -22,6 +22,8 @@ typedef struct Reader
 	const char *end;
 } Reader;
 
+static ValueResult read_scaled(const char *text, size_t len, int decimals,
+							   int64_t *value);
 static bool read_char(Reader *in, char c);
 static bool read_digits(Reader *in, int count, int *value);
 static bool read_date(Reader *in, int *year, int *month, int *day);
@@ -50,6 +52,50 @@ is_blank(char c)
 ValueResult
 value_read_int(const char *text, size_t len, int64_t min, int64_t max,
 			   int64_t *value)
+{
+	ValueResult result = read_scaled(text, len, 0, value);
+
+	if (result == VALUE_OK && (*value < min || *value > max))
+		return VALUE_OUT_OF_RANGE;
+	return result;
+}
+
+ValueResult
+value_read_currency(const char *text, size_t len, int64_t *value)
+{
+	return read_scaled(text, len, 4, value);
+}
+
+void
+value_write_currency(int64_t value, char *buf)
+{
+	uint64_t	left = value < 0 ? -(uint64_t) value : (uint64_t) value;
+	char		digits[VALUE_CURRENCY_SIZE];
+	int			ndigits = 0;
+	int			decimals = 4;
+
+	for (; decimals > 0 && left % 10 == 0; decimals--)
+		left /= 10;
+	while (left > 0 || ndigits <= decimals)
+	{
+		digits[ndigits++] = (char) ('0' + left % 10);
+		left /= 10;
+	}
+
+	if (value < 0)
+		*buf++ = '-';
+	while (ndigits > 0)
+	{
+		if (ndigits == decimals)
+			*buf++ = '.';
+		*buf++ = digits[--ndigits];
+	}
+	*buf = '\0';
+}
+
+/* A JSON number, which must be an integer once multiplied by 10^decimals. */
+static ValueResult
+read_scaled(const char *text, size_t len, int decimals, int64_t *value)
 {
 	Reader		in = {text, text + len};
 	bool		negative = read_char(&in, '-');
@@ -95,7 +141,7 @@ value_read_int(const char *text, size_t len, int64_t min, int64_t max,
 		return VALUE_BAD;
 	if (!read_exponent(&in, &exponent) || in.at != in.end)
 		return VALUE_BAD;
-	scale += zeros + exponent;
+	scale += zeros + exponent + decimals;
 
 	if (result == 0 && !too_big)
 		scale = 0;
@@ -115,7 +161,7 @@ value_read_int(const char *text, size_t len, int64_t min, int64_t max,
 		*value = result > INT64_MAX ? INT64_MIN : -(int64_t) result;
 	else
 		*value = (int64_t) result;
-	return *value < min || *value > max ? VALUE_OUT_OF_RANGE : VALUE_OK;
+	return VALUE_OK;
 }
 
 /* e and an integer, which may be missing; beyond 32 bits it is cut short */
@@ -208,6 +254,19 @@ value_read_float(const char *text, float *value)
 	if (errno == ERANGE && (*value == 0 || !isfinite(*value)))
 		return VALUE_OUT_OF_RANGE;
 	return VALUE_OK;
+}
+
+bool
+value_is_float_word(const char *text, size_t len)
+{
+	static const char *const words[] = {"NaN", "Infinity", "-Infinity", "-0"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		if (strlen(words[i]) == len && memcmp(words[i], text, len) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* strtod() also reads hex, infinities and blanks in front; JSON does not. */

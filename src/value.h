@@ -33,6 +33,17 @@ typedef enum ValueResult
 extern ValueResult value_read_int(const char *text, size_t len,
 								  int64_t min, int64_t max, int64_t *value);
 
+/*
+ * A JSON number as ten-thousandths: 12.34 is 123400.  What has more than four
+ * decimals is VALUE_BAD, as it could not be kept.  Written is the shortest
+ * such number, NUL-terminated.
+ */
+#define VALUE_CURRENCY_SIZE		24
+
+extern ValueResult value_read_currency(const char *text, size_t len,
+									   int64_t *value);
+extern void value_write_currency(int64_t value, char *buf);
+
 /* 0x and up to eight hex digits, or a signed decimal of 32 bits. */
 extern bool value_read_int32(const char *text, size_t len, int32_t *value);
 
@@ -42,6 +53,12 @@ extern bool value_read_int32(const char *text, size_t len, int32_t *value);
  */
 extern ValueResult value_read_double(const char *text, double *value);
 extern ValueResult value_read_float(const char *text, float *value);
+
+/*
+ * Whether a text is one of those that stand for what is no JSON number: NaN,
+ * Infinity, -Infinity and -0.
+ */
+extern bool value_is_float_word(const char *text, size_t len);
 
 /*
  * A time as ticks: 100 ns since 1601-01-01T00:00:00Z, as in a FILETIME.

@@ -503,9 +503,10 @@ add_tags(ViewContext *context, const Jsonb *bag, ArrayType *tags,
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("a property name in \"tags\" is NULL")));
-		property_resolve(VARDATA_ANY(DatumGetPointer(names[i])),
-						 VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
-						 &props[i]);
+		if (!property_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
+								   VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
+								   &props[i]))
+			again = true;
 		for (int j = 0; j < i && !again; j++)
 			again = (props[j].namelen == props[i].namelen &&
 					 memcmp(props[j].name, props[i].name,

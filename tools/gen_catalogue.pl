@@ -13,23 +13,27 @@
 #	  tags.gen.h		#defines of the types, and of every tag under
 #						the canonical name of its property, as uint32
 #	  hresult.gen.h		the code tables of hresult.c
-#	  catalogue.gen.h	the property tables of catalogue.c
+#	  catalogue.gen.h	the tables of catalogue.c: properties, types, sets
 #
 # Which name a property gets is decided here, for good: it is the key
 # under which values are stored.  A tag is a property; the 8-bit string
 # variants (001E, 101E) are the Unicode ones.  Its canonical name is the
 # PR_ name without _W or _A, else the PidTag name, else the tag in hex;
-# a property that has no tag goes by its PidLid, PidName or other name.
+# a named property goes by its PidLid, PidName or other name, else by its
+# property set and LID or string.  Those two are always a spelling of it:
+# PSETID_Common:0x8501, PS_PUBLIC_STRINGS:Keywords; the strings of
+# PS_INTERNET_HEADERS, where case does not count, in lower case.
 #
 # - Several rows of one tag: names of other kinds of object (profile,
 #	address book, offline lists, personal folders) stand behind those
 #	of messages, then the order of bytes decides.  The names that were
 #	not picked stay as spellings.
-# - One spelling of several tags: a property that can be stored wins,
-#	then a row that the headers themselves have, then a proper name
-#	over an alternative one, then the lower tag.
+# - One spelling of several tags: a property that can be stored wins, one
+#	value over many, then a row that the headers themselves have, then a
+#	proper name over an alternative one, then the lower tag.
 # - Names that start with PROP_ belong to account settings, whose ids
-#	mean other things in messages.  They are left out.
+#	mean other things in messages.  They are left out, and so is a named
+#	property whose set is not known.
 #
 #----------------------------------------------------------------------
 use strict;
@@ -42,9 +46,6 @@ die "usage: gen_catalogue.pl DATADIR OUTDIR\n"
 my $HASH_SLOTS = 16384;
 my $NO_ENTRY = 0xFFFF;
 
-# Types whose values property.c can check and store.
-my %storable = map { $_ => 1 } qw(PT_I2 PT_LONG PT_R4 PT_DOUBLE PT_BOOLEAN
-  PT_I8 PT_UNICODE PT_SYSTIME PT_CLSID PT_BINARY);
 my %rules = (
 	'' => 'RULE_STORED',
 	'first_save' => 'RULE_FIRST_SAVE',
@@ -61,6 +62,11 @@ my %parts = (
 my @types = @{ read_csv("$datadir/types.csv") };
 my %type_code = map { $_->{name} => hex $_->{code} } @types;
 my %type_name = map { hex($_->{code}) => $_->{name} } @types;
+
+# Types that a value in JSON is told for can be stored.
+my %storable = map { $_->{name} => 1 } grep { $_->{json} ne '' } @types;
+my @sets = sort { $a->{name} cmp $b->{name} }
+  @{ read_csv("$datadir/property_sets.csv") };
 
 write_codes(@{ read_csv("$datadir/codes.csv") });
 write_catalogue(read_csv("$datadir/properties.csv"),
@@ -225,8 +231,18 @@ sub by_meaning
 	return ($x eq '') <=> ($y eq '')
 	  || is_foreign($x) <=> is_foreign($y)
 	  || $x cmp $y
+	  || ($a->{source} =~ /docs/ ? 0 : 1) <=> ($b->{source} =~ /docs/ ? 0 : 1)
 	  || $a->{canonical_name} cmp $b->{canonical_name}
 	  || $a->{mapi_name} cmp $b->{mapi_name};
+}
+
+# How well a type can be stored: not at all, as a list, as one value.
+sub storable_rank
+{
+	my ($type) = @_;
+
+	return 0 if !$storable{ $type_name{$type} };
+	return $type & 0x1000 ? 1 : 2;
 }
 
 # Which of two claims has a spelling.
@@ -237,6 +253,18 @@ sub by_claim
 	  || $a->{order} <=> $b->{order}
 	  || $a->{property}{tag} <=> $b->{property}{tag}
 	  || $a->{property}{key} cmp $b->{property}{key};
+}
+
+# How a named property is spelled by its set and LID or string.
+sub named_spelling
+{
+	my ($row) = @_;
+	my $name = $row->{string_name};
+
+	return sprintf '%s:0x%04X', $row->{property_set}, hex $row->{lid}
+	  if $name eq '';
+	$name = lc $name if $row->{property_set} eq 'PS_INTERNET_HEADERS';
+	return "$row->{property_set}:$name";
 }
 
 # Properties (one a tag, or one a named property) from the rows.
@@ -265,13 +293,13 @@ sub gather_properties
 		}
 		else
 		{
+			next if $row->{property_set} eq '';
 			$tag = 0;
 			$type = $type_code{PT_UNICODE}
 			  if $type == $type_code{PT_STRING8};
 			$type = $type_code{PT_MV_UNICODE}
 			  if $type == $type_code{PT_MV_STRING8};
-			$key = join '/', $row->{property_set}, $row->{lid},
-			  $row->{string_name};
+			$key = named_spelling($row);
 		}
 		$properties{$key} //= { key => $key, tag => $tag, type => $type };
 		push @{ $properties{$key}{rows} }, $row;
@@ -294,6 +322,8 @@ sub gather_spellings
 				[ $row->{mapi_name}, 0 ], [ $row->{canonical_name}, 1 ],
 				map { [ $_, 2 ] } split ' ', $row->{alt_names});
 
+			push @names, [ $property->{key}, 3 ] if $property->{tag} == 0;
+
 			foreach (@names)
 			{
 				my ($name, $order) = @$_;
@@ -302,7 +332,7 @@ sub gather_spellings
 					property => $property,
 					order => $order,
 					headers => $row->{source} =~ /mfcmapi/ ? 1 : 0,
-					storable => $storable{ $type_name{ $property->{type} } } // 0 };
+					storable => storable_rank($property->{type}) };
 
 				next if $name eq '';
 				next
@@ -348,7 +378,7 @@ sub name_properties
 			$property->{name} = $name;
 			last;
 		}
-		$property->{name} //= $property->{key} if $property->{tag} != 0;
+		$property->{name} //= $property->{key};
 	}
 	return;
 }
@@ -382,7 +412,6 @@ sub write_catalogue
 	my $spellings = gather_spellings(@properties);
 
 	name_properties($spellings, @properties);
-	@properties = grep { defined $_->{name} } @properties;
 
 	# tagged ones by tag, then named ones by name
 	@properties = sort {
@@ -448,9 +477,15 @@ sub write_tables
 	my ($offset, %offset_of, @slots) = (0);
 
 	# hex names are no spellings: catalogue.c reads tags itself
-	my @texts = sort { length $a <=> length $b || $a cmp $b } (keys %known,
-		grep { !$known{$_} } map { $_->{name} } @properties);
-	die "too many spellings\n" if @texts * 2 > $HASH_SLOTS;
+	my %text = map { $_ => 1 } keys %known, map { $_->{name} } @properties;
+
+	$text{$_} = 1 foreach map { $_->{name} } @sets;
+	$text{$_} = 1 foreach map { ($_->{aliases}, $_->{json}) } @types;
+	$text{ $_->{rows}[0]{string_name} } = 1
+	  foreach grep { $_->{tag} == 0 } @properties;
+
+	my @texts = sort { length $a <=> length $b || $a cmp $b } keys %text;
+	die "too many spellings\n" if keys(%known) * 2 > $HASH_SLOTS;
 
 	print $out "static const char catalogue_text[] =\n";
 	foreach my $text (@texts)
@@ -502,16 +537,60 @@ sub write_tables
 	}
 	print $out "};\n\n";
 
+	write_sets($out, \%offset_of, grep { $_->{tag} == 0 } @properties);
+	write_types($out, \%offset_of);
+	close_header($out);
+	return;
+}
+
+# The property sets, and which of their names the named properties have.
+sub write_sets
+{
+	my ($out, $offset_of, @named) = @_;
+	my %set_index = map { $sets[$_]{name} => $_ } 0 .. $#sets;
+
+	print $out "/* by name */\n";
+	print $out "static const CatalogueSet catalogue_sets[] = {\n";
+	foreach my $set (@sets)
+	{
+		my @bytes = $set->{guid} =~ /[0-9A-F]{2}/g;
+
+		die "$set->{at}: not a GUID\n" if @bytes != 16;
+		printf $out "\t{%d, {%s}},\t/* %s */\n", $offset_of->{ $set->{name} },
+		  join(', ', map { "0x$_" } @bytes), $set->{name};
+	}
+	print $out "};\n\n";
+
+	print $out "/* of the named properties, in their order */\n";
+	print $out "static const CatalogueNamed catalogue_named[] = {\n";
+	foreach my $property (@named)
+	{
+		my $row = $property->{rows}[0];
+
+		printf $out "\t{%s, %d, %d},\t/* %s */\n",
+		  $row->{lid} eq '' ? 0 : $row->{lid},
+		  $offset_of->{ $row->{string_name} },
+		  $set_index{ $row->{property_set} }
+		  // die("$row->{at}: no such property set\n"), $property->{name};
+	}
+	print $out "};\n\n";
+	return;
+}
+
+sub write_types
+{
+	my ($out, $offset_of) = @_;
+
 	print $out "/* by code */\n";
 	print $out "static const CatalogueType catalogue_types[] = {\n";
 	foreach my $type (sort { hex $a->{code} <=> hex $b->{code} } @types)
 	{
 		next if $type->{name} !~ /\APT_/;
-		printf $out "\t{%s, %s, %s},\n", $type->{code},
-		  $storable{ $type->{name} } ? 'true' : 'false',
+		printf $out "\t{%d, %d, %s, %s, %s},\n", $offset_of->{ $type->{aliases} },
+		  $offset_of->{ $type->{json} }, $type->{code},
+		  $type->{element_of} eq '' ? 0 : $type->{element_of},
 		  c_string($type->{name});
 	}
 	print $out "};\n";
-	close_header($out);
 	return;
 }

@@ -1,0 +1,100 @@
+-- A property id has one value: setting it in another type replaces it, on
+-- handles, in saves, in conflicts; and the history says so.
+SET search_path = msgstore, public;
+\set VERBOSITY terse
+
+SELECT create_store('retype') AS store \gset
+SELECT create_message(:store, special_folder(:store, 'Inbox')) AS handle \gset
+
+-- three kinds: no name in either type, a name in both, a name of its own
+CREATE FUNCTION pg_temp.kinds(handle int4) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT get_props(handle, ARRAY[
+		'0x6FFF0003', '0x6FFF001F', '0x6FFF1102', '0x0001000B',
+		'PR_ACKNOWLEDGEMENT_MODE', 'PR_EMS_TEMPLATE_BLOB',
+		'PS_PUBLIC_STRINGS:n', 'PS_PUBLIC_STRINGS:n:PT_LONG',
+		'PS_PUBLIC_STRINGS:n:PT_MV_BINARY', 'PS_PUBLIC_STRINGS:nn'])
+$$;
+SELECT set_props(:handle, '{"0x6FFF0003": 1, "PR_ACKNOWLEDGEMENT_MODE": 2,
+	"PS_PUBLIC_STRINGS:n:PT_LONG": 3, "PS_PUBLIC_STRINGS:nn": "other"}');
+SELECT pg_temp.kinds(:handle);
+SELECT set_props(:handle, '{"0x6FFF001E": "one",
+	"PR_EMS_TEMPLATE_BLOB": "Ag==", "PS_PUBLIC_STRINGS:n": "three"}');
+SELECT pg_temp.kinds(:handle);
+SELECT save_changes(:handle);
+SELECT pg_temp.kinds(:handle);
+
+-- over what was saved
+SELECT set_props(:handle, '{"0x6FFF1102": ["AQ=="],
+	"PR_ACKNOWLEDGEMENT_MODE": 22, "PS_PUBLIC_STRINGS:n:PT_MV_BINARY": []}');
+SELECT pg_temp.kinds(:handle);
+SELECT save_changes(:handle);
+SELECT pg_temp.kinds(:handle);
+SELECT properties FROM history(:store, message_id(:handle))
+ORDER BY change_number DESC LIMIT 1;
+
+-- a version before it has the old type
+SELECT message_at(:store, message_id(:handle), previous) ?& ARRAY[
+	'0x6FFF001F', 'PR_EMS_TEMPLATE_BLOB', 'PS_PUBLIC_STRINGS:n'] AS old,
+	message_at(:store, message_id(:handle), previous) ?| ARRAY[
+	'0x6FFF1102', 'PR_ACKNOWLEDGEMENT_MODE', 'PS_PUBLIC_STRINGS:n:PT_MV_BINARY']
+	AS new
+FROM history(:store, message_id(:handle))
+ORDER BY change_number DESC LIMIT 1;
+
+-- deleting one type leaves another alone, and may stand beside setting it
+SELECT delete_props(:handle, ARRAY['0x6FFF0003', 'PS_PUBLIC_STRINGS:n']);
+SELECT set_props(:handle, '{"0x6FFF1102": null, "0x6FFF0003": 5}');
+SELECT pg_temp.kinds(:handle);
+SELECT save_changes(:handle);
+SELECT pg_temp.kinds(:handle);
+
+-- two types in one call cannot both be meant
+-- fail
+SELECT set_props(:handle, '{"0x6FFF0003": 1, "0x6FFF001F": "x"}');
+-- fail
+SELECT set_props(:handle, '{"PR_ACKNOWLEDGEMENT_MODE": 1,
+	"PR_EMS_TEMPLATE_BLOB": ""}');
+-- fail
+SELECT set_props(:handle, '{"PS_PUBLIC_STRINGS:n": "x",
+	"PS_PUBLIC_STRINGS:n:PT_LONG": 1}');
+-- fail
+SELECT save_new_message(:store, special_folder(:store, 'Inbox'),
+	'{"0x6FFF0003": 1, "0x6FFF001F": "x"}');
+
+-- two clients who set the same id in two types have both changed it
+SELECT message_id(:handle) AS id \gset
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS other \gset
+SELECT set_props(:other, '{"0x6FFF001F": "other"}'), save_changes(:other);
+SELECT set_props(:handle, '{"0x6FFF0102": "AA=="}');
+SELECT save_changes(:handle);
+SELECT property, base, theirs, yours, side FROM conflict(:handle)
+ORDER BY property;
+SELECT resolve_conflict(:handle, 'MERGE');
+SELECT force_save(:handle);
+SELECT read_message(:store, :id) -> '0x6FFF0102' AS forced,
+	read_message(:store, :id) ? '0x6FFF001F' AS other;
+SELECT properties FROM history(:store, :id) ORDER BY change_number DESC LIMIT 1;
+
+-- what only one of them changed is merged, the old type going with it
+SELECT refresh(:other), set_props(:other, '{"PR_SUBJECT": "theirs"}'),
+	save_changes(:other);
+SELECT set_props(:handle, '{"0x6FFF0003": 7}');
+SELECT property, base, theirs, yours, side FROM conflict(:handle)
+ORDER BY property;
+SELECT resolve_conflict(:handle, 'MERGE');
+SELECT pg_temp.kinds(:handle) - 'PR_ACKNOWLEDGEMENT_MODE',
+	get_props(:handle, ARRAY['PR_SUBJECT']);
+
+-- and so it is without a handle
+SELECT (save_message(:store, :id, change_number, '{"0x6FFF000B": true}')).result,
+	read_message(:store, :id) ?| ARRAY['0x6FFF0003', '0x6FFF0102'] AS old
+FROM message_list WHERE (store_id, message_id) = (:store, :id);
+SELECT read_message(:store, :id, ARRAY['0x6FFF000B', '0x6FFF0003']);
+
+-- a draft that was parked before keeps to it
+SELECT set_props(:other, '{"0x6FFF0040": "2024-01-01T00:00:00Z"}');
+SELECT park(:other) AS parked \gset
+SELECT resume(:store, :parked) AS resumed \gset
+SELECT save_changes(:resumed), force_save(:resumed);
+SELECT read_message(:store, :id, ARRAY['0x6FFF000B', '0x6FFF0003',
+	'0x6FFF0040']);
