@@ -168,8 +168,8 @@ SELECT * FROM pg_temp.errors(
 -- properties by names and tags that are none, or none that can be stored
 SELECT * FROM pg_temp.errors(VARIADIC ARRAY(
     SELECT format('set_props(%s, %L)', :h, jsonb_build_object(name, value))
-    FROM (VALUES ('pr_subject', '"a"'::jsonb), ('PidLidTaskStatus', '1'), ('0x8000001F', '"a"'),
-        ('PR_BODY_HTML', '"a"'), ('0x6F00101F', '["a"]'), ('0x6F000000', '"a"'),
+    FROM (VALUES ('pr_subject', '"a"'::jsonb), ('PidLidTaskStatus', '"a"'), ('0x8000001F', '"a"'),
+        ('PR_BODY_HTML', '"a"'), ('0x6F00101F', '["a", 1]'), ('0x6F000000', '"a"'),
         ('0x6F000001', '"a"'), ('0x6F00000A', '1'), ('0x6F00BEEF', '"a"'),
         ('0x0037000B', 'true'), ('0x0037001', '"a"'), ('0x0000001F', '"a"')) AS v (name, value)));
 
@@ -180,7 +180,7 @@ SELECT * FROM pg_temp.errors(VARIADIC ARRAY(
         ('PR_TRANSPORT_MESSAGE_HEADERS', '[]'), ('PR_IMPORTANCE', '"high"'),
         ('PR_IMPORTANCE', '1.5'), ('PR_IMPORTANCE', '2147483648'), ('PR_IMPORTANCE', '1e400'),
         ('0x6F000002', '40000'), ('0x6F000014', '9223372036854775808'),
-        ('0x6F000004', '1e39'), ('0x6F000005', '"NaN"'),
+        ('0x6F000004', '1e39'), ('0x6F000005', '"nan"'),
         ('PR_READ_RECEIPT_REQUESTED', '1'), ('PR_CLIENT_SUBMIT_TIME', '"yesterday"'),
         ('PR_CLIENT_SUBMIT_TIME', '"1600-01-01T00:00:00Z"'), ('0x6F000048', '"{}"'),
         ('PR_HTML', '"<p>"'), ('PR_CONVERSATION_INDEX', '"A"'),
@@ -274,7 +274,8 @@ INSERT INTO good_argument VALUES
     ('node', '0'), ('result', '''S_OK'''), ('choice', '''KEEP_ORIGINAL'''), ('whole', 'false'),
     ('message_ids', '''{}'''), ('parked_id', '0'), ('keep_age', '''1 day'''), ('keep_count', '1'),
     ('after', '0'), ('messages', '1'), ('attach_num', '0'), ('property', '''PR_BODY'''),
-    ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]''');
+    ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
+    ('names', '''{}'''), ('create', 'false');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE

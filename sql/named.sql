@@ -48,7 +48,7 @@ SELECT save_changes(:handle);
 SELECT key, value FROM jsonb_each(read_message(:store, message_id(:handle)))
 WHERE key ~ '[:]|^PidLid' ORDER BY key COLLATE "C";
 SELECT set_props(:handle, '{"PS_INTERNET_HEADERS:x-spam-score": null}');
-SELECT delete_props(:handle, ARRAY['PidLidAppointmentRecurring',
+SELECT delete_props(:handle, ARRAY['PidLidRecurring',
                                    'PS_PUBLIC_STRINGS:never-there']);
 SELECT save_changes(:handle);
 SELECT properties FROM history(:store, message_id(:handle))

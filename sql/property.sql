@@ -104,7 +104,7 @@ SELECT value, pg_temp.stored(:handle, '0x6FF90007', value)
 FROM (VALUES ('0'::jsonb), ('36526.5'), ('-657434'), ('2958465.99999'))
      AS v (value);
 SELECT value, pg_temp.refused(:handle, '0x6FF90007', value)
-FROM (VALUES ('"2000-01-01T12:00:00Z"'::jsonb), ('1e400'), ('[]'))
+FROM (VALUES ('"2000-01-01T12:00:00Z"'::jsonb), ('true'), ('[]'))
      AS v (value);
 
 -- booleans are true and false, not numbers
@@ -200,7 +200,7 @@ FROM (VALUES
 	('0x6FE01002', '[32767, -32768, 1.0]'::jsonb),
 	('0x6FE11003', '[3, 1, 2, 1]'), ('0x6FE11003', '[]'),
 	('0x6FE21014', '[9223372036854775807, -9223372036854775808]'),
-	('0x6FE31004', '[0.1, "NaN", "-0"]'), ('0x6FE41005', '[1e300, "Infinity"]'),
+	('0x6FE31004', '[0.1, "NaN", "-0"]'), ('0x6FE41005', '[1e3, "Infinity"]'),
 	('0x6FE51006', '[0.5000, -1]'), ('0x6FE61007', '[1.5]'),
 	('0x6FE7101F', '["b", "", "a", "b"]'), ('0x6FE7101E', '["8-bit"]'),
 	('0x6FE81040', '["2024-02-29T00:00:00+01", "1601-01-01T00:00:00Z"]'),

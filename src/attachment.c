@@ -183,6 +183,7 @@ check_attachment(const Property *prop, const Jsonb *object)
 	BagList		list;
 	int			count;
 	BagEntry   *entries;
+	Jsonb	   *result;
 
 	if (!JB_ROOT_IS_OBJECT(object))
 		ereport(ERROR,
@@ -197,7 +198,9 @@ check_attachment(const Property *prop, const Jsonb *object)
 		check_member(&entries[i], &list);
 	}
 	refuse_twice(&list);
-	return baglist_build(&list);
+	result = baglist_build(&list);
+	retype_check(result);
+	return result;
 }
 
 void

@@ -84,8 +84,10 @@ edits_cover(const Edits *edits, ArrayType *tags)
 		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
 			return false;
-		property_resolve(VARDATA_ANY(DatumGetPointer(names[i])),
-						 VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])), &prop);
+		if (!property_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
+								   VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
+								   &prop))
+			continue;
 		if (prop.rule != RULE_STORED ||
 			edits->touched[prop.part] == UNTOUCHED ||
 			(prop.part == PART_PROPS &&

@@ -64,7 +64,7 @@ static const uint8 ps_internet_headers[VALUE_GUID_BYTES] = {
 static int
 find_type_suffix(const char *text, int len)
 {
-	for (int i = len - 4; i > 0; i--)
+	for (int i = len - 4; i >= 0; i--)
 	{
 		if (text[i] == ':')
 			return memcmp(text + i + 1, "PT_", 3) == 0 ? i : len;
@@ -256,7 +256,8 @@ named_refuse(NamedResult why, const char *spelling, int len)
 		case NAMED_TAG:
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
-					 errmsg("property \"%s\" has a tag of its own", shown),
+					 errmsg("property \"%s\" is one of PS_MAPI, which has no named properties",
+							shown),
 					 errhint("A property of PS_MAPI goes by its name, or by its tag in hex, as in 0x0037001F.")));
 			break;
 	}
