@@ -2,7 +2,7 @@
 -- and with nothing changed by it: neither what is stored nor any handle.
 SET search_path = msgstore, public;
 -- ids of four digits, so that it can be seen what is one
-SELECT setval(format('msgstore.%s_seq', series), 1000 + last) > 1000 AS moved
+SELECT setval(format('msgstore.%s_seq', series), 1000 + last) >= 1000 AS moved
 FROM (SELECT 'store_id', last_value FROM store_id_seq
       UNION ALL SELECT 'folder_id', last_value FROM folder_id_seq
       UNION ALL SELECT 'message_id', last_value FROM message_id_seq
