@@ -167,12 +167,9 @@ attachment_finish(const Jsonb *object, int64 number)
 		baglist_add_int(&patch, method_name,
 						bag_find(object, message_name, &value) ?
 						ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE);
-	if (bag_find(object, message_name, &value) &&
-		bag_find(object, bytes_name, &value))
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("an attachment cannot have both %s and %s",
-						bytes_name, message_name)));
+	/* they are one property, in two types */
+	Assert(!(bag_find(object, message_name, &value) &&
+			 bag_find(object, bytes_name, &value)));
 	return bag_splice(object, baglist_build(&patch), false);
 }
 
