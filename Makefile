@@ -122,7 +122,8 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions strict client install-client clean-client
+.PHONY: $(PRIVATE) test-versions strict client install-client \
+	uninstall-client clean-client
 
 # The default target, before any other file can name one.
 all:
@@ -144,7 +145,7 @@ EXTRA_CLEAN = src/*.gen.h src/gen.stamp src/flags.stamp build/failed
 include $(PGXS)
 
 ifneq ($(abspath $(srcdir)),$(CURDIR))
-ifneq (,$(wildcard $(srcdir)/src/gen.stamp))
+ifneq (,$(wildcard $(srcdir)/src/gen.stamp $(srcdir)/client/*.o))
 $(error $(srcdir) was built in; run "make clean" there first)
 endif
 endif
@@ -170,15 +171,20 @@ $(OBJS) $(OBJS:.o=.bc): src/gen.stamp src/flags.stamp \
 ifeq ($(CLIENT),yes)
 all: client
 install: install-client
+uninstall: uninstall-client
 clean: clean-client
-
-client:
-	$(MAKE) -C $(srcdir)/client all PG_CONFIG='$(PG_CONFIG)'
-install-client: client
-	$(MAKE) -C $(srcdir)/client install PG_CONFIG='$(PG_CONFIG)'
-clean-client:
-	$(MAKE) -C $(srcdir)/client clean PG_CONFIG='$(PG_CONFIG)'
 endif
+
+MAKE_CLIENT = $(MKDIR_P) client && $(MAKE) -C client \
+	-f $(abspath $(srcdir))/client/Makefile PG_CONFIG='$(PG_CONFIG)'
+client:
+	$(MAKE_CLIENT) all
+install-client: client
+	$(MAKE_CLIENT) install
+uninstall-client:
+	$(MAKE_CLIENT) uninstall
+clean-client:
+	$(MAKE_CLIENT) clean
 
 # With what the tests have left.
 distclean: clean-build
@@ -191,7 +197,7 @@ clean-build:
 STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-DUSE_ASSERT_CHECKING
 strict:
-	rm -f $(srcdir)/client/*.o
+	rm -f client/*.o
 	$(MAKE) -f $(firstword $(MAKEFILE_LIST)) all COPT='$(STRICT)' with_llvm=no
 
 endif
