@@ -64,6 +64,7 @@ REGRESS = \
 	stateless \
 	handle \
 	conflict \
+	conflictattachments \
 	resolve \
 	place \
 	park \
