@@ -176,33 +176,70 @@ differs(const ObjectList *a, const ObjectList *b, const char *name,
 	return !same_object(x, y);
 }
 
+/* An object under its number, for sorting. */
+typedef struct Numbered
+{
+	int64		number;
+	Jsonb	   *object;
+} Numbered;
+
+static int
+compare_numbered(const void *a, const void *b)
+{
+	int64		x = ((const Numbered *) a)->number;
+	int64		y = ((const Numbered *) b)->number;
+
+	return (x > y) - (x < y);
+}
+
+static Numbered *
+sort_objects(const Jsonb *array, const char *name, int *count)
+{
+	ObjectList	list;
+	Numbered   *sorted;
+
+	objects_read(array, &list);
+	sorted = palloc(sizeof(Numbered) * (list.count + 1));
+	*count = 0;
+	for (int i = 0; i < list.count; i++)
+	{
+		sorted[*count].object = list.objects[i];
+		if (object_number(list.objects[i], name, &sorted[*count].number))
+			(*count)++;
+	}
+	qsort(sorted, *count, sizeof(Numbered), compare_numbered);
+	return sorted;
+}
+
 int64 *
 objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
 				int *count)
 {
-	ObjectList	a,
-				b;
-	int64	   *numbers;
+	int			nfrom,
+				nto;
+	Numbered   *a = sort_objects(from, name, &nfrom);
+	Numbered   *b = sort_objects(to, name, &nto);
+	int64	   *numbers = palloc(sizeof(int64) * (nfrom + nto + 1));
+	int			i = 0,
+				j = 0;
 
-	objects_read(from, &a);
-	objects_read(to, &b);
-	numbers = palloc(sizeof(int64) * (a.count + b.count + 1));
 	*count = 0;
-	for (int i = 0; i < a.count; i++)
+	while (i < nfrom || j < nto)
 	{
-		int64		number;
+		int			order = i == nfrom ? 1 : j == nto ? -1 :
+			compare_numbered(&a[i], &b[j]);
 
-		if (object_number(a.objects[i], name, &number) &&
-			differs(&a, &b, name, number))
-			numbers[(*count)++] = number;
-	}
-	for (int i = 0; i < b.count; i++)
-	{
-		int64		number;
-
-		if (object_number(b.objects[i], name, &number) &&
-			objects_find(&a, name, number) < 0)
-			numbers[(*count)++] = number;
+		if (order < 0)
+			numbers[(*count)++] = a[i++].number;
+		else if (order > 0)
+			numbers[(*count)++] = b[j++].number;
+		else
+		{
+			if (!same_object(a[i].object, b[j].object))
+				numbers[(*count)++] = a[i].number;
+			i++;
+			j++;
+		}
 	}
 	return numbers;
 }
