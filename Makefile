@@ -56,6 +56,8 @@ REGRESS = \
 	property \
 	retype \
 	recipient \
+	attachment \
+	stream \
 	store \
 	open \
 	create \

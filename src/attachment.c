@@ -27,10 +27,6 @@
 
 #define INLINE_BYTES	8192
 
-/* PR_ATTACH_METHOD */
-#define ATTACH_BY_VALUE			1
-#define ATTACH_EMBEDDED_MSG		5
-
 static const char *const number_name = "PR_ATTACH_NUM";
 static const char *const method_name = "PR_ATTACH_METHOD";
 static const char *const size_name = "PR_ATTACH_SIZE";

@@ -456,6 +456,10 @@ extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
 
 /* ------------------------------------------------------------- attachment.c */
 
+/* PR_ATTACH_METHOD */
+#define ATTACH_BY_VALUE			1
+#define ATTACH_EMBEDDED_MSG		5
+
 /* property_check() for PR_MESSAGE_ATTACHMENTS: *value becomes a jbvBinary. */
 extern void attachments_check(const Property *prop, JsonbValue *value);
 

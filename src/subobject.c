@@ -112,7 +112,7 @@ check_flags(uint32 flags, uint32 known)
 	if ((flags & ~known) != 0)
 		ereport(ERROR,
 				(errmapi(MAPI_E_UNKNOWN_FLAGS),
-				 errmsg("unknown open flags 0x%X", flags & ~known)));
+				 errmsg("unknown flags 0x%X", flags & ~known)));
 }
 
 /* Whether flags ask for a read/write handle, which the parent must allow. */
@@ -327,9 +327,10 @@ fold_embedded(Handle *parent, const Content *shown)
 	Edits		edits;
 
 	value_from_object(&value, content_to_object(shown));
-	baglist_init(&members, 2);
+	baglist_init(&members, 3);
 	baglist_add_value(&members, attach_message, strlen(attach_message),
 					  &value);
+	baglist_add_int(&members, "PR_ATTACH_METHOD", ATTACH_EMBEDDED_MSG);
 	baglist_add_null(&members, attach_bytes, strlen(attach_bytes));
 	edits_init(&edits);
 	edits.touched[PART_PROPS] = TOUCHED;

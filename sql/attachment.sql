@@ -1,0 +1,139 @@
+-- Attachments, embedded messages and recipients through handles: what stands
+-- inside a message is folded into its handle and stored with it, or not at all.
+SET search_path = msgstore, public;
+\set VERBOSITY sqlstate
+SELECT create_store('attachment') AS store \gset
+SELECT special_folder(:store, 'Inbox') AS inbox, special_folder(:store, 'Drafts') AS drafts \gset
+-- an attachment's properties without bytes, for comparing
+CREATE FUNCTION pg_temp.shown(list jsonb) RETURNS SETOF jsonb LANGUAGE sql AS $$
+    SELECT CASE WHEN jsonb_typeof(e->'PR_ATTACH_DATA_BIN') = 'object'
+           THEN jsonb_set(e, '{PR_ATTACH_DATA_BIN}', jsonb_build_object('blob', (e #>> '{PR_ATTACH_DATA_BIN,size}')::int))
+           ELSE e END
+    FROM jsonb_array_elements(list) AS e
+$$;
+
+-- in a patch: numbers, methods and sizes are given; large bytes become a blob
+SELECT message_id AS id FROM save_new_message(:store, :inbox, jsonb_build_object(
+    'PR_SUBJECT', 'with attachments',
+    'PR_MESSAGE_ATTACHMENTS', jsonb_build_array(
+        jsonb_build_object('PR_ATTACH_LONG_FILENAME', 'small.txt', 'PR_ATTACH_DATA_BIN', 'c21hbGw='),
+        jsonb_build_object('PR_ATTACH_LONG_FILENAME', 'large.txt', 'PR_ATTACH_MIME_TAG', 'text/plain',
+                           'PR_ATTACH_DATA_BIN', encode(convert_to(repeat('large', 2000), 'UTF8'), 'base64'))))) \gset
+SELECT pg_temp.shown(read_message(:store, :id)->'PR_MESSAGE_ATTACHMENTS');
+SELECT read_message(:store, :id, '{PR_HASATTACH, PR_MESSAGE_FLAGS}'),
+       (read_message(:store, :id)->>'PR_MESSAGE_SIZE')::int > 10000 AS size_has_the_bytes,
+       (SELECT message_size > 10000 FROM message_list WHERE message_id = :id) AS and_in_the_list;
+-- what was read can be written back
+SELECT result FROM save_message(:store, :id,
+    (read_message(:store, :id)->>'PidTagChangeNumber')::bigint,
+    read_message(:store, :id, '{PR_MESSAGE_ATTACHMENTS}'));
+SELECT count(*) FROM blob WHERE store_id = :store;
+
+-- through handles: three levels, each saved into the one above
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS m, open_message(:store, :id, 'MAPI_MODIFY') AS other \gset
+SELECT create_attachment(:m) AS a \gset
+SELECT get_props(:a);
+SELECT set_props(:a, '{"PR_ATTACH_LONG_FILENAME": "fwd.eml"}'), open_embedded_message(:a, 'MAPI_CREATE') AS e \gset
+SELECT set_props(:e, '{"PR_SUBJECT": "inside", "PR_HTML": "PGI+aTwvYj4="}'),
+       modify_recipients(:e, 'MODRECIP_ADD', '[{"PR_DISPLAY_NAME": "Ann"}]');
+SELECT create_attachment(:e) AS ea \gset
+SELECT set_props(:ea, '{"PR_ATTACH_DATA_BIN": "ZGVlcA==", "PR_ATTACH_LONG_FILENAME": "deep.txt"}');
+SELECT open_embedded_message(:ea); -- fail
+SELECT get_props(:m, '{PR_MESSAGE_ATTACHMENTS}')->'PR_MESSAGE_ATTACHMENTS'->2 AS nothing_folded_yet;
+SELECT save_changes(:ea), save_changes(:e), save_changes(:a);
+SELECT get_props(:m, '{PR_MESSAGE_ATTACHMENTS}')->'PR_MESSAGE_ATTACHMENTS'->2 #- '{PR_ATTACH_DATA_OBJ,PR_SEARCH_KEY}' AS folded;
+SELECT get_props(:e, '{PR_DISPLAY_TO, PR_HASATTACH, PR_ENTRYID, PR_SUBJECT}');
+SELECT jsonb_array_length(get_props(:other, '{PR_MESSAGE_ATTACHMENTS}')->'PR_MESSAGE_ATTACHMENTS') AS others_see;
+SELECT save_changes(:m);
+SELECT read_message(:store, :id)->'PR_MESSAGE_ATTACHMENTS'->2 #- '{PR_ATTACH_DATA_OBJ,PR_SEARCH_KEY}' AS stored;
+-- opened again, to any depth
+SELECT open_attachment(:m, 2) AS a2 \gset
+SELECT open_embedded_message(:a2) AS e2 \gset
+SELECT open_attachment(:e2, 0) AS ea2 \gset
+SELECT get_props(:ea2, '{PR_ATTACH_LONG_FILENAME, PR_ATTACH_DATA_BIN, PR_ACCESS_LEVEL}');
+SELECT set_props(:ea2, '{"PR_ATTACH_LONG_FILENAME": "x"}'); -- fail
+SELECT open_embedded_message(:a2, 'MAPI_MODIFY'); -- fail
+-- only the message's save can be refused, and it leaves nothing
+SELECT create_attachment(:other) AS o \gset
+SELECT set_props(:o, '{"PR_ATTACH_LONG_FILENAME": "never"}'), save_changes(:o), save_changes(:other);
+SELECT jsonb_array_length(read_message(:store, :id)->'PR_MESSAGE_ATTACHMENTS');
+-- force replaces the whole set with the forcing handle's
+SELECT force_save(:other);
+SELECT e->>'PR_ATTACH_LONG_FILENAME' AS name, e->>'PR_ATTACH_NUM' AS num
+FROM jsonb_array_elements(read_message(:store, :id)->'PR_MESSAGE_ATTACHMENTS') AS e;
+-- and the history has the replaced one
+SELECT jsonb_array_length(message_at(:store, :id, previous)->'PR_MESSAGE_ATTACHMENTS')
+FROM history(:store, :id) WHERE kind = 'force';
+
+-- an attachment that is not saved when its message is saved is not included
+SELECT refresh(:m), create_attachment(:m) AS unsaved \gset
+SELECT set_props(:unsaved, '{"PR_ATTACH_LONG_FILENAME": "unsaved"}'), set_props(:m, '{"PR_SUBJECT": "without it"}'), save_changes(:m);
+SELECT count(*) FROM jsonb_array_elements(read_message(:store, :id)->'PR_MESSAGE_ATTACHMENTS') AS e
+WHERE e->>'PR_ATTACH_LONG_FILENAME' = 'unsaved';
+-- deleting is pending, and PR_HASATTACH follows at once; numbers do not come back
+SELECT delete_attachment(:m, num) FROM generate_series(0, 2) AS num;
+SELECT get_props(:m, '{PR_HASATTACH, PR_MESSAGE_ATTACHMENTS}'), read_message(:store, :id, '{PR_HASATTACH}');
+SELECT get_props(create_attachment(:m), '{PR_ATTACH_NUM}')->>'PR_ATTACH_NUM' <> '2' AS another_number;
+SELECT delete_attachment(:m, 0); -- fail
+SELECT open_attachment(:m, 0); -- fail
+SELECT save_changes(:m);
+SELECT read_message(:store, :id, '{PR_HASATTACH, PR_MESSAGE_ATTACHMENTS}');
+-- who opened an attachment that its message's handle then deleted learns of it
+SELECT refresh(:other), message_id AS id2 FROM save_new_message(:store, :inbox,
+    '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_LONG_FILENAME": "one"}]}') \gset
+SELECT open_message(:store, :id2, 'MAPI_MODIFY') AS m2 \gset
+SELECT open_attachment(:m2, 0, 'MAPI_MODIFY') AS gone \gset
+SELECT delete_attachment(:m2, 0);
+SELECT save_changes(:gone);
+-- rollback puts all of it back
+BEGIN;
+SELECT modify_recipients(:m2, 0, '[{"PR_DISPLAY_NAME": "X"}]'), save_changes(:m2);
+ROLLBACK;
+SELECT get_props(:m2, '{PR_DISPLAY_TO, PR_HASATTACH}');
+
+-- recipients: R388 to R391
+SELECT modify_recipients(:m2, '0', '[{"PR_DISPLAY_NAME": "A"}, {"PR_DISPLAY_NAME": "B", "PR_RECIPIENT_TYPE": 2}, {"PR_DISPLAY_NAME": "C", "PR_RECIPIENT_TYPE": 3}]');
+SELECT get_props(:m2, '{PR_DISPLAY_TO, PR_DISPLAY_CC, PR_DISPLAY_BCC}');
+SELECT modify_recipients(:m2, 'MODRECIP_MODIFY', '[{"PR_ROWID": 1, "PR_DISPLAY_NAME": "B2"}, {"PR_ROWID": 2}]'),
+       modify_recipients(:m2, 'MODRECIP_ADD', '[{"PR_DISPLAY_NAME": "D"}]'),
+       modify_recipients(:m2, 'MODRECIP_REMOVE', '[{"PR_ROWID": 0}]');
+SELECT get_props(:m2, '{PR_MESSAGE_RECIPIENTS}');
+SELECT modify_recipients(:m2, 'MODRECIP_ADD', '[{"PR_ROWID": 9, "PR_DISPLAY_NAME": "E"}]'); -- fail
+SELECT modify_recipients(:m2, 'MODRECIP_MODIFY', '[{"PR_DISPLAY_NAME": "E"}]'); -- fail
+SELECT modify_recipients(:m2, 'MODRECIP_REMOVE', '[{"PR_ROWID": 77}]'); -- fail
+SELECT modify_recipients(:m2, 'MODRECIP_ADD|MODRECIP_REMOVE', '[]'); -- fail
+SELECT modify_recipients(:m2, 16, '[]'); -- fail
+SELECT modify_recipients(:m2, 0, '{}'); -- fail
+SELECT modify_recipients(:m2, 'MODRECIP_ADD', '[1]'); -- fail
+SELECT get_props(:m2, '{PR_MESSAGE_RECIPIENTS}') AS as_it_was;
+SELECT open_message(:store, :id2) AS reader \gset
+SELECT modify_recipients(:reader, 0, '[]'); -- fail
+SELECT create_attachment(:reader); -- fail
+SELECT delete_attachment(:reader, 0); -- fail
+SELECT open_attachment(:reader, 0, 'MAPI_MODIFY'); -- fail
+
+-- what a handle inside a message is not for
+SELECT refresh(:gone); -- fail
+SELECT park(:gone); -- fail
+SELECT conflict(:gone); -- fail
+SELECT create_attachment(:gone); -- fail
+SELECT open_embedded_message(:m2); -- fail
+SELECT close_object(:m2);
+SELECT save_changes(:gone); -- fail
+
+-- bad attachments, and nothing of the call is set
+SELECT open_message(:store, :id2, 'MAPI_MODIFY') AS h \gset
+SELECT set_props(:h, '{"PR_MESSAGE_ATTACHMENTS": {}}'); -- fail
+SELECT set_props(:h, '{"PR_MESSAGE_ATTACHMENTS": [1]}'); -- fail
+SELECT set_props(:h, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_BODY": "x"}]}'); -- fail
+SELECT set_props(:h, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 1}, {"PR_ATTACH_NUM": 1}]}'); -- fail
+SELECT set_props(:h, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": -1}]}'); -- fail
+SELECT set_props(:h, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_DATA_OBJ": 1}]}'); -- fail
+SELECT set_props(:h, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_DATA_OBJ": {}, "PR_ATTACH_DATA_BIN": ""}]}'); -- fail
+SELECT set_props(:h, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_DISPLAY_NAME": "a", "PidTagDisplayName": "b"}]}'); -- fail
+SELECT set_props(:h, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_DATA_OBJ": {"PR_CHANGE_KEY": ""}}]}'); -- fail
+SELECT set_props(:h, '{"PR_SUBJECT": "x", "PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_DATA_BIN": {"blob": 1}}]}'); -- fail
+SELECT save_changes(:h), get_props(:h, '{PR_MESSAGE_ATTACHMENTS, PR_SUBJECT}');
+-- a reference to somebody else's blob is refused when it is to be stored
+SELECT min(blob_id) AS blob FROM blob WHERE store_id = :store \gset
+SELECT save_new_message(:store, :inbox, format('{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_DATA_BIN": {"blob": %s, "size": 10000}}]}', :blob)::jsonb); -- fail
