@@ -177,12 +177,12 @@ FROM (VALUES
 -- such an index is kept up to date
 BEGIN;
 CREATE UNIQUE INDEX regress_hostile_index ON message (store_id, change_number);
-CREATE INDEX regress_hostile_subject ON message ((props->>'PR_SUBJECT'));
+CREATE INDEX regress_hostile_subject ON message (left(props->>'PR_SUBJECT', 100));
 SELECT save_changes(:h);
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
-SELECT message_id = :id AS found FROM message WHERE props->>'PR_SUBJECT' = 'waits for better times';
-SELECT count(*) FROM message WHERE props->>'PR_SUBJECT' = 'three';
+SELECT message_id = :id AS found FROM message WHERE left(props->>'PR_SUBJECT', 100) = 'waits for better times';
+SELECT count(*) FROM message WHERE left(props->>'PR_SUBJECT', 100) = 'three';
 ROLLBACK;
 -- and a row that one's own table refers to can be saved
 CREATE TABLE public.regress_hostile_ref (s bigint, m bigint, FOREIGN KEY (s, m) REFERENCES message);
