@@ -297,6 +297,10 @@ SELECT count(*), pg_temp.versions(:store, :id) FROM history(:store, :id);
 SELECT set_retention(:store, '-1 year', NULL);
 CALL prune_history(:store);
 SELECT count(*) FROM history(:store, :id);
+-- an age before the beginning of time is one, too
+SELECT set_retention(:store, '300000 years', NULL);
+CALL prune_history(:store);
+SELECT set_retention(:store, '-1 year', NULL);
 -- never the newest, however old it is
 UPDATE change SET changed_at = changed_at - interval '1 year' WHERE store_id = :store;
 CALL prune_history(:store);

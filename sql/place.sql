@@ -89,7 +89,7 @@ SELECT restore_messages(:store, ARRAY[:id]), delete_messages(:store, ARRAY[:id],
 SELECT result, change_number FROM save_message(:store, :id, :n1, '{"PR_SUBJECT": "x"}', 'FORCE_SAVE');
 SELECT result, change_number FROM restore_version(:store, :id, :n1, :n1);
 SELECT message_at(:store, :id, :n1) = :'shown'::jsonb AS as_it_was;
-SELECT kind, properties, previous = :n1 AS over FROM history(:store, :id) WHERE kind = 'hard delete';
+SELECT kind, properties, previous = :n1 AS over, base_change_number = :n1 AS base FROM history(:store, :id) WHERE kind = 'hard delete';
 -- also from the soft state
 SELECT pg_temp.message('soft, then hard') AS id \gset
 SELECT delete_messages(:store, ARRAY[:id]), delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), pg_temp.place(:id);

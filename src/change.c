@@ -451,6 +451,7 @@ change_hard_delete(MessageRow *row, Relation message)
 	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
-		   row->version.change_number, 0, time, &undo);
+		   row->version.change_number, row->version.change_number, time,
+		   &undo);
 	store_delete_message(row->store_id, row->message_id);
 }

@@ -125,7 +125,9 @@ static const struct
 		" AND c.change_number = r.change_number"
 		" AND (s.keep_age IS NOT NULL OR s.keep_count IS NOT NULL)"
 		" AND r.rank > greatest(coalesce(s.keep_count, 1), coalesce(k.rank, 1))"
-		" AND r.changed_at < now() - greatest(s.keep_age, interval '1 day')"
+		" AND r.changed_at < now() - CASE"
+		" WHEN s.keep_age > interval '4000 years' THEN interval '4000 years'"
+		" ELSE greatest(s.keep_age, interval '1 day') END"
 		" RETURNING 1"
 		")"
 	" SELECT (SELECT max(message_id) FROM ids), (SELECT count(*) FROM pruned)"},
