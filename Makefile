@@ -76,6 +76,7 @@ REGRESS = \
 	historyversions \
 	hostile \
 	errors \
+	checker \
 	house
 
 # What two or three sessions show (test/specs/, test/expected/).

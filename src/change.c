@@ -426,7 +426,7 @@ change_hard_delete(MessageRow *row, Relation message)
 	Datum	   *numbers;
 	int			count;
 	char		text[VALUE_TIME_SIZE];
-	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at + 1);
+	TimestampTz time;
 
 	check_serializable(row, message);
 	edits_init(&all);
@@ -435,6 +435,7 @@ change_hard_delete(MessageRow *row, Relation message)
 	all.value[PART_PROPS] = (struct varlena *)
 		bag_difference(DatumGetJsonbP(content->value[PART_PROPS]),
 					   bag_empty());
+	time = stamp(row, &all);
 	edits_undo(content, &all, &undo);
 	undo.properties = construct_empty_array(TEXTOID);
 

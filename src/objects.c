@@ -284,6 +284,7 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 		else
 			result.objects[at] = mine;
 	}
-	*merged = result.count == 0 ? NULL : objects_build(&result);
+	*merged = result.count == 0 && yours == NULL ? NULL :
+		objects_build(&result);
 	return true;
 }
