@@ -190,6 +190,16 @@ uninstall-client:
 clean-client:
 	$(MAKE_CLIENT) clean
 
+# What test/t/040_checker.pl runs.
+MAKE_CHECKER = $(MKDIR_P) test/checker && $(MAKE) -C test/checker \
+	-f $(abspath $(srcdir))/test/checker/Makefile PG_CONFIG='$(PG_CONFIG)'
+checker:
+	$(MAKE_CHECKER) all
+clean: clean-checker
+clean-checker:
+	$(MAKE_CHECKER) clean
+.PHONY: checker clean-checker
+
 # With what the tests have left.
 distclean: clean-build
 clean-build:
@@ -201,7 +211,8 @@ clean-build:
 STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-DUSE_ASSERT_CHECKING
 strict:
-	rm -f client/*.o
-	$(MAKE) -f $(firstword $(MAKEFILE_LIST)) all COPT='$(STRICT)' with_llvm=no
+	rm -f client/*.o test/checker/*.o
+	$(MAKE) -f $(firstword $(MAKEFILE_LIST)) all checker COPT='$(STRICT)' \
+		with_llvm=no
 
 endif

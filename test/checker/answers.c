@@ -1,0 +1,487 @@
+/*-------------------------------------------------------------------------
+ *
+ * answers.c
+ *	  Judges what was answered: nothing acknowledged is missing, nothing was
+ *	  refused without a reason, nobody was shown what was not, or no longer,
+ *	  there, no number was given out twice.
+ *
+ * NOTES
+ *	  Operations have times, of one clock.  What was committed before an
+ *	  operation was sent must be seen by it; what was not yet being committed
+ *	  when it was answered cannot have been.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "verify.h"
+
+/* --------------------------------------------------------- what is missing */
+
+/* How many changes an operation must have left. */
+static int
+certain_rows(const Op *op)
+{
+	json_t	   *messages = json_object_get(op->fields, "messages");
+	int64_t		created = op_number(op, "created");
+	int			count = 0;
+
+	if (strcmp(op->what, "save") == 0)
+		return op_effect(op, created != 0 ? created :
+						 op_number(op, "message")) == EFFECT_CERTAIN;
+	for (size_t i = 0; i < json_array_size(messages); i++)
+	{
+		json_t	   *message = json_array_get(messages, i);
+
+		count += op_effect(op, json_integer_value(message)) == EFFECT_CERTAIN;
+	}
+	return count;
+}
+
+static int
+most_rows(const Op *op)
+{
+	json_t	   *messages = json_object_get(op->fields, "messages");
+
+	return strcmp(op->what, "place") == 0 ? (int) json_array_size(messages) : 1;
+}
+
+/*
+ * All of a transaction is there, or nothing.
+ */
+static void
+judge_presence(Evidence *evidence, const Op *op)
+{
+	Fate		fate = op_fate(op);
+	int			certain = certain_rows(op);
+
+	if (op->rows > most_rows(op))
+		fault(evidence, "%d-%lld (%s %s) made %d versions", op->session,
+			  (long long) op->number, op->what, op->mode, op->rows);
+	if (fate == ROLLED_BACK || op->rows >= certain)
+		return;
+	if (fate == COMMITTED)
+		fault(evidence, "%d-%lld (%s %s of message %lld, answered %s) was acknowledged and is missing",
+			  op->session, (long long) op->number, op->what, op->mode,
+			  (long long) op_number(op, "message"), op->answer);
+	else if (op->txn->rows > 0)
+		fault(evidence, "%d-%lld (%s %s of message %lld) is missing, and others of its transaction are there",
+			  op->session, (long long) op->number, op->what, op->mode,
+			  (long long) op_number(op, "message"));
+}
+
+/* ---------------------------------------------------- what was refused why */
+
+/* Whether a new message was saved by another one, before an answer. */
+static bool
+was_created(const Evidence *evidence, const Op *op, int64_t message)
+{
+	for (int i = 0; i < evidence->nrows; i++)
+	{
+		const Row  *row = &evidence->rows[i];
+
+		if (row->message == message && row->op != NULL && row->op != op &&
+			row->op->txn->commit_from < op->to)
+			return true;
+	}
+	return txn_touched(op->txn, message);
+}
+
+/* Whether a message was deleted, at some time before an answer. */
+static bool
+was_deleted(const Evidence *evidence, const Op *op, int64_t message)
+{
+	for (int i = 0; i < evidence->nrows; i++)
+	{
+		const Row  *row = &evidence->rows[i];
+
+		if (row->message == message && row->op != NULL &&
+			(row->kind == 'd' || row->kind == 'h') &&
+			row->op->txn->commit_from < op->to)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_body(const char *name)
+{
+	return strcmp(name, "PR_BODY") == 0 || strcmp(name, "PR_HTML") == 0 ||
+		strcmp(name, "PR_RTF_COMPRESSED") == 0;
+}
+
+/* Whether two patches speak of the same property, bodies as one. */
+static bool
+overlap(const json_t *a, const json_t *b)
+{
+	const char *name;
+	const char *other;
+	json_t	   *value;
+
+	json_object_foreach((json_t *) a, name, value)
+	{
+		json_object_foreach((json_t *) b, other, value)
+		{
+			if (strcmp(name, other) == 0 || (is_body(name) && is_body(other)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Whether a change may have touched what edits touch.  One that wrote a whole
+ * message, forced or going back, touched what it made different.
+ */
+static bool
+touches(const json_t *edits, const Row *row, const Row *before)
+{
+	const char *where;
+
+	if (overlap(edits, json_object_get(row->op->fields, "edits")))
+		return true;
+	return (row->kind == 'f' || strcmp(row->op->mode, "version") == 0) &&
+		!same_content(row->content, before->content, &where);
+}
+
+/* Whether a merge that was refused had a reason. */
+static bool
+merge_overlaps(const Op *op, const Row *base)
+{
+	json_t	   *edits = json_object_get(op->fields, "edits");
+
+	for (const Row *before = base, *row = base->next;
+		 row != NULL && row->op->txn->commit_from < op->to;
+		 before = row, row = row->next)
+	{
+		if (touches(edits, row, before))
+			return true;
+	}
+	return false;
+}
+
+static void
+judge_changed(Evidence *evidence, const Op *op)
+{
+	bool		place = strcmp(op->what, "place") == 0;
+	int64_t		message = place ?
+		json_integer_value(json_array_get(json_object_get(op->fields,
+														  "messages"), 0)) :
+		op_number(op, "message");
+	int64_t		number = op_number(op, place ? "if" :
+								   strcmp(op->mode, "seen") == 0 ? "seen" :
+								   "base");
+	const Row  *row = find_row(evidence, message, number);
+
+	if (json_object_get(op->fields, "is_new") != NULL &&
+		!was_created(evidence, op, message))
+		fault(evidence, "%d-%lld was refused, and nobody else had saved message %lld",
+			  op->session, (long long) op->number, (long long) message);
+	if (row == NULL || txn_touched(op->txn, message))
+		return;
+	if (row->next == NULL || row->next->op->txn->commit_from > op->to)
+		fault(evidence, "%d-%lld (%s %s) was refused, and version %lld of message %lld was the newest",
+			  op->session, (long long) op->number, op->what, op->mode,
+			  (long long) number, (long long) message);
+	else if (strcmp(op->mode, "merge") == 0 && !merge_overlaps(op, row))
+		fault(evidence, "%d-%lld was not merged into message %lld, and nobody else touched what it edits",
+			  op->session, (long long) op->number, (long long) message);
+}
+
+static void
+judge_refusal(Evidence *evidence, const Op *op)
+{
+	int64_t		message = op_number(op, "message");
+	int64_t		version = strcmp(op->mode, "version") == 0 ?
+		op_number(op, "version") : op_number(op, "base");
+
+	if (strcmp(op->answer, "MAPI_E_OBJECT_CHANGED") == 0)
+		judge_changed(evidence, op);
+	else if (strcmp(op->what, "save") != 0 ||
+			 txn_touched(op->txn, message))
+		return;
+	else if (strcmp(op->answer, "MAPI_E_OBJECT_DELETED") == 0)
+	{
+		if (!was_deleted(evidence, op, message))
+			fault(evidence, "%d-%lld was told that message %lld was deleted, and nobody had",
+				  op->session, (long long) op->number, (long long) message);
+	}
+	else if (strcmp(op->answer, "MAPI_E_UNABLE_TO_COMPLETE") == 0 ||
+			 strcmp(op->answer, "!MA400") == 0)
+	{
+		if (find_row(evidence, message, version) != NULL)
+			fault(evidence, "%d-%lld was told that message %lld has no version %lld",
+				  op->session, (long long) op->number, (long long) message,
+				  (long long) version);
+	}
+	else if (strcmp(op->answer, "!MA10F") == 0)
+	{
+		if (find_row(evidence, message, version) != NULL)
+			fault(evidence, "%d-%lld was told that there is no message %lld",
+				  op->session, (long long) op->number, (long long) message);
+	}
+}
+
+/* ----------------------------------------------------------- what was read */
+
+/*
+ * What was shown was there, was committed or the reader's own, and was not out
+ * of date for a reader that had to see the newest.
+ */
+static void
+judge_reading(Evidence *evidence, const Op *op)
+{
+	int64_t		created = op_number(op, "created");
+	int64_t		message = created != 0 ? created : op_number(op, "message");
+	int64_t		number = op_number(op, "number");
+	int64_t		since = op_number(op, "since");
+	const Row  *row;
+
+	if (json_object_get(op->fields, "hash") == NULL || op->answer[0] == '!')
+		return;
+	row = find_row(evidence, message, number);
+	if (row == NULL || row->op == NULL)
+	{
+		if (!txn_touched(op->txn, message) && op_fate(op) != UNKNOWN)
+			fault(evidence, "%d-%lld (%s %s) was shown version %lld of message %lld, which never was",
+				  op->session, (long long) op->number, op->what, op->mode,
+				  (long long) number, (long long) message);
+		return;
+	}
+	if ((uint64_t) op_number(op, "hash") != row->hash)
+		fault(evidence, "%d-%lld (%s %s) was shown something else as version %lld of message %lld",
+			  op->session, (long long) op->number, op->what, op->mode,
+			  (long long) number, (long long) message);
+	if (row->op->txn != op->txn && row->op->txn->commit_from > op->to)
+		fault(evidence, "%d-%lld was shown version %lld of message %lld before it was committed",
+			  op->session, (long long) op->number, (long long) number,
+			  (long long) message);
+	if (since != 0 && row->next != NULL && row->op->txn != op->txn &&
+		row->next->op->txn->fate == COMMITTED &&
+		row->next->op->txn->commit_to < since)
+		fault(evidence, "%d-%lld was shown version %lld of message %lld, and %lld had been committed",
+			  op->session, (long long) op->number, (long long) number,
+			  (long long) message, (long long) row->next->number);
+}
+
+void
+judge_answers(Evidence *evidence)
+{
+	for (int i = 0; i < evidence->nops; i++)
+	{
+		const Op   *op = evidence->ops[i];
+
+		judge_presence(evidence, op);
+		judge_refusal(evidence, op);
+		judge_reading(evidence, op);
+	}
+}
+
+/* ------------------------------------------------------------ transactions */
+
+static int
+compare_xid(const void *a, const void *b)
+{
+	return strcmp((*(Txn *const *) a)->xid, (*(Txn *const *) b)->xid);
+}
+
+/*
+ * What was done in one transaction is recorded as that, and as no other.
+ */
+void
+judge_transactions(Evidence *evidence)
+{
+	Txn		  **writers = calloc(evidence->ntxns + 1, sizeof(Txn *));
+	int			count = 0;
+
+	if (writers == NULL)
+		die("out of memory");
+	for (int i = 0; i < evidence->nrows; i++)
+	{
+		const Row  *row = &evidence->rows[i];
+		Txn		   *txn = row->op == NULL ? NULL : row->op->txn;
+
+		if (txn == NULL)
+			continue;
+		if (txn->xid == NULL)
+		{
+			txn->xid = row->xid;
+			writers[count++] = txn;
+		}
+		else if (strcmp(txn->xid, row->xid) != 0)
+			fault(evidence, "%s stands in transaction %s, others of its own in %s",
+				  row->actor, row->xid, txn->xid);
+	}
+	qsort(writers, count, sizeof(Txn *), compare_xid);
+	for (int i = 1; i < count; i++)
+	{
+		if (strcmp(writers[i]->xid, writers[i - 1]->xid) == 0)
+			fault(evidence, "transaction %s was two: of session %d, and of %d",
+				  writers[i]->xid, writers[i - 1]->first->session,
+				  writers[i]->first->session);
+	}
+	free(writers);
+}
+
+/* ----------------------------------------------------------------- numbers */
+
+/* A number that somebody was given, rolled back or not. */
+typedef struct Given
+{
+	int64_t		number;
+	const Op   *op;
+} Given;
+
+static int
+compare_given(const void *a, const void *b)
+{
+	int64_t		x = ((const Given *) a)->number;
+	int64_t		y = ((const Given *) b)->number;
+
+	return x < y ? -1 : x > y;
+}
+
+/* None may have been given to two operations. */
+static void
+judge_series(Evidence *evidence, const char *what, Given *given, int count)
+{
+	qsort(given, count, sizeof(Given), compare_given);
+	for (int i = 1; i < count; i++)
+	{
+		if (given[i].number == given[i - 1].number &&
+			given[i].op != given[i - 1].op)
+			fault(evidence, "%s %lld was given out twice: to %d-%lld and to %d-%lld",
+				  what, (long long) given[i].number,
+				  given[i - 1].op->session,
+				  (long long) given[i - 1].op->number,
+				  given[i].op->session, (long long) given[i].op->number);
+	}
+}
+
+static int
+compare_incarnation(const void *a, const void *b)
+{
+	const Row  *x = *(Row *const *) a;
+	const Row  *y = *(Row *const *) b;
+
+	if (x->incarnation != y->incarnation)
+		return x->incarnation < y->incarnation ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/*
+ * An incarnation's numbers begin past it, and end before the next one.
+ */
+static void
+judge_incarnations(Evidence *evidence)
+{
+	Row		  **rows = calloc(evidence->nrows + 1, sizeof(Row *));
+	int			count = 0;
+
+	if (rows == NULL)
+		die("out of memory");
+	for (int i = 0; i < evidence->nrows; i++)
+		rows[i] = &evidence->rows[i];
+	qsort(rows, evidence->nrows, sizeof(Row *), compare_incarnation);
+	for (int i = 0; i < evidence->nrows; i++)
+	{
+		bool		begins = i == 0 ||
+			rows[i]->incarnation != rows[i - 1]->incarnation;
+
+		count += begins;
+		if (rows[i]->number < rows[i]->incarnation ||
+			(i > 0 && rows[i]->number <= rows[i - 1]->number))
+			fault(evidence, "number %lld, of incarnation %lld, is out of order",
+				  (long long) rows[i]->number,
+				  (long long) rows[i]->incarnation);
+	}
+	printf("%d incarnations\n", count);
+	free(rows);
+}
+
+void
+judge_numbers(Evidence *evidence)
+{
+	size_t		most = 2 * (size_t) (evidence->nops + evidence->nrows) + 1;
+	Given	   *numbers = calloc(most, sizeof(Given));
+	Given	   *ids = calloc(most, sizeof(Given));
+	Given	   *drafts = calloc(most, sizeof(Given));
+	int			nnumbers = 0;
+	int			nids = 0;
+	int			ndrafts = 0;
+
+	if (numbers == NULL || ids == NULL || drafts == NULL)
+		die("out of memory");
+	for (int i = 0; i < evidence->nrows; i++)
+	{
+		const Row  *row = &evidence->rows[i];
+
+		if (row->op != NULL)
+			numbers[nnumbers++] = (Given) {row->number, row->op};
+	}
+	for (int i = 0; i < evidence->nops; i++)
+	{
+		const Op   *op = evidence->ops[i];
+
+		if (op_number(op, "number") != 0 && certain_rows(op) == 1)
+			numbers[nnumbers++] = (Given) {op_number(op, "number"), op};
+		if (op_number(op, "created") != 0)
+			ids[nids++] = (Given) {op_number(op, "created"), op};
+		if (op_number(op, "id") != 0)
+			ids[nids++] = (Given) {op_number(op, "id"), op};
+		if (op_number(op, "draft") != 0)
+			drafts[ndrafts++] = (Given) {op_number(op, "draft"), op};
+	}
+	judge_series(evidence, "change number", numbers, nnumbers);
+	judge_series(evidence, "message id", ids, nids);
+	judge_series(evidence, "draft", drafts, ndrafts);
+	judge_incarnations(evidence);
+	free(numbers);
+	free(ids);
+	free(drafts);
+}
+
+/* ------------------------------------------------------------------ drafts */
+
+/*
+ * The drafts are those that their sessions left, and perhaps some whose
+ * answers were lost.
+ */
+void
+judge_drafts(Evidence *evidence)
+{
+	PGresult   *result = evidence_query(evidence,
+										"SELECT parked_id, message_id,"
+										" coalesce(base_change_number, 0),"
+										" actor FROM msgstore.parked_draft"
+										" WHERE store_id = 1");
+	const char *key;
+	json_t	   *draft;
+
+	for (int i = 0; i < PQntuples(result); i++)
+	{
+		const char *id = PQgetvalue(result, i, 0);
+		const Op   *op = find_op(evidence, PQgetvalue(result, i, 3));
+
+		draft = json_object_get(evidence->drafts, id);
+		if (draft == NULL)
+		{
+			if (json_object_get(evidence->uncertain, id) == NULL &&
+				(op == NULL || op_fate(op) != UNKNOWN))
+				fault(evidence, "draft %s of message %s is there, and should not",
+					  id, PQgetvalue(result, i, 1));
+			continue;
+		}
+		if (json_integer_value(json_object_get(draft, "message")) !=
+			strtoll(PQgetvalue(result, i, 1), NULL, 10) ||
+			json_integer_value(json_object_get(draft, "base")) !=
+			strtoll(PQgetvalue(result, i, 2), NULL, 10))
+			fault(evidence, "draft %s stands on version %s of message %s",
+				  id, PQgetvalue(result, i, 2), PQgetvalue(result, i, 1));
+		json_object_del(evidence->drafts, id);
+	}
+	json_object_foreach(evidence->drafts, key, draft)
+		fault(evidence, "draft %s is missing", key);
+	PQclear(result);
+}

@@ -1,0 +1,419 @@
+/*-------------------------------------------------------------------------
+ *
+ * values.c
+ *	  What the checker writes into messages, and what it takes a message to
+ *	  be: patches, views and their arithmetic, without the server.
+ *
+ * NOTES
+ *	  A view is a JSON object of the properties that a client can change.
+ *	  Views, edits and the values in them are shared and never changed in
+ *	  place once others can see them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "checker.h"
+
+typedef enum Kind
+{
+	KIND_TEXT,
+	KIND_NUMBER,
+	KIND_TIME,
+	KIND_RECIPIENTS,
+	KIND_LARGE_TEXT,
+	KIND_LARGE_BINARY
+} Kind;
+
+/* What is written, every property so that it stands alone in its part. */
+static const struct
+{
+	const char *name;
+	Kind		kind;
+}			properties[] =
+
+{
+	{"PR_SUBJECT", KIND_TEXT},
+	{"PR_SENDER_NAME", KIND_TEXT},
+	{"PR_CONVERSATION_TOPIC", KIND_TEXT},
+	{"PR_IMPORTANCE", KIND_NUMBER},
+	{"PR_CLIENT_SUBMIT_TIME", KIND_TIME},
+	{"PR_MESSAGE_RECIPIENTS", KIND_RECIPIENTS},
+	{"PR_TRANSPORT_MESSAGE_HEADERS", KIND_LARGE_TEXT},
+	{"PR_BODY", KIND_LARGE_TEXT},
+	{"PR_HTML", KIND_LARGE_BINARY},
+	{"PR_RTF_COMPRESSED", KIND_LARGE_BINARY}
+};
+
+/* A message has one body: setting one form deletes the others. */
+static const char *const bodies[] = {
+	"PR_BODY", "PR_HTML", "PR_RTF_COMPRESSED"
+};
+
+/* What the store computes, and no client writes. */
+static const char *const computed[] = {
+	"PR_ENTRYID", "PR_PARENT_ENTRYID", "PR_STORE_ENTRYID", "PR_SOURCE_KEY",
+	"PR_PARENT_SOURCE_KEY", "PidTagChangeNumber", "PR_CHANGE_KEY",
+	"PR_PREDECESSOR_CHANGE_LIST", "PR_CREATION_TIME",
+	"PR_LAST_MODIFICATION_TIME", "PR_LOCAL_COMMIT_TIME",
+	"PR_LAST_MODIFIER_NAME", "PR_DELETED_ON", "PR_MESSAGE_FLAGS",
+	"PR_MESSAGE_SIZE", "PR_MESSAGE_SIZE_EXTENDED", "PR_HASATTACH",
+	"PR_ACCESS", "PR_ACCESS_LEVEL", "PR_DISPLAY_TO", "PR_DISPLAY_CC",
+	"PR_DISPLAY_BCC"
+};
+
+/* ------------------------------------------------------------------ chance */
+
+/* splitmix64 */
+static uint64_t
+random_bits(Random *random)
+{
+	uint64_t	z = (random->state += UINT64_C(0x9E3779B97F4A7C15));
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+	return z ^ (z >> 31);
+}
+
+int
+random_below(Random *random, int n)
+{
+	return (int) (random_bits(random) % (uint64_t) n);
+}
+
+bool
+chance(Random *random, int percent)
+{
+	return random_below(random, 100) < percent;
+}
+
+/* ------------------------------------------------------------------ values */
+
+/*
+ * A text that is like no other, or one of a few, so that now and then two
+ * clients write the same.
+ */
+static json_t *
+random_text(Random *random)
+{
+	char		text[64];
+
+	if (chance(random, 20))
+		return json_string(chance(random, 50) ? "the same" : "");
+	snprintf(text, sizeof(text), "%s %llx",
+			 chance(random, 50) ? "plain" : "\xC3\xBC \"\\\t",
+			 (unsigned long long) random_bits(random));
+	return json_string(text);
+}
+
+/*
+ * Characters of base64, in fours: a text as good as any, and bytes.  One in
+ * six is so long, and so hard to compress, that it is stored out of line.
+ */
+static json_t *
+random_large(Random *random)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char		text[6001];
+	int			size;
+
+	if (chance(random, 10))
+		return json_string("AAAA");
+	size = chance(random, 15) ? 3000 + 4 * random_below(random, 750) :
+		4 * (1 + random_below(random, 40));
+	for (int i = 0; i < size; i++)
+		text[i] = alphabet[random_below(random, 64)];
+	text[size] = '\0';
+	return json_string(text);
+}
+
+static json_t *
+random_recipients(Random *random)
+{
+	json_t	   *list = json_array();
+	int			count = random_below(random, 4);
+
+	for (int i = 0; i < count; i++)
+		json_array_append_new(list,
+							  json_pack("{s:i, s:i, s:o}",
+										"PR_ROWID", i,
+										"PR_RECIPIENT_TYPE",
+										1 + random_below(random, 3),
+										"PR_DISPLAY_NAME",
+										random_text(random)));
+	return list;
+}
+
+static json_t *
+random_value(Random *random, Kind kind)
+{
+	char		time[64];
+
+	switch (kind)
+	{
+		case KIND_TEXT:
+			return random_text(random);
+		case KIND_NUMBER:
+			return json_integer(random_below(random, 3));
+		case KIND_TIME:
+			snprintf(time, sizeof(time), "2024-05-%02dT10:%02d:00.0000000Z",
+					 1 + random_below(random, 28), random_below(random, 60));
+			return json_string(time);
+		case KIND_RECIPIENTS:
+			return random_recipients(random);
+		case KIND_LARGE_TEXT:
+		case KIND_LARGE_BINARY:
+			break;
+	}
+	return random_large(random);
+}
+
+json_t *
+random_patch(Random *random)
+{
+	json_t	   *patch = json_object();
+	int			count = 1 + random_below(random, 3);
+
+	for (int i = 0; i < count; i++)
+	{
+		int			p = random_below(random, lengthof(properties));
+
+		json_object_set_new(patch, properties[p].name,
+							chance(random, 12) ? json_null() :
+							random_value(random, properties[p].kind));
+	}
+	return patch;
+}
+
+json_t *
+random_names(Random *random)
+{
+	json_t	   *patch = random_patch(random);
+	json_t	   *names = json_array();
+	const char *name;
+	json_t	   *value;
+
+	json_object_foreach(patch, name, value)
+		json_array_append_new(names, json_string(name));
+	json_decref(patch);
+	return names;
+}
+
+/* -------------------------------------------------------------- arithmetic */
+
+void
+edits_add(json_t *edits, const json_t *patch)
+{
+	bool		body = false;
+
+	for (size_t i = 0; i < lengthof(bodies); i++)
+	{
+		json_t	   *value = json_object_get(patch, bodies[i]);
+
+		body = body || (value != NULL && !json_is_null(value));
+	}
+	for (size_t i = 0; body && i < lengthof(bodies); i++)
+		json_object_set_new(edits, bodies[i], json_null());
+	json_object_update(edits, (json_t *) patch);
+}
+
+json_t *
+view_with(const json_t *base, const json_t *edits)
+{
+	json_t	   *view = json_copy((json_t *) base);
+	const char *name;
+	json_t	   *value;
+
+	json_object_foreach((json_t *) edits, name, value)
+	{
+		if (json_is_null(value))
+			json_object_del(view, name);
+		else
+			json_object_set(view, name, value);
+	}
+	return view;
+}
+
+/* The recipient of a number in a list that may be missing; NULL: none. */
+static json_t *
+recipient(const json_t *list, json_int_t number)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+	{
+		json_t	   *row = json_array_get(list, i);
+
+		if (json_integer_value(json_object_get(row, "PR_ROWID")) == number)
+			return row;
+	}
+	return NULL;
+}
+
+static json_int_t
+number_of_row(const json_t *row)
+{
+	return json_integer_value(json_object_get(row, "PR_ROWID"));
+}
+
+static bool
+same_or_none(const json_t *a, const json_t *b)
+{
+	return a == b || json_equal(a, b);
+}
+
+static json_int_t
+next_number(const json_t *a, const json_t *b)
+{
+	json_int_t	next = 0;
+
+	for (size_t i = 0; i < json_array_size(a); i++)
+	{
+		if (number_of_row(json_array_get(a, i)) >= next)
+			next = number_of_row(json_array_get(a, i)) + 1;
+	}
+	return b == NULL ? next : next > next_number(b, NULL) ? next :
+		next_number(b, NULL);
+}
+
+/* Put a row in the place of another one of its number; NULL: take that out. */
+static void
+replace_row(json_t *list, json_int_t number, json_t *row)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+	{
+		if (number_of_row(json_array_get(list, i)) != number)
+			continue;
+		if (row == NULL)
+			json_array_remove(list, i);
+		else
+			json_array_set(list, i, row);
+		return;
+	}
+}
+
+/*
+ * What the recipients become when yours are merged with theirs, one by one:
+ * what you changed of the base is changed, what you added is there, under
+ * another number where they gave that to another.  NULL: both changed one.
+ */
+static json_t *
+merged_recipients(const json_t *base, const json_t *theirs,
+				  const json_t *yours)
+{
+	json_t	   *result = theirs == NULL ? json_array() :
+		json_copy((json_t *) theirs);
+	json_int_t	next = next_number(theirs, yours);
+
+	for (size_t i = 0; i < json_array_size(base); i++)
+	{
+		json_t	   *was = json_array_get(base, i);
+		json_int_t	number = number_of_row(was);
+		json_t	   *mine = recipient(yours, number);
+		json_t	   *other = recipient(theirs, number);
+
+		if (same_or_none(was, mine) || same_or_none(mine, other))
+			continue;
+		if (!same_or_none(was, other))
+		{
+			json_decref(result);
+			return NULL;
+		}
+		replace_row(result, number, mine);
+	}
+	for (size_t i = 0; i < json_array_size(yours); i++)
+	{
+		json_t	   *mine = json_array_get(yours, i);
+		json_t	   *other = recipient(theirs, number_of_row(mine));
+
+		if (recipient(base, number_of_row(mine)) != NULL ||
+			same_or_none(mine, other))
+			continue;
+		mine = json_copy(mine);
+		if (other != NULL)
+			json_object_set_new(mine, "PR_ROWID", json_integer(next++));
+		json_array_append_new(result, mine);
+	}
+	return result;
+}
+
+json_t *
+merged_view(const json_t *base, const json_t *theirs, const json_t *edits)
+{
+	static const char *const name = "PR_MESSAGE_RECIPIENTS";
+	json_t	   *view = view_with(theirs, edits);
+	json_t	   *yours = json_object_get(edits, name);
+	json_t	   *list;
+
+	if (yours == NULL)
+		return view;
+	if (json_is_null(yours))
+		yours = NULL;
+	list = merged_recipients(json_object_get(base, name),
+							 json_object_get(theirs, name), yours);
+	if (list == NULL)
+	{
+		json_decref(view);
+		return NULL;
+	}
+	if (json_array_size(list) == 0 && yours == NULL)
+	{
+		json_object_del(view, name);
+		json_decref(list);
+	}
+	else
+		json_object_set_new(view, name, list);
+	return view;
+}
+
+json_t *
+content_of(const json_t *shown)
+{
+	json_t	   *content = json_copy((json_t *) shown);
+
+	for (size_t i = 0; i < lengthof(computed); i++)
+		json_object_del(content, computed[i]);
+	return content;
+}
+
+/* FNV-1a of the content as text, keys in order. */
+uint64_t
+content_hash(const json_t *content)
+{
+	char	   *text = json_dumps(content, JSON_SORT_KEYS | JSON_COMPACT);
+	uint64_t	hash = UINT64_C(0xCBF29CE484222325);
+
+	if (text == NULL)
+		die("out of memory");
+	for (const char *p = text; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char) *p) * UINT64_C(0x100000001B3);
+	free(text);
+	return hash;
+}
+
+int64_t
+number_of(const json_t *shown)
+{
+	return json_integer_value(json_object_get(shown, "PidTagChangeNumber"));
+}
+
+bool
+same_content(const json_t *a, const json_t *b, const char **where)
+{
+	const char *name;
+	json_t	   *value;
+
+	json_object_foreach((json_t *) a, name, value)
+	{
+		*where = name;
+		if (!json_equal(value, json_object_get(b, name)))
+			return false;
+	}
+	json_object_foreach((json_t *) b, name, value)
+	{
+		*where = name;
+		if (json_object_get(a, name) == NULL)
+			return false;
+	}
+	return true;
+}

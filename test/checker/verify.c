@@ -1,0 +1,552 @@
+/*-------------------------------------------------------------------------
+ *
+ * verify.c
+ *	  The verifying half of the checker: reads the records and the stored
+ *	  changes, works out what became of every operation, and has all of it
+ *	  judged.
+ *
+ * NOTES
+ *	  The fate of an operation follows from the record alone: it is that of
+ *	  its transaction, unless it failed itself or was undone by ROLLBACK TO.
+ *	  Only where the answer to a commit was lost do the stored changes say
+ *	  what became of it; then of all of its operations alike.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verify.h"
+
+#define MAX_SHOWN	4			/* of each kind of fault */
+#define MAX_KINDS	64
+
+void
+fault(Evidence *evidence, const char *fmt,...)
+{
+	static const char *kinds[MAX_KINDS];
+	static int	counts[MAX_KINDS];
+	int			kind = 0;
+	va_list		args;
+
+	evidence->faults++;
+	while (kinds[kind] != NULL && kinds[kind] != fmt && kind < MAX_KINDS - 1)
+		kind++;
+	kinds[kind] = fmt;
+	if (++counts[kind] > MAX_SHOWN)
+		return;
+	va_start(args, fmt);
+	fputs("fault: ", stdout);
+	vprintf(fmt, args);
+	puts(counts[kind] < MAX_SHOWN ? "" : "; and no more of this kind");
+	va_end(args);
+}
+
+static void *
+enlarge(void *array, int count, size_t size)
+{
+	if ((count & (count - 1)) != 0)
+		return array;
+	array = realloc(array, (count == 0 ? 1 : 2 * (size_t) count) * size);
+	if (array == NULL)
+		die("out of memory");
+	return array;
+}
+
+/* -------------------------------------------------------------- operations */
+
+int64_t
+op_number(const Op *op, const char *field)
+{
+	return json_integer_value(json_object_get(op->fields, field));
+}
+
+static const char *
+text_field(const json_t *fields, const char *name)
+{
+	const char *text = json_string_value(json_object_get(fields, name));
+
+	return text == NULL ? "" : text;
+}
+
+Fate
+op_fate(const Op *op)
+{
+	return op->undone || op->answer[0] == '!' ? ROLLED_BACK : op->txn->fate;
+}
+
+bool
+op_succeeded(const Op *op)
+{
+	return strcmp(op->answer, "S_OK") == 0 ||
+		strcmp(op->answer, "MAPI_W_PARTIAL_COMPLETION") == 0 ||
+		strcmp(op->answer, "lost") == 0;
+}
+
+/* What a save does to a message. */
+static Effect
+save_effect(const Op *op, int64_t message)
+{
+	bool		lost = strcmp(op->answer, "lost") == 0;
+	int64_t		created = op_number(op, "created");
+	bool		copies = strcmp(op->mode, "elsewhere") == 0 ||
+		strcmp(op->mode, "copy") == 0;
+	int64_t		written = created != 0 ? created :
+		copies ? 0 : op_number(op, "message");
+
+	if (strcmp(op->mode, "keep") == 0)
+		return EFFECT_NONE;
+	if (written == 0)
+		return lost ? EFFECT_MAYBE : EFFECT_NONE;	/* nobody told its id */
+	if (written != message)
+		return EFFECT_NONE;
+	if (strcmp(op->mode, "version") == 0)
+	{
+		if (lost)
+			return EFFECT_MAYBE;
+		return op_number(op, "number") == op_number(op, "base") ?
+			EFFECT_NONE : EFFECT_CERTAIN;
+	}
+	if (created == 0 && strcmp(op->mode, "create") != 0 &&
+		json_object_size(json_object_get(op->fields, "edits")) == 0)
+		return EFFECT_NONE;
+	return lost ? EFFECT_MAYBE : EFFECT_CERTAIN;
+}
+
+Effect
+op_effect(const Op *op, int64_t message)
+{
+	json_t	   *messages = json_object_get(op->fields, "messages");
+
+	if (!op_succeeded(op))
+		return EFFECT_NONE;
+	if (strcmp(op->what, "save") == 0)
+		return save_effect(op, message);
+	for (size_t i = 0; i < json_array_size(messages); i++)
+	{
+		if (json_integer_value(json_array_get(messages, i)) != message)
+			continue;
+		return strcmp(op->answer, "S_OK") != 0 ||
+			strcmp(text_field(op->fields, "kind"), "m") == 0 ?
+			EFFECT_MAYBE : EFFECT_CERTAIN;
+	}
+	return EFFECT_NONE;
+}
+
+bool
+txn_touched(const Txn *txn, int64_t message)
+{
+	for (const Op *op = txn->first; op <= txn->last; op++)
+	{
+		if (op->txn == txn && op_effect(op, message) != EFFECT_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------- the records */
+
+/* The operations of a session, in a row, while its record is read. */
+typedef struct Reading
+{
+	Evidence   *evidence;
+	int			session;
+	Op		   *ops;
+	int			nops;
+	Txn		   *txn;			/* that is open, or NULL */
+	int64_t		txn_number;
+	int			savepoints[MAX_SAVEPOINTS + 1]; /* next operation then */
+	bool		ended;
+} Reading;
+
+static Txn *
+new_txn(Evidence *evidence, Op *first)
+{
+	Txn		   *txn = calloc(1, sizeof(Txn));
+
+	if (txn == NULL)
+		die("out of memory");
+	evidence->txns = enlarge(evidence->txns, evidence->ntxns,
+							 sizeof(Txn *));
+	evidence->txns[evidence->ntxns++] = txn;
+	txn->first = txn->last = first;
+	return txn;
+}
+
+static void
+end_txn(Txn *txn, const Op *op)
+{
+	txn->commit_from = op->from;
+	txn->commit_to = op->to;
+	if (strcmp(op->answer, "lost") == 0)
+		txn->fate = UNKNOWN;
+	else if (op->answer[0] != '!')
+		txn->fate = COMMITTED;
+}
+
+/* What an operation means for the transaction it stands in. */
+static void
+follow(Reading *reading, Op *op)
+{
+	int			depth = (int) op_number(op, "depth");
+	int64_t		number = op_number(op, "txn");
+
+	if (number == 0)
+	{
+		op->txn = new_txn(reading->evidence, op);
+		end_txn(op->txn, op);
+		return;
+	}
+	if (reading->txn == NULL || number != reading->txn_number)
+	{
+		reading->txn = new_txn(reading->evidence, op);
+		reading->txn_number = number;
+	}
+	op->txn = reading->txn;
+	op->txn->last = op;
+	if (strcmp(op->what, "commit") == 0)
+		end_txn(op->txn, op);
+	if (strcmp(op->answer, "done") != 0)
+		return;
+	if (strcmp(op->what, "savepoint") == 0)
+		reading->savepoints[depth] = reading->nops;
+	else if (strcmp(op->what, "rollback to") == 0)
+	{
+		for (int i = reading->savepoints[depth]; i < reading->nops; i++)
+			reading->ops[i].undone = true;
+	}
+}
+
+static void
+note_drafts(Evidence *evidence, const json_t *record)
+{
+	json_t	   *drafts = json_object_get(record, "drafts");
+	json_t	   *uncertain = json_object_get(record, "uncertain");
+	char		key[32];
+
+	for (size_t i = 0; i < json_array_size(drafts); i++)
+	{
+		json_t	   *draft = json_array_get(drafts, i);
+
+		snprintf(key, sizeof(key), "%lld",
+				 (long long) json_integer_value(json_object_get(draft, "id")));
+		json_object_set(evidence->drafts, key, draft);
+	}
+	for (size_t i = 0; i < json_array_size(uncertain); i++)
+	{
+		snprintf(key, sizeof(key), "%lld",
+				 (long long) json_integer_value(json_array_get(uncertain, i)));
+		json_object_set_new(evidence->uncertain, key, json_true());
+	}
+}
+
+static void
+read_record(Reading *reading, json_t *record)
+{
+	const char *what = text_field(record, "do");
+	Op		   *op;
+
+	if (strcmp(what, "session") == 0)
+		reading->session =
+			(int) json_integer_value(json_object_get(record, "number"));
+	else if (strcmp(what, "violation") == 0)
+		fault(reading->evidence, "%d-%lld saw: %s", reading->session,
+			  (long long) json_integer_value(json_object_get(record, "op")),
+			  text_field(record, "text"));
+	else if (strcmp(what, "end") == 0)
+	{
+		reading->ended = true;
+		note_drafts(reading->evidence, record);
+	}
+	else
+	{
+		op = &reading->ops[reading->nops++];
+		op->session = reading->session;
+		op->what = what;
+		op->mode = text_field(record, "mode");
+		op->answer = text_field(record, "answer");
+		op->fields = record;
+		op->number = op_number(op, "op");
+		op->from = op_number(op, "from");
+		op->to = op_number(op, "to");
+		follow(reading, op);
+	}
+}
+
+/* Read one session's file. */
+static void
+read_file(Evidence *evidence, const char *path)
+{
+	FILE	   *file = fopen(path, "r");
+	json_t	   *records = json_array();
+	Reading		reading = {.evidence = evidence};
+	json_t	   *record;
+	json_error_t error;
+
+	if (file == NULL)
+		die("could not open \"%s\"", path);
+	while ((record = json_loadf(file, JSON_DISABLE_EOF_CHECK, &error)) != NULL)
+		json_array_append_new(records, record);
+	fclose(file);
+	json_array_append_new(evidence->records, records);
+
+	reading.ops = calloc(json_array_size(records) + 1, sizeof(Op));
+	if (reading.ops == NULL)
+		die("out of memory");
+	for (size_t i = 0; i < json_array_size(records); i++)
+		read_record(&reading, json_array_get(records, i));
+	if (!reading.ended)
+		fault(evidence, "the record \"%s\" has no end: %s", path, error.text);
+	for (int i = 0; i < reading.nops; i++)
+	{
+		evidence->ops = enlarge(evidence->ops, evidence->nops, sizeof(Op *));
+		evidence->ops[evidence->nops++] = &reading.ops[i];
+	}
+}
+
+static void
+read_records(Evidence *evidence, const char *directory)
+{
+	DIR		   *dir = opendir(directory);
+	struct dirent *entry;
+
+	if (dir == NULL)
+		die("could not open \"%s\"", directory);
+	evidence->records = json_array();
+	evidence->drafts = json_object();
+	evidence->uncertain = json_object();
+	while ((entry = readdir(dir)) != NULL)
+	{
+		if (strncmp(entry->d_name, "session-", strlen("session-")) == 0)
+		{
+			char	   *path = format("%s/%s", directory, entry->d_name);
+
+			read_file(evidence, path);
+			free(path);
+		}
+	}
+	closedir(dir);
+	if (evidence->nops == 0)
+		die("nothing is recorded in \"%s\"", directory);
+}
+
+/* ---------------------------------------------------------- what is stored */
+
+/* Read a version, however it was damaged. */
+static const char *const at_function =
+"CREATE FUNCTION pg_temp.version_at(message bigint, number bigint)"
+" RETURNS jsonb LANGUAGE plpgsql AS $$"
+" BEGIN"
+"  RETURN msgstore.message_at(1, message, number);"
+" EXCEPTION WHEN OTHERS THEN"
+"  RETURN jsonb_build_object('error', SQLERRM);"
+" END $$";
+
+PGresult   *
+evidence_query(Evidence *evidence, const char *sql)
+{
+	PGresult   *result = PQexec(evidence->conn, sql);
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
+		PQresultStatus(result) != PGRES_COMMAND_OK)
+		die("%s", PQerrorMessage(evidence->conn));
+	return result;
+}
+
+static int64_t
+number_at(const PGresult *result, int row, int column)
+{
+	return strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
+static json_t *
+json_at(const PGresult *result, int row, int column)
+{
+	json_t	   *value = json_loads(PQgetvalue(result, row, column), 0, NULL);
+
+	if (value == NULL)
+		die("the server sent what is no JSON object");
+	return value;
+}
+
+static void
+read_rows(Evidence *evidence)
+{
+	PGresult   *result = evidence_query(evidence,
+										"SELECT message_id, change_number, previous,"
+										" base_change_number, incarnation, xid, kind,"
+										" actor, pg_temp.version_at(message_id,"
+										" change_number)"
+										" FROM msgstore.change WHERE store_id = 1"
+										" ORDER BY message_id, change_number");
+
+	evidence->change_rows = result;
+	evidence->nrows = PQntuples(result);
+	evidence->rows = calloc(evidence->nrows + 1, sizeof(Row));
+	if (evidence->rows == NULL)
+		die("out of memory");
+	for (int i = 0; i < evidence->nrows; i++)
+	{
+		Row		   *row = &evidence->rows[i];
+
+		row->message = number_at(result, i, 0);
+		row->number = number_at(result, i, 1);
+		row->previous = number_at(result, i, 2);
+		row->base = number_at(result, i, 3);
+		row->incarnation = number_at(result, i, 4);
+		row->xid = PQgetvalue(result, i, 5);
+		row->kind = PQgetvalue(result, i, 6)[0];
+		row->actor = PQgetvalue(result, i, 7);
+		row->shown = json_at(result, i, 8);
+		row->content = content_of(row->shown);
+		row->hash = content_hash(row->content);
+	}
+}
+
+static void
+read_current(Evidence *evidence)
+{
+	PGresult   *result = evidence_query(evidence,
+										"SELECT message_id, change_number,"
+										" deleted_at IS NOT NULL,"
+										" CASE WHEN deleted_at IS NULL THEN"
+										" msgstore.read_message(1, message_id) END"
+										" FROM msgstore.message WHERE store_id = 1"
+										" ORDER BY message_id");
+
+	evidence->ncurrent = PQntuples(result);
+	evidence->current = calloc(evidence->ncurrent + 1, sizeof(Current));
+	if (evidence->current == NULL)
+		die("out of memory");
+	for (int i = 0; i < evidence->ncurrent; i++)
+	{
+		Current    *current = &evidence->current[i];
+
+		current->message = number_at(result, i, 0);
+		current->number = number_at(result, i, 1);
+		current->deleted = PQgetvalue(result, i, 2)[0] == 't';
+		if (!current->deleted)
+			current->shown = json_at(result, i, 3);
+	}
+	PQclear(result);
+}
+
+static int
+compare_row(const void *key, const void *element)
+{
+	const Row  *a = key;
+	const Row  *b = element;
+
+	if (a->message != b->message)
+		return a->message < b->message ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+Row *
+find_row(const Evidence *evidence, int64_t message, int64_t number)
+{
+	Row			key = {.message = message, .number = number};
+
+	return bsearch(&key, evidence->rows, evidence->nrows, sizeof(Row),
+				   compare_row);
+}
+
+static int
+compare_current(const void *key, const void *element)
+{
+	int64_t		a = ((const Current *) key)->message;
+	int64_t		b = ((const Current *) element)->message;
+
+	return a < b ? -1 : a > b;
+}
+
+const Current *
+find_current(const Evidence *evidence, int64_t message)
+{
+	Current		key = {.message = message};
+
+	return bsearch(&key, evidence->current, evidence->ncurrent,
+				   sizeof(Current), compare_current);
+}
+
+/* ------------------------------------------------------------- the verdict */
+
+/* How much there was to judge, so that a test can see that it was enough. */
+static void
+summarize(const Evidence *evidence)
+{
+	static const char *const names[] = {
+		"acknowledged", "refused", "rolled back", "unknown"
+	};
+	int			counts[lengthof(names)] = {0};
+	int			kinds[128] = {0};
+
+	for (int i = 0; i < evidence->nops; i++)
+	{
+		const Op   *op = evidence->ops[i];
+
+		if (strcmp(op->what, "save") != 0 && strcmp(op->what, "place") != 0)
+			continue;
+		if (op_fate(op) == ROLLED_BACK)
+			counts[2]++;
+		else if (op_fate(op) == UNKNOWN)
+			counts[3]++;
+		else
+			counts[op_succeeded(op) ? 0 : 1]++;
+	}
+	for (int i = 0; i < evidence->nrows; i++)
+		kinds[evidence->rows[i].kind & 127]++;
+	printf("%d operations:", evidence->nops);
+	for (size_t i = 0; i < lengthof(names); i++)
+		printf(" %d %s,", counts[i], names[i]);
+	printf(" %d transactions\n", evidence->ntxns);
+	printf("%d versions: %d created, %d saved, %d forced, %d merged, %d moved,"
+		   " %d deleted, %d restored, %d deleted for good\n",
+		   evidence->nrows, kinds['c'], kinds['s'], kinds['f'], kinds['g'],
+		   kinds['m'], kinds['d'], kinds['r'], kinds['h']);
+}
+
+static void
+release(Evidence *evidence)
+{
+	for (int i = 0; i < evidence->nrows; i++)
+	{
+		json_decref(evidence->rows[i].shown);
+		json_decref(evidence->rows[i].content);
+	}
+	for (int i = 0; i < evidence->ncurrent; i++)
+		json_decref(evidence->current[i].shown);
+	json_decref(evidence->records);
+	json_decref(evidence->drafts);
+	json_decref(evidence->uncertain);
+	PQclear(evidence->change_rows);
+	PQfinish(evidence->conn);
+}
+
+int
+verify(const char *conninfo, const char *directory)
+{
+	Evidence	evidence = {0};
+
+	read_records(&evidence, directory);
+	evidence.conn = PQconnectdb(conninfo);
+	if (PQstatus(evidence.conn) != CONNECTION_OK)
+		die("%s", PQerrorMessage(evidence.conn));
+	PQclear(evidence_query(&evidence, at_function));
+	read_rows(&evidence);
+	read_current(&evidence);
+
+	judge_rows(&evidence);
+	judge_chains(&evidence);
+	judge_answers(&evidence);
+	judge_transactions(&evidence);
+	judge_numbers(&evidence);
+	judge_drafts(&evidence);
+
+	summarize(&evidence);
+	printf("%d faults\n", evidence.faults);
+	release(&evidence);
+	return evidence.faults == 0 ? 0 : 1;
+}

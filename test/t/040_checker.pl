@@ -1,0 +1,320 @@
+# The checker of histories: many sessions work on a few messages at random, at
+# all isolation levels, and what each was answered agrees with what is stored;
+# also where they are cancelled, and where the server is killed under them.  And
+# the checker can tell: broken builds of the module do not get past it.
+#
+# CHECKER_STEPS: how many steps (24000); CHECKER_SEED: which random ones.
+use strict;
+use warnings;
+use FindBin;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+
+my $top = "$FindBin::RealBin/../..";
+my $checker = "$top/test/checker/checker";
+my $steps = $ENV{CHECKER_STEPS} // 24000;
+my $seed = $ENV{CHECKER_SEED} // int(rand(1_000_000_000));
+note "seed $seed";
+
+my $node = PostgreSQL::Test::Cluster->new('checker');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->append_conf(
+	'postgresql.conf', q{
+restart_after_crash = on
+deadlock_timeout = 20ms
+max_connections = 30
+log_statement = none
+log_min_error_statement = panic
+});
+$node->start;
+
+# A database with the extension, and a directory for records.
+sub prepare
+{
+	my $name = shift;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $name");
+	$node->safe_psql($name, 'CREATE EXTENSION msgstore');
+	return PostgreSQL::Test::Utils::tempdir("records_$name");
+}
+
+# "checker run" in the background, and to its end.
+sub start_run
+{
+	my ($name, $records, @args) = @_;
+	my $run = { out => '', err => '' };
+
+	$run->{handle} = IPC::Run::start(
+		[
+			$checker, 'run', '--dbname=' . $node->connstr($name),
+			"--record=$records", "--seed=$seed", @args
+		],
+		'<', \undef, '>', \$run->{out}, '2>', \$run->{err},
+		IPC::Run::timeout(600 + $steps / 100));
+	return $run;
+}
+
+sub end_run
+{
+	my $run = shift;
+
+	$run->{handle}->finish;
+	diag($run->{err}) if $run->{err} ne '';
+	return $run->{handle}->result(0);
+}
+
+sub steps_done
+{
+	my $run = shift;
+
+	return $run->{out} =~ /.*^(\d+) steps/ms ? $1 : 0;
+}
+
+# Wait until so many steps are done.
+sub reach
+{
+	my ($run, $count) = @_;
+
+	while (steps_done($run) < $count)
+	{
+		$run->{handle}->pump or die "the run has ended early: $run->{err}";
+	}
+}
+
+# "checker verify": exit code and what it says.
+sub verify
+{
+	my ($name, $records) = @_;
+	my $out = '';
+
+	IPC::Run::run(
+		[
+			$checker, 'verify', '--dbname=' . $node->connstr($name),
+			"--record=$records"
+		],
+		'<', \undef, '>', \$out, '2>&1');
+	return ($? >> 8, $out);
+}
+
+# It fits, and the output is worth a look where it does not.
+sub verified
+{
+	my ($name, $records, $what) = @_;
+	my ($code, $out) = verify($name, $records);
+
+	is($code, 0, "$what: what was answered and what is stored agree")
+	  or diag("seed $seed\n$out");
+	note $out;
+	return $out;
+}
+
+# ------------------------------------------------------- sessions and cancels
+
+my $records = prepare('busy');
+my $run = start_run('busy', $records, "--steps=$steps", '--disturb=20');
+is(end_run($run), 0, "$steps random steps in 8 sessions");
+cmp_ok(steps_done($run), '>=', $steps, 'all of them are done');
+my $out = verified('busy', $records, 'sessions');
+
+# There was enough of everything to be wrong about; at least so many of a
+# thousand steps.
+foreach my $kind (
+	[ qr/(\d+) acknowledged/ => 25 ],
+	[ qr/(\d+) refused/ => 25 ],
+	[ qr/(\d+) rolled back/ => 10 ],
+	[ qr/(\d+) created/ => 6 ],
+	[ qr/(\d+) saved/ => 8 ],
+	[ qr/(\d+) forced/ => 3 ],
+	[ qr/(\d+) merged/ => 1 ],
+	[ qr/(\d+) moved/ => 2 ],
+	[ qr/(\d+) restored/ => 1 ],
+	[ qr/(\d+) deleted for good/ => 0.5 ])
+{
+	my ($pattern, $share) = @$kind;
+	my ($count, $what) = $out =~ $pattern ? ($1, $&) : (0, "no $pattern");
+
+	cmp_ok($count, '>=', $steps * $share / 1000, "there were $what");
+}
+
+# ---------------------------------------------------------------- the crashes
+
+# SIGKILL one of the sessions' backends: all of them end, and the server
+# recovers by itself.
+sub kill_backend
+{
+	my $pid = $node->safe_psql(
+		'postgres', q{
+		SELECT pid FROM pg_stat_activity WHERE application_name = 'checker'
+		ORDER BY state = 'active' DESC LIMIT 1});
+
+	kill 'KILL', $pid;
+}
+
+# SIGKILL the postmaster and perhaps others, and start anew once its backends
+# have noticed.
+sub kill_server
+{
+	my @others = @_;
+	my ($pid) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+	my $try = 0;
+
+	$node->kill9;
+	kill 'KILL', @others if @others;
+	while (kill(0, $pid) || !$node->start(fail_ok => 1))
+	{
+		die 'the server did not come back' if $try++ > 300;
+		usleep(100_000);
+	}
+}
+
+my $crash_steps = 8000;
+$run = start_run('busy', $records, "--steps=$crash_steps", '--first=8');
+reach($run, $crash_steps * 0.2);
+kill_backend();
+reach($run, $crash_steps * 0.45);
+kill_server();
+reach($run, $crash_steps * 0.7);
+kill_backend();
+is(end_run($run), 0, 'the sessions go on after crashes');
+$out = verified('busy', $records, 'crashes');
+like($out, qr/^4 incarnations/m, 'each crash began an incarnation');
+
+# ----------------------------------------------------------- broken on purpose
+
+# Build the module with one thing changed.  Returns the file to load.
+sub build_mutant
+{
+	my ($name, $file, @changes) = @_;
+	my $dir = PostgreSQL::Test::Utils::tempdir("mutant_$name");
+	my $source;
+
+	system_or_bail('cp', '-Rp',
+		(map { "$top/$_" } qw(Makefile msgstore.control src data tools)),
+		glob("$top/msgstore--*.sql"), glob("$top/msgstore.so"), $dir);
+	$source = slurp_file("$dir/src/$file");
+	while (my ($from, $to) = splice(@changes, 0, 2))
+	{
+		my $times = () = $source =~ /\Q$from\E/g;
+
+		die "\"$from\" stands $times times in $file" if $times != 1;
+		$source =~ s/\Q$from\E/$to/;
+	}
+	open my $handle, '>', "$dir/src/$file" or die "$file: $!";
+	print $handle $source;
+	close $handle;
+	system_or_bail(
+		$ENV{MAKE} // 'make', '-s', '-C', $dir, 'all', 'CLIENT=no',
+		'with_llvm=no',
+		'PG_CONFIG=' . ($ENV{PG_CONFIG} // 'pg_config'),
+		'COPT=' . ($ENV{COPT} // ''));
+	return "$dir/msgstore";
+}
+
+# A database that runs it instead of the module.
+sub prepare_mutant
+{
+	my ($name, @change) = @_;
+	my $library = build_mutant($name, @change);
+	my $records = prepare($name);
+
+	$node->safe_psql($name,
+		"UPDATE pg_proc SET probin = '$library' WHERE probin LIKE '%/msgstore'"
+	);
+	return $records;
+}
+
+foreach my $mutant (
+	[
+		'no_check', 'save.c',
+		[
+			'if (work->row.version.change_number !=' =>
+			  'if (false && work->row.version.change_number !='
+		],
+		qr/was good for version \d+ of message \d+ only/,
+		'without the version check'
+	],
+	[
+		'early', 'save.c',
+		[
+			'messagerow_lock(&work->row, work->message, false)' =>
+			  'messagerow_lock(&work->row, work->message, true)',
+			"\t*result = decide(work);\n\t*go_on" =>
+			  "\t*result = S_OK;\n\t*go_on"
+		],
+		qr/was good for version \d+ of message \d+ only/,
+		'deciding before the wait'
+	],
+	[
+		'headers', 'edits.c',
+		[
+			'undo->has_large[p] = true;' =>
+			  'undo->has_large[p] = p != PART_HEADERS;'
+		],
+		qr/has another PR_TRANSPORT_MESSAGE_HEADERS than was saved/,
+		'not recording what replaced headers were'
+	],
+	[
+		'folder', 'change.c',
+		[
+			'if (bag_find(undo->props, UNDO_FOLDER, &value))' =>
+			  'if (false && bag_find(undo->props, UNDO_FOLDER, &value))'
+		],
+		qr/stands in folder \d+, not in \d+/,
+		'forgetting where an older version stood'
+	],
+	[
+		'handles', 'handle.c',
+		[
+			"saved->level == level)\n\t\trestore_saved(handle);" =>
+			  "saved->level == level)\n\t\tdrop_saved(handle);"
+		],
+		qr/a handle on message \d+ (stands on|at \d+ shows another)/,
+		'leaving handles as they were when a savepoint is rolled back'
+	])
+{
+	my ($name, $file, $changes, $fault, $what) = @$mutant;
+	my $dir = prepare_mutant($name, $file, @$changes);
+
+	is( end_run(
+			start_run($name, $dir, '--steps=4000', '--messages=2')),
+		0,
+		"$what: the sessions get to the end");
+	my ($code, $said) = verify($name, $dir);
+	is($code, 1, "$what: the checker objects") or diag("seed $seed");
+	like($said, $fault, "$what: and says what is wrong");
+}
+
+# Commits that are acknowledged before they are safe, and numbers that are
+# remembered as little: a crash brings it out, where nobody writes WAL behind
+# the sessions' backs.
+$records =
+  prepare_mutant('forgetful', 'number.c',
+	'(INT64CONST(1) << 20)' => 'INT64CONST(0)');
+$node->append_conf(
+	'postgresql.conf', q{
+synchronous_commit = off
+wal_buffers = 64MB
+bgwriter_lru_maxpages = 0
+autovacuum = off
+});
+$node->restart;
+my $walwriter = $node->safe_psql('postgres',
+	"SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'");
+$run = start_run('forgetful', $records, '--steps=4000');
+reach($run, 800);
+kill 'STOP', $walwriter;
+reach($run, 2400);
+kill_server($walwriter);
+is(end_run($run), 0, 'unsafe commits: the sessions get to the end');
+my ($code, $said) = verify('forgetful', $records);
+is($code, 1, 'unsafe commits: the checker objects') or diag("seed $seed");
+like($said, qr/was acknowledged and is missing/,
+	'unsafe commits: some are missing');
+like($said, qr/was given out twice/,
+	'numbers that are forgotten: some are given out twice');
+
+$node->stop;
+done_testing();
