@@ -86,6 +86,24 @@ SELECT subject, importance, client_submit_time IS NULL AS timeless FROM msgstore
 SELECT kind, properties FROM msgstore.change_list ORDER BY change_number;
 SELECT kind, role, properties FROM msgstore.history(:store, :id);
 SELECT access_level, has_edits FROM msgstore.open_handles ORDER BY handle;
+SELECT msgstore.set_props(:a, '{"PR_COMMENT": "a"}');
+SELECT property, side FROM msgstore.conflict(:a);
+SELECT property, side FROM msgstore.conflict(:store, :id, :n, '{"PR_COMMENT": "a"}', true);
+SELECT msgstore.park(:a) AS p \gset
+SELECT subject, properties FROM msgstore.parked;
+SELECT msgstore.resume(:store, :p) AS c \gset
+SELECT msgstore.save_as(:c, :folder) AS copy \gset
+SELECT msgstore.resolve_conflict(:a, 'MERGE'), msgstore.resolve_conflict(:c, 'SAVE_ELSEWHERE'), msgstore.close_object(:c);
+SELECT result FROM msgstore.resolve_conflict(:store, :id, :n, '{"PR_COMMENT": "b"}', 'OVERWRITE');
+SELECT result FROM msgstore.save_message(:store, :id, :n, '{"PR_SUBJECT": "stale"}', 'PARK_REFUSED');
+SELECT msgstore.discard_parked(store_id, parked_id) FROM msgstore.parked;
+SELECT msgstore.message_at(:store, :id, :n)->'PR_SUBJECT' AS subject;
+SELECT result FROM msgstore.restore_version(:store, :id, :n, 1);
+SELECT msgstore.move_messages(:store, ARRAY[:id], :folder), msgstore.delete_messages(:store, ARRAY[:id]),
+       msgstore.restore_messages(:store, ARRAY[:id]), msgstore.delete_messages(:store, ARRAY[:copy], 'DELETE_HARD_DELETE');
+SELECT msgstore.set_retention(:store, NULL, 1);
+CALL msgstore.prune_history(:store);
+SELECT count(*) FROM msgstore.history(:store, :id);
 -- fail
 SELECT msgstore.throw_if_failed('MAPI_E_OBJECT_CHANGED'::msgstore.hresult);
 SELECT msgstore.close_object(:a), msgstore.close_object(:b), msgstore.close_object(:new);
