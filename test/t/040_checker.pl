@@ -241,8 +241,8 @@ foreach my $mutant (
 		[
 			'messagerow_lock(&work->row, work->message, false)' =>
 			  'messagerow_lock(&work->row, work->message, true)',
-			"\t*result = decide(work);\n\t*go_on" =>
-			  "\t*result = S_OK;\n\t*go_on"
+			"\t*result = decide(work);\n\tif (*result == S_OK && edits_any" =>
+			  "\t*result = S_OK;\n\tif (*result == S_OK && edits_any"
 		],
 		qr/was good for version \d+ of message \d+ only/,
 		'deciding before the wait'
