@@ -81,6 +81,7 @@ REGRESS = \
 
 # What two or three sessions show (test/specs/, test/expected/).
 ISOLATION = \
+	named_races \
 	new_message \
 	handle_view \
 	save_two_savers \
