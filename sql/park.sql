@@ -81,6 +81,26 @@ SELECT park(:h2) = :p AS same;
 SELECT subject FROM parked WHERE parked_id = :p AND store_id = :store;
 SELECT refresh(:h2), park(:h2) = :p AS same;
 SELECT subject, properties FROM parked WHERE parked_id = :p AND store_id = :store;
+-- a handle that has not seen what another one has parked there since replaces
+-- and discards nothing of it: its own is then another draft
+SELECT resume(:store, :p) AS h5, resume(:store, :p) AS h6 \gset
+SELECT set_props(:h5, '{"PR_SUBJECT": "fifth"}'), set_props(:h6, '{"PR_SUBJECT": "sixth"}');
+SELECT park(:h5) = :p AS same, park(:h6) AS p6 \gset
+SELECT :'same' AS same, :p6 <> :p AS another;
+SELECT park(:h5) = :p AS same, park(:h6) = :p6 AS same;
+SELECT subject FROM parked WHERE store_id = :store ORDER BY parked_id;
+SELECT resume(:store, :p6) AS h7 \gset
+SELECT set_props(:h7, '{"PR_SUBJECT": "seventh"}'), park(:h7) = :p6 AS same;
+BEGIN;
+SELECT set_props(:h7, '{"PR_SUBJECT": "rolled back"}'), park(:h7) = :p6 AS same;
+ROLLBACK;
+SELECT park(:h7) = :p6 AS same;
+SELECT save_changes(:h6);
+SELECT subject FROM parked WHERE store_id = :store ORDER BY parked_id;
+SELECT save_changes(:h7), resolve_conflict(:h7, 'KEEP_ORIGINAL'), resolve_conflict(:h, 'KEEP_ORIGINAL');
+SELECT subject FROM parked WHERE store_id = :store ORDER BY parked_id;
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
+SELECT set_props(:h, '{"PR_SUBJECT": "second", "PR_HTML": "PGI+"}');
 -- each handle parks its own: two of one message are two drafts
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h3, open_message(:store, :id, 'MAPI_MODIFY') AS h4 \gset
 SELECT park(:h3) <> park(:h4) AS two;

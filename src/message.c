@@ -208,7 +208,7 @@ stand_of_handle(Stand *stand, const Handle *handle)
 	stand->message_id = handle->state.message_id;
 	stand->base = handle->state.base;
 	stand->is_new = handle->state.is_new;
-	stand->was_parked = handle->state.parked_id != 0;
+	stand->was_parked = handle->state.draft.id != 0;
 	stand->folder_id = handle->state.folder_id;
 	stand->defaults = handle->defaults;
 	stand->created_at = handle->opened_at;
@@ -505,15 +505,13 @@ stand_request(SaveRequest *request, const Stand *stand, Content *start)
 void
 handle_saved(Handle *handle, int64 change_number)
 {
-	int64		parked_id = handle->state.parked_id;
-
-	if (parked_id != 0)
-		(void) park_discard(handle->store_id, parked_id);
+	if (handle->state.draft.id != 0)
+		(void) park_discard(handle->store_id, &handle->state.draft);
 	handle_touch(handle);
 	handle_set_edits(handle, NULL);
 	handle->state.is_new = false;
 	handle->state.base = change_number;
-	handle->state.parked_id = 0;
+	memset(&handle->state.draft, 0, sizeof(Draft));
 }
 
 /* Step 11: the level that the flags leave the handle with. */
@@ -558,10 +556,11 @@ save_handle(Handle *handle, uint32 flags)
 	{
 		if ((flags & PARK_REFUSED) != 0 && edits_any(&stand.edits))
 		{
-			int64		parked_id = park_stand(&stand, handle->state.parked_id);
+			Draft		draft = handle->state.draft;
 
+			park_stand(&stand, &draft);
 			handle_touch(handle);
-			handle->state.parked_id = parked_id;
+			handle->state.draft = draft;
 		}
 		return result;
 	}
@@ -632,10 +631,11 @@ save_message(PG_FUNCTION_ARGS)
 		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
 		{
 			Stand		stand;
+			Draft		draft = {0};
 
 			stand_of_arguments(&stand, fcinfo);
 			if (edits_any(&stand.edits))
-				park_stand(&stand, 0);
+				park_stand(&stand, &draft);
 		}
 	}
 	values[0] = Int32GetDatum(result);

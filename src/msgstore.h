@@ -793,13 +793,20 @@ extern int32 save_execute(const SaveRequest *request, int64 *change_number);
 
 /* ----------------------------------------------------------------- handle.c */
 
+/* A draft as a handle knows it. */
+typedef struct Draft
+{
+	int64		id;				/* 0: there is none */
+	TimestampTz parked_at;		/* says whether it is still the same */
+} Draft;
+
 /* The part of a handle that a transaction can change and take back. */
 typedef struct HandleState
 {
 	int64		message_id;
 	int64		folder_id;		/* of a new message */
 	int64		base;			/* change number, 0 for a new message */
-	int64		parked_id;		/* the draft it was resumed from, or 0 */
+	Draft		draft;			/* it was parked as, or resumed from */
 	int64		next_attach;	/* no attachment number from here on was used */
 	int64		next_row;		/* no PR_ROWID from here on was used */
 	bool		writable;
@@ -930,11 +937,18 @@ extern int32 subobject_save(Handle *handle);
 
 /* ------------------------------------------------------------------- park.c */
 
-/* Store where a client stands as a draft; parked_id 0: a new one. */
-extern int64 park_stand(const Stand *stand, int64 parked_id);
+/*
+ * Store where a client stands: in place of the draft that *draft knows, or as
+ * a new one where there is none or another handle has parked there since.
+ * *draft is then the one that was stored.
+ */
+extern void park_stand(const Stand *stand, Draft *draft);
 
-/* Discard a draft of the current role; false where there is none. */
-extern bool park_discard(int64 store_id, int64 parked_id);
+/*
+ * Discard a draft of the current role; false where there is none, or another
+ * handle has parked there since (parked_at 0: even then).
+ */
+extern bool park_discard(int64 store_id, const Draft *draft);
 
 /* --------------------------------------------------------------- conflict.c */
 

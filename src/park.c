@@ -6,6 +6,9 @@
  * NOTES
  *	  A parked draft belongs to the role that parked it, and stays until a
  *	  handle that was resumed from it is saved, or until it is discarded.
+ *	  Several handles can be resumed from one.  Each knows when the draft was
+ *	  parked that it has: what another one has parked there since, it neither
+ *	  replaces (its own becomes a draft of its own) nor discards when saved.
  *	  History is never pruned at or after the base of one.
  *
  *	  Row and edits correspond column by column; "touched" has a digit a part,
@@ -40,11 +43,14 @@ typedef enum ParkedColumn
 	P_PART,
 	P_ACTOR = P_PART + NUM_PARTS,
 	P_CLIENT,
+	P_PARKED_AT,				/* of the draft to be replaced */
 	NUM_PARKED_COLUMNS
 } ParkedColumn;
 
+/* _READ has parked_at where _INSERT has the actor */
 #define P_FIRST_READ	P_MESSAGE_ID
-#define NUM_READ_COLUMNS	(P_ACTOR - P_FIRST_READ)
+#define P_READ_AT		P_ACTOR
+#define NUM_READ_COLUMNS	(P_READ_AT - P_FIRST_READ + 1)
 
 static Datum
 role_name(void)
@@ -61,20 +67,38 @@ put_text(Datum *values, char *nulls, int column, const char *text)
 		values[column] = CStringGetTextDatum(text);
 }
 
-int64
-park_stand(const Stand *stand, int64 parked_id)
+/*
+ * Put a row where the draft stands, or a new one; false where it is not the
+ * same any more.
+ */
+static bool
+put_draft(Datum *values, const char *nulls, Draft *draft)
+{
+	bool		done;
+
+	if (draft->id == 0)
+		draft->id = number_next(REL_PARKED_ID_SEQ);
+	values[P_PARKED_ID] = Int64GetDatum(draft->id);
+	values[P_PARKED_AT] = TimestampTzGetDatum(draft->parked_at);
+	SPI_connect();
+	done = store_query(QUERY_PARKED_INSERT, values, nulls) > 0;
+	if (done)
+		draft->parked_at = store_result_bigint();
+	SPI_finish();
+	return done;
+}
+
+void
+park_stand(const Stand *stand, Draft *draft)
 {
 	Datum		values[NUM_PARKED_COLUMNS] = {0};
 	char		nulls[NUM_PARKED_COLUMNS + 1];
 	char		touched[NUM_PARTS + 1];
 	Jsonb	   *attachments = NULL;
 
-	if (parked_id == 0)
-		parked_id = number_next(REL_PARKED_ID_SEQ);
 	memset(nulls, ' ', NUM_PARKED_COLUMNS);
 	nulls[NUM_PARKED_COLUMNS] = '\0';
 	values[P_STORE_ID] = Int64GetDatum(stand->store_id);
-	values[P_PARKED_ID] = Int64GetDatum(parked_id);
 	values[P_ROLE] = role_name();
 	values[P_MESSAGE_ID] = Int64GetDatum(stand->message_id);
 	values[P_FOLDER_ID] = Int64GetDatum(stand->folder_id);
@@ -101,10 +125,11 @@ park_stand(const Stand *stand, int64 parked_id)
 	put_text(values, nulls, P_ACTOR, msgstore_actor);
 	put_text(values, nulls, P_CLIENT, application_name);
 
-	SPI_connect();
-	store_query(QUERY_PARKED_INSERT, values, nulls);
-	SPI_finish();
-	return parked_id;
+	if (!put_draft(values, nulls, draft))
+	{
+		draft->id = 0;
+		(void) put_draft(values, nulls, draft);
+	}
 }
 
 /*
@@ -112,9 +137,9 @@ park_stand(const Stand *stand, int64 parked_id)
  * where there is none.
  */
 static bool
-read_parked(int64 store_id, int64 parked_id, Stand *stand)
+read_parked(int64 store_id, Draft *draft, Stand *stand)
 {
-	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(parked_id),
+	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(draft->id),
 	role_name()};
 	MemoryContext caller = CurrentMemoryContext;
 	bool		found;
@@ -151,6 +176,8 @@ read_parked(int64 store_id, int64 parked_id, Stand *stand)
 				stand->edits.value[p] =
 					PG_DETOAST_DATUM_COPY(row[P_PART + p - P_FIRST_READ]);
 		}
+		draft->parked_at =
+			DatumGetTimestampTz(row[P_READ_AT - P_FIRST_READ]);
 		MemoryContextSwitchTo(spi);
 	}
 	SPI_finish();
@@ -158,14 +185,15 @@ read_parked(int64 store_id, int64 parked_id, Stand *stand)
 }
 
 bool
-park_discard(int64 store_id, int64 parked_id)
+park_discard(int64 store_id, const Draft *draft)
 {
-	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(parked_id),
-	role_name()};
+	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(draft->id),
+	role_name(), TimestampTzGetDatum(draft->parked_at)};
 	bool		found;
 
 	SPI_connect();
-	found = store_query(QUERY_PARKED_DELETE, values, NULL) > 0;
+	found = store_query(QUERY_PARKED_DELETE, values,
+						draft->parked_at == 0 ? "   n" : NULL) > 0;
 	SPI_finish();
 	return found;
 }
@@ -183,8 +211,8 @@ raise_not_parked(int64 store_id, int64 parked_id)
 /*
  * park(handle) → parked_id
  *
- * A handle that was resumed is parked where it came from.  The handle stays
- * open, as it is.
+ * A handle that was resumed is parked where it came from, unless another one
+ * was since.  The handle stays open, as it is.
  */
 PG_FUNCTION_INFO_V1(park);
 Datum
@@ -192,16 +220,17 @@ park(PG_FUNCTION_ARGS)
 {
 	Handle	   *handle;
 	Stand		stand;
-	int64		parked_id;
+	Draft		draft;
 
 	REQUIRE_ARG(0, "handle");
 	handle = handle_get_message(PG_GETARG_INT32(0));
 	module_require_write("park()");
 	stand_of_handle(&stand, handle);
-	parked_id = park_stand(&stand, handle->state.parked_id);
+	draft = handle->state.draft;
+	park_stand(&stand, &draft);
 	handle_touch(handle);
-	handle->state.parked_id = parked_id;
-	PG_RETURN_INT64(parked_id);
+	handle->state.draft = draft;
+	PG_RETURN_INT64(draft.id);
 }
 
 /*
@@ -215,17 +244,17 @@ Datum
 resume(PG_FUNCTION_ARGS)
 {
 	int64		store_id;
-	int64		parked_id;
+	Draft		draft = {0};
 	Stand		stand;
 	Handle	   *handle;
 
 	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "parked_id");
 	store_id = PG_GETARG_INT64(0);
-	parked_id = PG_GETARG_INT64(1);
+	draft.id = PG_GETARG_INT64(1);
 	access_require(store_id, ACCESS_READ);
-	if (!read_parked(store_id, parked_id, &stand))
-		raise_not_parked(store_id, parked_id);
+	if (!read_parked(store_id, &draft, &stand))
+		raise_not_parked(store_id, draft.id);
 
 	handle = handle_open(store_id, stand.message_id);
 	if (stand.is_new)
@@ -238,7 +267,7 @@ resume(PG_FUNCTION_ARGS)
 	handle->state.is_new = stand.is_new;
 	handle->state.base = stand.base;
 	handle->state.writable = access_level(store_id) >= ACCESS_EDIT;
-	handle->state.parked_id = parked_id;
+	handle->state.draft = draft;
 	handle_set_edits(handle, &stand.edits);
 	PG_RETURN_INT32(handle->number);
 }
@@ -250,11 +279,14 @@ PG_FUNCTION_INFO_V1(discard_parked);
 Datum
 discard_parked(PG_FUNCTION_ARGS)
 {
+	Draft		draft = {0};
+
 	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "parked_id");
 	module_require_write("discard_parked()");
 	access_require(PG_GETARG_INT64(0), ACCESS_READ);
-	if (!park_discard(PG_GETARG_INT64(0), PG_GETARG_INT64(1)))
-		raise_not_parked(PG_GETARG_INT64(0), PG_GETARG_INT64(1));
+	draft.id = PG_GETARG_INT64(1);
+	if (!park_discard(PG_GETARG_INT64(0), &draft))
+		raise_not_parked(PG_GETARG_INT64(0), draft.id);
 	PG_RETURN_VOID();
 }

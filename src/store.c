@@ -34,7 +34,7 @@
 #include "msgstore.h"
 #include "store.h"
 
-#define MAX_ARGS		17
+#define MAX_ARGS		18
 
 static const struct
 {
@@ -69,8 +69,8 @@ static const struct
 	" WHERE store_id = $1 AND message_id = $2"},
 	{true, {INT8OID, INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID, JSONBOID,
 			TEXTOID, JSONBOID, JSONBOID, JSONBOID, TEXTOID, TEXTOID, BYTEAOID,
-			BYTEAOID, TEXTOID, TEXTOID},
-		"INSERT INTO msgstore.parked_draft"
+			BYTEAOID, TEXTOID, TEXTOID, TIMESTAMPTZOID},
+		"INSERT INTO msgstore.parked_draft AS p"
 		" (store_id, parked_id, role, message_id, folder_id,"
 		" base_change_number, defaults, touched, props, recipients,"
 		" attachments, headers, body, html, rtf, actor, client, parked_at)"
@@ -83,16 +83,19 @@ static const struct
 		" props = excluded.props, recipients = excluded.recipients,"
 		" attachments = excluded.attachments, headers = excluded.headers,"
 		" body = excluded.body, html = excluded.html, rtf = excluded.rtf,"
-		" actor = excluded.actor, client = excluded.client,"
-	" parked_at = excluded.parked_at"},
+		" actor = excluded.actor, client = excluded.client, parked_at ="
+		" greatest(excluded.parked_at, p.parked_at + interval '1 microsecond')"
+		" WHERE p.parked_at = $18"
+	" RETURNING p.parked_at"},
 	{false, {INT8OID, INT8OID, TEXTOID},
 		"SELECT message_id, folder_id, base_change_number, defaults, touched,"
-		" props, recipients, attachments, headers, body, html, rtf"
+		" props, recipients, attachments, headers, body, html, rtf, parked_at"
 		" FROM msgstore.parked_draft"
 	" WHERE store_id = $1 AND parked_id = $2 AND role = $3"},
-	{true, {INT8OID, INT8OID, TEXTOID},
+	{true, {INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID},
 		"DELETE FROM msgstore.parked_draft"
-	" WHERE store_id = $1 AND parked_id = $2 AND role = $3"},
+		" WHERE store_id = $1 AND parked_id = $2 AND role = $3"
+	" AND ($4 IS NULL OR parked_at = $4)"},
 	{true, {InvalidOid},
 	"LOCK TABLE msgstore.parked_draft IN SHARE MODE"},
 	/*
