@@ -76,10 +76,13 @@ extern json_t *view_with(const json_t *base, const json_t *edits);
 
 /*
  * What a message becomes when edits of a base are merged with what others made
- * of it; NULL where both changed the same recipient.
+ * of it; NULL where both changed the same recipient or attachment.
  */
 extern json_t *merged_view(const json_t *base, const json_t *theirs,
 						   const json_t *edits);
+
+/* Whether a property is a list whose objects are merged one by one. */
+extern bool is_list(const char *name);
 
 /* What a client can change, out of everything that a message shows. */
 extern json_t *content_of(const json_t *shown);

@@ -277,7 +277,7 @@ merged_content(Evidence *evidence, const Row *row, const Row *before)
 		if (theirs == was || json_equal(theirs, was) ||
 			json_equal(theirs, value) ||
 			(theirs == NULL && json_is_null(value)) ||
-			strcmp(name, "PR_MESSAGE_RECIPIENTS") == 0)
+			is_list(name))
 			continue;
 		fault(evidence, "%s merged, and replaced the %s of somebody else",
 			  row->actor, name);

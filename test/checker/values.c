@@ -22,6 +22,7 @@ typedef enum Kind
 	KIND_NUMBER,
 	KIND_TIME,
 	KIND_RECIPIENTS,
+	KIND_ATTACHMENTS,
 	KIND_LARGE_TEXT,
 	KIND_LARGE_BINARY
 } Kind;
@@ -40,10 +41,17 @@ static const struct
 	{"PR_IMPORTANCE", KIND_NUMBER},
 	{"PR_CLIENT_SUBMIT_TIME", KIND_TIME},
 	{"PR_MESSAGE_RECIPIENTS", KIND_RECIPIENTS},
+	{"PR_MESSAGE_ATTACHMENTS", KIND_ATTACHMENTS},
 	{"PR_TRANSPORT_MESSAGE_HEADERS", KIND_LARGE_TEXT},
 	{"PR_BODY", KIND_LARGE_TEXT},
 	{"PR_HTML", KIND_LARGE_BINARY},
 	{"PR_RTF_COMPRESSED", KIND_LARGE_BINARY}
+};
+
+/* Lists of objects, and what numbers them. */
+static const char *const lists[][2] = {
+	{"PR_MESSAGE_RECIPIENTS", "PR_ROWID"},
+	{"PR_MESSAGE_ATTACHMENTS", "PR_ATTACH_NUM"}
 };
 
 /* A message has one body: setting one form deletes the others. */
@@ -146,6 +154,30 @@ random_recipients(Random *random)
 	return list;
 }
 
+/* Attachments that stay in the list: they are too small to become blobs. */
+static json_t *
+random_attachments(Random *random)
+{
+	json_t	   *list = json_array();
+	int			count = random_below(random, 4);
+
+	for (int i = 0; i < count; i++)
+	{
+		json_t	   *data = random_large(random);
+
+		json_array_append_new(list,
+							  json_pack("{s:i, s:i, s:i, s:o, s:o}",
+										"PR_ATTACH_NUM", i,
+										"PR_ATTACH_METHOD", 1,
+										"PR_ATTACH_SIZE",
+										(int) json_string_length(data) / 4 * 3,
+										"PR_ATTACH_FILENAME",
+										random_text(random),
+										"PR_ATTACH_DATA_BIN", data));
+	}
+	return list;
+}
+
 static json_t *
 random_value(Random *random, Kind kind)
 {
@@ -163,6 +195,8 @@ random_value(Random *random, Kind kind)
 			return json_string(time);
 		case KIND_RECIPIENTS:
 			return random_recipients(random);
+		case KIND_ATTACHMENTS:
+			return random_attachments(random);
 		case KIND_LARGE_TEXT:
 		case KIND_LARGE_BINARY:
 			break;
@@ -236,24 +270,22 @@ view_with(const json_t *base, const json_t *edits)
 	return view;
 }
 
-/* The recipient of a number in a list that may be missing; NULL: none. */
+static json_int_t
+number_in(const json_t *object, const char *by)
+{
+	return json_integer_value(json_object_get(object, by));
+}
+
+/* The object of a number in a list that may be missing; NULL: none. */
 static json_t *
-recipient(const json_t *list, json_int_t number)
+numbered(const json_t *list, const char *by, json_int_t number)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
 	{
-		json_t	   *row = json_array_get(list, i);
-
-		if (json_integer_value(json_object_get(row, "PR_ROWID")) == number)
-			return row;
+		if (number_in(json_array_get(list, i), by) == number)
+			return json_array_get(list, i);
 	}
 	return NULL;
-}
-
-static json_int_t
-number_of_row(const json_t *row)
-{
-	return json_integer_value(json_object_get(row, "PR_ROWID"));
 }
 
 static bool
@@ -262,55 +294,55 @@ same_or_none(const json_t *a, const json_t *b)
 	return a == b || json_equal(a, b);
 }
 
+/* The first number past those of a list, and not before another one. */
 static json_int_t
-next_number(const json_t *a, const json_t *b)
-{
-	json_int_t	next = 0;
-
-	for (size_t i = 0; i < json_array_size(a); i++)
-	{
-		if (number_of_row(json_array_get(a, i)) >= next)
-			next = number_of_row(json_array_get(a, i)) + 1;
-	}
-	return b == NULL ? next : next > next_number(b, NULL) ? next :
-		next_number(b, NULL);
-}
-
-/* Put a row in the place of another one of its number; NULL: take that out. */
-static void
-replace_row(json_t *list, json_int_t number, json_t *row)
+next_number(const json_t *list, const char *by, json_int_t least)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
 	{
-		if (number_of_row(json_array_get(list, i)) != number)
+		json_int_t	number = number_in(json_array_get(list, i), by);
+
+		least = number >= least ? number + 1 : least;
+	}
+	return least;
+}
+
+/* Put an object in the place of that of its number; NULL: take that out. */
+static void
+replace_object(json_t *list, const char *by, json_int_t number,
+			   json_t *object)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+	{
+		if (number_in(json_array_get(list, i), by) != number)
 			continue;
-		if (row == NULL)
+		if (object == NULL)
 			json_array_remove(list, i);
 		else
-			json_array_set(list, i, row);
+			json_array_set(list, i, object);
 		return;
 	}
 }
 
 /*
- * What the recipients become when yours are merged with theirs, one by one:
- * what you changed of the base is changed, what you added is there, under
- * another number where they gave that to another.  NULL: both changed one.
+ * What a list becomes when yours is merged with theirs, object by object: what
+ * you changed of the base is changed, what you added is there, under another
+ * number where they gave that to another.  NULL: both changed one.
  */
 static json_t *
-merged_recipients(const json_t *base, const json_t *theirs,
-				  const json_t *yours)
+merged_list(const json_t *base, const json_t *theirs, const json_t *yours,
+			const char *by)
 {
 	json_t	   *result = theirs == NULL ? json_array() :
 		json_copy((json_t *) theirs);
-	json_int_t	next = next_number(theirs, yours);
+	json_int_t	next = next_number(theirs, by, next_number(yours, by, 0));
 
 	for (size_t i = 0; i < json_array_size(base); i++)
 	{
 		json_t	   *was = json_array_get(base, i);
-		json_int_t	number = number_of_row(was);
-		json_t	   *mine = recipient(yours, number);
-		json_t	   *other = recipient(theirs, number);
+		json_int_t	number = number_in(was, by);
+		json_t	   *mine = numbered(yours, by, number);
+		json_t	   *other = numbered(theirs, by, number);
 
 		if (same_or_none(was, mine) || same_or_none(mine, other))
 			continue;
@@ -319,50 +351,63 @@ merged_recipients(const json_t *base, const json_t *theirs,
 			json_decref(result);
 			return NULL;
 		}
-		replace_row(result, number, mine);
+		replace_object(result, by, number, mine);
 	}
 	for (size_t i = 0; i < json_array_size(yours); i++)
 	{
 		json_t	   *mine = json_array_get(yours, i);
-		json_t	   *other = recipient(theirs, number_of_row(mine));
+		json_int_t	number = number_in(mine, by);
+		json_t	   *other = numbered(theirs, by, number);
 
-		if (recipient(base, number_of_row(mine)) != NULL ||
-			same_or_none(mine, other))
+		if (numbered(base, by, number) != NULL || same_or_none(mine, other))
 			continue;
 		mine = json_copy(mine);
 		if (other != NULL)
-			json_object_set_new(mine, "PR_ROWID", json_integer(next++));
+			json_object_set_new(mine, by, json_integer(next++));
 		json_array_append_new(result, mine);
 	}
 	return result;
 }
 
+bool
+is_list(const char *name)
+{
+	for (size_t i = 0; i < lengthof(lists); i++)
+	{
+		if (strcmp(lists[i][0], name) == 0)
+			return true;
+	}
+	return false;
+}
+
 json_t *
 merged_view(const json_t *base, const json_t *theirs, const json_t *edits)
 {
-	static const char *const name = "PR_MESSAGE_RECIPIENTS";
 	json_t	   *view = view_with(theirs, edits);
-	json_t	   *yours = json_object_get(edits, name);
-	json_t	   *list;
 
-	if (yours == NULL)
-		return view;
-	if (json_is_null(yours))
-		yours = NULL;
-	list = merged_recipients(json_object_get(base, name),
-							 json_object_get(theirs, name), yours);
-	if (list == NULL)
+	for (size_t i = 0; view != NULL && i < lengthof(lists); i++)
 	{
-		json_decref(view);
-		return NULL;
-	}
-	if (json_array_size(list) == 0 && yours == NULL)
-	{
-		json_object_del(view, name);
+		const char *name = lists[i][0];
+		json_t	   *yours = json_object_get(edits, name);
+		bool		deleted = json_is_null(yours);
+		json_t	   *list;
+
+		if (yours == NULL)
+			continue;
+		list = merged_list(json_object_get(base, name),
+						   json_object_get(theirs, name),
+						   deleted ? NULL : yours, lists[i][1]);
+		if (list == NULL)
+		{
+			json_decref(view);
+			view = NULL;
+		}
+		else if (json_array_size(list) == 0 && deleted)
+			json_object_del(view, name);
+		else
+			json_object_set(view, name, list);
 		json_decref(list);
 	}
-	else
-		json_object_set_new(view, name, list);
 	return view;
 }
 

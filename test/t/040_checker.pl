@@ -245,7 +245,8 @@ foreach my $mutant (
 			  "\t*result = S_OK;\n\tif (*result == S_OK && edits_any"
 		],
 		qr/was good for version \d+ of message \d+ only/,
-		'deciding before the wait'
+		'deciding before the wait',
+		8000
 	],
 	[
 		'headers', 'edits.c',
@@ -275,11 +276,12 @@ foreach my $mutant (
 		'leaving handles as they were when a savepoint is rolled back'
 	])
 {
-	my ($name, $file, $changes, $fault, $what) = @$mutant;
+	my ($name, $file, $changes, $fault, $what, $more) = @$mutant;
 	my $dir = prepare_mutant($name, $file, @$changes);
 
 	is( end_run(
-			start_run($name, $dir, '--steps=4000', '--messages=2')),
+			start_run($name, $dir, '--steps=' . ($more // 4000),
+				'--messages=2')),
 		0,
 		"$what: the sessions get to the end");
 	my ($code, $said) = verify($name, $dir);
