@@ -58,6 +58,7 @@ REGRESS = \
 	recipient \
 	attachment \
 	stream \
+	blob \
 	store \
 	open \
 	create \

@@ -1815,28 +1815,25 @@ COMMENT ON PROCEDURE prune_history(bigint, integer, bigint) IS
 
 /* ------------------------------------------------------ functions: blobs */
 
-CREATE FUNCTION blob_is_used(store_id bigint, blob_id bigint,
-							 message_id bigint)
-	RETURNS boolean
+CREATE FUNCTION blobs_used(store_id bigint, message_id bigint)
+	RETURNS SETOF bigint
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 	AS $$
-		SELECT EXISTS (SELECT 1 FROM msgstore.message m
-					   WHERE m.store_id = $1 AND m.message_id = $3
-					   AND jsonb_path_exists(m.attachments,
-							'$.**.blob ? (@ == $id)', jsonb_build_object('id', $2)))
-			OR EXISTS (SELECT 1 FROM msgstore.change c
-					   WHERE c.store_id = $1 AND c.message_id = $3
-					   AND jsonb_path_exists(c.undo->'PR_MESSAGE_ATTACHMENTS',
-							'$.**.blob ? (@ == $id)', jsonb_build_object('id', $2)))
-			OR EXISTS (SELECT 1 FROM msgstore.parked_draft p
-					   WHERE p.store_id = $1 AND p.message_id = $3
-					   AND jsonb_path_exists(p.attachments,
-							'$.**.blob ? (@ == $id)', jsonb_build_object('id', $2)))
+		SELECT DISTINCT b.blob_id::bigint
+		FROM (SELECT m.attachments FROM msgstore.message m
+			  WHERE m.store_id = $1 AND m.message_id = $2
+			  UNION ALL
+			  SELECT c.undo->'PR_MESSAGE_ATTACHMENTS' FROM msgstore.change c
+			  WHERE c.store_id = $1 AND c.message_id = $2
+			  UNION ALL
+			  SELECT p.attachments FROM msgstore.parked_draft p
+			  WHERE p.store_id = $1 AND p.message_id = $2) l,
+			 LATERAL jsonb_path_query(l.attachments, '$.**.blob') b(blob_id)
 	$$;
-REVOKE EXECUTE ON FUNCTION blob_is_used(bigint, bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION blob_is_used(bigint, bigint, bigint) IS
-'Whether any version or draft of the message refers to the blob; for the sweeper';
+REVOKE EXECUTE ON FUNCTION blobs_used(bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION blobs_used(bigint, bigint) IS
+'The blobs that any version or draft of a message refers to; for the sweeper';
 
 CREATE FUNCTION sweep_batch(store_id bigint, OUT swept_references bigint,
 							OUT swept_blobs bigint)

@@ -231,6 +231,7 @@ SELECT * FROM pg_temp.errors(VARIADIC ARRAY(
     SELECT format('set_props(%s, %L)', :m, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', value))
     FROM unnest(ARRAY['{}'::jsonb, '["a"]', '[{"PR_BODY": "a"}]', '[{"PR_ATTACH_NUM": -1}]',
         '[{"PR_ATTACH_NUM": 1}, {"PR_ATTACH_NUM": 1}]',
+        '[{"PR_ATTACH_NUM": 2147483647}, {}]',
         '[{"PR_ATTACH_DATA_BIN": "AA==", "PR_ATTACH_DATA_OBJ": {}}]',
         '[{"PR_ATTACH_DATA_OBJ": 1}]', '[{"PR_ATTACH_DATA_BIN": 1}]']) AS value));
 SELECT * FROM pg_temp.errors(

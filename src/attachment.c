@@ -196,6 +196,38 @@ check_attachment(const Property *prop, const Jsonb *object)
 	return result;
 }
 
+/* Raise where a number is negative, or that of two attachments. */
+static void
+refuse_same_number(const ObjectList *list)
+{
+	ObjectIndex index;
+	JsonbValue	value;
+
+	objects_index(list, number_name, &index);
+	for (int i = 1; i < index.count; i++)
+	{
+		if (index.sorted[i].number == index.sorted[i - 1].number)
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("%s %lld of an attachment is another one's too",
+							number_name,
+							(long long) index.sorted[i].number)));
+	}
+	if (index.count == list->count)
+		return;
+	for (int i = 0; i < list->count; i++)
+	{
+		int64		number;
+
+		if (!object_number(list->objects[i], number_name, &number) &&
+			bag_find(list->objects[i], number_name, &value))
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("%s of an attachment is negative",
+							number_name)));
+	}
+}
+
 void
 attachments_check(const Property *prop, JsonbValue *value)
 {
@@ -211,19 +243,14 @@ attachments_check(const Property *prop, JsonbValue *value)
 	for (int i = 0; i < list.count; i++)
 		list.objects[i] = check_attachment(prop, list.objects[i]);
 
+	refuse_same_number(&list);
 	next = objects_next(&list, number_name);
 	for (int i = 0; i < list.count; i++)
 	{
 		int64		number;
 
 		if (!object_number(list.objects[i], number_name, &number))
-			number = next++;
-		else if (number < 0 || objects_find(&list, number_name, number) != i)
-			ereport(ERROR,
-					(errmapi(MAPI_E_INVALID_PARAMETER),
-					 errmsg("%s %lld of an attachment is %s", number_name,
-							(long long) number,
-							number < 0 ? "negative" : "another one's too")));
+			number = object_next_number(&next, number_name);
 		list.objects[i] = attachment_finish(list.objects[i], number);
 	}
 	value_from_object(value, objects_build(&list));

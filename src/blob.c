@@ -9,9 +9,11 @@
  *	  a reference, {"blob": id, "size": bytes}.
  *
  *	  While it is written it belongs to the session that made it, its uploader;
- *	  nobody else can refer to it.  A save that stores a reference seals it:
- *	  from then on its bytes never change, and writing to a stream over it
- *	  makes a copy first.  Chunks are ordinary rows, so rolling back undoes
+ *	  nobody else can refer to it.  It is written in place only through the
+ *	  handle that made it, until that is saved; any other write makes a copy
+ *	  first.  A save that stores a reference seals it: from then on its bytes
+ *	  never change.  A reference can be set by anybody, so whether a message
+ *	  may have it is checked whenever bytes are read, copied or stored.  Chunks are ordinary rows, so rolling back undoes
  *	  what was written to an upload like anything else.
  *
  *	  A row of blob_ref says that some version or draft of a message may
@@ -30,6 +32,7 @@
 
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -66,14 +69,24 @@ blob_from_value(const JsonbValue *value, int64 *blob_id, int64 *size)
 		object_number(object, "size", size) && *size >= 0;
 }
 
+static void
+raise_not_yours(int64 blob_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_INVALID_PARAMETER),
+			 errmsg("blob %lld is not this message's to refer to",
+					(long long) blob_id),
+			 errhint("Write the bytes with write_stream(), or set them as base64.")));
+}
+
 /* --------------------------------------------------------------------- writing */
 
 int64
 blob_create(int64 store_id)
 {
 	int64		blob_id = number_next(REL_BLOB_ID_SEQ);
-	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
-	Int32GetDatum(MyProcPid)};
+	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
 
 	SPI_connect();
 	store_query(QUERY_BLOB_INSERT, values, NULL);
@@ -82,13 +95,13 @@ blob_create(int64 store_id)
 }
 
 /*
- * Whether the blob is this session's upload, to be written to.
+ * Whether the blob is this session's upload, not sealed yet.
  */
 static bool
 is_own_upload(int64 store_id, int64 blob_id)
 {
-	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
-	Int32GetDatum(MyProcPid)};
+	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
 	bool		own;
 
 	SPI_connect();
@@ -97,13 +110,32 @@ is_own_upload(int64 store_id, int64 blob_id)
 	return own;
 }
 
+/*
+ * Raise unless the blob is an upload of this session or one that either of two
+ * messages may refer to.  A reference that is only pending may say anything.
+ */
+static void
+require_readable(int64 store_id, int64 blob_id, const BlobOwner *owner)
+{
+	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+	Int64GetDatum(owner->message_id), Int64GetDatum(owner->top_message_id)};
+	bool		referred;
+
+	SPI_connect();
+	referred = store_query(QUERY_BLOB_REFERRED, values, NULL) > 0;
+	SPI_finish();
+	if (!referred && !is_own_upload(store_id, blob_id))
+		raise_not_yours(blob_id);
+}
+
 int64
-blob_writable(int64 store_id, int64 blob_id)
+blob_writable(int64 store_id, int64 blob_id, const BlobOwner *owner)
 {
 	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(blob_id)};
 
-	if (is_own_upload(store_id, blob_id))
+	if (blob_id == owner->upload && is_own_upload(store_id, blob_id))
 		return blob_id;
+	require_readable(store_id, blob_id, owner);
 	values[2] = Int64GetDatum(blob_create(store_id));
 	SPI_connect();
 	store_query(QUERY_BLOB_COPY, values, NULL);
@@ -209,13 +241,14 @@ blob_truncate(int64 store_id, int64 blob_id, int64 size)
 }
 
 bytea *
-blob_read(int64 store_id, int64 blob_id, int64 size, int64 offset,
-		  int64 count)
+blob_read(int64 store_id, int64 blob_id, const BlobOwner *owner, int64 size,
+		  int64 offset, int64 count)
 {
 	int64		end = Min(offset + count, size);
 	bytea	   *result;
 	char	   *to;
 
+	require_readable(store_id, blob_id, owner);
 	count = Max(end - offset, 0);
 	result = palloc(VARHDRSZ + count);
 	SET_VARSIZE(result, VARHDRSZ + count);
@@ -248,22 +281,21 @@ void
 blob_adopt(int64 store_id, int64 blob_id, int64 size, int64 message_id,
 		   int64 source_id)
 {
-	Datum		values[6] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
-	Int64GetDatum(message_id), Int64GetDatum(source_id),
-	Int64GetDatum(size), Int32GetDatum(MyProcPid)};
+	Datum		keep[5] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+		Int64GetDatum(message_id), Int64GetDatum(source_id),
+	Int64GetDatum(size)};
+	Datum		seal[5] = {keep[0], keep[1], keep[4],
+	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
 	bool		adopted;
 
 	SPI_connect();
-	adopted = store_query(QUERY_BLOB_ADOPT, values, NULL) > 0;
+	adopted = store_query(QUERY_BLOB_KEEP, keep, NULL) > 0 ||
+		store_query(QUERY_BLOB_SEAL, seal, NULL) > 0;
 	if (adopted)
-		store_query(QUERY_BLOB_REFER, values, NULL);
+		store_query(QUERY_BLOB_REFER, keep, NULL);
 	SPI_finish();
 	if (!adopted)
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("blob %lld of %lld bytes is not this message's to refer to",
-						(long long) blob_id, (long long) size),
-				 errhint("Write the bytes with write_stream(), or set them as base64.")));
+		raise_not_yours(blob_id);
 }
 
 /* -------------------------------------------------------------------- sweeping */
@@ -286,6 +318,8 @@ sweep_batch(PG_FUNCTION_ARGS)
 	module_require_write("sweep_blobs()");
 	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
 
+	/* who lives is asked anew, whatever this transaction has seen of it */
+	pgstat_clear_snapshot();
 	SPI_connect();
 	store_query(QUERY_SWEEP_LOCK_REFS, values, NULL);
 	for (int i = 0; i < 2; i++)

@@ -417,7 +417,23 @@ typedef struct ObjectList
 {
 	Jsonb	  **objects;
 	int			count;
+	int			allocated;
 } ObjectList;
+
+/* An object and where it stands in its list. */
+typedef struct NumberedObject
+{
+	int64		number;
+	int			at;
+	Jsonb	   *object;
+} NumberedObject;
+
+/* The objects of a list in the order of their numbers. */
+typedef struct ObjectIndex
+{
+	NumberedObject *sorted;
+	int			count;
+} ObjectIndex;
 
 /* A bag from a jbvBinary, copied, and a jbvBinary that points to a bag. */
 extern Jsonb *object_from_value(const JsonbValue *value);
@@ -440,6 +456,21 @@ extern int64 objects_next(const ObjectList *list, const char *name);
 extern Jsonb *object_renumber(const Jsonb *object, const char *name,
 							  int64 number);
 extern void objects_remove(ObjectList *list, int at);
+
+/* Take out those that are NULL. */
+extern void objects_compact(ObjectList *list);
+
+/*
+ * Find many by number: an index of the list as it is, without objects that
+ * have none; NULL where there is no such number.
+ */
+extern void objects_index(const ObjectList *list, const char *name,
+						  ObjectIndex *index);
+extern const NumberedObject *objects_look_up(const ObjectIndex *index,
+											 int64 number);
+
+/* Take the next number; raises MAPI_E_TOO_BIG where there is none. */
+extern int64 object_next_number(int64 *next, const char *name);
 
 /* The numbers whose objects differ between two lists, either may be NULL. */
 extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
@@ -492,8 +523,21 @@ extern bool blob_from_value(const JsonbValue *value, int64 *blob_id,
 /* An empty upload of this session. */
 extern int64 blob_create(int64 store_id);
 
-/* The blob itself if it is this session's upload, else a copy that is. */
-extern int64 blob_writable(int64 store_id, int64 blob_id);
+/* Who reads or writes a blob. */
+typedef struct BlobOwner
+{
+	int64		message_id;		/* a message that it may be of */
+	int64		top_message_id;	/* and another one, or the same */
+	int64		upload;			/* the blob that is written in place, or 0 */
+} BlobOwner;
+
+/*
+ * The blob to write to instead of this one: itself where it is the owner's
+ * upload and not sealed, else a copy.  Raises MAPI_E_INVALID_PARAMETER where
+ * neither message has it, nor this session made it.
+ */
+extern int64 blob_writable(int64 store_id, int64 blob_id,
+						   const BlobOwner *owner);
 
 /* Write bytes at an offset that is at most the upload's size. */
 extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
@@ -503,7 +547,8 @@ extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
 extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
 
 /* Up to count bytes of a blob of that size. */
-extern bytea *blob_read(int64 store_id, int64 blob_id, int64 size,
+extern bytea *blob_read(int64 store_id, int64 blob_id,
+						const BlobOwner *owner, int64 size,
 						int64 offset, int64 count);
 
 /*
@@ -809,6 +854,7 @@ typedef struct HandleState
 	Draft		draft;			/* it was parked as, or resumed from */
 	int64		next_attach;	/* no attachment number from here on was used */
 	int64		next_row;		/* no PR_ROWID from here on was used */
+	int64		upload;			/* the blob that only this handle refers to */
 	bool		writable;
 	bool		is_new;
 	Edits		edits;
@@ -967,6 +1013,7 @@ typedef struct TheirChanges
 	TheirChange *changes;
 	int			count;
 	int			allocated;
+	struct HTAB *names;			/* finds a change by its name */
 	Jsonb	   *lists[PART_ATTACHMENTS + 1];	/* as far back as visited */
 } TheirChanges;
 

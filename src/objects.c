@@ -44,12 +44,24 @@ bool
 object_number(const Jsonb *object, const char *name, int64 *number)
 {
 	JsonbValue	value;
+	char	   *digits;
+	char	   *end;
+	long long	whole;
 
 	if (!bag_find(object, name, &value) || value.type != jbvNumeric)
 		return false;
-	*number = DatumGetInt64(DirectFunctionCall1(numeric_int8,
-												NumericGetDatum(value.val.numeric)));
-	return true;
+	/* what was not checked yet may be any number */
+	digits = DatumGetCString(DirectFunctionCall1(numeric_out,
+												 NumericGetDatum(value.val.numeric)));
+	errno = 0;
+	whole = strtoll(digits, &end, 10);
+	if (*end == '.')
+		end += 1 + strspn(end + 1, "0");
+	if (errno != 0 || *end != '\0')
+		whole = -1;
+	pfree(digits);
+	*number = whole;
+	return whole >= 0;
 }
 
 void
@@ -59,7 +71,8 @@ objects_read(const Jsonb *array, ObjectList *list)
 	JsonbIterator *it;
 	JsonbValue	value;
 
-	list->objects = palloc(sizeof(Jsonb *) * (count + 1));
+	list->allocated = count + 1;
+	list->objects = palloc(sizeof(Jsonb *) * list->allocated);
 	list->count = 0;
 	if (count == 0)
 		return;
@@ -106,8 +119,12 @@ objects_find(const ObjectList *list, const char *name, int64 number)
 void
 objects_add(ObjectList *list, Jsonb *object)
 {
-	list->objects = repalloc(list->objects,
-							 sizeof(Jsonb *) * (list->count + 2));
+	if (list->count + 1 >= list->allocated)
+	{
+		list->allocated = list->allocated * 2 + 2;
+		list->objects = repalloc(list->objects,
+								 sizeof(Jsonb *) * list->allocated);
+	}
 	list->objects[list->count++] = object;
 }
 
@@ -124,6 +141,17 @@ objects_next(const ObjectList *list, const char *name)
 			next = Max(next, number + 1);
 	}
 	return next;
+}
+
+int64
+object_next_number(int64 *next, const char *name)
+{
+	if (*next > PG_INT32_MAX)
+		ereport(ERROR,
+				(errmapi(MAPI_E_TOO_BIG),
+				 errmsg("no %s after %d can be given out", name,
+						PG_INT32_MAX)));
+	return (*next)++;
 }
 
 Jsonb *
@@ -145,6 +173,59 @@ objects_remove(ObjectList *list, int at)
 	list->count--;
 }
 
+void
+objects_compact(ObjectList *list)
+{
+	int			count = 0;
+
+	for (int i = 0; i < list->count; i++)
+	{
+		if (list->objects[i] != NULL)
+			list->objects[count++] = list->objects[i];
+	}
+	list->count = count;
+}
+
+/* ---------------------------------------------------------- finding by number */
+
+static int
+compare_numbered(const void *a, const void *b)
+{
+	int64		x = ((const NumberedObject *) a)->number;
+	int64		y = ((const NumberedObject *) b)->number;
+
+	return (x > y) - (x < y);
+}
+
+void
+objects_index(const ObjectList *list, const char *name, ObjectIndex *index)
+{
+	NumberedObject *sorted = palloc(sizeof(NumberedObject) *
+									(list->count + 1));
+	int			count = 0;
+
+	for (int i = 0; i < list->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		sorted[count].at = i;
+		sorted[count].object = list->objects[i];
+		if (object_number(list->objects[i], name, &sorted[count].number))
+			count++;
+	}
+	qsort(sorted, count, sizeof(NumberedObject), compare_numbered);
+	index->sorted = sorted;
+	index->count = count;
+}
+
+const NumberedObject *
+objects_look_up(const ObjectIndex *index, int64 number)
+{
+	NumberedObject wanted = {.number = number};
+
+	return bsearch(&wanted, index->sorted, index->count,
+				   sizeof(NumberedObject), compare_numbered);
+}
+
 /* --------------------------------------------------------- comparing, merging */
 
 static bool
@@ -154,89 +235,52 @@ same_object(const Jsonb *a, const Jsonb *b)
 		memcmp(&a->root, &b->root, VARSIZE(a) - VARHDRSZ) == 0;
 }
 
-/* The object with a number, or NULL. */
-static Jsonb *
-with_number(const ObjectList *list, const char *name, int64 number)
-{
-	int			at = objects_find(list, name, number);
-
-	return at < 0 ? NULL : list->objects[at];
-}
-
-/* Whether the objects with a number differ; both lists may lack it. */
+/* Whether two objects differ; NULL: there is none. */
 static bool
-differs(const ObjectList *a, const ObjectList *b, const char *name,
-		int64 number)
+differ(const NumberedObject *a, const NumberedObject *b)
 {
-	Jsonb	   *x = with_number(a, name, number);
-	Jsonb	   *y = with_number(b, name, number);
-
-	if (x == NULL || y == NULL)
-		return x != y;
-	return !same_object(x, y);
+	if (a == NULL || b == NULL)
+		return a != b;
+	return !same_object(a->object, b->object);
 }
 
-/* An object under its number, for sorting. */
-typedef struct Numbered
+/* Read a list, and index it. */
+static void
+read_index(const Jsonb *array, const char *name, ObjectList *list,
+		   ObjectIndex *index)
 {
-	int64		number;
-	Jsonb	   *object;
-} Numbered;
-
-static int
-compare_numbered(const void *a, const void *b)
-{
-	int64		x = ((const Numbered *) a)->number;
-	int64		y = ((const Numbered *) b)->number;
-
-	return (x > y) - (x < y);
-}
-
-static Numbered *
-sort_objects(const Jsonb *array, const char *name, int *count)
-{
-	ObjectList	list;
-	Numbered   *sorted;
-
-	objects_read(array, &list);
-	sorted = palloc(sizeof(Numbered) * (list.count + 1));
-	*count = 0;
-	for (int i = 0; i < list.count; i++)
-	{
-		sorted[*count].object = list.objects[i];
-		if (object_number(list.objects[i], name, &sorted[*count].number))
-			(*count)++;
-	}
-	qsort(sorted, *count, sizeof(Numbered), compare_numbered);
-	return sorted;
+	objects_read(array, list);
+	objects_index(list, name, index);
 }
 
 int64 *
 objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
 				int *count)
 {
-	int			nfrom,
-				nto;
-	Numbered   *a = sort_objects(from, name, &nfrom);
-	Numbered   *b = sort_objects(to, name, &nto);
-	int64	   *numbers = palloc(sizeof(int64) * (nfrom + nto + 1));
+	ObjectList	list;
+	ObjectIndex a,
+				b;
+	int64	   *numbers;
 	int			i = 0,
 				j = 0;
 
+	read_index(from, name, &list, &a);
+	read_index(to, name, &list, &b);
+	numbers = palloc(sizeof(int64) * (a.count + b.count + 1));
 	*count = 0;
-	while (i < nfrom || j < nto)
+	while (i < a.count || j < b.count)
 	{
-		int			order = i == nfrom ? 1 : j == nto ? -1 :
-			compare_numbered(&a[i], &b[j]);
+		int			order = i == a.count ? 1 : j == b.count ? -1 :
+			compare_numbered(&a.sorted[i], &b.sorted[j]);
 
 		if (order < 0)
-			numbers[(*count)++] = a[i++].number;
+			numbers[(*count)++] = a.sorted[i++].number;
 		else if (order > 0)
-			numbers[(*count)++] = b[j++].number;
+			numbers[(*count)++] = b.sorted[j++].number;
 		else
 		{
-			if (!same_object(a[i].object, b[j].object))
-				numbers[(*count)++] = a[i].number;
+			if (differ(&a.sorted[i], &b.sorted[j]))
+				numbers[(*count)++] = a.sorted[i].number;
 			i++;
 			j++;
 		}
@@ -248,43 +292,43 @@ bool
 objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 			  const char *name, Jsonb **merged)
 {
-	ObjectList	b,
-				t,
-				y,
+	ObjectList	list,
 				result;
+	ObjectIndex b,
+				t,
+				y;
 	int			count;
 	int64	   *numbers = objects_changed(base, yours, name, &count);
 	int64		next;
 
-	objects_read(base, &b);
-	objects_read(theirs, &t);
-	objects_read(yours, &y);
-	objects_read(theirs, &result);
-	next = Max(objects_next(&t, name), objects_next(&y, name));
+	read_index(base, name, &list, &b);
+	read_index(yours, name, &list, &y);
+	next = objects_next(&list, name);
+	read_index(theirs, name, &result, &t);
+	next = Max(next, objects_next(&result, name));
 
 	for (int i = 0; i < count; i++)
 	{
-		int64		number = numbers[i];
-		Jsonb	   *mine = with_number(&y, name, number);
-		int			at = objects_find(&result, name, number);
+		const NumberedObject *was = objects_look_up(&b, numbers[i]);
+		const NumberedObject *other = objects_look_up(&t, numbers[i]);
+		const NumberedObject *mine = objects_look_up(&y, numbers[i]);
 
 		CHECK_FOR_INTERRUPTS();
-		if (!differs(&t, &y, name, number))
+		if (!differ(other, mine))
 			continue;			/* both did the same */
-		if (objects_find(&b, name, number) < 0)
+		if (was == NULL)
 		{
 			/* added: beside what they may have added under that number */
-			objects_add(&result, at < 0 ? mine :
-						object_renumber(mine, name, next++));
+			objects_add(&result, other == NULL ? mine->object :
+						object_renumber(mine->object, name,
+										object_next_number(&next, name)));
 		}
-		else if (differs(&b, &t, name, number))
+		else if (differ(was, other))
 			return false;
-		else if (mine == NULL)
-			objects_remove(&result, at);
 		else
-			result.objects[at] = mine;
+			result.objects[other->at] = mine == NULL ? NULL : mine->object;
 	}
-	*merged = result.count == 0 && yours == NULL ? NULL :
-		objects_build(&result);
+	objects_compact(&result);
+	*merged = result.count == 0 ? NULL : objects_build(&result);
 	return true;
 }

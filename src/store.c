@@ -135,37 +135,41 @@ static const struct
 		")"
 	" SELECT (SELECT max(message_id) FROM ids), (SELECT count(*) FROM pruned)"},
 	/* an uploader is a backend, known by its pid and when it began */
-	{true, {INT8OID, INT8OID, INT4OID},
+	{true, {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID},
 		"INSERT INTO msgstore.blob"
 		" (store_id, blob_id, size, sealed, uploader_pid, uploader_start,"
 		" created_at)"
-		" VALUES ($1, $2, 0, false, $3,"
-		" (SELECT backend_start FROM pg_stat_get_activity($3)),"
-	" clock_timestamp())"},
-	{false, {INT8OID, INT8OID, INT4OID},
+	" VALUES ($1, $2, 0, false, $3, $4, clock_timestamp())"},
+	{false, {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID},
 		"SELECT 1 FROM msgstore.blob"
 		" WHERE store_id = $1 AND blob_id = $2 AND NOT sealed"
-		" AND uploader_pid = $3"
-		" AND uploader_start ="
-	" (SELECT backend_start FROM pg_stat_get_activity($3))"},
+	" AND uploader_pid = $3 AND uploader_start = $4"},
+	{false, {INT8OID, INT8OID, INT8OID, INT8OID},
+		"SELECT 1 FROM msgstore.blob_ref"
+		" WHERE store_id = $1 AND blob_id = $2"
+	" AND message_id IN ($3, $4)"},
 	{true, {INT8OID, INT8OID, INT8OID},
 		"INSERT INTO msgstore.blob_chunk (store_id, blob_id, chunk_number, bytes)"
 		" SELECT store_id, $3, chunk_number, bytes FROM msgstore.blob_chunk"
 	" WHERE store_id = $1 AND blob_id = $2"},
-	/* the message's own, its source's, or an upload of this session */
-	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT4OID},
-		"UPDATE msgstore.blob b SET sealed = true, size = $5"
+	/* the message's own or its source's; they cannot be swept after that */
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID},
+		"SELECT 1 FROM msgstore.blob b"
 		" WHERE b.store_id = $1 AND b.blob_id = $2"
-		" AND (b.sealed AND b.size = $5 AND EXISTS"
+		" AND b.sealed AND b.size = $5 AND EXISTS"
 		" (SELECT 1 FROM msgstore.blob_ref r"
 		" WHERE r.store_id = $1 AND r.blob_id = $2"
 		" AND r.message_id IN ($3, $4))"
-		" OR NOT b.sealed AND b.uploader_pid = $6 AND b.uploader_start ="
-		" (SELECT backend_start FROM pg_stat_get_activity($6))"
-		" AND $5 = (SELECT coalesce(sum(octet_length(c.bytes)), 0)"
+	" FOR KEY SHARE OF b"},
+	/* an upload of this session, whole */
+	{true, {INT8OID, INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID},
+		"UPDATE msgstore.blob b SET sealed = true, size = $3"
+		" WHERE b.store_id = $1 AND b.blob_id = $2 AND NOT b.sealed"
+		" AND b.uploader_pid = $4 AND b.uploader_start = $5"
+		" AND $3 = (SELECT coalesce(sum(octet_length(c.bytes)), 0)"
 		" FROM msgstore.blob_chunk c"
-	" WHERE c.store_id = $1 AND c.blob_id = $2))"},
-	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT4OID},
+	" WHERE c.store_id = $1 AND c.blob_id = $2)"},
+	{true, {INT8OID, INT8OID, INT8OID},
 		"INSERT INTO msgstore.blob_ref AS r (store_id, blob_id, message_id)"
 		" VALUES ($1, $2, $3)"
 		" ON CONFLICT (store_id, blob_id, message_id)"
@@ -181,17 +185,33 @@ static const struct
 	{true, {INT8OID, INT8OID, INT4OID},
 		"DELETE FROM msgstore.blob_chunk"
 	" WHERE store_id = $1 AND blob_id = $2 AND chunk_number >= $3"},
+	/* what a message refers to is found once a message, not once a blob */
 	{true, {INT8OID},
-		"SELECT coalesce(array_agg(blob_id), '{}'),"
+		"WITH used AS MATERIALIZED ("
+		" SELECT m.message_id, u.blob_id"
+		" FROM (SELECT DISTINCT message_id FROM msgstore.blob_ref"
+		" WHERE store_id = $1) m,"
+		" LATERAL msgstore.blobs_used($1, m.message_id) u(blob_id))"
+		" SELECT coalesce(array_agg(blob_id), '{}'),"
 		" coalesce(array_agg(message_id), '{}') FROM ("
 		" SELECT r.blob_id, r.message_id FROM msgstore.blob_ref r"
-		" WHERE r.store_id = $1 AND NOT msgstore.blob_is_used($1, r.blob_id,"
-		" r.message_id) LIMIT 1000 FOR UPDATE SKIP LOCKED"
+		" WHERE r.store_id = $1 AND NOT EXISTS (SELECT 1 FROM used u"
+		" WHERE u.message_id = r.message_id AND u.blob_id = r.blob_id)"
+		" LIMIT 1000 FOR UPDATE OF r SKIP LOCKED"
 	") dead"},
 	{true, {INT8OID, INT8ARRAYOID, INT8ARRAYOID},
-		"DELETE FROM msgstore.blob_ref r USING unnest($2, $3) d(b, m)"
+		"WITH used AS MATERIALIZED ("
+		" SELECT m.message_id, u.blob_id"
+		" FROM (SELECT DISTINCT unnest($3) AS message_id) m,"
+		" LATERAL msgstore.blobs_used($1, m.message_id) u(blob_id))"
+		" DELETE FROM msgstore.blob_ref r USING unnest($2, $3) d(b, m)"
 		" WHERE r.store_id = $1 AND r.blob_id = d.b AND r.message_id = d.m"
-	" AND NOT msgstore.blob_is_used($1, r.blob_id, r.message_id)"},
+		" AND NOT EXISTS (SELECT 1 FROM used u"
+	" WHERE u.message_id = r.message_id AND u.blob_id = r.blob_id)"},
+	/*
+	 * Of a backend whose start may not be seen only the pid is compared: too
+	 * much stays then, never too little.
+	 */
 	{true, {INT8OID},
 		"SELECT coalesce(array_agg(blob_id), '{}') FROM ("
 		" SELECT b.blob_id FROM msgstore.blob b"
@@ -200,7 +220,7 @@ static const struct
 		" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"
 		" AND NOT EXISTS (SELECT 1 FROM pg_stat_get_activity(NULL) a"
 		" WHERE NOT b.sealed AND a.pid = b.uploader_pid"
-		" AND a.backend_start = b.uploader_start)"
+		" AND coalesce(a.backend_start = b.uploader_start, true))"
 		" LIMIT 1000 FOR UPDATE SKIP LOCKED"
 	") dead"},
 	{true, {INT8OID, INT8ARRAYOID},

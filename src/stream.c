@@ -46,6 +46,21 @@ is_text(const Property *prop)
 	return prop->type == PT_UNICODE;
 }
 
+/* Who the stream's blob may belong to. */
+static BlobOwner
+owner_of(const Stream *stream)
+{
+	const Handle *top = stream->handle;
+	BlobOwner	owner;
+
+	while (top->parent != 0 && handle_find(top->parent) != NULL)
+		top = handle_find(top->parent);
+	owner.message_id = stream->handle->state.message_id;
+	owner.top_message_id = top->state.message_id;
+	owner.upload = stream->handle->state.upload;
+	return owner;
+}
+
 /* Take the stream from a member of a bag. */
 static void
 find_in_bag(Stream *stream, const Jsonb *bag)
@@ -196,8 +211,12 @@ read_stream(PG_FUNCTION_ARGS)
 	if (!stream.exists)
 		raise_no_stream(&stream);
 	if (stream.blob_id != 0)
+	{
+		BlobOwner	owner = owner_of(&stream);
+
 		PG_RETURN_BYTEA_P(blob_read(stream.handle->store_id, stream.blob_id,
-									stream.size, offset, count));
+									&owner, stream.size, offset, count));
+	}
 	if (stream.prop.part != PART_PROPS)
 		offset = 0;				/* the slice begins there */
 	if (stream.bytes == NULL || offset >= VARSIZE_ANY_EXHDR(stream.bytes))
@@ -260,6 +279,7 @@ set_blob(const Stream *stream, int64 blob_id, int64 size)
 	edits.touched[PART_PROPS] = TOUCHED;
 	edits.value[PART_PROPS] = (struct varlena *) baglist_build(&members);
 	handle_add_edits(stream->handle, &edits);
+	stream->handle->state.upload = blob_id;
 }
 
 /* Whether the stream goes to a blob. */
@@ -277,10 +297,11 @@ static int64
 upload_of(const Stream *stream)
 {
 	int64		store_id = stream->handle->store_id;
+	BlobOwner	owner = owner_of(stream);
 	int64		blob_id;
 
 	if (stream->blob_id != 0)
-		return blob_writable(store_id, stream->blob_id);
+		return blob_writable(store_id, stream->blob_id, &owner);
 	blob_id = blob_create(store_id);
 	if (stream->size > 0)
 		blob_write(store_id, blob_id, 0, VARDATA_ANY(stream->bytes),

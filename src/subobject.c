@@ -177,12 +177,14 @@ create_attachment(PG_FUNCTION_ARGS)
 	ObjectList	list;
 	Content		empty;
 	int64		number;
+	int64		next;
 
 	handle_require_writable(parent);
 	objects_read(shown_list(parent, PART_ATTACHMENTS), &list);
-	number = Max(objects_next(&list, attach_num), parent->state.next_attach);
+	next = Max(objects_next(&list, attach_num), parent->state.next_attach);
+	number = object_next_number(&next, attach_num);
 	handle_touch(parent);
-	parent->state.next_attach = number + 1;
+	parent->state.next_attach = next;
 	content_from_bag(&empty, attachment_finish(bag_empty(), number));
 	PG_RETURN_INT32(open_below(parent, HANDLE_ATTACHMENT, number, &empty,
 							   true)->number);
@@ -344,35 +346,43 @@ subobject_save(Handle *handle)
 {
 	Handle	   *parent = handle_get(handle->parent);
 	Content		shown;
+	int32		result;
 
 	if (!parent->state.writable)
 		return MAPI_E_NO_ACCESS;
 	edits_apply(handle->object, &handle->state.edits, &shown);
 	if (handle->kind == HANDLE_EMBEDDED)
 		return fold_embedded(parent, &shown);
-	return fold_attachment(parent, handle, &shown);
+	result = fold_attachment(parent, handle, &shown);
+	if (result == S_OK)
+	{
+		/* the parent has the bytes as they are: what follows is a copy */
+		handle_touch(handle);
+		handle->state.upload = 0;
+	}
+	return result;
 }
 
 /* ------------------------------------------------------------------ recipients */
 
-/* The row of a list that a row of the call means, or -1. */
+/* Where the row of a list is that a row of the call means. */
 static int
-find_row(const ObjectList *list, const Jsonb *row, bool must_be_there)
+find_row(const ObjectList *list, const ObjectIndex *index, const Jsonb *row)
 {
 	int64		number;
-	int			at;
+	const NumberedObject *found;
 
 	if (!object_number(row, row_id, &number))
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("a recipient to be modified or removed needs its PR_ROWID")));
-	at = objects_find(list, row_id, number);
-	if (at < 0 && must_be_there)
+	found = objects_look_up(index, number);
+	if (found == NULL || list->objects[found->at] == NULL)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NOT_FOUND),
 				 errmsg("there is no recipient with the PR_ROWID %lld",
 						(long long) number)));
-	return at;
+	return found->at;
 }
 
 /*
@@ -383,10 +393,13 @@ static void
 change_rows(ObjectList *list, const ObjectList *rows, uint32 flags,
 			int64 *next)
 {
+	ObjectIndex index;
+
+	objects_index(list, row_id, &index);
 	for (int i = 0; i < rows->count; i++)
 	{
 		Jsonb	   *row = rows->objects[i];
-		int64		number;
+		JsonbValue	value;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!JB_ROOT_IS_OBJECT(row))
@@ -395,23 +408,24 @@ change_rows(ObjectList *list, const ObjectList *rows, uint32 flags,
 					 errmsg("each recipient must be an object")));
 		if (flags == MODRECIP_ADD)
 		{
-			if (object_number(row, row_id, &number))
+			if (bag_find(row, row_id, &value) && value.type != jbvNull)
 				ereport(ERROR,
 						(errmapi(MAPI_E_INVALID_PARAMETER),
 						 errmsg("a recipient to be added must not have a PR_ROWID")));
-			objects_add(list, object_renumber(row, row_id, (*next)++));
+			objects_add(list, object_renumber(row, row_id,
+											  object_next_number(next,
+																 row_id)));
 		}
 		else
 		{
-			int			at = find_row(list, row, true);
+			int			at = find_row(list, &index, row);
 
 			/* a row with nothing but its number is deleted */
-			if (flags == MODRECIP_REMOVE || bag_count(row) == 1)
-				objects_remove(list, at);
-			else
-				list->objects[at] = row;
+			list->objects[at] = flags == MODRECIP_REMOVE ||
+				bag_count(row) == 1 ? NULL : row;
 		}
 	}
+	objects_compact(list);
 }
 
 /*

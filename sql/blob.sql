@@ -1,0 +1,91 @@
+-- Who may refer to a blob: nobody but its message, its copies and, before it is
+-- saved, the session and the handle that wrote it.
+SET search_path = msgstore, public;
+\set VERBOSITY sqlstate
+SELECT create_store('blob') AS store \gset
+SELECT create_store('blob, another') AS other_store \gset
+SELECT special_folder(:store, 'Inbox') AS inbox \gset
+SELECT message_id AS id FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "has it"}') \gset
+SELECT message_id AS thief FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "wants it"}') \gset
+SELECT message_id AS other_thief FROM save_new_message(:other_store, special_folder(:other_store, 'Inbox'), '{"PR_SUBJECT": "wants it"}') \gset
+SELECT change_number AS thief_number FROM message_list WHERE store_id = :store AND message_id = :thief \gset
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS m \gset
+SELECT create_attachment(:m) AS a \gset
+SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 0, 'a secret'), save_changes(:a), save_changes(:m);
+SELECT max(blob_id) AS secret FROM blob WHERE store_id = :store \gset
+\set list '[{"PR_ATTACH_DATA_BIN": {"blob": ' :secret ', "size": 8}}]'
+\set embedded '[{"PR_ATTACH_DATA_OBJ": {"PR_MESSAGE_ATTACHMENTS": ' :list '}}]'
+
+-- another message cannot read, overwrite or store it, however it is named
+SELECT open_message(:store, :thief, 'MAPI_MODIFY') AS t \gset
+SELECT set_props(:t, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', :'list'::jsonb));
+SELECT open_attachment(:t, 0, 'MAPI_MODIFY') AS ta \gset
+SELECT read_stream(:ta, 'PR_ATTACH_DATA_BIN', 0, 8); -- fail
+SELECT write_stream(:ta, 'PR_ATTACH_DATA_BIN', 8, '!'); -- fail
+SELECT truncate_stream(:ta, 'PR_ATTACH_DATA_BIN', 7); -- fail
+SELECT get_props(:ta, '{PR_ATTACH_DATA_BIN}')->'PR_ATTACH_DATA_BIN'->>'size' AS still;
+SELECT save_changes(:t); -- fail
+SELECT force_save(:t); -- fail
+SELECT park(:t); -- fail
+SELECT save_as(:t, :inbox); -- fail
+SELECT resolve_conflict(:t, 'SAVE_ELSEWHERE'); -- fail
+SELECT resolve_conflict(:t, 'MERGE'); -- fail
+SELECT save_message(:store, :thief, :thief_number, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', :'list'::jsonb)); -- fail
+SELECT save_message(:store, :thief, 0, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', :'list'::jsonb), 'PARK_REFUSED'); -- fail
+SELECT save_new_message(:store, :inbox, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', :'list'::jsonb)); -- fail
+-- nor in an embedded message
+SELECT set_props(:t, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', :'embedded'::jsonb));
+SELECT read_stream(open_attachment(open_embedded_message(open_attachment(:t, 0)), 0), 'PR_ATTACH_DATA_BIN', 0, 8); -- fail
+SELECT save_changes(:t); -- fail
+SELECT park(:t); -- fail
+-- nor a message of another store
+SELECT open_message(:other_store, :other_thief, 'MAPI_MODIFY') AS o \gset
+SELECT set_props(:o, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', :'list'::jsonb));
+SELECT read_stream(open_attachment(:o, 0), 'PR_ATTACH_DATA_BIN', 0, 8); -- fail
+SELECT save_changes(:o); -- fail
+-- a reference is of a blob of that size
+SELECT set_props(:m, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', replace(:'list', '8', '7')::jsonb));
+SELECT save_changes(:m); -- fail
+SELECT refresh(:m), count(*) FROM blob_ref WHERE store_id = :store AND blob_id = :secret;
+SELECT (SELECT count(*) FROM parked WHERE store_id = :store) AS drafts,
+       (SELECT count(*) FROM message_list WHERE store_id = :store) AS messages;
+-- where it belongs it may be set again
+SELECT set_props(:m, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', :'list'::jsonb)), save_changes(:m);
+SELECT convert_from(read_stream(open_attachment(:m, 0), 'PR_ATTACH_DATA_BIN', 0, 99), 'UTF8');
+
+-- an attachment that was saved holds what it held then, whatever is written after
+SELECT create_attachment(:m) AS a \gset
+SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 0, 'first'), save_changes(:a);
+SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 0, 'FIRST and second');
+SELECT open_attachment(:m, 1, 'MAPI_MODIFY') AS a1 \gset
+SELECT convert_from(read_stream(:a1, 'PR_ATTACH_DATA_BIN', 0, 99), 'UTF8') AS of_the_message,
+       convert_from(read_stream(:a, 'PR_ATTACH_DATA_BIN', 0, 99), 'UTF8') AS of_its_handle;
+-- two handles on it do not see each other's bytes
+SELECT write_stream(:a1, 'PR_ATTACH_DATA_BIN', 5, ' of a1');
+SELECT convert_from(read_stream(:a1, 'PR_ATTACH_DATA_BIN', 0, 99), 'UTF8') AS one,
+       convert_from(read_stream(:a, 'PR_ATTACH_DATA_BIN', 0, 99), 'UTF8') AS the_other;
+SELECT save_changes(:m);
+SELECT convert_from(read_stream(open_attachment(:m, 1), 'PR_ATTACH_DATA_BIN', 0, 99), 'UTF8') AS stored;
+SELECT save_changes(:a), save_changes(:m);
+SELECT convert_from(read_stream(open_attachment(:m, 1), 'PR_ATTACH_DATA_BIN', 0, 99), 'UTF8') AS stored;
+-- after the message has gone elsewhere its attachments' handles still read and write
+SELECT create_attachment(:m) AS e \gset
+SELECT write_stream(:e, 'PR_ATTACH_DATA_BIN', 0, 'elsewhere'), save_changes(:e), resolve_conflict(:m, 'SAVE_ELSEWHERE');
+SELECT convert_from(read_stream(:e, 'PR_ATTACH_DATA_BIN', 0, 99), 'UTF8'), write_stream(:e, 'PR_ATTACH_DATA_BIN', 9, '!');
+-- writing in pieces through one handle is one blob
+SELECT count(*) AS before FROM blob WHERE store_id = :store \gset
+SELECT create_attachment(:m) AS p \gset
+SELECT write_stream(:p, 'PR_ATTACH_DATA_BIN', 0, 'one'), write_stream(:p, 'PR_ATTACH_DATA_BIN', 3, 'two'),
+       truncate_stream(:p, 'PR_ATTACH_DATA_BIN', 4);
+SELECT count(*) - :before AS blobs FROM blob WHERE store_id = :store;
+-- numbers end with what PR_ATTACH_NUM and PR_ROWID can hold
+SELECT open_message(:store, :thief, 'MAPI_MODIFY') AS n \gset
+SELECT set_props(:n, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 2147483647}],
+                       "PR_MESSAGE_RECIPIENTS": [{"PR_ROWID": 2147483647}]}');
+SELECT create_attachment(:n); -- fail
+SELECT set_props(:n, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 2147483647}, {"PR_ATTACH_FILENAME": "x"}]}'); -- fail
+SELECT modify_recipients(:n, 'MODRECIP_ADD', '[{"PR_DISPLAY_NAME": "x"}]'); -- fail
+SELECT modify_recipients(:n, 'MODRECIP_REMOVE', '[{"PR_ROWID": 2147483646.5}]'); -- fail
+SELECT modify_recipients(:n, 'MODRECIP_REMOVE', '[{"PR_ROWID": 1e400}]'); -- fail
+SELECT set_props(:n, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_DATA_BIN": {"blob": 1e30, "size": 1}}]}'); -- fail
+SELECT save_changes(:n);
