@@ -25,9 +25,11 @@
 #include "access/detoast.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/snapmgr.h"
 
 #include "msgstore.h"
@@ -40,6 +42,13 @@
 
 #define NUM_COLUMNS		9
 
+/* The lists of a view, once they are read. */
+typedef struct ShownLists
+{
+	bool		read[PART_ATTACHMENTS + 1];
+	ObjectIndex index[PART_ATTACHMENTS + 1];
+} ShownLists;
+
 /* The three views of a report, and what each side touched. */
 typedef struct Report
 {
@@ -48,6 +57,8 @@ typedef struct Report
 	MessageView yours;
 	TheirChanges touched;
 	List	   *your_objects;	/* names like PR_MESSAGE_RECIPIENTS[2] */
+	HTAB	   *your_names;		/* the same, to be found by */
+	ShownLists	lists[3];		/* of base, theirs, yours */
 	Edits		edits;			/* with what they replace on either side */
 	bool		whole;
 } Report;
@@ -97,12 +108,51 @@ list_of(const Content *content, int part)
 		DatumGetJsonbP(content->value[part]);
 }
 
+/* A name, and where it stands in what the table belongs to. */
+typedef struct NameEntry
+{
+	const char *name;			/* hash key */
+	int			at;
+} NameEntry;
+
+static uint32
+hash_name(const void *key, Size keysize)
+{
+	const char *name = *(const char *const *) key;
+
+	return hash_bytes((const unsigned char *) name, strlen(name));
+}
+
+static int
+compare_names(const void *a, const void *b, Size keysize)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* A table of NameEntry, which lives in the current context. */
+static HTAB *
+names_create(void)
+{
+	HASHCTL		control;
+
+	memset(&control, 0, sizeof(control));
+	control.keysize = sizeof(char *);
+	control.entrysize = sizeof(NameEntry);
+	control.hash = hash_name;
+	control.match = compare_names;
+	control.hcxt = CurrentMemoryContext;
+	return hash_create("msgstore conflict", 64, &control,
+					   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE |
+					   HASH_CONTEXT);
+}
+
 void
 theirs_init(TheirChanges *theirs, const Content *current)
 {
 	theirs->allocated = 16;
 	theirs->count = 0;
 	theirs->changes = palloc(sizeof(TheirChange) * theirs->allocated);
+	theirs->names = names_create();
 	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
 		theirs->lists[p] = list_of(current, p);
 }
@@ -110,12 +160,9 @@ theirs_init(TheirChanges *theirs, const Content *current)
 static const TheirChange *
 theirs_find(const TheirChanges *theirs, const char *name)
 {
-	for (int i = 0; i < theirs->count; i++)
-	{
-		if (strcmp(theirs->changes[i].name, name) == 0)
-			return &theirs->changes[i];
-	}
-	return NULL;
+	NameEntry  *entry = hash_search(theirs->names, &name, HASH_FIND, NULL);
+
+	return entry == NULL ? NULL : &theirs->changes[entry->at];
 }
 
 /* Note a property, unless a newer change that touched it is noted. */
@@ -125,9 +172,13 @@ note(TheirChanges *theirs, const char *name, int namelen,
 {
 	char	   *copy = pnstrdup(name, namelen);
 	TheirChange *slot;
+	NameEntry  *entry;
+	bool		found;
 
-	if (theirs_find(theirs, copy) != NULL)
+	entry = hash_search(theirs->names, &copy, HASH_ENTER, &found);
+	if (found)
 		return;
+	entry->at = theirs->count;
 	if (theirs->count == theirs->allocated)
 	{
 		theirs->allocated *= 2;
@@ -379,24 +430,31 @@ summary_of_value(const JsonbValue *value)
 
 /* The object of a list that a name like PR_MESSAGE_RECIPIENTS[2] means. */
 static Jsonb *
-shown_object(const MessageView *view, const char *name)
+shown_object(const MessageView *view, ShownLists *lists, const char *name)
 {
 	const char *bracket = strrchr(name, '[');
 	int			part = part_of(name, bracket - name);
-	ObjectList	list;
-	int			at;
+	const NumberedObject *found;
 
-	objects_read(list_of(&view->version.content, part), &list);
-	at = objects_find(&list, object_numbers[part],
-					  strtoll(bracket + 1, NULL, 10));
-	return at < 0 ? NULL : list.objects[at];
+	if (!lists->read[part])
+	{
+		ObjectList	list;
+
+		objects_read(list_of(&view->version.content, part), &list);
+		objects_index(&list, object_numbers[part], &lists->index[part]);
+		lists->read[part] = true;
+	}
+	found = objects_look_up(&lists->index[part],
+							strtoll(bracket + 1, NULL, 10));
+	return found == NULL ? NULL : found->object;
 }
 
 /*
  * What a view shows of a property; NULL where it has none.
  */
 static Jsonb *
-shown(const MessageView *view, const char *name, bool whole)
+shown(const MessageView *view, ShownLists *lists, const char *name,
+	  bool whole)
 {
 	int			part = part_of(name, strlen(name));
 	Datum		tag = CStringGetTextDatum(name);
@@ -405,7 +463,7 @@ shown(const MessageView *view, const char *name, bool whole)
 	JsonbValue	value;
 
 	if (is_object_name(name))
-		return shown_object(view, name);
+		return shown_object(view, lists, name);
 	if (!whole && part >= PART_HEADERS && !view->version.content.isnull[part] &&
 		toast_raw_datum_size(view->version.content.value[part]) > SUMMARY_LIMIT)
 		return summary(view, part);
@@ -432,6 +490,7 @@ typedef enum Collected
 static void
 find_your_objects(Report *report)
 {
+	report->your_names = names_create();
 	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
 	{
 		int64	   *numbers;
@@ -443,22 +502,19 @@ find_your_objects(Report *report)
 								  list_of(&report->yours.version.content, p),
 								  object_numbers[p], &count);
 		for (int i = 0; i < count; i++)
-			report->your_objects = lappend(report->your_objects,
-										   object_name(p, numbers[i]));
+		{
+			char	   *name = object_name(p, numbers[i]);
+
+			report->your_objects = lappend(report->your_objects, name);
+			(void) hash_search(report->your_names, &name, HASH_ENTER, NULL);
+		}
 	}
 }
 
 static bool
 your_object(const Report *report, const char *name)
 {
-	ListCell   *cell;
-
-	foreach(cell, report->your_objects)
-	{
-		if (strcmp(lfirst(cell), name) == 0)
-			return true;
-	}
-	return false;
+	return hash_search(report->your_names, &name, HASH_FIND, NULL) != NULL;
 }
 
 /*
@@ -513,7 +569,7 @@ side_of(const Report *report, const char *name, const TheirChange **change)
 
 /* One row of the report. */
 static void
-put_row(const Report *report, const char *name, Tuplestorestate *result,
+put_row(Report *report, const char *name, Tuplestorestate *result,
 		TupleDesc desc)
 {
 	const TheirChange *change;
@@ -527,7 +583,8 @@ put_row(const Report *report, const char *name, Tuplestorestate *result,
 	values[0] = CStringGetTextDatum(name);
 	for (int i = 0; i < 3; i++)
 	{
-		Jsonb	   *value = shown(views[i], name, report->whole);
+		Jsonb	   *value = shown(views[i], &report->lists[i], name,
+									   report->whole);
 
 		nulls[1 + i] = (value == NULL);
 		values[1 + i] = JsonbPGetDatum(value);
