@@ -114,6 +114,7 @@ typedef struct HandleModel
 	json_t	   *edits;			/* pending; never changed in place */
 	int64_t		folder;			/* of a new message */
 	int64_t		draft;			/* where it was parked, or 0 */
+	int64_t		parking;		/* and which time that was */
 	bool		useless;		/* no save can succeed */
 } HandleModel;
 
@@ -152,6 +153,7 @@ typedef struct Session
 
 	Model		model;
 	Token		tokens[MAX_SLOTS];
+	int64_t		parkings;		/* so far */
 	json_t	   *uncertain;		/* drafts that nobody can know of */
 
 	int64_t		transactions;	/* begun so far */

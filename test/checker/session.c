@@ -105,8 +105,7 @@ draft_uncertain(Session *session, int64_t id)
 static bool
 same_draft(const DraftModel *a, const DraftModel *b)
 {
-	return a->id == b->id && a->handle.edits == b->handle.edits &&
-		a->handle.base == b->handle.base;
+	return a->id == b->id && a->handle.parking == b->handle.parking;
 }
 
 /* The answer to a commit was lost: forget the drafts it would have changed. */

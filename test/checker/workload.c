@@ -300,6 +300,42 @@ handle_save(const HandleModel *handle, const char *mode)
 }
 
 /*
+ * Whether the draft that a handle came from, or was parked as, is still as the
+ * handle knows it: no other handle has parked there since.
+ */
+static bool
+own_draft(Session *session, const HandleModel *handle)
+{
+	const DraftModel *draft = handle->draft == 0 ? NULL :
+		draft_find(session, handle->draft);
+
+	return draft != NULL && draft->handle.parking == handle->parking;
+}
+
+/* The handle was parked; where another one has parked since, elsewhere. */
+static void
+parked(Session *session, HandleModel *handle, int64_t id)
+{
+	DraftModel *draft;
+
+	if (id == handle->draft && draft_find(session, id) != NULL &&
+		!own_draft(session, handle))
+		violation(session, "what another handle parked as draft %lld was replaced",
+				  (long long) id);
+	draft_forget(session, id);
+	draft = draft_find(session, 0);
+	handle->draft = id;
+	handle->parking = ++session->parkings;
+	if (draft == NULL)
+	{
+		draft_uncertain(session, id);
+		return;
+	}
+	draft->id = id;
+	handle_copy(&draft->handle, handle);
+}
+
+/*
  * A save of a handle's has gone through: it stands on what is shown now, which
  * must be what it wrote, unless others' changes may be in it.
  */
@@ -324,30 +360,14 @@ saved(Session *session, HandleModel *handle, const json_t *shown,
 		created_message(session, handle->message);
 	else
 		count_version(handle->message);
-	draft_forget(session, handle->draft);
+	if (own_draft(session, handle))
+		draft_forget(session, handle->draft);
 	set_view(handle, content);
 	set_edits(handle, json_object());
 	handle->base = number;
 	handle->is_new = false;
 	handle->draft = 0;
-}
-
-/* A refused save has parked the edits. */
-static void
-parked(Session *session, HandleModel *handle, int64_t id)
-{
-	DraftModel *draft;
-
-	draft_forget(session, id);
-	draft = draft_find(session, 0);
-	handle->draft = id;
-	if (draft == NULL)
-	{
-		draft_uncertain(session, id);
-		return;
-	}
-	draft->id = id;
-	handle_copy(&draft->handle, handle);
+	handle->parking = 0;
 }
 
 /*
@@ -547,7 +567,7 @@ do_park(Session *session)
 	{
 		int64_t		id = reply_number(&reply, 0, 0);
 
-		if (handle->draft == 0)
+		if (handle->draft != id)
 			json_object_set_new(fields, "draft", json_integer(id));
 		parked(session, handle, id);
 	}
