@@ -1404,7 +1404,7 @@ GRANT SELECT ON property_catalogue TO PUBLIC;
 
 CREATE FUNCTION property_types_(OUT name text, OUT code text,
 								OUT aliases text[], OUT storable boolean,
-								OUT json text, OUT element_type text)
+								OUT "json" text, OUT element_type text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'property_types'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 40;
