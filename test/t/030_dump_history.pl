@@ -294,7 +294,7 @@ is( $new->safe_psql(
 	"PR_BODY|yours|
 PR_COMMENT|yours|
 PR_HTML|yours|
-PR_MESSAGE_RECIPIENTS|yours|
+PR_MESSAGE_RECIPIENTS[0]|yours|
 PR_SUBJECT|both|bob
 PR_TRANSPORT_MESSAGE_HEADERS|yours|
 " . '{"PR_HTML": "PGI+", "PR_SUBJECT": "draft of ann", "PR_DISPLAY_TO": "Bob"}'
