@@ -144,6 +144,30 @@ attachment_text(json_t *row)
 						   size ? ", " : "", size ? bytes : "");
 }
 
+/*
+ * An element of a list, on one line.  The property is the list, or one of its
+ * elements: "PR_MESSAGE_RECIPIENTS[1]".
+ */
+static char *
+element_text(const char *property, json_t *element, bool raw)
+{
+	char	   *text;
+
+	if (!raw && g_str_has_prefix(property, "PR_MESSAGE_RECIPIENTS"))
+		text = recipient_text(element);
+	else if (!raw && g_str_has_prefix(property, "PR_MESSAGE_ATTACHMENTS"))
+		text = attachment_text(element);
+	else
+	{
+		char	   *json = json_dumps(element, JSON_ENCODE_ANY |
+									  JSON_COMPACT | JSON_SORT_KEYS);
+
+		text = g_strdup(json);
+		free(json);
+	}
+	return g_strdelimit(text, "\r\n", ' ');
+}
+
 /* The elements of an array, a line each. */
 static char *
 array_text(const char *property, json_t *array, bool raw)
@@ -154,22 +178,8 @@ array_text(const char *property, json_t *array, bool raw)
 
 	json_array_foreach(array, i, element)
 	{
-		g_autofree char *text = NULL;
+		g_autofree char *text = element_text(property, element, raw);
 
-		if (!raw && strcmp(property, "PR_MESSAGE_RECIPIENTS") == 0)
-			text = recipient_text(element);
-		else if (!raw && strcmp(property, "PR_MESSAGE_ATTACHMENTS") == 0)
-			text = attachment_text(element);
-		else
-		{
-			char	   *json = json_dumps(element, JSON_ENCODE_ANY |
-										  JSON_COMPACT | JSON_SORT_KEYS);
-
-			text = g_strdup(json);
-			free(json);
-		}
-		/* an element is one line, whatever its texts hold */
-		g_strdelimit(text, "\r\n", ' ');
 		g_string_append_printf(out, "%s\n", text);
 	}
 	return g_string_free(out, FALSE);
@@ -233,6 +243,8 @@ value_text(const Case *kase, const char *property, const char *json,
 		text = g_strdup_printf("%s ... (%s, too large to be shown)",
 							   member(value, "begins"), size);
 	}
+	else if (json_is_object(value) && strchr(property, '[') != NULL)
+		text = element_text(property, value, raw);
 	else
 		text = g_strdup(json);
 	json_decref(value);

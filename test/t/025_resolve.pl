@@ -190,8 +190,12 @@ like(
 	$out,
 	qr/^PR_SENSITIVITY  changed by you\n  base    0\n  yours   2\n\n/m,
 	'one that the draft changes');
-like($out, qr/^  yours       2 - Cc: Cat <cat\@example\.org>$/m,
-	'recipients as lines');
+like(
+	$out,
+	qr/^PR_MESSAGE_RECIPIENTS\[1\]  changed by you
+  base    Cc: Cat <cat\@example\.org>
+  yours   \(none\)$/m,
+	'a recipient');
 like($out =~ s/\s+/ /gr, qr/not possible: both changed PR_BODY, PR_SUBJECT\)/,
 	'why they cannot be merged');
 unlike($out, qr/\e/, 'no colours without a terminal');
