@@ -4,6 +4,7 @@
  *	  What the commands offer main(), and what they share:
  *
  *		import.c	mail -> a store (with the rooms of mail.h)
+ *		export.c	a store -> mail
  *		resolve.c	a parked draft in conflict -> settled
  *		report.c	the conflict, for somebody to read
  *		show.c		texts from anywhere -> a terminal
@@ -206,5 +207,19 @@ typedef struct ImportOptions
 /* Import the paths.  Returns an exit code; has said on stderr what failed. */
 extern int	import_run(const ImportOptions *options,
 					   char *const *paths, int npaths);
+
+/* ---------------------------------------------------------------- export.c */
+
+typedef struct ExportOptions
+{
+	Target		target;
+	const char *folder;			/* NULL: every folder */
+	int64_t		message_id;		/* 0: every message */
+	const char *json;			/* instead of a store: lines of a dry run */
+	const char *to;				/* a directory, or "-" */
+} ExportOptions;
+
+/* Export messages.  Returns an exit code; has said what failed. */
+extern int	export_run(const ExportOptions *options);
 
 #endif							/* COMMAND_H */

@@ -340,6 +340,7 @@ header_read(const char *data, size_t len, Tally *tally)
 	header = g_new(Header, 1);
 	header->fields = fields;
 	header->block = g_string_free(block, FALSE);
+	header->block_end = block_end;
 	header->body_offset = body_offset;
 	return header;
 }

@@ -363,16 +363,11 @@ print_message(Import *import, const char *where, json_t *props,
 static void
 print_remarks(const Import *import, const char *where, const Tally *tally)
 {
-	json_t	   *remarks = counts_json(tally->attachments);
+	json_t	   *remarks = counts_json(tally->remarks);
 	const char *kind;
 	json_t	   *count;
 
 	end_progress(import);
-	json_object_foreach(remarks, kind, count)
-		fprintf(stderr, "%s: attachment not imported: %s (%d)\n", where, kind,
-				(int) json_integer_value(count));
-	json_decref(remarks);
-	remarks = counts_json(tally->remarks);
 	json_object_foreach(remarks, kind, count)
 		fprintf(stderr, "%s: %s (%d)\n", where, kind,
 				(int) json_integer_value(count));
@@ -467,7 +462,7 @@ print_report(const Import *import)
 	FILE	   *out = import->options->dry_run ? stderr : stdout;
 
 	end_progress(import);
-	print_table(out, "Attachments not imported:", import->tally->attachments);
+	print_table(out, "Attachments:", import->tally->attachments);
 	print_table(out, "Left out or mended (the transport headers are whole):",
 				import->tally->remarks);
 	if (import->refused->len > 0)

@@ -7,7 +7,12 @@
  *		text.c		bytes in some charset -> UTF-8
  *		header.c	header block -> fields, encoded words -> text
  *		envelope.c	fields -> MAPI properties
+ *		part.c		a message -> its MIME parts
  *		mime.c		a message -> the JSON object of its MAPI properties
+ *		skeleton.c	what a message has beside its contents, and back
+ *		compose.c	the JSON object -> a message
+ *		letter.c	properties -> header fields
+ *		encode.c	texts and bytes -> transfer encodings
  *
  * NOTES
  *	  Memory is GLib's: what a function returns as char * is the caller's to
@@ -104,6 +109,13 @@ extern char *text_decode(const char *bytes, size_t len, const char *charset,
 /* Whether a charset label is one that text_decode() can follow. */
 extern bool text_charset_known(const char *charset);
 
+/*
+ * The name iconv knows a charset by, in new memory; NULL where the label
+ * says nothing about 8-bit bytes (none, ASCII, "unknown-8bit", nonsense).
+ * "UTF-8" and "WINDOWS-1252" are decoded by text.c and come back so spelt.
+ */
+extern char *text_charset_name(const char *label);
+
 extern Tally *tally_new(void);
 extern void tally_free(Tally *tally);
 extern void tally_count(GHashTable *table, const char *kind, unsigned n);
@@ -121,7 +133,8 @@ typedef struct Header
 {
 	GPtrArray  *fields;			/* of Field *, in order */
 	char	   *block;			/* the whole header block as UTF-8 */
-	size_t		body_offset;	/* where in the message the body begins */
+	size_t		block_end;		/* where in the message the block ends */
+	size_t		body_offset;	/* where the body begins */
 } Header;
 
 /*
@@ -152,6 +165,120 @@ extern void envelope_map(const Header *header, const RawMessage *raw,
 
 /* Set a text property, unless the text is empty; makes it valid UTF-8. */
 extern void put_text(json_t *props, const char *name, const char *text);
+
+/* ------------------------------------------------------------------ part.c */
+
+/* A part of a message, or the whole; points into the message. */
+typedef struct Part
+{
+	Header	   *header;			/* NULL: has none */
+	GMimeContentType *type;		/* text/plain where none is given */
+	const char *start;			/* of the header */
+	const char *body;
+	const char *end;
+	GPtrArray  *parts;			/* of Part *, in order; NULL: no multipart */
+	bool		too_deep;		/* a multipart that was not looked into */
+} Part;
+
+/*
+ * The part that has that header (which becomes its own) and that body, cut
+ * into its parts, if it is a multipart.
+ */
+extern Part *part_new(Header *header, const char *start, const char *body,
+					  const char *end, const char *default_type, int depth);
+extern void part_free(Part *part);
+
+/* The value of the first field of that name in its header, or NULL. */
+extern const char *part_field(const Part *part, const char *name);
+
+extern GMimeContentEncoding part_encoding(const Part *part);
+
+/* "inline", "attachment" and the like, or NULL; the file's name, or NULL. */
+extern char *part_disposition(const Part *part, char **filename);
+
+/* The content, its transfer encoding undone. */
+extern GByteArray *part_bytes(const Part *part);
+
+/* ---------------------------------------------------------------- encode.c */
+
+extern void encode_base64(GString *out, const char *bytes, size_t len,
+						  unsigned columns, const char *eol);
+extern void encode_quoted(GString *out, const char *bytes, size_t len,
+						  const char *eol);
+extern char *encode_charset(const char *text, size_t len,
+							const char *charset, size_t *outlen);
+extern bool encode_is_plain(const char *text, size_t len);
+extern GString *encode_line_ends(const char *text, size_t len,
+								 const char *eol);
+
+/* -------------------------------------------------------------- skeleton.c */
+
+/* A skeleton that is being written. */
+typedef struct Skeleton
+{
+	GString    *out;
+	const char *copied;			/* how far the message stands in it */
+	bool		failed;			/* it cannot be written, or is too large */
+} Skeleton;
+
+/* Begin a skeleton of what follows "start"; "header" if it cannot be kept. */
+extern void skeleton_init(Skeleton *skeleton, const char *start);
+extern void skeleton_header(Skeleton *skeleton, const char *bytes,
+							size_t len);
+
+/*
+ * The content of a part stands in a text ("text" or "html") from an offset
+ * on, in an attachment's bytes from an offset on, or in an embedded message.
+ */
+extern void skeleton_text(Skeleton *skeleton, const Part *part,
+						  const char *which, const GString *text,
+						  size_t offset, const GByteArray *bytes,
+						  const char *charset);
+extern void skeleton_data(Skeleton *skeleton, const Part *part,
+						  unsigned number, const GByteArray *bytes);
+extern void skeleton_whole(Skeleton *skeleton, const char *start,
+						   const char *end, unsigned number, size_t offset);
+extern void skeleton_message(Skeleton *skeleton, const Part *part,
+							 unsigned number);
+
+/* End it and set it as a property, if it could be written. */
+extern void skeleton_finish(Skeleton *skeleton, const char *end,
+							json_t *props);
+
+/*
+ * What stood around the contents, with the contents that the properties hold
+ * now: the message from the end of its header on.  Returns NULL if there is
+ * no skeleton, or if other contents are in the message than it was made for.
+ */
+extern GString *skeleton_replay(json_t *props, int depth);
+
+/*
+ * The bytes of the header, if it was not text and PR_TRANSPORT_MESSAGE_HEADERS
+ * is what was made of it still; else NULL.
+ */
+extern GString *skeleton_header_bytes(json_t *props);
+
+/* ---------------------------------------------------------------- letter.c */
+
+/*
+ * The header that says what the properties say: the transport headers, with
+ * every field rewritten whose property has another value now than "before"
+ * has (NULL: than the transport headers say).  *edited tells whether there was
+ * any; if not, and there is "before", that is the header.
+ */
+extern GString *letter_header(json_t *props, const GString *before,
+							  const char *eol, bool *edited);
+
+/* Take out the fields that tell of a body, which is made anew. */
+extern void letter_drop_content(GString *header);
+
+/* --------------------------------------------------------------- compose.c */
+
+/*
+ * The message that has these properties.  One that was imported and has not
+ * been edited is what it was, as far as its contents go.
+ */
+extern GString *compose_message(json_t *props, int depth);
 
 /* ------------------------------------------------------------------ mime.c */
 

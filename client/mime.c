@@ -8,13 +8,15 @@
  *	  PR_BODY is what the message itself says in plain text, PR_HTML what it
  *	  says in HTML (as UTF-8, which PR_INTERNET_CPID states); neither is made
  *	  from the other.  Texts that follow each other, such as the footer of a
- *	  mailing list, are joined.  Every other part is an attachment, and is
- *	  counted by its content type.
+ *	  mailing list, are joined.  Every other part is an attachment, a message
+ *	  within the message an embedded one, with properties of its own.
  *
- *	  The parser is given the body under no more than the fields that say what
- *	  it is, as header.c has read them: NULs and raw bytes in the header do
- *	  not reach it.  It stops nesting by itself (at about a thousand levels);
- *	  we stop at MAX_NESTING.
+ *	  What is signed or encrypted is one attachment that holds its exact bytes,
+ *	  header and all, so that a signature stays valid; its texts are read, too,
+ *	  for who shows the message.
+ *
+ *	  What is in no property, the header fields and boundaries of parts, goes
+ *	  into the skeleton (skeleton.c), in the order of the message.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,45 +30,42 @@
 #define MAY_BE_TEXT		0x1
 #define MAY_BE_HTML		0x2
 
+/* PR_ATTACH_METHOD, PR_ATTACH_FLAGS */
+#define ATTACH_BY_VALUE		1
+#define ATTACH_EMBEDDED_MSG	5
+#define ATT_MHTML_REF		4
+
 /* The walk over the parts of one message. */
 typedef struct Walk
 {
 	GString    *text;			/* PR_BODY so far */
 	GString    *html;			/* PR_HTML so far, UTF-8 */
+	json_t	   *attachments;
+	Skeleton	skeleton;
 	unsigned	leaves;			/* parts that are no multiparts, so far */
+	int			nesting;		/* how deep this message is in others */
+	bool		sealed;			/* within what is kept as one attachment */
 	Tally	   *tally;
 } Walk;
 
-static void walk_part(Walk *walk, GMimeObject *part, int depth, int may);
+static void walk_part(Walk *walk, Part *part, int depth, int may);
+static json_t *message_to_json(const RawMessage *raw, Tally *tally,
+							   int depth);
 
-static void
-count_attachment(Walk *walk, GMimeObject *part)
+static bool
+is_type(const Part *part, const char *type, const char *subtype)
 {
-	GMimeContentType *type = g_mime_object_get_content_type(part);
-	g_autofree char *mime = g_mime_content_type_get_mime_type(type);
-	g_autofree char *valid = g_utf8_make_valid(mime, -1);
-	g_autofree char *kind = g_ascii_strdown(valid, -1);
-
-	tally_count(walk->tally->attachments, kind, 1);
+	return g_mime_content_type_is_type(part->type, type, subtype);
 }
 
-/* The content of a part, its transfer encoding undone; NULL if it has none. */
-static GByteArray *
-part_bytes(GMimePart *part)
+static bool
+is_message(const Part *part)
 {
-	GMimeDataWrapper *content = g_mime_part_get_content(part);
-	GMimeStream *stream;
-	GByteArray *bytes;
-
-	if (content == NULL)
-		return NULL;
-	bytes = g_byte_array_new();
-	stream = g_mime_stream_mem_new_with_byte_array(bytes);
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	g_mime_data_wrapper_write_to_stream(content, stream);
-	g_object_unref(stream);
-	return bytes;
+	return is_type(part, "message", "rfc822") ||
+		is_type(part, "message", "global") || is_type(part, "message", "news");
 }
+
+/* ------------------------------------------------------------------ bodies */
 
 /* The charset that an HTML text names in its first bytes, or NULL. */
 static char *
@@ -86,17 +85,16 @@ html_charset(const GByteArray *bytes)
 
 /* Append the text of a part to what there is. */
 static void
-append_text(Walk *walk, GString *out, GMimeObject *part, bool is_html)
+append_text(Walk *walk, GString *out, const Part *part, bool is_html)
 {
-	const char *charset =
-	g_mime_object_get_content_type_parameter(part, "charset");
+	const char *charset = g_mime_content_type_get_parameter(part->type,
+															"charset");
 	g_autofree char *named = NULL;
-	GByteArray *bytes = part_bytes(GMIME_PART(part));
+	GByteArray *bytes = part_bytes(part);
+	size_t		offset = out->len;
 	char	   *text;
 	size_t		len;
 
-	if (bytes == NULL)
-		return;
 	if (is_html && !text_charset_known(charset) && bytes->len > 0)
 		charset = named = html_charset(bytes);
 	text = text_decode((char *) bytes->data, bytes->len, charset,
@@ -105,11 +103,242 @@ append_text(Walk *walk, GString *out, GMimeObject *part, bool is_html)
 	{
 		if (out->len > 0 && out->str[out->len - 1] != '\n')
 			g_string_append_c(out, '\n');
+		offset = out->len;
 		g_string_append_len(out, text, (gssize) len);
 	}
+	if (!walk->sealed)
+		skeleton_text(&walk->skeleton, part, is_html ? "html" : "text", out,
+					  offset, bytes, charset);
 	g_free(text);
 	g_byte_array_unref(bytes);
 }
+
+/* ------------------------------------------------------------- attachments */
+
+/* A name of eight and three plain characters, for who can use no other. */
+static char *
+short_name(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	GString    *out = g_string_new(NULL);
+
+	for (const char *p = name; *p != '\0' && p != dot && out->len < 8; p++)
+	{
+		if (g_ascii_isalnum(*p) || *p == '_' || *p == '-')
+			g_string_append_c(out, *p);
+	}
+	if (out->len == 0)
+		g_string_append(out, "file");
+	if (dot != NULL)
+	{
+		size_t		start = out->len;
+
+		for (const char *p = dot + 1; *p != '\0' && out->len < start + 4; p++)
+		{
+			if (!g_ascii_isalnum(*p))
+				continue;
+			if (out->len == start)
+				g_string_append_c(out, '.');
+			g_string_append_c(out, *p);
+		}
+	}
+	return g_string_free(out, FALSE);
+}
+
+static void
+put_names(json_t *attachment, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	g_autofree char *brief = short_name(name);
+
+	put_text(attachment, "PR_ATTACH_LONG_FILENAME", name);
+	put_text(attachment, "PR_ATTACH_FILENAME", brief);
+	if (dot != NULL)
+		put_text(attachment, "PR_ATTACH_EXTENSION", dot);
+	if (json_object_get(attachment, "PR_DISPLAY_NAME") == NULL)
+		put_text(attachment, "PR_DISPLAY_NAME", name);
+}
+
+/* An attachment with all but its content; it is the last of the list. */
+static json_t *
+add_attachment(Walk *walk, const Part *part, int method, unsigned *number)
+{
+	json_t	   *attachment = json_object();
+	g_autofree char *mime = g_mime_content_type_get_mime_type(part->type);
+	g_autofree char *valid = g_utf8_make_valid(mime, -1);
+	g_autofree char *type = g_ascii_strdown(valid, -1);
+
+	*number = (unsigned) json_array_size(walk->attachments);
+	json_object_set_new(attachment, "PR_ATTACH_NUM", json_integer(*number));
+	json_object_set_new(attachment, "PR_ATTACH_METHOD", json_integer(method));
+	json_object_set_new(attachment, "PR_RENDERING_POSITION",
+						json_integer(-1));
+	put_text(attachment, "PR_ATTACH_MIME_TAG", type);
+	json_array_append_new(walk->attachments, attachment);
+	tally_count(walk->tally->attachments, type, 1);
+	return attachment;
+}
+
+static void
+put_bytes(json_t *attachment, const char *bytes, size_t len)
+{
+	g_autofree char *coded = g_base64_encode((const guchar *) bytes, len);
+
+	json_object_set_new(attachment, "PR_ATTACH_DATA_BIN", json_string(coded));
+}
+
+/* A part's own name, charset and place, as far as its header has them. */
+static void
+put_part_fields(json_t *attachment, const Part *part, bool related)
+{
+	const char *id = part_field(part, "Content-ID");
+	const char *place = part_field(part, "Content-Location");
+	const char *charset = g_mime_content_type_get_parameter(part->type,
+															"charset");
+	g_autofree char *filename = NULL;
+	g_autofree char *disposition = part_disposition(part, &filename);
+
+	if (filename != NULL)
+		put_names(attachment, filename);
+	if (charset != NULL && is_type(part, "text", "*"))
+		put_text(attachment, "PidTagTextAttachmentCharset", charset);
+	if (place != NULL)
+	{
+		g_autofree char *location = g_strstrip(g_strdup(place));
+
+		put_text(attachment, "PR_ATTACH_CONTENT_LOCATION", location);
+	}
+	if (id != NULL)
+	{
+		g_autofree char *bare = g_strstrip(g_strdup(id));
+		size_t		len = strlen(bare);
+
+		if (len > 2 && bare[0] == '<' && bare[len - 1] == '>')
+		{
+			bare[len - 1] = '\0';
+			put_text(attachment, "PR_ATTACH_CONTENT_ID", bare + 1);
+		}
+		else
+			put_text(attachment, "PR_ATTACH_CONTENT_ID", bare);
+	}
+	if (related && (id != NULL || place != NULL))
+	{
+		json_object_set_new(attachment, "PR_ATTACH_FLAGS",
+							json_integer(ATT_MHTML_REF));
+		json_object_set_new(attachment, "PR_ATTACHMENT_HIDDEN", json_true());
+	}
+}
+
+/* A message within the message; false if the part holds none after all. */
+static bool
+attach_message(Walk *walk, const Part *part, int depth)
+{
+	GByteArray *bytes;
+	RawMessage	raw = {.path = NULL};
+	json_t	   *message = NULL;
+	json_t	   *attachment;
+	unsigned	number;
+
+	if (walk->nesting + depth >= MAX_NESTING)
+		return false;
+	bytes = part_bytes(part);
+	raw.data = (char *) bytes->data;
+	raw.len = bytes->len;
+	if (bytes->len > 0)
+		message = message_to_json(&raw, walk->tally,
+								  walk->nesting + depth + 1);
+	g_byte_array_unref(bytes);
+	if (message == NULL)
+		return false;
+	attachment = add_attachment(walk, part, ATTACH_EMBEDDED_MSG, &number);
+	put_text(attachment, "PR_DISPLAY_NAME",
+			 json_string_value(json_object_get(message, "PR_SUBJECT")));
+	put_part_fields(attachment, part, false);
+	json_object_set_new(attachment, "PR_ATTACH_DATA_OBJ", message);
+	skeleton_message(&walk->skeleton, part, number);
+	return true;
+}
+
+static void
+attach_part(Walk *walk, const Part *part, int depth, bool related)
+{
+	GByteArray *bytes;
+	json_t	   *attachment;
+	unsigned	number;
+
+	if (walk->sealed || (is_message(part) && attach_message(walk, part,
+															depth)))
+		return;
+	bytes = part_bytes(part);
+	attachment = add_attachment(walk, part, ATTACH_BY_VALUE, &number);
+	put_part_fields(attachment, part, related);
+	put_bytes(attachment, (char *) bytes->data, bytes->len);
+	skeleton_data(&walk->skeleton, part, number, bytes);
+	g_byte_array_unref(bytes);
+}
+
+/* The lines of a field as they stand in a header, and an empty line. */
+static GString *
+raw_field(const Part *part, const char *name)
+{
+	GString    *out = g_string_new(NULL);
+	const char *at = part->start;
+	size_t		len = strlen(name);
+	bool		within = false;
+
+	while (at < part->body)
+	{
+		const char *nl = memchr(at, '\n', (size_t) (part->body - at));
+		const char *next = nl ? nl + 1 : part->body;
+
+		if (within && *at != ' ' && *at != '\t')
+			break;
+		if ((size_t) (next - at) > len &&
+			g_ascii_strncasecmp(at, name, len) == 0 && at[len] == ':')
+			within = true;
+		if (within)
+			g_string_append_len(out, at, next - at);
+		at = next;
+	}
+	if (out->len > 0)
+		g_string_append(out, g_str_has_suffix(out->str, "\r\n") ? "\r\n" :
+						"\n");
+	return out;
+}
+
+/*
+ * A multipart that is kept as it is: one attachment of exactly its bytes, as
+ * a part: what its header says of it, an empty line, its body.
+ */
+static void
+attach_whole(Walk *walk, const Part *part, int depth)
+{
+	json_t	   *attachment;
+	unsigned	number;
+
+	if (walk->sealed)
+		return;
+	attachment = add_attachment(walk, part, ATTACH_BY_VALUE, &number);
+	put_names(attachment, "smime.p7m");
+	if (depth == 0)
+	{
+		GString    *bytes = raw_field(part, "Content-Type");
+		size_t		offset = bytes->len;
+
+		g_string_append_len(bytes, part->body, part->end - part->body);
+		put_bytes(attachment, bytes->str, bytes->len);
+		skeleton_whole(&walk->skeleton, part->body, part->end, number,
+					   offset);
+		g_string_free(bytes, TRUE);
+	}
+	else
+	{
+		put_bytes(attachment, part->start, (size_t) (part->end - part->start));
+		skeleton_whole(&walk->skeleton, part->start, part->end, number, 0);
+	}
+}
+
+/* -------------------------------------------------------------- the parts */
 
 /*
  * A part without parts: body text, or an attachment.  The only part of a
@@ -117,26 +346,24 @@ append_text(Walk *walk, GString *out, GMimeObject *part, bool is_html)
  * somebody's file, except where it is the first part of all.
  */
 static void
-walk_leaf(Walk *walk, GMimeObject *part, int depth, int may)
+walk_leaf(Walk *walk, Part *part, int depth, int may, bool related)
 {
-	GMimeContentType *type = g_mime_object_get_content_type(part);
-	const char *disposition = g_mime_object_get_disposition(part);
+	g_autofree char *filename = NULL;
+	g_autofree char *disposition = part_disposition(part, &filename);
 	bool		only = (depth == 0);
 	bool		first = (walk->leaves++ == 0);
-	bool		html = g_mime_content_type_is_type(type, "text", "html");
-	bool		plain = g_mime_content_type_is_type(type, "text", "plain");
+	bool		html = is_type(part, "text", "html");
+	bool		plain = is_type(part, "text", "plain");
 	bool		body;
 
-	if (only && !html && g_mime_content_type_is_type(type, "text", "*"))
+	if (only && !html && is_type(part, "text", "*"))
 		plain = true;
-	if (!GMIME_IS_PART(part))
-		body = false;
-	else if (only)
+	if (only)
 		body = html || plain;
 	else if (disposition != NULL &&
 			 g_ascii_strcasecmp(disposition, "attachment") == 0)
 		body = false;
-	else if (g_mime_part_get_filename(GMIME_PART(part)) != NULL && !first)
+	else if (filename != NULL && !first)
 		body = false;
 	else
 		body = (html && (may & MAY_BE_HTML)) || (plain && (may & MAY_BE_TEXT));
@@ -144,21 +371,19 @@ walk_leaf(Walk *walk, GMimeObject *part, int depth, int may)
 	if (body)
 		append_text(walk, html ? walk->html : walk->text, part, html);
 	else
-		count_attachment(walk, part);
+		attach_part(walk, part, depth, related);
 }
 
 /* Of alternatives, the first text and the first HTML are taken. */
 static void
-walk_alternative(Walk *walk, GMimeMultipart *multipart, int depth, int may)
+walk_alternative(Walk *walk, Part *multipart, int depth, int may)
 {
-	int			n = g_mime_multipart_get_count(multipart);
-
-	for (int i = 0; i < n; i++)
+	for (guint i = 0; i < multipart->parts->len; i++)
 	{
 		size_t		had_text = walk->text->len;
 		size_t		had_html = walk->html->len;
 
-		walk_part(walk, g_mime_multipart_get_part(multipart, i), depth, may);
+		walk_part(walk, g_ptr_array_index(multipart->parts, i), depth, may);
 		if (walk->text->len > had_text)
 			may &= ~MAY_BE_TEXT;
 		if (walk->html->len > had_html)
@@ -167,51 +392,67 @@ walk_alternative(Walk *walk, GMimeMultipart *multipart, int depth, int may)
 }
 
 static void
-walk_multipart(Walk *walk, GMimeMultipart *multipart, int depth, int may)
+walk_multipart(Walk *walk, Part *multipart, int depth, int may)
 {
-	GMimeContentType *type =
-	g_mime_object_get_content_type(GMIME_OBJECT(multipart));
-	int			n = g_mime_multipart_get_count(multipart);
 	bool		first_only;
-	bool		related;
+	bool		related = is_type(multipart, "multipart", "related");
 
-	if (g_mime_content_type_is_type(type, "multipart", "alternative"))
+	if (is_type(multipart, "multipart", "alternative"))
 	{
 		walk_alternative(walk, multipart, depth + 1, may);
 		return;
 	}
-	if (g_mime_content_type_is_type(type, "multipart", "encrypted") ||
-		g_mime_content_type_is_type(type, "multipart", "appledouble"))
+	if (is_type(multipart, "multipart", "appledouble"))
 		may = 0;
-	first_only = g_mime_content_type_is_type(type, "multipart", "signed") ||
-		g_mime_content_type_is_type(type, "multipart", "report");
-	related = g_mime_content_type_is_type(type, "multipart", "related");
-	for (int i = 0; i < n; i++)
+	first_only = is_type(multipart, "multipart", "signed") ||
+		is_type(multipart, "multipart", "report");
+	for (guint i = 0; i < multipart->parts->len; i++)
 	{
-		GMimeObject *part = g_mime_multipart_get_part(multipart, i);
+		Part	   *part = g_ptr_array_index(multipart->parts, i);
+		bool		referred = i > 0 && related &&
+			part_field(part, "Content-ID") != NULL;
+		int			may_part = may;
 
 		/* signatures, reports and what an HTML text refers to are no text */
-		if (i > 0 && (first_only ||
-					  (related && g_mime_object_get_content_id(part) != NULL)))
-			walk_part(walk, part, depth + 1, 0);
+		if (referred || (i > 0 && first_only))
+			may_part = 0;
+		if (part->parts != NULL)
+			walk_part(walk, part, depth + 1, may_part);
 		else
-			walk_part(walk, part, depth + 1, may);
+			walk_leaf(walk, part, depth + 1, may_part, related);
 	}
 }
 
+/* What is signed is read and then kept whole, what is encrypted only kept. */
 static void
-walk_part(Walk *walk, GMimeObject *part, int depth, int may)
+walk_sealed(Walk *walk, Part *part, int depth, int may)
 {
-	if (GMIME_IS_MULTIPART(part))
+	bool		outer = walk->sealed;
+
+	walk->sealed = true;
+	if (is_type(part, "multipart", "signed"))
+		walk_multipart(walk, part, depth, may);
+	walk->sealed = outer;
+	attach_whole(walk, part, depth);
+}
+
+static void
+walk_part(Walk *walk, Part *part, int depth, int may)
+{
+	if (part->parts == NULL)
+		walk_leaf(walk, part, depth, may, false);
+	else if (part->too_deep)
 	{
-		if (depth >= MAX_NESTING)
-			tally_count(walk->tally->remarks,
-						"multiparts nested too deep: not looked into", 1);
-		else
-			walk_multipart(walk, GMIME_MULTIPART(part), depth, may);
+		tally_count(walk->tally->remarks,
+					"multiparts nested too deep: not looked into", 1);
+		attach_whole(walk, part, depth);
 	}
+	else if (part->parts->len > 0 &&
+			 (is_type(part, "multipart", "signed") ||
+			  is_type(part, "multipart", "encrypted")))
+		walk_sealed(walk, part, depth, may);
 	else
-		walk_leaf(walk, part, depth, may);
+		walk_multipart(walk, part, depth, may);
 }
 
 /*
@@ -219,16 +460,16 @@ walk_part(Walk *walk, GMimeObject *part, int depth, int may)
  * missing) still has the text it was sent with.
  */
 static void
-keep_partless_text(Walk *walk, GMimeObject *root, const char *body, size_t len)
+keep_partless_text(Walk *walk, const Part *root)
 {
+	size_t		len = (size_t) (root->end - root->body);
 	char	   *text;
 
-	if (!GMIME_IS_MULTIPART(root) ||
-		g_mime_multipart_get_count(GMIME_MULTIPART(root)) > 0 || len == 0)
+	if (root->parts == NULL || root->parts->len > 0 || len == 0)
 		return;
 	tally_count(walk->tally->remarks,
 				"multiparts in which no part was found: kept as text", 1);
-	text = text_decode(body, len, NULL, walk->tally, NULL);
+	text = text_decode(root->body, len, NULL, walk->tally, NULL);
 	g_string_append(walk->text, text);
 	g_free(text);
 }
@@ -237,18 +478,16 @@ keep_partless_text(Walk *walk, GMimeObject *root, const char *body, size_t len)
 
 /* The value of a field such as "Action" in a report part, in small letters. */
 static char *
-report_field(GMimeObject *part, const char *name)
+report_field(const Part *part, const char *name)
 {
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
 	size_t		n = strlen(name);
 	GByteArray *bytes;
 
-	if (!GMIME_IS_PART(part))
+	if (part->parts != NULL)
 		return NULL;
-	bytes = part_bytes(GMIME_PART(part));
-	if (bytes == NULL)
-		return NULL;
+	bytes = part_bytes(part);
 	text = g_strndup((char *) bytes->data, bytes->len);
 	g_byte_array_unref(bytes);
 	lines = g_strsplit(text, "\n", -1);
@@ -262,17 +501,16 @@ report_field(GMimeObject *part, const char *name)
 
 /* The class of a delivery report or read receipt, or NULL if it is neither. */
 static const char *
-report_class(GMimeMultipart *report)
+report_class(const Part *report)
 {
-	GMimeContentType *type =
-	g_mime_object_get_content_type(GMIME_OBJECT(report));
-	const char *kind = g_mime_content_type_get_parameter(type, "report-type");
+	const char *kind = g_mime_content_type_get_parameter(report->type,
+														 "report-type");
 	g_autofree char *answer = NULL;
-	GMimeObject *part;
+	const Part *part;
 
-	if (kind == NULL || g_mime_multipart_get_count(report) < 2)
+	if (kind == NULL || report->parts->len < 2)
 		return NULL;
-	part = g_mime_multipart_get_part(report, 1);
+	part = g_ptr_array_index(report->parts, 1);
 	if (g_ascii_strcasecmp(kind, "disposition-notification") == 0)
 	{
 		answer = report_field(part, "Disposition");
@@ -295,87 +533,54 @@ report_class(GMimeMultipart *report)
 }
 
 static const char *
-message_class(GMimeObject *root)
+message_class(const Part *root)
 {
-	GMimeContentType *type = g_mime_object_get_content_type(root);
 	const char *found = NULL;
 
-	if (g_mime_content_type_is_type(type, "application", "pkcs7-mime") ||
-		g_mime_content_type_is_type(type, "application", "x-pkcs7-mime"))
+	if (is_type(root, "application", "pkcs7-mime") ||
+		is_type(root, "application", "x-pkcs7-mime") ||
+		(is_type(root, "multipart", "encrypted") && root->parts->len > 0))
 		found = "IPM.Note.SMIME";
-	else if (g_mime_content_type_is_type(type, "multipart", "signed"))
-	{
-		const char *protocol =
-		g_mime_object_get_content_type_parameter(root, "protocol");
-
-		if (protocol != NULL &&
-			g_ascii_strncasecmp(protocol, "application/", 12) == 0 &&
-			(g_ascii_strcasecmp(protocol + 12, "pkcs7-signature") == 0 ||
-			 g_ascii_strcasecmp(protocol + 12, "x-pkcs7-signature") == 0))
-			found = "IPM.Note.SMIME.MultipartSigned";
-	}
-	else if (GMIME_IS_MULTIPART(root) &&
-			 g_mime_content_type_is_type(type, "multipart", "report"))
-		found = report_class(GMIME_MULTIPART(root));
+	else if (is_type(root, "multipart", "signed") && root->parts->len > 0)
+		found = "IPM.Note.SMIME.MultipartSigned";
+	else if (is_type(root, "multipart", "report") && root->parts->len > 0)
+		found = report_class(root);
 	return found ? found : "IPM.Note";
 }
 
 /* ------------------------------------------------------------ the message */
 
-/*
- * Parse a body under those fields of its header that say what it is; the
- * first one of a name counts.  Returns a new reference.
- */
-static GMimeMessage *
-parse_message(const Header *header, const char *body, size_t len)
+/* The skeleton begins where the header ends; with it, if that is not text. */
+static void
+begin_skeleton(Walk *walk, const Header *header, const RawMessage *raw)
 {
-	static const char *const names[] = {
-		"Content-Type", "Content-Transfer-Encoding", "Content-Disposition"
-	};
-	GByteArray *bytes = g_byte_array_sized_new((guint) len + 512);
-	GMimeStream *stream;
-	GMimeParser *parser;
-	GMimeMessage *message;
+	size_t		len = header->block_end;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-	{
-		const char *value = header_get(header, names[i]);
-		g_autofree char *line = NULL;
-
-		if (value == NULL)
-			continue;
-		line = g_strdup_printf("%s:%s\n", names[i], value);
-		g_byte_array_append(bytes, (guint8 *) line, (guint) strlen(line));
-	}
-	g_byte_array_append(bytes, (const guint8 *) "MIME-Version: 1.0\n\n", 19);
-	g_byte_array_append(bytes, (const guint8 *) body, (guint) len);
-
-	stream = g_mime_stream_mem_new_with_byte_array(bytes);
-	parser = g_mime_parser_new_with_stream(stream);
-	message = g_mime_parser_construct_message(parser, NULL);
-	g_object_unref(parser);
-	g_object_unref(stream);
-	return message;
+	skeleton_init(&walk->skeleton, raw->data + len);
+	if (strlen(header->block) != len ||
+		memcmp(header->block, raw->data, len) != 0)
+		skeleton_header(&walk->skeleton, raw->data, len);
 }
 
 /* Bodies, class and attachments, from the parts. */
 static void
-map_parts(const Header *header, const RawMessage *raw, json_t *props,
-		  Tally *tally)
+map_parts(Header *header, const RawMessage *raw, json_t *props,
+		  Tally *tally, int depth)
 {
-	const char *body = raw->data + header->body_offset;
-	size_t		len = raw->len - header->body_offset;
-	GMimeMessage *message = parse_message(header, body, len);
-	GMimeObject *root = message ? g_mime_message_get_mime_part(message) : NULL;
-	Walk		walk = {g_string_new(NULL), g_string_new(NULL), 0, tally};
+	const char *end = raw->data + raw->len;
+	Walk		walk = {.tally = tally, .nesting = depth};
+	Part	   *root;
 
-	json_object_set_new(props, "PR_MESSAGE_CLASS",
-						json_string(root ? message_class(root) : "IPM.Note"));
-	if (root != NULL)
-	{
-		walk_part(&walk, root, 0, MAY_BE_TEXT | MAY_BE_HTML);
-		keep_partless_text(&walk, root, body, len);
-	}
+	walk.text = g_string_new(NULL);
+	walk.html = g_string_new(NULL);
+	walk.attachments = json_array();
+	begin_skeleton(&walk, header, raw);
+	root = part_new(header, raw->data, raw->data + header->body_offset, end,
+					"text/plain", depth);
+	put_text(props, "PR_MESSAGE_CLASS", message_class(root));
+	walk_part(&walk, root, 0, MAY_BE_TEXT | MAY_BE_HTML);
+	keep_partless_text(&walk, root);
+
 	put_text(props, "PR_BODY", walk.text->str);
 	if (walk.html->len > 0)
 	{
@@ -386,26 +591,36 @@ map_parts(const Header *header, const RawMessage *raw, json_t *props,
 		json_object_set_new(props, "PR_INTERNET_CPID",
 							json_integer(CODEPAGE_UTF8));
 	}
+	if (json_array_size(walk.attachments) > 0)
+		json_object_set(props, "PR_MESSAGE_ATTACHMENTS", walk.attachments);
+	skeleton_finish(&walk.skeleton, end, props);
+	json_decref(walk.attachments);
 	g_string_free(walk.text, TRUE);
 	g_string_free(walk.html, TRUE);
-	if (message != NULL)
-		g_object_unref(message);
+	part_free(root);
 }
 
-json_t *
-mime_to_json(const RawMessage *raw, Tally *tally, const char **why)
+/* The properties of a message so deep in another one; NULL if it is none. */
+static json_t *
+message_to_json(const RawMessage *raw, Tally *tally, int depth)
 {
 	Header	   *header = header_read(raw->data, raw->len, tally);
 	json_t	   *props;
 
 	if (header == NULL)
-	{
-		*why = "no message: no header field before the first empty line";
 		return NULL;
-	}
 	props = json_object();
 	envelope_map(header, raw, props, tally);
-	map_parts(header, raw, props, tally);
-	header_free(header);
+	map_parts(header, raw, props, tally, depth);
+	return props;
+}
+
+json_t *
+mime_to_json(const RawMessage *raw, Tally *tally, const char **why)
+{
+	json_t	   *props = message_to_json(raw, tally, 0);
+
+	if (props == NULL)
+		*why = "no message: no header field before the first empty line";
 	return props;
 }

@@ -29,12 +29,14 @@ static const char general_help[] =
 "\n"
 "Usage:\n"
 "  msgstore import --store NAME [OPTION]... PATH...\n"
+"  msgstore export --store NAME [OPTION]... DIRECTORY|-\n"
 "  msgstore resolve --store NAME [OPTION]... [MESSAGE_ID]\n"
 "  msgstore COMMAND --help\n"
 "  msgstore --help | --version\n"
 "\n"
 "Commands:\n"
 "  import    bring mail files, mailboxes and folders of them into a store\n"
+"  export    write the messages of a store as mail files\n"
 "  resolve   show what stands against a parked draft, and settle it\n";
 
 #define CONNECTION_HELP \
@@ -55,7 +57,7 @@ static const char import_help[] =
 "\n"
 "PATH is a message file, an mbox file, a Maildir folder, or a folder of any\n"
 "of these, which is read in the order of names.  A message becomes MAPI\n"
-"properties; attachments cannot be stored yet and are counted.\n"
+"properties, with its attachments and the messages within it.\n"
 "\n"
 "Options:\n"
 "  -s, --store=NAME       store to import into, created if it is missing\n"
@@ -74,6 +76,34 @@ CONNECTION_HELP
 "are named; 2 for bad usage, no connection, or an error that ended the\n"
 "import.  What was committed before such an end stays.  Importing a message\n"
 "again stores it again.\n";
+
+static const char export_help[] =
+"msgstore export - write messages as mail\n"
+"\n"
+"Usage:\n"
+"  msgstore export --store NAME [OPTION]... DIRECTORY|-\n"
+"  msgstore export --json=FILE DIRECTORY|-\n"
+"\n"
+"Into a directory each message is written as a file FOLDER/ID.eml; to \"-\",\n"
+"standard output, they go as an mbox, one message alone (--message) as it\n"
+"is.\n"
+"A message that was imported and has not been edited comes out with the\n"
+"contents it had, signed parts to the byte.\n"
+"\n"
+"Options:\n"
+"  -s, --store=NAME       the store\n"
+"  -f, --folder=NAME      only messages in folders of that name\n"
+"  -m, --message=ID       only this message\n"
+"  -j, --json=FILE        connect to nothing; the messages are the lines of\n"
+"                         \"msgstore import --dry-run\" (-: from stdin)\n"
+"  -?, --help             show this help, then exit\n"
+"  -V, --version          show the version, then exit\n"
+"\n"
+CONNECTION_HELP
+"\n"
+"Exit status: 0 exported; 1 some messages could not be read, and were named;\n"
+"2 bad usage, no connection, or an error that ended the export; 3 there is no\n"
+"such message.\n";
 
 static const char resolve_help[] =
 "msgstore resolve - settle the conflict of a parked draft\n"
@@ -278,6 +308,68 @@ command_import(int argc, char **argv)
 	return status;
 }
 
+/* ------------------------------------------------------------------ export */
+
+static int
+read_export_options(int argc, char **argv, ExportOptions *options)
+{
+	static const struct option long_options[] = {
+		{"folder", required_argument, NULL, 'f'},
+		{"message", required_argument, NULL, 'm'},
+		{"json", required_argument, NULL, 'j'},
+		COMMON_OPTIONS
+	};
+	int			status = -1;
+	int			c;
+
+	while (status < 0 &&
+		   (c = getopt_long(argc, argv, COMMON_LETTERS "f:m:j:",
+							long_options, NULL)) != -1)
+	{
+		switch (c)
+		{
+			case 'f':
+				options->folder = optarg;
+				break;
+			case 'm':
+				options->message_id = id_number(optarg, "message id");
+				if (options->message_id == 0)
+					return EXIT_TROUBLE;
+				break;
+			case 'j':
+				options->json = optarg;
+				break;
+			default:
+				status = common_option(c, argv, "export ", export_help,
+									   &options->target);
+		}
+	}
+	return status;
+}
+
+static int
+command_export(int argc, char **argv)
+{
+	ExportOptions options = {.message_id = 0};
+	int			status = read_export_options(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	if (options.json == NULL && !has_store(&options.target))
+		return bad_usage("export ");
+	if (argc - optind != 1)
+	{
+		fputs("msgstore: error: give one directory to export to, or -\n",
+			  stderr);
+		return bad_usage("export ");
+	}
+	options.to = argv[optind];
+	g_mime_init();
+	status = export_run(&options);
+	g_mime_shutdown();
+	return status;
+}
+
 /* ----------------------------------------------------------------- resolve */
 
 /* A choice by its name, in capitals or not; NULL if there is none such. */
@@ -398,6 +490,8 @@ main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "import") == 0)
 		return command_import(argc - 1, argv + 1);
+	if (strcmp(argv[1], "export") == 0)
+		return command_export(argc - 1, argv + 1);
 	if (strcmp(argv[1], "resolve") == 0)
 		return command_resolve(argc - 1, argv + 1);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)

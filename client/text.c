@@ -122,13 +122,8 @@ tally_merge(Tally *into, const Tally *from)
 	merge_table(into->remarks, from->remarks);
 }
 
-/*
- * The name iconv knows a charset by, in new memory; NULL where the label
- * says nothing about 8-bit bytes (none, ASCII, "unknown-8bit", nonsense).
- * "UTF-8" and "WINDOWS-1252" are decoded here and come back so spelt.
- */
-static char *
-charset_name(const char *label)
+char *
+text_charset_name(const char *label)
 {
 	g_autofree char *low = NULL;
 	const char *name;
@@ -170,7 +165,7 @@ charset_name(const char *label)
 bool
 text_charset_known(const char *charset)
 {
-	g_autofree char *name = charset_name(charset);
+	g_autofree char *name = text_charset_name(charset);
 
 	return name != NULL;
 }
@@ -360,7 +355,7 @@ skip_byte_order_mark(const char **bytes, size_t *len, char **name)
 }
 
 /*
- * Append bytes in a charset that charset_name() has named.  Returns how many
+ * Append bytes in a charset that text_charset_name() named.  Returns how many
  * of them mean nothing there, or -1 if the name is of no use: there is none,
  * it is UTF-8, or it is wrong and the bytes are UTF-8.
  */
@@ -389,7 +384,7 @@ char *
 text_decode(const char *bytes, size_t len, const char *charset,
 			Tally *tally, size_t *outlen)
 {
-	g_autofree char *name = charset_name(charset);
+	g_autofree char *name = text_charset_name(charset);
 	GString    *out = g_string_sized_new(len + 16);
 	int			bad;
 	unsigned	nuls;

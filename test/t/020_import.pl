@@ -71,7 +71,7 @@ like($out, qr/--$_\b/, "import --help names --$_")
 
 foreach my $bad (
 	[ 'no arguments', qr/Usage/ ],
-	[ 'an unknown command', qr/unknown command "export"/, 'export' ],
+	[ 'an unknown command', qr/unknown command "exhume"/, 'exhume' ],
 	[ 'an unknown option', qr/--no-such/, qw(import --no-such -s mail x) ],
 	[ 'an option cut short', qr/requires an argument/, qw(import --store) ],
 	[ 'no store', qr/no store given/, 'import', $samples ],

@@ -63,7 +63,8 @@ my @read = split /\n/, $lines;
 is(scalar(@read), $total, 'a dry run prints each of them');
 
 # The store adds to these what it computes.
-my %computed = map { $_ => 1 } qw(PR_MESSAGE_FLAGS PR_MESSAGE_RECIPIENTS);
+my %computed = map { $_ => 1 }
+  qw(PR_MESSAGE_FLAGS PR_MESSAGE_RECIPIENTS PR_MESSAGE_ATTACHMENTS);
 my $json = JSON::PP->new->utf8->canonical;
 my (%found, @invalid, @different, @undecoded, @headerless);
 foreach my $i (0 .. $#read)

@@ -47,6 +47,9 @@ under_valgrind('samples', 1, 'import', '--store', 'mail', '--batch', '5',
 	"$client/samples");
 like($out, qr/^28 imported, 1 refused$/m, 'samples: they are imported');
 
+under_valgrind('export', 0, 'export', '--store', 'mail', '-');
+like($err, qr/^28 exported, 0 refused$/m, 'export: they are exported');
+
 # The batch that is done again, message by message.
 $node->safe_psql('postgres',
 	"CREATE UNIQUE INDEX ON msgstore.message
@@ -61,8 +64,11 @@ under_valgrind('no server', 2, 'import', '--store', 'mail',
 
 SKIP:
 {
-	skip 'no corpus: set MSGSTORE_CORPUS', 2 unless -d "$corpus/messages";
+	skip 'no corpus: set MSGSTORE_CORPUS', 4 unless -d "$corpus/messages";
 	under_valgrind('corpus', 0, 'import', '--dry-run', "$corpus/messages");
+	my $lines = PostgreSQL::Test::Utils::tempdir() . '/lines';
+	append_to_file($lines, $out);
+	under_valgrind('corpus again', 0, 'export', '--json', $lines, '-');
 }
 
 done_testing();
