@@ -11,6 +11,8 @@
  *	  Only where the answer to a commit was lost do the stored changes say
  *	  what became of it; then of all of its operations alike.
  *
+ *	  What is read stays in memory until the program ends.
+ *
  *-------------------------------------------------------------------------
  */
 #include <dirent.h>
@@ -508,23 +510,6 @@ summarize(const Evidence *evidence)
 		   kinds['m'], kinds['d'], kinds['r'], kinds['h']);
 }
 
-static void
-release(Evidence *evidence)
-{
-	for (int i = 0; i < evidence->nrows; i++)
-	{
-		json_decref(evidence->rows[i].shown);
-		json_decref(evidence->rows[i].content);
-	}
-	for (int i = 0; i < evidence->ncurrent; i++)
-		json_decref(evidence->current[i].shown);
-	json_decref(evidence->records);
-	json_decref(evidence->drafts);
-	json_decref(evidence->uncertain);
-	PQclear(evidence->change_rows);
-	PQfinish(evidence->conn);
-}
-
 int
 verify(const char *conninfo, const char *directory)
 {
@@ -547,6 +532,6 @@ verify(const char *conninfo, const char *directory)
 
 	summarize(&evidence);
 	printf("%d faults\n", evidence.faults);
-	release(&evidence);
+	PQfinish(evidence.conn);
 	return evidence.faults == 0 ? 0 : 1;
 }

@@ -141,11 +141,12 @@ do_create(Session *session)
 {
 	HandleModel *handle = free_handle(session);
 	int64_t		folder = pick_folder(session);
-	json_t	   *fields = json_object();
+	json_t	   *fields;
 	Reply		reply;
 
 	if (handle == NULL)
 		return;
+	fields = json_object();
 	if (ask(session, &reply, NULL,
 			format("SELECT h, msgstore.get_props(h), msgstore.message_id(h) FROM "
 				   "(SELECT msgstore.create_message(%d, %lld) AS h OFFSET 0) x",
