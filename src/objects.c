@@ -329,6 +329,7 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 			result.objects[other->at] = mine == NULL ? NULL : mine->object;
 	}
 	objects_compact(&result);
-	*merged = result.count == 0 ? NULL : objects_build(&result);
+	*merged = result.count == 0 && yours == NULL ? NULL :
+		objects_build(&result);
 	return true;
 }
