@@ -137,3 +137,11 @@ SELECT save_changes(:h), get_props(:h, '{PR_MESSAGE_ATTACHMENTS, PR_SUBJECT}');
 -- a reference to somebody else's blob is refused when it is to be stored
 SELECT min(blob_id) AS blob FROM blob WHERE store_id = :store \gset
 SELECT save_new_message(:store, :inbox, format('{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_DATA_BIN": {"blob": %s, "size": 10000}}]}', :blob)::jsonb); -- fail
+-- messages in messages, to any depth that a backend's stack has room for
+CREATE FUNCTION pg_temp.nested(depth integer) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT (repeat('[{"PR_ATTACH_DATA_OBJ": {"PR_MESSAGE_ATTACHMENTS": ', depth) || '[]' || repeat('}}]', depth))::jsonb $$;
+SELECT result, message_id AS deep FROM save_new_message(:store, :inbox, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', pg_temp.nested(300))) \gset
+SELECT :'result', length(read_message(:store, :deep, '{PR_MESSAGE_ATTACHMENTS}')::text) > 300 * 50 AS all_of_it;
+SET max_stack_depth = '100kB';
+SELECT save_new_message(:store, :inbox, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', pg_temp.nested(1000))); -- fail
+RESET max_stack_depth;

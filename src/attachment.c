@@ -21,6 +21,7 @@
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "msgstore.h"
 #include "bag.h"
@@ -32,6 +33,7 @@ static const char *const method_name = "PR_ATTACH_METHOD";
 static const char *const size_name = "PR_ATTACH_SIZE";
 static const char *const bytes_name = "PR_ATTACH_DATA_BIN";
 static const char *const message_name = "PR_ATTACH_DATA_OBJ";
+static const char *const list_name = "PR_MESSAGE_ATTACHMENTS";
 
 static Jsonb *check_embedded(const JsonbValue *value);
 static int64 embedded_blob_size(const JsonbValue *message);
@@ -97,27 +99,46 @@ check_member(const BagEntry *entry, BagList *list)
 	baglist_add_value(list, prop.name, prop.namelen, &value);
 }
 
-int64
-attachments_blob_size(const Jsonb *array)
+/* Bytes of the blobs that one attachment refers to; nothing is copied. */
+static int64
+object_blob_size(JsonbContainer *object)
 {
-	ObjectList	list;
+	JsonbValue	value;
+	int64		blob_id;
+	int64		size;
+
+	if (getKeyJsonValueFromContainer(object, bytes_name, strlen(bytes_name),
+									 &value) != NULL)
+		return blob_from_value(&value, &blob_id, &size) ? size : 0;
+	if (getKeyJsonValueFromContainer(object, message_name,
+									 strlen(message_name), &value) != NULL)
+		return embedded_blob_size(&value);
+	return 0;
+}
+
+static int64
+container_blob_size(JsonbContainer *array)
+{
+	JsonbIterator *it = JsonbIteratorInit(array);
+	JsonbValue	value;
 	int64		total = 0;
 
 	check_stack_depth();
-	objects_read(array, &list);
-	for (int i = 0; i < list.count; i++)
+	(void) JsonbIteratorNext(&it, &value, true);
+	while (JsonbIteratorNext(&it, &value, true) == WJB_ELEM)
 	{
-		JsonbValue	value;
-		int64		blob_id;
-		int64		size;
-
-		if (bag_find(list.objects[i], bytes_name, &value) &&
-			blob_from_value(&value, &blob_id, &size))
-			total += size;
-		else if (bag_find(list.objects[i], message_name, &value))
-			total += embedded_blob_size(&value);
+		CHECK_FOR_INTERRUPTS();
+		if (value.type == jbvBinary)
+			total += object_blob_size(value.val.binary.data);
 	}
 	return total;
+}
+
+int64
+attachments_blob_size(const Jsonb *array)
+{
+	return array == NULL ? 0 :
+		container_blob_size(unconstify(JsonbContainer *, &array->root));
 }
 
 /* Bytes of the blobs inside an embedded message. */
@@ -126,10 +147,11 @@ embedded_blob_size(const JsonbValue *message)
 {
 	JsonbValue	value;
 
-	if (!bag_find(object_from_value(message), "PR_MESSAGE_ATTACHMENTS",
-				  &value))
+	if (getKeyJsonValueFromContainer(message->val.binary.data,
+									 list_name, strlen(list_name),
+									 &value) == NULL)
 		return 0;
-	return attachments_blob_size(object_from_value(&value));
+	return container_blob_size(value.val.binary.data);
 }
 
 /* Bytes of an attachment's data. */
@@ -257,11 +279,37 @@ attachments_check(const Property *prop, JsonbValue *value)
 }
 
 /*
+ * What is done to an embedded message needs copies of all that is in it, and
+ * so does every level of those: each level has a context of its own, which is
+ * entered here and left with the result.
+ */
+static MemoryContext
+level_begin(void)
+{
+	return MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext,
+													   "msgstore embedded",
+													   ALLOCSET_SMALL_SIZES));
+}
+
+/* caller: what level_begin() returned */
+static Jsonb *
+level_end(MemoryContext caller, const Jsonb *result)
+{
+	MemoryContext level = MemoryContextSwitchTo(caller);
+	Jsonb	   *copy = palloc(VARSIZE(result));
+
+	memcpy(copy, result, VARSIZE(result));
+	MemoryContextDelete(level);
+	return copy;
+}
+
+/*
  * Check an embedded message: an object of a message's properties.
  */
 static Jsonb *
 check_embedded(const JsonbValue *value)
 {
+	MemoryContext level = level_begin();
 	Jsonb	   *object = object_from_value(value);
 	Edits		edits;
 	Content		content;
@@ -270,7 +318,7 @@ check_embedded(const JsonbValue *value)
 	edits_from_patch(object, true, &edits);
 	content_from_bag(&content, bag_empty());
 	edits_apply(&content, &edits, &content);
-	return content_to_object(&content);
+	return level_end(level, content_to_object(&content));
 }
 
 /* ------------------------------------------------------- messages as objects */
@@ -312,6 +360,27 @@ typedef struct Adoption
 
 static Jsonb *adopt_list(const Adoption *adoption, const Jsonb *array);
 
+/* An attachment that embeds a message, with what is in that adopted. */
+static Jsonb *
+adopt_embedded(const Adoption *adoption, Jsonb *object, JsonbValue *value)
+{
+	MemoryContext level = level_begin();
+	Jsonb	   *message = object_from_value(value);
+	BagList		inner;
+	BagList		outer;
+
+	if (!bag_find(message, list_name, value))
+		return level_end(level, object);
+	value_from_object(value, adopt_list(adoption, object_from_value(value)));
+	baglist_init(&inner, 1);
+	baglist_add_value(&inner, list_name, strlen(list_name), value);
+	message = bag_splice(message, baglist_build(&inner), false);
+	value_from_object(value, message);
+	baglist_init(&outer, 1);
+	baglist_add_value(&outer, message_name, strlen(message_name), value);
+	return level_end(level, bag_splice(object, baglist_build(&outer), false));
+}
+
 /* The attachment with its bytes where they are to be stored. */
 static Jsonb *
 adopt_attachment(const Adoption *adoption, Jsonb *object)
@@ -321,29 +390,8 @@ adopt_attachment(const Adoption *adoption, Jsonb *object)
 	int64		blob_id;
 	int64		size;
 
-	baglist_init(&patch, 1);
 	if (bag_find(object, message_name, &value))
-	{
-		Jsonb	   *message = object_from_value(&value);
-
-		if (bag_find(message, "PR_MESSAGE_ATTACHMENTS", &value))
-		{
-			BagList		inner;
-			Jsonb	   *adopted = adopt_list(adoption,
-											 object_from_value(&value));
-
-			baglist_init(&inner, 1);
-			value_from_object(&value, adopted);
-			baglist_add_value(&inner, "PR_MESSAGE_ATTACHMENTS",
-							  strlen("PR_MESSAGE_ATTACHMENTS"), &value);
-			message = bag_splice(message, baglist_build(&inner), false);
-			value_from_object(&value, message);
-			baglist_add_value(&patch, message_name, strlen(message_name),
-							  &value);
-			return bag_splice(object, baglist_build(&patch), false);
-		}
-		return object;
-	}
+		return adopt_embedded(adoption, object, &value);
 	if (!bag_find(object, bytes_name, &value))
 		return object;
 	if (blob_from_value(&value, &blob_id, &size))
@@ -362,6 +410,7 @@ adopt_attachment(const Adoption *adoption, Jsonb *object)
 									value.val.string.len)), size);
 	blob_adopt(adoption->store_id, blob_id, size, adoption->message_id, 0);
 	value_from_object(&value, blob_reference(blob_id, size));
+	baglist_init(&patch, 1);
 	baglist_add_value(&patch, bytes_name, strlen(bytes_name), &value);
 	return bag_splice(object, baglist_build(&patch), false);
 }
