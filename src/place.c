@@ -81,6 +81,8 @@ decide(const PlaceOrder *order, const MessageRow *row)
 {
 	bool		deleted = row->version.deleted_at != 0;
 
+	/* the right may have been taken away while the row was waited for */
+	access_require(order->store_id, ACCESS_EDIT);
 	if (order->kind == CHANGE_RESTORE ? !deleted :
 		deleted && order->kind != CHANGE_HARD_DELETE)
 		return MAPI_E_NOT_FOUND;

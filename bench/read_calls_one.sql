@@ -1,0 +1,2 @@
+-- One message, all of it.
+SELECT msgstore.read_message(:store, :id);
