@@ -106,7 +106,9 @@ ISOLATION = \
 	resolve_race \
 	park_race \
 	history_prune \
-	history_restore_version
+	history_restore_version \
+	attachment_lists \
+	stream_sweep
 
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
