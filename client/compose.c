@@ -57,6 +57,20 @@ text_of(json_t *object, const char *name)
 	return text ? text : "";
 }
 
+/* A text for a header: on one line, so that it can begin no field. */
+static char *
+line_of(json_t *object, const char *name)
+{
+	char	   *line = g_strdup(text_of(object, name));
+
+	for (char *p = line; *p != '\0'; p++)
+	{
+		if (g_ascii_iscntrl(*p))
+			*p = ' ';
+	}
+	return line;
+}
+
 static json_int_t
 number_of(json_t *object, const char *name)
 {
@@ -127,17 +141,19 @@ part_entity(const char *bytes, size_t len)
 static void
 put_disposition(Entity *entity, json_t *attachment, const char *eol)
 {
-	const char *name = text_of(attachment, "PR_ATTACH_LONG_FILENAME");
-	const char *id = text_of(attachment, "PR_ATTACH_CONTENT_ID");
-	const char *place = text_of(attachment, "PR_ATTACH_CONTENT_LOCATION");
+	g_autofree char *long_name = line_of(attachment,
+										 "PR_ATTACH_LONG_FILENAME");
+	g_autofree char *short_name = line_of(attachment, "PR_ATTACH_FILENAME");
+	g_autofree char *id = line_of(attachment, "PR_ATTACH_CONTENT_ID");
+	g_autofree char *place = line_of(attachment,
+									 "PR_ATTACH_CONTENT_LOCATION");
+	const char *name = *long_name ? long_name : short_name;
 	bool		inside = number_of(attachment, "PR_ATTACH_FLAGS") &
 		ATT_MHTML_REF;
 	GMimeContentDisposition *disposition =
 	g_mime_content_disposition_new();
 	g_autofree char *value = NULL;
 
-	if (*name == '\0')
-		name = text_of(attachment, "PR_ATTACH_FILENAME");
 	g_mime_content_disposition_set_disposition(disposition, inside ? "inline" :
 											   "attachment");
 	if (*name != '\0')
@@ -148,17 +164,12 @@ put_disposition(Entity *entity, json_t *attachment, const char *eol)
 	g_object_unref(disposition);
 	if (*id != '\0')
 	{
-		g_autofree char *safe = g_strdelimit(g_strdup(id), "\r\n", ' ');
-		g_autofree char *bracketed = g_strdup_printf("<%s>", safe);
+		g_autofree char *bracketed = g_strdup_printf("<%s>", id);
 
 		put_field(entity, "Content-ID", bracketed, eol);
 	}
 	if (*place != '\0')
-	{
-		g_autofree char *safe = g_strdelimit(g_strdup(place), "\r\n", ' ');
-
-		put_field(entity, "Content-Location", safe, eol);
-	}
+		put_field(entity, "Content-Location", place, eol);
 }
 
 /* The bytes of an attachment by value. */
@@ -181,8 +192,10 @@ is_sealed(json_t *attachment)
 static Entity *
 attachment_entity(json_t *attachment, const char *eol, int depth)
 {
-	const char *tag = text_of(attachment, "PR_ATTACH_MIME_TAG");
-	const char *charset = text_of(attachment, "PidTagTextAttachmentCharset");
+	g_autofree char *own_tag = line_of(attachment, "PR_ATTACH_MIME_TAG");
+	g_autofree char *charset = line_of(attachment,
+									   "PidTagTextAttachmentCharset");
+	const char *tag = own_tag;
 	json_t	   *message = json_object_get(attachment, "PR_ATTACH_DATA_OBJ");
 	bool		embedded = message != NULL && depth < MAX_NESTING;
 	Entity	   *entity;

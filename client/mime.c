@@ -463,6 +463,8 @@ static void
 keep_partless_text(Walk *walk, const Part *root)
 {
 	size_t		len = (size_t) (root->end - root->body);
+	GMimeContentEncoding encoding = part_encoding(root);
+	GByteArray *bytes;
 	char	   *text;
 
 	if (root->parts == NULL || root->parts->len > 0 || len == 0)
@@ -472,6 +474,13 @@ keep_partless_text(Walk *walk, const Part *root)
 	text = text_decode(root->body, len, NULL, walk->tally, NULL);
 	g_string_append(walk->text, text);
 	g_free(text);
+	if (encoding == GMIME_CONTENT_ENCODING_BASE64 ||
+		encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
+		return;					/* that was not undone */
+	bytes = g_byte_array_new();
+	g_byte_array_append(bytes, (const guint8 *) root->body, (guint) len);
+	skeleton_text(&walk->skeleton, root, "text", walk->text, 0, bytes, NULL);
+	g_byte_array_unref(bytes);
 }
 
 /* ----------------------------------------------------------- message class */
@@ -488,7 +497,7 @@ report_field(const Part *part, const char *name)
 	if (part->parts != NULL)
 		return NULL;
 	bytes = part_bytes(part);
-	text = g_strndup((char *) bytes->data, bytes->len);
+	text = g_strndup(bytes->len > 0 ? (char *) bytes->data : "", bytes->len);
 	g_byte_array_unref(bytes);
 	lines = g_strsplit(text, "\n", -1);
 	for (char **line = lines; *line != NULL; line++)

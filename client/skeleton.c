@@ -219,7 +219,8 @@ exact_charset(const char *text, size_t len, const GByteArray *bytes,
 	size_t		outlen;
 	g_autofree char *again = NULL;
 
-	if (len == bytes->len && memcmp(text, bytes->data, len) == 0)
+	if (len == bytes->len &&
+		(len == 0 || memcmp(text, bytes->data, len) == 0))
 		return "utf-8";
 	if (charset == NULL || strpbrk(charset, " \t\r\n") != NULL)
 		return NULL;

@@ -355,6 +355,40 @@ is( export_mail('mail', $id),
 	  . "Content-Type: text/plain; charset=utf-8\r\n\r\ntext\r\n",
 	'a message that was never mail');
 
+# What a property holds begins no field of its own.
+my $hostile = 'x\r\nX-Injected: yes\r\n\r\nbody';
+my $all = join ', ', map { qq("$_": "$hostile") } qw(PR_SUBJECT PR_SENDER_NAME
+  PR_SENDER_EMAIL_ADDRESS PR_INTERNET_MESSAGE_ID PR_INTERNET_ORGANIZATION);
+my $names = join ', ', map { qq("$_": "$hostile") } qw(PR_ATTACH_LONG_FILENAME
+  PR_ATTACH_MIME_TAG PR_ATTACH_CONTENT_ID PR_ATTACH_CONTENT_LOCATION
+  PidTagTextAttachmentCharset);
+write_file('hostile', qq({"properties": {$all, "PR_MESSAGE_RECIPIENTS": [
+	{"PR_RECIPIENT_TYPE": 1, "PR_DISPLAY_NAME": "$hostile",
+	 "PR_SMTP_ADDRESS": "$hostile"}], "PR_MESSAGE_ATTACHMENTS": [
+	{$names, "PR_ATTACH_DATA_BIN": "YWJj"}]}}) =~ s/\n//gr . "\n");
+msgstore('export', '--json', "$dir/hostile", "$dir/hostile.out");
+$edited = read_file("$dir/hostile.out/1.eml");
+like($edited, qr/X-Injected/, 'line ends in properties: they are there');
+unlike($edited, qr/^X-Injected/m, 'line ends in properties: harmless');
+
+# A report about nothing.
+($store, $id) = import_mail(<<"END");
+Subject: report
+Content-Type: multipart/report; report-type=delivery-status; boundary=r
+
+--r
+
+It failed.
+--r
+Content-Type: message/delivery-status
+
+--r--
+END
+is($node->safe_psql('postgres', "SELECT message_class
+		FROM msgstore.message_list WHERE message_id = $id AND store_id =
+		(SELECT max(store_id) FROM msgstore.store_list)"),
+	'REPORT.IPM.Note.NDR', 'a report without a word');
+
 # ------------------------------------------------- lines instead of a store
 
 my $lines = write_file('lines', qq({"properties": {"PR_SUBJECT": "a"}}\nno\n));
