@@ -1949,4 +1949,36 @@ CREATE FUNCTION history(store_id bigint, message_id bigint,
 COMMENT ON FUNCTION history(bigint, bigint) IS
 'Every change of a message, oldest first: number, kind, who, when, with which client, what';
 
+CREATE FUNCTION merge_report(store_id bigint, message_id bigint,
+							 change_number bigint,
+							 OUT property text, OUT side text,
+							 OUT changed_by text, OUT changed_at timestamptz,
+							 OUT client text, OUT change_number bigint)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+		WITH merged AS (
+			SELECT * FROM msgstore.change_list c
+			WHERE c.store_id = $1 AND c.message_id = $2
+			AND c.change_number = $3 AND c.kind = 'merge'
+		), since AS (
+			SELECT c.*, c.change_number = $3 AS yours
+			FROM merged m JOIN msgstore.change_list c
+				ON c.store_id = m.store_id AND c.message_id = m.message_id
+			WHERE c.changed_at <= m.changed_at
+			AND c.changed_at > coalesce((
+				SELECT b.changed_at FROM msgstore.change_list b
+				WHERE b.store_id = m.store_id AND b.message_id = m.message_id
+				AND b.change_number = m.base_change_number), '-infinity')
+		)
+		SELECT DISTINCT ON (s.yours, p.property)
+			p.property, CASE WHEN s.yours THEN 'yours' ELSE 'theirs' END,
+			s.changed_by, s.changed_at, s.client, s.change_number
+		FROM since s, unnest(s.properties) AS p (property)
+		ORDER BY s.yours, p.property, s.changed_at DESC
+	$$;
+COMMENT ON FUNCTION merge_report(bigint, bigint, bigint) IS
+'What a merge put together: the properties that came from others since its base, each with its last author, and those that came from the merging client';
+
 GRANT USAGE ON SCHEMA msgstore TO PUBLIC;

@@ -407,3 +407,16 @@ SELECT r.result FROM resolve_conflict(:store, :id, 1, '{"PR_BODY": "yours"}', 'O
 -- fail
 SELECT * FROM resolve_conflict(:store, :id, 1, '{"PR_BODY": "yours"}', 'SAVE_ELSEWHERE');
 SELECT pg_temp.shows(:id);
+
+-- what a merge put together, and from whom: others' last authors, and yours
+SET msgstore.actor = 'ann';
+SELECT pg_temp.message('{"PR_SUBJECT": "s", "PR_BODY": "b"}') AS id \gset
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS theirs, open_message(:store, :id, 'MAPI_MODIFY') AS yours \gset
+SELECT set_props(:theirs, '{"PR_SUBJECT": "by ann", "PR_IMPORTANCE": 2}'), save_changes(:theirs);
+SET msgstore.actor = 'bob';
+SELECT set_props(:theirs, '{"PR_SUBJECT": "by bob"}'), save_changes(:theirs);
+SET msgstore.actor = 'cid';
+SELECT set_props(:yours, '{"PR_BODY": "by cid"}'), resolve_conflict(:yours, 'MERGE');
+RESET msgstore.actor;
+SELECT r.property, r.side, r.changed_by FROM history(:store, :id) h, merge_report(:store, :id, h.change_number) r;
+SELECT count(*) FROM history(:store, :id) h, merge_report(:store, :id, h.change_number) WHERE h.kind <> 'merge';
