@@ -196,8 +196,8 @@ put_part_fields(json_t *attachment, const Part *part, bool related)
 	const char *charset = g_mime_content_type_get_parameter(part->type,
 															"charset");
 	g_autofree char *filename = NULL;
-	g_autofree char *disposition = part_disposition(part, &filename);
 
+	g_free(part_disposition(part, &filename));
 	if (filename != NULL)
 		put_names(attachment, filename);
 	if (charset != NULL && is_type(part, "text", "*"))
