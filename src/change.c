@@ -418,7 +418,7 @@ change_create(MessageRow *row, Relation message, int64 source_id)
 void
 change_hard_delete(MessageRow *row, Relation message)
 {
-	Content	   *content = &row->version.content;
+	Content    *content = &row->version.content;
 	Version		version = row->version;
 	Edits		all;
 	Undo		undo;
