@@ -183,9 +183,9 @@ violation(Session *session, const char *fmt,...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	write_record(session, json_pack("{s:s, s:I, s:s}", "do", "violation",
+	write_record(session, json_pack("{s:s, s:I, s:s, s:s}", "do", "violation",
 									"op", (json_int_t) session->op,
-									"text", text));
+									"kind", fmt, "text", text));
 }
 
 /* ------------------------------------------------------------- connections */
@@ -278,12 +278,15 @@ keep_error(Reply *reply, const PGresult *result)
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	if (reply->state[0] != '\0')
-		return;
-	snprintf(reply->state, sizeof(reply->state), "%s",
-			 state == NULL ? "?????" : state);
-	snprintf(reply->message, sizeof(reply->message), "%s",
-			 text == NULL ? "" : text);
+	/* what has no SQLSTATE comes from libpq, and 57P.. ends the session */
+	if (state == NULL || strncmp(state, "57P", 3) == 0)
+		reply->lost = true;
+	else if (reply->state[0] == '\0')
+	{
+		snprintf(reply->state, sizeof(reply->state), "%s", state);
+		snprintf(reply->message, sizeof(reply->message), "%s",
+				 text == NULL ? "" : text);
+	}
 }
 
 /*

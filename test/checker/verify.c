@@ -25,24 +25,38 @@
 #define MAX_SHOWN	4			/* of each kind of fault */
 #define MAX_KINDS	64
 
-void
-fault(Evidence *evidence, const char *fmt,...)
+/*
+ * Count a fault of a kind (a text that stays).  Says whether to show it, and by
+ * *end how to end the line.
+ */
+static bool
+count_fault(Evidence *evidence, const char *kind, const char **end)
 {
 	static const char *kinds[MAX_KINDS];
 	static int	counts[MAX_KINDS];
-	int			kind = 0;
-	va_list		args;
+	int			i = 0;
 
 	evidence->faults++;
-	while (kinds[kind] != NULL && kinds[kind] != fmt && kind < MAX_KINDS - 1)
-		kind++;
-	kinds[kind] = fmt;
-	if (++counts[kind] > MAX_SHOWN)
+	while (i < MAX_KINDS - 1 && kinds[i] != NULL && strcmp(kinds[i], kind) != 0)
+		i++;
+	kinds[i] = kind;
+	counts[i]++;
+	*end = counts[i] < MAX_SHOWN ? "" : "; and no more of this kind";
+	return counts[i] <= MAX_SHOWN;
+}
+
+void
+fault(Evidence *evidence, const char *fmt,...)
+{
+	const char *end;
+	va_list		args;
+
+	if (!count_fault(evidence, fmt, &end))
 		return;
 	va_start(args, fmt);
 	fputs("fault: ", stdout);
 	vprintf(fmt, args);
-	puts(counts[kind] < MAX_SHOWN ? "" : "; and no more of this kind");
+	puts(end);
 	va_end(args);
 }
 
@@ -248,15 +262,20 @@ static void
 read_record(Reading *reading, json_t *record)
 {
 	const char *what = text_field(record, "do");
+	const char *end;
 	Op		   *op;
 
 	if (strcmp(what, "session") == 0)
 		reading->session =
 			(int) json_integer_value(json_object_get(record, "number"));
 	else if (strcmp(what, "violation") == 0)
-		fault(reading->evidence, "%d-%lld saw: %s", reading->session,
-			  (long long) json_integer_value(json_object_get(record, "op")),
-			  text_field(record, "text"));
+	{
+		if (count_fault(reading->evidence, text_field(record, "kind"), &end))
+			printf("fault: %d-%lld saw: %s%s\n", reading->session,
+				   (long long) json_integer_value(json_object_get(record,
+																  "op")),
+				   text_field(record, "text"), end);
+	}
 	else if (strcmp(what, "end") == 0)
 	{
 		reading->ended = true;

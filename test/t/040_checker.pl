@@ -15,8 +15,8 @@ use Time::HiRes qw(usleep);
 
 my $top = "$FindBin::RealBin/../..";
 my $checker = "$top/test/checker/checker";
-my $steps = $ENV{CHECKER_STEPS} // 24000;
-my $seed = $ENV{CHECKER_SEED} // int(rand(1_000_000_000));
+my $steps = $ENV{CHECKER_STEPS} || 24000;
+my $seed = $ENV{CHECKER_SEED} || int(rand(1_000_000_000));
 note "seed $seed";
 
 my $node = PostgreSQL::Test::Cluster->new('checker');
