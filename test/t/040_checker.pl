@@ -170,13 +170,13 @@ sub kill_server
 	}
 }
 
-my $crash_steps = 8000;
+my $crash_steps = 12000;
 $run = start_run('busy', $records, "--steps=$crash_steps", '--first=8');
-reach($run, $crash_steps * 0.2);
+reach($run, $crash_steps * 0.1);
 kill_backend();
-reach($run, $crash_steps * 0.45);
+reach($run, $crash_steps * 0.3);
 kill_server();
-reach($run, $crash_steps * 0.7);
+reach($run, $crash_steps * 0.45);
 kill_backend();
 is(end_run($run), 0, 'the sessions go on after crashes');
 $out = verified('busy', $records, 'crashes');
