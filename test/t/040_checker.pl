@@ -272,7 +272,9 @@ foreach my $mutant (
 			"saved->level == level)\n\t\trestore_saved(handle);" =>
 			  "saved->level == level)\n\t\tdrop_saved(handle);"
 		],
-		qr/a handle on message \d+ (stands on|at \d+ shows another)/,
+		# by what a handle showed, or by what its next save then stored
+		qr/a\ handle\ on\ message\ \d+\ (stands\ on|at\ \d+\ shows\ another)
+			|,\ and\ left\ version|has\ another\ PR_\w+\ than\ was\ saved/x,
 		'leaving handles as they were when a savepoint is rolled back'
 	])
 {
