@@ -183,6 +183,10 @@ violation(Session *session, const char *fmt,...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+
+	/* a character may have been cut in two */
+	for (char *p = text; *p != '\0'; p++)
+		*p = (signed char) *p < 0 ? '?' : *p;
 	write_record(session, json_pack("{s:s, s:I, s:s, s:s}", "do", "violation",
 									"op", (json_int_t) session->op,
 									"kind", fmt, "text", text));
