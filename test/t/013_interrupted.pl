@@ -128,7 +128,8 @@ foreach my $victim ('backend', 'postmaster')
 		my @given = $writer->{out} =~ /^(\d+) \d+$/mg;
 		my $message = $writer->{message};
 
-		like($writer->{err}, qr/connection to server was lost/,
+		like($writer->{err},
+			qr/connection to server was lost|server closed the connection/,
 			"$victim: a writer was interrupted");
 		is( sql(
 				"SELECT count(*) FROM history(1, $message)
