@@ -41,6 +41,24 @@ SELECT message_at(:store, message_id(:handle), previous) ?& ARRAY[
 FROM history(:store, message_id(:handle))
 ORDER BY change_number DESC LIMIT 1;
 
+-- tags of one id that the catalogue knows, one of them by a name
+SELECT set_props(:handle, '{"0x0083101F": ["a"]}');
+SELECT set_props(:handle, '{"PR_REPORT_DISPOSITION_TO_NAMES": "a"}');
+SELECT get_props(:handle, ARRAY['0x0083101F', '0x0083001F']);
+SELECT set_props(:handle, '{"0x0083101F": ["b"]}');
+SELECT get_props(:handle, ARRAY['0x0083101F', '0x0083001F']);
+-- fail
+SELECT set_props(:handle, '{"0x0083101F": [], "0x0083001F": "a"}');
+
+-- and of an id that may have any type: named, named otherwise, in hex
+SELECT set_props(:handle, '{"0x66A10003": 1}'), get_props(:handle,
+	ARRAY['PR_LOCALE_ID', 'PR_PROFILE_AUTH_PASSWORD', '0x66A1001F']);
+SELECT set_props(:handle, '{"0x66A1001F": "x"}'), get_props(:handle,
+	ARRAY['PR_LOCALE_ID', 'PR_PROFILE_AUTH_PASSWORD', '0x66A1001F']);
+SELECT set_props(:handle, '{"0x66A10102": "AA=="}'), get_props(:handle,
+	ARRAY['PR_LOCALE_ID', 'PR_PROFILE_AUTH_PASSWORD', '0x66A1001F']);
+SELECT refresh(:handle);
+
 -- deleting one type leaves another alone, and may stand beside setting it
 SELECT delete_props(:handle, ARRAY['0x6FFF0003', 'PS_PUBLIC_STRINGS:n']);
 SELECT set_props(:handle, '{"0x6FFF1102": null, "0x6FFF0003": 5}');

@@ -253,9 +253,12 @@ first_of_id(uint32 id)
 const CatalogueProperty *
 catalogue_next_of_id(uint32 id, const CatalogueProperty *last)
 {
-	int			i = last == NULL ? first_of_id(id) :
-		(int) (last - catalogue_properties) + 1;
+	int			i;
 
+	if (last == NULL)
+		i = first_of_id(id);
+	else
+		i = last - catalogue_properties + 1;
 	if (i < CATALOGUE_TAGGED && TAG_ID(catalogue_properties[i].tag) == id)
 		return &catalogue_properties[i];
 	return NULL;
@@ -441,7 +444,7 @@ refuse_hex_tag(const Property *prop)
 						 property_type_name(known->type))));
 }
 
-/* ------------------------------------------------------------- SQL functions */
+/* ------------------------------------------------------------ SQL functions */
 
 /* The property that the text argument 0 names. */
 static void
@@ -481,8 +484,7 @@ property_name(PG_FUNCTION_ARGS)
 }
 
 /*
- * property_type(spelling) → text: the type's name, NULL where its tag ends in
- * none.
+ * property_type(spelling) → text: the type's name, NULL where its tag has none.
  */
 PG_FUNCTION_INFO_V1(property_type);
 Datum

@@ -35,7 +35,7 @@ typedef struct CatalogueSpelling
 typedef struct CatalogueType
 {
 	uint32		aliases;		/* separated by blanks */
-	uint32		json;			/* what a value is in JSON, if it can be stored */
+	uint32		json;			/* what a value is, if it can be stored */
 	uint16		code;
 	uint16		element;		/* type of the elements, 0: one value */
 	char		name[16];

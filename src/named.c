@@ -55,7 +55,7 @@ static const uint8 ps_internet_headers[VALUE_GUID_BYTES] = {
 	0xC0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46
 };
 
-/* ------------------------------------------------------------------ spellings */
+/* ----------------------------------------------------------------- spellings */
 
 /*
  * Where the type at the end of a spelling begins, at its colon; "len" where
@@ -206,7 +206,8 @@ named_lookup(const char *spelling, int len, Property *prop)
 		return type == NULL || code == prop->type ? NAMED_OK :
 			NAMED_OTHER_TYPE;
 	}
-	if (code == PT_UNICODE && find_type_suffix(stem, strlen(stem)) == strlen(stem))
+	if (code == PT_UNICODE &&
+		find_type_suffix(stem, strlen(stem)) == strlen(stem))
 		prop->name = stem;
 	else
 		prop->name = psprintf("%s:%s", stem, property_type_name(code));
@@ -282,7 +283,7 @@ named_stem_length(const char *name, int len)
 	return rest + find_type_suffix(name + rest, len - rest);
 }
 
-/* ------------------------------------------------------------------------ ids */
+/* ----------------------------------------------------------------------- ids */
 
 /*
  * What a store calls a spelling: the names that the catalogue has are looked

@@ -27,35 +27,51 @@
 #include "bag.h"
 #include "catalogue.h"
 
+/* A bag in which relatives are looked for; its members, once needed. */
+typedef struct Search
+{
+	const Jsonb *bag;
+	BagEntry   *entries;
+	int			count;
+} Search;
+
 /* Called with a relative that a bag has. */
 typedef void (*RelativeVisitor) (const BagEntry *entry, const char *relative,
 								 void *arg);
 
-/* Visit a name, if the bag has a value under it. */
+/* Visit a member with a value, unless it is the entry's own. */
 static void
-visit_name(const Jsonb *bag, const BagEntry *entry, const char *relative,
-		   RelativeVisitor visit, void *arg)
+visit_member(const BagEntry *member, const BagEntry *entry,
+			 RelativeVisitor visit, void *arg)
 {
-	JsonbValue	value;
+	if (member->type != JENTRY_ISNULL &&
+		!(member->keylen == entry->keylen &&
+		  memcmp(member->key, entry->key, entry->keylen) == 0))
+		visit(entry, pnstrdup(member->key, member->keylen), arg);
+}
 
-	if (bag_find(bag, relative, &value) && value.type != jbvNull &&
-		!(strlen(relative) == entry->keylen &&
-		  memcmp(relative, entry->key, entry->keylen) == 0))
-		visit(entry, relative, arg);
+static void
+need_entries(Search *search)
+{
+	if (search->entries == NULL)
+		search->entries = bag_entries(search->bag, &search->count);
 }
 
 /* Visit the relatives of a named property that the catalogue does not know. */
 static void
-visit_named(const Jsonb *bag, const BagEntry *entry, int stemlen,
+visit_named(Search *search, const BagEntry *entry, int stemlen,
 			RelativeVisitor visit, void *arg)
 {
-	const CatalogueType *type;
+	need_entries(search);
+	for (int i = 0; i < search->count; i++)
+	{
+		const BagEntry *member = &search->entries[i];
 
-	visit_name(bag, entry, pnstrdup(entry->key, stemlen), visit, arg);
-	for (int i = 0; (type = catalogue_type(i)) != NULL; i++)
-		visit_name(bag, entry,
-				   psprintf("%.*s:%s", stemlen, entry->key, type->name),
-				   visit, arg);
+		if (member->keylen >= stemlen &&
+			memcmp(member->key, entry->key, stemlen) == 0 &&
+			named_stem_length(member->key, member->keylen) == stemlen)
+			visit_member(member, entry, visit, arg);
+	}
 }
 
 /*
@@ -63,36 +79,43 @@ visit_named(const Jsonb *bag, const BagEntry *entry, int stemlen,
  * and, where an id may have any type, tags in hex.
  */
 static void
-visit_tagged(const Jsonb *bag, const BagEntry *entry, uint32 tag,
+visit_tagged(Search *search, const BagEntry *entry, uint32 tag,
 			 RelativeVisitor visit, void *arg)
 {
 	const CatalogueProperty *known = NULL;
-	const CatalogueType *type;
+	char		prefix[sizeof("0xIIII")];
 	bool		any_known = false;
 
 	while ((known = catalogue_next_of_id(TAG_ID(tag), known)) != NULL)
 	{
+		const char *name = catalogue_string(known->name);
+		JsonbValue	value;
+
+		/* names in hex are found below, where any type is looked for */
 		any_known = true;
-		if (known->tag != tag && known->part == PART_PROPS)
-			visit_name(bag, entry, catalogue_string(known->name), visit, arg);
+		if (known->tag != tag && known->part == PART_PROPS &&
+			(name[0] != '0' || TAG_ID(tag) <= LAST_MAPI_ID) &&
+			bag_find(search->bag, name, &value) && value.type != jbvNull)
+			visit(entry, name, arg);
 	}
 	if (any_known && TAG_ID(tag) <= LAST_MAPI_ID)
 		return;
-	for (int i = 0; (type = catalogue_type(i)) != NULL; i++)
-	{
-		char		relative[HEX_TAG_LEN + 1];
 
-		if (type->json == 0)
-			continue;
-		snprintf(relative, sizeof(relative), "0x%04X%04X", TAG_ID(tag),
-				 type->code);
-		visit_name(bag, entry, relative, visit, arg);
+	snprintf(prefix, sizeof(prefix), "0x%04X", TAG_ID(tag));
+	need_entries(search);
+	for (int i = 0; i < search->count; i++)
+	{
+		const BagEntry *member = &search->entries[i];
+
+		if (member->keylen == HEX_TAG_LEN &&
+			memcmp(member->key, prefix, strlen(prefix)) == 0)
+			visit_member(member, entry, visit, arg);
 	}
 }
 
 /* Visit what a member of a patch replaces in a bag. */
 static void
-visit_relatives(const Jsonb *bag, const BagEntry *entry,
+visit_relatives(Search *search, const BagEntry *entry,
 				RelativeVisitor visit, void *arg)
 {
 	Property	prop;
@@ -102,16 +125,16 @@ visit_relatives(const Jsonb *bag, const BagEntry *entry,
 		!property_lookup(entry->key, entry->keylen, &prop))
 		return;
 	if (prop.tag != 0)
-		visit_tagged(bag, entry, prop.tag, visit, arg);
+		visit_tagged(search, entry, prop.tag, visit, arg);
 	else if ((stemlen = named_stem_length(entry->key, entry->keylen)) > 0)
-		visit_named(bag, entry, stemlen, visit, arg);
+		visit_named(search, entry, stemlen, visit, arg);
 }
 
 /* A RelativeVisitor: collect deletions in the BagList in "arg". */
 static void
 delete_relative(const BagEntry *entry, const char *relative, void *arg)
 {
-	baglist_add_null(arg, pstrdup(relative), strlen(relative));
+	baglist_add_null(arg, relative, strlen(relative));
 }
 
 /*
@@ -121,6 +144,7 @@ delete_relative(const BagEntry *entry, const char *relative, void *arg)
 Jsonb *
 retype_patch(const Jsonb *bag, Jsonb *patch)
 {
+	Search		search = {bag, NULL, 0};
 	BagList		deletions;
 	BagEntry   *entries;
 	int			count;
@@ -132,7 +156,7 @@ retype_patch(const Jsonb *bag, Jsonb *patch)
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		visit_relatives(bag, &entries[i], delete_relative, &deletions);
+		visit_relatives(&search, &entries[i], delete_relative, &deletions);
 	}
 	pfree(entries);
 	if (deletions.count == 0)
@@ -169,6 +193,7 @@ refuse_relative(const BagEntry *entry, const char *relative, void *arg)
 void
 retype_check(const Jsonb *patch)
 {
+	Search		search = {patch, NULL, 0};
 	BagEntry   *entries;
 	int			count;
 
@@ -178,7 +203,7 @@ retype_check(const Jsonb *patch)
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		visit_relatives(patch, &entries[i], refuse_relative, NULL);
+		visit_relatives(&search, &entries[i], refuse_relative, NULL);
 	}
 	pfree(entries);
 }
