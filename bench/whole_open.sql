@@ -1,0 +1,3 @@
+-- Open a message, read all of it, close it.
+SELECT msgstore.open_message(:store, :id) AS handle \gset
+SELECT msgstore.get_props(:handle), msgstore.close_object(:handle);

@@ -1,0 +1,2 @@
+-- Read all of a message.
+SELECT msgstore.read_message(:store, :id);
