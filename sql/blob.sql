@@ -89,3 +89,16 @@ SELECT modify_recipients(:n, 'MODRECIP_REMOVE', '[{"PR_ROWID": 2147483646.5}]');
 SELECT modify_recipients(:n, 'MODRECIP_REMOVE', '[{"PR_ROWID": 1e400}]'); -- fail
 SELECT set_props(:n, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_DATA_BIN": {"blob": 1e30, "size": 1}}]}'); -- fail
 SELECT save_changes(:n);
+-- no more is read than there is, however far from the beginning
+SELECT create_message(:store, :inbox) AS q \gset
+SELECT create_attachment(:q) AS far \gset
+SELECT write_stream(:far, 'PR_ATTACH_DATA_BIN', 0, '0123456789');
+SELECT read_stream(:far, 'PR_ATTACH_DATA_BIN', 10, 5), read_stream(:far, 'PR_ATTACH_DATA_BIN', 9223372036854775807, 5),
+       length(read_stream(:far, 'PR_ATTACH_DATA_BIN', 9223372036854775800, 1000000));
+-- a reference that claims more bytes than there are finds zeros in their place
+SELECT get_props(:far, '{PR_ATTACH_DATA_BIN}') #>> '{PR_ATTACH_DATA_BIN,blob}' AS short \gset
+SELECT set_props(:q, format('{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 7, "PR_ATTACH_DATA_BIN": {"blob": %s, "size": 200000}}]}', :short)::jsonb);
+SELECT open_attachment(:q, 7, 'MAPI_MODIFY') AS claims \gset
+SELECT write_stream(:claims, 'PR_ATTACH_DATA_BIN', 100000, 'end');
+SELECT read_stream(:claims, 'PR_ATTACH_DATA_BIN', 0, 100003) =
+       '0123456789'::bytea || decode(repeat('00', 99990), 'hex') || 'end'::bytea AS nothing_between;

@@ -12,9 +12,12 @@
  *	  nobody else can refer to it.  It is written in place only through the
  *	  handle that made it, until that is saved; any other write makes a copy
  *	  first.  A save that stores a reference seals it: from then on its bytes
- *	  never change.  A reference can be set by anybody, so whether a message
- *	  may have it is checked whenever bytes are read, copied or stored.  Chunks are ordinary rows, so rolling back undoes
- *	  what was written to an upload like anything else.
+ *	  never change.  Chunks are ordinary rows, so rolling back undoes what was
+ *	  written to an upload like anything else.
+ *
+ *	  A reference can be set by anybody, so whether a message may have it is
+ *	  checked whenever bytes are read, copied or stored, and its size is a
+ *	  claim until it is stored.
  *
  *	  A row of blob_ref says that some version or draft of a message may
  *	  contain a reference.  The sweeper takes away those of which it is no
@@ -195,6 +198,7 @@ blob_write(int64 store_id, int64 blob_id, int64 offset, const char *bytes,
 		int32		part = (int32) Min(count, CHUNK_BYTES - at);
 		bytea	   *chunk = palloc(VARHDRSZ + CHUNK_BYTES);
 		Size		size = at + part;
+		Size		had = 0;
 
 		CHECK_FOR_INTERRUPTS();
 		if (at > 0 || part < CHUNK_BYTES)
@@ -203,10 +207,14 @@ blob_write(int64 store_id, int64 blob_id, int64 offset, const char *bytes,
 
 			if (old != NULL)
 			{
-				memcpy(VARDATA(chunk), VARDATA(old), VARSIZE_ANY_EXHDR(old));
-				size = Max(size, VARSIZE_ANY_EXHDR(old));
+				had = VARSIZE_ANY_EXHDR(old);
+				memcpy(VARDATA(chunk), VARDATA(old), had);
+				size = Max(size, had);
 			}
 		}
+		/* a reference may claim more than the blob has */
+		if (had < at)
+			memset(VARDATA(chunk) + had, 0, at - had);
 		memcpy(VARDATA(chunk) + at, bytes, part);
 		SET_VARSIZE(chunk, VARHDRSZ + size);
 		write_chunk(store_id, blob_id, number, chunk);
@@ -244,12 +252,14 @@ bytea *
 blob_read(int64 store_id, int64 blob_id, const BlobOwner *owner, int64 size,
 		  int64 offset, int64 count)
 {
-	int64		end = Min(offset + count, size);
+	int64		end;
 	bytea	   *result;
 	char	   *to;
 
 	require_readable(store_id, blob_id, owner);
-	count = Max(end - offset, 0);
+	/* the sum of offset and count may be more than any number holds */
+	count = offset < size ? Min(count, size - offset) : 0;
+	end = offset + count;
 	result = palloc(VARHDRSZ + count);
 	SET_VARSIZE(result, VARHDRSZ + count);
 	to = VARDATA(result);

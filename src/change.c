@@ -8,9 +8,9 @@
  *	  the newest one with the changes since taken back, from the newest on,
  *	  along "previous".  What they replaced is put together on the way, the
  *	  older value over the newer, and given back at the end, so that a long
- *	  walk costs no more memory than a short one.  Every link is looked up by its full key, so a row
- *	  that is missing is noticed: at the old end it was pruned, anywhere else
- *	  the history is damaged.
+ *	  walk costs little more memory than a short one.  Every link is looked up
+ *	  by its full key, so a row that is missing is noticed: at the old end it
+ *	  was pruned, anywhere else the history is damaged.
  *
  *-------------------------------------------------------------------------
  */
@@ -179,9 +179,9 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 /*
  * The time of a change: always after that of the replaced version, so that
  * the changes of a message are in the order of their times, whatever the
- * clock and the nodes do.  A time that the client gave the first version stands in the bag,
- * and goes with it: *edits is changed to delete it, and not to bring it back
- * where they lead to that version's content (a forced save).
+ * clock and the nodes do.  A time that the client gave the first version
+ * stands in the bag, and goes with it: *edits is changed to delete it, and not
+ * to bring it back where they lead to that version's content (a forced save).
  */
 static TimestampTz
 stamp(const MessageRow *row, Edits *edits)
@@ -301,8 +301,8 @@ old_predecessors(const Version *version, Datum **numbers, int *count,
 
 /*
  * Give the version its number.  Where that replaces a version of another node,
- * remember it among the predecessors, instead of an older one of its node, and forget
- * ours there, which the new one follows.
+ * remember it among the predecessors, instead of an older one of its node, and
+ * forget ours there, which the new one follows.
  */
 static void
 follow(Version *version, int64 number, Undo *undo)

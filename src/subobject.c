@@ -44,7 +44,8 @@ static const char *const row_id = "PR_ROWID";
 
 /*
  * The list (PART_RECIPIENTS or PART_ATTACHMENTS) that a handle shows, pending
- * edits included; NULL where it has none.  Copied.
+ * edits included; NULL where it has none.  A pending list is the handle's own,
+ * and gone once other edits are added to it; any other is a copy.
  */
 static Jsonb *
 shown_list(const Handle *handle, Part part)
