@@ -106,6 +106,7 @@ ISOLATION = \
 	resolve_race \
 	park_race \
 	history_prune \
+	history_prune_cancel \
 	history_restore_version \
 	attachment_lists \
 	stream_sweep

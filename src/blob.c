@@ -44,6 +44,7 @@
 #include "store.h"
 
 #define CHUNK_BYTES		(256 * 1024)
+#define MAX_BLOB_BYTES	((int64) PG_INT32_MAX * CHUNK_BYTES)
 
 /* ------------------------------------------------------------------ references */
 
@@ -69,7 +70,8 @@ blob_from_value(const JsonbValue *value, int64 *blob_id, int64 *size)
 		return false;
 	object = object_from_value(value);
 	return object_number(object, "blob", blob_id) &&
-		object_number(object, "size", size) && *size >= 0;
+		object_number(object, "size", size) &&
+		*size >= 0 && *size <= MAX_BLOB_BYTES;
 }
 
 static void
