@@ -1,0 +1,114 @@
+
+# An attachment of 2 GB (MSGSTORE_LARGE_MB megabytes), written and read through
+# streams in pieces of one megabyte: the backend's memory is bounded by the
+# piece, not by the value, and saving a property of its message costs what it
+# costs in a small one.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $megabytes = $ENV{MSGSTORE_LARGE_MB} // 2048;
+my $bound = 96 * 1024;			# kB, of which 32 MB are shared buffers
+
+my $node = PostgreSQL::Test::Cluster->new('streams');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->append_conf('postgresql.conf', <<'END');
+fsync = off
+max_wal_size = 256MB
+shared_buffers = 32MB
+autovacuum = off
+search_path = 'msgstore, public'
+END
+$node->start;
+$node->safe_psql(
+	'postgres', q{
+	CREATE EXTENSION msgstore;
+	SELECT create_store('large');
+	CREATE TABLE made AS
+		SELECT which, r.message_id AS m
+		FROM unnest(ARRAY['large', 'small']) AS which,
+			save_new_message(1, special_folder(1, 'Inbox'), '{"PR_SUBJECT": "x"}') AS r;
+	-- megabyte i of the value
+	CREATE FUNCTION piece(i integer) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+		SELECT decode(repeat(md5(i::text), 65536), 'hex') $$});
+
+# Run statements in one session; what they print, and the most memory that its
+# backend has used, in kB, with the shared buffers that it has touched.
+my $memory = q{
+	SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s*(\d+)')};
+
+sub in_session
+{
+	my ($sql) = @_;
+
+	return split /\n/, $node->safe_psql('postgres', $sql . $memory);
+}
+
+SKIP:
+{
+	skip '/proc shows the memory of processes on Linux only', 4
+	  unless -r '/proc/self/status';
+
+	my ($size, $used) = in_session(
+		qq{
+		DO \$\$
+		DECLARE
+			h integer := open_message(1, (SELECT m FROM made WHERE which = 'large'), 'MAPI_MODIFY');
+			a integer := create_attachment(h);
+		BEGIN
+			FOR i IN 0 .. $megabytes - 1 LOOP
+				PERFORM write_stream(a, 'PR_ATTACH_DATA_BIN', i * 1048576::bigint, piece(i));
+				COMMIT;
+			END LOOP;
+			PERFORM save_changes(a), save_changes(h);
+		END \$\$;
+		SELECT stream_size(open_attachment(open_message(1, m), 0), 'PR_ATTACH_DATA_BIN')
+		FROM made WHERE which = 'large';});
+	is($size, $megabytes * 1048576, "$megabytes MB are written");
+	note "memory of the backend that wrote them: $used kB";
+	cmp_ok($used, '<', $bound, "with less than $bound kB of memory");
+
+	my ($same, $used_to_read) = in_session(
+		qq{
+		SELECT open_attachment(open_message(1, m), 0) AS a FROM made WHERE which = 'large' \\gset
+		SELECT bool_and(read_stream(:a, 'PR_ATTACH_DATA_BIN', i * 1048576::bigint, 1048576) = piece(i))
+		FROM generate_series(0, $megabytes - 1) AS i;});
+	is($same, 't', 'and read back as they were');
+	note "memory of the backend that read them: $used_to_read kB";
+	cmp_ok($used_to_read, '<', $bound, "with less than $bound kB of memory");
+}
+
+# WAL of saving one property, in bytes; full pages are not written again.
+sub wal_of_save
+{
+	my ($which) = @_;
+	my $save = qq{
+		SELECT save_changes(h) FROM (SELECT h, set_props(h, '{"PR_COMMENT": "edited"}')
+			FROM (SELECT open_message(1, m, 'MAPI_MODIFY') AS h FROM made
+				  WHERE which = '$which' OFFSET 0) AS o OFFSET 0) AS e;};
+
+	my ($from, $to) = split /\n/, $node->safe_psql(
+		'postgres', qq{
+		$save
+		\\o /dev/null
+		$save
+		\\o
+		SELECT pg_current_wal_insert_lsn();
+		\\o /dev/null
+		$save
+		\\o
+		SELECT pg_current_wal_insert_lsn()}) =~ s/^S_OK\n//r;
+	return $node->safe_psql('postgres', "SELECT pg_wal_lsn_diff('$to', '$from')");
+}
+
+$node->safe_psql('postgres', 'CHECKPOINT');
+my ($large, $small) = (wal_of_save('large'), wal_of_save('small'));
+note sprintf('WAL of saving a property: %d bytes, of a small message %d: ratio %.2f',
+	$large, $small, $large / $small);
+cmp_ok($large, '<', 2 * $small + 1024,
+	'a property of that message is saved as cheaply as of a small one');
+
+$node->stop;
+done_testing();
