@@ -67,7 +67,7 @@ SKIP:
 		SELECT stream_size(open_attachment(open_message(1, m), 0), 'PR_ATTACH_DATA_BIN')
 		FROM made WHERE which = 'large';});
 	is($size, $megabytes * 1048576, "$megabytes MB are written");
-	note "memory of the backend that wrote them: $used kB";
+	diag "memory of the backend that wrote them: $used kB";
 	cmp_ok($used, '<', $bound, "with less than $bound kB of memory");
 
 	my ($same, $used_to_read) = in_session(
@@ -76,7 +76,7 @@ SKIP:
 		SELECT bool_and(read_stream(:a, 'PR_ATTACH_DATA_BIN', i * 1048576::bigint, 1048576) = piece(i))
 		FROM generate_series(0, $megabytes - 1) AS i;});
 	is($same, 't', 'and read back as they were');
-	note "memory of the backend that read them: $used_to_read kB";
+	diag "memory of the backend that read them: $used_to_read kB";
 	cmp_ok($used_to_read, '<', $bound, "with less than $bound kB of memory");
 }
 
@@ -105,7 +105,7 @@ sub wal_of_save
 
 $node->safe_psql('postgres', 'CHECKPOINT');
 my ($large, $small) = (wal_of_save('large'), wal_of_save('small'));
-note sprintf('WAL of saving a property: %d bytes, of a small message %d: ratio %.2f',
+diag sprintf('WAL of saving a property: %d bytes, of a small message %d: ratio %.2f',
 	$large, $small, $large / $small);
 cmp_ok($large, '<', 2 * $small + 1024,
 	'a property of that message is saved as cheaply as of a small one');
