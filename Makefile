@@ -43,6 +43,7 @@ OBJS = \
 	src/history.o \
 	src/objects.o \
 	src/attachment.o \
+	src/adopt.o \
 	src/blob.o \
 	src/subobject.o \
 	src/stream.o
@@ -58,6 +59,7 @@ REGRESS = \
 	recipient \
 	attachment \
 	stream \
+	streamlarge \
 	blob \
 	store \
 	open \
@@ -109,7 +111,8 @@ ISOLATION = \
 	history_prune_cancel \
 	history_restore_version \
 	attachment_lists \
-	stream_sweep
+	stream_sweep \
+	stream_body
 
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale

@@ -1210,8 +1210,8 @@ COMMENT ON COLUMN parked_draft.rtf IS 'Pending RTF body; NULL deletes where touc
 
 /* ====================================================================== blob
  *
- * Large attachment bytes, in chunks.  References to them stand in the
- * attachments as {"blob": id, "size": bytes}; blob_ref says which messages may
+ * Large strings and bytes, in chunks.  References to them stand in the
+ * properties as {"blob": id, "size": bytes}; blob_ref says which messages may
  * have one, in any version or draft.
  */
 
@@ -1220,6 +1220,7 @@ CREATE TABLE blob (
 	blob_id         bigint      NOT NULL,
 	size            bigint      NOT NULL,
 	sealed          boolean     NOT NULL,
+	is_text         boolean     NOT NULL,
 	uploader_pid    integer     NOT NULL,
 	uploader_start  timestamptz NOT NULL,
 	created_at      timestamptz NOT NULL,
@@ -1231,7 +1232,8 @@ COMMENT ON COLUMN blob.store_id IS 'The store it stands in';
 COMMENT ON COLUMN blob.blob_id IS 'Its number';
 COMMENT ON COLUMN blob.size IS 'Bytes; counts once it is sealed';
 COMMENT ON COLUMN blob.sealed IS 'Whether a version or a draft refers to it, so that it never changes again';
-COMMENT ON COLUMN blob.uploader_pid IS 'The session that writes it: its process id';
+COMMENT ON COLUMN blob.is_text IS 'Whether it is a string, in UTF-8, and not binary';
+COMMENT ON COLUMN blob.uploader_pid IS 'The session that writes it: its process id; 0 once no handle of it needs it';
 COMMENT ON COLUMN blob.uploader_start IS 'The session that writes it: when it began';
 COMMENT ON COLUMN blob.created_at IS 'When writing began';
 
@@ -1744,7 +1746,9 @@ CREATE VIEW parked WITH (security_barrier) AS
 		   p.base_change_number AS change_number,
 		   p.base_change_number IS NULL AS is_new,
 		   p.props->>'PR_SUBJECT' AS subject,
-		   ARRAY(SELECT k FROM jsonb_object_keys(p.props) k)
+		   ARRAY(SELECT k FROM jsonb_object_keys(p.props) k
+				 WHERE k NOT IN ('PR_TRANSPORT_MESSAGE_HEADERS', 'PR_BODY',
+								 'PR_HTML', 'PR_RTF_COMPRESSED'))
 		   || CASE WHEN substr(p.touched, 2, 1) = '2' THEN ARRAY['PR_MESSAGE_RECIPIENTS'] END
 		   || CASE WHEN substr(p.touched, 3, 1) = '2' THEN ARRAY['PR_MESSAGE_ATTACHMENTS'] END
 		   || CASE WHEN substr(p.touched, 4, 1) = '2' THEN ARRAY['PR_TRANSPORT_MESSAGE_HEADERS'] END
@@ -1821,15 +1825,17 @@ CREATE FUNCTION blobs_used(store_id bigint, message_id bigint)
 	SET search_path = pg_catalog, pg_temp
 	AS $$
 		SELECT DISTINCT b.blob_id::bigint
-		FROM (SELECT m.attachments FROM msgstore.message m
+		FROM (SELECT m.attachments, m.props FROM msgstore.message m
 			  WHERE m.store_id = $1 AND m.message_id = $2
 			  UNION ALL
-			  SELECT c.undo->'PR_MESSAGE_ATTACHMENTS' FROM msgstore.change c
+			  SELECT NULL, c.undo FROM msgstore.change c
 			  WHERE c.store_id = $1 AND c.message_id = $2
 			  UNION ALL
-			  SELECT p.attachments FROM msgstore.parked_draft p
+			  SELECT p.attachments, p.props FROM msgstore.parked_draft p
 			  WHERE p.store_id = $1 AND p.message_id = $2) l,
-			 LATERAL jsonb_path_query(l.attachments, '$.**.blob') b(blob_id)
+			 LATERAL (SELECT jsonb_path_query(l.attachments, '$.**.blob')
+					  UNION ALL
+					  SELECT jsonb_path_query(l.props, '$.**.blob')) b(blob_id)
 	$$;
 REVOKE EXECUTE ON FUNCTION blobs_used(bigint, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION blobs_used(bigint, bigint) IS

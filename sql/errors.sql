@@ -256,6 +256,9 @@ SELECT * FROM pg_temp.errors(
     format('write_stream(%s, %L, 0, %L)', :reader, 'PR_BODY', 'a'),
     format('truncate_stream(%s, %L, 1)', :m, 'PR_BODY'));
 -- bytes that somebody has taken away
+SELECT write_stream(:m, 'PR_COMMENT', 0, 'ä');
+SELECT * FROM pg_temp.errors(format('truncate_stream(%s, %L, 1)', :m, 'PR_COMMENT'),
+    format('write_stream(%s, %L, 0, %L)', :a, 'PR_HTML', 'a'));
 SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 0, repeat('x', 100)::bytea);
 BEGIN;
 DELETE FROM blob_chunk WHERE store_id = :store;

@@ -10,10 +10,8 @@
  *	  a reference to a blob (blob.c); an embedded message stands in
  *	  PR_ATTACH_DATA_OBJ as an object of properties, with recipients and
  *	  attachments of its own among them.  PR_ATTACH_SIZE is computed whenever
- *	  a list is checked and stands in the list.
- *
- *	  When a list is saved, base64 of more than INLINE_BYTES becomes a blob, so
- *	  that versions share it and a list stays small.
+ *	  a list is checked and stands in the list.  What becomes of it when it is
+ *	  stored: adopt.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,17 +24,13 @@
 #include "msgstore.h"
 #include "bag.h"
 
-#define INLINE_BYTES	8192
-
 static const char *const number_name = "PR_ATTACH_NUM";
 static const char *const method_name = "PR_ATTACH_METHOD";
 static const char *const size_name = "PR_ATTACH_SIZE";
 static const char *const bytes_name = "PR_ATTACH_DATA_BIN";
 static const char *const message_name = "PR_ATTACH_DATA_OBJ";
-static const char *const list_name = "PR_MESSAGE_ATTACHMENTS";
 
 static Jsonb *check_embedded(const JsonbValue *value);
-static int64 embedded_blob_size(const JsonbValue *message);
 
 /* ------------------------------------------------------------------- checking */
 
@@ -69,8 +63,6 @@ check_member(const BagEntry *entry, BagList *list)
 {
 	Property	prop;
 	JsonbValue	value;
-	int64		blob_id;
-	int64		size;
 
 	entry_value(entry, &value);
 	if (value.type == jbvNull)
@@ -92,66 +84,10 @@ check_member(const BagEntry *entry, BagList *list)
 							prop.name)));
 		if (prop.tag == PR_ATTACH_SIZE)
 			return;
-		if (prop.tag != PR_ATTACH_DATA_BIN ||
-			!blob_from_value(&value, &blob_id, &size))
+		if (!blob_takes(&prop, &value))
 			property_check(&prop, &value);
 	}
 	baglist_add_value(list, prop.name, prop.namelen, &value);
-}
-
-/* Bytes of the blobs that one attachment refers to; nothing is copied. */
-static int64
-object_blob_size(JsonbContainer *object)
-{
-	JsonbValue	value;
-	int64		blob_id;
-	int64		size;
-
-	if (getKeyJsonValueFromContainer(object, bytes_name, strlen(bytes_name),
-									 &value) != NULL)
-		return blob_from_value(&value, &blob_id, &size) ? size : 0;
-	if (getKeyJsonValueFromContainer(object, message_name,
-									 strlen(message_name), &value) != NULL)
-		return embedded_blob_size(&value);
-	return 0;
-}
-
-static int64
-container_blob_size(JsonbContainer *array)
-{
-	JsonbIterator *it = JsonbIteratorInit(array);
-	JsonbValue	value;
-	int64		total = 0;
-
-	check_stack_depth();
-	(void) JsonbIteratorNext(&it, &value, true);
-	while (JsonbIteratorNext(&it, &value, true) == WJB_ELEM)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (value.type == jbvBinary)
-			total += object_blob_size(value.val.binary.data);
-	}
-	return total;
-}
-
-int64
-attachments_blob_size(const Jsonb *array)
-{
-	return array == NULL ? 0 :
-		container_blob_size(unconstify(JsonbContainer *, &array->root));
-}
-
-/* Bytes of the blobs inside an embedded message. */
-static int64
-embedded_blob_size(const JsonbValue *message)
-{
-	JsonbValue	value;
-
-	if (getKeyJsonValueFromContainer(message->val.binary.data,
-									 list_name, strlen(list_name),
-									 &value) == NULL)
-		return 0;
-	return container_blob_size(value.val.binary.data);
 }
 
 /* Bytes of an attachment's data. */
@@ -163,7 +99,7 @@ data_size(const Jsonb *object)
 	int64		size;
 
 	if (bag_find(object, message_name, &value))
-		return value.val.binary.len + embedded_blob_size(&value);
+		return value.val.binary.len + blobs_size_of_value(&value);
 	if (!bag_find(object, bytes_name, &value))
 		return 0;
 	if (blob_from_value(&value, &blob_id, &size))
@@ -278,22 +214,16 @@ attachments_check(const Property *prop, JsonbValue *value)
 	value_from_object(value, objects_build(&list));
 }
 
-/*
- * What is done to an embedded message needs copies of all that is in it, and
- * so does every level of those: each level has a context of its own, which is
- * entered here and left with the result.
- */
-static MemoryContext
-level_begin(void)
+MemoryContext
+object_level_begin(void)
 {
 	return MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext,
 													   "msgstore embedded",
 													   ALLOCSET_SMALL_SIZES));
 }
 
-/* caller: what level_begin() returned */
-static Jsonb *
-level_end(MemoryContext caller, const Jsonb *result)
+Jsonb *
+object_level_end(MemoryContext caller, const Jsonb *result)
 {
 	MemoryContext level = MemoryContextSwitchTo(caller);
 	Jsonb	   *copy = palloc(VARSIZE(result));
@@ -309,7 +239,7 @@ level_end(MemoryContext caller, const Jsonb *result)
 static Jsonb *
 check_embedded(const JsonbValue *value)
 {
-	MemoryContext level = level_begin();
+	MemoryContext level = object_level_begin();
 	Jsonb	   *object = object_from_value(value);
 	Edits		edits;
 	Content		content;
@@ -318,7 +248,7 @@ check_embedded(const JsonbValue *value)
 	edits_from_patch(object, true, &edits);
 	content_from_bag(&content, bag_empty());
 	edits_apply(&content, &edits, &content);
-	return level_end(level, content_to_object(&content));
+	return object_level_end(level, content_to_object(&content));
 }
 
 /* ------------------------------------------------------- messages as objects */
@@ -347,94 +277,4 @@ content_from_object(Content *content, Jsonb *object)
 	edits_from_stored(object, &edits);
 	content_from_bag(content, bag_empty());
 	edits_apply(content, &edits, content);
-}
-
-/* --------------------------------------------------------------------- saving */
-
-typedef struct Adoption
-{
-	int64		store_id;
-	int64		message_id;
-	int64		source_id;
-} Adoption;
-
-static Jsonb *adopt_list(const Adoption *adoption, const Jsonb *array);
-
-/* An attachment that embeds a message, with what is in that adopted. */
-static Jsonb *
-adopt_embedded(const Adoption *adoption, Jsonb *object, JsonbValue *value)
-{
-	MemoryContext level = level_begin();
-	Jsonb	   *message = object_from_value(value);
-	BagList		inner;
-	BagList		outer;
-
-	if (!bag_find(message, list_name, value))
-		return level_end(level, object);
-	value_from_object(value, adopt_list(adoption, object_from_value(value)));
-	baglist_init(&inner, 1);
-	baglist_add_value(&inner, list_name, strlen(list_name), value);
-	message = bag_splice(message, baglist_build(&inner), false);
-	value_from_object(value, message);
-	baglist_init(&outer, 1);
-	baglist_add_value(&outer, message_name, strlen(message_name), value);
-	return level_end(level, bag_splice(object, baglist_build(&outer), false));
-}
-
-/* The attachment with its bytes where they are to be stored. */
-static Jsonb *
-adopt_attachment(const Adoption *adoption, Jsonb *object)
-{
-	BagList		patch;
-	JsonbValue	value;
-	int64		blob_id;
-	int64		size;
-
-	if (bag_find(object, message_name, &value))
-		return adopt_embedded(adoption, object, &value);
-	if (!bag_find(object, bytes_name, &value))
-		return object;
-	if (blob_from_value(&value, &blob_id, &size))
-	{
-		blob_adopt(adoption->store_id, blob_id, size, adoption->message_id,
-				   adoption->source_id);
-		return object;
-	}
-	size = base64_size(value.val.string.val, value.val.string.len);
-	if (size <= INLINE_BYTES)
-		return object;
-
-	blob_id = blob_create(adoption->store_id);
-	blob_write(adoption->store_id, blob_id, 0,
-			   VARDATA(base64_bytes(value.val.string.val,
-									value.val.string.len)), size);
-	blob_adopt(adoption->store_id, blob_id, size, adoption->message_id, 0);
-	value_from_object(&value, blob_reference(blob_id, size));
-	baglist_init(&patch, 1);
-	baglist_add_value(&patch, bytes_name, strlen(bytes_name), &value);
-	return bag_splice(object, baglist_build(&patch), false);
-}
-
-static Jsonb *
-adopt_list(const Adoption *adoption, const Jsonb *array)
-{
-	ObjectList	list;
-
-	check_stack_depth();
-	objects_read(array, &list);
-	for (int i = 0; i < list.count; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		list.objects[i] = adopt_attachment(adoption, list.objects[i]);
-	}
-	return objects_build(&list);
-}
-
-Jsonb *
-attachments_adopt(int64 store_id, int64 message_id, int64 source_id,
-				  const Jsonb *array)
-{
-	Adoption	adoption = {store_id, message_id, source_id};
-
-	return adopt_list(&adoption, array);
 }

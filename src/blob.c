@@ -1,19 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * blob.c
- *	  Large attachment bytes: written in pieces, shared between versions,
+ *	  Large strings and bytes: written in pieces, shared between versions,
  *	  swept when nothing refers to them.
  *
  * NOTES
  *	  A blob is a row of table blob and its chunks.  In properties it stands as
- *	  a reference, {"blob": id, "size": bytes}.
+ *	  a reference, {"blob": id, "size": bytes}, in place of the value.
  *
- *	  While it is written it belongs to the session that made it, its uploader;
- *	  nobody else can refer to it.  It is written in place only through the
- *	  handle that made it, until that is saved; any other write makes a copy
- *	  first.  A save that stores a reference seals it: from then on its bytes
- *	  never change.  Chunks are ordinary rows, so rolling back undoes what was
- *	  written to an upload like anything else.
+ *	  While it is written it belongs to the handle that made it and those it is
+ *	  folded into; nobody else can refer to it.  It is written in place until
+ *	  somebody besides that handle has the reference; after that a write makes
+ *	  a copy first.  A save that stores a reference seals it: from then on its
+ *	  bytes never change.  Chunks are ordinary rows, so rolling back undoes what
+ *	  was written to an upload like anything else.  What a handle has uploaded
+ *	  and did not save is deleted when it is closed or moves on.
  *
  *	  A reference can be set by anybody, so whether a message may have it is
  *	  checked whenever bytes are read, copied or stored, and its size is a
@@ -74,6 +75,97 @@ blob_from_value(const JsonbValue *value, int64 *blob_id, int64 *size)
 		*size >= 0 && *size <= MAX_BLOB_BYTES;
 }
 
+bool
+blob_takes(const Property *prop, JsonbValue *value)
+{
+	int64		blob_id;
+	int64		size;
+
+	if ((prop->type != PT_UNICODE && prop->type != PT_BINARY) ||
+		!blob_from_value(value, &blob_id, &size))
+		return false;
+	value_from_object(value, blob_reference(blob_id, size));
+	return true;
+}
+
+/* Whether an object or an array has members that are one. */
+static bool
+has_containers(const JsonbContainer *container)
+{
+	int			children = JsonContainerSize(container);
+
+	if (JsonContainerIsObject(container))
+		children *= 2;
+	for (int i = 0; i < children; i++)
+	{
+		if (JBE_ISCONTAINER(container->children[i]))
+			return true;
+	}
+	return false;
+}
+
+/* What there is of blobs below an object or an array. */
+static void
+count_blobs(JsonbContainer *container, int64 *count, int64 *bytes)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (!has_containers(container))
+		return;
+	check_stack_depth();
+	it = JsonbIteratorInit(container);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		int64		blob_id;
+		int64		size;
+
+		CHECK_FOR_INTERRUPTS();
+		if ((token != WJB_ELEM && token != WJB_VALUE) ||
+			value.type != jbvBinary)
+			continue;
+		if (blob_from_value(&value, &blob_id, &size))
+		{
+			*count += 1;
+			*bytes += size;
+		}
+		else
+			count_blobs(value.val.binary.data, count, bytes);
+	}
+}
+
+bool
+blobs_any(const Jsonb *object)
+{
+	int64		count = 0;
+	int64		bytes = 0;
+
+	count_blobs(unconstify(JsonbContainer *, &object->root), &count, &bytes);
+	return count > 0;
+}
+
+int64
+blobs_size(const Jsonb *object)
+{
+	int64		count = 0;
+	int64		bytes = 0;
+
+	count_blobs(unconstify(JsonbContainer *, &object->root), &count, &bytes);
+	return bytes;
+}
+
+int64
+blobs_size_of_value(const JsonbValue *value)
+{
+	int64		count = 0;
+	int64		bytes = 0;
+
+	if (value->type == jbvBinary)
+		count_blobs(value->val.binary.data, &count, &bytes);
+	return bytes;
+}
+
 static void
 raise_not_yours(int64 blob_id)
 {
@@ -81,17 +173,22 @@ raise_not_yours(int64 blob_id)
 			(errmapi(MAPI_E_INVALID_PARAMETER),
 			 errmsg("blob %lld is not this message's to refer to",
 					(long long) blob_id),
-			 errhint("Write the bytes with write_stream(), or set them as base64.")));
+			 errhint("Write the bytes with write_stream(), or set them as a value.")));
 }
 
 /* --------------------------------------------------------------------- writing */
 
-int64
-blob_create(int64 store_id)
+/*
+ * Insert a blob's row.  A sealed one has no uploader: nobody waits for it.
+ */
+static int64
+insert_blob(int64 store_id, int64 size, bool sealed, bool is_text)
 {
 	int64		blob_id = number_next(REL_BLOB_ID_SEQ);
-	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
-	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
+	Datum		values[7] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+		Int64GetDatum(size), BoolGetDatum(sealed), BoolGetDatum(is_text),
+		Int32GetDatum(sealed ? 0 : MyProcPid),
+	TimestampTzGetDatum(MyStartTimestamp)};
 
 	SPI_connect();
 	store_query(QUERY_BLOB_INSERT, values, NULL);
@@ -99,49 +196,69 @@ blob_create(int64 store_id)
 	return blob_id;
 }
 
+int64
+blob_create(Handle *handle, bool is_text)
+{
+	int64		blob_id = insert_blob(handle->store_id, 0, false, is_text);
+
+	handle_add_upload(handle, blob_id, false);
+	return blob_id;
+}
+
 /*
- * Whether the blob is this session's upload, not sealed yet.
+ * Whether the blob is an upload of this session and not sealed yet.
  */
 static bool
-is_own_upload(int64 store_id, int64 blob_id)
+is_unsealed(int64 store_id, int64 blob_id)
 {
 	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
 	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
 	bool		own;
 
 	SPI_connect();
-	own = store_query(QUERY_BLOB_OWN, values, NULL) > 0;
+	own = store_query(QUERY_BLOB_UNSEALED, values, NULL) > 0;
 	SPI_finish();
 	return own;
 }
 
 /*
- * Raise unless the blob is an upload of this session or one that either of two
- * messages may refer to.  A reference that is only pending may say anything.
+ * Raise unless a handle may refer to the blob: it is an upload of its own or
+ * of its parents, or their message has it.  A reference that is only pending
+ * may say anything.
  */
 static void
-require_readable(int64 store_id, int64 blob_id, const BlobOwner *owner)
+require_readable(const Handle *handle, int64 blob_id)
 {
-	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
-	Int64GetDatum(owner->message_id), Int64GetDatum(owner->top_message_id)};
+	const Handle *top = handle;
+	Datum		values[4];
 	bool		referred;
 
+	if (handle_uploaded(handle, blob_id))
+		return;
+	while (top->parent != 0 && handle_find(top->parent) != NULL)
+		top = handle_find(top->parent);
+	values[0] = Int64GetDatum(handle->store_id);
+	values[1] = Int64GetDatum(blob_id);
+	values[2] = Int64GetDatum(handle->state.message_id);
+	values[3] = Int64GetDatum(top->state.message_id);
 	SPI_connect();
 	referred = store_query(QUERY_BLOB_REFERRED, values, NULL) > 0;
 	SPI_finish();
-	if (!referred && !is_own_upload(store_id, blob_id))
+	if (!referred)
 		raise_not_yours(blob_id);
 }
 
 int64
-blob_writable(int64 store_id, int64 blob_id, const BlobOwner *owner)
+blob_writable(Handle *handle, int64 blob_id, bool is_text)
 {
-	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(blob_id)};
+	const Upload *own = handle_upload(handle, blob_id);
+	Datum		values[3] = {Int64GetDatum(handle->store_id),
+	Int64GetDatum(blob_id)};
 
-	if (blob_id == owner->upload && is_own_upload(store_id, blob_id))
+	if (own != NULL && !own->shared && is_unsealed(handle->store_id, blob_id))
 		return blob_id;
-	require_readable(store_id, blob_id, owner);
-	values[2] = Int64GetDatum(blob_create(store_id));
+	require_readable(handle, blob_id);
+	values[2] = Int64GetDatum(blob_create(handle, is_text));
 	SPI_connect();
 	store_query(QUERY_BLOB_COPY, values, NULL);
 	SPI_finish();
@@ -251,14 +368,15 @@ blob_truncate(int64 store_id, int64 blob_id, int64 size)
 }
 
 bytea *
-blob_read(int64 store_id, int64 blob_id, const BlobOwner *owner, int64 size,
-		  int64 offset, int64 count)
+blob_read(const Handle *handle, int64 blob_id, int64 size, int64 offset,
+		  int64 count)
 {
+	int64		store_id = handle->store_id;
 	int64		end;
 	bytea	   *result;
 	char	   *to;
 
-	require_readable(store_id, blob_id, owner);
+	require_readable(handle, blob_id);
 	/* the sum of offset and count may be more than any number holds */
 	count = offset < size ? Min(count, size - offset) : 0;
 	end = offset + count;
@@ -289,25 +407,65 @@ blob_read(int64 store_id, int64 blob_id, const BlobOwner *owner, int64 size,
 
 /* --------------------------------------------------------------------- storing */
 
-void
-blob_adopt(int64 store_id, int64 blob_id, int64 size, int64 message_id,
-		   int64 source_id)
+/* The message refers to the blob from now on. */
+static void
+refer(const Adoption *adoption, int64 blob_id)
 {
-	Datum		keep[5] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
-		Int64GetDatum(message_id), Int64GetDatum(source_id),
-	Int64GetDatum(size)};
-	Datum		seal[5] = {keep[0], keep[1], keep[4],
-	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
-	bool		adopted;
+	Datum		values[3] = {Int64GetDatum(adoption->store_id),
+		Int64GetDatum(blob_id),
+	Int64GetDatum(adoption->message_id)};
 
 	SPI_connect();
+	store_query(QUERY_BLOB_REFER, values, NULL);
+	SPI_finish();
+}
+
+void
+blob_adopt(const Adoption *adoption, int64 blob_id, int64 size, bool is_text)
+{
+	Datum		keep[7] = {Int64GetDatum(adoption->store_id),
+		Int64GetDatum(blob_id), Int64GetDatum(adoption->message_id),
+		Int64GetDatum(adoption->source_id), Int64GetDatum(size),
+	BoolGetDatum(is_text), BoolGetDatum(false)};
+	Datum		seal[6] = {keep[0], keep[1], keep[4], keep[5],
+	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
+	bool		adopted;
+	bool		uploaded = false;
+
+	for (const Upload *upload = adoption->uploads;
+		 upload != NULL && !uploaded; upload = upload->next)
+		uploaded = upload->blob_id == blob_id;
+	keep[6] = BoolGetDatum(uploaded);
+	SPI_connect();
 	adopted = store_query(QUERY_BLOB_KEEP, keep, NULL) > 0 ||
-		store_query(QUERY_BLOB_SEAL, seal, NULL) > 0;
-	if (adopted)
-		store_query(QUERY_BLOB_REFER, keep, NULL);
+		(uploaded && store_query(QUERY_BLOB_SEAL, seal, NULL) > 0);
 	SPI_finish();
 	if (!adopted)
 		raise_not_yours(blob_id);
+	refer(adoption, blob_id);
+}
+
+int64
+blob_store(const Adoption *adoption, const char *bytes, int64 size)
+{
+	int64		blob_id = insert_blob(adoption->store_id, size, true, false);
+
+	blob_write(adoption->store_id, blob_id, 0, bytes, size);
+	refer(adoption, blob_id);
+	return blob_id;
+}
+
+void
+blob_release(int64 store_id, ArrayType *blob_ids)
+{
+	Datum		values[4] = {Int64GetDatum(store_id),
+		PointerGetDatum(blob_ids), Int32GetDatum(MyProcPid),
+	TimestampTzGetDatum(MyStartTimestamp)};
+
+	SPI_connect();
+	store_query(QUERY_BLOB_DELETE, values, NULL);
+	store_query(QUERY_BLOB_LET_GO, values, NULL);
+	SPI_finish();
 }
 
 /* -------------------------------------------------------------------- sweeping */

@@ -347,25 +347,12 @@ check_serializable(MessageRow *row, Relation message)
 				 errmsg("could not serialize access due to concurrent update")));
 }
 
-/*
- * Attachments that are to be stored bring their blobs with them.
- */
-static void
-adopt_attachments(const MessageRow *row, Edits *edits)
-{
-	struct varlena *array = edits->value[PART_ATTACHMENTS];
-
-	if (array != NULL)
-		edits->value[PART_ATTACHMENTS] = (struct varlena *)
-			attachments_adopt(row->store_id, row->message_id, 0,
-							  DatumGetJsonbP(PointerGetDatum(array)));
-}
-
 TM_Result
 change_write(MessageRow *row, Relation message, const ChangeOrder *order,
 			 int64 *number)
 {
 	Version		version = row->version;
+	Adoption	adoption = {row->store_id, row->message_id, 0, order->uploads};
 	Edits		edits;
 	Undo		undo;
 	TimestampTz time;
@@ -376,7 +363,7 @@ change_write(MessageRow *row, Relation message, const ChangeOrder *order,
 	if (order->edits != NULL)
 		edits = *order->edits;
 	time = stamp(row, &edits);
-	adopt_attachments(row, &edits);
+	adopt_edits(&adoption, &edits);
 	edits_undo(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
 	place(order, &version, time, &undo);
@@ -393,17 +380,15 @@ change_write(MessageRow *row, Relation message, const ChangeOrder *order,
 }
 
 void
-change_create(MessageRow *row, Relation message, int64 source_id)
+change_create(MessageRow *row, Relation message, int64 source_id,
+			  const Upload *uploads)
 {
 	Content    *content = &row->version.content;
+	Adoption	adoption = {row->store_id, row->message_id, source_id, uploads};
 	Edits		none;
 	Undo		undo;
 
-	if (!content->isnull[PART_ATTACHMENTS])
-		content->value[PART_ATTACHMENTS] =
-			JsonbPGetDatum(attachments_adopt(row->store_id, row->message_id,
-											 source_id,
-											 DatumGetJsonbP(content->value[PART_ATTACHMENTS])));
+	adopt_content(&adoption, content);
 	edits_init(&none);
 	edits_undo(&row->version.content, &none, &undo);
 	row->created_at = GetCurrentTimestamp();

@@ -313,6 +313,20 @@ yours_touch(const Edits *edits, const char *name)
 		bag_find((Jsonb *) edits->value[PART_PROPS], name, &value);
 }
 
+/* The blob that a part is, or 0. */
+static int64
+blob_of(const Content *content, int part)
+{
+	JsonbValue	value;
+	int64		blob_id;
+	int64		size;
+
+	if (bag_find(DatumGetJsonbP(content->value[PART_PROPS]), part_name(part),
+				 &value) && blob_from_value(&value, &blob_id, &size))
+		return blob_id;
+	return 0;
+}
+
 static bool
 same_part(const Content *a, const Content *b, int part)
 {
@@ -320,7 +334,8 @@ same_part(const Content *a, const Content *b, int part)
 			   *y;
 
 	if (a->isnull[part] || b->isnull[part])
-		return a->isnull[part] == b->isnull[part];
+		return a->isnull[part] == b->isnull[part] &&
+			blob_of(a, part) == blob_of(b, part);
 	if (toast_raw_datum_size(a->value[part]) !=
 		toast_raw_datum_size(b->value[part]))
 		return false;
@@ -352,7 +367,7 @@ theirs_merge(const TheirChanges *theirs, const Content *base,
 		merged->value[p] = (struct varlena *) list;
 	}
 
-	retype_edits(current, &retyped);
+	edits_retype(current, &retyped);
 	edits_apply(current, edits, &together);
 	changed = bag_difference(DatumGetJsonbP(current->value[PART_PROPS]),
 							 DatumGetJsonbP(together.value[PART_PROPS]));
@@ -545,8 +560,8 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 	report->yours = report->base;
 	edits_apply(&report->base.version.content, &stand->edits,
 				&report->yours.version.content);
-	retype_edits(&report->base.version.content, &report->edits);
-	retype_edits(&report->theirs.version.content, &report->edits);
+	edits_retype(&report->base.version.content, &report->edits);
+	edits_retype(&report->theirs.version.content, &report->edits);
 	find_your_objects(report);
 	return COLLECTED;
 }
@@ -611,9 +626,9 @@ never_there(const Report *report, const char *name)
 	int			part = part_of(name, strlen(name));
 
 	return part != PART_PROPS &&
-		report->base.version.content.isnull[part] &&
-		report->theirs.version.content.isnull[part] &&
-		report->yours.version.content.isnull[part];
+		!content_has(&report->base.version.content, part) &&
+		!content_has(&report->theirs.version.content, part) &&
+		!content_has(&report->yours.version.content, part);
 }
 
 /* The names of a report, theirs first. */
@@ -637,7 +652,9 @@ names_of(const Report *report)
 		{
 			char	   *name = pnstrdup(entries[i].key, entries[i].keylen);
 
-			if (theirs_find(&report->touched, name) == NULL)
+			/* a part that is a blob is touched as a part too */
+			if (part_of(name, entries[i].keylen) == PART_PROPS &&
+				theirs_find(&report->touched, name) == NULL)
 				names = lappend(names, name);
 		}
 	}

@@ -44,6 +44,45 @@ part_name(Part part)
 	return part_names[part];
 }
 
+/* The part whose property has a name; PART_PROPS where none has. */
+static Part
+part_of_entry(const BagEntry *entry)
+{
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (strlen(part_names[p]) == entry->keylen &&
+			memcmp(part_names[p], entry->key, entry->keylen) == 0)
+			return (Part) p;
+	}
+	return PART_PROPS;
+}
+
+/* Whether a bag, or a patch that is not NULL, has a member of a part's name. */
+static bool
+names_part(const Jsonb *bag, int part)
+{
+	JsonbValue	value;
+
+	return bag != NULL && bag_find(bag, part_names[part], &value);
+}
+
+/* Whether a patch, or NULL, makes a blob of a part. */
+static bool
+sets_blob(const Jsonb *patch, int part)
+{
+	JsonbValue	value;
+
+	return patch != NULL && part >= PART_HEADERS &&
+		bag_find(patch, part_names[part], &value) && value.type != jbvNull;
+}
+
+bool
+content_has(const Content *content, Part part)
+{
+	return !content->isnull[part] ||
+		sets_blob(DatumGetJsonbP(content->value[PART_PROPS]), part);
+}
+
 void
 edits_init(Edits *edits)
 {
@@ -108,6 +147,7 @@ add_member(const BagEntry *entry, bool is_new, Edits *edits, BagList *props)
 {
 	Property	prop;
 	JsonbValue	value;
+	bool		is_blob;
 
 	property_resolve(entry->key, entry->keylen, &prop);
 	if (prop.rule == RULE_COMPUTED ||
@@ -115,24 +155,24 @@ add_member(const BagEntry *entry, bool is_new, Edits *edits, BagList *props)
 		raise_computed(&prop);
 
 	entry_value(entry, &value);
-	if (value.type != jbvNull)
+	is_blob = blob_takes(&prop, &value);
+	if (value.type != jbvNull && !is_blob)
 	{
 		property_check(&prop, &value);
 		if (prop.tag == PR_MESSAGE_FLAGS)
 			check_message_flags(&value);
 	}
 
-	if (prop.part == PART_PROPS)
-	{
+	if (prop.part == PART_PROPS || is_blob)
 		baglist_add_value(props, prop.name, prop.namelen, &value);
+	if (prop.part == PART_PROPS)
 		return;
-	}
 	if (edits->touched[prop.part] != UNTOUCHED)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("property %s is named more than once", prop.name)));
 	edits->touched[prop.part] = TOUCHED;
-	edits->value[prop.part] = value.type == jbvNull ? NULL :
+	edits->value[prop.part] = value.type == jbvNull || is_blob ? NULL :
 		part_value(prop.part, &value);
 }
 
@@ -223,22 +263,19 @@ edits_from_stored(Jsonb *object, Edits *edits)
 	baglist_init(&props, count);
 	for (int i = 0; i < count; i++)
 	{
-		int			p;
+		Part		p = part_of_entry(&entries[i]);
+		bool		is_blob = p >= PART_HEADERS &&
+			entries[i].type == JENTRY_ISCONTAINER;
 
-		for (p = PART_PROPS + 1; p < NUM_PARTS; p++)
-		{
-			if (strlen(part_names[p]) == entries[i].keylen &&
-				memcmp(part_names[p], entries[i].key, entries[i].keylen) == 0)
-				break;
-		}
-		if (p == NUM_PARTS)
+		if (p == PART_PROPS || is_blob)
 			baglist_add(&props, &entries[i]);
-		else
+		if (p != PART_PROPS)
+			edits->touched[p] = TOUCHED;
+		if (p != PART_PROPS && !is_blob)
 		{
 			JsonbValue	value;
 
 			entry_value(&entries[i], &value);
-			edits->touched[p] = TOUCHED;
 			edits->value[p] = part_value(p, &value);
 		}
 	}
@@ -306,7 +343,8 @@ one_body(Edits *edits)
 	bool		set = false;
 
 	for (int p = PART_BODY; p <= PART_RTF; p++)
-		set = set || edits->value[p] != NULL;
+		set = set || edits->value[p] != NULL ||
+			sets_blob((Jsonb *) edits->value[PART_PROPS], p);
 	if (!set)
 		return;
 	for (int p = PART_BODY; p <= PART_RTF; p++)
@@ -318,6 +356,50 @@ one_body(Edits *edits)
 
 /* ------------------------------------------------------ combining, applying */
 
+/*
+ * The patch that edits apply to a bag, which may be a patch itself: theirs,
+ * and the deletion of what they replace there, the same properties in other
+ * types and blobs of parts.  NULL where there is none.
+ */
+static Jsonb *
+patch_for(const Jsonb *bag, const Edits *edits)
+{
+	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
+	Jsonb	   *result = patch;
+	BagList		deletions;
+
+	if (patch != NULL)
+		result = retype_patch(bag, patch);
+	deletions.count = 0;
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] == UNTOUCHED || !sets_blob(bag, p) ||
+			names_part(patch, p))
+			continue;
+		if (deletions.count == 0)
+			baglist_init(&deletions, NUM_PARTS);
+		baglist_add_null(&deletions, part_names[p], strlen(part_names[p]));
+	}
+	if (deletions.count == 0)
+		return result;
+	if (result == NULL)
+		return baglist_build(&deletions);
+	return bag_splice(result, baglist_build(&deletions), true);
+}
+
+void
+edits_retype(const Content *content, Edits *edits)
+{
+	Jsonb	   *patch = patch_for(DatumGetJsonbP(content->value[PART_PROPS]),
+								  edits);
+
+	if (patch != NULL)
+	{
+		edits->touched[PART_PROPS] = TOUCHED;
+		edits->value[PART_PROPS] = (struct varlena *) patch;
+	}
+}
+
 void
 edits_merge(const Edits *first, const Edits *then, Edits *result)
 {
@@ -328,34 +410,33 @@ edits_merge(const Edits *first, const Edits *then, Edits *result)
 		result->touched[p] = Max(first->touched[p], then->touched[p]);
 		result->value[p] = source->value[p];
 	}
-	if (first->touched[PART_PROPS] && then->touched[PART_PROPS])
-		result->value[PART_PROPS] = (struct varlena *)
-			bag_splice((Jsonb *) first->value[PART_PROPS],
-					   retype_patch((Jsonb *) first->value[PART_PROPS],
-									(Jsonb *) then->value[PART_PROPS]),
-					   true);
+	if (first->touched[PART_PROPS])
+	{
+		Jsonb	   *bag = (Jsonb *) first->value[PART_PROPS];
+		Jsonb	   *patch = patch_for(bag, then);
+
+		if (patch != NULL)
+			result->value[PART_PROPS] = (struct varlena *)
+				bag_splice(bag, patch, true);
+	}
 }
 
 void
 edits_apply(const Content *base, const Edits *edits, Content *result)
 {
+	Jsonb	   *bag = DatumGetJsonbP(base->value[PART_PROPS]);
+	Jsonb	   *patch = patch_for(bag, edits);
+
 	*result = *base;
-	for (int p = 0; p < NUM_PARTS; p++)
+	if (patch != NULL)
+		result->value[PART_PROPS] =
+			JsonbPGetDatum(bag_splice(bag, patch, false));
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
 	{
 		if (edits->touched[p] == UNTOUCHED)
 			continue;
-		if (p == PART_PROPS)
-		{
-			Jsonb	   *bag = DatumGetJsonbP(base->value[p]);
-			Jsonb	   *patch = retype_patch(bag, (Jsonb *) edits->value[p]);
-
-			result->value[p] = JsonbPGetDatum(bag_splice(bag, patch, false));
-		}
-		else
-		{
-			result->value[p] = PointerGetDatum(edits->value[p]);
-			result->isnull[p] = (edits->value[p] == NULL);
-		}
+		result->value[p] = PointerGetDatum(edits->value[p]);
+		result->isnull[p] = (edits->value[p] == NULL);
 	}
 }
 
@@ -391,7 +472,7 @@ edits_between(const Content *from, const Content *to, const Edits *named,
 		bool		same = from->isnull[p] == to->isnull[p] &&
 			(from->isnull[p] || from->value[p] == to->value[p]);
 
-		if (same && named->touched[p] == UNTOUCHED)
+		if (same && named->touched[p] == UNTOUCHED && !names_part(patch, p))
 			continue;
 		result->touched[p] = Max(named->touched[p], TOUCHED_IMPLIED);
 		result->value[p] = to->isnull[p] ? NULL :
@@ -403,34 +484,47 @@ edits_between(const Content *from, const Content *to, const Edits *named,
 
 /*
  * A part that is touched only because another body was set, and that was
- * absent before and after, is no part of the change.
+ * absent before and after, is no part of the change.  A blob that comes or
+ * goes is in the bag's undo already.
  */
 static bool
-part_changes(const Content *old, const Edits *edits, int part)
+part_changes(const Content *old, const Edits *edits, const Jsonb *bag_undone,
+			 int part)
 {
 	return edits->touched[part] == TOUCHED ||
 		(edits->touched[part] == TOUCHED_IMPLIED &&
-		 !(old->isnull[part] && edits->value[part] == NULL));
+		 !(old->isnull[part] && edits->value[part] == NULL &&
+		   !names_part(bag_undone, part)));
+}
+
+/* A list (recipients, attachments) as a member of an undo. */
+static void
+add_old_list(BagList *members, int part, Datum old)
+{
+	Jsonb	   *array = DatumGetJsonbP(old);
+	JsonbValue	value;
+
+	value_from_object(&value, array);
+	baglist_add_value(members, part_names[part], strlen(part_names[part]),
+					  &value);
 }
 
 void
 edits_undo(const Content *old, const Edits *edits, Undo *undo)
 {
+	Jsonb	   *bag_was = DatumGetJsonbP(old->value[PART_PROPS]);
+	Jsonb	   *patch = patch_for(bag_was, edits);
+	Jsonb	   *bag = NULL;
+	BagEntry   *entries = NULL;
 	BagList		members;
 	Datum	   *names;
 	int			nnames = 0;
-	Jsonb	   *bag = NULL;
-	BagEntry   *entries = NULL;
 	int			count = 0;
 
 	memset(undo, 0, sizeof(Undo));
-	if (edits->touched[PART_PROPS])
+	if (patch != NULL)
 	{
-		Jsonb	   *bag_was = DatumGetJsonbP(old->value[PART_PROPS]);
-
-		bag = bag_undo(bag_was,
-					   retype_patch(bag_was,
-									(Jsonb *) edits->value[PART_PROPS]));
+		bag = bag_undo(bag_was, patch);
 		entries = bag_entries(bag, &count);
 	}
 	baglist_init(&members, count + 2);
@@ -444,27 +538,21 @@ edits_undo(const Content *old, const Edits *edits, Undo *undo)
 
 	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
 	{
-		if (!part_changes(old, edits, p))
+		bool		named = names_part(bag, p);
+
+		if (!part_changes(old, edits, bag, p))
 			continue;
-		names[nnames++] = CStringGetTextDatum(part_names[p]);
-		if (old->isnull[p])
-			baglist_add_null(&members, part_names[p], strlen(part_names[p]));
-		else if (p >= PART_HEADERS)
+		if (!named)
+			names[nnames++] = CStringGetTextDatum(part_names[p]);
+		if (!old->isnull[p] && p >= PART_HEADERS)
 		{
 			undo->large[p] = old->value[p];
 			undo->has_large[p] = true;
 		}
-		else
-		{
-			JsonbValue	value;
-			Jsonb	   *array = DatumGetJsonbP(old->value[p]);
-
-			value.type = jbvBinary;
-			value.val.binary.data = &array->root;
-			value.val.binary.len = VARSIZE(array) - VARHDRSZ;
-			baglist_add_value(&members, part_names[p], strlen(part_names[p]),
-							  &value);
-		}
+		else if (!old->isnull[p])
+			add_old_list(&members, p, old->value[p]);
+		else if (!named)
+			baglist_add_null(&members, part_names[p], strlen(part_names[p]));
 	}
 	undo->props = (nnames == count && bag != NULL) ? bag :
 		baglist_build(&members);
@@ -476,7 +564,6 @@ void
 undo_merge(Undo *total, const Undo *older)
 {
 	Jsonb	   *newer = total->props;
-	JsonbValue	value;
 
 	total->props = bag_splice(newer, older->props, true);
 	pfree(newer);
@@ -487,8 +574,28 @@ undo_merge(Undo *total, const Undo *older)
 			total->large[p] = older->large[p];
 			total->has_large[p] = true;
 		}
-		else if (bag_find(older->props, part_names[p], &value))
+		else if (names_part(older->props, p))
 			total->has_large[p] = false;
+	}
+}
+
+/*
+ * What the undo says of a part that has a column: it was absent, a list, or a
+ * blob, whose reference goes back into the bag.
+ */
+static void
+undo_part(const BagEntry *entry, Part part, Content *content, BagList *patch)
+{
+	content->isnull[part] = true;
+	if (part >= PART_HEADERS)
+		baglist_add(patch, entry);
+	else if (entry->type != JENTRY_ISNULL)
+	{
+		JsonbValue	value;
+
+		entry_value(entry, &value);
+		content->value[part] = JsonbPGetDatum(object_from_value(&value));
+		content->isnull[part] = false;
 	}
 }
 
@@ -499,39 +606,26 @@ undo_apply(const Undo *undo, Content *content)
 	int			count;
 	BagEntry   *entries = bag_entries(undo->props, &count);
 
-	baglist_init(&patch, count);
+	baglist_init(&patch, count + NUM_PARTS);
 	for (int i = 0; i < count; i++)
 	{
-		int			p;
+		Part		p;
 
 		if (entries[i].key[0] == '.')
 			continue;
-		for (p = PART_PROPS + 1; p < NUM_PARTS; p++)
-		{
-			if (strlen(part_names[p]) == entries[i].keylen &&
-				memcmp(part_names[p], entries[i].key, entries[i].keylen) == 0)
-				break;
-		}
-		if (p == NUM_PARTS)
+		p = part_of_entry(&entries[i]);
+		if (p == PART_PROPS)
 			baglist_add(&patch, &entries[i]);
-		else if (entries[i].type == JENTRY_ISNULL)
-			content->isnull[p] = true;
-		else
-		{
-			JsonbValue	value;
-
-			entry_value(&entries[i], &value);
-			content->value[p] = JsonbPGetDatum(JsonbValueToJsonb(&value));
-			content->isnull[p] = false;
-		}
+		else if (!undo->has_large[p])
+			undo_part(&entries[i], p, content, &patch);
 	}
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
-		if (undo->has_large[p])
-		{
-			content->value[p] = undo->large[p];
-			content->isnull[p] = false;
-		}
+		if (!undo->has_large[p])
+			continue;
+		content->value[p] = undo->large[p];
+		content->isnull[p] = false;
+		baglist_add_null(&patch, part_names[p], strlen(part_names[p]));
 	}
 	if (patch.count > 0)
 		content->value[PART_PROPS] =

@@ -26,6 +26,10 @@
  *		abort			is gone			is open			the oldest is put back
  *		prepare			refused			refused			refused
  *
+ *	  What a handle has uploaded (blob.c) is part of its state: the rows go with
+ *	  the same rollback.  It is deleted when the handle is saved or closed,
+ *	  unless another open handle, a child or parent, has it too.
+ *
  *	  A closed handle that could still come back counts towards
  *	  msgstore.max_open_handles.  DISCARD ALL closes all of them.
  *
@@ -37,6 +41,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -240,6 +245,12 @@ handle_close_all(void)
 		return;
 	hash_seq_init(&scan, handles);
 	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		handle_drop_uploads(entry->handle);
+		handle_close(entry->handle);
+	}
+	hash_seq_init(&scan, handles);
+	while ((entry = hash_seq_search(&scan)) != NULL)
 		destroy(entry->handle);
 }
 
@@ -340,6 +351,116 @@ restore_saved(Handle *handle)
 	handle->saved = saved->next;
 	pfree(saved);
 	release(handle, &undone);
+}
+
+/* ------------------------------------------------------------------- uploads */
+
+/*
+ * Lists of uploads are never changed in place: saved states share them.  They
+ * are a few bytes each and stay until the handle is gone.
+ */
+static Upload *
+new_upload(Handle *handle, int64 blob_id, bool shared, Upload *next)
+{
+	Upload	   *upload = MemoryContextAlloc(handle->context, sizeof(Upload));
+
+	upload->blob_id = blob_id;
+	upload->shared = shared;
+	upload->next = next;
+	return upload;
+}
+
+void
+handle_add_upload(Handle *handle, int64 blob_id, bool shared)
+{
+	handle_touch(handle);
+	handle->state.uploads = new_upload(handle, blob_id, shared,
+									   handle->state.uploads);
+}
+
+const Upload *
+handle_upload(const Handle *handle, int64 blob_id)
+{
+	const Upload *upload = handle->state.uploads;
+
+	while (upload != NULL && upload->blob_id != blob_id)
+		upload = upload->next;
+	return upload;
+}
+
+bool
+handle_uploaded(const Handle *handle, int64 blob_id)
+{
+	while (handle != NULL && handle_upload(handle, blob_id) == NULL)
+		handle = handle->parent == 0 ? NULL : handle_find(handle->parent);
+	return handle != NULL;
+}
+
+void
+handle_share_uploads(Handle *handle, Handle *parent)
+{
+	Upload	   *shared = NULL;
+
+	if (handle->state.uploads == NULL)
+		return;
+	for (const Upload *upload = handle->state.uploads; upload != NULL;
+		 upload = upload->next)
+	{
+		shared = new_upload(handle, upload->blob_id, true, shared);
+		if (parent != NULL && handle_upload(parent, upload->blob_id) == NULL)
+			handle_add_upload(parent, upload->blob_id, true);
+	}
+	handle_touch(handle);
+	handle->state.uploads = shared;
+}
+
+/* Whether another open handle knows an upload. */
+static bool
+upload_needed(const Handle *but, int64 blob_id)
+{
+	HASH_SEQ_STATUS scan;
+	HandleEntry *entry;
+
+	hash_seq_init(&scan, handles);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		if (entry->handle != but && entry->handle->closed_level == 0 &&
+			entry->handle->store_id == but->store_id &&
+			handle_upload(entry->handle, blob_id) != NULL)
+		{
+			hash_seq_term(&scan);
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+handle_drop_uploads(Handle *handle)
+{
+	Datum	   *ids;
+	int			count = 0;
+
+	for (const Upload *upload = handle->state.uploads; upload != NULL;
+		 upload = upload->next)
+		count++;
+	/* where nothing can be written, they stay until the session has ended */
+	if (count == 0 || XactReadOnly || IsInParallelMode())
+		return;
+	ids = palloc(sizeof(Datum) * count);
+	count = 0;
+	for (const Upload *upload = handle->state.uploads; upload != NULL;
+		 upload = upload->next)
+	{
+		if (!upload_needed(handle, upload->blob_id))
+			ids[count++] = Int64GetDatum(upload->blob_id);
+	}
+	if (count > 0)
+		blob_release(handle->store_id,
+					 construct_array(ids, count, INT8OID, sizeof(int64),
+									 FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	handle_touch(handle);
+	handle->state.uploads = NULL;
 }
 
 /* -------------------------------------------------------------- transactions */

@@ -194,7 +194,10 @@ PG_FUNCTION_INFO_V1(close_object);
 Datum
 close_object(PG_FUNCTION_ARGS)
 {
-	handle_close(handle_argument(fcinfo));
+	Handle	   *handle = handle_argument(fcinfo);
+
+	handle_drop_uploads(handle);
+	handle_close(handle);
 	PG_RETURN_VOID();
 }
 
@@ -212,6 +215,7 @@ stand_of_handle(Stand *stand, const Handle *handle)
 	stand->folder_id = handle->state.folder_id;
 	stand->defaults = handle->defaults;
 	stand->created_at = handle->opened_at;
+	stand->uploads = handle->state.uploads;
 	stand->edits = handle->state.edits;
 }
 
@@ -403,6 +407,34 @@ takes_first(const Handle *handle)
 	return handle->state.is_new || handle->kind != HANDLE_MESSAGE;
 }
 
+/* Whether edits have references to blobs in them. */
+static bool
+edits_refer(const Edits *edits)
+{
+	return (edits->value[PART_PROPS] != NULL &&
+			blobs_any((Jsonb *) edits->value[PART_PROPS])) ||
+		(edits->value[PART_ATTACHMENTS] != NULL &&
+		 blobs_any((Jsonb *) edits->value[PART_ATTACHMENTS]));
+}
+
+/* Add edits that a client has given, checked but for what the handle is on. */
+static void
+add_given(Handle *handle, const Edits *edits)
+{
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (handle->kind == HANDLE_ATTACHMENT &&
+			edits->touched[p] == TOUCHED)
+			ereport(ERROR,
+					(errmapi(MAPI_E_NO_SUPPORT),
+					 errmsg("property %s is one of messages, not of attachments",
+							part_name(p))));
+	}
+	if (handle->state.uploads != NULL && edits_refer(edits))
+		handle_share_uploads(handle, NULL);
+	handle_add_edits(handle, edits);
+}
+
 /*
  * set_props(handle, props): all or nothing; null deletes.
  *
@@ -420,7 +452,7 @@ set_props(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "props");
 	handle_require_writable(handle);
 	edits_from_patch(PG_GETARG_JSONB_P(1), takes_first(handle), &edits);
-	handle_add_edits(handle, &edits);
+	add_given(handle, &edits);
 	PG_RETURN_VOID();
 }
 
@@ -438,7 +470,7 @@ delete_props(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "tags");
 	handle_require_writable(handle);
 	edits_from_tags(PG_GETARG_ARRAYTYPE_P(1), takes_first(handle), &edits);
-	handle_add_edits(handle, &edits);
+	add_given(handle, &edits);
 	PG_RETURN_VOID();
 }
 
@@ -477,6 +509,7 @@ refresh(PG_FUNCTION_ARGS)
 	}
 	handle_touch(handle);
 	handle_set_edits(handle, NULL);
+	handle_drop_uploads(handle);
 	handle->state.base = base;
 	PG_RETURN_VOID();
 }
@@ -499,6 +532,7 @@ stand_request(SaveRequest *request, const Stand *stand, Content *start)
 		content_from_bag(start, stand->defaults);
 		request->start = start;
 	}
+	request->uploads = stand->uploads;
 	request->edits = &stand->edits;
 }
 
@@ -509,6 +543,7 @@ handle_saved(Handle *handle, int64 change_number)
 		(void) park_discard(handle->store_id, &handle->state.draft);
 	handle_touch(handle);
 	handle_set_edits(handle, NULL);
+	handle_drop_uploads(handle);
 	handle->state.is_new = false;
 	handle->state.base = change_number;
 	memset(&handle->state.draft, 0, sizeof(Draft));

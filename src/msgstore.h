@@ -33,6 +33,9 @@
 /*
  * What a client may change of a message: one version's values.  Datums may be
  * TOAST pointers; they live as long as the row or rows they were read from.
+ * A string or binary value too large for its column is a blob (blob.c): the
+ * part is NULL then, and the reference a member of the bag, under the name of
+ * the part's property.
  */
 typedef struct Content
 {
@@ -48,8 +51,9 @@ typedef struct Content
 /*
  * Pending edits.  value[PART_PROPS] is a patch (a Jsonb object, null deletes);
  * the value of any other touched part is the new value whole, or NULL where
- * the property is deleted.  Values are plain varlenas (never TOAST pointers)
- * and are never written to once they stand here, so copies may share them.
+ * the property is deleted or, if the patch has a member of its name, a blob.
+ * Values are plain varlenas (never TOAST pointers) and are never written to
+ * once they stand here, so copies may share them.
  */
 typedef struct Edits
 {
@@ -69,6 +73,9 @@ typedef struct Undo
 /* The canonical name of the property a part other than PART_PROPS holds. */
 extern const char *part_name(Part part);
 
+/* Whether a content has a part, in its column or as a blob. */
+extern bool content_has(const Content *content, Part part);
+
 extern void edits_init(Edits *edits);
 extern bool edits_any(const Edits *edits);
 
@@ -87,6 +94,9 @@ extern void edits_from_tags(ArrayType *tags, bool is_new, Edits *edits);
 
 /* Edits that do what "first" and then "then" do; shares their values. */
 extern void edits_merge(const Edits *first, const Edits *then, Edits *result);
+
+/* Edits that also delete what they replace in a content under other names. */
+extern void edits_retype(const Content *content, Edits *edits);
 
 /* The content that base becomes under edits; shares values with both. */
 extern void edits_apply(const Content *base, const Edits *edits,
@@ -135,9 +145,6 @@ extern void edits_from_stored(Jsonb *object, Edits *edits);
  * that is nothing.
  */
 extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch);
-
-/* The same for edits to some content. */
-extern void retype_edits(const Content *content, Edits *edits);
 
 /* Raise where a patch sets one property in two types. */
 extern void retype_check(const Jsonb *patch);
@@ -337,47 +344,59 @@ extern void attachments_check(const Property *prop, JsonbValue *value);
 /* A checked attachment with its number, method and size. */
 extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
 
-
-/* Bytes of all blobs that a list refers to, at any depth. */
-extern int64 attachments_blob_size(const Jsonb *array);
+/*
+ * What is done to an embedded message needs copies of all that is in it, and
+ * so does every level of those: each level has a context of its own, which is
+ * entered by one of these and left with the result by the other, whose
+ * "caller" is what the first returned.
+ */
+extern MemoryContext object_level_begin(void);
+extern Jsonb *object_level_end(MemoryContext caller, const Jsonb *result);
 
 /* A message's content as an object (an embedded message), and back. */
 extern Jsonb *content_to_object(const Content *content);
 extern void content_from_object(Content *content, Jsonb *object);
 
-/*
- * The list as it is stored with a version or a draft of a message: large bytes
- * become blobs, and references are checked and recorded.  source_id is the
- * message that the list was copied from, or 0.
- */
-extern Jsonb *attachments_adopt(int64 store_id, int64 message_id,
-								int64 source_id, const Jsonb *array);
-
 /* ------------------------------------------------------------------- blob.c */
+
+/* A blob that a handle has written and that is not saved yet. */
+typedef struct Upload
+{
+	int64		blob_id;
+	bool		shared;			/* somebody has a reference: not in place */
+	struct Upload *next;
+} Upload;
 
 /* {"blob": id, "size": bytes}, and back; false where it is no such thing. */
 extern Jsonb *blob_reference(int64 blob_id, int64 size);
 extern bool blob_from_value(const JsonbValue *value, int64 *blob_id,
 							int64 *size);
 
-/* An empty upload of this session. */
-extern int64 blob_create(int64 store_id);
+/*
+ * Whether a value that was given for a property is a reference, and the
+ * property one that may be a blob; *value becomes canonical.
+ */
+extern bool blob_takes(const Property *prop, JsonbValue *value);
 
-/* Who reads or writes a blob. */
-typedef struct BlobOwner
-{
-	int64		message_id;		/* a message that it may be of */
-	int64		top_message_id;	/* and another one, or the same */
-	int64		upload;			/* the blob that is written in place, or 0 */
-} BlobOwner;
+/* Whether a bag or a list refers to blobs at any depth, and their bytes. */
+extern bool blobs_any(const Jsonb *object);
+extern int64 blobs_size(const Jsonb *object);
+
+/* Bytes of the blobs in a value of a bag. */
+extern int64 blobs_size_of_value(const JsonbValue *value);
+
+struct Handle;
+
+/* An empty upload of a handle; is_text: for a PT_UNICODE. */
+extern int64 blob_create(struct Handle *handle, bool is_text);
 
 /*
- * The blob to write to instead of this one: itself where it is the owner's
- * upload and not sealed, else a copy.  Raises MAPI_E_INVALID_PARAMETER where
- * neither message has it, nor this session made it.
+ * The blob to write to instead of this one: itself where it is the handle's
+ * upload and nobody else has a reference, else a copy.  Raises
+ * MAPI_E_INVALID_PARAMETER where the handle may not refer to it.
  */
-extern int64 blob_writable(int64 store_id, int64 blob_id,
-						   const BlobOwner *owner);
+extern int64 blob_writable(struct Handle *handle, int64 blob_id,
+						   bool is_text);
 
 /* Write bytes at an offset that is at most the upload's size. */
 extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
@@ -386,18 +405,48 @@ extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
 /* Cut an upload to a size that is at most its own. */
 extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
 
-/* Up to count bytes of a blob of that size. */
-extern bytea *blob_read(int64 store_id, int64 blob_id,
-						const BlobOwner *owner, int64 size,
-						int64 offset, int64 count);
+/*
+ * Up to count bytes of a blob of that size.  Raises where the handle may not
+ * refer to it.
+ */
+extern bytea *blob_read(const struct Handle *handle, int64 blob_id,
+						int64 size, int64 offset, int64 count);
+
+/* Uploads that no handle needs any more. */
+extern void blob_release(int64 store_id, ArrayType *blob_ids);
+
+/* Whose blobs a version or a draft of a message brings with it. */
+typedef struct Adoption
+{
+	int64		store_id;
+	int64		message_id;
+	int64		source_id;		/* what it was copied from, or 0 */
+	const Upload *uploads;		/* of the handle that is saved */
+} Adoption;
 
 /*
- * A version or a draft of the message is going to refer to the blob: seal it.
- * Raises unless it is one that the message, or the one it is copied from
- * (source_id, or 0), refers to already, or this session's upload.
+ * A version or a draft is going to refer to a blob: seal it.  Raises unless
+ * the message, or its source, refers to it already, or it is among the
+ * uploads; size and kind must be right.
  */
-extern void blob_adopt(int64 store_id, int64 blob_id, int64 size,
-					   int64 message_id, int64 source_id);
+extern void blob_adopt(const Adoption *adoption, int64 blob_id, int64 size,
+					   bool is_text);
+
+/* Store bytes as a sealed blob that the message refers to. */
+extern int64 blob_store(const Adoption *adoption, const char *bytes,
+						int64 size);
+
+/* ------------------------------------------------------------------ adopt.c */
+
+/*
+ * Edits, and a content, as they are stored: blobs are sealed and recorded,
+ * large bytes of attachments become blobs.  Values that change are replaced.
+ */
+extern void adopt_edits(const Adoption *adoption, Edits *edits);
+extern void adopt_content(const Adoption *adoption, Content *content);
+
+/* Whether storing edits stores blobs too. */
+extern bool adopt_needed(const Edits *edits);
 
 /* -------------------------------------------------------------------- row.c */
 
@@ -544,6 +593,7 @@ typedef struct ChangeOrder
 	int64		folder_id;		/* where to move to, or 0 */
 	bool		set_deleted;	/* "deleted" counts */
 	bool		deleted;
+	const Upload *uploads;		/* of the handle that is saved, or NULL */
 } ChangeOrder;
 
 /*
@@ -556,10 +606,10 @@ extern TM_Result change_write(MessageRow *row, Relation message,
 
 /*
  * Insert a new message at its first version, and its record.  source_id is the
- * message that its attachments were copied from, or 0.
+ * message that it was copied from, or 0; uploads are the saved handle's.
  */
 extern void change_create(MessageRow *row, Relation message,
-						  int64 source_id);
+						  int64 source_id, const Upload *uploads);
 
 /* Delete a locked row for good; its record keeps the whole message. */
 extern void change_hard_delete(MessageRow *row, Relation message);
@@ -661,6 +711,7 @@ typedef struct SaveRequest
 	int32		message_flags;	/* of a new message, unless its bag has them */
 	const Content *start;		/* of a new message, before its edits */
 	int64		source_id;		/* the message that "start" was copied from */
+	const Upload *uploads;		/* of the handle, or NULL */
 	const Edits *edits;
 	Jsonb	   *patch;
 	uint32		flags;			/* save_flags */
@@ -694,7 +745,7 @@ typedef struct HandleState
 	Draft		draft;			/* it was parked as, or resumed from */
 	int64		next_attach;	/* no attachment number from here on was used */
 	int64		next_row;		/* no PR_ROWID from here on was used */
-	int64		upload;			/* the blob that only this handle refers to */
+	Upload	   *uploads;		/* what it has written, in its own memory */
 	bool		writable;
 	bool		is_new;
 	Edits		edits;
@@ -755,6 +806,24 @@ extern void handle_saved(Handle *handle, int64 change_number);
 extern void handle_close(Handle *handle);
 extern void handle_close_all(void);
 
+/* The handle has written a blob; "shared" as in Upload. */
+extern void handle_add_upload(Handle *handle, int64 blob_id, bool shared);
+
+/* The handle's own upload of that number, or NULL. */
+extern const Upload *handle_upload(const Handle *handle, int64 blob_id);
+
+/* Whether the handle, or one that it will be folded into, has uploaded it. */
+extern bool handle_uploaded(const Handle *handle, int64 blob_id);
+
+/*
+ * Somebody else has references to what the handle uploaded: its parent, or
+ * NULL where they were set as values.
+ */
+extern void handle_share_uploads(Handle *handle, Handle *parent);
+
+/* What the handle has uploaded is saved, or not wanted any more. */
+extern void handle_drop_uploads(Handle *handle);
+
 /* Raise MAPI_E_NO_ACCESS on a read-only handle. */
 extern void handle_require_writable(const Handle *handle);
 
@@ -780,6 +849,7 @@ typedef struct Stand
 	int64		folder_id;		/* of a new message */
 	Jsonb	   *defaults;		/* of a new message */
 	TimestampTz created_at;		/* of a new message */
+	const Upload *uploads;		/* of the handle */
 	Edits		edits;
 } Stand;
 

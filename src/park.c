@@ -94,7 +94,8 @@ park_stand(const Stand *stand, Draft *draft)
 	Datum		values[NUM_PARKED_COLUMNS] = {0};
 	char		nulls[NUM_PARKED_COLUMNS + 1];
 	char		touched[NUM_PARTS + 1];
-	Jsonb	   *attachments = NULL;
+	Adoption	adoption = {stand->store_id, stand->message_id, 0, stand->uploads};
+	Edits		edits = stand->edits;
 
 	memset(nulls, ' ', NUM_PARKED_COLUMNS);
 	nulls[NUM_PARKED_COLUMNS] = '\0';
@@ -108,18 +109,14 @@ park_stand(const Stand *stand, Draft *draft)
 		nulls[P_BASE] = 'n';
 	else
 		nulls[P_FOLDER_ID] = nulls[P_DEFAULTS] = 'n';
-	if (stand->edits.value[PART_ATTACHMENTS] != NULL)
-		attachments = attachments_adopt(stand->store_id, stand->message_id, 0,
-										(Jsonb *) stand->edits.value[PART_ATTACHMENTS]);
+	adopt_edits(&adoption, &edits);
 	for (int p = 0; p < NUM_PARTS; p++)
 	{
-		touched[p] = '0' + stand->edits.touched[p];
-		values[P_PART + p] = PointerGetDatum(stand->edits.value[p]);
-		if (stand->edits.value[p] == NULL)
+		touched[p] = '0' + edits.touched[p];
+		values[P_PART + p] = PointerGetDatum(edits.value[p]);
+		if (edits.value[p] == NULL)
 			nulls[P_PART + p] = 'n';
 	}
-	if (attachments != NULL)
-		values[P_PART + PART_ATTACHMENTS] = JsonbPGetDatum(attachments);
 	touched[NUM_PARTS] = '\0';
 	values[P_TOUCHED] = CStringGetTextDatum(touched);
 	put_text(values, nulls, P_ACTOR, msgstore_actor);

@@ -105,6 +105,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	request.message_flags = view.message_flags;
 	request.start = &view.version.content;
 	request.source_id = stand->message_id;
+	request.uploads = stand->uploads;
 	request.edits = &stand->edits;
 	result = save_execute(&request, &number);
 	if (result == S_OK)

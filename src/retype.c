@@ -122,7 +122,8 @@ visit_relatives(Search *search, const BagEntry *entry,
 	int			stemlen;
 
 	if (entry->type == JENTRY_ISNULL ||
-		!property_lookup(entry->key, entry->keylen, &prop))
+		!property_lookup(entry->key, entry->keylen, &prop) ||
+		prop.part != PART_PROPS)
 		return;
 	if (prop.tag != 0)
 		visit_tagged(search, entry, prop.tag, visit, arg);
@@ -162,18 +163,6 @@ retype_patch(const Jsonb *bag, Jsonb *patch)
 	if (deletions.count == 0)
 		return patch;
 	return bag_splice(baglist_build(&deletions), patch, true);
-}
-
-/*
- * The same for edits to some content.
- */
-void
-retype_edits(const Content *content, Edits *edits)
-{
-	if (edits->touched[PART_PROPS] != UNTOUCHED)
-		edits->value[PART_PROPS] = (struct varlena *)
-			retype_patch(DatumGetJsonbP(content->value[PART_PROPS]),
-						 (Jsonb *) edits->value[PART_PROPS]);
 }
 
 /* A RelativeVisitor: raise. */

@@ -25,7 +25,7 @@
  *	  one: either the other rolled back, and we decide again on the row, now
  *	  ours; or it was replaced, no lock is left with us, and we begin anew, to
  *	  be refused by the new version's number.  A save that stores more than the
- *	  row (bytes of attachments) locks it in any case: what is refused stores
+ *	  row (blobs) locks it in any case: what is refused stores
  *	  nothing.
  *
  *	  A forced save locks the newest version first, whoever made it, decides,
@@ -192,6 +192,7 @@ write_row(SaveWork *work, const Edits *edits, int64 *number)
 	else
 		order.kind = CHANGE_FORCE;
 	order.edits = edits;
+	order.uploads = work->request->uploads;
 	return change_write(&work->row, work->message, &order, number);
 }
 
@@ -242,7 +243,7 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 		*result = plain_edits(work, &edits);
 	if (*result != S_OK)
 		return ATTEMPT_DONE;
-	if (!edits_any(&edits) || edits.value[PART_ATTACHMENTS] != NULL ||
+	if (!edits_any(&edits) || adopt_needed(&edits) ||
 		messagerow_held(&work->row))
 		return save_locked(work, &edits, result, number);
 
@@ -386,7 +387,7 @@ save_new(SaveWork *work, int64 *number)
 	row->version.folder_id = request->folder_id;
 	edits_apply(request->start, pending_edits(work), content);
 	row->message_flags = take_message_flags(content, request->message_flags);
-	change_create(row, work->message, request->source_id);
+	change_create(row, work->message, request->source_id, request->uploads);
 	*number = row->version.change_number;
 	return S_OK;
 }

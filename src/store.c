@@ -135,11 +135,12 @@ static const struct
 		")"
 	" SELECT (SELECT max(message_id) FROM ids), (SELECT count(*) FROM pruned)"},
 	/* an uploader is a backend, known by its pid and when it began */
-	{true, {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID},
+	{true, {INT8OID, INT8OID, INT8OID, BOOLOID, BOOLOID, INT4OID,
+			TIMESTAMPTZOID},
 		"INSERT INTO msgstore.blob"
-		" (store_id, blob_id, size, sealed, uploader_pid, uploader_start,"
-		" created_at)"
-	" VALUES ($1, $2, 0, false, $3, $4, clock_timestamp())"},
+		" (store_id, blob_id, size, sealed, is_text, uploader_pid,"
+		" uploader_start, created_at)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())"},
 	{false, {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID},
 		"SELECT 1 FROM msgstore.blob"
 		" WHERE store_id = $1 AND blob_id = $2 AND NOT sealed"
@@ -152,20 +153,24 @@ static const struct
 		"INSERT INTO msgstore.blob_chunk (store_id, blob_id, chunk_number, bytes)"
 		" SELECT store_id, $3, chunk_number, bytes FROM msgstore.blob_chunk"
 	" WHERE store_id = $1 AND blob_id = $2"},
-	/* the message's own or its source's; they cannot be swept after that */
-	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID},
+	/*
+	 * The message's own, its source's, or an upload that something else was
+	 * saved with; they cannot be swept after that.
+	 */
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, BOOLOID, BOOLOID},
 		"SELECT 1 FROM msgstore.blob b"
 		" WHERE b.store_id = $1 AND b.blob_id = $2"
-		" AND b.sealed AND b.size = $5 AND EXISTS"
+		" AND b.sealed AND b.size = $5 AND b.is_text = $6 AND ($7 OR EXISTS"
 		" (SELECT 1 FROM msgstore.blob_ref r"
 		" WHERE r.store_id = $1 AND r.blob_id = $2"
-		" AND r.message_id IN ($3, $4))"
+		" AND r.message_id IN ($3, $4)))"
 	" FOR KEY SHARE OF b"},
 	/* an upload of this session, whole */
-	{true, {INT8OID, INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID},
+	{true, {INT8OID, INT8OID, INT8OID, BOOLOID, INT4OID, TIMESTAMPTZOID},
 		"UPDATE msgstore.blob b SET sealed = true, size = $3"
 		" WHERE b.store_id = $1 AND b.blob_id = $2 AND NOT b.sealed"
-		" AND b.uploader_pid = $4 AND b.uploader_start = $5"
+		" AND b.is_text = $4"
+		" AND b.uploader_pid = $5 AND b.uploader_start = $6"
 		" AND $3 = (SELECT coalesce(sum(octet_length(c.bytes)), 0)"
 		" FROM msgstore.blob_chunk c"
 	" WHERE c.store_id = $1 AND c.blob_id = $2)"},
@@ -174,6 +179,14 @@ static const struct
 		" VALUES ($1, $2, $3)"
 		" ON CONFLICT (store_id, blob_id, message_id)"
 	" DO UPDATE SET message_id = r.message_id"},
+	{true, {INT8OID, INT8ARRAYOID, INT4OID, TIMESTAMPTZOID},
+		"DELETE FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = ANY ($2) AND NOT sealed"
+	" AND uploader_pid = $3 AND uploader_start = $4"},
+	{true, {INT8OID, INT8ARRAYOID, INT4OID, TIMESTAMPTZOID},
+		"UPDATE msgstore.blob SET uploader_pid = 0"
+		" WHERE store_id = $1 AND blob_id = ANY ($2) AND sealed"
+	" AND uploader_pid = $3 AND uploader_start = $4"},
 	{false, {INT8OID, INT8OID, INT4OID},
 		"SELECT bytes FROM msgstore.blob_chunk"
 	" WHERE store_id = $1 AND blob_id = $2 AND chunk_number = $3"},
@@ -219,7 +232,7 @@ static const struct
 		" FROM msgstore.blob_ref r"
 		" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"
 		" AND NOT EXISTS (SELECT 1 FROM pg_stat_get_activity(NULL) a"
-		" WHERE NOT b.sealed AND a.pid = b.uploader_pid"
+		" WHERE a.pid = b.uploader_pid"
 		" AND coalesce(a.backend_start = b.uploader_start, true))"
 		" LIMIT 1000 FOR UPDATE SKIP LOCKED"
 	") dead"},

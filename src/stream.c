@@ -8,10 +8,14 @@
  *	  is nothing to open or close.  What is written shows on the handle at
  *	  once and is stored by the message's save, like any edit.
  *
- *	  PR_ATTACH_DATA_BIN is written to a blob (blob.c), so its size is bounded
- *	  by disk only, and memory by the piece.  Every other string or binary
- *	  property is a value in memory and goes through it whole; offsets into
- *	  strings count bytes of UTF-8, and what a write leaves must be valid.
+ *	  PR_ATTACH_DATA_BIN, and any other value as soon as it is written to with
+ *	  more than MAX_INLINE bytes, is a blob (blob.c), so its size is bounded by
+ *	  disk only, and memory by the piece.  Smaller ones are values in memory
+ *	  and go through it whole.
+ *
+ *	  Offsets into strings count bytes of UTF-8.  What a write leaves is valid
+ *	  without looking at all of it: it was before, what is written is, and it
+ *	  replaces whole characters.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,21 +50,6 @@ is_text(const Property *prop)
 	return prop->type == PT_UNICODE;
 }
 
-/* Who the stream's blob may belong to. */
-static BlobOwner
-owner_of(const Stream *stream)
-{
-	const Handle *top = stream->handle;
-	BlobOwner	owner;
-
-	while (top->parent != 0 && handle_find(top->parent) != NULL)
-		top = handle_find(top->parent);
-	owner.message_id = stream->handle->state.message_id;
-	owner.top_message_id = top->state.message_id;
-	owner.upload = stream->handle->state.upload;
-	return owner;
-}
-
 /* Take the stream from a member of a bag. */
 static void
 find_in_bag(Stream *stream, const Jsonb *bag)
@@ -88,8 +77,6 @@ find_in_part(Stream *stream, const Content *content, int64 offset,
 {
 	Datum		value = content->value[stream->prop.part];
 
-	if (content->isnull[stream->prop.part])
-		return;
 	stream->exists = true;
 	stream->size = toast_raw_datum_size(value) - VARHDRSZ;
 	if (count > 0 && offset < stream->size)
@@ -139,7 +126,8 @@ find_stream(FunctionCallInfo fcinfo, Stream *stream, int64 offset,
 	}
 	edits_apply(&view.version.content, &stream->handle->state.edits,
 				&view.version.content);
-	if (stream->prop.part == PART_PROPS)
+	if (view.version.content.isnull[stream->prop.part] ||
+		stream->prop.part == PART_PROPS)
 		find_in_bag(stream,
 					DatumGetJsonbP(view.version.content.value[PART_PROPS]));
 	else
@@ -211,12 +199,8 @@ read_stream(PG_FUNCTION_ARGS)
 	if (!stream.exists)
 		raise_no_stream(&stream);
 	if (stream.blob_id != 0)
-	{
-		BlobOwner	owner = owner_of(&stream);
-
-		PG_RETURN_BYTEA_P(blob_read(stream.handle->store_id, stream.blob_id,
-									&owner, stream.size, offset, count));
-	}
+		PG_RETURN_BYTEA_P(blob_read(stream.handle, stream.blob_id,
+									stream.size, offset, count));
 	if (stream.prop.part != PART_PROPS)
 		offset = 0;				/* the slice begins there */
 	if (stream.bytes == NULL || offset >= VARSIZE_ANY_EXHDR(stream.bytes))
@@ -232,62 +216,58 @@ read_stream(PG_FUNCTION_ARGS)
 
 /* --------------------------------------------------------------------- writing */
 
-/* Make bytes in memory the property's pending value. */
+/* Make a value the property's pending one. */
+static void
+set_value(const Stream *stream, JsonbValue *value)
+{
+	BagList		members;
+	Edits		edits;
+
+	baglist_init(&members, 1);
+	baglist_add_value(&members, stream->prop.name, stream->prop.namelen,
+					  value);
+	edits_from_patch(baglist_build(&members), true, &edits);
+	handle_add_edits(stream->handle, &edits);
+}
+
+/* The same with bytes in memory. */
 static void
 set_bytes(const Stream *stream, const char *bytes, int64 size)
 {
-	BagList		members;
 	JsonbValue	value;
-	Edits		edits;
 
+	value.type = jbvString;
 	if (is_text(&stream->prop))
 	{
-		if (pg_verify_mbstr(PG_UTF8, bytes, size, true) == false ||
-			memchr(bytes, '\0', size) != NULL)
-			ereport(ERROR,
-					(errmapi(MAPI_E_INVALID_PARAMETER),
-					 errmsg("property %s would not be valid UTF-8",
-							stream->prop.name),
-					 errhint("Write whole characters.")));
 		value.val.string.val = unconstify(char *, bytes);
 		value.val.string.len = size;
 	}
 	else
 		value.val.string.val = base64_text(bytes, size,
 										   &value.val.string.len);
-	value.type = jbvString;
-	baglist_init(&members, 1);
-	baglist_add_value(&members, stream->prop.name, stream->prop.namelen,
-					  &value);
-	edits_from_patch(baglist_build(&members), true, &edits);
-	handle_add_edits(stream->handle, &edits);
+	set_value(stream, &value);
 }
 
-/* Make an upload the property's pending value. */
+/* And with a blob. */
 static void
 set_blob(const Stream *stream, int64 blob_id, int64 size)
 {
-	BagList		members;
 	JsonbValue	value;
-	Edits		edits;
 
 	value_from_object(&value, blob_reference(blob_id, size));
-	baglist_init(&members, 1);
-	baglist_add_value(&members, stream->prop.name, stream->prop.namelen,
-					  &value);
-	edits_init(&edits);
-	edits.touched[PART_PROPS] = TOUCHED;
-	edits.value[PART_PROPS] = (struct varlena *) baglist_build(&members);
-	handle_add_edits(stream->handle, &edits);
-	stream->handle->state.upload = blob_id;
+	set_value(stream, &value);
 }
 
-/* Whether the stream goes to a blob. */
+/* The largest value that a write leaves in memory. */
+#define MAX_INLINE		(1024 * 1024)
+
+/* Whether a value of that size goes to a blob. */
 static bool
-wants_blob(const Stream *stream)
+wants_blob(const Stream *stream, int64 size)
 {
-	return stream->handle->kind == HANDLE_ATTACHMENT &&
-		stream->prop.tag == PR_ATTACH_DATA_BIN;
+	return stream->blob_id != 0 || size > MAX_INLINE ||
+		(stream->handle->kind == HANDLE_ATTACHMENT &&
+		 stream->prop.tag == PR_ATTACH_DATA_BIN);
 }
 
 /*
@@ -296,17 +276,50 @@ wants_blob(const Stream *stream)
 static int64
 upload_of(const Stream *stream)
 {
-	int64		store_id = stream->handle->store_id;
-	BlobOwner	owner = owner_of(stream);
 	int64		blob_id;
 
 	if (stream->blob_id != 0)
-		return blob_writable(store_id, stream->blob_id, &owner);
-	blob_id = blob_create(store_id);
+		return blob_writable(stream->handle, stream->blob_id,
+							 is_text(&stream->prop));
+	blob_id = blob_create(stream->handle, is_text(&stream->prop));
 	if (stream->size > 0)
-		blob_write(store_id, blob_id, 0, VARDATA_ANY(stream->bytes),
-				   stream->size);
+		blob_write(stream->handle->store_id, blob_id, 0,
+				   VARDATA_ANY(stream->bytes), stream->size);
 	return blob_id;
+}
+
+/* Raise where a string would be cut within a character. */
+static void
+check_boundary(const Stream *stream, int64 at)
+{
+	unsigned char byte;
+
+	if (at >= stream->size)
+		return;
+	if (stream->blob_id != 0)
+		byte = *VARDATA(blob_read(stream->handle, stream->blob_id,
+								  stream->size, at, 1));
+	else
+		byte = VARDATA_ANY(stream->bytes)[at];
+	if ((byte & 0xC0) == 0x80)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("byte %lld of property %s is inside of a character",
+						(long long) at, stream->prop.name),
+				 errhint("Write whole characters.")));
+}
+
+/* Raise unless a piece is whole characters that a string can hold. */
+static void
+check_text(const Stream *stream, const char *bytes, int64 count)
+{
+	if (!pg_verify_mbstr(PG_UTF8, bytes, count, true) ||
+		memchr(bytes, '\0', count) != NULL)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("property %s would not be valid UTF-8",
+						stream->prop.name),
+				 errhint("Write whole characters.")));
 }
 
 static void
@@ -318,10 +331,13 @@ require_stored(const Stream *stream)
 				(errmapi(MAPI_E_COMPUTED),
 				 errmsg("property %s is computed by the store",
 						stream->prop.name)));
+	if (stream->handle->kind == HANDLE_ATTACHMENT &&
+		stream->prop.part != PART_PROPS)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_SUPPORT),
+				 errmsg("property %s is one of messages, not of attachments",
+						stream->prop.name)));
 }
-
-/* The largest value that goes through memory: a jsonb string in base64. */
-#define MAX_IN_MEMORY	((int64) JENTRY_OFFLENMASK / 4 * 3 - 1024)
 
 /*
  * write_stream(handle, property, offset, bytes) → size afterwards
@@ -349,8 +365,14 @@ write_stream(PG_FUNCTION_ARGS)
 				 errmsg("offset %lld is past the end of property %s, which has %lld bytes",
 						(long long) offset, stream.prop.name,
 						(long long) stream.size)));
+	if (is_text(&stream.prop))
+	{
+		check_text(&stream, VARDATA_ANY(bytes), count);
+		check_boundary(&stream, offset);
+		check_boundary(&stream, offset + count);
+	}
 	size = Max(stream.size, offset + count);
-	if (wants_blob(&stream))
+	if (wants_blob(&stream, size))
 	{
 		int64		blob_id;
 
@@ -362,14 +384,8 @@ write_stream(PG_FUNCTION_ARGS)
 	}
 	else
 	{
-		char	   *buf;
+		char	   *buf = palloc(size + 1);
 
-		if (size > MAX_IN_MEMORY)
-			ereport(ERROR,
-					(errmapi(MAPI_E_TOO_BIG),
-					 errmsg("property %s cannot hold %lld bytes",
-							stream.prop.name, (long long) size)));
-		buf = palloc(size + 1);
 		if (stream.bytes != NULL)
 			memcpy(buf, VARDATA_ANY(stream.bytes), stream.size);
 		memcpy(buf + offset, VARDATA_ANY(bytes), count);
@@ -395,7 +411,9 @@ truncate_stream(PG_FUNCTION_ARGS)
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("property %s has only %lld bytes", stream.prop.name,
 						(long long) stream.size)));
-	if (wants_blob(&stream))
+	if (is_text(&stream.prop))
+		check_boundary(&stream, size);
+	if (wants_blob(&stream, size))
 	{
 		int64		blob_id;
 

@@ -352,15 +352,12 @@ subobject_save(Handle *handle)
 	if (!parent->state.writable)
 		return MAPI_E_NO_ACCESS;
 	edits_apply(handle->object, &handle->state.edits, &shown);
-	if (handle->kind == HANDLE_EMBEDDED)
-		return fold_embedded(parent, &shown);
-	result = fold_attachment(parent, handle, &shown);
+	result = handle->kind == HANDLE_EMBEDDED ?
+		fold_embedded(parent, &shown) :
+		fold_attachment(parent, handle, &shown);
+	/* the parent has the bytes as they are: what is written now is a copy */
 	if (result == S_OK)
-	{
-		/* the parent has the bytes as they are: what follows is a copy */
-		handle_touch(handle);
-		handle->state.upload = 0;
-	}
+		handle_share_uploads(handle, parent);
 	return result;
 }
 

@@ -281,8 +281,8 @@ content_size(const Content *content)
 			size += toast_raw_datum_size(content->value[p]) - VARHDRSZ;
 	}
 	if (!content->isnull[PART_ATTACHMENTS])
-		size += attachments_blob_size(DatumGetJsonbP(content->value[PART_ATTACHMENTS]));
-	return size;
+		size += blobs_size(DatumGetJsonbP(content->value[PART_ATTACHMENTS]));
+	return size + blobs_size(DatumGetJsonbP(content->value[PART_PROPS]));
 }
 
 static void
@@ -421,7 +421,7 @@ view_add_part(const Content *content, Part part, BagList *list)
 /*
  * Merge the bag with what is shown beside it.  A member of the bag goes before
  * what would be computed under its name: the client set it before the first
- * save.
+ * save.  Under the name of a part it is the blob that the part is.
  */
 static void
 add_all(ViewContext *context, const Jsonb *bag, BagList *list)
@@ -461,7 +461,8 @@ add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
 {
 	JsonbValue	value;
 
-	if (prop->part != PART_PROPS)
+	if (prop->part != PART_PROPS &&
+		!context->view->version.content.isnull[prop->part])
 	{
 		view_add_part(&context->view->version.content, prop->part, list);
 		return;

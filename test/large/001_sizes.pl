@@ -68,12 +68,14 @@ is($out, '140000000|f', 'and the edits are as they were before');
 
 ($out, $err) = on_message(
 	q{
-	SELECT set_props(:h, jsonb_build_object('PR_BODY', repeat('x', 150000000)));
-	SELECT write_stream(:h, 'PR_BODY', 150000000, repeat('x', 60000000)::bytea)});
-like(
-	$err,
-	qr/property PR_BODY cannot hold 210000000 bytes/,
-	'a stream does not grow a property beyond what it can hold');
+	SELECT set_props(:h, jsonb_build_object('PR_BODY', repeat('x', 250000000))), save_changes(:h);
+	SELECT write_stream(:h, 'PR_BODY', 250000000, convert_to(repeat('y', 30000000), 'UTF8'));
+	SELECT save_changes(:h);
+	SELECT get_props(:h)->'PR_BODY'->>'size', convert_from(read_stream(:h, 'PR_BODY', 249999998, 4), 'UTF8'),
+		message_at(1, message_id(:h), (SELECT min(change_number) FROM history(1, message_id(:h))))
+			->'PR_BODY' = to_jsonb(repeat('x', 250000000))});
+is("$out$err", '280000000|xxyy|t',
+	'a stream grows a value beyond what one can be set to, and the one before stays');
 
 $node->stop;
 done_testing();

@@ -1,8 +1,9 @@
 
-# An attachment of 2 GB (MSGSTORE_LARGE_MB megabytes), written and read through
-# streams in pieces of one megabyte: the backend's memory is bounded by the
-# piece, not by the value, and saving a property of its message costs what it
-# costs in a small one.
+# An attachment of 2 GB (MSGSTORE_LARGE_MB megabytes), and a body and a property
+# of the message of more than 1 GB each (half of it, and a piece), written and read
+# through streams in pieces of one megabyte: the backend's memory is bounded by
+# the piece, not by the value, and saving a property of their message costs what
+# it costs in a small one.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -10,6 +11,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $megabytes = $ENV{MSGSTORE_LARGE_MB} // 2048;
+my $half = int($megabytes / 2) + 1;
 my $bound = 96 * 1024;			# kB, of which 32 MB are shared buffers
 
 my $node = PostgreSQL::Test::Cluster->new('streams');
@@ -30,9 +32,11 @@ $node->safe_psql(
 		SELECT which, r.message_id AS m
 		FROM unnest(ARRAY['large', 'small']) AS which,
 			save_new_message(1, special_folder(1, 'Inbox'), '{"PR_SUBJECT": "x"}') AS r;
-	-- megabyte i of the value
-	CREATE FUNCTION piece(i integer) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
-		SELECT decode(repeat(md5(i::text), 65536), 'hex') $$});
+	-- megabyte i of a value; of the body it is text
+	CREATE FUNCTION piece(i integer, property text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+		SELECT CASE WHEN property = 'PR_BODY'
+			THEN convert_to(repeat(md5(i::text), 32768), 'UTF8')
+			ELSE decode(repeat(md5(i::text), 65536), 'hex') END $$});
 
 # Run statements in one session; what they print, and the most memory that its
 # backend has used, in kB, with the shared buffers that it has touched.
@@ -46,39 +50,64 @@ sub in_session
 	return split /\n/, $node->safe_psql('postgres', $sql . $memory);
 }
 
-SKIP:
+# Write a value through handles that SQL opens (h the message's, t the one that
+# is written to), read it back, and look at both backends' memory.
+sub write_and_read
 {
-	skip '/proc shows the memory of processes on Linux only', 4
-	  unless -r '/proc/self/status';
-
+	my ($what, $property, $count, $open, $open_again) = @_;
 	my ($size, $used) = in_session(
 		qq{
 		DO \$\$
 		DECLARE
 			h integer := open_message(1, (SELECT m FROM made WHERE which = 'large'), 'MAPI_MODIFY');
-			a integer := create_attachment(h);
+			t integer := $open;
 		BEGIN
-			FOR i IN 0 .. $megabytes - 1 LOOP
-				PERFORM write_stream(a, 'PR_ATTACH_DATA_BIN', i * 1048576::bigint, piece(i));
+			FOR i IN 0 .. $count - 1 LOOP
+				PERFORM write_stream(t, '$property', i * 1048576::bigint, piece(i, '$property'));
 				COMMIT;
 			END LOOP;
-			PERFORM save_changes(a), save_changes(h);
+			IF t <> h THEN
+				PERFORM save_changes(t);
+			END IF;
+			PERFORM throw_if_failed(save_changes(h), h);
 		END \$\$;
-		SELECT stream_size(open_attachment(open_message(1, m), 0), 'PR_ATTACH_DATA_BIN')
-		FROM made WHERE which = 'large';});
-	is($size, $megabytes * 1048576, "$megabytes MB are written");
-	diag "memory of the backend that wrote them: $used kB";
+		SELECT stream_size($open_again, '$property')
+		FROM open_message(1, (SELECT m FROM made WHERE which = 'large')) AS h;});
+	is($size, $count * 1048576, "$count MB of $what are written");
+	diag "memory of the backend that wrote $what: $used kB";
 	cmp_ok($used, '<', $bound, "with less than $bound kB of memory");
 
 	my ($same, $used_to_read) = in_session(
 		qq{
-		SELECT open_attachment(open_message(1, m), 0) AS a FROM made WHERE which = 'large' \\gset
-		SELECT bool_and(read_stream(:a, 'PR_ATTACH_DATA_BIN', i * 1048576::bigint, 1048576) = piece(i))
-		FROM generate_series(0, $megabytes - 1) AS i;});
+		SELECT $open_again AS t
+		FROM open_message(1, (SELECT m FROM made WHERE which = 'large')) AS h \\gset
+		SELECT bool_and(read_stream(:t, '$property', i * 1048576::bigint, 1048576) = piece(i, '$property'))
+		FROM generate_series(0, $count - 1) AS i;});
 	is($same, 't', 'and read back as they were');
-	diag "memory of the backend that read them: $used_to_read kB";
+	diag "memory of the backend that read $what: $used_to_read kB";
 	cmp_ok($used_to_read, '<', $bound, "with less than $bound kB of memory");
 }
+
+SKIP:
+{
+	skip '/proc shows the memory of processes on Linux only', 12
+	  unless -r '/proc/self/status';
+
+	write_and_read('an attachment', 'PR_ATTACH_DATA_BIN', $megabytes,
+		'create_attachment(h)', 'open_attachment(h, 0)');
+	write_and_read('a text body', 'PR_BODY', $half, 'h', 'h');
+	write_and_read('a named property', 'PS_PUBLIC_STRINGS:large:PT_BINARY',
+		$half, 'h', 'h');
+}
+
+# What it shows of them is references; its size has their bytes.
+is( $node->safe_psql(
+		'postgres', qq{
+		SELECT props->'PR_BODY'->>'size', props->'PS_PUBLIC_STRINGS:large:PT_BINARY'->>'size',
+			(props->>'PR_MESSAGE_SIZE_EXTENDED')::bigint > ($megabytes + 2 * $half) * 1048576::bigint
+		FROM read_message(1, (SELECT m FROM made WHERE which = 'large')) AS props}),
+	join('|', ($half * 1048576) x 2, 't'),
+	'get_props shows references');
 
 # WAL of saving one property, in bytes; full pages are not written again.
 sub wal_of_save

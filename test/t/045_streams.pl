@@ -36,6 +36,15 @@ $node->safe_psql(
 			END LOOP;
 			RETURN a;
 		END $$;
+	-- a text as long, and written to a body in pieces
+	CREATE FUNCTION public.hex(seed integer, n integer) RETURNS text
+	LANGUAGE sql IMMUTABLE AS $$
+		SELECT pg_catalog.encode(public.bytes(seed, n / 2), 'hex') $$;
+	CREATE FUNCTION public.upload_body(h integer, body text) RETURNS bigint
+	LANGUAGE sql AS $$
+		SELECT max(msgstore.write_stream(h, 'PR_BODY', i * 100000,
+			convert_to(substr(body, i * 100000 + 1, 100000), 'UTF8')))
+		FROM generate_series(0, length(body) / 100000 - 1) i $$;
 	-- the md5 of an attachment, read in pieces that do not fit its chunks
 	CREATE FUNCTION public.md5_of(a integer) RETURNS text
 	LANGUAGE plpgsql AS $$
@@ -88,23 +97,29 @@ sql(q{
 		PERFORM save_changes(upload(e, bytes(2, 300000))), save_changes(e),
 			save_changes(a);
 	END $$;
-	SELECT save_changes(upload(h, bytes(3, 160))), save_changes(h) FROM made;
+	SELECT save_changes(upload(h, bytes(3, 160))) FROM made;
+	-- and a body that no column takes
+	SELECT upload_body(h, hex(6, 1200000)), save_changes(h) FROM made;
 	-- a draft of it, with an attachment more and one of them changed
 	SELECT open_attachment(h, 0, 'MAPI_MODIFY') AS first FROM made \gset
 	SELECT write_stream(:first, 'PR_ATTACH_DATA_BIN', 500000, bytes(4, 16)),
 		save_changes(:first);
+	SELECT write_stream(h, 'PR_BODY', 600000, '-') FROM made;
 	SELECT save_changes(upload(h, bytes(5, 500000))), park(h) FROM made});
 
 my $read = q{
 	SELECT md5_of(open_attachment(h, 0)), md5_of(open_attachment(
-		open_embedded_message(open_attachment(h, 1)), 0)), md5_of(open_attachment(h, 2))
+		open_embedded_message(open_attachment(h, 1)), 0)), md5_of(open_attachment(h, 2)),
+		md5(read_stream(h, 'PR_BODY', 0, 9999999))
 	FROM (SELECT open_message(1, m) AS h FROM public.made) AS o;
-	SELECT md5_of(open_attachment(h, 0)), md5_of(open_attachment(h, 3))
+	SELECT md5_of(open_attachment(h, 0)), md5_of(open_attachment(h, 3)),
+		md5(read_stream(h, 'PR_BODY', 0, 9999999))
 	FROM parked, LATERAL resume(store_id, parked_id) AS h};
 my $written = sql(q{
-	SELECT md5(bytes(1, 1000000)), md5(bytes(2, 300000)), md5(bytes(3, 160));
+	SELECT md5(bytes(1, 1000000)), md5(bytes(2, 300000)), md5(bytes(3, 160)),
+		md5(hex(6, 1200000));
 	SELECT md5(overlay(bytes(1, 1000000) PLACING bytes(4, 16) FROM 500001)),
-		md5(bytes(5, 500000))});
+		md5(bytes(5, 500000)), md5(overlay(hex(6, 1200000) PLACING '-' FROM 600001))});
 my $left = q{
 	SELECT count(*), (SELECT count(*) FROM blob_chunk), (SELECT count(*) FROM blob_ref)
 	FROM blob};

@@ -1,0 +1,177 @@
+-- Values too large for a column or the bag: any string or binary property that is
+-- written with more than 1 MB is a blob, in a message, an attachment or an embedded one.
+SET search_path = msgstore, public;
+\set VERBOSITY sqlstate
+SELECT create_store('streamlarge') AS store \gset
+SELECT special_folder(:store, 'Inbox') AS inbox \gset
+-- n times ten bytes, and what a handle's property begins and ends with
+CREATE FUNCTION pg_temp.tens(n integer, ten text DEFAULT '123456789.') RETURNS bytea LANGUAGE sql AS
+    $$SELECT convert_to(repeat(ten, n), 'UTF8')$$;
+CREATE FUNCTION pg_temp.ends(h integer, property text) RETURNS text LANGUAGE sql AS
+    $$SELECT format('%s: %s .. %s', s, convert_from(msgstore.read_stream(h, property, 0, 10), 'UTF8'),
+                    convert_from(msgstore.read_stream(h, property, s - 10, 99), 'UTF8'))
+      FROM msgstore.stream_size(h, property) s$$;
+-- a blob's number depends on what ran before: "blob", and its size
+CREATE FUNCTION pg_temp.shown(v jsonb) RETURNS text LANGUAGE sql AS
+    $$SELECT CASE WHEN v ? 'blob' THEN 'blob of ' || (v->>'size') ELSE left(v::text, 30) END$$;
+SELECT message_id AS id FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "large", "PR_BODY": "short"}') \gset
+
+-- up to 1 MB it is a value, and one byte more a blob; get_props shows the reference
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS m \gset
+SELECT write_stream(:m, 'PR_BODY', 0, pg_temp.tens(104857)), write_stream(:m, 'PR_BODY', 1048570, 'abcdef');
+SELECT jsonb_typeof(get_props(:m)->'PR_BODY');
+SELECT write_stream(:m, 'PR_BODY', 1048576, 'g'), pg_temp.shown(get_props(:m)->'PR_BODY'), pg_temp.ends(:m, 'PR_BODY');
+SELECT pg_temp.shown(get_props(:m, '{PR_BODY}')->'PR_BODY'), (get_props(:m, '{PR_MESSAGE_SIZE}')->>'PR_MESSAGE_SIZE')::int > 1048577;
+-- others see it once it is saved
+SELECT read_message(:store, :id, '{PR_BODY}'), save_changes(:m);
+SELECT pg_temp.shown(read_message(:store, :id)->'PR_BODY'), pg_temp.ends(open_message(:store, :id), 'PR_BODY');
+
+-- characters are whole, wherever they are written
+SELECT write_stream(:m, 'PR_BODY', 500000, 'ä€'), write_stream(:m, 'PR_BODY', 500005, 'x');
+SELECT write_stream(:m, 'PR_BODY', 500001, 'x'); -- fail
+SELECT write_stream(:m, 'PR_BODY', 499999, 'ab'); -- fail
+SELECT write_stream(:m, 'PR_BODY', 0, '\xc3'); -- fail
+SELECT write_stream(:m, 'PR_BODY', 0, '\x00'); -- fail
+SELECT truncate_stream(:m, 'PR_BODY', 500004); -- fail
+SELECT truncate_stream(:m, 'PR_BODY', 500005), pg_temp.ends(:m, 'PR_BODY');
+-- it stays a blob when it is cut short, until it is set as a value
+SELECT pg_temp.shown(get_props(:m)->'PR_BODY'), set_props(:m, '{"PR_BODY": "short again"}'), get_props(:m, '{PR_BODY}');
+SELECT refresh(:m), pg_temp.shown(get_props(:m)->'PR_BODY');
+
+-- a message has one body, of whatever size and form
+SELECT write_stream(:m, 'PR_HTML', 0, pg_temp.tens(110000, '<p>html</p')), get_props(:m, '{PR_BODY}'), pg_temp.ends(:m, 'PR_HTML');
+SELECT save_changes(:m);
+SELECT read_message(:store, :id, '{PR_BODY}'), pg_temp.shown(read_message(:store, :id)->'PR_HTML');
+SELECT set_props(:m, '{"PR_RTF_COMPRESSED": "cnRm"}'), save_changes(:m);
+SELECT read_message(:store, :id, '{PR_HTML,PR_RTF_COMPRESSED}');
+SELECT write_stream(:m, 'PR_TRANSPORT_MESSAGE_HEADERS', 0, pg_temp.tens(120000)), save_changes(:m);
+SELECT write_stream(:m, 'PS_PUBLIC_STRINGS:note', 0, pg_temp.tens(130000)),
+       write_stream(:m, 'PR_CONVERSATION_INDEX', 0, pg_temp.tens(140000)), delete_props(:m, '{PR_RTF_COMPRESSED}'), save_changes(:m);
+-- deleted as any value is
+SELECT delete_props(:m, '{PR_TRANSPORT_MESSAGE_HEADERS,PS_PUBLIC_STRINGS:note}'), save_changes(:m);
+SELECT v.property, pg_temp.shown(v.value) FROM jsonb_each(read_message(:store, :id)) v(property, value)
+WHERE v.property ~ 'BODY|HTML|RTF|HEADERS|note|INDEX';
+
+-- every version is what it was
+SELECT array_agg(change_number ORDER BY changed_at) AS at FROM history(:store, :id) \gset
+SELECT h.kind, h.properties, (SELECT string_agg(v.property || ' ' || pg_temp.shown(v.value), ', ' ORDER BY v.property)
+    FROM jsonb_each(message_at(:store, :id, h.change_number)) v(property, value)
+    WHERE v.property ~ 'BODY|HTML|RTF|HEADERS|note|INDEX') AS large
+FROM history(:store, :id) h ORDER BY h.changed_at;
+SELECT change_number AS now FROM message_list WHERE store_id = :store AND message_id = :id \gset
+SELECT result AS restored, change_number AS now FROM restore_version(:store, :id, (:'at'::bigint[])[2], :now) \gset
+SELECT :'restored', pg_temp.ends(open_message(:store, :id), 'PR_BODY'), read_message(:store, :id, '{PR_CONVERSATION_INDEX}');
+
+-- a conflict: both changed the body, one of them to a blob
+SELECT refresh(:m);
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS other \gset
+SELECT write_stream(:m, 'PR_BODY', 0, 'mine'), save_changes(:m);
+SELECT set_props(:other, '{"PR_HTML": "eW91cnM=", "PR_COMMENT": "both"}'), save_changes(:other);
+SELECT property, pg_temp.shown(base) AS base, pg_temp.shown(theirs) AS theirs, pg_temp.shown(yours) AS yours, side
+FROM conflict(:other) ORDER BY property;
+SELECT resolve_conflict(:other, 'MERGE'), force_save(:other);
+SELECT read_message(:store, :id, '{PR_BODY,PR_HTML}');
+SELECT property, pg_temp.shown(base) AS base, pg_temp.shown(theirs) AS theirs, pg_temp.shown(yours) AS yours, side
+FROM conflict(:m);
+SELECT write_stream(:m, 'PR_BODY', 4, 'again'), save_changes(:m), force_save(:m), pg_temp.ends(open_message(:store, :id), 'PR_BODY');
+-- a merge: one changed the blob, the other something else
+SELECT refresh(:other), set_props(:other, '{"PR_COMMENT": "beside"}');
+SELECT write_stream(:m, 'PR_BODY', 1048577, 'and more'), save_changes(:m), resolve_conflict(:other, 'MERGE');
+SELECT pg_temp.ends(open_message(:store, :id), 'PR_BODY'), read_message(:store, :id, '{PR_COMMENT}');
+SELECT refresh(:m), set_props(:other, '{"PR_COMMENT": "below"}'), save_changes(:other);
+SELECT write_stream(:m, 'PR_BODY', 0, 'MERGED'), resolve_conflict(:m, 'MERGE'), pg_temp.ends(open_message(:store, :id), 'PR_BODY'),
+       read_message(:store, :id, '{PR_COMMENT}');
+
+-- elsewhere: the copy has the bytes, pending ones too, and the handle goes on with its own
+SELECT write_stream(:m, 'PR_BODY', 0, 'COPIED'), save_as(:m, :inbox) AS copy \gset
+SELECT pg_temp.ends(open_message(:store, :copy), 'PR_BODY'), pg_temp.ends(:m, 'PR_BODY');
+SELECT write_stream(:m, 'PR_BODY', 0, 'MINE, NOT'), pg_temp.ends(open_message(:store, :copy), 'PR_BODY'), pg_temp.ends(:m, 'PR_BODY');
+SELECT save_as(:m, :inbox) AS second \gset
+SELECT pg_temp.ends(open_message(:store, :second), 'PR_BODY'), save_changes(:m), pg_temp.ends(open_message(:store, :id), 'PR_BODY');
+-- a copy deleted for good and swept takes nothing away from the handle it was made of
+SELECT write_stream(:m, 'PR_BODY', 0, 'KEPT'), save_as(:m, :inbox) AS gone \gset
+SELECT delete_messages(:store, ARRAY[:gone], 'DELETE_HARD_DELETE');
+DELETE FROM change WHERE store_id = :store AND message_id = :gone;
+CALL sweep_blobs(:store);
+SELECT pg_temp.ends(:m, 'PR_BODY'), save_changes(:m), pg_temp.ends(open_message(:store, :id), 'PR_BODY');
+
+-- a draft
+SELECT write_stream(:m, 'PR_HTML', 0, pg_temp.tens(110000, '<i>html</i')), park(:m) AS draft \gset
+SELECT properties FROM parked WHERE store_id = :store AND parked_id = :draft;
+SELECT close_object(:m), resume(:store, :draft) AS m \gset
+CALL sweep_blobs(:store);
+SELECT pg_temp.ends(:m, 'PR_HTML'), get_props(:m, '{PR_BODY}'), save_changes(:m);
+SELECT read_message(:store, :id, '{PR_BODY}'), pg_temp.shown(read_message(:store, :id)->'PR_HTML');
+
+-- deleted for good under a handle: what it shows can be saved elsewhere
+SELECT write_stream(:m, 'PR_HTML', 0, '<b>'), delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), save_changes(:m);
+SELECT resolve_conflict(:m, 'SAVE_ELSEWHERE'), message_id(:m) <> :id AS elsewhere, pg_temp.ends(:m, 'PR_HTML');
+SELECT pg_temp.ends(open_message(:store, message_id(:m)), 'PR_HTML');
+
+-- in an attachment and in the message that it embeds
+SELECT create_attachment(:m) AS a \gset
+SELECT open_embedded_message(:a, 'MAPI_CREATE') AS e \gset
+SELECT write_stream(:a, 'PR_ATTACH_LONG_FILENAME', 0, pg_temp.tens(110000)), write_stream(:e, 'PR_BODY', 0, pg_temp.tens(120000, 'in a body ')),
+       write_stream(:e, 'PR_SUBJECT', 0, 'in it');
+SELECT save_changes(:e), save_changes(:a), save_changes(:m);
+SELECT open_embedded_message(open_attachment(open_message(:store, message_id(:m)), 0)) AS r \gset
+SELECT pg_temp.ends(:r, 'PR_BODY'), pg_temp.shown(get_props(:r)->'PR_BODY'), get_props(:r, '{PR_SUBJECT}');
+SELECT pg_temp.ends(open_attachment(open_message(:store, message_id(:m)), 0), 'PR_ATTACH_LONG_FILENAME');
+-- what was folded in stays as it is; written again it is a copy
+SELECT write_stream(:e, 'PR_BODY', 0, 'IN ANOTHER'), pg_temp.ends(:r, 'PR_BODY'), pg_temp.ends(:e, 'PR_BODY');
+-- a message's own properties are none of attachments
+SELECT set_props(:a, '{"PR_BODY": "lost?"}'); -- fail
+SELECT delete_props(:a, '{PR_HTML}'); -- fail
+SELECT write_stream(:a, 'PR_TRANSPORT_MESSAGE_HEADERS', 0, 'lost?'); -- fail
+
+-- a reference may be set where it belongs, as what it is
+SELECT get_props(:m, '{PR_HTML}') AS html \gset
+SELECT message_id(:m) AS here \gset
+SELECT change_number AS now FROM message_list WHERE store_id = :store AND message_id = :here \gset
+SELECT result AS result, change_number AS now FROM save_message(:store, :here, :now, '{"PR_HTML": "c2hvcnQ="}') \gset
+SELECT :'result', read_message(:store, :here, '{PR_HTML}');
+SELECT result AS result, change_number AS now FROM save_message(:store, :here, :now, :'html') \gset
+SELECT :'result', pg_temp.shown(read_message(:store, :here)->'PR_HTML');
+SELECT save_message(:store, :copy, change_number, :'html', 'FORCE_SAVE') FROM message_list
+WHERE store_id = :store AND message_id = :copy; -- fail
+SELECT save_message(:store, :here, :now, jsonb_build_object('PR_BODY', :'html'::jsonb->'PR_HTML')); -- fail
+SELECT save_message(:store, :here, :now, jsonb_build_object('PR_HTML', jsonb_set(:'html'::jsonb->'PR_HTML', '{size}', '7'))); -- fail
+SELECT save_message(:store, :here, :now, jsonb_build_object('PR_IMPORTANCE', :'html'::jsonb->'PR_HTML')); -- fail
+SELECT save_message(:store, :here, :now, jsonb_build_object('PR_MESSAGE_RECIPIENTS', jsonb_build_array(
+    jsonb_build_object('PR_DISPLAY_NAME', :'html'::jsonb->'PR_HTML')))); -- fail
+SELECT save_new_message(:store, :inbox, :'html'); -- fail
+
+-- an upload is its handle's: not another's of the session, and gone when that is closed
+SELECT count(close_object(handle)) > 0 AS closed FROM open_handles WHERE store_id = :store;
+CALL sweep_blobs(:store);
+SELECT count(*) AS stored FROM blob WHERE store_id = :store \gset
+SELECT open_message(:store, :here, 'MAPI_MODIFY') AS m \gset
+SELECT open_message(:store, :here, 'MAPI_MODIFY') AS other \gset
+SELECT write_stream(:m, 'PR_COMMENT', 0, pg_temp.tens(110000));
+SELECT set_props(:other, get_props(:m, '{PR_COMMENT}'));
+SELECT read_stream(:other, 'PR_COMMENT', 0, 10); -- fail
+SELECT save_changes(:other); -- fail
+SELECT save_message(:store, :here, (SELECT change_number FROM message_list WHERE store_id = :store AND message_id = :here),
+                    get_props(:m, '{PR_COMMENT}')); -- fail
+-- a handle that uses it twice writes to a copy
+SELECT set_props(:m, jsonb_build_object('PR_BODY', get_props(:m)->'PR_COMMENT')), write_stream(:m, 'PR_COMMENT', 0, 'COMMENT'),
+       pg_temp.ends(:m, 'PR_BODY'), pg_temp.ends(:m, 'PR_COMMENT');
+SELECT count(*) - :stored AS uploads FROM blob WHERE store_id = :store;
+BEGIN;
+SELECT close_object(:m), count(*) - :stored AS uploads FROM blob WHERE store_id = :store;
+SELECT count(*) - :stored AS uploads FROM blob WHERE store_id = :store;
+ROLLBACK;
+SELECT pg_temp.ends(:m, 'PR_COMMENT'), count(*) - :stored AS uploads FROM blob WHERE store_id = :store;
+SELECT refresh(:m);
+SELECT count(*) - :stored AS uploads FROM blob WHERE store_id = :store;
+-- many properties in turns are as many blobs, each written in place
+SELECT sum(write_stream(:m, p, i * 70000, pg_temp.tens(7000))) FROM generate_series(0, 30) i, unnest('{PR_COMMENT,PR_BODY}'::text[]) p;
+SELECT pg_temp.ends(:m, 'PR_COMMENT'), pg_temp.ends(:m, 'PR_BODY'), count(*) - :stored AS uploads FROM blob WHERE store_id = :store;
+SELECT save_changes(:m);
+SELECT count(*) - :stored AS saved FROM blob WHERE store_id = :store AND sealed;
+-- DISCARD ALL takes uploads with the handles
+SELECT write_stream(open_message(:store, :here, 'MAPI_MODIFY'), 'PR_COMMENT', 0, 'X');
+SELECT count(*) - :stored AS before FROM blob WHERE store_id = :store;
+DISCARD ALL;
+SET search_path = msgstore, public;
+SELECT count(*) - :stored AS after FROM blob WHERE store_id = :store;
