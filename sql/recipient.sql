@@ -45,6 +45,12 @@ SELECT set_props(:handle, '{"PR_MESSAGE_RECIPIENTS":
 	[{"PR_DISPLAY_NAME": "a", "PidTagDisplayName": "b"}]}');
 -- fail
 SELECT set_props(:handle, '{"PR_MESSAGE_RECIPIENTS":
+	[{"0x66A10003": 1, "0x66A1001F": "one"}]}');
+-- fail
+SELECT set_props(:handle, '{"PR_MESSAGE_RECIPIENTS":
+	[{"PS_PUBLIC_STRINGS:role": "x", "PS_PUBLIC_STRINGS:role:PT_LONG": 1}]}');
+-- fail
+SELECT set_props(:handle, '{"PR_MESSAGE_RECIPIENTS":
 	[{"PR_ROWID": 1}, {"PR_ROWID": 2}, {"PR_ROWID": 1}]}');
 -- fail
 SELECT set_props(:handle, '{"PR_MESSAGE_RECIPIENTS": [{"PR_ROWID": -1}]}');

@@ -127,6 +127,14 @@ attachment_finish(const Jsonb *object, int64 number)
 	return bag_splice(object, baglist_build(&patch), false);
 }
 
+void
+attachment_show(Content *content, int64 number)
+{
+	content->value[PART_PROPS] =
+		JsonbPGetDatum(attachment_finish(DatumGetJsonbP(content->value[PART_PROPS]),
+										 number));
+}
+
 /* Check one attachment; its number is left as it came. */
 static Jsonb *
 check_attachment(const Property *prop, const Jsonb *object)

@@ -298,6 +298,8 @@ object_props(const Handle *handle, ArrayType *tags)
 	view.store_id = handle->store_id;
 	view.level = handle->state.writable ? 1 : 0;
 	edits_apply(handle->object, &handle->state.edits, &view.version.content);
+	if (handle->kind == HANDLE_ATTACHMENT)
+		attachment_show(&view.version.content, handle->attach_num);
 	return view_props(&view, tags);
 }
 

@@ -344,6 +344,9 @@ extern void attachments_check(const Property *prop, JsonbValue *value);
 /* A checked attachment with its number, method and size. */
 extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
 
+/* The same for what a handle shows of one. */
+extern void attachment_show(Content *content, int64 number);
+
 /*
  * What is done to an embedded message needs copies of all that is in it, and
  * so does every level of those: each level has a context of its own, which is

@@ -18,6 +18,8 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "catalogue.h"
+
 /* PR_RECIPIENT_TYPE: the low bits say which list, the high ones how far sent */
 #define MAPI_TO			1
 #define MAPI_CC			2
@@ -213,7 +215,7 @@ read_member(const JsonbValue *key, JsonbValue *value, Recipient *recipient)
 	}
 }
 
-/* Refuse two spellings of one property in one recipient. */
+/* Refuse two spellings, or two types, of one property in one recipient. */
 static void
 refuse_twice(const Recipient *recipient)
 {
@@ -225,11 +227,17 @@ refuse_twice(const Recipient *recipient)
 	qsort(sorted, recipient->nmembers, sizeof(Member *), compare_members);
 	for (int i = 1; i < recipient->nmembers; i++)
 	{
-		if (strcmp(sorted[i]->prop.name, sorted[i - 1]->prop.name) == 0)
+		if (compare_members(&sorted[i - 1], &sorted[i]) != 0)
+			continue;
+		if (sorted[i]->prop.type == sorted[i - 1]->prop.type)
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("property %s stands twice in one recipient",
 							sorted[i]->prop.name)));
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("properties %s and %s of a recipient are one, in two types",
+						sorted[i - 1]->prop.name, sorted[i]->prop.name)));
 	}
 	pfree(sorted);
 }
@@ -338,11 +346,33 @@ append_display(StringInfo list, JsonbContainer *row)
 	}
 }
 
+/* The length of a property's name without its type. */
+static int
+stem_length(const Property *prop)
+{
+	int			len = named_stem_length(prop->name, prop->namelen);
+
+	return len > 0 ? len : prop->namelen;
+}
+
+/* By what a property is, whatever its type: its id, or its name without it. */
 static int
 compare_members(const void *a, const void *b)
 {
-	return strcmp((*(const Member *const *) a)->prop.name,
-				  (*(const Member *const *) b)->prop.name);
+	const Property *x = &(*(const Member *const *) a)->prop;
+	const Property *y = &(*(const Member *const *) b)->prop;
+	int			xlen;
+	int			ylen;
+
+	if (TAG_ID(x->tag) != TAG_ID(y->tag))
+		return TAG_ID(x->tag) < TAG_ID(y->tag) ? -1 : 1;
+	if (x->tag != 0)
+		return 0;
+	xlen = stem_length(x);
+	ylen = stem_length(y);
+	if (xlen != ylen)
+		return xlen < ylen ? -1 : 1;
+	return memcmp(x->name, y->name, xlen);
 }
 
 static int
