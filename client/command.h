@@ -5,6 +5,7 @@
  *
  *		import.c	mail -> a store (with the rooms of mail.h)
  *		export.c	a store -> mail
+ *		large.c		references to large values -> the values
  *		resolve.c	a parked draft in conflict -> settled
  *		report.c	the conflict, for somebody to read
  *		show.c		texts from anywhere -> a terminal
@@ -25,6 +26,7 @@
 #include <stdint.h>
 
 #include <glib.h>
+#include <jansson.h>
 
 #include "libmsgstore.h"
 
@@ -207,6 +209,17 @@ typedef struct ImportOptions
 /* Import the paths.  Returns an exit code; has said on stderr what failed. */
 extern int	import_run(const ImportOptions *options,
 					   char *const *paths, int npaths);
+
+/* ----------------------------------------------------------------- large.c */
+
+/*
+ * Put the values in the place of every reference that a message's properties
+ * hold, those of its attachments and embedded messages among them, as the
+ * handle shows them.  False on error; then *why (constant memory) says what
+ * the server did not say, or is NULL.
+ */
+extern bool large_fetch(msgstore *ms, int32_t handle, json_t *props,
+						const char **why);
 
 /* ---------------------------------------------------------------- export.c */
 

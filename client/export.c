@@ -6,7 +6,6 @@
  * NOTES
  *	  Messages are read one by one, in order of their ids, each through a
  *	  handle, so that it is of one version whatever others save meanwhile.
- *	  Attachments that the server holds as blobs come in pieces.
  *
  *	  A file is written under another name and then renamed: what has its name
  *	  is whole.
@@ -27,8 +26,6 @@
 #include "command.h"
 #include "mail.h"
 
-#define PIECE_BYTES		(1024 * 1024)
-
 typedef struct Export
 {
 	const ExportOptions *options;
@@ -39,132 +36,6 @@ typedef struct Export
 	bool		stopped;		/* nothing more can be written */
 	bool		alone;			/* the one message that was asked for */
 } Export;
-
-/* ------------------------------------------------------------- attachments */
-
-/* A number that a call with numbers as its arguments returns. */
-static bool
-call_number(Export *export, const char *sql, int64_t one, int64_t two,
-			int64_t *number)
-{
-	g_autofree char *text = session_text(export->ms, sql, one, two);
-
-	if (text != NULL)
-		*number = g_ascii_strtoll(text, NULL, 10);
-	return text != NULL;
-}
-
-/* The bytes behind an attachment's handle, as base64 in the attachment. */
-static bool
-read_bytes(Export *export, int64_t handle, json_t *attachment)
-{
-	GByteArray *bytes = g_byte_array_new();
-	const char *sql =
-	"SELECT msgstore.read_stream($1::int4, 'PR_ATTACH_DATA_BIN', $2::int8,"
-	" 1048576)";
-	size_t		got = PIECE_BYTES;
-	char		text[2][24];
-	const char *values[2] = {text[0], text[1]};
-	g_autofree char *coded = NULL;
-
-	while (got > 0)
-	{
-		PGresult   *res;
-
-		snprintf(text[0], sizeof(text[0]), "%" PRId64, handle);
-		snprintf(text[1], sizeof(text[1]), "%u", bytes->len);
-		res = PQexecParams(msgstore_connection(export->ms), sql, 2, NULL,
-						   values, NULL, NULL, 1);
-		if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		{
-			PQclear(res);
-			g_byte_array_unref(bytes);
-			return false;
-		}
-		got = (size_t) PQgetlength(res, 0, 0);
-		g_byte_array_append(bytes, (guint8 *) PQgetvalue(res, 0, 0),
-							(guint) got);
-		PQclear(res);
-	}
-	coded = g_base64_encode(bytes->data ? bytes->data : (guchar *) "",
-							bytes->len);
-	json_object_set_new(attachment, "PR_ATTACH_DATA_BIN", json_string(coded));
-	g_byte_array_unref(bytes);
-	return true;
-}
-
-static bool fetch_attachments(Export *export, int64_t handle, json_t *props);
-
-/* Fetch what an attachment has as a blob, or messages embedded in it have. */
-static bool
-fetch_attachment(Export *export, int64_t parent, json_t *attachment)
-{
-	json_t	   *bytes = json_object_get(attachment, "PR_ATTACH_DATA_BIN");
-	json_t	   *message = json_object_get(attachment, "PR_ATTACH_DATA_OBJ");
-	json_t	   *number = json_object_get(attachment, "PR_ATTACH_NUM");
-	int64_t		handle;
-	int64_t		inner;
-	bool		ok;
-
-	if (!json_is_object(bytes) &&
-		json_object_get(message, "PR_MESSAGE_ATTACHMENTS") == NULL)
-		return true;
-	if (!call_number(export, "SELECT msgstore.open_attachment($1::int4,"
-					 " $2::int4)", parent, json_integer_value(number),
-					 &handle))
-		return false;
-	if (message == NULL)
-		ok = read_bytes(export, handle, attachment);
-	else
-	{
-		ok = call_number(export, "SELECT msgstore.open_embedded_message"
-						 "($1::int4) WHERE $2::int4 = 0", handle, 0, &inner);
-		if (ok)
-			ok = fetch_attachments(export, inner, message) &&
-				msgstore_close_object(export->ms, (int32_t) inner);
-	}
-	return ok && msgstore_close_object(export->ms, (int32_t) handle);
-}
-
-static bool
-fetch_attachments(Export *export, int64_t handle, json_t *props)
-{
-	json_t	   *list = json_object_get(props, "PR_MESSAGE_ATTACHMENTS");
-	size_t		i;
-	json_t	   *one;
-
-	json_array_foreach(list, i, one)
-	{
-		if (!fetch_attachment(export, handle, one))
-			return false;
-	}
-	return true;
-}
-
-/* A message with all of its bytes; NULL after an error. */
-static json_t *
-fetch_message(Export *export, int64_t message_id)
-{
-	int32_t		handle;
-	char	   *text;
-	json_t	   *props = NULL;
-
-	if (!msgstore_open_message(export->ms, export->store_id, message_id, 0,
-							   &handle))
-		return NULL;
-	text = msgstore_get_props(export->ms, handle, NULL);
-	if (text != NULL)
-		props = json_loads(text, 0, NULL);
-	free(text);
-	if (props != NULL && !fetch_attachments(export, handle, props))
-	{
-		json_decref(props);
-		props = NULL;
-	}
-	if (props != NULL)
-		(void) msgstore_close_object(export->ms, handle);
-	return props;
-}
 
 /* ----------------------------------------------------------------- writing */
 
@@ -281,39 +152,75 @@ put_message(Export *export, json_t *props, const char *folder,
 /* ------------------------------------------------------------ from a store */
 
 /*
- * Say what the server said.  A plain query's error is libpq's alone, and
- * libmsgstore has none to tell.
+ * A message with all of its values; NULL after an error, the server's or, if
+ * *why is set, our own.
  */
-static void
-print_error(const Export *export, const char *doing)
+static json_t *
+fetch_message(Export *export, int32_t handle, const char **why)
 {
-	if (*msgstore_last_error(export->ms)->message != '\0')
-		session_print_error(export->ms, doing);
-	else
-		fprintf(stderr, "msgstore: error: %s: %s", doing,
-				PQerrorMessage(msgstore_connection(export->ms)));
+	char	   *text = msgstore_get_props(export->ms, handle, NULL);
+	json_t	   *props;
+
+	*why = NULL;
+	if (text == NULL)
+		return NULL;
+	props = json_loads(text, 0, NULL);
+	free(text);
+	if (props == NULL)
+		*why = "the server's answer is no JSON";
+	else if (!large_fetch(export->ms, handle, props, why))
+	{
+		json_decref(props);
+		props = NULL;
+	}
+	return props;
 }
 
+static void
+print_unread(const Export *export, int64_t message_id, const char *why)
+{
+	g_autofree char *doing = g_strdup_printf("could not read message %" PRId64,
+											 message_id);
+
+	if (why == NULL)
+		session_print_error(export->ms, doing);
+	else
+		fprintf(stderr, "msgstore: error: %s: %s\n", doing, why);
+}
+
+/* Say that a message could not be read, and close what is open in it. */
+static void
+give_up(Export *export, int64_t message_id, const char *why)
+{
+	print_unread(export, message_id, why);
+	(void) msgstore_execute(export->ms, "SELECT msgstore.close_object(handle)"
+							" FROM msgstore.open_handles");
+	if (msgstore_connected(export->ms))
+		export->failed++;
+	else
+		export->stopped = true;
+}
+
+/* Export one message; false if no other one can be, either. */
 static bool
 export_one(Export *export, int64_t message_id, const char *folder)
 {
-	json_t	   *props = fetch_message(export, message_id);
 	g_autofree char *name = g_strdup_printf("%" PRId64 ".eml", message_id);
+	json_t	   *props = NULL;
+	const char *why = NULL;
+	int32_t		handle;
 
+	if (msgstore_open_message(export->ms, export->store_id, message_id, 0,
+							  &handle))
+		props = fetch_message(export, handle, &why);
 	if (props == NULL)
+		give_up(export, message_id, why);
+	else
 	{
-		g_autofree char *doing = g_strdup_printf("could not read message %"
-												 PRId64, message_id);
-
-		print_error(export, doing);
-		if (msgstore_connected(export->ms))
-			export->failed++;
-		else
-			export->stopped = true;
-		return !export->stopped;
+		(void) msgstore_close_object(export->ms, handle);
+		put_message(export, props, folder, name);
+		json_decref(props);
 	}
-	put_message(export, props, folder, name);
-	json_decref(props);
 	return !export->stopped;
 }
 

@@ -151,7 +151,6 @@ msgstore_resolve_message_conflict(msgstore *ms, int64_t store_id,
 								  int64_t *new_number)
 {
 	Params		params = {0};
-	int64_t		numbers[3];
 
 	ms_add_number(&params, INT8OID, store_id);
 	ms_add_number(&params, INT8OID, message_id);
@@ -160,17 +159,10 @@ msgstore_resolve_message_conflict(msgstore *ms, int64_t store_id,
 	ms_add_param(&params, TEXTOID, choice);
 	ms_add_number_or_null(&params, INT8OID, folder_id);
 	ms_add_number_or_null(&params, INT8OID, seen);
-	if (!ms_run_for_numbers(ms, "SELECT result, message_id, change_number"
-							" FROM msgstore.resolve_conflict"
-							"($1, $2, $3, $4, $5, $6, $7)",
-							&params, numbers, 3))
-		return false;
-	*result = (int32_t) numbers[0];
-	if (in_message != NULL)
-		*in_message = numbers[1];
-	if (new_number != NULL)
-		*new_number = numbers[2];
-	return true;
+	return ms_run_for_result(ms, "SELECT result, message_id, change_number"
+							 " FROM msgstore.resolve_conflict"
+							 "($1, $2, $3, $4, $5, $6, $7)",
+							 &params, result, in_message, new_number);
 }
 
 bool
@@ -331,20 +323,15 @@ msgstore_restore_version(msgstore *ms, int64_t store_id, int64_t message_id,
 						 int32_t *result, int64_t *new_number)
 {
 	Params		params = {0};
-	int64_t		numbers[2];
 
 	ms_add_number(&params, INT8OID, store_id);
 	ms_add_number(&params, INT8OID, message_id);
 	ms_add_number(&params, INT8OID, version);
 	ms_add_number(&params, INT8OID, change_number);
-	if (!ms_run_for_numbers(ms, "SELECT result, change_number"
-							" FROM msgstore.restore_version($1, $2, $3, $4)",
-							&params, numbers, 2))
-		return false;
-	*result = (int32_t) numbers[0];
-	if (new_number != NULL)
-		*new_number = numbers[1];
-	return true;
+	return ms_run_for_result(ms, "SELECT result, change_number"
+							 " FROM msgstore.restore_version"
+							 "($1, $2, $3, $4)",
+							 &params, result, new_number, NULL);
 }
 
 /* ------------------------------------------------------------------- place */

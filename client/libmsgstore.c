@@ -4,15 +4,16 @@
  *	  The functions of the extension msgstore, as C calls over libpq.
  *
  * NOTES
- *	  Every call is one statement with parameters in text form, so that it
- *	  works in any transaction and behind a pooler, and nothing is prepared.
- *	  Results that are numbers come in binary form: hresult travels as its
- *	  32-bit code there, whatever its text form says.
+ *	  Every call is one statement with parameters in text form (bytes aside),
+ *	  so that it works in any transaction and behind a pooler, and nothing is
+ *	  prepared.  Results that are numbers come in binary form: hresult travels
+ *	  as its 32-bit code there, whatever its text form says.
  *
  *	  A connection keeps its last error: the PGresult it came with, if any,
  *	  holds the texts.
  *
- *	  Conflicts, drafts, history and place are in libconflict.c.
+ *	  Conflicts, drafts, history and place are in libconflict.c, attachments,
+ *	  recipients and streams in libcontent.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -228,11 +229,20 @@ ms_add_number_or_null(Params *params, Oid type, int64_t number)
 		ms_add_number(params, type, number);
 }
 
+void
+ms_add_bytes(Params *params, const void *bytes, size_t len)
+{
+	params->lengths[params->n] = (int) len;
+	params->formats[params->n] = 1;
+	ms_add_param(params, BYTEAOID, bytes);
+}
+
 PGresult *
 ms_run(msgstore *ms, const char *sql, const Params *params, bool binary)
 {
 	PGresult   *res = PQexecParams(ms->conn, sql, params->n, params->types,
-								   params->values, NULL, NULL, binary);
+								   params->values, params->lengths,
+								   params->formats, binary);
 
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
 	{
@@ -288,6 +298,23 @@ ms_run_for_int32(msgstore *ms, const char *sql, const Params *params,
 	if (!ms_run_for_numbers(ms, sql, params, &wide, 1))
 		return false;
 	*number = (int32_t) wide;
+	return true;
+}
+
+bool
+ms_run_for_result(msgstore *ms, const char *sql, const Params *params,
+				  int32_t *result, int64_t *second, int64_t *third)
+{
+	int64_t		numbers[3];
+	int			n = third != NULL ? 3 : second != NULL ? 2 : 1;
+
+	if (!ms_run_for_numbers(ms, sql, params, numbers, n))
+		return false;
+	*result = (int32_t) numbers[0];
+	if (second != NULL)
+		*second = numbers[1];
+	if (third != NULL)
+		*third = numbers[2];
 	return true;
 }
 
@@ -514,6 +541,23 @@ msgstore_set_props(msgstore *ms, int32_t handle, const char *props)
 }
 
 bool
+msgstore_delete_props(msgstore *ms, int32_t handle, const char *const *tags)
+{
+	Params		params = {0};
+	char	   *array = array_text(tags);
+	bool		deleted;
+
+	if (array == NULL)
+		return ms_own_error(ms, "out of memory");
+	ms_add_number(&params, INT4OID, handle);
+	ms_add_param(&params, TEXTARRAYOID, array);
+	deleted = ms_run_for_nothing(ms, "SELECT msgstore.delete_props($1, $2)",
+								 &params);
+	free(array);
+	return deleted;
+}
+
+bool
 msgstore_save_changes(msgstore *ms, int32_t handle, int32_t flags,
 					  int32_t *result)
 {
@@ -573,21 +617,16 @@ msgstore_save_message(msgstore *ms, int64_t store_id, int64_t message_id,
 					  int32_t flags, int32_t *result, int64_t *new_number)
 {
 	Params		params = {0};
-	int64_t		numbers[2];
 
 	ms_add_number(&params, INT8OID, store_id);
 	ms_add_number(&params, INT8OID, message_id);
 	ms_add_number(&params, INT8OID, change_number);
 	ms_add_param(&params, JSONBOID, changes);
 	ms_add_number(&params, INT4OID, flags);
-	if (!ms_run_for_numbers(ms, "SELECT result, change_number"
-							" FROM msgstore.save_message($1, $2, $3, $4, $5)",
-							&params, numbers, 2))
-		return false;
-	*result = (int32_t) numbers[0];
-	if (new_number != NULL)
-		*new_number = numbers[1];
-	return true;
+	return ms_run_for_result(ms, "SELECT result, change_number"
+							 " FROM msgstore.save_message"
+							 "($1, $2, $3, $4, $5)",
+							 &params, result, new_number, NULL);
 }
 
 bool
@@ -596,20 +635,13 @@ msgstore_save_new_message(msgstore *ms, int64_t store_id, int64_t folder_id,
 						  int64_t *message_id, int64_t *change_number)
 {
 	Params		params = {0};
-	int64_t		numbers[3];
 
 	ms_add_number(&params, INT8OID, store_id);
 	ms_add_number(&params, INT8OID, folder_id);
 	ms_add_param(&params, JSONBOID, props);
 	ms_add_number(&params, INT4OID, flags);
-	if (!ms_run_for_numbers(ms, "SELECT result, message_id, change_number"
-							" FROM msgstore.save_new_message($1, $2, $3, $4)",
-							&params, numbers, 3))
-		return false;
-	*result = (int32_t) numbers[0];
-	if (message_id != NULL)
-		*message_id = numbers[1];
-	if (change_number != NULL)
-		*change_number = numbers[2];
-	return true;
+	return ms_run_for_result(ms, "SELECT result, message_id, change_number"
+							 " FROM msgstore.save_new_message"
+							 "($1, $2, $3, $4)",
+							 &params, result, message_id, change_number);
 }

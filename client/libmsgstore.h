@@ -61,10 +61,18 @@ extern "C"
 #define MSGSTORE_E_NO_ACCESS				((int32_t) 0x80070005)
 #define MSGSTORE_E_INVALID_PARAMETER		((int32_t) 0x80070057)
 
-/* Flags of open_message */
+/* Flags of open_message, open_attachment and open_embedded_message */
 #define MSGSTORE_MODIFY						0x1
 #define MSGSTORE_SHOW_SOFT_DELETES			0x2
 #define MSGSTORE_BEST_ACCESS				0x10
+
+/* Flag of open_embedded_message */
+#define MSGSTORE_CREATE						0x2
+
+/* Flags of modify_recipients */
+#define MSGSTORE_MODRECIP_ADD				0x2
+#define MSGSTORE_MODRECIP_MODIFY			0x4
+#define MSGSTORE_MODRECIP_REMOVE			0x8
 
 /* Flags of save_changes, save_message and save_new_message */
 #define MSGSTORE_KEEP_OPEN_READONLY			0x1
@@ -178,6 +186,10 @@ extern char *msgstore_get_props(msgstore *ms, int32_t handle,
 extern bool msgstore_set_props(msgstore *ms, int32_t handle,
 							   const char *props);
 
+/* Edit: properties to delete, present or not; tags ends with NULL. */
+extern bool msgstore_delete_props(msgstore *ms, int32_t handle,
+								  const char *const *tags);
+
 /*
  * Save the pending edits, all or none.  MAPI_E_OBJECT_CHANGED: somebody saved
  * the message since this handle read it; nothing is stored, the handle and
@@ -195,6 +207,81 @@ extern bool msgstore_refresh(msgstore *ms, int32_t handle);
 
 /* Close the handle; its pending edits are gone. */
 extern bool msgstore_close_object(msgstore *ms, int32_t handle);
+
+/* ------------------------------------------------------ inside of messages */
+
+/*
+ * The calls above take handles on attachments and embedded messages, too.
+ * Saving one folds it into the edits of the handle it was opened on; only
+ * saving the message stores anything, and only that can be refused.
+ */
+
+/*
+ * Edit the recipients, a JSON array of objects.  Flags 0: they replace the
+ * list.  MODRECIP_ADD adds them; MODRECIP_MODIFY replaces, and
+ * MODRECIP_REMOVE removes, those of the same PR_ROWID.
+ */
+extern bool msgstore_modify_recipients(msgstore *ms, int32_t handle,
+									   int32_t flags, const char *rows);
+
+/* A handle on a new attachment of a message; its number is PR_ATTACH_NUM. */
+extern bool msgstore_create_attachment(msgstore *ms, int32_t handle,
+									   int32_t *attachment);
+
+/* A handle on an attachment, or its deletion, by its PR_ATTACH_NUM. */
+extern bool msgstore_open_attachment(msgstore *ms, int32_t handle,
+									 int32_t attach_num, int32_t flags,
+									 int32_t *attachment);
+extern bool msgstore_delete_attachment(msgstore *ms, int32_t handle,
+									   int32_t attach_num);
+
+/*
+ * A handle on the message that an attachment embeds.  CREATE gives the
+ * attachment an empty one.
+ */
+extern bool msgstore_open_embedded_message(msgstore *ms, int32_t attachment,
+										   int32_t flags, int32_t *message);
+
+/* ----------------------------------------------------------------- streams */
+
+/*
+ * Any string or binary property of a handle, in pieces.  Offsets and sizes
+ * are bytes, those of a string in UTF-8.  A value that get_props shows as
+ * {"blob": id, "size": bytes} can be read in no other way.
+ */
+
+/* How long it is.  Raises MAPI_E_NOT_FOUND where the property is absent. */
+extern bool msgstore_stream_size(msgstore *ms, int32_t handle,
+								 const char *property, int64_t *size);
+
+/*
+ * At most "length" bytes from "offset" on; *got of them: fewer at the end, 0
+ * past it.  They are in memory of their own, a zero behind them: free() it.
+ * Returns NULL on error.
+ */
+extern void *msgstore_read_stream(msgstore *ms, int32_t handle,
+								  const char *property, int64_t offset,
+								  int64_t length, size_t *got);
+
+/*
+ * Edit: write over what is there, and past its end.  *size (may be NULL) is
+ * the size afterwards.  An offset past the end is an error, and so is a piece
+ * of a string that is not whole characters.
+ */
+extern bool msgstore_write_stream(msgstore *ms, int32_t handle,
+								  const char *property, int64_t offset,
+								  const void *bytes, size_t len,
+								  int64_t *size);
+
+/* Edit: cut a value short. */
+extern bool msgstore_truncate_stream(msgstore *ms, int32_t handle,
+									 const char *property, int64_t size);
+
+/*
+ * The type of a property, such as "PT_UNICODE" or "PT_BINARY", by any of its
+ * spellings.  Returns NULL on error.
+ */
+extern char *msgstore_property_type(msgstore *ms, const char *property);
 
 /* ------------------------------------------------------- without a handle */
 

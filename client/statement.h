@@ -5,8 +5,8 @@
  *	  Not installed.
  *
  * NOTES
- *	  A Params points to the texts it is given; they live until the statement
- *	  has run.
+ *	  A Params points to the texts and bytes it is given; they live until the
+ *	  statement has run.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +16,7 @@
 #include "libmsgstore.h"
 
 /* OIDs of the parameters' types, fixed in every PostgreSQL */
+#define BYTEAOID	17
 #define INT8OID		20
 #define INT4OID		23
 #define TEXTOID		25
@@ -30,6 +31,8 @@ typedef struct Params
 	int			n;
 	Oid			types[MAX_PARAMS];
 	const char *values[MAX_PARAMS];
+	int			lengths[MAX_PARAMS];	/* of those in binary form */
+	int			formats[MAX_PARAMS];	/* 0: text, 1: binary */
 	char		numbers[MAX_PARAMS][24];
 } Params;
 
@@ -39,6 +42,9 @@ extern void ms_add_number(Params *params, Oid type, int64_t number);
 
 /* The same, 0 standing for NULL. */
 extern void ms_add_number_or_null(Params *params, Oid type, int64_t number);
+
+/* Bytes, in binary form; at most INT_MAX of them. */
+extern void ms_add_bytes(Params *params, const void *bytes, size_t len);
 
 /*
  * Run a query.  Returns its result, which the caller clears; NULL after
@@ -60,6 +66,15 @@ extern bool ms_run_for_nothing(msgstore *ms, const char *sql,
 							   const Params *params);
 extern char *ms_run_for_text(msgstore *ms, const char *sql,
 							 const Params *params);
+
+/*
+ * Run a statement that gives one row of a result code and then numbers, of
+ * which two may be asked for; NULL is for one that is not there, or not
+ * wanted.
+ */
+extern bool ms_run_for_result(msgstore *ms, const char *sql,
+							  const Params *params, int32_t *result,
+							  int64_t *second, int64_t *third);
 
 /* Keep an error of our own making, in constant memory; returns false. */
 extern bool ms_own_error(msgstore *ms, const char *message);

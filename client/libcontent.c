@@ -1,0 +1,169 @@
+/*-------------------------------------------------------------------------
+ *
+ * libcontent.c
+ *	  The calls of libmsgstore for what lies inside of messages: recipients,
+ *	  attachments, embedded messages, and values in pieces.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "statement.h"
+
+/* -------------------------------------------------------------- recipients */
+
+bool
+msgstore_modify_recipients(msgstore *ms, int32_t handle, int32_t flags,
+						   const char *rows)
+{
+	Params		params = {0};
+
+	ms_add_number(&params, INT4OID, handle);
+	ms_add_number(&params, INT4OID, flags);
+	ms_add_param(&params, JSONBOID, rows);
+	return ms_run_for_nothing(ms, "SELECT msgstore.modify_recipients"
+							  "($1, $2, $3)", &params);
+}
+
+/* ------------------------------------------ attachments, embedded messages */
+
+bool
+msgstore_create_attachment(msgstore *ms, int32_t handle, int32_t *attachment)
+{
+	Params		params = {0};
+
+	ms_add_number(&params, INT4OID, handle);
+	return ms_run_for_int32(ms, "SELECT msgstore.create_attachment($1)",
+							&params, attachment);
+}
+
+bool
+msgstore_open_attachment(msgstore *ms, int32_t handle, int32_t attach_num,
+						 int32_t flags, int32_t *attachment)
+{
+	Params		params = {0};
+
+	ms_add_number(&params, INT4OID, handle);
+	ms_add_number(&params, INT4OID, attach_num);
+	ms_add_number(&params, INT4OID, flags);
+	return ms_run_for_int32(ms, "SELECT msgstore.open_attachment"
+							"($1, $2, $3)", &params, attachment);
+}
+
+bool
+msgstore_delete_attachment(msgstore *ms, int32_t handle, int32_t attach_num)
+{
+	Params		params = {0};
+
+	ms_add_number(&params, INT4OID, handle);
+	ms_add_number(&params, INT4OID, attach_num);
+	return ms_run_for_nothing(ms, "SELECT msgstore.delete_attachment($1, $2)",
+							  &params);
+}
+
+bool
+msgstore_open_embedded_message(msgstore *ms, int32_t attachment,
+							   int32_t flags, int32_t *message)
+{
+	Params		params = {0};
+
+	ms_add_number(&params, INT4OID, attachment);
+	ms_add_number(&params, INT4OID, flags);
+	return ms_run_for_int32(ms, "SELECT msgstore.open_embedded_message"
+							"($1, $2)", &params, message);
+}
+
+/* ----------------------------------------------------------------- streams */
+
+/* The parameters that every call on a stream begins with. */
+static void
+add_stream(Params *params, int32_t handle, const char *property)
+{
+	ms_add_number(params, INT4OID, handle);
+	ms_add_param(params, TEXTOID, property);
+}
+
+bool
+msgstore_stream_size(msgstore *ms, int32_t handle, const char *property,
+					 int64_t *size)
+{
+	Params		params = {0};
+
+	add_stream(&params, handle, property);
+	return ms_run_for_numbers(ms, "SELECT msgstore.stream_size($1, $2)",
+							  &params, size, 1);
+}
+
+void *
+msgstore_read_stream(msgstore *ms, int32_t handle, const char *property,
+					 int64_t offset, int64_t length, size_t *got)
+{
+	Params		params = {0};
+	PGresult   *res;
+	void	   *bytes;
+	size_t		len;
+
+	add_stream(&params, handle, property);
+	ms_add_number(&params, INT8OID, offset);
+	ms_add_number(&params, INT8OID, length);
+	res = ms_run(ms, "SELECT msgstore.read_stream($1, $2, $3, $4)", &params,
+				 true);
+	if (res == NULL)
+		return NULL;
+	len = (size_t) PQgetlength(res, 0, 0);
+	bytes = malloc(len + 1);
+	if (bytes == NULL)
+		(void) ms_own_error(ms, "out of memory");
+	else
+	{
+		/* with the zero that libpq puts behind every value */
+		memcpy(bytes, PQgetvalue(res, 0, 0), len + 1);
+		*got = len;
+	}
+	PQclear(res);
+	return bytes;
+}
+
+bool
+msgstore_write_stream(msgstore *ms, int32_t handle, const char *property,
+					  int64_t offset, const void *bytes, size_t len,
+					  int64_t *size)
+{
+	Params		params = {0};
+	int64_t		now;
+
+	if (len > INT_MAX)
+		return ms_own_error(ms, "too many bytes to be written at once");
+	add_stream(&params, handle, property);
+	ms_add_number(&params, INT8OID, offset);
+	ms_add_bytes(&params, len > 0 ? bytes : "", len);
+	if (!ms_run_for_numbers(ms, "SELECT msgstore.write_stream"
+							"($1, $2, $3, $4)", &params, &now, 1))
+		return false;
+	if (size != NULL)
+		*size = now;
+	return true;
+}
+
+bool
+msgstore_truncate_stream(msgstore *ms, int32_t handle, const char *property,
+						 int64_t size)
+{
+	Params		params = {0};
+
+	add_stream(&params, handle, property);
+	ms_add_number(&params, INT8OID, size);
+	return ms_run_for_nothing(ms, "SELECT msgstore.truncate_stream"
+							  "($1, $2, $3)", &params);
+}
+
+char *
+msgstore_property_type(msgstore *ms, const char *property)
+{
+	Params		params = {0};
+
+	ms_add_param(&params, TEXTOID, property);
+	return ms_run_for_text(ms, "SELECT msgstore.property_type($1)", &params);
+}
