@@ -444,8 +444,12 @@ handle_drop_uploads(Handle *handle)
 	for (const Upload *upload = handle->state.uploads; upload != NULL;
 		 upload = upload->next)
 		count++;
-	/* where nothing can be written, they stay until the session has ended */
-	if (count == 0 || XactReadOnly || IsInParallelMode())
+	/*
+	 * Where nothing can be written, they stay until the session has ended;
+	 * DISCARD ALL may come after DROP EXTENSION.
+	 */
+	if (count == 0 || XactReadOnly || IsInParallelMode() ||
+		!module_installed())
 		return;
 	ids = palloc(sizeof(Datum) * count);
 	count = 0;

@@ -140,6 +140,18 @@ module_relid(StoreRelation which)
 	return relids[which];
 }
 
+bool
+module_installed(void)
+{
+	Oid			schema;
+
+	if (OidIsValid(relids[REL_STORE]))
+		return true;
+	schema = get_namespace_oid("msgstore", true);
+	return OidIsValid(schema) &&
+		OidIsValid(get_relname_relid(relnames[REL_STORE], schema));
+}
+
 void
 module_null_argument(const char *name)
 {

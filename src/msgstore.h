@@ -178,6 +178,9 @@ extern int	msgstore_max_open_handles;	/* msgstore.max_open_handles */
 /* The oid of one of them, from a cache that follows invalidations. */
 extern Oid	module_relid(StoreRelation which);
 
+/* Whether the extension's tables are there; its module can outlive them. */
+extern bool module_installed(void);
+
 /* Raise MAPI_E_INVALID_PARAMETER where an argument that has no NULL is one. */
 #define REQUIRE_ARG(n, name) \
 	do { if (PG_ARGISNULL(n)) module_null_argument(name); } while (0)

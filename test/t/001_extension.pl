@@ -26,6 +26,19 @@ $node->safe_psql('postgres', 'DROP EXTENSION msgstore');
 is($node->safe_psql('postgres', $catalogs),
 	$before, 'DROP EXTENSION leaves nothing behind');
 
+# A session that has uploaded bytes can be handed on after that.
+is( $node->safe_psql(
+		'postgres', q{
+		CREATE EXTENSION msgstore;
+		SELECT msgstore.create_store('s') AS store \gset
+		SELECT msgstore.create_message(:store, msgstore.special_folder(:store, 'Inbox')) AS m \gset
+		SELECT msgstore.write_stream(:m, 'PR_BODY', 0, convert_to(repeat('x', 1100000), 'UTF8')) AS written \gset
+		DROP EXTENSION msgstore;
+		DISCARD ALL;
+		SELECT 'discarded'}),
+	'discarded',
+	'DISCARD ALL after DROP EXTENSION, with an upload in progress');
+
 foreach my $encoding ('LATIN1', 'SQL_ASCII')
 {
 	my $db = lc $encoding;
