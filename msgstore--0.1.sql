@@ -1257,6 +1257,7 @@ CREATE TABLE blob_ref (
 	store_id    bigint NOT NULL,
 	blob_id     bigint NOT NULL,
 	message_id  bigint NOT NULL,
+	draft_of    text,
 	PRIMARY KEY (store_id, blob_id, message_id),
 	FOREIGN KEY (store_id, blob_id) REFERENCES blob
 );
@@ -1265,6 +1266,7 @@ COMMENT ON TABLE blob_ref IS 'Which message may refer to which blob, in any vers
 COMMENT ON COLUMN blob_ref.store_id IS 'The store of both';
 COMMENT ON COLUMN blob_ref.blob_id IS 'The blob';
 COMMENT ON COLUMN blob_ref.message_id IS 'The message';
+COMMENT ON COLUMN blob_ref.draft_of IS 'The role whose drafts alone refer to it; NULL where a version does';
 
 /* ==================================================================== number
  *

@@ -95,10 +95,9 @@ SELECT create_attachment(:q) AS far \gset
 SELECT write_stream(:far, 'PR_ATTACH_DATA_BIN', 0, '0123456789');
 SELECT read_stream(:far, 'PR_ATTACH_DATA_BIN', 10, 5), read_stream(:far, 'PR_ATTACH_DATA_BIN', 9223372036854775807, 5),
        length(read_stream(:far, 'PR_ATTACH_DATA_BIN', 9223372036854775800, 1000000));
--- a reference that claims more bytes than there are finds zeros in their place
+-- nothing is written behind a reference that claims more bytes than there are
 SELECT get_props(:far, '{PR_ATTACH_DATA_BIN}') #>> '{PR_ATTACH_DATA_BIN,blob}' AS short, save_changes(:far) AS folded \gset
 SELECT set_props(:q, format('{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 7, "PR_ATTACH_DATA_BIN": {"blob": %s, "size": 200000}}]}', :short)::jsonb);
 SELECT open_attachment(:q, 7, 'MAPI_MODIFY') AS claims \gset
-SELECT write_stream(:claims, 'PR_ATTACH_DATA_BIN', 100000, 'end');
-SELECT read_stream(:claims, 'PR_ATTACH_DATA_BIN', 0, 100003) =
-       '0123456789'::bytea || decode(repeat('00', 99990), 'hex') || 'end'::bytea AS nothing_between;
+SELECT write_stream(:claims, 'PR_ATTACH_DATA_BIN', 100000, 'end'); -- fail
+SELECT read_stream(:claims, 'PR_ATTACH_DATA_BIN', 0, 100003); -- fail

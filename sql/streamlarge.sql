@@ -169,9 +169,77 @@ SELECT sum(write_stream(:m, p, i * 70000, pg_temp.tens(7000))) FROM generate_ser
 SELECT pg_temp.ends(:m, 'PR_COMMENT'), pg_temp.ends(:m, 'PR_BODY'), count(*) - :stored AS uploads FROM blob WHERE store_id = :store;
 SELECT save_changes(:m);
 SELECT count(*) - :stored AS saved FROM blob WHERE store_id = :store AND sealed;
+-- what a reference says must be true before anything is written over it
+SELECT set_props(:m, '{"PR_COMMENT": {"blob": 0, "size": 5}}'); -- fail
+SELECT write_stream(:m, 'PS_PUBLIC_STRINGS:bytes:PT_BINARY', 0, pg_temp.tens(110000)),
+       set_props(:m, jsonb_build_object('PR_COMMENT', get_props(:m)->'PS_PUBLIC_STRINGS:bytes:PT_BINARY'));
+SELECT write_stream(:m, 'PR_COMMENT', 0, 'text'); -- fail
+SELECT truncate_stream(:m, 'PR_COMMENT', 0); -- fail
+SELECT write_stream(:m, 'PR_BODY', 0, pg_temp.tens(110000)),
+       set_props(:m, jsonb_build_object('PR_COMMENT', jsonb_set(get_props(:m)->'PR_BODY', '{size}', '1100010')));
+SELECT write_stream(:m, 'PR_COMMENT', 1100010, 'after zeros'); -- fail
+SELECT set_props(:m, jsonb_build_object('PR_COMMENT', get_props(:m)->'PR_BODY')), write_stream(:m, 'PR_COMMENT', 1100000, ' and after.'),
+       pg_temp.ends(:m, 'PR_BODY'), pg_temp.ends(:m, 'PR_COMMENT');
+-- and where the next upload's number was guessed
+SELECT refresh(:m), delete_props(:m, '{PR_BODY}');
+SELECT set_props(:m, jsonb_build_object('PR_COMMENT', jsonb_build_object('blob', last_value + 1, 'size', 1100010))) FROM blob_id_seq;
+SELECT write_stream(:m, 'PR_BODY', 0, pg_temp.tens(110000));
+SELECT write_stream(:m, 'PR_COMMENT', 1100010, 'after zeros'); -- fail
+-- a child that refers to what its parent has uploaded keeps it as it was
+SELECT refresh(:m), write_stream(:m, 'PS_PUBLIC_STRINGS:bytes:PT_BINARY', 0, pg_temp.tens(110000)), create_attachment(:m) AS a \gset
+SELECT set_props(:a, jsonb_build_object('PR_ATTACH_DATA_BIN', get_props(:m)->'PS_PUBLIC_STRINGS:bytes:PT_BINARY')), save_changes(:a);
+SELECT write_stream(:m, 'PS_PUBLIC_STRINGS:bytes:PT_BINARY', 0, 'PARENT'), write_stream(:m, 'PS_PUBLIC_STRINGS:bytes:PT_BINARY', 1100000, '!');
+SELECT pg_temp.ends(:a, 'PR_ATTACH_DATA_BIN'), pg_temp.ends(:m, 'PS_PUBLIC_STRINGS:bytes:PT_BINARY'), save_changes(:m);
+SELECT pg_temp.ends(open_attachment(h, (get_props(:a)->>'PR_ATTACH_NUM')::int), 'PR_ATTACH_DATA_BIN'),
+       pg_temp.ends(h, 'PS_PUBLIC_STRINGS:bytes:PT_BINARY') FROM open_message(:store, :here) h;
+-- cut short, a copy has no more than what is left
+SELECT truncate_stream(:m, 'PS_PUBLIC_STRINGS:bytes:PT_BINARY', 600000);
+SELECT count(*) AS chunks FROM blob_chunk
+WHERE store_id = :store AND blob_id = (get_props(:m)#>>'{PS_PUBLIC_STRINGS:bytes:PT_BINARY,blob}')::bigint;
+SELECT pg_temp.ends(:m, 'PS_PUBLIC_STRINGS:bytes:PT_BINARY'), refresh(:m), close_object(:a);
+
+-- bytes that only a draft has are those of its role
+GRANT USAGE ON SCHEMA msgstore TO PUBLIC;
+CREATE ROLE regress_streamlarge_group;
+CREATE ROLE regress_streamlarge_other IN ROLE regress_streamlarge_group;
+SELECT create_store('streamlarge shared', 'regress_streamlarge_group') AS shared \gset
+SELECT message_id AS ours FROM save_new_message(:shared, special_folder(:shared, 'Inbox'), '{"PR_SUBJECT": "ours"}') \gset
+SELECT open_message(:shared, :ours, 'MAPI_MODIFY') AS mine \gset
+SELECT write_stream(:mine, 'PR_BODY', 0, pg_temp.tens(110000, 'secret so ')), park(:mine) AS draft \gset
+SELECT get_props(:mine, '{PR_BODY}') AS secret \gset
+SET ROLE regress_streamlarge_other;
+SELECT open_message(:shared, :ours, 'MAPI_MODIFY') AS theirs \gset
+SELECT set_props(:theirs, :'secret');
+SELECT read_stream(:theirs, 'PR_BODY', 0, 10); -- fail
+SELECT write_stream(:theirs, 'PR_BODY', 0, 'x'); -- fail
+SELECT save_changes(:theirs); -- fail
+SELECT park(:theirs); -- fail
+SELECT save_as(:theirs, special_folder(:shared, 'Inbox')); -- fail
+RESET ROLE;
+SELECT close_object(:mine), resume(:shared, :draft) AS mine \gset
+SELECT convert_from(read_stream(:mine, 'PR_BODY', 0, 10), 'UTF8'), save_as(:mine, special_folder(:shared, 'Inbox')) > 0 AS copied;
+-- saved, they are the message's
+SELECT save_changes(:mine), park(:mine) > 0 AS parked, close_object(:mine);
+SET ROLE regress_streamlarge_other;
+SELECT convert_from(read_stream(:theirs, 'PR_BODY', 0, 10), 'UTF8'), force_save(:theirs);
+RESET ROLE;
+
+-- what is pending needs no base
+SELECT message_id AS pruned FROM save_new_message(:store, :inbox, '{"PR_BODY": "first"}') \gset
+SELECT open_message(:store, :pruned, 'MAPI_MODIFY') AS m \gset
+SELECT write_stream(:m, 'PR_HTML', 0, pg_temp.tens(110000, '<p>html</p')), write_stream(:m, 'PR_COMMENT', 0, 'pending');
+SELECT result FROM change_list c, save_message(:store, :pruned, c.change_number, '{"PR_BODY": "second"}') WHERE c.store_id = :store AND c.message_id = :pruned;
+DELETE FROM change WHERE store_id = :store AND message_id = :pruned;
+SELECT stream_size(:m, 'PR_SUBJECT'); -- fail
+SELECT write_stream(:m, 'PR_SUBJECT', 0, 'x'); -- fail
+SELECT write_stream(:m, 'PR_HTML', 3, 'HTML'), pg_temp.ends(:m, 'PR_HTML'), write_stream(:m, 'PR_COMMENT', 7, ' on');
+SELECT stream_size(:m, 'PR_BODY'); -- fail
+SELECT read_stream(:m, 'PR_COMMENT', 0, 99), park(:m) > 0 AS parked, close_object(:m);
+
 -- DISCARD ALL takes uploads with the handles
 SELECT write_stream(open_message(:store, :here, 'MAPI_MODIFY'), 'PR_COMMENT', 0, 'X');
 SELECT count(*) - :stored AS before FROM blob WHERE store_id = :store;
 DISCARD ALL;
 SET search_path = msgstore, public;
 SELECT count(*) - :stored AS after FROM blob WHERE store_id = :store;
+DROP ROLE regress_streamlarge_other, regress_streamlarge_group;

@@ -17,11 +17,12 @@
  *	  and did not save is deleted when it is closed or moves on.
  *
  *	  A reference can be set by anybody, so whether a message may have it is
- *	  checked whenever bytes are read, copied or stored, and its size is a
- *	  claim until it is stored.
+ *	  checked whenever bytes are read, copied or stored, and its size and kind
+ *	  are a claim until it is copied or stored.
  *
  *	  A row of blob_ref says that some version or draft of a message may
- *	  contain a reference.  The sweeper takes away those of which it is no
+ *	  contain a reference; draft_of, that only drafts of that role do, which
+ *	  nobody else can see.  The sweeper takes away those of which it is no
  *	  longer true, looking at the message, its changes and its parked drafts,
  *	  and then blobs without any, unless their uploader's session lives.  Each
  *	  of the two steps first locks candidates, passing over what is locked, and
@@ -70,9 +71,8 @@ blob_from_value(const JsonbValue *value, int64 *blob_id, int64 *size)
 		JsonContainerSize(value->val.binary.data) != 2)
 		return false;
 	object = object_from_value(value);
-	return object_number(object, "blob", blob_id) &&
-		object_number(object, "size", size) &&
-		*size >= 0 && *size <= MAX_BLOB_BYTES;
+	return object_number(object, "blob", blob_id) && *blob_id > 0 &&
+		object_number(object, "size", size) && *size <= MAX_BLOB_BYTES;
 }
 
 bool
@@ -206,13 +206,15 @@ blob_create(Handle *handle, bool is_text)
 }
 
 /*
- * Whether the blob is an upload of this session and not sealed yet.
+ * Whether the blob is an upload of this session, of that kind and not sealed
+ * yet.
  */
 static bool
-is_unsealed(int64 store_id, int64 blob_id)
+is_unsealed(int64 store_id, int64 blob_id, bool is_text)
 {
-	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
-	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
+	Datum		values[5] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+		Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp),
+	BoolGetDatum(is_text)};
 	bool		own;
 
 	SPI_connect();
@@ -221,16 +223,23 @@ is_unsealed(int64 store_id, int64 blob_id)
 	return own;
 }
 
+/* Who may refer to what only a draft does. */
+static Datum
+current_role_name(void)
+{
+	return CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
+}
+
 /*
  * Raise unless a handle may refer to the blob: it is an upload of its own or
- * of its parents, or their message has it.  A reference that is only pending
- * may say anything.
+ * of its parents, or their message has it, or the role's draft of that.  A
+ * reference that is only pending may say anything.
  */
 static void
 require_readable(const Handle *handle, int64 blob_id)
 {
 	const Handle *top = handle;
-	Datum		values[4];
+	Datum		values[5];
 	bool		referred;
 
 	if (handle_uploaded(handle, blob_id))
@@ -241,6 +250,7 @@ require_readable(const Handle *handle, int64 blob_id)
 	values[1] = Int64GetDatum(blob_id);
 	values[2] = Int64GetDatum(handle->state.message_id);
 	values[3] = Int64GetDatum(top->state.message_id);
+	values[4] = current_role_name();
 	SPI_connect();
 	referred = store_query(QUERY_BLOB_REFERRED, values, NULL) > 0;
 	SPI_finish();
@@ -248,17 +258,36 @@ require_readable(const Handle *handle, int64 blob_id)
 		raise_not_yours(blob_id);
 }
 
+/* Raise unless a blob is what a reference to it says. */
+static void
+require_true(int64 store_id, int64 blob_id, int64 size, bool is_text)
+{
+	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
+	Int64GetDatum(size), BoolGetDatum(is_text)};
+	bool		as_claimed;
+
+	SPI_connect();
+	as_claimed = store_query(QUERY_BLOB_AS_CLAIMED, values, NULL) > 0;
+	SPI_finish();
+	if (!as_claimed)
+		raise_not_yours(blob_id);
+}
+
 int64
-blob_writable(Handle *handle, int64 blob_id, bool is_text)
+blob_writable(Handle *handle, int64 blob_id, int64 size, bool is_text,
+			  int64 keep)
 {
 	const Upload *own = handle_upload(handle, blob_id);
-	Datum		values[3] = {Int64GetDatum(handle->store_id),
+	Datum		values[4] = {Int64GetDatum(handle->store_id),
 	Int64GetDatum(blob_id)};
 
-	if (own != NULL && !own->shared && is_unsealed(handle->store_id, blob_id))
+	if (own != NULL && !own->shared &&
+		is_unsealed(handle->store_id, blob_id, is_text))
 		return blob_id;
 	require_readable(handle, blob_id);
+	require_true(handle->store_id, blob_id, size, is_text);
 	values[2] = Int64GetDatum(blob_create(handle, is_text));
+	values[3] = Int32GetDatum((int32) ((keep + CHUNK_BYTES - 1) / CHUNK_BYTES));
 	SPI_connect();
 	store_query(QUERY_BLOB_COPY, values, NULL);
 	SPI_finish();
@@ -331,9 +360,9 @@ blob_write(int64 store_id, int64 blob_id, int64 offset, const char *bytes,
 				size = Max(size, had);
 			}
 		}
-		/* a reference may claim more than the blob has */
+		/* a reference may claim more than the upload has */
 		if (had < at)
-			memset(VARDATA(chunk) + had, 0, at - had);
+			raise_not_yours(blob_id);
 		memcpy(VARDATA(chunk) + at, bytes, part);
 		SET_VARSIZE(chunk, VARHDRSZ + size);
 		write_chunk(store_id, blob_id, number, chunk);
@@ -407,26 +436,28 @@ blob_read(const Handle *handle, int64 blob_id, int64 size, int64 offset,
 
 /* --------------------------------------------------------------------- storing */
 
-/* The message refers to the blob from now on. */
+/* The message, or a draft of it, refers to the blob from now on. */
 static void
 refer(const Adoption *adoption, int64 blob_id)
 {
-	Datum		values[3] = {Int64GetDatum(adoption->store_id),
-		Int64GetDatum(blob_id),
-	Int64GetDatum(adoption->message_id)};
+	Datum		values[4] = {Int64GetDatum(adoption->store_id),
+		Int64GetDatum(blob_id), Int64GetDatum(adoption->message_id),
+	current_role_name()};
 
 	SPI_connect();
-	store_query(QUERY_BLOB_REFER, values, NULL);
+	store_query(QUERY_BLOB_REFER, values,
+				adoption->is_draft ? NULL : "   n");
 	SPI_finish();
 }
 
 void
 blob_adopt(const Adoption *adoption, int64 blob_id, int64 size, bool is_text)
 {
-	Datum		keep[7] = {Int64GetDatum(adoption->store_id),
+	Datum		keep[8] = {Int64GetDatum(adoption->store_id),
 		Int64GetDatum(blob_id), Int64GetDatum(adoption->message_id),
 		Int64GetDatum(adoption->source_id), Int64GetDatum(size),
-	BoolGetDatum(is_text), BoolGetDatum(false)};
+		BoolGetDatum(is_text), BoolGetDatum(false),
+	current_role_name()};
 	Datum		seal[6] = {keep[0], keep[1], keep[4], keep[5],
 	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
 	bool		adopted;

@@ -352,7 +352,8 @@ change_write(MessageRow *row, Relation message, const ChangeOrder *order,
 			 int64 *number)
 {
 	Version		version = row->version;
-	Adoption	adoption = {row->store_id, row->message_id, 0, order->uploads};
+	Adoption	adoption = {row->store_id, row->message_id, 0,
+	order->uploads, false};
 	Edits		edits;
 	Undo		undo;
 	TimestampTz time;
@@ -384,7 +385,8 @@ change_create(MessageRow *row, Relation message, int64 source_id,
 			  const Upload *uploads)
 {
 	Content    *content = &row->version.content;
-	Adoption	adoption = {row->store_id, row->message_id, source_id, uploads};
+	Adoption	adoption = {row->store_id, row->message_id, source_id,
+	uploads, false};
 	Edits		none;
 	Undo		undo;
 

@@ -432,8 +432,13 @@ add_given(Handle *handle, const Edits *edits)
 					 errmsg("property %s is one of messages, not of attachments",
 							part_name(p))));
 	}
-	if (handle->state.uploads != NULL && edits_refer(edits))
-		handle_share_uploads(handle, NULL);
+	/* they may be what this handle or one above it has uploaded */
+	if (edits_refer(edits))
+	{
+		for (Handle *owner = handle; owner != NULL;
+			 owner = owner->parent == 0 ? NULL : handle_find(owner->parent))
+			handle_share_uploads(owner, NULL);
+	}
 	handle_add_edits(handle, edits);
 }
 

@@ -397,12 +397,13 @@ struct Handle;
 extern int64 blob_create(struct Handle *handle, bool is_text);
 
 /*
- * The blob to write to instead of this one: itself where it is the handle's
- * upload and nobody else has a reference, else a copy.  Raises
- * MAPI_E_INVALID_PARAMETER where the handle may not refer to it.
+ * The blob to write to instead of this one, which has that size and kind:
+ * itself where it is the handle's upload and nobody else has a reference, else
+ * a copy of the first "keep" bytes or more.  Raises MAPI_E_INVALID_PARAMETER
+ * where the handle may not refer to it, or it is something else.
  */
-extern int64 blob_writable(struct Handle *handle, int64 blob_id,
-						   bool is_text);
+extern int64 blob_writable(struct Handle *handle, int64 blob_id, int64 size,
+						   bool is_text, int64 keep);
 
 /* Write bytes at an offset that is at most the upload's size. */
 extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
@@ -428,6 +429,7 @@ typedef struct Adoption
 	int64		message_id;
 	int64		source_id;		/* what it was copied from, or 0 */
 	const Upload *uploads;		/* of the handle that is saved */
+	bool		is_draft;		/* of the current role, who alone sees it */
 } Adoption;
 
 /*

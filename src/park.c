@@ -94,7 +94,8 @@ park_stand(const Stand *stand, Draft *draft)
 	Datum		values[NUM_PARKED_COLUMNS] = {0};
 	char		nulls[NUM_PARKED_COLUMNS + 1];
 	char		touched[NUM_PARTS + 1];
-	Adoption	adoption = {stand->store_id, stand->message_id, 0, stand->uploads};
+	Adoption	adoption = {stand->store_id, stand->message_id, 0,
+	stand->uploads, true};
 	Edits		edits = stand->edits;
 
 	memset(nulls, ' ', NUM_PARKED_COLUMNS);

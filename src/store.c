@@ -141,29 +141,38 @@ static const struct
 		" (store_id, blob_id, size, sealed, is_text, uploader_pid,"
 		" uploader_start, created_at)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())"},
-	{false, {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID},
+	{false, {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, BOOLOID},
 		"SELECT 1 FROM msgstore.blob"
 		" WHERE store_id = $1 AND blob_id = $2 AND NOT sealed"
-	" AND uploader_pid = $3 AND uploader_start = $4"},
-	{false, {INT8OID, INT8OID, INT8OID, INT8OID},
+	" AND uploader_pid = $3 AND uploader_start = $4 AND is_text = $5"},
+	{false, {INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID},
 		"SELECT 1 FROM msgstore.blob_ref"
-		" WHERE store_id = $1 AND blob_id = $2"
-	" AND message_id IN ($3, $4)"},
-	{true, {INT8OID, INT8OID, INT8OID},
+		" WHERE store_id = $1 AND blob_id = $2 AND message_id IN ($3, $4)"
+	" AND (draft_of IS NULL OR draft_of = $5)"},
+	{false, {INT8OID, INT8OID, INT8OID, BOOLOID},
+		"SELECT 1 FROM msgstore.blob b"
+		" WHERE b.store_id = $1 AND b.blob_id = $2 AND b.is_text = $4"
+		" AND $3 = CASE WHEN b.sealed THEN b.size ELSE"
+		" (SELECT coalesce(sum(octet_length(c.bytes)), 0)"
+		" FROM msgstore.blob_chunk c"
+	" WHERE c.store_id = $1 AND c.blob_id = $2) END"},
+	{true, {INT8OID, INT8OID, INT8OID, INT4OID},
 		"INSERT INTO msgstore.blob_chunk (store_id, blob_id, chunk_number, bytes)"
 		" SELECT store_id, $3, chunk_number, bytes FROM msgstore.blob_chunk"
-	" WHERE store_id = $1 AND blob_id = $2"},
+	" WHERE store_id = $1 AND blob_id = $2 AND chunk_number < $4"},
 	/*
 	 * The message's own, its source's, or an upload that something else was
 	 * saved with; they cannot be swept after that.
 	 */
-	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, BOOLOID, BOOLOID},
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, BOOLOID, BOOLOID,
+			TEXTOID},
 		"SELECT 1 FROM msgstore.blob b"
 		" WHERE b.store_id = $1 AND b.blob_id = $2"
 		" AND b.sealed AND b.size = $5 AND b.is_text = $6 AND ($7 OR EXISTS"
 		" (SELECT 1 FROM msgstore.blob_ref r"
 		" WHERE r.store_id = $1 AND r.blob_id = $2"
-		" AND r.message_id IN ($3, $4)))"
+		" AND r.message_id IN ($3, $4)"
+		" AND (r.draft_of IS NULL OR r.draft_of = $8)))"
 	" FOR KEY SHARE OF b"},
 	/* an upload of this session, whole */
 	{true, {INT8OID, INT8OID, INT8OID, BOOLOID, INT4OID, TIMESTAMPTZOID},
@@ -174,11 +183,11 @@ static const struct
 		" AND $3 = (SELECT coalesce(sum(octet_length(c.bytes)), 0)"
 		" FROM msgstore.blob_chunk c"
 	" WHERE c.store_id = $1 AND c.blob_id = $2)"},
-	{true, {INT8OID, INT8OID, INT8OID},
-		"INSERT INTO msgstore.blob_ref AS r (store_id, blob_id, message_id)"
-		" VALUES ($1, $2, $3)"
-		" ON CONFLICT (store_id, blob_id, message_id)"
-	" DO UPDATE SET message_id = r.message_id"},
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID},
+		"INSERT INTO msgstore.blob_ref AS r"
+		" (store_id, blob_id, message_id, draft_of) VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (store_id, blob_id, message_id) DO UPDATE SET draft_of ="
+		" CASE WHEN r.draft_of IS NOT NULL THEN excluded.draft_of END"},
 	{true, {INT8OID, INT8ARRAYOID, INT4OID, TIMESTAMPTZOID},
 		"DELETE FROM msgstore.blob"
 		" WHERE store_id = $1 AND blob_id = ANY ($2) AND NOT sealed"

@@ -23,6 +23,7 @@
 
 #include "access/detoast.h"
 #include "access/table.h"
+#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
@@ -85,6 +86,55 @@ find_in_part(Stream *stream, const Content *content, int64 offset,
 								   (int32) Min(count, stream->size - offset));
 }
 
+/* Whether pending edits alone say what the property is. */
+static bool
+is_pending(const Stream *stream)
+{
+	Datum		name = PointerGetDatum(cstring_to_text_with_len(stream->prop.name,
+																stream->prop.namelen));
+
+	return edits_cover(&stream->handle->state.edits,
+					   construct_array(&name, 1, TEXTOID, -1, false,
+									   TYPALIGN_INT));
+}
+
+/*
+ * Take the stream from what its handle shows: base and pending edits.  The
+ * base is not needed, and may be pruned, where the property is pending.
+ */
+static void
+find_shown(Stream *stream, int64 offset, int64 count)
+{
+	Handle	   *handle = stream->handle;
+	Content		content;
+	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
+	MessageRow	row;
+
+	messagerow_init(&row, message);
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (handle->object != NULL)
+		content = *handle->object;
+	else if (is_pending(stream))
+		content_from_bag(&content, bag_empty());
+	else
+	{
+		Stand		stand;
+		MessageView view;
+
+		stand_of_handle(&stand, handle);
+		stand_view(&view, &stand, &row, message, GetActiveSnapshot());
+		content = view.version.content;
+	}
+	edits_apply(&content, &handle->state.edits, &content);
+	if (content.isnull[stream->prop.part] || stream->prop.part == PART_PROPS)
+		find_in_bag(stream, DatumGetJsonbP(content.value[PART_PROPS]));
+	else
+		find_in_part(stream, &content, offset, count);
+	PopActiveSnapshot();
+	messagerow_end(&row);
+	table_close(message, NoLock);
+}
+
 /*
  * Find the property that arguments 0 and 1 name.  Of a value in a column,
  * bytes are those from "offset" on, up to "count"; else all of them.
@@ -94,10 +144,6 @@ find_stream(FunctionCallInfo fcinfo, Stream *stream, int64 offset,
 			int64 count)
 {
 	text	   *name;
-	Stand		stand;
-	Relation	message;
-	MessageRow	row;
-	MessageView view;
 
 	REQUIRE_ARG(0, "handle");
 	REQUIRE_ARG(1, "property");
@@ -114,27 +160,7 @@ find_stream(FunctionCallInfo fcinfo, Stream *stream, int64 offset,
 						property_type_name(stream->prop.type))));
 	access_require(stream->handle->store_id, ACCESS_READ);
 
-	message = row_relation(REL_MESSAGE, AccessShareLock);
-	messagerow_init(&row, message);
-	PushActiveSnapshot(GetLatestSnapshot());
-	if (stream->handle->object != NULL)
-		view.version.content = *stream->handle->object;
-	else
-	{
-		stand_of_handle(&stand, stream->handle);
-		stand_view(&view, &stand, &row, message, GetActiveSnapshot());
-	}
-	edits_apply(&view.version.content, &stream->handle->state.edits,
-				&view.version.content);
-	if (view.version.content.isnull[stream->prop.part] ||
-		stream->prop.part == PART_PROPS)
-		find_in_bag(stream,
-					DatumGetJsonbP(view.version.content.value[PART_PROPS]));
-	else
-		find_in_part(stream, &view.version.content, offset, count);
-	PopActiveSnapshot();
-	messagerow_end(&row);
-	table_close(message, NoLock);
+	find_shown(stream, offset, count);
 }
 
 static void
@@ -271,16 +297,17 @@ wants_blob(const Stream *stream, int64 size)
 }
 
 /*
- * The upload that a blob stream is written to, with what the property held.
+ * The upload that a blob stream is written to, with what the property held,
+ * the first "keep" bytes at least.
  */
 static int64
-upload_of(const Stream *stream)
+upload_of(const Stream *stream, int64 keep)
 {
 	int64		blob_id;
 
 	if (stream->blob_id != 0)
-		return blob_writable(stream->handle, stream->blob_id,
-							 is_text(&stream->prop));
+		return blob_writable(stream->handle, stream->blob_id, stream->size,
+							 is_text(&stream->prop), keep);
 	blob_id = blob_create(stream->handle, is_text(&stream->prop));
 	if (stream->size > 0)
 		blob_write(stream->handle->store_id, blob_id, 0,
@@ -377,7 +404,7 @@ write_stream(PG_FUNCTION_ARGS)
 		int64		blob_id;
 
 		module_require_write("write_stream()");
-		blob_id = upload_of(&stream);
+		blob_id = upload_of(&stream, stream.size);
 		blob_write(stream.handle->store_id, blob_id, offset,
 				   VARDATA_ANY(bytes), count);
 		set_blob(&stream, blob_id, size);
@@ -418,7 +445,7 @@ truncate_stream(PG_FUNCTION_ARGS)
 		int64		blob_id;
 
 		module_require_write("truncate_stream()");
-		blob_id = upload_of(&stream);
+		blob_id = upload_of(&stream, size);
 		blob_truncate(stream.handle->store_id, blob_id, size);
 		set_blob(&stream, blob_id, size);
 	}
