@@ -9,8 +9,9 @@
  *	  Makes the store if it is missing, a folder in it, and two messages: one
  *	  through a handle, one in a single call.  Then works without a session,
  *	  as behind a pooler: the change number says which version is meant.
- *	  Then conflicts and how to settle them, drafts, history and place.
- *	  Ends with an error on purpose, to show what one looks like.
+ *	  Then what lies inside of messages, and values in pieces; conflicts and
+ *	  how to settle them, drafts, history and place.  Ends with an error on
+ *	  purpose, to show what one looks like.
  *
  *	  Exits with 0 if every answer was what libmsgstore.h promises, 1 if one
  *	  was not, 2 if it could not be tried.
@@ -163,6 +164,125 @@ use_numbers(int64_t store_id, int64_t folder_id, int64_t first_id)
 	need((props = msgstore_read_message(ms, store_id, id, some)) != NULL);
 	CHECK(has(props, "\"a text\""));
 	free(props);
+}
+
+/* Recipients, and an attachment that holds a message; returns the id. */
+static int64_t
+fill_message(int64_t store_id, int64_t folder_id)
+{
+	static const char *const comment[] = {"PR_COMMENT", NULL};
+	int32_t		message;
+	int32_t		attachment;
+	int32_t		embedded;
+	int32_t		result;
+	int64_t		id;
+	char	   *props;
+
+	printf("What lies inside of a message:\n");
+	need(msgstore_create_message(ms, store_id, folder_id, 0, &message));
+	need(msgstore_message_id(ms, message, &id));
+	need(msgstore_set_props(ms, message, "{\"PR_SUBJECT\": \"outside\","
+							" \"PR_COMMENT\": \"too much\"}"));
+	need(msgstore_delete_props(ms, message, comment));
+	need(msgstore_modify_recipients(ms, message, 0,
+									"[{\"PR_DISPLAY_NAME\": \"Ann\"}]"));
+	need(msgstore_modify_recipients(ms, message, MSGSTORE_MODRECIP_ADD,
+									"[{\"PR_DISPLAY_NAME\": \"Bob\"}]"));
+
+	/* itself, its attachment, the message: each is folded into the next */
+	need(msgstore_create_attachment(ms, message, &attachment));
+	need(msgstore_open_embedded_message(ms, attachment, MSGSTORE_CREATE,
+										&embedded));
+	need(msgstore_set_props(ms, embedded, "{\"PR_SUBJECT\": \"inside\"}"));
+	need(msgstore_save_changes(ms, embedded, 0, &result));
+	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_close_object(ms, embedded));
+	need(msgstore_save_changes(ms, attachment, 0, &result));
+	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_close_object(ms, attachment));
+	need((props = msgstore_get_props(ms, message, NULL)) != NULL);
+	CHECK(has(props, "\"Ann\"") && has(props, "\"Bob\""));
+	CHECK(has(props, "\"inside\"") && !has(props, "too much"));
+	free(props);
+	need(msgstore_save_changes(ms, message, 0, &result));
+	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_close_object(ms, message));
+	return id;
+}
+
+/* Values that are too long for one call, or for memory. */
+static void
+use_streams(int64_t store_id, int64_t id)
+{
+	static const char *const body[] = {"PR_BODY", NULL};
+	static const char text[] = "caf\xc3\xa9\n"; /* not all of it ASCII */
+	enum
+	{
+		LEN = sizeof(text) - 1
+	};
+	char	   *piece = malloc(LEN * 1000);
+	int32_t		message;
+	int32_t		attachment;
+	int32_t		result;
+	int64_t		size = 0;
+	size_t		got = 0;
+	char	   *bytes;
+	char	   *props;
+
+	printf("Values in pieces:\n");
+	need(piece != NULL);
+	for (int i = 0; i < 1000; i++)
+		memcpy(piece + i * LEN, text, LEN);
+	need(msgstore_open_message(ms, store_id, id, MSGSTORE_MODIFY, &message));
+	CHECK(!msgstore_stream_size(ms, message, "PR_BODY", &size));
+	CHECK(strcmp(msgstore_last_error(ms)->sqlstate, "MA10F") == 0);
+	while (size < 2 * 1000 * 1000)
+		need(msgstore_write_stream(ms, message, "PR_BODY", size, piece,
+								   LEN * 1000, &size));
+	free(piece);
+	CHECK(size == 2004000);
+
+	/* what is so large shows as a reference, and is read in pieces, too */
+	need((props = msgstore_get_props(ms, message, body)) != NULL);
+	CHECK(has(props, "\"blob\"") && has(props, "\"size\": 2004000"));
+	free(props);
+	need(msgstore_truncate_stream(ms, message, "PR_BODY", size - LEN));
+	need(msgstore_stream_size(ms, message, "PR_BODY", &size));
+	CHECK(size == 2003994);
+	need((bytes = msgstore_read_stream(ms, message, "PR_BODY", size - 3, 100,
+									   &got)) != NULL);
+	CHECK(got == 3 && memcmp(bytes, "\xc3\xa9\n", 4) == 0);
+	free(bytes);
+	need((bytes = msgstore_read_stream(ms, message, "PR_BODY", size, 100,
+									   &got)) != NULL);
+	CHECK(got == 0);
+	free(bytes);
+	CHECK(!msgstore_write_stream(ms, message, "PR_BODY", size, "\xc3", 1,
+								 NULL));
+
+	/* any bytes in what is binary, those of an attachment for instance */
+	need(msgstore_create_attachment(ms, message, &attachment));
+	need(msgstore_write_stream(ms, attachment, "PR_ATTACH_DATA_BIN", 0,
+							   "\0\xff\0", 3, NULL));
+	need(msgstore_save_changes(ms, attachment, 0, &result));
+	need(msgstore_close_object(ms, attachment));
+	need(msgstore_delete_attachment(ms, message, 0));
+	need(msgstore_save_changes(ms, message, 0, &result));
+	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_close_object(ms, message));
+
+	need(msgstore_open_message(ms, store_id, id, 0, &message));
+	CHECK(!msgstore_open_attachment(ms, message, 0, 0, &attachment));
+	need(msgstore_open_attachment(ms, message, 1, 0, &attachment));
+	need((bytes = msgstore_read_stream(ms, attachment, "PR_ATTACH_DATA_BIN",
+									   0, 100, &got)) != NULL);
+	CHECK(got == 3 && memcmp(bytes, "\0\xff\0", 3) == 0);
+	free(bytes);
+	need(msgstore_close_object(ms, attachment));
+	need(msgstore_close_object(ms, message));
+	need((bytes = msgstore_property_type(ms, "PidTagHtml")) != NULL);
+	CHECK(strcmp(bytes, "PT_BINARY") == 0);
+	free(bytes);
 }
 
 /* A message that two clients edit at once; returns its id. */
@@ -359,6 +479,7 @@ main(int argc, char **argv)
 	make_folder(argv[2], &store_id, &folder_id);
 	message_id = use_handles(store_id, folder_id);
 	use_numbers(store_id, folder_id, message_id);
+	use_streams(store_id, fill_message(store_id, folder_id));
 	settle_conflicts(store_id, folder_id);
 	park_a_draft(store_id, folder_id);
 	look_back(store_id, folder_id, message_id);

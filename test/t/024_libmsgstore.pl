@@ -32,14 +32,14 @@ foreach my $time ('first', 'second')
 	is($code, 0, "$time time: all is as promised");
 	is($err, '', "$time time: no error");
 	unlike($out, qr/^ +NOT/m, "$time time: no check has failed");
-	is(scalar(() = $out =~ /^  ok /mg), 52, "$time time: all are made");
+	is(scalar(() = $out =~ /^  ok /mg), 69, "$time time: all are made");
 }
 is( $node->safe_psql(
 		'postgres',
 		q{SELECT string_agg(DISTINCT subject, ', ' ORDER BY subject)
 			FROM msgstore.message_list JOIN msgstore.folder_list
 			USING (store_id, folder_id) WHERE name = 'Tour'}),
-	'base, first, one call, theirs',
+	'base, first, one call, outside, theirs',
 	'the messages are what was saved');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM msgstore.store_list'),
 	'1', 'store and folder are found again');
