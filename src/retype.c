@@ -27,6 +27,9 @@
 #include "bag.h"
 #include "catalogue.h"
 
+/* the length of "0xIIII" */
+#define HEX_ID_LEN	6
+
 /* A bag in which relatives are looked for; its members, once needed. */
 typedef struct Search
 {
@@ -74,6 +77,34 @@ visit_named(Search *search, const BagEntry *entry, int stemlen,
 	}
 }
 
+/* Where a member stands to tags in hex of an id, "0xIIII", in a bag's order. */
+static int
+compare_hex_tag(const BagEntry *member, const char *prefix)
+{
+	if (member->keylen != HEX_TAG_LEN)
+		return member->keylen < HEX_TAG_LEN ? -1 : 1;
+	return memcmp(member->key, prefix, HEX_ID_LEN);
+}
+
+/* The first member that does not stand before those. */
+static int
+first_hex_tag(const Search *search, const char *prefix)
+{
+	int			from = 0;
+	int			to = search->count;
+
+	while (from < to)
+	{
+		int			middle = (from + to) / 2;
+
+		if (compare_hex_tag(&search->entries[middle], prefix) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 /*
  * Visit the relatives of a tagged property: those that the catalogue has,
  * and, where an id may have any type, tags in hex.
@@ -83,7 +114,7 @@ visit_tagged(Search *search, const BagEntry *entry, uint32 tag,
 			 RelativeVisitor visit, void *arg)
 {
 	const CatalogueProperty *known = NULL;
-	char		prefix[sizeof("0xIIII")];
+	char		prefix[HEX_ID_LEN + 1];
 	bool		any_known = false;
 
 	while ((known = catalogue_next_of_id(TAG_ID(tag), known)) != NULL)
@@ -103,14 +134,9 @@ visit_tagged(Search *search, const BagEntry *entry, uint32 tag,
 
 	snprintf(prefix, sizeof(prefix), "0x%04X", TAG_ID(tag));
 	need_entries(search);
-	for (int i = 0; i < search->count; i++)
-	{
-		const BagEntry *member = &search->entries[i];
-
-		if (member->keylen == HEX_TAG_LEN &&
-			memcmp(member->key, prefix, strlen(prefix)) == 0)
-			visit_member(member, entry, visit, arg);
-	}
+	for (int i = first_hex_tag(search, prefix); i < search->count &&
+		 compare_hex_tag(&search->entries[i], prefix) == 0; i++)
+		visit_member(&search->entries[i], entry, visit, arg);
 }
 
 /* Visit what a member of a patch replaces in a bag. */
