@@ -28,7 +28,7 @@ static const char *const bytes_name = "PR_ATTACH_DATA_BIN";
 static const char *const message_name = "PR_ATTACH_DATA_OBJ";
 static const char *const list_name = "PR_MESSAGE_ATTACHMENTS";
 
-static Jsonb *adopt_list(const Adoption *adoption, const Jsonb *array);
+static Jsonb *adopt_list(const Adoption *adoption, JsonbContainer *array);
 
 /* A bag of one member that is an object or an array. */
 static Jsonb *
@@ -69,28 +69,33 @@ adopt_members(const Adoption *adoption, const Jsonb *bag)
 	pfree(entries);
 }
 
-/* An attachment that embeds a message, with what is in that adopted. */
+/*
+ * Adopt what a message that an attachment embeds refers to.  The attachment as
+ * it is to be stored, or NULL: as it is.
+ */
 static Jsonb *
-adopt_embedded(const Adoption *adoption, Jsonb *object, JsonbValue *value)
+adopt_embedded(const Adoption *adoption, const Jsonb *object,
+			   const JsonbValue *embedded)
 {
 	MemoryContext level = object_level_begin();
-	Jsonb	   *message = object_from_value(value);
+	Jsonb	   *message = object_in_place(embedded);
+	Jsonb	   *result = NULL;
 	Jsonb	   *list;
+	JsonbValue	value;
 
 	adopt_members(adoption, message);
-	if (!bag_find(message, list_name, value))
-		return object_level_end(level, object);
-	list = adopt_list(adoption, object_from_value(value));
-	message = bag_splice(message, one_member(list_name, list), false);
-	return object_level_end(level,
-							bag_splice(object,
-									   one_member(message_name, message),
-									   false));
+	if (bag_find(message, list_name, &value) &&
+		(list = adopt_list(adoption, value.val.binary.data)) != NULL)
+	{
+		message = bag_splice(message, one_member(list_name, list), false);
+		result = bag_splice(object, one_member(message_name, message), false);
+	}
+	return object_level_end(level, result);
 }
 
-/* The attachment with its bytes where they are to be stored. */
+/* The same for any attachment. */
 static Jsonb *
-adopt_attachment(const Adoption *adoption, Jsonb *object)
+adopt_attachment(const Adoption *adoption, const Jsonb *object)
 {
 	JsonbValue	value;
 	int64		blob_id;
@@ -100,10 +105,10 @@ adopt_attachment(const Adoption *adoption, Jsonb *object)
 	if (bag_find(object, message_name, &value))
 		return adopt_embedded(adoption, object, &value);
 	if (!bag_find(object, bytes_name, &value) || value.type != jbvString)
-		return object;
+		return NULL;
 	size = base64_size(value.val.string.val, value.val.string.len);
 	if (size <= INLINE_BYTES)
-		return object;
+		return NULL;
 	blob_id = blob_store(adoption,
 						 VARDATA(base64_bytes(value.val.string.val,
 											  value.val.string.len)), size);
@@ -112,19 +117,30 @@ adopt_attachment(const Adoption *adoption, Jsonb *object)
 					  false);
 }
 
+/* A list as it is to be stored, or NULL: as it is. */
 static Jsonb *
-adopt_list(const Adoption *adoption, const Jsonb *array)
+adopt_list(const Adoption *adoption, JsonbContainer *array)
 {
-	ObjectList	list;
+	JsonbIterator *it = JsonbIteratorInit(array);
+	JsonbValue	value;
+	BagList		stored;
+	bool		changed = false;
 
 	check_stack_depth();
-	objects_read(array, &list);
-	for (int i = 0; i < list.count; i++)
+	baglist_init(&stored, JsonContainerSize(array));
+	(void) JsonbIteratorNext(&it, &value, true);
+	while (JsonbIteratorNext(&it, &value, true) == WJB_ELEM)
 	{
+		Jsonb	   *object = adopt_attachment(adoption,
+											  object_in_place(&value));
+
 		CHECK_FOR_INTERRUPTS();
-		list.objects[i] = adopt_attachment(adoption, list.objects[i]);
+		if (object != NULL)
+			value_from_object(&value, object);
+		changed = changed || object != NULL;
+		baglist_add_value(&stored, "", 0, &value);
 	}
-	return objects_build(&list);
+	return changed ? baglist_build_array(&stored) : NULL;
 }
 
 void
@@ -133,9 +149,13 @@ adopt_edits(const Adoption *adoption, Edits *edits)
 	if (edits->value[PART_PROPS] != NULL)
 		adopt_members(adoption, (Jsonb *) edits->value[PART_PROPS]);
 	if (edits->value[PART_ATTACHMENTS] != NULL)
-		edits->value[PART_ATTACHMENTS] = (struct varlena *)
-			adopt_list(adoption,
-					   DatumGetJsonbP(PointerGetDatum(edits->value[PART_ATTACHMENTS])));
+	{
+		Jsonb	   *list = (Jsonb *) PG_DETOAST_DATUM(edits->value[PART_ATTACHMENTS]);
+		Jsonb	   *stored = adopt_list(adoption, &list->root);
+
+		edits->value[PART_ATTACHMENTS] =
+			(struct varlena *) (stored != NULL ? stored : list);
+	}
 }
 
 void
@@ -143,9 +163,13 @@ adopt_content(const Adoption *adoption, Content *content)
 {
 	adopt_members(adoption, DatumGetJsonbP(content->value[PART_PROPS]));
 	if (!content->isnull[PART_ATTACHMENTS])
-		content->value[PART_ATTACHMENTS] =
-			JsonbPGetDatum(adopt_list(adoption,
-									  DatumGetJsonbP(content->value[PART_ATTACHMENTS])));
+	{
+		Jsonb	   *list = DatumGetJsonbP(content->value[PART_ATTACHMENTS]);
+		Jsonb	   *stored = adopt_list(adoption, &list->root);
+
+		if (stored != NULL)
+			content->value[PART_ATTACHMENTS] = JsonbPGetDatum(stored);
+	}
 }
 
 bool

@@ -137,18 +137,13 @@ attachment_show(Content *content, int64 number)
 
 /* Check one attachment; its number is left as it came. */
 static Jsonb *
-check_attachment(const Property *prop, const Jsonb *object)
+check_attachment(const Jsonb *object)
 {
 	BagList		list;
 	int			count;
 	BagEntry   *entries;
 	Jsonb	   *result;
 
-	if (!JB_ROOT_IS_OBJECT(object))
-		ereport(ERROR,
-				(errmapi(MAPI_E_UNEXPECTED_TYPE),
-				 errmsg("each attachment in property %s must be an object",
-						prop->name)));
 	entries = bag_entries(object, &count);
 	baglist_init(&list, count);
 	for (int i = 0; i < count; i++)
@@ -160,6 +155,31 @@ check_attachment(const Property *prop, const Jsonb *object)
 	result = baglist_build(&list);
 	retype_check(result);
 	return result;
+}
+
+/*
+ * Check all attachments of an array.  They are read where they stand: a copy of
+ * each would be one more of all that is in it at every level.
+ */
+static void
+check_attachments(const Property *prop, JsonbContainer *array,
+				  ObjectList *list)
+{
+	JsonbIterator *it = JsonbIteratorInit(array);
+	JsonbValue	value;
+
+	objects_read(NULL, list);
+	(void) JsonbIteratorNext(&it, &value, true);
+	while (JsonbIteratorNext(&it, &value, true) == WJB_ELEM)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!is_object(&value))
+			ereport(ERROR,
+					(errmapi(MAPI_E_UNEXPECTED_TYPE),
+					 errmsg("each attachment in property %s must be an object",
+							prop->name)));
+		objects_add(list, check_attachment(object_in_place(&value)));
+	}
 }
 
 /* Raise where a number is negative, or that of two attachments. */
@@ -205,10 +225,7 @@ attachments_check(const Property *prop, JsonbValue *value)
 		!JsonContainerIsArray(value->val.binary.data) ||
 		JsonContainerIsScalar(value->val.binary.data))
 		property_refuse_type(prop, value);
-	objects_read(object_from_value(value), &list);
-	for (int i = 0; i < list.count; i++)
-		list.objects[i] = check_attachment(prop, list.objects[i]);
-
+	check_attachments(prop, value->val.binary.data, &list);
 	refuse_same_number(&list);
 	next = objects_next(&list, number_name);
 	for (int i = 0; i < list.count; i++)
@@ -234,9 +251,13 @@ Jsonb *
 object_level_end(MemoryContext caller, const Jsonb *result)
 {
 	MemoryContext level = MemoryContextSwitchTo(caller);
-	Jsonb	   *copy = palloc(VARSIZE(result));
+	Jsonb	   *copy = NULL;
 
-	memcpy(copy, result, VARSIZE(result));
+	if (result != NULL)
+	{
+		copy = palloc(VARSIZE(result));
+		memcpy(copy, result, VARSIZE(result));
+	}
 	MemoryContextDelete(level);
 	return copy;
 }
@@ -248,12 +269,11 @@ static Jsonb *
 check_embedded(const JsonbValue *value)
 {
 	MemoryContext level = object_level_begin();
-	Jsonb	   *object = object_from_value(value);
 	Edits		edits;
 	Content		content;
 
 	check_stack_depth();
-	edits_from_patch(object, true, &edits);
+	edits_from_patch(object_in_place(value), true, &edits);
 	content_from_bag(&content, bag_empty());
 	edits_apply(&content, &edits, &content);
 	return object_level_end(level, content_to_object(&content));

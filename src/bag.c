@@ -31,7 +31,7 @@
 
 static int	compare_entries(const void *a, const void *b);
 static bool same_value(const BagEntry *a, const BagEntry *b);
-static Jsonb *build(const BagEntry *entries, int count);
+static Jsonb *build(const BagEntry *entries, int count, uint32 kind);
 
 #define IS_PADDED(type) \
 	((type) == JENTRY_ISNUMERIC || (type) == JENTRY_ISCONTAINER)
@@ -145,7 +145,14 @@ baglist_build(BagList *list)
 {
 	if (list->count > 1)
 		qsort(list->entries, list->count, sizeof(BagEntry), compare_entries);
-	return build(list->entries, list->count);
+	return build(list->entries, list->count, JB_FOBJECT);
+}
+
+/* The values of the list, in its order, as an array. */
+Jsonb *
+baglist_build_array(const BagList *list)
+{
+	return build(list->entries, list->count, JB_FARRAY);
 }
 
 /*
@@ -168,13 +175,15 @@ baglist_duplicate(BagList *list, int *len)
 }
 
 /*
- * Write sorted members out as a jsonb object.
+ * Write members out: sorted ones as a jsonb object (JB_FOBJECT), or their
+ * values as an array (JB_FARRAY).
  */
 static Jsonb *
-build(const BagEntry *entries, int count)
+build(const BagEntry *entries, int count, uint32 kind)
 {
+	int			keys = kind == JB_FOBJECT ? count : 0;
 	Size		head = offsetof(Jsonb, root) + sizeof(uint32) +
-		sizeof(JEntry) * 2 * (Size) count;
+		sizeof(JEntry) * ((Size) keys + count);
 	Size		size = head;
 	Jsonb	   *bag;
 	JEntry	   *jentry;
@@ -190,11 +199,11 @@ build(const BagEntry *entries, int count)
 						size - head, JENTRY_OFFLENMASK)));
 
 	bag = palloc(size);
-	bag->root.header = count | JB_FOBJECT;
+	bag->root.header = count | kind;
 	jentry = bag->root.children;
 	start = at = (char *) bag + head;
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < keys; i++)
 	{
 		memcpy(at, entries[i].key, entries[i].keylen);
 		at += entries[i].keylen;
@@ -215,7 +224,7 @@ build(const BagEntry *entries, int count)
 		if (entries[i].len > 0)
 			memcpy(at, entries[i].data, entries[i].len);
 		at += entries[i].len;
-		if ((i + count) % JB_OFFSET_STRIDE == 0)
+		if ((i + keys) % JB_OFFSET_STRIDE == 0)
 			*jentry++ = entries[i].type | JENTRY_HAS_OFF | (at - start);
 		else
 			*jentry++ = entries[i].type | (at - before);
@@ -227,7 +236,7 @@ build(const BagEntry *entries, int count)
 Jsonb *
 bag_empty(void)
 {
-	return build(NULL, 0);
+	return build(NULL, 0, JB_FOBJECT);
 }
 
 /* ------------------------------------------------------------ taking apart */
@@ -362,7 +371,7 @@ bag_splice(const Jsonb *bag, const Jsonb *patch, bool keep_nulls)
 			j++;
 		}
 	}
-	result = build(out, n);
+	result = build(out, n, JB_FOBJECT);
 	pfree(old);
 	pfree(new);
 	pfree(out);
@@ -399,7 +408,7 @@ bag_undo(const Jsonb *bag, const Jsonb *patch)
 			out[j].len = 0;
 		}
 	}
-	result = build(out, npatch);
+	result = build(out, npatch, JB_FOBJECT);
 	pfree(old);
 	pfree(out);
 	return result;
@@ -448,7 +457,7 @@ bag_difference(const Jsonb *from, const Jsonb *to)
 			j++;
 		}
 	}
-	result = build(out, n);
+	result = build(out, n, JB_FOBJECT);
 	pfree(a);
 	pfree(b);
 	pfree(out);

@@ -45,6 +45,7 @@ extern void baglist_add_int(BagList *list, const char *key, int64 number);
 extern void baglist_add_bool(BagList *list, const char *key, bool value);
 extern void baglist_add_null(BagList *list, const char *key, int keylen);
 extern Jsonb *baglist_build(BagList *list);
+extern Jsonb *baglist_build_array(const BagList *list);
 extern const char *baglist_duplicate(BagList *list, int *len);
 
 /* jsonb's order of keys, in which the members of a bag stand. */

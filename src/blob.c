@@ -70,7 +70,7 @@ blob_from_value(const JsonbValue *value, int64 *blob_id, int64 *size)
 		!JsonContainerIsObject(value->val.binary.data) ||
 		JsonContainerSize(value->val.binary.data) != 2)
 		return false;
-	object = object_from_value(value);
+	object = object_in_place(value);
 	return object_number(object, "blob", blob_id) && *blob_id > 0 &&
 		object_number(object, "size", size) && *size <= MAX_BLOB_BYTES;
 }

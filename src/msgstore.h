@@ -285,6 +285,12 @@ typedef struct ObjectIndex
 	int			count;
 } ObjectIndex;
 
+/*
+ * A bag from a jbvBinary, where it stands: its members can be read, but it has
+ * no size of its own.
+ */
+extern Jsonb *object_in_place(const JsonbValue *value);
+
 /* A bag from a jbvBinary, copied, and a jbvBinary that points to a bag. */
 extern Jsonb *object_from_value(const JsonbValue *value);
 extern void value_from_object(JsonbValue *value, const Jsonb *object);
@@ -353,8 +359,8 @@ extern void attachment_show(Content *content, int64 number);
 /*
  * What is done to an embedded message needs copies of all that is in it, and
  * so does every level of those: each level has a context of its own, which is
- * entered by one of these and left with the result by the other, whose
- * "caller" is what the first returned.
+ * entered by one of these and left with the result (or NULL) by the other,
+ * whose "caller" is what the first returned.
  */
 extern MemoryContext object_level_begin(void);
 extern Jsonb *object_level_end(MemoryContext caller, const Jsonb *result);

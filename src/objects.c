@@ -32,6 +32,13 @@ object_from_value(const JsonbValue *value)
 	return object;
 }
 
+Jsonb *
+object_in_place(const JsonbValue *value)
+{
+	Assert(value->type == jbvBinary);
+	return (Jsonb *) ((char *) value->val.binary.data - offsetof(Jsonb, root));
+}
+
 void
 value_from_object(JsonbValue *value, const Jsonb *object)
 {
@@ -89,18 +96,20 @@ objects_read(const Jsonb *array, ObjectList *list)
 Jsonb *
 objects_build(const ObjectList *list)
 {
-	JsonbParseState *state = NULL;
+	BagList		elements;
 
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	baglist_init(&elements, list->count);
 	for (int i = 0; i < list->count; i++)
 	{
 		JsonbValue	value;
 
-		CHECK_FOR_INTERRUPTS();
-		value_from_object(&value, list->objects[i]);
-		pushJsonbValue(&state, WJB_ELEM, &value);
+		/* what was not checked yet may be no object */
+		if (!JB_ROOT_IS_SCALAR(list->objects[i]) ||
+			!JsonbExtractScalar(&list->objects[i]->root, &value))
+			value_from_object(&value, list->objects[i]);
+		baglist_add_value(&elements, "", 0, &value);
 	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	return baglist_build_array(&elements);
 }
 
 int
