@@ -27,6 +27,7 @@ OBJS = \
 	src/bag.o \
 	src/edits.o \
 	src/retype.o \
+	src/query.o \
 	src/store.o \
 	src/access.o \
 	src/number.o \

@@ -43,7 +43,7 @@
 
 #include "msgstore.h"
 #include "bag.h"
-#include "store.h"
+#include "query.h"
 
 #define CHUNK_BYTES		(256 * 1024)
 #define MAX_BLOB_BYTES	((int64) PG_INT32_MAX * CHUNK_BYTES)
@@ -191,7 +191,7 @@ insert_blob(int64 store_id, int64 size, bool sealed, bool is_text)
 	TimestampTzGetDatum(MyStartTimestamp)};
 
 	SPI_connect();
-	store_query(QUERY_BLOB_INSERT, values, NULL);
+	query_run(QUERY_BLOB_INSERT, values, NULL);
 	SPI_finish();
 	return blob_id;
 }
@@ -218,7 +218,7 @@ is_unsealed(int64 store_id, int64 blob_id, bool is_text)
 	bool		own;
 
 	SPI_connect();
-	own = store_query(QUERY_BLOB_UNSEALED, values, NULL) > 0;
+	own = query_run(QUERY_BLOB_UNSEALED, values, NULL) > 0;
 	SPI_finish();
 	return own;
 }
@@ -252,7 +252,7 @@ require_readable(const Handle *handle, int64 blob_id)
 	values[3] = Int64GetDatum(top->state.message_id);
 	values[4] = current_role_name();
 	SPI_connect();
-	referred = store_query(QUERY_BLOB_REFERRED, values, NULL) > 0;
+	referred = query_run(QUERY_BLOB_REFERRED, values, NULL) > 0;
 	SPI_finish();
 	if (!referred)
 		raise_not_yours(blob_id);
@@ -267,7 +267,7 @@ require_true(int64 store_id, int64 blob_id, int64 size, bool is_text)
 	bool		as_claimed;
 
 	SPI_connect();
-	as_claimed = store_query(QUERY_BLOB_AS_CLAIMED, values, NULL) > 0;
+	as_claimed = query_run(QUERY_BLOB_AS_CLAIMED, values, NULL) > 0;
 	SPI_finish();
 	if (!as_claimed)
 		raise_not_yours(blob_id);
@@ -289,7 +289,7 @@ blob_writable(Handle *handle, int64 blob_id, int64 size, bool is_text,
 	values[2] = Int64GetDatum(blob_create(handle, is_text));
 	values[3] = Int32GetDatum((int32) ((keep + CHUNK_BYTES - 1) / CHUNK_BYTES));
 	SPI_connect();
-	store_query(QUERY_BLOB_COPY, values, NULL);
+	query_run(QUERY_BLOB_COPY, values, NULL);
 	SPI_finish();
 	return DatumGetInt64(values[2]);
 }
@@ -303,7 +303,7 @@ read_chunk(int64 store_id, int64 blob_id, int32 number)
 	bytea	   *chunk = NULL;
 
 	SPI_connect();
-	if (store_query(QUERY_CHUNK_READ, values, NULL) > 0)
+	if (query_run(QUERY_CHUNK_READ, values, NULL) > 0)
 	{
 		bool		isnull;
 		bytea	   *found = DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0],
@@ -326,7 +326,7 @@ write_chunk(int64 store_id, int64 blob_id, int32 number, bytea *chunk)
 	Int32GetDatum(number), PointerGetDatum(chunk)};
 
 	SPI_connect();
-	store_query(QUERY_CHUNK_WRITE, values, NULL);
+	query_run(QUERY_CHUNK_WRITE, values, NULL);
 	SPI_finish();
 }
 
@@ -385,7 +385,7 @@ blob_truncate(int64 store_id, int64 blob_id, int64 size)
 	bytea	   *last;
 
 	SPI_connect();
-	store_query(QUERY_CHUNK_DELETE, values, NULL);
+	query_run(QUERY_CHUNK_DELETE, values, NULL);
 	SPI_finish();
 	if (rest == 0)
 		return;
@@ -445,7 +445,7 @@ refer(const Adoption *adoption, int64 blob_id)
 	current_role_name()};
 
 	SPI_connect();
-	store_query(QUERY_BLOB_REFER, values,
+	query_run(QUERY_BLOB_REFER, values,
 				adoption->is_draft ? NULL : "   n");
 	SPI_finish();
 }
@@ -468,8 +468,8 @@ blob_adopt(const Adoption *adoption, int64 blob_id, int64 size, bool is_text)
 		uploaded = upload->blob_id == blob_id;
 	keep[6] = BoolGetDatum(uploaded);
 	SPI_connect();
-	adopted = store_query(QUERY_BLOB_KEEP, keep, NULL) > 0 ||
-		(uploaded && store_query(QUERY_BLOB_SEAL, seal, NULL) > 0);
+	adopted = query_run(QUERY_BLOB_KEEP, keep, NULL) > 0 ||
+		(uploaded && query_run(QUERY_BLOB_SEAL, seal, NULL) > 0);
 	SPI_finish();
 	if (!adopted)
 		raise_not_yours(blob_id);
@@ -494,8 +494,8 @@ blob_release(int64 store_id, ArrayType *blob_ids)
 	TimestampTzGetDatum(MyStartTimestamp)};
 
 	SPI_connect();
-	store_query(QUERY_BLOB_DELETE, values, NULL);
-	store_query(QUERY_BLOB_LET_GO, values, NULL);
+	query_run(QUERY_BLOB_DELETE, values, NULL);
+	query_run(QUERY_BLOB_LET_GO, values, NULL);
 	SPI_finish();
 }
 
@@ -522,18 +522,18 @@ sweep_batch(PG_FUNCTION_ARGS)
 	/* who lives is asked anew, whatever this transaction has seen of it */
 	pgstat_clear_snapshot();
 	SPI_connect();
-	store_query(QUERY_SWEEP_LOCK_REFS, values, NULL);
+	query_run(QUERY_SWEEP_LOCK_REFS, values, NULL);
 	for (int i = 0; i < 2; i++)
 	{
 		values[1 + i] = SPI_getbinval(SPI_tuptable->vals[0],
 									  SPI_tuptable->tupdesc, i + 1, &isnull);
 		Assert(!isnull);
 	}
-	result[0] = Int64GetDatum(store_query(QUERY_SWEEP_REFS, values, NULL));
-	store_query(QUERY_SWEEP_LOCK_BLOBS, values, NULL);
+	result[0] = Int64GetDatum(query_run(QUERY_SWEEP_REFS, values, NULL));
+	query_run(QUERY_SWEEP_LOCK_BLOBS, values, NULL);
 	values[1] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
 							  &isnull);
-	result[1] = Int64GetDatum(store_query(QUERY_SWEEP_BLOBS, values, NULL));
+	result[1] = Int64GetDatum(query_run(QUERY_SWEEP_BLOBS, values, NULL));
 	SPI_finish();
 	return module_row(fcinfo, result, nulls);
 }

@@ -24,7 +24,7 @@
 #include "utils/timestamp.h"
 
 #include "msgstore.h"
-#include "store.h"
+#include "query.h"
 
 /*
  * message_at(store_id, message_id, change_number) → jsonb
@@ -137,7 +137,7 @@ set_retention(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(2))
 		nulls[2] = 'n';
 	SPI_connect();
-	store_query(QUERY_STORE_RETENTION, values, nulls);
+	query_run(QUERY_STORE_RETENTION, values, nulls);
 	SPI_finish();
 	CacheInvalidateRelcacheByRelid(module_relid(REL_STORE));
 	PG_RETURN_VOID();
@@ -170,8 +170,8 @@ prune_batch(PG_FUNCTION_ARGS)
 				 errmsg("\"messages\" must be at least 1, not %d",
 						PG_GETARG_INT32(2))));
 	SPI_connect();
-	store_query(QUERY_PARKED_LOCK, NULL, NULL);
-	store_query(QUERY_PRUNE, values, NULL);
+	query_run(QUERY_PARKED_LOCK, NULL, NULL);
+	query_run(QUERY_PRUNE, values, NULL);
 	for (int i = 0; i < 2; i++)
 		result[i] = SPI_getbinval(SPI_tuptable->vals[0],
 								  SPI_tuptable->tupdesc, i + 1, &nulls[i]);

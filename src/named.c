@@ -39,7 +39,7 @@
 
 #include "msgstore.h"
 #include "catalogue.h"
-#include "store.h"
+#include "query.h"
 #include "value.h"
 
 #define MAX_STRING_CHARS	254 /* of a name, as in MAPI */
@@ -368,8 +368,8 @@ find_id(int64 store_id, const PropertyName *name)
 
 	name_parameters(store_id, name, values, nulls);
 	SPI_connect();
-	if (store_query(QUERY_NAMED_FIND, values, nulls) > 0)
-		id = (int32) store_result_bigint();
+	if (query_run(QUERY_NAMED_FIND, values, nulls) > 0)
+		id = (int32) query_result_bigint();
 	SPI_finish();
 	return id;
 }
@@ -388,8 +388,8 @@ give_id(int64 store_id, const PropertyName *name)
 
 	name_parameters(store_id, name, values, nulls);
 	SPI_connect();
-	store_query(QUERY_NAMED_NEXT, values, nulls);
-	id = store_result_bigint();
+	query_run(QUERY_NAMED_NEXT, values, nulls);
+	id = query_result_bigint();
 	if (id > LAST_NAMED_ID)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NAMED_PROP_QUOTA_EXCEEDED),
@@ -400,7 +400,7 @@ give_id(int64 store_id, const PropertyName *name)
 	values[4] = Int64GetDatum(id);
 	nulls[4] = ' ';
 	nulls[5] = '\0';
-	store_query(QUERY_NAMED_INSERT, values, nulls);
+	query_run(QUERY_NAMED_INSERT, values, nulls);
 	SPI_finish();
 }
 
@@ -497,7 +497,7 @@ name_of_id(int64 store_id, int32 id)
 	}
 
 	SPI_connect();
-	if (store_query(QUERY_NAMED_READ, values, NULL) > 0)
+	if (query_run(QUERY_NAMED_READ, values, NULL) > 0)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[0];
 		TupleDesc	desc = SPI_tuptable->tupdesc;

@@ -27,7 +27,7 @@
 
 #include "msgstore.h"
 #include "bag.h"
-#include "store.h"
+#include "query.h"
 
 /* columns of QUERY_PARKED_INSERT and, after the first three, _READ */
 typedef enum ParkedColumn
@@ -81,9 +81,9 @@ put_draft(Datum *values, const char *nulls, Draft *draft)
 	values[P_PARKED_ID] = Int64GetDatum(draft->id);
 	values[P_PARKED_AT] = TimestampTzGetDatum(draft->parked_at);
 	SPI_connect();
-	done = store_query(QUERY_PARKED_INSERT, values, nulls) > 0;
+	done = query_run(QUERY_PARKED_INSERT, values, nulls) > 0;
 	if (done)
-		draft->parked_at = store_result_bigint();
+		draft->parked_at = query_result_bigint();
 	SPI_finish();
 	return done;
 }
@@ -144,7 +144,7 @@ read_parked(int64 store_id, Draft *draft, Stand *stand)
 
 	memset(stand, 0, sizeof(Stand));
 	SPI_connect();
-	found = store_query(QUERY_PARKED_READ, values, NULL) > 0;
+	found = query_run(QUERY_PARKED_READ, values, NULL) > 0;
 	if (found)
 	{
 		Datum		row[NUM_READ_COLUMNS];
@@ -190,7 +190,7 @@ park_discard(int64 store_id, const Draft *draft)
 	bool		found;
 
 	SPI_connect();
-	found = store_query(QUERY_PARKED_DELETE, values,
+	found = query_run(QUERY_PARKED_DELETE, values,
 						draft->parked_at == 0 ? "   n" : NULL) > 0;
 	SPI_finish();
 	return found;

@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
- * store.h
+ * query.h
  *	  The statements that the module runs through SPI, and the one door to
  *	  them.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef MSGSTORE_STORE_H
-#define MSGSTORE_STORE_H
+#ifndef MSGSTORE_QUERY_H
+#define MSGSTORE_QUERY_H
 
-typedef enum StoreQuery
+typedef enum QueryName
 {
 	QUERY_STORE_READ = 0,
 	QUERY_STORE_INSERT,
@@ -46,17 +46,17 @@ typedef enum StoreQuery
 	QUERY_NAMED_INSERT,
 	QUERY_NODE_DELETE,
 	QUERY_NODE_INSERT
-} StoreQuery;
+} QueryName;
 #define NUM_QUERIES		(QUERY_NODE_INSERT + 1)
 
 /*
- * Run one of the statements of store.c's table; the caller has connected to
+ * Run one of the statements of query.c's table; the caller has connected to
  * SPI, has decided that the role may ask, and reads SPI_tuptable.  nulls is as
  * SPI has it.  Returns the number of rows.
  */
-extern uint64 store_query(StoreQuery which, Datum *values, const char *nulls);
+extern uint64 query_run(QueryName which, Datum *values, const char *nulls);
 
 /* The first column, a bigint, of the only row of a query's result. */
-extern int64 store_result_bigint(void);
+extern int64 query_result_bigint(void);
 
-#endif							/* MSGSTORE_STORE_H */
+#endif							/* MSGSTORE_QUERY_H */
