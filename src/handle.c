@@ -400,16 +400,20 @@ void
 handle_share_uploads(Handle *handle, Handle *parent)
 {
 	Upload	   *shared = NULL;
+	bool		was_shared = true;
 
-	if (handle->state.uploads == NULL)
-		return;
 	for (const Upload *upload = handle->state.uploads; upload != NULL;
 		 upload = upload->next)
 	{
-		shared = new_upload(handle, upload->blob_id, true, shared);
+		was_shared = was_shared && upload->shared;
 		if (parent != NULL && handle_upload(parent, upload->blob_id) == NULL)
 			handle_add_upload(parent, upload->blob_id, true);
 	}
+	if (was_shared)
+		return;
+	for (const Upload *upload = handle->state.uploads; upload != NULL;
+		 upload = upload->next)
+		shared = new_upload(handle, upload->blob_id, true, shared);
 	handle_touch(handle);
 	handle->state.uploads = shared;
 }
