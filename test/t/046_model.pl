@@ -218,6 +218,17 @@ sub version
 	return $message->{now} = $now;
 }
 
+# A draft is not any more what handles were resumed from, and the bytes that
+# only it had can be swept.
+sub orphan
+{
+	my ($id) = @_;
+
+	$_->{orphan} = 1
+	  for grep { $_->{draft} == $id && $_->{resumed} } values %{ $world{handles} };
+	return;
+}
+
 # The handle stands on a version, with nothing pending.
 sub settle
 {
@@ -227,8 +238,7 @@ sub settle
 	if ($id && $world{drafts}{$id} && $world{drafts}{$id}{at} == $h->{at})
 	{
 		delete $world{drafts}{$id};
-		$_->{orphan} = 1
-		  for grep { $_->{draft} == $id } values %{ $world{handles} };
+		orphan($id);
 	}
 	@$h{qw(base pend draft at orphan)} = ($base, {}, 0, 0, 0);
 	return;
@@ -464,7 +474,8 @@ my %operations = (
 
 		die "parked over another's" if $world{drafts}{$id}
 			&& ($id != $h->{draft} || $world{drafts}{$id}{at} != $h->{at});
-		@$h{qw(draft at)} = ($id, ++$draft_at);
+		orphan($id);
+		@$h{qw(draft at orphan)} = ($id, ++$draft_at, 0);
 		$world{drafts}{$id} = { map { $_ => $h->{$_} } qw(msg base pend at) };
 	} ],
 	resume => [ 4, sub {
@@ -480,7 +491,7 @@ my %operations = (
 
 		ask($s, "SELECT discard_parked(1, $id)");
 		delete $world{drafts}{$id};
-		$_->{orphan} = 1 for grep { $_->{draft} == $id } values %{ $world{handles} };
+		orphan($id);
 	} ],
 	restore => [ 4, sub {
 		my ($s) = @_;
@@ -600,7 +611,8 @@ sub end_transaction
 sub check_handles
 {
 	my ($s) = @_;
-	my @mine = grep { $world{handles}{$_}{session} == $s } sort keys %{ $world{handles} };
+	my @mine = grep { $world{handles}{$_}{session} == $s && !$world{handles}{$_}{orphan} }
+	  sort keys %{ $world{handles} };
 
 	for my $n (@mine)
 	{
@@ -663,13 +675,12 @@ sub step
 	my $other = defined $s ? 1 - $s : undef;
 
 	$s //= int rand 2;
-	# whose draft is gone may lose its bytes to a sweep
+	# who has lost a draft is closed before anything is swept
 	for my $n (sort grep { $world{handles}{$_}{session} == $s } keys %{ $world{handles} })
 	{
-		my $h = $world{handles}{$n};
-		$operations{close}[1]->($s, $n, $h) if $h->{orphan} && $h->{resumed};
+		$operations{close}[1]->($s, $n) if $world{handles}{$n}{orphan};
 	}
-	return if grep { $_->{orphan} && $_->{resumed} } values %{ $world{handles} };
+	return end_transaction($s) if grep { $_->{orphan} } values %{ $world{handles} };
 
 	my @mine = sort grep { $world{handles}{$_}{session} == $s } keys %{ $world{handles} };
 	my $n = pick(@mine);
