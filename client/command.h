@@ -5,7 +5,7 @@
  *
  *		import.c	mail -> a store (with the rooms of mail.h)
  *		export.c	a store -> mail
- *		large.c		references to large values -> the values
+ *		large.c		messages with large values, out of a store and into it
  *		resolve.c	a parked draft in conflict -> settled
  *		report.c	the conflict, for somebody to read
  *		show.c		texts from anywhere -> a terminal
@@ -220,6 +220,20 @@ extern int	import_run(const ImportOptions *options,
  */
 extern bool large_fetch(msgstore *ms, int32_t handle, json_t *props,
 						const char **why);
+
+/*
+ * Whether a message is too large to be saved in one call.  *bytes is how much
+ * memory its strings take.
+ */
+extern bool large_message(json_t *props, size_t *bytes);
+
+/*
+ * Save such a message for the first time, as msgstore_save_new_message()
+ * does.  Belongs into a transaction: after an error what there is of the
+ * message goes with that.
+ */
+extern bool large_save(msgstore *ms, int64_t store_id, int64_t folder_id,
+					   json_t *props, int32_t *result);
 
 /* ---------------------------------------------------------------- export.c */
 

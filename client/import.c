@@ -34,7 +34,8 @@
 typedef struct Pending
 {
 	char	   *where;			/* "file:number" */
-	char	   *props;
+	char	   *props;			/* what is saved in one call, */
+	json_t	   *large;			/* or a message too large for that */
 	Tally	   *tally;
 	char	   *refused;		/* why the server would not have it, or NULL */
 } Pending;
@@ -71,6 +72,7 @@ pending_free(gpointer p)
 
 	g_free(pending->where);
 	free(pending->props);
+	json_decref(pending->large);
 	tally_free(pending->tally);
 	g_free(pending->refused);
 	g_free(pending);
@@ -135,6 +137,17 @@ error_kind(const Import *import)
 	return REFUSED;
 }
 
+static bool
+save_pending(Import *import, const Pending *pending, int32_t *result)
+{
+	if (pending->large != NULL)
+		return large_save(import->ms, import->store_id, import->folder_id,
+						  pending->large, result);
+	return msgstore_save_new_message(import->ms, import->store_id,
+									 import->folder_id, pending->props, 0,
+									 result, NULL, NULL);
+}
+
 /* Save one message; if it is refused, note why. */
 static Outcome
 save_one(Import *import, Pending *pending)
@@ -143,9 +156,7 @@ save_one(Import *import, Pending *pending)
 
 	g_free(pending->refused);
 	pending->refused = NULL;
-	if (!msgstore_save_new_message(import->ms, import->store_id,
-								   import->folder_id, pending->props, 0,
-								   &result, NULL, NULL))
+	if (!save_pending(import, pending, &result))
 	{
 		Outcome		kind = error_kind(import);
 		const msgstore_error *error = msgstore_last_error(import->ms);
@@ -393,6 +404,26 @@ on_skipped(const char *path, void *arg)
 		fprintf(stderr, "%s: skipped\n", path);
 }
 
+/* Add a message to the batch; where, props and tally become its own. */
+static void
+add_pending(Import *import, char *where, json_t *props, Tally *tally)
+{
+	Pending    *pending = g_new0(Pending, 1);
+	size_t		bytes;
+
+	pending->where = where;
+	pending->tally = tally;
+	if (large_message(props, &bytes))
+		pending->large = props;
+	else
+	{
+		pending->props = json_dumps(props, JSON_COMPACT);
+		json_decref(props);
+	}
+	import->batch_bytes += bytes;
+	g_ptr_array_add(import->batch, pending);
+}
+
 static bool
 on_message(const RawMessage *raw, void *arg)
 {
@@ -401,7 +432,6 @@ on_message(const RawMessage *raw, void *arg)
 	const char *why = NULL;
 	json_t	   *props = mime_to_json(raw, tally, &why);
 	char	   *where = where_text(raw->path, raw->number);
-	Pending    *pending;
 
 	if (props == NULL)
 		on_trouble(raw->path, raw->number, why, import);
@@ -418,13 +448,7 @@ on_message(const RawMessage *raw, void *arg)
 		return go_on;
 	}
 
-	pending = g_new0(Pending, 1);
-	pending->where = where;
-	pending->props = json_dumps(props, JSON_COMPACT);
-	pending->tally = tally;
-	json_decref(props);
-	g_ptr_array_add(import->batch, pending);
-	import->batch_bytes += strlen(pending->props);
+	add_pending(import, where, props, tally);
 	if (import->batch->len >= import->options->batch ||
 		import->batch_bytes >= BATCH_BYTES)
 		flush_batch(import);

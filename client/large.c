@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * large.c
- *	  Messages with large values: out of a store.
+ *	  Messages with large values: out of a store, and into one.
  *
  * NOTES
  *	  The JSON object of a message that get_props() gives has references in
@@ -9,8 +9,13 @@
  *	  by the values: a string by itself, bytes by their base64, as the rest of
  *	  the client knows them.
  *
- *	  Each attachment and embedded message has a handle of its own that is
- *	  closed as soon as its parent has what it holds.
+ *	  The other way, a message too large for one call is made through handles.
+ *	  What is long in it is left out of the JSON text that is sent, and written
+ *	  in pieces: first what belongs to the message itself, so that it is in
+ *	  that text by its reference (setting one of the bodies alone would delete
+ *	  the others), then, each through a handle of its own, that of attachments
+ *	  and embedded messages.  The server needs memory for a piece, and for what
+ *	  is not long.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,12 +23,20 @@
 #include <string.h>
 
 #include "command.h"
+#include "mail.h"
 
 /* What is read or written at once.  Base64 of it is whole groups of four. */
 #define PIECE_BYTES		((size_t) 768 * 1024)
 
-/* Messages with more than that in large values are not exported. */
-#define MAX_FETCHED_BYTES	((size_t) 1024 * 1024 * 1024)
+/*
+ * A message is large that has a string of more than LARGE_VALUE in it, or
+ * more than LARGE_BYTES in all of them: a jsonb ends at 256 MB.
+ */
+#define LARGE_VALUE		((size_t) 1024 * 1024)
+#define LARGE_BYTES		((size_t) 128 * 1024 * 1024)
+
+/* Of such a message, the bytes of an attachment are long from here on. */
+#define LONG_BYTES		((size_t) 64 * 1024)
 
 /* Whether a property is a string, rather than binary. */
 static bool
@@ -133,9 +146,9 @@ fetch_value(Fetch *fetch, int32_t handle, json_t *object, const char *name)
 	json_int_t	size = json_integer_value(json_object_get(reference, "size"));
 	json_t	   *value;
 
-	if ((size_t) size > MAX_FETCHED_BYTES - fetch->fetched)
+	if ((size_t) size > MAX_MESSAGE_BYTES - fetch->fetched)
 	{
-		fetch->why = "message longer than 1 GB";
+		fetch->why = MESSAGE_TOO_LONG;
 		return false;
 	}
 	value = read_value(fetch, handle, name, (size_t) size);
@@ -201,4 +214,258 @@ large_fetch(msgstore *ms, int32_t handle, json_t *props, const char **why)
 
 	*why = fetch.why;
 	return ok;
+}
+
+/* ---------------------------------------------------------- into the store */
+
+static bool
+is_long(const char *name, const json_t *value)
+{
+	return json_string_length(value) >
+		(strcmp(name, "PR_ATTACH_DATA_BIN") == 0 ? LONG_BYTES : LARGE_VALUE);
+}
+
+/* Look at the strings in a value: how many bytes, the longest, long ones. */
+typedef struct Strings
+{
+	size_t		bytes;
+	size_t		longest;
+	bool		any_long;
+} Strings;
+
+static void
+look_at(Strings *strings, const char *name, json_t *value)
+{
+	size_t		len = json_string_length(value);
+	const char *member;
+	size_t		i;
+	json_t	   *one;
+
+	strings->bytes += len;
+	strings->longest = MAX(strings->longest, len);
+	strings->any_long |= is_long(name, value);
+	json_object_foreach(value, member, one)
+		look_at(strings, member, one);
+	json_array_foreach(value, i, one)
+		look_at(strings, "", one);
+}
+
+static bool
+has_long(json_t *value)
+{
+	Strings		strings = {0};
+
+	look_at(&strings, "", value);
+	return strings.any_long;
+}
+
+bool
+large_message(json_t *props, size_t *bytes)
+{
+	Strings		strings = {0};
+
+	look_at(&strings, "", props);
+	*bytes = strings.bytes;
+	return strings.longest > LARGE_VALUE || strings.bytes > LARGE_BYTES;
+}
+
+/* A value without the long strings in it; the short ones are shared. */
+static json_t *
+short_copy(json_t *value)
+{
+	json_t	   *copy;
+	const char *name;
+	size_t		i;
+	json_t	   *one;
+
+	if (json_is_object(value))
+	{
+		copy = json_object();
+		json_object_foreach(value, name, one)
+		{
+			if (!is_long(name, one))
+				json_object_set_new(copy, name, short_copy(one));
+		}
+		return copy;
+	}
+	if (json_is_array(value))
+	{
+		copy = json_array();
+		json_array_foreach(value, i, one)
+			json_array_append_new(copy, short_copy(one));
+		return copy;
+	}
+	return json_incref(value);
+}
+
+/* Write a string, each piece whole characters. */
+static bool
+write_text(msgstore *ms, int32_t handle, const char *name, const char *text,
+		   size_t len)
+{
+	size_t		at = 0;
+
+	while (at < len)
+	{
+		size_t		end = MIN(at + PIECE_BYTES, len);
+
+		while (end < len && ((unsigned char) text[end] & 0xC0) == 0x80)
+			end--;
+		if (!msgstore_write_stream(ms, handle, name, (int64_t) at, text + at,
+								   end - at, NULL))
+			return false;
+		at = end;
+	}
+	return true;
+}
+
+/* Write the bytes that base64 stands for. */
+static bool
+write_base64(msgstore *ms, int32_t handle, const char *name,
+			 const char *coded, size_t len)
+{
+	g_autofree guchar *bytes = g_malloc(PIECE_BYTES + 3);
+	int64_t		size = 0;
+	gint		state = 0;
+	guint		save = 0;
+
+	for (size_t at = 0; at < len; at += PIECE_BYTES / 3 * 4)
+	{
+		size_t		n = g_base64_decode_step(coded + at,
+											 MIN(PIECE_BYTES / 3 * 4,
+												 len - at),
+											 bytes, &state, &save);
+
+		if (!msgstore_write_stream(ms, handle, name, size, bytes, n, &size))
+			return false;
+	}
+	return true;
+}
+
+/* What a handle shows for a property; NULL on error. */
+static json_t *
+shown_value(msgstore *ms, int32_t handle, const char *name)
+{
+	const char *const names[] = {name, NULL};
+	char	   *text = msgstore_get_props(ms, handle, names);
+	json_t	   *props = text ? json_loads(text, 0, NULL) : NULL;
+	json_t	   *value = json_incref(json_object_get(props, name));
+
+	json_decref(props);
+	free(text);
+	return value;
+}
+
+/* Write a long value; returns the reference that stands for it. */
+static json_t *
+put_value(msgstore *ms, int32_t handle, const char *name,
+		  const json_t *value)
+{
+	const char *text = json_string_value(value);
+	size_t		len = json_string_length(value);
+	bool		is_text;
+
+	if (!find_kind(ms, name, &is_text) ||
+		!(is_text ? write_text : write_base64) (ms, handle, name, text, len))
+		return NULL;
+	return shown_value(ms, handle, name);
+}
+
+/* Write an object's own long values, and put their references into "shown". */
+static bool
+put_long_values(msgstore *ms, int32_t handle, json_t *object, json_t *shown)
+{
+	const char *name;
+	json_t	   *value;
+
+	json_object_foreach(object, name, value)
+	{
+		if (!is_long(name, value))
+			continue;
+		value = put_value(ms, handle, name, value);
+		if (value == NULL)
+			return false;
+		json_object_set_new(shown, name, value);
+	}
+	return true;
+}
+
+/*
+ * Save what a handle has and close it.  False on error, and where *result is
+ * another answer than success.
+ */
+static bool
+save_and_close(msgstore *ms, int32_t handle, int32_t *result)
+{
+	return msgstore_save_changes(ms, handle, 0, result) &&
+		msgstore_close_object(ms, handle) && *result >= 0;
+}
+
+static bool put_message(msgstore *ms, int32_t handle, json_t *props,
+						int32_t *result);
+
+/* Write what is long in an attachment that the parent has the rest of. */
+static bool
+put_attachment(msgstore *ms, int32_t parent, json_t *attachment,
+			   int32_t *result)
+{
+	json_t	   *number = json_object_get(attachment, "PR_ATTACH_NUM");
+	json_t	   *message = json_object_get(attachment, "PR_ATTACH_DATA_OBJ");
+	json_t	   *shown = json_object();
+	int32_t		handle;
+	int32_t		inner;
+	bool		ok;
+
+	ok = msgstore_open_attachment(ms, parent,
+								  (int32_t) json_integer_value(number),
+								  MSGSTORE_MODIFY, &handle) &&
+		put_long_values(ms, handle, attachment, shown);
+	json_decref(shown);
+	if (ok && has_long(message))
+		ok = msgstore_open_embedded_message(ms, handle, MSGSTORE_MODIFY,
+											&inner) &&
+			put_message(ms, inner, message, result) &&
+			save_and_close(ms, inner, result);
+	return ok && save_and_close(ms, handle, result);
+}
+
+/* Set what a message has, to any depth. */
+static bool
+put_message(msgstore *ms, int32_t handle, json_t *props, int32_t *result)
+{
+	json_t	   *list = json_object_get(props, "PR_MESSAGE_ATTACHMENTS");
+	json_t	   *shown = short_copy(props);
+	bool		ok = put_long_values(ms, handle, props, shown);
+	size_t		i;
+	json_t	   *one;
+
+	if (ok)
+	{
+		char	   *text = json_dumps(shown, JSON_COMPACT);
+
+		ok = msgstore_set_props(ms, handle, text);
+		free(text);
+	}
+	json_decref(shown);
+	json_array_foreach(list, i, one)
+	{
+		if (ok && has_long(one))
+			ok = put_attachment(ms, handle, one, result);
+	}
+	return ok;
+}
+
+bool
+large_save(msgstore *ms, int64_t store_id, int64_t folder_id, json_t *props,
+		   int32_t *result)
+{
+	int32_t		handle;
+
+	*result = MSGSTORE_S_OK;
+	/* those closed within a transaction count, too */
+	return (msgstore_execute(ms, "SET LOCAL msgstore.max_open_handles"
+							 " = 1000000") &&
+			msgstore_create_message(ms, store_id, folder_id, 0, &handle) &&
+			put_message(ms, handle, props, result) &&
+			save_and_close(ms, handle, result)) || *result < 0;
 }

@@ -35,10 +35,11 @@
 #include <jansson.h>
 
 /*
- * A message longer than this is refused.  A jsonb string ends at 256 MB, and
- * HTML grows by a third when it is written in base64.
+ * A message longer than this is refused: it is in memory, with what is made
+ * of it, several times over.
  */
-#define MAX_MESSAGE_BYTES	((size_t) 128 * 1024 * 1024)
+#define MAX_MESSAGE_BYTES	((size_t) 1024 * 1024 * 1024)
+#define MESSAGE_TOO_LONG	"message longer than 1 GB"
 
 /* Parts nested deeper than this are counted, not looked into. */
 #define MAX_NESTING			64

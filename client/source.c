@@ -47,6 +47,7 @@ typedef struct Reader
 	size_t		have;			/* bytes in buf */
 	size_t		pos;			/* of them read */
 	bool		at_line_start;	/* of the next piece */
+	size_t		size;			/* of the file */
 } Reader;
 
 /* The message being put together. */
@@ -217,8 +218,8 @@ hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
 			raw.len = end;
 	}
 	if (builder->too_long)
-		source->call.trouble(path, builder->number,
-							 "message longer than 128 MB", source->call.arg);
+		source->call.trouble(path, builder->number, MESSAGE_TOO_LONG,
+							 source->call.arg);
 	else
 		go_on = source->call.message(&raw, source->call.arg);
 	g_string_truncate(builder->data, 0);
@@ -296,6 +297,11 @@ read_messages(Source *source, const char *path, Reader *reader)
 				len--;
 			}
 		}
+		if (!in_mbox && reader->size > MAX_MESSAGE_BYTES)
+		{
+			builder.too_long = true;	/* whatever else is in it */
+			break;
+		}
 		if (empty)
 			in_header = false;
 		after_empty = empty;
@@ -313,7 +319,8 @@ read_messages(Source *source, const char *path, Reader *reader)
 static bool
 read_file(Source *source, const char *path)
 {
-	Reader		reader = {NULL, NULL, 0, 0, true};
+	Reader		reader = {.at_line_start = true};
+	struct stat st;
 	bool		go_on;
 
 	reader.file = fopen(path, "rb");
@@ -322,6 +329,8 @@ read_file(Source *source, const char *path)
 		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
 		return true;
 	}
+	if (fstat(fileno(reader.file), &st) == 0)
+		reader.size = (size_t) st.st_size;
 	reader.buf = g_malloc(PIECE_BYTES);
 	go_on = read_messages(source, path, &reader);
 	g_free(reader.buf);

@@ -343,10 +343,10 @@ is($messages{sent}{PR_MESSAGE_FLAGS} & 9, 1, 'Maildir flag S: read');
 
 # a file too long for a message, without writing all of it
 append_to_file("$dir/long.eml", "Subject: long\n\n");
-truncate("$dir/long.eml", 129 * 1024 * 1024) or die;
+truncate("$dir/long.eml", 1024 * 1024 * 1024 + 1) or die;
 ($code, $out, $err) = msgstore('import', '-s', 'paths', "$dir/long.eml");
 is($code, 1, 'too long: exit code 1');
-like($out, qr{/long\.eml:1: message longer than 128 MB$}m, 'too long: says so');
+like($out, qr{/long\.eml:1: message longer than 1 GB$}m, 'too long: says so');
 
 # ------------------------------------------------------------------- dry run
 
