@@ -357,13 +357,18 @@ restore_saved(Handle *handle)
 
 /*
  * Lists of uploads are never changed in place: saved states share them.  They
- * are a few bytes each and stay until the handle is gone.
+ * have a context of their own, which is emptied once no state has any.
  */
 static Upload *
 new_upload(Handle *handle, int64 blob_id, bool shared, Upload *next)
 {
-	Upload	   *upload = MemoryContextAlloc(handle->context, sizeof(Upload));
+	Upload	   *upload;
 
+	if (handle->upload_memory == NULL)
+		handle->upload_memory = AllocSetContextCreate(handle->context,
+													  "msgstore uploads",
+													  ALLOCSET_SMALL_SIZES);
+	upload = MemoryContextAlloc(handle->upload_memory, sizeof(Upload));
 	upload->blob_id = blob_id;
 	upload->shared = shared;
 	upload->next = next;
@@ -480,6 +485,8 @@ settle(Handle *handle)
 	handle->opened_level = 0;
 	while (handle->saved != NULL)
 		drop_saved(handle);
+	if (handle->upload_memory != NULL && handle->state.uploads == NULL)
+		MemoryContextReset(handle->upload_memory);
 	dlist_delete(&handle->dirty_node);
 	handle->is_dirty = false;
 }

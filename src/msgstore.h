@@ -781,6 +781,7 @@ typedef struct Handle
 
 	/* handle.c's own */
 	MemoryContext context;
+	MemoryContext upload_memory;	/* below it: lists of uploads */
 	int			opened_level;	/* nesting level that opened it, 0: committed */
 	int			closed_level;	/* nesting level that closed it, 0: open */
 	struct SavedState *saved;	/* what to go back to, innermost first */

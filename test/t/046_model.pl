@@ -757,6 +757,28 @@ eval {
 };
 is($done, $steps, 'everything was as the model has it');
 
+# A handle that writes, refers and saves over and over does not grow.
+SKIP:
+{
+	skip 'no pg_backend_memory_contexts', 1
+	  if ask(0, 'SHOW server_version_num') < 140000;
+	my $n = ask(0, "SELECT open_message(1, $first, 'MAPI_MODIFY')");
+	my $memory = "SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name ~ '^msgstore (handle|uploads)\$'";
+
+	ask(0, "CREATE PROCEDURE public.again(h integer, times integer) LANGUAGE plpgsql AS \$\$ BEGIN
+		FOR i IN 1 .. times LOOP
+			PERFORM msgstore.write_stream(h, 'PR_BODY', 0, convert_to(repeat('x', 1048577), 'UTF8'));
+			PERFORM msgstore.set_props(h, jsonb_build_object('PR_COMMENT', msgstore.get_props(h)->'PR_BODY'));
+			PERFORM msgstore.save_changes(h, 'FORCE_SAVE');
+			COMMIT;
+		END LOOP;
+	END \$\$");
+	ask(0, "CALL public.again($n, 3)");
+	my $before = ask(0, $memory);
+	ask(0, "CALL public.again($n, 100)");
+	is(ask(0, $memory), $before, 'saves of large values leave no memory with the handle');
+}
+
 for my $session (@sessions)
 {
 	$session->{in} .= "\\q\n";
