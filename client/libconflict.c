@@ -112,8 +112,7 @@ msgstore_message_conflict(msgstore *ms, int64_t store_id, int64_t message_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, message_id);
+	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT8OID, change_number);
 	ms_add_param(&params, JSONBOID, changes);
 	return run_for_report(ms, whole ? CONFLICT_COLUMNS "($1, $2, $3, $4, true)"
@@ -152,8 +151,7 @@ msgstore_resolve_message_conflict(msgstore *ms, int64_t store_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, message_id);
+	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT8OID, change_number);
 	ms_add_param(&params, JSONBOID, changes);
 	ms_add_param(&params, TEXTOID, choice);
@@ -195,8 +193,7 @@ msgstore_resume(msgstore *ms, int64_t store_id, int64_t parked_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, parked_id);
+	ms_add_ids(&params, store_id, parked_id);
 	return ms_run_for_int32(ms, "SELECT msgstore.resume($1, $2)", &params,
 							handle);
 }
@@ -206,8 +203,7 @@ msgstore_discard_parked(msgstore *ms, int64_t store_id, int64_t parked_id)
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, parked_id);
+	ms_add_ids(&params, store_id, parked_id);
 	return ms_run_for_nothing(ms, "SELECT msgstore.discard_parked($1, $2)",
 							  &params);
 }
@@ -267,8 +263,7 @@ msgstore_history(msgstore *ms, int64_t store_id, int64_t message_id)
 	msgstore_change_list *list;
 	msgstore_change *rows;
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, message_id);
+	ms_add_ids(&params, store_id, message_id);
 	list = run_for_list(ms, "SELECT change_number, kind, changed_by, role,"
 						" actor, client, " TIME_TEXT("changed_at") ","
 						" pg_catalog.to_json(properties), previous,"
@@ -310,8 +305,7 @@ msgstore_message_at(msgstore *ms, int64_t store_id, int64_t message_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, message_id);
+	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT8OID, change_number);
 	return ms_run_for_text(ms, "SELECT msgstore.message_at($1, $2, $3)",
 						   &params);
@@ -324,8 +318,7 @@ msgstore_restore_version(msgstore *ms, int64_t store_id, int64_t message_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, message_id);
+	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT8OID, version);
 	ms_add_number(&params, INT8OID, change_number);
 	return ms_run_for_result(ms, "SELECT result, change_number"

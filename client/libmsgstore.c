@@ -230,6 +230,13 @@ ms_add_number_or_null(Params *params, Oid type, int64_t number)
 }
 
 void
+ms_add_ids(Params *params, int64_t store_id, int64_t id)
+{
+	ms_add_number(params, INT8OID, store_id);
+	ms_add_number(params, INT8OID, id);
+}
+
+void
 ms_add_bytes(Params *params, const void *bytes, size_t len)
 {
 	params->lengths[params->n] = (int) len;
@@ -431,8 +438,7 @@ msgstore_find_folder(msgstore *ms, int64_t store_id, int64_t parent_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, parent_id);
+	ms_add_ids(&params, store_id, parent_id);
 	ms_add_param(&params, TEXTOID, name);
 	return find(ms, "SELECT folder_id FROM msgstore.folder_list"
 				" WHERE store_id = $1 AND parent_id = $2 AND name = $3",
@@ -455,8 +461,7 @@ msgstore_create_folder(msgstore *ms, int64_t store_id, int64_t parent_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, parent_id);
+	ms_add_ids(&params, store_id, parent_id);
 	ms_add_param(&params, TEXTOID, name);
 	return ms_run_for_numbers(ms, "SELECT msgstore.create_folder($1, $2, $3)",
 							  &params, folder_id, 1);
@@ -489,8 +494,7 @@ msgstore_open_message(msgstore *ms, int64_t store_id, int64_t message_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, message_id);
+	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT4OID, flags);
 	return ms_run_for_int32(ms, "SELECT msgstore.open_message($1, $2, $3)",
 							&params, handle);
@@ -502,8 +506,7 @@ msgstore_create_message(msgstore *ms, int64_t store_id, int64_t folder_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, folder_id);
+	ms_add_ids(&params, store_id, folder_id);
 	ms_add_number(&params, INT4OID, flags);
 	return ms_run_for_int32(ms, "SELECT msgstore.create_message($1, $2, $3)",
 							&params, handle);
@@ -605,8 +608,7 @@ msgstore_read_message(msgstore *ms, int64_t store_id, int64_t message_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, message_id);
+	ms_add_ids(&params, store_id, message_id);
 	return run_for_props(ms, "SELECT msgstore.read_message($1, $2, $3)",
 						 &params, tags);
 }
@@ -618,8 +620,7 @@ msgstore_save_message(msgstore *ms, int64_t store_id, int64_t message_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, message_id);
+	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT8OID, change_number);
 	ms_add_param(&params, JSONBOID, changes);
 	ms_add_number(&params, INT4OID, flags);
@@ -636,8 +637,7 @@ msgstore_save_new_message(msgstore *ms, int64_t store_id, int64_t folder_id,
 {
 	Params		params = {0};
 
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number(&params, INT8OID, folder_id);
+	ms_add_ids(&params, store_id, folder_id);
 	ms_add_param(&params, JSONBOID, props);
 	ms_add_number(&params, INT4OID, flags);
 	return ms_run_for_result(ms, "SELECT result, message_id, change_number"

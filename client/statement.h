@@ -43,6 +43,9 @@ extern void ms_add_number(Params *params, Oid type, int64_t number);
 /* The same, 0 standing for NULL. */
 extern void ms_add_number_or_null(Params *params, Oid type, int64_t number);
 
+/* The ids of a store and of something in it, as most calls begin. */
+extern void ms_add_ids(Params *params, int64_t store_id, int64_t id);
+
 /* Bytes, in binary form; at most INT_MAX of them. */
 extern void ms_add_bytes(Params *params, const void *bytes, size_t len);
 
