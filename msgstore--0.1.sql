@@ -1268,6 +1268,20 @@ COMMENT ON COLUMN blob_ref.blob_id IS 'The blob';
 COMMENT ON COLUMN blob_ref.message_id IS 'The message';
 COMMENT ON COLUMN blob_ref.draft_of IS 'The role whose drafts alone refer to it; NULL where a version does';
 
+CREATE UNLOGGED TABLE blob_hold (
+	store_id      bigint      NOT NULL,
+	blob_id       bigint      NOT NULL,
+	holder_pid    integer     NOT NULL,
+	holder_start  timestamptz NOT NULL,
+	PRIMARY KEY (store_id, blob_id, holder_pid, holder_start)
+);
+
+COMMENT ON TABLE blob_hold IS 'Which session has a handle with bytes that only a draft had; no more than a crash may forget';
+COMMENT ON COLUMN blob_hold.store_id IS 'The store of the blob';
+COMMENT ON COLUMN blob_hold.blob_id IS 'The blob';
+COMMENT ON COLUMN blob_hold.holder_pid IS 'The session: its process id';
+COMMENT ON COLUMN blob_hold.holder_start IS 'The session: when it began';
+
 /* ==================================================================== number
  *
  * 15 bits of node, 48 bits of counter; never given out twice.  The marker is

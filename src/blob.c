@@ -24,8 +24,9 @@
  *	  contain a reference; draft_of, that only drafts of that role do, which
  *	  nobody else can see.  The sweeper takes away those of which it is no
  *	  longer true, looking at the message, its changes and its parked drafts,
- *	  and then blobs without any, unless their uploader's session lives.  Each
- *	  of the two steps first locks candidates, passing over what is locked, and
+ *	  and then blobs without any, unless their uploader's session lives, or one
+ *	  that has resumed a draft with them (blob_hold): what a handle has pending
+ *	  stays, whatever becomes of the draft.  Each of the two steps first locks candidates, passing over what is locked, and
  *	  then checks again with a new snapshot before it deletes; whoever adopts a
  *	  blob holds a lock on its rows until he commits.
  *
@@ -105,8 +106,15 @@ has_containers(const JsonbContainer *container)
 }
 
 /* What there is of blobs below an object or an array. */
+typedef struct BlobTally
+{
+	int64		count;
+	int64		bytes;
+	Handle	   *handle;			/* gets them as uploads, unless NULL */
+} BlobTally;
+
 static void
-count_blobs(JsonbContainer *container, int64 *count, int64 *bytes)
+tally_blobs(JsonbContainer *container, BlobTally *tally)
 {
 	JsonbIterator *it;
 	JsonbIteratorToken token;
@@ -125,45 +133,45 @@ count_blobs(JsonbContainer *container, int64 *count, int64 *bytes)
 		if ((token != WJB_ELEM && token != WJB_VALUE) ||
 			value.type != jbvBinary)
 			continue;
-		if (blob_from_value(&value, &blob_id, &size))
+		if (!blob_from_value(&value, &blob_id, &size))
 		{
-			*count += 1;
-			*bytes += size;
+			tally_blobs(value.val.binary.data, tally);
+			continue;
 		}
-		else
-			count_blobs(value.val.binary.data, count, bytes);
+		tally->count++;
+		tally->bytes += size;
+		if (tally->handle != NULL &&
+			handle_upload(tally->handle, blob_id) == NULL)
+			handle_add_upload(tally->handle, blob_id, true);
 	}
 }
 
 bool
 blobs_any(const Jsonb *object)
 {
-	int64		count = 0;
-	int64		bytes = 0;
+	BlobTally	tally = {0};
 
-	count_blobs(unconstify(JsonbContainer *, &object->root), &count, &bytes);
-	return count > 0;
+	tally_blobs(unconstify(JsonbContainer *, &object->root), &tally);
+	return tally.count > 0;
 }
 
 int64
 blobs_size(const Jsonb *object)
 {
-	int64		count = 0;
-	int64		bytes = 0;
+	BlobTally	tally = {0};
 
-	count_blobs(unconstify(JsonbContainer *, &object->root), &count, &bytes);
-	return bytes;
+	tally_blobs(unconstify(JsonbContainer *, &object->root), &tally);
+	return tally.bytes;
 }
 
 int64
 blobs_size_of_value(const JsonbValue *value)
 {
-	int64		count = 0;
-	int64		bytes = 0;
+	BlobTally	tally = {0};
 
 	if (value->type == jbvBinary)
-		count_blobs(value->val.binary.data, &count, &bytes);
-	return bytes;
+		tally_blobs(value->val.binary.data, &tally);
+	return tally.bytes;
 }
 
 static void
@@ -496,7 +504,35 @@ blob_release(int64 store_id, ArrayType *blob_ids)
 	SPI_connect();
 	query_run(QUERY_BLOB_DELETE, values, NULL);
 	query_run(QUERY_BLOB_LET_GO, values, NULL);
+	query_run(QUERY_HOLD_DELETE, values, NULL);
 	SPI_finish();
+}
+
+bool
+blob_hold(Handle *handle)
+{
+	const Edits *edits = &handle->state.edits;
+	BlobTally	tally = {0, 0, handle};
+	Datum		values[4] = {Int64GetDatum(handle->store_id), 0,
+	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
+	int			count;
+	bool		held;
+
+	if (XactReadOnly || IsInParallelMode())
+		return true;
+	if (edits->value[PART_PROPS] != NULL)
+		tally_blobs(&((Jsonb *) edits->value[PART_PROPS])->root, &tally);
+	if (edits->value[PART_ATTACHMENTS] != NULL)
+		tally_blobs(&((Jsonb *) edits->value[PART_ATTACHMENTS])->root, &tally);
+	if (tally.count == 0)
+		return true;
+	values[1] = PointerGetDatum(handle_uploads(handle, &count));
+	SPI_connect();
+	held = query_run(QUERY_HOLD_LOCK, values, NULL) == count;
+	if (held)
+		query_run(QUERY_HOLD_INSERT, values, NULL);
+	SPI_finish();
+	return held;
 }
 
 /* -------------------------------------------------------------------- sweeping */
@@ -530,6 +566,7 @@ sweep_batch(PG_FUNCTION_ARGS)
 		Assert(!isnull);
 	}
 	result[0] = Int64GetDatum(query_run(QUERY_SWEEP_REFS, values, NULL));
+	query_run(QUERY_SWEEP_HOLDS, values, NULL);
 	query_run(QUERY_SWEEP_LOCK_BLOBS, values, NULL);
 	values[1] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
 							  &isnull);

@@ -444,34 +444,50 @@ upload_needed(const Handle *but, int64 blob_id)
 	return false;
 }
 
-void
-handle_drop_uploads(Handle *handle)
+/* Those of a list that no other open handle knows, if that is asked for. */
+static ArrayType *
+upload_ids(const Handle *handle, bool alone, int *count)
 {
+	int			length = 0;
 	Datum	   *ids;
-	int			count = 0;
 
 	for (const Upload *upload = handle->state.uploads; upload != NULL;
 		 upload = upload->next)
-		count++;
+		length++;
+	ids = palloc(sizeof(Datum) * Max(length, 1));
+	*count = 0;
+	for (const Upload *upload = handle->state.uploads; upload != NULL;
+		 upload = upload->next)
+	{
+		if (!alone || !upload_needed(handle, upload->blob_id))
+			ids[(*count)++] = Int64GetDatum(upload->blob_id);
+	}
+	return construct_array(ids, *count, INT8OID, sizeof(int64),
+						   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+}
+
+ArrayType *
+handle_uploads(const Handle *handle, int *count)
+{
+	return upload_ids(handle, false, count);
+}
+
+void
+handle_drop_uploads(Handle *handle)
+{
+	ArrayType  *ids;
+	int			count;
+
 	/*
 	 * Where nothing can be written, they stay until the session has ended;
 	 * DISCARD ALL may come after DROP EXTENSION.
 	 */
-	if (count == 0 || XactReadOnly || IsInParallelMode() ||
-		!module_installed())
+	if (handle->state.uploads == NULL || XactReadOnly ||
+		IsInParallelMode() || !module_installed())
 		return;
-	ids = palloc(sizeof(Datum) * count);
-	count = 0;
-	for (const Upload *upload = handle->state.uploads; upload != NULL;
-		 upload = upload->next)
-	{
-		if (!upload_needed(handle, upload->blob_id))
-			ids[count++] = Int64GetDatum(upload->blob_id);
-	}
+	ids = upload_ids(handle, true, &count);
 	if (count > 0)
-		blob_release(handle->store_id,
-					 construct_array(ids, count, INT8OID, sizeof(int64),
-									 FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		blob_release(handle->store_id, ids);
 	handle_touch(handle);
 	handle->state.uploads = NULL;
 }

@@ -425,7 +425,14 @@ extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
 extern bytea *blob_read(const struct Handle *handle, int64 blob_id,
 						int64 size, int64 offset, int64 count);
 
-/* Uploads that no handle needs any more. */
+/*
+ * Keep what a handle that was resumed has pending, whatever becomes of the
+ * draft: it counts as uploaded by the handle.  False where some of it is gone
+ * already.
+ */
+extern bool blob_hold(struct Handle *handle);
+
+/* Blobs that no handle of the session needs any more. */
 extern void blob_release(int64 store_id, ArrayType *blob_ids);
 
 /* Whose blobs a version or a draft of a message brings with it. */
@@ -835,6 +842,9 @@ extern bool handle_uploaded(const Handle *handle, int64 blob_id);
  * NULL where they were set as values.
  */
 extern void handle_share_uploads(Handle *handle, Handle *parent);
+
+/* All it has uploaded, a bigint[]. */
+extern ArrayType *handle_uploads(const Handle *handle, int *count);
 
 /* What the handle has uploaded is saved, or not wanted any more. */
 extern void handle_drop_uploads(Handle *handle);

@@ -210,6 +210,21 @@ static const struct
 		"UPDATE msgstore.blob SET uploader_pid = 0"
 		" WHERE store_id = $1 AND blob_id = ANY ($2) AND sealed"
 		" AND uploader_pid = $3 AND uploader_start = $4"},
+	/* what is locked is not swept; after that it is held */
+	[QUERY_HOLD_LOCK] =
+	{true, {INT8OID, INT8ARRAYOID},
+		"SELECT 1 FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = ANY ($2) FOR KEY SHARE"},
+	[QUERY_HOLD_INSERT] =
+	{true, {INT8OID, INT8ARRAYOID, INT4OID, TIMESTAMPTZOID},
+		"INSERT INTO msgstore.blob_hold"
+		" (store_id, blob_id, holder_pid, holder_start)"
+		" SELECT $1, b, $3, $4 FROM unnest($2) b ON CONFLICT DO NOTHING"},
+	[QUERY_HOLD_DELETE] =
+	{true, {INT8OID, INT8ARRAYOID, INT4OID, TIMESTAMPTZOID},
+		"DELETE FROM msgstore.blob_hold"
+		" WHERE store_id = $1 AND blob_id = ANY ($2)"
+		" AND holder_pid = $3 AND holder_start = $4"},
 	[QUERY_CHUNK_READ] =
 	{false, {INT8OID, INT8OID, INT4OID},
 		"SELECT bytes FROM msgstore.blob_chunk"
@@ -253,6 +268,18 @@ static const struct
 	 * Of a backend whose start may not be seen only the pid is compared: too
 	 * much stays then, never too little.
 	 */
+	[QUERY_SWEEP_HOLDS] =
+	{true, {INT8OID},
+		"DELETE FROM msgstore.blob_hold d USING ("
+		" SELECT h.blob_id, h.holder_pid, h.holder_start"
+		" FROM msgstore.blob_hold h WHERE h.store_id = $1"
+		" AND NOT EXISTS (SELECT 1 FROM pg_stat_get_activity(NULL) a"
+		" WHERE a.pid = h.holder_pid"
+		" AND coalesce(a.backend_start = h.holder_start, true))"
+		" FOR UPDATE SKIP LOCKED) dead"
+		" WHERE d.store_id = $1 AND d.blob_id = dead.blob_id"
+		" AND d.holder_pid = dead.holder_pid"
+		" AND d.holder_start = dead.holder_start"},
 	[QUERY_SWEEP_LOCK_BLOBS] =
 	{true, {INT8OID},
 		"SELECT coalesce(array_agg(blob_id), '{}') FROM ("
@@ -260,6 +287,8 @@ static const struct
 		" WHERE b.store_id = $1 AND NOT EXISTS (SELECT 1"
 		" FROM msgstore.blob_ref r"
 		" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"
+		" AND NOT EXISTS (SELECT 1 FROM msgstore.blob_hold h"
+		" WHERE h.store_id = $1 AND h.blob_id = b.blob_id)"
 		" AND NOT EXISTS (SELECT 1 FROM pg_stat_get_activity(NULL) a"
 		" WHERE a.pid = b.uploader_pid"
 		" AND coalesce(a.backend_start = b.uploader_start, true))"
@@ -270,7 +299,9 @@ static const struct
 		"DELETE FROM msgstore.blob b"
 		" WHERE b.store_id = $1 AND b.blob_id = ANY ($2)"
 		" AND NOT EXISTS (SELECT 1 FROM msgstore.blob_ref r"
-		" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"},
+		" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"
+		" AND NOT EXISTS (SELECT 1 FROM msgstore.blob_hold h"
+		" WHERE h.store_id = $1 AND h.blob_id = b.blob_id)"},
 	[QUERY_NAMED_FIND] =
 	{false, {INT8OID, UUIDOID, INT8OID, TEXTOID},
 		"SELECT property_id::bigint FROM msgstore.named_property"

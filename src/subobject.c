@@ -150,6 +150,10 @@ open_below(const Handle *parent, HandleKind kind, int64 number,
 	}
 	handle->state.writable = writable;
 	MemoryContextSwitchTo(caller);
+	/* what it shows may be bytes that only the parent has */
+	for (const Upload *upload = parent->state.uploads; upload != NULL;
+		 upload = upload->next)
+		handle_add_upload(handle, upload->blob_id, true);
 	return handle;
 }
 

@@ -218,29 +218,15 @@ sub version
 	return $message->{now} = $now;
 }
 
-# A draft is not any more what handles were resumed from, and the bytes that
-# only it had can be swept.
-sub orphan
-{
-	my ($id) = @_;
-
-	$_->{orphan} = 1
-	  for grep { $_->{draft} == $id && $_->{resumed} } values %{ $world{handles} };
-	return;
-}
-
 # The handle stands on a version, with nothing pending.
 sub settle
 {
 	my ($h, $base) = @_;
 	my $id = $h->{draft};
 
-	if ($id && $world{drafts}{$id} && $world{drafts}{$id}{at} == $h->{at})
-	{
-		delete $world{drafts}{$id};
-		orphan($id);
-	}
-	@$h{qw(base pend draft at orphan)} = ($base, {}, 0, 0, 0);
+	delete $world{drafts}{$id}
+	  if $id && $world{drafts}{$id} && $world{drafts}{$id}{at} == $h->{at};
+	@$h{qw(base pend draft at)} = ($base, {}, 0, 0);
 	return;
 }
 
@@ -474,8 +460,7 @@ my %operations = (
 
 		die "parked over another's" if $world{drafts}{$id}
 			&& ($id != $h->{draft} || $world{drafts}{$id}{at} != $h->{at});
-		orphan($id);
-		@$h{qw(draft at orphan)} = ($id, ++$draft_at, 0);
+		@$h{qw(draft at)} = ($id, ++$draft_at);
 		$world{drafts}{$id} = { map { $_ => $h->{$_} } qw(msg base pend at) };
 	} ],
 	resume => [ 4, sub {
@@ -483,7 +468,7 @@ my %operations = (
 		my $id = pick(sort keys %{ $world{drafts} }) // return;
 		my $n = ask($s, "SELECT resume(1, $id)");
 
-		$world{handles}{$n} = { %{ $world{drafts}{$id} }, session => $s, draft => $id, resumed => 1 };
+		$world{handles}{$n} = { %{ $world{drafts}{$id} }, session => $s, draft => $id };
 	} ],
 	discard => [ 2, sub {
 		my ($s) = @_;
@@ -491,7 +476,6 @@ my %operations = (
 
 		ask($s, "SELECT discard_parked(1, $id)");
 		delete $world{drafts}{$id};
-		orphan($id);
 	} ],
 	restore => [ 4, sub {
 		my ($s) = @_;
@@ -611,7 +595,7 @@ sub end_transaction
 sub check_handles
 {
 	my ($s) = @_;
-	my @mine = grep { $world{handles}{$_}{session} == $s && !$world{handles}{$_}{orphan} }
+	my @mine = grep { $world{handles}{$_}{session} == $s }
 	  sort keys %{ $world{handles} };
 
 	for my $n (@mine)
@@ -675,13 +659,6 @@ sub step
 	my $other = defined $s ? 1 - $s : undef;
 
 	$s //= int rand 2;
-	# who has lost a draft is closed before anything is swept
-	for my $n (sort grep { $world{handles}{$_}{session} == $s } keys %{ $world{handles} })
-	{
-		$operations{close}[1]->($s, $n) if $world{handles}{$n}{orphan};
-	}
-	return end_transaction($s) if grep { $_->{orphan} } values %{ $world{handles} };
-
 	my @mine = sort grep { $world{handles}{$_}{session} == $s } keys %{ $world{handles} };
 	my $n = pick(@mine);
 	my $sum = 0;
