@@ -145,3 +145,9 @@ SELECT :'result', length(read_message(:store, :deep, '{PR_MESSAGE_ATTACHMENTS}')
 SET max_stack_depth = '100kB';
 SELECT save_new_message(:store, :inbox, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', pg_temp.nested(1000))); -- fail
 RESET max_stack_depth;
+-- the size of an attachment that embeds a message is that of what is stored
+SELECT message_id AS sized FROM save_new_message(:store, :inbox, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', jsonb_build_array(
+    jsonb_build_object('PR_ATTACH_DATA_OBJ', jsonb_build_object('PR_MESSAGE_ATTACHMENTS', jsonb_build_array(
+    jsonb_build_object('PR_ATTACH_DATA_BIN', encode(convert_to(repeat('z', 90000), 'UTF8'), 'base64')))))))) \gset
+SELECT (a->>'PR_ATTACH_SIZE')::int BETWEEN 90000 AND 91000 AS not_as_base64
+FROM jsonb_array_elements(read_message(:store, :sized)->'PR_MESSAGE_ATTACHMENTS') a;

@@ -82,6 +82,7 @@ adopt_embedded(const Adoption *adoption, const Jsonb *object,
 	Jsonb	   *result = NULL;
 	Jsonb	   *list;
 	JsonbValue	value;
+	int64		number;
 
 	adopt_members(adoption, message);
 	if (bag_find(message, list_name, &value) &&
@@ -89,6 +90,9 @@ adopt_embedded(const Adoption *adoption, const Jsonb *object,
 	{
 		message = bag_splice(message, one_member(list_name, list), false);
 		result = bag_splice(object, one_member(message_name, message), false);
+		/* it has another size now */
+		if (object_number(object, "PR_ATTACH_NUM", &number))
+			result = attachment_finish(result, number);
 	}
 	return object_level_end(level, result);
 }
