@@ -52,6 +52,14 @@ SELECT delete_props(:m, '{PR_TRANSPORT_MESSAGE_HEADERS,PS_PUBLIC_STRINGS:note}')
 SELECT v.property, pg_temp.shown(v.value) FROM jsonb_each(read_message(:store, :id)) v(property, value)
 WHERE v.property ~ 'BODY|HTML|RTF|HEADERS|note|INDEX';
 
+-- two bodies in full: both references in one call
+SELECT create_message(:store, :inbox) AS both \gset
+SELECT write_stream(:both, 'PR_BODY', 0, pg_temp.tens(110000)), get_props(:both)->'PR_BODY' AS text \gset
+SELECT write_stream(:both, 'PR_HTML', 0, pg_temp.tens(120000, '<p>html</p')), get_props(:both)->'PR_HTML' AS html,
+       get_props(:both, '{PR_BODY}') AS none \gset
+SELECT :'none', set_props(:both, jsonb_build_object('PR_BODY', :'text'::jsonb, 'PR_HTML', :'html'::jsonb)), save_changes(:both),
+       pg_temp.ends(:both, 'PR_BODY'), pg_temp.ends(:both, 'PR_HTML');
+
 -- every version is what it was
 SELECT array_agg(change_number ORDER BY changed_at) AS at FROM history(:store, :id) \gset
 SELECT h.kind, h.properties, (SELECT string_agg(v.property || ' ' || pg_temp.shown(v.value), ', ' ORDER BY v.property)
