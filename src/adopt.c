@@ -154,7 +154,8 @@ adopt_edits(const Adoption *adoption, Edits *edits)
 		adopt_members(adoption, (Jsonb *) edits->value[PART_PROPS]);
 	if (edits->value[PART_ATTACHMENTS] != NULL)
 	{
-		Jsonb	   *list = (Jsonb *) PG_DETOAST_DATUM(edits->value[PART_ATTACHMENTS]);
+		Datum		pending = PointerGetDatum(edits->value[PART_ATTACHMENTS]);
+		Jsonb	   *list = DatumGetJsonbP(pending);
 		Jsonb	   *stored = adopt_list(adoption, &list->root);
 
 		edits->value[PART_ATTACHMENTS] =
