@@ -33,10 +33,10 @@ my $undo = q{
 $node->safe_psql(
 	'postgres', q{
 	CREATE EXTENSION msgstore;
-	CREATE ROLE keeper;
+	CREATE ROLE regress_keeper;
 	SET search_path = msgstore;
 	SET msgstore.actor = 'somebody, "quoted"';
-	SELECT create_store('one'), create_store('two', 'keeper');
+	SELECT create_store('one'), create_store('two', 'regress_keeper');
 	SELECT create_folder(store_id, NULL, E'tab\tand\nline, Größe')
 	FROM store_list;
 	-- a small message, one with every large part, one without anything

@@ -397,24 +397,24 @@ session(
 note 'whose handles they are';
 
 $node->safe_psql('postgres', <<'END');
-CREATE ROLE team;
-CREATE ROLE anna IN ROLE team;
-CREATE ROLE bert IN ROLE team;
-UPDATE store SET owner = 'team';
+CREATE ROLE regress_team;
+CREATE ROLE regress_anna IN ROLE regress_team;
+CREATE ROLE regress_bert IN ROLE regress_team;
+UPDATE store SET owner = 'regress_team';
 CREATE FUNCTION as_bert(h int) RETURNS jsonb LANGUAGE sql SECURITY DEFINER AS
 	$$ SELECT get_props(h) $$;
-ALTER FUNCTION as_bert(int) OWNER TO bert;
+ALTER FUNCTION as_bert(int) OWNER TO regress_bert;
 CREATE FUNCTION bert_opens(m bigint) RETURNS int LANGUAGE sql SECURITY DEFINER AS
 	$$ SELECT open_message(1, m, 'MAPI_MODIFY') $$;
-ALTER FUNCTION bert_opens(bigint) OWNER TO bert;
+ALTER FUNCTION bert_opens(bigint) OWNER TO regress_bert;
 END
 session(
 	'another role cannot use it, not even a superuser',
-	"SET ROLE anna;
+	"SET ROLE regress_anna;
 	SELECT open_message(1, :m, 'MAPI_MODIFY') AS h \\gset
 	SELECT set_props(:h, subject('anna'));
 	$look
-	SET ROLE bert;
+	SET ROLE regress_bert;
 	SELECT get_props(:h);
 	SELECT set_props(:h, subject('bert'));
 	SELECT delete_props(:h, '{PR_SUBJECT}');
@@ -424,14 +424,14 @@ session(
 	SELECT message_id(:h);
 	SELECT close_object(:h);
 	$look" . show('count(*) FROM open_handles') . "
-	SET ROLE anna;
+	SET ROLE regress_anna;
 	SELECT as_bert(:h);
 	SELECT bert_opens(:m) AS o \\gset
 	SELECT get_props(:o);
 	" . show('count(*) FROM open_handles') . "
 	RESET ROLE;
 	SELECT get_props(:h);
-	SET ROLE anna;
+	SET ROLE regress_anna;
 	SELECT save_changes(:h); $look",
 	'anna, read/write, current, edits', 'closed', '0', '1',
 	'anna, read/write, current',
@@ -452,7 +452,7 @@ session(
 	SET search_path = msgstore, public; $look"
 	  . show('count(*) FROM open_handles') . "
 	SELECT open_message(1, :m, 'MAPI_MODIFY') AS n \\gset
-	" . show(':n <> :h AND :n <> :o') . "SET ROLE bert;
+	" . show(':n <> :h AND :n <> :o') . "SET ROLE regress_bert;
 	SELECT get_props(:o);",
 	'before, read/write, current, edits', 'closed', '0', 't',
 	'ERROR 25001', 'ERROR MA108');

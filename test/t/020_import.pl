@@ -513,9 +513,9 @@ foreach my $case (
 
 # ------------------------------------------------------------ somebody else's
 
-$node->safe_psql('postgres', 'CREATE ROLE stranger LOGIN');
-($code, $out, $err) = msgstore('import', '-U', 'stranger', '-s', 'mail',
-	"$samples/01-story.eml");
+$node->safe_psql('postgres', 'CREATE ROLE regress_stranger LOGIN');
+($code, $out, $err) = msgstore('import', '-U', 'regress_stranger',
+	'-s', 'mail', "$samples/01-story.eml");
 is($code, 2, 'no right to make a store: exit code 2');
 like($err, qr/could not find or create the store/,
 	'a store of others is not seen, and none can be made');

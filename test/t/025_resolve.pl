@@ -398,8 +398,8 @@ is(prop($id, 'PR_SUBJECT') . prop($id, 'PR_COMMENT'), 'minetheirs', 'MERGE');
 
 # a refused choice makes no folder
 $id = make_case(@plain);
-$node->safe_psql('postgres', 'CREATE ROLE guest LOGIN');
-($code, $out, $err) = resolve('', '--username=guest', $id,
+$node->safe_psql('postgres', 'CREATE ROLE regress_guest LOGIN');
+($code, $out, $err) = resolve('', '--username=regress_guest', $id,
 	'--choice=SAVE_ELSEWHERE', '--folder=Never');
 is($code, 2, 'another role: exit code 2');
 like($err, qr/there is no store "team" that you may use/,

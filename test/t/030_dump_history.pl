@@ -23,11 +23,11 @@ $old->start;
 $old->safe_psql(
 	'postgres', q{
 	CREATE EXTENSION msgstore;
-	CREATE ROLE ann;
-	CREATE ROLE bob;
-	CREATE ROLE team;
-	GRANT team TO ann, bob;
-	SELECT msgstore.create_store('dumped', 'team')});
+	CREATE ROLE regress_ann;
+	CREATE ROLE regress_bob;
+	CREATE ROLE regress_team;
+	GRANT regress_team TO regress_ann, regress_bob;
+	SELECT msgstore.create_store('dumped', 'regress_team')});
 
 # ------------------------------------------------- a thousand saves, recorded
 
@@ -158,8 +158,8 @@ $old->safe_psql(
 	'postgres', q{
 	\set QUIET on
 	SET search_path = msgstore;
-	GRANT SELECT ON public.inbox TO team;
-	SET ROLE ann;
+	GRANT SELECT ON public.inbox TO regress_team;
+	SET ROLE regress_ann;
 	SET application_name = 'a client';
 	SET msgstore.actor = 'ann@example.org';
 	SELECT s, f, (save_new_message(s, f,
@@ -173,7 +173,7 @@ $old->safe_psql(
 		"PR_RECIPIENT_TYPE": 1}]'::jsonb));
 	SELECT park(:h);
 	SELECT change_number AS n FROM message_list WHERE message_id = :m \gset
-	SET ROLE bob;
+	SET ROLE regress_bob;
 	RESET msgstore.actor;
 	SELECT save_message(:s, :m, :n, '{"PR_SUBJECT": "saved by bob"}');
 	SELECT create_message(:s, :f) AS h \gset
@@ -222,7 +222,8 @@ $new->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $new->append_conf('postgresql.conf', "fsync = off");
 $new->start;
 $new->safe_psql('postgres',
-	'CREATE ROLE ann; CREATE ROLE bob; CREATE ROLE team; GRANT team TO ann, bob');
+	'CREATE ROLE regress_ann; CREATE ROLE regress_bob;
+	CREATE ROLE regress_team; GRANT regress_team TO regress_ann, regress_bob');
 $new->command_ok([ 'pg_restore', '--exit-on-error', '-d', 'postgres', $dump ],
 	'restored into another cluster');
 is($new->safe_psql('postgres', $everything), $before, 'nothing is lost');
@@ -282,7 +283,7 @@ is( $new->safe_psql(
 is( $new->safe_psql(
 		'postgres', q{
 		SET search_path = msgstore;
-		SET ROLE ann;
+		SET ROLE regress_ann;
 		SELECT property, side, changed_by
 		FROM (SELECT resume(store_id, parked_id) AS h FROM parked) AS r,
 			conflict(h) ORDER BY property;
@@ -295,7 +296,7 @@ is( $new->safe_psql(
 PR_COMMENT|yours|
 PR_HTML|yours|
 PR_MESSAGE_RECIPIENTS[0]|yours|
-PR_SUBJECT|both|bob
+PR_SUBJECT|both|regress_bob
 PR_TRANSPORT_MESSAGE_HEADERS|yours|
 " . '{"PR_HTML": "PGI+", "PR_SUBJECT": "draft of ann", "PR_DISPLAY_TO": "Bob"}'
 	  . "\nMAPI_E_OBJECT_CHANGED|S_OK\n0",
@@ -303,7 +304,7 @@ PR_TRANSPORT_MESSAGE_HEADERS|yours|
 is( $new->safe_psql(
 		'postgres', q{
 		SET search_path = msgstore;
-		SET ROLE bob;
+		SET ROLE regress_bob;
 		SELECT save_changes(resume(store_id, parked_id)) FROM parked
 		ORDER BY parked_id;
 		SELECT resolve_conflict(resume(store_id, parked_id), 'SAVE_ELSEWHERE')
