@@ -5,43 +5,17 @@ use warnings;
 use utf8;
 use Encode qw(decode encode);
 use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
 use JSON::PP;
 use MIME::Base64 qw(decode_base64);
-use PostgreSQL::Test::Cluster;
+use MsgstoreClient;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $samples = "$FindBin::RealBin/../../client/samples";
 
-my $node = PostgreSQL::Test::Cluster->new('import');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
-$ENV{PGHOST} = $node->host;
-$ENV{PGPORT} = $node->port;
-$ENV{PGDATABASE} = 'postgres';
-delete $ENV{PGAPPNAME};
-
-# Run the command; returns exit code, stdout and stderr.
-sub msgstore
-{
-	my @args = @_;
-	my ($out, $err) = ('', '');
-
-	IPC::Run::run([ 'msgstore', @args ], '<', \undef, '>', \$out, '2>', \$err);
-	return ($? >> 8, $out, $err);
-}
-
-# Run a query; returns its answer as characters.
-sub query
-{
-	my ($sql) = @_;
-
-	return decode('UTF-8',
-		$node->safe_psql('postgres', encode('UTF-8', $sql)),
-		Encode::FB_CROAK);
-}
+my $node = client_node('import');
 
 # All messages of a store, by subject, each a hash of properties.
 sub messages

@@ -7,10 +7,9 @@
 use strict;
 use warnings;
 use FindBin;
-use IPC::Run;
+use lib "$FindBin::RealBin/../lib";
 use JSON::PP;
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use MsgstoreClient;
 use Test::More;
 
 my $corpus = $ENV{MSGSTORE_CORPUS}
@@ -34,18 +33,11 @@ while (my $line = <$index>)
 }
 close $index;
 
-my $node = PostgreSQL::Test::Cluster->new('corpus');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
-$ENV{PGHOST} = $node->host;
-$ENV{PGPORT} = $node->port;
-$ENV{PGDATABASE} = 'postgres';
+my $node = client_node('corpus');
 
-my ($out, $err) = ('', '');
-IPC::Run::run([ 'msgstore', 'import', '-s', 'corpus', "$corpus/messages" ],
-	'<', \undef, '>', \$out, '2>', \$err);
-is($? >> 8, 0, 'all imported: exit code 0');
+my ($code, $out, $err) =
+  msgstore('import', '-s', 'corpus', "$corpus/messages");
+is($code, 0, 'all imported: exit code 0');
 is($err, '', 'no error');
 like($out, qr/^$total imported, 0 refused$/m, 'none is refused');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM msgstore.message_list'),
@@ -56,9 +48,8 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM msgstore.message_list'),
 my @stored = split /\n/, $node->safe_psql('postgres',
 	'SELECT msgstore.read_message(store_id, message_id)
 	   FROM msgstore.message_list ORDER BY message_id');
-my ($lines, $report) = ('', '');
-IPC::Run::run([ 'msgstore', 'import', '--dry-run', "$corpus/messages" ],
-	'<', \undef, '>', \$lines, '2>', \$report);
+my (undef, $lines, $report) =
+  msgstore('import', '--dry-run', "$corpus/messages");
 my @read = split /\n/, $lines;
 is(scalar(@read), $total, 'a dry run prints each of them');
 

@@ -3,8 +3,9 @@
 use strict;
 use warnings;
 use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
-use PostgreSQL::Test::Cluster;
+use MsgstoreClient;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -35,13 +36,7 @@ sub under_valgrind
 	unlike($err, qr/^==\d+==/m, "$what: nothing to say for valgrind");
 }
 
-my $node = PostgreSQL::Test::Cluster->new('valgrind');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
-$ENV{PGHOST} = $node->host;
-$ENV{PGPORT} = $node->port;
-$ENV{PGDATABASE} = 'postgres';
+my $node = client_node('valgrind');
 
 under_valgrind('samples', 1, 'import', '--store', 'mail', '--batch', '5',
 	"$client/samples");

@@ -4,27 +4,21 @@
 use strict;
 use warnings;
 use FindBin;
-use IPC::Run;
-use PostgreSQL::Test::Cluster;
+use lib "$FindBin::RealBin/../lib";
+use MsgstoreClient;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $client = "$FindBin::RealBin/../../client";
-my $node = PostgreSQL::Test::Cluster->new('two_clients');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
+my $node = client_node('two_clients');
 my $connection = $node->connstr('postgres');
 
 # Run the example; returns exit code, stdout and stderr.
 sub two_clients
 {
 	my @args = @_;
-	my ($out, $err) = ('', '');
 
-	IPC::Run::run([ "$client/examples/two_clients", @args ],
-		'<', \undef, '>', \$out, '2>', \$err);
-	return ($? >> 8, $out, $err);
+	return run_program("$client/examples/two_clients", @args);
 }
 
 my ($code, $out, $err) = two_clients();

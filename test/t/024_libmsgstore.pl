@@ -3,26 +3,20 @@
 use strict;
 use warnings;
 use FindBin;
-use IPC::Run;
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use lib "$FindBin::RealBin/../lib";
+use MsgstoreClient;
 use Test::More;
 
 my $tour = "$FindBin::RealBin/../../client/examples/tour";
-my $node = PostgreSQL::Test::Cluster->new('libmsgstore');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
+my $node = client_node('libmsgstore');
 my $connection = $node->connstr('postgres');
 
 # Run the example; returns exit code, stdout and stderr.
 sub tour
 {
 	my @args = @_;
-	my ($out, $err) = ('', '');
 
-	IPC::Run::run([ $tour, @args ], '<', \undef, '>', \$out, '2>', \$err);
-	return ($? >> 8, $out, $err);
+	return run_program($tour, @args);
 }
 
 foreach my $time ('first', 'second')

@@ -4,30 +4,16 @@ use strict;
 use warnings;
 use utf8;
 use Encode qw(decode encode);
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
-use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
+use MsgstoreClient;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('resolve');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->start;
-$ENV{PGHOST} = $node->host;
-$ENV{PGPORT} = $node->port;
-$ENV{PGDATABASE} = 'postgres';
+my $node = client_node('resolve');
 delete @ENV{qw(PGAPPNAME NO_COLOR COLUMNS)};
 $ENV{TERM} = 'xterm';
 $ENV{TZ} = 'UTC';
-
-# Run a query; returns its answer as characters.
-sub query
-{
-	my ($sql) = @_;
-
-	return decode('UTF-8',
-		$node->safe_psql('postgres', encode('UTF-8', $sql)),
-		Encode::FB_CROAK);
-}
 
 # Run the command with lines as its input; returns exit code, stdout, stderr.
 sub resolve
@@ -88,7 +74,6 @@ sub folder_of
 
 query(
 	q{
-	CREATE EXTENSION msgstore;
 	SELECT msgstore.create_store('team');
 	CREATE FUNCTION make_case(props jsonb, mine jsonb) RETURNS bigint
 	LANGUAGE plpgsql AS $$

@@ -3,10 +3,10 @@
 use strict;
 use warnings;
 use FindBin;
-use IPC::Run;
+use lib "$FindBin::RealBin/../lib";
 use JSON::PP;
 use MIME::Base64 qw(encode_base64 decode_base64);
-use PostgreSQL::Test::Cluster;
+use MsgstoreClient;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -15,46 +15,8 @@ my $diff = "$FindBin::RealBin/../mail_diff.py";
 my $corpus = $ENV{MSGSTORE_CORPUS}
   // "$FindBin::RealBin/../../../shared/corpus";
 my $json = JSON::PP->new->utf8->canonical;
-my $dir = PostgreSQL::Test::Utils::tempdir();
 
-my $node = PostgreSQL::Test::Cluster->new('export');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
-$ENV{PGHOST} = $node->host;
-$ENV{PGPORT} = $node->port;
-$ENV{PGDATABASE} = 'postgres';
-
-# Run the command; returns exit code, stdout and stderr.
-sub msgstore
-{
-	my @args = @_;
-	my ($out, $err) = ('', '');
-
-	IPC::Run::run([ 'msgstore', @args ], '<', \undef, '>', \$out, '2>', \$err);
-	return ($? >> 8, $out, $err);
-}
-
-sub write_file
-{
-	my ($name, $text) = @_;
-
-	open my $file, '>:raw', "$dir/$name" or die "$name: $!";
-	print $file $text;
-	close $file or die "$name: $!";
-	return "$dir/$name";
-}
-
-sub read_file
-{
-	my ($path) = @_;
-
-	open my $file, '<:raw', $path or return undef;
-	local $/ = undef;
-	my $text = <$file>;
-	close $file;
-	return $text;
-}
+my $node = client_node('export');
 
 # Import a mail into a store of its own; returns the id of the message.
 my $stores = 0;

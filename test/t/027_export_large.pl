@@ -5,9 +5,10 @@ use warnings;
 use Digest::MD5 qw(md5_hex);
 use Encode qw(encode_utf8);
 use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
 use JSON::PP;
-use PostgreSQL::Test::Cluster;
+use MsgstoreClient;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -15,14 +16,7 @@ my $python = `command -v python3 2>/dev/null`;
 chomp $python;
 plan skip_all => 'no python3' unless $python;
 
-my $dir = PostgreSQL::Test::Utils::tempdir();
-my $node = PostgreSQL::Test::Cluster->new('export_large');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
-$ENV{PGHOST} = $node->host;
-$ENV{PGPORT} = $node->port;
-$ENV{PGDATABASE} = 'postgres';
+my $node = client_node('export_large');
 
 # What an independent reader finds in a mail: header fields, and of each part
 # in order its type, content and location, as long as they are.
@@ -205,9 +199,7 @@ is_deeply(
 	'embedded: the bytes of the innermost attachment, and its location');
 
 # All of them one after the other.
-my ($out, $err) = ('', '');
-IPC::Run::run([ 'msgstore', 'export', '-s', 'large', "$dir/all" ],
-	'>', \$out, '2>', \$err);
+my ($code, $out, $err) = msgstore('export', '-s', 'large', "$dir/all");
 is($err, '', 'all of them: no error');
 is($out, "4 exported, 0 refused\n", 'all of them: exported');
 
@@ -219,9 +211,8 @@ $node->safe_psql('postgres', <<"END");
 UPDATE msgstore.message SET props = jsonb_set(props, '{PR_COMMENT,size}', '1073741825')
 	WHERE message_id = $id;
 END
-IPC::Run::run([ 'msgstore', 'export', '-s', 'large', "$dir/all" ],
-	'>', \$out, '2>', \$err);
-is($? >> 8, 1, 'too long: exit code 1');
+($code, $out, $err) = msgstore('export', '-s', 'large', "$dir/all");
+is($code, 1, 'too long: exit code 1');
 is($err, "msgstore: error: could not read message $id: message longer than 1 GB\n",
 	'too long: says so');
 is($out, "4 exported, 1 refused\n", 'too long: the others are exported');

@@ -5,40 +5,16 @@ use strict;
 use warnings;
 use Encode qw(encode);
 use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
 use JSON::PP;
 use MIME::Base64 qw(encode_base64);
-use PostgreSQL::Test::Cluster;
+use MsgstoreClient;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $json = JSON::PP->new->utf8->canonical;
-my $dir = PostgreSQL::Test::Utils::tempdir();
-my $node = PostgreSQL::Test::Cluster->new('import_large');
-$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
-$ENV{PGHOST} = $node->host;
-$ENV{PGPORT} = $node->port;
-$ENV{PGDATABASE} = 'postgres';
-
-# Run the command; returns exit code, stdout and stderr.
-sub msgstore
-{
-	my @args = @_;
-	my ($out, $err) = ('', '');
-
-	IPC::Run::run([ 'msgstore', @args ], '<', \undef, '>', \$out, '2>', \$err);
-	return ($? >> 8, $out, $err);
-}
-
-sub write_file
-{
-	my ($name, $text) = @_;
-
-	append_to_file("$dir/$name", $text);
-	return "$dir/$name";
-}
+my $node = client_node('import_large');
 
 # A text of so many bytes in a charset, in lines.
 sub text
