@@ -91,3 +91,18 @@ WHERE c.relnamespace = 'msgstore'::regnamespace
   AND acl.grantee <> c.relowner
   AND NOT (c.relkind = 'v' AND acl.privilege_type = 'SELECT')
 ORDER BY 1, 2;
+
+-- no function minds a NULL for an argument, or all of them: an answer or an
+-- error comes back, and the session goes on
+CREATE FUNCTION pg_temp.survives(call text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE call;
+EXCEPTION WHEN OTHERS THEN
+    NULL;
+END $$;
+SELECT count(pg_temp.survives(format('SELECT (msgstore.%I(%s))::text', f.proname, f.arguments))) > 50 AS called
+FROM (SELECT p.proname, (SELECT string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n)
+                         FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, n)) AS arguments
+      FROM pg_proc AS p
+      WHERE p.pronamespace = 'msgstore'::regnamespace AND p.prokind = 'f'
+        AND NOT 'internal'::regtype = ANY (p.proargtypes::oid[])) AS f;

@@ -282,7 +282,10 @@ content_size(const Content *content)
 	}
 	if (!content->isnull[PART_ATTACHMENTS])
 		size += blobs_size(DatumGetJsonbP(content->value[PART_ATTACHMENTS]));
-	return size + blobs_size(DatumGetJsonbP(content->value[PART_PROPS]));
+	/* a message always has a bag; message_size() is called with anything */
+	if (!content->isnull[PART_PROPS])
+		size += blobs_size(DatumGetJsonbP(content->value[PART_PROPS]));
+	return size;
 }
 
 static void
