@@ -175,6 +175,7 @@ SELECT r.* FROM (VALUES
     ('rule', 'CREATE RULE r AS ON INSERT TO msgstore.%1$I DO ALSO NOTHING'),
     ('row-level security', 'ALTER TABLE msgstore.%1$I ENABLE ROW LEVEL SECURITY'),
     ('check', 'ALTER TABLE msgstore.%1$I ADD CHECK (store_id > 0)'),
+    ('deferrable constraint', 'ALTER TABLE msgstore.%1$I ADD UNIQUE (message_id, change_number) DEFERRABLE'),
     ('foreign key', 'ALTER TABLE msgstore.%1$I ADD FOREIGN KEY (store_id) REFERENCES public.regress_hostile_shop'),
     ('generated column', 'ALTER TABLE msgstore.%1$I ADD twice bigint GENERATED ALWAYS AS (store_id * 2) STORED'))
     AS v (what, ddl), pg_temp.refused(:h, :store, :id, what, ddl) AS r;

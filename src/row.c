@@ -161,6 +161,8 @@ row_relation(StoreRelation which, LOCKMODE lockmode)
 				refuse_relation(rel, "a trigger");
 			if (rel->trigdesc->triggers[i].tgfoid == F_RI_FKEY_CHECK_INS)
 				foreign_keys++;
+			if (rel->trigdesc->triggers[i].tgfoid == F_UNIQUE_KEY_RECHECK)
+				refuse_relation(rel, "a deferrable constraint");
 		}
 	}
 	if (foreign_keys > (which == REL_MESSAGE ? 1 : 0))	/* a folder's */
