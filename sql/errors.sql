@@ -351,6 +351,11 @@ SELECT read_message(:store, :id);
 ALTER TABLE message RENAME text TO body;
 SELECT read_message(:store, :id, '{PR_BODY}');
 DROP ROLE regress_errors, regress_errors_owner;
+
+-- what only views call can be called by anybody, with anything
+SELECT message_size(NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+       message_size('1', '[[1, {"blob": {"blob": 1, "size": 2}}], null]', '', '', '', '', '"x"') > 0 AS any_jsonb;
+
 -- Elsewhere: "could not serialize access due to concurrent update" in
 -- test/specs/save_after_refresh.spec.  What no test can bring about is listed
 -- in tools/check-errors, which finds what is missing here.
