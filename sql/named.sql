@@ -114,6 +114,12 @@ SELECT get_ids_from_names(:store, ARRAY['PS_PUBLIC_STRINGS:ticket-id:PT_LONG',
 SELECT get_names_from_ids(:store, ARRAY[32768, 32769, 32770, 32771, 32772,
 	32773, 32774, 65534]);
 SELECT get_ids_from_names(:store, '{}'), get_names_from_ids(:store, '{}');
+-- the names read back as what they were, where one ends as if in a type too
+SELECT array_agg((get_names_from_ids(:store, get_ids_from_names(:store, ARRAY[name])))[1] ORDER BY name COLLATE "C"),
+       bool_and(get_ids_from_names(:store, get_names_from_ids(:store, get_ids_from_names(:store, ARRAY[name])))
+                = get_ids_from_names(:store, ARRAY[name])) AS the_same
+FROM unnest(ARRAY['PS_PUBLIC_STRINGS:a', 'PS_PUBLIC_STRINGS:a:PT_LONG:PT_I2',
+    'PS_PUBLIC_STRINGS:PT_LONG', 'PS_PUBLIC_STRINGS:a:b:PT_LONG']) AS v (name);
 
 -- without create, what has none stays without
 SELECT get_ids_from_names(:store, ARRAY['PS_PUBLIC_STRINGS:new',
@@ -144,8 +150,10 @@ SELECT get_ids_from_names(:store2, ARRAY['PS_PUBLIC_STRINGS:done']);
 -- there are 0x7FFF of them; who finds them used up still finds the others
 INSERT INTO named_property (store_id, property_id, property_set, name)
 SELECT :store2, 65534, '00020329-0000-0000-C000-000000000046', 'last';
+\set VERBOSITY default
 -- fail
 SELECT get_ids_from_names(:store2, ARRAY['PS_PUBLIC_STRINGS:one-more']);
+\set VERBOSITY terse
 SELECT get_ids_from_names(:store2, ARRAY['PS_PUBLIC_STRINGS:last',
 	'PS_PUBLIC_STRINGS:one-more'], false);
 

@@ -392,11 +392,11 @@ give_id(int64 store_id, const PropertyName *name)
 	id = query_result_bigint();
 	if (id > LAST_NAMED_ID)
 		ereport(ERROR,
-				(errmapi(MAPI_E_NAMED_PROP_QUOTA_EXCEEDED),
+				(errmapi_detail(MAPI_E_NAMED_PROP_QUOTA_EXCEEDED,
+								"A store has ids for %d named properties.",
+								LAST_NAMED_ID - FIRST_NAMED_ID + 1),
 				 errmsg("store %lld has no id left for another named property",
-						(long long) store_id),
-				 errdetail("A store has ids for %d named properties.",
-						   LAST_NAMED_ID - FIRST_NAMED_ID + 1)));
+						(long long) store_id)));
 	values[4] = Int64GetDatum(id);
 	nulls[4] = ' ';
 	nulls[5] = '\0';
@@ -474,7 +474,10 @@ get_ids_from_names(PG_FUNCTION_ARGS)
 											 TYPALIGN_INT));
 }
 
-/* The canonical name, without a type, that a store has an id for, or NULL. */
+/*
+ * The canonical name that a store has an id for, or NULL.  It is without a
+ * type, unless its string ends in what would be taken for one.
+ */
 static text *
 name_of_id(int64 store_id, int32 id)
 {
@@ -513,7 +516,11 @@ name_of_id(int64 store_id, int32 id)
 			name.string = TextDatumGetCString(value);
 			name.len = strlen(name.string);
 		}
-		stem = MemoryContextStrdup(caller, stem_of(&name));
+		stem = stem_of(&name);
+		if (name.string != NULL &&
+			find_type_suffix(name.string, name.len) < name.len)
+			stem = psprintf("%s:%s", stem, property_type_name(PT_UNICODE));
+		stem = MemoryContextStrdup(caller, stem);
 	}
 	SPI_finish();
 	if (stem != NULL)
