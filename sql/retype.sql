@@ -116,3 +116,9 @@ SELECT resume(:store, :parked) AS resumed \gset
 SELECT save_changes(:resumed), force_save(:resumed);
 SELECT read_message(:store, :id, ARRAY['0x6FFF000B', '0x6FFF0003',
 	'0x6FFF0040']);
+
+-- what is computed is so in every type of its id
+SELECT set_props(:resumed, '{"0x65E20003": 1}'); -- fail
+SELECT delete_props(:resumed, ARRAY['0x67A40003']); -- fail
+SELECT result FROM save_new_message(:store, special_folder(:store, 'Inbox'), '{"0x65E0001F": "mine"}'); -- fail
+SELECT get_props(:resumed, ARRAY['0x65E20003']);

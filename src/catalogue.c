@@ -37,6 +37,23 @@ static void refuse_hex_tag(const Property *prop);
 /* --------------------------------------------------------------- look-up */
 
 /*
+ * The rule for an id in a type that the catalogue does not give it: what is
+ * computed is so in every type.
+ */
+static PropertyRule
+rule_of_id(uint32 id)
+{
+	const CatalogueProperty *known = NULL;
+
+	while ((known = catalogue_next_of_id(id, known)) != NULL)
+	{
+		if (known->rule == RULE_COMPUTED)
+			return RULE_COMPUTED;
+	}
+	return RULE_STORED;
+}
+
+/*
  * Look a property up by any of its spellings (not NUL-terminated).  Returns
  * false where the spelling is none: no name, no hex tag.
  */
@@ -58,7 +75,7 @@ property_lookup(const char *spelling, int len, Property *prop)
 			prop->tag = tag;
 			prop->type = TAG_TYPE(tag);
 			prop->part = PART_PROPS;
-			prop->rule = RULE_STORED;
+			prop->rule = rule_of_id(TAG_ID(tag));
 			return true;
 		}
 	}
