@@ -151,3 +151,52 @@ SELECT message_id AS sized FROM save_new_message(:store, :inbox, jsonb_build_obj
     jsonb_build_object('PR_ATTACH_DATA_BIN', encode(convert_to(repeat('z', 90000), 'UTF8'), 'base64')))))))) \gset
 SELECT (a->>'PR_ATTACH_SIZE')::int BETWEEN 90000 AND 91000 AS not_as_base64
 FROM jsonb_array_elements(read_message(:store, :sized)->'PR_MESSAGE_ATTACHMENTS') a;
+
+-- a handle on an attachment is stale once its message's handle stands on
+-- something else: what others have saved, or was dropped, does not come back
+SELECT message_id AS shared FROM save_new_message(:store, :inbox,
+    '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_LONG_FILENAME": "one"}]}') \gset
+SELECT open_message(:store, :shared, 'MAPI_MODIFY') AS mine, open_message(:store, :shared, 'MAPI_MODIFY') AS theirs \gset
+SELECT open_attachment(:mine, 0, 'MAPI_MODIFY') AS a, create_attachment(:mine) AS b,
+       open_attachment(:theirs, 0, 'MAPI_MODIFY') AS c, create_attachment(:theirs) AS d \gset
+SELECT set_props(:c, '{"PR_ATTACH_LONG_FILENAME": "theirs"}'), save_changes(:c), save_changes(:d), save_changes(:theirs);
+SELECT set_props(:a, '{"PR_ATTACH_MIME_TAG": "text/plain"}'), save_changes(:a), save_changes(:b), save_changes(:mine);
+BEGIN;
+SELECT refresh(:mine), save_changes(:a), save_changes(:b), save_changes(:mine);
+ROLLBACK;
+SELECT save_changes(:a), resolve_conflict(:mine, 'KEEP_ORIGINAL'), save_changes(:a), save_changes(:b);
+SELECT get_props(:mine, '{PR_MESSAGE_ATTACHMENTS}') = read_message(:store, :shared, '{PR_MESSAGE_ATTACHMENTS}') AS theirs_only;
+SELECT open_attachment(:mine, 0, 'MAPI_MODIFY') AS a, create_attachment(:mine) AS b \gset
+SELECT set_props(:d, '{"PR_ATTACH_MIME_TAG": "text/html"}'), save_changes(:d), save_changes(:theirs);
+SELECT set_props(:mine, '{"PR_SUBJECT": "merged"}'), save_changes(:mine), resolve_conflict(:mine, 'MERGE'), save_changes(:a), save_changes(:b);
+-- saving it, or forcing it, keeps what the handle shows, and those below
+SELECT open_attachment(:mine, 0, 'MAPI_MODIFY') AS a \gset
+SELECT set_props(:mine, '{"PR_SUBJECT": "again"}'), save_changes(:mine), force_save(:mine), save_changes(:a), save_changes(:mine);
+-- an attachment that was created, saved and deleted does not come back
+SELECT create_attachment(:mine) AS b \gset
+SELECT save_changes(:b), get_props(:b, '{PR_ATTACH_NUM}')->'PR_ATTACH_NUM' AS num \gset
+BEGIN;
+SELECT delete_attachment(:mine, :num), save_changes(:b);
+ROLLBACK;
+SELECT save_changes(:b), delete_attachment(:mine, :num), save_changes(:b);
+-- nor one whose list was replaced, whose number is not given out again
+SELECT jsonb_array_length(get_props(:mine)->'PR_MESSAGE_ATTACHMENTS') AS before;
+SELECT set_props(:mine, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_LONG_FILENAME": "another"}]}'), save_changes(:a);
+SELECT (get_props(create_attachment(:mine), '{PR_ATTACH_NUM}')->>'PR_ATTACH_NUM')::int > :num AS another_number,
+       get_props(:mine, '{PR_MESSAGE_ATTACHMENTS}');
+SELECT refresh(:mine), delete_props(:mine, '{PR_MESSAGE_ATTACHMENTS}');
+SELECT (get_props(create_attachment(:mine), '{PR_ATTACH_NUM}')->>'PR_ATTACH_NUM')::int > :num AS another_number;
+-- number and size are the store's
+SELECT create_attachment(:mine) AS b \gset
+SELECT set_props(:b, '{"PR_ATTACH_NUM": 7}'); -- fail
+SELECT set_props(:b, '{"PidTagAttachSize": 7}'); -- fail
+SELECT delete_props(:b, '{PR_ATTACH_NUM}'); -- fail
+
+-- rows of recipients under any spelling; a member of null is as good as none
+SELECT modify_recipients(:mine, 0, '[{"PR_DISPLAY_NAME": "A"}, {"PR_DISPLAY_NAME": "B"}, {"PR_DISPLAY_NAME": "C"}]');
+SELECT modify_recipients(:mine, 'MODRECIP_MODIFY', '[{"PidTagRowid": 0, "PidTagDisplayName": "A2"}, {"0x30000003": 1, "PR_DISPLAY_NAME": null}]'),
+       modify_recipients(:mine, 'MODRECIP_REMOVE', '[{"PidTagRowid": 2}]');
+SELECT get_props(:mine, '{PR_MESSAGE_RECIPIENTS}');
+SELECT modify_recipients(:mine, 'MODRECIP_ADD', '[{"PidTagRowid": 5, "PR_DISPLAY_NAME": "D"}]'); -- fail
+SELECT modify_recipients(:mine, 'MODRECIP_MODIFY', '[{"PR_ROWID": 0, "PidTagRowid": 1}]'); -- fail
+SELECT modify_recipients(:mine, 'MODRECIP_REMOVE', '[{"PR_ROWID": 0, "PR_NO_SUCH": 1}]'); -- fail

@@ -303,16 +303,9 @@ object_props(const Handle *handle, ArrayType *tags)
 	return view_props(&view, tags);
 }
 
-/*
- * get_props(handle, tags) → jsonb: base and pending edits.  The base is not
- * needed, and may be pruned, where the edits say all that is asked for.
- */
-PG_FUNCTION_INFO_V1(get_props);
-Datum
-get_props(PG_FUNCTION_ARGS)
+Jsonb *
+handle_props(const Handle *handle, ArrayType *tags)
 {
-	Handle	   *handle = handle_argument(fcinfo);
-	ArrayType  *tags = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
 	Relation	message;
 	Stand		stand;
 	MessageRow	row;
@@ -322,9 +315,9 @@ get_props(PG_FUNCTION_ARGS)
 	access_require(handle->store_id, ACCESS_READ);
 	stand_of_handle(&stand, handle);
 	if (handle->object != NULL)
-		PG_RETURN_JSONB_P(object_props(handle, tags));
+		return object_props(handle, tags);
 	if (tags != NULL && edits_cover(&stand.edits, tags))
-		PG_RETURN_JSONB_P(pending_props(&stand, tags));
+		return pending_props(&stand, tags);
 
 	message = row_relation(REL_MESSAGE, AccessShareLock);
 	messagerow_init(&row, message);
@@ -337,7 +330,20 @@ get_props(PG_FUNCTION_ARGS)
 	PopActiveSnapshot();
 	messagerow_end(&row);
 	table_close(message, NoLock);
-	PG_RETURN_JSONB_P(result);
+	return result;
+}
+
+/*
+ * get_props(handle, tags) → jsonb: base and pending edits.
+ */
+PG_FUNCTION_INFO_V1(get_props);
+Datum
+get_props(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+	ArrayType  *tags = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
+
+	PG_RETURN_JSONB_P(handle_props(handle, tags));
 }
 
 /*
@@ -419,19 +425,41 @@ edits_refer(const Edits *edits)
 		 blobs_any((Jsonb *) edits->value[PART_ATTACHMENTS]));
 }
 
-/* Add edits that a client has given, checked but for what the handle is on. */
+/* Refuse what is no property of an attachment, or computed there. */
 static void
-add_given(Handle *handle, const Edits *edits)
+check_on_attachment(const Edits *edits)
 {
+	static const char *const computed[] = {"PR_ATTACH_NUM", "PR_ATTACH_SIZE"};
+	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
+	JsonbValue	value;
+
 	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
 	{
-		if (handle->kind == HANDLE_ATTACHMENT &&
-			edits->touched[p] == TOUCHED)
+		if (edits->touched[p] == TOUCHED)
 			ereport(ERROR,
 					(errmapi(MAPI_E_NO_SUPPORT),
 					 errmsg("property %s is one of messages, not of attachments",
 							part_name(p))));
 	}
+	for (int i = 0; i < lengthof(computed); i++)
+	{
+		if (patch != NULL && bag_find(patch, computed[i], &value))
+			ereport(ERROR,
+					(errmapi(MAPI_E_COMPUTED),
+					 errmsg("property %s is computed by the store",
+							computed[i]),
+					 errhint("Leave it out of what you set or delete.")));
+	}
+}
+
+/* Add edits that a client has given, checked but for what the handle is on. */
+static void
+add_given(Handle *handle, const Edits *edits)
+{
+	if (handle->kind == HANDLE_ATTACHMENT)
+		check_on_attachment(edits);
+	else if (edits->touched[PART_ATTACHMENTS] != UNTOUCHED)
+		subobject_list_replaced(handle);
 	/* they may be what this handle or one above it has uploaded */
 	if (edits_refer(edits))
 	{
@@ -518,6 +546,7 @@ refresh(PG_FUNCTION_ARGS)
 	handle_set_edits(handle, NULL);
 	handle_drop_uploads(handle);
 	handle->state.base = base;
+	handle->state.era++;
 	PG_RETURN_VOID();
 }
 

@@ -434,6 +434,8 @@ typedef struct HandleState
 	Draft		draft;			/* it was parked as, or resumed from */
 	int64		next_attach;	/* no attachment number from here on was used */
 	int64		next_row;		/* no PR_ROWID from here on was used */
+	int64		era;			/* counts what made handles below it stale */
+	bool		was_listed;		/* an attachment that its message has had */
 	Upload	   *uploads;		/* what it has written, in its own memory */
 	bool		writable;
 	bool		is_new;
@@ -446,8 +448,8 @@ typedef struct Handle
 	int64		store_id;
 	HandleKind	kind;
 	int32		parent;			/* the handle that a save folds into, or 0 */
+	int64		parent_era;		/* the parent's when this was opened */
 	int64		attach_num;		/* of an attachment */
-	bool		was_listed;		/* an attachment its message had when opened */
 	Content    *object;			/* base of what is no message of its own */
 	Jsonb	   *defaults;		/* what a new message starts with */
 	Oid			role;			/* whose it is */
@@ -546,6 +548,12 @@ typedef struct Stand
 	Edits		edits;
 } Stand;
 
+/*
+ * What a handle shows of the properties that are named, or of all.  The base
+ * is not needed, and may be pruned, where the edits say all that is asked for.
+ */
+extern Jsonb *handle_props(const Handle *handle, ArrayType *tags);
+
 extern void stand_of_handle(Stand *stand, const Handle *handle);
 
 /*
@@ -583,6 +591,12 @@ extern void message_require_known(int64 store_id, int64 message_id);
 
 /* Fold an attachment or an embedded message into its parent handle. */
 extern int32 subobject_save(Handle *handle);
+
+/*
+ * The client is about to set the whole list of attachments: the numbers that
+ * are in it now are not given out again, and handles below are stale.
+ */
+extern void subobject_list_replaced(Handle *handle);
 
 /* ------------------------------------------------------------------- park.c */
 

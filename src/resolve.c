@@ -298,6 +298,8 @@ resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 	{
 		handle_saved(handle, outcome.change_number);
 		handle->state.message_id = outcome.message_id;
+		if (choice == KEEP_ORIGINAL || choice == MERGE)
+			handle->state.era++;
 		if (choice == SAVE_ELSEWHERE)
 			handle->state.writable = true;
 	}

@@ -16,6 +16,13 @@
  *	  Saving such a handle never answers MAPI_E_OBJECT_CHANGED.  Its edits stay,
  *	  so that saving it again folds all of them in again.
  *
+ *	  Where the parent has come to stand on something else since (refresh,
+ *	  KEEP_ORIGINAL, MERGE, another list set as a property), the base is not
+ *	  what the parent has: folding it in would take back what others have
+ *	  saved, or what was dropped.  Such a handle is stale, which
+ *	  HandleState.era tells; it answers MAPI_E_OBJECT_DELETED, as one whose
+ *	  attachment was deleted does.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -89,6 +96,51 @@ set_list(Handle *handle, Part part, const ObjectList *list)
 	handle_add_edits(handle, &edits);
 }
 
+/*
+ * The base's list of attachments, a copy; NULL where it has none, or where the
+ * base is not to be had any more.
+ */
+static Jsonb *
+base_attachments(const Handle *handle)
+{
+	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
+	MessageRow	row;
+	MessageView view;
+	Jsonb	   *list = NULL;
+
+	messagerow_init(&row, message);
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (view_read(&view, handle->store_id, handle->state.message_id, &row,
+				  message, GetActiveSnapshot()) &&
+		view_go_back(&view, handle->state.base, GetActiveSnapshot()) &&
+		!view.version.content.isnull[PART_ATTACHMENTS])
+		list = DatumGetJsonbPCopy(view.version.content.value[PART_ATTACHMENTS]);
+	PopActiveSnapshot();
+	messagerow_end(&row);
+	table_close(message, NoLock);
+	return list;
+}
+
+void
+subobject_list_replaced(Handle *handle)
+{
+	const Edits *edits = &handle->state.edits;
+	Jsonb	   *shown = NULL;
+	ObjectList	list;
+
+	if (edits->touched[PART_ATTACHMENTS] != UNTOUCHED)
+		shown = (Jsonb *) edits->value[PART_ATTACHMENTS];
+	else if (handle->object != NULL)
+		shown = shown_list(handle, PART_ATTACHMENTS);
+	else if (!handle->state.is_new)
+		shown = base_attachments(handle);
+	objects_read(shown, &list);
+	handle_touch(handle);
+	handle->state.next_attach = Max(handle->state.next_attach,
+									objects_next(&list, attach_num));
+	handle->state.era++;
+}
+
 /* ------------------------------------------------------------ handles' kinds */
 
 /* The handle argument 0 names, on something that can hold attachments. */
@@ -139,6 +191,7 @@ open_below(const Handle *parent, HandleKind kind, int64 number,
 
 	handle->kind = kind;
 	handle->parent = parent->number;
+	handle->parent_era = parent->state.era;
 	handle->attach_num = number;
 	handle->object = palloc(sizeof(Content));
 	*handle->object = *object;
@@ -221,7 +274,7 @@ open_attachment(PG_FUNCTION_ARGS)
 	content_from_bag(&object, list.objects[at]);
 	handle = open_below(parent, HANDLE_ATTACHMENT, PG_GETARG_INT32(1),
 						&object, writable);
-	handle->was_listed = true;
+	handle->state.was_listed = true;
 	PG_RETURN_INT32(handle->number);
 }
 
@@ -317,7 +370,7 @@ fold_attachment(Handle *parent, const Handle *handle, const Content *shown)
 	at = objects_find(&list, attach_num, handle->attach_num);
 	if (at >= 0)
 		list.objects[at] = object;
-	else if (handle->was_listed)
+	else if (handle->state.was_listed)
 		return MAPI_E_OBJECT_DELETED;
 	else
 		objects_add(&list, object);
@@ -355,13 +408,19 @@ subobject_save(Handle *handle)
 
 	if (!parent->state.writable)
 		return MAPI_E_NO_ACCESS;
+	if (handle->parent_era != parent->state.era)
+		return MAPI_E_OBJECT_DELETED;
 	edits_apply(handle->object, &handle->state.edits, &shown);
 	result = handle->kind == HANDLE_EMBEDDED ?
 		fold_embedded(parent, &shown) :
 		fold_attachment(parent, handle, &shown);
-	/* the parent has the bytes as they are: what is written now is a copy */
 	if (result == S_OK)
+	{
+		handle_touch(handle);
+		handle->state.was_listed = true;
+		/* the parent has the bytes as they are: what is written now is a copy */
 		handle_share_uploads(handle, parent);
+	}
 	return result;
 }
 
@@ -388,6 +447,45 @@ find_row(const ObjectList *list, const ObjectIndex *index, const Jsonb *row)
 }
 
 /*
+ * A row of the call under canonical names, without members of null; values are
+ * checked later, with the whole list.
+ */
+static Jsonb *
+named_row(const Jsonb *row)
+{
+	BagList		members;
+	int			count;
+	BagEntry   *entries;
+	const char *twice;
+	int			len;
+
+	if (!JB_ROOT_IS_OBJECT(row))
+		ereport(ERROR,
+				(errmapi(MAPI_E_UNEXPECTED_TYPE),
+				 errmsg("each recipient must be an object")));
+	entries = bag_entries(row, &count);
+	baglist_init(&members, count);
+	for (int i = 0; i < count; i++)
+	{
+		Property	prop;
+		JsonbValue	value;
+
+		if (entries[i].type == JENTRY_ISNULL)
+			continue;
+		property_resolve(entries[i].key, entries[i].keylen, &prop);
+		entry_value(&entries[i], &value);
+		baglist_add_value(&members, prop.name, prop.namelen, &value);
+	}
+	twice = baglist_duplicate(&members, &len);
+	if (twice != NULL)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("property %.*s stands twice in one recipient",
+						len, twice)));
+	return baglist_build(&members);
+}
+
+/*
  * What the call makes of the list (R388-R391).  Rows that are added get
  * numbers from *next on, which no row of the list has had on this handle.
  */
@@ -400,17 +498,13 @@ change_rows(ObjectList *list, const ObjectList *rows, uint32 flags,
 	objects_index(list, row_id, &index);
 	for (int i = 0; i < rows->count; i++)
 	{
-		Jsonb	   *row = rows->objects[i];
+		Jsonb	   *row = named_row(rows->objects[i]);
 		JsonbValue	value;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!JB_ROOT_IS_OBJECT(row))
-			ereport(ERROR,
-					(errmapi(MAPI_E_UNEXPECTED_TYPE),
-					 errmsg("each recipient must be an object")));
 		if (flags == MODRECIP_ADD)
 		{
-			if (bag_find(row, row_id, &value) && value.type != jbvNull)
+			if (bag_find(row, row_id, &value))
 				ereport(ERROR,
 						(errmapi(MAPI_E_INVALID_PARAMETER),
 						 errmsg("a recipient to be added must not have a PR_ROWID")));
