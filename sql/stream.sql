@@ -91,3 +91,12 @@ SELECT count(*) AS blobs, (SELECT count(*) FROM blob_chunk WHERE store_id = :sto
 -- a damaged blob is said to be one
 DELETE FROM blob_chunk WHERE store_id = :store AND chunk_number = 0;
 SELECT read_stream(open_attachment(open_message(:store, :copy), 0), 'PR_ATTACH_DATA_BIN', 0, 10); -- fail
+-- what is computed can be read like anything else, and not be written
+SELECT message_id AS computed FROM save_new_message(:store, :inbox, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Änne"}, {"PR_DISPLAY_NAME": "Bo"}]}') \gset
+SELECT open_message(:store, :computed, 'MAPI_MODIFY') AS h \gset
+SELECT stream_size(:h, 'PR_DISPLAY_TO'), convert_from(read_stream(:h, 'PR_DISPLAY_TO', 0, 6), 'UTF8'),
+       stream_size(:h, 'PR_DISPLAY_CC'), stream_size(:h, 'PR_CHANGE_KEY');
+SELECT read_stream(:h, 'PR_ENTRYID', 0, 100) = decode(get_props(:h)->>'PR_ENTRYID', 'base64') AS the_same;
+SELECT write_stream(:h, 'PR_DISPLAY_TO', 0, 'x'); -- fail
+SELECT truncate_stream(:h, 'PR_CHANGE_KEY', 0); -- fail
+SELECT close_object(:h);

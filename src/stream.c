@@ -86,16 +86,14 @@ find_in_part(Stream *stream, const Content *content, int64 offset,
 								   (int32) Min(count, stream->size - offset));
 }
 
-/* Whether pending edits alone say what the property is. */
-static bool
-is_pending(const Stream *stream)
+/* The property as "tags" of other calls. */
+static ArrayType *
+tags_of(const Stream *stream)
 {
 	Datum		name = PointerGetDatum(cstring_to_text_with_len(stream->prop.name,
 																stream->prop.namelen));
 
-	return edits_cover(&stream->handle->state.edits,
-					   construct_array(&name, 1, TEXTOID, -1, false,
-									   TYPALIGN_INT));
+	return construct_array(&name, 1, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
 /*
@@ -114,7 +112,7 @@ find_shown(Stream *stream, int64 offset, int64 count)
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (handle->object != NULL)
 		content = *handle->object;
-	else if (is_pending(stream))
+	else if (edits_cover(&handle->state.edits, tags_of(stream)))
 		content_from_bag(&content, bag_empty());
 	else
 	{
@@ -160,7 +158,10 @@ find_stream(FunctionCallInfo fcinfo, Stream *stream, int64 offset,
 						property_type_name(stream->prop.type))));
 	access_require(stream->handle->store_id, ACCESS_READ);
 
-	find_shown(stream, offset, count);
+	if (stream->prop.rule == RULE_COMPUTED)
+		find_in_bag(stream, handle_props(stream->handle, tags_of(stream)));
+	else
+		find_shown(stream, offset, count);
 }
 
 static void
