@@ -147,8 +147,8 @@ set_retention(PG_FUNCTION_ARGS)
  * prune_batch(store_id, after, messages) → (last, pruned)
  *
  * Prune the next messages with ids past "after"; "last" is the id to go on
- * from, NULL at the end.  Keeps drafts from being parked until it commits, so
- * that none can be parked on what is being pruned.
+ * from, NULL at the end.  Keeps drafts from being parked in the store until it
+ * commits, so that none can be parked on what is being pruned.
  */
 PG_FUNCTION_INFO_V1(prune_batch);
 Datum
@@ -169,8 +169,8 @@ prune_batch(PG_FUNCTION_ARGS)
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("\"messages\" must be at least 1, not %d",
 						PG_GETARG_INT32(2))));
+	park_lock(PG_GETARG_INT64(0), ShareLock);
 	SPI_connect();
-	query_run(QUERY_PARKED_LOCK, NULL, NULL);
 	query_run(QUERY_PRUNE, values, NULL);
 	for (int i = 0; i < 2; i++)
 		result[i] = SPI_getbinval(SPI_tuptable->vals[0],

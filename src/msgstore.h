@@ -608,6 +608,12 @@ extern void subobject_list_replaced(Handle *handle);
 extern void park_stand(const Stand *stand, Draft *draft);
 
 /*
+ * Lock the drafts of a store to the end of the transaction: who parks takes
+ * RowExclusiveLock, who prunes ShareLock.
+ */
+extern void park_lock(int64 store_id, LOCKMODE lockmode);
+
+/*
  * Discard a draft of the current role; false where there is none, or another
  * handle has parked there since (parked_at 0: even then).
  */

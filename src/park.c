@@ -21,6 +21,7 @@
 
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/guc.h"
@@ -65,6 +66,14 @@ put_text(Datum *values, char *nulls, int column, const char *text)
 		nulls[column] = 'n';
 	else
 		values[column] = CStringGetTextDatum(text);
+}
+
+void
+park_lock(int64 store_id, LOCKMODE lockmode)
+{
+	/* of a store's number the lock tag has room for the lower half */
+	LockDatabaseObject(module_relid(REL_PARKED_ID_SEQ), (Oid) store_id, 0,
+					   lockmode);
 }
 
 /*
@@ -123,6 +132,7 @@ park_stand(const Stand *stand, Draft *draft)
 	put_text(values, nulls, P_ACTOR, msgstore_actor);
 	put_text(values, nulls, P_CLIENT, application_name);
 
+	park_lock(stand->store_id, RowExclusiveLock);
 	if (!put_draft(values, nulls, draft))
 	{
 		draft->id = 0;

@@ -98,9 +98,6 @@ static const struct
 		"DELETE FROM msgstore.parked_draft"
 		" WHERE store_id = $1 AND parked_id = $2 AND role = $3"
 		" AND ($4 IS NULL OR parked_at = $4)"},
-	[QUERY_PARKED_LOCK] =
-	{true, {InvalidOid},
-		"LOCK TABLE msgstore.parked_draft IN SHARE MODE"},
 	/*
 	 * Ranks count from a message's newest change; older ones are larger.  The
 	 * base of a draft may be the oldest version there is, whose own change is
