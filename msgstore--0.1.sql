@@ -1305,7 +1305,7 @@ COMMENT ON SEQUENCE blob_id_seq IS 'Counter of blobs';
 COMMENT ON SEQUENCE change_number_seq IS 'Counter of change numbers';
 
 CREATE TABLE node (
-	node_number  integer NOT NULL CHECK (node_number BETWEEN 0 AND 32767)
+	node_number  integer PRIMARY KEY CHECK (node_number BETWEEN 0 AND 32767)
 );
 CREATE UNIQUE INDEX node_single ON node ((true));
 

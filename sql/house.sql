@@ -38,6 +38,16 @@ WHERE c.relnamespace = 'msgstore'::regnamespace
   AND col_description(a.attrelid, a.attnum) IS NULL
 ORDER BY c.relname, a.attnum;
 
+-- every table that can be published has a primary key, without which nothing
+-- could be deleted from it
+SELECT c.oid::regclass
+FROM pg_class AS c
+WHERE c.relnamespace = 'msgstore'::regnamespace
+  AND c.relkind = 'r' AND c.relpersistence = 'p'
+  AND NOT EXISTS (SELECT FROM pg_index AS i
+                  WHERE i.indrelid = c.oid AND i.indisprimary)
+ORDER BY 1;
+
 -- SECURITY DEFINER only with a search_path that ends in pg_temp
 SELECT oid::regprocedure, proconfig
 FROM pg_proc
