@@ -200,3 +200,4 @@ SELECT get_props(:mine, '{PR_MESSAGE_RECIPIENTS}');
 SELECT modify_recipients(:mine, 'MODRECIP_ADD', '[{"PidTagRowid": 5, "PR_DISPLAY_NAME": "D"}]'); -- fail
 SELECT modify_recipients(:mine, 'MODRECIP_MODIFY', '[{"PR_ROWID": 0, "PidTagRowid": 1}]'); -- fail
 SELECT modify_recipients(:mine, 'MODRECIP_REMOVE', '[{"PR_ROWID": 0, "PR_NO_SUCH": 1}]'); -- fail
+SELECT modify_recipients(:mine, 'MODRECIP_ADD', '[{"PR_DISPLAY_NAME": null}]'); -- fail

@@ -245,6 +245,8 @@ SELECT * FROM pg_temp.errors(
     format('modify_recipients(%s, 6, %L)', :m, '[]'), format('modify_recipients(%s, 64, %L)', :m, '[]'),
     format('modify_recipients(%s, 0, %L)', :m, '{}'), format('modify_recipients(%s, 2, %L)', :m, '[1]'),
     format('modify_recipients(%s, 2, %L)', :m, '[{"PR_ROWID": 1}]'),
+    format('modify_recipients(%s, 2, %L)', :m, '[{}]'),
+    format('modify_recipients(%s, 4, %L)', :m, '[{"PR_ROWID": 1, "PidTagRowid": 1}]'),
     format('modify_recipients(%s, 4, %L)', :m, '[{"PR_DISPLAY_NAME": "a"}]'),
     format('modify_recipients(%s, 8, %L)', :m, '[{"PR_ROWID": 1}]'),
     format('stream_size(%s, %L)', :m, 'PR_BODY'), format('stream_size(%s, %L)', :m, 'PR_IMPORTANCE'),

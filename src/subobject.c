@@ -508,6 +508,10 @@ change_rows(ObjectList *list, const ObjectList *rows, uint32 flags,
 				ereport(ERROR,
 						(errmapi(MAPI_E_INVALID_PARAMETER),
 						 errmsg("a recipient to be added must not have a PR_ROWID")));
+			if (bag_count(row) == 0)
+				ereport(ERROR,
+						(errmapi(MAPI_E_INVALID_PARAMETER),
+						 errmsg("a recipient to be added has no properties")));
 			objects_add(list, object_renumber(row, row_id,
 											  object_next_number(next,
 																 row_id)));
