@@ -141,16 +141,34 @@ foreach my $kind (
 
 # ---------------------------------------------------------------- the crashes
 
+# How often the server has ended all of its backends because one was killed.
+sub crashes
+{
+	return scalar(() = slurp_file($node->logfile) =~
+		  /terminated by signal 9/g);
+}
+
 # SIGKILL one of the sessions' backends: all of them end, and the server
-# recovers by itself.
+# recovers by itself.  One that was ending anyway does no harm; then another.
 sub kill_backend
 {
-	my $pid = $node->safe_psql(
-		'postgres', q{
-		SELECT pid FROM pg_stat_activity WHERE application_name = 'checker'
-		ORDER BY state = 'active' DESC LIMIT 1});
+	my $before = crashes();
 
-	kill 'KILL', $pid;
+	foreach my $try (1 .. 100)
+	{
+		my $pid = $node->safe_psql(
+			'postgres', q{
+			SELECT pid FROM pg_stat_activity WHERE application_name = 'checker'
+			ORDER BY state = 'active' DESC LIMIT 1});
+
+		kill 'KILL', $pid if $pid;
+		foreach my $wait (1 .. 10)
+		{
+			return if crashes() > $before;
+			usleep(100_000);
+		}
+	}
+	die 'no backend could be killed';
 }
 
 # SIGKILL the postmaster and perhaps others, and start anew once its backends
