@@ -244,6 +244,46 @@ list_messages(Export *export)
 						3, NULL, values, NULL, NULL, 0);
 }
 
+/* Whether the store has a folder of the name asked for; says so if not. */
+static bool
+has_folder(const Export *export)
+{
+	g_autofree char *store = g_strdup_printf("%" PRId64, export->store_id);
+	const char *values[] = {store, export->options->folder};
+	PGresult   *res = PQexecParams(msgstore_connection(export->ms),
+								   "SELECT FROM msgstore.folder_list"
+								   " WHERE store_id = $1::int8 AND name = $2",
+								   2, NULL, values, NULL, NULL, 0);
+	bool		found = PQntuples(res) > 0;
+
+	if (PQresultStatus(res) != PGRES_TUPLES_OK)
+		fprintf(stderr, "msgstore: error: could not list the folders: %s",
+				PQresultErrorMessage(res));
+	else if (!found)
+	{
+		g_autofree char *folder = show_name(values[1]);
+		g_autofree char *name = show_name(export->options->target.store);
+
+		fprintf(stderr, "msgstore: error: there is no folder %s in store "
+				"%s\n", folder, name);
+	}
+	PQclear(res);
+	return found;
+}
+
+static void
+print_no_message(const ExportOptions *options)
+{
+	g_autofree char *folder = show_name(options->folder ? options->folder :
+										"");
+	g_autofree char *store = show_name(options->target.store);
+
+	fprintf(stderr, "msgstore: error: there is no message %" PRId64 " in %s%s"
+			"%sstore %s\n", options->message_id,
+			options->folder ? "folder " : "", options->folder ? folder : "",
+			options->folder ? " of " : "", store);
+}
+
 static void
 export_store(Export *export)
 {
@@ -260,10 +300,14 @@ export_store(Export *export)
 	}
 	if (!found)
 	{
-		fprintf(stderr, "msgstore: error: there is no store \"%s\" that you "
-				"may use\n", options->target.store);
+		g_autofree char *shown = show_name(options->target.store);
+
+		fprintf(stderr, "msgstore: error: there is no store %s that you may "
+				"use\n", shown);
 		return;
 	}
+	if (options->folder != NULL && !has_folder(export))
+		return;
 	res = list_messages(export);
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
 		fprintf(stderr, "msgstore: error: could not list the messages: %s",
@@ -274,6 +318,8 @@ export_store(Export *export)
 
 		export->stopped = false;
 		export->alone = options->message_id != 0 && n == 1;
+		if (options->message_id != 0 && n == 0)
+			print_no_message(options);
 		for (int i = 0; i < n; i++)
 		{
 			if (!export_one(export,

@@ -14,7 +14,8 @@
  *	  message.  An error about anything else (the connection, the extension,
  *	  the disk) ends the import: it would hit every other message, too.
  *
- *	  What the report counts is what was committed.
+ *	  What the report counts is what was committed.  Store and folder are made
+ *	  when there is a message to be put there, and not for a mistyped path.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,7 +46,7 @@ typedef struct Import
 	const ImportOptions *options;
 	msgstore   *ms;				/* NULL in a dry run */
 	int64_t		store_id;
-	int64_t		folder_id;
+	int64_t		folder_id;		/* 0: not needed yet */
 	GPtrArray  *batch;			/* of Pending * */
 	size_t		batch_bytes;
 	Tally	   *tally;			/* of what was imported */
@@ -226,6 +227,66 @@ try_batch(Import *import, bool guarded, const char **doing)
 	return outcome;
 }
 
+/* Whether the last error was that something of that name is there. */
+static bool
+was_taken(const Import *import)
+{
+	return strcmp(msgstore_last_error(import->ms)->sqlstate, "MA604") == 0;
+}
+
+/* The store by its name, made if it is missing. */
+static bool
+find_or_make_store(Import *import, const char *name)
+{
+	bool		found;
+
+	if (!msgstore_find_store(import->ms, name, &found, &import->store_id))
+		return false;
+	if (found || msgstore_create_store(import->ms, name, &import->store_id))
+		return true;
+	/* somebody else may just have made it */
+	return was_taken(import) &&
+		msgstore_find_store(import->ms, name, &found, &import->store_id) &&
+		found;
+}
+
+/* The folder, in the same way. */
+static bool
+find_or_make_folder(Import *import, const char *name)
+{
+	return session_make_folder(import->ms, import->store_id, name,
+							   &import->folder_id) ||
+		(was_taken(import) &&
+		 session_make_folder(import->ms, import->store_id, name,
+							 &import->folder_id));
+}
+
+static void
+print_missing(const Import *import, const char *what, const char *name)
+{
+	g_autofree char *shown = show_name(name);
+	g_autofree char *doing = g_strdup_printf("could not find or create %s %s",
+											 what, shown);
+
+	print_error(import, doing);
+}
+
+/* Find where to put the messages, or make it; says what failed. */
+static bool
+find_place(Import *import)
+{
+	const ImportOptions *options = import->options;
+
+	if (!find_or_make_store(import, options->target.store))
+		print_missing(import, "store", options->target.store);
+	else if (!find_or_make_folder(import, options->folder))
+		print_missing(import, "folder",
+					  options->folder ? options->folder : "Inbox");
+	else
+		return true;
+	return false;
+}
+
 /* Save the batch and count what became of it. */
 static void
 flush_batch(Import *import)
@@ -237,6 +298,11 @@ flush_batch(Import *import)
 
 	if (import->batch->len == 0 || import->stopped)
 		return;
+	if (import->folder_id == 0 && !find_place(import))
+	{
+		import->stopped = true;
+		return;
+	}
 	while ((outcome = try_batch(import, guarded, &doing)) != DONE)
 	{
 		if (outcome == STOP || (outcome == AGAIN && ++tries >= MAX_TRIES))
@@ -250,11 +316,12 @@ flush_batch(Import *import)
 	if (outcome != DONE)
 	{
 		Pending    *first = g_ptr_array_index(import->batch, 0);
+		g_autofree char *where = show_safe(first->where);
 
 		print_error(import, doing);
 		fprintf(stderr, "msgstore: stopped: %u messages are imported; "
 				"the %u from %s on are not%s\n", import->imported,
-				import->batch->len, first->where,
+				import->batch->len, where,
 				strcmp(doing, "could not commit") == 0 ?
 				", unless the commit arrived" : "");
 		import->stopped = true;
@@ -277,42 +344,6 @@ flush_batch(Import *import)
 	g_ptr_array_set_size(import->batch, 0);
 	import->batch_bytes = 0;
 	show_progress(import);
-}
-
-/* The store by its name, made if it is missing. */
-static bool
-find_or_make_store(Import *import, const char *name)
-{
-	bool		found;
-
-	if (!msgstore_find_store(import->ms, name, &found, &import->store_id))
-		return false;
-	if (found || msgstore_create_store(import->ms, name, &import->store_id))
-		return true;
-	/* somebody else may just have made it */
-	return strcmp(msgstore_last_error(import->ms)->sqlstate, "23505") == 0 &&
-		msgstore_find_store(import->ms, name, &found, &import->store_id) &&
-		found;
-}
-
-/* Connect and find where to put the messages; says what failed. */
-static bool
-open_store(Import *import)
-{
-	const Target *target = &import->options->target;
-
-	import->ms = session_connect(target, "msgstore import");
-	if (import->ms == NULL)
-		return false;
-	if (!find_or_make_store(import, target->store))
-		print_error(import, "could not find or create the store");
-	else if (!session_make_folder(import->ms, import->store_id,
-								  import->options->folder,
-								  &import->folder_id))
-		print_error(import, "could not find or create the folder");
-	else
-		return true;
-	return false;
 }
 
 /* ----------------------------------------------------- what is being read */
@@ -375,12 +406,13 @@ static void
 print_remarks(const Import *import, const char *where, const Tally *tally)
 {
 	json_t	   *remarks = counts_json(tally->remarks);
+	g_autofree char *shown = show_safe(where);
 	const char *kind;
 	json_t	   *count;
 
 	end_progress(import);
 	json_object_foreach(remarks, kind, count)
-		fprintf(stderr, "%s: %s (%d)\n", where, kind,
+		fprintf(stderr, "%s: %s (%d)\n", shown, kind,
 				(int) json_integer_value(count));
 	json_decref(remarks);
 }
@@ -398,10 +430,11 @@ static void
 on_skipped(const char *path, void *arg)
 {
 	Import	   *import = arg;
+	g_autofree char *shown = show_safe(path);
 
 	import->skipped++;
 	if (import->options->verbose)
-		fprintf(stderr, "%s: skipped\n", path);
+		fprintf(stderr, "%s: skipped\n", shown);
 }
 
 /* Add a message to the batch; where, props and tally become its own. */
@@ -475,9 +508,12 @@ print_table(FILE *out, const char *headline, GHashTable *table)
 	qsort(kinds, n, sizeof(gpointer), by_text);
 	fprintf(out, "%s\n", headline);
 	for (guint i = 0; i < n; i++)
+	{
+		g_autofree char *kind = show_safe(kinds[i]);
+
 		fprintf(out, "  %7zu  %s\n",
-				GPOINTER_TO_SIZE(g_hash_table_lookup(table, kinds[i])),
-				(char *) kinds[i]);
+				GPOINTER_TO_SIZE(g_hash_table_lookup(table, kinds[i])), kind);
+	}
 }
 
 static void
@@ -492,10 +528,15 @@ print_report(const Import *import)
 	if (import->refused->len > 0)
 		fputs("Refused:\n", out);
 	for (guint i = 0; i < import->refused->len; i++)
-		fprintf(out, "  %s\n", (char *) g_ptr_array_index(import->refused, i));
+	{
+		g_autofree char *line =
+			show_safe(g_ptr_array_index(import->refused, i));
+
+		fprintf(out, "  %s\n", line);
+	}
 	if (import->skipped > 0)
-		fprintf(out, "%u hidden or housekeeping files skipped\n",
-				import->skipped);
+		fprintf(out, "%u hidden or housekeeping file%s skipped\n",
+				import->skipped, import->skipped == 1 ? "" : "s");
 	fprintf(out, "%u %s, %u refused\n", import->imported,
 			import->options->dry_run ? "read, none stored" : "imported",
 			import->refused->len);
@@ -514,7 +555,9 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 	import.tally = tally_new();
 	import.terminal = isatty(STDERR_FILENO) && !options->dry_run;
 
-	if (!options->dry_run && !open_store(&import))
+	if (!options->dry_run)
+		import.ms = session_connect(&options->target, "msgstore import");
+	if (!options->dry_run && import.ms == NULL)
 		import.stopped = true;
 	else
 	{

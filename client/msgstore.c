@@ -84,9 +84,9 @@ static const char export_help[] =
 "  msgstore export --store NAME [OPTION]... DIRECTORY|-\n"
 "  msgstore export --json=FILE DIRECTORY|-\n"
 "\n"
-"Into a directory each message is written as a file FOLDER/ID.eml; to \"-\",\n"
-"standard output, they go as an mbox, one message alone (--message) as it\n"
-"is.\n"
+"Into a directory each message is written as a file FOLDER/ID.eml, in place\n"
+"of one that is there; to \"-\", standard output, they go as an mbox, one\n"
+"message alone (--message) as it is.\n"
 "A message that was imported and has not been edited comes out with the\n"
 "contents it had, signed parts to the byte.\n"
 "\n"
@@ -102,8 +102,8 @@ static const char export_help[] =
 CONNECTION_HELP
 "\n"
 "Exit status: 0 exported; 1 some messages could not be read, and were named;\n"
-"2 bad usage, no connection, or an error that ended the export; 3 there is no\n"
-"such message.\n";
+"2 bad usage, no connection, no such store or folder, or an error that ended\n"
+"the export; 3 there is no such message.\n";
 
 static const char resolve_help[] =
 "msgstore resolve - settle the conflict of a parked draft\n"
@@ -238,8 +238,8 @@ has_store(const Target *target)
 /* ------------------------------------------------------------------ import */
 
 /*
- * Read the options of "import", argv[0] being that word.  Returns -1 to go
- * on with the paths from optind on, else an exit code.
+ * Read the options of "import".  Returns -1 to go on with the paths from
+ * optind on, else an exit code.
  */
 static int
 read_import_options(int argc, char **argv, ImportOptions *options)
@@ -347,6 +347,20 @@ read_export_options(int argc, char **argv, ExportOptions *options)
 	return status;
 }
 
+/* Whether the options go together; says what does not. */
+static bool
+check_export_options(const ExportOptions *options)
+{
+	if (options->json == NULL)
+		return has_store(&options->target);
+	if (options->target.store == NULL && options->folder == NULL &&
+		options->message_id == 0)
+		return true;
+	fputs("msgstore: error: --json goes without --store, --folder and "
+		  "--message\n", stderr);
+	return false;
+}
+
 static int
 command_export(int argc, char **argv)
 {
@@ -355,7 +369,7 @@ command_export(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (options.json == NULL && !has_store(&options.target))
+	if (!check_export_options(&options))
 		return bad_usage("export ");
 	if (argc - optind != 1)
 	{
@@ -483,17 +497,30 @@ command_resolve(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+	static struct
+	{
+		const char *name;
+		int			(*run) (int argc, char **argv);
+		char		title[20];	/* as getopt says who complains */
+	}			commands[] =
+	{
+		{"import", command_import, "msgstore import"},
+		{"export", command_export, "msgstore export"},
+		{"resolve", command_resolve, "msgstore resolve"}
+	};
+
 	if (argc < 2)
 	{
 		fputs(general_help, stderr);
 		return EXIT_TROUBLE;
 	}
-	if (strcmp(argv[1], "import") == 0)
-		return command_import(argc - 1, argv + 1);
-	if (strcmp(argv[1], "export") == 0)
-		return command_export(argc - 1, argv + 1);
-	if (strcmp(argv[1], "resolve") == 0)
-		return command_resolve(argc - 1, argv + 1);
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+	{
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		argv[1] = commands[i].title;
+		return commands[i].run(argc - 1, argv + 1);
+	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)
 	{
 		fputs(general_help, stdout);
@@ -504,6 +531,7 @@ main(int argc, char **argv)
 		puts("msgstore " MSGSTORE_VERSION);
 		return EXIT_DONE;
 	}
-	fprintf(stderr, "msgstore: error: unknown command \"%s\"\n", argv[1]);
+	fprintf(stderr, "msgstore: error: unknown %s \"%s\"\n",
+			argv[1][0] == '-' ? "option" : "command", argv[1]);
 	return bad_usage("");
 }

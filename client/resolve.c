@@ -522,6 +522,25 @@ one_round(Resolve *r)
 
 /* ------------------------------------------------------------ which draft */
 
+/* What a draft changes: the names of its properties. */
+static char *
+property_names(const msgstore_draft *draft)
+{
+	json_t	   *names = json_loads(draft->properties, 0, NULL);
+	GString    *text = g_string_new(NULL);
+	g_autofree char *safe = NULL;
+	size_t		i;
+	json_t	   *name;
+
+	json_array_foreach(names, i, name)
+		g_string_append_printf(text, "%s%s", i > 0 ? ", " : "",
+							   json_string_value(name));
+	json_decref(names);
+	safe = show_safe(text->str);
+	g_string_free(text, TRUE);
+	return show_fit(safe, 30, "...");
+}
+
 static void
 list_drafts(const Resolve *r, FILE *out)
 {
@@ -531,14 +550,15 @@ list_drafts(const Resolve *r, FILE *out)
 		g_autofree char *when = show_time(draft->parked_at);
 		g_autofree char *client = show_name(draft->client ? draft->client :
 											"?");
-		g_autofree char *what = show_safe(draft->properties);
+		g_autofree char *what = draft->subject ? show_name(draft->subject) :
+			property_names(draft);
 		g_autofree char *line = NULL;
 		g_autofree char *fit = NULL;
 
-		line = g_strdup_printf("%6lld  message %lld, parked %s with %s: %s",
+		line = g_strdup_printf("%6lld  message %lld (%s), parked %s with %s",
 							   (long long) draft->parked_id,
-							   (long long) draft->message_id, when, client,
-							   what);
+							   (long long) draft->message_id, what, when,
+							   client);
 		fit = show_fit(line, r->screen.columns, "...");
 		fprintf(out, "%s\n", fit);
 	}
@@ -553,6 +573,20 @@ find_draft(const Resolve *r, int64_t parked_id)
 			return &r->drafts->drafts[i];
 	}
 	return NULL;
+}
+
+static void
+print_no_draft(const ResolveOptions *options)
+{
+	g_autofree char *store = show_name(options->target.store);
+
+	fputs("msgstore: there is nothing to resolve: you have no parked draft",
+		  stderr);
+	if (options->draft != 0)
+		fprintf(stderr, " %lld", (long long) options->draft);
+	if (options->message_id != 0)
+		fprintf(stderr, " of message %lld", (long long) options->message_id);
+	fprintf(stderr, " in store %s\n", store);
 }
 
 /* Find the draft that is meant.  Returns an exit code, or -1 to go on. */
@@ -597,12 +631,7 @@ choose_draft(Resolve *r)
 	}
 	if (r->kase.draft != NULL)
 		return -1;
-	if (options->draft != 0)
-		fprintf(stderr, "msgstore: you have no draft %lld there\n",
-				(long long) options->draft);
-	else
-		fputs("msgstore: there is nothing to resolve: you have no parked "
-			  "draft there\n", stderr);
+	print_no_draft(options);
 	return EXIT_NOTHING;
 }
 

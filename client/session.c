@@ -13,6 +13,30 @@
 
 #include "command.h"
 
+/*
+ * Whether the database has the extension; says so if not.  Where that cannot
+ * be found out, what is asked next will say why.
+ */
+static bool
+has_extension(msgstore *ms)
+{
+	PGconn	   *conn = msgstore_connection(ms);
+	g_autofree char *database = show_name(PQdb(conn));
+	PGresult   *res = PQexec(conn, "SELECT FROM pg_catalog.pg_extension"
+							 " WHERE extname OPERATOR(pg_catalog.=)"
+							 " 'msgstore'");
+	bool		missing = PQresultStatus(res) == PGRES_TUPLES_OK &&
+	PQntuples(res) == 0;
+
+	PQclear(res);
+	if (missing)
+		fprintf(stderr, "msgstore: error: database %s does not have the "
+				"extension msgstore\n"
+				"msgstore: hint: In that database, run CREATE EXTENSION "
+				"msgstore.\n", database);
+	return !missing;
+}
+
 msgstore *
 session_connect(const Target *target, const char *application)
 {
@@ -28,23 +52,23 @@ session_connect(const Target *target, const char *application)
 	if (ms == NULL)
 		fputs("msgstore: error: out of memory\n", stderr);
 	else if (!msgstore_connected(ms))
-	{
 		session_print_error(ms, "could not connect");
-		msgstore_disconnect(ms);
-		ms = NULL;
-	}
-	return ms;
+	else if (has_extension(ms))
+		return ms;
+	msgstore_disconnect(ms);
+	return NULL;
 }
 
 void
 session_print_error(const msgstore *ms, const char *doing)
 {
 	const msgstore_error *error = msgstore_last_error(ms);
+	g_autofree char *subject = show_safe(doing);
 	g_autofree char *message = g_strchomp(show_safe_lines(error->message));
 	g_autofree char *detail = show_safe_lines(error->detail);
 	g_autofree char *hint = show_safe_lines(error->hint);
 
-	fprintf(stderr, "msgstore: error: %s: %s\n", doing, message);
+	fprintf(stderr, "msgstore: error: %s: %s\n", subject, message);
 	if (*detail != '\0')
 		fprintf(stderr, "msgstore: detail: %s\n", detail);
 	if (*hint != '\0')

@@ -46,7 +46,9 @@ like($out, qr/--$_\b/, "import --help names --$_")
 foreach my $bad (
 	[ 'no arguments', qr/Usage/ ],
 	[ 'an unknown command', qr/unknown command "exhume"/, 'exhume' ],
-	[ 'an unknown option', qr/--no-such/, qw(import --no-such -s mail x) ],
+	[ 'an unknown option', qr/^msgstore import: .*--no-such/,
+		qw(import --no-such -s mail x) ],
+	[ 'an option first', qr/unknown option "--store"/, qw(--store x) ],
 	[ 'an option cut short', qr/requires an argument/, qw(import --store) ],
 	[ 'no store', qr/no store given/, 'import', $samples ],
 	[ 'no path', qr/no path given/, qw(import --store mail) ],
@@ -68,8 +70,12 @@ like($err, qr/could not connect: .*failed/, 'no connection: says so');
 ($code, $out, $err) =
   msgstore('import', '-d', 'template1', '-s', 'mail', $samples);
 is($code, 2, 'no extension: exit code 2');
-like($err, qr/could not find or create the store: .*msgstore/,
+like($err, qr/database "template1" does not have the extension msgstore\n/,
 	'no extension: says so');
+($code, $out, $err) = msgstore('import', '-s', 'mail', "$samples/nothing");
+is($code, 1, 'a path that is not there is refused: exit code 1');
+like($out, qr{^  \S*/nothing: No such file or directory$}m,
+	'a path that is not there: says so');
 is(query('SELECT count(*) FROM msgstore.store_list'),
 	'0', 'nothing of that made a store');
 
@@ -485,13 +491,39 @@ foreach my $case (
 		$calls, "$name: calls made");
 }
 
+# ------------------------------------------------------ two make it at a time
+
+foreach my $made (
+	[ q{create_store('new')}, 'the store', '-s', 'new' ],
+	[ q{create_folder(store_id, folder_id, 'New') FROM folder_list
+		JOIN store_list USING (store_id)
+		WHERE folder_list.name = 'Root' AND store_list.name = 'new'},
+		'the folder', '-s', 'new', '-f', 'New' ])
+{
+	my ($sql, $what, @args) = @$made;
+	my $other = IPC::Run::start(
+		[ 'psql', '-XAtqc', "BEGIN; SET search_path = msgstore;
+			SELECT $sql; SELECT pg_sleep(1); COMMIT" ], '<', \undef, '>', \my $made_id);
+
+	$node->poll_query_until('postgres',
+		q{SELECT count(*) = 1 FROM pg_stat_activity
+			WHERE wait_event = 'PgSleep'});
+	($code, $out, $err) = msgstore('import', @args, "$samples/01-story.eml");
+	ok(IPC::Run::finish($other), "somebody else makes $what");
+	is($err, '', "somebody else makes $what meanwhile: no error");
+	is($code, 0, "somebody else makes $what meanwhile: imported there");
+}
+query(q{SELECT msgstore.delete_messages(store_id, array_agg(message_id))
+	FROM msgstore.message_list JOIN msgstore.store_list USING (store_id)
+	WHERE name = 'new' GROUP BY store_id});
+
 # ------------------------------------------------------------ somebody else's
 
 $node->safe_psql('postgres', 'CREATE ROLE regress_stranger LOGIN');
 ($code, $out, $err) = msgstore('import', '-U', 'regress_stranger',
 	'-s', 'mail', "$samples/01-story.eml");
 is($code, 2, 'no right to make a store: exit code 2');
-like($err, qr/could not find or create the store/,
+like($err, qr/could not find or create store "mail": permission denied/,
 	'a store of others is not seen, and none can be made');
 is(query(q{SELECT count(*) FROM msgstore.message_list}),
 	'40', 'nothing was stored');

@@ -116,7 +116,8 @@ foreach my $bad (
 }
 ($code, $out, $err) = resolve('', '1');
 is($code, 3, 'no draft: exit code 3');
-like($err, qr/nothing to resolve/, 'no draft: says so');
+like($err, qr/nothing to resolve: .* of message 1 in store "team"$/,
+	'no draft: says so');
 
 # ---------------------------------------------------------------- the report
 
@@ -339,7 +340,8 @@ my ($first, $second) = split /\n/,
 	ORDER BY parked_id");
 ($code, $out, $err) = resolve('', $id, '--choice=MERGE');
 is($code, 2, 'several drafts: a choice needs --draft');
-like($err, qr/^ +$first  message $id, .*PR_SU.*\n +$second .*PR_COMMENT/m,
+like($err,
+	qr/^ +$first  message $id \("mine"\), .*\n +$second .*\(PR_COMMENT\), /m,
 	'several drafts: a list');
 ($code, $out, $err) = resolve("7777777\n$second\nq\n", $id);
 is($code, 1, 'several drafts: asked for');

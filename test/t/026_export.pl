@@ -78,6 +78,7 @@ foreach my $bad (
 	[ qr/invalid message id "0"/, '-s', 'none', '-m', '0', $dir ],
 	[ qr/no store "none"/, '-s', 'none', $dir ],
 	[ qr/could not open "\S*nothing"/, '-j', "$dir/nothing", $dir ],
+	[ qr/--json goes without/, '-j', "$dir/nothing", '-m', '1', $dir ],
 	[ qr/could not connect/, '-p', '1', '-s', 'none', $dir ])
 {
 	my ($message, @args) = @$bad;
@@ -112,6 +113,10 @@ is($code, 0, 'an empty folder: exit code 0');
 is($out, "0 exported, 0 refused\n", 'an empty folder: nothing');
 ($code, $out, $err) = msgstore('export', '-s', 'mail', '-m', 999, "$dir/none");
 is($code, 3, 'no such message: exit code 3');
+like($err, qr/no message 999 in store "mail"/, 'no such message: says so');
+($code, $out, $err) = msgstore('export', '-s', 'mail', '-f', 'No', $dir);
+is($code, 2, 'no such folder: exit code 2');
+like($err, qr/no folder "No" in store "mail"/, 'no such folder: says so');
 ($code, $out, $err) = msgstore('export', '-s', 'mail', "$dir/read.txt/x");
 is($code, 0, 'directories are made');
 write_file('file', 'x');
