@@ -1892,7 +1892,7 @@ CREATE FUNCTION message_size(recipients jsonb, attachments jsonb,
 	AS 'MODULE_PATHNAME', 'message_size'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION message_size(jsonb, jsonb, text, text, bytea, bytea, jsonb) IS
-'Bytes of a message''s content (PR_MESSAGE_SIZE), read from the values'' headers without fetching them';
+'Bytes of a message''s content (PR_MESSAGE_SIZE); bodies are not fetched for it';
 
 CREATE FUNCTION systime(value text)
 	RETURNS timestamptz

@@ -9,10 +9,11 @@
  *	  the call.
  *
  *	  Owner and GUID of stores are cached for the life of the backend, one
- *	  entry a store that was used.  Whatever changes a row of table store
- *	  sends a relcache invalidation for it, which empties the cache here and
- *	  in every other backend; so does a change of roles.  Membership itself
- *	  is asked of PostgreSQL each time.
+ *	  entry a store that was used.  The functions that write to table store
+ *	  send a relcache invalidation for it, which empties the cache here and
+ *	  in every other backend; so does a change of roles.  None of them changes
+ *	  an owner, and who does that with an UPDATE has to reconnect sessions.
+ *	  Membership itself is asked of PostgreSQL each time.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,6 +21,7 @@
 
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -151,6 +153,12 @@ void
 access_replica_guid(int64 store_id, uint8 *guid)
 {
 	memcpy(guid, require_store(store_id)->replica_guid, GUID_BYTES);
+}
+
+Datum
+access_role_name(void)
+{
+	return CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
 }
 
 /*

@@ -329,6 +329,14 @@ entry_value(const BagEntry *entry, JsonbValue *value)
 	}
 }
 
+int64
+integer_of_value(const JsonbValue *value)
+{
+	Datum		numeric = NumericGetDatum(value->val.numeric);
+
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, numeric));
+}
+
 /* ----------------------------------------------------------------- merging */
 
 /*

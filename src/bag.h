@@ -62,4 +62,7 @@ extern Jsonb *bag_undo(const Jsonb *bag, const Jsonb *patch);
 extern Jsonb *bag_difference(const Jsonb *from, const Jsonb *to);
 extern void entry_value(const BagEntry *entry, JsonbValue *value);
 
+/* A jbvNumeric that is known to be an integer of 64 bits. */
+extern int64 integer_of_value(const JsonbValue *value);
+
 #endif							/* MSGSTORE_BAG_H */

@@ -26,9 +26,10 @@
  *	  longer true, looking at the message, its changes and its parked drafts,
  *	  and then blobs without any, unless their uploader's session lives, or one
  *	  that has resumed a draft with them (blob_hold): what a handle has pending
- *	  stays, whatever becomes of the draft.  Each of the two steps first locks candidates, passing over what is locked, and
- *	  then checks again with a new snapshot before it deletes; whoever adopts a
- *	  blob holds a lock on its rows until he commits.
+ *	  stays, whatever becomes of the draft.  Each of the two steps first locks
+ *	  candidates, passing over what is locked, and then checks again with a
+ *	  new snapshot before it deletes; whoever adopts a blob holds a lock on its
+ *	  rows until he commits.
  *
  *	  Memory: a call holds the piece that is read or written and one chunk.
  *
@@ -232,13 +233,6 @@ is_unsealed(int64 store_id, int64 blob_id, bool is_text)
 	return own;
 }
 
-/* Who may refer to what only a draft does. */
-static Datum
-current_role_name(void)
-{
-	return CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
-}
-
 /*
  * Raise unless a handle may refer to the blob: it is an upload of its own or
  * of its parents, or their message has it, or the role's draft of that.  A
@@ -259,7 +253,7 @@ require_readable(const Handle *handle, int64 blob_id)
 	values[1] = Int64GetDatum(blob_id);
 	values[2] = Int64GetDatum(handle->state.message_id);
 	values[3] = Int64GetDatum(top->state.message_id);
-	values[4] = current_role_name();
+	values[4] = access_role_name();
 	SPI_connect();
 	referred = query_run(QUERY_BLOB_REFERRED, values, NULL) > 0;
 	SPI_finish();
@@ -451,7 +445,7 @@ refer(const Adoption *adoption, int64 blob_id)
 {
 	Datum		values[4] = {Int64GetDatum(adoption->store_id),
 		Int64GetDatum(blob_id), Int64GetDatum(adoption->message_id),
-	current_role_name()};
+	access_role_name()};
 
 	SPI_connect();
 	query_run(QUERY_BLOB_REFER, values,
@@ -466,7 +460,7 @@ blob_adopt(const Adoption *adoption, int64 blob_id, int64 size, bool is_text)
 		Int64GetDatum(blob_id), Int64GetDatum(adoption->message_id),
 		Int64GetDatum(adoption->source_id), Int64GetDatum(size),
 		BoolGetDatum(is_text), BoolGetDatum(false),
-	current_role_name()};
+	access_role_name()};
 	Datum		seal[6] = {keep[0], keep[1], keep[4], keep[5],
 	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
 	bool		adopted;

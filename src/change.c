@@ -43,8 +43,7 @@ numbers_from_json(const JsonbValue *array)
 	{
 		JsonbValue *number = getIthJsonbValueFromContainer(container, i);
 
-		numbers[i] = DirectFunctionCall1(numeric_int8,
-										 NumericGetDatum(number->val.numeric));
+		numbers[i] = Int64GetDatum(integer_of_value(number));
 	}
 	return PointerGetDatum(construct_array(numbers, count, INT8OID,
 										   sizeof(int64), FLOAT8PASSBYVAL,
@@ -78,9 +77,7 @@ undo_placement(const Undo *undo, Version *version)
 	JsonbValue	value;
 
 	if (bag_find(undo->props, UNDO_FOLDER, &value))
-		version->folder_id =
-			DatumGetInt64(DirectFunctionCall1(numeric_int8,
-											  NumericGetDatum(value.val.numeric)));
+		version->folder_id = integer_of_value(&value);
 	if (bag_find(undo->props, UNDO_DELETED, &value))
 	{
 		version->deleted_at = 0;

@@ -300,8 +300,7 @@ raise_computed(const Property *prop)
 static void
 check_message_flags(const JsonbValue *value)
 {
-	int32		flags = DatumGetInt32(DirectFunctionCall1(numeric_int4,
-														  NumericGetDatum(value->val.numeric)));
+	int32		flags = (int32) integer_of_value(value);
 
 	if ((flags & ~MSGFLAG_SETTABLE) != 0)
 		ereport(ERROR,

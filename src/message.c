@@ -5,8 +5,9 @@
  *	  handles, and the calls that need none.
  *
  * NOTES
- *	  Every function here checks its arguments, asks access.c once, and then
- *	  works on the handle (handle.c), the row (row.c) or a save (save.c).
+ *	  Every function here checks its arguments, asks access.c wherever it
+ *	  shows or stores something, and then works on the handle (handle.c), the
+ *	  row (row.c) or a save (save.c).
  *	  Nothing of a handle changes before everything that can fail is done.
  *
  *	  What a handle shows is read with a latest snapshot: a version never
@@ -101,6 +102,7 @@ open_message(PG_FUNCTION_ARGS)
 	MessageRow	row;
 	Handle	   *handle;
 	bool		found;
+	bool		deleted;
 	bool		modify;
 
 	REQUIRE_ARG(0, "store_id");
@@ -122,12 +124,13 @@ open_message(PG_FUNCTION_ARGS)
 	found = messagerow_fetch(&row, message, store_id, message_id,
 							 GetActiveSnapshot());
 	PopActiveSnapshot();
-	if (!found || (row.version.deleted_at != 0 && (flags & SHOW_SOFT_DELETES) == 0))
+	deleted = found && row.version.deleted_at != 0;
+	if (!found || (deleted && (flags & SHOW_SOFT_DELETES) == 0))
 		message_raise_not_found(store_id, message_id);
 
 	handle = handle_open(store_id, message_id);
 	handle->state.base = row.version.change_number;
-	handle->state.writable = modify && access >= ACCESS_EDIT && row.version.deleted_at == 0;
+	handle->state.writable = modify && access >= ACCESS_EDIT && !deleted;
 	messagerow_end(&row);
 	table_close(message, NoLock);
 	PG_RETURN_INT32(handle->number);

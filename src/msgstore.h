@@ -112,6 +112,9 @@ extern void access_require(int64 store_id, AccessLevel needed);
 #define GUID_BYTES	16
 extern void access_replica_guid(int64 store_id, uint8 *guid);
 
+/* The current role's name, a text: whose drafts are its own. */
+extern Datum access_role_name(void);
+
 /* Forget all cached stores. */
 extern void access_forget(void);
 

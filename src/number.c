@@ -16,10 +16,10 @@
  *	  So there is a marker: the one row of an unlogged table, which all of
  *	  those lose.  The first use of numbers in a backend looks for it.  If it
  *	  is missing, then under a lock of its own every series that was ever used
- *	  moves on by NUMBER_JUMP (the others are marked as used), that step is flushed to disk, and a new marker
- *	  is written: its value, the change number at which it began, names the
- *	  incarnation.  More numbers than NUMBER_JUMP cannot be lost, because
- *	  unflushed WAL is bounded by far less.
+ *	  moves on by NUMBER_JUMP (the others are marked as used), that step is
+ *	  flushed to disk, and a new marker is written: its value, the change
+ *	  number at which it began, names the incarnation.  More numbers than
+ *	  NUMBER_JUMP cannot be lost, because unflushed WAL is bounded by far less.
  *
  *	  The marker must be seen by everybody as soon as the lock is let go,
  *	  whatever becomes of the transaction that wrote it: two backends in two

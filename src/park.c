@@ -53,12 +53,6 @@ typedef enum ParkedColumn
 #define P_READ_AT		P_ACTOR
 #define NUM_READ_COLUMNS	(P_READ_AT - P_FIRST_READ + 1)
 
-static Datum
-role_name(void)
-{
-	return CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
-}
-
 static void
 put_text(Datum *values, char *nulls, int column, const char *text)
 {
@@ -110,7 +104,7 @@ park_stand(const Stand *stand, Draft *draft)
 	memset(nulls, ' ', NUM_PARKED_COLUMNS);
 	nulls[NUM_PARKED_COLUMNS] = '\0';
 	values[P_STORE_ID] = Int64GetDatum(stand->store_id);
-	values[P_ROLE] = role_name();
+	values[P_ROLE] = access_role_name();
 	values[P_MESSAGE_ID] = Int64GetDatum(stand->message_id);
 	values[P_FOLDER_ID] = Int64GetDatum(stand->folder_id);
 	values[P_BASE] = Int64GetDatum(stand->base);
@@ -148,7 +142,7 @@ static bool
 read_parked(int64 store_id, Draft *draft, Stand *stand)
 {
 	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(draft->id),
-	role_name()};
+	access_role_name()};
 	MemoryContext caller = CurrentMemoryContext;
 	bool		found;
 
@@ -196,7 +190,7 @@ bool
 park_discard(int64 store_id, const Draft *draft)
 {
 	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(draft->id),
-	role_name(), TimestampTzGetDatum(draft->parked_at)};
+	access_role_name(), TimestampTzGetDatum(draft->parked_at)};
 	bool		found;
 
 	SPI_connect();

@@ -16,8 +16,8 @@
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 
+#include "bag.h"
 #include "catalogue.h"
 
 /* PR_RECIPIENT_TYPE: the low bits say which list, the high ones how far sent */
@@ -55,13 +55,6 @@ static void push_integer(const char *name, int32 number,
 static void append_display(StringInfo list, JsonbContainer *row);
 static int	compare_members(const void *a, const void *b);
 static int	compare_row_ids(const void *a, const void *b);
-
-static inline int32
-integer_of(const JsonbValue *value)
-{
-	return DatumGetInt32(DirectFunctionCall1(numeric_int4,
-											 NumericGetDatum(value->val.numeric)));
-}
 
 /*
  * property_check() for PR_MESSAGE_RECIPIENTS: names become canonical, values
@@ -140,7 +133,7 @@ recipients_display(Jsonb *recipients, char **to, char **cc, char **bcc)
 											 strlen("PR_RECIPIENT_TYPE"),
 											 &type) == NULL)
 				elog(ERROR, "a recipient has no type");
-			which = integer_of(&type) & TYPE_MASK;
+			which = (int32) integer_of_value(&type) & TYPE_MASK;
 			if (which >= MAPI_TO && which <= MAPI_BCC)
 				append_display(&lists[which], row.val.binary.data);
 		}
@@ -206,7 +199,7 @@ read_member(const JsonbValue *key, JsonbValue *value, Recipient *recipient)
 	if (member->prop.tag == PR_ROWID)
 	{
 		recipient->has_row_id = true;
-		recipient->row_id = integer_of(value);
+		recipient->row_id = (int32) integer_of_value(value);
 		if (recipient->row_id < 0)
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),

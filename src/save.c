@@ -25,8 +25,7 @@
  *	  one: either the other rolled back, and we decide again on the row, now
  *	  ours; or it was replaced, no lock is left with us, and we begin anew, to
  *	  be refused by the new version's number.  A save that stores more than the
- *	  row (blobs) locks it in any case: what is refused stores
- *	  nothing.
+ *	  row (blobs) locks it in any case: what is refused stores nothing.
  *
  *	  A forced save locks the newest version first, whoever made it, decides,
  *	  and writes over what it has locked; it never has to begin anew unless
@@ -47,7 +46,6 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -332,8 +330,7 @@ take_message_flags(Content *content, int32 flags)
 	{
 		BagList		list;
 
-		flags = DatumGetInt32(DirectFunctionCall1(numeric_int4,
-												  NumericGetDatum(value.val.numeric)));
+		flags = (int32) integer_of_value(&value);
 		baglist_init(&list, 1);
 		baglist_add_null(&list, name, strlen(name));
 		content->value[PART_PROPS] =

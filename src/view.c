@@ -594,13 +594,9 @@ view_from_deleted(MessageView *view, int64 store_id, int64 message_id,
 	view->modified_at = row.changed_at;
 	view->modifier = row.actor != NULL ? row.actor : row.role;
 	if (bag_find(row.undo.props, UNDO_FLAGS, &value))
-		view->message_flags =
-			DatumGetInt32(DirectFunctionCall1(numeric_int4,
-											  NumericGetDatum(value.val.numeric)));
+		view->message_flags = (int32) integer_of_value(&value);
 	if (bag_find(row.undo.props, UNDO_FOLDER, &value))
-		view->version.folder_id =
-			DatumGetInt64(DirectFunctionCall1(numeric_int8,
-											  NumericGetDatum(value.val.numeric)));
+		view->version.folder_id = integer_of_value(&value);
 	if (bag_find(row.undo.props, UNDO_CREATED, &value))
 		(void) systime_timestamp(value.val.string.val, value.val.string.len,
 								 &view->created_at);
