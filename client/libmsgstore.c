@@ -36,6 +36,7 @@ struct msgstore
 	PGconn	   *conn;
 	bool		ready;			/* connected and set up */
 	PGresult   *error_result;	/* owns the texts of error, or NULL */
+	char	   *error_text;		/* its message, where that is libpq's */
 	msgstore_error error;
 };
 
@@ -79,6 +80,8 @@ clear_error(msgstore *ms)
 {
 	PQclear(ms->error_result);
 	ms->error_result = NULL;
+	free(ms->error_text);
+	ms->error_text = NULL;
 	ms->error.sqlstate[0] = '\0';
 	ms->error.message = ms->error.detail = ms->error.hint = "";
 }
@@ -89,6 +92,24 @@ error_field(const PGresult *res, int field)
 	const char *text = PQresultErrorField(res, field);
 
 	return text ? text : "";
+}
+
+/* What libpq says about a connection, without the line end after it. */
+static void
+keep_connection_error(msgstore *ms)
+{
+	size_t		len;
+
+	ms->error_text = strdup(PQerrorMessage(ms->conn));
+	if (ms->error_text == NULL)
+	{
+		ms->error.message = "out of memory";
+		return;
+	}
+	len = strlen(ms->error_text);
+	while (len > 0 && ms->error_text[len - 1] == '\n')
+		ms->error_text[--len] = '\0';
+	ms->error.message = ms->error_text;
 }
 
 /*
@@ -110,8 +131,8 @@ keep_error(msgstore *ms, PGresult *res)
 	}
 	else
 	{
-		ms->error_result = res;
-		ms->error.message = PQerrorMessage(ms->conn);
+		PQclear(res);
+		keep_connection_error(ms);
 	}
 	return false;
 }
@@ -186,6 +207,16 @@ PGconn *
 msgstore_connection(const msgstore *ms)
 {
 	return ms->conn;
+}
+
+bool
+msgstore_set_actor(msgstore *ms, const char *actor)
+{
+	Params		params = {0};
+
+	ms_add_param(&params, TEXTOID, actor ? actor : "");
+	return ms_run_for_nothing(ms, "SELECT pg_catalog.set_config"
+							  "('msgstore.actor', $1, false)", &params);
 }
 
 /* -------------------------------------------------------------- statements */

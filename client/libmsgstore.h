@@ -131,8 +131,15 @@ extern PGconn *msgstore_connection(const msgstore *ms);
 
 extern const msgstore_error *msgstore_last_error(const msgstore *ms);
 
-/* One statement that returns no rows, such as BEGIN. */
+/* Statements in one text, such as BEGIN; what rows they return is dropped. */
 extern bool msgstore_execute(msgstore *ms, const char *sql);
+
+/*
+ * On whose behalf messages are changed from now on, where many people share
+ * one role: recorded with every change and shown as changed_by; it grants
+ * nothing.  NULL: nobody but the role.
+ */
+extern bool msgstore_set_actor(msgstore *ms, const char *actor);
 
 /* The MAPI name of a result code; the code in hex where we know none. */
 extern const char *msgstore_result_name(int32_t result);
@@ -167,7 +174,10 @@ extern bool msgstore_open_message(msgstore *ms, int64_t store_id,
 								  int64_t message_id, int32_t flags,
 								  int32_t *handle);
 
-/* A handle on a new message, which is nowhere until its first save. */
+/*
+ * A handle on a new message, which is nowhere until its first save.  It can
+ * be edited whatever the flags, which may be 0.
+ */
 extern bool msgstore_create_message(msgstore *ms, int64_t store_id,
 									int64_t folder_id, int32_t flags,
 									int32_t *handle);
@@ -325,9 +335,9 @@ typedef struct msgstore_difference
 	const char *theirs;			/* what is stored now */
 	const char *yours;			/* what this client would save */
 	const char *side;			/* "both", "theirs" or "yours" */
-	const char *changed_by;
+	const char *changed_by;		/* the actor where set, else the role */
 	const char *changed_at;		/* "2026-11-20T14:05:33.123456Z" */
-	const char *client;
+	const char *client;			/* application_name */
 	int64_t		change_number;
 } msgstore_difference;
 
@@ -471,7 +481,8 @@ extern void msgstore_free_history(msgstore_change_list *list);
 
 /*
  * A message as it was in a version, deleted or not; all of its properties.
- * Returns NULL on error: MAPI_E_NOT_FOUND for what never was a version of it.
+ * Returns NULL on error: MAPI_E_UNABLE_TO_COMPLETE for what is not in its
+ * history, because it was pruned or never was a version of it.
  */
 extern char *msgstore_message_at(msgstore *ms, int64_t store_id,
 								 int64_t message_id, int64_t change_number);

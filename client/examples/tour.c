@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * tour.c
- *	  Every call of libmsgstore once, in the order in which a program would
- *	  come to need them.
+ *	  Every call of libmsgstore at least once, in the order in which a program
+ *	  would come to need them.
  *
  *	  usage: tour CONNINFO STORE
  *
@@ -417,9 +417,16 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 	need(msgstore_restore_version(ms, store_id, id, first, first, &result,
 								  NULL));
 	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
+	need(msgstore_set_actor(ms, "ann@example.org"));
 	need(msgstore_restore_version(ms, store_id, id, first, last, &result,
 								  &last));
 	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_set_actor(ms, NULL));
+	need((list = msgstore_history(ms, store_id, id)) != NULL);
+	CHECK(strcmp(list->changes[list->count - 1].changed_by,
+				 "ann@example.org") == 0);
+	CHECK(list->changes->actor == NULL);
+	msgstore_free_history(list);
 
 	need(msgstore_special_folder(ms, store_id, "Drafts", &inbox, &top));
 	need(msgstore_move_messages(ms, store_id, &id, 1, inbox, first, &result));
@@ -440,6 +447,7 @@ static void
 meet_errors(int64_t store_id)
 {
 	const msgstore_error *error;
+	msgstore   *nowhere;
 	int32_t		handle = 0;
 	int32_t		result = 17;
 
@@ -457,11 +465,24 @@ meet_errors(int64_t store_id)
 	CHECK(strcmp(msgstore_result_name(MSGSTORE_E_OBJECT_CHANGED),
 				 "MAPI_E_OBJECT_CHANGED") == 0);
 	CHECK(strcmp(msgstore_result_name(0x00040481), "0x00040481") == 0);
+
+	nowhere = msgstore_connect_uri("host=/nowhere/at/all");
+	CHECK(nowhere != NULL && !msgstore_connected(nowhere));
+	if (nowhere == NULL)
+		return;
+	error = msgstore_last_error(nowhere);
+	CHECK(*error->sqlstate == '\0' && *error->message != '\0' &&
+		  error->message[strlen(error->message) - 1] != '\n');
+	msgstore_disconnect(nowhere);
 }
 
 int
 main(int argc, char **argv)
 {
+	static const char *const keywords[] = {
+		"dbname", "fallback_application_name", NULL
+	};
+	const char *values[] = {argv[1], "tour", NULL};
 	int64_t		store_id;
 	int64_t		folder_id;
 	int64_t		message_id;
@@ -471,10 +492,11 @@ main(int argc, char **argv)
 		fputs("usage: tour CONNINFO STORE\n", stderr);
 		return 2;
 	}
-	ms = msgstore_connect_uri(argv[1]);
+	ms = msgstore_connect(keywords, values);
 	if (ms == NULL)
 		return 2;
 	need(msgstore_connected(ms));
+	CHECK(PQstatus(msgstore_connection(ms)) == CONNECTION_OK);
 
 	make_folder(argv[2], &store_id, &folder_id);
 	message_id = use_handles(store_id, folder_id);
