@@ -59,6 +59,7 @@ REGRESS = \
 	retype \
 	recipient \
 	attachment \
+	subobject \
 	stream \
 	streamlarge \
 	blob \
