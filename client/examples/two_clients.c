@@ -100,7 +100,18 @@ query(const Client *client, const char *sql, int64_t one, int64_t two)
 	return res;
 }
 
-/* Print a text with its lines below each other, and no more than six. */
+/* How many bytes of a text to print: at most max, and whole characters. */
+static int
+first_part(const char *text, size_t len, size_t max)
+{
+	if (len <= max)
+		return (int) len;
+	for (len = max; len > 0 && ((unsigned char) text[len] & 0xC0) == 0x80;)
+		len--;
+	return (int) len;
+}
+
+/* Print the first six lines of a text, and the beginnings of long ones. */
 static void
 print_text(const char *text)
 {
@@ -116,7 +127,8 @@ print_text(const char *text)
 			break;
 		}
 		if (len > 0)
-			printf("    %-8s %.*s\n", label, len, text);
+			printf("    %-8s %.*s%s\n", label, first_part(text, len, 66), text,
+				   len > 66 ? " ..." : "");
 		else
 			putchar('\n');
 		label = "";
@@ -156,7 +168,8 @@ show_history(int64_t store_id, int64_t message_id)
 							"SELECT change_number, kind, changed_by,"
 							" coalesce(nullif(client, ''), '-'),"
 							" to_char(changed_at, 'HH24:MI:SS.MS'),"
-							" coalesce(array_to_string(properties, ', '), '')"
+							" coalesce(nullif(array_to_string(properties,"
+							" ', '), ''), '-')"
 							" FROM history($1, $2) ORDER BY change_number",
 							store_id, message_id);
 	int			n = PQntuples(res);
@@ -242,19 +255,6 @@ force(const Client *client)
 	expect(result == MSGSTORE_S_OK, "a forced save goes through");
 }
 
-/* How many bytes of a text to print: at most 40, and whole characters. */
-static int
-first_part(const char *text)
-{
-	size_t		len = strlen(text);
-
-	if (len <= 40)
-		return (int) len;
-	for (len = 40; len > 0 && ((unsigned char) text[len] & 0xC0) == 0x80;)
-		len--;
-	return (int) len;
-}
-
 /* The conflict, property by property. */
 static void
 show_conflict(const Client *client)
@@ -276,7 +276,7 @@ show_conflict(const Client *client)
 			value = "(none)";
 		printf("    %-16s changed by %-14s to  %.*s\n", row->property,
 			   yours ? client->application : row->client,
-			   first_part(value), value);
+			   first_part(value, strlen(value), 40), value);
 		expect(strcmp(row->side, "both") != 0,
 			   "no property was changed by both");
 	}
@@ -371,7 +371,8 @@ play(int64_t store_id, int64_t message_id)
 	expect(strcmp(PQgetvalue(after_bob, 0, 1), BOBS_TEXT) == 0,
 		   "the text is Bob's");
 
-	printf("\nAlice's version is not lost.  Who did what, and when:\n");
+	printf("\nAlice's version is not lost.  Who did what, and when (the "
+		   "numbers between\nare those of other messages):\n");
 	show_history(store_id, message_id);
 
 	printf("\nAnd now it is Alice's handle that is out of date:\n");
