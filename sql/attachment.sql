@@ -201,3 +201,9 @@ SELECT modify_recipients(:mine, 'MODRECIP_ADD', '[{"PidTagRowid": 5, "PR_DISPLAY
 SELECT modify_recipients(:mine, 'MODRECIP_MODIFY', '[{"PR_ROWID": 0, "PidTagRowid": 1}]'); -- fail
 SELECT modify_recipients(:mine, 'MODRECIP_REMOVE', '[{"PR_ROWID": 0, "PR_NO_SUCH": 1}]'); -- fail
 SELECT modify_recipients(:mine, 'MODRECIP_ADD', '[{"PR_DISPLAY_NAME": null}]'); -- fail
+
+-- the level is the handle's, whatever a list that was set said of it
+SELECT set_props(:mine, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ACCESS_LEVEL": 7, "PR_ATTACH_NUM": 40}]}');
+SELECT get_props(:mine, '{PR_MESSAGE_ATTACHMENTS}'),
+       get_props(open_attachment(:mine, 40, 'MAPI_MODIFY'), '{PR_ACCESS_LEVEL}') AS written,
+       get_props(open_attachment(:mine, 40), '{PR_ACCESS_LEVEL}') AS read;

@@ -82,7 +82,7 @@ check_member(const BagEntry *entry, BagList *list)
 					(errmapi(MAPI_E_NO_SUPPORT),
 					 errmsg("property %s is one of messages, not of attachments",
 							prop.name)));
-		if (prop.tag == PR_ATTACH_SIZE)
+		if (prop.tag == PR_ATTACH_SIZE || prop.tag == PR_ACCESS_LEVEL)
 			return;
 		if (!blob_takes(&prop, &value))
 			property_check(&prop, &value);
