@@ -331,12 +331,6 @@ catalogue_set_by_guid(const uint8 *guid)
 	return NULL;
 }
 
-const CatalogueType *
-catalogue_type(int i)
-{
-	return i < lengthof(catalogue_types) ? &catalogue_types[i] : NULL;
-}
-
 /* Whether a text is one of some words with blanks between them. */
 static bool
 is_one_of(const char *words, const char *text, int len)

@@ -80,9 +80,8 @@ extern const CatalogueNamed *catalogue_named_entry(const CatalogueProperty *entr
 extern const CatalogueProperty *catalogue_next_of_id(uint32 id,
 													 const CatalogueProperty *last);
 
-/* A type by name or alias, and the types one after the other; else NULL. */
+/* A type by name or alias, else NULL. */
 extern const CatalogueType *catalogue_type_by_name(const char *name, int len);
-extern const CatalogueType *catalogue_type(int i);
 
 /* A property set by index, name or GUID; else NULL. */
 extern const CatalogueSet *catalogue_set(int i);

@@ -41,8 +41,8 @@ typedef struct Content
  * Pending edits.  value[PART_PROPS] is a patch (a Jsonb object, null deletes);
  * the value of any other touched part is the new value whole, or NULL where
  * the property is deleted or, if the patch has a member of its name, a blob.
- * Values are plain varlenas (never TOAST pointers) and are never written to
- * once they stand here, so copies may share them.
+ * Values are plain varlenas (TOAST pointers only where edits_between() says
+ * so) and are never written to once they stand here, so copies may share them.
  */
 typedef struct Edits
 {
@@ -94,6 +94,7 @@ extern void edits_apply(const Content *base, const Edits *edits,
 /*
  * Edits that lead from one content to another and mention everything that
  * "named" mentions.  Parts are compared by pointer: those not shared differ.
+ * The values of parts are those of "to", and so may be TOAST pointers.
  */
 extern void edits_between(const Content *from, const Content *to,
 						  const Edits *named, Edits *result);

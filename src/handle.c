@@ -235,8 +235,9 @@ destroy(Handle *handle)
 	MemoryContextDelete(handle->context);
 }
 
-void
-handle_close_all(void)
+/* Close all handles, whosever they are; there is no going back. */
+static void
+close_all(void)
 {
 	HASH_SEQ_STATUS scan;
 	HandleEntry *entry;
@@ -644,7 +645,7 @@ utility(COMPAT_UTILITY_PARAMS)
 
 	if (IsA(pstmt->utilityStmt, DiscardStmt) &&
 		((DiscardStmt *) pstmt->utilityStmt)->target == DISCARD_ALL)
-		handle_close_all();
+		close_all();
 }
 
 /* --------------------------------------------------------------------- view */

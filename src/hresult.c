@@ -60,8 +60,8 @@ hresult_name(int32 code)
  * The SQLSTATE (packed) of a failing code: class MA, or MB for 0x80004xxx,
  * and the last three hex digits of the code.
  */
-int
-hresult_sqlstate(int32 code)
+static int
+sqlstate_of(int32 code)
 {
 	static const char digits[] = "0123456789ABCDEF";
 
@@ -83,7 +83,7 @@ errmapi(int32 code)
 	Assert(code < 0);
 	initStringInfo(&buf);
 	describe(&buf, code);
-	errcode(hresult_sqlstate(code));
+	errcode(sqlstate_of(code));
 	errdetail_internal("%s", buf.data);
 	pfree(buf.data);
 	return 0;
@@ -111,7 +111,7 @@ errmapi_detail(int32 code, const char *fmt,...)
 			break;
 		enlargeStringInfo(&buf, needed);
 	}
-	errcode(hresult_sqlstate(code));
+	errcode(sqlstate_of(code));
 	errdetail_internal("%s", buf.data);
 	pfree(buf.data);
 	return 0;

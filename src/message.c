@@ -40,6 +40,8 @@
 	 PARK_REFUSED | \
 	 MAPI_DEFERRED_ERRORS | SPAMFILTER_ONSAVE | NON_EMS_XP_SAVE)
 
+pg_noreturn static void raise_deleted(int64 store_id, int64 message_id);
+
 /* -------------------------------------------------------------- open, create */
 
 static void
@@ -61,8 +63,8 @@ message_raise_not_found(int64 store_id, int64 message_id)
 					(long long) message_id, (long long) store_id)));
 }
 
-void
-message_raise_deleted(int64 store_id, int64 message_id)
+static void
+raise_deleted(int64 store_id, int64 message_id)
 {
 	ereport(ERROR,
 			(errmapi(MAPI_E_OBJECT_DELETED),
@@ -262,7 +264,7 @@ stand_view(MessageView *view, const Stand *stand, MessageRow *row,
 	}
 	if (!view_read(view, stand->store_id, stand->message_id, row, message,
 				   snapshot))
-		message_raise_deleted(stand->store_id, stand->message_id);
+		raise_deleted(stand->store_id, stand->message_id);
 	if (!view_go_back(view, stand->base, snapshot))
 		stand_raise_no_base(stand);
 }
@@ -540,7 +542,7 @@ refresh(PG_FUNCTION_ARGS)
 								 handle->state.message_id, GetActiveSnapshot());
 		PopActiveSnapshot();
 		if (!found || (row.version.deleted_at != 0 && handle->state.writable))
-			message_raise_deleted(handle->store_id, handle->state.message_id);
+			raise_deleted(handle->store_id, handle->state.message_id);
 		base = row.version.change_number;
 		messagerow_end(&row);
 		table_close(message, NoLock);

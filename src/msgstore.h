@@ -135,8 +135,7 @@ extern void store_delete_message(int64 store_id, int64 message_id);
 /* A store's special folder, or 0. */
 extern int64 store_special_folder(int64 store_id, const char *special);
 
-/* Whether a folder exists, and the same with MAPI_E_NOT_FOUND raised. */
-extern bool store_folder_exists(int64 store_id, int64 folder_id);
+/* Raise MAPI_E_NOT_FOUND unless there is such a folder, and in any case. */
 extern void store_require_folder(int64 store_id, int64 folder_id);
 pg_noreturn extern void store_raise_no_folder(int64 store_id, int64 folder_id);
 
@@ -196,7 +195,7 @@ typedef struct ChangeRow
 #define CHANGE_HARD_DELETE	'h'
 
 /*
- * Open message, change or folder and refuse to work where somebody has put a
+ * Open message or change, and refuse to work where somebody has put a
  * trigger, a rule, a policy or a check on it, which the direct path would
  * skip.  The lock is kept to the end of the transaction.
  */
@@ -499,7 +498,6 @@ extern void handle_set_edits(Handle *handle, const Edits *edits);
 extern void handle_saved(Handle *handle, int64 change_number);
 
 extern void handle_close(Handle *handle);
-extern void handle_close_all(void);
 
 /* The handle has written a blob; "shared" as in Upload. */
 extern void handle_add_upload(Handle *handle, int64 blob_id, bool shared);
@@ -581,11 +579,9 @@ extern void stand_view(MessageView *view, const Stand *stand, MessageRow *row,
 extern void stand_request(SaveRequest *request, const Stand *stand,
 						  Content *start);
 
-/* Raise MAPI_E_NOT_FOUND for a message, and MAPI_E_OBJECT_DELETED. */
+/* Raise MAPI_E_NOT_FOUND for a message. */
 pg_noreturn extern void message_raise_not_found(int64 store_id,
 												int64 message_id);
-pg_noreturn extern void message_raise_deleted(int64 store_id,
-											  int64 message_id);
 
 /* Raise MAPI_E_NOT_FOUND unless there is, or was, such a message. */
 extern void message_require_known(int64 store_id, int64 message_id);

@@ -59,18 +59,6 @@ store_read(int64 store_id, char **owner, uint8 *replica_guid)
 	return found;
 }
 
-bool
-store_folder_exists(int64 store_id, int64 folder_id)
-{
-	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(folder_id)};
-	bool		found;
-
-	SPI_connect();
-	found = query_run(QUERY_FOLDER_EXISTS, values, NULL) > 0;
-	SPI_finish();
-	return found;
-}
-
 void
 store_delete_message(int64 store_id, int64 message_id)
 {
@@ -232,7 +220,13 @@ create_folder(PG_FUNCTION_ARGS)
 void
 store_require_folder(int64 store_id, int64 folder_id)
 {
-	if (!store_folder_exists(store_id, folder_id))
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(folder_id)};
+	bool		found;
+
+	SPI_connect();
+	found = query_run(QUERY_FOLDER_EXISTS, values, NULL) > 0;
+	SPI_finish();
+	if (!found)
 		store_raise_no_folder(store_id, folder_id);
 }
 

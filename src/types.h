@@ -19,9 +19,6 @@
 /* The name of a code, or NULL where the catalogue has none. */
 extern const char *hresult_name(int32 code);
 
-/* The SQLSTATE (packed) of a failing code: class MA, or MB for 0x80004xxx. */
-extern int	hresult_sqlstate(int32 code);
-
 /*
  * For ereport: sets the SQLSTATE of a MAPI code and a DETAIL that begins with
  * its name.  errmapi_detail() adds a sentence to that DETAIL.
