@@ -599,6 +599,16 @@ set_level(Handle *handle, uint32 flags)
 		(flags & KEEP_OPEN_READWRITE) != 0;
 }
 
+/* Park the edits of a refused save, where there are any and flags ask for it. */
+static bool
+park_refused(const Stand *stand, uint32 flags, Draft *draft)
+{
+	if ((flags & PARK_REFUSED) == 0 || !edits_any(&stand->edits))
+		return false;
+	park_stand(stand, draft);
+	return true;
+}
+
 /*
  * Steps 1 to 3 of a save, then the rest, then step 11.
  */
@@ -630,11 +640,10 @@ save_handle(Handle *handle, uint32 flags)
 	result = save_execute(&request, &number);
 	if (result != S_OK)
 	{
-		if ((flags & PARK_REFUSED) != 0 && edits_any(&stand.edits))
-		{
-			Draft		draft = handle->state.draft;
+		Draft		draft = handle->state.draft;
 
-			park_stand(&stand, &draft);
+		if (park_refused(&stand, flags, &draft))
+		{
 			handle_touch(handle);
 			handle->state.draft = draft;
 		}
@@ -710,14 +719,30 @@ save_message(PG_FUNCTION_ARGS)
 			Draft		draft = {0};
 
 			stand_of_arguments(&stand, fcinfo);
-			if (edits_any(&stand.edits))
-				park_stand(&stand, &draft);
+			(void) park_refused(&stand, request.flags, &draft);
 		}
 	}
 	values[0] = Int32GetDatum(result);
 	values[1] = Int64GetDatum(number);
 	nulls[1] = (number == 0);
 	return module_row(fcinfo, values, nulls);
+}
+
+/* Park a new message whose first save was refused. */
+static void
+park_new(const SaveRequest *request, Jsonb *defaults)
+{
+	Stand		stand;
+	Draft		draft = {0};
+
+	memset(&stand, 0, sizeof(stand));
+	stand.store_id = request->store_id;
+	stand.message_id = request->message_id;
+	stand.is_new = true;
+	stand.folder_id = request->folder_id;
+	stand.defaults = defaults;
+	edits_from_patch(request->patch, true, &stand.edits);
+	(void) park_refused(&stand, request->flags, &draft);
 }
 
 /*
@@ -729,6 +754,7 @@ Datum
 save_new_message(PG_FUNCTION_ARGS)
 {
 	SaveRequest request;
+	Jsonb	   *defaults;
 	Content		start;
 	int64		number = 0;
 	int32		result = MAPI_E_UNKNOWN_FLAGS;
@@ -751,11 +777,14 @@ save_new_message(PG_FUNCTION_ARGS)
 	{
 		module_require_write("save_new_message()");
 		store_require_folder(request.store_id, request.folder_id);
-		content_from_bag(&start, message_defaults());
+		defaults = message_defaults();
+		content_from_bag(&start, defaults);
 		request.start = &start;
 		request.message_flags = MSGFLAG_DEFAULT;
 		request.message_id = number_next(REL_MESSAGE_ID_SEQ);
 		result = save_execute(&request, &number);
+		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
+			park_new(&request, defaults);
 	}
 	values[0] = Int32GetDatum(result);
 	if (result == S_OK)
