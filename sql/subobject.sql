@@ -28,7 +28,7 @@ END $$;
  * The model: what the message's handle shows and what is stored, attachments by
  * number; the next number; the era; and handles on attachments, each with its
  * number, the era it was opened in, whether its attachment is or was in the
- * list, and what it shows.
+ * list, what it shows, and what was set of that since it was last folded in.
  */
 CREATE FUNCTION pg_temp.on_message(what text, h int, INOUT model jsonb) LANGUAGE plpgsql AS $$
 DECLARE
@@ -39,11 +39,11 @@ BEGIN
 		a := create_attachment(h);
 		PERFORM pg_temp.agree('number', (get_props(a)->>'PR_ATTACH_NUM')::int, pg_temp.next(model));
 		model := jsonb_set(jsonb_set(model, '{next}', to_jsonb(pg_temp.next(model) + 1)), ARRAY['subs', a::text],
-			jsonb_build_object('num', pg_temp.next(model), 'era', model->'era', 'listed', false, 'shows', pg_temp.one(get_props(a))));
+			jsonb_build_object('num', pg_temp.next(model), 'era', model->'era', 'listed', false, 'set', '{}'::jsonb, 'shows', pg_temp.one(get_props(a))));
 	ELSIF what = 'open' AND num IS NOT NULL THEN
 		a := open_attachment(h, num::int, 'MAPI_MODIFY');
 		model := jsonb_set(model, ARRAY['subs', a::text], jsonb_build_object(
-			'num', num::int, 'era', model->'era', 'listed', true, 'shows', model->'shown'->num));
+			'num', num::int, 'era', model->'era', 'listed', true, 'set', '{}'::jsonb, 'shows', model->'shown'->num));
 	ELSIF what = 'delete' AND num IS NOT NULL THEN
 		PERFORM delete_attachment(h, num::int);
 		model := jsonb_set(model, '{next}', to_jsonb(pg_temp.next(model))) #- ARRAY['shown', num];
@@ -67,34 +67,39 @@ DECLARE
 	sub jsonb := model->'subs'->a;
 	value text := round(random() * 1000)::text;
 	size int := (sub #>> '{shows,size}')::int;
+	set jsonb := '{}';
 	e int;
 BEGIN
 	IF a IS NULL THEN
 		RETURN;
 	ELSIF what = 'name' THEN
 		PERFORM set_props(a::int, jsonb_build_object('PR_ATTACH_LONG_FILENAME', value));
-		model := jsonb_set(model, ARRAY['subs', a, 'shows', 'name'], to_jsonb(value));
+		set := jsonb_build_object('name', value);
 	ELSIF what = 'write' AND size IS NOT NULL THEN
 		size := write_stream(a::int, 'PR_ATTACH_DATA_BIN', size, convert_to(repeat('x', 1 + (random() * 9000)::int), 'UTF8'));
 		PERFORM pg_temp.agree('bytes', length(read_stream(a::int, 'PR_ATTACH_DATA_BIN', 0, 1000000)), size);
-		model := jsonb_set(model, ARRAY['subs', a, 'shows', 'size'], to_jsonb(size));
+		set := jsonb_build_object('size', size, 'inside', NULL);
 	ELSIF what = 'embed' THEN
 		e := open_embedded_message(a::int, 'MAPI_CREATE');
 		PERFORM set_props(e, jsonb_build_object('PR_SUBJECT', value));
 		PERFORM pg_temp.agree('save inside', save_changes(e)::text, 'S_OK');
 		PERFORM close_object(e);
-		model := jsonb_set(model, ARRAY['subs', a, 'shows'],
-			sub->'shows' || jsonb_build_object('size', NULL, 'inside', value));
+		set := jsonb_build_object('size', NULL, 'inside', value);
 	ELSIF what = 'fold' AND ((sub->>'era') <> (model->>'era') OR
 			((sub->>'listed')::bool AND NOT model->'shown' ? (sub->>'num'))) THEN
 		PERFORM pg_temp.agree('stale', save_changes(a::int)::text, 'MAPI_E_OBJECT_DELETED');
 	ELSIF what = 'fold' THEN
 		PERFORM pg_temp.agree('fold', save_changes(a::int)::text, 'S_OK');
-		model := jsonb_set(jsonb_set(model, ARRAY['subs', a, 'listed'], 'true'),
-			ARRAY['shown', sub->>'num'], sub->'shows');
+		sub := sub || jsonb_build_object('listed', true, 'set', '{}'::jsonb,
+			'shows', coalesce(model->'shown'->(sub->>'num') || (sub->'set'), sub->'shows'));
+		model := jsonb_set(jsonb_set(model, ARRAY['subs', a], sub), ARRAY['shown', sub->>'num'], sub->'shows');
 	ELSIF what = 'close' THEN
 		PERFORM close_object(a::int);
 		model := model #- ARRAY['subs', a];
+	END IF;
+	IF set <> '{}' THEN
+		model := jsonb_set(jsonb_set(model, ARRAY['subs', a, 'shows'], sub->'shows' || set),
+			ARRAY['subs', a, 'set'], sub->'set' || set);
 	END IF;
 END $$;
 -- so many steps, some of them walks in a subtransaction; the model afterwards

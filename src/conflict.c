@@ -100,14 +100,6 @@ is_object_name(const char *name)
 	return bracket != NULL && IS_LIST(part_of(name, bracket - name));
 }
 
-/* The list that a content has, or NULL. */
-static Jsonb *
-list_of(const Content *content, int part)
-{
-	return content->isnull[part] ? NULL :
-		DatumGetJsonbP(content->value[part]);
-}
-
 /* A name, and where it stands in what the table belongs to. */
 typedef struct NameEntry
 {
@@ -154,7 +146,7 @@ theirs_init(TheirChanges *theirs, const Content *current)
 	theirs->changes = palloc(sizeof(TheirChange) * theirs->allocated);
 	theirs->names = names_create();
 	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
-		theirs->lists[p] = list_of(current, p);
+		theirs->lists[p] = content_list(current, p);
 }
 
 static const TheirChange *
@@ -360,9 +352,9 @@ theirs_merge(const TheirChanges *theirs, const Content *base,
 
 		if (edits->touched[p] == UNTOUCHED)
 			continue;
-		if (!objects_merge(list_of(base, p), list_of(current, p),
+		if (!objects_merge(content_list(base, p), content_list(current, p),
 						   (Jsonb *) edits->value[p], object_numbers[p],
-						   &list))
+						   false, &list))
 			return false;
 		merged->value[p] = (struct varlena *) list;
 	}
@@ -455,7 +447,7 @@ shown_object(const MessageView *view, ShownLists *lists, const char *name)
 	{
 		ObjectList	list;
 
-		objects_read(list_of(&view->version.content, part), &list);
+		objects_read(content_list(&view->version.content, part), &list);
 		objects_index(&list, object_numbers[part], &lists->index[part]);
 		lists->read[part] = true;
 	}
@@ -513,8 +505,8 @@ find_your_objects(Report *report)
 
 		if (report->edits.touched[p] == UNTOUCHED)
 			continue;
-		numbers = objects_changed(list_of(&report->base.version.content, p),
-								  list_of(&report->yours.version.content, p),
+		numbers = objects_changed(content_list(&report->base.version.content, p),
+								  content_list(&report->yours.version.content, p),
 								  object_numbers[p], &count);
 		for (int i = 0; i < count; i++)
 		{

@@ -65,6 +65,9 @@ extern const char *part_name(Part part);
 /* Whether a content has a part, in its column or as a blob. */
 extern bool content_has(const Content *content, Part part);
 
+/* The list that a content has, or NULL. */
+extern Jsonb *content_list(const Content *content, Part part);
+
 extern void edits_init(Edits *edits);
 extern bool edits_any(const Edits *edits);
 
@@ -213,12 +216,13 @@ extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
 
 /*
  * Put what "yours" changed of base beside what "theirs" did, object by object.
- * False where both changed one differently; what both added is kept, yours
- * under a number of its own if need be.  Any list may be NULL for none.
+ * Where both changed one differently, "overwrite" lets it become yours, else
+ * false is returned.  What both added is kept, yours under a number of its own
+ * if need be.  Any list may be NULL for none.
  */
 extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
 						  const Jsonb *yours, const char *name,
-						  Jsonb **merged);
+						  bool overwrite, Jsonb **merged);
 
 /* ------------------------------------------------------------- attachment.c */
 

@@ -83,6 +83,13 @@ content_has(const Content *content, Part part)
 		sets_blob(DatumGetJsonbP(content->value[PART_PROPS]), part);
 }
 
+Jsonb *
+content_list(const Content *content, Part part)
+{
+	return content->isnull[part] ? NULL :
+		DatumGetJsonbP(content->value[part]);
+}
+
 void
 edits_init(Edits *edits)
 {

@@ -13,9 +13,9 @@
  *	  did to it (opened it, closed it, changed its state) is taken back when
  *	  that is rolled back.  For that every handle keeps a stack of saved
  *	  states, at most one a nesting level, pushed by handle_touch() before the
- *	  first change at that level.  States share the values of pending edits,
- *	  which are never changed in place; a value is freed when no state of its
- *	  handle uses it.
+ *	  first change at that level.  States share the values of pending edits, and
+ *	  of the base of what is inside a message, which are never changed in place;
+ *	  a value is freed when no state of its handle uses it.
  *
  *		event			opened here		closed here		state saved here
  *		-----			-----------		-----------		----------------
@@ -274,41 +274,56 @@ handle_touch(Handle *handle)
 	make_dirty(handle);
 }
 
-/* Whether the handle's state or a saved one uses a value. */
 static bool
-value_used(const Handle *handle, const struct varlena *value)
+state_uses(const HandleState *state, const void *value)
 {
 	for (int p = 0; p < NUM_PARTS; p++)
 	{
-		if (handle->state.edits.value[p] == value)
+		if (state->edits.value[p] == value ||
+			DatumGetPointer(state->object.value[p]) == value)
 			return true;
-	}
-	for (SavedState *saved = handle->saved; saved != NULL; saved = saved->next)
-	{
-		for (int p = 0; p < NUM_PARTS; p++)
-		{
-			if (saved->state.edits.value[p] == value)
-				return true;
-		}
 	}
 	return false;
 }
 
-/* Free those values of edits that no state uses any more. */
+/* Whether the handle's state or a saved one uses a value. */
+static bool
+value_used(const Handle *handle, const void *value)
+{
+	if (state_uses(&handle->state, value))
+		return true;
+	for (SavedState *saved = handle->saved; saved != NULL; saved = saved->next)
+	{
+		if (state_uses(&saved->state, value))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Free those values of a state that was left that no other uses any more.  A
+ * base and edits never have one in common.
+ */
 static void
-release(Handle *handle, const Edits *edits)
+release(Handle *handle, const HandleState *left)
 {
 	for (int p = 0; p < NUM_PARTS; p++)
 	{
-		if (edits->value[p] != NULL && !value_used(handle, edits->value[p]))
-			pfree(edits->value[p]);
+		void	   *values[] = {left->edits.value[p],
+		DatumGetPointer(left->object.value[p])};
+
+		for (int i = 0; i < lengthof(values); i++)
+		{
+			if (values[i] != NULL && !value_used(handle, values[i]))
+				pfree(values[i]);
+		}
 	}
 }
 
 void
 handle_set_edits(Handle *handle, const Edits *edits)
 {
-	Edits		old = handle->state.edits;
+	HandleState left = handle->state;
 	Edits		new;
 
 	edits_init(&new);
@@ -327,7 +342,23 @@ handle_set_edits(Handle *handle, const Edits *edits)
 		}
 	}
 	handle->state.edits = new;
-	release(handle, &old);
+	release(handle, &left);
+}
+
+void
+handle_set_object(Handle *handle, const Content *object)
+{
+	HandleState left = handle->state;
+	MemoryContext caller = MemoryContextSwitchTo(handle->context);
+	Content		new = *object;
+
+	for (int p = 0; p < NUM_PARTS; p++)
+		new.value[p] = new.isnull[p] ? (Datum) 0 :
+			PointerGetDatum(PG_DETOAST_DATUM_COPY(object->value[p]));
+	MemoryContextSwitchTo(caller);
+	handle->state.object = new;
+	edits_init(&handle->state.edits);
+	release(handle, &left);
 }
 
 /* Take the innermost saved state off the stack. */
@@ -337,7 +368,7 @@ drop_saved(Handle *handle)
 	SavedState *saved = handle->saved;
 
 	handle->saved = saved->next;
-	release(handle, &saved->state.edits);
+	release(handle, &saved->state);
 	pfree(saved);
 }
 
@@ -345,7 +376,7 @@ drop_saved(Handle *handle)
 static void
 restore_saved(Handle *handle)
 {
-	Edits		undone = handle->state.edits;
+	HandleState undone = handle->state;
 	SavedState *saved = handle->saved;
 
 	handle->state = saved->state;

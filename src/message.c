@@ -302,7 +302,7 @@ object_props(const Handle *handle, ArrayType *tags)
 	view.kind = handle->kind;
 	view.store_id = handle->store_id;
 	view.level = handle->state.writable ? 1 : 0;
-	edits_apply(handle->object, &handle->state.edits, &view.version.content);
+	edits_apply(&handle->state.object, &handle->state.edits, &view.version.content);
 	if (handle->kind == HANDLE_ATTACHMENT)
 		attachment_show(&view.version.content, handle->attach_num);
 	return view_props(&view, tags);
@@ -319,7 +319,7 @@ handle_props(const Handle *handle, ArrayType *tags)
 
 	access_require(handle->store_id, ACCESS_READ);
 	stand_of_handle(&stand, handle);
-	if (handle->object != NULL)
+	if (handle->kind != HANDLE_MESSAGE)
 		return object_props(handle, tags);
 	if (tags != NULL && edits_cover(&stand.edits, tags))
 		return pending_props(&stand, tags);

@@ -441,6 +441,7 @@ typedef struct HandleState
 	Upload	   *uploads;		/* what it has written, in its own memory */
 	bool		writable;
 	bool		is_new;
+	Content		object;			/* base of what is no message of its own */
 	Edits		edits;
 } HandleState;
 
@@ -452,7 +453,6 @@ typedef struct Handle
 	int32		parent;			/* the handle that a save folds into, or 0 */
 	int64		parent_era;		/* the parent's when this was opened */
 	int64		attach_num;		/* of an attachment */
-	Content    *object;			/* base of what is no message of its own */
 	Jsonb	   *defaults;		/* what a new message starts with */
 	Oid			role;			/* whose it is */
 	TimestampTz opened_at;
@@ -490,6 +490,12 @@ extern void handle_touch(Handle *handle);
  * copied there; those no state uses any more are freed.  NULL: none pending.
  */
 extern void handle_set_edits(Handle *handle, const Edits *edits);
+
+/*
+ * Give a handle inside a message another base, which is copied; nothing is
+ * pending any more.
+ */
+extern void handle_set_object(Handle *handle, const Content *object);
 
 /*
  * A save has gone through: the handle stands on the new version and nothing is

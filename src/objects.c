@@ -299,7 +299,7 @@ objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
 
 bool
 objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
-			  const char *name, Jsonb **merged)
+			  const char *name, bool overwrite, Jsonb **merged)
 {
 	ObjectList	list,
 				result;
@@ -332,8 +332,10 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 						object_renumber(mine->object, name,
 										object_next_number(&next, name)));
 		}
-		else if (differ(was, other))
+		else if (differ(was, other) && !overwrite)
 			return false;
+		else if (other == NULL)
+			objects_add(&result, mine->object);
 		else
 			result.objects[other->at] = mine == NULL ? NULL : mine->object;
 	}

@@ -110,8 +110,8 @@ find_shown(Stream *stream, int64 offset, int64 count)
 
 	messagerow_init(&row, message);
 	PushActiveSnapshot(GetLatestSnapshot());
-	if (handle->object != NULL)
-		content = *handle->object;
+	if (handle->kind != HANDLE_MESSAGE)
+		content = handle->state.object;
 	else if (edits_cover(&handle->state.edits, tags_of(stream)))
 		content_from_bag(&content, bag_empty());
 	else

@@ -13,13 +13,15 @@
  *	  embedded message is saved in three steps: itself, its attachment, the
  *	  message (R317-R319).
  *
- *	  Saving such a handle never answers MAPI_E_OBJECT_CHANGED.  Its edits stay,
- *	  so that saving it again folds all of them in again.
+ *	  Saving such a handle never answers MAPI_E_OBJECT_CHANGED.  It does to what
+ *	  the parent shows by then what was done to the handle, and the handle goes
+ *	  on from there: another handle on the same attachment may have been folded
+ *	  in meanwhile, and what it set is kept beside.
  *
  *	  Where the parent has come to stand on something else since (refresh,
  *	  KEEP_ORIGINAL, MERGE, another list set as a property), the base is not
- *	  what the parent has: folding it in would take back what others have
- *	  saved, or what was dropped.  Such a handle is stale, which
+ *	  what the parent has: folding it in would overwrite what others have
+ *	  saved, or bring back what was dropped.  Such a handle is stale, which
  *	  HandleState.era tells; it answers MAPI_E_OBJECT_DELETED, as one whose
  *	  attachment was deleted does.
  *
@@ -66,9 +68,9 @@ shown_list(const Handle *handle, Part part)
 
 	if (edits->touched[part] != UNTOUCHED)
 		return (Jsonb *) edits->value[part];
-	if (handle->object != NULL)
-		return handle->object->isnull[part] ? NULL :
-			DatumGetJsonbPCopy(handle->object->value[part]);
+	if (handle->kind != HANDLE_MESSAGE)
+		return handle->state.object.isnull[part] ? NULL :
+			DatumGetJsonbPCopy(handle->state.object.value[part]);
 
 	stand_of_handle(&stand, handle);
 	message = row_relation(REL_MESSAGE, AccessShareLock);
@@ -130,7 +132,7 @@ subobject_list_replaced(Handle *handle)
 
 	if (edits->touched[PART_ATTACHMENTS] != UNTOUCHED)
 		shown = (Jsonb *) edits->value[PART_ATTACHMENTS];
-	else if (handle->object != NULL)
+	else if (handle->kind != HANDLE_MESSAGE)
 		shown = shown_list(handle, PART_ATTACHMENTS);
 	else if (!handle->state.is_new)
 		shown = base_attachments(handle);
@@ -187,22 +189,13 @@ open_below(const Handle *parent, HandleKind kind, int64 number,
 {
 	Handle	   *handle = handle_open(parent->store_id,
 									 parent->state.message_id);
-	MemoryContext caller = MemoryContextSwitchTo(handle->context);
 
 	handle->kind = kind;
 	handle->parent = parent->number;
 	handle->parent_era = parent->state.era;
 	handle->attach_num = number;
-	handle->object = palloc(sizeof(Content));
-	*handle->object = *object;
-	for (int p = 0; p < NUM_PARTS; p++)
-	{
-		if (!object->isnull[p])
-			handle->object->value[p] =
-				PointerGetDatum(PG_DETOAST_DATUM_COPY(object->value[p]));
-	}
+	handle_set_object(handle, object);
 	handle->state.writable = writable;
-	MemoryContextSwitchTo(caller);
 	/* what it shows may be bytes that only the parent has */
 	for (const Upload *upload = parent->state.uploads; upload != NULL;
 		 upload = upload->next)
@@ -306,6 +299,21 @@ delete_attachment(PG_FUNCTION_ARGS)
 
 /* ------------------------------------------------------------ embedded messages */
 
+/* What an attachment's handle shows of the message in it, if there is one. */
+static bool
+shown_embedded(const Handle *attachment, Content *object)
+{
+	Content		shown;
+	JsonbValue	value;
+
+	edits_apply(&attachment->state.object, &attachment->state.edits, &shown);
+	if (!bag_find(DatumGetJsonbP(shown.value[PART_PROPS]), attach_message,
+				  &value))
+		return false;
+	content_from_object(object, object_from_value(&value));
+	return true;
+}
+
 /*
  * open_embedded_message(handle, flags) → handle, on what an attachment embeds
  *
@@ -318,9 +326,7 @@ open_embedded_message(PG_FUNCTION_ARGS)
 {
 	Handle	   *parent;
 	uint32		flags;
-	Content		shown;
 	Content		object;
-	JsonbValue	value;
 	bool		writable;
 
 	REQUIRE_ARG(0, "handle");
@@ -338,10 +344,8 @@ open_embedded_message(PG_FUNCTION_ARGS)
 		wants_to_write(parent, flags | MAPI_MODIFY) :
 		wants_to_write(parent, flags);
 
-	edits_apply(parent->object, &parent->state.edits, &shown);
-	if (bag_find(DatumGetJsonbP(shown.value[PART_PROPS]), attach_message,
-				 &value))
-		content_from_object(&object, object_from_value(&value));
+	if (shown_embedded(parent, &object))
+		;						/* as it is */
 	else if ((flags & MAPI_CREATE) != 0)
 		content_from_bag(&object, message_defaults());
 	else
@@ -356,36 +360,81 @@ open_embedded_message(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------------- saving */
 
-/* Fold an attachment into its message's pending list. */
+/*
+ * Fold an attachment into its message's pending list; *shown is what the
+ * message then has of it.
+ */
 static int32
-fold_attachment(Handle *parent, const Handle *handle, const Content *shown)
+fold_attachment(Handle *parent, const Handle *handle, Content *shown)
 {
-	Jsonb	   *object =
-		attachment_finish(DatumGetJsonbP(shown->value[PART_PROPS]),
-						  handle->attach_num);
 	ObjectList	list;
+	Content		current = handle->state.object;
+	Jsonb	   *object;
 	int			at;
 
 	objects_read(shown_list(parent, PART_ATTACHMENTS), &list);
 	at = objects_find(&list, attach_num, handle->attach_num);
 	if (at >= 0)
-		list.objects[at] = object;
+		content_from_bag(&current, list.objects[at]);
 	else if (handle->state.was_listed)
 		return MAPI_E_OBJECT_DELETED;
+	edits_apply(&current, &handle->state.edits, shown);
+	object = attachment_finish(DatumGetJsonbP(shown->value[PART_PROPS]),
+							   handle->attach_num);
+	if (at >= 0)
+		list.objects[at] = object;
 	else
 		objects_add(&list, object);
+	content_from_bag(shown, object);
 	set_list(parent, PART_ATTACHMENTS, &list);
 	return S_OK;
 }
 
-/* Fold an embedded message into its attachment. */
-static int32
-fold_embedded(Handle *parent, const Content *shown)
+/*
+ * The edits of a handle on an embedded message, with its lists put beside what
+ * another handle has made of them; an object that both changed becomes this
+ * one's.
+ */
+static void
+merge_lists(Handle *handle, const Content *current, Edits *edits)
 {
+	const Content *base = &handle->state.object;
+
+	*edits = handle->state.edits;
+	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
+	{
+		const char *number = p == PART_RECIPIENTS ? row_id : attach_num;
+		Jsonb	   *lists[] = {content_list(base, p), content_list(current, p)};
+		Jsonb	   *list;
+		int			count;
+
+		if (edits->touched[p] == UNTOUCHED)
+			continue;
+		(void) objects_changed(lists[0], lists[1], number, &count);
+		if (count == 0)
+			continue;
+		(void) objects_merge(lists[0], lists[1], (Jsonb *) edits->value[p],
+							 number, true, &list);
+		edits->value[p] = (struct varlena *) list;
+		/* numbers may be another's now: what is open below is stale */
+		if (p == PART_ATTACHMENTS)
+			handle->state.era++;
+	}
+}
+
+/* Fold an embedded message into its attachment; *shown as above. */
+static int32
+fold_embedded(Handle *parent, Handle *handle, Content *shown)
+{
+	Content		current;
 	JsonbValue	value;
 	BagList		members;
 	Edits		edits;
 
+	if (!shown_embedded(parent, &current))
+		current = handle->state.object;
+	merge_lists(handle, &current, &edits);
+	edits_apply(&current, &edits, shown);
 	value_from_object(&value, content_to_object(shown));
 	baglist_init(&members, 3);
 	baglist_add_value(&members, attach_message, strlen(attach_message),
@@ -410,13 +459,13 @@ subobject_save(Handle *handle)
 		return MAPI_E_NO_ACCESS;
 	if (handle->parent_era != parent->state.era)
 		return MAPI_E_OBJECT_DELETED;
-	edits_apply(handle->object, &handle->state.edits, &shown);
+	handle_touch(handle);
 	result = handle->kind == HANDLE_EMBEDDED ?
-		fold_embedded(parent, &shown) :
+		fold_embedded(parent, handle, &shown) :
 		fold_attachment(parent, handle, &shown);
 	if (result == S_OK)
 	{
-		handle_touch(handle);
+		handle_set_object(handle, &shown);
 		handle->state.was_listed = true;
 		/* the parent has the bytes as they are: what is written now is a copy */
 		handle_share_uploads(handle, parent);
