@@ -18,8 +18,12 @@
  *	  is missing, then under a lock of its own every series that was ever used
  *	  moves on by NUMBER_JUMP (the others are marked as used), that step is
  *	  flushed to disk, and a new marker is written: its value, the change
- *	  number at which it began, names the incarnation.  More numbers than
- *	  NUMBER_JUMP cannot be lost, because unflushed WAL is bounded by far less.
+ *	  number at which it began, names the incarnation.
+ *
+ *	  No more than NUMBER_JUMP numbers may be lost.  A crash loses no more than
+ *	  unflushed WAL has; a dump or a backup, all that was handed out after it,
+ *	  which at 1,000 changes a second is NUMBER_JUMP in seven weeks.  A node can
+ *	  lose its marker 65,000 times before its numbers are used up.
  *
  *	  The marker must be seen by everybody as soon as the lock is let go,
  *	  whatever becomes of the transaction that wrote it: two backends in two
@@ -43,7 +47,7 @@
 
 #include "msgstore.h"
 
-#define NUMBER_JUMP		(INT64CONST(1) << 20)
+#define NUMBER_JUMP		(INT64CONST(1) << 32)
 
 static bool ready = false;
 static int64 incarnation = 0;

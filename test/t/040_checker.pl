@@ -314,7 +314,7 @@ foreach my $mutant (
 # the sessions' backs.
 $records =
   prepare_mutant('forgetful', 'number.c',
-	'(INT64CONST(1) << 20)' => 'INT64CONST(0)');
+	'(INT64CONST(1) << 32)' => 'INT64CONST(0)');
 $node->append_conf(
 	'postgresql.conf', q{
 synchronous_commit = off
