@@ -156,8 +156,10 @@ handle_open(int64 store_id, int64 message_id)
 	if (hash_get_num_entries(handles) >= msgstore_max_open_handles)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NOT_ENOUGH_RESOURCES),
-				 errmsg("this session has %d handles open already",
-						msgstore_max_open_handles),
+				 errmsg_plural("this session has %d handle open already",
+							   "this session has %d handles open already",
+							   msgstore_max_open_handles,
+							   msgstore_max_open_handles),
 				 errhint("Close handles with close_object(), or raise msgstore.max_open_handles.")));
 
 	number = new_number();

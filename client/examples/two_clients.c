@@ -140,13 +140,18 @@ print_text(const char *text)
 	}
 }
 
+/* A text, or '', without what a terminal would obey; lines stay lines. */
+#define PRINTABLE(text) \
+	"regexp_replace(coalesce(" text ", ''), '[\\u0001-\\u0009\\u000b" \
+	"\\u000c\\u000e-\\u001f\\u007f-\\u009f]', ' ', 'g')"
+
 /* Read the message afresh and print it; returns the row for checks. */
 static PGresult *
 show_message(int64_t store_id, int64_t message_id)
 {
 	PGresult   *res = query(&alice,
-							"SELECT coalesce(p->>'PR_SUBJECT', ''),"
-							" coalesce(p->>'PR_BODY', ''),"
+							"SELECT " PRINTABLE("p->>'PR_SUBJECT'") ","
+							" " PRINTABLE("p->>'PR_BODY'") ","
 							" p->>'PidTagChangeNumber',"
 							" coalesce(p->>'PR_IMPORTANCE', '1')"
 							" FROM read_message($1, $2) AS p",
