@@ -1286,8 +1286,9 @@ COMMENT ON COLUMN blob_hold.holder_start IS 'The session: when it began';
  *
  * 15 bits of node, 48 bits of counter; never given out twice.  The marker is
  * an unlogged table because PostgreSQL empties those after a crash, and a
- * dump, a restored backup and a new primary do not have its row either: its
- * absence says that numbers handed out before may have been forgotten.
+ * dump, a restored backup and a new primary do not have its row either, nor
+ * has a copy of the database one of its own: its absence says that numbers
+ * handed out before may have been forgotten, or handed out elsewhere.
  */
 
 CREATE SEQUENCE store_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
@@ -1313,11 +1314,13 @@ COMMENT ON TABLE node IS 'At most one row: the number of this node, 0 where ther
 COMMENT ON COLUMN node.node_number IS 'The upper 15 bits of every number given out here';
 
 CREATE UNLOGGED TABLE incarnation (
-	incarnation  bigint NOT NULL
+	incarnation  bigint NOT NULL,
+	database     oid    NOT NULL
 );
 
-COMMENT ON TABLE incarnation IS 'One row, lost with a crash: its absence makes the number series move on';
+COMMENT ON TABLE incarnation IS 'A row of this database, lost with a crash: its absence makes the number series move on';
 COMMENT ON COLUMN incarnation.incarnation IS 'The change number at which this run of the series began';
+COMMENT ON COLUMN incarnation.database IS 'The database it is for; rows of others came with a copy of them';
 
 /*
  * What pg_dump has to carry.  One SELECT each: several calls in one statement

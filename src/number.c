@@ -13,12 +13,14 @@
  *	  goes for a dump, a restored backup or a new primary: what they remember
  *	  may be older than what clients have been told.
  *
- *	  So there is a marker: the one row of an unlogged table, which all of
- *	  those lose.  The first use of numbers in a backend looks for it.  If it
- *	  is missing, then under a lock of its own every series that was ever used
- *	  moves on by NUMBER_JUMP (the others are marked as used), that step is
- *	  flushed to disk, and a new marker is written: its value, the change
- *	  number at which it began, names the incarnation.
+ *	  So there is a marker: a row of an unlogged table, which all of those
+ *	  lose.  A copy of a database (CREATE DATABASE ... TEMPLATE) has the row,
+ *	  but with the oid of another database, and that does not count.  The
+ *	  first use of numbers in a backend looks for it.  If it is missing, then
+ *	  under a lock of its own every series that was ever used moves on by
+ *	  NUMBER_JUMP (the others are marked as used), that step is flushed to
+ *	  disk, and a new marker is written: its value, the change number at which
+ *	  it began, names the incarnation.
  *
  *	  No more than NUMBER_JUMP numbers may be lost.  A crash loses no more than
  *	  unflushed WAL has; a dump or a backup, all that was handed out after it,
@@ -54,7 +56,8 @@ static int64 incarnation = 0;
 static int64 node_bits = 0;
 
 static void prepare_numbers(void);
-static bool read_single(StoreRelation which, Snapshot snapshot, int64 *value);
+static bool read_marker(void);
+static bool read_node(int32 *node);
 static int64 move_on(StoreRelation sequence);
 
 int64
@@ -87,17 +90,17 @@ static void
 prepare_numbers(void)
 {
 	Oid			relid = module_relid(REL_INCARNATION);
-	int64		number;
+	int32		node;
 
-	if (!read_single(REL_INCARNATION, SnapshotAny, &incarnation))
+	if (!read_marker())
 	{
 		LockRelationOid(relid, ShareUpdateExclusiveLock);
-		if (!read_single(REL_INCARNATION, SnapshotAny, &incarnation))
+		if (!read_marker())
 		{
 			Relation	rel;
 			HeapTuple	tuple;
-			Datum		value;
-			bool		isnull = false;
+			Datum		values[2];
+			bool		nulls[2] = {false, false};
 
 			move_on(REL_STORE_ID_SEQ);
 			move_on(REL_FOLDER_ID_SEQ);
@@ -108,8 +111,9 @@ prepare_numbers(void)
 			XLogFlush(XactLastRecEnd);
 
 			rel = table_open(relid, RowExclusiveLock);
-			value = Int64GetDatum(incarnation);
-			tuple = heap_form_tuple(RelationGetDescr(rel), &value, &isnull);
+			values[0] = Int64GetDatum(incarnation);
+			values[1] = ObjectIdGetDatum(MyDatabaseId);
+			tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
 			heap_insert(rel, tuple, GetCurrentCommandId(true),
 						HEAP_INSERT_FROZEN, NULL);
 			heap_freetuple(tuple);
@@ -118,35 +122,59 @@ prepare_numbers(void)
 		UnlockRelationOid(relid, ShareUpdateExclusiveLock);
 	}
 
-	PushActiveSnapshot(GetLatestSnapshot());
-	node_bits = read_single(REL_NODE, GetActiveSnapshot(), &number) ?
-		number << NODE_SHIFT : 0;
-	PopActiveSnapshot();
+	node_bits = read_node(&node) ? (int64) node << NODE_SHIFT : 0;
 	ready = true;
 }
 
 /*
- * The first column, an integer, of a table's only row.  SnapshotAny serves
- * for the marker, which is never updated or deleted.
+ * Read the marker of this database.  SnapshotAny serves, since it is never
+ * updated or deleted.
  */
 static bool
-read_single(StoreRelation which, Snapshot snapshot, int64 *value)
+read_marker(void)
 {
-	Relation	rel = table_open(module_relid(which), AccessShareLock);
-	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
-	HeapTuple	tuple = heap_getnext(scan, ForwardScanDirection);
-	bool		found = HeapTupleIsValid(tuple);
+	Relation	rel = table_open(module_relid(REL_INCARNATION),
+								 AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	TableScanDesc scan = table_beginscan(rel, SnapshotAny, 0, NULL);
+	HeapTuple	tuple;
+	bool		found = false;
 
-	if (found)
+	while (!found &&
+		   (tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
 	{
 		bool		isnull;
-		Datum		datum = heap_getattr(tuple, 1, RelationGetDescr(rel),
-										 &isnull);
 
-		*value = which == REL_NODE ? DatumGetInt32(datum) :
-			DatumGetInt64(datum);
+		if (DatumGetObjectId(heap_getattr(tuple, 2, desc,
+										  &isnull)) != MyDatabaseId)
+			continue;
+		incarnation = DatumGetInt64(heap_getattr(tuple, 1, desc, &isnull));
+		found = true;
 	}
 	table_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+/* The node's number; false where it has none. */
+static bool
+read_node(int32 *node)
+{
+	Relation	rel = table_open(module_relid(REL_NODE), AccessShareLock);
+	TableScanDesc scan;
+	HeapTuple	tuple;
+	bool		isnull;
+	bool		found;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
+	tuple = heap_getnext(scan, ForwardScanDirection);
+	found = HeapTupleIsValid(tuple);
+	if (found)
+		*node = DatumGetInt32(heap_getattr(tuple, 1, RelationGetDescr(rel),
+										   &isnull));
+	table_endscan(scan);
+	PopActiveSnapshot();
 	table_close(rel, AccessShareLock);
 	return found;
 }

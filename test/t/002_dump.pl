@@ -122,5 +122,20 @@ foreach my $format ('custom', 'plain')
 		"$format: and new messages get ids of their own");
 }
 
+# A copy of the database is no other than a restored dump.
+$node->safe_psql('template1', 'CREATE DATABASE copied TEMPLATE postgres');
+my $later = q{
+	SELECT (save_message(store_id, message_id, change_number,
+		'{"PR_SUBJECT": "in one of the two"}')).change_number
+	FROM msgstore.message_list WHERE store_id = 1 LIMIT 1};
+my $token = $node->safe_psql('postgres', "SET search_path = msgstore; $later");
+cmp_ok($node->safe_psql('copied', "SET search_path = msgstore; $later"),
+	'>', $token + 4_000_000_000,
+	'copy: the original and its copy do not give out the same numbers');
+cmp_ok(
+	$node->safe_psql('copied', "SET search_path = msgstore; $later"),
+	'<', $token + 5_000_000_000,
+	'copy: which go on from there');
+
 $node->stop;
 done_testing();

@@ -139,7 +139,7 @@ foreach my $crash (1 .. 3)
 		'1', "crash $crash: there is one marker");
 	ok(!$seen{ run_of_numbers() }++, "crash $crash: a new run began");
 	is( sql("SELECT count(*) > 50, bool_and(change_number > incarnation) FROM change
-			WHERE incarnation = (TABLE incarnation)"),
+			WHERE incarnation = (SELECT incarnation FROM incarnation)"),
 		't|t', "crash $crash: all of its numbers are newer");
 }
 
