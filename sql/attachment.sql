@@ -247,3 +247,11 @@ SELECT modify_recipients(:e, 'MODRECIP_MODIFY', '[{"PR_ROWID": 0, "PR_DISPLAY_NA
        modify_recipients(:e, 'MODRECIP_ADD', '[{"PR_DISPLAY_NAME": "D"}]'), save_changes(:e);
 SELECT modify_recipients(:f, 'MODRECIP_MODIFY', '[{"PR_ROWID": 0, "PR_DISPLAY_NAME": "F"}, {"PR_ROWID": 1, "PR_DISPLAY_NAME": "B2"}]'), save_changes(:f);
 SELECT save_changes(:e), get_props(:e, '{PR_DISPLAY_TO}'), get_props(:f, '{PR_DISPLAY_TO}');
+
+-- bytes over an embedded message: it is by value again
+SELECT create_attachment(:m) AS o \gset
+SELECT save_changes(open_embedded_message(:o, 'MAPI_CREATE')), get_props(:o, '{PR_ATTACH_METHOD}') AS embeds;
+SELECT jsonb_path_exists(get_props(:o, '{PR_ATTACH_DATA_OBJ}'), '$.PR_ATTACH_DATA_OBJ.PR_MESSAGE_CLASS') AS is_shown, get_props(:m, '{PR_ATTACH_DATA_OBJ}') AS of_message;
+SELECT set_props(:o, '{"PR_ATTACH_DATA_OBJ": {}}'); -- fail
+SELECT delete_props(:o, '{PR_ATTACH_DATA_OBJ}'); -- fail
+SELECT set_props(:o, '{"PR_ATTACH_DATA_BIN": "AAAA"}'), save_changes(:o), get_props(:o, '{PR_ATTACH_METHOD, PR_ATTACH_DATA_BIN, PR_ATTACH_DATA_OBJ}');

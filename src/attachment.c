@@ -113,17 +113,22 @@ attachment_finish(const Jsonb *object, int64 number)
 	BagList		patch;
 	JsonbValue	value;
 	int64		size = data_size(object);
+	int64		method;
+	bool		has_message;
+	bool		has_bytes;
 
 	baglist_init(&patch, 3);
 	baglist_add_int(&patch, number_name, number);
 	baglist_add_int(&patch, size_name, Min(size, PG_INT32_MAX));
-	if (!bag_find(object, method_name, &value))
-		baglist_add_int(&patch, method_name,
-						bag_find(object, message_name, &value) ?
-						ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE);
+	has_message = bag_find(object, message_name, &value);
+	has_bytes = bag_find(object, bytes_name, &value);
 	/* they are one property, in two types */
-	Assert(!(bag_find(object, message_name, &value) &&
-			 bag_find(object, bytes_name, &value)));
+	Assert(!(has_message && has_bytes));
+	/* bytes over a message leave nothing that is embedded */
+	if (!object_number(object, method_name, &method) ||
+		(method == ATTACH_EMBEDDED_MSG && has_bytes))
+		baglist_add_int(&patch, method_name,
+						has_message ? ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE);
 	return bag_splice(object, baglist_build(&patch), false);
 }
 

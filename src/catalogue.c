@@ -161,7 +161,9 @@ property_resolve_read(const char *spelling, int len, Property *prop)
 	const CatalogueProperty *entry = resolve(spelling, len, prop);
 	const CatalogueProperty *known;
 
-	check_storable(entry, prop);
+	/* set through a handle of its own, but shown as any property is */
+	if (prop->tag != PR_ATTACH_DATA_OBJ)
+		check_storable(entry, prop);
 	return !other_type_known(prop, &known);
 }
 
@@ -412,7 +414,9 @@ refuse_type(const Property *prop)
 	ereport(ERROR,
 			(errmapi(MAPI_E_TYPE_NO_SUPPORT),
 			 errmsg("property %s is of type %s, which cannot be stored",
-					prop->name, name)));
+					prop->name, name),
+			 prop->tag == PR_ATTACH_DATA_OBJ ?
+			 errhint("Open it with open_embedded_message(), or set it in PR_MESSAGE_ATTACHMENTS.") : 0));
 }
 
 /*
