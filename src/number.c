@@ -22,6 +22,9 @@
  *	  disk, and a new marker is written: its value, the change number at which
  *	  it began, names the incarnation.
  *
+ *	  Not noticed is a copy of the files of a server that was stopped cleanly,
+ *	  which nothing tells from the server: TRUNCATE of the table says it.
+ *
  *	  No more than NUMBER_JUMP numbers may be lost.  A crash loses no more than
  *	  unflushed WAL has; a dump or a backup, all that was handed out after it,
  *	  which at 1,000 changes a second is NUMBER_JUMP in seven weeks.  A node can
