@@ -6,7 +6,7 @@ SELECT create_store('checker_found') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 
 -- A time that a client gave the first version may lie in the future.  What
--- comes after it shows a later one, a deletion for good as well.
+-- comes after it shows none before it, a deletion for good as well.
 SELECT message_id AS id, change_number AS created
 FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "from the future",
 	"PR_LAST_MODIFICATION_TIME": "2099-01-01T00:00:00.0000000Z"}') \gset

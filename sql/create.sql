@@ -225,6 +225,9 @@ SELECT read_message(:store, :id)->>'PR_LAST_MODIFICATION_TIME' AS second \gset
 SELECT change_number AS n3 FROM save_message(:store, :id, :n2, '{"PR_SUBJECT": "b"}') \gset
 SELECT read_message(:store, :id)->>'PR_LAST_MODIFICATION_TIME' AS third \gset
 SELECT :'second' > '2999-12-31T23:59:59.9999999Z' AND :'third' >= :'second' AS never_back;
+-- but when it was done says our clock
+SELECT bool_and(changed_at BETWEEN now() - interval '1 minute' AND clock_timestamp()) AS ours FROM history(:store, :id);
+SELECT modified_at BETWEEN now() - interval '1 minute' AND clock_timestamp() AS ours FROM message_list WHERE message_id = :id;
 -- nor is a message lost whose client set the last time there is
 SELECT message_id AS id, change_number AS n1 FROM save_new_message(:store, :inbox,
     '{"PR_CREATION_TIME": "60056-05-28T05:36:10.9551615Z",

@@ -176,9 +176,13 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 /*
  * The time of a change: always after that of the replaced version, so that
  * the changes of a message are in the order of their times, whatever the
- * clock and the nodes do.  A time that the client gave the first version
- * stands in the bag, and goes with it: *edits is changed to delete it, and not
- * to bring it back where they lead to that version's content (a forced save).
+ * clock and the nodes do.
+ *
+ * A time that the client gave the first version stands in the bag.  It goes
+ * with that version, unless it is still to come: then it moves on, since
+ * PR_LAST_MODIFICATION_TIME never goes back, but when something was changed
+ * says our clock.  *edits is changed to do that, and not to bring it back
+ * where they lead to that version's content (a forced save).
  */
 static TimestampTz
 stamp(const MessageRow *row, Edits *edits)
@@ -187,24 +191,30 @@ stamp(const MessageRow *row, Edits *edits)
 	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at + 1);
 	Jsonb	   *bag = DatumGetJsonbP(row->version.content.value[PART_PROPS]);
 	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
-	Jsonb	   *none;
+	Jsonb	   *member;
 	BagList		list;
 	JsonbValue	value;
 	TimestampTz given;
+	char		text[VALUE_TIME_SIZE];
 	bool		stands = bag_find(bag, name, &value);
 
 	if (!stands && (patch == NULL || !bag_find(patch, name, &value)))
 		return time;
 
-	if (stands &&
-		systime_timestamp(value.val.string.val, value.val.string.len, &given))
-		time = Max(time, given + 1);	/* given was cut to microseconds */
 	baglist_init(&list, 1);
-	baglist_add_null(&list, name, strlen(name));
-	none = baglist_build(&list);
+	if (stands && systime_timestamp(value.val.string.val,
+									value.val.string.len, &given) &&
+		given >= time)
+	{
+		systime_text(given + 1, text);	/* it was cut to microseconds */
+		baglist_add_cstring(&list, name, text, strlen(text));
+	}
+	else
+		baglist_add_null(&list, name, strlen(name));
+	member = baglist_build(&list);
 	edits->touched[PART_PROPS] = TOUCHED;
 	edits->value[PART_PROPS] = (struct varlena *)
-		(patch == NULL ? none : bag_splice(patch, none, stands));
+		(patch == NULL ? member : bag_splice(patch, member, stands));
 	return time;
 }
 

@@ -567,6 +567,26 @@ content_from_bag(Content *content, Jsonb *bag)
 }
 
 /*
+ * What is left of a message's properties when it is deleted for good: a time
+ * of its last modification that is still to come, which never goes back.
+ */
+static Jsonb *
+time_to_come(const ChangeRow *row)
+{
+	static const char *const name = "PR_LAST_MODIFICATION_TIME";
+	TimestampTz given;
+	JsonbValue	value;
+	BagList		list;
+
+	baglist_init(&list, 1);
+	if (bag_find(row->undo.props, name, &value) &&
+		systime_timestamp(value.val.string.val, value.val.string.len,
+						  &given) && given >= row->changed_at)
+		baglist_add_value(&list, name, strlen(name), &value);
+	return baglist_build(&list);
+}
+
+/*
  * Fill a view from the record of a hard delete.
  */
 static bool
@@ -590,7 +610,7 @@ view_from_deleted(MessageView *view, int64 store_id, int64 message_id,
 	view->level = -1;
 	view->version.change_number = row.change_number;
 	view->version.deleted_at = row.changed_at;
-	content_from_bag(&view->version.content, bag_empty());
+	content_from_bag(&view->version.content, time_to_come(&row));
 	view->modified_at = row.changed_at;
 	view->modifier = row.actor != NULL ? row.actor : row.role;
 	if (bag_find(row.undo.props, UNDO_FLAGS, &value))
