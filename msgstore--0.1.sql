@@ -1009,6 +1009,10 @@ COMMENT ON COLUMN store.created_at IS 'When create_store() ran';
 COMMENT ON COLUMN store.keep_age IS 'prune_history() leaves changes younger than this; NULL: age protects nothing';
 COMMENT ON COLUMN store.keep_count IS 'prune_history() leaves so many of the newest changes of each message; NULL: rank protects nothing';
 
+/*
+ * A foreign key to the parent would be a cycle, of which every pg_dump warns;
+ * create_folder() looks for the parent, and locks it.
+ */
 CREATE TABLE folder (
 	store_id    bigint      NOT NULL REFERENCES store,
 	folder_id   bigint      NOT NULL,
@@ -1018,8 +1022,7 @@ CREATE TABLE folder (
 	created_at  timestamptz NOT NULL,
 	PRIMARY KEY (store_id, folder_id),
 	UNIQUE (store_id, parent_id, name),
-	UNIQUE (store_id, special),
-	FOREIGN KEY (store_id, parent_id) REFERENCES folder
+	UNIQUE (store_id, special)
 );
 
 COMMENT ON TABLE folder IS 'One row a folder; each store has one root, whose parent is NULL';

@@ -212,7 +212,8 @@ create_folder(PG_FUNCTION_ARGS)
 	else
 	{
 		parent_id = PG_GETARG_INT64(1);
-		store_require_folder(store_id, parent_id);
+		if (!row_lock_folder(store_id, parent_id))
+			store_raise_no_folder(store_id, parent_id);
 	}
 	PG_RETURN_INT64(insert_folder(store_id, parent_id, name, NULL));
 }

@@ -64,17 +64,21 @@ my $highest = $node->safe_psql('postgres',
 	'SELECT max(change_number) FROM msgstore.change');
 like($before, qr/force/, 'there is something to lose');
 
-foreach my $format ('custom', 'plain')
+foreach my $format ('custom', 'plain', 'inserts')
 {
 	my $db = "restored_$format";
 
-	$node->command_ok(
-		[ 'pg_dump', "--format=$format", "--file=$dir/$db", 'postgres' ],
-		"$format: dumped");
+	$node->command_checks_all(
+		[
+			'pg_dump',
+			$format eq 'inserts' ? '--inserts' : "--format=$format",
+			"--file=$dir/$db", 'postgres'
+		],
+		0, [qr/^$/], [qr/^$/], "$format: dumped without a warning");
 	$node->safe_psql('postgres',
 		"CREATE DATABASE $db TEMPLATE template0 ENCODING 'UTF8'");
 	$node->command_ok(
-		$format eq 'plain'
+		$format ne 'custom'
 		? [ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-o', "$dir/out", '-f',
 			"$dir/$db", $db ]
 		: [ 'pg_restore', '--exit-on-error', '-d', $db, "$dir/$db" ],
