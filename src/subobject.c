@@ -344,16 +344,16 @@ open_embedded_message(PG_FUNCTION_ARGS)
 		wants_to_write(parent, flags | MAPI_MODIFY) :
 		wants_to_write(parent, flags);
 
-	if (shown_embedded(parent, &object))
-		;						/* as it is */
-	else if ((flags & MAPI_CREATE) != 0)
+	if (!shown_embedded(parent, &object))
+	{
+		if ((flags & MAPI_CREATE) == 0)
+			ereport(ERROR,
+					(errmapi(MAPI_E_NOT_FOUND),
+					 errmsg("attachment %lld embeds no message",
+							(long long) parent->attach_num),
+					 errhint("Give it one with 'MAPI_CREATE'.")));
 		content_from_bag(&object, message_defaults());
-	else
-		ereport(ERROR,
-				(errmapi(MAPI_E_NOT_FOUND),
-				 errmsg("attachment %lld embeds no message",
-						(long long) parent->attach_num),
-				 errhint("Give it one with 'MAPI_CREATE'.")));
+	}
 	PG_RETURN_INT32(open_below(parent, HANDLE_EMBEDDED, 0, &object,
 							   writable)->number);
 }
