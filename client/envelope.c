@@ -27,6 +27,13 @@
 #define MAPI_CC			2
 #define MAPI_BCC		3
 
+/* Colons in an address field that may wait for their semicolon. */
+#define MAX_GROUPS		1000
+
+/* Bytes of an address field that are parsed at once. */
+#define MIN_PIECE		2048
+#define MAX_PIECE		8192
+
 /* fields whose text is the property's value */
 static const struct
 {
@@ -200,6 +207,84 @@ find_address(const char *value, PersonFunc func, void *arg, Tally *tally)
 	return true;
 }
 
+/*
+ * Whether groups stand within groups deeper than any mail has them: the
+ * parser goes down one call for each, and a mail could exhaust the stack.
+ */
+static bool
+too_deep(const char *words)
+{
+	int			depth = 0;
+
+	for (const char *p = words; *p != '\0'; p++)
+	{
+		if (*p == ':' && ++depth > MAX_GROUPS)
+			return true;
+		if (*p == ';' && depth > 0)
+			depth--;
+	}
+	return false;
+}
+
+/*
+ * How much of a list of addresses to parse at once: all of a usual one.  The
+ * parser takes quadratic time for words without "@"; a long list ends at a
+ * comma between two addresses, or, where brackets do not match, at any.
+ */
+static size_t
+piece_len(const char *list)
+{
+	const char *p;
+	bool		quoted = false;
+	int			depth = 0;
+
+	for (p = list; *p != '\0'; p++)
+	{
+		size_t		len = (size_t) (p - list);
+
+		if (*p == ',' && (len > MAX_PIECE ||
+						  (len > MIN_PIECE && depth == 0 && !quoted)))
+			break;
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted && strchr("(<:", *p) != NULL)
+			depth++;
+		else if (!quoted && depth > 0 && strchr(")>;", *p) != NULL)
+			depth--;
+	}
+	return (size_t) (p - list);
+}
+
+/* Call func for each mailbox of a list; returns whether there is any. */
+static bool
+each_in_list(const char *words, PersonFunc func, void *arg)
+{
+	bool		any = false;
+
+	while (*words != '\0')
+	{
+		size_t		len = piece_len(words);
+		g_autofree char *piece = g_strndup(words, len);
+		InternetAddressList *list = NULL;
+
+		if (!too_deep(piece))
+			list = internet_address_list_parse(NULL, piece);
+		if (list != NULL && internet_address_list_length(list) > 0)
+		{
+			each_person(list, func, arg);
+			any = true;
+		}
+		if (list != NULL)
+			g_object_unref(list);
+		words += len;
+		if (*words == ',')
+			words++;
+	}
+	return any;
+}
+
 /* Call func for everybody in each field of that name. */
 static void
 field_people(const Header *header, const char *field_name, PersonFunc func,
@@ -211,20 +296,15 @@ field_people(const Header *header, const char *field_name, PersonFunc func,
 	{
 		Field	   *field = g_ptr_array_index(header->fields, i);
 		g_autofree char *words = NULL;
-		InternetAddressList *list;
 
 		if (g_ascii_strcasecmp(field->name, field_name) != 0)
 			continue;
 		words = header_decode(field->value, true, tally);
 		if (*words == '\0' || strcmp(words, "<>") == 0)
 			continue;
-		list = internet_address_list_parse(NULL, words);
-		if (list != NULL && internet_address_list_length(list) > 0)
-			each_person(list, func, arg);
-		else if (!find_address(field->value, func, arg, tally))
+		if (!each_in_list(words, func, arg) &&
+			!find_address(field->value, func, arg, tally))
 			unread++;
-		if (list != NULL)
-			g_object_unref(list);
 	}
 	if (unread > 0)
 		tally_count(tally->remarks,

@@ -17,6 +17,8 @@
  *	  - Raw 8-bit bytes are UTF-8 if they are valid UTF-8, else in the
  *		charset that Content-Type names, else windows-1252.
  *	  - NUL is left out of fields.
+ *	  - A line may end with more than one CR, as after one conversion of
+ *		line ends too many.
  *
  *	  Encoded words (RFC 2047) are decoded here, too, so that a charset name
  *	  means the same in a subject as in a body.
@@ -46,7 +48,7 @@ next_line(const char *at, const char *end, Line *line)
 	line->start = at;
 	line->next = nl ? nl + 1 : end;
 	line->len = (size_t) ((nl ? nl : end) - at);
-	if (line->len > 0 && at[line->len - 1] == '\r')
+	while (line->len > 0 && at[line->len - 1] == '\r')
 		line->len--;
 	return true;
 }
@@ -502,11 +504,13 @@ header_decode(const char *value, bool as_words, Tally *tally)
 
 	for (const char *p = value; *p != '\0';)
 	{
-		size_t		blanks = strspn(p, " \t\r\n");
+		size_t		blanks = 0;
 		size_t		n;
 
 		/* blanks between two encoded words do not count */
-		if (run.charset != NULL && blanks > 0 &&
+		if (run.charset != NULL)
+			blanks = strspn(p, " \t\r\n");
+		if (blanks > 0 &&
 			p[blanks] == '=' && p[blanks + 1] == '?' &&
 			(n = take_word(p + blanks, &run, as_words, out, tally)) > 0)
 			p += blanks + n;

@@ -48,15 +48,22 @@ item_free(gpointer p)
 
 /* ------------------------------------------------------------------ fields */
 
-/* The length of the name at the start of a header line, 0 if there is none. */
+/*
+ * The length of the name at the start of a header line, 0 if there is none;
+ * as header.c reads it, with blanks before the colon or without.
+ */
 static size_t
 name_len(const char *line, size_t len)
 {
 	size_t		n = 0;
+	size_t		colon;
 
 	while (n < len && line[n] > 32 && line[n] < 127 && line[n] != ':')
 		n++;
-	return n < len && line[n] == ':' ? n : 0;
+	colon = n;
+	while (colon < len && (line[colon] == ' ' || line[colon] == '\t'))
+		colon++;
+	return colon < len && line[colon] == ':' ? n : 0;
 }
 
 static GPtrArray *

@@ -36,13 +36,14 @@ sub client_node
 }
 
 # Run a program without input; returns exit code, stdout and stderr, as bytes.
+# One that a signal ended has the exit code that a shell gives it.
 sub run_program
 {
 	my @command = @_;
 	my ($out, $err) = ('', '');
 
 	IPC::Run::run(\@command, '<', \undef, '>', \$out, '2>', \$err);
-	return ($? >> 8, $out, $err);
+	return ($? & 127 ? 128 + ($? & 127) : $? >> 8, $out, $err);
 }
 
 # The same for the command "msgstore".
