@@ -194,6 +194,15 @@ extern const char *part_field(const Part *part, const char *name);
 
 extern GMimeContentEncoding part_encoding(const Part *part);
 
+/* Whether the content stands in the message as it is. */
+extern bool part_is_identity(const Part *part);
+
+/*
+ * Where the encoded content ends: at the part's end, but for base64 with some
+ * footer behind it that is none.
+ */
+extern const char *part_coded_end(const Part *part);
+
 /* "inline", "attachment" and the like, or NULL; the file's name, or NULL. */
 extern char *part_disposition(const Part *part, char **filename);
 

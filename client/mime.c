@@ -65,6 +65,26 @@ is_message(const Part *part)
 		is_type(part, "message", "global") || is_type(part, "message", "news");
 }
 
+/* Whether a multipart is one that is kept to the byte. */
+static bool
+is_sealed(const Part *part)
+{
+	return is_type(part, "multipart", "signed") ||
+		is_type(part, "multipart", "encrypted");
+}
+
+/* Whether there is something in a part's body. */
+static bool
+has_content(const Part *part)
+{
+	for (const char *p = part->body; p < part->end; p++)
+	{
+		if (!g_ascii_isspace(*p))
+			return true;
+	}
+	return false;
+}
+
 /* ------------------------------------------------------------------ bodies */
 
 /* The charset that an HTML text names in its first bytes, or NULL. */
@@ -233,7 +253,7 @@ put_part_fields(json_t *attachment, const Part *part, bool related)
 static bool
 attach_message(Walk *walk, const Part *part, int depth)
 {
-	GByteArray *bytes;
+	GByteArray *bytes = NULL;
 	RawMessage	raw = {.path = NULL};
 	json_t	   *message = NULL;
 	json_t	   *attachment;
@@ -241,13 +261,20 @@ attach_message(Walk *walk, const Part *part, int depth)
 
 	if (walk->nesting + depth >= MAX_NESTING)
 		return false;
-	bytes = part_bytes(part);
-	raw.data = (char *) bytes->data;
-	raw.len = bytes->len;
-	if (bytes->len > 0)
+	/* no copy at every level where none is needed */
+	raw.data = part->body;
+	raw.len = (size_t) (part->end - part->body);
+	if (!part_is_identity(part))
+	{
+		bytes = part_bytes(part);
+		raw.data = (char *) bytes->data;
+		raw.len = bytes->len;
+	}
+	if (raw.len > 0)
 		message = message_to_json(&raw, walk->tally,
 								  walk->nesting + depth + 1);
-	g_byte_array_unref(bytes);
+	if (bytes != NULL)
+		g_byte_array_unref(bytes);
 	if (message == NULL)
 		return false;
 	attachment = add_attachment(walk, part, ATTACH_EMBEDDED_MSG, &number);
@@ -319,7 +346,8 @@ attach_whole(Walk *walk, const Part *part, int depth)
 	if (walk->sealed)
 		return;
 	attachment = add_attachment(walk, part, ATTACH_BY_VALUE, &number);
-	put_names(attachment, "smime.p7m");
+	if (is_sealed(part))
+		put_names(attachment, "smime.p7m");
 	if (depth == 0)
 	{
 		GString    *bytes = raw_field(part, "Content-Type");
@@ -447,9 +475,14 @@ walk_part(Walk *walk, Part *part, int depth, int may)
 					"multiparts nested too deep: not looked into", 1);
 		attach_whole(walk, part, depth);
 	}
-	else if (part->parts->len > 0 &&
-			 (is_type(part, "multipart", "signed") ||
-			  is_type(part, "multipart", "encrypted")))
+	else if (part->parts->len == 0 && depth > 0 && has_content(part))
+	{
+		tally_count(walk->tally->remarks,
+					"multiparts in which no part was found: attached whole",
+					1);
+		attach_whole(walk, part, depth);
+	}
+	else if (part->parts->len > 0 && is_sealed(part))
 		walk_sealed(walk, part, depth, may);
 	else
 		walk_multipart(walk, part, depth, may);
@@ -490,7 +523,6 @@ static char *
 report_field(const Part *part, const char *name)
 {
 	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
 	size_t		n = strlen(name);
 	GByteArray *bytes;
 
@@ -499,11 +531,16 @@ report_field(const Part *part, const char *name)
 	bytes = part_bytes(part);
 	text = g_strndup(bytes->len > 0 ? (char *) bytes->data : "", bytes->len);
 	g_byte_array_unref(bytes);
-	lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line != NULL; line++)
+	for (const char *line = text; line != NULL;)
 	{
-		if (g_ascii_strncasecmp(*line, name, n) == 0 && (*line)[n] == ':')
-			return g_strstrip(g_ascii_strdown(*line + n + 1, -1));
+		const char *nl = strchr(line, '\n');
+
+		if (g_ascii_strncasecmp(line, name, n) == 0 && line[n] == ':')
+		{
+			line += n + 1;
+			return g_strstrip(g_ascii_strdown(line, nl ? nl - line : -1));
+		}
+		line = nl ? nl + 1 : NULL;
 	}
 	return NULL;
 }

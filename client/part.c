@@ -136,18 +136,17 @@ part_read(const char *start, const char *end, const char *default_type,
 	const char *body = start;
 	Header	   *header = NULL;
 
-	if (len > 0 && *start == '\n')
-		body = start + 1;
-	else if (len > 1 && start[0] == '\r' && start[1] == '\n')
-		body = start + 2;
+	while (body < end && *body == '\r')
+		body++;
+	if (body < end && *body == '\n')
+		body++;
 	else
 	{
 		Tally	   *aside = tally_new();
 
 		header = header_read(start, len, aside);
 		tally_free(aside);
-		if (header != NULL)
-			body = start + header->body_offset;
+		body = header ? start + header->body_offset : start;
 	}
 	return part_new(header, start, body, end, default_type, depth);
 }
@@ -224,6 +223,94 @@ part_disposition(const Part *part, char **filename)
 	return copy;
 }
 
+/* What a character stands for in base64, -1 for nothing. */
+static int
+base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Whether a character may stand in a content in base64 at all. */
+static bool
+in_base64(char c)
+{
+	return base64_value(c) >= 0 || c == '=' || g_ascii_isspace(c);
+}
+
+const char *
+part_coded_end(const Part *part)
+{
+	const char *last = part->end;
+	const char *pad;
+
+	if (part_encoding(part) != GMIME_CONTENT_ENCODING_BASE64)
+		return part->end;
+	/* the last character that is none of base64 */
+	while (last > part->body && in_base64(last[-1]))
+		last--;
+	/* padding before it ends the content: what follows is some footer */
+	pad = memchr(part->body, '=', (size_t) (last - part->body));
+	if (pad == NULL)
+		return part->end;
+	while (pad < last && *pad == '=')
+		pad++;
+	return pad;
+}
+
+/*
+ * Decode base64.  What is none of it is passed over; where padding stands
+ * between two pieces, both are decoded, and where it is missing at the end,
+ * nothing is lost.
+ */
+static void
+append_base64(GByteArray *out, const char *at, const char *end)
+{
+	guint32		bits = 0;
+	int			n = 0;
+
+	g_byte_array_set_size(out, (guint) ((end - at) / 4 * 3 + 3));
+	g_byte_array_set_size(out, 0);
+	for (; at <= end; at++)
+	{
+		int			value = at < end ? base64_value(*at) : -1;
+
+		if (value >= 0)
+		{
+			bits = bits << 6 | (guint32) value;
+			n++;
+		}
+		if (n == 4 || (n > 0 && (at == end || *at == '=')))
+		{
+			guint8		bytes[3];
+
+			bits <<= 6 * (4 - n);
+			bytes[0] = (guint8) (bits >> 16);
+			bytes[1] = (guint8) (bits >> 8);
+			bytes[2] = (guint8) bits;
+			g_byte_array_append(out, bytes, (guint) (n - 1));
+			bits = 0;
+			n = 0;
+		}
+	}
+}
+
+bool
+part_is_identity(const Part *part)
+{
+	GMimeContentEncoding encoding = part_encoding(part);
+
+	return encoding == GMIME_CONTENT_ENCODING_DEFAULT ||
+		encoding == GMIME_CONTENT_ENCODING_7BIT ||
+		encoding == GMIME_CONTENT_ENCODING_8BIT ||
+		encoding == GMIME_CONTENT_ENCODING_BINARY;
+}
+
 GByteArray *
 part_bytes(const Part *part)
 {
@@ -234,12 +321,14 @@ part_bytes(const Part *part)
 	GMimeStream *to;
 	GMimeDataWrapper *content;
 
-	if (encoding == GMIME_CONTENT_ENCODING_DEFAULT ||
-		encoding == GMIME_CONTENT_ENCODING_7BIT ||
-		encoding == GMIME_CONTENT_ENCODING_8BIT ||
-		encoding == GMIME_CONTENT_ENCODING_BINARY)
+	if (part_is_identity(part))
 	{
 		g_byte_array_append(bytes, (const guint8 *) part->body, (guint) len);
+		return bytes;
+	}
+	if (encoding == GMIME_CONTENT_ENCODING_BASE64)
+	{
+		append_base64(bytes, part->body, part_coded_end(part));
 		return bytes;
 	}
 	from = g_mime_stream_mem_new_with_buffer(part->body, len);

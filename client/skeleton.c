@@ -29,6 +29,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,7 +181,7 @@ encoding_text(const Part *part, const char **start, const char **end)
 	GMimeContentEncoding encoding = part_encoding(part);
 
 	*start = part->body;
-	*end = part->end;
+	*end = part_coded_end(part);
 	if (encoding == GMIME_CONTENT_ENCODING_BASE64)
 	{
 		while (*end > *start && g_ascii_isspace((*end)[-1]))
@@ -231,25 +232,6 @@ exact_charset(const char *text, size_t len, const GByteArray *bytes,
 	return NULL;
 }
 
-void
-skeleton_text(Skeleton *skeleton, const Part *part, const char *which,
-			  const GString *text, size_t offset, const GByteArray *bytes,
-			  const char *charset)
-{
-	const char *start;
-	const char *end;
-	g_autofree char *encoding = encoding_text(part, &start, &end);
-	size_t		len = text->len - offset;
-	const char *exact = exact_charset(text->str + offset, len, bytes,
-									  charset);
-
-	if (exact == NULL || encoding == NULL)
-		return;					/* it stays among what is copied */
-	put_before(skeleton, start, end);
-	g_string_append_printf(skeleton->out, "%s %zu %zu %s %s\n", which, offset,
-						   len, exact, encoding);
-}
-
 /* Whether bytes become again what stands in the message. */
 static bool
 is_exact(const char *start, const char *end, const char *encoding,
@@ -265,6 +247,44 @@ is_exact(const char *start, const char *end, const char *encoding,
 		memcmp(again->str, start, again->len) == 0;
 	g_string_free(again, TRUE);
 	return exact;
+}
+
+/*
+ * Whether a text may be encoded in another way than it was.  One that follows
+ * the header without an empty line may not: what its first lines are taken
+ * for depends on how they look.
+ */
+static bool
+may_differ(const Part *part, const char *start, const char *end)
+{
+	const Header *header = part->header;
+
+	if (header != NULL && header->body_offset == header->block_end)
+		return false;
+	return part_encoding(part) != GMIME_CONTENT_ENCODING_BASE64 ||
+		end - start > MAX_ODD_BYTES;
+}
+
+void
+skeleton_text(Skeleton *skeleton, const Part *part, const char *which,
+			  const GString *text, size_t offset, const GByteArray *bytes,
+			  const char *charset)
+{
+	const char *start;
+	const char *end;
+	g_autofree char *encoding = encoding_text(part, &start, &end);
+	size_t		len = text->len - offset;
+	const char *exact = exact_charset(text->str + offset, len, bytes,
+									  charset);
+
+	if (exact == NULL || encoding == NULL)
+		return;					/* it stays among what is copied */
+	if (!may_differ(part, start, end) &&
+		!is_exact(start, end, encoding, bytes))
+		return;
+	put_before(skeleton, start, end);
+	g_string_append_printf(skeleton->out, "%s %zu %zu %s %s\n", which, offset,
+						   len, exact, encoding);
 }
 
 void
@@ -339,10 +359,37 @@ typedef struct Replay
 	GString    *html;			/* PR_HTML decoded, or NULL */
 	GString    *out;
 	int			depth;
+	size_t		body_done;		/* how far of the body it is in "out" */
+	size_t		html_done;
+	size_t		next_number;	/* of an attachment */
+	GArray	   *inner;			/* of Inner, in order */
 } Replay;
 
+/* An embedded message that is still to be put into "out". */
+typedef struct Inner
+{
+	size_t		at;
+	json_t	   *message;
+	char	   *encoding;
+	char	   *eol;
+} Inner;
+
+static void
+inner_clear(gpointer p)
+{
+	Inner	   *inner = p;
+
+	g_free(inner->encoding);
+	g_free(inner->eol);
+}
+
+/*
+ * A skeleton takes each content once, and in order.  One that does not, is
+ * none of ours; it could make a message of any size.
+ */
 static bool
-replay_text(Replay *replay, char **words, guint n, GString *text)
+replay_text(Replay *replay, char **words, guint n, GString *text,
+			size_t *done)
 {
 	size_t		offset;
 	size_t		len;
@@ -353,20 +400,31 @@ replay_text(Replay *replay, char **words, guint n, GString *text)
 		return false;
 	offset = strtoul(words[1], NULL, 10);
 	len = strtoul(words[2], NULL, 10);
-	if (offset > text->len || len > text->len - offset)
+	if (offset < *done || offset > text->len || len > text->len - offset)
 		return false;
+	*done = offset + len;
 	bytes = encode_charset(text->str + offset, len, words[3], &outlen);
 	return bytes != NULL &&
 		put_encoded(replay->out, bytes, outlen, words[4], words[5]);
 }
 
+/* The attachment that a line names, NULL if there is none or it is done. */
+static json_t *
+next_attachment(Replay *replay, const char *word)
+{
+	size_t		number = strtoul(word, NULL, 10);
+
+	if (number < replay->next_number || number == ULONG_MAX)
+		return NULL;
+	replay->next_number = number + 1;
+	return json_array_get(json_object_get(replay->props,
+										  "PR_MESSAGE_ATTACHMENTS"), number);
+}
+
 static bool
 replay_data(Replay *replay, char **words, guint n)
 {
-	json_t	   *list = json_object_get(replay->props,
-									   "PR_MESSAGE_ATTACHMENTS");
-	json_t	   *one = n == 5 ?
-		json_array_get(list, strtoul(words[1], NULL, 10)) : NULL;
+	json_t	   *one = n == 5 ? next_attachment(replay, words[1]) : NULL;
 	const char *coded =
 	json_string_value(json_object_get(one, "PR_ATTACH_DATA_BIN"));
 	g_autofree guchar *bytes = NULL;
@@ -382,23 +440,51 @@ replay_data(Replay *replay, char **words, guint n)
 					words[3], words[4]);
 }
 
+/*
+ * Note an embedded message.  It is composed once all of the skeleton is known
+ * to be good: if each level of many did that in vain, it would take forever.
+ */
 static bool
 replay_message(Replay *replay, char **words, guint n)
 {
-	json_t	   *list = json_object_get(replay->props,
-									   "PR_MESSAGE_ATTACHMENTS");
-	json_t	   *one = n == 4 ?
-		json_array_get(list, strtoul(words[1], NULL, 10)) : NULL;
-	json_t	   *message = json_object_get(one, "PR_ATTACH_DATA_OBJ");
-	GString    *inner;
-	bool		ok;
+	json_t	   *one = n == 4 ? next_attachment(replay, words[1]) : NULL;
+	Inner		inner = {replay->out->len, NULL, NULL, NULL};
 
-	if (message == NULL || replay->depth >= MAX_NESTING)
+	inner.message = json_object_get(one, "PR_ATTACH_DATA_OBJ");
+	if (inner.message == NULL || replay->depth >= MAX_NESTING ||
+		!put_encoded(replay->out, "", 0, words[2], words[3]))
 		return false;
-	inner = compose_message(message, replay->depth + 1);
-	ok = put_encoded(replay->out, inner->str, inner->len, words[2], words[3]);
-	g_string_free(inner, TRUE);
-	return ok;
+	inner.encoding = g_strdup(words[2]);
+	inner.eol = g_strdup(words[3]);
+	g_array_append_val(replay->inner, inner);
+	return true;
+}
+
+/* Put the embedded messages in; returns all of it. */
+static GString *
+join_inner(const Replay *replay)
+{
+	GString    *all;
+	size_t		done = 0;
+
+	if (replay->inner->len == 0)
+		return replay->out;
+	all = g_string_new(NULL);
+	for (guint i = 0; i < replay->inner->len; i++)
+	{
+		const Inner *inner = &g_array_index(replay->inner, Inner, i);
+		GString    *mail = compose_message(inner->message, replay->depth + 1);
+
+		g_string_append_len(all, replay->out->str + done,
+							(gssize) (inner->at - done));
+		put_encoded(all, mail->str, mail->len, inner->encoding, inner->eol);
+		g_string_free(mail, TRUE);
+		done = inner->at;
+	}
+	g_string_append_len(all, replay->out->str + done,
+						(gssize) (replay->out->len - done));
+	g_string_free(replay->out, TRUE);
+	return all;
 }
 
 static bool
@@ -435,9 +521,11 @@ replay_line(Replay *replay)
 	if (strcmp(words[0], "raw") == 0 || strcmp(words[0], "header") == 0)
 		return replay_run(replay, words, n);
 	if (strcmp(words[0], "text") == 0)
-		return replay_text(replay, words, n, replay->body);
+		return replay_text(replay, words, n, replay->body,
+						   &replay->body_done);
 	if (strcmp(words[0], "html") == 0)
-		return replay_text(replay, words, n, replay->html);
+		return replay_text(replay, words, n, replay->html,
+						   &replay->html_done);
 	if (strcmp(words[0], "data") == 0)
 		return replay_data(replay, words, n);
 	if (strcmp(words[0], "message") == 0)
@@ -510,12 +598,19 @@ skeleton_replay(json_t *props, int depth)
 
 		g_string_append_len(replay.html, (char *) text, (gssize) n);
 	}
+	replay.inner = g_array_new(FALSE, FALSE, sizeof(Inner));
+	g_array_set_clear_func(replay.inner, inner_clear);
 	for (ok = true; ok && replay.at < replay.end;)
 		ok = replay_line(&replay);
 	g_string_free(replay.body, TRUE);
 	g_string_free(replay.html, TRUE);
 	if (ok)
-		return replay.out;
-	g_string_free(replay.out, TRUE);
-	return NULL;
+		replay.out = join_inner(&replay);
+	else
+	{
+		g_string_free(replay.out, TRUE);
+		replay.out = NULL;
+	}
+	g_array_free(replay.inner, TRUE);
+	return replay.out;
 }
