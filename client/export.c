@@ -16,6 +16,7 @@
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,8 @@
 
 #include "command.h"
 #include "mail.h"
+
+#define MAX_NAME	250			/* of a directory; file systems have 255 */
 
 typedef struct Export
 {
@@ -83,11 +86,15 @@ write_file(const char *directory, const char *name, const GString *mail)
 	g_autofree char *path = g_strdup_printf("%s/%s", directory, name);
 	g_autofree char *part = g_strdup_printf("%s.part", path);
 	FILE	   *file;
+	int			fd;
 	bool		ok;
 
 	if (!need_directory(directory))
 		return false;
-	file = fopen(part, "wb");
+	/* a file of its own, whatever link or pipe has that name */
+	unlink(part);
+	fd = open(part, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	file = fd >= 0 ? fdopen(fd, "wb") : NULL;
 	ok = file != NULL &&
 		fwrite(mail->str, 1, mail->len, file) == mail->len;
 	if (file != NULL)
@@ -100,16 +107,23 @@ write_file(const char *directory, const char *name, const GString *mail)
 	return false;
 }
 
-/* A folder's name as that of a directory. */
+/* A folder's name as that of a directory, which may not be as long. */
 static char *
 directory_name(const char *folder)
 {
 	char	   *name = g_strdup(folder);
+	size_t		len = strlen(name);
 
 	for (char *p = name; *p != '\0'; p++)
 	{
 		if (*p == '/' || g_ascii_iscntrl(*p))
 			*p = '_';
+	}
+	if (len > MAX_NAME)
+	{
+		for (len = MAX_NAME; ((unsigned char) name[len] & 0xC0) == 0x80;)
+			len--;
+		name[len] = '\0';
 	}
 	if (*name == '.' || *name == '\0')
 	{
@@ -365,6 +379,12 @@ export_json(Export *export)
 			export->failed++;
 		}
 		json_decref(object);
+	}
+	if (ferror(file))
+	{
+		fprintf(stderr, "msgstore: error: could not read \"%s\": %s\n", path,
+				strerror(errno));
+		export->stopped = true;
 	}
 	free(line);
 	if (file != stdin)

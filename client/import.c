@@ -568,7 +568,12 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 		source_free(source);
 		print_report(&import);
 	}
-	if (import.stopped || fflush(stdout) != 0)
+	if (fflush(stdout) != 0 && !import.stopped)
+	{
+		perror("msgstore: error: could not write");
+		import.stopped = true;
+	}
+	if (import.stopped)
 		status = EXIT_TROUBLE;
 	else
 		status = import.refused->len > 0 ? EXIT_REFUSED : EXIT_DONE;

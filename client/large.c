@@ -118,8 +118,12 @@ read_value(Fetch *fetch, int32_t handle, const char *name, size_t size)
 
 		if (bytes == NULL)
 			return NULL;
-		if (got == 0)
-			break;
+		if (got == 0 || got > size - at)
+		{
+			free(bytes);
+			fetch->why = "a value is not as long as it was said to be";
+			return NULL;
+		}
 		if (is_text)
 			memcpy(out + at, bytes, got);
 		else

@@ -509,6 +509,8 @@ main(int argc, char **argv)
 		{"resolve", command_resolve, "msgstore resolve"}
 	};
 
+	/* without memory we end; no value is to be missing for the lack of it */
+	json_set_alloc_funcs(g_malloc, g_free);
 	if (argc < 2)
 	{
 		fputs(general_help, stderr);

@@ -355,6 +355,25 @@ skip_byte_order_mark(const char **bytes, size_t *len, char **name)
 }
 
 /*
+ * iconv() writes what is no Unicode, beyond U+10FFFF, where UCS-4 and its like
+ * have it: that becomes U+FFFD.  Returns how many bytes it took.
+ */
+static int
+mend_utf8(GString *text)
+{
+	GString    *with;
+	unsigned	bad;
+
+	if (g_utf8_validate_len(text->str, text->len, NULL))
+		return 0;
+	with = g_string_new_len(text->str, (gssize) text->len);
+	g_string_truncate(text, 0);
+	bad = append_utf8(text, with->str, with->len);
+	g_string_free(with, TRUE);
+	return (int) bad;
+}
+
+/*
  * Append bytes in a charset that text_charset_name() named.  Returns how many
  * of them mean nothing there, or -1 if the name is of no use: there is none,
  * it is UTF-8, or it is wrong and the bytes are UTF-8.
@@ -377,7 +396,7 @@ append_named(GString *out, const char *bytes, size_t len, const char *name)
 		g_string_truncate(out, 0);
 		return -1;
 	}
-	return bad;
+	return bad < 0 ? bad : bad + mend_utf8(out);
 }
 
 char *
