@@ -80,8 +80,8 @@ is_deeply(
 
 # ------------------------------------------------------------------ headers
 
-$props = properties('Subject: a' . ' ' x 20_000_000 . "b\n\nx\n");
-is(length $props->{PR_SUBJECT}, 20_000_002, 'many blanks: a long subject');
+$props = properties('Subject: a' . ' ' x 2_000_000 . "b\n\nx\n");
+is(length $props->{PR_SUBJECT}, 2_000_002, 'many blanks: a long subject');
 
 # a name with a blank before its colon is a field like others
 $props = properties("Subject : old\nContent-Type : text/plain\n\nx\n");
