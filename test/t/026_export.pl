@@ -356,6 +356,15 @@ is($node->safe_psql('postgres', "SELECT message_class
 		(SELECT max(store_id) FROM msgstore.store_list)"),
 	'REPORT.IPM.Note.NDR', 'a report without a word');
 
+# A folder's name may be longer than a directory's.
+msgstore('import', '-s', 'long', '-f', "x\xe2\x82\xac" x 100,
+	"$samples/02-plain.eml");
+($code, $out, $err) = msgstore('export', '-s', 'long', "$dir/long");
+is($code, 0, 'a long name of a folder: exit code 0');
+my ($long) = map { s{.*/}{}r } glob "$dir/long/*";
+is($long, "x\xe2\x82\xac" x 62 . 'x',
+	'a long name of a folder: cut between characters');
+
 # ------------------------------------------------- lines instead of a store
 
 my $lines = write_file('lines', qq({"properties": {"PR_SUBJECT": "a"}}\nno\n));
