@@ -243,6 +243,13 @@ RESET msgstore.actor;
 SELECT property, side, base, yours, theirs IS NULL AS no_theirs, changed_by
 FROM conflict(:b) WHERE property <> 'PR_PARENT_ENTRYID' ORDER BY property;
 SELECT count(close_object(handle)) FROM open_handles;
+-- recipients and attachments among it, one by one
+SELECT pg_temp.message('{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "r0"}, {"PR_DISPLAY_NAME": "r1"}]}') AS id \gset
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS b \gset
+SELECT pg_temp.other(:id, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "r0"}, {"PR_DISPLAY_NAME": "new"}], "PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_LONG_FILENAME": "a"}]}');
+SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
+SELECT property, side, base->'PR_DISPLAY_NAME' AS base, theirs FROM conflict(:b) WHERE property <> 'PR_DELETED_ON' ORDER BY property;
+SELECT close_object(:b);
 
 -- large values: how many bytes, and how a text begins; whole when asked for
 SELECT pg_temp.message(jsonb_build_object('PR_SUBJECT', repeat('s', 1000), 'PR_BODY', repeat('old body ', 1000),

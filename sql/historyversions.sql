@@ -191,6 +191,13 @@ SELECT m.subject, f.name FROM message_list AS m JOIN folder_list AS f USING (sto
 -- the newest version itself: there is nothing to do
 SELECT change_number AS n FROM message_list WHERE store_id = :store AND message_id = :id \gset
 SELECT result, change_number = :n AS current FROM restore_version(:store, :id, :n, :n);
+-- nor with what was changed and changed back, which no change names
+SELECT message_id AS back, change_number AS b1 FROM save_new_message(:store, :drafts, '{"PR_SUBJECT": "s", "PR_BODY": "b", "PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "r"}]}') \gset
+SELECT change_number AS b2 FROM save_message(:store, :back, :b1, '{"PR_BODY": "other", "PR_MESSAGE_RECIPIENTS": null}') \gset
+SELECT change_number AS b3 FROM save_message(:store, :back, :b2, '{"PR_BODY": "b", "PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "r"}]}') \gset
+SELECT result, change_number = :b3 AS current FROM restore_version(:store, :back, :b1, :b3);
+SELECT result FROM save_message(:store, :back, :b1, '{"PR_SUBJECT": "forced"}', 'FORCE_SAVE');
+SELECT kind, properties FROM history(:store, :back);
 -- a version that there is not: said, and nothing done; first of all the number
 SELECT result, change_number = :n AS current FROM restore_version(:store, :id, 0, :n);
 SELECT result, change_number = :n AS current FROM restore_version(:store, :id, :n1 - 1, :n);

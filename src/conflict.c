@@ -195,7 +195,10 @@ counts(const char *name, int namelen)
 		prop.rule == RULE_STORED;
 }
 
-/* Note the objects of a list that a change touched; *entry is its undo. */
+/*
+ * Note the objects of a list that a change touched; *entry is its undo.  Of a
+ * hard delete only the list is taken, that earlier changes led to.
+ */
 static void
 note_objects(TheirChanges *theirs, int part, const BagEntry *entry,
 			 const ChangeRow *change)
@@ -208,6 +211,11 @@ note_objects(TheirChanges *theirs, int part, const BagEntry *entry,
 	entry_value(entry, &value);
 	if (value.type == jbvBinary)
 		older = object_from_value(&value);
+	if (change->kind == CHANGE_HARD_DELETE)
+	{
+		theirs->lists[part] = older;
+		return;
+	}
 	numbers = objects_changed(older, theirs->lists[part],
 							  object_numbers[part], &count);
 	for (int i = 0; i < count; i++)
@@ -235,7 +243,7 @@ theirs_visit(const ChangeRow *change, void *arg)
 		{
 			int			part = part_of(name, namelen);
 
-			if (IS_LIST(part) && change->kind != CHANGE_HARD_DELETE)
+			if (IS_LIST(part))
 				note_objects(theirs, part, &entries[i], change);
 			else if (change->kind != CHANGE_HARD_DELETE && counts(name, namelen))
 				note(theirs, name, namelen, change);
@@ -305,38 +313,6 @@ yours_touch(const Edits *edits, const char *name)
 		bag_find((Jsonb *) edits->value[PART_PROPS], name, &value);
 }
 
-/* The blob that a part is, or 0. */
-static int64
-blob_of(const Content *content, int part)
-{
-	JsonbValue	value;
-	int64		blob_id;
-	int64		size;
-
-	if (bag_find(DatumGetJsonbP(content->value[PART_PROPS]), part_name(part),
-				 &value) && blob_from_value(&value, &blob_id, &size))
-		return blob_id;
-	return 0;
-}
-
-static bool
-same_part(const Content *a, const Content *b, int part)
-{
-	struct varlena *x,
-			   *y;
-
-	if (a->isnull[part] || b->isnull[part])
-		return a->isnull[part] == b->isnull[part] &&
-			blob_of(a, part) == blob_of(b, part);
-	if (toast_raw_datum_size(a->value[part]) !=
-		toast_raw_datum_size(b->value[part]))
-		return false;
-	x = PG_DETOAST_DATUM_PACKED(a->value[part]);
-	y = PG_DETOAST_DATUM_PACKED(b->value[part]);
-	return VARSIZE_ANY_EXHDR(x) == VARSIZE_ANY_EXHDR(y) &&
-		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), VARSIZE_ANY_EXHDR(x)) == 0;
-}
-
 bool
 theirs_merge(const TheirChanges *theirs, const Content *base,
 			 const Content *current, const Edits *edits, Edits *merged)
@@ -375,12 +351,12 @@ theirs_merge(const TheirChanges *theirs, const Content *base,
 		{
 			for (int p = PART_BODY; p <= PART_RTF; p++)
 			{
-				if (!same_part(current, &together, p))
+				if (!content_same_part(current, &together, p))
 					return false;
 			}
 		}
-		else if (part != PART_PROPS ? !same_part(current, &together, part) :
-				 bag_find(changed, name, &value))
+		else if (part == PART_PROPS ? bag_find(changed, name, &value) :
+				 !content_same_part(current, &together, part))
 			return false;
 	}
 	return true;

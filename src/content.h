@@ -94,9 +94,12 @@ extern void edits_retype(const Content *content, Edits *edits);
 extern void edits_apply(const Content *base, const Edits *edits,
 						Content *result);
 
+/* Whether a part is the same in both; those that share a value are at once. */
+extern bool content_same_part(const Content *a, const Content *b, int part);
+
 /*
  * Edits that lead from one content to another and mention everything that
- * "named" mentions.  Parts are compared by pointer: those not shared differ.
+ * "named" mentions.  What was changed and changed back is no difference.
  * The values of parts are those of "to", and so may be TOAST pointers.
  */
 extern void edits_between(const Content *from, const Content *to,

@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -446,6 +447,40 @@ edits_apply(const Content *base, const Edits *edits, Content *result)
 	}
 }
 
+/* The blob that a part is, or 0. */
+static int64
+blob_of(const Content *content, int part)
+{
+	JsonbValue	value;
+	int64		blob_id;
+	int64		size;
+
+	if (bag_find(DatumGetJsonbP(content->value[PART_PROPS]), part_name(part),
+				 &value) && blob_from_value(&value, &blob_id, &size))
+		return blob_id;
+	return 0;
+}
+
+bool
+content_same_part(const Content *a, const Content *b, int part)
+{
+	struct varlena *x,
+			   *y;
+
+	if (a->isnull[part] || b->isnull[part])
+		return a->isnull[part] == b->isnull[part] &&
+			blob_of(a, part) == blob_of(b, part);
+	if (a->value[part] == b->value[part])
+		return true;
+	if (toast_raw_datum_size(a->value[part]) !=
+		toast_raw_datum_size(b->value[part]))
+		return false;
+	x = PG_DETOAST_DATUM_PACKED(a->value[part]);
+	y = PG_DETOAST_DATUM_PACKED(b->value[part]);
+	return VARSIZE_ANY_EXHDR(x) == VARSIZE_ANY_EXHDR(y) &&
+		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), VARSIZE_ANY_EXHDR(x)) == 0;
+}
+
 void
 edits_between(const Content *from, const Content *to, const Edits *named,
 			  Edits *result)
@@ -475,10 +510,8 @@ edits_between(const Content *from, const Content *to, const Edits *named,
 
 	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
 	{
-		bool		same = from->isnull[p] == to->isnull[p] &&
-			(from->isnull[p] || from->value[p] == to->value[p]);
-
-		if (same && named->touched[p] == UNTOUCHED && !names_part(patch, p))
+		if (content_same_part(from, to, p) && named->touched[p] == UNTOUCHED &&
+			!names_part(patch, p))
 			continue;
 		result->touched[p] = Max(named->touched[p], TOUCHED_IMPLIED);
 		result->value[p] = to->isnull[p] ? NULL :
