@@ -6,7 +6,9 @@
 use strict;
 use warnings;
 use Digest::MD5 qw(md5_hex);
-use IPC::Run;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use ModelSessions;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -80,47 +82,9 @@ CREATE FUNCTION public.look_streams(h integer, path text DEFAULT '') RETURNS tex
 	END $$;
 END
 
-# ------------------------------------------------------------------- sessions
-
-my (@sessions, @log);
-my $asked = 0;
+# What the world was like when each session's open transactions began.
+my @stacks = ([], []);
 my $first;
-
-sub connect_one
-{
-	my %s = (in => '', out => '', err => '', stack => []);
-
-	$s{run} = IPC::Run::start(
-		[ 'psql', '-XAtq', '-d', $node->connstr('postgres') ],
-		'<' => \$s{in},
-		'>' => \$s{out},
-		'2>' => \$s{err},
-		IPC::Run::timeout(180));
-	push @sessions, \%s;
-	ask($#sessions, 'SET search_path = msgstore, public');
-	# those closed since a transaction began count too
-	ask($#sessions, 'SET msgstore.max_open_handles = 1000000');
-	return;
-}
-
-# What a statement prints in a session; dies where it fails.
-sub ask
-{
-	my ($s, $sql) = @_;
-	my $session = $sessions[$s];
-	my $mark = 'asked ' . ++$asked;
-
-	push @log, "$s: $sql";
-	$session->{out} = '';
-	$session->{err} = '';
-	$session->{in} .= "$sql;\n\\echo :SQLSTATE $mark\n";
-	$session->{run}->pump until $session->{out} =~ /^(\S+) $mark\n/m;
-	my ($state) = $session->{out} =~ /^(\S+) $mark\n/m;
-	die "$sql\n$session->{err}" if $state ne '00000';
-	$session->{out} =~ s/^\S+ $mark\n//m;
-	$session->{out} =~ s/\n+\z//;
-	return $session->{out};
-}
 
 # ---------------------------------------------------------------------- model
 
@@ -231,8 +195,6 @@ sub settle
 }
 
 # ----------------------------------------------------------------- operations
-
-sub pick { return $_[ int rand @_ ] }
 
 sub word { return join '', map { chr(97 + int rand 26) } 1 .. 8 }
 
@@ -520,7 +482,7 @@ my %operations = (
 	sweep => [ 6, sub {
 		my ($s) = @_;
 
-		ask($s, @{ $sessions[$s]{stack} } ? 'SELECT * FROM sweep_batch(1)' : 'CALL sweep_blobs(1)');
+		ask($s, @{ $stacks[$s] } ? 'SELECT * FROM sweep_batch(1)' : 'CALL sweep_blobs(1)');
 	} ],
 	begin => [ 4, sub { transaction($_[0]) } ],
 	end => [ 8, sub { end_transaction($_[0]) } ]);
@@ -569,18 +531,18 @@ sub merge
 sub transaction
 {
 	my ($s) = @_;
-	my $depth = @{ $sessions[$s]{stack} };
+	my $depth = @{ $stacks[$s] };
 
 	ask($s, $depth ? "SAVEPOINT s$depth" : 'BEGIN');
-	push @{ $sessions[$s]{stack} }, copy_of(\%world);
+	push @{ $stacks[$s] }, copy_of(\%world);
 	return;
 }
 
 sub end_transaction
 {
 	my ($s, $commit) = @_;
-	my $was = pop @{ $sessions[$s]{stack} } // return;
-	my $depth = @{ $sessions[$s]{stack} };
+	my $was = pop @{ $stacks[$s] } // return;
+	my $depth = @{ $stacks[$s] };
 
 	$commit //= rand() < 0.5;
 	ask($s, $commit ? ($depth ? "RELEASE s$depth" : 'COMMIT')
@@ -655,7 +617,7 @@ sub check_properties
 
 sub step
 {
-	my ($s) = grep { @{ $sessions[$_]{stack} } } 0, 1;
+	my ($s) = grep { @{ $stacks[$_] } } 0, 1;
 	my $other = defined $s ? 1 - $s : undef;
 
 	$s //= int rand 2;
@@ -669,17 +631,17 @@ sub step
 		next if ($at -= $operations{$name}[0]) >= 0;
 		last if !defined $n && $name !~ /^(open|resume|discard|restore|prune|remove|sweep|begin|end)$/;
 		last if $name =~ /^(open|resume)$/ && @mine > 3;
-		last if $name eq 'begin' && @{ $sessions[$s]{stack} } > 2;
-		push @log, "-- $name";
+		last if $name eq 'begin' && @{ $stacks[$s] } > 2;
+		log_line("-- $name");
 		$operations{$name}[1]->($s, $n, defined $n ? $world{handles}{$n} : undef);
 		last;
 	}
 	check_handles($s);
 	# what is not committed, nobody else sees
-	if (defined $other && @{ $sessions[$s]{stack} } && rand() < 0.1)
+	if (defined $other && @{ $stacks[$s] } && rand() < 0.1)
 	{
 		ask($other, 'CALL sweep_blobs(1)');
-		check_versions($other, $sessions[$s]{stack}[0]{messages});
+		check_versions($other, $stacks[$s][0]{messages});
 	}
 	return;
 }
@@ -708,7 +670,7 @@ sub check_left
 	return;
 }
 
-connect_one() for 1 .. 2;
+connect_session($node->connstr('postgres')) for @stacks;
 $first = ask(0, "SELECT message_id FROM save_new_message(1, special_folder(1, 'Inbox'), '{\"PR_BODY\": \"first\"}')");
 version(0, $first, { PR_BODY => value('first') }, {});
 
@@ -719,18 +681,18 @@ eval {
 		step();
 		$done++;
 		check_versions(0, $world{messages})
-		  if $done % 20 == 0 && !grep { @{ $_->{stack} } } @sessions;
+		  if $done % 20 == 0 && !grep { @$_ } @stacks;
 	}
 	for my $s (0, 1)
 	{
-		end_transaction($s, 1) while @{ $sessions[$s]{stack} };
+		end_transaction($s, 1) while @{ $stacks[$s] };
 	}
 	check_left();
 	1;
 } or do
 {
 	diag("MODEL_SEED=$seed, step $done: $@");
-	diag(join "\n", @log[ ($#log > 60 ? $#log - 60 : 0) .. $#log ]);
+	diag(last_queries(60));
 };
 is($done, $steps, 'everything was as the model has it');
 
@@ -756,10 +718,6 @@ SKIP:
 	is(ask(0, $memory), $before, 'saves of large values leave no memory with the handle');
 }
 
-for my $session (@sessions)
-{
-	$session->{in} .= "\\q\n";
-	$session->{run}->finish;
-}
+end_sessions();
 $node->stop;
 done_testing();

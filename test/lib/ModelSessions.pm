@@ -1,0 +1,120 @@
+# What the tests that walk at random share: sessions of psql that are asked, or
+# sent something to be answered later, and a log of it.
+#
+package ModelSessions;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use IPC::Run;
+
+our @EXPORT = qw(connect_session send_query has_answered answer ask
+  end_sessions pick log_line last_queries);
+
+my (@sessions, @log);
+my $asked = 0;
+
+# Connect one more session; returns its number, from 0 on.
+sub connect_session
+{
+	my ($connstr) = @_;
+	my %s = (in => '', out => '', err => '', timer => IPC::Run::timeout(180));
+
+	$s{run} = IPC::Run::start(
+		[ 'psql', '-XAtq', '-d', $connstr ],
+		'<' => \$s{in},
+		'>' => \$s{out},
+		'2>' => \$s{err},
+		$s{timer});
+	push @sessions, \%s;
+	ask($#sessions, 'SET search_path = msgstore, public');
+	# those closed since a transaction began count too
+	ask($#sessions, 'SET msgstore.max_open_handles = 1000000');
+	return $#sessions;
+}
+
+# Send statements, without waiting for what comes of them.
+sub send_query
+{
+	my ($s, $sql, $quietly) = @_;
+	my $session = $sessions[$s];
+
+	$session->{timer}->start;
+	$session->{mark} = 'asked ' . ++$asked;
+	push @log, "$s: $sql" if !$quietly;
+	$session->{out} = '';
+	$session->{err} = '';
+	$session->{in} .= "$sql;\n\\echo :SQLSTATE $session->{mark}\n";
+	$session->{run}->pump_nb;
+	return;
+}
+
+# Whether that has been answered.
+sub has_answered
+{
+	my ($s) = @_;
+	my $session = $sessions[$s];
+
+	$session->{run}->pump_nb;
+	return $session->{out} =~ /^\S+ $session->{mark}\n/m;
+}
+
+# Wait for the answer: its SQLSTATE, and what was printed or the error.
+sub answer
+{
+	my ($s) = @_;
+	my $session = $sessions[$s];
+	my $mark = $session->{mark};
+
+	$session->{run}->pump until $session->{out} =~ /^\S+ $mark\n/m;
+	my ($state) = $session->{out} =~ /^(\S+) $mark\n/m;
+	if ($state ne '00000')
+	{
+		# standard error comes its own way
+		$session->{run}->pump until $session->{err} =~ /\n/;
+		push @log, "$s: -- $session->{err}";
+		return ($state, $session->{err});
+	}
+	$session->{out} =~ s/^\S+ $mark\n//m;
+	$session->{out} =~ s/\n+\z//;
+	return ($state, $session->{out});
+}
+
+# What statements print in a session; dies where they fail.  What is asked
+# quietly does not stand in the log.
+sub ask
+{
+	my ($s, $sql, $quietly) = @_;
+
+	send_query($s, $sql, $quietly);
+	my ($state, $out) = answer($s);
+	die "$sql\n$out" if $state ne '00000';
+	return $out;
+}
+
+sub end_sessions
+{
+	# one may wait for what another holds
+	for my $session (@sessions)
+	{
+		$session->{in} .= "\\q\n";
+		$session->{run}->pump_nb;
+	}
+	$_->{run}->finish for @sessions;
+	return;
+}
+
+sub pick { return $_[ int rand @_ ] }
+
+# A line of the log.
+sub log_line { push @log, @_; return }
+
+# The end of the log, for who has to find out what went wrong.
+sub last_queries
+{
+	my ($count) = @_;
+
+	return join "\n", @log[ ($#log > $count ? $#log - $count : 0) .. $#log ];
+}
+
+1;
