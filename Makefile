@@ -159,7 +159,7 @@ EXTRA_CLEAN = src/*.gen.h src/gen.stamp src/flags.stamp build/failed
 include $(PGXS)
 
 ifneq ($(abspath $(srcdir)),$(CURDIR))
-ifneq (,$(wildcard $(srcdir)/src/gen.stamp $(srcdir)/client/*.o))
+ifneq (,$(wildcard $(srcdir)/src/gen.stamp $(srcdir)/client/*/*.o))
 $(error $(srcdir) was built in; run "make clean" there first)
 endif
 endif
@@ -221,7 +221,7 @@ clean-build:
 STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-DUSE_ASSERT_CHECKING
 strict:
-	rm -f client/*.o test/checker/*.o
+	rm -f client/*/*.o test/checker/*.o
 	$(MAKE) -f $(firstword $(MAKEFILE_LIST)) all checker COPT='$(STRICT)' \
 		with_llvm=no
 
