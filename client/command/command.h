@@ -204,6 +204,7 @@ typedef struct ImportOptions
 	unsigned	batch;			/* messages a transaction */
 	bool		dry_run;
 	bool		verbose;
+	bool		no_original;	/* do not store the mail as it came */
 } ImportOptions;
 
 /* Import the paths.  Returns an exit code; has said on stderr what failed. */

@@ -466,6 +466,8 @@ on_message(const RawMessage *raw, void *arg)
 	json_t	   *props = mime_to_json(raw, tally, &why);
 	char	   *where = where_text(raw->path, raw->number);
 
+	if (props != NULL && !import->options->no_original)
+		put_binary(props, "PR_INTERNET_CONTENT", raw->data, raw->len);
 	if (props == NULL)
 		on_trouble(raw->path, raw->number, why, import);
 	else if (import->options->verbose)

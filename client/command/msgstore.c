@@ -66,6 +66,7 @@ static const char import_help[] =
 "  -b, --batch=N          messages a transaction (1 to 10000, default 100)\n"
 "  -n, --dry-run          connect to nothing; print each message as a line\n"
 "                         of JSON, the report on stderr\n"
+"      --no-original      do not store the mail as it came\n"
 "  -v, --verbose          name each message that is not imported whole\n"
 "  -?, --help             show this help, then exit\n"
 "  -V, --version          show the version, then exit\n"
@@ -248,6 +249,7 @@ read_import_options(int argc, char **argv, ImportOptions *options)
 		{"folder", required_argument, NULL, 'f'},
 		{"batch", required_argument, NULL, 'b'},
 		{"dry-run", no_argument, NULL, 'n'},
+		{"no-original", no_argument, NULL, 'o'},
 		{"verbose", no_argument, NULL, 'v'},
 		COMMON_OPTIONS
 	};
@@ -275,6 +277,9 @@ read_import_options(int argc, char **argv, ImportOptions *options)
 				break;
 			case 'n':
 				options->dry_run = true;
+				break;
+			case 'o':
+				options->no_original = true;
 				break;
 			case 'v':
 				options->verbose = true;

@@ -27,13 +27,6 @@
 #define MAPI_CC			2
 #define MAPI_BCC		3
 
-/* Colons in an address field that may wait for their semicolon. */
-#define MAX_GROUPS		1000
-
-/* Bytes of an address field that are parsed at once. */
-#define MIN_PIECE		2048
-#define MAX_PIECE		8192
-
 /* fields whose text is the property's value */
 static const struct
 {
@@ -62,6 +55,14 @@ put_text(json_t *props, const char *name, const char *text)
 	json_object_set_new(props, name, json_string(valid));
 }
 
+void
+put_binary(json_t *props, const char *name, const void *bytes, size_t len)
+{
+	g_autofree char *coded = g_base64_encode(bytes, len);
+
+	json_object_set_new(props, name, json_string(coded));
+}
+
 /* The decoded text of a field, or NULL where there is none. */
 static char *
 field_text(const Header *header, const char *name, Tally *tally)
@@ -73,6 +74,26 @@ field_text(const Header *header, const char *name, Tally *tally)
 
 /* ------------------------------------------------------------------ times */
 
+/* A date as ISO 8601 has it, "2024-05-14 07:30:00 +02:00" and shorter. */
+static GDateTime *
+iso_date(const char *text)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_auto(GStrv) words = g_strsplit_set(text, "Tt \t", 3);
+	guint		n = g_strv_length(words);
+	g_autofree char *iso = NULL;
+
+	for (int i = 0; i < 10; i++)
+	{
+		if (i == 4 || i == 7 ? text[i] != '-' : !g_ascii_isdigit(text[i]))
+			return NULL;
+	}
+	iso = g_strdup_printf("%sT%s%s", words[0],
+						  n > 1 && *words[1] ? words[1] : "00:00:00",
+						  n > 2 ? g_strstrip(words[2]) : "");
+	return g_date_time_new_from_iso8601(iso, utc);
+}
+
 /*
  * A date as mail writes it, to the text of a PT_SYSTIME.  NULL if it is no
  * date, or not one from 1601 (where FILETIME begins) to 9999.
@@ -80,10 +101,12 @@ field_text(const Header *header, const char *name, Tally *tally)
 static char *
 systime(const char *text)
 {
-	GDateTime  *when = g_mime_utils_header_decode_date(text);
+	GDateTime  *when = iso_date(text);
 	GDateTime  *utc;
 	char	   *out = NULL;
 
+	if (when == NULL)
+		when = g_mime_utils_header_decode_date(text);
 	if (when == NULL)
 		return NULL;
 	utc = g_date_time_to_utc(when);
@@ -149,184 +172,43 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 
 /* ----------------------------------------------------------------- people */
 
-typedef void (*PersonFunc) (const char *name, const char *address, void *arg);
-
-/* Call func for each mailbox of a list, those in groups included. */
-static void
-each_person(InternetAddressList *list, PersonFunc func, void *arg)
-{
-	int			n = internet_address_list_length(list);
-
-	for (int i = 0; i < n; i++)
-	{
-		InternetAddress *one = internet_address_list_get_address(list, i);
-
-		if (INTERNET_ADDRESS_IS_GROUP(one))
-		{
-			InternetAddressList *members =
-			internet_address_group_get_members((InternetAddressGroup *) one);
-
-			if (members != NULL)
-				each_person(members, func, arg);
-		}
-		else
-		{
-			const char *name = internet_address_get_name(one);
-			const char *address =
-			internet_address_mailbox_get_addr((InternetAddressMailbox *) one);
-
-			if (address != NULL && *address != '\0')
-				func(name && *name ? name : address, address, arg);
-		}
-	}
-}
-
-/*
- * Of a text that is no list of addresses, the first word with an "@" is one,
- * and what stands before it the name.  Returns whether there is such a word.
- */
-static bool
-find_address(const char *value, PersonFunc func, void *arg, Tally *tally)
-{
-	g_autofree char *text = header_decode(value, false, tally);
-	g_autofree char *address = NULL;
-	char	   *at = strchr(text, '@');
-	char	   *start;
-
-	if (at == NULL || at == text)
-		return false;
-	for (start = at; start > text && strchr(" ,;:<\"", start[-1]) == NULL;)
-		start--;
-	at[strcspn(at, " ,;:>\"")] = '\0';
-	if (start == at || at[1] == '\0')
-		return false;
-	address = g_strdup(start);
-	*start = '\0';
-	g_strstrip(g_strdelimit(text, "<>\"", ' '));
-	func(*text ? text : address, address, arg);
-	return true;
-}
-
-/*
- * Whether groups stand within groups deeper than any mail has them: the
- * parser goes down one call for each, and a mail could exhaust the stack.
- */
-static bool
-too_deep(const char *words)
-{
-	int			depth = 0;
-
-	for (const char *p = words; *p != '\0'; p++)
-	{
-		if (*p == ':' && ++depth > MAX_GROUPS)
-			return true;
-		if (*p == ';' && depth > 0)
-			depth--;
-	}
-	return false;
-}
-
-/*
- * How much of a list of addresses to parse at once: all of a usual one.  The
- * parser takes quadratic time for words without "@"; a long list ends at a
- * comma between two addresses, or, where brackets do not match, at any.
- */
-static size_t
-piece_len(const char *list)
-{
-	const char *p;
-	bool		quoted = false;
-	int			depth = 0;
-
-	for (p = list; *p != '\0'; p++)
-	{
-		size_t		len = (size_t) (p - list);
-
-		if (*p == ',' && (len > MAX_PIECE ||
-						  (len > MIN_PIECE && depth == 0 && !quoted)))
-			break;
-		if (*p == '\\' && p[1] != '\0')
-			p++;
-		else if (*p == '"')
-			quoted = !quoted;
-		else if (!quoted && strchr("(<:", *p) != NULL)
-			depth++;
-		else if (!quoted && depth > 0 && strchr(")>;", *p) != NULL)
-			depth--;
-	}
-	return (size_t) (p - list);
-}
-
-/* Call func for each mailbox of a list; returns whether there is any. */
-static bool
-each_in_list(const char *words, PersonFunc func, void *arg)
-{
-	bool		any = false;
-
-	while (*words != '\0')
-	{
-		size_t		len = piece_len(words);
-		g_autofree char *piece = g_strndup(words, len);
-		InternetAddressList *list = NULL;
-
-		if (!too_deep(piece))
-			list = internet_address_list_parse(NULL, piece);
-		if (list != NULL && internet_address_list_length(list) > 0)
-		{
-			each_person(list, func, arg);
-			any = true;
-		}
-		if (list != NULL)
-			g_object_unref(list);
-		words += len;
-		if (*words == ',')
-			words++;
-	}
-	return any;
-}
-
 /* Call func for everybody in each field of that name. */
 static void
 field_people(const Header *header, const char *field_name, PersonFunc func,
 			 void *arg, Tally *tally)
 {
-	unsigned	unread = 0;
-
 	for (guint i = 0; i < header->fields->len; i++)
 	{
 		Field	   *field = g_ptr_array_index(header->fields, i);
-		g_autofree char *words = NULL;
 
-		if (g_ascii_strcasecmp(field->name, field_name) != 0)
-			continue;
-		words = header_decode(field->value, true, tally);
-		if (*words == '\0' || strcmp(words, "<>") == 0)
-			continue;
-		if (!each_in_list(words, func, arg) &&
-			!find_address(field->value, func, arg, tally))
-			unread++;
+		if (g_ascii_strcasecmp(field->name, field_name) == 0)
+			address_each(field->value, func, arg, tally);
 	}
-	if (unread > 0)
-		tally_count(tally->remarks,
-					"address fields in which no address was found", unread);
 }
 
 typedef struct Recipients
 {
 	json_t	   *list;
 	int			type;
+	unsigned	left;			/* beyond MAX_RECIPIENTS */
 } Recipients;
 
 static void
 add_recipient(const char *name, const char *address, void *arg)
 {
 	Recipients *recipients = arg;
-	json_t	   *one = json_object();
+	json_t	   *one;
 
+	if (json_array_size(recipients->list) >= MAX_RECIPIENTS)
+	{
+		recipients->left++;
+		return;
+	}
+	one = json_object();
 	json_object_set_new(one, "PR_RECIPIENT_TYPE",
 						json_integer(recipients->type));
 	put_text(one, "PR_DISPLAY_NAME", name);
-	put_text(one, "PR_ADDRTYPE", "SMTP");
+	put_text(one, "PR_ADDRTYPE", *address ? "SMTP" : "");
 	put_text(one, "PR_EMAIL_ADDRESS", address);
 	put_text(one, "PR_SMTP_ADDRESS", address);
 	json_array_append_new(recipients->list, one);
@@ -339,13 +221,18 @@ typedef struct FirstPerson
 	unsigned	others;
 } FirstPerson;
 
+/* The first one with an address, else the first one. */
 static void
 keep_first(const char *name, const char *address, void *arg)
 {
 	FirstPerson *first = arg;
+	bool		better = first->name != NULL && *first->address == '\0' &&
+	*address != '\0';
 
-	if (first->address == NULL)
+	if (first->name == NULL || better)
 	{
+		g_free(first->name);
+		g_free(first->address);
 		first->name = g_strdup(name);
 		first->address = g_strdup(address);
 	}
@@ -371,12 +258,11 @@ put_person(json_t *props, const char *prefix, const FirstPerson *person)
 	static const char *const suffixes[] = {
 		"NAME", "ADDRTYPE", "EMAIL_ADDRESS", "SMTP_ADDRESS"
 	};
+	const char *address = person->address ? person->address : "";
 	const char *values[] = {
-		person->name, "SMTP", person->address, person->address
+		person->name, *address ? "SMTP" : "", address, address
 	};
 
-	if (person->address == NULL)
-		return;
 	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++)
 	{
 		g_autofree char *name = g_strdup_printf("%s_%s", prefix, suffixes[i]);
@@ -394,7 +280,7 @@ map_people(const Header *header, json_t *props, Tally *tally)
 {
 	FirstPerson from = {NULL, NULL, 0};
 	FirstPerson sender = {NULL, NULL, 0};
-	Recipients	recipients = {json_array(), MAPI_TO};
+	Recipients	recipients = {json_array(), MAPI_TO, 0};
 	GString    *reply = g_string_new(NULL);
 
 	field_people(header, "From", keep_first, &from, tally);
@@ -403,8 +289,8 @@ map_people(const Header *header, json_t *props, Tally *tally)
 		tally_count(tally->remarks,
 					"further From addresses: only in the transport headers",
 					from.others);
-	put_person(props, "PR_SENT_REPRESENTING", from.address ? &from : &sender);
-	put_person(props, "PR_SENDER", sender.address ? &sender : &from);
+	put_person(props, "PR_SENT_REPRESENTING", from.name ? &from : &sender);
+	put_person(props, "PR_SENDER", sender.name ? &sender : &from);
 
 	field_people(header, "To", add_recipient, &recipients, tally);
 	field_people(header, "Apparently-To", add_recipient, &recipients, tally);
@@ -412,6 +298,9 @@ map_people(const Header *header, json_t *props, Tally *tally)
 	field_people(header, "Cc", add_recipient, &recipients, tally);
 	recipients.type = MAPI_BCC;
 	field_people(header, "Bcc", add_recipient, &recipients, tally);
+	tally_count(tally->remarks,
+				"recipients beyond the first 20000: only in the transport "
+				"headers", recipients.left);
 	if (json_array_size(recipients.list) > 0)
 		json_object_set(props, "PR_MESSAGE_RECIPIENTS", recipients.list);
 	json_decref(recipients.list);
@@ -598,5 +487,4 @@ envelope_map(const Header *header, const RawMessage *raw, json_t *props,
 	if (header_get(header, "Return-Receipt-To") != NULL)
 		json_object_set_new(props, "PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED",
 							json_true());
-	put_text(props, "PR_TRANSPORT_MESSAGE_HEADERS", header->block);
 }
