@@ -13,41 +13,41 @@ EXTENSION = msgstore
 DATA = msgstore--0.1.sql
 PGFILEDESC = "msgstore - messages with MAPI message-store semantics"
 
-# One noun a file; a line a file, in the order of the install script.
+# One noun per file, floor by floor from the lowest up (src/README.md).
 OBJS = \
 	$(WIN32RES) \
-	src/module.o \
-	src/hresult.o \
-	src/flags.o \
-	src/catalogue.o \
-	src/named.o \
-	src/property.o \
-	src/value.o \
-	src/recipient.o \
-	src/bag.o \
-	src/edits.o \
-	src/retype.o \
-	src/query.o \
-	src/store.o \
-	src/access.o \
-	src/number.o \
-	src/row.o \
-	src/change.o \
-	src/view.o \
-	src/handle.o \
-	src/message.o \
-	src/save.o \
-	src/conflict.o \
-	src/resolve.o \
-	src/place.o \
-	src/park.o \
-	src/history.o \
-	src/objects.o \
-	src/attachment.o \
-	src/adopt.o \
-	src/blob.o \
-	src/subobject.o \
-	src/stream.o
+	src/words/value.o \
+	src/words/hresult.o \
+	src/words/flags.o \
+	src/words/catalogue.o \
+	src/words/named.o \
+	src/words/property.o \
+	src/content/bag.o \
+	src/content/objects.o \
+	src/content/recipient.o \
+	src/content/retype.o \
+	src/content/edits.o \
+	src/content/attachment.o \
+	src/engine/query.o \
+	src/engine/access.o \
+	src/engine/number.o \
+	src/engine/row.o \
+	src/engine/blob.o \
+	src/engine/adopt.o \
+	src/engine/change.o \
+	src/engine/view.o \
+	src/engine/handle.o \
+	src/face/module.o \
+	src/face/store.o \
+	src/face/message.o \
+	src/face/subobject.o \
+	src/face/stream.o \
+	src/face/save.o \
+	src/face/conflict.o \
+	src/face/resolve.o \
+	src/face/place.o \
+	src/face/park.o \
+	src/face/history.o
 
 # What one session can show (sql/, expected/).
 REGRESS = \
@@ -154,8 +154,9 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
 $(error no PostgreSQL to build against: set PG_CONFIG, or run "make deps")
 endif
-PG_CPPFLAGS = -Isrc -I$(srcdir)/src
-EXTRA_CLEAN = src/*.gen.h src/gen.stamp src/flags.stamp build/failed
+FLOORS = words content engine face
+PG_CPPFLAGS = $(foreach f,$(FLOORS),-Isrc/$(f) -I$(srcdir)/src/$(f))
+EXTRA_CLEAN = src/words/*.gen.h src/gen.stamp src/flags.stamp build/failed
 include $(PGXS)
 
 ifneq ($(abspath $(srcdir)),$(CURDIR))
@@ -166,8 +167,8 @@ endif
 
 # The constants and tables that data/ holds as facts.
 src/gen.stamp: tools/gen_catalogue.pl $(wildcard $(srcdir)/data/*.csv)
-	@$(MKDIR_P) src
-	perl $< $(srcdir)/data src
+	@$(MKDIR_P) $(FLOORS:%=src/%)
+	perl $< $(srcdir)/data src/words
 	@touch $@
 
 # Another PostgreSQL, or other flags: everything anew.
@@ -178,7 +179,7 @@ src/flags.stamp: force-look
 		echo '$(subst ','\'',$(BUILT_WITH))' > $@
 .PHONY: force-look
 
-HEADERS_ALL = $(wildcard $(srcdir)/src/*.h)
+HEADERS_ALL = $(wildcard $(srcdir)/src/*/*.h)
 $(OBJS) $(OBJS:.o=.bc): src/gen.stamp src/flags.stamp \
 	$(filter-out %.gen.h,$(HEADERS_ALL))
 

@@ -212,7 +212,8 @@ sub build_mutant
 	system_or_bail('cp', '-Rp',
 		(map { "$top/$_" } qw(Makefile msgstore.control src data tools)),
 		glob("$top/msgstore--*.sql"), glob("$top/msgstore.so"), $dir);
-	$source = slurp_file("$dir/src/$file");
+	my ($path) = glob "$dir/src/*/$file";
+	$source = slurp_file($path);
 	while (my ($from, $to) = splice(@changes, 0, 2))
 	{
 		my $times = () = $source =~ /\Q$from\E/g;
@@ -220,7 +221,7 @@ sub build_mutant
 		die "\"$from\" stands $times times in $file" if $times != 1;
 		$source =~ s/\Q$from\E/$to/;
 	}
-	open my $handle, '>', "$dir/src/$file" or die "$file: $!";
+	open my $handle, '>', $path or die "$file: $!";
 	print $handle $source;
 	close $handle;
 	system_or_bail(

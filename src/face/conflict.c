@@ -1,0 +1,806 @@
+/*-------------------------------------------------------------------------
+ *
+ * conflict.c
+ *	  What others changed since a client's base, what the client changed, and
+ *	  whether both touch the same.
+ *
+ * NOTES
+ *	  A report compares three views of the message: base, theirs (the newest
+ *	  version) and yours (the base with the client's edits).  Which properties
+ *	  others touched, and who touched each last, is collected on the way back
+ *	  from the newest version to the base, over any number of saves.
+ *
+ *	  The three bodies count as one: who edits the text body and who edits the
+ *	  HTML body have both edited the body.  Stamps and what is computed never
+ *	  count; a move and a deletion do, as PR_PARENT_ENTRYID and PR_DELETED_ON.
+ *	  Recipients and attachments count one by one, as
+ *	  PR_MESSAGE_RECIPIENTS[PR_ROWID] and PR_MESSAGE_ATTACHMENTS[PR_ATTACH_NUM].
+ *
+ *	  A report is read with a latest snapshot in every isolation level.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/snapmgr.h"
+
+#include "engine.h"
+#include "bag.h"
+#include "value.h"
+
+/* Values of more bytes are shown by how they begin, unless asked for whole. */
+#define SUMMARY_LIMIT	1000
+#define SUMMARY_BEGINS	100
+
+#define NUM_COLUMNS		9
+
+/* The lists of a view, once they are read. */
+typedef struct ShownLists
+{
+	bool		read[PART_ATTACHMENTS + 1];
+	ObjectIndex index[PART_ATTACHMENTS + 1];
+} ShownLists;
+
+/* The three views of a report, and what each side touched. */
+typedef struct Report
+{
+	MessageView base;
+	MessageView theirs;
+	MessageView yours;
+	TheirChanges touched;
+	List	   *your_objects;	/* names like PR_MESSAGE_RECIPIENTS[2] */
+	HTAB	   *your_names;		/* the same, to be found by */
+	ShownLists	lists[3];		/* of base, theirs, yours */
+	Edits		edits;			/* with what they replace on either side */
+	bool		whole;
+} Report;
+
+/* ------------------------------------------------- what others have touched */
+
+/* Which part a property is, PART_PROPS for members of the bag. */
+static int
+part_of(const char *name, int namelen)
+{
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (strlen(part_name(p)) == namelen &&
+			memcmp(part_name(p), name, namelen) == 0)
+			return p;
+	}
+	return PART_PROPS;
+}
+
+/* the property that numbers the objects of a list */
+static const char *const object_numbers[PART_ATTACHMENTS + 1] = {
+	NULL, "PR_ROWID", "PR_ATTACH_NUM"
+};
+
+#define IS_LIST(part) \
+	((part) == PART_RECIPIENTS || (part) == PART_ATTACHMENTS)
+
+static char *
+object_name(int part, int64 number)
+{
+	return psprintf("%s[%lld]", part_name(part), (long long) number);
+}
+
+static bool
+is_object_name(const char *name)
+{
+	const char *bracket = strrchr(name, '[');
+
+	return bracket != NULL && IS_LIST(part_of(name, bracket - name));
+}
+
+/* A name, and where it stands in what the table belongs to. */
+typedef struct NameEntry
+{
+	const char *name;			/* hash key */
+	int			at;
+} NameEntry;
+
+static uint32
+hash_name(const void *key, Size keysize)
+{
+	const char *name = *(const char *const *) key;
+
+	return hash_bytes((const unsigned char *) name, strlen(name));
+}
+
+static int
+compare_names(const void *a, const void *b, Size keysize)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* A table of NameEntry, which lives in the current context. */
+static HTAB *
+names_create(void)
+{
+	HASHCTL		control;
+
+	memset(&control, 0, sizeof(control));
+	control.keysize = sizeof(char *);
+	control.entrysize = sizeof(NameEntry);
+	control.hash = hash_name;
+	control.match = compare_names;
+	control.hcxt = CurrentMemoryContext;
+	return hash_create("msgstore conflict", 64, &control,
+					   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE |
+					   HASH_CONTEXT);
+}
+
+void
+theirs_init(TheirChanges *theirs, const Content *current)
+{
+	theirs->allocated = 16;
+	theirs->count = 0;
+	theirs->changes = palloc(sizeof(TheirChange) * theirs->allocated);
+	theirs->names = names_create();
+	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
+		theirs->lists[p] = content_list(current, p);
+}
+
+static const TheirChange *
+theirs_find(const TheirChanges *theirs, const char *name)
+{
+	NameEntry  *entry = hash_search(theirs->names, &name, HASH_FIND, NULL);
+
+	return entry == NULL ? NULL : &theirs->changes[entry->at];
+}
+
+/* Note a property, unless a newer change that touched it is noted. */
+static void
+note(TheirChanges *theirs, const char *name, int namelen,
+	 const ChangeRow *change)
+{
+	char	   *copy = pnstrdup(name, namelen);
+	TheirChange *slot;
+	NameEntry  *entry;
+	bool		found;
+
+	entry = hash_search(theirs->names, &copy, HASH_ENTER, &found);
+	if (found)
+		return;
+	entry->at = theirs->count;
+	if (theirs->count == theirs->allocated)
+	{
+		theirs->allocated *= 2;
+		theirs->changes = repalloc(theirs->changes, sizeof(TheirChange) *
+								   theirs->allocated);
+	}
+	slot = &theirs->changes[theirs->count++];
+	slot->name = copy;
+	slot->changed_by = change->actor != NULL ? change->actor : change->role;
+	slot->changed_at = change->changed_at;
+	slot->client = change->client;
+	slot->change_number = change->change_number;
+}
+
+/* Whether a name in an undo is one that counts. */
+static bool
+counts(const char *name, int namelen)
+{
+	Property	prop;
+
+	return !property_lookup(name, namelen, &prop) ||
+		prop.rule == RULE_STORED;
+}
+
+/*
+ * Note the objects of a list that a change touched; *entry is its undo.  Of a
+ * hard delete only the list is taken, that earlier changes led to.
+ */
+static void
+note_objects(TheirChanges *theirs, int part, const BagEntry *entry,
+			 const ChangeRow *change)
+{
+	Jsonb	   *older = NULL;
+	JsonbValue	value;
+	int64	   *numbers;
+	int			count;
+
+	entry_value(entry, &value);
+	if (value.type == jbvBinary)
+		older = object_from_value(&value);
+	if (change->kind == CHANGE_HARD_DELETE)
+	{
+		theirs->lists[part] = older;
+		return;
+	}
+	numbers = objects_changed(older, theirs->lists[part],
+							  object_numbers[part], &count);
+	for (int i = 0; i < count; i++)
+	{
+		char	   *name = object_name(part, numbers[i]);
+
+		note(theirs, name, strlen(name), change);
+	}
+	theirs->lists[part] = older;
+}
+
+void
+theirs_visit(const ChangeRow *change, void *arg)
+{
+	TheirChanges *theirs = arg;
+	int			count;
+	BagEntry   *entries = bag_entries(change->undo.props, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		const char *name = entries[i].key;
+		int			namelen = entries[i].keylen;
+
+		if (name[0] != '.')
+		{
+			int			part = part_of(name, namelen);
+
+			if (IS_LIST(part))
+				note_objects(theirs, part, &entries[i], change);
+			else if (change->kind != CHANGE_HARD_DELETE && counts(name, namelen))
+				note(theirs, name, namelen, change);
+		}
+		else if (namelen == strlen(UNDO_DELETED) &&
+				 memcmp(name, UNDO_DELETED, namelen) == 0)
+			note(theirs, "PR_DELETED_ON", strlen("PR_DELETED_ON"), change);
+		else if (change->kind == CHANGE_MOVE &&
+				 namelen == strlen(UNDO_FOLDER) &&
+				 memcmp(name, UNDO_FOLDER, namelen) == 0)
+			note(theirs, "PR_PARENT_ENTRYID", strlen("PR_PARENT_ENTRYID"),
+				 change);
+	}
+	if (change->kind == CHANGE_HARD_DELETE)
+		return;
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (change->undo.has_large[p])
+			note(theirs, part_name(p), strlen(part_name(p)), change);
+	}
+}
+
+/* --------------------------------------------------------- what both touched */
+
+static bool
+is_body(int part)
+{
+	return part >= PART_BODY && part <= PART_RTF;
+}
+
+/* The newest of theirs that touched a body, or NULL. */
+static const TheirChange *
+theirs_body(const TheirChanges *theirs)
+{
+	for (int i = 0; i < theirs->count; i++)
+	{
+		if (is_body(part_of(theirs->changes[i].name,
+							strlen(theirs->changes[i].name))))
+			return &theirs->changes[i];
+	}
+	return NULL;
+}
+
+static bool
+yours_body(const Edits *edits)
+{
+	for (int p = PART_BODY; p <= PART_RTF; p++)
+	{
+		if (edits->touched[p] != UNTOUCHED)
+			return true;
+	}
+	return false;
+}
+
+/* Whether edits touch a property, bodies as one. */
+static bool
+yours_touch(const Edits *edits, const char *name)
+{
+	int			part = part_of(name, strlen(name));
+	JsonbValue	value;
+
+	if (is_body(part))
+		return yours_body(edits);
+	if (part != PART_PROPS)
+		return edits->touched[part] != UNTOUCHED;
+	return edits->touched[PART_PROPS] != UNTOUCHED &&
+		bag_find((Jsonb *) edits->value[PART_PROPS], name, &value);
+}
+
+bool
+theirs_merge(const TheirChanges *theirs, const Content *base,
+			 const Content *current, const Edits *edits, Edits *merged)
+{
+	Content		together;
+	Edits		retyped = *edits;
+	Jsonb	   *changed;
+
+	*merged = *edits;
+	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
+	{
+		Jsonb	   *list;
+
+		if (edits->touched[p] == UNTOUCHED)
+			continue;
+		if (!objects_merge(content_list(base, p), content_list(current, p),
+						   (Jsonb *) edits->value[p], object_numbers[p],
+						   false, &list))
+			return false;
+		merged->value[p] = (struct varlena *) list;
+	}
+
+	edits_retype(current, &retyped);
+	edits_apply(current, edits, &together);
+	changed = bag_difference(DatumGetJsonbP(current->value[PART_PROPS]),
+							 DatumGetJsonbP(together.value[PART_PROPS]));
+	for (int i = 0; i < theirs->count; i++)
+	{
+		const char *name = theirs->changes[i].name;
+		int			part = part_of(name, strlen(name));
+		JsonbValue	value;
+
+		if (!yours_touch(&retyped, name))
+			continue;
+		if (is_body(part))
+		{
+			for (int p = PART_BODY; p <= PART_RTF; p++)
+			{
+				if (!content_same_part(current, &together, p))
+					return false;
+			}
+		}
+		else if (part == PART_PROPS ? bag_find(changed, name, &value) :
+				 !content_same_part(current, &together, part))
+			return false;
+	}
+	return true;
+}
+
+/* --------------------------------------------------------------------- values */
+
+/* {"bytes": n, "begins": "..."} for a large text, {"bytes": n} for binary. */
+static Jsonb *
+summary(const MessageView *view, int part)
+{
+	Datum		value = view->version.content.value[part];
+	BagList		list;
+
+	baglist_init(&list, 2);
+	baglist_add_int(&list, "bytes", toast_raw_datum_size(value) - VARHDRSZ);
+	if (part == PART_HEADERS || part == PART_BODY)
+	{
+		struct varlena *begin = PG_DETOAST_DATUM_SLICE(value, 0,
+													   SUMMARY_BEGINS);
+		int			len = pg_mbcliplen(VARDATA_ANY(begin),
+									   VARSIZE_ANY_EXHDR(begin),
+									   SUMMARY_BEGINS - MAX_MULTIBYTE_CHAR_LEN);
+
+		baglist_add_cstring(&list, "begins", VARDATA_ANY(begin), len);
+	}
+	return baglist_build(&list);
+}
+
+/*
+ * The same of a member of the bag, and {"bytes": n, "elements": n} of a list;
+ * NULL where it is not large.
+ */
+static Jsonb *
+summary_of_value(const JsonbValue *value)
+{
+	int			size = value->type == jbvString ? value->val.string.len :
+		value->type == jbvBinary ? value->val.binary.len : 0;
+	BagList		list;
+
+	if (size <= SUMMARY_LIMIT)
+		return NULL;
+	baglist_init(&list, 2);
+	baglist_add_int(&list, "bytes", size);
+	if (value->type == jbvBinary)
+		baglist_add_int(&list, "elements",
+						JsonContainerSize(value->val.binary.data));
+	else
+		baglist_add_cstring(&list, "begins", value->val.string.val,
+							pg_mbcliplen(value->val.string.val, size,
+										 SUMMARY_BEGINS));
+	return baglist_build(&list);
+}
+
+/* The object of a list that a name like PR_MESSAGE_RECIPIENTS[2] means. */
+static Jsonb *
+shown_object(const MessageView *view, ShownLists *lists, const char *name)
+{
+	const char *bracket = strrchr(name, '[');
+	int			part = part_of(name, bracket - name);
+	const NumberedObject *found;
+
+	if (!lists->read[part])
+	{
+		ObjectList	list;
+
+		objects_read(content_list(&view->version.content, part), &list);
+		objects_index(&list, object_numbers[part], &lists->index[part]);
+		lists->read[part] = true;
+	}
+	found = objects_look_up(&lists->index[part],
+							strtoll(bracket + 1, NULL, 10));
+	return found == NULL ? NULL : found->object;
+}
+
+/*
+ * What a view shows of a property; NULL where it has none.
+ */
+static Jsonb *
+shown(const MessageView *view, ShownLists *lists, const char *name,
+	  bool whole)
+{
+	int			part = part_of(name, strlen(name));
+	Datum		tag = CStringGetTextDatum(name);
+	Jsonb	   *object;
+	Jsonb	   *large;
+	JsonbValue	value;
+
+	if (is_object_name(name))
+		return shown_object(view, lists, name);
+	if (!whole && part >= PART_HEADERS && !view->version.content.isnull[part] &&
+		toast_raw_datum_size(view->version.content.value[part]) > SUMMARY_LIMIT)
+		return summary(view, part);
+	object = view_props(view, construct_array(&tag, 1, TEXTOID, -1, false,
+											  TYPALIGN_INT));
+	if (!bag_find(object, name, &value))
+		return NULL;
+	if (!whole && (large = summary_of_value(&value)) != NULL)
+		return large;
+	return JsonbValueToJsonb(&value);
+}
+
+/* --------------------------------------------------------------------- report */
+
+typedef enum Collected
+{
+	COLLECTED,
+	COLLECTED_NOTHING,			/* nobody has changed it since the base */
+	COLLECTED_NO_MESSAGE,		/* nothing is left of the message */
+	COLLECTED_NO_BASE			/* the base is not in its history */
+} Collected;
+
+/* The objects of lists that differ between base and yours, by name. */
+static void
+find_your_objects(Report *report)
+{
+	report->your_names = names_create();
+	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
+	{
+		int64	   *numbers;
+		int			count;
+
+		if (report->edits.touched[p] == UNTOUCHED)
+			continue;
+		numbers = objects_changed(content_list(&report->base.version.content, p),
+								  content_list(&report->yours.version.content, p),
+								  object_numbers[p], &count);
+		for (int i = 0; i < count; i++)
+		{
+			char	   *name = object_name(p, numbers[i]);
+
+			report->your_objects = lappend(report->your_objects, name);
+			(void) hash_search(report->your_names, &name, HASH_ENTER, NULL);
+		}
+	}
+}
+
+static bool
+your_object(const Report *report, const char *name)
+{
+	return hash_search(report->your_names, &name, HASH_FIND, NULL) != NULL;
+}
+
+/*
+ * Collect the three views.  The snapshot must be active.
+ */
+static Collected
+collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
+		bool whole)
+{
+	memset(report, 0, sizeof(Report));
+	report->edits = stand->edits;
+	report->whole = whole;
+	if (stand->is_new)
+		return COLLECTED_NOTHING;
+	if (!view_read(&report->theirs, stand->store_id, stand->message_id, row,
+				   message, GetActiveSnapshot()))
+		return COLLECTED_NO_MESSAGE;
+	if (report->theirs.version.change_number == stand->base)
+		return COLLECTED_NOTHING;
+
+	theirs_init(&report->touched, &report->theirs.version.content);
+	report->base = report->theirs;
+	if (!change_walk_back(stand->store_id, stand->message_id,
+						  &report->base.version, stand->base,
+						  GetActiveSnapshot(), theirs_visit,
+						  &report->touched))
+		return COLLECTED_NO_BASE;
+	report->yours = report->base;
+	edits_apply(&report->base.version.content, &stand->edits,
+				&report->yours.version.content);
+	edits_retype(&report->base.version.content, &report->edits);
+	edits_retype(&report->theirs.version.content, &report->edits);
+	find_your_objects(report);
+	return COLLECTED;
+}
+
+/*
+ * Which side touched a property; *change is the last of theirs, or NULL.  A
+ * body that they left alone when they touched another was touched with it.
+ */
+static const char *
+side_of(const Report *report, const char *name, const TheirChange **change)
+{
+	bool		yours = yours_touch(&report->edits, name) ||
+		your_object(report, name);
+
+	*change = theirs_find(&report->touched, name);
+	if (*change == NULL && is_body(part_of(name, strlen(name))))
+		*change = theirs_body(&report->touched);
+	return *change == NULL ? "yours" : yours ? "both" : "theirs";
+}
+
+/* One row of the report. */
+static void
+put_row(Report *report, const char *name, Tuplestorestate *result,
+		TupleDesc desc)
+{
+	const TheirChange *change;
+	const char *side = side_of(report, name, &change);
+	const MessageView *views[3] = {&report->base, &report->theirs,
+	&report->yours};
+	Datum		values[NUM_COLUMNS];
+	bool		nulls[NUM_COLUMNS] = {false};
+
+	CHECK_FOR_INTERRUPTS();
+	values[0] = CStringGetTextDatum(name);
+	for (int i = 0; i < 3; i++)
+	{
+		Jsonb	   *value = shown(views[i], &report->lists[i], name,
+									   report->whole);
+
+		nulls[1 + i] = (value == NULL);
+		values[1 + i] = JsonbPGetDatum(value);
+	}
+	values[4] = CStringGetTextDatum(side);
+	nulls[5] = nulls[6] = nulls[7] = nulls[8] = true;
+	if (change != NULL)
+	{
+		values[5] = CStringGetTextDatum(change->changed_by);
+		values[6] = TimestampTzGetDatum(change->changed_at);
+		nulls[7] = (change->client == NULL);
+		if (change->client != NULL)
+			values[7] = CStringGetTextDatum(change->client);
+		values[8] = Int64GetDatum(change->change_number);
+		nulls[5] = nulls[6] = nulls[8] = false;
+	}
+	tuplestore_putvalues(result, desc, values, nulls);
+}
+
+/* A body that is touched only because another one was set, and never there. */
+static bool
+never_there(const Report *report, const char *name)
+{
+	int			part = part_of(name, strlen(name));
+
+	return part != PART_PROPS &&
+		!content_has(&report->base.version.content, part) &&
+		!content_has(&report->theirs.version.content, part) &&
+		!content_has(&report->yours.version.content, part);
+}
+
+/* The names of a report, theirs first. */
+static List *
+names_of(const Report *report)
+{
+	const Edits *edits = &report->edits;
+	List	   *names = NIL;
+	ListCell   *cell;
+
+	for (int i = 0; i < report->touched.count; i++)
+		names = lappend(names,
+						unconstify(char *, report->touched.changes[i].name));
+	if (edits->touched[PART_PROPS])
+	{
+		int			count;
+		BagEntry   *entries = bag_entries((Jsonb *) edits->value[PART_PROPS],
+										  &count);
+
+		for (int i = 0; i < count; i++)
+		{
+			char	   *name = pnstrdup(entries[i].key, entries[i].keylen);
+
+			/* a part that is a blob is touched as a part too */
+			if (part_of(name, entries[i].keylen) == PART_PROPS &&
+				theirs_find(&report->touched, name) == NULL)
+				names = lappend(names, name);
+		}
+	}
+	foreach(cell, report->your_objects)
+	{
+		if (theirs_find(&report->touched, lfirst(cell)) == NULL)
+			names = lappend(names, lfirst(cell));
+	}
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] != UNTOUCHED &&
+			theirs_find(&report->touched, part_name(p)) == NULL &&
+			!(edits->touched[p] == TOUCHED_IMPLIED &&
+			  never_there(report, part_name(p))))
+			names = lappend(names, unconstify(char *, part_name(p)));
+	}
+	return names;
+}
+
+static void
+put_report(FunctionCallInfo fcinfo, const Stand *stand, bool whole)
+{
+	TupleDesc	desc;
+	Tuplestorestate *result = module_begin_set(fcinfo, &desc);
+	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
+	MessageRow	row;
+	Report		report;
+	ListCell   *cell;
+
+	messagerow_init(&row, message);
+	PushActiveSnapshot(GetLatestSnapshot());
+	switch (collect(&report, stand, &row, message, whole))
+	{
+		case COLLECTED:
+			report.base.access = report.theirs.access = report.yours.access =
+				access_level(stand->store_id);
+			foreach(cell, names_of(&report))
+				put_row(&report, lfirst(cell), result, desc);
+			break;
+		case COLLECTED_NOTHING:
+			break;
+		case COLLECTED_NO_MESSAGE:
+			message_raise_not_found(stand->store_id, stand->message_id);
+			break;
+		case COLLECTED_NO_BASE:
+			stand_raise_no_base(stand);
+			break;
+	}
+	PopActiveSnapshot();
+	messagerow_end(&row);
+	table_close(message, NoLock);
+}
+
+/*
+ * conflict(handle, whole) → rows
+ *
+ * One row for every property that others or the handle changed since the
+ * handle's base; none where nobody else has changed the message.
+ */
+PG_FUNCTION_INFO_V1(conflict_of_handle);
+Datum
+conflict_of_handle(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle;
+	Stand		stand;
+
+	REQUIRE_ARG(0, "handle");
+	REQUIRE_ARG(1, "whole");
+	handle = handle_get_message(PG_GETARG_INT32(0));
+	access_require(handle->store_id, ACCESS_READ);
+	stand_of_handle(&stand, handle);
+	put_report(fcinfo, &stand, PG_GETARG_BOOL(1));
+	return (Datum) 0;
+}
+
+/*
+ * conflict(store_id, message_id, change_number, changes, whole) → rows
+ */
+PG_FUNCTION_INFO_V1(conflict_of_message);
+Datum
+conflict_of_message(PG_FUNCTION_ARGS)
+{
+	Stand		stand;
+
+	REQUIRE_ARG(4, "whole");
+	stand_of_arguments(&stand, fcinfo);
+	access_require(stand.store_id, ACCESS_READ);
+	put_report(fcinfo, &stand, PG_GETARG_BOOL(4));
+	return (Datum) 0;
+}
+
+/* ------------------------------------------------------- for an error's DETAIL */
+
+/* One property of a report, by name. */
+static Jsonb *
+name_json(const Report *report, const char *name)
+{
+	const TheirChange *change;
+	const char *side = side_of(report, name, &change);
+	BagList		list;
+
+	baglist_init(&list, 6);
+	baglist_add_cstring(&list, "property", name, strlen(name));
+	baglist_add_cstring(&list, "side", side, strlen(side));
+	if (change != NULL)
+	{
+		char	   *time = palloc(VALUE_TIME_SIZE);
+
+		systime_text(change->changed_at, time);
+		baglist_add_cstring(&list, "changed_by", change->changed_by,
+							strlen(change->changed_by));
+		baglist_add_cstring(&list, "changed_at", time, strlen(time));
+		if (change->client != NULL)
+			baglist_add_cstring(&list, "client", change->client,
+								strlen(change->client));
+		baglist_add_int(&list, "change_number", change->change_number);
+	}
+	return baglist_build(&list);
+}
+
+/* The names of a handle's report, as a JSON array; adds to the list. */
+static void
+add_changes(BagList *list, const Stand *stand)
+{
+	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
+	JsonbParseState *state = NULL;
+	MessageRow	row;
+	Report		report;
+
+	messagerow_init(&row, message);
+	PushActiveSnapshot(GetLatestSnapshot());
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	if (collect(&report, stand, &row, message, false) == COLLECTED)
+	{
+		ListCell   *cell;
+
+		baglist_add_int(list, "change_number",
+						report.theirs.version.change_number);
+		foreach(cell, names_of(&report))
+		{
+			Jsonb	   *object = name_json(&report, lfirst(cell));
+			JsonbValue	value;
+
+			value.type = jbvBinary;
+			value.val.binary.data = &object->root;
+			value.val.binary.len = VARSIZE(object) - VARHDRSZ;
+			pushJsonbValue(&state, WJB_ELEM, &value);
+		}
+	}
+	baglist_add_value(list, "changes", strlen("changes"),
+					  pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	PopActiveSnapshot();
+	messagerow_end(&row);
+	table_close(message, NoLock);
+}
+
+char *
+conflict_json(int32 code, int32 number)
+{
+	Handle	   *handle = handle_find(number);
+	const char *name = hresult_name(code);
+	Stand		stand;
+	BagList		list;
+	Jsonb	   *object;
+
+	if (handle == NULL || handle->kind != HANDLE_MESSAGE ||
+		access_level(handle->store_id) < ACCESS_READ)
+		return NULL;
+	stand_of_handle(&stand, handle);
+	if (name == NULL)
+		name = psprintf("0x%08X", (uint32) code);
+	baglist_init(&list, 8);
+	baglist_add_cstring(&list, "code", name, strlen(name));
+	baglist_add_int(&list, "store_id", stand.store_id);
+	baglist_add_int(&list, "message_id", stand.message_id);
+	if (!stand.is_new)
+		baglist_add_int(&list, "base_change_number", stand.base);
+	add_changes(&list, &stand);
+	object = baglist_build(&list);
+	return JsonbToCString(NULL, &object->root, VARSIZE(object));
+}
