@@ -51,7 +51,7 @@ refuse_twice(BagList *list)
 
 /*
  * Check one member of an attachment.  What is computed is passed over, and
- * comes again from finish_attachment().
+ * comes again from attachment_finish().
  */
 static void
 check_member(const BagEntry *entry, BagList *list)
