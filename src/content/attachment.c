@@ -195,7 +195,8 @@ check_attachments(const Property *prop, JsonbContainer *array,
 }
 
 /*
- * Raise an error if two attachments have one number, or if a number is negative.
+ * Raise an error if two attachments have one number, or if a number is
+ * negative.
  */
 static void
 refuse_same_number(const ObjectList *list)
@@ -294,7 +295,7 @@ check_embedded(const JsonbValue *value)
 	return object_level_end(level, content_to_object(&content));
 }
 
-/* ------------------------------------------------------- messages as objects */
+/* ----------------------------------------------------- messages as objects */
 
 Jsonb *
 content_to_object(const Content *content)

@@ -1,16 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * change.c
- *	  The chain of changes: who did what when, and how to get back.
+ *	  The chain of changes: writing a version with its record, and walking
+ *	  back to an older version.
  *
  * NOTES
- *	  Each row of change holds what its change replaced.  An older version is
- *	  the newest one with the changes since taken back, from the newest on,
- *	  along "previous".  What they replaced is put together on the way, the
- *	  older value over the newer, and given back at the end, so that a long
- *	  walk costs little more memory than a short one.  Every link is looked up
- *	  by its full key, so a row that is missing is noticed: at the old end it
- *	  was pruned, anywhere else the history is damaged.
+ *	  Each row of change records who made the change and when, and the values
+ *	  that the change replaced (its undo).
+ *
+ *	  An older version is read by taking changes back, from the newest one
+ *	  along "previous".  The walk merges the undos on its way, an older value
+ *	  replacing a newer one, and applies the result at the end, so that a long
+ *	  walk needs little more memory than a short one.  Every row is looked up
+ *	  by its full key, so that a missing row is noticed.  A row missing at the
+ *	  old end of the chain was pruned; a row missing anywhere else means a
+ *	  damaged history.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +35,7 @@
 
 /* -------------------------------------------------------- lists of numbers */
 
-/* A JSON array of numbers as bigint[]. */
+/* Convert a JSON array of integers to a bigint[]. */
 static Datum
 numbers_from_json(const JsonbValue *array)
 {
@@ -50,7 +54,7 @@ numbers_from_json(const JsonbValue *array)
 										   TYPALIGN_DOUBLE));
 }
 
-/* And back; *array points to memory of its own. */
+/* Convert integers to a JSON array, which is palloc'd. */
 static void
 numbers_to_json(Datum *numbers, int count, JsonbValue *array)
 {
@@ -68,9 +72,9 @@ numbers_to_json(Datum *numbers, int count, JsonbValue *array)
 	*array = *pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 }
 
-/* --------------------------------------------------------------- walking back */
+/* ------------------------------------------------------------ walking back */
 
-/* Take back what a change did to where the message stands. */
+/* Undo the part of a change that is outside the content. */
 static void
 undo_placement(const Undo *undo, Version *version)
 {
@@ -91,6 +95,10 @@ undo_placement(const Undo *undo, Version *version)
 			numbers_from_json(&value);
 }
 
+/*
+ * If a row is missing although the row of "to" exists, the chain has a hole,
+ * and an error is raised.
+ */
 bool
 change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 				 Snapshot snapshot, ChangeVisitor visit, void *arg)
@@ -139,7 +147,7 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 	return true;
 }
 
-/* -------------------------------------------------------------------- writing */
+/* ----------------------------------------------------------------- writing */
 
 const char *
 change_author(void)
@@ -149,7 +157,7 @@ change_author(void)
 	return GetUserNameFromId(GetUserId(), false);
 }
 
-/* Append the record of a change that made the version in *row. */
+/* Insert the record of a change to the message in *row. */
 static void
 record(const MessageRow *row, char kind, int64 number, int64 previous,
 	   int64 base, TimestampTz changed_at, const Undo *undo)
@@ -174,15 +182,18 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 }
 
 /*
- * The time of a change: always after that of the replaced version, so that
- * the changes of a message are in the order of their times, whatever the
- * clock and the nodes do.
+ * Return the time of a change to the version in *row.  The time is later than
+ * that of the replaced version, so that the changes of a message are in the
+ * order of their times even if a clock is set back or the clocks of two nodes
+ * differ.
  *
- * A time that the client gave the first version stands in the bag.  It goes
- * with that version, unless it is still to come: then it moves on, since
- * PR_LAST_MODIFICATION_TIME never goes back, but when something was changed
- * says our clock.  *edits is changed to do that, and not to bring it back
- * where they lead to that version's content (a forced save).
+ * The bag contains PR_LAST_MODIFICATION_TIME only if the client set the
+ * property before the first save.  *edits is changed to delete the property,
+ * which is computed from now on.  If the client's time lies in the future,
+ * *edits sets the property to a later time instead, because
+ * PR_LAST_MODIFICATION_TIME never goes back; the time of the change is that of
+ * the server's clock all the same.  If only *edits has the property (a forced
+ * save that leads back to the first version), it is removed from *edits.
  */
 static TimestampTz
 stamp(const MessageRow *row, Edits *edits)
@@ -206,7 +217,7 @@ stamp(const MessageRow *row, Edits *edits)
 									value.val.string.len, &given) &&
 		given >= time)
 	{
-		systime_text(given + 1, text);	/* it was cut to microseconds */
+		systime_text(given + 1, text);	/* "given" was cut to microseconds */
 		baglist_add_cstring(&list, name, text, strlen(text));
 	}
 	else
@@ -219,8 +230,9 @@ stamp(const MessageRow *row, Edits *edits)
 }
 
 /*
- * Add to an undo what a change replaces outside the content.  "name" is the
- * property that shows it, or NULL.
+ * Add to an undo a value outside the content that a change replaces.  "member"
+ * is the name of the value in the undo (UNDO_*).  "name" is the property that
+ * shows the value; it is listed as touched.  It is NULL if there is none.
  */
 static void
 add_undo(Undo *undo, const char *member, JsonbValue *old, const char *name)
@@ -245,7 +257,7 @@ add_undo(Undo *undo, const char *member, JsonbValue *old, const char *name)
 	}
 }
 
-/* Members of an undo that hold a number and a time. */
+/* Set *value to a number. */
 static void
 number_value(JsonbValue *value, int64 number)
 {
@@ -255,7 +267,10 @@ number_value(JsonbValue *value, int64 number)
 											Int64GetDatum(number)));
 }
 
-/* text: VALUE_TIME_SIZE bytes that live as long as the value; 0 is null */
+/*
+ * Set *value to a time, or to null if the time is 0.  "text" has room for
+ * VALUE_TIME_SIZE bytes and must live as long as the value.
+ */
 static void
 time_value(JsonbValue *value, TimestampTz time, char *text)
 {
@@ -268,7 +283,7 @@ time_value(JsonbValue *value, TimestampTz time, char *text)
 	value->val.string.len = strlen(text);
 }
 
-/* Where the message is to stand, and the undo of that. */
+/* Move, delete or restore a version as ordered; add the old state to *undo. */
 static void
 place(const ChangeOrder *order, Version *version, TimestampTz time,
 	  Undo *undo)
@@ -290,7 +305,11 @@ place(const ChangeOrder *order, Version *version, TimestampTz time,
 	}
 }
 
-/* The predecessors of a version, and the member of an undo that has them. */
+/*
+ * Return the predecessors of a version, as an array of *count bigint datums in
+ * *numbers, and as a value for an undo in *old.  Without predecessors,
+ * *numbers is NULL and *old a JSON null.
+ */
 static void
 old_predecessors(const Version *version, Datum **numbers, int *count,
 				 JsonbValue *old)
@@ -307,9 +326,11 @@ old_predecessors(const Version *version, Datum **numbers, int *count,
 }
 
 /*
- * Give the version its number.  Where that replaces a version of another node,
- * remember it among the predecessors, instead of an older one of its node, and
- * forget ours there, which the new one follows.
+ * Set the change number of a new version, and update its predecessors: the
+ * newest change number of each other node.  These change only if the replaced
+ * version was made by another node.  Then its number takes the place of an
+ * older number of that node, and a number of our own node is removed, since
+ * the new number stands for our node.
  */
 static void
 follow(Version *version, int64 number, Undo *undo)
@@ -341,8 +362,8 @@ follow(Version *version, int64 number, Undo *undo)
 }
 
 /*
- * Under REPEATABLE READ and SERIALIZABLE nothing is written over a version
- * that the transaction's snapshot does not see.
+ * Under REPEATABLE READ and SERIALIZABLE, raise a serialization failure if the
+ * transaction's snapshot does not see the version that would be replaced.
  */
 static void
 check_serializable(MessageRow *row, Relation message)
@@ -354,6 +375,10 @@ check_serializable(MessageRow *row, Relation message)
 				 errmsg("could not serialize access due to concurrent update")));
 }
 
+/*
+ * The undo is computed from the content before the edits are applied.  Nothing
+ * is recorded unless the row was updated.
+ */
 TM_Result
 change_write(MessageRow *row, Relation message, const ChangeOrder *order,
 			 int64 *number)
@@ -409,6 +434,11 @@ change_create(MessageRow *row, Relation message, int64 source_id,
 	CommandCounterIncrement();
 }
 
+/*
+ * The undo in the record holds the whole message: all parts of the content,
+ * and folder, flags and times.  The record lists PR_DELETED_ON as the only
+ * property that the change touched.
+ */
 void
 change_hard_delete(MessageRow *row, Relation message)
 {
