@@ -13,12 +13,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "engine.h"
+#include "content.h"
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "bag.h"
 #include "catalogue.h"
 
 /* PR_RECIPIENT_TYPE: the list in the low bits, submission flags above */
@@ -197,7 +196,7 @@ read_member(const JsonbValue *key, JsonbValue *value, Recipient *recipient)
 {
 	Member	   *member = &recipient->members[recipient->nmembers++];
 
-	property_resolve(key->val.string.val, key->val.string.len, &member->prop);
+	spelling_resolve(key->val.string.val, key->val.string.len, &member->prop);
 	if (member->prop.part != PART_PROPS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),

@@ -19,6 +19,7 @@
 #include "access/genam.h"
 #include "access/tableam.h"
 #include "executor/executor.h"
+#include "fmgr.h"
 #include "funcapi.h"
 #include "tcop/utility.h"
 #include "utils/guc.h"
@@ -36,6 +37,27 @@
 /* 18 writes what was pg_attribute_noreturn() in front of the declaration. */
 #if PG_VERSION_NUM < 180000 && !defined(pg_noreturn)
 #define pg_noreturn		pg_attribute_noreturn()
+#endif
+
+/*
+ * 16 marks what a module declares with PG_FUNCTION_INFO_V1() as visible, and
+ * hides everything else.  The Makefile hides it in all versions.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT		__attribute__((visibility("default")))
+
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(name) \
+	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+	extern PGDLLEXPORT const Pg_finfo_record *pg_finfo_##name(void); \
+	const Pg_finfo_record * \
+	pg_finfo_##name(void) \
+	{ \
+		static const Pg_finfo_record version = {1}; \
+		return &version; \
+	} \
+	extern Datum name(PG_FUNCTION_ARGS)
 #endif
 
 /* 16: table_tuple_update() says which indexes need a new entry; before, if. */
