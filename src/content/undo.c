@@ -1,14 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * undo.c
- *	  What a change replaced, and how to take the change back.
+ *	  Undos: the values that a change replaced, and taking a change back.
  *
  * NOTES
- *	  An undo is a patch of the bag, in which a null says that the property
- *	  was absent; the lists stand in it too.  Replaced headers and bodies stand
- *	  beside it, as the datums they were.  Where the message stood is in the
- *	  patch under names that begin with a dot (UNDO_FOLDER and its like), which
- *	  no property has.
+ *	  An undo contains a patch with the old members of the bag and the old
+ *	  lists.  A null in the patch records that the property was absent.  Old
+ *	  headers and bodies are datums beside the patch.
+ *
+ *	  Values outside the content, such as the folder, are in the patch under
+ *	  names that begin with a dot (UNDO_FOLDER and others).  The name of a
+ *	  property cannot begin with a dot.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,9 +20,10 @@
 #include "utils/builtins.h"
 
 /*
- * A part that is touched only because another body was set, and that was
- * absent before and after, is no part of the change.  A blob that comes or
- * goes is in the bag's undo already.
+ * Return true if a part belongs to the change.  A body that is touched only
+ * because another body was set does not, if it was absent before and is absent
+ * afterwards.  "bag_undone" is the undo of the bag, or NULL: it contains the
+ * part if the part was or becomes a blob.
  */
 static bool
 part_changes(const Content *old, const Edits *edits, const Jsonb *bag_undone,
@@ -32,7 +35,7 @@ part_changes(const Content *old, const Edits *edits, const Jsonb *bag_undone,
 		   !part_named(bag_undone, part)));
 }
 
-/* A list (recipients, attachments) as a member of an undo. */
+/* Add an old list (recipients, attachments) to the members of an undo. */
 static void
 add_old_list(BagList *members, int part, Datum old)
 {
@@ -44,6 +47,9 @@ add_old_list(BagList *members, int part, Datum old)
 					  &value);
 }
 
+/*
+ * Large values are not copied: undo->large points to the datums of "old".
+ */
 void
 undo_of_edits(const Content *old, const Edits *edits, Undo *undo)
 {
@@ -115,8 +121,8 @@ undo_merge(Undo *total, const Undo *older)
 }
 
 /*
- * What the undo says of a part that has a column: it was absent, a list, or a
- * blob, whose reference goes back into the bag.
+ * Restore a part from its entry in an undo: a null if the part was absent, a
+ * list, or the reference to a blob, which is added to *patch for the bag.
  */
 static void
 undo_part(const BagEntry *entry, Part part, Content *content, BagList *patch)
@@ -134,6 +140,10 @@ undo_part(const BagEntry *entry, Part part, Content *content, BagList *patch)
 	}
 }
 
+/*
+ * Members whose name begins with a dot are skipped: they are no part of the
+ * content.  A large value that is restored replaces a reference in the bag.
+ */
 void
 undo_apply(const Undo *undo, Content *content)
 {
