@@ -208,40 +208,48 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 }
 
 /*
- * Return the time of a change to the version in *row.  The time is later than
- * that of the replaced version, so that the changes of a message are in the
- * order of their times even if a clock is set back or the clocks of two nodes
- * differ.
- *
- * The bag contains PR_LAST_MODIFICATION_TIME only if the client set the
- * property before the first save.  *edits is changed to delete the property,
- * which is computed from now on.  If the client's time lies in the future,
- * *edits sets the property to a later time instead, because
- * PR_LAST_MODIFICATION_TIME never goes back; the time of the change is that of
- * the server's clock all the same.  If only *edits has the property (a forced
- * save that leads back to the first version), it is removed from *edits.
+ * Return the time of a change to the version in *row: that of the clock, but
+ * always later than that of the replaced version.  The changes of a message
+ * are therefore in the order of their times, even if a clock is set back or
+ * the clocks of two nodes differ.
  */
 static TimestampTz
-stamp(const MessageRow *row, Edits *edits)
+change_time(const MessageRow *row)
+{
+	return Max(GetCurrentTimestamp(), row->modified_at + 1);
+}
+
+/*
+ * Make edits replace the PR_LAST_MODIFICATION_TIME that the client set before
+ * the first save, if any.  Only such a time is a member of the bag, and it
+ * hides the time of the change.
+ *
+ * *edits is changed to delete the member or, if the client's time lies in the
+ * future, to set it to a later time, because PR_LAST_MODIFICATION_TIME never
+ * goes back.  If only *edits has the member (a forced save that leads back to
+ * the first version), it is removed from *edits.
+ */
+static void
+replace_given_time(const MessageRow *row, TimestampTz time, Edits *edits)
 {
 	static const char *const name = "PR_LAST_MODIFICATION_TIME";
-	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at + 1);
 	Jsonb	   *bag = DatumGetJsonbP(row->version.content.value[PART_PROPS]);
 	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
-	Jsonb	   *member;
-	BagList		list;
-	JsonbValue	value;
+	bool		is_given;
 	TimestampTz given;
+	JsonbValue	value;
+	BagList		list;
+	Jsonb	   *member;
 	char		text[VALUE_TIME_SIZE];
-	bool		stands = bag_find(bag, name, &value);
 
-	if (!stands && (patch == NULL || !bag_find(patch, name, &value)))
-		return time;
+	is_given = bag_find(bag, name, &value);
+	if (!is_given && (patch == NULL || !bag_find(patch, name, &value)))
+		return;
 
 	baglist_init(&list, 1);
-	if (stands && systime_timestamp(value.val.string.val,
-									value.val.string.len, &given) &&
-		given >= time)
+	if (is_given &&
+		systime_timestamp(value.val.string.val, value.val.string.len,
+						  &given) && given >= time)
 	{
 		systime_text(given + 1, text);	/* "given" was cut to microseconds */
 		baglist_add_cstring(&list, name, text, strlen(text));
@@ -249,10 +257,12 @@ stamp(const MessageRow *row, Edits *edits)
 	else
 		baglist_add_null(&list, name, strlen(name));
 	member = baglist_build(&list);
+
+	/* a null deletes the given time; if there is none, it leaves the patch */
+	if (patch != NULL)
+		member = bag_splice(patch, member, is_given);
 	edits->touched[PART_PROPS] = TOUCHED;
-	edits->value[PART_PROPS] = (struct varlena *)
-		(patch == NULL ? member : bag_splice(patch, member, stands));
-	return time;
+	edits->value[PART_PROPS] = (struct varlena *) member;
 }
 
 /*
@@ -411,16 +421,16 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	Version		version = row->version;
 	Adoption	adoption = {row->store_id, row->message_id, 0,
 	order->uploads, false};
+	TimestampTz time = change_time(row);
 	Edits		edits;
 	Undo		undo;
-	TimestampTz time;
 	TM_Result	result;
 
 	check_serializable(row);
 	edits_init(&edits);
 	if (order->edits != NULL)
 		edits = *order->edits;
-	time = stamp(row, &edits);
+	replace_given_time(row, time, &edits);
 	adopt_edits(&adoption, &edits);
 	undo_of_edits(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
@@ -458,7 +468,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	CommandCounterIncrement();
 }
 
-/* Delete the row itself. */
+/* Delete the row of a message. */
 static void
 delete_row(int64 store_id, int64 message_id)
 {
@@ -487,7 +497,7 @@ change_hard_delete(MessageRow *row)
 	Datum	   *numbers;
 	int			count;
 	char		text[VALUE_TIME_SIZE];
-	TimestampTz time;
+	TimestampTz time = change_time(row);
 
 	check_serializable(row);
 	edits_init(&all);
@@ -496,7 +506,7 @@ change_hard_delete(MessageRow *row)
 	all.value[PART_PROPS] = (struct varlena *)
 		bag_difference(DatumGetJsonbP(content->value[PART_PROPS]),
 					   bag_empty());
-	time = stamp(row, &all);
+	replace_given_time(row, time, &all);
 	undo_of_edits(content, &all, &undo);
 	undo.properties = construct_empty_array(TEXTOID);
 
