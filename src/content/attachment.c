@@ -21,8 +21,6 @@
 #include "content.h"
 
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
 
 static const char *const number_name = "PR_ATTACH_NUM";
 static const char *const method_name = "PR_ATTACH_METHOD";

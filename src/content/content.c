@@ -262,6 +262,9 @@ content_to_object(const Content *content)
 	return baglist_build(&list);
 }
 
+/*
+ * Members under the name of a part go to the part, others to the bag.
+ */
 void
 content_from_object(Content *content, const Jsonb *object)
 {

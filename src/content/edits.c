@@ -14,7 +14,6 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 
 /* MSGFLAG_ bits that a client may set until the first save (R31) */
 #define MSGFLAG_SETTABLE	(MSGFLAG_READ | MSGFLAG_UNSENT | MSGFLAG_RESEND)
@@ -254,6 +253,10 @@ one_body(Edits *edits)
 
 /* ----------------------------------------------------- combining, applying */
 
+/*
+ * A reference of a part that was a blob is deleted unless the patch has a
+ * member for the part itself.
+ */
 Jsonb *
 edits_patch_for(const Jsonb *bag, const Edits *edits)
 {

@@ -23,7 +23,6 @@
 #include "content.h"
 
 #include "miscadmin.h"
-#include "utils/builtins.h"
 
 #include "catalogue.h"
 

@@ -289,6 +289,7 @@ merge_edits(const TheirChanges *changes, const Content *base,
 	{
 		const char *name = changes->names.names[i];
 
+		CHECK_FOR_INTERRUPTS();
 		if (merge_touches(&retyped, name) && !left_as_theirs(&together, name))
 			return false;
 	}

@@ -1,20 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * conflict.c
- *	  What others changed since a client's base, what the client changed, and
- *	  whether both touch the same.
+ *	  The report of a conflict: what others changed since a client's base, what
+ *	  the client changed, and which properties both touched.
  *
  * NOTES
  *	  A report compares three views of the message: base, theirs (the newest
- *	  version) and yours (the base with the client's edits).  Which properties
- *	  others touched, and who touched each last, is collected on the way back
- *	  from the newest version to the base, over any number of saves.
+ *	  version) and yours (the base with the client's edits).  What counts as
+ *	  touched is as the rule of merging has it (merge.c), but that a move and a
+ *	  deletion count too, as PR_PARENT_ENTRYID and PR_DELETED_ON, and that an
+ *	  object which others changed and changed back is reported.
  *
- *	  The three bodies count as one: who edits the text body and who edits the
- *	  HTML body have both edited the body.  Stamps and what is computed never
- *	  count; a move and a deletion do, as PR_PARENT_ENTRYID and PR_DELETED_ON.
- *	  Recipients and attachments count one by one, as
- *	  PR_MESSAGE_RECIPIENTS[PR_ROWID] and PR_MESSAGE_ATTACHMENTS[PR_ATTACH_NUM].
+ *	  Recipients and attachments are reported one by one, by names such as
+ *	  PR_MESSAGE_RECIPIENTS[PR_ROWID].
  *
  *	  A report is read with a latest snapshot in every isolation level.
  *

@@ -112,8 +112,9 @@ extern void save_of_stand(SaveRequest *request, const Stand *stand,
 extern int32 save_execute(const SaveRequest *request, int64 *change_number);
 
 /*
- * A save of a handle has gone through: the handle stands on the new version
- * and nothing is pending.  The draft it was resumed from, if any, is discarded.
+ * Finish a save of a handle that has gone through: the handle stands on the
+ * new version and nothing is pending.  The draft it was resumed from, if any,
+ * is discarded.
  */
 extern void save_finish(Handle *handle, int64 change_number);
 

@@ -4,9 +4,9 @@
  *	  The properties of what is open, and of messages: reading and editing.
  *
  * NOTES
- *	  What a handle shows is its base with its pending edits.  The base is read
- *	  with a latest snapshot: a version never changes, so it makes no difference
- *	  which snapshot finds it, and a base taken by refresh() may be newer than
+ *	  What a handle shows is its base with its pending edits.  The base is
+ *	  read with a latest snapshot: a version never changes, so any snapshot
+ *	  that finds it will do, and a base taken by refresh() may be newer than
  *	  the transaction's snapshot.
  *
  *	  Nothing of a handle changes before everything that can fail is done.

@@ -44,10 +44,8 @@
 #include "face.h"
 
 #include "access/table.h"
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 /* 0x8, 0x80 and 0x1000 are sent by old clients and mean nothing (R711) */

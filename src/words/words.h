@@ -115,7 +115,7 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 
 /* ------------------------------------------------------------------- call.c */
 
-/* Raise MAPI_E_INVALID_PARAMETER if an argument that must have a value is NULL. */
+/* Raise MAPI_E_INVALID_PARAMETER if an argument is NULL. */
 #define REQUIRE_ARG(n, name) \
 	do { if (PG_ARGISNULL(n)) call_null_argument(name); } while (0)
 pg_noreturn extern void call_null_argument(const char *name);
