@@ -190,7 +190,7 @@ check_attachments(const Property *prop, JsonbContainer *array,
 }
 
 /*
- * Raise an error if two attachments have one number, or if a number is
+ * Raise an error if two attachments have the same number, or if a number is
  * negative.
  */
 static void

@@ -18,8 +18,8 @@
 #include "utils/jsonb.h"
 
 /*
- * One member of a bag, as jsonb stores it.  "type" is the JENTRY_* type; "data"
- * and "len" are the bytes of the value, without alignment padding.
+ * One member of a bag, as jsonb stores it.  "type" is the JENTRY_* type;
+ * "data" and "len" are the bytes of the value, without alignment padding.
  */
 typedef struct BagEntry
 {
@@ -79,8 +79,8 @@ extern Jsonb *bag_empty(void);
 extern bool bag_find(const Jsonb *bag, const char *key, JsonbValue *value);
 
 /*
- * Return a bag with a patch applied.  With keep_nulls, "bag" is a patch, and so
- * is the result: it has the effect of "bag" followed by "patch".
+ * Return a bag with a patch applied.  With keep_nulls, "bag" is a patch, and
+ * so is the result: it has the effect of "bag" followed by "patch".
  */
 extern Jsonb *bag_splice(const Jsonb *bag, const Jsonb *patch,
 						 bool keep_nulls);

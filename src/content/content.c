@@ -210,7 +210,8 @@ content_same_part(const Content *a, const Content *b, Part part)
 /* ----------------------------------------------------- messages as objects */
 
 /*
- * Headers and the text body become strings, the HTML and RTF bodies base64.
+ * Add a part to a list of members: headers and the text body as strings, the
+ * HTML and RTF bodies as base64, a list as an array.
  */
 void
 content_add_part(const Content *content, Part part, BagList *list)
@@ -263,7 +264,8 @@ content_to_object(const Content *content)
 }
 
 /*
- * Members under the name of a part go to the part, others to the bag.
+ * Make a content from an object.  A member under the name of a part becomes
+ * the part, any other member becomes a member of the bag.
  */
 void
 content_from_object(Content *content, const Jsonb *object)

@@ -121,11 +121,11 @@ extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
 
 /*
  * Merge two changed versions of the list "base", object by object.  If both
- * changed one object, and to different values, "yours" is taken if "overwrite"
- * is set; otherwise the function returns false.  If both added an object under
- * one number, both objects stay, and yours gets a new number.  A list may be
- * NULL, which is an empty list; *merged is NULL if it is empty and "yours" is
- * NULL.
+ * changed the same object, and to different values, the object of "yours" is
+ * taken if "overwrite" is set; otherwise the function returns false.  If both
+ * added an object under the same number, both objects stay, and the object of
+ * "yours" gets a new number.  A list may be NULL, which is an empty list;
+ * *merged is NULL if the result is empty and "yours" is NULL.
  */
 extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
 						  const Jsonb *yours, const char *name,

@@ -40,8 +40,9 @@ edits_any(const Edits *edits)
 }
 
 /*
- * A value follows from the edits if the property is stored and the edits set
- * or delete it, or if no message can have the property.
+ * Return true if the values of all named properties follow from the edits
+ * alone.  A value follows from the edits if the property is stored and the
+ * edits set or delete it, or if no message can have the property.
  */
 bool
 edits_cover(const Edits *edits, ArrayType *tags)
@@ -170,7 +171,8 @@ edits_from_patch(Jsonb *patch, bool is_new, Edits *edits)
 }
 
 /*
- * Handles each name like a member of a patch whose value is null.
+ * Make edits that delete the named properties.  Each name is handled like a
+ * member of a patch whose value is null.
  */
 void
 edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
@@ -254,8 +256,9 @@ one_body(Edits *edits)
 /* ----------------------------------------------------- combining, applying */
 
 /*
- * A reference of a part that was a blob is deleted unless the patch has a
- * member for the part itself.
+ * Return the patch that edits apply to a bag.  The reference of a part that
+ * was a blob is deleted if the edits touch the part, unless the patch of the
+ * edits has a member for the part.
  */
 Jsonb *
 edits_patch_for(const Jsonb *bag, const Edits *edits)
@@ -337,8 +340,8 @@ edits_apply(const Content *base, const Edits *edits, Content *result)
 }
 
 /*
- * A part that differs, but that "named" does not touch, becomes
- * TOUCHED_IMPLIED.
+ * Make edits that turn content "from" into content "to".  A part that differs,
+ * but that "named" does not touch, becomes TOUCHED_IMPLIED.
  */
 void
 edits_between(const Content *from, const Content *to, const Edits *named,

@@ -262,7 +262,8 @@ read_index(const Jsonb *array, const char *name, ObjectList *list,
 }
 
 /*
- * Compares the two indexes, which are sorted by number, in one pass.
+ * Return the numbers of the objects that differ between two lists, comparing
+ * their indexes, which are sorted by number, in one pass.
  */
 int64 *
 objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
@@ -300,9 +301,10 @@ objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
 }
 
 /*
- * Starts from "theirs" and applies the differences between "base" and "yours".
- * Positions in the list stay valid until the end, because a removed object
- * leaves a NULL and an added object is appended.
+ * Merge two changed versions of a list: start from "theirs" and apply the
+ * differences between "base" and "yours".  Positions in the list stay valid
+ * until the end, because a removed object leaves a NULL and an added object is
+ * appended.
  */
 bool
 objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
@@ -352,7 +354,7 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 	return true;
 }
 
-/* ------------------------------------------------------------ levels of objects */
+/* ------------------------------------------------------- levels of objects */
 
 MemoryContext
 object_level_begin(void)

@@ -63,7 +63,8 @@ static int	compare_row_ids(const void *a, const void *b);
  * free number, a recipient without PR_RECIPIENT_TYPE gets MAPI_TO.
  *
  * *value becomes a jbvBinary, palloc'd.  Raises an error if the list, a
- * recipient or a value is not valid, or if two recipients have one PR_ROWID.
+ * recipient or a value is not valid, or if two recipients have the same
+ * PR_ROWID.
  */
 void
 recipients_check(const Property *prop, JsonbValue *value)
@@ -250,8 +251,8 @@ refuse_twice(const Recipient *recipient)
 }
 
 /*
- * Raise an error if two recipients have one row id, and give the recipients
- * without a row id the lowest free ones, in the order of the list.
+ * Raise an error if two recipients have the same row id, and give the
+ * recipients without a row id the lowest free ids, in the order of the list.
  */
 static void
 give_row_ids(Recipient *recipients, int nrecipients)

@@ -148,8 +148,8 @@ visit_tagged(Search *search, const BagEntry *entry, uint32 tag,
 }
 
 /*
- * Visit the relatives of a member of a patch in the bag.  A deletion and a
- * property that is stored outside the bag have no relatives.
+ * Visit the relatives that the bag has of a member of a patch.  A deletion and
+ * a property that is stored outside the bag have no relatives.
  */
 static void
 visit_relatives(Search *search, const BagEntry *entry,

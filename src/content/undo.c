@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * undo.c
- *	  Undos: the values that a change replaced, and taking a change back.
+ *	  The undo of a change: the values that the change replaced, and taking the
+ *	  change back.
  *
  * NOTES
  *	  An undo contains a patch with the old members of the bag and the old
@@ -52,9 +53,9 @@ begin_with_bag(UndoWork *work, const Jsonb *bag_undone)
 
 /*
  * Return true if a part belongs to the change.  A body that is touched only
- * because another body was set does not, if it was absent before and is absent
- * afterwards.  in_bag: the undo of the bag has the part, since the part was a
- * blob or becomes one.
+ * because another body was set does not belong to the change if it was absent
+ * before.  in_bag: the undo of the bag has the part, since the part was a blob
+ * or becomes one.
  */
 static bool
 part_changes(const Content *old, const Edits *edits, Part part, bool in_bag)
@@ -98,7 +99,8 @@ add_part(UndoWork *work, const Content *old, Part part, bool in_bag,
 }
 
 /*
- * Large values are not copied: undo->large points to the datums of "old".
+ * Make the undo of edits.  Large values are not copied: undo->large has the
+ * datums of "old".
  */
 void
 undo_of_edits(const Content *old, const Edits *edits, Undo *undo)
@@ -167,8 +169,9 @@ undo_part(const BagEntry *entry, Part part, Content *content, BagList *patch)
 }
 
 /*
- * Members whose name begins with a dot are skipped: they are no part of the
- * content.  A large value that is restored replaces a reference in the bag.
+ * Restore the content before a change.  Members whose name begins with a dot
+ * are skipped, because they are outside the content.  A large value that is
+ * restored replaces a reference in the bag.
  */
 void
 undo_apply(const Undo *undo, Content *content)

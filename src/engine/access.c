@@ -13,7 +13,7 @@
  *	  invalidation for the table, which empties the cache in every backend; a
  *	  change of roles empties the cache as well.  No function changes the owner
  *	  of a store.  After an UPDATE that does, sessions must be restarted.
- *	  Membership is not cached: PostgreSQL is asked each time.
+ *	  Membership is not cached, but looked up each time.
  *
  *-------------------------------------------------------------------------
  */

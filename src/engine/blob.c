@@ -15,8 +15,8 @@
  *	  handle has the reference; later, a write copies it first.  A save that
  *	  stores a reference seals the blob, whose bytes never change afterwards.
  *	  Chunks are ordinary rows, so that a rollback undoes writes to an upload.
- *	  Uploads that a save did not store are deleted when their handle is saved,
- *	  refreshed or closed.
+ *	  Saving, refreshing or closing a handle deletes its uploads that were not
+ *	  stored.
  *
  *	  Any client can set any reference.  Whenever bytes are read, copied or
  *	  stored, the module therefore checks that the message may refer to the
@@ -131,8 +131,8 @@ write_chunk(int64 store_id, int64 blob_id, int32 number, bytea *chunk)
 }
 
 /*
- * Writes chunk by chunk, each in a memory context that is reset.  A chunk of
- * which only a part is written is read first.
+ * Write bytes to an upload, chunk by chunk, in a memory context that is reset
+ * after each chunk.  A chunk of which only a part is written is read first.
  */
 void
 blob_write(int64 store_id, int64 blob_id, int64 offset, const char *bytes,
@@ -201,8 +201,8 @@ blob_truncate(int64 store_id, int64 blob_id, int64 size)
 }
 
 /*
- * Copies chunk by chunk into the result.  A chunk that is missing or too short
- * raises MAPI_E_CORRUPT_DATA.
+ * Return bytes of a blob, copied chunk by chunk.  Raises MAPI_E_CORRUPT_DATA
+ * if a chunk is missing or too short.
  */
 bytea *
 blob_read(int64 store_id, int64 blob_id, int64 size, int64 offset,
@@ -257,9 +257,10 @@ refer(const Adoption *adoption, int64 blob_id)
 }
 
 /*
- * If the blob is sealed already, the first query locks its row; otherwise the
- * second query seals it.  Both leave a lock on the row until the transaction
- * ends, which the sweeper respects.
+ * Seal a blob and record the reference to it.  If the blob is sealed already,
+ * the first query locks its row; otherwise the second query seals it.  Both
+ * leave a lock on the row until the transaction ends, which the sweeper
+ * respects.
  */
 void
 blob_adopt(const Adoption *adoption, int64 blob_id, int64 size, bool is_text)

@@ -96,8 +96,8 @@ undo_placement(const Undo *undo, Version *version)
 }
 
 /*
- * If a row is missing although the row of "to" exists, the chain has a hole,
- * and an error is raised.
+ * Replace *version by an older version.  If a row is missing although the row
+ * of "to" exists, the chain has a hole, and an error is raised.
  */
 bool
 change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
@@ -268,7 +268,7 @@ replace_given_time(const MessageRow *row, TimestampTz time, Edits *edits)
 /*
  * Add to an undo a value outside the content that a change replaces.  "member"
  * is the name of the value in the undo (UNDO_*).  "name" is the property that
- * shows the value; it is listed as touched.  It is NULL if there is none.
+ * shows the value, which is listed as touched, or NULL.
  */
 static void
 add_undo(Undo *undo, const char *member, JsonbValue *old, const char *name)
@@ -412,8 +412,8 @@ check_serializable(MessageRow *row)
 }
 
 /*
- * The undo is computed from the content before the edits are applied.  Nothing
- * is recorded unless the row was updated.
+ * Write a new version and its record.  The undo is computed from the replaced
+ * version.  Nothing is recorded unless the row was updated.
  */
 TM_Result
 change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
@@ -482,9 +482,9 @@ delete_row(int64 store_id, int64 message_id)
 }
 
 /*
- * The undo in the record holds the whole message: all parts of the content,
- * and folder, flags and times.  The record lists PR_DELETED_ON as the only
- * property that the change touched.
+ * Delete a row and record the deletion.  The undo in the record holds the
+ * whole message: all parts of the content, and folder, flags and times.  The
+ * record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
 change_hard_delete(MessageRow *row)

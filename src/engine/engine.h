@@ -440,7 +440,7 @@ typedef struct TheirChanges
 	Jsonb	   *lists[PART_ATTACHMENTS + 1];	/* before the last visited */
 } TheirChanges;
 
-/* Start with nothing touched; "current" is the version where the walk starts. */
+/* Start with nothing touched; the walk starts from version "current". */
 extern void theirs_init(TheirChanges *theirs, const Content *current);
 
 /* ChangeVisitor: add what a change touched to the TheirChanges in "arg". */
@@ -564,9 +564,9 @@ typedef struct Handle
 
 	/* private to handle.c */
 	MemoryContext context;
-	MemoryContext upload_memory;	/* lists of uploads; a child of "context" */
-	int			opened_level;	/* nesting level that opened it, or 0 */
-	int			closed_level;	/* nesting level that closed it, or 0 */
+	MemoryContext upload_memory;	/* lists of uploads; child of "context" */
+	int			opened_level;	/* nesting level of opening, 0: committed */
+	int			closed_level;	/* nesting level of closing, 0: open */
 	struct SavedState *saved;	/* states to restore, innermost first */
 	bool		is_dirty;		/* listed as changed by this transaction */
 	dlist_node	dirty_node;

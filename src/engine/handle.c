@@ -151,7 +151,8 @@ make_dirty(Handle *handle)
 }
 
 /*
- * The limit is checked first, so that an error leaves nothing to clean up.
+ * Return a new handle, opened at the current nesting level.  The limit is
+ * checked first, so that the error leaves nothing to clean up.
  */
 Handle *
 handle_open(int64 store_id, int64 message_id)

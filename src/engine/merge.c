@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * merge.c
- *	  Merging: the changes of others since a client's base, and the decision
- *	  if the client's edits can be merged with them.
+ *	  Merging the edits of a client with the changes that others have made
+ *	  since the client's base.
  *
  * NOTES
  *	  This is the rule of merging.  The models and checkers of the tests follow
@@ -11,7 +11,8 @@
  *	  There are three contents.  "Base" is the version from which the client
  *	  started.  "Theirs" is the newest version.  "Yours" is base with the
  *	  client's edits.  A merge writes theirs with the client's edits.  It
- *	  succeeds unless both sides touched one item and gave it different values.
+ *	  succeeds unless both sides touched the same item and gave it different
+ *	  values.
  *
  *	  1. An item is a property, or one object of a list: a recipient, found by
  *		 PR_ROWID, or an attachment, found by PR_ATTACH_NUM.  The three bodies
@@ -29,8 +30,8 @@
  *		 the list in your edits.
  *	  4. An item that both sides touched is no obstacle if your edits give it
  *		 the value that it has in theirs.
- *	  5. If both sides added an object under one number, both objects stay, and
- *		 yours gets the next free number.
+ *	  5. If both sides added an object under the same number, both objects
+ *		 stay, and yours gets the next free number.
  *	  6. Any other item that both sides touched is an obstacle: nothing is
  *		 merged, and the save returns MAPI_E_OBJECT_CHANGED.
  *
@@ -128,9 +129,9 @@ note_objects(TheirChanges *theirs, Part part, const BagEntry *entry,
 }
 
 /*
- * Of a hard delete, only the deletion itself counts.  Of the values outside
- * the content, the deletion and the folder of a move count, as the properties
- * that show them.
+ * ChangeVisitor: note the items that a change touched.  Of a hard delete, only
+ * the deletion itself counts.  Of the values outside the content, the deletion
+ * and the folder of a move count, as the properties that show them.
  */
 void
 theirs_visit(const ChangeRow *change, void *arg)
@@ -209,7 +210,7 @@ merge_touches(const Edits *edits, const char *name)
 
 /*
  * Merge the lists that the edits touch into *merged, object by object.
- * Returns false if both sides changed one object to different values.
+ * Returns false if both sides changed the same object to different values.
  */
 static bool
 merge_lists(const Content *base, const Content *theirs, const Edits *edits,

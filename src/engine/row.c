@@ -149,8 +149,9 @@ refuse_relation(Relation rel, const char *what)
 }
 
 /*
- * Internal triggers show that the table has a deferrable unique constraint
- * (unique_key_recheck) or a foreign key (RI_FKey_check_ins).  The extension
+ * Open a table, and refuse it if a user has added something that direct writes
+ * would skip.  Internal triggers show a deferrable unique constraint
+ * (unique_key_recheck) and a foreign key (RI_FKey_check_ins).  The extension
  * itself creates one foreign key, from message to folder.
  */
 Relation
@@ -381,8 +382,9 @@ messagerow_raise_deleted(int64 store_id, int64 message_id)
 }
 
 /*
- * Reads xmax of the tuple under a share lock on its buffer.  A multixact
- * counts as holding the row, even if all its members have ended.
+ * Return true if another transaction seems to hold the row.  Reads xmax of the
+ * tuple under a share lock on its buffer; a multixact counts as a holder, even
+ * if all its members have ended.
  */
 bool
 messagerow_held(const MessageRow *row)
@@ -426,7 +428,8 @@ messagerow_lock(MessageRow *row, bool newest)
 }
 
 /*
- * Columns that are no part of a version keep the values of the old tuple.
+ * Replace the version in *row by a new version.  Columns that are no part of a
+ * version keep the values of the old tuple.
  */
 TM_Result
 messagerow_update(MessageRow *row, const Version *version,
@@ -468,7 +471,8 @@ messagerow_update(MessageRow *row, const Version *version,
 }
 
 /*
- * Columns that a user has added to the table become NULL.
+ * Insert a new message.  Columns that a user has added to the table become
+ * NULL.
  */
 void
 messagerow_insert(MessageRow *row, const char *modifier)
@@ -509,8 +513,8 @@ messagerow_visible(MessageRow *row, Snapshot snapshot)
 /* ----------------------------------------------------------------- folders */
 
 /*
- * Takes a key-share lock on the newest version of the row, as the check of a
- * foreign key does.
+ * Lock a folder with a key-share lock on the newest version of its row, as the
+ * check of a foreign key does.
  */
 bool
 row_lock_folder(int64 store_id, int64 folder_id)
@@ -550,7 +554,8 @@ text_or_null(const char *text, bool *isnull)
 }
 
 /*
- * Incarnation and transaction id are not in *row: both are those of now.
+ * Insert a row of change.  The incarnation and the transaction id are not in
+ * *row, but are determined here.
  */
 void
 changerow_insert(const ChangeRow *row)
@@ -663,7 +668,8 @@ changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 }
 
 /*
- * Scans the changes of the message in descending order of their numbers.
+ * Read the newest change of a message, scanning the changes in descending
+ * order of their numbers.
  */
 bool
 changerow_newest(ChangeRow *row, Relation change, int64 store_id,

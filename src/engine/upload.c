@@ -47,8 +47,9 @@ is_unsealed(int64 store_id, int64 blob_id, bool is_text)
 }
 
 /*
- * The message that counts is the handle's own and, for an attachment or an
- * embedded message, the message at the top.
+ * Raise an error unless a handle may refer to a blob.  The blob may belong to
+ * the message of the handle or, for an attachment or an embedded message, to
+ * the message at the top.
  */
 void
 upload_require_readable(const Handle *handle, int64 blob_id)
@@ -73,7 +74,7 @@ upload_require_readable(const Handle *handle, int64 blob_id)
 		blob_refuse(blob_id);
 }
 
-/* Raise an error unless a blob has the size and type that a reference claims. */
+/* Raise an error unless size and type are those of the blob. */
 static void
 require_true(int64 store_id, int64 blob_id, int64 size, bool is_text)
 {
@@ -116,8 +117,9 @@ note_upload(int64 blob_id, int64 size, void *arg)
 }
 
 /*
- * Locks the blobs against the sweeper first, so that they still exist when the
- * session is recorded as their holder.
+ * Hold the blobs to which the pending edits of a handle refer.  They are
+ * locked against the sweeper first, so that they still exist when the session
+ * is recorded as their holder.
  */
 bool
 upload_hold(Handle *handle)
