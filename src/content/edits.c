@@ -214,7 +214,7 @@ raise_computed(const Property *prop)
 	ereport(ERROR,
 			(errmapi(MAPI_E_COMPUTED),
 			 errmsg("property %s is computed by the store", prop->name),
-			 errhint("Do not set or delete this property.")));
+			 errhint("Omit this property from the call.")));
 }
 
 /* Raise an error if PR_MESSAGE_FLAGS has bits that a client cannot set. */
