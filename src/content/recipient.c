@@ -331,8 +331,8 @@ push_integer(const char *name, int32 number, JsonbParseState **state)
 }
 
 /*
- * Append the display name of a recipient or, if it has none, an address.
- * Appends nothing if the recipient has neither.
+ * Append the display name of a recipient or, without a display name, an
+ * address.  Appends nothing if the recipient has neither.
  */
 static void
 append_display(StringInfo list, JsonbContainer *row)

@@ -258,7 +258,7 @@ replace_given_time(const MessageRow *row, TimestampTz time, Edits *edits)
 		baglist_add_null(&list, name, strlen(name));
 	member = baglist_build(&list);
 
-	/* a null deletes the given time; if there is none, it leaves the patch */
+	/* a null deletes the given time or, without one, the patch's member */
 	if (patch != NULL)
 		member = bag_splice(patch, member, is_given);
 	edits->touched[PART_PROPS] = TOUCHED;

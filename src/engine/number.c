@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * number.c
- *	  Ids and change numbers, none of which is assigned twice.
+ *	  Ids and change numbers.  No number is assigned twice.
  *
  * NOTES
  *	  A number consists of 15 bits for the node and 48 bits for the counter of
@@ -140,7 +140,8 @@ prepare_numbers(void)
 
 /*
  * Read the marker of this database into "incarnation".  Returns false if there
- * is none.  SnapshotAny is safe because markers are never updated or deleted.
+ * is no marker.  SnapshotAny is safe because markers are never updated or
+ * deleted.
  */
 static bool
 read_marker(void)
