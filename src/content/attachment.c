@@ -1,17 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * attachment.c
- *	  The attachment list: one property, PR_MESSAGE_ATTACHMENTS, an array of
- *	  objects of properties, to any depth where messages are embedded.
+ *	  The attachment list: the property PR_MESSAGE_ATTACHMENTS, an array of
+ *	  objects, each of which holds the properties of one attachment.
  *
  * NOTES
- *	  A checked attachment has a PR_ATTACH_NUM that no other has, and a
- *	  PR_ATTACH_METHOD.  Its bytes stand in PR_ATTACH_DATA_BIN as base64 or as
- *	  a reference to a blob (blob.c); an embedded message stands in
- *	  PR_ATTACH_DATA_OBJ as an object of properties, with recipients and
- *	  attachments of its own among them.  PR_ATTACH_SIZE is computed whenever
- *	  a list is checked and stands in the list.  What becomes of it when it is
- *	  stored: adopt.c.
+ *	  A checked attachment has a PR_ATTACH_NUM that is unique in the list, and
+ *	  a PR_ATTACH_METHOD.  PR_ATTACH_SIZE is computed when the list is checked,
+ *	  and is stored in the list.
+ *
+ *	  The bytes of an attachment are in PR_ATTACH_DATA_BIN, as base64 or as a
+ *	  reference to a blob.  An embedded message is in PR_ATTACH_DATA_OBJ, as an
+ *	  object of properties, which may include recipients and attachments of its
+ *	  own, to any depth.
+ *
+ *	  A save turns large bytes in the list into blobs: see adopt.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +30,7 @@ static const char *const message_name = "PR_ATTACH_DATA_OBJ";
 
 static Jsonb *check_embedded(const JsonbValue *value);
 
-/* ------------------------------------------------------------------- checking */
+/* ---------------------------------------------------------------- checking */
 
 static bool
 is_object(const JsonbValue *value)
@@ -36,7 +39,7 @@ is_object(const JsonbValue *value)
 		JsonContainerIsObject(value->val.binary.data);
 }
 
-/* Raise where a list of members names a property twice. */
+/* Raise an error if the list has two members of one name.  Sorts the list. */
 static void
 refuse_twice(BagList *list)
 {
@@ -50,8 +53,8 @@ refuse_twice(BagList *list)
 }
 
 /*
- * Check one member of an attachment.  What is computed is passed over, and
- * comes again from attachment_finish().
+ * Check one member of an attachment and add it to the list.  Nulls and
+ * computed properties are skipped: attachment_finish() adds the latter.
  */
 static void
 check_member(const BagEntry *entry, BagList *list)
@@ -75,7 +78,7 @@ check_member(const BagEntry *entry, BagList *list)
 		if (prop.part != PART_PROPS)
 			ereport(ERROR,
 					(errmapi(MAPI_E_NO_SUPPORT),
-					 errmsg("property %s is one of messages, not of attachments",
+					 errmsg("property %s belongs to messages, not to attachments",
 							prop.name)));
 		if (prop.tag == PR_ATTACH_SIZE || prop.tag == PR_ACCESS_LEVEL)
 			return;
@@ -85,7 +88,7 @@ check_member(const BagEntry *entry, BagList *list)
 	baglist_add_value(list, prop.name, prop.namelen, &value);
 }
 
-/* Bytes of an attachment's data. */
+/* Return the size of an attachment's data in bytes, blobs included. */
 static int64
 data_size(const Jsonb *object)
 {
@@ -117,9 +120,9 @@ attachment_finish(const Jsonb *object, int64 number)
 	baglist_add_int(&patch, size_name, Min(size, PG_INT32_MAX));
 	has_message = bag_find(object, message_name, &value);
 	has_bytes = bag_find(object, bytes_name, &value);
-	/* they are one property, in two types */
+	/* these are one property in two types, which retype_check() refuses */
 	Assert(!(has_message && has_bytes));
-	/* bytes over a message leave nothing that is embedded */
+	/* an attachment that has bytes does not embed a message */
 	if (!object_number(object, method_name, &method) ||
 		(method == ATTACH_EMBEDDED_MSG && has_bytes))
 		baglist_add_int(&patch, method_name,
@@ -135,7 +138,10 @@ attachment_show(Content *content, int64 number)
 										 number));
 }
 
-/* Check one attachment; its number is left as it came. */
+/*
+ * Return a checked copy of one attachment, which attachment_finish() has yet
+ * to give its number, size and method.
+ */
 static Jsonb *
 check_attachment(const Jsonb *object)
 {
@@ -158,8 +164,9 @@ check_attachment(const Jsonb *object)
 }
 
 /*
- * Check all attachments of an array.  They are read where they stand: a copy of
- * each would be one more of all that is in it at every level.
+ * Check the elements of an array and return the checked attachments in *list.
+ * The elements are read in place.  Copies of them would hold the bytes of an
+ * attachment once per level of messages that embed it.
  */
 static void
 check_attachments(const Property *prop, JsonbContainer *array,
@@ -182,7 +189,10 @@ check_attachments(const Property *prop, JsonbContainer *array,
 	}
 }
 
-/* Raise where a number is negative, or that of two attachments. */
+/*
+ * Raise an error if two attachments have the same number, or if a number is
+ * negative.
+ */
 static void
 refuse_same_number(const ObjectList *list)
 {
@@ -195,7 +205,7 @@ refuse_same_number(const ObjectList *list)
 		if (index.sorted[i].number == index.sorted[i - 1].number)
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
-					 errmsg("%s %lld of an attachment is another one's too",
+					 errmsg("two attachments have the same %s %lld",
 							number_name,
 							(long long) index.sorted[i].number)));
 	}
@@ -209,7 +219,7 @@ refuse_same_number(const ObjectList *list)
 			bag_find(list->objects[i], number_name, &value))
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
-					 errmsg("%s of an attachment is negative",
+					 errmsg("%s of an attachment must not be negative",
 							number_name)));
 	}
 }
@@ -240,7 +250,8 @@ attachments_check(const Property *prop, JsonbValue *value)
 }
 
 /*
- * Check an embedded message: an object of a message's properties.
+ * Return a checked copy of an embedded message, given as an object of its
+ * properties.
  */
 static Jsonb *
 check_embedded(const JsonbValue *value)

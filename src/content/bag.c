@@ -2,21 +2,23 @@
  *
  * bag.c
  *	  The property bag: reading, splicing and comparing flat jsonb objects
- *	  without taking them apart value by value.
+ *	  without decoding their values.
  *
  * NOTES
- *	  jsonb's own concatenation and deletion walk every value through the
- *	  iterator and build the object anew, which is most of what a small save
- *	  would cost.  Here a bag is taken apart into (key, bytes) pairs, merged
- *	  with a patch that is sorted alike, and written out again by memcpy.
- *	  The layout is the one described in utils/jsonb.h: a header, JEntries
- *	  of all keys, then of all values (every JB_OFFSET_STRIDE'th holds an end
- *	  offset, the others lengths), then the bytes in the same order, numerics
- *	  and containers padded to an int boundary and the padding counted into
- *	  their length.
+ *	  The concatenation and deletion functions of jsonb pass every value
+ *	  through an iterator and build the object anew.  In a small save that
+ *	  would be most of the cost.  This file splits a bag into (key, bytes)
+ *	  pairs, merges them with the pairs of a patch, which have the same sort
+ *	  order, and writes the result with memcpy.
  *
- *	  Everything returned is palloc'd in the current context; entries point
- *	  into the bag they were taken from.
+ *	  The layout is described in utils/jsonb.h: a header, the JEntries of all
+ *	  keys, the JEntries of all values, the bytes of all keys, the bytes of all
+ *	  values.  Every JB_OFFSET_STRIDE'th JEntry holds an end offset, the others
+ *	  hold a length.  Numerics and containers are padded to an int boundary,
+ *	  and the padding counts towards their length.
+ *
+ *	  Results are palloc'd in the current memory context.  The entries of a bag
+ *	  point into the bag.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,7 +35,7 @@ static Jsonb *build(const BagEntry *entries, int count, uint32 kind);
 #define IS_PADDED(type) \
 	((type) == JENTRY_ISNUMERIC || (type) == JENTRY_ISCONTAINER)
 
-/* ------------------------------------------------------- putting together */
+/* ---------------------------------------------------------------- building */
 
 void
 baglist_init(BagList *list, int expected)
@@ -56,7 +58,9 @@ baglist_add(BagList *list, const BagEntry *entry)
 }
 
 /*
- * Add a value of any kind.  Key and value must live until the list is built.
+ * Add a member with a value of any type.  Neither the key nor the value is
+ * copied, except for a value that is a tree: both must live until the bag is
+ * built.
  */
 void
 baglist_add_value(BagList *list, const char *key, int keylen,
@@ -89,7 +93,7 @@ baglist_add_value(BagList *list, const char *key, int keylen,
 			entry.data = (const char *) value->val.binary.data;
 			entry.len = value->val.binary.len;
 			break;
-		default:				/* a tree: give it its bytes first */
+		default:				/* a tree of values, serialized here */
 			built = JsonbValueToJsonb(value);
 			entry.type = JENTRY_ISCONTAINER;
 			entry.data = (const char *) &built->root;
@@ -99,7 +103,10 @@ baglist_add_value(BagList *list, const char *key, int keylen,
 	baglist_add(list, &entry);
 }
 
-/* Add a string; the text must live until the list is built. */
+/*
+ * Add a string of len bytes.  The text is not copied and must live until the
+ * bag is built.
+ */
 void
 baglist_add_cstring(BagList *list, const char *key, const char *text, int len)
 {
@@ -145,7 +152,10 @@ baglist_add_null(BagList *list, const char *key, int keylen)
 	baglist_add(list, &entry);
 }
 
-/* Sort the members and write the bag.  Keys must be distinct. */
+/*
+ * Return the members of the list as a bag.  Sorts the list, whose keys must be
+ * distinct.
+ */
 Jsonb *
 baglist_build(BagList *list)
 {
@@ -154,7 +164,7 @@ baglist_build(BagList *list)
 	return build(list->entries, list->count, JB_FOBJECT);
 }
 
-/* The values of the list, in its order, as an array. */
+/* Return the values of the list as an array, in the order of the list. */
 Jsonb *
 baglist_build_array(const BagList *list)
 {
@@ -162,7 +172,8 @@ baglist_build_array(const BagList *list)
 }
 
 /*
- * A key that stands in the list twice, or NULL.  Sorts the list.
+ * Return a key that occurs more than once in the list, or NULL if all keys are
+ * distinct.  The key has *len bytes and no NUL.  Sorts the list.
  */
 const char *
 baglist_duplicate(BagList *list, int *len)
@@ -181,8 +192,9 @@ baglist_duplicate(BagList *list, int *len)
 }
 
 /*
- * Write members out: sorted ones as a jsonb object (JB_FOBJECT), or their
- * values as an array (JB_FARRAY).
+ * Return members as a jsonb object (JB_FOBJECT), for which they must be sorted
+ * by key, or their values as a jsonb array (JB_FARRAY).  Raises an error if
+ * the keys and values exceed the size that a jsonb container can have.
  */
 static Jsonb *
 build(const BagEntry *entries, int count, uint32 kind)
@@ -201,7 +213,7 @@ build(const BagEntry *entries, int count, uint32 kind)
 	if (size - head > JENTRY_OFFLENMASK)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("properties of %zu bytes exceed the %u bytes that one set of them can hold",
+				 errmsg("properties of %zu bytes exceed the limit of %u bytes",
 						size - head, JENTRY_OFFLENMASK)));
 
 	bag = palloc(size);
@@ -245,7 +257,7 @@ bag_empty(void)
 	return build(NULL, 0, JB_FOBJECT);
 }
 
-/* ------------------------------------------------------------ taking apart */
+/* ----------------------------------------------------------------- reading */
 
 int
 bag_count(const Jsonb *bag)
@@ -254,7 +266,8 @@ bag_count(const Jsonb *bag)
 }
 
 /*
- * The members of a bag, in its order.  They point into the bag.
+ * Return the members of a bag as a palloc'd array of *count entries, in the
+ * order of the bag.  Keys and values point into the bag.
  */
 BagEntry *
 bag_entries(const Jsonb *bag, int *count)
@@ -293,8 +306,8 @@ bag_entries(const Jsonb *bag, int *count)
 }
 
 /*
- * Find one member; false where the bag has none of that name.  *value points
- * into the bag.
+ * Find the member with the given key.  Returns false if the bag has no such
+ * member.  *value points into the bag.
  */
 bool
 bag_find(const Jsonb *bag, const char *key, JsonbValue *value)
@@ -304,7 +317,10 @@ bag_find(const Jsonb *bag, const char *key, JsonbValue *value)
 										key, strlen(key), value) != NULL;
 }
 
-/* A member's value for jsonb's own functions.  Points into the bag. */
+/*
+ * Get the value of a member as a JsonbValue, for the functions of jsonb.
+ * *value points into the bag.
+ */
 void
 entry_value(const BagEntry *entry, JsonbValue *value)
 {
@@ -346,9 +362,11 @@ integer_of_value(const JsonbValue *value)
 /* ----------------------------------------------------------------- merging */
 
 /*
- * The bag with a patch applied: a member of the patch replaces or adds, a
- * null deletes.  keep_nulls makes the result a patch itself: the one that
- * does what both do, one after the other.
+ * Return the bag with a patch applied.  A member of the patch replaces the
+ * member of that name in the bag or is added to the bag; a null deletes it.
+ *
+ * With keep_nulls, "bag" is itself a patch.  The result is then the patch that
+ * has the effect of "bag" followed by "patch".
  */
 Jsonb *
 bag_splice(const Jsonb *bag, const Jsonb *patch, bool keep_nulls)
@@ -393,8 +411,8 @@ bag_splice(const Jsonb *bag, const Jsonb *patch, bool keep_nulls)
 }
 
 /*
- * The patch that undoes a patch: for every member of it the value that the
- * bag had, null where it had none.
+ * Return the patch that undoes a patch.  It has the same keys; each value is
+ * the value in the bag, or null if the bag has no such member.
  */
 Jsonb *
 bag_undo(const Jsonb *bag, const Jsonb *patch)
@@ -429,8 +447,8 @@ bag_undo(const Jsonb *bag, const Jsonb *patch)
 }
 
 /*
- * The patch that leads from one bag to another.  A value counts as the same
- * when its bytes are: stored values are canonical.
+ * Return the patch that turns bag "from" into bag "to".  Values are compared
+ * by their bytes, which is exact because stored values are canonical.
  */
 Jsonb *
 bag_difference(const Jsonb *from, const Jsonb *to)
@@ -478,9 +496,12 @@ bag_difference(const Jsonb *from, const Jsonb *to)
 	return result;
 }
 
-/* ------------------------------------------------------------------ helpers */
+/* ----------------------------------------------------------------- helpers */
 
-/* jsonb's order of keys: shorter ones first, then by their bytes */
+/*
+ * Compare two keys in the order of jsonb: shorter keys first, keys of equal
+ * length by their bytes.
+ */
 int
 bag_compare_keys(const char *a, int alen, const char *b, int blen)
 {

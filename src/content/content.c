@@ -4,14 +4,13 @@
  *	  The values of one version of a message, part by part.
  *
  * NOTES
- *	  A part is what has a column of its own in table message: the bag of
- *	  properties, the two lists, the transport headers and the three bodies.
- *	  A string or binary value that is too large for its column is a blob: its
- *	  part is NULL then, and the bag has the reference (reference.c) under the
- *	  name of the part's property.
+ *	  A part is a value that has a column of its own in table message: the bag
+ *	  of properties, the two lists, the transport headers and the three bodies.
+ *	  If the value of a part is a blob, the column is NULL, and the bag has a
+ *	  reference (reference.c) under the name of the part's property.
  *
- *	  Values are shared and never changed in place, and may be TOAST pointers:
- *	  a part that nobody touches is never fetched.
+ *	  Values are shared and never changed in place.  They may be TOAST
+ *	  pointers, so that a part that is not touched is never fetched.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +21,7 @@
 
 #define SEARCH_KEY_BYTES	16
 
-/* --------------------------------------------------------------------- parts */
+/* ------------------------------------------------------------------- parts */
 
 static const char *const part_names[NUM_PARTS] = {
 	NULL,
@@ -114,7 +113,7 @@ part_value(Part part, JsonbValue *value)
 	}
 }
 
-/* ------------------------------------------------------------------ contents */
+/* ---------------------------------------------------------------- contents */
 
 void
 content_from_bag(Content *content, Jsonb *bag)
@@ -168,13 +167,13 @@ content_size(const Content *content)
 	}
 	if (!content->isnull[PART_ATTACHMENTS])
 		size += references_size(DatumGetJsonbP(content->value[PART_ATTACHMENTS]));
-	/* a message always has a bag; message_size() is called with anything */
+	/* a message always has a bag, but message_size() may be called without */
 	if (!content->isnull[PART_PROPS])
 		size += references_size(DatumGetJsonbP(content->value[PART_PROPS]));
 	return size;
 }
 
-/* Return the blob that a part is, or 0. */
+/* Return the id of the blob to which a part refers, or 0. */
 static int64
 blob_of(const Content *content, Part part)
 {
@@ -208,8 +207,12 @@ content_same_part(const Content *a, const Content *b, Part part)
 		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), VARSIZE_ANY_EXHDR(x)) == 0;
 }
 
-/* ------------------------------------------------------- messages as objects */
+/* ----------------------------------------------------- messages as objects */
 
+/*
+ * Add a part to a list of members: headers and the text body as strings, the
+ * HTML and RTF bodies as base64, a list as an array.
+ */
 void
 content_add_part(const Content *content, Part part, BagList *list)
 {
@@ -260,6 +263,10 @@ content_to_object(const Content *content)
 	return baglist_build(&list);
 }
 
+/*
+ * Make a content from an object.  A member under the name of a part becomes
+ * the part, any other member becomes a member of the bag.
+ */
 void
 content_from_object(Content *content, const Jsonb *object)
 {
@@ -274,7 +281,7 @@ content_from_object(Content *content, const Jsonb *object)
 		Part		p = part_of(entries[i].key, entries[i].keylen);
 		JsonbValue	value;
 
-		/* a string or binary part that is a container is a blob */
+		/* a string or binary part whose value is an object is a blob */
 		if (p == PART_PROPS ||
 			(p >= PART_HEADERS && entries[i].type == JENTRY_ISCONTAINER))
 		{
@@ -288,10 +295,15 @@ content_from_object(Content *content, const Jsonb *object)
 	content->value[PART_PROPS] = JsonbPGetDatum(baglist_build(&props));
 }
 
-/* ------------------------------------------------------------- SQL functions */
+/* ----------------------------------------------------------- SQL functions */
 
 /*
- * message_size(recipients, attachments, headers, body, html, rtf, props)
+ * message_size(recipients jsonb, attachments jsonb, headers text, body text,
+ *				html bytea, rtf bytea, props jsonb) RETURNS bigint
+ *
+ * Return PR_MESSAGE_SIZE in bytes, from the columns of a row of message.  Any
+ * argument may be NULL.  Values stored out of line are not fetched, except for
+ * attachments and props, in which the sizes of blobs are looked up.
  */
 PG_FUNCTION_INFO_V1(message_size);
 Datum

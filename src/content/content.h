@@ -1,10 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * content.h
- *	  The second floor: what a message holds and what edits make of it.
- *	  Nothing here touches a table.
+ *	  The second floor: the content of a message, and edits of it.  Nothing on
+ *	  this floor accesses a table.
  *
- *	  Prototypes stand under their file's name.  The bag itself is in bag.h.
+ *	  Prototypes are grouped by source file.  The property bag is declared in
+ *	  bag.h.  Functions that return memory palloc it in the current memory
+ *	  context, unless a comment says otherwise.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,9 +19,9 @@
 
 #include "bag.h"
 
-/* ---------------------------------------------------------------- objects.c */
+/* --------------------------------------------------------------- objects.c */
 
-/* The objects of a stored list (recipients, attachments), each a bag. */
+/* The objects of a list (recipients or attachments); each object is a bag. */
 typedef struct ObjectList
 {
 	Jsonb	  **objects;
@@ -27,7 +29,7 @@ typedef struct ObjectList
 	int			allocated;
 } ObjectList;
 
-/* An object and where it stands in its list. */
+/* An object, its number, and its position in the list. */
 typedef struct NumberedObject
 {
 	int64		number;
@@ -35,7 +37,7 @@ typedef struct NumberedObject
 	Jsonb	   *object;
 } NumberedObject;
 
-/* The objects of a list in the order of their numbers. */
+/* The objects of a list, sorted by number. */
 typedef struct ObjectIndex
 {
 	NumberedObject *sorted;
@@ -43,110 +45,148 @@ typedef struct ObjectIndex
 } ObjectIndex;
 
 /*
- * A bag from a jbvBinary, where it stands: its members can be read, but it has
- * no size of its own.
+ * Return the object in a jbvBinary as a bag, without copying it.  The members
+ * of the bag can be read, but its varlena header is not valid.
  */
 extern Jsonb *object_in_place(const JsonbValue *value);
 
-/* A bag from a jbvBinary, copied, and a jbvBinary that points to a bag. */
+/*
+ * Return a copy of the object in a jbvBinary, and make *value a jbvBinary that
+ * points to an object.
+ */
 extern Jsonb *object_from_value(const JsonbValue *value);
 extern void value_from_object(JsonbValue *value, const Jsonb *object);
 
-/* A numeric member of an object; false where it has none. */
+/*
+ * Get a member of an object that is an integer of 0 or more.  Returns false if
+ * the object has no such member; *number is then -1 if the member is another
+ * numeric value.
+ */
 extern bool object_number(const Jsonb *object, const char *name,
 						  int64 *number);
 
-extern void objects_read(const Jsonb *array, ObjectList *list);	/* or NULL */
+/*
+ * Read the elements of an array, copying them, into a list; a NULL array gives
+ * an empty list.  objects_build() returns the list as an array.
+ */
+extern void objects_read(const Jsonb *array, ObjectList *list);
 extern Jsonb *objects_build(const ObjectList *list);
 
-/* Where the object with that number in that property stands, or -1. */
+/*
+ * Return the position of the object that has the given number in the property
+ * "name", or -1.
+ */
 extern int	objects_find(const ObjectList *list, const char *name,
 						 int64 number);
+
+/* Append an object, which is not copied. */
 extern void objects_add(ObjectList *list, Jsonb *object);
 
-/* The number past the highest in the list, and an object under a number. */
+/* Return the highest number in the list plus 1, or 0 without any number. */
 extern int64 objects_next(const ObjectList *list, const char *name);
+
+/* Return a copy of an object with another number. */
 extern Jsonb *object_renumber(const Jsonb *object, const char *name,
 							  int64 number);
+
+/* Remove the object at a position. */
 extern void objects_remove(ObjectList *list, int at);
 
-/* Take out those that are NULL. */
+/* Remove all NULLs from the list. */
 extern void objects_compact(ObjectList *list);
 
 /*
- * Find many by number: an index of the list as it is, without objects that
- * have none; NULL where there is no such number.
+ * Index a list, to find many objects by number.  Objects without a number are
+ * left out of the index, and the list must not change while it is used.
+ * objects_look_up() returns NULL if no object has the number.
  */
 extern void objects_index(const ObjectList *list, const char *name,
 						  ObjectIndex *index);
 extern const NumberedObject *objects_look_up(const ObjectIndex *index,
 											 int64 number);
 
-/* Take the next number; raises MAPI_E_TOO_BIG where there is none. */
+/*
+ * Return *next and advance it; raises MAPI_E_TOO_BIG if *next exceeds the
+ * range of an integer.  "name" is the property, for the error.
+ */
 extern int64 object_next_number(int64 *next, const char *name);
 
-/* The numbers whose objects differ between two lists, either may be NULL. */
+/*
+ * Return the numbers of the objects that differ between two lists, as an array
+ * of *count numbers.  An object that is in one list only differs.  A list may
+ * be NULL, which is an empty list.
+ */
 extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
 							  const char *name, int *count);
 
 /*
- * Put what "yours" changed of base beside what "theirs" did, object by object.
- * Where both changed one differently, "overwrite" lets it become yours, else
- * false is returned.  What both added is kept, yours under a number of its own
- * if need be.  Any list may be NULL for none.
+ * Merge two changed versions of the list "base", object by object.  If both
+ * changed the same object, and to different values, the object of "yours" is
+ * taken if "overwrite" is set; otherwise the function returns false.  If both
+ * added an object under the same number, both objects stay, and the object of
+ * "yours" gets a new number.  A list may be NULL, which is an empty list;
+ * *merged is NULL if the result is empty and "yours" is NULL.
  */
 extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
 						  const Jsonb *yours, const char *name,
 						  bool overwrite, Jsonb **merged);
 
 /*
- * What is done to an embedded message needs copies of all that is in it, and
- * so does every level of embedded messages below.  Each level has a memory
- * context of its own: object_level_begin() enters it and returns the caller's
- * context; object_level_end() leaves it with a copy of the result, or NULL.
+ * Processing an embedded message needs copies of its whole content, and so
+ * does every level of messages embedded in it.  Each level therefore has a
+ * memory context of its own.  object_level_begin() switches to a new context
+ * and returns the caller's; object_level_end() deletes the new context and
+ * returns a copy of "result", which may be NULL, in the caller's.
  */
 extern MemoryContext object_level_begin(void);
 extern Jsonb *object_level_end(MemoryContext caller, const Jsonb *result);
 
 /* ------------------------------------------------------------- reference.c */
 
-/* A blob is stored in chunks of that size, which an int4 numbers. */
+/* A blob is stored in chunks of this size, whose numbers are of type int4. */
 #define BLOB_CHUNK_BYTES	(256 * 1024)
 #define BLOB_MAX_BYTES		((int64) PG_INT32_MAX * BLOB_CHUNK_BYTES)
 
 /*
- * Make a reference, {"blob": id, "size": bytes}, and read one; false if the
- * value is not a reference.
+ * Return a new reference, {"blob": id, "size": bytes}, and read a reference.
+ * reference_read() returns false if the value is not a reference.
  */
 extern Jsonb *reference_build(int64 blob_id, int64 size);
 extern bool reference_read(const JsonbValue *value, int64 *blob_id,
 						   int64 *size);
 
 /*
- * Return true if a value that was given for a property is a reference, and the
- * property one that may be a blob; *value becomes canonical.
+ * Return true if the value is a reference and the property is a string or
+ * binary, so that it may be a blob.  *value is then replaced by the canonical
+ * reference.
  */
 extern bool reference_takes(const Property *prop, JsonbValue *value);
 
-/* Visit the references in a bag or a list, at any depth. */
+/*
+ * Call a function for each reference in a bag or a list, at any depth; "arg"
+ * is passed on.
+ */
 typedef void (*ReferenceVisitor) (int64 blob_id, int64 size, void *arg);
 extern void references_visit(const Jsonb *object, ReferenceVisitor visit,
 							 void *arg);
 
-/* Return true if a bag or a list has references; the bytes of their blobs. */
+/*
+ * Return true if a bag or a list contains references, and return the total
+ * size of the blobs to which it refers.
+ */
 extern bool references_any(const Jsonb *object);
 extern int64 references_size(const Jsonb *object);
 
-/* Return the bytes of the blobs in a value of a bag. */
+/* Return the total size of the blobs to which a value of a bag refers. */
 extern int64 references_size_of_value(const JsonbValue *value);
 
 /* --------------------------------------------------------------- content.c */
 
 /*
- * One version's values: what a client may change of a message.  Datums may be
- * TOAST pointers; they live as long as the row or rows they were read from.
- * The part of a value too large for its column is NULL, and the bag has a
- * reference to a blob under the name of the part's property.
+ * The values of one version that a client may change.  Datums may be TOAST
+ * pointers; they live as long as the rows from which they were read.  If the
+ * value of a part is a blob, the part is NULL, and the bag has a reference
+ * under the name of the part's property.
  */
 typedef struct Content
 {
@@ -167,122 +207,130 @@ typedef struct Content
 #define MSGFLAG_DEFAULT		(MSGFLAG_READ | MSGFLAG_UNSENT)
 
 /*
- * Return the canonical name of the property that a part other than PART_PROPS
- * holds, and the part of a name (not NUL-terminated): PART_PROPS for the
- * members of the bag.
+ * Return the canonical name of the property in a part other than PART_PROPS,
+ * and the part in which the property of a canonical name is stored: PART_PROPS
+ * for a member of the bag.  The name of part_of() has len bytes.
  */
 extern const char *part_name(Part part);
 extern Part part_of(const char *name, int len);
 
 /*
- * Return true if a bag or a patch, which may be NULL, has a member of a part's
- * name, and if that member is a blob.
+ * part_named() returns true if a bag or a patch has a member with the name of
+ * a part, part_is_blob() if that member also is a reference to a blob.  The
+ * bag may be NULL.
  */
 extern bool part_named(const Jsonb *bag, Part part);
 extern bool part_is_blob(const Jsonb *bag, Part part);
 
-/* Return the name of the property that numbers the objects of a list. */
+/* Return the name of the property with the numbers of a list's objects. */
 extern const char *part_number_name(Part part);
 
 /*
- * Return the name by which a conflict calls an object of a list, palloc'd,
- * like PR_MESSAGE_RECIPIENTS[2]; and read one, false if it is no such name.
+ * Return the name of an object of a list in a conflict report, such as
+ * PR_MESSAGE_RECIPIENTS[2], and read such a name.  part_of_object_name()
+ * returns false for any other name.
  */
 extern char *part_object_name(Part part, int64 number);
 extern bool part_of_object_name(const char *name, Part *part, int64 *number);
 
-/* Return a checked value as its part's column holds it, palloc'd. */
+/* Return a checked value in the form of its part's column. */
 extern struct varlena *part_value(Part part, JsonbValue *value);
 
-/* Make a content that is this bag and nothing else. */
+/* Make a content that has a bag, which is not copied, and no other part. */
 extern void content_from_bag(Content *content, Jsonb *bag);
 
-/* Return the values that a new message starts with, as a bag. */
+/* Return the default properties of a new message, as a bag. */
 extern Jsonb *content_defaults(void);
 
-/* Return true if a content has a part, in its column or as a blob. */
+/* Return true if a content has a part, in the column or as a blob. */
 extern bool content_has(const Content *content, Part part);
 
-/* Return the list that a content has, or NULL. */
+/* Return a list (recipients or attachments) of a content, or NULL. */
 extern Jsonb *content_list(const Content *content, Part part);
 
-/* Return the bytes of a content; nothing large is fetched. */
+/* Return the size of a content in bytes, without fetching large values. */
 extern int64 content_size(const Content *content);
 
 /*
- * Return true if a part is equal in both contents.  Parts that share a value
- * are not fetched.
+ * Return true if a part is equal in two contents.  Values are not fetched if
+ * both contents share the datum or if the sizes differ.
  */
 extern bool content_same_part(const Content *a, const Content *b, Part part);
 
-/* Add the value of a part, if the content has it, to a list of members. */
+/* Add a part to a list of members, unless the content lacks the part. */
 extern void content_add_part(const Content *content, Part part, BagList *list);
 
 /*
- * Return a message's content as one object (an embedded message), and make a
- * content of such an object.
+ * Return a content as one object, the form of an embedded message, and make a
+ * content from such an object, to which it may point.
  */
 extern Jsonb *content_to_object(const Content *content);
 extern void content_from_object(Content *content, const Jsonb *object);
 
-/* -------------------------------------------------------------- recipient.c */
+/* ------------------------------------------------------------- recipient.c */
 
 /*
- * Do the work of property_check() for PR_MESSAGE_RECIPIENTS: *value becomes a
- * jbvBinary.
+ * Check the value of PR_MESSAGE_RECIPIENTS, in place of property_check().
+ * *value becomes a jbvBinary.
  */
 extern void recipients_check(const Property *prop, JsonbValue *value);
 
 /*
- * Return what PR_DISPLAY_TO, PR_DISPLAY_CC and PR_DISPLAY_BCC show of a checked
- * list, each palloc'd; "" if a list has no recipients, and for a NULL list.
+ * Compute PR_DISPLAY_TO, PR_DISPLAY_CC and PR_DISPLAY_BCC of a checked list,
+ * which may be NULL.
  */
 extern void recipients_display(Jsonb *recipients,
 							   char **to, char **cc, char **bcc);
 
-/* ----------------------------------------------------------------- retype.c */
+/* ---------------------------------------------------------------- retype.c */
 
 /*
- * The patch that also deletes what its members replace in a bag (or in an
- * earlier patch): the same property ids in other types.  The very patch where
- * that is nothing.
+ * Return a patch that also deletes the values that its members replace in a
+ * bag (or in an earlier patch) in another type.  Returns "patch" itself if
+ * there is nothing to delete.
  */
 extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch);
 
-/* Raise where a patch sets one property in two types. */
+/* Raise an error if a patch sets one property in two types. */
 extern void retype_check(const Jsonb *patch);
 
-/* ------------------------------------------------------------- attachment.c */
+/* ------------------------------------------------------------ attachment.c */
 
 /* PR_ATTACH_METHOD */
 #define ATTACH_BY_VALUE			1
 #define ATTACH_EMBEDDED_MSG		5
 
 /*
- * Do the work of property_check() for PR_MESSAGE_ATTACHMENTS: *value becomes a
- * jbvBinary.
+ * Check the value of PR_MESSAGE_ATTACHMENTS, in place of property_check().
+ * *value becomes a jbvBinary.
  */
 extern void attachments_check(const Property *prop, JsonbValue *value);
 
-/* Return a checked attachment with its number, method and size. */
+/* Return a checked attachment, completed with its number, method and size. */
 extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
 
-/* Give the content that a handle shows of an attachment these properties. */
+/* Complete the content of an attachment in the same way, to show it. */
 extern void attachment_show(Content *content, int64 number);
 
-/* ------------------------------------------------------------------ edits.c */
+/* ----------------------------------------------------------------- edits.c */
 
-/* How a part is touched by edits. */
+/*
+ * How edits touch a part.  TOUCHED_IMPLIED: the client did not name the part,
+ * which is a body deleted because another body was set, or differs between the
+ * contents given to edits_between().
+ */
 #define UNTOUCHED		0
-#define TOUCHED_IMPLIED	1		/* a body deleted because another was set */
+#define TOUCHED_IMPLIED	1
 #define TOUCHED			2
 
 /*
- * Pending edits.  value[PART_PROPS] is a patch (a Jsonb object, null deletes);
- * the value of any other touched part is the new value whole, or NULL where
- * the property is deleted or, if the patch has a member of its name, a blob.
- * Values are plain varlenas (TOAST pointers only where edits_between() says
- * so) and are never written to once they stand here, so copies may share them.
+ * Pending edits.  value[PART_PROPS] is a patch of the bag, in which a null
+ * deletes.  The value of any other touched part is the whole new value.  It is
+ * NULL if the property is deleted or becomes a blob; in the latter case the
+ * patch has the reference, under the name of the property.
+ *
+ * Values are never changed in place, so that copies of edits may share them.
+ * Only edits_between() makes edits with TOAST pointers.
  */
 typedef struct Edits
 {
@@ -290,66 +338,72 @@ typedef struct Edits
 	struct varlena *value[NUM_PARTS];
 } Edits;
 
+/* Make empty edits. */
 extern void edits_init(Edits *edits);
+
+/* Return true if the edits touch any part. */
 extern bool edits_any(const Edits *edits);
 
 /*
- * Return true if everything that is shown of the named properties follows from
- * the edits alone.
+ * Return true if the edits alone determine the values of all named properties,
+ * so that the base need not be read.
  */
 extern bool edits_cover(const Edits *edits, ArrayType *tags);
 
 /*
- * Check a patch whole and turn it into edits, in the current context.  Raises
- * on the first bad member, naming it.  is_new admits the properties that may
- * be set until the first save.
+ * Check a patch and make edits of it.  The first member that is not valid
+ * raises an error, which names the member.  With is_new, properties that can
+ * be set only until the first save are accepted.
  */
 extern void edits_from_patch(Jsonb *patch, bool is_new, Edits *edits);
 
-/* Make edits that delete properties; checks and errors as for a patch. */
+/* Make edits that delete the named properties, with the same checks. */
 extern void edits_from_tags(ArrayType *tags, bool is_new, Edits *edits);
 
-/* Make edits that do what "first" and then "then" do; shares their values. */
+/* Make edits with the effect of "first" followed by "then"; shares values. */
 extern void edits_merge(const Edits *first, const Edits *then, Edits *result);
 
 /*
- * Return the patch that edits apply to a bag, which may be a patch itself: the
- * edits' own, and the deletion of what they replace there, which are the same
- * properties in other types and blobs of parts.  NULL if there is nothing to
- * apply.
+ * Return the patch that edits apply to a bag, which may itself be a patch.  In
+ * addition to the patch of the edits it deletes the values that the edits
+ * replace: properties in another type, and references of parts that were
+ * blobs.  Returns NULL if there is nothing to apply.
  */
 extern Jsonb *edits_patch_for(const Jsonb *bag, const Edits *edits);
 
-/* Make edits also delete what they replace in a content under other names. */
+/* Replace the patch of edits by the patch that they apply to a content. */
 extern void edits_retype(const Content *content, Edits *edits);
 
-/* Make the content that base becomes under edits; shares values with both. */
+/*
+ * Apply edits to "base" and set *result to the new content, which shares
+ * values with both.  *result may be *base.
+ */
 extern void edits_apply(const Content *base, const Edits *edits,
 						Content *result);
 
 /*
- * Make edits that lead from one content to another and mention everything that
- * "named" mentions.  A property that was changed and changed back is not
- * mentioned.  The values of parts are those of "to", and so may be TOAST
- * pointers.
+ * Make edits that turn content "from" into content "to", and that touch
+ * everything that "named" touches.  A property that is equal in both contents
+ * is not touched unless "named" touches it.  The values of parts are those of
+ * "to", so that they may be TOAST pointers.
  */
 extern void edits_between(const Content *from, const Content *to,
 						  const Edits *named, Edits *result);
 
-/* ------------------------------------------------------------------- undo.c */
+/* ------------------------------------------------------------------ undo.c */
 
-/* What a change replaced, as the change table keeps it. */
+/* The values that a change replaced, as they are stored in table change. */
 typedef struct Undo
 {
-	Jsonb	   *props;			/* patch; PART_RECIPIENTS and _ATTACHMENTS too */
+	Jsonb	   *props;			/* patch, which includes both lists */
 	Datum		large[NUM_PARTS];	/* PART_HEADERS .. PART_RTF */
 	bool		has_large[NUM_PARTS];
-	ArrayType  *properties;		/* text[] of canonical names */
+	ArrayType  *properties;		/* text[]: names of touched properties */
 } Undo;
 
 /*
- * Members of an undo's patch that are no properties: where the message stood.
- * A property's name cannot begin with a dot.
+ * Members of the patch in an undo that hold values outside the content.  The
+ * name of a property cannot begin with a dot.
  */
 #define UNDO_FOLDER			".folder_id"
 #define UNDO_CREATED		".created_at"
@@ -357,15 +411,15 @@ typedef struct Undo
 #define UNDO_DELETED		".deleted_at"
 #define UNDO_PREDECESSORS	".predecessors"
 
-/* Make the undo of edits that are applied to a content. */
+/* Make the undo of edits that are to be applied to "old". */
 extern void undo_of_edits(const Content *old, const Edits *edits, Undo *undo);
 
-/* Take back one change: content becomes what it was before the change. */
+/* Take back one change: restore the content before the change. */
 extern void undo_apply(const Undo *undo, Content *content);
 
 /*
- * Take back an older change too: *total, whose props are palloc'd, becomes the
- * undo of both.  Values of "large" are shared.
+ * Add the undo of an older change to *total, which becomes the undo of both.
+ * Frees the old total->props, which must be palloc'd; large values are shared.
  */
 extern void undo_merge(Undo *total, const Undo *older);
 

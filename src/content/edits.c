@@ -1,13 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * edits.c
- *	  Pending edits: checked patches, what they make of a version, and what
- *	  takes them back.
+ *	  Pending edits: checking patches, combining edits, and applying them to a
+ *	  version.
  *
  * NOTES
- *	  Nothing here touches tables.  Values are shared, never changed in
- *	  place: a part that edits leave alone keeps the very Datum it came with,
- *	  which is what lets a save reuse TOAST pointers.
+ *	  Values are shared and never changed in place.  A part that the edits do
+ *	  not touch keeps its Datum, so that a save can reuse the TOAST pointer.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,6 +39,11 @@ edits_any(const Edits *edits)
 	return false;
 }
 
+/*
+ * Return true if the values of all named properties follow from the edits
+ * alone.  A value follows from the edits if the property is stored and the
+ * edits set or delete it, or if no message can have the property.
+ */
 bool
 edits_cover(const Edits *edits, ArrayType *tags)
 {
@@ -72,11 +76,11 @@ edits_cover(const Edits *edits, ArrayType *tags)
 	return true;
 }
 
-/* ------------------------------------------------------------------ patches */
+/* ----------------------------------------------------------------- patches */
 
 /*
- * Check one member of a patch and add it to the edits or, for a member of the
- * bag, to *props.
+ * Check one member of a patch.  Add a member of the bag, or a reference to a
+ * blob, to *props, and the value of any other part to *edits.
  */
 static void
 add_member(const BagEntry *entry, bool is_new, Edits *edits, BagList *props)
@@ -118,7 +122,8 @@ add_member(const BagEntry *entry, bool is_new, Edits *edits, BagList *props)
 }
 
 /*
- * The members have been added: make the patch of the bag.
+ * Complete edits when all members have been added: check *props, and make them
+ * the patch of the bag.
  */
 static void
 finish_edits(Edits *edits, BagList *props)
@@ -165,6 +170,10 @@ edits_from_patch(Jsonb *patch, bool is_new, Edits *edits)
 	finish_edits(edits, &props);
 }
 
+/*
+ * Make edits that delete the named properties.  Each name is handled like a
+ * member of a patch whose value is null.
+ */
 void
 edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
 {
@@ -193,6 +202,7 @@ edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
 	finish_edits(edits, &props);
 }
 
+/* Raise MAPI_E_COMPUTED for a property that the client cannot set now. */
 static void
 raise_computed(const Property *prop)
 {
@@ -204,9 +214,10 @@ raise_computed(const Property *prop)
 	ereport(ERROR,
 			(errmapi(MAPI_E_COMPUTED),
 			 errmsg("property %s is computed by the store", prop->name),
-			 errhint("Leave it out of what you set or delete.")));
+			 errhint("Omit this property from the call.")));
 }
 
+/* Raise an error if PR_MESSAGE_FLAGS has bits that a client cannot set. */
 static void
 check_message_flags(const JsonbValue *value)
 {
@@ -221,8 +232,9 @@ check_message_flags(const JsonbValue *value)
 }
 
 /*
- * A message has one body: setting it in one form deletes the other two,
- * unless the same call says something of them.
+ * If the edits set a body in one form, make them delete the bodies in the
+ * other two forms, unless the same call sets or deletes these as well.  A
+ * message has one body.
  */
 static void
 one_body(Edits *edits)
@@ -241,8 +253,13 @@ one_body(Edits *edits)
 	}
 }
 
-/* ------------------------------------------------------ combining, applying */
+/* ----------------------------------------------------- combining, applying */
 
+/*
+ * Return the patch that edits apply to a bag.  The reference of a part that
+ * was a blob is deleted if the edits touch the part, unless the patch of the
+ * edits has a member for the part.
+ */
 Jsonb *
 edits_patch_for(const Jsonb *bag, const Edits *edits)
 {
@@ -322,6 +339,10 @@ edits_apply(const Content *base, const Edits *edits, Content *result)
 	}
 }
 
+/*
+ * Make edits that turn content "from" into content "to".  A part that differs,
+ * but that "named" does not touch, becomes TOUCHED_IMPLIED.
+ */
 void
 edits_between(const Content *from, const Content *to, const Edits *named,
 			  Edits *result)
@@ -335,7 +356,7 @@ edits_between(const Content *from, const Content *to, const Edits *named,
 	{
 		BagList		list;
 
-		/* a time that was given to the first version is of that one only */
+		/* a time that the client gave belongs to the first version only */
 		baglist_init(&list, 1);
 		baglist_add_null(&list, stamp, strlen(stamp));
 		patch = bag_splice(patch, baglist_build(&list), false);

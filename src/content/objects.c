@@ -2,12 +2,13 @@
  *
  * objects.c
  *	  Lists of property objects: the arrays that hold recipients and
- *	  attachments, taken apart and put together by their number.
+ *	  attachments.  Objects are found, compared and merged by number.
  *
  * NOTES
- *	  Every object of a stored list has a number of its own (PR_ROWID,
- *	  PR_ATTACH_NUM), by which it is found.  Objects are bags; they are copied
- *	  out of the list, so they may outlive it.
+ *	  Every object of a stored list has a number that is unique in the list:
+ *	  PR_ROWID of a recipient, PR_ATTACH_NUM of an attachment.  An object is a
+ *	  bag.  objects_read() copies objects out of the array, so that they may
+ *	  outlive it.
  *
  *-------------------------------------------------------------------------
  */
@@ -55,7 +56,7 @@ object_number(const Jsonb *object, const char *name, int64 *number)
 
 	if (!bag_find(object, name, &value) || value.type != jbvNumeric)
 		return false;
-	/* what was not checked yet may be any number */
+	/* a value that was not checked yet may be any number */
 	digits = DatumGetCString(DirectFunctionCall1(numeric_out,
 												 NumericGetDatum(value.val.numeric)));
 	errno = 0;
@@ -101,7 +102,7 @@ objects_build(const ObjectList *list)
 	{
 		JsonbValue	value;
 
-		/* what was not checked yet may be no object */
+		/* an element that was not checked yet may be a scalar */
 		if (!JB_ROOT_IS_SCALAR(list->objects[i]) ||
 			!JsonbExtractScalar(&list->objects[i]->root, &value))
 			value_from_object(&value, list->objects[i]);
@@ -193,7 +194,7 @@ objects_compact(ObjectList *list)
 	list->count = count;
 }
 
-/* ---------------------------------------------------------- finding by number */
+/* ------------------------------------------------------- finding by number */
 
 static int
 compare_numbered(const void *a, const void *b)
@@ -233,7 +234,7 @@ objects_look_up(const ObjectIndex *index, int64 number)
 				   sizeof(NumberedObject), compare_numbered);
 }
 
-/* --------------------------------------------------------- comparing, merging */
+/* ------------------------------------------------------ comparing, merging */
 
 static bool
 same_object(const Jsonb *a, const Jsonb *b)
@@ -242,7 +243,7 @@ same_object(const Jsonb *a, const Jsonb *b)
 		memcmp(&a->root, &b->root, VARSIZE(a) - VARHDRSZ) == 0;
 }
 
-/* Whether two objects differ; NULL: there is none. */
+/* Return true if two objects differ; NULL stands for a missing object. */
 static bool
 differ(const NumberedObject *a, const NumberedObject *b)
 {
@@ -251,7 +252,7 @@ differ(const NumberedObject *a, const NumberedObject *b)
 	return !same_object(a->object, b->object);
 }
 
-/* Read a list, and index it. */
+/* Read a list, which may be NULL, and index it. */
 static void
 read_index(const Jsonb *array, const char *name, ObjectList *list,
 		   ObjectIndex *index)
@@ -260,6 +261,10 @@ read_index(const Jsonb *array, const char *name, ObjectList *list,
 	objects_index(list, name, index);
 }
 
+/*
+ * Return the numbers of the objects that differ between two lists, comparing
+ * their indexes, which are sorted by number, in one pass.
+ */
 int64 *
 objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
 				int *count)
@@ -295,6 +300,12 @@ objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
 	return numbers;
 }
 
+/*
+ * Merge two changed versions of a list: start from "theirs" and apply the
+ * differences between "base" and "yours".  Positions in the list stay valid
+ * until the end, because a removed object leaves a NULL and an added object is
+ * appended.
+ */
 bool
 objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 			  const char *name, bool overwrite, Jsonb **merged)
@@ -322,10 +333,10 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 
 		CHECK_FOR_INTERRUPTS();
 		if (!differ(other, mine))
-			continue;			/* both did the same */
+			continue;			/* both changed it to the same value */
 		if (was == NULL)
 		{
-			/* added: beside what they may have added under that number */
+			/* added, under a new number if they also added this one */
 			objects_add(&result, other == NULL ? mine->object :
 						object_renumber(mine->object, name,
 										object_next_number(&next, name)));
@@ -343,7 +354,7 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 	return true;
 }
 
-/* ------------------------------------------------------------ levels of objects */
+/* ------------------------------------------------------- levels of objects */
 
 MemoryContext
 object_level_begin(void)

@@ -1,14 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * recipient.c
- *	  The recipient list: one property, PR_MESSAGE_RECIPIENTS, an array of
- *	  objects of properties.
+ *	  The recipient list: the property PR_MESSAGE_RECIPIENTS, an array of
+ *	  objects, each of which holds the properties of one recipient.
  *
  * NOTES
- *	  A recipient's properties are checked like a message's own, but the rules
- *	  about who may set what do not hold here: PR_ENTRYID or PR_OBJECT_TYPE of
- *	  a recipient are the client's.  In a checked list every recipient has a
- *	  PR_ROWID, which no other has, and a PR_RECIPIENT_TYPE.
+ *	  The properties of a recipient are checked like those of a message, with
+ *	  one difference: the client may set properties that the store computes
+ *	  for a message, such as PR_ENTRYID and PR_OBJECT_TYPE.  In a checked list
+ *	  every recipient has a PR_ROWID that is unique in the list, and a
+ *	  PR_RECIPIENT_TYPE.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +20,7 @@
 
 #include "catalogue.h"
 
-/* PR_RECIPIENT_TYPE: the low bits say which list, the high ones how far sent */
+/* PR_RECIPIENT_TYPE: the list in the low bits, submission flags above */
 #define MAPI_TO			1
 #define MAPI_CC			2
 #define MAPI_BCC		3
@@ -56,10 +57,14 @@ static int	compare_members(const void *a, const void *b);
 static int	compare_row_ids(const void *a, const void *b);
 
 /*
- * property_check() for PR_MESSAGE_RECIPIENTS: names become canonical, values
- * are checked, and a row without PR_ROWID gets the lowest number that is
- * free, one without PR_RECIPIENT_TYPE becomes MAPI_TO.  A member of null is
- * as good as none.  *value becomes a jbvBinary in memory of its own.
+ * Check the value of PR_MESSAGE_RECIPIENTS, as property_check() does for other
+ * properties.  Names become canonical and values are checked; members whose
+ * value is null are dropped.  A recipient without PR_ROWID gets the lowest
+ * free number, a recipient without PR_RECIPIENT_TYPE gets MAPI_TO.
+ *
+ * *value becomes a jbvBinary, palloc'd.  Raises an error if the list, a
+ * recipient or a value is not valid, or if two recipients have the same
+ * PR_ROWID.
  */
 void
 recipients_check(const Property *prop, JsonbValue *value)
@@ -104,8 +109,9 @@ recipients_check(const Property *prop, JsonbValue *value)
 }
 
 /*
- * What PR_DISPLAY_TO, PR_DISPLAY_CC and PR_DISPLAY_BCC show of a checked
- * list, each palloc'd; "" where there is nobody, and for a NULL list.
+ * Compute PR_DISPLAY_TO, PR_DISPLAY_CC and PR_DISPLAY_BCC of a checked list,
+ * which may be NULL.  The results are palloc'd; a list without recipients
+ * gives "".
  */
 void
 recipients_display(Jsonb *recipients, char **to, char **cc, char **bcc)
@@ -142,7 +148,10 @@ recipients_display(Jsonb *recipients, char **to, char **cc, char **bcc)
 	*bcc = lists[MAPI_BCC].data;
 }
 
-/* Read and check one element of the list. */
+/*
+ * Check one element of the list and read it into *recipient, which is zeroed.
+ * Values point into the element or are palloc'd.
+ */
 static void
 read_recipient(const Property *prop, const JsonbValue *row,
 			   Recipient *recipient)
@@ -179,6 +188,10 @@ read_recipient(const Property *prop, const JsonbValue *row,
 	refuse_twice(recipient);
 }
 
+/*
+ * Check one property of a recipient and add it to *recipient, which has room
+ * for it.  *value becomes canonical.
+ */
 static void
 read_member(const JsonbValue *key, JsonbValue *value, Recipient *recipient)
 {
@@ -188,7 +201,7 @@ read_member(const JsonbValue *key, JsonbValue *value, Recipient *recipient)
 	if (member->prop.part != PART_PROPS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("property %s is one of messages, not of recipients",
+				 errmsg("property %s belongs to messages, not to recipients",
 						member->prop.name)));
 	property_check(&member->prop, value);
 	member->value = *value;
@@ -207,7 +220,10 @@ read_member(const JsonbValue *key, JsonbValue *value, Recipient *recipient)
 	}
 }
 
-/* Refuse two spellings, or two types, of one property in one recipient. */
+/*
+ * Raise an error if a recipient has one property twice, in two spellings or in
+ * two types.
+ */
 static void
 refuse_twice(const Recipient *recipient)
 {
@@ -228,22 +244,22 @@ refuse_twice(const Recipient *recipient)
 							sorted[i]->prop.name)));
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("properties %s and %s of a recipient are one, in two types",
+				 errmsg("properties %s and %s of a recipient are one property in two types",
 						sorted[i - 1]->prop.name, sorted[i]->prop.name)));
 	}
 	pfree(sorted);
 }
 
 /*
- * Refuse a row id that stands twice, and give the rows without one the
- * lowest that are free, in their order.
+ * Raise an error if two recipients have the same row id, and give the
+ * recipients without a row id the lowest free ids, in the order of the list.
  */
 static void
 give_row_ids(Recipient *recipients, int nrecipients)
 {
 	int32	   *used = palloc(sizeof(int32) * Max(nrecipients, 1));
 	int			nused = 0;
-	int			below = 0;		/* how many of them are below next */
+	int			below = 0;		/* number of used ids below "next" */
 	int32		next = 0;
 
 	for (int i = 0; i < nrecipients; i++)
@@ -257,7 +273,7 @@ give_row_ids(Recipient *recipients, int nrecipients)
 		if (used[i] == used[i - 1])
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
-					 errmsg("two recipients have the %s %d",
+					 errmsg("two recipients have the same %s %d",
 							"PR_ROWID", used[i])));
 	}
 
@@ -314,7 +330,10 @@ push_integer(const char *name, int32 number, JsonbParseState **state)
 	pushJsonbValue(state, WJB_VALUE, &value);
 }
 
-/* Append how one recipient is shown, if it has a name or an address. */
+/*
+ * Append the display name of a recipient or, without a display name, an
+ * address.  Appends nothing if the recipient has neither.
+ */
 static void
 append_display(StringInfo list, JsonbContainer *row)
 {
@@ -338,7 +357,7 @@ append_display(StringInfo list, JsonbContainer *row)
 	}
 }
 
-/* The length of a property's name without its type. */
+/* Return the length of a property's name without its type. */
 static int
 stem_length(const Property *prop)
 {
@@ -347,7 +366,11 @@ stem_length(const Property *prop)
 	return len > 0 ? len : prop->namelen;
 }
 
-/* By what a property is, whatever its type: its id, or its name without it. */
+/*
+ * qsort() comparator that takes properties for equal if they differ only in
+ * their type: compares property ids or, of named properties, the names without
+ * the type.
+ */
 static int
 compare_members(const void *a, const void *b)
 {

@@ -4,10 +4,10 @@
  *	  References to blobs: {"blob": id, "size": bytes} in place of a value.
  *
  * NOTES
- *	  A reference can stand under any string or binary property of a message,
- *	  of its attachments, and of the messages that those embed.  Nothing here
- *	  knows the blobs themselves: who may refer to one, and whether the size is
- *	  true, is checked by the engine (blob.c, upload.c).
+ *	  Any string or binary property of a message, of its attachments and of the
+ *	  messages embedded in them can be a reference.  This file does not access
+ *	  the blobs themselves.  The engine checks that a client may refer to a
+ *	  blob, and that the size is right (blob.c, upload.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -54,9 +54,9 @@ reference_takes(const Property *prop, JsonbValue *value)
 	return true;
 }
 
-/* ------------------------------------------------------- below a bag or a list */
+/* ----------------------------------------------------- visiting references */
 
-/* Return true if an object or an array has objects or arrays in it. */
+/* Return true if an object or an array contains objects or arrays. */
 static bool
 has_containers(const JsonbContainer *container)
 {
@@ -72,6 +72,7 @@ has_containers(const JsonbContainer *container)
 	return false;
 }
 
+/* Visit the references in an object or an array, at any depth. */
 static void
 visit_container(JsonbContainer *container, ReferenceVisitor visit, void *arg)
 {
@@ -105,7 +106,7 @@ references_visit(const Jsonb *object, ReferenceVisitor visit, void *arg)
 	visit_container(unconstify(JsonbContainer *, &object->root), visit, arg);
 }
 
-/* A ReferenceVisitor: sets the bool in "arg". */
+/* ReferenceVisitor: set the bool in "arg". */
 static void
 note_any(int64 blob_id, int64 size, void *arg)
 {
@@ -121,7 +122,7 @@ references_any(const Jsonb *object)
 	return any;
 }
 
-/* A ReferenceVisitor: adds to the int64 in "arg". */
+/* ReferenceVisitor: add the size to the int64 in "arg". */
 static void
 add_bytes(int64 blob_id, int64 size, void *arg)
 {

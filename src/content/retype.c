@@ -1,20 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * retype.c
- *	  A property id has one value, of one type: setting it in another type
- *	  replaces what is there.
+ *	  Changing the type of a property: an id has one value, of one type, and
+ *	  setting it in another type replaces that value.
  *
  * NOTES
- *	  The bag knows properties by their canonical names, and one id in two
- *	  types has two of them: 0x66A10003 and 0x66A10102, or what the catalogue
- *	  calls them; PS_PUBLIC_STRINGS:count:PT_LONG and
- *	  PS_PUBLIC_STRINGS:count.  So where a patch is applied to a bag, it is
- *	  first made to delete those other names: those, and only those, that the
- *	  bag has.  Undo, history and conflicts then see two properties touched,
- *	  one set and one deleted, which is what happens.
+ *	  A bag is keyed by canonical names.  An id has a different name in each
+ *	  type: 0x66A10003 and 0x66A10102, or the names of these two tags in the
+ *	  catalogue; PS_PUBLIC_STRINGS:count:PT_LONG and PS_PUBLIC_STRINGS:count.
+ *	  Here such properties are called relatives.
  *
- *	  Properties with a place of their own (bodies, headers) have no relatives
- *	  in the bag.
+ *	  Before a patch is applied to a bag, deletions are added to the patch for
+ *	  the relatives that the bag has of each property that the patch sets.
+ *	  Undo, history and conflicts then show two properties as touched, one set
+ *	  and one deleted.
+ *
+ *	  Properties that are stored outside the bag (bodies, headers, lists) have
+ *	  no relatives in the bag.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,19 +29,19 @@
 /* the length of "0xIIII" */
 #define HEX_ID_LEN	6
 
-/* A bag in which relatives are looked for; its members, once needed. */
+/* A bag in which relatives are searched for. */
 typedef struct Search
 {
 	const Jsonb *bag;
-	BagEntry   *entries;
+	BagEntry   *entries;		/* NULL until they are needed */
 	int			count;
 } Search;
 
-/* Called with a relative that a bag has. */
+/* Called with a member of a patch and the name of a relative in the bag. */
 typedef void (*RelativeVisitor) (const BagEntry *entry, const char *relative,
 								 void *arg);
 
-/* Visit a member with a value, unless it is the entry's own. */
+/* Visit a member of the bag, unless it is null or has the entry's own name. */
 static void
 visit_member(const BagEntry *member, const BagEntry *entry,
 			 RelativeVisitor visit, void *arg)
@@ -57,7 +59,10 @@ need_entries(Search *search)
 		search->entries = bag_entries(search->bag, &search->count);
 }
 
-/* Visit the relatives of a named property that the catalogue does not know. */
+/*
+ * Visit the relatives of a named property that is not in the catalogue.  The
+ * name of the entry without its type has stemlen bytes.
+ */
 static void
 visit_named(Search *search, const BagEntry *entry, int stemlen,
 			RelativeVisitor visit, void *arg)
@@ -74,7 +79,10 @@ visit_named(Search *search, const BagEntry *entry, int stemlen,
 	}
 }
 
-/* Where a member stands to tags in hex of an id, "0xIIII", in a bag's order. */
+/*
+ * Compare a member with the hexadecimal tags of one id, whose prefix is
+ * "0xIIII", in the order of a bag.  Returns 0 if the member is such a tag.
+ */
 static int
 compare_hex_tag(const BagEntry *member, const char *prefix)
 {
@@ -83,7 +91,10 @@ compare_hex_tag(const BagEntry *member, const char *prefix)
 	return memcmp(member->key, prefix, HEX_ID_LEN);
 }
 
-/* The first member that does not stand before those. */
+/*
+ * Return the position of the first member that is not sorted before the
+ * hexadecimal tags of one id.
+ */
 static int
 first_hex_tag(const Search *search, const char *prefix)
 {
@@ -103,8 +114,8 @@ first_hex_tag(const Search *search, const char *prefix)
 }
 
 /*
- * Visit the relatives of a tagged property: those that the catalogue has,
- * and, where an id may have any type, tags in hex.
+ * Visit the relatives of a property with a tag: the names that the catalogue
+ * has for the id and, if the id may have any type, its hexadecimal tags.
  */
 static void
 visit_tagged(Search *search, const BagEntry *entry, uint32 tag,
@@ -119,7 +130,7 @@ visit_tagged(Search *search, const BagEntry *entry, uint32 tag,
 		const char *name = catalogue_string(known->name);
 		JsonbValue	value;
 
-		/* names in hex are found below, where any type is looked for */
+		/* hexadecimal names of an id of any type are left to the loop below */
 		any_known = true;
 		if (known->tag != tag && known->part == PART_PROPS &&
 			(name[0] != '0' || TAG_ID(tag) <= LAST_MAPI_ID) &&
@@ -136,7 +147,10 @@ visit_tagged(Search *search, const BagEntry *entry, uint32 tag,
 		visit_member(&search->entries[i], entry, visit, arg);
 }
 
-/* Visit what a member of a patch replaces in a bag. */
+/*
+ * Visit the relatives that the bag has of a member of a patch.  A deletion and
+ * a property that is stored outside the bag have no relatives.
+ */
 static void
 visit_relatives(Search *search, const BagEntry *entry,
 				RelativeVisitor visit, void *arg)
@@ -154,7 +168,7 @@ visit_relatives(Search *search, const BagEntry *entry,
 		visit_named(search, entry, stemlen, visit, arg);
 }
 
-/* A RelativeVisitor: collect deletions in the BagList in "arg". */
+/* RelativeVisitor: add the deletion of a relative to the BagList in "arg". */
 static void
 delete_relative(const BagEntry *entry, const char *relative, void *arg)
 {
@@ -162,8 +176,9 @@ delete_relative(const BagEntry *entry, const char *relative, void *arg)
 }
 
 /*
- * The patch that also deletes what its members replace in a bag, which may be
- * a patch itself.  The very patch where that is nothing.
+ * Return a patch that also deletes the relatives of its members in a bag.  The
+ * bag may itself be a patch.  Returns "patch" itself if there is nothing to
+ * delete.
  */
 Jsonb *
 retype_patch(const Jsonb *bag, Jsonb *patch)
@@ -188,19 +203,19 @@ retype_patch(const Jsonb *bag, Jsonb *patch)
 	return bag_splice(baglist_build(&deletions), patch, true);
 }
 
-/* A RelativeVisitor: raise. */
+/* RelativeVisitor: raise an error. */
 static void
 refuse_relative(const BagEntry *entry, const char *relative, void *arg)
 {
 	ereport(ERROR,
 			(errmapi(MAPI_E_INVALID_PARAMETER),
-			 errmsg("properties %.*s and %s are one, in two types",
+			 errmsg("properties %.*s and %s are one property in two types",
 					entry->keylen, entry->key, relative),
-			 errhint("A property has one value. Set it in one of the types.")));
+			 errhint("A property has one value. Set it in one type only.")));
 }
 
 /*
- * Raise where a patch sets one property in two types.
+ * Raise an error if a patch sets one property in two types.
  */
 void
 retype_check(const Jsonb *patch)

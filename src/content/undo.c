@@ -1,14 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * undo.c
- *	  What a change replaced, and how to take the change back.
+ *	  The undo of a change: the values that the change replaced, and taking the
+ *	  change back.
  *
  * NOTES
- *	  An undo is a patch of the bag, in which a null says that the property
- *	  was absent; the lists stand in it too.  Replaced headers and bodies stand
- *	  beside it, as the datums they were.  Where the message stood is in the
- *	  patch under names that begin with a dot (UNDO_FOLDER and its like), which
- *	  no property has.
+ *	  An undo contains a patch with the old members of the bag and the old
+ *	  lists.  A null in the patch records that the property was absent.  Old
+ *	  headers and bodies are datums beside the patch.
+ *
+ *	  Values outside the content, such as the folder, are in the patch under
+ *	  names that begin with a dot (UNDO_FOLDER and others).  The name of a
+ *	  property cannot begin with a dot.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,17 +20,17 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
-/* ------------------------------------------------------------ making an undo */
+/* ---------------------------------------------------------- making an undo */
 
-/* An undo that is being put together. */
+/* An undo that is being built. */
 typedef struct UndoWork
 {
 	BagList		members;		/* of the patch */
-	Datum	   *names;			/* of the changed properties, texts */
+	Datum	   *names;			/* of the touched properties, texts */
 	int			nnames;
 } UndoWork;
 
-/* Begin with the undo of the bag, which may be NULL. */
+/* Start an undo with the undo of the bag, which may be NULL. */
 static void
 begin_with_bag(UndoWork *work, const Jsonb *bag_undone)
 {
@@ -49,8 +52,10 @@ begin_with_bag(UndoWork *work, const Jsonb *bag_undone)
 }
 
 /*
- * Return true if edits change a part.  A body that they touch only because
- * they set another one is not changed if it was absent before.
+ * Return true if a part belongs to the change.  A body that is touched only
+ * because another body was set does not belong to the change if it was absent
+ * before.  in_bag: the undo of the bag has the part, since the part was a blob
+ * or becomes one.
  */
 static bool
 part_changes(const Content *old, const Edits *edits, Part part, bool in_bag)
@@ -61,9 +66,10 @@ part_changes(const Content *old, const Edits *edits, Part part, bool in_bag)
 }
 
 /*
- * Add the old value of a part: a list, or a null for a part that was absent, as
- * a member of the patch, other values beside the patch.  With in_bag the undo
- * of the bag names the part already: a blob comes or goes.
+ * Add the old value of a part to an undo.  A list, or a null for a part that
+ * was absent, becomes a member of the patch; any other value goes beside the
+ * patch.  in_bag: the undo of the bag already has the part, since the part was
+ * a blob or becomes one.
  */
 static void
 add_part(UndoWork *work, const Content *old, Part part, bool in_bag,
@@ -92,6 +98,10 @@ add_part(UndoWork *work, const Content *old, Part part, bool in_bag,
 	}
 }
 
+/*
+ * Make the undo of edits.  Large values are not copied: undo->large has the
+ * datums of "old".
+ */
 void
 undo_of_edits(const Content *old, const Edits *edits, Undo *undo)
 {
@@ -117,7 +127,7 @@ undo_of_edits(const Content *old, const Edits *edits, Undo *undo)
 									   false, TYPALIGN_INT);
 }
 
-/* -------------------------------------------------------- taking changes back */
+/* ----------------------------------------------------- taking changes back */
 
 void
 undo_merge(Undo *total, const Undo *older)
@@ -139,8 +149,8 @@ undo_merge(Undo *total, const Undo *older)
 }
 
 /*
- * Take back what the undo's patch has of a part: the part was absent, a list,
- * or a blob, whose reference goes back into the bag.
+ * Restore a part from its entry in an undo: a null if the part was absent, a
+ * list, or the reference to a blob, which is added to *patch for the bag.
  */
 static void
 undo_part(const BagEntry *entry, Part part, Content *content, BagList *patch)
@@ -158,6 +168,11 @@ undo_part(const BagEntry *entry, Part part, Content *content, BagList *patch)
 	}
 }
 
+/*
+ * Restore the content before a change.  Members whose name begins with a dot
+ * are skipped, because they are outside the content.  A large value that is
+ * restored replaces a reference in the bag.
+ */
 void
 undo_apply(const Undo *undo, Content *content)
 {

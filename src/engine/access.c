@@ -1,19 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * access.c
- *	  Who may do what: every decision is made here.
+ *	  Access rights: the only file that decides who may use a store.
  *
  * NOTES
- *	  A store belongs to a role; the role, its members and superusers may use
- *	  it, others may not.  Decisions are on the current role at the time of
- *	  the call.
+ *	  A store has an owner, which is a role.  The owner, the roles that are
+ *	  members of the owner, and superusers may use the store; other roles may
+ *	  not.  The current role at the time of the call counts.
  *
- *	  Owner and GUID of stores are cached for the life of the backend, one
- *	  entry a store that was used.  The functions that write to table store
- *	  send a relcache invalidation for it, which empties the cache here and
- *	  in every other backend; so does a change of roles.  None of them changes
- *	  an owner, and who does that with an UPDATE has to reconnect sessions.
- *	  Membership itself is asked of PostgreSQL each time.
+ *	  Owner and GUID of each store that was used are cached for the life of the
+ *	  backend.  The functions that write to table store send a relcache
+ *	  invalidation for the table, which empties the cache in every backend; a
+ *	  change of roles empties the cache as well.  No function changes the owner
+ *	  of a store.  After an UPDATE that does, sessions must be restarted.
+ *	  Membership is not cached, but looked up each time.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,16 +32,17 @@
 #include "query.h"
 
 
+/* An entry of the cache of stores. */
 typedef struct CachedStore
 {
 	int64		store_id;		/* hash key */
-	Oid			owner;			/* InvalidOid: no such role any more */
+	Oid			owner;			/* InvalidOid: the role was dropped */
 	uint8		replica_guid[GUID_BYTES];
 } CachedStore;
 
 static HTAB *stores = NULL;
 
-/* A RelationWatcher: rows of table store have changed. */
+/* RelationWatcher of table store: empty the cache. */
 static void
 forget_stores(void)
 {
@@ -52,6 +53,7 @@ forget_stores(void)
 	}
 }
 
+/* Syscache callback: roles have changed, so empty the cache. */
 static void
 roles_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
@@ -59,9 +61,9 @@ roles_changed(Datum arg, int cacheid, uint32 hashvalue)
 }
 
 /*
- * Read a store's owner (a role's name, palloc'd) and replica GUID, as the
- * newest committed row or this transaction has them; false if there is no such
- * store.
+ * Read the owner (a role name, palloc'd) and the replica GUID of a store, from
+ * the newest row that is committed or was written by this transaction.
+ * Returns false if the store does not exist.
  */
 static bool
 read_store(int64 store_id, char **owner, uint8 *replica_guid)
@@ -88,8 +90,9 @@ read_store(int64 store_id, char **owner, uint8 *replica_guid)
 }
 
 /*
- * The cache entry of a store, read if need be; NULL where there is no store.
- * Valid until the next time invalidations may arrive.
+ * Return the cache entry of a store, reading the store if it is not cached, or
+ * NULL if the store does not exist.  The entry is valid until invalidations
+ * are processed.
  */
 static CachedStore *
 find_store(int64 store_id)
@@ -118,7 +121,7 @@ find_store(int64 store_id)
 	role = get_role_oid(owner, true);
 	pfree(owner);
 
-	/* nothing from here on lets invalidations in */
+	/* no invalidations are processed from here on */
 	if (stores == NULL)
 	{
 		HASHCTL		control;
@@ -136,7 +139,7 @@ find_store(int64 store_id)
 	return entry;
 }
 
-/* The same, but raises where there is no such store. */
+/* Return the cache entry of a store; raise an error if it does not exist. */
 static CachedStore *
 require_store(int64 store_id)
 {
@@ -149,6 +152,7 @@ require_store(int64 store_id)
 	return entry;
 }
 
+/* Return the current role's rights on a store. */
 static AccessLevel
 level_of(const CachedStore *entry)
 {
@@ -164,7 +168,7 @@ level_of(const CachedStore *entry)
 AccessLevel
 access_level(int64 store_id)
 {
-	/* a save asks again after it has waited: see what was revoked meanwhile */
+	/* rights may have been revoked while a save was waiting for a lock */
 	AcceptInvalidationMessages();
 	return level_of(require_store(store_id));
 }
@@ -194,7 +198,11 @@ access_role_name(void)
 }
 
 /*
- * may_use_store(store_id) → boolean: for the views.
+ * may_use_store(store_id bigint) RETURNS boolean
+ *
+ * Return true if the current role may read the store, false if it may not or
+ * if the store does not exist.  Never raises an error: the views use it as a
+ * filter.
  */
 PG_FUNCTION_INFO_V1(may_use_store);
 Datum

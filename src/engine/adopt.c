@@ -1,17 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * adopt.c
- *	  What a version or a draft brings with it when it is stored: the blobs
- *	  that it refers to.
+ *	  Adopting the blobs of a version or a draft when it is stored.
  *
  * NOTES
- *	  References can stand under any string or binary property of a message, of
- *	  its attachments and of the messages that those embed.  Each is sealed and
- *	  recorded (blob_adopt), or refused, before the row that has it is written.
+ *	  Any string or binary property of a message, of its attachments and of the
+ *	  messages embedded in them can be a reference to a blob.  Before the row
+ *	  that contains a reference is written, the blob is sealed and the
+ *	  reference is recorded, or an error is raised: see blob_adopt().
  *
- *	  Bytes of an attachment that came as a value of more than INLINE_BYTES
- *	  become a blob here, so that versions share them and the list stays small.
- *	  A save does this only once it can no longer be refused.
+ *	  Bytes of an attachment that were given as a value of more than
+ *	  INLINE_BYTES become a blob here, so that versions share them and the list
+ *	  stays small.  A save calls these functions only when it can no longer be
+ *	  refused.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +28,7 @@ static const char *const list_name = "PR_MESSAGE_ATTACHMENTS";
 
 static Jsonb *adopt_list(const Adoption *adoption, JsonbContainer *array);
 
-/* A bag of one member that is an object or an array. */
+/* Return a bag with one member, which is an object or an array. */
 static Jsonb *
 one_member(const char *name, const Jsonb *object)
 {
@@ -40,7 +41,7 @@ one_member(const char *name, const Jsonb *object)
 	return baglist_build(&list);
 }
 
-/* Adopt the blobs that members of a bag, or of a patch of one, are. */
+/* Adopt the blobs to which members of a bag or of a patch refer. */
 static void
 adopt_members(const Adoption *adoption, const Jsonb *bag)
 {
@@ -67,8 +68,9 @@ adopt_members(const Adoption *adoption, const Jsonb *bag)
 }
 
 /*
- * Adopt what a message that an attachment embeds refers to.  The attachment as
- * it is to be stored, or NULL: as it is.
+ * Adopt the blobs of an embedded message.  "object" is the attachment, and
+ * "embedded" the message in it.  Returns the attachment as it is to be stored,
+ * or NULL if it does not change.
  */
 static Jsonb *
 adopt_embedded(const Adoption *adoption, const Jsonb *object,
@@ -87,14 +89,18 @@ adopt_embedded(const Adoption *adoption, const Jsonb *object,
 	{
 		message = bag_splice(message, one_member(list_name, list), false);
 		result = bag_splice(object, one_member(message_name, message), false);
-		/* it has another size now */
+		/* the size has changed */
 		if (object_number(object, "PR_ATTACH_NUM", &number))
 			result = attachment_finish(result, number);
 	}
 	return object_level_end(level, result);
 }
 
-/* The same for any attachment. */
+/*
+ * Adopt the blobs of an attachment, and store its bytes as a blob if they are
+ * large.  Returns the attachment as it is to be stored, or NULL if it does not
+ * change.
+ */
 static Jsonb *
 adopt_attachment(const Adoption *adoption, const Jsonb *object)
 {
@@ -118,7 +124,10 @@ adopt_attachment(const Adoption *adoption, const Jsonb *object)
 					  false);
 }
 
-/* A list as it is to be stored, or NULL: as it is. */
+/*
+ * Adopt the blobs of a list of attachments.  Returns the list as it is to be
+ * stored, or NULL if it does not change.
+ */
 static Jsonb *
 adopt_list(const Adoption *adoption, JsonbContainer *array)
 {

@@ -5,33 +5,39 @@
  *	  swept when nothing refers to them.
  *
  * NOTES
- *	  A blob is a row of table blob and its chunks.  In properties it stands as
- *	  a reference, {"blob": id, "size": bytes}, in place of the value.
+ *	  A blob is a row of table blob and its chunks.  A property whose value is
+ *	  a blob holds a reference, {"blob": id, "size": bytes}, in place of the
+ *	  value.
  *
- *	  While it is written it belongs to the handle that made it and those it is
- *	  folded into; nobody else can refer to it.  It is written in place until
- *	  somebody besides that handle has the reference; after that a write makes
- *	  a copy first.  A save that stores a reference seals it: from then on its
- *	  bytes never change.  Chunks are ordinary rows, so rolling back undoes what
- *	  was written to an upload like anything else.  What a handle has uploaded
- *	  and did not save is deleted when it is closed or moves on.
+ *	  A new blob is an upload.  It belongs to the handle that wrote it and to
+ *	  the handles into which that handle will be folded; no other handle can
+ *	  refer to it.  The upload is written in place as long as only its own
+ *	  handle has the reference; later, a write copies it first.  A save that
+ *	  stores a reference seals the blob, whose bytes never change afterwards.
+ *	  Chunks are ordinary rows, so that a rollback undoes writes to an upload.
+ *	  Saving, refreshing or closing a handle deletes its uploads that were not
+ *	  stored.
  *
- *	  A reference can be set by anybody, so whether a message may have it is
- *	  checked whenever bytes are read, copied or stored, and its size and kind
- *	  are a claim until it is copied or stored.
+ *	  Any client can set any reference.  Whenever bytes are read, copied or
+ *	  stored, the module therefore checks that the message may refer to the
+ *	  blob.  Size and type in a reference are a claim, which is checked when
+ *	  the blob is copied or stored.
  *
- *	  A row of blob_ref says that some version or draft of a message may
- *	  contain a reference; draft_of, that only drafts of that role do, which
- *	  nobody else can see.  The sweeper takes away those of which it is no
- *	  longer true, looking at the message, its changes and its parked drafts,
- *	  and then blobs without any, unless their uploader's session lives, or one
- *	  that has resumed a draft with them (table blob_hold): what a handle has
- *	  pending stays, whatever becomes of the draft.  Each of the two steps first locks
- *	  candidates, passing over what is locked, and then checks again with a
- *	  new snapshot before it deletes; whoever adopts a blob holds a lock on its
- *	  rows until he commits.
+ *	  A row of blob_ref records that a version or a draft of a message may
+ *	  contain a reference.  If draft_of is set, only drafts of that role do,
+ *	  which no other role can see.
  *
- *	  Memory: a call holds the piece that is read or written and one chunk.
+ *	  The sweeper first deletes the rows of blob_ref whose reference is found
+ *	  neither in the message nor in its changes nor in its parked drafts.  Then
+ *	  it deletes the blobs without a row of blob_ref, except those whose
+ *	  uploading session is still running, and those held by a running session
+ *	  that has resumed a draft with them (table blob_hold): the pending edits
+ *	  of a handle stay complete even if the draft is discarded.  Each of the
+ *	  two steps locks candidates, skipping rows that are locked, and checks
+ *	  them again with a new snapshot before it deletes.  A transaction that
+ *	  adopts a blob holds locks on its rows until it ends.
+ *
+ *	  Memory: a call holds the bytes that it reads or writes, and one chunk.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,12 +57,12 @@ blob_refuse(int64 blob_id)
 {
 	ereport(ERROR,
 			(errmapi(MAPI_E_INVALID_PARAMETER),
-			 errmsg("blob %lld is not this message's to refer to",
+			 errmsg("this message cannot refer to blob %lld",
 					(long long) blob_id),
 			 errhint("Write the bytes with write_stream(), or set them as a value.")));
 }
 
-/* --------------------------------------------------------------------- writing */
+/* ----------------------------------------------------------------- writing */
 
 int64
 blob_insert(int64 store_id, int64 size, bool sealed, bool is_text)
@@ -85,7 +91,10 @@ blob_copy(int64 store_id, int64 from, int64 to, int64 keep)
 	SPI_finish();
 }
 
-/* One chunk's bytes, in the caller's context; NULL where there is none. */
+/*
+ * Return the bytes of a chunk, or NULL if there is no such chunk.  The result
+ * is palloc'd in the caller's context, outside SPI.
+ */
 static bytea *
 read_chunk(int64 store_id, int64 blob_id, int32 number)
 {
@@ -121,6 +130,10 @@ write_chunk(int64 store_id, int64 blob_id, int32 number, bytea *chunk)
 	SPI_finish();
 }
 
+/*
+ * Write bytes to an upload, chunk by chunk, in a memory context that is reset
+ * after each chunk.  A chunk of which only a part is written is read first.
+ */
 void
 blob_write(int64 store_id, int64 blob_id, int64 offset, const char *bytes,
 		   int64 count)
@@ -151,7 +164,7 @@ blob_write(int64 store_id, int64 blob_id, int64 offset, const char *bytes,
 				size = Max(size, had);
 			}
 		}
-		/* a reference may claim more than the upload has */
+		/* the size that a reference claims may exceed that of the upload */
 		if (had < at)
 			blob_refuse(blob_id);
 		memcpy(VARDATA(chunk) + at, bytes, part);
@@ -187,6 +200,10 @@ blob_truncate(int64 store_id, int64 blob_id, int64 size)
 	write_chunk(store_id, blob_id, number, last);
 }
 
+/*
+ * Return bytes of a blob, copied chunk by chunk.  Raises MAPI_E_CORRUPT_DATA
+ * if a chunk is missing or too short.
+ */
 bytea *
 blob_read(int64 store_id, int64 blob_id, int64 size, int64 offset,
 		  int64 count)
@@ -195,7 +212,7 @@ blob_read(int64 store_id, int64 blob_id, int64 size, int64 offset,
 	bytea	   *result;
 	char	   *to;
 
-	/* the sum of offset and count may be more than any number holds */
+	/* offset + count might overflow */
 	count = offset < size ? Min(count, size - offset) : 0;
 	end = offset + count;
 	result = palloc(VARHDRSZ + count);
@@ -223,9 +240,9 @@ blob_read(int64 store_id, int64 blob_id, int64 size, int64 offset,
 	return result;
 }
 
-/* --------------------------------------------------------------------- storing */
+/* ----------------------------------------------------------------- storing */
 
-/* The message, or a draft of it, refers to the blob from now on. */
+/* Record that the message, or a draft of it, may refer to the blob. */
 static void
 refer(const Adoption *adoption, int64 blob_id)
 {
@@ -239,6 +256,12 @@ refer(const Adoption *adoption, int64 blob_id)
 	SPI_finish();
 }
 
+/*
+ * Seal a blob and record the reference to it.  If the blob is sealed already,
+ * the first query locks its row; otherwise the second query seals it.  Both
+ * leave a lock on the row until the transaction ends, which the sweeper
+ * respects.
+ */
 void
 blob_adopt(const Adoption *adoption, int64 blob_id, int64 size, bool is_text)
 {
@@ -289,11 +312,15 @@ blob_release(int64 store_id, ArrayType *blob_ids)
 	SPI_finish();
 }
 
-/* -------------------------------------------------------------------- sweeping */
+/* ---------------------------------------------------------------- sweeping */
 
 /*
- * sweep_batch(store_id) → (references, blobs): one step of sweep_blobs(), the
- * numbers of rows that it took away.
+ * sweep_batch(store_id, OUT swept_references bigint, OUT swept_blobs bigint)
+ *
+ * Do one step of the procedure sweep_blobs(): delete up to 1000 rows of
+ * blob_ref and up to 1000 blobs, and return the numbers of deleted rows.
+ * Raises MAPI_E_INVALID_PARAMETER for a NULL, MAPI_E_NOT_FOUND for an unknown
+ * store and MAPI_E_NO_ACCESS if the role may not use the store.
  */
 PG_FUNCTION_INFO_V1(sweep_batch);
 Datum
@@ -309,7 +336,7 @@ sweep_batch(PG_FUNCTION_ARGS)
 	call_require_write("sweep_blobs()");
 	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
 
-	/* who lives is asked anew, whatever this transaction has seen of it */
+	/* this transaction may have read the running backends: read them anew */
 	pgstat_clear_snapshot();
 	SPI_connect();
 	query_run(QUERY_SWEEP_LOCK_REFS, values, NULL);

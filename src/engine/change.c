@@ -1,16 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * change.c
- *	  The chain of changes: who did what when, and how to get back.
+ *	  The chain of changes: writing a version with its record, and walking
+ *	  back to an older version.
  *
  * NOTES
- *	  Each row of change holds what its change replaced.  An older version is
- *	  the newest one with the changes since taken back, from the newest on,
- *	  along "previous".  What they replaced is put together on the way, the
- *	  older value over the newer, and given back at the end, so that a long
- *	  walk costs little more memory than a short one.  Every link is looked up
- *	  by its full key, so a row that is missing is noticed: at the old end it
- *	  was pruned, anywhere else the history is damaged.
+ *	  Each row of change records who made the change and when, and the values
+ *	  that the change replaced (its undo).
+ *
+ *	  An older version is read by taking changes back, from the newest one
+ *	  along "previous".  The walk merges the undos on its way, an older value
+ *	  replacing a newer one, and applies the result at the end, so that a long
+ *	  walk needs little more memory than a short one.  Every row is looked up
+ *	  by its full key, so that a missing row is noticed.  A row missing at the
+ *	  old end of the chain was pruned; a row missing anywhere else means a
+ *	  damaged history.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +35,7 @@
 
 /* -------------------------------------------------------- lists of numbers */
 
-/* A JSON array of numbers as bigint[]. */
+/* Convert a JSON array of integers to a bigint[]. */
 static Datum
 numbers_from_json(const JsonbValue *array)
 {
@@ -50,7 +54,7 @@ numbers_from_json(const JsonbValue *array)
 										   TYPALIGN_DOUBLE));
 }
 
-/* And back; *array points to memory of its own. */
+/* Convert integers to a JSON array, which is palloc'd. */
 static void
 numbers_to_json(Datum *numbers, int count, JsonbValue *array)
 {
@@ -68,9 +72,9 @@ numbers_to_json(Datum *numbers, int count, JsonbValue *array)
 	*array = *pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 }
 
-/* --------------------------------------------------------------- walking back */
+/* ------------------------------------------------------------ walking back */
 
-/* Take back what a change did to where the message stands. */
+/* Undo the part of a change that is outside the content. */
 static void
 undo_placement(const Undo *undo, Version *version)
 {
@@ -91,6 +95,10 @@ undo_placement(const Undo *undo, Version *version)
 			numbers_from_json(&value);
 }
 
+/*
+ * Replace *version by an older version.  If a row is missing although the row
+ * of "to" exists, the chain has a hole, and an error is raised.
+ */
 bool
 change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 				 ChangeVisitor visit, void *arg)
@@ -151,7 +159,7 @@ change_require_message(int64 store_id, int64 message_id)
 	table_close(change, NoLock);
 }
 
-/* -------------------------------------------------------------------- writing */
+/* ----------------------------------------------------------------- writing */
 
 char	   *change_actor_setting = NULL;
 
@@ -177,7 +185,7 @@ change_client(void)
 		application_name : NULL;
 }
 
-/* Append the record of a change that made the version in *row. */
+/* Insert the record of a change to the message in *row. */
 static void
 record(const MessageRow *row, char kind, int64 number, int64 previous,
 	   int64 base, TimestampTz changed_at, const Undo *undo)
@@ -200,9 +208,10 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 }
 
 /*
- * Return the time of a change: the clock's, but always after that of the
- * replaced version, so that the changes of a message are in the order of their
- * times, whatever the clock and the nodes do.
+ * Return the time of a change to the version in *row: that of the clock, but
+ * always later than that of the replaced version.  The changes of a message
+ * are therefore in the order of their times, even if a clock is set back or
+ * the clocks of two nodes differ.
  */
 static TimestampTz
 change_time(const MessageRow *row)
@@ -211,14 +220,14 @@ change_time(const MessageRow *row)
 }
 
 /*
- * Make edits replace the time of last modification that a client gave the
- * first version, if any; such a time is a member of the bag, and hides the
- * time of the change.
+ * Make edits replace the PR_LAST_MODIFICATION_TIME that the client set before
+ * the first save, if any.  Only such a time is a member of the bag, and it
+ * hides the time of the change.
  *
- * The change takes the member out.  But PR_LAST_MODIFICATION_TIME never goes
- * back: a time that is still to come at the time of the change moves on
- * instead.  Edits that lead back to the content of the first version (a forced
- * save) do not bring the member back.
+ * *edits is changed to delete the member or, if the client's time lies in the
+ * future, to set it to a later time, because PR_LAST_MODIFICATION_TIME never
+ * goes back.  If only *edits has the member (a forced save that leads back to
+ * the first version), it is removed from *edits.
  */
 static void
 replace_given_time(const MessageRow *row, TimestampTz time, Edits *edits)
@@ -242,14 +251,14 @@ replace_given_time(const MessageRow *row, TimestampTz time, Edits *edits)
 		systime_timestamp(value.val.string.val, value.val.string.len,
 						  &given) && given >= time)
 	{
-		systime_text(given + 1, text);	/* it was cut to microseconds */
+		systime_text(given + 1, text);	/* "given" was cut to microseconds */
 		baglist_add_cstring(&list, name, text, strlen(text));
 	}
 	else
 		baglist_add_null(&list, name, strlen(name));
 	member = baglist_build(&list);
 
-	/* if none is given, the null takes the member out of the patch */
+	/* a null deletes the given time or, without one, the patch's member */
 	if (patch != NULL)
 		member = bag_splice(patch, member, is_given);
 	edits->touched[PART_PROPS] = TOUCHED;
@@ -257,8 +266,9 @@ replace_given_time(const MessageRow *row, TimestampTz time, Edits *edits)
 }
 
 /*
- * Add to an undo what a change replaces outside the content.  "name" is the
- * property that shows it, or NULL.
+ * Add to an undo a value outside the content that a change replaces.  "member"
+ * is the name of the value in the undo (UNDO_*).  "name" is the property that
+ * shows the value, which is listed as touched, or NULL.
  */
 static void
 add_undo(Undo *undo, const char *member, JsonbValue *old, const char *name)
@@ -283,7 +293,7 @@ add_undo(Undo *undo, const char *member, JsonbValue *old, const char *name)
 	}
 }
 
-/* Members of an undo that hold a number and a time. */
+/* Set *value to a number. */
 static void
 number_value(JsonbValue *value, int64 number)
 {
@@ -293,7 +303,10 @@ number_value(JsonbValue *value, int64 number)
 											Int64GetDatum(number)));
 }
 
-/* text: VALUE_TIME_SIZE bytes that live as long as the value; 0 is null */
+/*
+ * Set *value to a time, or to null if the time is 0.  "text" has room for
+ * VALUE_TIME_SIZE bytes and must live as long as the value.
+ */
 static void
 time_value(JsonbValue *value, TimestampTz time, char *text)
 {
@@ -306,7 +319,7 @@ time_value(JsonbValue *value, TimestampTz time, char *text)
 	value->val.string.len = strlen(text);
 }
 
-/* Where the message is to stand, and the undo of that. */
+/* Move, delete or restore a version as ordered; add the old state to *undo. */
 static void
 place(const ChangeOrder *order, Version *version, TimestampTz time,
 	  Undo *undo)
@@ -328,7 +341,11 @@ place(const ChangeOrder *order, Version *version, TimestampTz time,
 	}
 }
 
-/* The predecessors of a version, and the member of an undo that has them. */
+/*
+ * Return the predecessors of a version, as an array of *count bigint datums in
+ * *numbers, and as a value for an undo in *old.  Without predecessors,
+ * *numbers is NULL and *old a JSON null.
+ */
 static void
 old_predecessors(const Version *version, Datum **numbers, int *count,
 				 JsonbValue *old)
@@ -345,9 +362,11 @@ old_predecessors(const Version *version, Datum **numbers, int *count,
 }
 
 /*
- * Give the version its number.  Where that replaces a version of another node,
- * remember it among the predecessors, instead of an older one of its node, and
- * forget ours there, which the new one follows.
+ * Set the change number of a new version, and update its predecessors: the
+ * newest change number of each other node.  These change only if the replaced
+ * version was made by another node.  Then its number takes the place of an
+ * older number of that node, and a number of our own node is removed, since
+ * the new number stands for our node.
  */
 static void
 follow(Version *version, int64 number, Undo *undo)
@@ -379,8 +398,8 @@ follow(Version *version, int64 number, Undo *undo)
 }
 
 /*
- * Under REPEATABLE READ and SERIALIZABLE nothing is written over a version
- * that the transaction's snapshot does not see.
+ * Under REPEATABLE READ and SERIALIZABLE, raise a serialization failure if the
+ * transaction's snapshot does not see the version that would be replaced.
  */
 static void
 check_serializable(MessageRow *row)
@@ -392,6 +411,10 @@ check_serializable(MessageRow *row)
 				 errmsg("could not serialize access due to concurrent update")));
 }
 
+/*
+ * Write a new version and its record.  The undo is computed from the replaced
+ * version.  Nothing is recorded unless the row was updated.
+ */
 TM_Result
 change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 {
@@ -445,7 +468,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	CommandCounterIncrement();
 }
 
-/* Delete the row itself. */
+/* Delete the row of a message. */
 static void
 delete_row(int64 store_id, int64 message_id)
 {
@@ -458,6 +481,11 @@ delete_row(int64 store_id, int64 message_id)
 	SPI_finish();
 }
 
+/*
+ * Delete a row and record the deletion.  The undo in the record holds the
+ * whole message: all parts of the content, and folder, flags and times.  The
+ * record lists PR_DELETED_ON as the only property that the change touched.
+ */
 void
 change_hard_delete(MessageRow *row)
 {

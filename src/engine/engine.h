@@ -2,10 +2,11 @@
  *
  * engine.h
  *	  The third floor: rows, numbers, rights, handles, blobs, the chain of
- *	  changes, the view of a version.
+ *	  changes, merging, the view of a version.
  *
- *	  Prototypes stand under their file's name.  The statements that run
- *	  through SPI are named in query.h.
+ *	  Prototypes are grouped by source file.  The SQL statements are declared
+ *	  in query.h.  Functions that return memory palloc it in the current memory
+ *	  context, unless a comment says otherwise.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,9 +21,9 @@
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
 
-/* --------------------------------------------------------------- relation.c */
+/* -------------------------------------------------------------- relation.c */
 
-/* relations of the extension, by what they hold */
+/* The relations of the extension that the module opens itself. */
 typedef enum StoreRelation
 {
 	REL_STORE = 0,
@@ -49,8 +50,8 @@ extern void relation_init(void);	/* once, at module load */
 extern Oid	relation_oid(StoreRelation which);
 
 /*
- * Return true if the extension's tables are there; its module can outlive
- * them.
+ * Return true if the extension's tables exist.  The module stays loaded after
+ * DROP EXTENSION.
  */
 extern bool relation_installed(void);
 
@@ -58,33 +59,35 @@ extern bool relation_installed(void);
 extern Oid	relation_owner(void);
 
 /*
- * Call a function whenever a relation may have changed, so that a room can
- * forget what it read from it: one function per relation.
+ * Register a function to be called when a relation may have changed, so that a
+ * source file can discard what it has cached of the rows.  A relation can have
+ * one watcher.
  */
 typedef void (*RelationWatcher) (void);
 extern void relation_watch(StoreRelation which, RelationWatcher changed);
 
 /*
- * Announce to all sessions that the rows of a relation have changed, from this
- * transaction's commit on.
+ * Announce to all sessions, when the transaction commits, that rows of a
+ * relation have changed.
  */
 extern void relation_announce(StoreRelation which);
 
-/* ----------------------------------------------------------------- number.c */
+/* ---------------------------------------------------------------- number.c */
 
 #define NODE_SHIFT		48
 #define COUNTER_MASK	((INT64CONST(1) << NODE_SHIFT) - 1)
 
 /*
- * The next number of a series.  The first call in a backend makes sure that
- * the series has not forgotten numbers (crash, restore, failover).
+ * Return the next number of a sequence.  The first call in a backend makes
+ * sure that no number is assigned twice after a crash, a restore or a
+ * failover.
  */
 extern int64 number_next(StoreRelation sequence);
 
-/* The running incarnation of the series; after number_next(). */
+/* Return the current incarnation of the sequences. */
 extern int64 number_incarnation(void);
 
-/* ----------------------------------------------------------------- access.c */
+/* ---------------------------------------------------------------- access.c */
 
 typedef enum AccessLevel
 {
@@ -93,23 +96,32 @@ typedef enum AccessLevel
 	ACCESS_EDIT
 } AccessLevel;
 
-/* The current role's rights on a store; NOT_FOUND raised where there is none. */
+/*
+ * Return the current role's rights on a store; raises MAPI_E_NOT_FOUND if the
+ * store does not exist.
+ */
 extern AccessLevel access_level(int64 store_id);
 
-/* The same, but raises MAPI_E_NO_ACCESS unless at least "needed". */
+/*
+ * Raise MAPI_E_NO_ACCESS unless the current role has at least the rights
+ * "needed" on a store, and MAPI_E_NOT_FOUND if the store does not exist.
+ */
 extern void access_require(int64 store_id, AccessLevel needed);
 
-/* Copy out the store's replica GUID, GUID_BYTES bytes. */
+/*
+ * Copy the replica GUID of a store, GUID_BYTES bytes, to *guid; raises
+ * MAPI_E_NOT_FOUND if the store does not exist.
+ */
 #define GUID_BYTES	16
 extern void access_replica_guid(int64 store_id, uint8 *guid);
 
-/* The current role's name, a text: whose drafts are its own. */
+/* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);
 
-/* -------------------------------------------------------------------- row.c */
+/* ------------------------------------------------------------------- row.c */
 
 /*
- * One version of a message: everything that a change can change.
+ * One version of a message: the values that a change can change.
  * "predecessors" is a bigint[]: the newest change number of every other node
  * that has changed the message.
  */
@@ -118,13 +130,13 @@ typedef struct Version
 	int64		change_number;
 	int64		folder_id;
 	TimestampTz deleted_at;		/* 0: not deleted */
-	Datum		predecessors;	/* or 0: none */
+	Datum		predecessors;	/* 0: the array is empty */
 	Content		content;
 } Version;
 
 /*
- * A row of message that is being read or written.  "slot" keeps the tuple; the
- * datums point into it.
+ * A row of message that is being read or written.  "slot" contains the tuple,
+ * into which the datums point.
  */
 typedef struct MessageRow
 {
@@ -146,8 +158,8 @@ typedef struct ChangeRow
 	int64		store_id;
 	int64		message_id;
 	int64		change_number;
-	int64		previous;		/* 0: none */
-	int64		base;			/* 0: none */
+	int64		previous;		/* 0: this is the first change */
+	int64		base;			/* 0: the message was new */
 	TimestampTz changed_at;
 	char		kind;			/* CHANGE_* */
 	const char *role;
@@ -158,220 +170,245 @@ typedef struct ChangeRow
 
 #define CHANGE_CREATE	'c'
 #define CHANGE_SAVE		's'
-#define CHANGE_FORCE	'f'		/* a save over versions its client had not seen */
-#define CHANGE_MERGE	'g'		/* a save beside them */
+#define CHANGE_FORCE	'f'		/* a save that replaced an unseen version */
+#define CHANGE_MERGE	'g'		/* a save merged with an unseen version */
 #define CHANGE_MOVE		'm'
 #define CHANGE_DELETE	'd'		/* soft */
 #define CHANGE_RESTORE	'r'
 #define CHANGE_HARD_DELETE	'h'
 
 /*
- * Open message or change, and refuse to work if somebody has put a trigger, a
- * rule, a policy or a check on it, which the direct path would skip.  The lock
- * is held to the end of the transaction.
+ * Open the table message or change.  Raises an error if a user has added a
+ * trigger, a rule, a policy or a constraint, which direct writes would skip.
+ * The lock is held until the end of the transaction.
  */
 extern Relation row_relation(StoreRelation which, LOCKMODE lockmode);
 
 /*
- * Open the table for one row at a time, to be fetched and written as often as
- * needed, and close it; the lock is held to the end of the transaction.
+ * Open the table message to fetch and write one row at a time, and close it.
+ * The lock is held until the end of the transaction.
  */
 extern void messagerow_open(MessageRow *row, LOCKMODE lockmode);
 extern void messagerow_close(MessageRow *row);
 
 /*
- * Begin reading a message: messagerow_open() with the lock of a reader, and
- * the snapshot made the active one.  What is read is good until
+ * Begin and end reading a message: open the table with AccessShareLock and
+ * push the snapshot as the active one.  The row is valid until
  * messagerow_end_read().
  */
 extern void messagerow_begin_read(MessageRow *row, Snapshot snapshot);
 extern void messagerow_end_read(MessageRow *row);
 
-/* Find a message as the active snapshot sees it. */
+/*
+ * Read the version of a message that the active snapshot sees.  Returns false
+ * if the snapshot sees no such message.
+ */
 extern bool messagerow_fetch(MessageRow *row, int64 store_id,
 							 int64 message_id);
 
-/* Raise MAPI_E_NOT_FOUND, or MAPI_E_OBJECT_DELETED, for a message. */
+/* Raise MAPI_E_NOT_FOUND or MAPI_E_OBJECT_DELETED for a message. */
 pg_noreturn extern void messagerow_raise_not_found(int64 store_id,
 												   int64 message_id);
 pg_noreturn extern void messagerow_raise_deleted(int64 store_id,
 												 int64 message_id);
 
 /*
- * Lock the row, waiting for whoever holds it.  With "newest" the newest
- * version is locked and read; without, the answer is TM_Updated if the version
- * in *row is no longer the newest, and no lock is left.
+ * Lock the row in mode FOR NO KEY UPDATE, waiting for other transactions.
+ * With "newest", lock and read the newest version.  Without, lock the version
+ * in *row; if a newer version exists, return TM_Updated and take no lock.
+ * Returns TM_Deleted if the row was deleted.
  */
 extern TM_Result messagerow_lock(MessageRow *row, bool newest);
 
 /*
- * Return true if somebody seems to be locking or replacing the version in
- * *row: a write would have to wait, and to be decided anew after that.
+ * Return true if another transaction seems to lock or to replace the version
+ * in *row.  A write would then have to wait, and to be decided anew.
  */
 extern bool messagerow_held(const MessageRow *row);
 
 /*
- * Write a new version over the one in *row.  Returns TM_Ok, or TM_Updated or
- * TM_Deleted and nothing is written.  Waits for whoever holds the row: lock
- * the row before if the wait can be foreseen.
+ * Replace the version in *row by a new version.  Returns TM_Ok, or TM_Updated
+ * or TM_Deleted without writing anything.  Waits for a transaction that holds
+ * the row; callers that foresee this lock the row first.
  */
 extern TM_Result messagerow_update(MessageRow *row, const Version *version,
 								   TimestampTz modified_at,
 								   const char *modifier);
 
-/* Insert a new message; everything in *row but for slot and modifier. */
+/*
+ * Insert a new message from all fields of *row, except slot and modifier.
+ */
 extern void messagerow_insert(MessageRow *row, const char *modifier);
 
 /* Return true if the snapshot sees the version in *row. */
 extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);
 
-/* Lock a folder against being deleted; false if there is no such folder. */
+/*
+ * Lock a folder against deletion, until the end of the transaction.  Returns
+ * false if the folder does not exist.
+ */
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
 
-/* Write a change, and find one as the active snapshot sees it. */
+/*
+ * Insert a row of change, and read the row that the active snapshot sees.
+ * changerow_fetch() returns false if the snapshot sees no such row.
+ */
 extern void changerow_insert(const ChangeRow *row);
 extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 							int64 message_id, int64 change_number);
 
 /*
- * Find the newest change of a message, or with a kind the newest of that kind
- * ('\0': of any), as the active snapshot sees it; false if there is none.
+ * Read the newest change of a message, or the newest change of a kind unless
+ * "kind" is '\0', that the active snapshot sees.  Returns false if the
+ * snapshot sees no such change.
  */
 extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 							 int64 message_id, char kind);
 
-/* Return the actor of a change if one was set, else the role. */
+/* Return the author of a change: the actor if one was set, else the role. */
 extern const char *changerow_author(const ChangeRow *row);
 
-/* ------------------------------------------------------------------- blob.c */
+/* ------------------------------------------------------------------ blob.c */
 
-/* A blob that a handle has written and that is not saved yet. */
+/* A blob that a handle has written and that no save has stored yet. */
 typedef struct Upload
 {
 	int64		blob_id;
-	bool		shared;			/* others have a reference: not in place */
+	bool		shared;			/* others have the reference: copy to write */
 	struct Upload *next;
 } Upload;
 
-/* Raise the error about a blob that a client may not refer to. */
+/* Raise the error about a blob to which the client may not refer. */
 pg_noreturn extern void blob_refuse(int64 blob_id);
 
 /*
- * Insert a blob's row and return its id.  A blob that is not sealed is an
- * upload of this session; is_text: for a PT_UNICODE.
+ * Insert the row of a new blob and return its id.  A blob that is not sealed
+ * is an upload of this session.  is_text: the value is a PT_UNICODE, not
+ * bytes.
  */
 extern int64 blob_insert(int64 store_id, int64 size, bool sealed,
 						 bool is_text);
 
-/* Copy the first "keep" bytes or more of a blob to another. */
+/* Copy at least the first "keep" bytes of a blob to a new upload. */
 extern void blob_copy(int64 store_id, int64 from, int64 to, int64 keep);
 
-/* Write bytes at an offset that is at most the upload's size. */
+/* Write bytes to an upload, at an offset of at most its size. */
 extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
 					   const char *bytes, int64 count);
 
-/* Cut an upload to a size that is at most its own. */
+/* Truncate an upload to a size of at most its own. */
 extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
 
 /*
- * Return up to count bytes of a blob of that size.  The caller has checked
- * that the client may refer to the blob.
+ * Return up to "count" bytes of a blob from an offset on; "size" is the size
+ * of the blob.  The caller has checked that the client may refer to the blob.
  */
 extern bytea *blob_read(int64 store_id, int64 blob_id, int64 size,
 						int64 offset, int64 count);
 
-/* Let go of blobs that no handle of the session needs any more. */
+/*
+ * Release blobs that no handle of the session needs any more: delete those
+ * that are not sealed, and leave the others to the sweeper.
+ */
 extern void blob_release(int64 store_id, ArrayType *blob_ids);
 
-/* Whose blobs a version or a draft of a message brings with it. */
+/* The version or draft that is being stored, and the source of its blobs. */
 typedef struct Adoption
 {
 	int64		store_id;
 	int64		message_id;
-	int64		source_id;		/* what it was copied from, or 0 */
+	int64		source_id;		/* message it was copied from, or 0 */
 	const Upload *uploads;		/* of the handle that is saved */
-	bool		is_draft;		/* of the current role, who alone sees it */
+	bool		is_draft;		/* only the current role can see it */
 } Adoption;
 
 /*
- * A version or a draft is going to refer to a blob: seal it.  Raises unless
- * the message, or its source, refers to it already, or it is among the
- * uploads; size and kind must be right.
+ * Seal a blob to which a version or a draft is going to refer, and record the
+ * reference.  Raises MAPI_E_INVALID_PARAMETER unless the message or its source
+ * already refers to the blob, or the blob is among the uploads, and unless
+ * size and type are right.
  */
 extern void blob_adopt(const Adoption *adoption, int64 blob_id, int64 size,
 					   bool is_text);
 
-/* Store bytes as a sealed blob that the message refers to. */
+/*
+ * Store bytes as a sealed blob to which the message refers, and return its id.
+ */
 extern int64 blob_store(const Adoption *adoption, const char *bytes,
 						int64 size);
 
-/* ------------------------------------------------------------------ adopt.c */
+/* ----------------------------------------------------------------- adopt.c */
 
 /*
- * Edits, and a content, as they are stored: blobs are sealed and recorded,
- * large bytes of attachments become blobs.  Values that change are replaced.
+ * Bring edits or a content into the form in which they are stored: seal and
+ * record the blobs to which they refer, and turn large bytes of attachments
+ * into blobs.  Values that change are replaced, not changed in place.
  */
 extern void adopt_edits(const Adoption *adoption, Edits *edits);
 extern void adopt_content(const Adoption *adoption, Content *content);
 
-/* Whether storing edits stores blobs too. */
+/* Return true if storing edits may write blobs. */
 extern bool adopt_needed(const Edits *edits);
 
-/* ----------------------------------------------------------------- change.c */
+/* ---------------------------------------------------------------- change.c */
 
 /*
- * Called with each change that is taken back, newest first.  Its undo is freed
- * afterwards; the rest lives on.
+ * Function that is called for each change that is taken back, newest first.
+ * After the call the undo is freed; the other fields stay valid.
  */
 typedef void (*ChangeVisitor) (const ChangeRow *change, void *arg);
 
 /*
- * Walk back from *version to change number "to" with the active snapshot,
- * taking back one change after the other.  Returns false if the chain does not
- * reach that version: pruned, or never a version of this message.  A hole in
- * the chain raises.  "visit" may be NULL.
+ * Replace *version by the older version with change number "to", taking back
+ * one change after the other, with the active snapshot.  Returns false if the
+ * chain does not reach that version, because it was pruned or never was a
+ * version of this message.  Raises MAPI_E_CORRUPT_DATA if the chain has a
+ * hole.  "visit" may be NULL.
  */
 extern bool change_walk_back(int64 store_id, int64 message_id,
 							 Version *version, int64 to,
 							 ChangeVisitor visit, void *arg);
 
-/* Raise MAPI_E_NOT_FOUND unless there is, or was, such a message. */
+/* Raise MAPI_E_NOT_FOUND unless the message exists or has existed. */
 extern void change_require_message(int64 store_id, int64 message_id);
 
-/* What a change is to do to a row. */
+/* A change to be made to a row. */
 typedef struct ChangeOrder
 {
 	char		kind;			/* CHANGE_* */
-	int64		base;			/* what its client had seen */
+	int64		base;			/* change number that the client had seen */
 	const Edits *edits;			/* or NULL */
-	int64		folder_id;		/* where to move to, or 0 */
-	bool		set_deleted;	/* "deleted" counts */
+	int64		folder_id;		/* folder to move to, or 0 */
+	bool		set_deleted;	/* "deleted" is to be stored */
 	bool		deleted;
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
 } ChangeOrder;
 
 /*
- * Write a new version over the one in *row: number, stamps and record
- * included.  As messagerow_update(); on TM_Ok the command counter has moved
- * on, and *number is the new version.
+ * Write a new version in place of the version in *row, with its number, time
+ * and author, and insert the record of the change.  Returns as
+ * messagerow_update() does.  After TM_Ok the command counter is incremented,
+ * and *number is the new change number.  Raises a serialization failure if the
+ * transaction's snapshot does not see the replaced version.
  */
 extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
 							  int64 *number);
 
 /*
- * Insert a new message at its first version, and its record.  source_id is the
- * message that it was copied from, or 0; uploads are the saved handle's.
+ * Insert the first version of a new message, and the record of the change.
+ * source_id is the message from which it was copied, or 0; "uploads" are those
+ * of the handle that is saved, or NULL.
  */
 extern void change_create(MessageRow *row, int64 source_id,
 						  const Upload *uploads);
 
-/* Delete a locked row for good; its record keeps the whole message. */
+/* Delete a locked row; the record of the change contains the whole message. */
 extern void change_hard_delete(MessageRow *row);
 
 /*
- * Return who makes changes now: the application's user or NULL, the client
- * (application_name) or NULL, and the one to show, which is the application's
- * user or else the current role.
+ * Return the actor of changes made now (the user of the application, or NULL),
+ * their client (application_name, or NULL), and their author: the actor, or
+ * else the current role.
  */
 extern const char *change_actor(void);
 extern const char *change_client(void);
@@ -379,9 +416,9 @@ extern const char *change_author(void);
 
 extern char *change_actor_setting;	/* msgstore.actor */
 
-/* ------------------------------------------------------------------ merge.c */
+/* ----------------------------------------------------------------- merge.c */
 
-/* The newest change of others that touched a property. */
+/* The newest change by others that touched a property. */
 typedef struct TheirChange
 {
 	const char *changed_by;
@@ -391,55 +428,61 @@ typedef struct TheirChange
 } TheirChange;
 
 /*
- * What others have touched since a client's base: properties by their
- * canonical names, objects of lists by part_object_name().
+ * The properties and objects that others have touched since a client's base.
+ * Properties have their canonical names, objects of lists the names of
+ * part_object_name().
  */
 typedef struct TheirChanges
 {
-	NameSet		names;			/* the newest change first */
-	TheirChange *changes;		/* one for each of the names */
+	NameSet		names;			/* those of the newest change first */
+	TheirChange *changes;		/* one per name */
 	int			allocated;
-	Jsonb	   *lists[PART_ATTACHMENTS + 1];	/* as far back as visited */
+	Jsonb	   *lists[PART_ATTACHMENTS + 1];	/* before the last visited */
 } TheirChanges;
 
-/* Begin; "current" is the version that the walk back starts from. */
+/* Start with nothing touched; the walk starts from version "current". */
 extern void theirs_init(TheirChanges *theirs, const Content *current);
 
-/* A ChangeVisitor that collects into the TheirChanges in "arg". */
+/* ChangeVisitor: add what a change touched to the TheirChanges in "arg". */
 extern void theirs_visit(const ChangeRow *change, void *arg);
 
 /*
- * Return the newest of their changes that touched a name, or NULL; a body was
- * also touched by a change of another body.
+ * Return the newest change that touched a name, or NULL.  A change of any body
+ * touches all bodies.
  */
 extern const TheirChange *theirs_newest(const TheirChanges *theirs,
 										const char *name);
 
-/* Return true if edits touch a property; an edit of one body touches all. */
+/*
+ * Return true if edits touch a property.  An edit of any body touches all
+ * bodies.
+ */
 extern bool merge_touches(const Edits *edits, const char *name);
 
 /*
- * Return true if edits of base can be put beside what others changed, by the
- * rule at the top of merge.c; *merged are then the edits that make yours out
- * of "theirs", the version that has their changes.
+ * Merge the edits of a client with the changes of others, by the rule at the
+ * top of merge.c.  "theirs" is the version with the others' changes.  Returns
+ * false if the rule does not allow the merge; otherwise *merged are the edits
+ * to apply to "theirs".
  */
 extern bool merge_edits(const TheirChanges *changes, const Content *base,
 						const Content *theirs, const Edits *edits,
 						Edits *merged);
 
-/* ------------------------------------------------------------------- view.c */
+/* ------------------------------------------------------------------ view.c */
 
-/* What a handle is open on. */
+/* The kind of object on which a handle is open. */
 typedef enum HandleKind
 {
 	HANDLE_MESSAGE = 0,
 	HANDLE_ATTACHMENT,
-	HANDLE_EMBEDDED				/* a message in an attachment */
+	HANDLE_EMBEDDED				/* a message embedded in an attachment */
 } HandleKind;
 
 /*
- * Everything that can be shown of one version through one door.  Fields are
- * as in MessageRow; "level" is what PR_ACCESS_LEVEL says, -1: not shown.
+ * The values from which all properties of one version are computed.  Fields
+ * are as in MessageRow.  "access" is the base of PR_ACCESS; "level" is
+ * PR_ACCESS_LEVEL, or -1 if that property is not shown.
  */
 typedef struct MessageView
 {
@@ -452,55 +495,58 @@ typedef struct MessageView
 	const char *modifier;
 	AccessLevel access;
 	int			level;
-	Version		version;		/* number 0: not saved yet */
+	Version		version;		/* change number 0: not saved yet */
 } MessageView;
 
-/* Fill a view from a row, at the row's own version. */
+/* Fill a view from the version in a row. */
 extern void view_from_row(MessageView *view, const MessageRow *row);
 
 /*
- * Fill a view from the newest version that the active snapshot sees; for a
- * message that was hard-deleted, from the record of the deletion, whose
- * version has no content.  *row keeps what the view points to.  Returns false
- * if there is no such message.
+ * Fill a view from the version that the active snapshot sees.  For a message
+ * that was hard-deleted, fill it from the record of the deletion; the view
+ * then has almost no content.  The view points into *row.  Returns false if
+ * the snapshot sees neither a version nor such a record.
  */
 extern bool view_read(MessageView *view, int64 store_id, int64 message_id,
 					  MessageRow *row);
 
 /*
- * Put a view back to an older version, in place.  Returns false if the chain
- * does not reach that version.
+ * Replace the version in a view by an older version.  Returns false if the
+ * chain does not reach that version.
  */
 extern bool view_go_back(MessageView *view, int64 change_number);
 
-/* Return the view as a JSON object; only "tags" unless NULL. */
+/*
+ * Return the properties of a view as a JSON object: those named in "tags", or
+ * all of them if "tags" is NULL.
+ */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
 
-/* ----------------------------------------------------------------- handle.c */
+/* ---------------------------------------------------------------- handle.c */
 
-/* A draft as a handle knows it. */
+/* The draft that a handle was parked as or resumed from. */
 typedef struct Draft
 {
-	int64		id;				/* 0: there is none */
-	TimestampTz parked_at;		/* says whether it is still the same */
+	int64		id;				/* 0: the handle has no draft */
+	TimestampTz parked_at;		/* differs if the draft was parked again */
 } Draft;
 
-/* The part of a handle that a transaction can change and take back. */
+/* The part of a handle that transactions change, and restore in a rollback. */
 typedef struct HandleState
 {
 	int64		message_id;
 	int64		folder_id;		/* of a new message */
 	int64		base;			/* change number, 0 for a new message */
-	Draft		draft;			/* it was parked as, or resumed from */
-	int64		next_attach;	/* no attachment number from here on was used */
-	int64		next_row;		/* no PR_ROWID from here on was used */
-	int64		era;			/* counts what made handles below it stale */
-	bool		was_listed;		/* an attachment that its message has had */
-	Upload	   *uploads;		/* what it has written, in its own memory */
+	Draft		draft;
+	int64		next_attach;	/* PR_ATTACH_NUMs from here on are unused */
+	int64		next_row;		/* PR_ROWIDs from here on are unused */
+	int64		era;			/* incremented when handles below get stale */
+	bool		was_listed;		/* attachment: its message has had it */
+	Upload	   *uploads;		/* newest first, in upload_memory */
 	bool		writable;
 	bool		is_new;
-	Content		object;			/* base of what is no message of its own */
-	Edits		edits;
+	Content		object;			/* base of an attachment or embedded message */
+	Edits		edits;			/* pending */
 } HandleState;
 
 typedef struct Handle
@@ -509,19 +555,19 @@ typedef struct Handle
 	int64		store_id;
 	HandleKind	kind;
 	int32		parent;			/* the handle that a save folds into, or 0 */
-	int64		parent_era;		/* the parent's when this was opened */
+	int64		parent_era;		/* era of the parent when this was opened */
 	int64		attach_num;		/* of an attachment */
-	Jsonb	   *defaults;		/* what a new message starts with */
-	Oid			role;			/* whose it is */
+	Jsonb	   *defaults;		/* default properties of a new message */
+	Oid			role;			/* the role that opened it */
 	TimestampTz opened_at;
 	HandleState state;
 
-	/* handle.c's own */
+	/* private to handle.c */
 	MemoryContext context;
-	MemoryContext upload_memory;	/* below it: lists of uploads */
-	int			opened_level;	/* nesting level that opened it, 0: committed */
-	int			closed_level;	/* nesting level that closed it, 0: open */
-	struct SavedState *saved;	/* what to go back to, innermost first */
+	MemoryContext upload_memory;	/* lists of uploads; child of "context" */
+	int			opened_level;	/* nesting level of opening, 0: committed */
+	int			closed_level;	/* nesting level of closing, 0: open */
+	struct SavedState *saved;	/* states to restore, innermost first */
 	bool		is_dirty;		/* listed as changed by this transaction */
 	dlist_node	dirty_node;
 } Handle;
@@ -530,112 +576,128 @@ extern int	handle_max_open;	/* msgstore.max_open_handles */
 
 extern void handle_init(void);	/* once, at module load */
 
-/* A new handle; raises where msgstore.max_open_handles are open. */
+/*
+ * Return a new handle.  Raises MAPI_E_NOT_ENOUGH_RESOURCES if
+ * msgstore.max_open_handles handles are open.
+ */
 extern Handle *handle_open(int64 store_id, int64 message_id);
 
-/* The caller's open handle of that number, or NULL. */
+/*
+ * Return the open handle with a number that the current role has in this
+ * session.  If there is no such handle, handle_find() returns NULL, and
+ * handle_get() raises MAPI_E_INVALID_OBJECT.
+ */
 extern Handle *handle_find(int32 number);
-
-/* Return the caller's open handle, or raise MAPI_E_INVALID_OBJECT. */
 extern Handle *handle_get(int32 number);
 
 /*
- * Announce that the handle's state is about to change, so that a rollback can
- * put it back.  Call before the first write to handle->state.
+ * Save the state of a handle, so that a rollback can restore it.  To be called
+ * before the first write to handle->state.
  */
 extern void handle_touch(Handle *handle);
 
 /*
- * Replace the pending edits.  Values not in the handle's memory already are
- * copied there; those no state uses any more are freed.  NULL: none pending.
+ * Replace the pending edits; NULL stands for empty edits.  Values are copied
+ * into the handle's memory, unless they are there already.  Values that no
+ * state uses any more are freed.
  */
 extern void handle_set_edits(Handle *handle, const Edits *edits);
 
 /*
- * Give a handle inside a message another base, which is copied; nothing is
- * pending any more.
+ * Replace the base of a handle on an attachment or an embedded message.  The
+ * base is copied, and pending edits are dropped.
  */
 extern void handle_set_object(Handle *handle, const Content *object);
 
 /*
- * Move the handle to another version as its base.  Nothing is pending any
- * more; uploads that no other handle needs are deleted.
+ * Set the version that is the base of a handle.  Pending edits and uploads are
+ * dropped; see handle_drop_uploads().
  */
 extern void handle_set_base(Handle *handle, int64 base);
 
-/* Keep a copy of the values that a new message starts with. */
+/* Set the default properties of a new message to a copy of a bag. */
 extern void handle_set_defaults(Handle *handle, const Jsonb *defaults);
 
+/* Close a handle; a rollback opens it again. */
 extern void handle_close(Handle *handle);
 
-/* The handle has written a blob; "shared" as in Upload. */
+/* Add a blob to the uploads of a handle; "shared" as in Upload. */
 extern void handle_add_upload(Handle *handle, int64 blob_id, bool shared);
 
-/* The handle's own upload of that number, or NULL. */
+/* Return the upload of a handle that is a given blob, or NULL. */
 extern const Upload *handle_upload(const Handle *handle, int64 blob_id);
 
-/* Whether the handle, or one that it will be folded into, has uploaded it. */
+/* Return true if a blob is an upload of a handle or of a parent of it. */
 extern bool handle_uploaded(const Handle *handle, int64 blob_id);
 
 /*
- * Somebody else has references to what the handle uploaded: its parent, or
- * NULL where they were set as values.
+ * Mark the uploads of a handle as shared, because others have the references,
+ * and add them to the uploads of "parent" unless that is NULL.
  */
 extern void handle_share_uploads(Handle *handle, Handle *parent);
 
-/* All it has uploaded, a bigint[]. */
+/* Return the ids of a handle's uploads as a bigint[] of *count elements. */
 extern ArrayType *handle_uploads(const Handle *handle, int *count);
 
-/* What the handle has uploaded is saved, or not wanted any more. */
+/*
+ * Empty the list of a handle's uploads, and release the blobs that no other
+ * handle has.  Does nothing if the transaction cannot write.
+ */
 extern void handle_drop_uploads(Handle *handle);
 
 /* Raise MAPI_E_NO_ACCESS on a read-only handle. */
 extern void handle_require_writable(const Handle *handle);
 
-/* Add checked edits to those that are pending. */
+/* Merge checked edits into the pending edits. */
 extern void handle_add_edits(Handle *handle, const Edits *edits);
 
 /*
- * Return the handle that argument 0 of a call names, and one that must be on a
- * message of its own; raises MAPI_E_NO_SUPPORT for what is inside a message.
+ * Return the handle whose number is argument 0 of an SQL function.
+ * handle_message_argument() raises MAPI_E_NO_SUPPORT if the handle is open on
+ * an attachment or an embedded message.
  */
 extern Handle *handle_argument(FunctionCallInfo fcinfo);
 extern Handle *handle_message_argument(FunctionCallInfo fcinfo);
 
-/* ----------------------------------------------------------------- upload.c */
+/* ---------------------------------------------------------------- upload.c */
 
-/* Begin an empty upload of a handle; is_text: for a PT_UNICODE. */
+/*
+ * Create an empty upload of a handle and return its id.  is_text: the value is
+ * a PT_UNICODE, not bytes.
+ */
 extern int64 upload_create(Handle *handle, bool is_text);
 
 /*
- * Return the blob to write to instead of this one, which has that size and
- * kind: itself if it is the handle's upload and nobody else has a reference,
- * else a copy of the first "keep" bytes or more.  Raises
- * MAPI_E_INVALID_PARAMETER if the handle may not refer to the blob, or the
- * blob is something else.
+ * Return the id of a blob that a handle may write in place of a given blob:
+ * the blob itself if it is an upload of the handle that is not shared, else a
+ * new upload with a copy of at least its first "keep" bytes.  Raises
+ * MAPI_E_INVALID_PARAMETER if the handle may not refer to the blob, or if size
+ * or type are not those of the blob.
  */
 extern int64 upload_writable(Handle *handle, int64 blob_id, int64 size,
 							 bool is_text, int64 keep);
 
 /*
- * Raise unless a handle may refer to a blob: an upload of its own or of its
- * parents, a blob of their message, or one of the role's draft of the message.
- * A reference that is only pending may name any blob.
+ * Raise MAPI_E_INVALID_PARAMETER unless a handle may refer to a blob: an
+ * upload of the handle or of a parent, a blob of their message, or a blob of
+ * the current role's draft of the message.  To be called for a pending
+ * reference, in which the client may have set any id.
  */
 extern void upload_require_readable(const Handle *handle, int64 blob_id);
 
 /*
- * Hold what a handle that was resumed has pending, whatever becomes of the
- * draft: it counts as uploaded by the handle.  Returns false if some of it is
- * gone already.
+ * Hold the blobs to which the pending edits of a resumed handle refer, so that
+ * they stay even if the draft is discarded.  They count as uploads of the
+ * handle.  Returns false if a blob has been deleted already.
  */
 extern bool upload_hold(Handle *handle);
 
-/* ------------------------------------------------------------------ stand.c */
+/* ----------------------------------------------------------------- stand.c */
 
 /*
- * Where a client stands, through a handle or with a change number as token: on
- * a version of a message, with edits of its own.
+ * The stand of a client: the version of a message that it has seen (its base)
+ * and its own edits.  A client has its stand in a handle, or passes a change
+ * number and a patch to a call without a session.
  */
 typedef struct Stand
 {
@@ -643,7 +705,7 @@ typedef struct Stand
 	int64		message_id;
 	int64		base;			/* 0 for a new message */
 	bool		is_new;
-	bool		was_parked;		/* there is, or was, a draft of this handle */
+	bool		was_parked;		/* the handle has, or had, a draft */
 	int64		folder_id;		/* of a new message */
 	Jsonb	   *defaults;		/* of a new message */
 	TimestampTz created_at;		/* of a new message */
@@ -651,24 +713,24 @@ typedef struct Stand
 	Edits		edits;
 } Stand;
 
-/* Take the stand of a handle. */
+/* Get the stand of a handle, whose memory it shares. */
 extern void stand_of_handle(Stand *stand, const Handle *handle);
 
 /*
- * Take the stand from the arguments (store_id, message_id, change_number,
- * changes) that the calls without a session begin with; a NULL among them
- * raises.
+ * Get the stand from the first arguments of a call without a session:
+ * store_id, message_id, change_number and changes.  A NULL raises
+ * MAPI_E_INVALID_PARAMETER.
  */
 extern void stand_of_arguments(Stand *stand, FunctionCallInfo fcinfo);
 
-/* Raise MAPI_E_UNABLE_TO_COMPLETE: the base is not in the history. */
+/* Raise MAPI_E_UNABLE_TO_COMPLETE, because the history lacks the base. */
 pg_noreturn extern void stand_raise_no_base(const Stand *stand);
 
 /*
- * View the base of a client, without its edits, with the active snapshot.
- * *row keeps what the view points to.  Raises MAPI_E_OBJECT_DELETED if nothing
- * is left of the message, MAPI_E_UNABLE_TO_COMPLETE if the base is not in its
- * history.
+ * Fill a view from the base of a client, without the client's edits, with the
+ * active snapshot.  The view points into *row.  Raises MAPI_E_OBJECT_DELETED
+ * if the message and its history are gone, and MAPI_E_UNABLE_TO_COMPLETE if
+ * the history lacks the base.
  */
 extern void stand_view(MessageView *view, const Stand *stand, MessageRow *row);
 

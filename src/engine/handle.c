@@ -1,40 +1,46 @@
 /*-------------------------------------------------------------------------
  *
  * handle.c
- *	  Open handles, and what transactions do to them.
+ *	  Open handles, and the effect of transactions on them.
  *
  * NOTES
- *	  A handle lives until it is closed or its session ends, across commits,
- *	  in a memory context of its own below "msgstore handles".  It is listed
- *	  in a hash table by its number; numbers start at a random point and are
- *	  not given out twice in a backend.
+ *	  A handle lives, across commits, until it is closed or its session ends.
+ *	  It has a memory context of its own below "msgstore handles".  A hash
+ *	  table finds handles by number.  Numbers start at a random point, and a
+ *	  backend does not use a number twice.
  *
- *	  A handle follows its transaction: what a transaction or subtransaction
- *	  did to it (opened it, closed it, changed its state) is taken back when
- *	  that is rolled back.  For that every handle keeps a stack of saved
- *	  states, at most one a nesting level, pushed by handle_touch() before the
- *	  first change at that level.  States share the values of pending edits, and
- *	  of the base of what is inside a message, which are never changed in place;
- *	  a value is freed when no state of its handle uses it.
+ *	  A handle follows its transaction: the rollback of a transaction or
+ *	  subtransaction takes back its effects on handles (opening, closing and
+ *	  changes of the state).  For this purpose a handle has a stack of saved
+ *	  states, at most one per nesting level.  handle_touch() pushes a state
+ *	  before the first change at its level.  States share the values of pending
+ *	  edits, and the values of the base of an attachment or embedded message.
+ *	  Values are never changed in place, and are freed when no state of their
+ *	  handle uses them.
  *
- *		event			opened here		closed here		state saved here
- *		-----			-----------		-----------		----------------
+ *	  The table shows what becomes of a handle that was opened or closed, and
+ *	  of a state that was saved, at the nesting level that ends.
+ *
+ *		event			opened			closed			saved state
+ *		-----			------			------			-----------
  *		subcommit		opened above	closed above	saved above, unless the
  *														level above has its own
- *		subabort		is gone			is open			is put back
- *		commit			stays			is gone			is forgotten
- *		abort			is gone			is open			the oldest is put back
+ *		subabort		is destroyed	is open			is restored
+ *		commit			stays open		is destroyed	is freed
+ *		abort			is destroyed	is open			the oldest is restored
  *		prepare			refused			refused			refused
  *
- *	  What a handle has uploaded (blob.c) is part of its state: the rows go with
- *	  the same rollback.  It is deleted when the handle is saved or closed,
- *	  unless another open handle, a child or parent, has it too.
+ *	  The uploads of a handle (blob.c) are part of its state, and the rollback
+ *	  that restores the state also takes back the rows of the blobs.  Saving,
+ *	  refreshing or closing the handle empties the list and deletes the blobs
+ *	  that are not sealed, except those that another open handle (a child or a
+ *	  parent) has as well.
  *
- *	  A closed handle that could still come back counts towards
- *	  msgstore.max_open_handles.  DISCARD ALL closes all of them.
+ *	  A closed handle that a rollback could open again counts towards
+ *	  msgstore.max_open_handles.  DISCARD ALL closes all handles.
  *
- *	  The callbacks only unlink and free, so they cannot fail in the middle of
- *	  an abort.
+ *	  The callbacks for the end of a transaction only unlink and free, so that
+ *	  they cannot fail during an abort.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,7 +58,7 @@
 
 int			handle_max_open = 1000;
 
-/* What a handle was when the level that changed it began. */
+/* The state of a handle before its first change at a nesting level. */
 typedef struct SavedState
 {
 	int			level;
@@ -60,7 +66,7 @@ typedef struct SavedState
 	struct SavedState *next;	/* of an outer level */
 } SavedState;
 
-/* The hash table's entry: handles themselves do not move. */
+/* An entry of the hash table, which may move; the handle does not. */
 typedef struct HandleEntry
 {
 	int32		number;			/* hash key */
@@ -71,7 +77,7 @@ static MemoryContext handle_memory = NULL;
 static HTAB *handles = NULL;
 static dlist_head dirty = DLIST_STATIC_INIT(dirty);
 
-/* numbers given out: first, next, and how many */
+/* the last number, less 1, and how many numbers this backend has used */
 static uint32 next_number = 0;
 static uint32 numbers_used = 0;
 
@@ -110,7 +116,7 @@ create_table(void)
 }
 
 /*
- * A number between 1 and PG_INT32_MAX that this backend has not used.
+ * Return a number between 1 and PG_INT32_MAX that this backend has not used.
  */
 static int32
 new_number(void)
@@ -133,6 +139,7 @@ new_number(void)
 	return next_number + 1;
 }
 
+/* List a handle as changed by the current transaction. */
 static void
 make_dirty(Handle *handle)
 {
@@ -143,6 +150,10 @@ make_dirty(Handle *handle)
 	}
 }
 
+/*
+ * Return a new handle, opened at the current nesting level.  The limit is
+ * checked first, so that the error leaves nothing to clean up.
+ */
 Handle *
 handle_open(int64 store_id, int64 message_id)
 {
@@ -221,7 +232,7 @@ handle_message_argument(FunctionCallInfo fcinfo)
 	if (handle->kind != HANDLE_MESSAGE)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("handle %d is inside a message, not a message of its own",
+				 errmsg("handle %d is open on an attachment or an embedded message",
 						handle->number),
 				 errhint("Use the handle of the message.")));
 	return handle;
@@ -251,7 +262,7 @@ handle_close(Handle *handle)
 	make_dirty(handle);
 }
 
-/* Free a handle and everything it keeps. */
+/* Free a handle with its saved states and values. */
 static void
 destroy(Handle *handle)
 {
@@ -261,7 +272,7 @@ destroy(Handle *handle)
 	MemoryContextDelete(handle->context);
 }
 
-/* Close all handles, whosever they are; there is no going back. */
+/* Close the handles of all roles; a rollback cannot open them again. */
 static void
 close_all(void)
 {
@@ -281,7 +292,7 @@ close_all(void)
 		destroy(entry->handle);
 }
 
-/* -------------------------------------------------------------- saved states */
+/* ------------------------------------------------------------ saved states */
 
 void
 handle_touch(Handle *handle)
@@ -300,6 +311,7 @@ handle_touch(Handle *handle)
 	make_dirty(handle);
 }
 
+/* Return true if a value belongs to the edits or the base of a state. */
 static bool
 state_uses(const HandleState *state, const void *value)
 {
@@ -312,7 +324,7 @@ state_uses(const HandleState *state, const void *value)
 	return false;
 }
 
-/* Whether the handle's state or a saved one uses a value. */
+/* Return true if the handle's state or a saved state uses a value. */
 static bool
 value_used(const Handle *handle, const void *value)
 {
@@ -327,8 +339,8 @@ value_used(const Handle *handle, const void *value)
 }
 
 /*
- * Free those values of a state that was left that no other uses any more.  A
- * base and edits never have one in common.
+ * Free the values of a discarded state that no other state of the handle uses.
+ * Base and edits of a state never share a value.
  */
 static void
 release(Handle *handle, const HandleState *left)
@@ -408,7 +420,7 @@ handle_set_object(Handle *handle, const Content *object)
 	release(handle, &left);
 }
 
-/* Take the innermost saved state off the stack. */
+/* Pop the innermost saved state and free it. */
 static void
 drop_saved(Handle *handle)
 {
@@ -419,7 +431,7 @@ drop_saved(Handle *handle)
 	pfree(saved);
 }
 
-/* Go back to the innermost saved state. */
+/* Pop the innermost saved state and make it the state of the handle. */
 static void
 restore_saved(Handle *handle)
 {
@@ -432,11 +444,12 @@ restore_saved(Handle *handle)
 	release(handle, &undone);
 }
 
-/* ------------------------------------------------------------------- uploads */
+/* ----------------------------------------------------------------- uploads */
 
 /*
- * Lists of uploads are never changed in place: saved states share them.  They
- * have a context of their own, which is emptied once no state has any.
+ * Return a new upload in front of the list "next".  Lists of uploads are never
+ * changed in place, because saved states share them.  They have a memory
+ * context of their own, which is reset when no state has uploads.
  */
 static Upload *
 new_upload(Handle *handle, int64 blob_id, bool shared, Upload *next)
@@ -502,7 +515,7 @@ handle_share_uploads(Handle *handle, Handle *parent)
 	handle->state.uploads = shared;
 }
 
-/* Whether another open handle knows an upload. */
+/* Return true if an open handle other than "but" has an upload. */
 static bool
 upload_needed(const Handle *but, int64 blob_id)
 {
@@ -523,7 +536,10 @@ upload_needed(const Handle *but, int64 blob_id)
 	return false;
 }
 
-/* Those of a list that no other open handle knows, if that is asked for. */
+/*
+ * Return the ids of a handle's uploads as a bigint[] of *count elements; with
+ * "alone", only of uploads that no other open handle has.
+ */
 static ArrayType *
 upload_ids(const Handle *handle, bool alone, int *count)
 {
@@ -558,8 +574,9 @@ handle_drop_uploads(Handle *handle)
 	int			count;
 
 	/*
-	 * Where nothing can be written, they stay until the session has ended;
-	 * DISCARD ALL may come after DROP EXTENSION.
+	 * If the transaction cannot write, the blobs stay until the session has
+	 * ended and the sweeper deletes them.  DISCARD ALL may follow DROP
+	 * EXTENSION.
 	 */
 	if (handle->state.uploads == NULL || XactReadOnly ||
 		IsInParallelMode() || !relation_installed())
@@ -571,9 +588,9 @@ handle_drop_uploads(Handle *handle)
 	handle->state.uploads = NULL;
 }
 
-/* -------------------------------------------------------------- transactions */
+/* ------------------------------------------------------------ transactions */
 
-/* The transaction is over and the handle stands where it was left. */
+/* Make the state of a handle permanent at the end of a transaction. */
 static void
 settle(Handle *handle)
 {
@@ -623,6 +640,9 @@ abort_all(void)
 	}
 }
 
+/*
+ * Callback for the end of a transaction; see the table at the top.
+ */
 static void
 transaction_event(XactEvent event, void *arg)
 {
@@ -685,6 +705,9 @@ subabort(Handle *handle, int level)
 		restore_saved(handle);
 }
 
+/*
+ * Callback for the end of a subtransaction; see the table at the top.
+ */
 static void
 subtransaction_event(SubXactEvent event, SubTransactionId mine,
 					 SubTransactionId parent, void *arg)
@@ -711,7 +734,8 @@ subtransaction_event(SubXactEvent event, SubTransactionId mine,
 }
 
 /*
- * DISCARD ALL resets a session for its next user: close what is open.
+ * ProcessUtility hook: close all handles at DISCARD ALL, which prepares a
+ * session for its next user.
  */
 static void
 utility(COMPAT_UTILITY_PARAMS)
@@ -726,9 +750,9 @@ utility(COMPAT_UTILITY_PARAMS)
 		close_all();
 }
 
-/* --------------------------------------------------------------------- view */
+/* -------------------------------------------------------------------- view */
 
-/* One row of open_handles. */
+/* Add the row of one handle to the result of open_handles(). */
 static void
 put_handle(const Handle *handle, Tuplestorestate *store, TupleDesc desc)
 {
@@ -748,7 +772,15 @@ put_handle(const Handle *handle, Tuplestorestate *store, TupleDesc desc)
 }
 
 /*
- * open_handles(): the current role's open handles of this session.
+ * open_handles_(OUT handle integer, OUT store_id bigint,
+ *				 OUT message_id bigint, OUT is_new boolean,
+ *				 OUT access_level integer, OUT change_number bigint,
+ *				 OUT has_edits boolean, OUT opened_at timestamptz)
+ *
+ * Return the open handles of the current role in this session, one row per
+ * handle, for the view open_handles.  access_level is 0 (read-only) or 1
+ * (read/write), as in PR_ACCESS_LEVEL; change_number is that of the base, NULL
+ * for a new message.
  */
 PG_FUNCTION_INFO_V1(open_handles);
 Datum

@@ -1,40 +1,43 @@
 /*-------------------------------------------------------------------------
  *
  * merge.c
- *	  What others have changed since a client's base, and whether the client's
- *	  edits can be put beside it.
+ *	  Merging the edits of a client with the changes that others have made
+ *	  since the client's base.
  *
  * NOTES
- *	  The rule of merging, which the models and checkers of the tests follow:
+ *	  This is the rule of merging.  The models and checkers of the tests follow
+ *	  it as well.
  *
- *	  Three contents count: base is the version that the client started from,
- *	  theirs is the newest version, yours is base with the client's edits.  A
- *	  merge writes theirs with the client's edits.  It succeeds unless both
- *	  sides touched one thing and left it different.
+ *	  There are three contents.  "Base" is the version from which the client
+ *	  started.  "Theirs" is the newest version.  "Yours" is base with the
+ *	  client's edits.  A merge writes theirs with the client's edits.  It
+ *	  succeeds unless both sides touched the same item and gave it different
+ *	  values.
  *
- *	  1. A thing is a property, or one object of a list: a recipient by its
- *		 PR_ROWID, an attachment by its PR_ATTACH_NUM.  The three bodies are
- *		 one thing: an edit of the text body and an edit of the HTML body are
- *		 edits of the body.
- *	  2. Others touched a property if a change after base names it, even if a
- *		 later one changed it back; they touched an object if it differs
- *		 between base and theirs.  Stamps and computed properties do not count;
- *		 nor does where the message stands, which a merge leaves as it is.
- *	  3. You touched a property if the edits name it, to set or to delete it,
- *		 even to the value it had, or if they set it in another type.  A body
- *		 is also touched by edits that delete it because they set another body.
- *		 You touched an object if it differs between base and the list in your
- *		 edits.
- *	  4. A thing that both touched is no obstacle if your edits leave it as
- *		 theirs has it: both sides did the same.
- *	  5. An object that you added stays beside one that others added under the
- *		 same number: yours gets the next free number.
- *	  6. Any other thing that both touched is an obstacle: nothing is merged,
- *		 and the answer is MAPI_E_OBJECT_CHANGED.
+ *	  1. An item is a property, or one object of a list: a recipient, found by
+ *		 PR_ROWID, or an attachment, found by PR_ATTACH_NUM.  The three bodies
+ *		 are one item: an edit of the text body and an edit of the HTML body
+ *		 both touch the body.
+ *	  2. Others touched a property if a change after base lists the property,
+ *		 even if a later change restored its value.  Others touched an object
+ *		 if it differs between base and theirs.  Stamps and computed properties
+ *		 do not count.  The folder of the message does not count either; a
+ *		 merge leaves the message in the folder of theirs.
+ *	  3. You touched a property if the edits set or delete it, even if its
+ *		 value stays the same, or if they set the property in another type.
+ *		 You touched a body also if the edits delete it because they set
+ *		 another body.  You touched an object if it differs between base and
+ *		 the list in your edits.
+ *	  4. An item that both sides touched is no obstacle if your edits give it
+ *		 the value that it has in theirs.
+ *	  5. If both sides added an object under the same number, both objects
+ *		 stay, and yours gets the next free number.
+ *	  6. Any other item that both sides touched is an obstacle: nothing is
+ *		 merged, and the save returns MAPI_E_OBJECT_CHANGED.
  *
- *	  Lists are merged object by object in objects_merge().  What others
- *	  touched is collected on the way back from theirs to base, over any number
- *	  of changes (change_walk_back), the newest change of a property first.
+ *	  objects_merge() merges lists object by object.  The items that others
+ *	  touched are collected by change_walk_back(), on the way from theirs to
+ *	  base, so that the newest change of a property comes first.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,7 +45,7 @@
 
 #include "miscadmin.h"
 
-/* ------------------------------------------------- what others have touched */
+/* ----------------------------------------------- items that others touched */
 
 void
 theirs_init(TheirChanges *theirs, const Content *current)
@@ -54,7 +57,10 @@ theirs_init(TheirChanges *theirs, const Content *current)
 		theirs->lists[p] = content_list(current, p);
 }
 
-/* Note a property, unless a newer change that touched it is noted. */
+/*
+ * Note that a change touched a name, of namelen bytes, unless a newer change
+ * that touched the name is noted already.
+ */
 static void
 note(TheirChanges *theirs, const char *name, int namelen,
 	 const ChangeRow *change)
@@ -76,7 +82,10 @@ note(TheirChanges *theirs, const char *name, int namelen,
 	slot->change_number = change->change_number;
 }
 
-/* Return true if a name in an undo is one that counts. */
+/*
+ * Return false if a name in an undo is that of a property that is computed, or
+ * that can be set only until the first save.
+ */
 static bool
 counts(const char *name, int namelen)
 {
@@ -87,9 +96,9 @@ counts(const char *name, int namelen)
 }
 
 /*
- * Note the objects of a list that a change touched; *entry is the list's undo.
- * A hard delete touches no object: it only gives the list that the earlier
- * changes led to.
+ * Note the objects of a list that a change touched.  *entry is the undo of the
+ * list.  A hard delete touches no object; its undo only gives the list from
+ * which earlier changes are taken back.
  */
 static void
 note_objects(TheirChanges *theirs, Part part, const BagEntry *entry,
@@ -119,6 +128,11 @@ note_objects(TheirChanges *theirs, Part part, const BagEntry *entry,
 	theirs->lists[part] = older;
 }
 
+/*
+ * ChangeVisitor: note the items that a change touched.  Of a hard delete, only
+ * the deletion itself counts.  Of the values outside the content, the deletion
+ * and the folder of a move count, as the properties that show them.
+ */
 void
 theirs_visit(const ChangeRow *change, void *arg)
 {
@@ -176,7 +190,7 @@ theirs_newest(const TheirChanges *theirs, const char *name)
 	return at < 0 ? NULL : &theirs->changes[at];
 }
 
-/* --------------------------------------------------------- what both touched */
+/* ------------------------------------------------- items that both touched */
 
 bool
 merge_touches(const Edits *edits, const char *name)
@@ -195,8 +209,8 @@ merge_touches(const Edits *edits, const char *name)
 }
 
 /*
- * Merge the lists among the edits, object by object; false if both sides
- * changed one object differently.
+ * Merge the lists that the edits touch into *merged, object by object.
+ * Returns false if both sides changed the same object to different values.
  */
 static bool
 merge_lists(const Content *base, const Content *theirs, const Edits *edits,
@@ -217,14 +231,15 @@ merge_lists(const Content *base, const Content *theirs, const Edits *edits,
 	return true;
 }
 
-/* What the edits make of theirs. */
+/* The result of applying the client's edits to theirs. */
 typedef struct Together
 {
 	const Content *theirs;
 	Content		content;
-	Jsonb	   *changed;		/* members of the bag that the edits change */
+	Jsonb	   *changed;		/* patch of the bag: members that change */
 } Together;
 
+/* Apply edits to theirs. */
 static void
 put_together(const Content *theirs, const Edits *edits, Together *together)
 {
@@ -235,7 +250,10 @@ put_together(const Content *theirs, const Edits *edits, Together *together)
 					   DatumGetJsonbP(together->content.value[PART_PROPS]));
 }
 
-/* Return true if the edits leave a property (a body: all three) as it is. */
+/*
+ * Return true if the edits leave a property as it is in theirs.  For a body,
+ * return true if they leave all three bodies.
+ */
 static bool
 left_as_theirs(const Together *together, const char *name)
 {
@@ -265,7 +283,7 @@ merge_edits(const TheirChanges *changes, const Content *base,
 	if (!merge_lists(base, theirs, edits, merged))
 		return false;
 
-	/* a property set in another type than theirs is touched in both */
+	/* setting a property in another type touches the property of theirs too */
 	edits_retype(theirs, &retyped);
 	put_together(theirs, edits, &together);
 	for (int i = 0; i < changes->names.count; i++)

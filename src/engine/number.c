@@ -1,39 +1,45 @@
 /*-------------------------------------------------------------------------
  *
  * number.c
- *	  Ids and change numbers that are never given out twice.
+ *	  Ids and change numbers.  No number is assigned twice.
  *
  * NOTES
- *	  A number is 15 bits of node and 48 bits of a sequence's counter.
+ *	  A number consists of 15 bits for the node and 48 bits for the counter of
+ *	  a sequence.
  *
- *	  A sequence alone is not enough.  Its WAL may be lost in a crash with
- *	  synchronous_commit off, together with the commits that used its newest
- *	  numbers; it would then give those numbers out again, and a client that
- *	  still holds one as its base would find its stale token valid.  The same
- *	  goes for a dump, a restored backup or a new primary: what they remember
- *	  may be older than what clients have been told.
+ *	  A sequence alone is not enough.  A crash with synchronous_commit off can
+ *	  lose the WAL of a sequence together with the commits that used its newest
+ *	  numbers.  The sequence would then assign these numbers again, and a
+ *	  client that holds one of them as its base would pass for up to date.  A
+ *	  restored dump, a restored backup and a promoted standby have the same
+ *	  problem: the sequence may be behind the numbers that clients have
+ *	  received.
  *
- *	  So there is a marker: a row of an unlogged table, which all of those
- *	  lose.  A copy of a database (CREATE DATABASE ... TEMPLATE) has the row,
- *	  but with the oid of another database, and that does not count.  The
- *	  first use of numbers in a backend looks for it.  If it is missing, then
- *	  under a lock of its own every series that was ever used moves on by
- *	  NUMBER_JUMP (the others are marked as used), that step is flushed to
- *	  disk, and a new marker is written: its value, the change number at which
- *	  it began, names the incarnation.
+ *	  Therefore there is a marker: a row of the unlogged table incarnation.  A
+ *	  crash, a restore and a promotion all lose the row.  A copy of a database
+ *	  (CREATE DATABASE ... TEMPLATE) has the row, but with the oid of the other
+ *	  database, and such a row does not count.  A backend looks for the marker
+ *	  when it first uses a number.  If there is no marker, the backend takes a
+ *	  lock, advances by NUMBER_JUMP every sequence that was ever used, marks
+ *	  the others as used, flushes these changes to disk and inserts a new
+ *	  marker.  The value of the marker is the change number at which the
+ *	  incarnation begins, and names the incarnation.
  *
- *	  Not noticed is a copy of the files of a server that was stopped cleanly,
- *	  which nothing tells from the server: TRUNCATE of the table says it.
+ *	  A copy of the files of a server that was shut down cleanly keeps the
+ *	  marker and is not noticed.  After such a copy is started, TRUNCATE the
+ *	  table incarnation.
  *
- *	  No more than NUMBER_JUMP numbers may be lost.  A crash loses no more than
- *	  unflushed WAL has; a dump or a backup, all that was handed out after it,
- *	  which at 1,000 changes a second is NUMBER_JUMP in seven weeks.  A node can
- *	  lose its marker 65,000 times before its numbers are used up.
+ *	  At most NUMBER_JUMP numbers may be lost.  A crash loses as many as the
+ *	  unflushed WAL contained.  A dump or backup loses all numbers assigned
+ *	  after it was taken: at 1,000 changes per second, these are NUMBER_JUMP
+ *	  after seven weeks.  A node can lose its marker 65,000 times before its
+ *	  numbers are used up.
  *
- *	  The marker must be seen by everybody as soon as the lock is let go,
- *	  whatever becomes of the transaction that wrote it: two backends in two
- *	  incarnations at a time would make the order of changes (incarnation,
- *	  xid) wrong.  It is therefore inserted frozen.
+ *	  All sessions must see the marker as soon as the lock is released, even if
+ *	  the transaction that inserted it rolls back later.  Otherwise two
+ *	  backends could be in two incarnations at a time, and the order of changes
+ *	  (incarnation, xid) would be wrong.  The marker is therefore inserted as a
+ *	  frozen tuple.
  *
  *-------------------------------------------------------------------------
  */
@@ -72,13 +78,13 @@ number_next(StoreRelation sequence)
 int64
 number_incarnation(void)
 {
-	/* a relation may have changed since number_next() */
+	/* a relation may have changed since number_next() was called */
 	if (!ready)
 		prepare_numbers();
 	return incarnation;
 }
 
-/* A RelationWatcher: the relations or the node number have changed. */
+/* RelationWatcher: prepare the numbers again before their next use. */
 static void
 forget_numbers(void)
 {
@@ -86,7 +92,8 @@ forget_numbers(void)
 }
 
 /*
- * Find the marker, or move the series on and write one.
+ * Read the marker and the node number.  Without a marker, advance the
+ * sequences and insert one, under a lock that is released at once.
  */
 static void
 prepare_numbers(void)
@@ -132,8 +139,9 @@ prepare_numbers(void)
 }
 
 /*
- * Read the marker of this database.  SnapshotAny serves, since it is never
- * updated or deleted.
+ * Read the marker of this database into "incarnation".  Returns false if there
+ * is no marker.  SnapshotAny is safe because markers are never updated or
+ * deleted.
  */
 static bool
 read_marker(void)
@@ -161,7 +169,7 @@ read_marker(void)
 	return found;
 }
 
-/* The node's number; false where it has none. */
+/* Read the number of this node.  Returns false if no number was set. */
 static bool
 read_node(int32 *node)
 {
@@ -185,10 +193,10 @@ read_node(int32 *node)
 }
 
 /*
- * Move a series on.  One that was never used is only marked as used, so that
- * it starts at 1, and moves on if this start is forgotten.  Returns where it
- * stands then.  Runs as the owner, because there is no setval that skips the
- * check of permissions.
+ * Advance a sequence by NUMBER_JUMP and return its new last value.  A sequence
+ * that was never used is set to 0, so that its first number is 1, and counts
+ * as used from now on.  Runs as the owner of the extension, because no variant
+ * of setval skips the permission check.
  */
 static int64
 move_on(StoreRelation sequence)

@@ -1,16 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * query.c
- *	  Everything off the hot path that reads or writes through SQL.
+ *	  SQL statements: everything off the hot path that reads or writes tables
+ *	  through SPI.
  *
  * NOTES
- *	  Every statement stands in one table below, takes values as parameters
- *	  only, and is run by query_run(): with a plan kept for the life of the
- *	  backend, as the owner of the extension's tables, and with search_path
- *	  pinned, so that neither the caller's rights nor the caller's operators
- *	  matter.  Whether the caller may ask at all is decided by access.c before
- *	  that.  An error in between puts identity and settings back with the
- *	  (sub)transaction.
+ *	  The table below contains every statement.  A statement receives values as
+ *	  parameters only.  query_run() executes it with a plan that is saved for
+ *	  the life of the backend, as the owner of the extension's tables, and with
+ *	  a fixed search_path, so that it depends neither on the rights nor on the
+ *	  operators of the caller.  Callers check the rights of the current role
+ *	  first, with access.c.  After an error, the end of the (sub)transaction
+ *	  restores user id and settings.
  *
  *-------------------------------------------------------------------------
  */
@@ -98,9 +99,10 @@ static const struct
 		" WHERE store_id = $1 AND parked_id = $2 AND role = $3"
 		" AND ($4 IS NULL OR parked_at = $4)"},
 	/*
-	 * Ranks count from a message's newest change; older ones are larger.  The
-	 * base of a draft may be the oldest version there is, whose own change is
-	 * pruned already: the one that leads back to it is then the last to keep.
+	 * The newest change of a message has rank 1.  The base of a parked draft
+	 * may be the oldest version, whose own change has been pruned already.
+	 * Then the change that leads back to the base ("previous") is the oldest
+	 * one to keep.
 	 */
 	[QUERY_PRUNE] =
 	{true, {INT8OID, INT8OID, INT4OID},
@@ -134,7 +136,7 @@ static const struct
 		" RETURNING 1"
 		")"
 		" SELECT (SELECT max(message_id) FROM ids), (SELECT count(*) FROM pruned)"},
-	/* an uploader is a backend, known by its pid and when it began */
+	/* an uploader is a backend, identified by its pid and start time */
 	[QUERY_BLOB_INSERT] =
 	{true, {INT8OID, INT8OID, INT8OID, BOOLOID, BOOLOID, INT4OID,
 			TIMESTAMPTZOID},
@@ -166,8 +168,8 @@ static const struct
 		" SELECT store_id, $3, chunk_number, bytes FROM msgstore.blob_chunk"
 		" WHERE store_id = $1 AND blob_id = $2 AND chunk_number < $4"},
 	/*
-	 * The message's own, its source's, or an upload that something else was
-	 * saved with; they cannot be swept after that.
+	 * Lock a sealed blob against the sweeper: a blob of the message or of its
+	 * source, or an upload that was sealed by the save of another message.
 	 */
 	[QUERY_BLOB_KEEP] =
 	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, BOOLOID, BOOLOID,
@@ -180,7 +182,7 @@ static const struct
 		" AND r.message_id IN ($3, $4)"
 		" AND (r.draft_of IS NULL OR r.draft_of = $8)))"
 		" FOR KEY SHARE OF b"},
-	/* an upload of this session, whole */
+	/* seal an upload of this session, if its chunks have the claimed size */
 	[QUERY_BLOB_SEAL] =
 	{true, {INT8OID, INT8OID, INT8OID, BOOLOID, INT4OID, TIMESTAMPTZOID},
 		"UPDATE msgstore.blob b SET sealed = true, size = $3"
@@ -206,7 +208,7 @@ static const struct
 		"UPDATE msgstore.blob SET uploader_pid = 0"
 		" WHERE store_id = $1 AND blob_id = ANY ($2) AND sealed"
 		" AND uploader_pid = $3 AND uploader_start = $4"},
-	/* what is locked is not swept; after that it is held */
+	/* lock blobs against the sweeper until they are entered in blob_hold */
 	[QUERY_HOLD_LOCK] =
 	{true, {INT8OID, INT8ARRAYOID},
 		"SELECT 1 FROM msgstore.blob"
@@ -235,7 +237,7 @@ static const struct
 	{true, {INT8OID, INT8OID, INT4OID},
 		"DELETE FROM msgstore.blob_chunk"
 		" WHERE store_id = $1 AND blob_id = $2 AND chunk_number >= $3"},
-	/* what a message refers to is found once a message, not once a blob */
+	/* blobs_used() is called once per message, not once per blob */
 	[QUERY_SWEEP_LOCK_REFS] =
 	{true, {INT8OID},
 		"WITH used AS MATERIALIZED ("
@@ -261,8 +263,9 @@ static const struct
 		" AND NOT EXISTS (SELECT 1 FROM used u"
 		" WHERE u.message_id = r.message_id AND u.blob_id = r.blob_id)"},
 	/*
-	 * Of a backend whose start may not be seen only the pid is compared: too
-	 * much stays then, never too little.
+	 * The owner of the extension may not be allowed to see the start time of a
+	 * backend.  Then only the pid is compared: a hold may stay too long, but
+	 * is never deleted too early.
 	 */
 	[QUERY_SWEEP_HOLDS] =
 	{true, {INT8OID},
@@ -328,12 +331,12 @@ static const struct
 static SPIPlanPtr plans[NUM_QUERIES];
 
 /*
- * Run one of the statements; the caller has connected to SPI and reads
- * SPI_tuptable.  A NULL in "nulls" means none is NULL.  All of them see what is
- * committed by now, in every isolation level: a draft must be found by who has
- * just resumed it, and be respected by who has waited for it.  A parallel query
- * cannot take a latest snapshot: there it is that of the query.  Returns the
- * number of rows.
+ * Run a statement and return the number of rows.
+ *
+ * In every isolation level a statement sees all rows that are committed by
+ * now.  For example, a prune that has waited while a draft was parked must see
+ * the draft.  A parallel query cannot take a new snapshot: there the statement
+ * uses the active snapshot.
  */
 uint64
 query_run(QueryName which, Datum *values, const char *nulls)

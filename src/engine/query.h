@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * query.h
- *	  The statements that the module runs through SPI, and the one door to
- *	  them.
+ *	  The SQL statements of the module, and the function that runs them through
+ *	  SPI.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,13 +53,15 @@ typedef enum QueryName
 #define NUM_QUERIES		(QUERY_NODE_INSERT + 1)
 
 /*
- * Run one of the statements of query.c's table; the caller has connected to
- * SPI, has decided that the role may ask, and reads SPI_tuptable.  nulls is as
- * SPI has it.  Returns the number of rows.
+ * Run a statement of the table in query.c as the owner of the extension's
+ * tables, and return the number of rows.  The caller has connected to SPI, has
+ * checked the rights of the current role, and reads the result from
+ * SPI_tuptable.  "nulls" is as in SPI_execute_plan(): NULL if no value is
+ * NULL.
  */
 extern uint64 query_run(QueryName which, Datum *values, const char *nulls);
 
-/* The first column, a bigint, of the only row of a query's result. */
+/* Return the first column, a bigint, of the first row of the result. */
 extern int64 query_result_bigint(void);
 
 #endif							/* MSGSTORE_QUERY_H */

@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * relation.c
- *	  The relations of the extension: their oids, their owner, and word of
- *	  their changes.
+ *	  The relations of the extension: their oids, their owner, and the
+ *	  announcement of their changes.
  *
  * NOTES
  *	  Oids are cached for the life of the backend.  A relcache invalidation of
- *	  a cached relation (DROP EXTENSION, ALTER ... RENAME) empties its entry,
- *	  and calls the room that keeps what was read from the relation.  The
- *	  functions that change rows of store and node send such an invalidation
- *	  on purpose.
+ *	  a cached relation (DROP EXTENSION, ALTER ... RENAME) empties its entry
+ *	  and calls the relation's watcher, which discards what its source file has
+ *	  cached of the relation's rows.  The functions that change rows of the
+ *	  tables store and node send such an invalidation themselves.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,7 +42,10 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"change_number_seq"
 };
 
-/* A relation changed, or with InvalidOid any. */
+/*
+ * Relcache callback: the relation has changed or, with InvalidOid, any
+ * relation may have changed.
+ */
 static void
 relation_changed(Datum arg, Oid relid)
 {
@@ -88,7 +91,7 @@ relation_oid(StoreRelation which)
 					(errcode(ERRCODE_UNDEFINED_TABLE),
 					 errmsg("relation \"msgstore.%s\" does not exist",
 							relnames[which]),
-					 errhint("The extension's objects are incomplete; create the extension anew.")));
+					 errhint("The objects of the extension are incomplete. Drop the extension and create it again.")));
 		relids[which] = relid;
 	}
 	return relids[which];

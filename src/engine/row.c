@@ -1,19 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * row.c
- *	  The one file that touches tuples of message and change.
+ *	  Rows of message and change: the only file that reads and writes tuples of
+ *	  these tables.
  *
  * NOTES
  *	  Rows are found by primary key and written through the table access
- *	  method, without planner and executor.  What the executor would have
- *	  done besides is done here: replica identity, index entries, predicate
- *	  locks (the index scan and heap_update take them).  What it would have
- *	  done and we do not (triggers, rules, policies, checks that somebody
- *	  else has added) is refused by row_relation().
+ *	  method, without planner and executor.  The duties of the executor are
+ *	  done here: check of the replica identity, NOT NULL constraints, index
+ *	  entries.  Predicate locks are taken by the index scan and by heap_update.
+ *	  Triggers, rules, policies and check constraints, which a user may have
+ *	  added to the tables, are not run: row_relation() refuses tables that have
+ *	  them.
  *
- *	  A MessageRow's datums point into its slot, which pins the tuple's page
- *	  until the row is fetched anew or ended.  TOAST pointers among them can
- *	  be followed while the snapshot that the row was read with is active.
+ *	  The datums of a MessageRow point into its slot, which pins the tuple's
+ *	  page until the row is fetched again or closed.  TOAST pointers among them
+ *	  can be followed while the snapshot with which the row was read is active.
  *
  *	  Locks are taken in this order: folder, message, change.
  *
@@ -40,7 +42,7 @@
 #include "utils/snapmgr.h"
 #include "utils/xid8.h"
 
-/* ------------------------------------------------------------------ columns */
+/* ----------------------------------------------------------------- columns */
 
 typedef enum MessageColumn
 {
@@ -94,9 +96,9 @@ static const char *const change_columns[NUM_CHANGE_COLUMNS] = {
 };
 
 /*
- * Where the columns stand, for the relation last looked at: position in the
- * tuple descriptor, counted from 0.  Columns are never dropped or reordered
- * in a living table, so the oid says whether the positions hold.
+ * Positions of the columns in the tuple descriptor of a relation, counted from
+ * 0.  Columns of an existing table are never dropped or reordered, so that the
+ * positions are valid as long as the oid is the same.
  */
 typedef struct ColumnMap
 {
@@ -107,6 +109,7 @@ typedef struct ColumnMap
 static ColumnMap message_map;
 static ColumnMap change_map;
 
+/* Return the positions of the named columns, from *map if that is valid. */
 static const int *
 map_columns(ColumnMap *map, Relation rel, const char *const *names, int count)
 {
@@ -133,18 +136,24 @@ map_columns(ColumnMap *map, Relation rel, const char *const *names, int count)
 #define CHANGE_AT(rel) \
 	map_columns(&change_map, rel, change_columns, NUM_CHANGE_COLUMNS)
 
-/* ---------------------------------------------------------------- relations */
+/* --------------------------------------------------------------- relations */
 
 static void
 refuse_relation(Relation rel, const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("relation \"msgstore.%s\" has %s, which msgstore does not run",
+			 errmsg("relation \"msgstore.%s\" has %s, which msgstore does not support",
 					RelationGetRelationName(rel), what),
-			 errhint("Remove it; watch the change table instead.")));
+			 errhint("Remove it. To follow changes, read the table msgstore.change.")));
 }
 
+/*
+ * Open a table, and refuse it if a user has added something that direct writes
+ * would skip.  Internal triggers show a deferrable unique constraint
+ * (unique_key_recheck) and a foreign key (RI_FKey_check_ins).  The extension
+ * itself creates one foreign key, from message to folder.
+ */
 Relation
 row_relation(StoreRelation which, LOCKMODE lockmode)
 {
@@ -163,7 +172,7 @@ row_relation(StoreRelation which, LOCKMODE lockmode)
 				refuse_relation(rel, "a deferrable constraint");
 		}
 	}
-	if (foreign_keys > (which == REL_MESSAGE ? 1 : 0))	/* a folder's */
+	if (foreign_keys > (which == REL_MESSAGE ? 1 : 0))	/* to folder */
 		refuse_relation(rel, "a foreign key to another table");
 	if (rel->rd_rules != NULL)
 		refuse_relation(rel, "a rule");
@@ -177,8 +186,8 @@ row_relation(StoreRelation which, LOCKMODE lockmode)
 }
 
 /*
- * As the executor does: refuse a NULL that somebody's own column has no room
- * for.
+ * Raise an error if a NULL violates a NOT NULL constraint, as the executor
+ * does.  A user may have added such a column to the table.
  */
 static void
 require_not_null(Relation rel, const bool *nulls)
@@ -200,8 +209,8 @@ require_not_null(Relation rel, const bool *nulls)
 }
 
 /*
- * Enter a new tuple version into the table's indexes.  "update" is what
- * table_tuple_update() said, or NULL for an insertion.
+ * Insert the index entries of a new tuple.  "update" is the result of
+ * table_tuple_update(), or NULL for an insertion.
  */
 static void
 insert_index_entries(Relation rel, TupleTableSlot *slot,
@@ -220,7 +229,10 @@ insert_index_entries(Relation rel, TupleTableSlot *slot,
 	FreeExecutorState(estate);
 }
 
-/* Begin a scan of the rows whose first bigint columns have these values. */
+/*
+ * Begin an index scan of the rows that have the given values in the first
+ * nkeys columns of the index, which are bigint.
+ */
 static IndexScanDesc
 begin_key_scan(Relation rel, Relation indexrel, const int64 *key, int nkeys,
 			   Snapshot snapshot)
@@ -238,8 +250,9 @@ begin_key_scan(Relation rel, Relation indexrel, const int64 *key, int nkeys,
 }
 
 /*
- * Find the one row with the given key in an index of two or three bigint
- * columns.  On success the slot holds it, pinned.
+ * Find a row by its whole key in a unique index of two or three bigint
+ * columns.  Returns false if the snapshot sees no such row; otherwise the slot
+ * holds the tuple, pinned.
  */
 static bool
 fetch_by_key(Relation rel, StoreRelation index, const int64 *key, int nkeys,
@@ -255,7 +268,7 @@ fetch_by_key(Relation rel, StoreRelation index, const int64 *key, int nkeys,
 	return found;
 }
 
-/* ------------------------------------------------------------- message rows */
+/* ------------------------------------------------------------ message rows */
 
 void
 messagerow_open(MessageRow *row, LOCKMODE lockmode)
@@ -286,7 +299,7 @@ messagerow_end_read(MessageRow *row)
 	messagerow_close(row);
 }
 
-/* Read the fields out of the slot. */
+/* Set the fields of a row from its slot; datums point into the slot. */
 static void
 deform_message(MessageRow *row)
 {
@@ -320,7 +333,7 @@ deform_message(MessageRow *row)
 	}
 }
 
-/* Put the fields of a version into a tuple's columns. */
+/* Set the columns of a tuple from a version, without copying its datums. */
 static void
 put_version(const Version *version, const int *at, Datum *values, bool *nulls)
 {
@@ -368,6 +381,11 @@ messagerow_raise_deleted(int64 store_id, int64 message_id)
 					(long long) message_id, (long long) store_id)));
 }
 
+/*
+ * Return true if another transaction seems to hold the row.  Reads xmax of the
+ * tuple under a share lock on its buffer; a multixact counts as a holder, even
+ * if all its members have ended.
+ */
 bool
 messagerow_held(const MessageRow *row)
 {
@@ -403,12 +421,16 @@ messagerow_lock(MessageRow *row, bool newest)
 	if (result == TM_Ok)
 		deform_message(row);
 	else if (result == TM_SelfModified || result == TM_Invisible)
-		elog(ERROR, "unexpected answer %d to locking message " INT64_FORMAT
+		elog(ERROR, "unexpected result %d of locking message " INT64_FORMAT
 			 " of store " INT64_FORMAT, result, row->message_id,
 			 row->store_id);
 	return result;
 }
 
+/*
+ * Replace the version in *row by a new version.  Columns that are no part of a
+ * version keep the values of the old tuple.
+ */
 TM_Result
 messagerow_update(MessageRow *row, const Version *version,
 				  TimestampTz modified_at, const char *modifier)
@@ -441,13 +463,17 @@ messagerow_update(MessageRow *row, const Version *version,
 	if (result == TM_Ok && compat_needs_index_entries(update))
 		insert_index_entries(message, slot, &update);
 	else if (result == TM_SelfModified || result == TM_Invisible)
-		elog(ERROR, "unexpected answer %d to updating message " INT64_FORMAT
+		elog(ERROR, "unexpected result %d of updating message " INT64_FORMAT
 			 " of store " INT64_FORMAT, result, row->message_id,
 			 row->store_id);
 	ExecDropSingleTupleTableSlot(slot);
 	return result;
 }
 
+/*
+ * Insert a new message.  Columns that a user has added to the table become
+ * NULL.
+ */
 void
 messagerow_insert(MessageRow *row, const char *modifier)
 {
@@ -484,10 +510,11 @@ messagerow_visible(MessageRow *row, Snapshot snapshot)
 	return table_tuple_satisfies_snapshot(row->table, row->slot, snapshot);
 }
 
-/* ------------------------------------------------------------------ folders */
+/* ----------------------------------------------------------------- folders */
 
 /*
- * As a foreign key's check does it: a key-share lock on the newest version.
+ * Lock a folder with a key-share lock on the newest version of its row, as the
+ * check of a foreign key does.
  */
 bool
 row_lock_folder(int64 store_id, int64 folder_id)
@@ -517,7 +544,7 @@ row_lock_folder(int64 store_id, int64 folder_id)
 	return found;
 }
 
-/* -------------------------------------------------------------- change rows */
+/* ------------------------------------------------------------- change rows */
 
 static Datum
 text_or_null(const char *text, bool *isnull)
@@ -526,6 +553,10 @@ text_or_null(const char *text, bool *isnull)
 	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
+/*
+ * Insert a row of change.  The incarnation and the transaction id are not in
+ * *row, but are determined here.
+ */
 void
 changerow_insert(const ChangeRow *row)
 {
@@ -573,8 +604,8 @@ changerow_insert(const ChangeRow *row)
 }
 
 /*
- * Copy a value out of a slot that is about to be emptied; what is stored out
- * of line stays there.
+ * Copy a value of variable length that points into a slot.  Of a value that is
+ * stored out of line, only the TOAST pointer is copied.
  */
 static Datum
 keep(Datum value, bool isnull)
@@ -582,7 +613,10 @@ keep(Datum value, bool isnull)
 	return isnull ? (Datum) 0 : datumCopy(value, false, -1);
 }
 
-/* Copy a row of change out of a slot whose attributes have been got. */
+/*
+ * Copy a row of change out of a slot, all of whose attributes have been
+ * deformed.  Strings and the undo are palloc'd.
+ */
 static void
 read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
 {
@@ -633,6 +667,10 @@ changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 	return found;
 }
 
+/*
+ * Read the newest change of a message, scanning the changes in descending
+ * order of their numbers.
+ */
 bool
 changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 				 int64 message_id, char kind)

@@ -1,12 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * stand.c
- *	  Where a client stands: on a version of a message, with edits of its own,
- *	  through a handle or with a change number as its token.
+ *	  The stand of a client: the version of a message that it has seen, and its
+ *	  own edits.  The stand comes from a handle, or from the arguments of a
+ *	  call without a session.
  *
  * NOTES
- *	  A Stand points to what it was made from: the handle's state, which is
- *	  good until the handle changes, or memory of the caller's context.
+ *	  The stand of a handle points into the state of the handle, and is valid
+ *	  until that changes.  Otherwise a stand points into the memory context
+ *	  that was current when it was made.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,7 +54,7 @@ stand_raise_no_base(const Stand *stand)
 					(long long) stand->store_id)));
 }
 
-/* View the base of a new message: its defaults. */
+/* Fill a view from the base of a new message: its default properties. */
 static void
 view_new(MessageView *view, const Stand *stand)
 {

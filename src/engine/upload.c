@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * upload.c
- *	  Blobs through a handle: those that it has written and not saved, and
- *	  those that it may refer to.
+ *	  The blobs of a handle: its uploads, which are not saved yet, and the
+ *	  blobs to which it may refer.
  *
  * NOTES
- *	  Which uploads a handle has is part of its state (handle.c), so that a
- *	  rollback takes an upload back in both places.  The blobs themselves, and
- *	  what becomes of them, are described in blob.c.
+ *	  The list of a handle's uploads is part of its state (handle.c).  A
+ *	  rollback therefore takes an upload back in the list as well as in the
+ *	  tables.  The life of a blob is described in blob.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,8 +29,8 @@ upload_create(Handle *handle, bool is_text)
 }
 
 /*
- * Return true if the blob is an upload of this session, of that kind and not
- * sealed yet.
+ * Return true if the blob is an upload of this session that is not sealed, and
+ * has the given type: text or bytes.
  */
 static bool
 is_unsealed(int64 store_id, int64 blob_id, bool is_text)
@@ -46,6 +46,11 @@ is_unsealed(int64 store_id, int64 blob_id, bool is_text)
 	return own;
 }
 
+/*
+ * Raise an error unless a handle may refer to a blob.  The blob may belong to
+ * the message of the handle or, for an attachment or an embedded message, to
+ * the message at the top.
+ */
 void
 upload_require_readable(const Handle *handle, int64 blob_id)
 {
@@ -69,7 +74,7 @@ upload_require_readable(const Handle *handle, int64 blob_id)
 		blob_refuse(blob_id);
 }
 
-/* Raise unless a blob is what a reference to it claims. */
+/* Raise an error unless size and type are those of the blob. */
 static void
 require_true(int64 store_id, int64 blob_id, int64 size, bool is_text)
 {
@@ -101,7 +106,7 @@ upload_writable(Handle *handle, int64 blob_id, int64 size, bool is_text,
 	return copy;
 }
 
-/* A ReferenceVisitor: the Handle in "arg" counts as the blob's uploader. */
+/* ReferenceVisitor: add the blob to the uploads of the Handle in "arg". */
 static void
 note_upload(int64 blob_id, int64 size, void *arg)
 {
@@ -111,6 +116,11 @@ note_upload(int64 blob_id, int64 size, void *arg)
 		handle_add_upload(handle, blob_id, true);
 }
 
+/*
+ * Hold the blobs to which the pending edits of a handle refer.  They are
+ * locked against the sweeper first, so that they still exist when the session
+ * is recorded as their holder.
+ */
 bool
 upload_hold(Handle *handle)
 {

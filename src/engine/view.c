@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * view.c
- *	  What one version of a message shows: stored, default and computed
- *	  properties as one JSON object.
+ *	  The view of a version: its stored and computed properties as a JSON
+ *	  object.
  *
  * NOTES
- *	  Formats of the store's own identifiers, all big-endian:
+ *	  Formats of the identifiers that the store makes (numbers are big-endian):
  *
  *		entry id	4 bytes 0, replica GUID (16), object type (2), id (8)
  *		source key	replica GUID (16), counter of the id (6)
  *		change key	replica GUID (16), counter of the change number (6)
  *
- *	  The replica GUID of a node is the store's, with the node number XORed
- *	  into its last two bytes, so that node 0 has the store's own.
+ *	  The replica GUID of a node is the GUID of the store with the node number
+ *	  XORed into its last two bytes.  Node 0 thus has the GUID of the store.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,7 +41,7 @@
 #define MAPI_ACCESS_READ	0x2
 #define MAPI_ACCESS_DELETE	0x4
 
-/* What computing needs beside the view itself. */
+/* A view, with values from which several properties are computed. */
 typedef struct ViewContext
 {
 	const MessageView *view;
@@ -50,25 +50,26 @@ typedef struct ViewContext
 	char	   *display[3];		/* To, Cc, Bcc; computed on demand */
 } ViewContext;
 
-/* on which kinds of object a property is computed */
+/* the kinds of objects of which a property is computed */
 #define ON_MESSAGE		(1 << HANDLE_MESSAGE)
 #define ON_EMBEDDED		(1 << HANDLE_EMBEDDED)
 #define ON_ATTACHMENT	(1 << HANDLE_ATTACHMENT)
 #define ON_MESSAGES		(ON_MESSAGE | ON_EMBEDDED)
 #define ON_ALL			(ON_MESSAGES | ON_ATTACHMENT)
 
-/* What a view has beside the members of the bag. */
+/* A property that a view can show and that is not a member of the bag. */
 typedef struct Extra
 {
 	const char *name;
-	Part		part;			/* PART_PROPS: computed, by "add" */
+	Part		part;			/* PART_PROPS: computed by "add" */
 	uint32		tag;
 	void		(*add) (ViewContext *context, const char *name, BagList *list);
-	int			kinds;			/* ON_*, of what is computed */
+	int			kinds;			/* ON_*, for a computed property */
 } Extra;
 
-/* --------------------------------------------------------------- identifiers */
+/* ------------------------------------------------------------- identifiers */
 
+/* Write a number as big-endian bytes. */
 static void
 put_bytes(uint8 *at, uint64 number, int bytes)
 {
@@ -79,7 +80,7 @@ put_bytes(uint8 *at, uint64 number, int bytes)
 	}
 }
 
-/* The key (source key, change key) of a number. */
+/* Make the source key of an id, or the change key of a change number. */
 static void
 make_key(const ViewContext *context, int64 number, uint8 *key)
 {
@@ -91,6 +92,7 @@ make_key(const ViewContext *context, int64 number, uint8 *key)
 	put_bytes(key + GUID_BYTES, number & COUNTER_MASK, COUNTER_BYTES);
 }
 
+/* qsort() comparator for keys, each preceded by a byte with its size. */
 static int
 compare_keys(const void *a, const void *b)
 {
@@ -119,7 +121,12 @@ add_key(ViewContext *context, BagList *list, const char *name, int64 number)
 	baglist_add_base64(list, name, key, sizeof(key));
 }
 
-/* ---------------------------------------------------- computed, one by one */
+/* ----------------------------------------------------- computed properties */
+
+/*
+ * Each of the following functions adds one property to the list, under "name",
+ * unless the view lacks the property.
+ */
 
 static void
 add_own_entryid(ViewContext *context, const char *name, BagList *list)
@@ -166,8 +173,9 @@ add_change_key(ViewContext *context, const char *name, BagList *list)
 }
 
 /*
- * The newest key of each node that changed the message, this version's own
- * among them, in order of their GUIDs (MS-OXCFXICS 2.2.2.3).
+ * Add PR_PREDECESSOR_CHANGE_LIST: the newest change key of each node that has
+ * changed the message, this version's own included, sorted by GUID.  Each key
+ * is preceded by its size in one byte (MS-OXCFXICS 2.2.2.3).
  */
 static void
 add_predecessors(ViewContext *context, const char *name, BagList *list)
@@ -285,7 +293,7 @@ add_access_level(ViewContext *context, const char *name, BagList *list)
 		baglist_add_int(list, name, context->view->level);
 }
 
-/* One of the display lists, from the recipients. */
+/* Add a display list; the first call computes all of them. */
 static void
 add_display(ViewContext *context, const char *name, BagList *list, int which)
 {
@@ -315,9 +323,9 @@ add_display_bcc(ViewContext *context, const char *name, BagList *list)
 }
 
 /*
- * Everything that can be shown beside the members of the bag: parts that have
- * a column of their own, and what is computed.  In jsonb's order of keys,
- * shorter ones first, so that it can be merged with the bag.
+ * All properties that a view can show and that are not members of the bag:
+ * parts that have a column of their own, and computed properties.  They are
+ * sorted in jsonb's order of keys, so that they can be merged with the bag.
  */
 static const Extra extras[] = {
 	{"PR_BODY", PART_BODY, PR_BODY, NULL, ON_ALL},
@@ -350,12 +358,13 @@ static const Extra extras[] = {
 	{"PR_TRANSPORT_MESSAGE_HEADERS", PART_HEADERS, PR_TRANSPORT_MESSAGE_HEADERS, NULL, ON_ALL}
 };
 
-/* ------------------------------------------------------------------ assembly */
+/* ---------------------------------------------------------------- assembly */
 
 /*
- * Merge the bag with what is shown beside it.  A member of the bag goes before
- * what would be computed under its name: the client set it before the first
- * save.  Under the name of a part it is the blob that the part is.
+ * Add all properties of a view: the members of the bag merged with the extras.
+ * A member of the bag has precedence over a property computed under its name,
+ * since the client set it before the first save.  A member under the name of a
+ * part is the reference to the blob that the part is.
  */
 static void
 add_all(ViewContext *context, const Jsonb *bag, BagList *list)
@@ -388,7 +397,10 @@ add_all(ViewContext *context, const Jsonb *bag, BagList *list)
 		baglist_add(list, &entries[i++]);
 }
 
-/* Add one property that was asked for, if the view has it. */
+/*
+ * Add one property by name, if the view has it: from its column, else from the
+ * bag, else computed.
+ */
 static void
 add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
 		  BagList *list)
@@ -417,6 +429,10 @@ add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
 	}
 }
 
+/*
+ * Add the properties that are named in "tags", each once.  A name of which no
+ * message can have a value is skipped; an unknown name raises an error.
+ */
 static void
 add_tags(ViewContext *context, const Jsonb *bag, ArrayType *tags,
 		 BagList *list)
@@ -473,7 +489,7 @@ view_props(const MessageView *view, ArrayType *tags)
 	return baglist_build(&list);
 }
 
-/* ------------------------------------------------------------------ versions */
+/* ---------------------------------------------------------------- versions */
 
 void
 view_from_row(MessageView *view, const MessageRow *row)
@@ -490,8 +506,10 @@ view_from_row(MessageView *view, const MessageRow *row)
 }
 
 /*
- * What is left of a message's properties when it is deleted for good: a time
- * of its last modification that is still to come, which never goes back.
+ * Return the bag that is shown of a hard-deleted message.  It contains
+ * PR_LAST_MODIFICATION_TIME if the client had set a time that was still in the
+ * future at the deletion, because that property never goes back; otherwise it
+ * is empty.
  */
 static Jsonb *
 time_to_come(const ChangeRow *row)
@@ -510,7 +528,9 @@ time_to_come(const ChangeRow *row)
 }
 
 /*
- * Fill a view from the record of a hard delete.
+ * Fill a view from the record of a hard delete.  Returns false if there is no
+ * such record.  The version has the change number and the time of the
+ * deletion; folder, flags and creation time are those of the deleted message.
  */
 static bool
 view_from_deleted(MessageView *view, int64 store_id, int64 message_id)
@@ -567,7 +587,7 @@ view_go_back(MessageView *view, int64 change_number)
 						  change_number, NULL, NULL))
 		return false;
 
-	view->modifier = NULL;		/* unknown where its record is pruned */
+	view->modifier = NULL;		/* unknown if the record has been pruned */
 	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
 	if (changerow_fetch(&row, change, view->store_id, view->message_id,
 						change_number))
