@@ -228,9 +228,10 @@ raise_not_parked(int64 store_id, int64 parked_id)
 /*
  * park(handle) → parked_id
  *
- * Store the base and the pending edits of the handle as a draft.  A handle that
- * was parked or resumed before replaces its draft, unless another handle has
- * parked under that id since.  The handle stays open, with its edits pending.
+ * Store the base and the pending edits of the handle as a draft.  A handle
+ * that was parked or resumed before replaces its draft, unless another handle
+ * has parked under that id since.  The handle stays open, with its edits
+ * pending.
  */
 PG_FUNCTION_INFO_V1(park);
 Datum
