@@ -1,20 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * conflict.c
- *	  What others changed since a client's base, what the client changed, and
- *	  whether both touch the same.
+ *	  Conflict reports: the changes of others since a client's base, the
+ *	  changes of the client, and the properties that both have touched.
  *
  * NOTES
  *	  A report compares three views of the message: base, theirs (the newest
- *	  version) and yours (the base with the client's edits).  Which properties
- *	  others touched, and who touched each last, is collected on the way back
- *	  from the newest version to the base, over any number of saves.
+ *	  version) and yours (the base with the client's edits).  The properties
+ *	  that others touched, and the newest change of each, are collected on the
+ *	  way back from the newest version to the base, over any number of saves.
  *
- *	  The three bodies count as one: who edits the text body and who edits the
- *	  HTML body have both edited the body.  Stamps and what is computed never
- *	  count; a move and a deletion do, as PR_PARENT_ENTRYID and PR_DELETED_ON.
- *	  Recipients and attachments count one by one, as
- *	  PR_MESSAGE_RECIPIENTS[PR_ROWID] and PR_MESSAGE_ATTACHMENTS[PR_ATTACH_NUM].
+ *	  The three bodies count as one: if one client edits the text body and
+ *	  another the HTML body, both have edited the body.  Stamps and computed
+ *	  properties never count.  A move counts as a change of PR_PARENT_ENTRYID,
+ *	  and a deletion as a change of PR_DELETED_ON.  Recipients and attachments
+ *	  count one by one, under the names PR_MESSAGE_RECIPIENTS[PR_ROWID] and
+ *	  PR_MESSAGE_ATTACHMENTS[PR_ATTACH_NUM].
  *
  *	  A report is read with a latest snapshot in every isolation level.
  *
@@ -36,20 +37,23 @@
 #include "bag.h"
 #include "value.h"
 
-/* Values of more bytes are shown by how they begin, unless asked for whole. */
+/*
+ * Unless whole values are asked for, a value of more than SUMMARY_LIMIT bytes
+ * is shown as its size and, if it is a text, its first SUMMARY_BEGINS bytes.
+ */
 #define SUMMARY_LIMIT	1000
 #define SUMMARY_BEGINS	100
 
 #define NUM_COLUMNS		9
 
-/* The lists of a view, once they are read. */
+/* The lists of a view, each read and indexed when it is first needed. */
 typedef struct ShownLists
 {
 	bool		read[PART_ATTACHMENTS + 1];
 	ObjectIndex index[PART_ATTACHMENTS + 1];
 } ShownLists;
 
-/* The three views of a report, and what each side touched. */
+/* The three views of a report, and the properties that each side touched. */
 typedef struct Report
 {
 	MessageView base;
@@ -57,15 +61,16 @@ typedef struct Report
 	MessageView yours;
 	TheirChanges touched;
 	List	   *your_objects;	/* names like PR_MESSAGE_RECIPIENTS[2] */
-	HTAB	   *your_names;		/* the same, to be found by */
+	HTAB	   *your_names;		/* index of your_objects, by name */
 	ShownLists	lists[3];		/* of base, theirs, yours */
-	Edits		edits;			/* with what they replace on either side */
-	bool		whole;
+	Edits		edits;			/* the client's, after edits_retype() on both
+								 * sides */
+	bool		whole;			/* show large values whole */
 } Report;
 
-/* ------------------------------------------------- what others have touched */
+/* ------------------------------------------------ what others have touched */
 
-/* Which part a property is, PART_PROPS for members of the bag. */
+/* Return the part that holds a property, PART_PROPS for members of the bag. */
 static int
 part_of(const char *name, int namelen)
 {
@@ -78,7 +83,7 @@ part_of(const char *name, int namelen)
 	return PART_PROPS;
 }
 
-/* the property that numbers the objects of a list */
+/* The property that numbers the objects of a list, by part. */
 static const char *const object_numbers[PART_ATTACHMENTS + 1] = {
 	NULL, "PR_ROWID", "PR_ATTACH_NUM"
 };
@@ -86,6 +91,7 @@ static const char *const object_numbers[PART_ATTACHMENTS + 1] = {
 #define IS_LIST(part) \
 	((part) == PART_RECIPIENTS || (part) == PART_ATTACHMENTS)
 
+/* Return the name under which an object of a list is reported, palloc'd. */
 static char *
 object_name(int part, int64 number)
 {
@@ -100,11 +106,11 @@ is_object_name(const char *name)
 	return bracket != NULL && IS_LIST(part_of(name, bracket - name));
 }
 
-/* A name, and where it stands in what the table belongs to. */
+/* An entry of a hash table of names. */
 typedef struct NameEntry
 {
 	const char *name;			/* hash key */
-	int			at;
+	int			at;				/* index into TheirChanges.changes */
 } NameEntry;
 
 static uint32
@@ -121,7 +127,7 @@ compare_names(const void *a, const void *b, Size keysize)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* A table of NameEntry, which lives in the current context. */
+/* Create a hash table of NameEntry in the current memory context. */
 static HTAB *
 names_create(void)
 {
@@ -157,7 +163,10 @@ theirs_find(const TheirChanges *theirs, const char *name)
 	return entry == NULL ? NULL : &theirs->changes[entry->at];
 }
 
-/* Note a property, unless a newer change that touched it is noted. */
+/*
+ * Record that a change touched a property, unless a newer change that touched
+ * the property is recorded already.
+ */
 static void
 note(TheirChanges *theirs, const char *name, int namelen,
 	 const ChangeRow *change)
@@ -185,7 +194,7 @@ note(TheirChanges *theirs, const char *name, int namelen,
 	slot->change_number = change->change_number;
 }
 
-/* Whether a name in an undo is one that counts. */
+/* Return true if a name in an undo counts: neither a stamp nor computed. */
 static bool
 counts(const char *name, int namelen)
 {
@@ -196,8 +205,9 @@ counts(const char *name, int namelen)
 }
 
 /*
- * Note the objects of a list that a change touched; *entry is its undo.  Of a
- * hard delete only the list is taken, that earlier changes led to.
+ * Record the objects of a list that a change touched; *entry is the list's
+ * member in the undo of the change.  For a hard delete no object is recorded;
+ * its undo holds the list to which the earlier changes led.
  */
 static void
 note_objects(TheirChanges *theirs, int part, const BagEntry *entry,
@@ -227,6 +237,10 @@ note_objects(TheirChanges *theirs, int part, const BagEntry *entry,
 	theirs->lists[part] = older;
 }
 
+/*
+ * Record every property that a change touched; "arg" is the TheirChanges.
+ * A ChangeVisitor: changes arrive newest first.
+ */
 void
 theirs_visit(const ChangeRow *change, void *arg)
 {
@@ -266,7 +280,7 @@ theirs_visit(const ChangeRow *change, void *arg)
 	}
 }
 
-/* --------------------------------------------------------- what both touched */
+/* ------------------------------------------------------- what both touched */
 
 static bool
 is_body(int part)
@@ -274,7 +288,7 @@ is_body(int part)
 	return part >= PART_BODY && part <= PART_RTF;
 }
 
-/* The newest of theirs that touched a body, or NULL. */
+/* Return the newest change of theirs that touched a body, or NULL. */
 static const TheirChange *
 theirs_body(const TheirChanges *theirs)
 {
@@ -298,7 +312,7 @@ yours_body(const Edits *edits)
 	return false;
 }
 
-/* Whether edits touch a property, bodies as one. */
+/* Return true if edits touch a property; the three bodies count as one. */
 static bool
 yours_touch(const Edits *edits, const char *name)
 {
@@ -313,6 +327,10 @@ yours_touch(const Edits *edits, const char *name)
 		bag_find((Jsonb *) edits->value[PART_PROPS], name, &value);
 }
 
+/*
+ * Merge the lists object by object, then look for properties that both touched
+ * and that the edits would change in the current content.
+ */
 bool
 theirs_merge(const TheirChanges *theirs, const Content *base,
 			 const Content *current, const Edits *edits, Edits *merged)
@@ -362,9 +380,12 @@ theirs_merge(const TheirChanges *theirs, const Content *base,
 	return true;
 }
 
-/* --------------------------------------------------------------------- values */
+/* ------------------------------------------------------------------ values */
 
-/* {"bytes": n, "begins": "..."} for a large text, {"bytes": n} for binary. */
+/*
+ * Return the summary of a part with a column of its own: {"bytes": n,
+ * "begins": "..."} for a text, {"bytes": n} for binary.
+ */
 static Jsonb *
 summary(const MessageView *view, int part)
 {
@@ -387,8 +408,9 @@ summary(const MessageView *view, int part)
 }
 
 /*
- * The same of a member of the bag, and {"bytes": n, "elements": n} of a list;
- * NULL where it is not large.
+ * Return the summary of a member of the bag: {"bytes": n, "begins": "..."} for
+ * a string, {"bytes": n, "elements": n} for a list.  Return NULL if the value
+ * is not large.
  */
 static Jsonb *
 summary_of_value(const JsonbValue *value)
@@ -411,7 +433,10 @@ summary_of_value(const JsonbValue *value)
 	return baglist_build(&list);
 }
 
-/* The object of a list that a name like PR_MESSAGE_RECIPIENTS[2] means. */
+/*
+ * Return the object that a name like PR_MESSAGE_RECIPIENTS[2] means, or NULL
+ * if the view has no such object.
+ */
 static Jsonb *
 shown_object(const MessageView *view, ShownLists *lists, const char *name)
 {
@@ -433,7 +458,9 @@ shown_object(const MessageView *view, ShownLists *lists, const char *name)
 }
 
 /*
- * What a view shows of a property; NULL where it has none.
+ * Return the value that a view shows of a property or of an object of a list,
+ * as a summary if it is large and "whole" is false.  Return NULL if the view
+ * does not have the property.
  */
 static Jsonb *
 shown(const MessageView *view, ShownLists *lists, const char *name,
@@ -459,17 +486,18 @@ shown(const MessageView *view, ShownLists *lists, const char *name,
 	return JsonbValueToJsonb(&value);
 }
 
-/* --------------------------------------------------------------------- report */
+/* ------------------------------------------------------------------ report */
 
+/* The outcome of collect(). */
 typedef enum Collected
 {
 	COLLECTED,
-	COLLECTED_NOTHING,			/* nobody has changed it since the base */
+	COLLECTED_NOTHING,			/* nobody has saved since the base */
 	COLLECTED_NO_MESSAGE,		/* nothing is left of the message */
-	COLLECTED_NO_BASE			/* the base is not in its history */
+	COLLECTED_NO_BASE			/* the base is not in the history */
 } Collected;
 
-/* The objects of lists that differ between base and yours, by name. */
+/* Fill your_objects and your_names: the objects that you have changed. */
 static void
 find_your_objects(Report *report)
 {
@@ -501,7 +529,9 @@ your_object(const Report *report, const char *name)
 }
 
 /*
- * Collect the three views.  The snapshot must be active.
+ * Fill *report with the three views and the properties that each side touched.
+ * Unless COLLECTED is returned, only "edits" and "whole" are usable.  The
+ * views point into *row, whose slot must stay.  A snapshot must be active.
  */
 static Collected
 collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
@@ -535,8 +565,9 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 }
 
 /*
- * Which side touched a property; *change is the last of theirs, or NULL.  A
- * body that they left alone when they touched another was touched with it.
+ * Return the side that touched a property: "yours", "theirs" or "both".
+ * *change is the newest change of theirs that touched the property, or NULL.
+ * All three bodies are touched by a change that touched one of them.
  */
 static const char *
 side_of(const Report *report, const char *name, const TheirChange **change)
@@ -550,7 +581,7 @@ side_of(const Report *report, const char *name, const TheirChange **change)
 	return *change == NULL ? "yours" : yours ? "both" : "theirs";
 }
 
-/* One row of the report. */
+/* Put the row of one property or object into the result. */
 static void
 put_row(Report *report, const char *name, Tuplestorestate *result,
 		TupleDesc desc)
@@ -587,7 +618,7 @@ put_row(Report *report, const char *name, Tuplestorestate *result,
 	tuplestore_putvalues(result, desc, values, nulls);
 }
 
-/* A body that is touched only because another one was set, and never there. */
+/* Return true if a name is that of a part which none of the views has. */
 static bool
 never_there(const Report *report, const char *name)
 {
@@ -599,7 +630,10 @@ never_there(const Report *report, const char *name)
 		!content_has(&report->yours.version.content, part);
 }
 
-/* The names of a report, theirs first. */
+/*
+ * Return the names of all properties and objects of a report, each once: first
+ * the ones that others touched, newest change first, then the client's.
+ */
 static List *
 names_of(const Report *report)
 {
@@ -620,7 +654,7 @@ names_of(const Report *report)
 		{
 			char	   *name = pnstrdup(entries[i].key, entries[i].keylen);
 
-			/* a part that is a blob is touched as a part too */
+			/* a part that is a blob is added below, as a touched part */
 			if (part_of(name, entries[i].keylen) == PART_PROPS &&
 				theirs_find(&report->touched, name) == NULL)
 				names = lappend(names, name);
@@ -642,6 +676,10 @@ names_of(const Report *report)
 	return names;
 }
 
+/*
+ * Return the report as the result set of an SQL function.  Raise
+ * MAPI_E_NOT_FOUND or MAPI_E_UNABLE_TO_COMPLETE if there is no report.
+ */
 static void
 put_report(FunctionCallInfo fcinfo, const Stand *stand, bool whole)
 {
@@ -677,10 +715,17 @@ put_report(FunctionCallInfo fcinfo, const Stand *stand, bool whole)
 }
 
 /*
- * conflict(handle, whole) → rows
+ * conflict(handle, whole) → (property, base, theirs, yours, side, changed_by,
+ *							  changed_at, client, change_number)
  *
- * One row for every property that others or the handle changed since the
- * handle's base; none where nobody else has changed the message.
+ * Return one row per property that others or the handle changed since the
+ * handle's base, and no row if nobody else has saved the message since.
+ * base, theirs and yours are JSON values, NULL if that version does not have
+ * the property; large values are summaries unless "whole" is true.
+ *
+ * Errors: MAPI_E_NOT_FOUND if nothing is left of the message,
+ * MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history,
+ * MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(conflict_of_handle);
 Datum
@@ -700,6 +745,10 @@ conflict_of_handle(PG_FUNCTION_ARGS)
 
 /*
  * conflict(store_id, message_id, change_number, changes, whole) → rows
+ *
+ * Return the report of a client without a handle, whose base is change_number
+ * and whose edits are "changes".  Rows and errors are as for conflict(handle),
+ * with the errors of set_props() for "changes".
  */
 PG_FUNCTION_INFO_V1(conflict_of_message);
 Datum
@@ -714,9 +763,9 @@ conflict_of_message(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* ------------------------------------------------------- for an error's DETAIL */
+/* --------------------------------------------------- for an error's DETAIL */
 
-/* One property of a report, by name. */
+/* Return one property of a report as a JSON object without values. */
 static Jsonb *
 name_json(const Report *report, const char *name)
 {
@@ -743,7 +792,11 @@ name_json(const Report *report, const char *name)
 	return baglist_build(&list);
 }
 
-/* The names of a handle's report, as a JSON array; adds to the list. */
+/*
+ * Add the members "change_number" (of the newest version) and "changes" (an
+ * array with one object per property of the report) to a list of members.  If
+ * there is no report, "changes" is empty and "change_number" is missing.
+ */
 static void
 add_changes(BagList *list, const Stand *stand)
 {
@@ -779,6 +832,9 @@ add_changes(BagList *list, const Stand *stand)
 	table_close(message, NoLock);
 }
 
+/*
+ * Return the report of a handle as JSON, for the DETAIL of an error.
+ */
 char *
 conflict_json(int32 code, int32 number)
 {
