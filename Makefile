@@ -13,40 +13,55 @@ EXTENSION = msgstore
 DATA = msgstore--0.1.sql
 PGFILEDESC = "msgstore - messages with MAPI message-store semantics"
 
-# One noun per file, floor by floor from the lowest up (src/README.md).
+# One noun per file, from the lowest floor and room up (src/README.md).
+FLOORS = words content engine face
 OBJS = \
 	$(WIN32RES) \
 	src/words/value.o \
+	src/words/text.o \
+	src/words/nameset.o \
 	src/words/hresult.o \
 	src/words/flags.o \
+	src/words/call.o \
 	src/words/catalogue.o \
 	src/words/named.o \
+	src/words/spelling.o \
 	src/words/property.o \
 	src/content/bag.o \
 	src/content/objects.o \
+	src/content/reference.o \
+	src/content/content.o \
 	src/content/recipient.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
+	src/content/undo.o \
+	src/engine/relation.o \
 	src/engine/query.o \
-	src/engine/access.o \
 	src/engine/number.o \
+	src/engine/access.o \
 	src/engine/row.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
+	src/engine/merge.o \
 	src/engine/view.o \
 	src/engine/handle.o \
+	src/engine/upload.o \
+	src/engine/stand.o \
 	src/face/module.o \
 	src/face/store.o \
-	src/face/message.o \
+	src/face/nameid.o \
+	src/face/open.o \
+	src/face/park.o \
 	src/face/subobject.o \
+	src/face/props.o \
 	src/face/stream.o \
 	src/face/save.o \
 	src/face/conflict.o \
+	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
-	src/face/park.o \
 	src/face/history.o
 
 # What one session can show (sql/, expected/).
@@ -154,8 +169,8 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
 $(error no PostgreSQL to build against: set PG_CONFIG, or run "make deps")
 endif
-FLOORS = words content engine face
-PG_CPPFLAGS = $(foreach f,$(FLOORS),-Isrc/$(f) -I$(srcdir)/src/$(f))
+# What PostgreSQL looks up is visible, and nothing else (compat.h).
+PG_CFLAGS = -fvisibility=hidden
 EXTRA_CLEAN = src/words/*.gen.h src/gen.stamp src/flags.stamp build/failed
 include $(PGXS)
 
@@ -165,14 +180,22 @@ $(error $(srcdir) was built in; run "make clean" there first)
 endif
 endif
 
+# A file sees the headers of its own floor and of those below.
+floors = $(foreach f,$(1),-Isrc/$(f) -I$(srcdir)/src/$(f))
+src/words/%: override CPPFLAGS := $(call floors,words) $(CPPFLAGS)
+src/content/%: override CPPFLAGS := $(call floors,words content) $(CPPFLAGS)
+src/engine/%: override CPPFLAGS := $(call floors,words content engine) $(CPPFLAGS)
+src/face/%: override CPPFLAGS := $(call floors,$(FLOORS)) $(CPPFLAGS)
+
 # The constants and tables that data/ holds as facts.
 src/gen.stamp: tools/gen_catalogue.pl $(wildcard $(srcdir)/data/*.csv)
 	@$(MKDIR_P) $(FLOORS:%=src/%)
 	perl $< $(srcdir)/data src/words
 	@touch $@
 
-# Another PostgreSQL, or other flags: everything anew.
-BUILT_WITH = $(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)
+# Another PostgreSQL, or other flags: everything anew.  The flags are taken
+# here, since a prerequisite inherits those of its target's floor.
+BUILT_WITH := $(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)
 src/flags.stamp: force-look
 	@$(MKDIR_P) src
 	@echo '$(subst ','\'',$(BUILT_WITH))' | cmp -s - $@ || \

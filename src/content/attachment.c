@@ -15,14 +15,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "content.h"
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-
-#include "engine.h"
-#include "bag.h"
 
 static const char *const number_name = "PR_ATTACH_NUM";
 static const char *const method_name = "PR_ATTACH_METHOD";
@@ -67,7 +64,7 @@ check_member(const BagEntry *entry, BagList *list)
 	entry_value(entry, &value);
 	if (value.type == jbvNull)
 		return;
-	if (property_lookup(entry->key, entry->keylen, &prop) &&
+	if (spelling_lookup(entry->key, entry->keylen, &prop) &&
 		prop.tag == PR_ATTACH_DATA_OBJ)
 	{
 		if (!is_object(&value))
@@ -76,7 +73,7 @@ check_member(const BagEntry *entry, BagList *list)
 	}
 	else
 	{
-		property_resolve(entry->key, entry->keylen, &prop);
+		spelling_resolve(entry->key, entry->keylen, &prop);
 		if (prop.part != PART_PROPS)
 			ereport(ERROR,
 					(errmapi(MAPI_E_NO_SUPPORT),
@@ -84,7 +81,7 @@ check_member(const BagEntry *entry, BagList *list)
 							prop.name)));
 		if (prop.tag == PR_ATTACH_SIZE || prop.tag == PR_ACCESS_LEVEL)
 			return;
-		if (!blob_takes(&prop, &value))
+		if (!reference_takes(&prop, &value))
 			property_check(&prop, &value);
 	}
 	baglist_add_value(list, prop.name, prop.namelen, &value);
@@ -99,10 +96,10 @@ data_size(const Jsonb *object)
 	int64		size;
 
 	if (bag_find(object, message_name, &value))
-		return value.val.binary.len + blobs_size_of_value(&value);
+		return value.val.binary.len + references_size_of_value(&value);
 	if (!bag_find(object, bytes_name, &value))
 		return 0;
-	if (blob_from_value(&value, &blob_id, &size))
+	if (reference_read(&value, &blob_id, &size))
 		return size;
 	return base64_size(value.val.string.val, value.val.string.len);
 }
@@ -244,29 +241,6 @@ attachments_check(const Property *prop, JsonbValue *value)
 	value_from_object(value, objects_build(&list));
 }
 
-MemoryContext
-object_level_begin(void)
-{
-	return MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext,
-													   "msgstore embedded",
-													   ALLOCSET_SMALL_SIZES));
-}
-
-Jsonb *
-object_level_end(MemoryContext caller, const Jsonb *result)
-{
-	MemoryContext level = MemoryContextSwitchTo(caller);
-	Jsonb	   *copy = NULL;
-
-	if (result != NULL)
-	{
-		copy = palloc(VARSIZE(result));
-		memcpy(copy, result, VARSIZE(result));
-	}
-	MemoryContextDelete(level);
-	return copy;
-}
-
 /*
  * Check an embedded message: an object of a message's properties.
  */
@@ -282,32 +256,4 @@ check_embedded(const JsonbValue *value)
 	content_from_bag(&content, bag_empty());
 	edits_apply(&content, &edits, &content);
 	return object_level_end(level, content_to_object(&content));
-}
-
-/* ------------------------------------------------------- messages as objects */
-
-Jsonb *
-content_to_object(const Content *content)
-{
-	BagList		list;
-	int			count;
-	BagEntry   *entries =
-		bag_entries(DatumGetJsonbP(content->value[PART_PROPS]), &count);
-
-	baglist_init(&list, count + NUM_PARTS);
-	for (int i = 0; i < count; i++)
-		baglist_add(&list, &entries[i]);
-	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
-		view_add_part(content, p, &list);
-	return baglist_build(&list);
-}
-
-void
-content_from_object(Content *content, Jsonb *object)
-{
-	Edits		edits;
-
-	edits_from_stored(object, &edits);
-	content_from_bag(content, bag_empty());
-	edits_apply(content, &edits, content);
 }

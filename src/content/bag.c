@@ -20,14 +20,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "content.h"
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
-
-#include "engine.h"
-#include "bag.h"
 
 static int	compare_entries(const void *a, const void *b);
 static bool same_value(const BagEntry *a, const BagEntry *b);
@@ -109,6 +106,15 @@ baglist_add_cstring(BagList *list, const char *key, const char *text, int len)
 	BagEntry	entry = {key, strlen(key), JENTRY_ISSTRING, text, len};
 
 	baglist_add(list, &entry);
+}
+
+void
+baglist_add_base64(BagList *list, const char *key, const void *data, int len)
+{
+	int			textlen;
+	char	   *text = base64_text(data, len, &textlen);
+
+	baglist_add_cstring(list, key, text, textlen);
 }
 
 void

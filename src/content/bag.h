@@ -41,6 +41,8 @@ extern void baglist_add_value(BagList *list, const char *key, int keylen,
 							  JsonbValue *value);
 extern void baglist_add_cstring(BagList *list, const char *key,
 								const char *text, int len);
+extern void baglist_add_base64(BagList *list, const char *key,
+							   const void *data, int len);
 extern void baglist_add_int(BagList *list, const char *key, int64 number);
 extern void baglist_add_bool(BagList *list, const char *key, bool value);
 extern void baglist_add_null(BagList *list, const char *key, int keylen);

@@ -1,149 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * content.h
- *	  What a message holds and what edits make of it: its parts, its lists
- *	  of objects, its blobs.  The prototypes of the source files that know
- *	  these, under each file's name; msgstore.h includes it.
+ *	  The second floor: what a message holds and what edits make of it.
+ *	  Nothing here touches a table.
+ *
+ *	  Prototypes stand under their file's name.  The bag itself is in bag.h.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef CONTENT_H
 #define CONTENT_H
 
-#include "postgres.h"
-
-#include "utils/array.h"
-#include "utils/jsonb.h"
-
 #include "words.h"
 
-/* ------------------------------------------------------------------ edits.c */
+#include "utils/array.h"
 
-/*
- * What a client may change of a message: one version's values.  Datums may be
- * TOAST pointers; they live as long as the row or rows they were read from.
- * A string or binary value too large for its column is a blob (blob.c): the
- * part is NULL then, and the reference a member of the bag, under the name of
- * the part's property.
- */
-typedef struct Content
-{
-	Datum		value[NUM_PARTS];
-	bool		isnull[NUM_PARTS];
-} Content;
-
-/* How a part is touched by edits. */
-#define UNTOUCHED		0
-#define TOUCHED_IMPLIED	1		/* a body deleted because another was set */
-#define TOUCHED			2
-
-/*
- * Pending edits.  value[PART_PROPS] is a patch (a Jsonb object, null deletes);
- * the value of any other touched part is the new value whole, or NULL where
- * the property is deleted or, if the patch has a member of its name, a blob.
- * Values are plain varlenas (TOAST pointers only where edits_between() says
- * so) and are never written to once they stand here, so copies may share them.
- */
-typedef struct Edits
-{
-	uint8		touched[NUM_PARTS];
-	struct varlena *value[NUM_PARTS];
-} Edits;
-
-/* What a change replaced, as the change table keeps it. */
-typedef struct Undo
-{
-	Jsonb	   *props;			/* patch; PART_RECIPIENTS and _ATTACHMENTS too */
-	Datum		large[NUM_PARTS];	/* PART_HEADERS .. PART_RTF */
-	bool		has_large[NUM_PARTS];
-	ArrayType  *properties;		/* text[] of canonical names */
-} Undo;
-
-/* The canonical name of the property a part other than PART_PROPS holds. */
-extern const char *part_name(Part part);
-
-/* Whether a content has a part, in its column or as a blob. */
-extern bool content_has(const Content *content, Part part);
-
-/* The list that a content has, or NULL. */
-extern Jsonb *content_list(const Content *content, Part part);
-
-extern void edits_init(Edits *edits);
-extern bool edits_any(const Edits *edits);
-
-/* Whether what is shown of every named property follows from edits alone. */
-extern bool edits_cover(const Edits *edits, ArrayType *tags);
-
-/*
- * Check a patch whole and turn it into edits, in the current context.  Raises
- * on the first bad member, naming it.  is_new admits the properties that may
- * be set until the first save.
- */
-extern void edits_from_patch(Jsonb *patch, bool is_new, Edits *edits);
-
-/* The same for a list of properties to delete. */
-extern void edits_from_tags(ArrayType *tags, bool is_new, Edits *edits);
-
-/* Edits that do what "first" and then "then" do; shares their values. */
-extern void edits_merge(const Edits *first, const Edits *then, Edits *result);
-
-/* Edits that also delete what they replace in a content under other names. */
-extern void edits_retype(const Content *content, Edits *edits);
-
-/* The content that base becomes under edits; shares values with both. */
-extern void edits_apply(const Content *base, const Edits *edits,
-						Content *result);
-
-/* Whether a part is the same in both; those that share a value are at once. */
-extern bool content_same_part(const Content *a, const Content *b, int part);
-
-/*
- * Edits that lead from one content to another and mention everything that
- * "named" mentions.  What was changed and changed back is no difference.
- * The values of parts are those of "to", and so may be TOAST pointers.
- */
-extern void edits_between(const Content *from, const Content *to,
-						  const Edits *named, Edits *result);
-
-/* What applying edits to old replaces. */
-extern void edits_undo(const Content *old, const Edits *edits, Undo *undo);
-
-/*
- * Members of an undo patch that are no properties: where the message stood.
- * A property's name cannot begin with a dot.
- */
-#define UNDO_FOLDER			".folder_id"
-#define UNDO_CREATED		".created_at"
-#define UNDO_FLAGS			".message_flags"
-#define UNDO_DELETED		".deleted_at"
-#define UNDO_PREDECESSORS	".predecessors"
-
-/* Take back one change: content becomes what it was before it. */
-extern void undo_apply(const Undo *undo, Content *content);
-
-/*
- * Take back an older change too: *total, whose props are palloc'd, becomes the
- * undo of both.  Values of "large" are shared.
- */
-extern void undo_merge(Undo *total, const Undo *older);
-
-/*
- * Edits that make a stored object of a message's properties out of an empty
- * content: nothing is checked again.
- */
-extern void edits_from_stored(Jsonb *object, Edits *edits);
-
-/* ----------------------------------------------------------------- retype.c */
-
-/*
- * The patch that also deletes what its members replace in a bag (or in an
- * earlier patch): the same property ids in other types.  The very patch where
- * that is nothing.
- */
-extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch);
-
-/* Raise where a patch sets one property in two types. */
-extern void retype_check(const Jsonb *patch);
+#include "bag.h"
 
 /* ---------------------------------------------------------------- objects.c */
 
@@ -227,132 +99,271 @@ extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
 						  const Jsonb *yours, const char *name,
 						  bool overwrite, Jsonb **merged);
 
+/*
+ * What is done to an embedded message needs copies of all that is in it, and
+ * so does every level of embedded messages below.  Each level has a memory
+ * context of its own: object_level_begin() enters it and returns the caller's
+ * context; object_level_end() leaves it with a copy of the result, or NULL.
+ */
+extern MemoryContext object_level_begin(void);
+extern Jsonb *object_level_end(MemoryContext caller, const Jsonb *result);
+
+/* ------------------------------------------------------------- reference.c */
+
+/* A blob is stored in chunks of that size, which an int4 numbers. */
+#define BLOB_CHUNK_BYTES	(256 * 1024)
+#define BLOB_MAX_BYTES		((int64) PG_INT32_MAX * BLOB_CHUNK_BYTES)
+
+/*
+ * Make a reference, {"blob": id, "size": bytes}, and read one; false if the
+ * value is not a reference.
+ */
+extern Jsonb *reference_build(int64 blob_id, int64 size);
+extern bool reference_read(const JsonbValue *value, int64 *blob_id,
+						   int64 *size);
+
+/*
+ * Return true if a value that was given for a property is a reference, and the
+ * property one that may be a blob; *value becomes canonical.
+ */
+extern bool reference_takes(const Property *prop, JsonbValue *value);
+
+/* Visit the references in a bag or a list, at any depth. */
+typedef void (*ReferenceVisitor) (int64 blob_id, int64 size, void *arg);
+extern void references_visit(const Jsonb *object, ReferenceVisitor visit,
+							 void *arg);
+
+/* Return true if a bag or a list has references; the bytes of their blobs. */
+extern bool references_any(const Jsonb *object);
+extern int64 references_size(const Jsonb *object);
+
+/* Return the bytes of the blobs in a value of a bag. */
+extern int64 references_size_of_value(const JsonbValue *value);
+
+/* --------------------------------------------------------------- content.c */
+
+/*
+ * One version's values: what a client may change of a message.  Datums may be
+ * TOAST pointers; they live as long as the row or rows they were read from.
+ * The part of a value too large for its column is NULL, and the bag has a
+ * reference to a blob under the name of the part's property.
+ */
+typedef struct Content
+{
+	Datum		value[NUM_PARTS];
+	bool		isnull[NUM_PARTS];
+} Content;
+
+#define IS_LIST(part) \
+	((part) == PART_RECIPIENTS || (part) == PART_ATTACHMENTS)
+#define IS_BODY(part) \
+	((part) >= PART_BODY && (part) <= PART_RTF)
+
+/* PR_MESSAGE_FLAGS */
+#define MSGFLAG_READ		0x00000001
+#define MSGFLAG_UNSENT		0x00000008
+#define MSGFLAG_RESEND		0x00000080
+#define MSGFLAG_EVERREAD	0x00000400
+#define MSGFLAG_DEFAULT		(MSGFLAG_READ | MSGFLAG_UNSENT)
+
+/*
+ * Return the canonical name of the property that a part other than PART_PROPS
+ * holds, and the part of a name (not NUL-terminated): PART_PROPS for the
+ * members of the bag.
+ */
+extern const char *part_name(Part part);
+extern Part part_of(const char *name, int len);
+
+/*
+ * Return true if a bag or a patch, which may be NULL, has a member of a part's
+ * name, and if that member is a blob.
+ */
+extern bool part_named(const Jsonb *bag, Part part);
+extern bool part_is_blob(const Jsonb *bag, Part part);
+
+/* Return the name of the property that numbers the objects of a list. */
+extern const char *part_number_name(Part part);
+
+/*
+ * Return the name by which a conflict calls an object of a list, palloc'd,
+ * like PR_MESSAGE_RECIPIENTS[2]; and read one, false if it is no such name.
+ */
+extern char *part_object_name(Part part, int64 number);
+extern bool part_of_object_name(const char *name, Part *part, int64 *number);
+
+/* Return a checked value as its part's column holds it, palloc'd. */
+extern struct varlena *part_value(Part part, JsonbValue *value);
+
+/* Make a content that is this bag and nothing else. */
+extern void content_from_bag(Content *content, Jsonb *bag);
+
+/* Return the values that a new message starts with, as a bag. */
+extern Jsonb *content_defaults(void);
+
+/* Return true if a content has a part, in its column or as a blob. */
+extern bool content_has(const Content *content, Part part);
+
+/* Return the list that a content has, or NULL. */
+extern Jsonb *content_list(const Content *content, Part part);
+
+/* Return the bytes of a content; nothing large is fetched. */
+extern int64 content_size(const Content *content);
+
+/*
+ * Return true if a part is equal in both contents.  Parts that share a value
+ * are not fetched.
+ */
+extern bool content_same_part(const Content *a, const Content *b, Part part);
+
+/* Add the value of a part to a list of members, if the content has the part. */
+extern void content_add_part(const Content *content, Part part, BagList *list);
+
+/*
+ * Return a message's content as one object (an embedded message), and make a
+ * content of such an object.
+ */
+extern Jsonb *content_to_object(const Content *content);
+extern void content_from_object(Content *content, const Jsonb *object);
+
+/* -------------------------------------------------------------- recipient.c */
+
+/* Do the work of property_check() for PR_MESSAGE_RECIPIENTS: *value becomes a jbvBinary. */
+extern void recipients_check(const Property *prop, JsonbValue *value);
+
+/*
+ * What PR_DISPLAY_TO, PR_DISPLAY_CC and PR_DISPLAY_BCC show of a checked
+ * list, each palloc'd; "" where there is nobody, and for a NULL list.
+ */
+extern void recipients_display(Jsonb *recipients,
+							   char **to, char **cc, char **bcc);
+
+/* ----------------------------------------------------------------- retype.c */
+
+/*
+ * The patch that also deletes what its members replace in a bag (or in an
+ * earlier patch): the same property ids in other types.  The very patch where
+ * that is nothing.
+ */
+extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch);
+
+/* Raise where a patch sets one property in two types. */
+extern void retype_check(const Jsonb *patch);
+
 /* ------------------------------------------------------------- attachment.c */
 
 /* PR_ATTACH_METHOD */
 #define ATTACH_BY_VALUE			1
 #define ATTACH_EMBEDDED_MSG		5
 
-/* property_check() for PR_MESSAGE_ATTACHMENTS: *value becomes a jbvBinary. */
+/*
+ * Do the work of property_check() for PR_MESSAGE_ATTACHMENTS: *value becomes a
+ * jbvBinary.
+ */
 extern void attachments_check(const Property *prop, JsonbValue *value);
 
-/* A checked attachment with its number, method and size. */
+/* Return a checked attachment with its number, method and size. */
 extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
 
-/* The same for what a handle shows of one. */
+/* Give the content that a handle shows of an attachment these properties. */
 extern void attachment_show(Content *content, int64 number);
 
+/* ------------------------------------------------------------------ edits.c */
+
+/* How a part is touched by edits. */
+#define UNTOUCHED		0
+#define TOUCHED_IMPLIED	1		/* a body deleted because another was set */
+#define TOUCHED			2
+
 /*
- * What is done to an embedded message needs copies of all that is in it, and
- * so does every level of those: each level has a context of its own, which is
- * entered by one of these and left with the result (or NULL) by the other,
- * whose "caller" is what the first returned.
+ * Pending edits.  value[PART_PROPS] is a patch (a Jsonb object, null deletes);
+ * the value of any other touched part is the new value whole, or NULL where
+ * the property is deleted or, if the patch has a member of its name, a blob.
+ * Values are plain varlenas (TOAST pointers only where edits_between() says
+ * so) and are never written to once they stand here, so copies may share them.
  */
-extern MemoryContext object_level_begin(void);
-extern Jsonb *object_level_end(MemoryContext caller, const Jsonb *result);
-
-/* A message's content as an object (an embedded message), and back. */
-extern Jsonb *content_to_object(const Content *content);
-extern void content_from_object(Content *content, Jsonb *object);
-
-/* ------------------------------------------------------------------- blob.c */
-
-/* A blob that a handle has written and that is not saved yet. */
-typedef struct Upload
+typedef struct Edits
 {
-	int64		blob_id;
-	bool		shared;			/* somebody has a reference: not in place */
-	struct Upload *next;
-} Upload;
+	uint8		touched[NUM_PARTS];
+	struct varlena *value[NUM_PARTS];
+} Edits;
 
-/* {"blob": id, "size": bytes}, and back; false where it is no such thing. */
-extern Jsonb *blob_reference(int64 blob_id, int64 size);
-extern bool blob_from_value(const JsonbValue *value, int64 *blob_id,
-							int64 *size);
+extern void edits_init(Edits *edits);
+extern bool edits_any(const Edits *edits);
 
 /*
- * Whether a value that was given for a property is a reference, and the
- * property one that may be a blob; *value becomes canonical.
+ * Return true if everything that is shown of the named properties follows from
+ * the edits alone.
  */
-extern bool blob_takes(const Property *prop, JsonbValue *value);
-
-/* Whether a bag or a list refers to blobs at any depth, and their bytes. */
-extern bool blobs_any(const Jsonb *object);
-extern int64 blobs_size(const Jsonb *object);
-
-/* Bytes of the blobs in a value of a bag. */
-extern int64 blobs_size_of_value(const JsonbValue *value);
-
-struct Handle;
-
-/* An empty upload of a handle; is_text: for a PT_UNICODE. */
-extern int64 blob_create(struct Handle *handle, bool is_text);
+extern bool edits_cover(const Edits *edits, ArrayType *tags);
 
 /*
- * The blob to write to instead of this one, which has that size and kind:
- * itself where it is the handle's upload and nobody else has a reference, else
- * a copy of the first "keep" bytes or more.  Raises MAPI_E_INVALID_PARAMETER
- * where the handle may not refer to it, or it is something else.
+ * Check a patch whole and turn it into edits, in the current context.  Raises
+ * on the first bad member, naming it.  is_new admits the properties that may
+ * be set until the first save.
  */
-extern int64 blob_writable(struct Handle *handle, int64 blob_id, int64 size,
-						   bool is_text, int64 keep);
+extern void edits_from_patch(Jsonb *patch, bool is_new, Edits *edits);
 
-/* Write bytes at an offset that is at most the upload's size. */
-extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
-					   const char *bytes, int64 count);
+/* Make edits that delete properties; checks and errors as for a patch. */
+extern void edits_from_tags(ArrayType *tags, bool is_new, Edits *edits);
 
-/* Cut an upload to a size that is at most its own. */
-extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
+/* Make edits that do what "first" and then "then" do; shares their values. */
+extern void edits_merge(const Edits *first, const Edits *then, Edits *result);
 
 /*
- * Up to count bytes of a blob of that size.  Raises where the handle may not
- * refer to it.
+ * Return the patch that edits apply to a bag, which may be a patch itself: the
+ * edits' own, and the deletion of what they replace there, which are the same
+ * properties in other types and blobs of parts.  NULL if there is nothing to
+ * apply.
  */
-extern bytea *blob_read(const struct Handle *handle, int64 blob_id,
-						int64 size, int64 offset, int64 count);
+extern Jsonb *edits_patch_for(const Jsonb *bag, const Edits *edits);
+
+/* Make edits also delete what they replace in a content under other names. */
+extern void edits_retype(const Content *content, Edits *edits);
+
+/* Make the content that base becomes under edits; shares values with both. */
+extern void edits_apply(const Content *base, const Edits *edits,
+						Content *result);
 
 /*
- * Keep what a handle that was resumed has pending, whatever becomes of the
- * draft: it counts as uploaded by the handle.  False where some of it is gone
- * already.
+ * Make edits that lead from one content to another and mention everything that
+ * "named" mentions.  A property that was changed and changed back is not
+ * mentioned.  The values of parts are those of "to", and so may be TOAST
+ * pointers.
  */
-extern bool blob_hold(struct Handle *handle);
+extern void edits_between(const Content *from, const Content *to,
+						  const Edits *named, Edits *result);
 
-/* Blobs that no handle of the session needs any more. */
-extern void blob_release(int64 store_id, ArrayType *blob_ids);
+/* ------------------------------------------------------------------- undo.c */
 
-/* Whose blobs a version or a draft of a message brings with it. */
-typedef struct Adoption
+/* What a change replaced, as the change table keeps it. */
+typedef struct Undo
 {
-	int64		store_id;
-	int64		message_id;
-	int64		source_id;		/* what it was copied from, or 0 */
-	const Upload *uploads;		/* of the handle that is saved */
-	bool		is_draft;		/* of the current role, who alone sees it */
-} Adoption;
+	Jsonb	   *props;			/* patch; PART_RECIPIENTS and _ATTACHMENTS too */
+	Datum		large[NUM_PARTS];	/* PART_HEADERS .. PART_RTF */
+	bool		has_large[NUM_PARTS];
+	ArrayType  *properties;		/* text[] of canonical names */
+} Undo;
 
 /*
- * A version or a draft is going to refer to a blob: seal it.  Raises unless
- * the message, or its source, refers to it already, or it is among the
- * uploads; size and kind must be right.
+ * Members of an undo's patch that are no properties: where the message stood.
+ * A property's name cannot begin with a dot.
  */
-extern void blob_adopt(const Adoption *adoption, int64 blob_id, int64 size,
-					   bool is_text);
+#define UNDO_FOLDER			".folder_id"
+#define UNDO_CREATED		".created_at"
+#define UNDO_FLAGS			".message_flags"
+#define UNDO_DELETED		".deleted_at"
+#define UNDO_PREDECESSORS	".predecessors"
 
-/* Store bytes as a sealed blob that the message refers to. */
-extern int64 blob_store(const Adoption *adoption, const char *bytes,
-						int64 size);
+/* Make the undo of edits that are applied to a content. */
+extern void undo_of_edits(const Content *old, const Edits *edits, Undo *undo);
 
-/* ------------------------------------------------------------------ adopt.c */
+/* Take back one change: content becomes what it was before the change. */
+extern void undo_apply(const Undo *undo, Content *content);
 
 /*
- * Edits, and a content, as they are stored: blobs are sealed and recorded,
- * large bytes of attachments become blobs.  Values that change are replaced.
+ * Take back an older change too: *total, whose props are palloc'd, becomes the
+ * undo of both.  Values of "large" are shared.
  */
-extern void adopt_edits(const Adoption *adoption, Edits *edits);
-extern void adopt_content(const Adoption *adoption, Content *content);
-
-/* Whether storing edits stores blobs too. */
-extern bool adopt_needed(const Edits *edits);
+extern void undo_merge(Undo *total, const Undo *older);
 
 #endif							/* CONTENT_H */

@@ -11,85 +11,18 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "content.h"
 
-#include "access/detoast.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-
-#include "engine.h"
-#include "bag.h"
 
 /* MSGFLAG_ bits that a client may set until the first save (R31) */
 #define MSGFLAG_SETTABLE	(MSGFLAG_READ | MSGFLAG_UNSENT | MSGFLAG_RESEND)
 
 static void raise_computed(const Property *prop);
 static void check_message_flags(const JsonbValue *value);
-static struct varlena *part_value(Part part, JsonbValue *value);
 static void one_body(Edits *edits);
-
-static const char *const part_names[NUM_PARTS] = {
-	NULL,
-	"PR_MESSAGE_RECIPIENTS",
-	"PR_MESSAGE_ATTACHMENTS",
-	"PR_TRANSPORT_MESSAGE_HEADERS",
-	"PR_BODY",
-	"PR_HTML",
-	"PR_RTF_COMPRESSED"
-};
-
-const char *
-part_name(Part part)
-{
-	return part_names[part];
-}
-
-/* The part whose property has a name; PART_PROPS where none has. */
-static Part
-part_of_entry(const BagEntry *entry)
-{
-	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
-	{
-		if (strlen(part_names[p]) == entry->keylen &&
-			memcmp(part_names[p], entry->key, entry->keylen) == 0)
-			return (Part) p;
-	}
-	return PART_PROPS;
-}
-
-/* Whether a bag, or a patch that is not NULL, has a member of a part's name. */
-static bool
-names_part(const Jsonb *bag, int part)
-{
-	JsonbValue	value;
-
-	return bag != NULL && bag_find(bag, part_names[part], &value);
-}
-
-/* Whether a patch, or NULL, makes a blob of a part. */
-static bool
-sets_blob(const Jsonb *patch, int part)
-{
-	JsonbValue	value;
-
-	return patch != NULL && part >= PART_HEADERS &&
-		bag_find(patch, part_names[part], &value) && value.type != jbvNull;
-}
-
-bool
-content_has(const Content *content, Part part)
-{
-	return !content->isnull[part] ||
-		sets_blob(DatumGetJsonbP(content->value[PART_PROPS]), part);
-}
-
-Jsonb *
-content_list(const Content *content, Part part)
-{
-	return content->isnull[part] ? NULL :
-		DatumGetJsonbP(content->value[part]);
-}
 
 void
 edits_init(Edits *edits)
@@ -108,10 +41,6 @@ edits_any(const Edits *edits)
 	return false;
 }
 
-/*
- * Whether what is shown of every property that is named follows from edits
- * alone.
- */
 bool
 edits_cover(const Edits *edits, ArrayType *tags)
 {
@@ -131,7 +60,7 @@ edits_cover(const Edits *edits, ArrayType *tags)
 		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
 			return false;
-		if (!property_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
+		if (!spelling_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
 								   VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
 								   &prop))
 			continue;
@@ -157,16 +86,21 @@ add_member(const BagEntry *entry, bool is_new, Edits *edits, BagList *props)
 	JsonbValue	value;
 	bool		is_blob;
 
-	property_resolve(entry->key, entry->keylen, &prop);
+	spelling_resolve(entry->key, entry->keylen, &prop);
 	if (prop.rule == RULE_COMPUTED ||
 		(prop.rule == RULE_FIRST_SAVE && !is_new))
 		raise_computed(&prop);
 
 	entry_value(entry, &value);
-	is_blob = blob_takes(&prop, &value);
+	is_blob = reference_takes(&prop, &value);
 	if (value.type != jbvNull && !is_blob)
 	{
-		property_check(&prop, &value);
+		if (prop.part == PART_RECIPIENTS)
+			recipients_check(&prop, &value);
+		else if (prop.part == PART_ATTACHMENTS)
+			attachments_check(&prop, &value);
+		else
+			property_check(&prop, &value);
 		if (prop.tag == PR_MESSAGE_FLAGS)
 			check_message_flags(&value);
 	}
@@ -260,37 +194,6 @@ edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
 	finish_edits(edits, &props);
 }
 
-void
-edits_from_stored(Jsonb *object, Edits *edits)
-{
-	int			count;
-	BagEntry   *entries = bag_entries(object, &count);
-	BagList		props;
-
-	edits_init(edits);
-	baglist_init(&props, count);
-	for (int i = 0; i < count; i++)
-	{
-		Part		p = part_of_entry(&entries[i]);
-		bool		is_blob = p >= PART_HEADERS &&
-			entries[i].type == JENTRY_ISCONTAINER;
-
-		if (p == PART_PROPS || is_blob)
-			baglist_add(&props, &entries[i]);
-		if (p != PART_PROPS)
-			edits->touched[p] = TOUCHED;
-		if (p != PART_PROPS && !is_blob)
-		{
-			JsonbValue	value;
-
-			entry_value(&entries[i], &value);
-			edits->value[p] = part_value(p, &value);
-		}
-	}
-	edits->touched[PART_PROPS] = TOUCHED;
-	edits->value[PART_PROPS] = (struct varlena *) baglist_build(&props);
-}
-
 static void
 raise_computed(const Property *prop)
 {
@@ -319,28 +222,6 @@ check_message_flags(const JsonbValue *value)
 }
 
 /*
- * A checked value as its column holds it.
- */
-static struct varlena *
-part_value(Part part, JsonbValue *value)
-{
-	switch (part)
-	{
-		case PART_HEADERS:
-		case PART_BODY:
-			return (struct varlena *)
-				cstring_to_text_with_len(value->val.string.val,
-										 value->val.string.len);
-		case PART_HTML:
-		case PART_RTF:
-			return (struct varlena *)
-				base64_bytes(value->val.string.val, value->val.string.len);
-		default:
-			return (struct varlena *) JsonbValueToJsonb(value);
-	}
-}
-
-/*
  * A message has one body: setting it in one form deletes the other two,
  * unless the same call says something of them.
  */
@@ -351,7 +232,7 @@ one_body(Edits *edits)
 
 	for (int p = PART_BODY; p <= PART_RTF; p++)
 		set = set || edits->value[p] != NULL ||
-			sets_blob((Jsonb *) edits->value[PART_PROPS], p);
+			part_is_blob((Jsonb *) edits->value[PART_PROPS], p);
 	if (!set)
 		return;
 	for (int p = PART_BODY; p <= PART_RTF; p++)
@@ -363,13 +244,8 @@ one_body(Edits *edits)
 
 /* ------------------------------------------------------ combining, applying */
 
-/*
- * The patch that edits apply to a bag, which may be a patch itself: theirs,
- * and the deletion of what they replace there, the same properties in other
- * types and blobs of parts.  NULL where there is none.
- */
-static Jsonb *
-patch_for(const Jsonb *bag, const Edits *edits)
+Jsonb *
+edits_patch_for(const Jsonb *bag, const Edits *edits)
 {
 	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
 	Jsonb	   *result = patch;
@@ -380,12 +256,12 @@ patch_for(const Jsonb *bag, const Edits *edits)
 	deletions.count = 0;
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
-		if (edits->touched[p] == UNTOUCHED || !sets_blob(bag, p) ||
-			names_part(patch, p))
+		if (edits->touched[p] == UNTOUCHED || !part_is_blob(bag, p) ||
+			part_named(patch, p))
 			continue;
 		if (deletions.count == 0)
 			baglist_init(&deletions, NUM_PARTS);
-		baglist_add_null(&deletions, part_names[p], strlen(part_names[p]));
+		baglist_add_null(&deletions, part_name(p), strlen(part_name(p)));
 	}
 	if (deletions.count == 0)
 		return result;
@@ -397,7 +273,7 @@ patch_for(const Jsonb *bag, const Edits *edits)
 void
 edits_retype(const Content *content, Edits *edits)
 {
-	Jsonb	   *patch = patch_for(DatumGetJsonbP(content->value[PART_PROPS]),
+	Jsonb	   *patch = edits_patch_for(DatumGetJsonbP(content->value[PART_PROPS]),
 								  edits);
 
 	if (patch != NULL)
@@ -420,7 +296,7 @@ edits_merge(const Edits *first, const Edits *then, Edits *result)
 	if (first->touched[PART_PROPS])
 	{
 		Jsonb	   *bag = (Jsonb *) first->value[PART_PROPS];
-		Jsonb	   *patch = patch_for(bag, then);
+		Jsonb	   *patch = edits_patch_for(bag, then);
 
 		if (patch != NULL)
 			result->value[PART_PROPS] = (struct varlena *)
@@ -432,7 +308,7 @@ void
 edits_apply(const Content *base, const Edits *edits, Content *result)
 {
 	Jsonb	   *bag = DatumGetJsonbP(base->value[PART_PROPS]);
-	Jsonb	   *patch = patch_for(bag, edits);
+	Jsonb	   *patch = edits_patch_for(bag, edits);
 
 	*result = *base;
 	if (patch != NULL)
@@ -445,40 +321,6 @@ edits_apply(const Content *base, const Edits *edits, Content *result)
 		result->value[p] = PointerGetDatum(edits->value[p]);
 		result->isnull[p] = (edits->value[p] == NULL);
 	}
-}
-
-/* The blob that a part is, or 0. */
-static int64
-blob_of(const Content *content, int part)
-{
-	JsonbValue	value;
-	int64		blob_id;
-	int64		size;
-
-	if (bag_find(DatumGetJsonbP(content->value[PART_PROPS]), part_name(part),
-				 &value) && blob_from_value(&value, &blob_id, &size))
-		return blob_id;
-	return 0;
-}
-
-bool
-content_same_part(const Content *a, const Content *b, int part)
-{
-	struct varlena *x,
-			   *y;
-
-	if (a->isnull[part] || b->isnull[part])
-		return a->isnull[part] == b->isnull[part] &&
-			blob_of(a, part) == blob_of(b, part);
-	if (a->value[part] == b->value[part])
-		return true;
-	if (toast_raw_datum_size(a->value[part]) !=
-		toast_raw_datum_size(b->value[part]))
-		return false;
-	x = PG_DETOAST_DATUM_PACKED(a->value[part]);
-	y = PG_DETOAST_DATUM_PACKED(b->value[part]);
-	return VARSIZE_ANY_EXHDR(x) == VARSIZE_ANY_EXHDR(y) &&
-		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), VARSIZE_ANY_EXHDR(x)) == 0;
 }
 
 void
@@ -511,163 +353,10 @@ edits_between(const Content *from, const Content *to, const Edits *named,
 	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
 	{
 		if (content_same_part(from, to, p) && named->touched[p] == UNTOUCHED &&
-			!names_part(patch, p))
+			!part_named(patch, p))
 			continue;
 		result->touched[p] = Max(named->touched[p], TOUCHED_IMPLIED);
 		result->value[p] = to->isnull[p] ? NULL :
 			(struct varlena *) DatumGetPointer(to->value[p]);
 	}
-}
-
-/* --------------------------------------------------------------------- undo */
-
-/*
- * A part that is touched only because another body was set, and that was
- * absent before and after, is no part of the change.  A blob that comes or
- * goes is in the bag's undo already.
- */
-static bool
-part_changes(const Content *old, const Edits *edits, const Jsonb *bag_undone,
-			 int part)
-{
-	return edits->touched[part] == TOUCHED ||
-		(edits->touched[part] == TOUCHED_IMPLIED &&
-		 !(old->isnull[part] && edits->value[part] == NULL &&
-		   !names_part(bag_undone, part)));
-}
-
-/* A list (recipients, attachments) as a member of an undo. */
-static void
-add_old_list(BagList *members, int part, Datum old)
-{
-	Jsonb	   *array = DatumGetJsonbP(old);
-	JsonbValue	value;
-
-	value_from_object(&value, array);
-	baglist_add_value(members, part_names[part], strlen(part_names[part]),
-					  &value);
-}
-
-void
-edits_undo(const Content *old, const Edits *edits, Undo *undo)
-{
-	Jsonb	   *bag_was = DatumGetJsonbP(old->value[PART_PROPS]);
-	Jsonb	   *patch = patch_for(bag_was, edits);
-	Jsonb	   *bag = NULL;
-	BagEntry   *entries = NULL;
-	BagList		members;
-	Datum	   *names;
-	int			nnames = 0;
-	int			count = 0;
-
-	memset(undo, 0, sizeof(Undo));
-	if (patch != NULL)
-	{
-		bag = bag_undo(bag_was, patch);
-		entries = bag_entries(bag, &count);
-	}
-	baglist_init(&members, count + 2);
-	names = palloc(sizeof(Datum) * (count + NUM_PARTS));
-	for (int i = 0; i < count; i++)
-	{
-		baglist_add(&members, &entries[i]);
-		names[nnames++] = PointerGetDatum(cstring_to_text_with_len(entries[i].key,
-																   entries[i].keylen));
-	}
-
-	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
-	{
-		bool		named = names_part(bag, p);
-
-		if (!part_changes(old, edits, bag, p))
-			continue;
-		if (!named)
-			names[nnames++] = CStringGetTextDatum(part_names[p]);
-		if (!old->isnull[p] && p >= PART_HEADERS)
-		{
-			undo->large[p] = old->value[p];
-			undo->has_large[p] = true;
-		}
-		else if (!old->isnull[p])
-			add_old_list(&members, p, old->value[p]);
-		else if (!named)
-			baglist_add_null(&members, part_names[p], strlen(part_names[p]));
-	}
-	undo->props = (nnames == count && bag != NULL) ? bag :
-		baglist_build(&members);
-	undo->properties = construct_array(names, nnames, TEXTOID, -1, false,
-									   TYPALIGN_INT);
-}
-
-void
-undo_merge(Undo *total, const Undo *older)
-{
-	Jsonb	   *newer = total->props;
-
-	total->props = bag_splice(newer, older->props, true);
-	pfree(newer);
-	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
-	{
-		if (older->has_large[p])
-		{
-			total->large[p] = older->large[p];
-			total->has_large[p] = true;
-		}
-		else if (names_part(older->props, p))
-			total->has_large[p] = false;
-	}
-}
-
-/*
- * What the undo says of a part that has a column: it was absent, a list, or a
- * blob, whose reference goes back into the bag.
- */
-static void
-undo_part(const BagEntry *entry, Part part, Content *content, BagList *patch)
-{
-	content->isnull[part] = true;
-	if (part >= PART_HEADERS)
-		baglist_add(patch, entry);
-	else if (entry->type != JENTRY_ISNULL)
-	{
-		JsonbValue	value;
-
-		entry_value(entry, &value);
-		content->value[part] = JsonbPGetDatum(object_from_value(&value));
-		content->isnull[part] = false;
-	}
-}
-
-void
-undo_apply(const Undo *undo, Content *content)
-{
-	BagList		patch;
-	int			count;
-	BagEntry   *entries = bag_entries(undo->props, &count);
-
-	baglist_init(&patch, count + NUM_PARTS);
-	for (int i = 0; i < count; i++)
-	{
-		Part		p;
-
-		if (entries[i].key[0] == '.')
-			continue;
-		p = part_of_entry(&entries[i]);
-		if (p == PART_PROPS)
-			baglist_add(&patch, &entries[i]);
-		else if (!undo->has_large[p])
-			undo_part(&entries[i], p, content, &patch);
-	}
-	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
-	{
-		if (!undo->has_large[p])
-			continue;
-		content->value[p] = undo->large[p];
-		content->isnull[p] = false;
-		baglist_add_null(&patch, part_names[p], strlen(part_names[p]));
-	}
-	if (patch.count > 0)
-		content->value[PART_PROPS] =
-			JsonbPGetDatum(bag_splice(DatumGetJsonbP(content->value[PART_PROPS]),
-									  baglist_build(&patch), false));
 }

@@ -11,14 +11,12 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "content.h"
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "engine.h"
-#include "bag.h"
 
 Jsonb *
 object_from_value(const JsonbValue *value)
@@ -343,4 +341,29 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 	*merged = result.count == 0 && yours == NULL ? NULL :
 		objects_build(&result);
 	return true;
+}
+
+/* ------------------------------------------------------------ levels of objects */
+
+MemoryContext
+object_level_begin(void)
+{
+	return MemoryContextSwitchTo(AllocSetContextCreate(CurrentMemoryContext,
+													   "msgstore embedded",
+													   ALLOCSET_SMALL_SIZES));
+}
+
+Jsonb *
+object_level_end(MemoryContext caller, const Jsonb *result)
+{
+	MemoryContext level = MemoryContextSwitchTo(caller);
+	Jsonb	   *copy = NULL;
+
+	if (result != NULL)
+	{
+		copy = palloc(VARSIZE(result));
+		memcpy(copy, result, VARSIZE(result));
+	}
+	MemoryContextDelete(level);
+	return copy;
 }

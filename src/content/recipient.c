@@ -12,12 +12,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "engine.h"
+#include "content.h"
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "bag.h"
 #include "catalogue.h"
 
 /* PR_RECIPIENT_TYPE: the low bits say which list, the high ones how far sent */
@@ -185,7 +184,7 @@ read_member(const JsonbValue *key, JsonbValue *value, Recipient *recipient)
 {
 	Member	   *member = &recipient->members[recipient->nmembers++];
 
-	property_resolve(key->val.string.val, key->val.string.len, &member->prop);
+	spelling_resolve(key->val.string.val, key->val.string.len, &member->prop);
 	if (member->prop.part != PART_PROPS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),

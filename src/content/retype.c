@@ -18,13 +18,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "content.h"
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "engine.h"
-#include "bag.h"
 #include "catalogue.h"
 
 /* the length of "0xIIII" */
@@ -148,7 +146,7 @@ visit_relatives(Search *search, const BagEntry *entry,
 	int			stemlen;
 
 	if (entry->type == JENTRY_ISNULL ||
-		!property_lookup(entry->key, entry->keylen, &prop) ||
+		!spelling_lookup(entry->key, entry->keylen, &prop) ||
 		prop.part != PART_PROPS)
 		return;
 	if (prop.tag != 0)

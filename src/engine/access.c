@@ -17,8 +17,9 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "engine.h"
 
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -26,8 +27,10 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
+#include "utils/uuid.h"
 
-#include "engine.h"
+#include "query.h"
+
 
 typedef struct CachedStore
 {
@@ -38,22 +41,50 @@ typedef struct CachedStore
 
 static HTAB *stores = NULL;
 
-static CachedStore *find_store(int64 store_id);
-
+/* A RelationWatcher: rows of table store have changed. */
 static void
-roles_changed(Datum arg, int cacheid, uint32 hashvalue)
-{
-	access_forget();
-}
-
-void
-access_forget(void)
+forget_stores(void)
 {
 	if (stores != NULL)
 	{
 		hash_destroy(stores);
 		stores = NULL;
 	}
+}
+
+static void
+roles_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	forget_stores();
+}
+
+/*
+ * Read a store's owner (a role's name, palloc'd) and replica GUID, as the
+ * newest committed row or this transaction has them; false if there is no such
+ * store.
+ */
+static bool
+read_store(int64 store_id, char **owner, uint8 *replica_guid)
+{
+	Datum		values[1] = {Int64GetDatum(store_id)};
+	MemoryContext caller = CurrentMemoryContext;
+	bool		found;
+
+	SPI_connect();
+	found = query_run(QUERY_STORE_READ, values, NULL) > 0;
+	if (found)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[0];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		bool		isnull;
+		Datum		datum = SPI_getbinval(tuple, desc, 1, &isnull);
+
+		*owner = MemoryContextStrdup(caller, TextDatumGetCString(datum));
+		datum = SPI_getbinval(tuple, desc, 2, &isnull);
+		memcpy(replica_guid, DatumGetUUIDP(datum)->data, GUID_BYTES);
+	}
+	SPI_finish();
+	return found;
 }
 
 /*
@@ -72,6 +103,7 @@ find_store(int64 store_id)
 	if (!registered)
 	{
 		CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
+		relation_watch(REL_STORE, forget_stores);
 		registered = true;
 	}
 	if (stores != NULL)
@@ -81,7 +113,7 @@ find_store(int64 store_id)
 			return entry;
 	}
 
-	if (!store_read(store_id, &owner, guid))
+	if (!read_store(store_id, &owner, guid))
 		return NULL;
 	role = get_role_oid(owner, true);
 	pfree(owner);

@@ -15,12 +15,9 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "engine.h"
 
 #include "miscadmin.h"
-
-#include "engine.h"
-#include "bag.h"
 
 #define INLINE_BYTES	8192
 
@@ -61,9 +58,9 @@ adopt_members(const Adoption *adoption, const Jsonb *bag)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		entry_value(&entries[i], &value);
-		if (!blob_from_value(&value, &blob_id, &size))
+		if (!reference_read(&value, &blob_id, &size))
 			continue;
-		property_resolve(entries[i].key, entries[i].keylen, &prop);
+		spelling_resolve(entries[i].key, entries[i].keylen, &prop);
 		blob_adopt(adoption, blob_id, size, prop.type == PT_UNICODE);
 	}
 	pfree(entries);
@@ -117,7 +114,7 @@ adopt_attachment(const Adoption *adoption, const Jsonb *object)
 						 VARDATA(base64_bytes(value.val.string.val,
 											  value.val.string.len)), size);
 	return bag_splice(object,
-					  one_member(bytes_name, blob_reference(blob_id, size)),
+					  one_member(bytes_name, reference_build(blob_id, size)),
 					  false);
 }
 
@@ -182,5 +179,5 @@ adopt_needed(const Edits *edits)
 {
 	return edits->value[PART_ATTACHMENTS] != NULL ||
 		(edits->value[PART_PROPS] != NULL &&
-		 blobs_any((Jsonb *) edits->value[PART_PROPS]));
+		 references_any((Jsonb *) edits->value[PART_PROPS]));
 }

@@ -25,7 +25,7 @@
  *	  nobody else can see.  The sweeper takes away those of which it is no
  *	  longer true, looking at the message, its changes and its parked drafts,
  *	  and then blobs without any, unless their uploader's session lives, or one
- *	  that has resumed a draft with them (blob_hold): what a handle has pending
+ *	  that has resumed a draft with them (table blob_hold): what a handle has pending
  *	  stays, whatever becomes of the draft.  Each of the two steps first locks
  *	  candidates, passing over what is locked, and then checks again with a
  *	  new snapshot before it deletes; whoever adopts a blob holds a lock on its
@@ -35,7 +35,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "engine.h"
 
 #include "access/xact.h"
 #include "executor/spi.h"
@@ -44,140 +44,12 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "engine.h"
-#include "bag.h"
 #include "query.h"
 
-#define CHUNK_BYTES		(256 * 1024)
-#define MAX_BLOB_BYTES	((int64) PG_INT32_MAX * CHUNK_BYTES)
+#define CHUNK_BYTES		BLOB_CHUNK_BYTES
 
-/* ------------------------------------------------------------------ references */
-
-Jsonb *
-blob_reference(int64 blob_id, int64 size)
-{
-	BagList		list;
-
-	baglist_init(&list, 2);
-	baglist_add_int(&list, "blob", blob_id);
-	baglist_add_int(&list, "size", size);
-	return baglist_build(&list);
-}
-
-bool
-blob_from_value(const JsonbValue *value, int64 *blob_id, int64 *size)
-{
-	Jsonb	   *object;
-
-	if (value->type != jbvBinary ||
-		!JsonContainerIsObject(value->val.binary.data) ||
-		JsonContainerSize(value->val.binary.data) != 2)
-		return false;
-	object = object_in_place(value);
-	return object_number(object, "blob", blob_id) && *blob_id > 0 &&
-		object_number(object, "size", size) && *size <= MAX_BLOB_BYTES;
-}
-
-bool
-blob_takes(const Property *prop, JsonbValue *value)
-{
-	int64		blob_id;
-	int64		size;
-
-	if ((prop->type != PT_UNICODE && prop->type != PT_BINARY) ||
-		!blob_from_value(value, &blob_id, &size))
-		return false;
-	value_from_object(value, blob_reference(blob_id, size));
-	return true;
-}
-
-/* Whether an object or an array has members that are one. */
-static bool
-has_containers(const JsonbContainer *container)
-{
-	int			children = JsonContainerSize(container);
-
-	if (JsonContainerIsObject(container))
-		children *= 2;
-	for (int i = 0; i < children; i++)
-	{
-		if (JBE_ISCONTAINER(container->children[i]))
-			return true;
-	}
-	return false;
-}
-
-/* What there is of blobs below an object or an array. */
-typedef struct BlobTally
-{
-	int64		count;
-	int64		bytes;
-	Handle	   *handle;			/* gets them as uploads, unless NULL */
-} BlobTally;
-
-static void
-tally_blobs(JsonbContainer *container, BlobTally *tally)
-{
-	JsonbIterator *it;
-	JsonbIteratorToken token;
-	JsonbValue	value;
-
-	if (!has_containers(container))
-		return;
-	check_stack_depth();
-	it = JsonbIteratorInit(container);
-	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
-	{
-		int64		blob_id;
-		int64		size;
-
-		CHECK_FOR_INTERRUPTS();
-		if ((token != WJB_ELEM && token != WJB_VALUE) ||
-			value.type != jbvBinary)
-			continue;
-		if (!blob_from_value(&value, &blob_id, &size))
-		{
-			tally_blobs(value.val.binary.data, tally);
-			continue;
-		}
-		tally->count++;
-		tally->bytes += size;
-		if (tally->handle != NULL &&
-			handle_upload(tally->handle, blob_id) == NULL)
-			handle_add_upload(tally->handle, blob_id, true);
-	}
-}
-
-bool
-blobs_any(const Jsonb *object)
-{
-	BlobTally	tally = {0};
-
-	tally_blobs(unconstify(JsonbContainer *, &object->root), &tally);
-	return tally.count > 0;
-}
-
-int64
-blobs_size(const Jsonb *object)
-{
-	BlobTally	tally = {0};
-
-	tally_blobs(unconstify(JsonbContainer *, &object->root), &tally);
-	return tally.bytes;
-}
-
-int64
-blobs_size_of_value(const JsonbValue *value)
-{
-	BlobTally	tally = {0};
-
-	if (value->type == jbvBinary)
-		tally_blobs(value->val.binary.data, &tally);
-	return tally.bytes;
-}
-
-static void
-raise_not_yours(int64 blob_id)
+void
+blob_refuse(int64 blob_id)
 {
 	ereport(ERROR,
 			(errmapi(MAPI_E_INVALID_PARAMETER),
@@ -188,11 +60,8 @@ raise_not_yours(int64 blob_id)
 
 /* --------------------------------------------------------------------- writing */
 
-/*
- * Insert a blob's row.  A sealed one has no uploader: nobody waits for it.
- */
-static int64
-insert_blob(int64 store_id, int64 size, bool sealed, bool is_text)
+int64
+blob_insert(int64 store_id, int64 size, bool sealed, bool is_text)
 {
 	int64		blob_id = number_next(REL_BLOB_ID_SEQ);
 	Datum		values[7] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
@@ -206,95 +75,16 @@ insert_blob(int64 store_id, int64 size, bool sealed, bool is_text)
 	return blob_id;
 }
 
-int64
-blob_create(Handle *handle, bool is_text)
+void
+blob_copy(int64 store_id, int64 from, int64 to, int64 keep)
 {
-	int64		blob_id = insert_blob(handle->store_id, 0, false, is_text);
+	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(from),
+		Int64GetDatum(to),
+	Int32GetDatum((int32) ((keep + CHUNK_BYTES - 1) / CHUNK_BYTES))};
 
-	handle_add_upload(handle, blob_id, false);
-	return blob_id;
-}
-
-/*
- * Whether the blob is an upload of this session, of that kind and not sealed
- * yet.
- */
-static bool
-is_unsealed(int64 store_id, int64 blob_id, bool is_text)
-{
-	Datum		values[5] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
-		Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp),
-	BoolGetDatum(is_text)};
-	bool		own;
-
-	SPI_connect();
-	own = query_run(QUERY_BLOB_UNSEALED, values, NULL) > 0;
-	SPI_finish();
-	return own;
-}
-
-/*
- * Raise unless a handle may refer to the blob: it is an upload of its own or
- * of its parents, or their message has it, or the role's draft of that.  A
- * reference that is only pending may say anything.
- */
-static void
-require_readable(const Handle *handle, int64 blob_id)
-{
-	const Handle *top = handle;
-	Datum		values[5];
-	bool		referred;
-
-	if (handle_uploaded(handle, blob_id))
-		return;
-	while (top->parent != 0 && handle_find(top->parent) != NULL)
-		top = handle_find(top->parent);
-	values[0] = Int64GetDatum(handle->store_id);
-	values[1] = Int64GetDatum(blob_id);
-	values[2] = Int64GetDatum(handle->state.message_id);
-	values[3] = Int64GetDatum(top->state.message_id);
-	values[4] = access_role_name();
-	SPI_connect();
-	referred = query_run(QUERY_BLOB_REFERRED, values, NULL) > 0;
-	SPI_finish();
-	if (!referred)
-		raise_not_yours(blob_id);
-}
-
-/* Raise unless a blob is what a reference to it says. */
-static void
-require_true(int64 store_id, int64 blob_id, int64 size, bool is_text)
-{
-	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
-	Int64GetDatum(size), BoolGetDatum(is_text)};
-	bool		as_claimed;
-
-	SPI_connect();
-	as_claimed = query_run(QUERY_BLOB_AS_CLAIMED, values, NULL) > 0;
-	SPI_finish();
-	if (!as_claimed)
-		raise_not_yours(blob_id);
-}
-
-int64
-blob_writable(Handle *handle, int64 blob_id, int64 size, bool is_text,
-			  int64 keep)
-{
-	const Upload *own = handle_upload(handle, blob_id);
-	Datum		values[4] = {Int64GetDatum(handle->store_id),
-	Int64GetDatum(blob_id)};
-
-	if (own != NULL && !own->shared &&
-		is_unsealed(handle->store_id, blob_id, is_text))
-		return blob_id;
-	require_readable(handle, blob_id);
-	require_true(handle->store_id, blob_id, size, is_text);
-	values[2] = Int64GetDatum(blob_create(handle, is_text));
-	values[3] = Int32GetDatum((int32) ((keep + CHUNK_BYTES - 1) / CHUNK_BYTES));
 	SPI_connect();
 	query_run(QUERY_BLOB_COPY, values, NULL);
 	SPI_finish();
-	return DatumGetInt64(values[2]);
 }
 
 /* One chunk's bytes, in the caller's context; NULL where there is none. */
@@ -365,7 +155,7 @@ blob_write(int64 store_id, int64 blob_id, int64 offset, const char *bytes,
 		}
 		/* a reference may claim more than the upload has */
 		if (had < at)
-			raise_not_yours(blob_id);
+			blob_refuse(blob_id);
 		memcpy(VARDATA(chunk) + at, bytes, part);
 		SET_VARSIZE(chunk, VARHDRSZ + size);
 		write_chunk(store_id, blob_id, number, chunk);
@@ -400,15 +190,13 @@ blob_truncate(int64 store_id, int64 blob_id, int64 size)
 }
 
 bytea *
-blob_read(const Handle *handle, int64 blob_id, int64 size, int64 offset,
+blob_read(int64 store_id, int64 blob_id, int64 size, int64 offset,
 		  int64 count)
 {
-	int64		store_id = handle->store_id;
 	int64		end;
 	bytea	   *result;
 	char	   *to;
 
-	require_readable(handle, blob_id);
 	/* the sum of offset and count may be more than any number holds */
 	count = offset < size ? Min(count, size - offset) : 0;
 	end = offset + count;
@@ -475,14 +263,14 @@ blob_adopt(const Adoption *adoption, int64 blob_id, int64 size, bool is_text)
 		(uploaded && query_run(QUERY_BLOB_SEAL, seal, NULL) > 0);
 	SPI_finish();
 	if (!adopted)
-		raise_not_yours(blob_id);
+		blob_refuse(blob_id);
 	refer(adoption, blob_id);
 }
 
 int64
 blob_store(const Adoption *adoption, const char *bytes, int64 size)
 {
-	int64		blob_id = insert_blob(adoption->store_id, size, true, false);
+	int64		blob_id = blob_insert(adoption->store_id, size, true, false);
 
 	blob_write(adoption->store_id, blob_id, 0, bytes, size);
 	refer(adoption, blob_id);
@@ -503,33 +291,6 @@ blob_release(int64 store_id, ArrayType *blob_ids)
 	SPI_finish();
 }
 
-bool
-blob_hold(Handle *handle)
-{
-	const Edits *edits = &handle->state.edits;
-	BlobTally	tally = {0, 0, handle};
-	Datum		values[4] = {Int64GetDatum(handle->store_id), 0,
-	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
-	int			count;
-	bool		held;
-
-	if (XactReadOnly || IsInParallelMode())
-		return true;
-	if (edits->value[PART_PROPS] != NULL)
-		tally_blobs(&((Jsonb *) edits->value[PART_PROPS])->root, &tally);
-	if (edits->value[PART_ATTACHMENTS] != NULL)
-		tally_blobs(&((Jsonb *) edits->value[PART_ATTACHMENTS])->root, &tally);
-	if (tally.count == 0)
-		return true;
-	values[1] = PointerGetDatum(handle_uploads(handle, &count));
-	SPI_connect();
-	held = query_run(QUERY_HOLD_LOCK, values, NULL) == count;
-	if (held)
-		query_run(QUERY_HOLD_INSERT, values, NULL);
-	SPI_finish();
-	return held;
-}
-
 /* -------------------------------------------------------------------- sweeping */
 
 /*
@@ -547,7 +308,7 @@ sweep_batch(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(0, "store_id");
 	values[0] = PG_GETARG_DATUM(0);
-	module_require_write("sweep_blobs()");
+	call_require_write("sweep_blobs()");
 	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
 
 	/* who lives is asked anew, whatever this transaction has seen of it */
@@ -567,5 +328,5 @@ sweep_batch(PG_FUNCTION_ARGS)
 							  &isnull);
 	result[1] = Int64GetDatum(query_run(QUERY_SWEEP_BLOBS, values, NULL));
 	SPI_finish();
-	return module_row(fcinfo, result, nulls);
+	return call_row(fcinfo, result, nulls);
 }

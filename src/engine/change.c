@@ -14,19 +14,19 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "engine.h"
 
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/numeric.h"
 #include "utils/snapmgr.h"
 
-#include "engine.h"
-#include "bag.h"
+#include "query.h"
 #include "value.h"
 
 /* -------------------------------------------------------- lists of numbers */
@@ -93,7 +93,7 @@ undo_placement(const Undo *undo, Version *version)
 
 bool
 change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
-				 Snapshot snapshot, ChangeVisitor visit, void *arg)
+				 ChangeVisitor visit, void *arg)
 {
 	Relation	change;
 	int64		at = version->change_number;
@@ -103,16 +103,15 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 		return true;
 	memset(&total, 0, sizeof(Undo));
 	total.props = bag_empty();
-	change = table_open(module_relid(REL_CHANGE), AccessShareLock);
+	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
 	while (at != to)
 	{
 		ChangeRow	row;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!changerow_fetch(&row, change, store_id, message_id, at, snapshot))
+		if (!changerow_fetch(&row, change, store_id, message_id, at))
 		{
-			if (changerow_fetch(&row, change, store_id, message_id, to,
-								snapshot))
+			if (changerow_fetch(&row, change, store_id, message_id, to))
 				ereport(ERROR,
 						(errmapi(MAPI_E_CORRUPT_DATA),
 						 errmsg("the history of message %lld in store %lld lacks change %lld",
@@ -139,14 +138,43 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 	return true;
 }
 
+void
+change_require_message(int64 store_id, int64 message_id)
+{
+	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	ChangeRow	row;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (!changerow_newest(&row, change, store_id, message_id, '\0'))
+		messagerow_raise_not_found(store_id, message_id);
+	PopActiveSnapshot();
+	table_close(change, NoLock);
+}
+
 /* -------------------------------------------------------------------- writing */
+
+char	   *change_actor_setting = NULL;
+
+const char *
+change_actor(void)
+{
+	return change_actor_setting != NULL && change_actor_setting[0] != '\0' ?
+		change_actor_setting : NULL;
+}
 
 const char *
 change_author(void)
 {
-	if (msgstore_actor != NULL && msgstore_actor[0] != '\0')
-		return msgstore_actor;
-	return GetUserNameFromId(GetUserId(), false);
+	const char *actor = change_actor();
+
+	return actor != NULL ? actor : GetUserNameFromId(GetUserId(), false);
+}
+
+const char *
+change_client(void)
+{
+	return application_name != NULL && application_name[0] != '\0' ?
+		application_name : NULL;
 }
 
 /* Append the record of a change that made the version in *row. */
@@ -165,10 +193,8 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.changed_at = changed_at;
 	change.kind = kind;
 	change.role = GetUserNameFromId(GetUserId(), false);
-	if (msgstore_actor != NULL && msgstore_actor[0] != '\0')
-		change.actor = msgstore_actor;
-	if (application_name != NULL && application_name[0] != '\0')
-		change.client = application_name;
+	change.actor = change_actor();
+	change.client = change_client();
 	change.undo = *undo;
 	changerow_insert(&change);
 }
@@ -345,18 +371,17 @@ follow(Version *version, int64 number, Undo *undo)
  * that the transaction's snapshot does not see.
  */
 static void
-check_serializable(MessageRow *row, Relation message)
+check_serializable(MessageRow *row)
 {
 	if (IsolationUsesXactSnapshot() &&
-		!messagerow_visible(row, message, GetTransactionSnapshot()))
+		!messagerow_visible(row, GetTransactionSnapshot()))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not serialize access due to concurrent update")));
 }
 
 TM_Result
-change_write(MessageRow *row, Relation message, const ChangeOrder *order,
-			 int64 *number)
+change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 {
 	Version		version = row->version;
 	Adoption	adoption = {row->store_id, row->message_id, 0,
@@ -366,18 +391,18 @@ change_write(MessageRow *row, Relation message, const ChangeOrder *order,
 	TimestampTz time;
 	TM_Result	result;
 
-	check_serializable(row, message);
+	check_serializable(row);
 	edits_init(&edits);
 	if (order->edits != NULL)
 		edits = *order->edits;
 	time = stamp(row, &edits);
 	adopt_edits(&adoption, &edits);
-	edits_undo(&row->version.content, &edits, &undo);
+	undo_of_edits(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
 	place(order, &version, time, &undo);
 	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
 
-	result = messagerow_update(row, message, &version, time, change_author());
+	result = messagerow_update(row, &version, time, change_author());
 	if (result != TM_Ok)
 		return result;
 	record(row, order->kind, version.change_number,
@@ -388,8 +413,7 @@ change_write(MessageRow *row, Relation message, const ChangeOrder *order,
 }
 
 void
-change_create(MessageRow *row, Relation message, int64 source_id,
-			  const Upload *uploads)
+change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 {
 	Content    *content = &row->version.content;
 	Adoption	adoption = {row->store_id, row->message_id, source_id,
@@ -399,18 +423,31 @@ change_create(MessageRow *row, Relation message, int64 source_id,
 
 	adopt_content(&adoption, content);
 	edits_init(&none);
-	edits_undo(&row->version.content, &none, &undo);
+	undo_of_edits(&row->version.content, &none, &undo);
 	row->created_at = GetCurrentTimestamp();
 	row->modified_at = row->created_at;
 	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
-	messagerow_insert(row, message, change_author());
+	messagerow_insert(row, change_author());
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
 		   row->created_at, &undo);
 	CommandCounterIncrement();
 }
 
+/* Delete the row itself. */
+static void
+delete_row(int64 store_id, int64 message_id)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+
+	SPI_connect();
+	if (query_run(QUERY_MESSAGE_DELETE, values, NULL) != 1)
+		elog(ERROR, "could not delete message " INT64_FORMAT " of store "
+			 INT64_FORMAT, message_id, store_id);
+	SPI_finish();
+}
+
 void
-change_hard_delete(MessageRow *row, Relation message)
+change_hard_delete(MessageRow *row)
 {
 	Content    *content = &row->version.content;
 	Version		version = row->version;
@@ -422,7 +459,7 @@ change_hard_delete(MessageRow *row, Relation message)
 	char		text[VALUE_TIME_SIZE];
 	TimestampTz time;
 
-	check_serializable(row, message);
+	check_serializable(row);
 	edits_init(&all);
 	for (int p = 0; p < NUM_PARTS; p++)
 		all.touched[p] = content->isnull[p] ? UNTOUCHED : TOUCHED;
@@ -430,7 +467,7 @@ change_hard_delete(MessageRow *row, Relation message)
 		bag_difference(DatumGetJsonbP(content->value[PART_PROPS]),
 					   bag_empty());
 	time = stamp(row, &all);
-	edits_undo(content, &all, &undo);
+	undo_of_edits(content, &all, &undo);
 	undo.properties = construct_empty_array(TEXTOID);
 
 	number_value(&old, row->version.folder_id);
@@ -448,5 +485,5 @@ change_hard_delete(MessageRow *row, Relation message)
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,
 		   &undo);
-	store_delete_message(row->store_id, row->message_id);
+	delete_row(row->store_id, row->message_id);
 }

@@ -1,32 +1,26 @@
 /*-------------------------------------------------------------------------
  *
- * msgstore.h
- *	  The module's shared structures, and the prototype of everything one
- *	  source file offers another, under that file's name.  What a message
- *	  holds is in content.h, splicing of jsonb objects in bag.h.
+ * engine.h
+ *	  The third floor: rows, numbers, rights, handles, blobs, the chain of
+ *	  changes, the view of a version.
+ *
+ *	  Prototypes stand under their file's name.  The statements that run
+ *	  through SPI are named in query.h.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef MSGSTORE_H
-#define MSGSTORE_H
+#ifndef ENGINE_H
+#define ENGINE_H
 
-#include "postgres.h"
+#include "content.h"
 
 #include "access/tableam.h"
-#include "fmgr.h"
 #include "lib/ilist.h"
-#include "utils/array.h"
-#include "utils/jsonb.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 
-#include "compat.h"
-#include "content.h"
-#include "words.h"
-
-/* ----------------------------------------------------------------- module.c */
+/* --------------------------------------------------------------- relation.c */
 
 /* relations of the extension, by what they hold */
 typedef enum StoreRelation
@@ -49,32 +43,32 @@ typedef enum StoreRelation
 } StoreRelation;
 #define NUM_RELATIONS	(REL_CHANGE_NUMBER_SEQ + 1)
 
-extern char *msgstore_actor;	/* msgstore.actor */
-extern int	msgstore_max_open_handles;	/* msgstore.max_open_handles */
+extern void relation_init(void);	/* once, at module load */
 
-/* The oid of one of them, from a cache that follows invalidations. */
-extern Oid	module_relid(StoreRelation which);
-
-/* Whether the extension's tables are there; its module can outlive them. */
-extern bool module_installed(void);
-
-/* Raise MAPI_E_INVALID_PARAMETER where an argument that has no NULL is one. */
-#define REQUIRE_ARG(n, name) \
-	do { if (PG_ARGISNULL(n)) module_null_argument(name); } while (0)
-pg_noreturn extern void module_null_argument(const char *name);
+/* Return the oid of a relation, from a cache that follows invalidations. */
+extern Oid	relation_oid(StoreRelation which);
 
 /*
- * Begin a set-returning function's result: rows go into the tuplestore with
- * tuplestore_putvalues().
+ * Return true if the extension's tables are there; its module can outlive
+ * them.
  */
-extern Tuplestorestate *module_begin_set(FunctionCallInfo fcinfo,
-										 TupleDesc *desc);
+extern bool relation_installed(void);
 
-/* The row that a function with OUT parameters returns. */
-extern Datum module_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
+/* Return the role that owns the extension's tables. */
+extern Oid	relation_owner(void);
 
-/* Raise unless the transaction may write; "what" as in "save_changes()". */
-extern void module_require_write(const char *what);
+/*
+ * Call a function whenever a relation may have changed, so that a room can
+ * forget what it read from it: one function per relation.
+ */
+typedef void (*RelationWatcher) (void);
+extern void relation_watch(StoreRelation which, RelationWatcher changed);
+
+/*
+ * Announce to all sessions that the rows of a relation have changed, from this
+ * transaction's commit on.
+ */
+extern void relation_announce(StoreRelation which);
 
 /* ----------------------------------------------------------------- number.c */
 
@@ -89,9 +83,6 @@ extern int64 number_next(StoreRelation sequence);
 
 /* The running incarnation of the series; after number_next(). */
 extern int64 number_incarnation(void);
-
-/* Forget what is cached; the relations or the node number have changed. */
-extern void number_forget(void);
 
 /* ----------------------------------------------------------------- access.c */
 
@@ -115,30 +106,6 @@ extern void access_replica_guid(int64 store_id, uint8 *guid);
 /* The current role's name, a text: whose drafts are its own. */
 extern Datum access_role_name(void);
 
-/* Forget all cached stores. */
-extern void access_forget(void);
-
-/* ------------------------------------------------------------------ store.c */
-
-/* The role that owns the extension's tables. */
-extern Oid	store_owner_role(void);
-
-/*
- * A store's owner (role name, palloc'd) and replica GUID, as the newest
- * committed row or this transaction has them; false where there is no store.
- */
-extern bool store_read(int64 store_id, char **owner, uint8 *replica_guid);
-
-/* Delete a message's row. */
-extern void store_delete_message(int64 store_id, int64 message_id);
-
-/* A store's special folder, or 0. */
-extern int64 store_special_folder(int64 store_id, const char *special);
-
-/* Raise MAPI_E_NOT_FOUND unless there is such a folder, and in any case. */
-extern void store_require_folder(int64 store_id, int64 folder_id);
-pg_noreturn extern void store_raise_no_folder(int64 store_id, int64 folder_id);
-
 /* -------------------------------------------------------------------- row.c */
 
 /*
@@ -155,9 +122,13 @@ typedef struct Version
 	Content		content;
 } Version;
 
-/* A row of message.  "slot" keeps the tuple; the datums point into it. */
+/*
+ * A row of message that is being read or written.  "slot" keeps the tuple; the
+ * datums point into it.
+ */
 typedef struct MessageRow
 {
+	Relation	table;			/* message */
 	TupleTableSlot *slot;
 	int64		store_id;
 	int64		message_id;
@@ -195,67 +166,156 @@ typedef struct ChangeRow
 #define CHANGE_HARD_DELETE	'h'
 
 /*
- * Open message or change, and refuse to work where somebody has put a
- * trigger, a rule, a policy or a check on it, which the direct path would
- * skip.  The lock is kept to the end of the transaction.
+ * Open message or change, and refuse to work if somebody has put a trigger, a
+ * rule, a policy or a check on it, which the direct path would skip.  The lock
+ * is held to the end of the transaction.
  */
 extern Relation row_relation(StoreRelation which, LOCKMODE lockmode);
 
-/* A row to read into; free with messagerow_end(). */
-extern void messagerow_init(MessageRow *row, Relation message);
-extern void messagerow_end(MessageRow *row);
-
-/* Find a message as a snapshot sees it.  The snapshot must be active. */
-extern bool messagerow_fetch(MessageRow *row, Relation message,
-							 int64 store_id, int64 message_id,
-							 Snapshot snapshot);
-
 /*
- * Lock the row, waiting where somebody holds it.  With "newest" the newest
- * version is locked and read; without, TM_Updated is answered where the one in
- * *row is no longer the newest, and no lock is left.
+ * Open the table for one row at a time, to be fetched and written as often as
+ * needed, and close it; the lock is held to the end of the transaction.
  */
-extern TM_Result messagerow_lock(MessageRow *row, Relation message,
-								 bool newest);
+extern void messagerow_open(MessageRow *row, LOCKMODE lockmode);
+extern void messagerow_close(MessageRow *row);
 
 /*
- * Whether somebody seems to be locking or replacing the version in *row, so
- * that one would have to wait, and to decide anew after that.
+ * Begin reading a message: messagerow_open() with the lock of a reader, and
+ * the snapshot made the active one.  What is read is good until
+ * messagerow_end_read().
+ */
+extern void messagerow_begin_read(MessageRow *row, Snapshot snapshot);
+extern void messagerow_end_read(MessageRow *row);
+
+/* Find a message as the active snapshot sees it. */
+extern bool messagerow_fetch(MessageRow *row, int64 store_id,
+							 int64 message_id);
+
+/* Raise MAPI_E_NOT_FOUND, or MAPI_E_OBJECT_DELETED, for a message. */
+pg_noreturn extern void messagerow_raise_not_found(int64 store_id,
+												   int64 message_id);
+pg_noreturn extern void messagerow_raise_deleted(int64 store_id,
+												 int64 message_id);
+
+/*
+ * Lock the row, waiting for whoever holds it.  With "newest" the newest
+ * version is locked and read; without, the answer is TM_Updated if the version
+ * in *row is no longer the newest, and no lock is left.
+ */
+extern TM_Result messagerow_lock(MessageRow *row, bool newest);
+
+/*
+ * Return true if somebody seems to be locking or replacing the version in
+ * *row: a write would have to wait, and to be decided anew after that.
  */
 extern bool messagerow_held(const MessageRow *row);
 
 /*
- * Write a new version over the one in *row.  TM_Ok, or TM_Updated, TM_Deleted
- * and nothing is written.  It waits for whoever holds the row: lock it before
- * where that can be told.
+ * Write a new version over the one in *row.  Returns TM_Ok, or TM_Updated or
+ * TM_Deleted and nothing is written.  Waits for whoever holds the row: lock
+ * the row before if the wait can be foreseen.
  */
-extern TM_Result messagerow_update(MessageRow *row, Relation message,
-								   const Version *version,
+extern TM_Result messagerow_update(MessageRow *row, const Version *version,
 								   TimestampTz modified_at,
 								   const char *modifier);
 
 /* Insert a new message; everything in *row but for slot and modifier. */
-extern void messagerow_insert(MessageRow *row, Relation message,
-							  const char *modifier);
+extern void messagerow_insert(MessageRow *row, const char *modifier);
 
-/* Whether the version in *row is one that the snapshot sees. */
-extern bool messagerow_visible(MessageRow *row, Relation message,
-							   Snapshot snapshot);
+/* Return true if the snapshot sees the version in *row. */
+extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);
 
-/* Lock a folder against being deleted; false where there is none. */
+/* Lock a folder against being deleted; false if there is no such folder. */
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
 
+/* Write a change, and find one as the active snapshot sees it. */
 extern void changerow_insert(const ChangeRow *row);
 extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
-							int64 message_id, int64 change_number,
-							Snapshot snapshot);
+							int64 message_id, int64 change_number);
 
 /*
- * The newest change of a message, or with a kind the newest of that kind
- * ('\0': of any); false where there is none.
+ * Find the newest change of a message, or with a kind the newest of that kind
+ * ('\0': of any), as the active snapshot sees it; false if there is none.
  */
 extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
-							 int64 message_id, char kind, Snapshot snapshot);
+							 int64 message_id, char kind);
+
+/* Return who is shown for a change: the actor if one was set, else the role. */
+extern const char *changerow_author(const ChangeRow *row);
+
+/* ------------------------------------------------------------------- blob.c */
+
+/* A blob that a handle has written and that is not saved yet. */
+typedef struct Upload
+{
+	int64		blob_id;
+	bool		shared;			/* others have a reference: not in place */
+	struct Upload *next;
+} Upload;
+
+/* Raise the error about a blob that a client may not refer to. */
+pg_noreturn extern void blob_refuse(int64 blob_id);
+
+/*
+ * Insert a blob's row and return its id.  A blob that is not sealed is an
+ * upload of this session; is_text: for a PT_UNICODE.
+ */
+extern int64 blob_insert(int64 store_id, int64 size, bool sealed,
+						 bool is_text);
+
+/* Copy the first "keep" bytes or more of a blob to another. */
+extern void blob_copy(int64 store_id, int64 from, int64 to, int64 keep);
+
+/* Write bytes at an offset that is at most the upload's size. */
+extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
+					   const char *bytes, int64 count);
+
+/* Cut an upload to a size that is at most its own. */
+extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
+
+/*
+ * Return up to count bytes of a blob of that size.  The caller has checked
+ * that the client may refer to the blob.
+ */
+extern bytea *blob_read(int64 store_id, int64 blob_id, int64 size,
+						int64 offset, int64 count);
+
+/* Let go of blobs that no handle of the session needs any more. */
+extern void blob_release(int64 store_id, ArrayType *blob_ids);
+
+/* Whose blobs a version or a draft of a message brings with it. */
+typedef struct Adoption
+{
+	int64		store_id;
+	int64		message_id;
+	int64		source_id;		/* what it was copied from, or 0 */
+	const Upload *uploads;		/* of the handle that is saved */
+	bool		is_draft;		/* of the current role, who alone sees it */
+} Adoption;
+
+/*
+ * A version or a draft is going to refer to a blob: seal it.  Raises unless
+ * the message, or its source, refers to it already, or it is among the
+ * uploads; size and kind must be right.
+ */
+extern void blob_adopt(const Adoption *adoption, int64 blob_id, int64 size,
+					   bool is_text);
+
+/* Store bytes as a sealed blob that the message refers to. */
+extern int64 blob_store(const Adoption *adoption, const char *bytes,
+						int64 size);
+
+/* ------------------------------------------------------------------ adopt.c */
+
+/*
+ * Edits, and a content, as they are stored: blobs are sealed and recorded,
+ * large bytes of attachments become blobs.  Values that change are replaced.
+ */
+extern void adopt_edits(const Adoption *adoption, Edits *edits);
+extern void adopt_content(const Adoption *adoption, Content *content);
+
+/* Whether storing edits stores blobs too. */
+extern bool adopt_needed(const Edits *edits);
 
 /* ----------------------------------------------------------------- change.c */
 
@@ -266,14 +326,17 @@ extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 typedef void (*ChangeVisitor) (const ChangeRow *change, void *arg);
 
 /*
- * Walk back from *version to change number "to", taking back one change after
- * the other.  False where the chain does not reach it: pruned, or never a
- * version of this message.  A hole in the chain raises.  The snapshot must be
- * active; visit may be NULL.
+ * Walk back from *version to change number "to" with the active snapshot,
+ * taking back one change after the other.  Returns false if the chain does not
+ * reach that version: pruned, or never a version of this message.  A hole in
+ * the chain raises.  "visit" may be NULL.
  */
 extern bool change_walk_back(int64 store_id, int64 message_id,
-							 Version *version, int64 to, Snapshot snapshot,
+							 Version *version, int64 to,
 							 ChangeVisitor visit, void *arg);
+
+/* Raise MAPI_E_NOT_FOUND unless there is, or was, such a message. */
+extern void change_require_message(int64 store_id, int64 message_id);
 
 /* What a change is to do to a row. */
 typedef struct ChangeOrder
@@ -292,21 +355,77 @@ typedef struct ChangeOrder
  * included.  As messagerow_update(); on TM_Ok the command counter has moved
  * on, and *number is the new version.
  */
-extern TM_Result change_write(MessageRow *row, Relation message,
-							  const ChangeOrder *order, int64 *number);
+extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
+							  int64 *number);
 
 /*
  * Insert a new message at its first version, and its record.  source_id is the
  * message that it was copied from, or 0; uploads are the saved handle's.
  */
-extern void change_create(MessageRow *row, Relation message,
-						  int64 source_id, const Upload *uploads);
+extern void change_create(MessageRow *row, int64 source_id,
+						  const Upload *uploads);
 
 /* Delete a locked row for good; its record keeps the whole message. */
-extern void change_hard_delete(MessageRow *row, Relation message);
+extern void change_hard_delete(MessageRow *row);
 
-/* Who is changing: the actor where one is set, else the current role. */
+/*
+ * Return who makes changes now: the application's user or NULL, the client
+ * (application_name) or NULL, and the one to show, which is the application's
+ * user or else the current role.
+ */
+extern const char *change_actor(void);
+extern const char *change_client(void);
 extern const char *change_author(void);
+
+extern char *change_actor_setting;	/* msgstore.actor */
+
+/* ------------------------------------------------------------------ merge.c */
+
+/* The newest change of others that touched a property. */
+typedef struct TheirChange
+{
+	const char *changed_by;
+	TimestampTz changed_at;
+	const char *client;			/* or NULL */
+	int64		change_number;
+} TheirChange;
+
+/*
+ * What others have touched since a client's base: properties by their
+ * canonical names, objects of lists by part_object_name().
+ */
+typedef struct TheirChanges
+{
+	NameSet		names;			/* the newest change first */
+	TheirChange *changes;		/* one for each of the names */
+	int			allocated;
+	Jsonb	   *lists[PART_ATTACHMENTS + 1];	/* as far back as visited */
+} TheirChanges;
+
+/* Begin; "current" is the version that the walk back starts from. */
+extern void theirs_init(TheirChanges *theirs, const Content *current);
+
+/* A ChangeVisitor that collects into the TheirChanges in "arg". */
+extern void theirs_visit(const ChangeRow *change, void *arg);
+
+/*
+ * Return the newest of their changes that touched a name, or NULL; a body was
+ * also touched by a change of another body.
+ */
+extern const TheirChange *theirs_newest(const TheirChanges *theirs,
+										const char *name);
+
+/* Return true if edits touch a property; an edit of one body touches all. */
+extern bool merge_touches(const Edits *edits, const char *name);
+
+/*
+ * Return true if edits of base can be put beside what others changed, by the
+ * rule at the top of merge.c; *merged are then the edits that make yours out
+ * of "theirs", the version that has their changes.
+ */
+extern bool merge_edits(const TheirChanges *changes, const Content *base,
+						const Content *theirs, const Edits *edits,
+						Edits *merged);
 
 /* ------------------------------------------------------------------- view.c */
 
@@ -340,83 +459,22 @@ typedef struct MessageView
 extern void view_from_row(MessageView *view, const MessageRow *row);
 
 /*
- * Fill a view from the newest version that the snapshot sees; for a message
- * that was hard-deleted, from the record of that, whose version has no
- * content.  *row keeps what the view points to.  False where there is no such
- * message.  The snapshot must be active.
+ * Fill a view from the newest version that the active snapshot sees; for a
+ * message that was hard-deleted, from the record of the deletion, whose version
+ * has no content.  *row keeps what the view points to.  Returns false if there
+ * is no such message.
  */
 extern bool view_read(MessageView *view, int64 store_id, int64 message_id,
-					  MessageRow *row, Relation message, Snapshot snapshot);
-
-/* A content that is this bag and nothing else. */
-extern void content_from_bag(Content *content, Jsonb *bag);
+					  MessageRow *row);
 
 /*
- * Put a row back to an older version of it, in place.  False where the chain
- * does not reach it.
+ * Put a view back to an older version, in place.  Returns false if the chain
+ * does not reach that version.
  */
-extern bool view_go_back(MessageView *view, int64 change_number,
-						 Snapshot snapshot);
+extern bool view_go_back(MessageView *view, int64 change_number);
 
-struct BagList;
-
-/* Add what a part holds to a list of members, if anything. */
-extern void view_add_part(const Content *content, Part part,
-						  struct BagList *list);
-
-/* The view as a JSON object; only "tags" where not NULL. */
+/* Return the view as a JSON object; only "tags" unless NULL. */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
-
-/* The values a new message starts with (a bag), and its flags. */
-extern Jsonb *message_defaults(void);
-
-#define MSGFLAG_READ		0x00000001
-#define MSGFLAG_UNSENT		0x00000008
-#define MSGFLAG_RESEND		0x00000080
-#define MSGFLAG_EVERREAD	0x00000400
-#define MSGFLAG_DEFAULT		(MSGFLAG_READ | MSGFLAG_UNSENT)
-
-/* ------------------------------------------------------------------- save.c */
-
-/* How a save treats what others have saved since its base. */
-typedef enum SaveMode
-{
-	SAVE_PLAIN = 0,				/* as its flags say */
-	SAVE_SEEN,					/* forced, if "seen" is still the newest */
-	SAVE_MERGE,					/* beside it, if both changed different things */
-	SAVE_VERSION				/* plain; writes what "version" held */
-} SaveMode;
-
-/*
- * One save.  Either "edits" or, parsed only once the version has been found
- * right, "patch".
- */
-typedef struct SaveRequest
-{
-	int64		store_id;
-	int64		message_id;
-	int64		base;			/* the version the client stands on */
-	bool		is_new;			/* first save: insert */
-	bool		was_parked;		/* another handle may have saved it first */
-	int64		folder_id;		/* of a new message */
-	int32		message_flags;	/* of a new message, unless its bag has them */
-	const Content *start;		/* of a new message, before its edits */
-	int64		source_id;		/* the message that "start" was copied from */
-	const Upload *uploads;		/* of the handle, or NULL */
-	const Edits *edits;
-	Jsonb	   *patch;
-	uint32		flags;			/* save_flags */
-	SaveMode	mode;
-	int64		seen;			/* SAVE_SEEN: the version shown to the user */
-	int64		version;		/* SAVE_VERSION: the version to go back to */
-} SaveRequest;
-
-/*
- * Decide and write, in one atomic step.  Returns the result; *change_number
- * is the version that stands afterwards for the client: the new one, or the
- * current one where refused (0: there is none).
- */
-extern int32 save_execute(const SaveRequest *request, int64 *change_number);
 
 /* ----------------------------------------------------------------- handle.c */
 
@@ -468,6 +526,8 @@ typedef struct Handle
 	dlist_node	dirty_node;
 } Handle;
 
+extern int	handle_max_open;	/* msgstore.max_open_handles */
+
 extern void handle_init(void);	/* once, at module load */
 
 /* A new handle; raises where msgstore.max_open_handles are open. */
@@ -476,7 +536,7 @@ extern Handle *handle_open(int64 store_id, int64 message_id);
 /* The caller's open handle of that number, or NULL. */
 extern Handle *handle_find(int32 number);
 
-/* The same, with MAPI_E_INVALID_OBJECT raised. */
+/* Return the caller's open handle of that number; raises MAPI_E_INVALID_OBJECT. */
 extern Handle *handle_get(int32 number);
 
 /*
@@ -498,10 +558,13 @@ extern void handle_set_edits(Handle *handle, const Edits *edits);
 extern void handle_set_object(Handle *handle, const Content *object);
 
 /*
- * A save has gone through: the handle stands on the new version and nothing is
- * pending.  The draft it was resumed from, if any, is discarded.
+ * Move the handle to another version as its base.  Nothing is pending any
+ * more; uploads that no other handle needs are deleted.
  */
-extern void handle_saved(Handle *handle, int64 change_number);
+extern void handle_set_base(Handle *handle, int64 base);
+
+/* Keep a copy of the values that a new message starts with. */
+extern void handle_set_defaults(Handle *handle, const Jsonb *defaults);
 
 extern void handle_close(Handle *handle);
 
@@ -532,10 +595,43 @@ extern void handle_require_writable(const Handle *handle);
 /* Add checked edits to those that are pending. */
 extern void handle_add_edits(Handle *handle, const Edits *edits);
 
-/* handle_get(), with MAPI_E_NO_SUPPORT raised unless it is a message's own. */
-extern Handle *handle_get_message(int32 number);
+/*
+ * Return the handle that argument 0 of a call names, and one that must be on a
+ * message of its own; raises MAPI_E_NO_SUPPORT for what is inside a message.
+ */
+extern Handle *handle_argument(FunctionCallInfo fcinfo);
+extern Handle *handle_message_argument(FunctionCallInfo fcinfo);
 
-/* ---------------------------------------------------------------- message.c */
+/* ----------------------------------------------------------------- upload.c */
+
+/* Begin an empty upload of a handle; is_text: for a PT_UNICODE. */
+extern int64 upload_create(Handle *handle, bool is_text);
+
+/*
+ * Return the blob to write to instead of this one, which has that size and
+ * kind: itself if it is the handle's upload and nobody else has a reference,
+ * else a copy of the first "keep" bytes or more.  Raises
+ * MAPI_E_INVALID_PARAMETER if the handle may not refer to the blob, or the
+ * blob is something else.
+ */
+extern int64 upload_writable(Handle *handle, int64 blob_id, int64 size,
+							 bool is_text, int64 keep);
+
+/*
+ * Raise unless a handle may refer to a blob: an upload of its own or of its
+ * parents, a blob of their message, or one of the role's draft of the message.
+ * A reference that is only pending may name any blob.
+ */
+extern void upload_require_readable(const Handle *handle, int64 blob_id);
+
+/*
+ * Hold what a handle that was resumed has pending, whatever becomes of the
+ * draft: it counts as uploaded by the handle.  Returns false if some of it is
+ * gone already.
+ */
+extern bool upload_hold(Handle *handle);
+
+/* ------------------------------------------------------------------ stand.c */
 
 /*
  * Where a client stands, through a handle or with a change number as token: on
@@ -555,17 +651,13 @@ typedef struct Stand
 	Edits		edits;
 } Stand;
 
-/*
- * What a handle shows of the properties that are named, or of all.  The base
- * is not needed, and may be pruned, where the edits say all that is asked for.
- */
-extern Jsonb *handle_props(const Handle *handle, ArrayType *tags);
-
+/* Take the stand of a handle. */
 extern void stand_of_handle(Stand *stand, const Handle *handle);
 
 /*
- * From the arguments (store_id, message_id, change_number, changes) that the
- * calls without a session begin with; a NULL among them raises.
+ * Take the stand from the arguments (store_id, message_id, change_number,
+ * changes) that the calls without a session begin with; a NULL among them
+ * raises.
  */
 extern void stand_of_arguments(Stand *stand, FunctionCallInfo fcinfo);
 
@@ -573,99 +665,11 @@ extern void stand_of_arguments(Stand *stand, FunctionCallInfo fcinfo);
 pg_noreturn extern void stand_raise_no_base(const Stand *stand);
 
 /*
- * The base of a client: what it shows without its edits.  *row keeps what the
- * view points to.  Raises MAPI_E_OBJECT_DELETED where nothing is left of the
- * message, MAPI_E_UNABLE_TO_COMPLETE where the base is not in its history.
- * The snapshot must be active.
+ * View the base of a client, without its edits, with the active snapshot.
+ * *row keeps what the view points to.  Raises MAPI_E_OBJECT_DELETED if nothing
+ * is left of the message, MAPI_E_UNABLE_TO_COMPLETE if the base is not in its
+ * history.
  */
-extern void stand_view(MessageView *view, const Stand *stand, MessageRow *row,
-					   Relation message, Snapshot snapshot);
+extern void stand_view(MessageView *view, const Stand *stand, MessageRow *row);
 
-/* A save of a client's edits, to be adjusted by the caller. */
-extern void stand_request(SaveRequest *request, const Stand *stand,
-						  Content *start);
-
-/* Raise MAPI_E_NOT_FOUND for a message. */
-pg_noreturn extern void message_raise_not_found(int64 store_id,
-												int64 message_id);
-
-/* Raise MAPI_E_NOT_FOUND unless there is, or was, such a message. */
-extern void message_require_known(int64 store_id, int64 message_id);
-
-/* -------------------------------------------------------------- subobject.c */
-
-/* Fold an attachment or an embedded message into its parent handle. */
-extern int32 subobject_save(Handle *handle);
-
-/*
- * The client is about to set the whole list of attachments: the numbers that
- * are in it now are not given out again, and handles below are stale.
- */
-extern void subobject_list_replaced(Handle *handle);
-
-/* ------------------------------------------------------------------- park.c */
-
-/*
- * Store where a client stands: in place of the draft that *draft knows, or as
- * a new one where there is none or another handle has parked there since.
- * *draft is then the one that was stored.
- */
-extern void park_stand(const Stand *stand, Draft *draft);
-
-/*
- * Lock the drafts of a store to the end of the transaction: who parks takes
- * RowExclusiveLock, who prunes ShareLock.
- */
-extern void park_lock(int64 store_id, LOCKMODE lockmode);
-
-/*
- * Discard a draft of the current role; false where there is none, or another
- * handle has parked there since (parked_at 0: even then).
- */
-extern bool park_discard(int64 store_id, const Draft *draft);
-
-/* --------------------------------------------------------------- conflict.c */
-
-/* The newest change of others that touched a property. */
-typedef struct TheirChange
-{
-	const char *name;			/* canonical */
-	const char *changed_by;
-	TimestampTz changed_at;
-	const char *client;			/* or NULL */
-	int64		change_number;
-} TheirChange;
-
-typedef struct TheirChanges
-{
-	TheirChange *changes;
-	int			count;
-	int			allocated;
-	struct HTAB *names;			/* finds a change by its name */
-	Jsonb	   *lists[PART_ATTACHMENTS + 1];	/* as far back as visited */
-} TheirChanges;
-
-/* "current" is the version that the walk back begins with. */
-extern void theirs_init(TheirChanges *theirs, const Content *current);
-
-/* A ChangeVisitor that collects into the TheirChanges in "arg". */
-extern void theirs_visit(const ChangeRow *change, void *arg);
-
-/*
- * Whether edits of base can be put beside what others changed: no property,
- * and no object of a list, was touched by both, or only to the same value.
- * "current" is the version that has their changes; *merged are the edits that
- * put the others beside them.
- */
-extern bool theirs_merge(const TheirChanges *theirs, const Content *base,
-						 const Content *current, const Edits *edits,
-						 Edits *merged);
-
-/*
- * The conflict of a handle as JSON: the code, where the message stands, and
- * who touched which property; names, not values.  NULL where the handle is
- * not the caller's to look through.
- */
-extern char *conflict_json(int32 code, int32 handle);
-
-#endif							/* MSGSTORE_H */
+#endif							/* ENGINE_H */

@@ -38,7 +38,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "engine.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
@@ -50,7 +50,7 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
-#include "engine.h"
+int			handle_max_open = 1000;
 
 /* What a handle was when the level that changed it began. */
 typedef struct SavedState
@@ -153,13 +153,13 @@ handle_open(int64 store_id, int64 message_id)
 
 	if (handles == NULL)
 		create_table();
-	if (hash_get_num_entries(handles) >= msgstore_max_open_handles)
+	if (hash_get_num_entries(handles) >= handle_max_open)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NOT_ENOUGH_RESOURCES),
 				 errmsg_plural("this session has %d handle open already",
 							   "this session has %d handles open already",
-							   msgstore_max_open_handles,
-							   msgstore_max_open_handles),
+							   handle_max_open,
+							   handle_max_open),
 				 errhint("Close handles with close_object(), or raise msgstore.max_open_handles.")));
 
 	number = new_number();
@@ -207,17 +207,41 @@ handle_get(int32 number)
 }
 
 Handle *
-handle_get_message(int32 number)
+handle_argument(FunctionCallInfo fcinfo)
 {
-	Handle	   *handle = handle_get(number);
+	REQUIRE_ARG(0, "handle");
+	return handle_get(PG_GETARG_INT32(0));
+}
+
+Handle *
+handle_message_argument(FunctionCallInfo fcinfo)
+{
+	Handle	   *handle = handle_argument(fcinfo);
 
 	if (handle->kind != HANDLE_MESSAGE)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
 				 errmsg("handle %d is inside a message, not a message of its own",
-						number),
+						handle->number),
 				 errhint("Use the handle of the message.")));
 	return handle;
+}
+
+void
+handle_require_writable(const Handle *handle)
+{
+	if (!handle->state.writable)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_ACCESS),
+				 errmsg("handle %d is read-only", handle->number),
+				 errhint("Open the message with 'MAPI_MODIFY'.")));
+}
+
+void
+handle_set_defaults(Handle *handle, const Jsonb *defaults)
+{
+	handle->defaults = MemoryContextAlloc(handle->context, VARSIZE(defaults));
+	memcpy(handle->defaults, defaults, VARSIZE(defaults));
 }
 
 void
@@ -345,6 +369,27 @@ handle_set_edits(Handle *handle, const Edits *edits)
 	}
 	handle->state.edits = new;
 	release(handle, &left);
+}
+
+void
+handle_add_edits(Handle *handle, const Edits *edits)
+{
+	Edits		merged;
+
+	if (!edits_any(edits))
+		return;
+	edits_merge(&handle->state.edits, edits, &merged);
+	handle_touch(handle);
+	handle_set_edits(handle, &merged);
+}
+
+void
+handle_set_base(Handle *handle, int64 base)
+{
+	handle_touch(handle);
+	handle_set_edits(handle, NULL);
+	handle_drop_uploads(handle);
+	handle->state.base = base;
 }
 
 void
@@ -517,7 +562,7 @@ handle_drop_uploads(Handle *handle)
 	 * DISCARD ALL may come after DROP EXTENSION.
 	 */
 	if (handle->state.uploads == NULL || XactReadOnly ||
-		IsInParallelMode() || !module_installed())
+		IsInParallelMode() || !relation_installed())
 		return;
 	ids = upload_ids(handle, true, &count);
 	if (count > 0)
@@ -710,7 +755,7 @@ Datum
 open_handles(PG_FUNCTION_ARGS)
 {
 	TupleDesc	desc;
-	Tuplestorestate *result = module_begin_set(fcinfo, &desc);
+	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
 	HASH_SEQ_STATUS scan;
 	HandleEntry *entry;
 

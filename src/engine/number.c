@@ -37,7 +37,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "engine.h"
 
 #include "access/heapam.h"
 #include "access/table.h"
@@ -49,8 +49,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-
-#include "engine.h"
 
 #define NUMBER_JUMP		(INT64CONST(1) << 32)
 
@@ -68,7 +66,7 @@ number_next(StoreRelation sequence)
 {
 	if (!ready)
 		prepare_numbers();
-	return node_bits | nextval_internal(module_relid(sequence), false);
+	return node_bits | nextval_internal(relation_oid(sequence), false);
 }
 
 int64
@@ -80,8 +78,9 @@ number_incarnation(void)
 	return incarnation;
 }
 
-void
-number_forget(void)
+/* A RelationWatcher: the relations or the node number have changed. */
+static void
+forget_numbers(void)
 {
 	ready = false;
 }
@@ -92,9 +91,12 @@ number_forget(void)
 static void
 prepare_numbers(void)
 {
-	Oid			relid = module_relid(REL_INCARNATION);
+	Oid			relid = relation_oid(REL_INCARNATION);
 	int32		node;
 
+	relation_watch(REL_NODE, forget_numbers);
+	relation_watch(REL_INCARNATION, forget_numbers);
+	relation_watch(REL_CHANGE_NUMBER_SEQ, forget_numbers);
 	if (!read_marker())
 	{
 		LockRelationOid(relid, ShareUpdateExclusiveLock);
@@ -136,7 +138,7 @@ prepare_numbers(void)
 static bool
 read_marker(void)
 {
-	Relation	rel = table_open(module_relid(REL_INCARNATION),
+	Relation	rel = table_open(relation_oid(REL_INCARNATION),
 								 AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
 	TableScanDesc scan = table_beginscan(rel, SnapshotAny, 0, NULL);
@@ -163,7 +165,7 @@ read_marker(void)
 static bool
 read_node(int32 *node)
 {
-	Relation	rel = table_open(module_relid(REL_NODE), AccessShareLock);
+	Relation	rel = table_open(relation_oid(REL_NODE), AccessShareLock);
 	TableScanDesc scan;
 	HeapTuple	tuple;
 	bool		isnull;
@@ -192,13 +194,13 @@ static int64
 move_on(StoreRelation sequence)
 {
 	LOCAL_FCINFO(fcinfo, 1);
-	Oid			relid = module_relid(sequence);
+	Oid			relid = relation_oid(sequence);
 	int64		last;
 	Oid			userid;
 	int			security;
 
 	GetUserIdAndSecContext(&userid, &security);
-	SetUserIdAndSecContext(store_owner_role(),
+	SetUserIdAndSecContext(relation_owner(),
 						   security | SECURITY_LOCAL_USERID_CHANGE);
 
 	InitFunctionCallInfoData(*fcinfo, NULL, 1, InvalidOid, NULL, NULL);

@@ -14,7 +14,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "engine.h"
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
@@ -23,7 +23,6 @@
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 
-#include "engine.h"
 #include "query.h"
 
 #define MAX_ARGS		18
@@ -345,7 +344,7 @@ query_run(QueryName which, Datum *values, const char *nulls)
 	int			result;
 
 	GetUserIdAndSecContext(&userid, &security);
-	SetUserIdAndSecContext(store_owner_role(), security |
+	SetUserIdAndSecContext(relation_owner(), security |
 						   SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_NOFORCE_RLS);
 	guc_level = NewGUCNestLevel();

@@ -19,7 +19,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "engine.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
@@ -39,8 +39,6 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/xid8.h"
-
-#include "engine.h"
 
 /* ------------------------------------------------------------------ columns */
 
@@ -150,7 +148,7 @@ refuse_relation(Relation rel, const char *what)
 Relation
 row_relation(StoreRelation which, LOCKMODE lockmode)
 {
-	Relation	rel = table_open(module_relid(which), lockmode);
+	Relation	rel = table_open(relation_oid(which), lockmode);
 	int			foreign_keys = 0;
 
 	if (rel->trigdesc != NULL)
@@ -247,7 +245,7 @@ static bool
 fetch_by_key(Relation rel, StoreRelation index, const int64 *key, int nkeys,
 			 Snapshot snapshot, TupleTableSlot *slot)
 {
-	Relation	indexrel = index_open(module_relid(index), AccessShareLock);
+	Relation	indexrel = index_open(relation_oid(index), AccessShareLock);
 	IndexScanDesc scan = begin_key_scan(rel, indexrel, key, nkeys, snapshot);
 	bool		found;
 
@@ -260,24 +258,39 @@ fetch_by_key(Relation rel, StoreRelation index, const int64 *key, int nkeys,
 /* ------------------------------------------------------------- message rows */
 
 void
-messagerow_init(MessageRow *row, Relation message)
+messagerow_open(MessageRow *row, LOCKMODE lockmode)
 {
 	memset(row, 0, sizeof(MessageRow));
-	row->slot = table_slot_create(message, NULL);
+	row->table = row_relation(REL_MESSAGE, lockmode);
+	row->slot = table_slot_create(row->table, NULL);
 }
 
 void
-messagerow_end(MessageRow *row)
+messagerow_close(MessageRow *row)
 {
 	ExecDropSingleTupleTableSlot(row->slot);
-	row->slot = NULL;
+	table_close(row->table, NoLock);
+}
+
+void
+messagerow_begin_read(MessageRow *row, Snapshot snapshot)
+{
+	messagerow_open(row, AccessShareLock);
+	PushActiveSnapshot(snapshot);
+}
+
+void
+messagerow_end_read(MessageRow *row)
+{
+	PopActiveSnapshot();
+	messagerow_close(row);
 }
 
 /* Read the fields out of the slot. */
 static void
-deform_message(MessageRow *row, Relation message)
+deform_message(MessageRow *row)
 {
-	const int  *at = MESSAGE_AT(message);
+	const int  *at = MESSAGE_AT(row->table);
 	Version    *version = &row->version;
 	Datum	   *values;
 	bool	   *nulls;
@@ -325,16 +338,34 @@ put_version(const Version *version, const int *at, Datum *values, bool *nulls)
 }
 
 bool
-messagerow_fetch(MessageRow *row, Relation message, int64 store_id,
-				 int64 message_id, Snapshot snapshot)
+messagerow_fetch(MessageRow *row, int64 store_id, int64 message_id)
 {
 	int64		key[2] = {store_id, message_id};
 
 	ExecClearTuple(row->slot);
-	if (!fetch_by_key(message, REL_MESSAGE_PKEY, key, 2, snapshot, row->slot))
+	if (!fetch_by_key(row->table, REL_MESSAGE_PKEY, key, 2,
+					  GetActiveSnapshot(), row->slot))
 		return false;
-	deform_message(row, message);
+	deform_message(row);
 	return true;
+}
+
+void
+messagerow_raise_not_found(int64 store_id, int64 message_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NOT_FOUND),
+			 errmsg("message %lld does not exist in store %lld",
+					(long long) message_id, (long long) store_id)));
+}
+
+void
+messagerow_raise_deleted(int64 store_id, int64 message_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_OBJECT_DELETED),
+			 errmsg("message %lld of store %lld was deleted",
+					(long long) message_id, (long long) store_id)));
 }
 
 bool
@@ -357,7 +388,7 @@ messagerow_held(const MessageRow *row)
 }
 
 TM_Result
-messagerow_lock(MessageRow *row, Relation message, bool newest)
+messagerow_lock(MessageRow *row, bool newest)
 {
 	TM_FailureData failure;
 	TM_Result	result;
@@ -365,12 +396,12 @@ messagerow_lock(MessageRow *row, Relation message, bool newest)
 	uint8		flags = newest ? TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS |
 		TUPLE_LOCK_FLAG_FIND_LAST_VERSION : 0;
 
-	result = table_tuple_lock(message, &tid, GetActiveSnapshot(), row->slot,
+	result = table_tuple_lock(row->table, &tid, GetActiveSnapshot(), row->slot,
 							  GetCurrentCommandId(true),
 							  LockTupleNoKeyExclusive, LockWaitBlock, flags,
 							  &failure);
 	if (result == TM_Ok)
-		deform_message(row, message);
+		deform_message(row);
 	else if (result == TM_SelfModified || result == TM_Invisible)
 		elog(ERROR, "unexpected answer %d to locking message " INT64_FORMAT
 			 " of store " INT64_FORMAT, result, row->message_id,
@@ -379,9 +410,10 @@ messagerow_lock(MessageRow *row, Relation message, bool newest)
 }
 
 TM_Result
-messagerow_update(MessageRow *row, Relation message, const Version *version,
+messagerow_update(MessageRow *row, const Version *version,
 				  TimestampTz modified_at, const char *modifier)
 {
+	Relation	message = row->table;
 	const int  *at = MESSAGE_AT(message);
 	TupleDesc	desc = RelationGetDescr(message);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
@@ -417,8 +449,9 @@ messagerow_update(MessageRow *row, Relation message, const Version *version,
 }
 
 void
-messagerow_insert(MessageRow *row, Relation message, const char *modifier)
+messagerow_insert(MessageRow *row, const char *modifier)
 {
+	Relation	message = row->table;
 	const int  *at = MESSAGE_AT(message);
 	TupleDesc	desc = RelationGetDescr(message);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
@@ -446,9 +479,9 @@ messagerow_insert(MessageRow *row, Relation message, const char *modifier)
 }
 
 bool
-messagerow_visible(MessageRow *row, Relation message, Snapshot snapshot)
+messagerow_visible(MessageRow *row, Snapshot snapshot)
 {
-	return table_tuple_satisfies_snapshot(message, row->slot, snapshot);
+	return table_tuple_satisfies_snapshot(row->table, row->slot, snapshot);
 }
 
 /* ------------------------------------------------------------------ folders */
@@ -460,7 +493,7 @@ bool
 row_lock_folder(int64 store_id, int64 folder_id)
 {
 	int64		key[2] = {store_id, folder_id};
-	Relation	folder = table_open(module_relid(REL_FOLDER), RowShareLock);
+	Relation	folder = table_open(relation_oid(REL_FOLDER), RowShareLock);
 	TupleTableSlot *slot = table_slot_create(folder, NULL);
 	TM_FailureData failure;
 	bool		found;
@@ -584,12 +617,12 @@ read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
 
 bool
 changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
-				int64 message_id, int64 change_number, Snapshot snapshot)
+				int64 message_id, int64 change_number)
 {
 	int64		key[3] = {store_id, message_id, change_number};
 	TupleTableSlot *slot = table_slot_create(change, NULL);
-	bool		found = fetch_by_key(change, REL_CHANGE_PKEY, key, 3, snapshot,
-									 slot);
+	bool		found = fetch_by_key(change, REL_CHANGE_PKEY, key, 3,
+									 GetActiveSnapshot(), slot);
 
 	if (found)
 	{
@@ -602,14 +635,15 @@ changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 
 bool
 changerow_newest(ChangeRow *row, Relation change, int64 store_id,
-				 int64 message_id, char kind, Snapshot snapshot)
+				 int64 message_id, char kind)
 {
 	int64		key[2] = {store_id, message_id};
 	const int  *at = CHANGE_AT(change);
-	Relation	index = index_open(module_relid(REL_CHANGE_PKEY),
+	Relation	index = index_open(relation_oid(REL_CHANGE_PKEY),
 								   AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(change, NULL);
-	IndexScanDesc scan = begin_key_scan(change, index, key, 2, snapshot);
+	IndexScanDesc scan = begin_key_scan(change, index, key, 2,
+										GetActiveSnapshot());
 	bool		found = false;
 
 	while (!found && index_getnext_slot(scan, BackwardScanDirection, slot))
@@ -627,4 +661,10 @@ changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 	index_close(index, AccessShareLock);
 	ExecDropSingleTupleTableSlot(slot);
 	return found;
+}
+
+const char *
+changerow_author(const ChangeRow *row)
+{
+	return row->actor != NULL ? row->actor : row->role;
 }

@@ -16,7 +16,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "engine.h"
 
 #include "access/detoast.h"
 #include "access/table.h"
@@ -24,8 +24,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "engine.h"
-#include "bag.h"
 #include "value.h"
 
 #define COUNTER_BYTES	6
@@ -43,8 +41,6 @@
 #define MAPI_ACCESS_MODIFY	0x1
 #define MAPI_ACCESS_READ	0x2
 #define MAPI_ACCESS_DELETE	0x4
-
-#define SEARCH_KEY_BYTES	16
 
 /* What computing needs beside the view itself. */
 typedef struct ViewContext
@@ -103,15 +99,6 @@ compare_keys(const void *a, const void *b)
 }
 
 static void
-add_base64(BagList *list, const char *name, const void *data, int len)
-{
-	int			textlen;
-	char	   *text = base64_text(data, len, &textlen);
-
-	baglist_add_cstring(list, name, text, textlen);
-}
-
-static void
 add_entryid(ViewContext *context, BagList *list, const char *name, int type,
 			int64 id)
 {
@@ -121,7 +108,7 @@ add_entryid(ViewContext *context, BagList *list, const char *name, int type,
 	memcpy(entryid + 4, context->guid, GUID_BYTES);
 	put_bytes(entryid + 4 + GUID_BYTES, type, 2);
 	put_bytes(entryid + 4 + GUID_BYTES + 2, id, 8);
-	add_base64(list, name, entryid, sizeof(entryid));
+	baglist_add_base64(list, name, entryid, sizeof(entryid));
 }
 
 static void
@@ -130,7 +117,7 @@ add_key(ViewContext *context, BagList *list, const char *name, int64 number)
 	uint8		key[KEY_BYTES];
 
 	make_key(context, number, key);
-	add_base64(list, name, key, sizeof(key));
+	baglist_add_base64(list, name, key, sizeof(key));
 }
 
 /* ---------------------------------------------------- computed, one by one */
@@ -208,7 +195,7 @@ add_predecessors(ViewContext *context, const char *name, BagList *list)
 	}
 	if (count > 0)
 		qsort(sized, count + 1, 1 + KEY_BYTES, compare_keys);
-	add_base64(list, name, sized, (count + 1) * (1 + KEY_BYTES));
+	baglist_add_base64(list, name, sized, (count + 1) * (1 + KEY_BYTES));
 }
 
 static void
@@ -267,25 +254,6 @@ static void
 add_hasattach(ViewContext *context, const char *name, BagList *list)
 {
 	baglist_add_bool(list, name, has_attachments(context->view));
-}
-
-/* Bytes of the content; of what is large, without fetching it. */
-static int64
-content_size(const Content *content)
-{
-	int64		size = 0;
-
-	for (int p = 0; p < NUM_PARTS; p++)
-	{
-		if (!content->isnull[p])
-			size += toast_raw_datum_size(content->value[p]) - VARHDRSZ;
-	}
-	if (!content->isnull[PART_ATTACHMENTS])
-		size += blobs_size(DatumGetJsonbP(content->value[PART_ATTACHMENTS]));
-	/* a message always has a bag; message_size() is called with anything */
-	if (!content->isnull[PART_PROPS])
-		size += blobs_size(DatumGetJsonbP(content->value[PART_PROPS]));
-	return size;
 }
 
 static void
@@ -385,42 +353,6 @@ static const Extra extras[] = {
 
 /* ------------------------------------------------------------------ assembly */
 
-void
-view_add_part(const Content *content, Part part, BagList *list)
-{
-	struct varlena *value;
-	const char *name = part_name(part);
-
-	if (content->isnull[part])
-		return;
-	switch (part)
-	{
-		case PART_HEADERS:
-		case PART_BODY:
-			value = PG_DETOAST_DATUM_PACKED(content->value[part]);
-			baglist_add_cstring(list, name, VARDATA_ANY(value),
-								VARSIZE_ANY_EXHDR(value));
-			break;
-		case PART_HTML:
-		case PART_RTF:
-			value = PG_DETOAST_DATUM_PACKED(content->value[part]);
-			add_base64(list, name, VARDATA_ANY(value),
-					   VARSIZE_ANY_EXHDR(value));
-			break;
-		default:
-			{
-				Jsonb	   *array = DatumGetJsonbP(content->value[part]);
-				JsonbValue	binary;
-
-				binary.type = jbvBinary;
-				binary.val.binary.data = &array->root;
-				binary.val.binary.len = VARSIZE(array) - VARHDRSZ;
-				baglist_add_value(list, name, strlen(name), &binary);
-			}
-			break;
-	}
-}
-
 /*
  * Merge the bag with what is shown beside it.  A member of the bag goes before
  * what would be computed under its name: the client set it before the first
@@ -448,7 +380,7 @@ add_all(ViewContext *context, const Jsonb *bag, BagList *list)
 										 extra->name, len)) < 0)
 			baglist_add(list, &entries[i++]);
 		if (extra->part != PART_PROPS)
-			view_add_part(&context->view->version.content, extra->part, list);
+			content_add_part(&context->view->version.content, extra->part, list);
 		else if ((i == count || order != 0) &&
 				 (extra->kinds & (1 << context->view->kind)) != 0)
 			extra->add(context, extra->name, list);
@@ -467,7 +399,7 @@ add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
 	if (prop->part != PART_PROPS &&
 		!context->view->version.content.isnull[prop->part])
 	{
-		view_add_part(&context->view->version.content, prop->part, list);
+		content_add_part(&context->view->version.content, prop->part, list);
 		return;
 	}
 	if (bag_find(bag, prop->name, &value))
@@ -507,7 +439,7 @@ add_tags(ViewContext *context, const Jsonb *bag, ArrayType *tags,
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("a property name in \"tags\" is NULL")));
-		if (!property_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
+		if (!spelling_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
 								   VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
 								   &props[i]))
 			again = true;
@@ -558,14 +490,6 @@ view_from_row(MessageView *view, const MessageRow *row)
 	view->version = row->version;
 }
 
-void
-content_from_bag(Content *content, Jsonb *bag)
-{
-	for (int p = 0; p < NUM_PARTS; p++)
-		content->isnull[p] = (p != PART_PROPS);
-	content->value[PART_PROPS] = JsonbPGetDatum(bag);
-}
-
 /*
  * What is left of a message's properties when it is deleted for good: a time
  * of its last modification that is still to come, which never goes back.
@@ -590,16 +514,15 @@ time_to_come(const ChangeRow *row)
  * Fill a view from the record of a hard delete.
  */
 static bool
-view_from_deleted(MessageView *view, int64 store_id, int64 message_id,
-				  Snapshot snapshot)
+view_from_deleted(MessageView *view, int64 store_id, int64 message_id)
 {
-	Relation	change = table_open(module_relid(REL_CHANGE), AccessShareLock);
+	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
 	ChangeRow	row;
 	JsonbValue	value;
 	bool		found;
 
 	found = changerow_newest(&row, change, store_id, message_id,
-							 CHANGE_HARD_DELETE, snapshot);
+							 CHANGE_HARD_DELETE);
 	table_close(change, NoLock);
 	if (!found)
 		return false;
@@ -612,7 +535,7 @@ view_from_deleted(MessageView *view, int64 store_id, int64 message_id,
 	view->version.deleted_at = row.changed_at;
 	content_from_bag(&view->version.content, time_to_come(&row));
 	view->modified_at = row.changed_at;
-	view->modifier = row.actor != NULL ? row.actor : row.role;
+	view->modifier = changerow_author(&row);
 	if (bag_find(row.undo.props, UNDO_FLAGS, &value))
 		view->message_flags = (int32) integer_of_value(&value);
 	if (bag_find(row.undo.props, UNDO_FOLDER, &value))
@@ -625,16 +548,16 @@ view_from_deleted(MessageView *view, int64 store_id, int64 message_id,
 
 bool
 view_read(MessageView *view, int64 store_id, int64 message_id,
-		  MessageRow *row, Relation message, Snapshot snapshot)
+		  MessageRow *row)
 {
-	if (!messagerow_fetch(row, message, store_id, message_id, snapshot))
-		return view_from_deleted(view, store_id, message_id, snapshot);
+	if (!messagerow_fetch(row, store_id, message_id))
+		return view_from_deleted(view, store_id, message_id);
 	view_from_row(view, row);
 	return true;
 }
 
 bool
-view_go_back(MessageView *view, int64 change_number, Snapshot snapshot)
+view_go_back(MessageView *view, int64 change_number)
 {
 	Relation	change;
 	ChangeRow	row;
@@ -642,78 +565,17 @@ view_go_back(MessageView *view, int64 change_number, Snapshot snapshot)
 	if (view->version.change_number == change_number)
 		return true;
 	if (!change_walk_back(view->store_id, view->message_id, &view->version,
-						  change_number, snapshot, NULL, NULL))
+						  change_number, NULL, NULL))
 		return false;
 
 	view->modifier = NULL;		/* unknown where its record is pruned */
-	change = table_open(module_relid(REL_CHANGE), AccessShareLock);
+	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
 	if (changerow_fetch(&row, change, view->store_id, view->message_id,
-						change_number, snapshot))
+						change_number))
 	{
 		view->modified_at = row.changed_at;
-		view->modifier = row.actor != NULL ? row.actor : row.role;
+		view->modifier = changerow_author(&row);
 	}
 	table_close(change, NoLock);
 	return true;
-}
-
-/* ------------------------------------------------------------------ defaults */
-
-Jsonb *
-message_defaults(void)
-{
-	BagList		list;
-	uint8		key[SEARCH_KEY_BYTES];
-
-	if (!pg_strong_random(key, sizeof(key)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not generate a search key")));
-	baglist_init(&list, 4);
-	baglist_add_int(&list, "PR_IMPORTANCE", 1);
-	baglist_add_int(&list, "PR_SENSITIVITY", 0);
-	baglist_add_cstring(&list, "PR_MESSAGE_CLASS", "IPM.Note", 8);
-	add_base64(&list, "PR_SEARCH_KEY", key, sizeof(key));
-	return baglist_build(&list);
-}
-
-/* ------------------------------------------------------------ SQL functions */
-
-/*
- * message_size(recipients, attachments, headers, body, html, rtf, props)
- */
-PG_FUNCTION_INFO_V1(message_size);
-Datum
-message_size(PG_FUNCTION_ARGS)
-{
-	Content		content;
-
-	Assert(PG_NARGS() == NUM_PARTS);
-	for (int i = 0; i < NUM_PARTS; i++)
-	{
-		int			part = (i + 1) % NUM_PARTS; /* props come last */
-
-		content.value[part] = PG_GETARG_DATUM(i);
-		content.isnull[part] = PG_ARGISNULL(i);
-	}
-	PG_RETURN_INT64(content_size(&content));
-}
-
-/*
- * systime(text) → timestamptz: a stored PT_SYSTIME, cut to microseconds.
- */
-PG_FUNCTION_INFO_V1(systime);
-Datum
-systime(PG_FUNCTION_ARGS)
-{
-	text	   *value = PG_GETARG_TEXT_PP(0);
-	TimestampTz result;
-
-	if (!systime_timestamp(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value),
-						   &result))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_DATETIME_FORMAT),
-				 errmsg("\"%s\" is not a PT_SYSTIME",
-						text_to_cstring(value))));
-	PG_RETURN_TIMESTAMPTZ(result);
 }

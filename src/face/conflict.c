@@ -21,20 +21,15 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "face.h"
 
 #include "access/detoast.h"
-#include "access/table.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 #include "utils/snapmgr.h"
 
-#include "engine.h"
-#include "bag.h"
 #include "value.h"
 
 /*
@@ -60,325 +55,12 @@ typedef struct Report
 	MessageView theirs;
 	MessageView yours;
 	TheirChanges touched;
-	List	   *your_objects;	/* names like PR_MESSAGE_RECIPIENTS[2] */
-	HTAB	   *your_names;		/* index of your_objects, by name */
+	NameSet		your_objects;	/* names like PR_MESSAGE_RECIPIENTS[2] */
 	ShownLists	lists[3];		/* of base, theirs, yours */
 	Edits		edits;			/* the client's, after edits_retype() on both
 								 * sides */
 	bool		whole;			/* show large values whole */
 } Report;
-
-/* ------------------------------------------------ what others have touched */
-
-/* Return the part that holds a property, PART_PROPS for members of the bag. */
-static int
-part_of(const char *name, int namelen)
-{
-	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
-	{
-		if (strlen(part_name(p)) == namelen &&
-			memcmp(part_name(p), name, namelen) == 0)
-			return p;
-	}
-	return PART_PROPS;
-}
-
-/* The property that numbers the objects of a list, by part. */
-static const char *const object_numbers[PART_ATTACHMENTS + 1] = {
-	NULL, "PR_ROWID", "PR_ATTACH_NUM"
-};
-
-#define IS_LIST(part) \
-	((part) == PART_RECIPIENTS || (part) == PART_ATTACHMENTS)
-
-/* Return the name under which an object of a list is reported, palloc'd. */
-static char *
-object_name(int part, int64 number)
-{
-	return psprintf("%s[%lld]", part_name(part), (long long) number);
-}
-
-static bool
-is_object_name(const char *name)
-{
-	const char *bracket = strrchr(name, '[');
-
-	return bracket != NULL && IS_LIST(part_of(name, bracket - name));
-}
-
-/* An entry of a hash table of names. */
-typedef struct NameEntry
-{
-	const char *name;			/* hash key */
-	int			at;				/* index into TheirChanges.changes */
-} NameEntry;
-
-static uint32
-hash_name(const void *key, Size keysize)
-{
-	const char *name = *(const char *const *) key;
-
-	return hash_bytes((const unsigned char *) name, strlen(name));
-}
-
-static int
-compare_names(const void *a, const void *b, Size keysize)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-/* Create a hash table of NameEntry in the current memory context. */
-static HTAB *
-names_create(void)
-{
-	HASHCTL		control;
-
-	memset(&control, 0, sizeof(control));
-	control.keysize = sizeof(char *);
-	control.entrysize = sizeof(NameEntry);
-	control.hash = hash_name;
-	control.match = compare_names;
-	control.hcxt = CurrentMemoryContext;
-	return hash_create("msgstore conflict", 64, &control,
-					   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE |
-					   HASH_CONTEXT);
-}
-
-void
-theirs_init(TheirChanges *theirs, const Content *current)
-{
-	theirs->allocated = 16;
-	theirs->count = 0;
-	theirs->changes = palloc(sizeof(TheirChange) * theirs->allocated);
-	theirs->names = names_create();
-	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
-		theirs->lists[p] = content_list(current, p);
-}
-
-static const TheirChange *
-theirs_find(const TheirChanges *theirs, const char *name)
-{
-	NameEntry  *entry = hash_search(theirs->names, &name, HASH_FIND, NULL);
-
-	return entry == NULL ? NULL : &theirs->changes[entry->at];
-}
-
-/*
- * Record that a change touched a property, unless a newer change that touched
- * the property is recorded already.
- */
-static void
-note(TheirChanges *theirs, const char *name, int namelen,
-	 const ChangeRow *change)
-{
-	char	   *copy = pnstrdup(name, namelen);
-	TheirChange *slot;
-	NameEntry  *entry;
-	bool		found;
-
-	entry = hash_search(theirs->names, &copy, HASH_ENTER, &found);
-	if (found)
-		return;
-	entry->at = theirs->count;
-	if (theirs->count == theirs->allocated)
-	{
-		theirs->allocated *= 2;
-		theirs->changes = repalloc(theirs->changes, sizeof(TheirChange) *
-								   theirs->allocated);
-	}
-	slot = &theirs->changes[theirs->count++];
-	slot->name = copy;
-	slot->changed_by = change->actor != NULL ? change->actor : change->role;
-	slot->changed_at = change->changed_at;
-	slot->client = change->client;
-	slot->change_number = change->change_number;
-}
-
-/* Return true if a name in an undo counts: neither a stamp nor computed. */
-static bool
-counts(const char *name, int namelen)
-{
-	Property	prop;
-
-	return !property_lookup(name, namelen, &prop) ||
-		prop.rule == RULE_STORED;
-}
-
-/*
- * Record the objects of a list that a change touched; *entry is the list's
- * member in the undo of the change.  For a hard delete no object is recorded;
- * its undo holds the list to which the earlier changes led.
- */
-static void
-note_objects(TheirChanges *theirs, int part, const BagEntry *entry,
-			 const ChangeRow *change)
-{
-	Jsonb	   *older = NULL;
-	JsonbValue	value;
-	int64	   *numbers;
-	int			count;
-
-	entry_value(entry, &value);
-	if (value.type == jbvBinary)
-		older = object_from_value(&value);
-	if (change->kind == CHANGE_HARD_DELETE)
-	{
-		theirs->lists[part] = older;
-		return;
-	}
-	numbers = objects_changed(older, theirs->lists[part],
-							  object_numbers[part], &count);
-	for (int i = 0; i < count; i++)
-	{
-		char	   *name = object_name(part, numbers[i]);
-
-		note(theirs, name, strlen(name), change);
-	}
-	theirs->lists[part] = older;
-}
-
-/*
- * Record every property that a change touched; "arg" is the TheirChanges.
- * A ChangeVisitor: changes arrive newest first.
- */
-void
-theirs_visit(const ChangeRow *change, void *arg)
-{
-	TheirChanges *theirs = arg;
-	int			count;
-	BagEntry   *entries = bag_entries(change->undo.props, &count);
-
-	for (int i = 0; i < count; i++)
-	{
-		const char *name = entries[i].key;
-		int			namelen = entries[i].keylen;
-
-		if (name[0] != '.')
-		{
-			int			part = part_of(name, namelen);
-
-			if (IS_LIST(part))
-				note_objects(theirs, part, &entries[i], change);
-			else if (change->kind != CHANGE_HARD_DELETE && counts(name, namelen))
-				note(theirs, name, namelen, change);
-		}
-		else if (namelen == strlen(UNDO_DELETED) &&
-				 memcmp(name, UNDO_DELETED, namelen) == 0)
-			note(theirs, "PR_DELETED_ON", strlen("PR_DELETED_ON"), change);
-		else if (change->kind == CHANGE_MOVE &&
-				 namelen == strlen(UNDO_FOLDER) &&
-				 memcmp(name, UNDO_FOLDER, namelen) == 0)
-			note(theirs, "PR_PARENT_ENTRYID", strlen("PR_PARENT_ENTRYID"),
-				 change);
-	}
-	if (change->kind == CHANGE_HARD_DELETE)
-		return;
-	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
-	{
-		if (change->undo.has_large[p])
-			note(theirs, part_name(p), strlen(part_name(p)), change);
-	}
-}
-
-/* ------------------------------------------------------- what both touched */
-
-static bool
-is_body(int part)
-{
-	return part >= PART_BODY && part <= PART_RTF;
-}
-
-/* Return the newest change of theirs that touched a body, or NULL. */
-static const TheirChange *
-theirs_body(const TheirChanges *theirs)
-{
-	for (int i = 0; i < theirs->count; i++)
-	{
-		if (is_body(part_of(theirs->changes[i].name,
-							strlen(theirs->changes[i].name))))
-			return &theirs->changes[i];
-	}
-	return NULL;
-}
-
-static bool
-yours_body(const Edits *edits)
-{
-	for (int p = PART_BODY; p <= PART_RTF; p++)
-	{
-		if (edits->touched[p] != UNTOUCHED)
-			return true;
-	}
-	return false;
-}
-
-/* Return true if edits touch a property; the three bodies count as one. */
-static bool
-yours_touch(const Edits *edits, const char *name)
-{
-	int			part = part_of(name, strlen(name));
-	JsonbValue	value;
-
-	if (is_body(part))
-		return yours_body(edits);
-	if (part != PART_PROPS)
-		return edits->touched[part] != UNTOUCHED;
-	return edits->touched[PART_PROPS] != UNTOUCHED &&
-		bag_find((Jsonb *) edits->value[PART_PROPS], name, &value);
-}
-
-/*
- * Merge the lists object by object, then look for properties that both touched
- * and that the edits would change in the current content.
- */
-bool
-theirs_merge(const TheirChanges *theirs, const Content *base,
-			 const Content *current, const Edits *edits, Edits *merged)
-{
-	Content		together;
-	Edits		retyped = *edits;
-	Jsonb	   *changed;
-
-	*merged = *edits;
-	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
-	{
-		Jsonb	   *list;
-
-		if (edits->touched[p] == UNTOUCHED)
-			continue;
-		if (!objects_merge(content_list(base, p), content_list(current, p),
-						   (Jsonb *) edits->value[p], object_numbers[p],
-						   false, &list))
-			return false;
-		merged->value[p] = (struct varlena *) list;
-	}
-
-	edits_retype(current, &retyped);
-	edits_apply(current, edits, &together);
-	changed = bag_difference(DatumGetJsonbP(current->value[PART_PROPS]),
-							 DatumGetJsonbP(together.value[PART_PROPS]));
-	for (int i = 0; i < theirs->count; i++)
-	{
-		const char *name = theirs->changes[i].name;
-		int			part = part_of(name, strlen(name));
-		JsonbValue	value;
-
-		if (!yours_touch(&retyped, name))
-			continue;
-		if (is_body(part))
-		{
-			for (int p = PART_BODY; p <= PART_RTF; p++)
-			{
-				if (!content_same_part(current, &together, p))
-					return false;
-			}
-		}
-		else if (part == PART_PROPS ? bag_find(changed, name, &value) :
-				 !content_same_part(current, &together, part))
-			return false;
-	}
-	return true;
-}
 
 /* ------------------------------------------------------------------ values */
 
@@ -433,15 +115,11 @@ summary_of_value(const JsonbValue *value)
 	return baglist_build(&list);
 }
 
-/*
- * Return the object that a name like PR_MESSAGE_RECIPIENTS[2] means, or NULL
- * if the view has no such object.
- */
+/* Return the object of a list that has a number in a view, or NULL. */
 static Jsonb *
-shown_object(const MessageView *view, ShownLists *lists, const char *name)
+shown_object(const MessageView *view, ShownLists *lists, Part part,
+			 int64 number)
 {
-	const char *bracket = strrchr(name, '[');
-	int			part = part_of(name, bracket - name);
 	const NumberedObject *found;
 
 	if (!lists->read[part])
@@ -449,11 +127,10 @@ shown_object(const MessageView *view, ShownLists *lists, const char *name)
 		ObjectList	list;
 
 		objects_read(content_list(&view->version.content, part), &list);
-		objects_index(&list, object_numbers[part], &lists->index[part]);
+		objects_index(&list, part_number_name(part), &lists->index[part]);
 		lists->read[part] = true;
 	}
-	found = objects_look_up(&lists->index[part],
-							strtoll(bracket + 1, NULL, 10));
+	found = objects_look_up(&lists->index[part], number);
 	return found == NULL ? NULL : found->object;
 }
 
@@ -466,14 +143,16 @@ static Jsonb *
 shown(const MessageView *view, ShownLists *lists, const char *name,
 	  bool whole)
 {
-	int			part = part_of(name, strlen(name));
 	Datum		tag = CStringGetTextDatum(name);
+	Part		part;
+	int64		number;
 	Jsonb	   *object;
 	Jsonb	   *large;
 	JsonbValue	value;
 
-	if (is_object_name(name))
-		return shown_object(view, lists, name);
+	if (part_of_object_name(name, &part, &number))
+		return shown_object(view, lists, part, number);
+	part = part_of(name, strlen(name));
 	if (!whole && part >= PART_HEADERS && !view->version.content.isnull[part] &&
 		toast_raw_datum_size(view->version.content.value[part]) > SUMMARY_LIMIT)
 		return summary(view, part);
@@ -497,11 +176,11 @@ typedef enum Collected
 	COLLECTED_NO_BASE			/* the base is not in the history */
 } Collected;
 
-/* Fill your_objects and your_names: the objects that you have changed. */
+/* Fill your_objects: the objects that differ between base and yours. */
 static void
 find_your_objects(Report *report)
 {
-	report->your_names = names_create();
+	nameset_init(&report->your_objects);
 	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
 	{
 		int64	   *numbers;
@@ -511,21 +190,11 @@ find_your_objects(Report *report)
 			continue;
 		numbers = objects_changed(content_list(&report->base.version.content, p),
 								  content_list(&report->yours.version.content, p),
-								  object_numbers[p], &count);
+								  part_number_name(p), &count);
 		for (int i = 0; i < count; i++)
-		{
-			char	   *name = object_name(p, numbers[i]);
-
-			report->your_objects = lappend(report->your_objects, name);
-			(void) hash_search(report->your_names, &name, HASH_ENTER, NULL);
-		}
+			(void) nameset_add(&report->your_objects,
+							   part_object_name(p, numbers[i]));
 	}
-}
-
-static bool
-your_object(const Report *report, const char *name)
-{
-	return hash_search(report->your_names, &name, HASH_FIND, NULL) != NULL;
 }
 
 /*
@@ -534,16 +203,14 @@ your_object(const Report *report, const char *name)
  * views point into *row, whose slot must stay.  A snapshot must be active.
  */
 static Collected
-collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
-		bool whole)
+collect(Report *report, const Stand *stand, MessageRow *row, bool whole)
 {
 	memset(report, 0, sizeof(Report));
 	report->edits = stand->edits;
 	report->whole = whole;
 	if (stand->is_new)
 		return COLLECTED_NOTHING;
-	if (!view_read(&report->theirs, stand->store_id, stand->message_id, row,
-				   message, GetActiveSnapshot()))
+	if (!view_read(&report->theirs, stand->store_id, stand->message_id, row))
 		return COLLECTED_NO_MESSAGE;
 	if (report->theirs.version.change_number == stand->base)
 		return COLLECTED_NOTHING;
@@ -551,8 +218,7 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 	theirs_init(&report->touched, &report->theirs.version.content);
 	report->base = report->theirs;
 	if (!change_walk_back(stand->store_id, stand->message_id,
-						  &report->base.version, stand->base,
-						  GetActiveSnapshot(), theirs_visit,
+						  &report->base.version, stand->base, theirs_visit,
 						  &report->touched))
 		return COLLECTED_NO_BASE;
 	report->yours = report->base;
@@ -567,17 +233,14 @@ collect(Report *report, const Stand *stand, MessageRow *row, Relation message,
 /*
  * Return the side that touched a property: "yours", "theirs" or "both".
  * *change is the newest change of theirs that touched the property, or NULL.
- * All three bodies are touched by a change that touched one of them.
  */
 static const char *
 side_of(const Report *report, const char *name, const TheirChange **change)
 {
-	bool		yours = yours_touch(&report->edits, name) ||
-		your_object(report, name);
+	bool		yours = merge_touches(&report->edits, name) ||
+		nameset_find(&report->your_objects, name) >= 0;
 
-	*change = theirs_find(&report->touched, name);
-	if (*change == NULL && is_body(part_of(name, strlen(name))))
-		*change = theirs_body(&report->touched);
+	*change = theirs_newest(&report->touched, name);
 	return *change == NULL ? "yours" : yours ? "both" : "theirs";
 }
 
@@ -638,12 +301,12 @@ static List *
 names_of(const Report *report)
 {
 	const Edits *edits = &report->edits;
+	const NameSet *theirs = &report->touched.names;
+	const NameSet *objects = &report->your_objects;
 	List	   *names = NIL;
-	ListCell   *cell;
 
-	for (int i = 0; i < report->touched.count; i++)
-		names = lappend(names,
-						unconstify(char *, report->touched.changes[i].name));
+	for (int i = 0; i < theirs->count; i++)
+		names = lappend(names, unconstify(char *, theirs->names[i]));
 	if (edits->touched[PART_PROPS])
 	{
 		int			count;
@@ -656,19 +319,19 @@ names_of(const Report *report)
 
 			/* a part that is a blob is added below, as a touched part */
 			if (part_of(name, entries[i].keylen) == PART_PROPS &&
-				theirs_find(&report->touched, name) == NULL)
+				nameset_find(theirs, name) < 0)
 				names = lappend(names, name);
 		}
 	}
-	foreach(cell, report->your_objects)
+	for (int i = 0; i < objects->count; i++)
 	{
-		if (theirs_find(&report->touched, lfirst(cell)) == NULL)
-			names = lappend(names, lfirst(cell));
+		if (nameset_find(theirs, objects->names[i]) < 0)
+			names = lappend(names, unconstify(char *, objects->names[i]));
 	}
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
 		if (edits->touched[p] != UNTOUCHED &&
-			theirs_find(&report->touched, part_name(p)) == NULL &&
+			nameset_find(theirs, part_name(p)) < 0 &&
 			!(edits->touched[p] == TOUCHED_IMPLIED &&
 			  never_there(report, part_name(p))))
 			names = lappend(names, unconstify(char *, part_name(p)));
@@ -684,15 +347,13 @@ static void
 put_report(FunctionCallInfo fcinfo, const Stand *stand, bool whole)
 {
 	TupleDesc	desc;
-	Tuplestorestate *result = module_begin_set(fcinfo, &desc);
-	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
+	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
 	MessageRow	row;
 	Report		report;
 	ListCell   *cell;
 
-	messagerow_init(&row, message);
-	PushActiveSnapshot(GetLatestSnapshot());
-	switch (collect(&report, stand, &row, message, whole))
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	switch (collect(&report, stand, &row, whole))
 	{
 		case COLLECTED:
 			report.base.access = report.theirs.access = report.yours.access =
@@ -703,15 +364,13 @@ put_report(FunctionCallInfo fcinfo, const Stand *stand, bool whole)
 		case COLLECTED_NOTHING:
 			break;
 		case COLLECTED_NO_MESSAGE:
-			message_raise_not_found(stand->store_id, stand->message_id);
+			messagerow_raise_not_found(stand->store_id, stand->message_id);
 			break;
 		case COLLECTED_NO_BASE:
 			stand_raise_no_base(stand);
 			break;
 	}
-	PopActiveSnapshot();
-	messagerow_end(&row);
-	table_close(message, NoLock);
+	messagerow_end_read(&row);
 }
 
 /*
@@ -736,7 +395,7 @@ conflict_of_handle(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(0, "handle");
 	REQUIRE_ARG(1, "whole");
-	handle = handle_get_message(PG_GETARG_INT32(0));
+	handle = handle_message_argument(fcinfo);
 	access_require(handle->store_id, ACCESS_READ);
 	stand_of_handle(&stand, handle);
 	put_report(fcinfo, &stand, PG_GETARG_BOOL(1));
@@ -800,15 +459,13 @@ name_json(const Report *report, const char *name)
 static void
 add_changes(BagList *list, const Stand *stand)
 {
-	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
 	JsonbParseState *state = NULL;
 	MessageRow	row;
 	Report		report;
 
-	messagerow_init(&row, message);
-	PushActiveSnapshot(GetLatestSnapshot());
+	messagerow_begin_read(&row, GetLatestSnapshot());
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	if (collect(&report, stand, &row, message, false) == COLLECTED)
+	if (collect(&report, stand, &row, false) == COLLECTED)
 	{
 		ListCell   *cell;
 
@@ -819,17 +476,13 @@ add_changes(BagList *list, const Stand *stand)
 			Jsonb	   *object = name_json(&report, lfirst(cell));
 			JsonbValue	value;
 
-			value.type = jbvBinary;
-			value.val.binary.data = &object->root;
-			value.val.binary.len = VARSIZE(object) - VARHDRSZ;
+			value_from_object(&value, object);
 			pushJsonbValue(&state, WJB_ELEM, &value);
 		}
 	}
 	baglist_add_value(list, "changes", strlen("changes"),
 					  pushJsonbValue(&state, WJB_END_ARRAY, NULL));
-	PopActiveSnapshot();
-	messagerow_end(&row);
-	table_close(message, NoLock);
+	messagerow_end_read(&row);
 }
 
 /*

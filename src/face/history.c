@@ -15,17 +15,13 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "face.h"
 
-#include "access/table.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/inval.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "engine.h"
 #include "query.h"
 
 /*
@@ -42,7 +38,6 @@ Datum
 message_at(PG_FUNCTION_ARGS)
 {
 	Stand		stand;
-	Relation	message;
 	MessageRow	row;
 	MessageView view;
 	Jsonb	   *result;
@@ -56,17 +51,14 @@ message_at(PG_FUNCTION_ARGS)
 	stand.base = PG_GETARG_INT64(2);
 	access_require(stand.store_id, ACCESS_READ);
 
-	message = row_relation(REL_MESSAGE, AccessShareLock);
-	messagerow_init(&row, message);
-	if (!view_read(&view, stand.store_id, stand.message_id, &row, message,
-				   GetActiveSnapshot()))
-		message_raise_not_found(stand.store_id, stand.message_id);
-	if (!view_go_back(&view, stand.base, GetActiveSnapshot()))
+	messagerow_begin_read(&row, GetActiveSnapshot());
+	if (!view_read(&view, stand.store_id, stand.message_id, &row))
+		messagerow_raise_not_found(stand.store_id, stand.message_id);
+	if (!view_go_back(&view, stand.base))
 		stand_raise_no_base(&stand);
 	view.access = access_level(stand.store_id);
 	result = view_props(&view, NULL);
-	messagerow_end(&row);
-	table_close(message, NoLock);
+	messagerow_end_read(&row);
 	PG_RETURN_JSONB_P(result);
 }
 
@@ -106,15 +98,15 @@ restore_version(PG_FUNCTION_ARGS)
 	request.mode = SAVE_VERSION;
 	request.edits = &none;
 
-	module_require_write("restore_version()");
+	call_require_write("restore_version()");
 	access_require(request.store_id, ACCESS_EDIT);
 	result = save_execute(&request, &number);
 	if (result == MAPI_E_OBJECT_DELETED && number == 0)
-		message_require_known(request.store_id, request.message_id);
+		change_require_message(request.store_id, request.message_id);
 	values[0] = Int32GetDatum(result);
 	values[1] = Int64GetDatum(number);
 	nulls[1] = (number == 0);
-	return module_row(fcinfo, values, nulls);
+	return call_row(fcinfo, values, nulls);
 }
 
 /*
@@ -136,7 +128,7 @@ set_retention(PG_FUNCTION_ARGS)
 	char		nulls[4] = "   ";
 
 	REQUIRE_ARG(0, "store_id");
-	module_require_write("set_retention()");
+	call_require_write("set_retention()");
 	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
 	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 1)
 		ereport(ERROR,
@@ -150,7 +142,7 @@ set_retention(PG_FUNCTION_ARGS)
 	SPI_connect();
 	query_run(QUERY_STORE_RETENTION, values, nulls);
 	SPI_finish();
-	CacheInvalidateRelcacheByRelid(module_relid(REL_STORE));
+	relation_announce(REL_STORE);
 	PG_RETURN_VOID();
 }
 
@@ -177,7 +169,7 @@ prune_batch(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "after");
 	REQUIRE_ARG(2, "messages");
-	module_require_write("prune_history()");
+	call_require_write("prune_history()");
 	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
 	if (PG_GETARG_INT32(2) < 1)
 		ereport(ERROR,
@@ -191,5 +183,5 @@ prune_batch(PG_FUNCTION_ARGS)
 		result[i] = SPI_getbinval(SPI_tuptable->vals[0],
 								  SPI_tuptable->tupdesc, i + 1, &nulls[i]);
 	SPI_finish();
-	return module_row(fcinfo, result, nulls);
+	return call_row(fcinfo, result, nulls);
 }

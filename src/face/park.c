@@ -22,7 +22,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "face.h"
 
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -31,8 +31,6 @@
 #include "utils/datum.h"
 #include "utils/guc.h"
 
-#include "engine.h"
-#include "bag.h"
 #include "query.h"
 
 /*
@@ -65,7 +63,7 @@ typedef enum ParkedColumn
 static void
 put_text(Datum *values, char *nulls, int column, const char *text)
 {
-	if (text == NULL || text[0] == '\0')
+	if (text == NULL)
 		nulls[column] = 'n';
 	else
 		values[column] = CStringGetTextDatum(text);
@@ -75,7 +73,7 @@ void
 park_lock(int64 store_id, LOCKMODE lockmode)
 {
 	/* the lock tag has room for the lower half of a store's id only */
-	LockDatabaseObject(module_relid(REL_PARKED_ID_SEQ), (Oid) store_id, 0,
+	LockDatabaseObject(relation_oid(REL_PARKED_ID_SEQ), (Oid) store_id, 0,
 					   lockmode);
 }
 
@@ -137,8 +135,8 @@ park_stand(const Stand *stand, Draft *draft)
 	}
 	touched[NUM_PARTS] = '\0';
 	values[P_TOUCHED] = CStringGetTextDatum(touched);
-	put_text(values, nulls, P_ACTOR, msgstore_actor);
-	put_text(values, nulls, P_CLIENT, application_name);
+	put_text(values, nulls, P_ACTOR, change_actor());
+	put_text(values, nulls, P_CLIENT, change_client());
 
 	park_lock(stand->store_id, RowExclusiveLock);
 	if (!put_draft(values, nulls, draft))
@@ -237,13 +235,11 @@ PG_FUNCTION_INFO_V1(park);
 Datum
 park(PG_FUNCTION_ARGS)
 {
-	Handle	   *handle;
+	Handle	   *handle = handle_message_argument(fcinfo);
 	Stand		stand;
 	Draft		draft;
 
-	REQUIRE_ARG(0, "handle");
-	handle = handle_get_message(PG_GETARG_INT32(0));
-	module_require_write("park()");
+	call_require_write("park()");
 	stand_of_handle(&stand, handle);
 	draft = handle->state.draft;
 	park_stand(&stand, &draft);
@@ -281,18 +277,14 @@ resume(PG_FUNCTION_ARGS)
 
 	handle = handle_open(store_id, stand.message_id);
 	if (stand.is_new)
-	{
-		handle->defaults = MemoryContextAlloc(handle->context,
-											  VARSIZE(stand.defaults));
-		memcpy(handle->defaults, stand.defaults, VARSIZE(stand.defaults));
-	}
+		handle_set_defaults(handle, stand.defaults);
 	handle->state.folder_id = stand.folder_id;
 	handle->state.is_new = stand.is_new;
 	handle->state.base = stand.base;
 	handle->state.writable = access_level(store_id) >= ACCESS_EDIT;
 	handle->state.draft = draft;
 	handle_set_edits(handle, &stand.edits);
-	if (!blob_hold(handle))
+	if (!upload_hold(handle))
 		raise_not_parked(store_id, draft.id);
 	PG_RETURN_INT32(handle->number);
 }
@@ -311,7 +303,7 @@ discard_parked(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "parked_id");
-	module_require_write("discard_parked()");
+	call_require_write("discard_parked()");
 	access_require(PG_GETARG_INT64(0), ACCESS_READ);
 	draft.id = PG_GETARG_INT64(1);
 	if (!park_discard(PG_GETARG_INT64(0), &draft))

@@ -14,15 +14,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "face.h"
 
-#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
-
-#include "engine.h"
 
 #define DELETE_FLAGS	DELETE_HARD_DELETE
 
@@ -106,7 +102,7 @@ decide(const PlaceOrder *order, const MessageRow *row)
  * writes nothing.
  */
 static void
-write_order(const PlaceOrder *order, MessageRow *row, Relation message)
+write_order(const PlaceOrder *order, MessageRow *row)
 {
 	ChangeOrder change;
 	int64		number;
@@ -114,7 +110,7 @@ write_order(const PlaceOrder *order, MessageRow *row, Relation message)
 
 	if (order->kind == CHANGE_HARD_DELETE)
 	{
-		change_hard_delete(row, message);
+		change_hard_delete(row);
 		return;
 	}
 	memset(&change, 0, sizeof(change));
@@ -131,7 +127,7 @@ write_order(const PlaceOrder *order, MessageRow *row, Relation message)
 		change.set_deleted = true;
 		change.deleted = (order->kind == CHANGE_DELETE);
 	}
-	written = change_write(row, message, &change, &number);
+	written = change_write(row, &change, &number);
 	if (written != TM_Ok)
 		elog(ERROR, "unexpected answer %d to updating a locked message",
 			 written);
@@ -143,33 +139,29 @@ write_order(const PlaceOrder *order, MessageRow *row, Relation message)
  * by the newest committed version is returned without locking the row.
  */
 static int32
-place_message(const PlaceOrder *order, int64 message_id, Relation message)
+place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
 {
-	MessageRow	row;
 	int32		result;
 	bool		again = true;
 
-	messagerow_init(&row, message);
 	while (again)
 	{
 		CHECK_FOR_INTERRUPTS();
 		again = false;
 		PushActiveSnapshot(GetLatestSnapshot());
-		if (!messagerow_fetch(&row, message, order->store_id, message_id,
-							  GetActiveSnapshot()))
+		if (!messagerow_fetch(row, order->store_id, message_id))
 			result = MAPI_E_NOT_FOUND;
 		else
-			result = decide(order, &row);
+			result = decide(order, row);
 		if (result == S_OK)
 		{
-			if (messagerow_lock(&row, message, true) != TM_Ok)
+			if (messagerow_lock(row, true) != TM_Ok)
 				again = true;
-			else if ((result = decide(order, &row)) == S_OK)
-				write_order(order, &row, message);
+			else if ((result = decide(order, row)) == S_OK)
+				write_order(order, row);
 		}
 		PopActiveSnapshot();
 	}
-	messagerow_end(&row);
 	return result;
 }
 
@@ -182,19 +174,20 @@ place_message(const PlaceOrder *order, int64 message_id, Relation message)
 static int32
 place_messages(const PlaceOrder *order, const int64 *ids, int count)
 {
-	Relation	message = row_relation(REL_MESSAGE, RowExclusiveLock);
+	MessageRow	row;
 	int			done = 0;
 	int32		result = S_OK;
 
+	messagerow_open(&row, RowExclusiveLock);
 	for (int i = 0; i < count; i++)
 	{
-		result = place_message(order, ids[i], message);
+		result = place_message(order, ids[i], &row);
 		if (result == MAPI_E_OBJECT_CHANGED)
 			break;
 		if (result == S_OK)
 			done++;
 	}
-	table_close(message, NoLock);
+	messagerow_close(&row);
 	if (result == MAPI_E_OBJECT_CHANGED)
 		return result;
 	if (done == count)
@@ -230,7 +223,7 @@ static int64
 store_argument(FunctionCallInfo fcinfo, const char *what)
 {
 	REQUIRE_ARG(0, "store_id");
-	module_require_write(what);
+	call_require_write(what);
 	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
 	return PG_GETARG_INT64(0);
 }

@@ -13,16 +13,12 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "face.h"
 
-#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "engine.h"
-#include "bag.h"
 
 typedef enum Choice
 {
@@ -89,16 +85,16 @@ static int32
 save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 			   Outcome *outcome)
 {
-	Relation	message = row_relation(REL_MESSAGE, RowExclusiveLock);
 	MessageRow	row;
 	MessageView view;
 	SaveRequest request;
 	int64		number;
 	int32		result;
 
-	messagerow_init(&row, message);
+	/* with a writer's lock at once: it is needed below */
+	messagerow_open(&row, RowExclusiveLock);
 	PushActiveSnapshot(GetLatestSnapshot());
-	stand_view(&view, stand, &row, message, GetActiveSnapshot());
+	stand_view(&view, stand, &row);
 	prepare_copy(&view, from_conflict && !stand->is_new);
 
 	memset(&request, 0, sizeof(request));
@@ -117,9 +113,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 		outcome->message_id = request.message_id;
 		outcome->change_number = number;
 	}
-	PopActiveSnapshot();
-	messagerow_end(&row);
-	table_close(message, NoLock);
+	messagerow_end_read(&row);
 	return result;
 }
 
@@ -161,8 +155,8 @@ save_as(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(0, "handle");
 	REQUIRE_ARG(1, "folder_id");
-	handle = handle_get_message(PG_GETARG_INT32(0));
-	module_require_write("save_as()");
+	handle = handle_message_argument(fcinfo);
+	call_require_write("save_as()");
 	access_require(handle->store_id, ACCESS_EDIT);
 	folder_id = folder_argument(fcinfo, 1, handle->store_id);
 	stand_of_handle(&stand, handle);
@@ -219,21 +213,17 @@ check_choice(FunctionCallInfo fcinfo, Choice choice, int folder, int seen)
 static int32
 keep_original(const Stand *stand, Outcome *outcome)
 {
-	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
 	MessageRow	row;
 	int32		result = MAPI_E_OBJECT_DELETED;
 
-	messagerow_init(&row, message);
-	PushActiveSnapshot(GetLatestSnapshot());
-	if (messagerow_fetch(&row, message, stand->store_id, stand->message_id,
-						 GetActiveSnapshot()) && row.version.deleted_at == 0)
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	if (messagerow_fetch(&row, stand->store_id, stand->message_id) &&
+		row.version.deleted_at == 0)
 	{
 		outcome->change_number = row.version.change_number;
 		result = S_OK;
 	}
-	PopActiveSnapshot();
-	messagerow_end(&row);
-	table_close(message, NoLock);
+	messagerow_end_read(&row);
 	return result;
 }
 
@@ -261,7 +251,7 @@ resolve(const Stand *stand, Choice choice, FunctionCallInfo fcinfo,
 												  stand->store_id),
 								  true, outcome);
 		case OVERWRITE:
-			stand_request(&request, stand, &start);
+			save_of_stand(&request, stand, &start);
 			if (PG_ARGISNULL(seen))
 				request.flags = FORCE_SAVE;
 			else
@@ -271,7 +261,7 @@ resolve(const Stand *stand, Choice choice, FunctionCallInfo fcinfo,
 			}
 			return save_execute(&request, &outcome->change_number);
 		case MERGE:
-			stand_request(&request, stand, &start);
+			save_of_stand(&request, stand, &start);
 			request.mode = SAVE_MERGE;
 			return save_execute(&request, &outcome->change_number);
 	}
@@ -298,14 +288,12 @@ PG_FUNCTION_INFO_V1(resolve_conflict_of_handle);
 Datum
 resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 {
-	Handle	   *handle;
+	Handle	   *handle = handle_message_argument(fcinfo);
 	Choice		choice;
 	Stand		stand;
 	Outcome		outcome;
 	int32		result;
 
-	REQUIRE_ARG(0, "handle");
-	handle = handle_get_message(PG_GETARG_INT32(0));
 	choice = choice_argument(fcinfo, 1);
 	check_choice(fcinfo, choice, 2, 3);
 	if (choice != KEEP_ORIGINAL && choice != SAVE_ELSEWHERE &&
@@ -316,7 +304,7 @@ resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("a message that was never saved has no original to keep")));
 	if (choice != KEEP_ORIGINAL)
-		module_require_write("resolve_conflict()");
+		call_require_write("resolve_conflict()");
 	if (access_level(handle->store_id) < ACCESS_EDIT)
 		PG_RETURN_INT32(MAPI_E_NO_ACCESS);
 
@@ -324,7 +312,7 @@ resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 	result = resolve(&stand, choice, fcinfo, 2, 3, &outcome);
 	if (result == S_OK)
 	{
-		handle_saved(handle, outcome.change_number);
+		save_finish(handle, outcome.change_number);
 		handle->state.message_id = outcome.message_id;
 		if (choice == KEEP_ORIGINAL || choice == MERGE)
 			handle->state.era++;
@@ -360,14 +348,14 @@ resolve_conflict_of_message(PG_FUNCTION_ARGS)
 	choice = choice_argument(fcinfo, 4);
 	check_choice(fcinfo, choice, 5, 6);
 	if (choice != KEEP_ORIGINAL)
-		module_require_write("resolve_conflict()");
+		call_require_write("resolve_conflict()");
 	access_require(stand.store_id, ACCESS_EDIT);
-	message_require_known(stand.store_id, stand.message_id);
+	change_require_message(stand.store_id, stand.message_id);
 
 	result = resolve(&stand, choice, fcinfo, 5, 6, &outcome);
 	values[0] = Int32GetDatum(result);
 	values[1] = Int64GetDatum(outcome.message_id);
 	values[2] = Int64GetDatum(outcome.change_number);
 	nulls[2] = (outcome.change_number == 0);
-	return module_row(fcinfo, values, nulls);
+	return call_row(fcinfo, values, nulls);
 }

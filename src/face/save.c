@@ -15,7 +15,9 @@
  *		9	nothing pending			S_OK, nothing written
  *		10	write, new change number, record the change
  *
- *	  The callers do steps 1 to 3 (handle, flags, level).
+ *	  save_execute() does steps 5 to 10.  The SQL functions at the end of this
+ *	  file do steps 1 to 3 (handle, flags, level) before, and step 11, which
+ *	  sets the handle's level and base, afterwards.
  *
  *	  A plain save reads the newest committed version and decides on that
  *	  version.  A refusal is returned at once, without a lock.  A save that is
@@ -41,7 +43,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "face.h"
 
 #include "access/table.h"
 #include "access/xact.h"
@@ -50,14 +52,16 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "engine.h"
-#include "bag.h"
+/* 0x8, 0x80 and 0x1000 are sent by old clients and mean nothing (R711) */
+#define SAVE_FLAGS \
+	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
+	 PARK_REFUSED | \
+	 MAPI_DEFERRED_ERRORS | SPAMFILTER_ONSAVE | NON_EMS_XP_SAVE)
 
 /* A save under way. */
 typedef struct SaveWork
 {
 	const SaveRequest *request;
-	Relation	message;
 	MessageRow	row;
 	bool		parsed;			/* "edits" is filled */
 	Edits		edits;
@@ -88,26 +92,24 @@ save_execute(const SaveRequest *request, int64 *change_number)
 	memset(&work, 0, sizeof(work));
 	work.request = request;
 	*change_number = 0;
-	work.message = row_relation(REL_MESSAGE, RowExclusiveLock);
+	messagerow_open(&work.row, RowExclusiveLock);
 	if (request->is_new && !saved_already(request))
-		result = save_new(&work, change_number);
-	else
 	{
-		messagerow_init(&work.row, work.message);
-		while (attempt == ATTEMPT_AGAIN)
-		{
-			CHECK_FOR_INTERRUPTS();
-			PushActiveSnapshot(GetLatestSnapshot());
-			if ((request->flags & FORCE_SAVE) != 0 ||
-				request->mode == SAVE_SEEN || request->mode == SAVE_MERGE)
-				attempt = attempt_force(&work, &result, change_number);
-			else
-				attempt = attempt_plain(&work, &result, change_number);
-			PopActiveSnapshot();
-		}
-		messagerow_end(&work.row);
+		result = save_new(&work, change_number);
+		attempt = ATTEMPT_DONE;
 	}
-	table_close(work.message, NoLock);
+	while (attempt == ATTEMPT_AGAIN)
+	{
+		CHECK_FOR_INTERRUPTS();
+		PushActiveSnapshot(GetLatestSnapshot());
+		if ((request->flags & FORCE_SAVE) != 0 ||
+			request->mode == SAVE_SEEN || request->mode == SAVE_MERGE)
+			attempt = attempt_force(&work, &result, change_number);
+		else
+			attempt = attempt_plain(&work, &result, change_number);
+		PopActiveSnapshot();
+	}
+	messagerow_close(&work.row);
 	return result;
 }
 
@@ -169,7 +171,7 @@ plain_edits(SaveWork *work, Edits *result)
 		return S_OK;
 	}
 	if (!change_walk_back(request->store_id, request->message_id, &older,
-						  request->version, GetActiveSnapshot(), NULL, NULL))
+						  request->version, NULL, NULL))
 		return MAPI_E_UNABLE_TO_COMPLETE;
 	edits_init(&none);
 	edits_between(&work->row.version.content, &older.content, &none, result);
@@ -197,7 +199,7 @@ write_row(SaveWork *work, const Edits *edits, int64 *number)
 		order.kind = CHANGE_FORCE;
 	order.edits = edits;
 	order.uploads = work->request->uploads;
-	return change_write(&work->row, work->message, &order, number);
+	return change_write(&work->row, &order, number);
 }
 
 /* Do step 10 on a row that we have locked, which cannot have changed since. */
@@ -220,7 +222,7 @@ write_locked(SaveWork *work, const Edits *edits, int64 *number)
 static Attempt
 save_locked(SaveWork *work, const Edits *edits, int32 *result, int64 *number)
 {
-	if (messagerow_lock(&work->row, work->message, false) != TM_Ok)
+	if (messagerow_lock(&work->row, false) != TM_Ok)
 		return ATTEMPT_AGAIN;
 	*result = decide(work);
 	if (*result == S_OK && edits_any(edits))
@@ -240,8 +242,8 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 	const SaveRequest *request = work->request;
 	Edits		edits;
 
-	if (!messagerow_fetch(&work->row, work->message, request->store_id,
-						  request->message_id, GetActiveSnapshot()))
+	if (!messagerow_fetch(&work->row, request->store_id,
+						  request->message_id))
 	{
 		*result = MAPI_E_OBJECT_DELETED;
 		*number = 0;
@@ -286,12 +288,11 @@ forced_edits(SaveWork *work, Edits *result)
 	theirs_init(&theirs, current);
 	*result = *pending;
 	if (!change_walk_back(request->store_id, request->message_id, &shown,
-						  request->base, GetActiveSnapshot(), theirs_visit,
-						  &theirs))
+						  request->base, theirs_visit, &theirs))
 		return MAPI_E_UNABLE_TO_COMPLETE;
 	if (request->mode == SAVE_MERGE)
-		return theirs_merge(&theirs, &shown.content, current, pending,
-							result) ? S_OK : MAPI_E_OBJECT_CHANGED;
+		return merge_edits(&theirs, &shown.content, current, pending,
+						   result) ? S_OK : MAPI_E_OBJECT_CHANGED;
 	if (edits_any(pending) &&
 		work->row.version.change_number != request->base)
 	{
@@ -312,14 +313,14 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
 	const SaveRequest *request = work->request;
 	Edits		edits;
 
-	if (!messagerow_fetch(&work->row, work->message, request->store_id,
-						  request->message_id, GetActiveSnapshot()))
+	if (!messagerow_fetch(&work->row, request->store_id,
+						  request->message_id))
 	{
 		*result = MAPI_E_OBJECT_DELETED;
 		*number = 0;
 		return ATTEMPT_DONE;
 	}
-	if (messagerow_lock(&work->row, work->message, true) != TM_Ok)
+	if (messagerow_lock(&work->row, true) != TM_Ok)
 		return ATTEMPT_AGAIN;
 
 	/* the locked version and its history may be newer than the snapshot */
@@ -378,12 +379,12 @@ saved_already(const SaveRequest *request)
 
 	if (!request->was_parked)
 		return false;
-	LockDatabaseObject(module_relid(REL_MESSAGE), (Oid) request->message_id,
+	LockDatabaseObject(relation_oid(REL_MESSAGE), (Oid) request->message_id,
 					   0, ExclusiveLock);
-	change = table_open(module_relid(REL_CHANGE), AccessShareLock);
+	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
 	PushActiveSnapshot(GetLatestSnapshot());
 	found = changerow_newest(&row, change, request->store_id,
-							 request->message_id, '\0', GetActiveSnapshot());
+							 request->message_id, '\0');
 	PopActiveSnapshot();
 	table_close(change, NoLock);
 	return found;
@@ -411,7 +412,247 @@ save_new(SaveWork *work, int64 *number)
 	row->version.folder_id = request->folder_id;
 	edits_apply(request->start, pending_edits(work), content);
 	row->message_flags = take_message_flags(content, request->message_flags);
-	change_create(row, work->message, request->source_id, request->uploads);
+	change_create(row, request->source_id, request->uploads);
 	*number = row->version.change_number;
 	return S_OK;
+}
+
+/* ------------------------------------------------ requests, and their ends */
+
+void
+save_of_stand(SaveRequest *request, const Stand *stand, Content *start)
+{
+	memset(request, 0, sizeof(SaveRequest));
+	request->store_id = stand->store_id;
+	request->message_id = stand->message_id;
+	request->base = stand->base;
+	request->is_new = stand->is_new;
+	request->was_parked = stand->was_parked;
+	request->folder_id = stand->folder_id;
+	request->message_flags = MSGFLAG_DEFAULT;
+	if (stand->is_new)
+	{
+		content_from_bag(start, stand->defaults);
+		request->start = start;
+	}
+	request->uploads = stand->uploads;
+	request->edits = &stand->edits;
+}
+
+void
+save_finish(Handle *handle, int64 change_number)
+{
+	if (handle->state.draft.id != 0)
+		(void) park_discard(handle->store_id, &handle->state.draft);
+	handle_set_base(handle, change_number);
+	handle->state.is_new = false;
+	memset(&handle->state.draft, 0, sizeof(Draft));
+}
+
+/* Step 11: the level that the flags leave the handle with. */
+static void
+set_level(Handle *handle, uint32 flags)
+{
+	handle_touch(handle);
+	handle->state.writable = (flags & KEEP_OPEN_READONLY) == 0 ||
+		(flags & KEEP_OPEN_READWRITE) != 0;
+}
+
+/* Park the edits of a refused save, where there are any and flags ask for it. */
+static bool
+park_refused(const Stand *stand, uint32 flags, Draft *draft)
+{
+	if ((flags & PARK_REFUSED) == 0 || !edits_any(&stand->edits))
+		return false;
+	park_stand(stand, draft);
+	return true;
+}
+
+/* ----------------------------------------------------------- SQL functions */
+
+/*
+ * Save a handle: steps 1 to 3, then the rest, then step 11.
+ */
+static int32
+save_handle(Handle *handle, uint32 flags)
+{
+	Stand		stand;
+	SaveRequest request;
+	Content		start;
+	int64		number;
+	int32		result;
+
+	if ((flags & ~SAVE_FLAGS) != 0)
+		return MAPI_E_UNKNOWN_FLAGS;
+	if (!handle->state.writable)
+		return MAPI_E_NO_ACCESS;
+	if (handle->kind != HANDLE_MESSAGE)
+	{
+		result = subobject_save(handle);
+		if (result == S_OK)
+			set_level(handle, flags);
+		return result;
+	}
+	call_require_write("save_changes()");
+
+	stand_of_handle(&stand, handle);
+	save_of_stand(&request, &stand, &start);
+	request.flags = flags;
+	result = save_execute(&request, &number);
+	if (result != S_OK)
+	{
+		Draft		draft = handle->state.draft;
+
+		if (park_refused(&stand, flags, &draft))
+		{
+			handle_touch(handle);
+			handle->state.draft = draft;
+		}
+		return result;
+	}
+
+	save_finish(handle, number);
+	set_level(handle, flags);
+	return S_OK;
+}
+
+/*
+ * save_changes(handle, flags) → hresult
+ */
+PG_FUNCTION_INFO_V1(save_changes);
+Datum
+save_changes(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+
+	REQUIRE_ARG(1, "flags");
+	PG_RETURN_INT32(save_handle(handle, PG_GETARG_UINT32(1)));
+}
+
+/*
+ * force_save(handle) → hresult
+ */
+PG_FUNCTION_INFO_V1(force_save);
+Datum
+force_save(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(save_handle(handle_argument(fcinfo), FORCE_SAVE));
+}
+
+/*
+ * save_message(store_id, message_id, change_number, changes, flags)
+ * → (result, change_number)
+ *
+ * Raises what opening raises: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(save_message);
+Datum
+save_message(PG_FUNCTION_ARGS)
+{
+	SaveRequest request;
+	int64		number = 0;
+	int32		result = MAPI_E_UNKNOWN_FLAGS;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "message_id");
+	REQUIRE_ARG(2, "change_number");
+	REQUIRE_ARG(3, "changes");
+	REQUIRE_ARG(4, "flags");
+	memset(&request, 0, sizeof(request));
+	request.store_id = PG_GETARG_INT64(0);
+	request.message_id = PG_GETARG_INT64(1);
+	request.base = PG_GETARG_INT64(2);
+	request.patch = PG_GETARG_JSONB_P(3);
+	request.flags = PG_GETARG_UINT32(4);
+
+	access_require(request.store_id, ACCESS_EDIT);
+	if ((request.flags & ~SAVE_FLAGS) == 0)
+	{
+		call_require_write("save_message()");
+		result = save_execute(&request, &number);
+		if (result == MAPI_E_OBJECT_DELETED && number == 0)
+			change_require_message(request.store_id, request.message_id);
+		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
+		{
+			Stand		stand;
+			Draft		draft = {0};
+
+			stand_of_arguments(&stand, fcinfo);
+			(void) park_refused(&stand, request.flags, &draft);
+		}
+	}
+	values[0] = Int32GetDatum(result);
+	values[1] = Int64GetDatum(number);
+	nulls[1] = (number == 0);
+	return call_row(fcinfo, values, nulls);
+}
+
+/* Park a new message whose first save was refused. */
+static void
+park_new(const SaveRequest *request, Jsonb *defaults)
+{
+	Stand		stand;
+	Draft		draft = {0};
+
+	memset(&stand, 0, sizeof(stand));
+	stand.store_id = request->store_id;
+	stand.message_id = request->message_id;
+	stand.is_new = true;
+	stand.folder_id = request->folder_id;
+	stand.defaults = defaults;
+	edits_from_patch(request->patch, true, &stand.edits);
+	(void) park_refused(&stand, request->flags, &draft);
+}
+
+/*
+ * save_new_message(store_id, folder_id, props, flags)
+ * → (result, message_id, change_number)
+ */
+PG_FUNCTION_INFO_V1(save_new_message);
+Datum
+save_new_message(PG_FUNCTION_ARGS)
+{
+	SaveRequest request;
+	Jsonb	   *defaults;
+	Content		start;
+	int64		number = 0;
+	int32		result = MAPI_E_UNKNOWN_FLAGS;
+	Datum		values[3];
+	bool		nulls[3] = {false, true, true};
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "folder_id");
+	REQUIRE_ARG(2, "props");
+	REQUIRE_ARG(3, "flags");
+	memset(&request, 0, sizeof(request));
+	request.store_id = PG_GETARG_INT64(0);
+	request.folder_id = PG_GETARG_INT64(1);
+	request.patch = PG_GETARG_JSONB_P(2);
+	request.flags = PG_GETARG_UINT32(3);
+	request.is_new = true;
+
+	access_require(request.store_id, ACCESS_EDIT);
+	if ((request.flags & ~SAVE_FLAGS) == 0)
+	{
+		call_require_write("save_new_message()");
+		store_require_folder(request.store_id, request.folder_id);
+		defaults = content_defaults();
+		content_from_bag(&start, defaults);
+		request.start = &start;
+		request.message_flags = MSGFLAG_DEFAULT;
+		request.message_id = number_next(REL_MESSAGE_ID_SEQ);
+		result = save_execute(&request, &number);
+		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
+			park_new(&request, defaults);
+	}
+	values[0] = Int32GetDatum(result);
+	if (result == S_OK)
+	{
+		values[1] = Int64GetDatum(request.message_id);
+		values[2] = Int64GetDatum(number);
+		nulls[1] = nulls[2] = false;
+	}
+	return call_row(fcinfo, values, nulls);
 }

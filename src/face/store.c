@@ -5,18 +5,13 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "face.h"
 
-#include "access/table.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
-#include "utils/rel.h"
-#include "utils/uuid.h"
 
-#include "engine.h"
 #include "query.h"
 
 /* The standard folders, in the order in which they are made; root first. */
@@ -24,52 +19,6 @@ static const char *const special_folders[] = {
 	"Root", "Inbox", "Outbox", "Sent Items", "Deleted Items", "Drafts",
 	"Conflicts"
 };
-
-Oid
-store_owner_role(void)
-{
-	Relation	rel = table_open(module_relid(REL_STORE), AccessShareLock);
-	Oid			owner = rel->rd_rel->relowner;
-
-	table_close(rel, AccessShareLock);
-	return owner;
-}
-
-bool
-store_read(int64 store_id, char **owner, uint8 *replica_guid)
-{
-	Datum		values[1] = {Int64GetDatum(store_id)};
-	MemoryContext caller = CurrentMemoryContext;
-	bool		found;
-
-	SPI_connect();
-	found = query_run(QUERY_STORE_READ, values, NULL) > 0;
-	if (found)
-	{
-		HeapTuple	tuple = SPI_tuptable->vals[0];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		bool		isnull;
-		Datum		datum = SPI_getbinval(tuple, desc, 1, &isnull);
-
-		*owner = MemoryContextStrdup(caller, TextDatumGetCString(datum));
-		datum = SPI_getbinval(tuple, desc, 2, &isnull);
-		memcpy(replica_guid, DatumGetUUIDP(datum)->data, GUID_BYTES);
-	}
-	SPI_finish();
-	return found;
-}
-
-void
-store_delete_message(int64 store_id, int64 message_id)
-{
-	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
-
-	SPI_connect();
-	if (query_run(QUERY_MESSAGE_DELETE, values, NULL) != 1)
-		elog(ERROR, "could not delete message " INT64_FORMAT " of store "
-			 INT64_FORMAT, message_id, store_id);
-	SPI_finish();
-}
 
 int64
 store_special_folder(int64 store_id, const char *special)
@@ -153,7 +102,7 @@ create_store(PG_FUNCTION_ARGS)
 	Datum		values[3];
 	bool		done;
 
-	module_require_write("create_store()");
+	call_require_write("create_store()");
 	if (!PG_ARGISNULL(1))
 	{
 		owner = get_role_oid(name_argument(fcinfo, 1, "owner"), false);
@@ -179,7 +128,7 @@ create_store(PG_FUNCTION_ARGS)
 				 errmsg("store \"%s\" exists already", name)));
 
 	/* should this be rolled back, nobody may go on finding it cached */
-	CacheInvalidateRelcacheByRelid(module_relid(REL_STORE));
+	relation_announce(REL_STORE);
 
 	root = insert_folder(store_id, 0, special_folders[0], special_folders[0]);
 	for (int i = 1; i < lengthof(special_folders); i++)
@@ -204,7 +153,7 @@ create_folder(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "store_id");
 	store_id = PG_GETARG_INT64(0);
 	name = name_argument(fcinfo, 2, "name");
-	module_require_write("create_folder()");
+	call_require_write("create_folder()");
 	access_require(store_id, ACCESS_EDIT);
 
 	if (PG_ARGISNULL(1))
@@ -284,7 +233,7 @@ set_node_number(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(0, "node");
 	node = PG_GETARG_INT32(0);
-	module_require_write("set_node_number()");
+	call_require_write("set_node_number()");
 	if (node < 0 || node > 0x7FFF)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
@@ -294,6 +243,6 @@ set_node_number(PG_FUNCTION_ARGS)
 	query_run(QUERY_NODE_DELETE, NULL, NULL);
 	query_run(QUERY_NODE_INSERT, values, NULL);
 	SPI_finish();
-	CacheInvalidateRelcacheByRelid(module_relid(REL_NODE));
+	relation_announce(REL_NODE);
 	PG_RETURN_VOID();
 }

@@ -20,18 +20,13 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "face.h"
 
 #include "access/detoast.h"
-#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
-
-#include "engine.h"
-#include "bag.h"
 
 /* A property that is read or written as a stream: a blob, or bytes. */
 typedef struct Stream
@@ -62,7 +57,7 @@ find_in_bag(Stream *stream, const Jsonb *bag)
 	if (!bag_find(bag, stream->prop.name, &value))
 		return;
 	stream->exists = true;
-	if (blob_from_value(&value, &stream->blob_id, &stream->size))
+	if (reference_read(&value, &stream->blob_id, &stream->size))
 		return;
 	stream->bytes = is_text(&stream->prop) ?
 		(bytea *) cstring_to_text_with_len(value.val.string.val,
@@ -109,11 +104,9 @@ find_shown(Stream *stream, int64 offset, int64 count)
 {
 	Handle	   *handle = stream->handle;
 	Content		content;
-	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
 	MessageRow	row;
 
-	messagerow_init(&row, message);
-	PushActiveSnapshot(GetLatestSnapshot());
+	messagerow_begin_read(&row, GetLatestSnapshot());
 	if (handle->kind != HANDLE_MESSAGE)
 		content = handle->state.object;
 	else if (edits_cover(&handle->state.edits, tags_of(stream)))
@@ -124,7 +117,7 @@ find_shown(Stream *stream, int64 offset, int64 count)
 		MessageView view;
 
 		stand_of_handle(&stand, handle);
-		stand_view(&view, &stand, &row, message, GetActiveSnapshot());
+		stand_view(&view, &stand, &row);
 		content = view.version.content;
 	}
 	edits_apply(&content, &handle->state.edits, &content);
@@ -132,9 +125,7 @@ find_shown(Stream *stream, int64 offset, int64 count)
 		find_in_bag(stream, DatumGetJsonbP(content.value[PART_PROPS]));
 	else
 		find_in_part(stream, &content, offset, count);
-	PopActiveSnapshot();
-	messagerow_end(&row);
-	table_close(message, NoLock);
+	messagerow_end_read(&row);
 }
 
 /*
@@ -156,18 +147,18 @@ find_stream(FunctionCallInfo fcinfo, Stream *stream, int64 offset,
 	memset(stream, 0, sizeof(Stream));
 	stream->handle = handle_get(PG_GETARG_INT32(0));
 	name = PG_GETARG_TEXT_PP(1);
-	property_resolve(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
+	spelling_resolve(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
 					 &stream->prop);
 	if (stream->prop.type != PT_UNICODE && stream->prop.type != PT_BINARY)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
 				 errmsg("property %s (%s) is neither a string nor binary",
 						stream->prop.name,
-						property_type_name(stream->prop.type))));
+						catalogue_type_name(stream->prop.type))));
 	access_require(stream->handle->store_id, ACCESS_READ);
 
 	if (stream->prop.rule == RULE_COMPUTED)
-		find_in_bag(stream, handle_props(stream->handle, tags_of(stream)));
+		find_in_bag(stream, props_shown(stream->handle, tags_of(stream)));
 	else
 		find_shown(stream, offset, count);
 }
@@ -189,7 +180,7 @@ static int64
 bytes_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
 	if (PG_ARGISNULL(n))
-		module_null_argument(name);
+		call_null_argument(name);
 	if (PG_GETARG_INT64(n) < 0)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
@@ -198,6 +189,18 @@ bytes_argument(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 /* ----------------------------------------------------------------- reading */
+
+/*
+ * Return up to "count" bytes of the blob that holds the stream's value, from
+ * "offset" on.  Raise an error if the handle may not refer to the blob.
+ */
+static bytea *
+read_blob(const Stream *stream, int64 offset, int64 count)
+{
+	upload_require_readable(stream->handle, stream->blob_id);
+	return blob_read(stream->handle->store_id, stream->blob_id, stream->size,
+					 offset, count);
+}
 
 /*
  * stream_size(handle, property) → bigint
@@ -245,8 +248,7 @@ read_stream(PG_FUNCTION_ARGS)
 	if (!stream.exists)
 		raise_no_stream(&stream);
 	if (stream.blob_id != 0)
-		PG_RETURN_BYTEA_P(blob_read(stream.handle, stream.blob_id,
-									stream.size, offset, count));
+		PG_RETURN_BYTEA_P(read_blob(&stream, offset, count));
 	if (stream.prop.part != PART_PROPS)
 		offset = 0;				/* the fetched slice begins at the offset */
 	if (stream.bytes == NULL || offset >= VARSIZE_ANY_EXHDR(stream.bytes))
@@ -300,7 +302,7 @@ set_blob(const Stream *stream, int64 blob_id, int64 size)
 {
 	JsonbValue	value;
 
-	value_from_object(&value, blob_reference(blob_id, size));
+	value_from_object(&value, reference_build(blob_id, size));
 	set_value(stream, &value);
 }
 
@@ -326,9 +328,9 @@ upload_of(const Stream *stream, int64 keep)
 	int64		blob_id;
 
 	if (stream->blob_id != 0)
-		return blob_writable(stream->handle, stream->blob_id, stream->size,
+		return upload_writable(stream->handle, stream->blob_id, stream->size,
 							 is_text(&stream->prop), keep);
-	blob_id = blob_create(stream->handle, is_text(&stream->prop));
+	blob_id = upload_create(stream->handle, is_text(&stream->prop));
 	if (stream->size > 0)
 		blob_write(stream->handle->store_id, blob_id, 0,
 				   VARDATA_ANY(stream->bytes), stream->size);
@@ -344,8 +346,7 @@ check_boundary(const Stream *stream, int64 at)
 	if (at >= stream->size)
 		return;
 	if (stream->blob_id != 0)
-		byte = *VARDATA(blob_read(stream->handle, stream->blob_id,
-								  stream->size, at, 1));
+		byte = *VARDATA(read_blob(stream, at, 1));
 	else
 		byte = VARDATA_ANY(stream->bytes)[at];
 	if ((byte & 0xC0) == 0x80)
@@ -436,7 +437,7 @@ write_stream(PG_FUNCTION_ARGS)
 	{
 		int64		blob_id;
 
-		module_require_write("write_stream()");
+		call_require_write("write_stream()");
 		blob_id = upload_of(&stream, stream.size);
 		blob_write(stream.handle->store_id, blob_id, offset,
 				   VARDATA_ANY(bytes), count);
@@ -480,7 +481,7 @@ truncate_stream(PG_FUNCTION_ARGS)
 	{
 		int64		blob_id;
 
-		module_require_write("truncate_stream()");
+		call_require_write("truncate_stream()");
 		blob_id = upload_of(&stream, size);
 		blob_truncate(stream.handle->store_id, blob_id, size);
 		set_blob(&stream, blob_id, size);

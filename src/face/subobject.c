@@ -30,16 +30,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "face.h"
 
-#include "access/table.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
-
-#include "engine.h"
-#include "bag.h"
 
 #define OPEN_FLAGS \
 	(MAPI_MODIFY | MAPI_DEFERRED_ERRORS | MAPI_BEST_ACCESS | MAPI_NO_CACHE)
@@ -64,7 +59,6 @@ static Jsonb *
 shown_list(const Handle *handle, Part part)
 {
 	const Edits *edits = &handle->state.edits;
-	Relation	message;
 	MessageRow	row;
 	MessageView view;
 	Stand		stand;
@@ -77,15 +71,11 @@ shown_list(const Handle *handle, Part part)
 			DatumGetJsonbPCopy(handle->state.object.value[part]);
 
 	stand_of_handle(&stand, handle);
-	message = row_relation(REL_MESSAGE, AccessShareLock);
-	messagerow_init(&row, message);
-	PushActiveSnapshot(GetLatestSnapshot());
-	stand_view(&view, &stand, &row, message, GetActiveSnapshot());
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	stand_view(&view, &stand, &row);
 	if (!view.version.content.isnull[part])
 		list = DatumGetJsonbPCopy(view.version.content.value[part]);
-	PopActiveSnapshot();
-	messagerow_end(&row);
-	table_close(message, NoLock);
+	messagerow_end_read(&row);
 	return list;
 }
 
@@ -109,21 +99,16 @@ set_list(Handle *handle, Part part, const ObjectList *list)
 static Jsonb *
 base_attachments(const Handle *handle)
 {
-	Relation	message = row_relation(REL_MESSAGE, AccessShareLock);
 	MessageRow	row;
 	MessageView view;
 	Jsonb	   *list = NULL;
 
-	messagerow_init(&row, message);
-	PushActiveSnapshot(GetLatestSnapshot());
-	if (view_read(&view, handle->store_id, handle->state.message_id, &row,
-				  message, GetActiveSnapshot()) &&
-		view_go_back(&view, handle->state.base, GetActiveSnapshot()) &&
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	if (view_read(&view, handle->store_id, handle->state.message_id, &row) &&
+		view_go_back(&view, handle->state.base) &&
 		!view.version.content.isnull[PART_ATTACHMENTS])
 		list = DatumGetJsonbPCopy(view.version.content.value[PART_ATTACHMENTS]);
-	PopActiveSnapshot();
-	messagerow_end(&row);
-	table_close(message, NoLock);
+	messagerow_end_read(&row);
 	return list;
 }
 
@@ -160,10 +145,8 @@ subobject_list_replaced(Handle *handle)
 static Handle *
 message_argument(FunctionCallInfo fcinfo)
 {
-	Handle	   *handle;
+	Handle	   *handle = handle_argument(fcinfo);
 
-	REQUIRE_ARG(0, "handle");
-	handle = handle_get(PG_GETARG_INT32(0));
 	if (handle->kind == HANDLE_ATTACHMENT)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
@@ -394,7 +377,7 @@ open_embedded_message(PG_FUNCTION_ARGS)
 					 errmsg("attachment %lld embeds no message",
 							(long long) parent->attach_num),
 					 errhint("Use 'MAPI_CREATE' to create an embedded message.")));
-		content_from_bag(&object, message_defaults());
+		content_from_bag(&object, content_defaults());
 	}
 	PG_RETURN_INT32(open_below(parent, HANDLE_EMBEDDED, 0, &object,
 							   writable)->number);
@@ -447,7 +430,7 @@ merge_lists(Handle *handle, const Content *current, Edits *edits)
 	*edits = handle->state.edits;
 	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
 	{
-		const char *number = p == PART_RECIPIENTS ? row_id : attach_num;
+		const char *number = part_number_name(p);
 		Jsonb	   *lists[] = {content_list(base, p), content_list(current, p)};
 		Jsonb	   *list;
 		int			count;
@@ -577,7 +560,7 @@ named_row(const Jsonb *row)
 
 		if (entries[i].type == JENTRY_ISNULL)
 			continue;
-		property_resolve(entries[i].key, entries[i].keylen, &prop);
+		spelling_resolve(entries[i].key, entries[i].keylen, &prop);
 		entry_value(&entries[i], &value);
 		baglist_add_value(&members, prop.name, prop.namelen, &value);
 	}
@@ -684,7 +667,7 @@ modify_recipients(PG_FUNCTION_ARGS)
 		next = Max(handle->state.next_row, objects_next(&list, row_id));
 		change_rows(&list, &rows, flags, &next);
 	}
-	property_resolve(part_name(PART_RECIPIENTS),
+	spelling_resolve(part_name(PART_RECIPIENTS),
 					 strlen(part_name(PART_RECIPIENTS)), &prop);
 	value_from_object(&value, objects_build(&list));
 	recipients_check(&prop, &value);

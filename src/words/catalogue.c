@@ -1,23 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue.c
- *	  The properties that are known: from any spelling to canonical name,
- *	  tag, type, part and rule; and the same as rows.
+ *	  The properties, types and property sets that are known, as constant
+ *	  tables and as rows.
  *
  * NOTES
  *	  The tables are made at build time by tools/gen_catalogue.pl, which also
- *	  decides which name is the canonical one.  They are constant.
+ *	  decides which name is the canonical one.
  *
- *	  Spellings are found through a hash of their bytes; every save comes
- *	  through here once a property.  Tags in hex are read, not looked up as
- *	  text: any id below 0x8000 may be used with any type that can be stored,
- *	  whether it has a name or not.  Ids from 0x8000 on belong to named
- *	  properties, and mean something else in every store; those go by their
- *	  names (named.c).
+ *	  Names are found through a hash of their bytes; every save looks up each
+ *	  of its properties here.
  *
  *-------------------------------------------------------------------------
  */
-#include "engine.h"
+#include "words.h"
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
@@ -27,163 +23,6 @@
 #include "catalogue.gen.h"
 
 static int	first_of_id(uint32 id);
-static const CatalogueProperty *find_tag(uint32 tag);
-static const CatalogueType *find_type(uint16 code);
-static void refuse_type(const Property *prop);
-static bool other_type_known(const Property *prop,
-							 const CatalogueProperty **known);
-static void refuse_hex_tag(const Property *prop);
-
-/* --------------------------------------------------------------- look-up */
-
-/*
- * The rule for an id in a type that the catalogue does not give it: what is
- * computed is so in every type.
- */
-static PropertyRule
-rule_of_id(uint32 id)
-{
-	const CatalogueProperty *known = NULL;
-
-	while ((known = catalogue_next_of_id(id, known)) != NULL)
-	{
-		if (known->rule == RULE_COMPUTED)
-			return RULE_COMPUTED;
-	}
-	return RULE_STORED;
-}
-
-/*
- * Look a property up by any of its spellings (not NUL-terminated).  Returns
- * false where the spelling is none: no name, no hex tag.
- */
-bool
-property_lookup(const char *spelling, int len, Property *prop)
-{
-	const CatalogueProperty *entry = catalogue_find(spelling, len);
-	uint32		tag;
-
-	if (entry == NULL)
-	{
-		if (!catalogue_read_tag(spelling, len, &tag))
-			return named_lookup(spelling, len, prop) == NAMED_OK;
-		entry = find_tag(tag);
-		if (entry == NULL)
-		{
-			prop->name = psprintf("0x%08X", tag);
-			prop->namelen = HEX_TAG_LEN;
-			prop->tag = tag;
-			prop->type = TAG_TYPE(tag);
-			prop->part = PART_PROPS;
-			prop->rule = rule_of_id(TAG_ID(tag));
-			return true;
-		}
-	}
-	catalogue_fill(entry, prop);
-	return true;
-}
-
-/*
- * A property as a caller names it; what no property can be stored under
- * raises an error.  Returns the entry of the catalogue, if it has one.
- */
-static const CatalogueProperty *
-resolve(const char *spelling, int len, Property *prop)
-{
-	const CatalogueProperty *entry = catalogue_find(spelling, len);
-	uint32		tag;
-
-	if (entry != NULL)
-	{
-		catalogue_fill(entry, prop);
-		return entry;
-	}
-	if (catalogue_read_tag(spelling, len, &tag))
-	{
-		(void) property_lookup(spelling, len, prop);
-		if (TAG_ID(tag) >= FIRST_NAMED_ID)
-			refuse_hex_tag(prop);
-		return find_tag(tag);
-	}
-	else
-	{
-		NamedResult named = named_lookup(spelling, len, prop);
-
-		if (named != NAMED_OK)
-			named_refuse(named, spelling, len);
-		return catalogue_find(prop->name, prop->namelen);
-	}
-}
-
-/* Refuse a property that cannot be stored. */
-static void
-check_storable(const CatalogueProperty *entry, const Property *prop)
-{
-	const CatalogueType *type = find_type(prop->type);
-
-	if (entry != NULL && entry->instead != NO_ENTRY)
-	{
-		const CatalogueProperty *instead;
-
-		instead = &catalogue_properties[entry->instead];
-		ereport(ERROR,
-				(errmapi(MAPI_E_TYPE_NO_SUPPORT),
-				 errmsg("property %s cannot be used", prop->name),
-				 errhint("It is %s in another type; use that.",
-						 catalogue_string(instead->name))));
-	}
-	if ((type == NULL || type->json == 0) && prop->part == PART_PROPS)
-		refuse_type(prop);
-}
-
-/*
- * The same, but what cannot be stored raises an error that names it: an
- * unknown spelling, a property in a type that cannot be stored, or that
- * another one stands for.
- */
-void
-property_resolve(const char *spelling, int len, Property *prop)
-{
-	const CatalogueProperty *entry = resolve(spelling, len, prop);
-
-	if (entry == NULL && prop->tag != 0)
-		refuse_hex_tag(prop);
-	check_storable(entry, prop);
-}
-
-/*
- * The same for a property that is only read: false where it is a tag whose id
- * is known in another type, so that no message has it.
- */
-bool
-property_resolve_read(const char *spelling, int len, Property *prop)
-{
-	const CatalogueProperty *entry = resolve(spelling, len, prop);
-	const CatalogueProperty *known;
-
-	/* set through a handle of its own, but shown as any property is */
-	if (prop->tag != PR_ATTACH_DATA_OBJ)
-		check_storable(entry, prop);
-	return !other_type_known(prop, &known);
-}
-
-/* The name of a type code ("PT_UNICODE"), or NULL. */
-const char *
-property_type_name(uint16 type)
-{
-	const CatalogueType *entry = find_type(type);
-
-	return entry == NULL ? NULL : entry->name;
-}
-
-/* What a value of a type is in JSON, in words. */
-const char *
-property_type_json(uint16 type)
-{
-	const CatalogueType *entry = find_type(type);
-
-	return entry == NULL ? "" : catalogue_string(entry->json);
-}
 
 /* ------------------------------------------------------------- the tables */
 
@@ -283,8 +122,8 @@ catalogue_next_of_id(uint32 id, const CatalogueProperty *last)
 	return NULL;
 }
 
-static const CatalogueProperty *
-find_tag(uint32 tag)
+const CatalogueProperty *
+catalogue_find_tag(uint32 tag)
 {
 	const CatalogueProperty *entry = NULL;
 
@@ -294,6 +133,13 @@ find_tag(uint32 tag)
 			return entry;
 	}
 	return NULL;
+}
+
+const CatalogueProperty *
+catalogue_instead(const CatalogueProperty *entry)
+{
+	Assert(entry->instead != NO_ENTRY);
+	return &catalogue_properties[entry->instead];
 }
 
 const CatalogueNamed *
@@ -363,8 +209,8 @@ catalogue_type_by_name(const char *name, int len)
 	return NULL;
 }
 
-static const CatalogueType *
-find_type(uint16 code)
+const CatalogueType *
+catalogue_type(uint16 code)
 {
 	int			low = 0;
 	int			high = lengthof(catalogue_types);
@@ -383,6 +229,22 @@ find_type(uint16 code)
 	return NULL;
 }
 
+const char *
+catalogue_type_name(uint16 type)
+{
+	const CatalogueType *entry = catalogue_type(type);
+
+	return entry == NULL ? NULL : entry->name;
+}
+
+const char *
+catalogue_type_json(uint16 type)
+{
+	const CatalogueType *entry = catalogue_type(type);
+
+	return entry == NULL ? "" : catalogue_string(entry->json);
+}
+
 void
 catalogue_fill(const CatalogueProperty *entry, Property *prop)
 {
@@ -394,126 +256,7 @@ catalogue_fill(const CatalogueProperty *entry, Property *prop)
 	prop->rule = (PropertyRule) entry->rule;
 }
 
-/* Raise the error about a type whose values cannot be stored. */
-static void
-refuse_type(const Property *prop)
-{
-	const char *name = property_type_name(prop->type);
-
-	if (name == NULL)
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_TYPE),
-				 errmsg("tag %s ends in 0x%04X, which is no property type",
-						prop->name, prop->type)));
-	if (prop->type == PT_UNSPECIFIED || prop->type == PT_NULL ||
-		prop->type == PT_ERROR)
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_TYPE),
-				 errmsg("property %s is of type %s, which has no values",
-						prop->name, name)));
-	ereport(ERROR,
-			(errmapi(MAPI_E_TYPE_NO_SUPPORT),
-			 errmsg("property %s is of type %s, which cannot be stored",
-					prop->name, name),
-			 prop->tag == PR_ATTACH_DATA_OBJ ?
-			 errhint("Open it with open_embedded_message(), or set it in PR_MESSAGE_ATTACHMENTS.") : 0));
-}
-
-/*
- * Whether a tag that the catalogue does not know has an id that it knows in
- * another type.  An id of MAPI's own has the types that the catalogue gives
- * it, the others may have any.
- */
-static bool
-other_type_known(const Property *prop, const CatalogueProperty **known)
-{
-	*known = NULL;
-	if (prop->tag == 0 || TAG_ID(prop->tag) > LAST_MAPI_ID ||
-		find_tag(prop->tag) != NULL)
-		return false;
-	*known = catalogue_next_of_id(TAG_ID(prop->tag), NULL);
-	return *known != NULL;
-}
-
-/*
- * Refuse a hex tag that would store something twice, or under an id that
- * means nothing here.
- */
-static void
-refuse_hex_tag(const Property *prop)
-{
-	const CatalogueProperty *known;
-
-	if (TAG_ID(prop->tag) >= FIRST_NAMED_ID)
-		ereport(ERROR,
-				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("tag 0x%08X is that of a named property",
-						prop->tag),
-				 errhint("Ids from 0x8000 on mean something else in every store. Use the property's name, which get_names_from_ids() tells.")));
-	if (other_type_known(prop, &known))
-		ereport(ERROR,
-				(errmapi(MAPI_E_UNEXPECTED_TYPE),
-				 errmsg("tag %s has the id of %s in another type",
-						prop->name, catalogue_text + known->name),
-				 errhint("%s is of type %s.", catalogue_text + known->name,
-						 property_type_name(known->type))));
-}
-
 /* ------------------------------------------------------------ SQL functions */
-
-/* The property that the text argument 0 names. */
-static void
-property_argument(FunctionCallInfo fcinfo, Property *prop)
-{
-	text	   *spelling = PG_GETARG_TEXT_PP(0);
-
-	(void) resolve(VARDATA_ANY(spelling), VARSIZE_ANY_EXHDR(spelling), prop);
-}
-
-/*
- * property_tag(spelling) → text: the tag in hex, NULL for a named property.
- */
-PG_FUNCTION_INFO_V1(property_tag);
-Datum
-property_tag(PG_FUNCTION_ARGS)
-{
-	Property	prop;
-
-	property_argument(fcinfo, &prop);
-	if (prop.tag == 0)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("0x%08X", prop.tag)));
-}
-
-/*
- * property_name(spelling) → text: the canonical name.
- */
-PG_FUNCTION_INFO_V1(property_name);
-Datum
-property_name(PG_FUNCTION_ARGS)
-{
-	Property	prop;
-
-	property_argument(fcinfo, &prop);
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(prop.name, prop.namelen));
-}
-
-/*
- * property_type(spelling) → text: the type's name, NULL where its tag has none.
- */
-PG_FUNCTION_INFO_V1(property_type);
-Datum
-property_type(PG_FUNCTION_ARGS)
-{
-	Property	prop;
-	const char *name;
-
-	property_argument(fcinfo, &prop);
-	name = property_type_name(prop.type);
-	if (name == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(name));
-}
 
 /* A text[] of the words in a text. */
 static Datum
@@ -611,13 +354,13 @@ property_catalogue(PG_FUNCTION_ARGS)
 		"props", "recipients", "attachments", "headers", "body", "html", "rtf"
 	};
 	TupleDesc	desc;
-	Tuplestorestate *result = module_begin_set(fcinfo, &desc);
+	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
 	Datum	   *spellings = all_spellings();
 
 	for (int i = 0; i < lengthof(catalogue_properties); i++)
 	{
 		const CatalogueProperty *entry = &catalogue_properties[i];
-		const CatalogueType *type = find_type(entry->type);
+		const CatalogueType *type = catalogue_type(entry->type);
 		Datum		values[12];
 		bool		nulls[12] = {false};
 
@@ -633,7 +376,7 @@ property_catalogue(PG_FUNCTION_ARGS)
 		nulls[11] = (entry->instead == NO_ENTRY);
 		if (!nulls[11])
 			values[11] = CStringGetTextDatum(catalogue_text +
-											 catalogue_properties[entry->instead].name);
+											 catalogue_instead(entry)->name);
 		tuplestore_putvalues(result, desc, values, nulls);
 	}
 	return (Datum) 0;
@@ -647,7 +390,7 @@ Datum
 property_types(PG_FUNCTION_ARGS)
 {
 	TupleDesc	desc;
-	Tuplestorestate *result = module_begin_set(fcinfo, &desc);
+	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
 
 	for (int i = 0; i < lengthof(catalogue_types); i++)
 	{
@@ -663,7 +406,7 @@ property_types(PG_FUNCTION_ARGS)
 		values[4] = CStringGetTextDatum(catalogue_text + type->json);
 		nulls[5] = (type->element == 0);
 		if (!nulls[5])
-			values[5] = CStringGetTextDatum(property_type_name(type->element));
+			values[5] = CStringGetTextDatum(catalogue_type_name(type->element));
 		tuplestore_putvalues(result, desc, values, nulls);
 	}
 	return (Datum) 0;
@@ -677,7 +420,7 @@ Datum
 property_sets(PG_FUNCTION_ARGS)
 {
 	TupleDesc	desc;
-	Tuplestorestate *result = module_begin_set(fcinfo, &desc);
+	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
 
 	for (int i = 0; i < lengthof(catalogue_sets); i++)
 	{

@@ -2,7 +2,7 @@
  *
  * catalogue.h
  *	  The constant tables that data/ is made into, as catalogue.c has them
- *	  and as named.c and retype.c look into them.
+ *	  and other rooms look into them.
  *
  * NOTES
  *	  The tables hold no pointers, so that a backend shares their pages with
@@ -80,7 +80,12 @@ extern const CatalogueNamed *catalogue_named_entry(const CatalogueProperty *entr
 extern const CatalogueProperty *catalogue_next_of_id(uint32 id,
 													 const CatalogueProperty *last);
 
-/* A type by name or alias, else NULL. */
+/* The property of a tag; the one to set in place of another. */
+extern const CatalogueProperty *catalogue_find_tag(uint32 tag);
+extern const CatalogueProperty *catalogue_instead(const CatalogueProperty *entry);
+
+/* A type by code, and by name or alias; else NULL. */
+extern const CatalogueType *catalogue_type(uint16 code);
 extern const CatalogueType *catalogue_type_by_name(const char *name, int len);
 
 /* A property set by index, name or GUID; else NULL. */
@@ -124,5 +129,22 @@ extern void named_refuse(NamedResult why, const char *spelling, int len);
  * end; 0 where it is the name of some other property.
  */
 extern int	named_stem_length(const char *name, int len);
+
+/*
+ * Find the PropertyName by which stores give ids to a spelling; a name of the
+ * catalogue has its own.  Returns true, with *id set, if the spelling means a
+ * tag: no store gives an id to a tag.  Raises for any other spelling.
+ */
+extern bool named_identify(const char *spelling, int len, PropertyName *name,
+						   int32 *id);
+
+/*
+ * Return the canonical name of a PropertyName, palloc'd: without a type,
+ * unless its string ends in what would be taken for one.
+ */
+extern char *named_spell(const PropertyName *name);
+
+/* Return the spelling of a tag's id as a member of PS_MAPI, palloc'd. */
+extern char *named_spell_tag(int32 id);
 
 #endif							/* MSGSTORE_CATALOGUE_H */

@@ -20,6 +20,7 @@
 #include "access/genam.h"
 #include "access/tableam.h"
 #include "executor/executor.h"
+#include "fmgr.h"
 #include "funcapi.h"
 #include "tcop/utility.h"
 #include "utils/guc.h"
@@ -40,6 +41,28 @@
  */
 #if PG_VERSION_NUM < 180000 && !defined(pg_noreturn)
 #define pg_noreturn		pg_attribute_noreturn()
+#endif
+
+/*
+ * From PostgreSQL 16 on, PG_FUNCTION_INFO_V1() makes a function visible outside
+ * the module, and all other symbols of a module are hidden.  The Makefile hides
+ * them in every version, so the macros must make functions visible before 16.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT		__attribute__((visibility("default")))
+
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(name) \
+	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+	extern PGDLLEXPORT const Pg_finfo_record *pg_finfo_##name(void); \
+	const Pg_finfo_record * \
+	pg_finfo_##name(void) \
+	{ \
+		static const Pg_finfo_record version = {1}; \
+		return &version; \
+	} \
+	extern Datum name(PG_FUNCTION_ARGS)
 #endif
 
 /*

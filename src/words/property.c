@@ -13,21 +13,14 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "engine.h"
+#include "words.h"
 
 #include "common/shortest_dec.h"
-#include "datatype/timestamp.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
 #include "value.h"
-
-#define SHOWN_BYTES		60		/* of a text in an error message */
-
-/* days from 1601-01-01, where ticks begin, to 2000-01-01 */
-#define TICK_EPOCH_DAYS		145731
 
 /* What a value stands for: a property, or one of its elements. */
 typedef struct Target
@@ -60,28 +53,11 @@ pg_noreturn static void refuse_type(const Target *target,
 static void refuse_value(const Target *target, const JsonbValue *value,
 						 ValueResult why, const char *what, const char *hint);
 
-/*
- * Check a value against its property's type and bring it into the one form
- * in which it is stored (times with seven digits, GUIDs in capitals, binary
- * in canonical base64 ...).  *value is replaced; what it points to is the
- * input's memory or palloc'd.  Raises, naming property, type and what came;
- * a value of JSON null is the caller's business and never arrives here.
- */
 void
 property_check(const Property *prop, JsonbValue *value)
 {
 	Assert(value->type != jbvNull);
-
-	if (prop->part == PART_RECIPIENTS)
-	{
-		recipients_check(prop, value);
-		return;
-	}
-	if (prop->part == PART_ATTACHMENTS)
-	{
-		attachments_check(prop, value);
-		return;
-	}
+	Assert(prop->part != PART_RECIPIENTS && prop->part != PART_ATTACHMENTS);
 
 	if (prop->type & MV_FLAG)
 		check_list(prop, value);
@@ -91,95 +67,6 @@ property_check(const Property *prop, JsonbValue *value)
 
 		check_scalar(&target, value);
 	}
-}
-
-/*
- * A text as an error message shows it: NUL-terminated, and cut short where it
- * is long.  Palloc'd.
- */
-char *
-text_shown(const char *text, int len)
-{
-	int			shown = len;
-
-	if (len > SHOWN_BYTES)
-		shown = pg_mbcliplen(text, len, SHOWN_BYTES);
-	return psprintf("%.*s%s", shown, text, shown < len ? "..." : "");
-}
-
-/*
- * timestamptz (microseconds) to the text of a PT_SYSTIME, NUL-terminated; buf
- * has room for VALUE_TIME_SIZE bytes.  What a PT_SYSTIME cannot hold comes out
- * as the first or the last time that it can, so that this never raises.
- */
-void
-systime_text(int64 timestamp, char *buf)
-{
-	const int64 start = -TICK_EPOCH_DAYS * USECS_PER_DAY;
-	const uint64 per_usec = VALUE_TICKS_PER_SECOND / USECS_PER_SEC;
-	uint64		ticks = 0;
-
-	if (timestamp > start)
-	{
-		ticks = (uint64) (timestamp - start);
-		ticks = ticks > PG_UINT64_MAX / per_usec ?
-			PG_UINT64_MAX : ticks * per_usec;
-	}
-	(void) value_write_time(ticks, buf);
-}
-
-/*
- * The text of a PT_SYSTIME as timestamptz, cut to microseconds; false where it
- * is none.
- */
-bool
-systime_timestamp(const char *text, int len, int64 *timestamp)
-{
-	uint64		ticks;
-
-	if (value_read_time(text, len, &ticks) != VALUE_OK)
-		return false;
-	*timestamp = (int64) (ticks / (VALUE_TICKS_PER_SECOND / USECS_PER_SEC)) -
-		TICK_EPOCH_DAYS * USECS_PER_DAY;
-	return true;
-}
-
-/* base64 of len bytes, palloc'd and NUL-terminated; *outlen may be NULL. */
-char *
-base64_text(const void *data, int len, int *outlen)
-{
-	Size		textlen = VALUE_BASE64_LEN(len);
-	char	   *text = palloc(textlen + 1);
-
-	value_write_base64(data, len, text);
-	text[textlen] = '\0';
-	if (outlen != NULL)
-		*outlen = (int) textlen;
-	return text;
-}
-
-/* The bytes of a base64 text that property_check() has passed. */
-bytea *
-base64_bytes(const char *text, int len)
-{
-	bytea	   *result = palloc(VARHDRSZ + VALUE_BASE64_ROOM(len));
-	size_t		bytes;
-
-	if (value_read_base64(text, len, (uint8 *) VARDATA(result),
-						  &bytes) != VALUE_OK)
-		elog(ERROR, "invalid base64 in a checked value");
-	SET_VARSIZE(result, VARHDRSZ + bytes);
-	return result;
-}
-
-int
-base64_size(const char *text, int len)
-{
-	int			size = len / 4 * 3;
-
-	for (int i = len - 1; i >= 0 && text[i] == '='; i--)
-		size--;
-	return size;
 }
 
 /*
@@ -436,9 +323,6 @@ expect(const Target *target, const JsonbValue *value, enum jbvType type)
 		refuse_type(target, value);
 }
 
-/*
- * Raise the error about a value of the wrong JSON type.
- */
 void
 property_refuse_type(const Property *prop, const JsonbValue *value)
 {
@@ -450,7 +334,7 @@ property_refuse_type(const Property *prop, const JsonbValue *value)
 static void
 refuse_type(const Target *target, const JsonbValue *value)
 {
-	const char *takes = property_type_json(target->type);
+	const char *takes = catalogue_type_json(target->type);
 
 	if (target->prop->part == PART_RECIPIENTS ||
 		target->prop->part == PART_ATTACHMENTS)
@@ -488,7 +372,7 @@ refuse_value(const Target *target, const JsonbValue *value, ValueResult why,
 static const char *
 target_shown(const Target *target)
 {
-	const char *type = property_type_name(target->prop->type);
+	const char *type = catalogue_type_name(target->prop->type);
 	const char *name = text_shown(target->prop->name,
 								  target->prop->namelen);
 

@@ -1,27 +1,91 @@
 /*-------------------------------------------------------------------------
  *
- * types.h
- *	  The outcome and flag types, and the names, types and values of
- *	  properties: what needs to know nothing of messages.
+ * words.h
+ *	  The lowest floor, which needs to know nothing of messages: outcomes,
+ *	  flag bits, text forms, names, types and values of properties, arguments
+ *	  and rows of SQL functions.
  *
- *	  Included by msgstore.h.
+ *	  Prototypes stand under their file's name.  The readers of values are in
+ *	  value.h, the constant tables in catalogue.h.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef MSGSTORE_TYPES_H
-#define MSGSTORE_TYPES_H
+#ifndef WORDS_H
+#define WORDS_H
 
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/jsonb.h"
+#include "utils/tuplestore.h"
+
+#include "compat.h"
 #include "codes.gen.h"			/* MAPI_E_NOT_FOUND and its like, as int32 */
 #include "tags.gen.h"			/* PT_UNICODE, PR_SUBJECT and their like */
 
+/* ------------------------------------------------------------------- text.c */
+
+/*
+ * Return a text as an error message shows it: NUL-terminated, palloc'd, and
+ * cut short where the text is long.
+ */
+extern char *text_shown(const char *text, int len);
+
+/*
+ * Write a timestamptz (microseconds) as the text of a PT_SYSTIME,
+ * NUL-terminated; buf has room for VALUE_TIME_SIZE bytes.  A time that a
+ * PT_SYSTIME cannot hold is written as the first or the last time that it can
+ * hold, so this never raises.
+ */
+extern void systime_text(int64 timestamp, char *buf);
+
+/*
+ * Read the text of a PT_SYSTIME as timestamptz, cut to microseconds; false if
+ * the text is not a time.
+ */
+extern bool systime_timestamp(const char *text, int len, int64 *timestamp);
+
+/* Return len bytes in base64, palloc'd, NUL-terminated; outlen may be NULL. */
+extern char *base64_text(const void *data, int len, int *outlen);
+
+/*
+ * Return the bytes of a base64 text that property_check() has passed, and
+ * their number.
+ */
+extern bytea *base64_bytes(const char *text, int len);
+extern int	base64_size(const char *text, int len);
+
+/* ---------------------------------------------------------------- nameset.c */
+
+/* A set of names; it lives in the context that was current when it began. */
+typedef struct NameSet
+{
+	const char **names;			/* in the order of nameset_add() */
+	int			count;
+	int			allocated;
+	struct HTAB *index;
+} NameSet;
+
+extern void nameset_init(NameSet *set);
+
+/*
+ * Add a name, which must live as long as the set; false if the set has the
+ * name already.
+ */
+extern bool nameset_add(NameSet *set, const char *name);
+
+/* Return the place of a name in "names", or -1. */
+extern int	nameset_find(const NameSet *set, const char *name);
+
 /* ---------------------------------------------------------------- hresult.c */
 
-/* The name of a code, or NULL where the catalogue has none. */
+/* Return the name of a code, or NULL if the catalogue has no name for it. */
 extern const char *hresult_name(int32 code);
 
 /*
- * For ereport: sets the SQLSTATE of a MAPI code and a DETAIL that begins with
- * its name.  errmapi_detail() adds a sentence to that DETAIL.
+ * For ereport: set the SQLSTATE of a failing MAPI code, and a DETAIL of the
+ * code's name, number and meaning.  errmapi_detail() adds a sentence to the
+ * DETAIL.
  */
 extern int	errmapi(int32 code);
 extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2, 3);
@@ -48,6 +112,26 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define MODRECIP_ADD			0x00000002
 #define MODRECIP_MODIFY			0x00000004
 #define MODRECIP_REMOVE			0x00000008
+
+/* ------------------------------------------------------------------- call.c */
+
+/* Raise MAPI_E_INVALID_PARAMETER if an argument that must have a value is NULL. */
+#define REQUIRE_ARG(n, name) \
+	do { if (PG_ARGISNULL(n)) call_null_argument(name); } while (0)
+pg_noreturn extern void call_null_argument(const char *name);
+
+/* Raise unless the transaction may write; "what" as in "save_changes()". */
+extern void call_require_write(const char *what);
+
+/*
+ * Begin the result of a set-returning function: the caller adds rows to the
+ * tuplestore with tuplestore_putvalues().
+ */
+extern Tuplestorestate *call_begin_set(FunctionCallInfo fcinfo,
+									   TupleDesc *desc);
+
+/* Return the row of a function with OUT parameters. */
+extern Datum call_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
 /* -------------------------------------------------------------- catalogue.c */
 
@@ -91,83 +175,48 @@ typedef struct Property
 	PropertyRule rule;
 } Property;
 
-/*
- * Look a property up by any of its spellings (not NUL-terminated).  Returns
- * false where the spelling is none: no name, no hex tag.
- */
-extern bool property_lookup(const char *spelling, int len, Property *prop);
+/* Return the name of a type code ("PT_UNICODE"), or NULL. */
+extern const char *catalogue_type_name(uint16 type);
+
+/* Return the words for a value of a type in JSON ("a string"), or "". */
+extern const char *catalogue_type_json(uint16 type);
+
+/* --------------------------------------------------------------- spelling.c */
 
 /*
- * The same, but what cannot be stored raises an error that names it: an
- * unknown spelling, a property in a type that cannot be stored, or that
- * another one stands for.
+ * Look a property up by any of its spellings (not NUL-terminated).  Return
+ * false if the spelling is neither a name nor a tag in hex.
  */
-extern void property_resolve(const char *spelling, int len, Property *prop);
+extern bool spelling_lookup(const char *spelling, int len, Property *prop);
 
 /*
- * The same for a property that is only read: false where it is a tag whose id
- * is known in another type, so that no message has it.
+ * Look a property up that is going to be stored.  Raise an error that names
+ * the property if it cannot be stored: an unknown spelling, a property in a
+ * type that cannot be stored, or a property that another one stands for.
  */
-extern bool property_resolve_read(const char *spelling, int len,
+extern void spelling_resolve(const char *spelling, int len, Property *prop);
+
+/*
+ * Look a property up that is only read, with the errors of
+ * spelling_resolve().  Return false for a tag whose id is known in another
+ * type: no message has such a property.
+ */
+extern bool spelling_resolve_read(const char *spelling, int len,
 								  Property *prop);
-
-/* The name of a type code ("PT_UNICODE"), or NULL. */
-extern const char *property_type_name(uint16 type);
-
-/* What a value of a type is in JSON, in words ("a string"). */
-extern const char *property_type_json(uint16 type);
 
 /* --------------------------------------------------------------- property.c */
 
 /*
  * Check a value against its property's type and bring it into the one form
  * in which it is stored (times with seven digits, GUIDs in capitals, binary
- * in canonical base64 ...).  *value is replaced; what it points to is the
- * input's memory or palloc'd.  Raises, naming property, type and what came;
- * a value of JSON null is the caller's business and never arrives here.
+ * in canonical base64 ...).  *value is replaced; its new memory is the input's
+ * or palloc'd.  Errors name the property, its type and the value.  The caller
+ * handles JSON null and the lists (recipients_check(), attachments_check()).
  */
 extern void property_check(const Property *prop, JsonbValue *value);
 
-/* Raises the error about a value of the wrong JSON type. */
+/* Raise the error about a value of the wrong JSON type. */
 pg_noreturn extern void property_refuse_type(const Property *prop,
-												 const JsonbValue *value);
+											 const JsonbValue *value);
 
-/*
- * A text as an error message shows it: NUL-terminated, and cut short where it
- * is long.  Palloc'd.
- */
-extern char *text_shown(const char *text, int len);
-
-/*
- * timestamptz (microseconds) to the text of a PT_SYSTIME, NUL-terminated; buf
- * has room for VALUE_TIME_SIZE bytes.  What a PT_SYSTIME cannot hold comes out
- * as the first or the last time that it can, so that this never raises.
- */
-extern void systime_text(int64 timestamp, char *buf);
-
-/*
- * The text of a PT_SYSTIME as timestamptz, cut to microseconds; false where it
- * is none.
- */
-extern bool systime_timestamp(const char *text, int len, int64 *timestamp);
-
-/* base64 of len bytes, palloc'd and NUL-terminated; *outlen may be NULL. */
-extern char *base64_text(const void *data, int len, int *outlen);
-
-/* The bytes of a base64 text that property_check() has passed; how many. */
-extern bytea *base64_bytes(const char *text, int len);
-extern int	base64_size(const char *text, int len);
-
-/* -------------------------------------------------------------- recipient.c */
-
-/* property_check() for PR_MESSAGE_RECIPIENTS: *value becomes a jbvBinary. */
-extern void recipients_check(const Property *prop, JsonbValue *value);
-
-/*
- * What PR_DISPLAY_TO, PR_DISPLAY_CC and PR_DISPLAY_BCC show of a checked
- * list, each palloc'd; "" where there is nobody, and for a NULL list.
- */
-extern void recipients_display(Jsonb *recipients,
-							   char **to, char **cc, char **bcc);
-
-#endif							/* MSGSTORE_TYPES_H */
+#endif							/* WORDS_H */

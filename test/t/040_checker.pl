@@ -258,8 +258,8 @@ foreach my $mutant (
 	[
 		'early', 'save.c',
 		[
-			'messagerow_lock(&work->row, work->message, false)' =>
-			  'messagerow_lock(&work->row, work->message, true)',
+			'messagerow_lock(&work->row, false)' =>
+			  'messagerow_lock(&work->row, true)',
 			"\t*result = decide(work);\n\tif (*result == S_OK && edits_any" =>
 			  "\t*result = S_OK;\n\tif (*result == S_OK && edits_any"
 		],
@@ -268,7 +268,7 @@ foreach my $mutant (
 		8000
 	],
 	[
-		'headers', 'edits.c',
+		'headers', 'undo.c',
 		[
 			'undo->has_large[p] = true;' =>
 			  'undo->has_large[p] = p != PART_HEADERS;'
