@@ -52,7 +52,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-/* 0x8, 0x80 and 0x1000 are sent by old clients and mean nothing (R711) */
+/* Old clients send 0x8, 0x80 and 0x1000, which have no effect (R711). */
 #define SAVE_FLAGS \
 	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
 	 PARK_REFUSED | \
@@ -419,6 +419,10 @@ save_new(SaveWork *work, int64 *number)
 
 /* ------------------------------------------------ requests, and their ends */
 
+/*
+ * Make a request.  It points to *stand, and for a new message to *start, which
+ * is filled with the defaults.
+ */
 void
 save_of_stand(SaveRequest *request, const Stand *stand, Content *start)
 {
@@ -449,7 +453,7 @@ save_finish(Handle *handle, int64 change_number)
 	memset(&handle->state.draft, 0, sizeof(Draft));
 }
 
-/* Step 11: the level that the flags leave the handle with. */
+/* Do step 11: set the level with which the flags leave the handle. */
 static void
 set_level(Handle *handle, uint32 flags)
 {
@@ -458,7 +462,10 @@ set_level(Handle *handle, uint32 flags)
 		(flags & KEEP_OPEN_READWRITE) != 0;
 }
 
-/* Park the edits of a refused save, where there are any and flags ask for it. */
+/*
+ * Park the edits of a refused save if there are edits and the flags ask for
+ * parking.  Return true, and set *draft, if they were parked.
+ */
 static bool
 park_refused(const Stand *stand, uint32 flags, Draft *draft)
 {
@@ -471,7 +478,9 @@ park_refused(const Stand *stand, uint32 flags, Draft *draft)
 /* ----------------------------------------------------------- SQL functions */
 
 /*
- * Save a handle: steps 1 to 3, then the rest, then step 11.
+ * Save a handle on a message or inside one, and return the result of the save.
+ * On S_OK the handle has its new level and base; after a refusal it is
+ * unchanged, except that its edits are parked with PARK_REFUSED.
  */
 static int32
 save_handle(Handle *handle, uint32 flags)
@@ -518,6 +527,14 @@ save_handle(Handle *handle, uint32 flags)
 
 /*
  * save_changes(handle, flags) → hresult
+ *
+ * Returns S_OK, MAPI_E_UNKNOWN_FLAGS, MAPI_E_NO_ACCESS, MAPI_E_OBJECT_DELETED,
+ * MAPI_E_SUBMITTED, MAPI_E_OBJECT_CHANGED (R705, R1053), or with FORCE_SAVE
+ * MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history.  After any of
+ * these errors the handle is unchanged (R1670, R718, R722).
+ *
+ * Errors: MAPI_E_INVALID_OBJECT, and 40001 for a save over a version that the
+ * transaction's snapshot does not see.
  */
 PG_FUNCTION_INFO_V1(save_changes);
 Datum
@@ -531,6 +548,8 @@ save_changes(PG_FUNCTION_ARGS)
 
 /*
  * force_save(handle) → hresult
+ *
+ * Save as save_changes() does with FORCE_SAVE.
  */
 PG_FUNCTION_INFO_V1(force_save);
 Datum
@@ -543,7 +562,13 @@ force_save(PG_FUNCTION_ARGS)
  * save_message(store_id, message_id, change_number, changes, flags)
  * → (result, change_number)
  *
- * Raises what opening raises: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
+ * Save the patch "changes" over the version change_number, without a handle.
+ * "result" is as for save_changes().  The returned change_number is the
+ * version that stands afterwards: the new one, or after a refusal the current
+ * one; NULL if the message is gone or the flags are unknown.
+ *
+ * Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS, and the errors of set_props()
+ * for "changes", which are checked only if the save is not refused before.
  */
 PG_FUNCTION_INFO_V1(save_message);
 Datum
@@ -609,6 +634,12 @@ park_new(const SaveRequest *request, Jsonb *defaults)
 /*
  * save_new_message(store_id, folder_id, props, flags)
  * → (result, message_id, change_number)
+ *
+ * Create a message and save it in one call.  "result" is as for
+ * save_changes(); message_id and change_number are NULL unless it is S_OK.
+ *
+ * Errors: MAPI_E_NOT_FOUND for store or folder, MAPI_E_NO_ACCESS, and the
+ * errors of set_props() for "props".
  */
 PG_FUNCTION_INFO_V1(save_new_message);
 Datum
