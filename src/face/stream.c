@@ -134,7 +134,7 @@ find_shown(Stream *stream, int64 offset, int64 count)
  * column of its own, else the whole value.
  *
  * Raise MAPI_E_INVALID_OBJECT, MAPI_E_NO_ACCESS, MAPI_E_NO_SUPPORT if the
- * property is neither a string nor binary, or an error of property_resolve().
+ * property is neither a string nor binary, or an error of spelling_resolve().
  */
 static void
 find_stream(FunctionCallInfo fcinfo, Stream *stream, int64 offset,

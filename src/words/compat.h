@@ -44,9 +44,10 @@
 #endif
 
 /*
- * From PostgreSQL 16 on, PG_FUNCTION_INFO_V1() makes a function visible outside
- * the module, and all other symbols of a module are hidden.  The Makefile hides
- * them in every version, so the macros must make functions visible before 16.
+ * From PostgreSQL 16 on, PG_FUNCTION_INFO_V1() makes a function visible
+ * outside the module, and all other symbols are hidden.  The Makefile hides
+ * symbols in every version, so before 16 the macros below make the functions
+ * visible.
  */
 #if PG_VERSION_NUM < 160000
 #undef PGDLLEXPORT

@@ -173,8 +173,8 @@ read_scaled(const char *text, size_t len, int decimals, int64_t *value)
 
 /*
  * Read an optional exponent, e or E and an integer; if there is none,
- * *exponent is 0.  Return false if the integer is missing.  An exponent of more
- * than 32 bits is cut short: such a number is refused in any case, or is zero.
+ * *exponent is 0.  Return false if the integer is missing.  An exponent of
+ * more than 32 bits is cut short: its number is refused in any case, or zero.
  */
 static bool
 read_exponent(Reader *in, int64_t *exponent)
