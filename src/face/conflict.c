@@ -34,7 +34,8 @@
 
 /*
  * Unless whole values are asked for, a value of more than SUMMARY_LIMIT bytes
- * is shown as its size and, if it is a text, its first SUMMARY_BEGINS bytes.
+ * is shown as a summary: its size and, if it is a text, its beginning of up to
+ * SUMMARY_BEGINS bytes.
  */
 #define SUMMARY_LIMIT	1000
 #define SUMMARY_BEGINS	100
@@ -115,7 +116,7 @@ summary_of_value(const JsonbValue *value)
 	return baglist_build(&list);
 }
 
-/* Return the object of a list that has a number in a view, or NULL. */
+/* Return the object with a number in a list of a view, or NULL. */
 static Jsonb *
 shown_object(const MessageView *view, ShownLists *lists, Part part,
 			 int64 number)

@@ -84,7 +84,7 @@ extern const CatalogueProperty *catalogue_next_of_id(uint32 id,
 /* Return the property with a tag, or NULL. */
 extern const CatalogueProperty *catalogue_find_tag(uint32 tag);
 
-/* Return the property to use in place of one whose "instead" is an entry. */
+/* Return the property to use in place of an entry with an "instead". */
 extern const CatalogueProperty *catalogue_instead(const CatalogueProperty *entry);
 
 /* Return the type with a code, or with a name or alias, or NULL. */

@@ -169,7 +169,7 @@ stem_of(const PropertyName *name)
 }
 
 /*
- * Look a named property up by set and LID or string.  PS_MAPI is no set of
+ * Look up a named property by set and LID or string.  PS_MAPI is not a set of
  * named properties: its LIDs are the ids of tags.
  */
 NamedResult
@@ -212,6 +212,10 @@ named_lookup(const char *spelling, int len, Property *prop)
 	return NAMED_OK;
 }
 
+/*
+ * Raise the error for an outcome of named_lookup().  NAMED_NONE is reported as
+ * an unknown property.
+ */
 void
 named_refuse(NamedResult why, const char *spelling, int len)
 {
@@ -271,6 +275,10 @@ named_stem_length(const char *name, int len)
 
 /* ------------------------------------------------- names for a store's ids */
 
+/*
+ * Identify a spelling: first a name of the catalogue, then a tag in hex, then
+ * a set with a LID or string.  A LID of PS_MAPI is the id of a tag.
+ */
 bool
 named_identify(const char *spelling, int len, PropertyName *name, int32 *id)
 {

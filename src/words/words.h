@@ -27,7 +27,7 @@
 
 /*
  * Return a text as an error message shows it: NUL-terminated, palloc'd, and
- * cut short where the text is long.
+ * cut short if the text is long.
  */
 extern char *text_shown(const char *text, int len);
 
@@ -54,7 +54,7 @@ extern char *base64_text(const void *data, int len, int *outlen);
 /* Return the bytes of a base64 text that property_check() has accepted. */
 extern bytea *base64_bytes(const char *text, int len);
 
-/* Return the number of these bytes, without decoding the text. */
+/* Return the number of bytes that base64_bytes() would return. */
 extern int	base64_size(const char *text, int len);
 
 /* --------------------------------------------------------------- nameset.c */
@@ -132,13 +132,14 @@ pg_noreturn extern void call_null_argument(const char *name);
 extern void call_require_write(const char *what);
 
 /*
- * Begin the result of a set-returning function: the caller adds rows to the
- * tuplestore with tuplestore_putvalues().
+ * Begin the result of a set-returning function.  Return the tuplestore, to
+ * which the caller adds rows of *desc with tuplestore_putvalues(); both live
+ * in per-query memory.  Raise an error if the query cannot accept a set.
  */
 extern Tuplestorestate *call_begin_set(FunctionCallInfo fcinfo,
 									   TupleDesc *desc);
 
-/* Return the row of a function with OUT parameters. */
+/* Return values as the row of a function with OUT parameters. */
 extern Datum call_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
 /* ------------------------------------------------------------- catalogue.c */
