@@ -17,83 +17,107 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
+/* ------------------------------------------------------------ making an undo */
+
+/* An undo that is being put together. */
+typedef struct UndoWork
+{
+	BagList		members;		/* of the patch */
+	Datum	   *names;			/* of the changed properties, texts */
+	int			nnames;
+} UndoWork;
+
+/* Begin with the undo of the bag, which may be NULL. */
+static void
+begin_with_bag(UndoWork *work, const Jsonb *bag_undone)
+{
+	int			count = 0;
+	BagEntry   *entries = bag_undone == NULL ? NULL :
+		bag_entries(bag_undone, &count);
+
+	baglist_init(&work->members, count + NUM_PARTS);
+	work->names = palloc(sizeof(Datum) * (count + NUM_PARTS));
+	work->nnames = 0;
+	for (int i = 0; i < count; i++)
+	{
+		text	   *name = cstring_to_text_with_len(entries[i].key,
+													entries[i].keylen);
+
+		baglist_add(&work->members, &entries[i]);
+		work->names[work->nnames++] = PointerGetDatum(name);
+	}
+}
+
 /*
- * A part that is touched only because another body was set, and that was
- * absent before and after, is no part of the change.  A blob that comes or
- * goes is in the bag's undo already.
+ * Return true if edits change a part.  A body that they touch only because they
+ * set another one is not changed if it was absent before.
  */
 static bool
-part_changes(const Content *old, const Edits *edits, const Jsonb *bag_undone,
-			 int part)
+part_changes(const Content *old, const Edits *edits, Part part, bool in_bag)
 {
 	return edits->touched[part] == TOUCHED ||
 		(edits->touched[part] == TOUCHED_IMPLIED &&
-		 !(old->isnull[part] && edits->value[part] == NULL &&
-		   !part_named(bag_undone, part)));
+		 !(old->isnull[part] && edits->value[part] == NULL && !in_bag));
 }
 
-/* A list (recipients, attachments) as a member of an undo. */
+/*
+ * Add the old value of a part: a list and a null, for a part that was absent,
+ * as members of the patch, other values beside it.  With in_bag the undo of the
+ * bag names the part already: a blob comes or goes.
+ */
 static void
-add_old_list(BagList *members, int part, Datum old)
+add_part(UndoWork *work, const Content *old, Part part, bool in_bag,
+		 Undo *undo)
 {
-	Jsonb	   *array = DatumGetJsonbP(old);
-	JsonbValue	value;
+	const char *name = part_name(part);
 
-	value_from_object(&value, array);
-	baglist_add_value(members, part_name(part), strlen(part_name(part)),
-					  &value);
+	if (!in_bag)
+		work->names[work->nnames++] = CStringGetTextDatum(name);
+	if (old->isnull[part])
+	{
+		if (!in_bag)
+			baglist_add_null(&work->members, name, strlen(name));
+	}
+	else if (IS_LIST(part))
+	{
+		JsonbValue	list;
+
+		value_from_object(&list, DatumGetJsonbP(old->value[part]));
+		baglist_add_value(&work->members, name, strlen(name), &list);
+	}
+	else
+	{
+		undo->large[part] = old->value[part];
+		undo->has_large[part] = true;
+	}
 }
 
 void
 undo_of_edits(const Content *old, const Edits *edits, Undo *undo)
 {
-	Jsonb	   *bag_was = DatumGetJsonbP(old->value[PART_PROPS]);
-	Jsonb	   *patch = edits_patch_for(bag_was, edits);
-	Jsonb	   *bag = NULL;
-	BagEntry   *entries = NULL;
-	BagList		members;
-	Datum	   *names;
-	int			nnames = 0;
-	int			count = 0;
+	Jsonb	   *bag = DatumGetJsonbP(old->value[PART_PROPS]);
+	Jsonb	   *patch = edits_patch_for(bag, edits);
+	Jsonb	   *bag_undone = patch == NULL ? NULL : bag_undo(bag, patch);
+	UndoWork	work;
+	int			from_bag;
 
 	memset(undo, 0, sizeof(Undo));
-	if (patch != NULL)
-	{
-		bag = bag_undo(bag_was, patch);
-		entries = bag_entries(bag, &count);
-	}
-	baglist_init(&members, count + 2);
-	names = palloc(sizeof(Datum) * (count + NUM_PARTS));
-	for (int i = 0; i < count; i++)
-	{
-		baglist_add(&members, &entries[i]);
-		names[nnames++] = PointerGetDatum(cstring_to_text_with_len(entries[i].key,
-																   entries[i].keylen));
-	}
-
+	begin_with_bag(&work, bag_undone);
+	from_bag = work.members.count;
 	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
 	{
-		bool		named = part_named(bag, p);
+		bool		in_bag = part_named(bag_undone, p);
 
-		if (!part_changes(old, edits, bag, p))
-			continue;
-		if (!named)
-			names[nnames++] = CStringGetTextDatum(part_name(p));
-		if (!old->isnull[p] && p >= PART_HEADERS)
-		{
-			undo->large[p] = old->value[p];
-			undo->has_large[p] = true;
-		}
-		else if (!old->isnull[p])
-			add_old_list(&members, p, old->value[p]);
-		else if (!named)
-			baglist_add_null(&members, part_name(p), strlen(part_name(p)));
+		if (part_changes(old, edits, p, in_bag))
+			add_part(&work, old, p, in_bag, undo);
 	}
-	undo->props = (nnames == count && bag != NULL) ? bag :
-		baglist_build(&members);
-	undo->properties = construct_array(names, nnames, TEXTOID, -1, false,
-									   TYPALIGN_INT);
+	undo->props = bag_undone != NULL && work.members.count == from_bag ?
+		bag_undone : baglist_build(&work.members);
+	undo->properties = construct_array(work.names, work.nnames, TEXTOID, -1,
+									   false, TYPALIGN_INT);
 }
+
+/* -------------------------------------------------------- taking changes back */
 
 void
 undo_merge(Undo *total, const Undo *older)
@@ -115,8 +139,8 @@ undo_merge(Undo *total, const Undo *older)
 }
 
 /*
- * What the undo says of a part that has a column: it was absent, a list, or a
- * blob, whose reference goes back into the bag.
+ * Take back what the undo's patch has of a part: the part was absent, a list,
+ * or a blob, whose reference goes back into the bag.
  */
 static void
 undo_part(const BagEntry *entry, Part part, Content *content, BagList *patch)

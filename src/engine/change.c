@@ -200,37 +200,47 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 }
 
 /*
- * The time of a change: always after that of the replaced version, so that
- * the changes of a message are in the order of their times, whatever the
- * clock and the nodes do.
- *
- * A time that the client gave the first version stands in the bag.  It goes
- * with that version, unless it is still to come: then it moves on, since
- * PR_LAST_MODIFICATION_TIME never goes back, but when something was changed
- * says our clock.  *edits is changed to do that, and not to bring it back
- * where they lead to that version's content (a forced save).
+ * Return the time of a change: the clock's, but always after that of the
+ * replaced version, so that the changes of a message are in the order of their
+ * times, whatever the clock and the nodes do.
  */
 static TimestampTz
-stamp(const MessageRow *row, Edits *edits)
+change_time(const MessageRow *row)
+{
+	return Max(GetCurrentTimestamp(), row->modified_at + 1);
+}
+
+/*
+ * Have edits replace the time of last modification that a client gave the first
+ * version, if any; such a time is a member of the bag, and hides the time of
+ * the change.
+ *
+ * The change takes the member out.  But PR_LAST_MODIFICATION_TIME never goes
+ * back: a time that is still to come at the time of the change moves on
+ * instead.  Edits that lead back to the content of the first version (a forced
+ * save) do not bring the member back.
+ */
+static void
+replace_given_time(const MessageRow *row, TimestampTz time, Edits *edits)
 {
 	static const char *const name = "PR_LAST_MODIFICATION_TIME";
-	TimestampTz time = Max(GetCurrentTimestamp(), row->modified_at + 1);
 	Jsonb	   *bag = DatumGetJsonbP(row->version.content.value[PART_PROPS]);
 	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
-	Jsonb	   *member;
-	BagList		list;
-	JsonbValue	value;
+	bool		is_given;
 	TimestampTz given;
+	JsonbValue	value;
+	BagList		list;
+	Jsonb	   *member;
 	char		text[VALUE_TIME_SIZE];
-	bool		stands = bag_find(bag, name, &value);
 
-	if (!stands && (patch == NULL || !bag_find(patch, name, &value)))
-		return time;
+	is_given = bag_find(bag, name, &value);
+	if (!is_given && (patch == NULL || !bag_find(patch, name, &value)))
+		return;
 
 	baglist_init(&list, 1);
-	if (stands && systime_timestamp(value.val.string.val,
-									value.val.string.len, &given) &&
-		given >= time)
+	if (is_given &&
+		systime_timestamp(value.val.string.val, value.val.string.len,
+						  &given) && given >= time)
 	{
 		systime_text(given + 1, text);	/* it was cut to microseconds */
 		baglist_add_cstring(&list, name, text, strlen(text));
@@ -238,10 +248,12 @@ stamp(const MessageRow *row, Edits *edits)
 	else
 		baglist_add_null(&list, name, strlen(name));
 	member = baglist_build(&list);
+
+	/* a null deletes what is given, and else takes the member out of the patch */
+	if (patch != NULL)
+		member = bag_splice(patch, member, is_given);
 	edits->touched[PART_PROPS] = TOUCHED;
-	edits->value[PART_PROPS] = (struct varlena *)
-		(patch == NULL ? member : bag_splice(patch, member, stands));
-	return time;
+	edits->value[PART_PROPS] = (struct varlena *) member;
 }
 
 /*
@@ -386,16 +398,16 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	Version		version = row->version;
 	Adoption	adoption = {row->store_id, row->message_id, 0,
 	order->uploads, false};
+	TimestampTz time = change_time(row);
 	Edits		edits;
 	Undo		undo;
-	TimestampTz time;
 	TM_Result	result;
 
 	check_serializable(row);
 	edits_init(&edits);
 	if (order->edits != NULL)
 		edits = *order->edits;
-	time = stamp(row, &edits);
+	replace_given_time(row, time, &edits);
 	adopt_edits(&adoption, &edits);
 	undo_of_edits(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
@@ -457,7 +469,7 @@ change_hard_delete(MessageRow *row)
 	Datum	   *numbers;
 	int			count;
 	char		text[VALUE_TIME_SIZE];
-	TimestampTz time;
+	TimestampTz time = change_time(row);
 
 	check_serializable(row);
 	edits_init(&all);
@@ -466,7 +478,7 @@ change_hard_delete(MessageRow *row)
 	all.value[PART_PROPS] = (struct varlena *)
 		bag_difference(DatumGetJsonbP(content->value[PART_PROPS]),
 					   bag_empty());
-	time = stamp(row, &all);
+	replace_given_time(row, time, &all);
 	undo_of_edits(content, &all, &undo);
 	undo.properties = construct_empty_array(TEXTOID);
 

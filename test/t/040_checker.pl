@@ -270,8 +270,8 @@ foreach my $mutant (
 	[
 		'headers', 'undo.c',
 		[
-			'undo->has_large[p] = true;' =>
-			  'undo->has_large[p] = p != PART_HEADERS;'
+			'undo->has_large[part] = true;' =>
+			  'undo->has_large[part] = part != PART_HEADERS;'
 		],
 		qr/has another PR_TRANSPORT_MESSAGE_HEADERS than was saved/,
 		'not recording what replaced headers were'
