@@ -77,7 +77,7 @@ check_member(const BagEntry *entry, BagList *list)
 		if (prop.part != PART_PROPS)
 			ereport(ERROR,
 					(errmapi(MAPI_E_NO_SUPPORT),
-					 errmsg("property %s is one of messages, not of attachments",
+					 errmsg("property %s belongs to messages, not to attachments",
 							prop.name)));
 		if (prop.tag == PR_ATTACH_SIZE || prop.tag == PR_ACCESS_LEVEL)
 			return;

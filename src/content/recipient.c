@@ -188,7 +188,7 @@ read_member(const JsonbValue *key, JsonbValue *value, Recipient *recipient)
 	if (member->prop.part != PART_PROPS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("property %s is one of messages, not of recipients",
+				 errmsg("property %s belongs to messages, not to recipients",
 						member->prop.name)));
 	property_check(&member->prop, value);
 	member->value = *value;

@@ -179,7 +179,7 @@ check_on_attachment(const Edits *edits)
 		if (edits->touched[p] == TOUCHED)
 			ereport(ERROR,
 					(errmapi(MAPI_E_NO_SUPPORT),
-					 errmsg("property %s is one of messages, not of attachments",
+					 errmsg("property %s belongs to messages, not to attachments",
 							part_name(p))));
 	}
 	for (int i = 0; i < lengthof(computed); i++)

@@ -390,7 +390,7 @@ require_stored(const Stream *stream)
 		stream->prop.part != PART_PROPS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("property %s is one of messages, not of attachments",
+				 errmsg("property %s belongs to messages, not to attachments",
 						stream->prop.name)));
 }
 
