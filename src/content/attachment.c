@@ -18,8 +18,6 @@
 #include "content.h"
 
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
 
 static const char *const number_name = "PR_ATTACH_NUM";
 static const char *const method_name = "PR_ATTACH_METHOD";
@@ -53,7 +51,7 @@ refuse_twice(BagList *list)
 
 /*
  * Check one member of an attachment.  What is computed is passed over, and
- * comes again from finish_attachment().
+ * comes again from attachment_finish().
  */
 static void
 check_member(const BagEntry *entry, BagList *list)

@@ -215,7 +215,7 @@ extern int64 content_size(const Content *content);
  */
 extern bool content_same_part(const Content *a, const Content *b, Part part);
 
-/* Add the value of a part to a list of members, if the content has the part. */
+/* Add the value of a part, if the content has it, to a list of members. */
 extern void content_add_part(const Content *content, Part part, BagList *list);
 
 /*
@@ -227,12 +227,15 @@ extern void content_from_object(Content *content, const Jsonb *object);
 
 /* -------------------------------------------------------------- recipient.c */
 
-/* Do the work of property_check() for PR_MESSAGE_RECIPIENTS: *value becomes a jbvBinary. */
+/*
+ * Do the work of property_check() for PR_MESSAGE_RECIPIENTS: *value becomes a
+ * jbvBinary.
+ */
 extern void recipients_check(const Property *prop, JsonbValue *value);
 
 /*
- * What PR_DISPLAY_TO, PR_DISPLAY_CC and PR_DISPLAY_BCC show of a checked
- * list, each palloc'd; "" where there is nobody, and for a NULL list.
+ * Return what PR_DISPLAY_TO, PR_DISPLAY_CC and PR_DISPLAY_BCC show of a checked
+ * list, each palloc'd; "" if a list has no recipients, and for a NULL list.
  */
 extern void recipients_display(Jsonb *recipients,
 							   char **to, char **cc, char **bcc);

@@ -21,7 +21,6 @@
 #include "content.h"
 
 #include "miscadmin.h"
-#include "utils/builtins.h"
 
 #include "catalogue.h"
 

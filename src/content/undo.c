@@ -49,8 +49,8 @@ begin_with_bag(UndoWork *work, const Jsonb *bag_undone)
 }
 
 /*
- * Return true if edits change a part.  A body that they touch only because they
- * set another one is not changed if it was absent before.
+ * Return true if edits change a part.  A body that they touch only because
+ * they set another one is not changed if it was absent before.
  */
 static bool
 part_changes(const Content *old, const Edits *edits, Part part, bool in_bag)
@@ -61,9 +61,9 @@ part_changes(const Content *old, const Edits *edits, Part part, bool in_bag)
 }
 
 /*
- * Add the old value of a part: a list and a null, for a part that was absent,
- * as members of the patch, other values beside it.  With in_bag the undo of the
- * bag names the part already: a blob comes or goes.
+ * Add the old value of a part: a list, or a null for a part that was absent, as
+ * a member of the patch, other values beside the patch.  With in_bag the undo
+ * of the bag names the part already: a blob comes or goes.
  */
 static void
 add_part(UndoWork *work, const Content *old, Part part, bool in_bag,

@@ -25,8 +25,8 @@
  *	  nobody else can see.  The sweeper takes away those of which it is no
  *	  longer true, looking at the message, its changes and its parked drafts,
  *	  and then blobs without any, unless their uploader's session lives, or one
- *	  that has resumed a draft with them (table blob_hold): what a handle has pending
- *	  stays, whatever becomes of the draft.  Each of the two steps first locks
+ *	  that has resumed a draft with them (table blob_hold): what a handle has
+ *	  pending stays, whatever becomes of the draft.  Each of the two steps first locks
  *	  candidates, passing over what is locked, and then checks again with a
  *	  new snapshot before it deletes; whoever adopts a blob holds a lock on its
  *	  rows until he commits.
@@ -37,11 +37,9 @@
  */
 #include "engine.h"
 
-#include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "query.h"

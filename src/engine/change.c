@@ -211,9 +211,9 @@ change_time(const MessageRow *row)
 }
 
 /*
- * Have edits replace the time of last modification that a client gave the first
- * version, if any; such a time is a member of the bag, and hides the time of
- * the change.
+ * Make edits replace the time of last modification that a client gave the
+ * first version, if any; such a time is a member of the bag, and hides the
+ * time of the change.
  *
  * The change takes the member out.  But PR_LAST_MODIFICATION_TIME never goes
  * back: a time that is still to come at the time of the change moves on
@@ -249,7 +249,7 @@ replace_given_time(const MessageRow *row, TimestampTz time, Edits *edits)
 		baglist_add_null(&list, name, strlen(name));
 	member = baglist_build(&list);
 
-	/* a null deletes what is given, and else takes the member out of the patch */
+	/* if none is given, the null takes the member out of the patch */
 	if (patch != NULL)
 		member = bag_splice(patch, member, is_given);
 	edits->touched[PART_PROPS] = TOUCHED;

@@ -240,7 +240,7 @@ extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 							 int64 message_id, char kind);
 
-/* Return who is shown for a change: the actor if one was set, else the role. */
+/* Return the actor of a change if one was set, else the role. */
 extern const char *changerow_author(const ChangeRow *row);
 
 /* ------------------------------------------------------------------- blob.c */
@@ -460,9 +460,9 @@ extern void view_from_row(MessageView *view, const MessageRow *row);
 
 /*
  * Fill a view from the newest version that the active snapshot sees; for a
- * message that was hard-deleted, from the record of the deletion, whose version
- * has no content.  *row keeps what the view points to.  Returns false if there
- * is no such message.
+ * message that was hard-deleted, from the record of the deletion, whose
+ * version has no content.  *row keeps what the view points to.  Returns false
+ * if there is no such message.
  */
 extern bool view_read(MessageView *view, int64 store_id, int64 message_id,
 					  MessageRow *row);
@@ -536,7 +536,7 @@ extern Handle *handle_open(int64 store_id, int64 message_id);
 /* The caller's open handle of that number, or NULL. */
 extern Handle *handle_find(int32 number);
 
-/* Return the caller's open handle of that number; raises MAPI_E_INVALID_OBJECT. */
+/* Return the caller's open handle, or raise MAPI_E_INVALID_OBJECT. */
 extern Handle *handle_get(int32 number);
 
 /*

@@ -13,28 +13,28 @@
  *	  sides touched one thing and left it different.
  *
  *	  1. A thing is a property, or one object of a list: a recipient by its
- *		 PR_ROWID, an attachment by its PR_ATTACH_NUM.  The three bodies are one
- *		 thing: an edit of the text body and an edit of the HTML body are edits
- *		 of the body.
+ *		 PR_ROWID, an attachment by its PR_ATTACH_NUM.  The three bodies are
+ *		 one thing: an edit of the text body and an edit of the HTML body are
+ *		 edits of the body.
  *	  2. Others touched a property if a change after base names it, even if a
- *		 later one changed it back; they touched an object if it differs between
- *		 base and theirs.  Stamps and computed properties do not count; nor does
- *		 where the message stands, which a merge leaves as theirs has it.
+ *		 later one changed it back; they touched an object if it differs
+ *		 between base and theirs.  Stamps and computed properties do not count;
+ *		 nor does where the message stands, which a merge leaves as it is.
  *	  3. You touched a property if the edits name it, to set or to delete it,
- *		 even to the value it had, or if they set it in another type.  A body is
- *		 also touched by edits that delete it because they set another body.
+ *		 even to the value it had, or if they set it in another type.  A body
+ *		 is also touched by edits that delete it because they set another body.
  *		 You touched an object if it differs between base and the list in your
  *		 edits.
  *	  4. A thing that both touched is no obstacle if your edits leave it as
  *		 theirs has it: both sides did the same.
  *	  5. An object that you added stays beside one that others added under the
  *		 same number: yours gets the next free number.
- *	  6. Any other thing that both touched is an obstacle: nothing is merged, and
- *		 the answer is MAPI_E_OBJECT_CHANGED.
+ *	  6. Any other thing that both touched is an obstacle: nothing is merged,
+ *		 and the answer is MAPI_E_OBJECT_CHANGED.
  *
- *	  Lists are merged object by object in objects_merge().  What others touched
- *	  is collected on the way back from theirs to base, over any number of
- *	  changes (change_walk_back), the newest change of a property first.
+ *	  Lists are merged object by object in objects_merge().  What others
+ *	  touched is collected on the way back from theirs to base, over any number
+ *	  of changes (change_walk_back), the newest change of a property first.
  *
  *-------------------------------------------------------------------------
  */
@@ -235,7 +235,7 @@ put_together(const Content *theirs, const Edits *edits, Together *together)
 					   DatumGetJsonbP(together->content.value[PART_PROPS]));
 }
 
-/* Return true if the edits leave a property, bodies as one, as theirs has it. */
+/* Return true if the edits leave a property (a body: all three) as it is. */
 static bool
 left_as_theirs(const Together *together, const char *name)
 {
@@ -272,6 +272,7 @@ merge_edits(const TheirChanges *changes, const Content *base,
 	{
 		const char *name = changes->names.names[i];
 
+		CHECK_FOR_INTERRUPTS();
 		if (merge_touches(&retyped, name) && !left_as_theirs(&together, name))
 			return false;
 	}

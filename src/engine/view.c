@@ -18,7 +18,6 @@
  */
 #include "engine.h"
 
-#include "access/detoast.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"

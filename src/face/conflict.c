@@ -6,16 +6,14 @@
  *
  * NOTES
  *	  A report compares three views of the message: base, theirs (the newest
- *	  version) and yours (the base with the client's edits).  The properties
- *	  that others touched, and the newest change of each, are collected on the
- *	  way back from the newest version to the base, over any number of saves.
+ *	  version) and yours (the base with the client's edits).  The rule of
+ *	  merging (merge.c) defines which properties each side has touched, with
+ *	  two additions: a move counts as a change of PR_PARENT_ENTRYID and a
+ *	  deletion as a change of PR_DELETED_ON, and an object that others have
+ *	  changed and changed back is reported too.
  *
- *	  The three bodies count as one: if one client edits the text body and
- *	  another the HTML body, both have edited the body.  Stamps and computed
- *	  properties never count.  A move counts as a change of PR_PARENT_ENTRYID,
- *	  and a deletion as a change of PR_DELETED_ON.  Recipients and attachments
- *	  count one by one, under the names PR_MESSAGE_RECIPIENTS[PR_ROWID] and
- *	  PR_MESSAGE_ATTACHMENTS[PR_ATTACH_NUM].
+ *	  Recipients and attachments are reported one by one, under the names
+ *	  PR_MESSAGE_RECIPIENTS[PR_ROWID] and PR_MESSAGE_ATTACHMENTS[PR_ATTACH_NUM].
  *
  *	  A report is read with a latest snapshot in every isolation level.
  *

@@ -18,9 +18,7 @@
 #include "face.h"
 
 #include "executor/spi.h"
-#include "miscadmin.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 
 #include "query.h"
 

@@ -46,10 +46,8 @@
 #include "face.h"
 
 #include "access/table.h"
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 /* Old clients send 0x8, 0x80 and 0x1000, which have no effect (R711). */

@@ -33,7 +33,6 @@
 #include "face.h"
 
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
 #define OPEN_FLAGS \
