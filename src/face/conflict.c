@@ -1,18 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * conflict.c
- *	  The report of a conflict: what others changed since a client's base, what
- *	  the client changed, and which properties both touched.
+ *	  Conflict reports: the changes of others since a client's base, the
+ *	  changes of the client, and the properties that both have touched.
  *
  * NOTES
  *	  A report compares three views of the message: base, theirs (the newest
- *	  version) and yours (the base with the client's edits).  What counts as
- *	  touched is as the rule of merging has it (merge.c), but that a move and a
- *	  deletion count too, as PR_PARENT_ENTRYID and PR_DELETED_ON, and that an
- *	  object which others changed and changed back is reported.
+ *	  version) and yours (the base with the client's edits).  The rule of
+ *	  merging (merge.c) defines which properties each side has touched, with
+ *	  two additions: a move counts as a change of PR_PARENT_ENTRYID and a
+ *	  deletion as a change of PR_DELETED_ON, and an object that others have
+ *	  changed and changed back is reported too.
  *
- *	  Recipients and attachments are reported one by one, by names such as
- *	  PR_MESSAGE_RECIPIENTS[PR_ROWID].
+ *	  Recipients and attachments are reported one by one, under the names
+ *	  PR_MESSAGE_RECIPIENTS[PR_ROWID] and PR_MESSAGE_ATTACHMENTS[PR_ATTACH_NUM].
  *
  *	  A report is read with a latest snapshot in every isolation level.
  *
@@ -29,20 +30,24 @@
 
 #include "value.h"
 
-/* Values of more bytes are shown by how they begin, unless asked for whole. */
+/*
+ * Unless whole values are asked for, a value of more than SUMMARY_LIMIT bytes
+ * is shown as a summary: its size and, if it is a text, its beginning of up to
+ * SUMMARY_BEGINS bytes.
+ */
 #define SUMMARY_LIMIT	1000
 #define SUMMARY_BEGINS	100
 
 #define NUM_COLUMNS		9
 
-/* The lists of a view, once they are read. */
+/* The lists of a view, each read and indexed when it is first needed. */
 typedef struct ShownLists
 {
 	bool		read[PART_ATTACHMENTS + 1];
 	ObjectIndex index[PART_ATTACHMENTS + 1];
 } ShownLists;
 
-/* The three views of a report, and what each side touched. */
+/* The three views of a report, and the properties that each side touched. */
 typedef struct Report
 {
 	MessageView base;
@@ -51,13 +56,17 @@ typedef struct Report
 	TheirChanges touched;
 	NameSet		your_objects;	/* names like PR_MESSAGE_RECIPIENTS[2] */
 	ShownLists	lists[3];		/* of base, theirs, yours */
-	Edits		edits;			/* with what they replace on either side */
-	bool		whole;
+	Edits		edits;			/* the client's, after edits_retype() on both
+								 * sides */
+	bool		whole;			/* show large values whole */
 } Report;
 
-/* --------------------------------------------------------------------- values */
+/* ------------------------------------------------------------------ values */
 
-/* {"bytes": n, "begins": "..."} for a large text, {"bytes": n} for binary. */
+/*
+ * Return the summary of a part with a column of its own: {"bytes": n,
+ * "begins": "..."} for a text, {"bytes": n} for binary.
+ */
 static Jsonb *
 summary(const MessageView *view, int part)
 {
@@ -80,8 +89,9 @@ summary(const MessageView *view, int part)
 }
 
 /*
- * The same of a member of the bag, and {"bytes": n, "elements": n} of a list;
- * NULL where it is not large.
+ * Return the summary of a member of the bag: {"bytes": n, "begins": "..."} for
+ * a string, {"bytes": n, "elements": n} for a list.  Return NULL if the value
+ * is not large.
  */
 static Jsonb *
 summary_of_value(const JsonbValue *value)
@@ -104,7 +114,7 @@ summary_of_value(const JsonbValue *value)
 	return baglist_build(&list);
 }
 
-/* Return an object of a list that a view shows, or NULL. */
+/* Return the object with a number in a list of a view, or NULL. */
 static Jsonb *
 shown_object(const MessageView *view, ShownLists *lists, Part part,
 			 int64 number)
@@ -124,7 +134,9 @@ shown_object(const MessageView *view, ShownLists *lists, Part part,
 }
 
 /*
- * What a view shows of a property; NULL where it has none.
+ * Return the value that a view shows of a property or of an object of a list,
+ * as a summary if it is large and "whole" is false.  Return NULL if the view
+ * does not have the property.
  */
 static Jsonb *
 shown(const MessageView *view, ShownLists *lists, const char *name,
@@ -152,17 +164,18 @@ shown(const MessageView *view, ShownLists *lists, const char *name,
 	return JsonbValueToJsonb(&value);
 }
 
-/* --------------------------------------------------------------------- report */
+/* ------------------------------------------------------------------ report */
 
+/* The outcome of collect(). */
 typedef enum Collected
 {
 	COLLECTED,
-	COLLECTED_NOTHING,			/* nobody has changed it since the base */
+	COLLECTED_NOTHING,			/* nobody has saved since the base */
 	COLLECTED_NO_MESSAGE,		/* nothing is left of the message */
-	COLLECTED_NO_BASE			/* the base is not in its history */
+	COLLECTED_NO_BASE			/* the base is not in the history */
 } Collected;
 
-/* Name the objects of lists that differ between base and yours. */
+/* Fill your_objects: the objects that differ between base and yours. */
 static void
 find_your_objects(Report *report)
 {
@@ -184,7 +197,9 @@ find_your_objects(Report *report)
 }
 
 /*
- * Collect the three views.  The snapshot must be active.
+ * Fill *report with the three views and the properties that each side touched.
+ * Unless COLLECTED is returned, only "edits" and "whole" are usable.  The
+ * views point into *row, whose slot must stay.  A snapshot must be active.
  */
 static Collected
 collect(Report *report, const Stand *stand, MessageRow *row, bool whole)
@@ -215,8 +230,8 @@ collect(Report *report, const Stand *stand, MessageRow *row, bool whole)
 }
 
 /*
- * Return the side that touched a property; *change is the last of their
- * changes that did, or NULL.
+ * Return the side that touched a property: "yours", "theirs" or "both".
+ * *change is the newest change of theirs that touched the property, or NULL.
  */
 static const char *
 side_of(const Report *report, const char *name, const TheirChange **change)
@@ -228,7 +243,7 @@ side_of(const Report *report, const char *name, const TheirChange **change)
 	return *change == NULL ? "yours" : yours ? "both" : "theirs";
 }
 
-/* One row of the report. */
+/* Put the row of one property or object into the result. */
 static void
 put_row(Report *report, const char *name, Tuplestorestate *result,
 		TupleDesc desc)
@@ -265,7 +280,7 @@ put_row(Report *report, const char *name, Tuplestorestate *result,
 	tuplestore_putvalues(result, desc, values, nulls);
 }
 
-/* A body that is touched only because another one was set, and never there. */
+/* Return true if a name is that of a part which none of the views has. */
 static bool
 never_there(const Report *report, const char *name)
 {
@@ -277,7 +292,10 @@ never_there(const Report *report, const char *name)
 		!content_has(&report->yours.version.content, part);
 }
 
-/* The names of a report, theirs first. */
+/*
+ * Return the names of all properties and objects of a report, each once: first
+ * the ones that others touched, newest change first, then the client's.
+ */
 static List *
 names_of(const Report *report)
 {
@@ -298,7 +316,7 @@ names_of(const Report *report)
 		{
 			char	   *name = pnstrdup(entries[i].key, entries[i].keylen);
 
-			/* a part that is a blob is touched as a part too */
+			/* a part that is a blob is added below, as a touched part */
 			if (part_of(name, entries[i].keylen) == PART_PROPS &&
 				nameset_find(theirs, name) < 0)
 				names = lappend(names, name);
@@ -320,6 +338,10 @@ names_of(const Report *report)
 	return names;
 }
 
+/*
+ * Return the report as the result set of an SQL function.  Raise
+ * MAPI_E_NOT_FOUND or MAPI_E_UNABLE_TO_COMPLETE if there is no report.
+ */
 static void
 put_report(FunctionCallInfo fcinfo, const Stand *stand, bool whole)
 {
@@ -351,10 +373,17 @@ put_report(FunctionCallInfo fcinfo, const Stand *stand, bool whole)
 }
 
 /*
- * conflict(handle, whole) → rows
+ * conflict(handle, whole) → (property, base, theirs, yours, side, changed_by,
+ *							  changed_at, client, change_number)
  *
- * One row for every property that others or the handle changed since the
- * handle's base; none where nobody else has changed the message.
+ * Return one row per property that others or the handle changed since the
+ * handle's base, and no row if nobody else has saved the message since.
+ * base, theirs and yours are JSON values, NULL if that version does not have
+ * the property; large values are summaries unless "whole" is true.
+ *
+ * Errors: MAPI_E_NOT_FOUND if nothing is left of the message,
+ * MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history,
+ * MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(conflict_of_handle);
 Datum
@@ -374,6 +403,10 @@ conflict_of_handle(PG_FUNCTION_ARGS)
 
 /*
  * conflict(store_id, message_id, change_number, changes, whole) → rows
+ *
+ * Return the report of a client without a handle, whose base is change_number
+ * and whose edits are "changes".  Rows and errors are as for conflict(handle),
+ * with the errors of set_props() for "changes".
  */
 PG_FUNCTION_INFO_V1(conflict_of_message);
 Datum
@@ -388,9 +421,9 @@ conflict_of_message(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* ------------------------------------------------------- for an error's DETAIL */
+/* --------------------------------------------------- for an error's DETAIL */
 
-/* One property of a report, by name. */
+/* Return one property of a report as a JSON object without values. */
 static Jsonb *
 name_json(const Report *report, const char *name)
 {
@@ -417,7 +450,11 @@ name_json(const Report *report, const char *name)
 	return baglist_build(&list);
 }
 
-/* The names of a handle's report, as a JSON array; adds to the list. */
+/*
+ * Add the members "change_number" (of the newest version) and "changes" (an
+ * array with one object per property of the report) to a list of members.  If
+ * there is no report, "changes" is empty and "change_number" is missing.
+ */
 static void
 add_changes(BagList *list, const Stand *stand)
 {
@@ -447,6 +484,9 @@ add_changes(BagList *list, const Stand *stand)
 	messagerow_end_read(&row);
 }
 
+/*
+ * Return the report of a handle as JSON, for the DETAIL of an error.
+ */
 char *
 conflict_json(int32 code, int32 number)
 {

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * face.h
- *	  The highest floor, which SQL sees: start-up, open, edit, save, conflict,
- *	  resolve, place, park, history and what stands inside a message.
+ *	  The highest floor, which SQL sees: start-up, and opening, editing,
+ *	  saving, resolving, placing, parking and the history of messages.
  *
  *	  Prototypes stand under their file's name.
  *
@@ -13,43 +13,49 @@
 
 #include "engine.h"
 
-/* ------------------------------------------------------------------ store.c */
+/* ----------------------------------------------------------------- store.c */
 
-/* Return a store's special folder, or 0. */
+/* Return the id of a store's special folder, or 0 if it does not exist. */
 extern int64 store_special_folder(int64 store_id, const char *special);
 
-/* Raise MAPI_E_NOT_FOUND unless there is such a folder, and in any case. */
+/* Raise MAPI_E_NOT_FOUND unless the store has such a folder. */
 extern void store_require_folder(int64 store_id, int64 folder_id);
+
+/* Raise MAPI_E_NOT_FOUND for a folder. */
 pg_noreturn extern void store_raise_no_folder(int64 store_id, int64 folder_id);
 
-/* ------------------------------------------------------------------ props.c */
+/* ----------------------------------------------------------------- props.c */
 
 /*
- * Return what a handle shows of the properties that are named, or of all.  The
- * base is not read, and may be pruned, if the edits alone answer.
+ * Return the properties in "tags" (NULL: all) that a handle shows, as a JSON
+ * object.  If the pending edits cover all tags, the base is not read and may
+ * be pruned.
  */
 extern Jsonb *props_shown(const Handle *handle, ArrayType *tags);
 
-/* -------------------------------------------------------------- subobject.c */
+/* ------------------------------------------------------------- subobject.c */
 
 /*
- * Fold an attachment or an embedded message into its parent handle; returns
- * the result of the save.
+ * Fold an attachment or an embedded message into its parent handle, and return
+ * the result of the save: S_OK, MAPI_E_NO_ACCESS if the parent is read-only,
+ * or MAPI_E_OBJECT_DELETED if the handle is stale or its attachment was
+ * deleted.  The caller must have checked the flags and the level of the handle
+ * itself.
  */
 extern int32 subobject_save(Handle *handle);
 
 /*
- * The client is about to set the whole list of attachments: the numbers that
- * are in the list now are not given out again, and handles below are stale.
+ * Prepare a handle for another whole list of attachments: the numbers that are
+ * in the present list are not given out again, and handles below are stale.
  */
 extern void subobject_list_replaced(Handle *handle);
 
-/* ------------------------------------------------------------------- park.c */
+/* ------------------------------------------------------------------ park.c */
 
 /*
- * Store where a client stands: in place of the draft that *draft knows, or as
- * a new one if there is none or another handle has parked there since.
- * *draft is then the one that was stored.
+ * Store a stand as a draft of the current role.  It replaces the draft *draft;
+ * a new draft is made if draft->id is 0 or if another handle has parked under
+ * that id since.  *draft becomes the draft that is stored.
  */
 extern void park_stand(const Stand *stand, Draft *draft);
 
@@ -60,70 +66,75 @@ extern void park_stand(const Stand *stand, Draft *draft);
 extern void park_lock(int64 store_id, LOCKMODE lockmode);
 
 /*
- * Discard a draft of the current role; false if there is no such draft, or
- * another handle has parked there since (parked_at 0: even then).
+ * Discard a draft of the current role.  Return false if the role has no such
+ * draft, or if another handle has parked under its id since; with parked_at 0
+ * the draft is discarded even then.
  */
 extern bool park_discard(int64 store_id, const Draft *draft);
 
-/* ------------------------------------------------------------------- save.c */
+/* ------------------------------------------------------------------ save.c */
 
-/* How a save treats what others have saved since its base. */
+/* How a save treats the changes of others since its base. */
 typedef enum SaveMode
 {
-	SAVE_PLAIN = 0,				/* as its flags say */
+	SAVE_PLAIN = 0,				/* forced if the flags have FORCE_SAVE */
 	SAVE_SEEN,					/* forced, if "seen" is still the newest */
-	SAVE_MERGE,					/* beside it, if both changed different things */
-	SAVE_VERSION				/* plain; writes what "version" held */
+	SAVE_MERGE,					/* write the edits beside the changes */
+	SAVE_VERSION				/* plain; write the content of "version" */
 } SaveMode;
 
 /*
- * One save.  Either "edits" or, parsed only once the version has been found
- * right, "patch".
+ * The request for one save.  The edits are given as "edits" or as "patch",
+ * which is parsed only after the decision, so that a refused save need not
+ * pay for parsing.
  */
 typedef struct SaveRequest
 {
 	int64		store_id;
 	int64		message_id;
-	int64		base;			/* the version the client stands on */
-	bool		is_new;			/* first save: insert */
+	int64		base;			/* the version on which the client stands */
+	bool		is_new;			/* first save of a new message */
 	bool		was_parked;		/* another handle may have saved it first */
 	int64		folder_id;		/* of a new message */
 	int32		message_flags;	/* of a new message, unless its bag has them */
 	const Content *start;		/* of a new message, before its edits */
 	int64		source_id;		/* the message that "start" was copied from */
 	const Upload *uploads;		/* of the handle, or NULL */
-	const Edits *edits;
-	Jsonb	   *patch;
+	const Edits *edits;			/* the edits, or NULL */
+	Jsonb	   *patch;			/* the edits, if "edits" is NULL */
 	uint32		flags;			/* save_flags */
 	SaveMode	mode;
 	int64		seen;			/* SAVE_SEEN: the version shown to the user */
 	int64		version;		/* SAVE_VERSION: the version to go back to */
 } SaveRequest;
 
-/* Make the request of a client's save, to be adjusted by the caller. */
+/*
+ * Fill *request for a plain save of a stand; the caller may adjust it.  The
+ * request points to *stand and, for a new message, to *start.
+ */
 extern void save_of_stand(SaveRequest *request, const Stand *stand,
 						  Content *start);
 
 /*
- * Decide and write, in one atomic step.  Returns the result; *change_number
- * is the version that stands afterwards for the client: the new one, or the
- * current one where refused (0: there is none).
+ * Decide and write, in one atomic step, and return the result.  *change_number
+ * is the version that stands afterwards: the new version, or after a refusal
+ * the current one, 0 if the message is gone.
  */
 extern int32 save_execute(const SaveRequest *request, int64 *change_number);
 
 /*
- * Finish a save of a handle that has gone through: the handle stands on the
- * new version and nothing is pending.  The draft it was resumed from, if any,
- * is discarded.
+ * Move a handle on after a save: it stands on the new version, without pending
+ * edits, and its draft, if any, is discarded.
  */
 extern void save_finish(Handle *handle, int64 change_number);
 
-/* --------------------------------------------------------------- conflict.c */
+/* -------------------------------------------------------------- conflict.c */
 
 /*
- * Return the conflict of a handle as JSON: the code, where the message stands,
- * and who touched which property; names, not values.  NULL if the caller may
- * not look through the handle.
+ * Return the conflict of a handle as JSON, palloc'd: the code, the ids and
+ * change numbers of the message, and who touched which property, without
+ * values.  Return NULL if the number is not that of an open handle of the
+ * caller on a message that the caller may read.
  */
 extern char *conflict_json(int32 code, int32 handle);
 

@@ -1,15 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * history.c
- *	  Older versions: reading them, going back to them, and letting go of
- *	  them.
+ *	  Older versions of messages: reading them, going back to them, and
+ *	  pruning them.
  *
  * NOTES
- *	  The chain of changes is the only source; nothing here keeps a copy.
- *	  Pruning takes the oldest changes of a message, never the newest one,
- *	  never one at or after the base of a parked draft, and nothing younger
- *	  than a day.  It runs in batches, each a transaction of its own; see
- *	  prune_history() in the install script.
+ *	  Older versions exist only as the chain of changes (change.c); no function
+ *	  in this file stores a copy of a version.
+ *
+ *	  Pruning deletes the oldest changes of a message.  It never deletes the
+ *	  newest change, a change at or after the base of a parked draft, or a
+ *	  change that is younger than a day.  prune_history() in the install script
+ *	  runs in batches, each in a transaction of its own.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,9 +25,11 @@
 /*
  * message_at(store_id, message_id, change_number) → jsonb
  *
- * What read_message() showed at that version; also of deleted messages.
- * Errors: MAPI_E_NOT_FOUND for the message, MAPI_E_UNABLE_TO_COMPLETE for a
- * version that is not in its history.
+ * Return the message as read_message() returned it at that version, with the
+ * statement's snapshot.  The message may be deleted, softly or for good.
+ *
+ * Errors: MAPI_E_NOT_FOUND for the message, MAPI_E_UNABLE_TO_COMPLETE if the
+ * version is not in the message's history, MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(message_at);
 Datum
@@ -60,9 +64,13 @@ message_at(PG_FUNCTION_ARGS)
  * restore_version(store_id, message_id, version, change_number)
  * → (result, change_number)
  *
- * An ordinary save over change_number of what the version held: refused like
- * any other.  MAPI_E_UNABLE_TO_COMPLETE where the version is not in the
- * history.
+ * Save the content of an older version over change_number.  The save is an
+ * ordinary one and is refused like any other.
+ *
+ * "result" is the result of the save, or MAPI_E_UNABLE_TO_COMPLETE if the
+ * version is not in the history.  The returned change_number is the version
+ * that stands afterwards, NULL if the message is gone.  Errors:
+ * MAPI_E_NOT_FOUND for the message, MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(restore_version);
 Datum
@@ -102,9 +110,12 @@ restore_version(PG_FUNCTION_ARGS)
 /*
  * set_retention(store_id, keep_age, keep_count)
  *
- * How much history prune_history() leaves: changes younger than keep_age, and
- * the newest keep_count of each message.  NULL: that limit protects nothing;
- * both NULL: nothing is ever pruned.
+ * Set how much history of a store prune_history() must leave: the changes
+ * younger than keep_age, and the newest keep_count changes of each message.
+ * If one of the two is NULL, only the other protects changes; if both are
+ * NULL, nothing is ever pruned.
+ *
+ * Errors: MAPI_E_INVALID_PARAMETER for a keep_count below 1, MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(set_retention);
 Datum
@@ -136,9 +147,13 @@ set_retention(PG_FUNCTION_ARGS)
 /*
  * prune_batch(store_id, after, messages) → (last, pruned)
  *
- * Prune the next messages with ids past "after"; "last" is the id to go on
- * from, NULL at the end.  Keeps drafts from being parked in the store until it
- * commits, so that none can be parked on what is being pruned.
+ * Prune the history of the next "messages" messages of a store whose ids are
+ * greater than "after".  "last" is the id to go on from, NULL after the last
+ * message; "pruned" is the number of changes that were deleted.
+ *
+ * The store's drafts stay locked to the end of the transaction, so that no
+ * session can park a draft on a version that is being pruned.  Errors:
+ * MAPI_E_INVALID_PARAMETER for a "messages" below 1, MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(prune_batch);
 Datum

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * module.c
- *	  Start-up of the loadable module: its settings, and the rooms that must
- *	  know from the beginning what happens in the session.
+ *	  Start-up of the loadable module: its settings, and the files that must
+ *	  register callbacks before anything else happens in the session.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,15 +18,15 @@ void
 _PG_init(void)
 {
 	DefineCustomStringVariable("msgstore.actor",
-							   "The application's user on whose behalf messages are changed.",
-							   "Recorded beside the role with every change; grants nothing.",
+							   "Sets the application's user on whose behalf messages are changed.",
+							   "The user is recorded beside the role in every change.  The setting grants no rights.",
 							   &change_actor_setting,
 							   "",
 							   PGC_USERSET, 0,
 							   NULL, NULL, NULL);
 	DefineCustomIntVariable("msgstore.max_open_handles",
-							"The most handles that one session can have open.",
-							"Handles closed in a transaction that could still be rolled back count too.",
+							"Sets the maximum number of handles that a session can have open.",
+							"Handles that a transaction has closed count until the transaction ends.",
 							&handle_max_open,
 							1000, 1, 1000000,
 							PGC_USERSET, 0,

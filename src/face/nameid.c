@@ -25,7 +25,10 @@
 
 #define LAST_NAMED_ID		0xFFFE
 
-/* Parameters of the statements below: store, set, LID, string. */
+/*
+ * Fill the first four parameters of the statements in this file: store, set,
+ * LID, string.
+ */
 static void
 name_parameters(int64 store_id, const PropertyName *name, Datum *values,
 				char *nulls)
@@ -48,7 +51,7 @@ name_parameters(int64 store_id, const PropertyName *name, Datum *values,
 	}
 }
 
-/* The id that a store has for a name, or 0. */
+/* Return the id that a store has given to a name, or 0. */
 static int32
 find_id(int64 store_id, const PropertyName *name)
 {
@@ -65,9 +68,10 @@ find_id(int64 store_id, const PropertyName *name)
 }
 
 /*
- * Give a name the next id of its store, unless somebody else is giving one.
- * That is waited for, to the end of their transaction; the caller then looks
- * whether it was the same name.
+ * Give a name the next id of its store.  If another transaction is giving out
+ * that id, wait for its end, and give out nothing if it commits.  The caller
+ * must look for the id of the name afterwards, and call again if the id went
+ * to another name.  Raise MAPI_E_NAMED_PROP_QUOTA_EXCEEDED if no id is left.
  */
 static void
 give_id(int64 store_id, const PropertyName *name)
@@ -83,7 +87,7 @@ give_id(int64 store_id, const PropertyName *name)
 	if (id > LAST_NAMED_ID)
 		ereport(ERROR,
 				(errmapi_detail(MAPI_E_NAMED_PROP_QUOTA_EXCEEDED,
-								"A store has ids for %d named properties.",
+								"A store has ids for at most %d named properties.",
 								LAST_NAMED_ID - FIRST_NAMED_ID + 1),
 				 errmsg("store %lld has no id left for another named property",
 						(long long) store_id)));
@@ -95,7 +99,8 @@ give_id(int64 store_id, const PropertyName *name)
 }
 
 /*
- * The id of one name; 0 where it has none and is not to get one.
+ * Return the id of a spelling.  If it has no id, return 0, or with "create"
+ * give it an id.
  */
 static int32
 id_of_name(int64 store_id, const char *spelling, int len, bool create)
@@ -120,9 +125,13 @@ id_of_name(int64 store_id, const char *spelling, int len, bool create)
 /*
  * get_ids_from_names(store_id, names, create) → integer[]
  *
- * In the order of the names.  With create, names that have no id get one, for
- * which the right to edit is needed; else their ids are NULL.  Names that are
- * no named property have the id of their tag.
+ * Return the ids of property names, in the order of the names.  The id of a
+ * tagged property is that of its tag.  For a named property without an id in
+ * the store, return NULL, or with "create" give out an id, which requires the
+ * right to edit.
+ *
+ * Errors: MAPI_E_INVALID_PARAMETER and the other errors about a wrong name,
+ * MAPI_E_NO_ACCESS, MAPI_E_NAMED_PROP_QUOTA_EXCEEDED.
  */
 PG_FUNCTION_INFO_V1(get_ids_from_names);
 Datum
@@ -165,8 +174,9 @@ get_ids_from_names(PG_FUNCTION_ARGS)
 }
 
 /*
- * Return the canonical name that a store has an id for, or NULL.  The name is
- * without a type, unless its string ends in what would be taken for one.
+ * Return the canonical name to which a store has given an id, palloc'd, or
+ * NULL.  The name has no type at its end, unless its string ends in a text
+ * that would be taken for a type.
  */
 static text *
 name_of_id(int64 store_id, int32 id)
@@ -210,8 +220,13 @@ name_of_id(int64 store_id, int32 id)
 }
 
 /*
- * get_names_from_ids(store_id, ids) → text[], in the order of the ids; NULL
- * where the store has not given one out.
+ * get_names_from_ids(store_id, ids) → text[]
+ *
+ * Return the canonical names of property ids, in the order of the ids; NULL
+ * for an id that the store has not given out.
+ *
+ * Errors: MAPI_E_INVALID_PARAMETER for an id that is NULL or out of range,
+ * MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(get_names_from_ids);
 Datum

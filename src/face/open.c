@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * open.c
- *	  Which version of a message a handle stands on: opening, creating,
- *	  refreshing, closing.
+ *	  The version of a message on which a handle stands: opening, creating,
+ *	  refreshing and closing handles.
  *
  * NOTES
- *	  What a handle is and how long it lives is described in handle.c.
+ *	  handle.c describes handles and how long they live.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,6 +17,7 @@
 	(MAPI_MODIFY | SHOW_SOFT_DELETES | MAPI_DEFERRED_ERRORS | \
 	 MAPI_BEST_ACCESS | MAPI_NO_CACHE)
 
+/* Raise MAPI_E_UNKNOWN_FLAGS if flags have bits that opening does not know. */
 static void
 check_open_flags(uint32 flags)
 {
@@ -24,14 +25,21 @@ check_open_flags(uint32 flags)
 		ereport(ERROR,
 				(errmapi(MAPI_E_UNKNOWN_FLAGS),
 				 errmsg("unknown open flags 0x%X", flags & ~OPEN_FLAGS),
-				 errhint("Known are MAPI_MODIFY, MAPI_BEST_ACCESS, SHOW_SOFT_DELETES, MAPI_DEFERRED_ERRORS and MAPI_NO_CACHE.")));
+				 errhint("The flags are MAPI_MODIFY, MAPI_BEST_ACCESS, SHOW_SOFT_DELETES, MAPI_DEFERRED_ERRORS and MAPI_NO_CACHE.")));
 }
 
 /*
  * open_message(store_id, message_id, flags) → handle
  *
+ * Open a message at the version that the transaction's snapshot sees.  The
+ * handle is read-only without flags (R661), and read/write with MAPI_MODIFY
+ * (R663) or, if the caller may edit, with MAPI_BEST_ACCESS (R665, R666).  A
+ * soft-deleted message can be opened only with SHOW_SOFT_DELETES, and is
+ * read-only (R326).
+ *
  * Errors: MAPI_E_NOT_FOUND (R333, R335), MAPI_E_NO_ACCESS (R324),
- * MAPI_E_UNKNOWN_FLAGS, MAPI_E_NOT_ENOUGH_RESOURCES.
+ * MAPI_E_UNKNOWN_FLAGS, MAPI_E_NOT_ENOUGH_RESOURCES if too many handles are
+ * open.
  */
 PG_FUNCTION_INFO_V1(open_message);
 Datum
@@ -76,7 +84,9 @@ open_message(PG_FUNCTION_ARGS)
 /*
  * create_message(store_id, folder_id, flags) → handle
  *
- * Takes an id, and leaves no other trace until the first save (R339, R372).
+ * Open a read/write handle on a new message.  The message gets an id, and
+ * nothing is stored until its first save (R339, R372).
+ *
  * Errors: MAPI_E_NOT_FOUND for store or folder, MAPI_E_NO_ACCESS,
  * MAPI_E_UNKNOWN_FLAGS, MAPI_E_NOT_ENOUGH_RESOURCES.
  */
@@ -110,6 +120,10 @@ create_message(PG_FUNCTION_ARGS)
 
 /*
  * message_id(handle) → bigint
+ *
+ * Return the id of the message that the handle is on; for an attachment or an
+ * embedded message, the id of the message that contains it.  Errors:
+ * MAPI_E_INVALID_OBJECT.
  */
 PG_FUNCTION_INFO_V1(handle_message_id);
 Datum
@@ -119,9 +133,15 @@ handle_message_id(PG_FUNCTION_ARGS)
 }
 
 /*
- * refresh(handle): pending edits are dropped, the base is the newest committed
- * version.  If the message was deleted meanwhile, MAPI_E_OBJECT_DELETED is
- * raised and the handle stays as it is.
+ * refresh(handle)
+ *
+ * Drop the pending edits of a handle on a message, and make the newest
+ * committed version its base; a new message has its defaults again.  Handles
+ * below the handle become stale.
+ *
+ * Errors: MAPI_E_OBJECT_DELETED if the message was deleted meanwhile (a
+ * read-only handle accepts a soft-deleted message), MAPI_E_NO_ACCESS,
+ * MAPI_E_NO_SUPPORT for a handle inside a message.
  */
 PG_FUNCTION_INFO_V1(refresh);
 Datum
@@ -150,7 +170,9 @@ refresh(PG_FUNCTION_ARGS)
 }
 
 /*
- * close_object(handle): pending edits are gone, nothing is stored.
+ * close_object(handle)
+ *
+ * Close a handle; its pending edits are lost.  Errors: MAPI_E_INVALID_OBJECT.
  */
 PG_FUNCTION_INFO_V1(close_object);
 Datum

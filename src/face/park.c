@@ -1,19 +1,24 @@
 /*-------------------------------------------------------------------------
  *
  * park.c
- *	  Drafts that survive: a handle's base and pending edits as a row.
+ *	  Drafts that survive the session: a handle's base and pending edits,
+ *	  stored as a row.
  *
  * NOTES
- *	  A parked draft belongs to the role that parked it, and stays until a
- *	  handle that was resumed from it is saved, or until it is discarded.
- *	  Several handles can be resumed from one.  Each knows when the draft was
- *	  parked that it has: what another one has parked there since, it neither
- *	  replaces (its own becomes a draft of its own) nor discards when saved.
- *	  History is never pruned at or after the base of one.
+ *	  A parked draft belongs to the role that parked the draft.  It stays until
+ *	  a handle that was resumed from it is saved, or until it is discarded.
  *
- *	  Row and edits correspond column by column; "touched" has a digit a part,
- *	  0 untouched, 1 implied, 2 touched (edits.c), because a NULL value of a
- *	  touched part is a deletion.
+ *	  Several handles can be resumed from one draft.  Each handle remembers
+ *	  the time at which its draft was parked.  If another handle has parked
+ *	  under the same id since, the times differ; then a handle that parks makes
+ *	  a draft of its own instead of replacing the newer one, and a handle that
+ *	  is saved does not discard the newer one.
+ *
+ *	  History is never pruned at or after the base of a parked draft.
+ *
+ *	  The row has one column for each part of the edits.  "touched" has one
+ *	  digit for each part: 0 untouched, 1 implied, 2 touched (see Edits).  The
+ *	  digits are needed because NULL in the column of a touched part deletes.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +31,10 @@
 
 #include "query.h"
 
-/* columns of QUERY_PARKED_INSERT and, after the first three, _READ */
+/*
+ * Parameters of QUERY_PARKED_INSERT; after the first three, they are also the
+ * columns of QUERY_PARKED_READ.
+ */
 typedef enum ParkedColumn
 {
 	P_STORE_ID = 0,
@@ -40,15 +48,16 @@ typedef enum ParkedColumn
 	P_PART,
 	P_ACTOR = P_PART + NUM_PARTS,
 	P_CLIENT,
-	P_PARKED_AT,				/* of the draft to be replaced */
+	P_PARKED_AT,				/* time of the draft to be replaced */
 	NUM_PARKED_COLUMNS
 } ParkedColumn;
 
-/* _READ has parked_at where _INSERT has the actor */
+/* QUERY_PARKED_READ has parked_at where QUERY_PARKED_INSERT has the actor. */
 #define P_FIRST_READ	P_MESSAGE_ID
 #define P_READ_AT		P_ACTOR
 #define NUM_READ_COLUMNS	(P_READ_AT - P_FIRST_READ + 1)
 
+/* Set a column to a text, or to NULL if the text is NULL or empty. */
 static void
 put_text(Datum *values, char *nulls, int column, const char *text)
 {
@@ -61,14 +70,15 @@ put_text(Datum *values, char *nulls, int column, const char *text)
 void
 park_lock(int64 store_id, LOCKMODE lockmode)
 {
-	/* of a store's number the lock tag has room for the lower half */
+	/* the lock tag has room for the lower half of a store's id only */
 	LockDatabaseObject(relation_oid(REL_PARKED_ID_SEQ), (Oid) store_id, 0,
 					   lockmode);
 }
 
 /*
- * Put a row where the draft stands, or a new one; false where it is not the
- * same any more.
+ * Replace the row of *draft, or insert a new row if draft->id is 0, and set
+ * *draft to the row that is stored.  Return false, and store nothing, if
+ * another handle has parked under the id since draft->parked_at.
  */
 static bool
 put_draft(Datum *values, const char *nulls, Draft *draft)
@@ -87,6 +97,10 @@ put_draft(Datum *values, const char *nulls, Draft *draft)
 	return done;
 }
 
+/*
+ * Store the stand.  Its blobs are sealed, so that the draft can refer to them
+ * after the session has ended.
+ */
 void
 park_stand(const Stand *stand, Draft *draft)
 {
@@ -131,8 +145,9 @@ park_stand(const Stand *stand, Draft *draft)
 }
 
 /*
- * Read a draft of the current role into *stand, in the current context; false
- * where there is none.
+ * Read the draft draft->id of the current role into *stand, and its time into
+ * draft->parked_at.  Return false if the role has no such draft.  The values
+ * of *stand are palloc'd in the caller's context.
  */
 static bool
 read_parked(int64 store_id, Draft *draft, Stand *stand)
@@ -209,8 +224,10 @@ raise_not_parked(int64 store_id, int64 parked_id)
 /*
  * park(handle) → parked_id
  *
- * A handle that was resumed is parked where it came from, unless another one
- * was since.  The handle stays open, as it is.
+ * Store the base and the pending edits of the handle as a draft.  A handle
+ * that was parked or resumed before replaces its draft, unless another handle
+ * has parked under that id since.  The handle stays open, with its edits
+ * pending.
  */
 PG_FUNCTION_INFO_V1(park);
 Datum
@@ -230,10 +247,14 @@ park(PG_FUNCTION_ARGS)
 }
 
 /*
- * resume(store_id, parked_id) → handle, with the draft's base and edits
+ * resume(store_id, parked_id) → handle
  *
- * Read/write if the role may edit.  Works also when the message was deleted
- * meanwhile.  Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
+ * Open a handle with the base and the edits of a draft of the current role.
+ * The handle is read/write if the role may edit.  The message need not exist
+ * any more.
+ *
+ * Errors: MAPI_E_NOT_FOUND for the draft, or if some of its blobs are gone;
+ * MAPI_E_NO_ACCESS; MAPI_E_NOT_ENOUGH_RESOURCES if too many handles are open.
  */
 PG_FUNCTION_INFO_V1(resume);
 Datum
@@ -268,6 +289,9 @@ resume(PG_FUNCTION_ARGS)
 
 /*
  * discard_parked(store_id, parked_id)
+ *
+ * Delete a draft of the current role.  Handles that were resumed from the
+ * draft stay open.  Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(discard_parked);
 Datum

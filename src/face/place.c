@@ -1,14 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * place.c
- *	  Deleting, restoring and moving messages, open elsewhere or not.
+ *	  Deleting, restoring and moving messages, even while they are open.
  *
  * NOTES
- *	  Each message is locked at its newest version and then written like a
- *	  save, with a number and a record of its own, so that whoever has it open
- *	  learns of it at save.  Messages of one call are taken in order of their
- *	  ids, so that two calls do not deadlock.  What is missing is passed over:
- *	  the others are done, and the answer is MAPI_W_PARTIAL_COMPLETION.
+ *	  Each message is locked at its newest version and then written as by a
+ *	  save, with a change number and a change record of its own.  A client that
+ *	  has the message open therefore learns of the change when it saves.
+ *
+ *	  The messages of one call are processed in the order of their ids, so that
+ *	  two calls do not deadlock.  A missing message is skipped: the others are
+ *	  processed, and the call returns MAPI_W_PARTIAL_COMPLETION.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,13 +22,13 @@
 
 #define DELETE_FLAGS	DELETE_HARD_DELETE
 
-/* What is to be done to each message. */
+/* The operation of one call, which applies to each of its messages. */
 typedef struct PlaceOrder
 {
-	char		kind;			/* CHANGE_MOVE, _DELETE, _RESTORE, _HARD_DELETE */
+	char		kind;			/* CHANGE_MOVE, CHANGE_DELETE etc. */
 	int64		store_id;
-	int64		folder_id;		/* CHANGE_MOVE */
-	bool		conditional;
+	int64		folder_id;		/* target of CHANGE_MOVE */
+	bool		conditional;	/* "if_change_number" is set */
 	int64		if_change_number;
 } PlaceOrder;
 
@@ -39,7 +41,11 @@ compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y ? 1 : 0;
 }
 
-/* A bigint[] without NULLs, sorted, each number once. */
+/*
+ * Return argument n, a bigint[] of message ids, as a palloc'd array in
+ * ascending order without duplicates; *count is its length.  Raise
+ * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
+ */
 static int64 *
 ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 {
@@ -71,13 +77,16 @@ ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 	return ids;
 }
 
-/* Whether the order has a meaning for the row as it is. */
+/*
+ * Decide on the version in *row: S_OK means that the order can be carried out,
+ * and any other result is the result for this message.
+ */
 static int32
 decide(const PlaceOrder *order, const MessageRow *row)
 {
 	bool		deleted = row->version.deleted_at != 0;
 
-	/* the right may have been taken away while the row was waited for */
+	/* the right may have been taken away while we waited for the row */
 	access_require(order->store_id, ACCESS_EDIT);
 	if (order->kind == CHANGE_RESTORE ? !deleted :
 		deleted && order->kind != CHANGE_HARD_DELETE)
@@ -88,7 +97,10 @@ decide(const PlaceOrder *order, const MessageRow *row)
 	return S_OK;
 }
 
-/* Write what was ordered over the row, which is locked. */
+/*
+ * Carry the order out on a locked row.  A move to the message's own folder
+ * writes nothing.
+ */
 static void
 write_order(const PlaceOrder *order, MessageRow *row)
 {
@@ -122,8 +134,9 @@ write_order(const PlaceOrder *order, MessageRow *row)
 }
 
 /*
- * Do it to one message: S_OK, MAPI_E_NOT_FOUND or MAPI_E_OBJECT_CHANGED.  What
- * the newest committed version refuses is refused without a lock.
+ * Carry the order out on one message, waiting for any transaction that holds
+ * its row.  Return S_OK, MAPI_E_NOT_FOUND or MAPI_E_OBJECT_CHANGED.  A refusal
+ * by the newest committed version is returned without locking the row.
  */
 static int32
 place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
@@ -153,9 +166,10 @@ place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
 }
 
 /*
- * Do it to all of them.  S_OK, MAPI_W_PARTIAL_COMPLETION where some were
- * missing, MAPI_E_NOT_FOUND where all were, MAPI_E_OBJECT_CHANGED where the
- * one message has moved on.
+ * Carry the order out on each message.  Return S_OK, MAPI_W_PARTIAL_COMPLETION
+ * if some messages were missing, MAPI_E_NOT_FOUND if all were missing, or
+ * MAPI_E_OBJECT_CHANGED if the one message of a conditional call is not at the
+ * change number that the caller expects.
  */
 static int32
 place_messages(const PlaceOrder *order, const int64 *ids, int count)
@@ -181,7 +195,10 @@ place_messages(const PlaceOrder *order, const int64 *ids, int count)
 	return done > 0 ? MAPI_W_PARTIAL_COMPLETION : MAPI_E_NOT_FOUND;
 }
 
-/* The condition of a call on one message. */
+/*
+ * Read argument n, "if_change_number", into *order.  Unless it is NULL, the
+ * call must be on one message.
+ */
 static void
 condition_argument(FunctionCallInfo fcinfo, int n, int count,
 				   PlaceOrder *order)
@@ -191,13 +208,17 @@ condition_argument(FunctionCallInfo fcinfo, int n, int count,
 	if (count != 1)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("\"if_change_number\" goes with one message, not with %d",
+				 errmsg("\"if_change_number\" requires one message, not %d",
 						count)));
 	order->conditional = true;
 	order->if_change_number = PG_GETARG_INT64(n);
 }
 
-/* The store that argument 0 names, which the caller may change. */
+/*
+ * Return the store that argument 0 names.  Raise an error unless the caller
+ * may edit the store and the transaction may write; "what" names the SQL
+ * function, as in "delete_messages()".
+ */
 static int64
 store_argument(FunctionCallInfo fcinfo, const char *what)
 {
@@ -210,8 +231,13 @@ store_argument(FunctionCallInfo fcinfo, const char *what)
 /*
  * delete_messages(store_id, message_ids, flags, if_change_number) → hresult
  *
- * Soft, unless DELETE_HARD_DELETE is given; a message that is soft-deleted
- * already can only be hard-deleted.
+ * Delete messages softly, or for good with DELETE_HARD_DELETE.  A soft-deleted
+ * message counts as missing unless DELETE_HARD_DELETE is given.
+ *
+ * Returns S_OK, MAPI_W_PARTIAL_COMPLETION, MAPI_E_NOT_FOUND,
+ * MAPI_E_OBJECT_CHANGED (only with if_change_number, which requires one
+ * message) or MAPI_E_UNKNOWN_FLAGS.  Errors: MAPI_E_INVALID_PARAMETER,
+ * MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(delete_messages);
 Datum
@@ -235,7 +261,12 @@ delete_messages(PG_FUNCTION_ARGS)
 }
 
 /*
- * restore_messages(store_id, message_ids) → hresult: soft-deleted ones.
+ * restore_messages(store_id, message_ids) → hresult
+ *
+ * Restore soft-deleted messages; any other message counts as missing.
+ *
+ * Returns S_OK, MAPI_W_PARTIAL_COMPLETION or MAPI_E_NOT_FOUND.  Errors:
+ * MAPI_E_INVALID_PARAMETER, MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(restore_messages);
 Datum
@@ -253,7 +284,11 @@ restore_messages(PG_FUNCTION_ARGS)
 /*
  * move_messages(store_id, message_ids, folder_id, if_change_number) → hresult
  *
- * Within the store; the ids stay.  MAPI_E_NOT_FOUND is raised for the folder.
+ * Move messages to another folder of the store; their ids stay.  The folder is
+ * locked against deletion to the end of the transaction.
+ *
+ * Returns as delete_messages().  Errors: MAPI_E_INVALID_PARAMETER,
+ * MAPI_E_NO_ACCESS, MAPI_E_NOT_FOUND for the folder.
  */
 PG_FUNCTION_INFO_V1(move_messages);
 Datum

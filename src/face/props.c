@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * props.c
- *	  The properties of what is open, and of messages: reading and editing.
+ *	  Properties of open objects and of messages: reading and editing.
  *
  * NOTES
- *	  What a handle shows is its base with its pending edits.  The base is
- *	  read with a latest snapshot: a version never changes, so any snapshot
- *	  that finds it will do, and a base taken by refresh() may be newer than
- *	  the transaction's snapshot.
+ *	  A handle shows its base with its pending edits.  The base is read with a
+ *	  latest snapshot, because a base taken by refresh() may be newer than the
+ *	  transaction's snapshot.  Every snapshot that finds a version finds the
+ *	  same values, since a version never changes.
  *
- *	  Nothing of a handle changes before everything that can fail is done.
+ *	  A function does everything that can fail before it changes the handle.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,9 +17,12 @@
 
 #include "utils/snapmgr.h"
 
-/* -------------------------------------------------------------------- reading */
+/* ----------------------------------------------------------------- reading */
 
-/* What pending edits alone show, where they say all that is asked for. */
+/*
+ * Return the properties in "tags" of a stand whose pending edits cover all of
+ * them, without reading the base.
+ */
 static Jsonb *
 pending_props(const Stand *stand, ArrayType *tags)
 {
@@ -32,7 +35,10 @@ pending_props(const Stand *stand, ArrayType *tags)
 	return view_props(&view, tags);
 }
 
-/* The same for what is stored inside a message: its base is at hand. */
+/*
+ * Return the properties in "tags" (NULL: all) of an attachment or embedded
+ * message, whose base is in the handle.
+ */
 static Jsonb *
 object_props(const Handle *handle, ArrayType *tags)
 {
@@ -48,6 +54,10 @@ object_props(const Handle *handle, ArrayType *tags)
 	return view_props(&view, tags);
 }
 
+/*
+ * Return the properties as JSON.  Raise MAPI_E_NO_ACCESS, and the errors of
+ * stand_view().
+ */
 Jsonb *
 props_shown(const Handle *handle, ArrayType *tags)
 {
@@ -74,7 +84,15 @@ props_shown(const Handle *handle, ArrayType *tags)
 }
 
 /*
- * get_props(handle, tags) → jsonb: base and pending edits.
+ * get_props(handle, tags) → jsonb
+ *
+ * Return the properties in "tags" (NULL: all) that a handle shows, as a JSON
+ * object keyed by canonical name: the base with the pending edits.
+ *
+ * Errors: MAPI_E_INVALID_OBJECT, MAPI_E_NO_ACCESS, MAPI_E_INVALID_PARAMETER
+ * for an unknown name; unless the pending edits cover all tags,
+ * MAPI_E_OBJECT_DELETED if nothing is left of the message, and
+ * MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history.
  */
 PG_FUNCTION_INFO_V1(get_props);
 Datum
@@ -87,8 +105,13 @@ get_props(PG_FUNCTION_ARGS)
 }
 
 /*
- * read_message(store_id, message_id, tags) → jsonb, as of the statement's
- * snapshot.
+ * read_message(store_id, message_id, tags) → jsonb
+ *
+ * Return the properties in "tags" (NULL: all) of a message as the statement's
+ * snapshot sees it, as a JSON object keyed by canonical name.
+ *
+ * Errors: MAPI_E_NOT_FOUND, also for a soft-deleted message; MAPI_E_NO_ACCESS;
+ * MAPI_E_INVALID_PARAMETER for an unknown name.
  */
 PG_FUNCTION_INFO_V1(read_message);
 Datum
@@ -118,11 +141,11 @@ read_message(PG_FUNCTION_ARGS)
 	PG_RETURN_JSONB_P(result);
 }
 
-/* -------------------------------------------------------------------- editing */
+/* ----------------------------------------------------------------- editing */
 
 /*
- * Whether properties that can be set until the first save only can be set: on
- * a new message, and on what is stored inside of one.
+ * Return true if a handle may set properties that can be set until the first
+ * save only: a handle on a new message, or on an object inside a message.
  */
 static bool
 takes_first(const Handle *handle)
@@ -130,7 +153,7 @@ takes_first(const Handle *handle)
 	return handle->state.is_new || handle->kind != HANDLE_MESSAGE;
 }
 
-/* Return true if edits have references to blobs in them. */
+/* Return true if edits contain references to blobs. */
 static bool
 refer_to_blobs(const Edits *edits)
 {
@@ -140,7 +163,10 @@ refer_to_blobs(const Edits *edits)
 		 references_any((Jsonb *) edits->value[PART_ATTACHMENTS]));
 }
 
-/* Refuse what is no property of an attachment, or computed there. */
+/*
+ * Raise an error if edits name a property that attachments cannot have, or one
+ * that is computed for attachments.
+ */
 static void
 check_on_attachment(const Edits *edits)
 {
@@ -163,11 +189,14 @@ check_on_attachment(const Edits *edits)
 					(errmapi(MAPI_E_COMPUTED),
 					 errmsg("property %s is computed by the store",
 							computed[i]),
-					 errhint("Leave it out of what you set or delete.")));
+					 errhint("Omit this property from the call.")));
 	}
 }
 
-/* Add edits that a client has given, checked but for what the handle is on. */
+/*
+ * Add edits that a client has given.  They have been checked, except for the
+ * kind of object that the handle is on.
+ */
 static void
 add_given(Handle *handle, const Edits *edits)
 {
@@ -175,7 +204,7 @@ add_given(Handle *handle, const Edits *edits)
 		check_on_attachment(edits);
 	else if (edits->touched[PART_ATTACHMENTS] != UNTOUCHED)
 		subobject_list_replaced(handle);
-	/* they may be what this handle or one above it has uploaded */
+	/* the blobs may be uploads of this handle or of a handle above it */
 	if (refer_to_blobs(edits))
 	{
 		for (Handle *owner = handle; owner != NULL;
@@ -186,7 +215,10 @@ add_given(Handle *handle, const Edits *edits)
 }
 
 /*
- * set_props(handle, props): all or nothing; null deletes.
+ * set_props(handle, props)
+ *
+ * Set each member of a JSON object as a property, as a pending edit; null
+ * deletes the property.  If an error is raised, no property is set.
  *
  * Errors: MAPI_E_NO_ACCESS on a read-only handle (R661), MAPI_E_COMPUTED,
  * MAPI_E_INVALID_PARAMETER, MAPI_E_UNEXPECTED_TYPE, MAPI_E_TYPE_NO_SUPPORT,
@@ -207,8 +239,11 @@ set_props(PG_FUNCTION_ARGS)
 }
 
 /*
- * delete_props(handle, tags): all or nothing; deleting what is absent is no
- * error, and an edit.
+ * delete_props(handle, tags)
+ *
+ * Delete properties, as a pending edit.  To delete a property that the handle
+ * does not have is an edit too, not an error.  If an error is raised, no
+ * property is deleted.  Errors: as set_props().
  */
 PG_FUNCTION_INFO_V1(delete_props);
 Datum

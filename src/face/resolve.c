@@ -1,13 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * resolve.c
- *	  What a user can choose in a conflict: keep the original, overwrite it,
- *	  merge, or save the changes elsewhere.
+ *	  The choices of a user in a conflict: keep the original, overwrite the
+ *	  original, merge, or save the changes elsewhere.
  *
  * NOTES
- *	  Every choice is one save with its own way of treating what others have
- *	  saved (SaveMode), or a first save of a new message.  The handle moves on
- *	  only after it, so a choice that is refused leaves everything as it was.
+ *	  OVERWRITE and MERGE are one save each; the save's mode (SaveMode) says
+ *	  how it treats the changes of others.  SAVE_ELSEWHERE is the first save of
+ *	  a new message, and KEEP_ORIGINAL stores nothing.  The handle changes only
+ *	  after the choice has succeeded, so a choice that is refused leaves
+ *	  everything unchanged.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,18 +32,19 @@ static const char *const choice_names[] = {
 	"KEEP_ORIGINAL", "OVERWRITE", "SAVE_ELSEWHERE", "MERGE"
 };
 
-/* What a choice came to: where the client stands afterwards. */
+/* The message and version on which the client stands after a choice. */
 typedef struct Outcome
 {
 	int64		message_id;
-	int64		change_number;	/* 0: there is none */
+	int64		change_number;	/* 0 if the message has no version left */
 } Outcome;
 
-/* ------------------------------------------------------------------- elsewhere */
+/* --------------------------------------------------------------- elsewhere */
 
 /*
- * Take what belongs to the original alone out of a copy's bag, and put the
- * original's entry id in where the copy comes from a conflict.
+ * Turn a view of the original into the start of a copy: remove the properties
+ * that belong to the original alone, and if the copy is made because of a
+ * conflict, set PR_CONFLICT_ENTRYID to the original's entry id.
  */
 static void
 prepare_copy(MessageView *view, bool from_conflict)
@@ -74,8 +77,9 @@ prepare_copy(MessageView *view, bool from_conflict)
 }
 
 /*
- * Save what a client shows as a new message.  Returns the result of its first
- * save.
+ * Save the message that a client shows (base and pending edits) as a new
+ * message in a folder.  Return the result of the new message's first save; on
+ * S_OK *outcome is the new message.  Raise the errors of stand_view().
  */
 static int32
 save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
@@ -113,7 +117,10 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	return result;
 }
 
-/* The folder named by an argument, or the store's Conflicts folder. */
+/*
+ * Return the folder that argument n names, or the store's Conflicts folder if
+ * the argument is NULL.  Raise MAPI_E_NOT_FOUND if the folder does not exist.
+ */
 static int64
 folder_argument(FunctionCallInfo fcinfo, int n, int64 store_id)
 {
@@ -128,11 +135,14 @@ folder_argument(FunctionCallInfo fcinfo, int n, int64 store_id)
 }
 
 /*
- * save_as(handle, folder_id) → message_id of a new message
+ * save_as(handle, folder_id) → message_id
  *
- * Original and handle stay as they are; works also when the original was
- * deleted.  Errors: MAPI_E_NOT_FOUND for the folder, MAPI_E_NO_ACCESS,
- * MAPI_E_UNABLE_TO_COMPLETE where the handle's base is not in the history.
+ * Save the message that the handle shows as a new message, and return the new
+ * message's id.  The original and the handle stay unchanged; the original may
+ * be deleted.
+ *
+ * Errors: MAPI_E_NOT_FOUND for the folder, MAPI_E_NO_ACCESS,
+ * MAPI_E_UNABLE_TO_COMPLETE if the handle's base is not in the history.
  */
 PG_FUNCTION_INFO_V1(save_as);
 Datum
@@ -155,8 +165,9 @@ save_as(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(outcome.message_id);
 }
 
-/* -------------------------------------------------------------------- choices */
+/* ----------------------------------------------------------------- choices */
 
+/* Return the choice that argument n names; names are case-sensitive. */
 static Choice
 choice_argument(FunctionCallInfo fcinfo, int n)
 {
@@ -176,23 +187,29 @@ choice_argument(FunctionCallInfo fcinfo, int n)
 	return KEEP_ORIGINAL;		/* keep compiler quiet */
 }
 
-/* Refuse arguments that belong to another choice. */
+/*
+ * Raise MAPI_E_INVALID_PARAMETER if an argument is given that the choice does
+ * not take.  "folder" and "seen" are the numbers of these arguments.
+ */
 static void
 check_choice(FunctionCallInfo fcinfo, Choice choice, int folder, int seen)
 {
 	if (!PG_ARGISNULL(folder) && choice != SAVE_ELSEWHERE)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("\"folder_id\" goes with SAVE_ELSEWHERE, not with %s",
+				 errmsg("\"folder_id\" requires SAVE_ELSEWHERE, not %s",
 						choice_names[choice])));
 	if (!PG_ARGISNULL(seen) && choice != OVERWRITE)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("\"seen\" goes with OVERWRITE, not with %s",
+				 errmsg("\"seen\" requires OVERWRITE, not %s",
 						choice_names[choice])));
 }
 
-/* The newest version of a message, for who drops the edits. */
+/*
+ * Set *outcome to the newest version of the message, for a client that drops
+ * its edits.  Return S_OK, or MAPI_E_OBJECT_DELETED.
+ */
 static int32
 keep_original(const Stand *stand, Outcome *outcome)
 {
@@ -211,8 +228,9 @@ keep_original(const Stand *stand, Outcome *outcome)
 }
 
 /*
- * Do as chosen.  Arguments "folder" and "seen" are looked at as the choice
- * needs them.
+ * Carry out a choice, and return its result; on S_OK *outcome says where the
+ * client stands afterwards.  "folder" and "seen" are the numbers of arguments,
+ * which are read only if the choice takes them.
  */
 static int32
 resolve(const Stand *stand, Choice choice, FunctionCallInfo fcinfo,
@@ -253,8 +271,18 @@ resolve(const Stand *stand, Choice choice, FunctionCallInfo fcinfo,
 /*
  * resolve_conflict(handle, choice, folder_id, seen) → hresult
  *
- * A new message has no original to keep: KEEP_ORIGINAL there is
- * MAPI_E_INVALID_PARAMETER.
+ * On S_OK the handle stands on the resulting version without pending edits:
+ * the newest version, the one just saved, or for SAVE_ELSEWHERE the new
+ * message, on which the handle is read/write.  folder_id is the folder for
+ * SAVE_ELSEWHERE (NULL: Conflicts).  "seen" makes OVERWRITE replace only the
+ * version with this change number, else it replaces the newest version.
+ *
+ * Returns S_OK, MAPI_E_NO_ACCESS, MAPI_E_OBJECT_CHANGED,
+ * MAPI_E_OBJECT_DELETED, MAPI_E_SUBMITTED or MAPI_E_UNABLE_TO_COMPLETE.
+ * Errors: MAPI_E_INVALID_PARAMETER for a wrong argument, and for KEEP_ORIGINAL
+ * on a new message, which has no original to keep; MAPI_E_NOT_FOUND for the
+ * folder; MAPI_E_UNABLE_TO_COMPLETE for SAVE_ELSEWHERE if the base is not in
+ * the history.
  */
 PG_FUNCTION_INFO_V1(resolve_conflict_of_handle);
 Datum
@@ -297,6 +325,13 @@ resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 /*
  * resolve_conflict(store_id, message_id, change_number, changes, choice,
  *					folder_id, seen) → (result, message_id, change_number)
+ *
+ * Resolve the conflict of a client without a handle, whose base is
+ * change_number and whose edits are "changes".  The returned message_id and
+ * change_number are those of the version on which the client stands
+ * afterwards; change_number is NULL if the message has no version left.
+ * Errors: MAPI_E_NOT_FOUND for message or folder, MAPI_E_NO_ACCESS, and the
+ * errors of set_props() for "changes".
  */
 PG_FUNCTION_INFO_V1(resolve_conflict_of_message);
 Datum

@@ -4,40 +4,42 @@
  *	  Saving: the decision and the write, as one atomic step on the row.
  *
  * NOTES
- *	  The order of decisions is that of the contract:
+ *	  A save decides in this order, which the contract prescribes:
  *
  *		5	row gone or deleted, or a new message's folder gone
  *									MAPI_E_OBJECT_DELETED
- *		6	no right to edit any more	MAPI_E_NO_ACCESS
+ *		6	right to edit taken away	MAPI_E_NO_ACCESS
  *		7	submitted				MAPI_E_SUBMITTED
  *		8	not forced, and the row is not at the client's version
  *									MAPI_E_OBJECT_CHANGED
  *		9	nothing pending			S_OK, nothing written
  *		10	write, new change number, record the change
  *
- *	  Steps 1 to 3 (handle, flags, level), and what becomes of the handle, are
- *	  those of the SQL functions at the end; steps 5 to 10 are save_execute().
+ *	  save_execute() does steps 5 to 10.  The SQL functions at the end of this
+ *	  file do steps 1 to 3 (handle, flags, level) before, and step 11, which
+ *	  sets the handle's level and base, afterwards.
  *
- *	  A plain save reads the newest committed version and decides on it.  What
- *	  is refused is refused at once, without a lock.  What still matches is
- *	  updated: heap_update writes only over the very version it is given, so
- *	  nobody can come between check and write.  If somebody else holds that
- *	  version, we first wait by locking it, without following it to a newer
- *	  one: either the other rolled back, and we decide again on the row, now
- *	  ours; or it was replaced, no lock is left with us, and we begin anew, to
- *	  be refused by the new version's number.  A save that stores more than the
- *	  row (blobs) locks it in any case: what is refused stores nothing.
+ *	  A plain save reads the newest committed version and decides on that
+ *	  version.  A refusal is returned at once, without a lock.  A save that is
+ *	  not refused updates the row.  heap_update replaces only the very version
+ *	  that it is given, so no other save can come between check and write.
  *
- *	  A forced save locks the newest version first, whoever made it, decides,
- *	  and writes over what it has locked; it never has to begin anew unless
+ *	  If another transaction holds the version, a plain save first waits by
+ *	  locking the version, without following the row to a newer one.  If the
+ *	  other transaction rolled back, we hold the lock then, and decide again.
+ *	  If it replaced the version, we hold no lock; we begin anew, and refuse
+ *	  because of the new version's number.  A save that stores blobs locks the
+ *	  row in any case, because a refused save must not store anything.
+ *
+ *	  A forced save locks the newest version first, whoever made that version,
+ *	  then decides, and writes over the locked version.  It begins anew only if
  *	  the row was deleted meanwhile.
  *
- *	  Isolation levels do not matter to the decision, which is made on the
- *	  newest committed version in all of them.  They matter to the write:
- *	  where the transaction's snapshot does not see the version that would be
- *	  replaced, PostgreSQL's own error 40001 is raised.  A plain save gets
- *	  there only after refresh(), since its base is otherwise a version the
- *	  snapshot has seen.
+ *	  The decision is the same in every isolation level, because it is made on
+ *	  the newest committed version.  The write is not: PostgreSQL raises its
+ *	  error 40001 if the transaction's snapshot does not see the version to be
+ *	  replaced.  A plain save can meet this error only after refresh(), since
+ *	  otherwise its base is a version that the snapshot has seen.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,7 +50,7 @@
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
-/* 0x8, 0x80 and 0x1000 are sent by old clients and mean nothing (R711) */
+/* Old clients send 0x8, 0x80 and 0x1000, which have no effect (R711). */
 #define SAVE_FLAGS \
 	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
 	 PARK_REFUSED | \
@@ -59,15 +61,15 @@ typedef struct SaveWork
 {
 	const SaveRequest *request;
 	MessageRow	row;
-	bool		parsed;			/* edits are there */
+	bool		parsed;			/* "edits" is filled */
 	Edits		edits;
 } SaveWork;
 
-/* What came of an attempt. */
+/* The outcome of one attempt to save. */
 typedef enum Attempt
 {
-	ATTEMPT_DONE,				/* *result says what */
-	ATTEMPT_AGAIN				/* the row moved under us: look anew */
+	ATTEMPT_DONE,				/* *result is the result of the save */
+	ATTEMPT_AGAIN				/* the row changed meanwhile: begin anew */
 } Attempt;
 
 static Attempt attempt_plain(SaveWork *work, int32 *result, int64 *number);
@@ -75,6 +77,9 @@ static Attempt attempt_force(SaveWork *work, int32 *result, int64 *number);
 static bool saved_already(const SaveRequest *request);
 static int32 save_new(SaveWork *work, int64 *number);
 
+/*
+ * Save (steps 5 to 10), with a new latest snapshot for every attempt.
+ */
 int32
 save_execute(const SaveRequest *request, int64 *change_number)
 {
@@ -106,9 +111,9 @@ save_execute(const SaveRequest *request, int64 *change_number)
 	return result;
 }
 
-/* ------------------------------------------------------------------- deciding */
+/* ---------------------------------------------------------------- deciding */
 
-/* Steps 5 to 8 on the row as it was read. */
+/* Do steps 5 to 8 on the version in work->row; S_OK means: go on. */
 static int32
 decide(const SaveWork *work)
 {
@@ -129,7 +134,7 @@ decide(const SaveWork *work)
 	return S_OK;
 }
 
-/* The pending edits, read from the patch the first time they are needed. */
+/* Return the pending edits; the first call reads them from the patch. */
 static const Edits *
 pending_edits(SaveWork *work)
 {
@@ -146,8 +151,10 @@ pending_edits(SaveWork *work)
 }
 
 /*
- * What a plain save writes over its own base: the pending edits, or what leads
- * back to an older version.
+ * Fill *result with the edits that a plain save writes over its own base: the
+ * pending edits, or for SAVE_VERSION the edits that lead back to an older
+ * version.  Return S_OK, or MAPI_E_UNABLE_TO_COMPLETE if the older version is
+ * not in the history.
  */
 static int32
 plain_edits(SaveWork *work, Edits *result)
@@ -169,11 +176,11 @@ plain_edits(SaveWork *work, Edits *result)
 	return S_OK;
 }
 
-/* -------------------------------------------------------------------- writing */
+/* ----------------------------------------------------------------- writing */
 
 /*
- * Step 10 on the version in work->row.  Anything but TM_Ok: nothing is
- * written.
+ * Do step 10 on the version in work->row.  Unless TM_Ok is returned, nothing
+ * has been written.
  */
 static TM_Result
 write_row(SaveWork *work, const Edits *edits, int64 *number)
@@ -193,7 +200,7 @@ write_row(SaveWork *work, const Edits *edits, int64 *number)
 	return change_write(&work->row, &order, number);
 }
 
-/* The same on a row that we have locked: it cannot have changed since. */
+/* Do step 10 on a row that we have locked, which cannot have changed since. */
 static void
 write_locked(SaveWork *work, const Edits *edits, int64 *number)
 {
@@ -204,11 +211,11 @@ write_locked(SaveWork *work, const Edits *edits, int64 *number)
 			 written);
 }
 
-/* ----------------------------------------------------------------- plain save */
+/* -------------------------------------------------------------- plain save */
 
 /*
- * Lock the version in work->row, waiting for whoever holds it, decide again,
- * and write.
+ * Lock the version in work->row, waiting for any transaction that holds it,
+ * then decide again and write.
  */
 static Attempt
 save_locked(SaveWork *work, const Edits *edits, int32 *result, int64 *number)
@@ -221,6 +228,12 @@ save_locked(SaveWork *work, const Edits *edits, int32 *result, int64 *number)
 	return ATTEMPT_DONE;
 }
 
+/*
+ * Try a plain save on the version that the active snapshot sees, which is a
+ * latest one.  *number is the version that stands afterwards, 0 if the row is
+ * gone.  The row is locked before the write only if another transaction holds
+ * the row, if blobs are to be stored, or if nothing is pending.
+ */
 static Attempt
 attempt_plain(SaveWork *work, int32 *result, int64 *number)
 {
@@ -246,17 +259,20 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 
 	if (write_row(work, &edits, number) != TM_Ok)
 		return ATTEMPT_AGAIN;
-	/* it waited after all, if somebody has taken the row this very moment */
+	/* the update may have waited, if the row was taken at this very moment */
 	access_require(request->store_id, ACCESS_EDIT);
 	return ATTEMPT_DONE;
 }
 
-/* ---------------------------------------------------------------- forced save */
+/* ------------------------------------------------------------- forced save */
 
 /*
- * The edits that turn the row into what the forcing client shows, its base
- * with its pending edits; for a merge, those that put the pending edits beside
- * what others have changed.
+ * Fill *result with the edits that turn the row into the message that the
+ * forcing client shows (its base with its pending edits), or for a merge with
+ * the edits that put the pending edits beside the changes of others.
+ *
+ * Return S_OK; MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history;
+ * MAPI_E_OBJECT_CHANGED if a merge finds that both changed one property.
  */
 static int32
 forced_edits(SaveWork *work, Edits *result)
@@ -284,6 +300,11 @@ forced_edits(SaveWork *work, Edits *result)
 	return S_OK;
 }
 
+/*
+ * Lock the newest version, decide, and write: a forced save, an overwrite of
+ * the version that was seen, or a merge.  *number is the version that stands
+ * afterwards, 0 if the row is gone.
+ */
 static Attempt
 attempt_force(SaveWork *work, int32 *result, int64 *number)
 {
@@ -300,7 +321,7 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
 	if (messagerow_lock(&work->row, true) != TM_Ok)
 		return ATTEMPT_AGAIN;
 
-	/* the version may be newer than the snapshot, and so its history */
+	/* the locked version and its history may be newer than the snapshot */
 	PushActiveSnapshot(GetLatestSnapshot());
 	*number = work->row.version.change_number;
 	*result = decide(work);
@@ -312,10 +333,11 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
 	return ATTEMPT_DONE;
 }
 
-/* ----------------------------------------------------------------- first save */
+/* -------------------------------------------------------------- first save */
 
 /*
- * Take PR_MESSAGE_FLAGS out of a new message's bag: they have a column.
+ * Take PR_MESSAGE_FLAGS out of a new message's bag, since the flags have a
+ * column.  Return the flags to store: the bag's, or else "flags".
  */
 static int32
 take_message_flags(Content *content, int32 flags)
@@ -340,10 +362,11 @@ take_message_flags(Content *content, int32 flags)
 }
 
 /*
- * Whether another handle that was resumed from the same draft has saved the
- * new message; if one is about to, wait for its transaction.  To this handle
- * the message is then one that others have changed since its base, which is
- * none of its versions.
+ * Return true if another handle that was resumed from the same draft has saved
+ * the new message, and wait for a transaction in which such a handle is about
+ * to save.  For this handle the message has then been changed by others since
+ * its base, and the base (0) is not in the message's history.  The lock on the
+ * message's id is held to the end of the transaction.
  */
 static bool
 saved_already(const SaveRequest *request)
@@ -365,6 +388,11 @@ saved_already(const SaveRequest *request)
 	return found;
 }
 
+/*
+ * Do the first save of a new message: lock its folder, then insert the row and
+ * its first change.  Return S_OK, MAPI_E_OBJECT_DELETED if the folder is gone,
+ * or MAPI_E_NO_ACCESS.
+ */
 static int32
 save_new(SaveWork *work, int64 *number)
 {
@@ -387,8 +415,12 @@ save_new(SaveWork *work, int64 *number)
 	return S_OK;
 }
 
-/* -------------------------------------------------- requests, and their ends */
+/* ------------------------------------------------ requests, and their ends */
 
+/*
+ * Make a request.  It points to *stand, and for a new message to *start, which
+ * is filled with the defaults.
+ */
 void
 save_of_stand(SaveRequest *request, const Stand *stand, Content *start)
 {
@@ -419,7 +451,7 @@ save_finish(Handle *handle, int64 change_number)
 	memset(&handle->state.draft, 0, sizeof(Draft));
 }
 
-/* Step 11: the level that the flags leave the handle with. */
+/* Do step 11: set the level with which the flags leave the handle. */
 static void
 set_level(Handle *handle, uint32 flags)
 {
@@ -428,7 +460,10 @@ set_level(Handle *handle, uint32 flags)
 		(flags & KEEP_OPEN_READWRITE) != 0;
 }
 
-/* Park the edits of a refused save, where there are any and flags ask for it. */
+/*
+ * Park the edits of a refused save if there are edits and the flags ask for
+ * parking.  Return true, and set *draft, if they were parked.
+ */
 static bool
 park_refused(const Stand *stand, uint32 flags, Draft *draft)
 {
@@ -438,10 +473,12 @@ park_refused(const Stand *stand, uint32 flags, Draft *draft)
 	return true;
 }
 
-/* ------------------------------------------------------------- SQL functions */
+/* ----------------------------------------------------------- SQL functions */
 
 /*
- * Save a handle: steps 1 to 3, then the rest, then step 11.
+ * Save a handle on a message or inside one, and return the result of the save.
+ * On S_OK the handle has its new level and base; after a refusal it is
+ * unchanged, except that its edits are parked with PARK_REFUSED.
  */
 static int32
 save_handle(Handle *handle, uint32 flags)
@@ -488,6 +525,14 @@ save_handle(Handle *handle, uint32 flags)
 
 /*
  * save_changes(handle, flags) → hresult
+ *
+ * Returns S_OK, MAPI_E_UNKNOWN_FLAGS, MAPI_E_NO_ACCESS, MAPI_E_OBJECT_DELETED,
+ * MAPI_E_SUBMITTED, MAPI_E_OBJECT_CHANGED (R705, R1053), or with FORCE_SAVE
+ * MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history.  After any of
+ * these errors the handle is unchanged (R1670, R718, R722).
+ *
+ * Errors: MAPI_E_INVALID_OBJECT, and 40001 for a save over a version that the
+ * transaction's snapshot does not see.
  */
 PG_FUNCTION_INFO_V1(save_changes);
 Datum
@@ -501,6 +546,8 @@ save_changes(PG_FUNCTION_ARGS)
 
 /*
  * force_save(handle) → hresult
+ *
+ * Save as save_changes() does with FORCE_SAVE.
  */
 PG_FUNCTION_INFO_V1(force_save);
 Datum
@@ -513,7 +560,13 @@ force_save(PG_FUNCTION_ARGS)
  * save_message(store_id, message_id, change_number, changes, flags)
  * → (result, change_number)
  *
- * Raises what opening raises: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
+ * Save the patch "changes" over the version change_number, without a handle.
+ * "result" is as for save_changes().  The returned change_number is the
+ * version that stands afterwards: the new one, or after a refusal the current
+ * one; NULL if the message is gone or the flags are unknown.
+ *
+ * Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS, and the errors of set_props()
+ * for "changes", which are checked only if the save is not refused before.
  */
 PG_FUNCTION_INFO_V1(save_message);
 Datum
@@ -579,6 +632,12 @@ park_new(const SaveRequest *request, Jsonb *defaults)
 /*
  * save_new_message(store_id, folder_id, props, flags)
  * → (result, message_id, change_number)
+ *
+ * Create a message and save it in one call.  "result" is as for
+ * save_changes(); message_id and change_number are NULL unless it is S_OK.
+ *
+ * Errors: MAPI_E_NOT_FOUND for store or folder, MAPI_E_NO_ACCESS, and the
+ * errors of set_props() for "props".
  */
 PG_FUNCTION_INFO_V1(save_new_message);
 Datum

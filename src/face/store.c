@@ -14,7 +14,7 @@
 
 #include "query.h"
 
-/* The standard folders, in the order in which they are made; root first. */
+/* The special folders, in the order in which they are created; root first. */
 static const char *const special_folders[] = {
 	"Root", "Inbox", "Outbox", "Sent Items", "Deleted Items", "Drafts",
 	"Conflicts"
@@ -35,8 +35,9 @@ store_special_folder(int64 store_id, const char *special)
 }
 
 /*
- * Insert a folder and return its id; parent_id 0 for a root, special NULL for
- * an ordinary one.
+ * Insert a folder and return its id.  parent_id is 0 for the root folder;
+ * "special" is NULL for an ordinary folder.  Raise MAPI_E_COLLISION if the
+ * parent has a folder with that name.
  */
 static int64
 insert_folder(int64 store_id, int64 parent_id, const char *name,
@@ -65,12 +66,15 @@ insert_folder(int64 store_id, int64 parent_id, const char *name,
 	if (!done)
 		ereport(ERROR,
 				(errmapi(MAPI_E_COLLISION),
-				 errmsg("folder \"%s\" exists already below folder %lld of store %lld",
+				 errmsg("folder \"%s\" already exists below folder %lld of store %lld",
 						name, (long long) parent_id, (long long) store_id)));
 	return folder_id;
 }
 
-/* The text of argument n, which must be neither NULL nor empty. */
+/*
+ * Return the text of argument n, palloc'd.  Raise MAPI_E_INVALID_PARAMETER if
+ * the argument is NULL or empty; "name" is its name.
+ */
 static char *
 name_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
@@ -88,8 +92,12 @@ name_argument(FunctionCallInfo fcinfo, int n, const char *name)
 /*
  * create_store(name, owner) → store_id
  *
- * Errors: MAPI_E_COLLISION where a store has that name, MAPI_E_NO_ACCESS where
- * the caller is no member of the owner.
+ * Create a store with its special folders.  "owner" is the name of a role,
+ * NULL for the current role.
+ *
+ * Errors: MAPI_E_COLLISION if a store has that name, MAPI_E_NO_ACCESS if the
+ * current role is not a member of the owner, MAPI_E_INVALID_PARAMETER for an
+ * empty name.
  */
 PG_FUNCTION_INFO_V1(create_store);
 Datum
@@ -112,7 +120,7 @@ create_store(PG_FUNCTION_ARGS)
 					 errmsg("role \"%s\" is not a member of role \"%s\"",
 							GetUserNameFromId(GetUserId(), false),
 							GetUserNameFromId(owner, false)),
-					 errhint("A store can be made for a role that one belongs to.")));
+					 errhint("You can create a store only for a role of which you are a member.")));
 	}
 
 	store_id = number_next(REL_STORE_ID_SEQ);
@@ -125,9 +133,9 @@ create_store(PG_FUNCTION_ARGS)
 	if (!done)
 		ereport(ERROR,
 				(errmapi(MAPI_E_COLLISION),
-				 errmsg("store \"%s\" exists already", name)));
+				 errmsg("store \"%s\" already exists", name)));
 
-	/* should this be rolled back, nobody may go on finding it cached */
+	/* after a rollback, no session may find the store in its cache */
 	relation_announce(REL_STORE);
 
 	root = insert_folder(store_id, 0, special_folders[0], special_folders[0]);
@@ -139,8 +147,12 @@ create_store(PG_FUNCTION_ARGS)
 /*
  * create_folder(store_id, parent_id, name) → folder_id
  *
- * Errors: MAPI_E_NOT_FOUND for store or parent, MAPI_E_COLLISION where the
- * parent has a folder of that name.
+ * Create a folder below a parent, which is locked against deletion; a NULL
+ * parent_id is the root folder.
+ *
+ * Errors: MAPI_E_NOT_FOUND for store or parent, MAPI_E_COLLISION if the parent
+ * has a folder with that name, MAPI_E_NO_ACCESS, MAPI_E_INVALID_PARAMETER for
+ * an empty name.
  */
 PG_FUNCTION_INFO_V1(create_folder);
 Datum
@@ -191,6 +203,12 @@ store_raise_no_folder(int64 store_id, int64 folder_id)
 
 /*
  * special_folder(store_id, special) → folder_id
+ *
+ * Return the id of a special folder; "special" is one of the names in
+ * special_folders, case-sensitive.
+ *
+ * Errors: MAPI_E_INVALID_PARAMETER for another name, MAPI_E_NOT_FOUND if there
+ * is no such store or folder, MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(special_folder);
 Datum
@@ -210,7 +228,7 @@ special_folder(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("\"%s\" is not a special folder", special),
-				 errhint("There are Root, Inbox, Outbox, Sent Items, Deleted Items, Drafts and Conflicts.")));
+				 errhint("The special folders are Root, Inbox, Outbox, Sent Items, Deleted Items, Drafts and Conflicts.")));
 	access_require(store_id, ACCESS_READ);
 	folder_id = store_special_folder(store_id, special);
 	if (folder_id == 0)
@@ -222,7 +240,11 @@ special_folder(PG_FUNCTION_ARGS)
 }
 
 /*
- * set_node_number(node): the upper 15 bits of numbers given out from now on.
+ * set_node_number(node)
+ *
+ * Set the upper 15 bits of all ids and change numbers that are given out from
+ * now on.  The function is not granted to PUBLIC.  Errors:
+ * MAPI_E_INVALID_PARAMETER.
  */
 PG_FUNCTION_INFO_V1(set_node_number);
 Datum

@@ -5,17 +5,18 @@
  *
  * NOTES
  *	  A stream is a property of a handle, addressed by name and offset; there
- *	  is nothing to open or close.  What is written shows on the handle at
- *	  once and is stored by the message's save, like any edit.
+ *	  is nothing to open or close.  Written bytes show on the handle at once
+ *	  and are stored when the message is saved, like any edit.
  *
- *	  PR_ATTACH_DATA_BIN, and any other value as soon as it is written to with
- *	  more than MAX_INLINE bytes, is a blob (blob.c), so its size is bounded by
- *	  disk only, and memory by the piece.  Smaller ones are values in memory
- *	  and go through it whole.
+ *	  PR_ATTACH_DATA_BIN is always written as a blob (blob.c), and so is any
+ *	  other value once a write makes it larger than MAX_INLINE bytes.  The size
+ *	  of a blob is limited by the disk only, and reading or writing one takes
+ *	  memory for one piece.  A smaller value is held in memory as a whole.
  *
- *	  Offsets into strings count bytes of UTF-8.  What a write leaves is valid
- *	  without looking at all of it: it was before, what is written is, and it
- *	  replaces whole characters.
+ *	  Offsets into strings count bytes of UTF-8.  A write checks the written
+ *	  piece and the two places where it meets the old value, but not the rest:
+ *	  if the old value and the piece are valid, and the piece replaces whole
+ *	  characters, then the new value is valid too.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,18 +28,19 @@
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
-/* What a stream stands on: a blob, or bytes. */
+/* A property that is read or written as a stream: a blob, or bytes. */
 typedef struct Stream
 {
 	Handle	   *handle;
 	Property	prop;
-	int64		blob_id;		/* 0: bytes */
-	int64		size;
-	bool		exists;
-	bytea	   *bytes;			/* unless only the size was asked for */
+	int64		blob_id;		/* 0 if the value is not a blob */
+	int64		size;			/* of the whole value, in bytes */
+	bool		exists;			/* the handle has the property */
+	bytea	   *bytes;			/* NULL for a blob, or if only the size was
+								 * asked for */
 } Stream;
 
-/* ------------------------------------------------------------------ finding it */
+/* -------------------------------------------------------------- finding it */
 
 static bool
 is_text(const Property *prop)
@@ -46,7 +48,7 @@ is_text(const Property *prop)
 	return prop->type == PT_UNICODE;
 }
 
-/* Take the stream from a member of a bag. */
+/* Fill the stream from the member of a bag, if the bag has the property. */
 static void
 find_in_bag(Stream *stream, const Jsonb *bag)
 {
@@ -65,7 +67,8 @@ find_in_bag(Stream *stream, const Jsonb *bag)
 }
 
 /*
- * Take it from a column: only the piece that is wanted is fetched.
+ * Fill the stream from the column of its property.  Only the wanted piece,
+ * "count" bytes from "offset" on, is fetched from TOAST.
  */
 static void
 find_in_part(Stream *stream, const Content *content, int64 offset,
@@ -81,7 +84,7 @@ find_in_part(Stream *stream, const Content *content, int64 offset,
 								   (int32) Min(count, stream->size - offset));
 }
 
-/* The property as "tags" of other calls. */
+/* Return the stream's property as the "tags" argument of other functions. */
 static ArrayType *
 tags_of(const Stream *stream)
 {
@@ -92,8 +95,9 @@ tags_of(const Stream *stream)
 }
 
 /*
- * Take the stream from what its handle shows: base and pending edits.  The
- * base is not needed, and may be pruned, where the property is pending.
+ * Fill the stream with the value that its handle shows, from the base and the
+ * pending edits.  If the property is pending, the base is not read and may be
+ * pruned.  "offset" and "count" are as for find_in_part().
  */
 static void
 find_shown(Stream *stream, int64 offset, int64 count)
@@ -125,8 +129,12 @@ find_shown(Stream *stream, int64 offset, int64 count)
 }
 
 /*
- * Find the property that arguments 0 and 1 name.  Of a value in a column,
- * bytes are those from "offset" on, up to "count"; else all of them.
+ * Fill *stream for the handle and property that arguments 0 and 1 name.
+ * stream->bytes are up to "count" bytes from "offset" on if the property has a
+ * column of its own, else the whole value.
+ *
+ * Raise MAPI_E_INVALID_OBJECT, MAPI_E_NO_ACCESS, MAPI_E_NO_SUPPORT if the
+ * property is neither a string nor binary, or an error of spelling_resolve().
  */
 static void
 find_stream(FunctionCallInfo fcinfo, Stream *stream, int64 offset,
@@ -164,7 +172,10 @@ raise_no_stream(const Stream *stream)
 					stream->prop.name)));
 }
 
-/* Argument n, a number of bytes. */
+/*
+ * Return argument n, a number of bytes.  Raise MAPI_E_INVALID_PARAMETER if the
+ * argument is NULL or negative.
+ */
 static int64
 bytes_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
@@ -177,9 +188,12 @@ bytes_argument(FunctionCallInfo fcinfo, int n, const char *name)
 	return PG_GETARG_INT64(n);
 }
 
-/* --------------------------------------------------------------------- reading */
+/* ----------------------------------------------------------------- reading */
 
-/* Return up to count bytes of the blob that a stream stands on. */
+/*
+ * Return up to "count" bytes of the blob that holds the stream's value, from
+ * "offset" on.  Raise an error if the handle may not refer to the blob.
+ */
 static bytea *
 read_blob(const Stream *stream, int64 offset, int64 count)
 {
@@ -189,7 +203,10 @@ read_blob(const Stream *stream, int64 offset, int64 count)
 }
 
 /*
- * stream_size(handle, property) → bytes
+ * stream_size(handle, property) → bigint
+ *
+ * Return the size of a property in bytes.  Errors: MAPI_E_NOT_FOUND if the
+ * handle does not have the property, and the errors of find_stream().
  */
 PG_FUNCTION_INFO_V1(stream_size);
 Datum
@@ -206,7 +223,12 @@ stream_size(PG_FUNCTION_ARGS)
 /*
  * read_stream(handle, property, offset, length) → bytea
  *
- * At most length bytes, fewer at the end, none past it.
+ * Return up to "length" bytes from "offset" on: fewer at the end of the value,
+ * and an empty bytea past the end.
+ *
+ * Errors: MAPI_E_NOT_FOUND if the handle does not have the property,
+ * MAPI_E_TOO_BIG for a "length" that does not fit into one bytea, and the
+ * errors of find_stream().
  */
 PG_FUNCTION_INFO_V1(read_stream);
 Datum
@@ -221,14 +243,14 @@ read_stream(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_TOO_BIG),
 				 errmsg("%lld bytes cannot be read at once", (long long) count),
-				 errhint("Read them in pieces of some megabytes.")));
+				 errhint("Read the value in pieces of a few megabytes.")));
 	find_stream(fcinfo, &stream, offset, count);
 	if (!stream.exists)
 		raise_no_stream(&stream);
 	if (stream.blob_id != 0)
 		PG_RETURN_BYTEA_P(read_blob(&stream, offset, count));
 	if (stream.prop.part != PART_PROPS)
-		offset = 0;				/* the slice begins there */
+		offset = 0;				/* the fetched slice begins at the offset */
 	if (stream.bytes == NULL || offset >= VARSIZE_ANY_EXHDR(stream.bytes))
 		count = 0;
 	else
@@ -240,9 +262,9 @@ read_stream(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(result);
 }
 
-/* --------------------------------------------------------------------- writing */
+/* ----------------------------------------------------------------- writing */
 
-/* Make a value the property's pending one. */
+/* Set the property to a value, as a pending edit of the handle. */
 static void
 set_value(const Stream *stream, JsonbValue *value)
 {
@@ -256,7 +278,7 @@ set_value(const Stream *stream, JsonbValue *value)
 	handle_add_edits(stream->handle, &edits);
 }
 
-/* The same with bytes in memory. */
+/* Set the property to bytes in memory, as a pending edit. */
 static void
 set_bytes(const Stream *stream, const char *bytes, int64 size)
 {
@@ -274,7 +296,7 @@ set_bytes(const Stream *stream, const char *bytes, int64 size)
 	set_value(stream, &value);
 }
 
-/* And with a blob. */
+/* Set the property to a reference to a blob, as a pending edit. */
 static void
 set_blob(const Stream *stream, int64 blob_id, int64 size)
 {
@@ -284,10 +306,10 @@ set_blob(const Stream *stream, int64 blob_id, int64 size)
 	set_value(stream, &value);
 }
 
-/* The largest value that a write leaves in memory. */
+/* The size in bytes up to which a written value is not made a blob. */
 #define MAX_INLINE		(1024 * 1024)
 
-/* Whether a value of that size goes to a blob. */
+/* Return true if a value of that size has to be a blob. */
 static bool
 wants_blob(const Stream *stream, int64 size)
 {
@@ -297,8 +319,8 @@ wants_blob(const Stream *stream, int64 size)
 }
 
 /*
- * The upload that a blob stream is written to, with what the property held,
- * the first "keep" bytes at least.
+ * Return the blob to write to: an upload of the handle that holds the
+ * property's present value, or at least the first "keep" bytes of the value.
  */
 static int64
 upload_of(const Stream *stream, int64 keep)
@@ -315,7 +337,7 @@ upload_of(const Stream *stream, int64 keep)
 	return blob_id;
 }
 
-/* Raise where a string would be cut within a character. */
+/* Raise MAPI_E_INVALID_PARAMETER if byte "at" continues a character. */
 static void
 check_boundary(const Stream *stream, int64 at)
 {
@@ -330,12 +352,15 @@ check_boundary(const Stream *stream, int64 at)
 	if ((byte & 0xC0) == 0x80)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("byte %lld of property %s is inside of a character",
+				 errmsg("byte %lld of property %s is inside a character",
 						(long long) at, stream->prop.name),
 				 errhint("Write whole characters.")));
 }
 
-/* Raise unless a piece is whole characters that a string can hold. */
+/*
+ * Raise MAPI_E_INVALID_PARAMETER unless a piece consists of whole characters
+ * and has no NUL among them.
+ */
 static void
 check_text(const Stream *stream, const char *bytes, int64 count)
 {
@@ -348,6 +373,10 @@ check_text(const Stream *stream, const char *bytes, int64 count)
 				 errhint("Write whole characters.")));
 }
 
+/*
+ * Raise an error unless the property can be written through this handle:
+ * MAPI_E_NO_ACCESS, MAPI_E_COMPUTED or MAPI_E_NO_SUPPORT.
+ */
 static void
 require_stored(const Stream *stream)
 {
@@ -366,9 +395,15 @@ require_stored(const Stream *stream)
 }
 
 /*
- * write_stream(handle, property, offset, bytes) → size afterwards
+ * write_stream(handle, property, offset, bytes) → bigint
  *
- * Writes over what is there and past its end; an offset past the end raises.
+ * Write bytes at an offset, over the present value and past its end, and
+ * return the size of the value afterwards.  If the handle does not have the
+ * property, the value is empty before the write.
+ *
+ * Errors: MAPI_E_NO_ACCESS on a read-only handle, MAPI_E_COMPUTED,
+ * MAPI_E_INVALID_PARAMETER if the offset is past the end or a string would not
+ * be valid UTF-8, and the errors of find_stream().
  */
 PG_FUNCTION_INFO_V1(write_stream);
 Datum
@@ -421,7 +456,10 @@ write_stream(PG_FUNCTION_ARGS)
 }
 
 /*
- * truncate_stream(handle, property, size): cut a value short.
+ * truncate_stream(handle, property, size)
+ *
+ * Cut a value to its first "size" bytes.  Errors: as write_stream(), with
+ * MAPI_E_INVALID_PARAMETER if the value has fewer than "size" bytes.
  */
 PG_FUNCTION_INFO_V1(truncate_stream);
 Datum

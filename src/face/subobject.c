@@ -1,29 +1,32 @@
 /*-------------------------------------------------------------------------
  *
  * subobject.c
- *	  What stands inside a message and is edited through handles of its own or
- *	  of the message: attachments, embedded messages, recipients.
+ *	  The objects inside a message: attachments and embedded messages, which
+ *	  have handles of their own, and recipients, which are edited through the
+ *	  handle of their message.
  *
  * NOTES
  *	  A handle on an attachment or on an embedded message has a parent: the
- *	  handle of the message or the attachment it stands in.  Its base is a copy
- *	  of the object, taken when it was opened; its edits are its own until it is
- *	  saved, which folds base and edits into the parent's pending edits, and no
- *	  further (R446, R1062).  Only saving the message stores anything.  So an
- *	  embedded message is saved in three steps: itself, its attachment, the
- *	  message (R317-R319).
+ *	  handle of the message that has the attachment, or of the attachment that
+ *	  embeds the message.  The base of such a handle is a copy of the object,
+ *	  taken when the handle was opened, and its edits are its own.  Saving the
+ *	  handle folds base and edits into the parent's pending edits, and no
+ *	  further (R446, R1062); only saving the message stores anything.  An
+ *	  embedded message is therefore saved in three steps: the embedded message,
+ *	  its attachment, the message (R317-R319).
  *
- *	  Saving such a handle never answers MAPI_E_OBJECT_CHANGED.  It does to what
- *	  the parent shows by then what was done to the handle, and the handle goes
- *	  on from there: another handle on the same attachment may have been folded
- *	  in meanwhile, and what it set is kept beside.
+ *	  Saving such a handle never answers MAPI_E_OBJECT_CHANGED.  The handle's
+ *	  edits are applied to the object that the parent shows at that time, and
+ *	  the result is the new base of the handle.  If another handle on the same
+ *	  attachment was folded in meanwhile, the properties that it set are kept
+ *	  beside those of this handle.
  *
- *	  Where the parent has come to stand on something else since (refresh,
- *	  KEEP_ORIGINAL, MERGE, another list set as a property), the base is not
- *	  what the parent has: folding it in would overwrite what others have
- *	  saved, or bring back what was dropped.  Such a handle is stale, which
- *	  HandleState.era tells; it answers MAPI_E_OBJECT_DELETED, as one whose
- *	  attachment was deleted does.
+ *	  The parent may have got another base or another list of attachments since
+ *	  (refresh, KEEP_ORIGINAL, MERGE, a list set as a property).  To fold the
+ *	  handle in would then overwrite changes that others have saved, or bring
+ *	  back an object that was dropped.  Such a handle is stale, as a comparison
+ *	  of its parent_era with the parent's era shows, and it answers
+ *	  MAPI_E_OBJECT_DELETED, like a handle whose attachment was deleted.
  *
  *-------------------------------------------------------------------------
  */
@@ -43,12 +46,13 @@ static const char *const attach_bytes = "PR_ATTACH_DATA_BIN";
 static const char *const attach_message = "PR_ATTACH_DATA_OBJ";
 static const char *const row_id = "PR_ROWID";
 
-/* -------------------------------------------------------- lists of a handle */
+/* ------------------------------------------------------- lists of a handle */
 
 /*
- * The list (PART_RECIPIENTS or PART_ATTACHMENTS) that a handle shows, pending
- * edits included; NULL where it has none.  A pending list is the handle's own,
- * and gone once other edits are added to it; any other is a copy.
+ * Return the list (PART_RECIPIENTS or PART_ATTACHMENTS) that a handle shows,
+ * with its pending edits, or NULL if it shows no such list.  A pending list is
+ * the handle's memory, valid until edits are added to the handle; any other
+ * list is a palloc'd copy.
  */
 static Jsonb *
 shown_list(const Handle *handle, Part part)
@@ -74,7 +78,7 @@ shown_list(const Handle *handle, Part part)
 	return list;
 }
 
-/* Make a list pending on a handle; an empty one deletes the property. */
+/* Make a list pending on a handle; an empty list deletes the property. */
 static void
 set_list(Handle *handle, Part part, const ObjectList *list)
 {
@@ -88,8 +92,8 @@ set_list(Handle *handle, Part part, const ObjectList *list)
 }
 
 /*
- * The base's list of attachments, a copy; NULL where it has none, or where the
- * base is not to be had any more.
+ * Return a palloc'd copy of the list of attachments in a handle's base, or
+ * NULL if the base has no attachments or is not in the history any more.
  */
 static Jsonb *
 base_attachments(const Handle *handle)
@@ -107,6 +111,10 @@ base_attachments(const Handle *handle)
 	return list;
 }
 
+/*
+ * Take the numbers of the present list out of use, and make the handles on its
+ * attachments stale.
+ */
 void
 subobject_list_replaced(Handle *handle)
 {
@@ -127,9 +135,12 @@ subobject_list_replaced(Handle *handle)
 	handle->state.era++;
 }
 
-/* ------------------------------------------------------------ handles' kinds */
+/* ---------------------------------------------------------- handles' kinds */
 
-/* The handle argument 0 names, on something that can hold attachments. */
+/*
+ * Return the handle that argument 0 names, on a message or on an embedded
+ * message.  Raise MAPI_E_NO_SUPPORT if the handle is on an attachment.
+ */
 static Handle *
 message_argument(FunctionCallInfo fcinfo)
 {
@@ -143,6 +154,7 @@ message_argument(FunctionCallInfo fcinfo)
 	return handle;
 }
 
+/* Raise MAPI_E_UNKNOWN_FLAGS if flags have bits that are not known. */
 static void
 check_flags(uint32 flags, uint32 known)
 {
@@ -152,7 +164,10 @@ check_flags(uint32 flags, uint32 known)
 				 errmsg("unknown flags 0x%X", flags & ~known)));
 }
 
-/* Whether flags ask for a read/write handle, which the parent must allow. */
+/*
+ * Return true if a handle below the parent is to be read/write.  Raise
+ * MAPI_E_NO_ACCESS if flags insist on that but the parent is read-only.
+ */
 static bool
 wants_to_write(const Handle *parent, uint32 flags)
 {
@@ -164,7 +179,11 @@ wants_to_write(const Handle *parent, uint32 flags)
 	return true;
 }
 
-/* A handle below another one, with a copy of its base. */
+/*
+ * Open a handle on an object below the parent; "object", which is copied, is
+ * its base, and "number" the attachment's number.  The handle may refer to
+ * every blob that the parent has uploaded.
+ */
 static Handle *
 open_below(const Handle *parent, HandleKind kind, int64 number,
 		   const Content *object, bool writable)
@@ -178,14 +197,14 @@ open_below(const Handle *parent, HandleKind kind, int64 number,
 	handle->attach_num = number;
 	handle_set_object(handle, object);
 	handle->state.writable = writable;
-	/* what it shows may be bytes that only the parent has */
+	/* the object may refer to blobs that only the parent has uploaded */
 	for (const Upload *upload = parent->state.uploads; upload != NULL;
 		 upload = upload->next)
 		handle_add_upload(handle, upload->blob_id, true);
 	return handle;
 }
 
-/* ------------------------------------------------------------------ attachments */
+/* ------------------------------------------------------------- attachments */
 
 static void
 raise_no_attachment(const Handle *handle, int64 number)
@@ -199,8 +218,12 @@ raise_no_attachment(const Handle *handle, int64 number)
 /*
  * create_attachment(handle) → handle
  *
- * Its number is PR_ATTACH_NUM, which no attachment of the message has, nor one
- * that was created through this handle before.
+ * Open a read/write handle on a new, empty attachment.  Its PR_ATTACH_NUM is a
+ * number that no attachment of the message has, and that this handle has not
+ * given to any attachment before.
+ *
+ * Errors: MAPI_E_NO_ACCESS on a read-only handle, MAPI_E_NO_SUPPORT,
+ * MAPI_E_TOO_BIG if there is no number left, MAPI_E_NOT_ENOUGH_RESOURCES.
  */
 PG_FUNCTION_INFO_V1(create_attachment);
 Datum
@@ -225,6 +248,12 @@ create_attachment(PG_FUNCTION_ARGS)
 
 /*
  * open_attachment(handle, attach_num, flags) → handle
+ *
+ * Open an attachment that the handle shows.  The new handle is read/write with
+ * MAPI_MODIFY, and with MAPI_BEST_ACCESS if the parent is read/write.
+ *
+ * Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS, MAPI_E_UNKNOWN_FLAGS,
+ * MAPI_E_NO_SUPPORT, MAPI_E_NOT_ENOUGH_RESOURCES.
  */
 PG_FUNCTION_INFO_V1(open_attachment);
 Datum
@@ -254,8 +283,13 @@ open_attachment(PG_FUNCTION_ARGS)
 }
 
 /*
- * delete_attachment(handle, attach_num): pending until the message is saved
- * (R1523).
+ * delete_attachment(handle, attach_num)
+ *
+ * Delete an attachment; the deletion is pending until the message is saved
+ * (R1523).  The number is not given out again.
+ *
+ * Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS on a read-only handle,
+ * MAPI_E_NO_SUPPORT.
  */
 PG_FUNCTION_INFO_V1(delete_attachment);
 Datum
@@ -279,9 +313,12 @@ delete_attachment(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* ------------------------------------------------------------ embedded messages */
+/* ------------------------------------------------------- embedded messages */
 
-/* What an attachment's handle shows of the message in it, if there is one. */
+/*
+ * Fill *object with the message that an attachment's handle shows as embedded.
+ * Return false if the attachment embeds no message.
+ */
 static bool
 shown_embedded(const Handle *attachment, Content *object)
 {
@@ -297,10 +334,15 @@ shown_embedded(const Handle *attachment, Content *object)
 }
 
 /*
- * open_embedded_message(handle, flags) → handle, on what an attachment embeds
+ * open_embedded_message(handle, flags) → handle
  *
- * With MAPI_CREATE an attachment that embeds nothing is given an empty
- * message.
+ * Open the message that an attachment embeds.  With MAPI_CREATE the handle is
+ * read/write, and if the attachment embeds no message, the handle is on a new
+ * message with the default properties.
+ *
+ * Errors: MAPI_E_NOT_FOUND without MAPI_CREATE, MAPI_E_NO_ACCESS,
+ * MAPI_E_UNKNOWN_FLAGS, MAPI_E_NO_SUPPORT unless the handle is on an
+ * attachment, MAPI_E_NOT_ENOUGH_RESOURCES.
  */
 PG_FUNCTION_INFO_V1(open_embedded_message);
 Datum
@@ -333,18 +375,19 @@ open_embedded_message(PG_FUNCTION_ARGS)
 					(errmapi(MAPI_E_NOT_FOUND),
 					 errmsg("attachment %lld embeds no message",
 							(long long) parent->attach_num),
-					 errhint("Give it one with 'MAPI_CREATE'.")));
+					 errhint("Use 'MAPI_CREATE' to create an embedded message.")));
 		content_from_bag(&object, content_defaults());
 	}
 	PG_RETURN_INT32(open_below(parent, HANDLE_EMBEDDED, 0, &object,
 							   writable)->number);
 }
 
-/* ---------------------------------------------------------------------- saving */
+/* ------------------------------------------------------------------ saving */
 
 /*
- * Fold an attachment into its message's pending list; *shown is what the
- * message then has of it.
+ * Fold an attachment into the pending list of its message.  *shown is the
+ * attachment as the message then shows it.  Return S_OK, or
+ * MAPI_E_OBJECT_DELETED if the attachment was in the list and was deleted.
  */
 static int32
 fold_attachment(Handle *parent, const Handle *handle, Content *shown)
@@ -373,9 +416,10 @@ fold_attachment(Handle *parent, const Handle *handle, Content *shown)
 }
 
 /*
- * The edits of a handle on an embedded message, with its lists put beside what
- * another handle has made of them; an object that both changed becomes this
- * one's.
+ * Fill *edits with the edits of a handle on an embedded message.  Another
+ * handle may have changed the message's lists from the handle's base to
+ * *current; then the lists in *edits are a merge of both, in which an object
+ * that both changed is as this handle has it.
  */
 static void
 merge_lists(Handle *handle, const Content *current, Edits *edits)
@@ -398,13 +442,16 @@ merge_lists(Handle *handle, const Content *current, Edits *edits)
 		(void) objects_merge(lists[0], lists[1], (Jsonb *) edits->value[p],
 							 number, true, &list);
 		edits->value[p] = (struct varlena *) list;
-		/* numbers may be another's now: what is open below is stale */
+		/* a number may be another attachment's now: handles below are stale */
 		if (p == PART_ATTACHMENTS)
 			handle->state.era++;
 	}
 }
 
-/* Fold an embedded message into its attachment; *shown as above. */
+/*
+ * Fold an embedded message into its attachment.  *shown is the message as the
+ * attachment then shows it.  Always return S_OK.
+ */
 static int32
 fold_embedded(Handle *parent, Handle *handle, Content *shown)
 {
@@ -430,6 +477,10 @@ fold_embedded(Handle *parent, Handle *handle, Content *shown)
 	return S_OK;
 }
 
+/*
+ * Save a handle on an object inside a message: steps 1 to 3 have been done for
+ * the handle, but not for its parent.
+ */
 int32
 subobject_save(Handle *handle)
 {
@@ -449,15 +500,19 @@ subobject_save(Handle *handle)
 	{
 		handle_set_object(handle, &shown);
 		handle->state.was_listed = true;
-		/* the parent has the bytes as they are: what is written now is a copy */
+		/* the parent refers to the uploads now: a later write makes a copy */
 		handle_share_uploads(handle, parent);
 	}
 	return result;
 }
 
-/* ------------------------------------------------------------------ recipients */
+/* -------------------------------------------------------------- recipients */
 
-/* Where the row of a list is that a row of the call means. */
+/*
+ * Return the position in the list of the recipient whose PR_ROWID "row" has.
+ * Raise MAPI_E_INVALID_PARAMETER if "row" has no PR_ROWID, MAPI_E_NOT_FOUND if
+ * no recipient has that number.
+ */
 static int
 find_row(const ObjectList *list, const ObjectIndex *index, const Jsonb *row)
 {
@@ -478,8 +533,9 @@ find_row(const ObjectList *list, const ObjectIndex *index, const Jsonb *row)
 }
 
 /*
- * A row of the call under canonical names, without members of null; values are
- * checked later, with the whole list.
+ * Return a row of the call with canonical property names and without members
+ * that are null.  The values are checked later, with the whole list.  Raise an
+ * error if the row is not an object, or if a name is unknown or given twice.
  */
 static Jsonb *
 named_row(const Jsonb *row)
@@ -517,8 +573,9 @@ named_row(const Jsonb *row)
 }
 
 /*
- * What the call makes of the list (R388-R391).  Rows that are added get
- * numbers from *next on, which no row of the list has had on this handle.
+ * Add, modify or remove recipients of *list in place, according to the one
+ * flag that is set (R388-R391).  Added rows get numbers from *next on, which
+ * no recipient has had on this handle; *next is advanced past them.
  */
 static void
 change_rows(ObjectList *list, const ObjectList *rows, uint32 flags,
@@ -551,7 +608,7 @@ change_rows(ObjectList *list, const ObjectList *rows, uint32 flags,
 		{
 			int			at = find_row(list, &index, row);
 
-			/* a row with nothing but its number is deleted */
+			/* a row with its number only deletes the recipient */
 			list->objects[at] = flags == MODRECIP_REMOVE ||
 				bag_count(row) == 1 ? NULL : row;
 		}
@@ -560,10 +617,17 @@ change_rows(ObjectList *list, const ObjectList *rows, uint32 flags,
 }
 
 /*
- * modify_recipients(handle, flags, rows): 0 replaces the list, MODRECIP_ADD
- * adds rows without PR_ROWID, MODRECIP_MODIFY replaces whole rows, and
- * MODRECIP_REMOVE removes rows, by PR_ROWID.  Pending until the message is
- * saved.
+ * modify_recipients(handle, flags, rows)
+ *
+ * Change the list of recipients; the change is pending until the message is
+ * saved.  "rows" is a JSON array of objects, each with the properties of one
+ * recipient.  Flags 0 replaces the whole list; MODRECIP_ADD adds rows, which
+ * must not have a PR_ROWID; MODRECIP_MODIFY replaces whole rows and
+ * MODRECIP_REMOVE removes rows, both by PR_ROWID (R388-R391).
+ *
+ * Errors: MAPI_E_NO_ACCESS on a read-only handle, MAPI_E_UNKNOWN_FLAGS,
+ * MAPI_E_NOT_FOUND for a PR_ROWID, MAPI_E_INVALID_PARAMETER,
+ * MAPI_E_NO_SUPPORT, and the errors of set_props() for a recipient's values.
  */
 PG_FUNCTION_INFO_V1(modify_recipients);
 Datum

@@ -1,20 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * throw.c
- *	  The strict form of every call, by composition: a failure becomes the
- *	  error of its class.
+ *	  throw_if_failed(), which turns the failure of any call into an error.
  *
  *-------------------------------------------------------------------------
  */
 #include "face.h"
 
 /*
- * throw_if_failed(hresult, handle int4) returns hresult
+ * throw_if_failed(result, handle) → hresult
  *
- * Returns a success as it came; raises a failure as the error of its class.
- * With a handle of the caller's, DETAIL is its conflict report as JSON
- * (conflict.c).  The handle may be NULL, and need not be open: a call that
- * closed or never opened one can be wrapped as well.
+ * Return the result if it is a success or a warning, else raise it as an error
+ * whose SQLSTATE stands for the code.  With an open handle of the caller, the
+ * error's DETAIL is the conflict report of the handle as JSON.  The handle may
+ * be NULL, and need not be open, so that any call can be wrapped.
  */
 PG_FUNCTION_INFO_V1(hresult_throw_if_failed);
 Datum

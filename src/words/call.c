@@ -4,9 +4,9 @@
  *	  Calls from SQL: arguments, and the rows and sets that are returned.
  *
  * NOTES
- *	  The row types of functions with OUT parameters are kept for the life of
- *	  the backend.  When a function is created, altered or dropped, all of
- *	  them are freed and looked up anew.
+ *	  The row types of functions with OUT parameters are cached in
+ *	  TopMemoryContext.  When any function is created, altered or dropped, all
+ *	  row types are freed, and looked up again at their next use.
  *
  *-------------------------------------------------------------------------
  */
@@ -67,6 +67,7 @@ call_begin_set(FunctionCallInfo fcinfo, TupleDesc *desc)
 	return rsinfo->setResult;
 }
 
+/* Callback of the system cache: forget all row types. */
 static void
 functions_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
@@ -81,8 +82,9 @@ functions_changed(Datum arg, int cacheid, uint32 hashvalue)
 }
 
 /*
- * Return the row type of the function that is being called.  To look it up in
- * the catalogs costs a good part of the work of a refused save.
+ * Return the row type of the function that is being called.  Looking up a row
+ * type in the catalogs takes a good part of the time of a refused save, hence
+ * the cache.
  */
 static TupleDesc
 row_type(FunctionCallInfo fcinfo)

@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue.c
- *	  The properties, types and property sets that are known, as constant
- *	  tables and as rows.
+ *	  The known properties, types and property sets: access to the constant
+ *	  tables, and views of them as rows.
  *
  * NOTES
- *	  The tables are made at build time by tools/gen_catalogue.pl, which also
- *	  decides which name is the canonical one.
+ *	  tools/gen_catalogue.pl makes the tables at build time, and decides which
+ *	  of a property's names is the canonical one.
  *
- *	  Names are found through a hash of their bytes; every save looks up each
- *	  of its properties here.
+ *	  Names are found by a hash of their bytes, since every save looks up each
+ *	  of its properties.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,7 @@
 
 static int	first_of_id(uint32 id);
 
-/* ------------------------------------------------------------- the tables */
+/* -------------------------------------------------------------- the tables */
 
 const char *
 catalogue_string(uint32 offset)
@@ -42,7 +42,7 @@ catalogue_find(const char *spelling, int len)
 	for (int i = 0; i < len; i++)
 		hash = (hash ^ (unsigned char) spelling[i]) * 16777619U;
 
-	/* the table is never full, so there is an empty slot to end at */
+	/* the table is never full, so the search ends at an empty slot */
 	for (slot = hash % CATALOGUE_SLOTS;
 		 catalogue_slots[slot] != NO_ENTRY;
 		 slot = (slot + 1) % CATALOGUE_SLOTS)
@@ -57,10 +57,6 @@ catalogue_find(const char *spelling, int len)
 	return NULL;
 }
 
-/*
- * Read a tag in hex: 0x and eight digits.  The tag of an 8-bit string comes
- * back as that of the Unicode one: they are one property.
- */
 bool
 catalogue_read_tag(const char *spelling, int len, uint32 *tag)
 {
@@ -89,7 +85,7 @@ catalogue_read_tag(const char *spelling, int len, uint32 *tag)
 	return true;
 }
 
-/* Index of the first tagged property at or after an id. */
+/* Return the index of the first tagged property at or after an id. */
 static int
 first_of_id(uint32 id)
 {
@@ -179,7 +175,7 @@ catalogue_set_by_guid(const uint8 *guid)
 	return NULL;
 }
 
-/* Whether a text is one of some words with blanks between them. */
+/* Return true if a text is one of several words separated by blanks. */
 static bool
 is_one_of(const char *words, const char *text, int len)
 {
@@ -256,9 +252,9 @@ catalogue_fill(const CatalogueProperty *entry, Property *prop)
 	prop->rule = (PropertyRule) entry->rule;
 }
 
-/* ------------------------------------------------------------ SQL functions */
+/* ----------------------------------------------------------- SQL functions */
 
-/* A text[] of the words in a text. */
+/* Return the words of a text, which are separated by blanks, as a text[]. */
 static Datum
 words_array(const char *words)
 {
@@ -279,7 +275,8 @@ words_array(const char *words)
 }
 
 /*
- * All spellings, as a text[] for each property, in the order of the entries.
+ * Return one text[] per property with all its spellings, in the order of
+ * catalogue_properties; palloc'd.
  */
 static Datum *
 all_spellings(void)
@@ -303,7 +300,7 @@ all_spellings(void)
 	return result;
 }
 
-/* What a rule is called where people read it. */
+/* Return the name of a rule in the view property_catalogue. */
 static const char *
 rule_shown(PropertyRule rule)
 {
@@ -319,7 +316,7 @@ rule_shown(PropertyRule rule)
 	return "stored";
 }
 
-/* The columns that tagged and named properties differ in. */
+/* Fill the columns in which tagged and named properties differ. */
 static void
 put_identity(const CatalogueProperty *entry, Datum *values, bool *nulls)
 {
@@ -344,7 +341,10 @@ put_identity(const CatalogueProperty *entry, Datum *values, bool *nulls)
 }
 
 /*
- * property_catalogue_(): a row for every property that has a name.
+ * property_catalogue_() → rows
+ *
+ * Return one row per property of the catalogue; see the view
+ * property_catalogue for the columns.
  */
 PG_FUNCTION_INFO_V1(property_catalogue);
 Datum
@@ -383,7 +383,10 @@ property_catalogue(PG_FUNCTION_ARGS)
 }
 
 /*
- * property_types_(): a row for every type.
+ * property_types_() → rows
+ *
+ * Return one row per property type; see the view property_types for the
+ * columns.
  */
 PG_FUNCTION_INFO_V1(property_types);
 Datum
@@ -413,7 +416,9 @@ property_types(PG_FUNCTION_ARGS)
 }
 
 /*
- * property_sets_(): a row for every property set that has a name.
+ * property_sets_() → (name, guid)
+ *
+ * Return one row per property set of the catalogue.
  */
 PG_FUNCTION_INFO_V1(property_sets);
 Datum

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * catalogue.h
- *	  The constant tables that data/ is made into, as catalogue.c has them
- *	  and other rooms look into them.
+ *	  The constant tables that are made from data/, and the functions of
+ *	  catalogue.c and named.c that give access to them.
  *
  * NOTES
- *	  The tables hold no pointers, so that a backend shares their pages with
- *	  all others and pays nothing for them at load: texts are offsets into
- *	  catalogue_text, where 0 is the empty one.
+ *	  The tables contain no pointers, so that all backends share their pages
+ *	  and no relocation is needed when the module is loaded.  A text is an
+ *	  offset into catalogue_text, where offset 0 is the empty text.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +19,7 @@ typedef struct CatalogueProperty
 	uint32		tag;			/* 0 for a named property */
 	uint32		name;
 	uint16		type;
-	uint16		instead;		/* the property to set in its place, or none */
+	uint16		instead;		/* property to use in its place, or NO_ENTRY */
 	uint8		namelen;
 	uint8		part;
 	uint8		rule;
@@ -35,9 +35,9 @@ typedef struct CatalogueSpelling
 typedef struct CatalogueType
 {
 	uint32		aliases;		/* separated by blanks */
-	uint32		json;			/* what a value is, if it can be stored */
+	uint32		json;			/* words for a value, if it can be stored */
 	uint16		code;
-	uint16		element;		/* type of the elements, 0: one value */
+	uint16		element;		/* type of the elements, or 0 */
 	char		name[16];
 } CatalogueType;
 
@@ -50,101 +50,113 @@ typedef struct CatalogueSet
 typedef struct CatalogueNamed
 {
 	uint32		lid;
-	uint32		string;			/* instead of a LID */
+	uint32		string;			/* if not empty, used instead of the LID */
 	uint16		set;			/* index into catalogue_sets */
 } CatalogueNamed;
 
-#define NO_ENTRY		0xFFFF	/* of "instead", and an empty slot */
+#define NO_ENTRY		0xFFFF	/* no property in "instead", or in a slot */
 #define HEX_TAG_LEN		10		/* 0xIIIITTTT */
 #define FIRST_NAMED_ID	0x8000
-#define LAST_MAPI_ID	0x3FFF	/* ids up to here have one meaning */
+#define LAST_MAPI_ID	0x3FFF	/* last id that MAPI itself defines */
 
 #define TAG_ID(tag)		((tag) >> 16)
 #define TAG_TYPE(tag)	((uint16) ((tag) & 0xFFFF))
 
-/* The text at an offset. */
+/* Return the text at an offset. */
 extern const char *catalogue_string(uint32 offset);
 
-/* The entry of a spelling that is a name, else NULL. */
+/* Return the property with a name or alias, or NULL. */
 extern const CatalogueProperty *catalogue_find(const char *spelling, int len);
 
+/* Fill a Property from its entry. */
 extern void catalogue_fill(const CatalogueProperty *entry, Property *prop);
 
-/* How a named property that the catalogue knows is called by MAPI. */
+/* Return the set and LID or string of a named property of the catalogue. */
 extern const CatalogueNamed *catalogue_named_entry(const CatalogueProperty *entry);
 
 /*
- * The properties of an id, one after the other: NULL gives the first one, the
- * last one gives NULL.
+ * Return the next property with an id after "last", or the first one if "last"
+ * is NULL.  Return NULL if there is no other property with the id.
  */
 extern const CatalogueProperty *catalogue_next_of_id(uint32 id,
 													 const CatalogueProperty *last);
 
-/* The property of a tag; the one to set in place of another. */
+/* Return the property with a tag, or NULL. */
 extern const CatalogueProperty *catalogue_find_tag(uint32 tag);
+
+/* Return the property to use in place of an entry with an "instead". */
 extern const CatalogueProperty *catalogue_instead(const CatalogueProperty *entry);
 
-/* A type by code, and by name or alias; else NULL. */
+/* Return the type with a code, or with a name or alias, or NULL. */
 extern const CatalogueType *catalogue_type(uint16 code);
 extern const CatalogueType *catalogue_type_by_name(const char *name, int len);
 
-/* A property set by index, name or GUID; else NULL. */
+/* Return the property set with an index, name or GUID, or NULL. */
 extern const CatalogueSet *catalogue_set(int i);
 extern const CatalogueSet *catalogue_set_by_name(const char *name, int len);
 extern const CatalogueSet *catalogue_set_by_guid(const uint8 *guid);
 
-/* 0x and eight hex digits as a tag, 8-bit strings as Unicode ones. */
+/*
+ * Read a tag: 0x and eight hex digits.  The tag of an 8-bit string is read as
+ * the tag of the Unicode string, since both are one property.  Return false if
+ * the text is not a tag.
+ */
 extern bool catalogue_read_tag(const char *spelling, int len, uint32 *tag);
 
-/* -------------------------------------------------------------------- named.c */
+/* ----------------------------------------------------------------- named.c */
 
-/* What MAPI calls a named property by. */
+/* The name of a named property in MAPI: a set, and a LID or a string. */
 typedef struct PropertyName
 {
 	uint8		guid[16];
-	const char *string;			/* not NUL-terminated; NULL: a LID */
+	const char *string;			/* not NUL-terminated; NULL if it has a LID */
 	int			len;
 	uint32		lid;
 } PropertyName;
 
+/* The outcome of named_lookup(). */
 typedef enum NamedResult
 {
 	NAMED_OK = 0,
 	NAMED_NONE,					/* not the spelling of a named property */
-	NAMED_BAD_TYPE,				/* ends in :PT_ and no type */
+	NAMED_BAD_TYPE,				/* ends in :PT_ but not in a type */
 	NAMED_OTHER_TYPE,			/* the catalogue has it in another type */
-	NAMED_TOO_LONG,
-	NAMED_TAG					/* PS_MAPI: an id of its own, not a name */
+	NAMED_TOO_LONG,				/* the string is too long */
+	NAMED_TAG					/* of PS_MAPI, which has only tags */
 } NamedResult;
 
-/* Read SET:0xLID[:PT_TYPE] or SET:string[:PT_TYPE]; never raises. */
+/*
+ * Look up a named property by SET:0xLID[:PT_TYPE] or SET:string[:PT_TYPE].
+ * *prop is filled for NAMED_OK, and for NAMED_OTHER_TYPE with the property of
+ * the catalogue.  Never raises an error about the spelling.
+ */
 extern NamedResult named_lookup(const char *spelling, int len,
 								Property *prop);
 
-/* Raise the error about a spelling that named_lookup() did not like. */
+/* Raise the error about a spelling that named_lookup() has refused. */
 extern void named_refuse(NamedResult why, const char *spelling, int len);
 
 /*
- * The length of a named property's canonical name without the type at its
- * end; 0 where it is the name of some other property.
+ * Return the length of a named property's canonical name without the type at
+ * its end, or 0 if the name is not spelled with a set.
  */
 extern int	named_stem_length(const char *name, int len);
 
 /*
- * Find the PropertyName by which stores give ids to a spelling; a name of the
- * catalogue has its own.  Returns true, with *id set, if the spelling means a
- * tag: no store gives an id to a tag.  Raises for any other spelling.
+ * Fill *name with the set and LID or string that a spelling means, and return
+ * false.  If the spelling means a tagged property, return true and set *id to
+ * the id of its tag.  Raise an error about any other spelling.
  */
 extern bool named_identify(const char *spelling, int len, PropertyName *name,
 						   int32 *id);
 
 /*
- * Return the canonical name of a PropertyName, palloc'd: without a type,
- * unless its string ends in what would be taken for one.
+ * Return the canonical name of a PropertyName, palloc'd.  It has no type at
+ * its end, unless its string ends in a text that would be taken for a type.
  */
 extern char *named_spell(const PropertyName *name);
 
-/* Return the spelling of a tag's id as a member of PS_MAPI, palloc'd. */
+/* Return the spelling of a tag's id as a LID of PS_MAPI, palloc'd. */
 extern char *named_spell_tag(int32 id);
 
 #endif							/* MSGSTORE_CATALOGUE_H */

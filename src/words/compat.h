@@ -1,13 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * compat.h
- *	  What differs between the supported versions of PostgreSQL (13 to 18).
+ *	  Differences between the supported versions of PostgreSQL (13 to 18).
  *
  * NOTES
- *	  The one file of the module with PG_VERSION_NUM in it.  The rest is
- *	  written for the newest version, or calls a name from here that begins
- *	  with compat_ or COMPAT_.  Each block says which version changed what, so
- *	  that it can go when that version is no longer supported.
+ *	  This is the only file of the module that uses PG_VERSION_NUM.  All other
+ *	  files are written for the newest version, or use a name that is defined
+ *	  in this file and begins with compat_ or COMPAT_.  Each block names the
+ *	  version that made the change; the block can be removed once no older
+ *	  version is supported.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,19 +30,24 @@
 #error "msgstore needs PostgreSQL 13 or later"
 #endif
 
-/* 16 moved the variable-length macros out of postgres.h. */
+/* PostgreSQL 16 moved the variable-length macros out of postgres.h. */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
 
-/* 18 writes what was pg_attribute_noreturn() in front of the declaration. */
+/*
+ * PostgreSQL 18 replaced pg_attribute_noreturn() by pg_noreturn, which stands
+ * in front of a declaration.
+ */
 #if PG_VERSION_NUM < 180000 && !defined(pg_noreturn)
 #define pg_noreturn		pg_attribute_noreturn()
 #endif
 
 /*
- * 16 marks what a module declares with PG_FUNCTION_INFO_V1() as visible, and
- * hides everything else.  The Makefile hides it in all versions.
+ * From PostgreSQL 16 on, PG_FUNCTION_INFO_V1() makes a function visible
+ * outside the module, and all other symbols are hidden.  The Makefile hides
+ * symbols in every version, so before 16 the macros below make the functions
+ * visible.
  */
 #if PG_VERSION_NUM < 160000
 #undef PGDLLEXPORT
@@ -60,7 +66,10 @@
 	extern Datum name(PG_FUNCTION_ARGS)
 #endif
 
-/* 16: table_tuple_update() says which indexes need a new entry; before, if. */
+/*
+ * From PostgreSQL 16 on, table_tuple_update() reports which indexes need a new
+ * entry; before, it reported only if they do.
+ */
 #if PG_VERSION_NUM >= 160000
 typedef TU_UpdateIndexes CompatUpdateIndexes;
 
@@ -72,8 +81,10 @@ typedef bool CompatUpdateIndexes;
 #endif
 
 /*
- * 14 passes the ResultRelInfo and "update", 16 "only summarizing indexes".
- * For an update that table_tuple_update() has reported on, and an insert.
+ * ExecInsertIndexTuples() takes the ResultRelInfo and "update" from PostgreSQL
+ * 14 on, and "onlySummarizing" from 16 on.  Insert index entries for a tuple
+ * that was updated, where "update" is the report of table_tuple_update(), or
+ * for a tuple that was inserted.
  */
 #if PG_VERSION_NUM >= 160000
 #define compat_index_update(rri, slot, estate, update) \
@@ -96,7 +107,7 @@ typedef bool CompatUpdateIndexes;
 	 (void) ExecInsertIndexTuples(slot, estate, false, NULL, NIL))
 #endif
 
-/* 18 has an argument for instrumentation. */
+/* PostgreSQL 18 added an argument for instrumentation. */
 #if PG_VERSION_NUM >= 180000
 #define compat_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
 	index_beginscan(heap, index, snapshot, NULL, nkeys, norderbys)
@@ -106,8 +117,9 @@ typedef bool CompatUpdateIndexes;
 #endif
 
 /*
- * 14 gave ProcessUtility_hook the argument readOnlyTree.  A hook is declared
- * with COMPAT_UTILITY_PARAMS and calls the next with COMPAT_UTILITY_ARGS.
+ * PostgreSQL 14 added the argument readOnlyTree to ProcessUtility_hook.
+ * Declare a hook with COMPAT_UTILITY_PARAMS, and call the next hook with
+ * COMPAT_UTILITY_ARGS.
  */
 #if PG_VERSION_NUM >= 140000
 #define COMPAT_UTILITY_PARAMS \
@@ -125,7 +137,10 @@ typedef bool CompatUpdateIndexes;
 	pstmt, queryString, context, params, queryEnv, dest, qc
 #endif
 
-/* 15: a setting of our prefix that nobody has defined is an error. */
+/*
+ * Reserve our prefix of settings.  From PostgreSQL 15 on, setting an undefined
+ * parameter with this prefix is an error; before, there was only a warning.
+ */
 #if PG_VERSION_NUM >= 150000
 #define compat_reserve_guc_prefix(prefix)	MarkGUCPrefixReserved(prefix)
 #else
@@ -133,8 +148,9 @@ typedef bool CompatUpdateIndexes;
 #endif
 
 /*
- * The search_path that code run as the tables' owner sees: pg_catalog and,
- * last, pg_temp.  The caller has opened a GUC nesting level and ends it.
+ * Set the search_path for code that runs as the tables' owner: pg_catalog and,
+ * last, pg_temp.  The caller must have opened a GUC nesting level, and must
+ * close it.  PostgreSQL 17 added a function for this.
  */
 #if PG_VERSION_NUM >= 170000
 #define compat_restrict_search_path()	RestrictSearchPath()
@@ -146,8 +162,9 @@ typedef bool CompatUpdateIndexes;
 #endif
 
 /*
- * 16: an input function may be asked to report bad input without raising it.
- * Ends the calling function, with the value "dummy" if it goes on at all.
+ * Report bad input, and return "dummy" from the calling function unless the
+ * report raises an error.  From PostgreSQL 16 on, the context of an input
+ * function may ask for a report without an error.
  */
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"

@@ -5,15 +5,15 @@
  *	  flags.
  *
  * NOTES
- *	  All of them are an int4 by value with one implementation; a type is a
- *	  table of names and a FLAG_TYPE line here, and a few lines in the install
- *	  script.  The text is names joined by |, with the bits that have no name
- *	  as hex at the end, or 0; names, hex and decimal numbers are read.
- *	  Operators and casts are those of int4, straight from the server.
+ *	  Every flag type is an int4 passed by value, and all share one
+ *	  implementation.  A type is a table of names and a FLAG_TYPE line in this
+ *	  file, and a few lines in the install script.  Output writes the names
+ *	  joined by |, then the bits without a name as one hex number; no bits at
+ *	  all are written as 0.  Input reads names, hex and decimal numbers.
+ *	  Operators and casts are the server's own of int4.
  *
- *	  Input refuses names that are unknown, and lets any bit through: whether
- *	  a bit means something is for the call to say, which answers
- *	  MAPI_E_UNKNOWN_FLAGS.
+ *	  Input refuses unknown names but accepts any bit.  Each call decides
+ *	  which bits it knows, and answers MAPI_E_UNKNOWN_FLAGS to others.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +38,11 @@ typedef struct FlagType
 
 #define FLAG(name)		{#name, name}
 
-/* Input and output of a type whose names are in the table TYPE_names. */
+/*
+ * Define the input and output functions of a flag type whose names are in the
+ * table TYPE_names.  Ends in a declaration, so that the caller's semicolon
+ * completes a statement.
+ */
 #define FLAG_TYPE(type) \
 	static const FlagType type##_type = { \
 		#type, type##_names, lengthof(type##_names) \
@@ -108,8 +112,9 @@ FLAG_TYPE(recipient_flags);
 FLAG_TYPE(embedded_flags);
 
 /*
- * The bits of a text: names and numbers, joined by |, blanks around them.
- * Bad input is raised, or reported through escontext where that can be.
+ * Return the bits that a text gives: names and numbers joined by |, each with
+ * any blanks around it.  Raise an error about bad input, or record it in
+ * escontext if that is an ErrorSaveContext, and then return 0.
  */
 static int32
 read_flags(const FlagType *type, const char *text, Node *escontext)
@@ -136,11 +141,11 @@ read_flags(const FlagType *type, const char *text, Node *escontext)
 						   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 							errmsg("invalid input syntax for type %s: \"%s\"",
 								   type->name, text_shown(text, strlen(text))),
-							errhint("Flags are names or numbers joined by \"|\"; no flag is 0.")));
+							errhint("Write names or numbers joined by \"|\", or 0 for no flags.")));
 		if (!read_flag(type, start, end - start, &more))
 			compat_ereturn(escontext, 0,
 						   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-							errmsg("\"%s\" is no flag of type %s",
+							errmsg("\"%s\" is not a flag of type %s",
 								   text_shown(start, end - start), type->name),
 							errhint("The flags of this type are %s.",
 									list_flags(type))));
@@ -151,7 +156,10 @@ read_flags(const FlagType *type, const char *text, Node *escontext)
 	}
 }
 
-/* One name or number (not NUL-terminated). */
+/*
+ * Read one name or number (not NUL-terminated).  Return false if the text is
+ * neither.
+ */
 static bool
 read_flag(const FlagType *type, const char *text, int len, int32 *bits)
 {
@@ -167,7 +175,7 @@ read_flag(const FlagType *type, const char *text, int len, int32 *bits)
 	return value_read_int32(text, len, bits);
 }
 
-/* The text of some bits, palloc'd. */
+/* Return the text of some bits, palloc'd. */
 static char *
 write_flags(const FlagType *type, int32 bits)
 {
@@ -193,7 +201,7 @@ write_flags(const FlagType *type, int32 bits)
 	return buf.data;
 }
 
-/* All names of a type, for a message. */
+/* Return all names of a type, as a list for an error message. */
 static char *
 list_flags(const FlagType *type)
 {

@@ -4,10 +4,10 @@
  *	  The type hresult, and the errors that carry a MAPI code.
  *
  * NOTES
- *	  An hresult is an int4 by value.  Its text is the name of the code, or
- *	  0x and eight digits where the code has none; it reads names, aliases,
- *	  hex and signed decimal.  Comparison, hashing and the binary form are
- *	  those of int4, straight from the server (see the install script).
+ *	  An hresult is an int4 passed by value.  Output writes the name of the
+ *	  code, or 0x and eight hex digits if the code has no name.  Input reads
+ *	  names, aliases, hex and signed decimal numbers.  Comparison, hashing and
+ *	  the binary form are the server's own of int4 (see the install script).
  *
  *	  The code tables are made at build time from data/codes.csv.
  *
@@ -34,7 +34,7 @@ typedef struct ResultName
 
 #include "hresult.gen.h"
 
-/* the failing codes of the system itself: 0x80004xxx */
+/* The failing codes that are not MAPI's but the system's: 0x80004xxx. */
 #define IS_SYSTEM_CODE(code)	(((uint32) (code) & 0xFFFFF000) == 0x80004000)
 
 static const ResultCode *find_code(int32 code);
@@ -55,8 +55,8 @@ hresult_name(int32 code)
 }
 
 /*
- * The SQLSTATE (packed) of a failing code: class MA, or MB for 0x80004xxx,
- * and the last three hex digits of the code.
+ * Return the SQLSTATE (packed) of a failing code: class MA, or MB for
+ * 0x80004xxx, and the last three hex digits of the code.
  */
 static int
 sqlstate_of(int32 code)
@@ -110,7 +110,12 @@ errmapi_detail(int32 code, const char *fmt,...)
 	return 0;
 }
 
-/* hresult_in(cstring) returns hresult */
+/*
+ * hresult_in(cstring) → hresult
+ *
+ * Read the name or alias of a code, or a number of 32 bits in hex or decimal,
+ * with blanks around it.  Errors: 22P02.
+ */
 Datum
 hresult_in(PG_FUNCTION_ARGS)
 {
@@ -131,10 +136,10 @@ hresult_in(PG_FUNCTION_ARGS)
 				   (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					errmsg("invalid input syntax for type %s: \"%s\"",
 						   "hresult", text_shown(text, strlen(text))),
-					errhint("A result is the name of a code, hex after 0x, or a signed decimal number.")));
+					errhint("Write the name of a code, hex digits after 0x, or a signed decimal number.")));
 }
 
-/* hresult_out(hresult) returns cstring */
+/* hresult_out(hresult) → cstring */
 Datum
 hresult_out(PG_FUNCTION_ARGS)
 {
@@ -146,14 +151,14 @@ hresult_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(psprintf("0x%08X", (uint32) code));
 }
 
-/* succeeded(hresult) returns boolean; warnings are successes */
+/* succeeded(hresult) → boolean; a warning is a success */
 Datum
 hresult_succeeded(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(PG_GETARG_INT32(0) >= 0);
 }
 
-/* failed(hresult) returns boolean */
+/* failed(hresult) → boolean */
 Datum
 hresult_failed(PG_FUNCTION_ARGS)
 {
@@ -180,7 +185,7 @@ find_code(int32 code)
 	return NULL;
 }
 
-/* The code of a name or alias (not NUL-terminated). */
+/* Find the code with a name or alias (not NUL-terminated). */
 static bool
 find_name(const char *name, int len, int32 *code)
 {
@@ -196,7 +201,7 @@ find_name(const char *name, int len, int32 *code)
 	return false;
 }
 
-/* Append "NAME (0x80040000): meaning." */
+/* Append "NAME (0x80040000): meaning." for a code. */
 static void
 describe(StringInfo buf, int32 code)
 {

@@ -1,28 +1,30 @@
 /*-------------------------------------------------------------------------
  *
  * named.c
- *	  Named properties: how they are spelled.
+ *	  Named properties: their spellings.
  *
  * NOTES
- *	  MAPI calls a named property by the GUID of a property set and a LID (a
- *	  number) or a string.  Here it is spelled
+ *	  MAPI identifies a named property by the GUID of a property set and a LID
+ *	  (a number) or a string.  In msgstore a named property is spelled
  *
  *		SET:0xLID	SET:string	{GUID}:0xLID	{GUID}:string
  *
- *	  or by the PidLid, PidName or dispid name that the catalogue has for it.
- *	  Canonical is the catalogue's name; else the set by its name, the LID in
- *	  at least four hex digits, in capitals, or the string as it is.  Strings
- *	  of PS_INTERNET_HEADERS are in lower case, as the names of headers are
- *	  the same in any case; elsewhere case counts.
+ *	  or by its PidLid, PidName or dispid name in the catalogue.
  *
- *	  The catalogue knows the types of its properties.  Others are PT_UNICODE,
- *	  or what stands at the end of the spelling, as in
- *	  PS_PUBLIC_STRINGS:count:PT_LONG; that is part of the canonical name,
- *	  unless it is :PT_UNICODE and no part of the string could be taken for a
- *	  type.
+ *	  The canonical name is the name in the catalogue.  A property that the
+ *	  catalogue does not have is named by its set (the set's name, if it has
+ *	  one) and by its LID, in at least four hex digits in upper case, or its
+ *	  string.  Strings are case-sensitive, except in PS_INTERNET_HEADERS, where
+ *	  they are folded to lower case, since header names are not case-sensitive.
  *
- *	  Values are stored under canonical names.  The ids that stores give to
- *	  named properties are in nameid.c.
+ *	  The catalogue knows the types of its properties.  Any other property is
+ *	  PT_UNICODE unless its spelling ends in another type, as in
+ *	  PS_PUBLIC_STRINGS:count:PT_LONG.  The type is part of the canonical name;
+ *	  only :PT_UNICODE is left out, unless the string itself ends in a text
+ *	  that would be taken for a type.
+ *
+ *	  Values are stored under canonical names.  nameid.c gives ids to named
+ *	  properties.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,9 +35,9 @@
 #include "catalogue.h"
 #include "value.h"
 
-#define MAX_STRING_CHARS	254 /* of a name, as in MAPI */
+#define MAX_STRING_CHARS	254 /* length limit of a string, as in MAPI */
 
-/* sets that are treated apart */
+/* The sets with special rules. */
 static const uint8 ps_mapi[VALUE_GUID_BYTES] = {
 	0x00, 0x02, 0x03, 0x28, 0x00, 0x00, 0x00, 0x00,
 	0xC0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46
@@ -45,11 +47,11 @@ static const uint8 ps_internet_headers[VALUE_GUID_BYTES] = {
 	0xC0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46
 };
 
-/* ----------------------------------------------------------------- spellings */
+/* --------------------------------------------------------------- spellings */
 
 /*
- * Where the type at the end of a spelling begins, at its colon; "len" where
- * there is none.
+ * Return the position of the colon before the type at the end of a spelling,
+ * or "len" if the spelling does not end in a type.
  */
 static int
 find_type_suffix(const char *text, int len)
@@ -63,8 +65,8 @@ find_type_suffix(const char *text, int len)
 }
 
 /*
- * The set in front of a spelling, and where the rest begins; false where
- * there is none.
+ * Read the set in front of a spelling; *rest is the position after its colon.
+ * Return false if the spelling does not begin with a set.
  */
 static bool
 read_set(const char *spelling, int len, uint8 *guid, int *rest)
@@ -88,7 +90,7 @@ read_set(const char *spelling, int len, uint8 *guid, int *rest)
 	}
 }
 
-/* A LID: 0x and up to eight hex digits. */
+/* Read a LID: 0x and up to eight hex digits. */
 static bool
 read_lid(const char *text, int len, uint32 *lid)
 {
@@ -101,7 +103,7 @@ read_lid(const char *text, int len, uint32 *lid)
 	return true;
 }
 
-/* The string of a set in which case does not count. */
+/* Return a string in lower case, palloc'd. */
 static const char *
 lower_case(const char *string, int len)
 {
@@ -113,8 +115,9 @@ lower_case(const char *string, int len)
 }
 
 /*
- * Read a spelling.  name->string is palloc'd where it had to be changed, else
- * it points into the spelling.
+ * Read a spelling into *name; *type is the type at its end, or NULL.  If the
+ * name has a string, it points into the spelling, or is palloc'd if it had to
+ * be changed to lower case.
  */
 static NamedResult
 read_name(const char *spelling, int len, PropertyName *name,
@@ -148,7 +151,7 @@ read_name(const char *spelling, int len, PropertyName *name,
 	return NAMED_OK;
 }
 
-/* Set and LID or string, as they stand in a canonical name. */
+/* Return set and LID or string as in a canonical name, palloc'd. */
 static char *
 stem_of(const PropertyName *name)
 {
@@ -166,7 +169,7 @@ stem_of(const PropertyName *name)
 }
 
 /*
- * Look a named property up by set and LID or string.  PS_MAPI is no set of
+ * Look up a named property by set and LID or string.  PS_MAPI is not a set of
  * named properties: its LIDs are the ids of tags.
  */
 NamedResult
@@ -209,6 +212,10 @@ named_lookup(const char *spelling, int len, Property *prop)
 	return NAMED_OK;
 }
 
+/*
+ * Raise the error for an outcome of named_lookup().  NAMED_NONE is reported as
+ * an unknown property.
+ */
 void
 named_refuse(NamedResult why, const char *spelling, int len)
 {
@@ -223,7 +230,7 @@ named_refuse(NamedResult why, const char *spelling, int len)
 		case NAMED_BAD_TYPE:
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_TYPE),
-					 errmsg("property \"%s\" ends in no property type", shown),
+					 errmsg("property \"%s\" does not end in a property type", shown),
 					 errhint("The types are listed in the view property_types.")));
 			break;
 		case NAMED_OTHER_TYPE:
@@ -244,15 +251,15 @@ named_refuse(NamedResult why, const char *spelling, int len)
 		case NAMED_TAG:
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
-					 errmsg("property \"%s\" is one of PS_MAPI, which has no named properties",
+					 errmsg("property \"%s\" belongs to PS_MAPI, which has no named properties",
 							shown),
-					 errhint("A property of PS_MAPI goes by its name, or by its tag in hex, as in 0x0037001F.")));
+					 errhint("Use the name of a PS_MAPI property, or its tag in hex, as in 0x0037001F.")));
 			break;
 	}
 	ereport(ERROR,
 			(errmapi(MAPI_E_INVALID_PARAMETER),
 			 errmsg("property \"%s\" is not known", shown),
-			 errhint("A property goes by its PR_, PidTag, PidLid or PidName name, in exactly this case, or by its tag in hex, as in 0x0037001F; a named property also by its set and LID or string, as in PS_PUBLIC_STRINGS:ticket-id.")));
+			 errhint("Use the property's PR_, PidTag, PidLid or PidName name, which is case-sensitive, or its tag in hex, as in 0x0037001F.  A named property can also be given by its set and LID or string, as in PS_PUBLIC_STRINGS:ticket-id.")));
 }
 
 int
@@ -266,8 +273,12 @@ named_stem_length(const char *name, int len)
 	return rest + find_type_suffix(name + rest, len - rest);
 }
 
-/* ------------------------------------------------------ for a store's ids */
+/* ------------------------------------------------- names for a store's ids */
 
+/*
+ * Identify a spelling: first a name of the catalogue, then a tag in hex, then
+ * a set with a LID or string.  A LID of PS_MAPI is the id of a tag.
+ */
 bool
 named_identify(const char *spelling, int len, PropertyName *name, int32 *id)
 {

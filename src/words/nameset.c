@@ -10,10 +10,11 @@
 #include "common/hashfn.h"
 #include "utils/hsearch.h"
 
+/* An entry of the index of a set. */
 typedef struct NameEntry
 {
 	const char *name;			/* hash key */
-	int			at;
+	int			at;				/* place in NameSet.names */
 } NameEntry;
 
 static uint32

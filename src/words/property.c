@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * property.c
- *	  Values of properties: from what a caller wrote in JSON to the one form
- *	  in which a value is stored, or an error that says what is wrong.
+ *	  Values of properties: turn the JSON value that a caller wrote into its
+ *	  stored form, or raise an error about the value.
  *
  * NOTES
- *	  A value has one stored form, so that equal values are equal jsonb.  A
- *	  value that has that form already is left as it is, which is the common
- *	  case and allocates nothing.
+ *	  Every value has exactly one stored form, so that equal values are equal
+ *	  jsonb.  A value that has its stored form already, which is the common
+ *	  case, is left unchanged, and nothing is allocated.
  *
- *	  An error shows the value cut short: a body never ends up in a log.
+ *	  An error shows the value cut short, so that no body gets into a log.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,12 +22,12 @@
 
 #include "value.h"
 
-/* What a value stands for: a property, or one of its elements. */
+/* The target of a value: a property, or an element of its list. */
 typedef struct Target
 {
 	const Property *prop;
-	uint16		type;			/* the property's, or its elements' */
-	int			element;		/* counted from 1; 0: the property itself */
+	uint16		type;			/* type of the property or of its elements */
+	int			element;		/* counted from 1; 0 for the property itself */
 } Target;
 
 static void check_list(const Property *prop, JsonbValue *value);
@@ -70,8 +70,9 @@ property_check(const Property *prop, JsonbValue *value)
 }
 
 /*
- * An array, of which every element is a value of the element type, in the
- * order in which they came; it may be empty.
+ * Check the array of a multi-valued property, which may be empty, and each of
+ * its elements.  *value is replaced by a new array, palloc'd, only if some
+ * element was not in its stored form.
  */
 static void
 check_list(const Property *prop, JsonbValue *value)
@@ -110,7 +111,7 @@ check_list(const Property *prop, JsonbValue *value)
 	value->val.binary.len = VARSIZE(result) - VARHDRSZ;
 }
 
-/* Whether a check has left a value as it came. */
+/* Return true if a check has left a value unchanged. */
 static bool
 same_scalar(const JsonbValue *a, const JsonbValue *b)
 {
@@ -121,6 +122,10 @@ same_scalar(const JsonbValue *a, const JsonbValue *b)
 	return a->type != jbvNumeric || a->val.numeric == b->val.numeric;
 }
 
+/*
+ * Check a single value against the target's type, and replace *value by its
+ * stored form.
+ */
 static void
 check_scalar(const Target *target, JsonbValue *value)
 {
@@ -188,7 +193,7 @@ check_integer(const Target *target, JsonbValue *value, int64 min, int64 max)
 	pfree(text);
 }
 
-/* Stored is the shortest number that has the same value. */
+/* Check an amount; its stored form is the shortest number of equal value. */
 static void
 check_currency(const Target *target, JsonbValue *value)
 {
@@ -210,8 +215,9 @@ check_currency(const Target *target, JsonbValue *value)
 }
 
 /*
- * Stored is the shortest number that reads as the same float or double; what
- * is no number in JSON is one of four strings.
+ * Check a floating-point value.  Its stored form is the shortest number that
+ * reads as the same float or double.  Values that JSON numbers cannot express
+ * are four strings.
  */
 static void
 check_float(const Target *target, JsonbValue *value)
@@ -315,7 +321,7 @@ check_binary(const Target *target, JsonbValue *value)
 	pfree(data);
 }
 
-/* Raise where a value is not of the JSON type that its property takes. */
+/* Raise MAPI_E_UNEXPECTED_TYPE unless a value is of a JSON type. */
 static void
 expect(const Target *target, const JsonbValue *value, enum jbvType type)
 {
@@ -347,10 +353,13 @@ refuse_type(const Target *target, const JsonbValue *value)
 			 errmsg("%s takes %s, not %s",
 					target_shown(target), takes, json_kind(value)),
 			 strchr(target->prop->name, ':') != NULL ?
-			 errhint("A named property that the catalogue does not know is of type PT_UNICODE, unless its name ends with another one, as in PS_PUBLIC_STRINGS:count:PT_LONG.") : 0));
+			 errhint("A named property that the catalogue does not know is of type PT_UNICODE, unless its name ends in another type, as in PS_PUBLIC_STRINGS:count:PT_LONG.") : 0));
 }
 
-/* Raise the error about a value of the right JSON type that is not "what". */
+/*
+ * Raise the error about a value of the right JSON type: out of range, or not
+ * "what", as in "an integer".  "hint" may be NULL.
+ */
 static void
 refuse_value(const Target *target, const JsonbValue *value, ValueResult why,
 			 const char *what, const char *hint)
@@ -368,7 +377,10 @@ refuse_value(const Target *target, const JsonbValue *value, ValueResult why,
 			 hint != NULL ? errhint("%s", hint) : 0));
 }
 
-/* "property PR_X (PT_LONG)", "element 2 of property PR_X (PT_MV_LONG)" */
+/*
+ * Return a target as an error message shows it: "property PR_X (PT_LONG)" or
+ * "element 2 of property PR_X (PT_MV_LONG)".
+ */
 static const char *
 target_shown(const Target *target)
 {
@@ -408,7 +420,7 @@ number_text(const JsonbValue *value)
 											   NumericGetDatum(value->val.numeric)));
 }
 
-/* A value as an error message shows it: JSON, cut short. */
+/* Return a value as an error message shows it: as JSON, cut short. */
 static char *
 value_shown(const JsonbValue *value)
 {
@@ -429,7 +441,7 @@ value_shown(const JsonbValue *value)
 	}
 }
 
-/* What JSON a value is, in words. */
+/* Return the kind of a JSON value in words. */
 static const char *
 json_kind(const JsonbValue *value)
 {

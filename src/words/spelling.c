@@ -1,17 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * spelling.c
- *	  From any spelling of a property to the property, or an error that
- *	  says why the spelling is none.
+ *	  Spellings of properties: find the property that a spelling means, or
+ *	  raise an error that says why there is no such property.
  *
  * NOTES
- *	  A spelling is a name of the catalogue (catalogue.c), a tag in hex, or
- *	  the set and LID or string of a named property (named.c).
+ *	  A spelling is a name of the catalogue (catalogue.c), a tag in hex, or the
+ *	  set and the LID or string of a named property (named.c).
  *
- *	  Tags in hex are read, not looked up as text: any id below 0x8000 may be
- *	  used with any type that can be stored, whether the tag has a name or
- *	  not.  Ids from 0x8000 on belong to named properties, and mean something
- *	  else in every store; named properties go by their names.
+ *	  Tags in hex are read as numbers, not looked up as text: any id below
+ *	  0x8000 may be used with any type that can be stored, with or without a
+ *	  name in the catalogue.  Ids from 0x8000 on are refused, since they belong
+ *	  to named properties and differ from store to store.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,11 +26,11 @@ static bool other_type_known(const Property *prop,
 							 const CatalogueProperty **known);
 static void refuse_hex_tag(const Property *prop);
 
-/* --------------------------------------------------------------- look-up */
+/* ----------------------------------------------------------------- look-up */
 
 /*
- * The rule for an id in a type that the catalogue does not give it: what is
- * computed is so in every type.
+ * Return the rule for an id in a type in which the catalogue does not have the
+ * id.  An id that is computed in one type is computed in every type.
  */
 static PropertyRule
 rule_of_id(uint32 id)
@@ -72,8 +72,9 @@ spelling_lookup(const char *spelling, int len, Property *prop)
 }
 
 /*
- * A property as a caller names it; what no property can be stored under
- * raises an error.  Returns the entry of the catalogue, if it has one.
+ * Look up a property, and return its entry in the catalogue, or NULL if it has
+ * no entry.  Raise an error if the spelling is unknown or a tag of a named
+ * property.
  */
 static const CatalogueProperty *
 resolve(const char *spelling, int len, Property *prop)
@@ -103,7 +104,10 @@ resolve(const char *spelling, int len, Property *prop)
 	}
 }
 
-/* Refuse a property that cannot be stored. */
+/*
+ * Raise an error if values of the property's type cannot be stored, or if
+ * another property is to be used in its place.
+ */
 static void
 check_storable(const CatalogueProperty *entry, const Property *prop)
 {
@@ -113,7 +117,7 @@ check_storable(const CatalogueProperty *entry, const Property *prop)
 		ereport(ERROR,
 				(errmapi(MAPI_E_TYPE_NO_SUPPORT),
 				 errmsg("property %s cannot be used", prop->name),
-				 errhint("It is %s in another type; use that.",
+				 errhint("Use %s, the same property in another type.",
 						 catalogue_string(catalogue_instead(entry)->name))));
 	if ((type == NULL || type->json == 0) && prop->part == PART_PROPS)
 		refuse_type(prop);
@@ -135,13 +139,13 @@ spelling_resolve_read(const char *spelling, int len, Property *prop)
 	const CatalogueProperty *entry = resolve(spelling, len, prop);
 	const CatalogueProperty *known;
 
-	/* set through a handle of its own, but shown as any property is */
+	/* can be read like any property, but is set through its own handle */
 	if (prop->tag != PR_ATTACH_DATA_OBJ)
 		check_storable(entry, prop);
 	return !other_type_known(prop, &known);
 }
 
-/* Raise the error about a type whose values cannot be stored. */
+/* Raise the error about a property in a type whose values cannot be stored. */
 static void
 refuse_type(const Property *prop)
 {
@@ -150,7 +154,7 @@ refuse_type(const Property *prop)
 	if (name == NULL)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_TYPE),
-				 errmsg("tag %s ends in 0x%04X, which is no property type",
+				 errmsg("tag %s ends in 0x%04X, which is not a property type",
 						prop->name, prop->type)));
 	if (prop->type == PT_UNSPECIFIED || prop->type == PT_NULL ||
 		prop->type == PT_ERROR)
@@ -167,9 +171,9 @@ refuse_type(const Property *prop)
 }
 
 /*
- * Whether a tag that the catalogue does not know has an id that it knows in
- * another type.  An id of MAPI's own has the types that the catalogue gives
- * it, the others may have any.
+ * Return true if the catalogue does not have a property's tag, but has its id
+ * in another type; *known is then the first such entry.  This applies to ids of
+ * MAPI only: an id above LAST_MAPI_ID may be used in any type.
  */
 static bool
 other_type_known(const Property *prop, const CatalogueProperty **known)
@@ -183,8 +187,9 @@ other_type_known(const Property *prop, const CatalogueProperty **known)
 }
 
 /*
- * Refuse a hex tag that would store something twice, or under an id that
- * means nothing here.
+ * Raise an error if a tag in hex belongs to a named property, or if the
+ * catalogue has its id in another type, in which case a message could have the
+ * property twice.
  */
 static void
 refuse_hex_tag(const Property *prop)
@@ -194,9 +199,9 @@ refuse_hex_tag(const Property *prop)
 	if (TAG_ID(prop->tag) >= FIRST_NAMED_ID)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("tag 0x%08X is that of a named property",
+				 errmsg("tag 0x%08X belongs to a named property",
 						prop->tag),
-				 errhint("Ids from 0x8000 on mean something else in every store. Use the property's name, which get_names_from_ids() tells.")));
+				 errhint("Ids from 0x8000 on differ from store to store.  Use the property's name, which get_names_from_ids() returns.")));
 	if (other_type_known(prop, &known))
 		ereport(ERROR,
 				(errmapi(MAPI_E_UNEXPECTED_TYPE),
@@ -206,9 +211,9 @@ refuse_hex_tag(const Property *prop)
 						 catalogue_type_name(known->type))));
 }
 
-/* ------------------------------------------------------------ SQL functions */
+/* ----------------------------------------------------------- SQL functions */
 
-/* The property that the text argument 0 names. */
+/* Look up the property that argument 0, a text, names. */
 static void
 property_argument(FunctionCallInfo fcinfo, Property *prop)
 {
@@ -218,7 +223,11 @@ property_argument(FunctionCallInfo fcinfo, Property *prop)
 }
 
 /*
- * property_tag(spelling) → text: the tag in hex, NULL for a named property.
+ * property_tag(spelling) → text
+ *
+ * Return the tag of a property in hex, NULL for a named property.  Errors:
+ * MAPI_E_INVALID_PARAMETER for an unknown spelling, and the other errors of
+ * resolve().
  */
 PG_FUNCTION_INFO_V1(property_tag);
 Datum
@@ -233,7 +242,9 @@ property_tag(PG_FUNCTION_ARGS)
 }
 
 /*
- * property_name(spelling) → text: the canonical name.
+ * property_name(spelling) → text
+ *
+ * Return the canonical name of a property.  Errors: as property_tag().
  */
 PG_FUNCTION_INFO_V1(property_name);
 Datum
@@ -246,7 +257,10 @@ property_name(PG_FUNCTION_ARGS)
 }
 
 /*
- * property_type(spelling) → text: the type's name, NULL where its tag has none.
+ * property_type(spelling) → text
+ *
+ * Return the name of a property's type, NULL if the type in its tag has no
+ * name.  Errors: as property_tag().
  */
 PG_FUNCTION_INFO_V1(property_type);
 Datum

@@ -5,7 +5,7 @@
  *	  times as timestamptz, base64 as bytea.
  *
  * NOTES
- *	  The readers and writers themselves are in value.c.
+ *	  value.c reads and writes the texts of times and base64.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,9 +18,9 @@
 
 #include "value.h"
 
-#define SHOWN_BYTES		60		/* of a text in an error message */
+#define SHOWN_BYTES		60		/* of a text in an error message, at most */
 
-/* days from 1601-01-01, where ticks begin, to 2000-01-01 */
+/* Days from 1601-01-01, where ticks begin, to 2000-01-01. */
 #define TICK_EPOCH_DAYS		145731
 
 char *
@@ -98,7 +98,10 @@ base64_size(const char *text, int len)
 }
 
 /*
- * systime(text) → timestamptz: a stored PT_SYSTIME, cut to microseconds.
+ * systime(text) → timestamptz
+ *
+ * Return the time of a stored PT_SYSTIME, cut to microseconds.  Errors: 22007
+ * if the text is not a PT_SYSTIME.
  */
 PG_FUNCTION_INFO_V1(systime);
 Datum

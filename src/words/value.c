@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAST_YEAR	60056		/* in which 64 bits of ticks end */
+#define LAST_YEAR	60056		/* the year in which 64 bits of ticks end */
 
-/* a text being read from left to right */
+/* A text that is read from left to right; "at" is the next byte to read. */
 typedef struct Reader
 {
 	const char *at;
@@ -93,7 +93,14 @@ value_write_currency(int64_t value, char *buf)
 	*buf = '\0';
 }
 
-/* A JSON number, which must be an integer once multiplied by 10^decimals. */
+/*
+ * Read a JSON number and multiply it by 10^decimals.  Return VALUE_BAD if the
+ * text is not a JSON number or the product is not an integer,
+ * VALUE_OUT_OF_RANGE if the product does not fit into 64 bits.
+ *
+ * Zeros are counted when they are read, and multiplied into the result only
+ * once another digit follows, so that 1000000000000000000000e-21 is 1.
+ */
 static ValueResult
 read_scaled(const char *text, size_t len, int decimals, int64_t *value)
 {
@@ -103,8 +110,8 @@ read_scaled(const char *text, size_t len, int decimals, int64_t *value)
 	uint64_t	result = 0;
 	bool		in_fraction = false;
 	bool		too_big = false;
-	int64_t		scale = 0;		/* result stands for result * 10^scale */
-	int64_t		zeros = 0;		/* zeros read, but not yet in result */
+	int64_t		scale = 0;		/* the number is result * 10^scale */
+	int64_t		zeros = 0;		/* zeros that are read, but not in result */
 	int64_t		exponent;
 	int			digits = 0;
 
@@ -164,7 +171,11 @@ read_scaled(const char *text, size_t len, int decimals, int64_t *value)
 	return VALUE_OK;
 }
 
-/* e and an integer, which may be missing; beyond 32 bits it is cut short */
+/*
+ * Read an optional exponent, e or E and an integer; if there is none,
+ * *exponent is 0.  Return false if the integer is missing.  An exponent of
+ * more than 32 bits is cut short: its number is refused in any case, or zero.
+ */
 static bool
 read_exponent(Reader *in, int64_t *exponent)
 {
@@ -188,6 +199,10 @@ read_exponent(Reader *in, int64_t *exponent)
 	return true;
 }
 
+/*
+ * Read 32 bits.  Hex digits give the bits themselves, so that 0xFFFFFFFF is
+ * -1; a decimal number must be in the range of the signed type.
+ */
 bool
 value_read_int32(const char *text, size_t len, int32_t *value)
 {
@@ -238,7 +253,7 @@ value_read_double(const char *text, double *value)
 	errno = 0;
 	*value = strtod(text, NULL);
 
-	/* a denormal result also sets errno, but is the nearest double */
+	/* strtod() sets errno for a denormal result too, which is acceptable */
 	if (errno == ERANGE && (*value == 0 || !isfinite(*value)))
 		return VALUE_OUT_OF_RANGE;
 	return VALUE_OK;
@@ -269,7 +284,10 @@ value_is_float_word(const char *text, size_t len)
 	return false;
 }
 
-/* strtod() also reads hex, infinities and blanks in front; JSON does not. */
+/*
+ * Return true if a text is a JSON number.  strtod() accepts more: hex digits,
+ * infinities, and blanks in front.
+ */
 static bool
 is_json_number(const char *text)
 {
@@ -304,6 +322,10 @@ is_json_number(const char *text)
 
 /* ------------------------------------------------------------------- times */
 
+/*
+ * Read a time.  The seconds since 1601 in UTC are checked before they are
+ * multiplied to ticks, so that nothing overflows.
+ */
 ValueResult
 value_read_time(const char *text, size_t len, uint64_t *ticks)
 {
@@ -325,7 +347,7 @@ value_read_time(const char *text, size_t len, uint64_t *ticks)
 		in.at != in.end)
 		return VALUE_BAD;
 
-	/* a day around the ends is left to the exact check below */
+	/* years near the ends of the range are left to the exact checks below */
 	if (year < 1600 || year > LAST_YEAR)
 		return VALUE_OUT_OF_RANGE;
 	days = days_before(year, month, day) - days_before(1601, 1, 1);
@@ -341,6 +363,10 @@ value_read_time(const char *text, size_t len, uint64_t *ticks)
 	return VALUE_OK;
 }
 
+/*
+ * Write a time: compute the date from the days, then write the seven parts one
+ * after the other, each with its width and the mark that follows it.
+ */
 int
 value_write_time(uint64_t ticks, char *buf)
 {
@@ -356,8 +382,8 @@ value_write_time(uint64_t ticks, char *buf)
 	char	   *at = buf;
 
 	/*
-	 * Years that begin in March, counted from 1600-03-01, which begins a
-	 * cycle of 400 years.
+	 * Count days from 1600-03-01, which begins a cycle of 400 years, and let
+	 * years begin in March, so that a leap day is the last day of its year.
 	 */
 	days += (uint64_t) (days_before(1601, 1, 1) - days_before(1600, 3, 1));
 	era_day = days % 146097;
@@ -391,7 +417,7 @@ value_write_time(uint64_t ticks, char *buf)
 	return (int) (at - buf);
 }
 
-/* Days from 0000-03-01 to a date of the Gregorian calendar. */
+/* Return the days from 0000-03-01 to a date of the Gregorian calendar. */
 static int64_t
 days_before(int year, int month, int day)
 {
@@ -402,6 +428,10 @@ days_before(int year, int month, int day)
 		march_year / 400 + (153 * march_month + 2) / 5 + day - 1;
 }
 
+/*
+ * Read YYYY-MM-DD, with a fifth digit for years from 10000 on.  Return false
+ * if the text is not a date that exists.
+ */
 static bool
 read_date(Reader *in, int *year, int *month, int *day)
 {
@@ -428,7 +458,10 @@ read_date(Reader *in, int *year, int *month, int *day)
 	return *day >= 1 && *day <= last;
 }
 
-/* hh:mm:ss[.f...] as ticks since midnight */
+/*
+ * Read hh:mm:ss[.f...] as ticks since midnight.  Return false if the text is
+ * not a time of day, or if its fraction is not a whole number of ticks.
+ */
 static bool
 read_clock(Reader *in, int64_t *ticks)
 {
@@ -459,7 +492,7 @@ read_clock(Reader *in, int64_t *ticks)
 	return true;
 }
 
-/* Z, or how far local time is ahead of UTC */
+/* Read Z or an offset; *seconds is how far local time is ahead of UTC. */
 static bool
 read_offset(Reader *in, int *seconds)
 {
@@ -489,6 +522,7 @@ read_offset(Reader *in, int *seconds)
 	return true;
 }
 
+/* Read one character.  Return false, and read nothing, if it is not c. */
 static bool
 read_char(Reader *in, char c)
 {
@@ -498,7 +532,7 @@ read_char(Reader *in, char c)
 	return true;
 }
 
-/* exactly so many digits */
+/* Read a number of exactly "count" digits. */
 static bool
 read_digits(Reader *in, int count, int *value)
 {
@@ -514,7 +548,7 @@ read_digits(Reader *in, int count, int *value)
 
 /* ------------------------------------------------------------------- GUIDs */
 
-/* whether a '-' stands before this byte of a GUID */
+/* Return true if the text of a GUID has a '-' before this byte. */
 static inline bool
 guid_mark_before(int byte)
 {
@@ -565,6 +599,7 @@ value_write_guid(const uint8_t *guid, char *buf)
 	*buf = '\0';
 }
 
+/* Return the value of a hex digit in either case, or -1. */
 static int
 hex_digit(char c)
 {
@@ -600,11 +635,16 @@ value_base64_canonical(const char *text, size_t len)
 	return true;
 }
 
+/*
+ * Read base64: collect groups of four digits, skip blanks, and accept padding
+ * only at the end.  A last group of two or three digits gives one or two
+ * bytes; its unused bits must be zero.
+ */
 ValueResult
 value_read_base64(const char *text, size_t len, uint8_t *buf, size_t *bytes)
 {
 	uint32_t	group = 0;
-	int			digits = 0;		/* in group */
+	int			digits = 0;		/* number of digits in "group" */
 	int			padding = 0;
 	uint8_t    *out = buf;
 
@@ -688,6 +728,7 @@ value_write_base64(const uint8_t *data, size_t bytes, char *buf)
 	}
 }
 
+/* Return the value of a base64 digit, or -1. */
 static int
 base64_digit(char c)
 {

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * words.h
- *	  The lowest floor, which needs to know nothing of messages: outcomes,
- *	  flag bits, text forms, names, types and values of properties, arguments
- *	  and rows of SQL functions.
+ *	  The lowest floor, which knows nothing of messages: outcomes, flag bits,
+ *	  text forms, names, types and values of properties, and arguments and rows
+ *	  of SQL functions.
  *
- *	  Prototypes stand under their file's name.  The readers of values are in
- *	  value.h, the constant tables in catalogue.h.
+ *	  Prototypes stand under their file's name.  value.h has the readers and
+ *	  writers of values, catalogue.h the constant tables.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,14 +20,14 @@
 #include "utils/tuplestore.h"
 
 #include "compat.h"
-#include "codes.gen.h"			/* MAPI_E_NOT_FOUND and its like, as int32 */
-#include "tags.gen.h"			/* PT_UNICODE, PR_SUBJECT and their like */
+#include "codes.gen.h"			/* MAPI_E_NOT_FOUND etc., as int32 */
+#include "tags.gen.h"			/* PT_UNICODE, PR_SUBJECT etc. */
 
-/* ------------------------------------------------------------------- text.c */
+/* ------------------------------------------------------------------ text.c */
 
 /*
  * Return a text as an error message shows it: NUL-terminated, palloc'd, and
- * cut short where the text is long.
+ * cut short if the text is long.
  */
 extern char *text_shown(const char *text, int len);
 
@@ -40,24 +40,29 @@ extern char *text_shown(const char *text, int len);
 extern void systime_text(int64 timestamp, char *buf);
 
 /*
- * Read the text of a PT_SYSTIME as timestamptz, cut to microseconds; false if
- * the text is not a time.
+ * Read the text of a PT_SYSTIME as timestamptz, cut to microseconds.  Return
+ * false if the text is not a time.
  */
 extern bool systime_timestamp(const char *text, int len, int64 *timestamp);
 
-/* Return len bytes in base64, palloc'd, NUL-terminated; outlen may be NULL. */
+/*
+ * Return len bytes in base64, palloc'd and NUL-terminated.  *outlen, unless it
+ * is NULL, is the length of the text.
+ */
 extern char *base64_text(const void *data, int len, int *outlen);
 
-/*
- * Return the bytes of a base64 text that property_check() has passed, and
- * their number.
- */
+/* Return the bytes of a base64 text that property_check() has accepted. */
 extern bytea *base64_bytes(const char *text, int len);
+
+/* Return the number of bytes that base64_bytes() would return. */
 extern int	base64_size(const char *text, int len);
 
-/* ---------------------------------------------------------------- nameset.c */
+/* --------------------------------------------------------------- nameset.c */
 
-/* A set of names; it lives in the context that was current when it began. */
+/*
+ * A set of names.  The set lives in the memory context that was current in
+ * nameset_init().
+ */
 typedef struct NameSet
 {
 	const char **names;			/* in the order of nameset_add() */
@@ -69,15 +74,15 @@ typedef struct NameSet
 extern void nameset_init(NameSet *set);
 
 /*
- * Add a name, which must live as long as the set; false if the set has the
- * name already.
+ * Add a name, which is not copied and must live as long as the set.  Return
+ * false if the set has the name already.
  */
 extern bool nameset_add(NameSet *set, const char *name);
 
 /* Return the place of a name in "names", or -1. */
 extern int	nameset_find(const NameSet *set, const char *name);
 
-/* ---------------------------------------------------------------- hresult.c */
+/* --------------------------------------------------------------- hresult.c */
 
 /* Return the name of a code, or NULL if the catalogue has no name for it. */
 extern const char *hresult_name(int32 code);
@@ -90,9 +95,9 @@ extern const char *hresult_name(int32 code);
 extern int	errmapi(int32 code);
 extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2, 3);
 
-/* ------------------------------------------------------------------ flags.c */
+/* ----------------------------------------------------------------- flags.c */
 
-/* bits, by MAPI name; numbers are those of the MAPI headers */
+/* The bits under their MAPI names, with the values of the MAPI headers. */
 #define MAPI_MODIFY				0x00000001
 #define SHOW_SOFT_DELETES		0x00000002
 #define MAPI_DEFERRED_ERRORS	0x00000008
@@ -105,7 +110,7 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define FORCE_SAVE				0x00000004
 #define SPAMFILTER_ONSAVE		0x00000080
 #define NON_EMS_XP_SAVE			0x00001000
-#define PARK_REFUSED			0x00010000	/* ours: park refused edits */
+#define PARK_REFUSED			0x00010000	/* msgstore's own */
 
 #define DELETE_HARD_DELETE		0x00000010
 
@@ -113,32 +118,37 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define MODRECIP_MODIFY			0x00000004
 #define MODRECIP_REMOVE			0x00000008
 
-/* ------------------------------------------------------------------- call.c */
+/* ------------------------------------------------------------------ call.c */
 
 /* Raise MAPI_E_INVALID_PARAMETER if an argument is NULL. */
 #define REQUIRE_ARG(n, name) \
 	do { if (PG_ARGISNULL(n)) call_null_argument(name); } while (0)
 pg_noreturn extern void call_null_argument(const char *name);
 
-/* Raise unless the transaction may write; "what" as in "save_changes()". */
+/*
+ * Raise an error unless the transaction may write; "what" names the SQL
+ * function, as in "save_changes()".
+ */
 extern void call_require_write(const char *what);
 
 /*
- * Begin the result of a set-returning function: the caller adds rows to the
- * tuplestore with tuplestore_putvalues().
+ * Begin the result of a set-returning function.  Return the tuplestore, to
+ * which the caller adds rows of *desc with tuplestore_putvalues(); both live
+ * in per-query memory.  Raise an error if the query cannot accept a set.
  */
 extern Tuplestorestate *call_begin_set(FunctionCallInfo fcinfo,
 									   TupleDesc *desc);
 
-/* Return the row of a function with OUT parameters. */
+/* Return values as the row of a function with OUT parameters. */
 extern Datum call_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
-/* -------------------------------------------------------------- catalogue.c */
+/* ------------------------------------------------------------- catalogue.c */
 
 /*
- * Where the value of a property lives.  Large properties have columns of
- * their own, so that a save that leaves them alone reuses their TOAST
- * pointers; everything else is a member of the bag (column props).
+ * The parts of a message: the columns that hold values of properties.  Large
+ * properties have columns of their own, so that a save that does not change
+ * them reuses their TOAST pointers.  All other properties are members of one
+ * jsonb object, the bag (column props).
  */
 typedef enum Part
 {
@@ -152,18 +162,19 @@ typedef enum Part
 } Part;
 #define NUM_PARTS	(PART_RTF + 1)
 
-/* What setting a property does. */
+/* The times at which a client may set a property. */
 typedef enum PropertyRule
 {
-	RULE_STORED = 0,			/* the client's to set at any time */
-	RULE_FIRST_SAVE,			/* settable until the first save only */
-	RULE_COMPUTED				/* the store's own: MAPI_E_COMPUTED */
+	RULE_STORED = 0,			/* at any time */
+	RULE_FIRST_SAVE,			/* until the first save only */
+	RULE_COMPUTED				/* never: MAPI_E_COMPUTED */
 } PropertyRule;
 
 /*
- * A property as named by a caller.  "name" is the canonical spelling, under
- * which values are stored and shown; it points into constant memory, or into
- * the context that was current at look-up (a hex tag nobody has named).
+ * A property.  "name" is the canonical name, under which values are stored and
+ * shown.  It points into constant memory; for a named property or a tag that
+ * the catalogue does not have, it is palloc'd in the context that was current
+ * at look-up.
  */
 typedef struct Property
 {
@@ -178,10 +189,13 @@ typedef struct Property
 /* Return the name of a type code ("PT_UNICODE"), or NULL. */
 extern const char *catalogue_type_name(uint16 type);
 
-/* Return the words for a value of a type in JSON ("a string"), or "". */
+/*
+ * Return the words for a value of a type in JSON, as in "a string", or "" if
+ * values of the type cannot be stored.
+ */
 extern const char *catalogue_type_json(uint16 type);
 
-/* --------------------------------------------------------------- spelling.c */
+/* -------------------------------------------------------------- spelling.c */
 
 /*
  * Look a property up by any of its spellings (not NUL-terminated).  Return
@@ -190,28 +204,30 @@ extern const char *catalogue_type_json(uint16 type);
 extern bool spelling_lookup(const char *spelling, int len, Property *prop);
 
 /*
- * Look a property up that is going to be stored.  Raise an error that names
- * the property if it cannot be stored: an unknown spelling, a property in a
- * type that cannot be stored, or a property that another one stands for.
+ * Look up a property that is to be stored.  Raise an error that names the
+ * property if the spelling is unknown, if values of its type cannot be stored,
+ * or if another property is to be used in its place.
  */
 extern void spelling_resolve(const char *spelling, int len, Property *prop);
 
 /*
- * Look a property up that is only read, with the errors of
- * spelling_resolve().  Return false for a tag whose id is known in another
- * type: no message has such a property.
+ * Look up a property that is only read, with the errors of spelling_resolve().
+ * Return false if no message can have the property: a tag whose id the
+ * catalogue has in another type.
  */
 extern bool spelling_resolve_read(const char *spelling, int len,
 								  Property *prop);
 
-/* --------------------------------------------------------------- property.c */
+/* -------------------------------------------------------------- property.c */
 
 /*
- * Check a value against its property's type and bring it into the one form
- * in which it is stored (times with seven digits, GUIDs in capitals, binary
- * in canonical base64 ...).  *value is replaced; its new memory is the input's
- * or palloc'd.  Errors name the property, its type and the value.  The caller
- * handles JSON null and the lists (recipients_check(), attachments_check()).
+ * Check a value against its property's type, and replace *value by the value's
+ * stored form (times with seven digits, GUIDs in upper case, binary values in
+ * canonical base64 and so on), which points into the input's memory or is
+ * palloc'd.  Errors name the property, its type and the value.
+ *
+ * The value must not be JSON null.  The lists of recipients and attachments
+ * have checks of their own, recipients_check() and attachments_check().
  */
 extern void property_check(const Property *prop, JsonbValue *value);
 
