@@ -38,6 +38,24 @@ BEGIN
 END
 $$;
 
+/* ===================================================================== schema
+ *
+ * Schema msgstore is made by CREATE EXTENSION and holds everything that a user
+ * calls or names.  Functions that implement types, operators, casts, views and
+ * procedures stand in a schema of their own, which is a member of the
+ * extension.  PUBLIC needs USAGE of both: a procedure runs with the rights of
+ * its caller.
+ *
+ * No IF NOT EXISTS: a schema that somebody else has made is refused.
+ */
+
+GRANT USAGE ON SCHEMA msgstore TO PUBLIC;
+
+CREATE SCHEMA msgstore_internal;
+GRANT USAGE ON SCHEMA msgstore_internal TO PUBLIC;
+COMMENT ON SCHEMA msgstore_internal IS
+	'Functions of msgstore that no user calls';
+
 /* ==================================================================== hresult
  *
  * The outcome of a call: hresult.c.  The type reads the name of a code, hex or
@@ -47,41 +65,41 @@ $$;
 
 CREATE TYPE msgstore.hresult;
 
-CREATE FUNCTION msgstore.hresult_in(cstring)
+CREATE FUNCTION msgstore_internal.hresult_in(cstring)
 	RETURNS msgstore.hresult
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'hresult_in';
-COMMENT ON FUNCTION msgstore.hresult_in(cstring) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_in(cstring) IS
 	'Read the text form of a result: the name of a code, hex, or signed '
 	'decimal';
 
-CREATE FUNCTION msgstore.hresult_out(msgstore.hresult)
+CREATE FUNCTION msgstore_internal.hresult_out(msgstore.hresult)
 	RETURNS cstring
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'hresult_out';
-COMMENT ON FUNCTION msgstore.hresult_out(msgstore.hresult) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_out(msgstore.hresult) IS
 	'Write the text form of a result: the name of its code, or hex for a code '
 	'without a name';
 
-CREATE FUNCTION msgstore.hresult_recv(internal)
+CREATE FUNCTION msgstore_internal.hresult_recv(internal)
 	RETURNS msgstore.hresult
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'int4recv';
-COMMENT ON FUNCTION msgstore.hresult_recv(internal) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_recv(internal) IS
 	'Read the binary form of a result, an integer';
 
-CREATE FUNCTION msgstore.hresult_send(msgstore.hresult)
+CREATE FUNCTION msgstore_internal.hresult_send(msgstore.hresult)
 	RETURNS bytea
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'int4send';
-COMMENT ON FUNCTION msgstore.hresult_send(msgstore.hresult) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_send(msgstore.hresult) IS
 	'Write the binary form of a result, an integer';
 
 CREATE TYPE msgstore.hresult (
-	INPUT = msgstore.hresult_in,
-	OUTPUT = msgstore.hresult_out,
-	RECEIVE = msgstore.hresult_recv,
-	SEND = msgstore.hresult_send,
+	INPUT = msgstore_internal.hresult_in,
+	OUTPUT = msgstore_internal.hresult_out,
+	RECEIVE = msgstore_internal.hresult_recv,
+	SEND = msgstore_internal.hresult_send,
 	LIKE = pg_catalog.int4
 );
 COMMENT ON TYPE msgstore.hresult IS
@@ -95,50 +113,62 @@ CREATE CAST (msgstore.hresult AS integer) WITHOUT FUNCTION;
 COMMENT ON CAST (msgstore.hresult AS integer) IS
 	'Return the number of this code';
 
-CREATE FUNCTION msgstore.hresult_eq(msgstore.hresult, msgstore.hresult)
+CREATE FUNCTION msgstore_internal.hresult_eq(msgstore.hresult,
+											 msgstore.hresult)
 	RETURNS boolean
 	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 	AS 'int4eq';
-COMMENT ON FUNCTION msgstore.hresult_eq(msgstore.hresult, msgstore.hresult) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_eq(msgstore.hresult,
+												 msgstore.hresult) IS
 	'Implement the operator =';
 
-CREATE FUNCTION msgstore.hresult_ne(msgstore.hresult, msgstore.hresult)
+CREATE FUNCTION msgstore_internal.hresult_ne(msgstore.hresult,
+											 msgstore.hresult)
 	RETURNS boolean
 	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 	AS 'int4ne';
-COMMENT ON FUNCTION msgstore.hresult_ne(msgstore.hresult, msgstore.hresult) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_ne(msgstore.hresult,
+												 msgstore.hresult) IS
 	'Implement the operator <>';
 
-CREATE FUNCTION msgstore.hresult_lt(msgstore.hresult, msgstore.hresult)
+CREATE FUNCTION msgstore_internal.hresult_lt(msgstore.hresult,
+											 msgstore.hresult)
 	RETURNS boolean
 	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 	AS 'int4lt';
-COMMENT ON FUNCTION msgstore.hresult_lt(msgstore.hresult, msgstore.hresult) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_lt(msgstore.hresult,
+												 msgstore.hresult) IS
 	'Implement the operator <';
 
-CREATE FUNCTION msgstore.hresult_le(msgstore.hresult, msgstore.hresult)
+CREATE FUNCTION msgstore_internal.hresult_le(msgstore.hresult,
+											 msgstore.hresult)
 	RETURNS boolean
 	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 	AS 'int4le';
-COMMENT ON FUNCTION msgstore.hresult_le(msgstore.hresult, msgstore.hresult) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_le(msgstore.hresult,
+												 msgstore.hresult) IS
 	'Implement the operator <=';
 
-CREATE FUNCTION msgstore.hresult_gt(msgstore.hresult, msgstore.hresult)
+CREATE FUNCTION msgstore_internal.hresult_gt(msgstore.hresult,
+											 msgstore.hresult)
 	RETURNS boolean
 	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 	AS 'int4gt';
-COMMENT ON FUNCTION msgstore.hresult_gt(msgstore.hresult, msgstore.hresult) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_gt(msgstore.hresult,
+												 msgstore.hresult) IS
 	'Implement the operator >';
 
-CREATE FUNCTION msgstore.hresult_ge(msgstore.hresult, msgstore.hresult)
+CREATE FUNCTION msgstore_internal.hresult_ge(msgstore.hresult,
+											 msgstore.hresult)
 	RETURNS boolean
 	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 	AS 'int4ge';
-COMMENT ON FUNCTION msgstore.hresult_ge(msgstore.hresult, msgstore.hresult) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_ge(msgstore.hresult,
+												 msgstore.hresult) IS
 	'Implement the operator >=';
 
 CREATE OPERATOR msgstore.= (
-	FUNCTION = msgstore.hresult_eq,
+	FUNCTION = msgstore_internal.hresult_eq,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
 	COMMUTATOR = OPERATOR(msgstore.=),
@@ -152,7 +182,7 @@ COMMENT ON OPERATOR msgstore.= (msgstore.hresult, msgstore.hresult) IS
 	'equal';
 
 CREATE OPERATOR msgstore.<> (
-	FUNCTION = msgstore.hresult_ne,
+	FUNCTION = msgstore_internal.hresult_ne,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
 	COMMUTATOR = OPERATOR(msgstore.<>),
@@ -164,7 +194,7 @@ COMMENT ON OPERATOR msgstore.<> (msgstore.hresult, msgstore.hresult) IS
 	'not equal';
 
 CREATE OPERATOR msgstore.< (
-	FUNCTION = msgstore.hresult_lt,
+	FUNCTION = msgstore_internal.hresult_lt,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
 	COMMUTATOR = OPERATOR(msgstore.>),
@@ -176,7 +206,7 @@ COMMENT ON OPERATOR msgstore.< (msgstore.hresult, msgstore.hresult) IS
 	'less than';
 
 CREATE OPERATOR msgstore.<= (
-	FUNCTION = msgstore.hresult_le,
+	FUNCTION = msgstore_internal.hresult_le,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
 	COMMUTATOR = OPERATOR(msgstore.>=),
@@ -188,7 +218,7 @@ COMMENT ON OPERATOR msgstore.<= (msgstore.hresult, msgstore.hresult) IS
 	'less than or equal';
 
 CREATE OPERATOR msgstore.> (
-	FUNCTION = msgstore.hresult_gt,
+	FUNCTION = msgstore_internal.hresult_gt,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
 	COMMUTATOR = OPERATOR(msgstore.<),
@@ -200,7 +230,7 @@ COMMENT ON OPERATOR msgstore.> (msgstore.hresult, msgstore.hresult) IS
 	'greater than';
 
 CREATE OPERATOR msgstore.>= (
-	FUNCTION = msgstore.hresult_ge,
+	FUNCTION = msgstore_internal.hresult_ge,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
 	COMMUTATOR = OPERATOR(msgstore.<=),
@@ -211,25 +241,29 @@ CREATE OPERATOR msgstore.>= (
 COMMENT ON OPERATOR msgstore.>= (msgstore.hresult, msgstore.hresult) IS
 	'greater than or equal';
 
-CREATE FUNCTION msgstore.hresult_cmp(msgstore.hresult, msgstore.hresult)
+CREATE FUNCTION msgstore_internal.hresult_cmp(msgstore.hresult,
+											  msgstore.hresult)
 	RETURNS integer
 	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 	AS 'btint4cmp';
-COMMENT ON FUNCTION msgstore.hresult_cmp(msgstore.hresult, msgstore.hresult) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_cmp(msgstore.hresult,
+												  msgstore.hresult) IS
 	'Compare two results by their numbers';
 
-CREATE FUNCTION msgstore.hresult_hash(msgstore.hresult)
+CREATE FUNCTION msgstore_internal.hresult_hash(msgstore.hresult)
 	RETURNS integer
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'hashint4';
-COMMENT ON FUNCTION msgstore.hresult_hash(msgstore.hresult) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_hash(msgstore.hresult) IS
 	'Hash a result';
 
-CREATE FUNCTION msgstore.hresult_hash_extended(msgstore.hresult, bigint)
+CREATE FUNCTION msgstore_internal.hresult_hash_extended(msgstore.hresult,
+														bigint)
 	RETURNS bigint
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'hashint4extended';
-COMMENT ON FUNCTION msgstore.hresult_hash_extended(msgstore.hresult, bigint) IS
+COMMENT ON FUNCTION msgstore_internal.hresult_hash_extended(msgstore.hresult,
+															bigint) IS
 	'Hash a result with a seed';
 
 CREATE OPERATOR CLASS msgstore.hresult_ops
@@ -239,7 +273,8 @@ CREATE OPERATOR CLASS msgstore.hresult_ops
 	OPERATOR 3 msgstore.=,
 	OPERATOR 4 msgstore.>=,
 	OPERATOR 5 msgstore.>,
-	FUNCTION 1 msgstore.hresult_cmp(msgstore.hresult, msgstore.hresult);
+	FUNCTION 1 msgstore_internal.hresult_cmp(msgstore.hresult,
+											 msgstore.hresult);
 COMMENT ON OPERATOR CLASS msgstore.hresult_ops USING btree IS
 	'Results in the order of their numbers, failures first';
 COMMENT ON OPERATOR FAMILY msgstore.hresult_ops USING btree IS
@@ -248,8 +283,9 @@ COMMENT ON OPERATOR FAMILY msgstore.hresult_ops USING btree IS
 CREATE OPERATOR CLASS msgstore.hresult_ops
 	DEFAULT FOR TYPE msgstore.hresult USING hash AS
 	OPERATOR 1 msgstore.=,
-	FUNCTION 1 msgstore.hresult_hash(msgstore.hresult),
-	FUNCTION 2 msgstore.hresult_hash_extended(msgstore.hresult, bigint);
+	FUNCTION 1 msgstore_internal.hresult_hash(msgstore.hresult),
+	FUNCTION 2 msgstore_internal.hresult_hash_extended(msgstore.hresult,
+													   bigint);
 COMMENT ON OPERATOR CLASS msgstore.hresult_ops USING hash IS
 	'Hashed results';
 COMMENT ON OPERATOR FAMILY msgstore.hresult_ops USING hash IS
@@ -310,73 +346,73 @@ BEGIN
 
 CREATE TYPE msgstore.%1$s;
 
-CREATE FUNCTION msgstore.%1$s_in(cstring)
+CREATE FUNCTION msgstore_internal.%1$s_in(cstring)
 	RETURNS msgstore.%1$s
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', '%1$s_in';
-COMMENT ON FUNCTION msgstore.%1$s_in(cstring) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_in(cstring) IS
 	'Read the text form of flags: names and numbers joined by |';
 
-CREATE FUNCTION msgstore.%1$s_out(msgstore.%1$s)
+CREATE FUNCTION msgstore_internal.%1$s_out(msgstore.%1$s)
 	RETURNS cstring
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', '%1$s_out';
-COMMENT ON FUNCTION msgstore.%1$s_out(msgstore.%1$s) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_out(msgstore.%1$s) IS
 	'Write the text form of flags: names joined by |, other bits in hex';
 
-CREATE FUNCTION msgstore.%1$s_recv(internal)
+CREATE FUNCTION msgstore_internal.%1$s_recv(internal)
 	RETURNS msgstore.%1$s
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'int4recv';
-COMMENT ON FUNCTION msgstore.%1$s_recv(internal) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_recv(internal) IS
 	'Read the binary form of flags, an integer';
 
-CREATE FUNCTION msgstore.%1$s_send(msgstore.%1$s)
+CREATE FUNCTION msgstore_internal.%1$s_send(msgstore.%1$s)
 	RETURNS bytea
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'int4send';
-COMMENT ON FUNCTION msgstore.%1$s_send(msgstore.%1$s) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_send(msgstore.%1$s) IS
 	'Write the binary form of flags, an integer';
 
 CREATE TYPE msgstore.%1$s (
-	INPUT = msgstore.%1$s_in,
-	OUTPUT = msgstore.%1$s_out,
-	RECEIVE = msgstore.%1$s_recv,
-	SEND = msgstore.%1$s_send,
+	INPUT = msgstore_internal.%1$s_in,
+	OUTPUT = msgstore_internal.%1$s_out,
+	RECEIVE = msgstore_internal.%1$s_recv,
+	SEND = msgstore_internal.%1$s_send,
 	LIKE = pg_catalog.int4
 );
 COMMENT ON TYPE msgstore.%1$s IS %2$L;
 
-CREATE FUNCTION msgstore.%1$s_from_smallint(smallint)
+CREATE FUNCTION msgstore_internal.%1$s_from_smallint(smallint)
 	RETURNS msgstore.%1$s
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'i2toi4';
-COMMENT ON FUNCTION msgstore.%1$s_from_smallint(smallint) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_from_smallint(smallint) IS
 	'Implement the cast from smallint';
 
-CREATE FUNCTION msgstore.%1$s_from_bigint(bigint)
+CREATE FUNCTION msgstore_internal.%1$s_from_bigint(bigint)
 	RETURNS msgstore.%1$s
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'int84';
-COMMENT ON FUNCTION msgstore.%1$s_from_bigint(bigint) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_from_bigint(bigint) IS
 	'Implement the cast from bigint';
 
-CREATE FUNCTION msgstore.%1$s_to_smallint(msgstore.%1$s)
+CREATE FUNCTION msgstore_internal.%1$s_to_smallint(msgstore.%1$s)
 	RETURNS smallint
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'i4toi2';
-COMMENT ON FUNCTION msgstore.%1$s_to_smallint(msgstore.%1$s) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_to_smallint(msgstore.%1$s) IS
 	'Implement the cast to smallint';
 
-CREATE FUNCTION msgstore.%1$s_to_bigint(msgstore.%1$s)
+CREATE FUNCTION msgstore_internal.%1$s_to_bigint(msgstore.%1$s)
 	RETURNS bigint
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'int48';
-COMMENT ON FUNCTION msgstore.%1$s_to_bigint(msgstore.%1$s) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_to_bigint(msgstore.%1$s) IS
 	'Implement the cast to bigint';
 
 CREATE CAST (smallint AS msgstore.%1$s)
-	WITH FUNCTION msgstore.%1$s_from_smallint(smallint) AS IMPLICIT;
+	WITH FUNCTION msgstore_internal.%1$s_from_smallint(smallint) AS IMPLICIT;
 COMMENT ON CAST (smallint AS msgstore.%1$s) IS
 	'Return the flags of these bits';
 
@@ -386,12 +422,12 @@ COMMENT ON CAST (integer AS msgstore.%1$s) IS
 	'Return the flags of these bits';
 
 CREATE CAST (bigint AS msgstore.%1$s)
-	WITH FUNCTION msgstore.%1$s_from_bigint(bigint) AS IMPLICIT;
+	WITH FUNCTION msgstore_internal.%1$s_from_bigint(bigint) AS IMPLICIT;
 COMMENT ON CAST (bigint AS msgstore.%1$s) IS
 	'Return the flags of these bits';
 
 CREATE CAST (msgstore.%1$s AS smallint)
-	WITH FUNCTION msgstore.%1$s_to_smallint(msgstore.%1$s);
+	WITH FUNCTION msgstore_internal.%1$s_to_smallint(msgstore.%1$s);
 COMMENT ON CAST (msgstore.%1$s AS smallint) IS
 	'Return the bits of these flags';
 
@@ -401,40 +437,40 @@ COMMENT ON CAST (msgstore.%1$s AS integer) IS
 	'Return the bits of these flags';
 
 CREATE CAST (msgstore.%1$s AS bigint)
-	WITH FUNCTION msgstore.%1$s_to_bigint(msgstore.%1$s);
+	WITH FUNCTION msgstore_internal.%1$s_to_bigint(msgstore.%1$s);
 COMMENT ON CAST (msgstore.%1$s AS bigint) IS
 	'Return the bits of these flags';
 
-CREATE FUNCTION msgstore.%1$s_or(msgstore.%1$s, msgstore.%1$s)
+CREATE FUNCTION msgstore_internal.%1$s_or(msgstore.%1$s, msgstore.%1$s)
 	RETURNS msgstore.%1$s
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'int4or';
-COMMENT ON FUNCTION msgstore.%1$s_or(msgstore.%1$s, msgstore.%1$s) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_or(msgstore.%1$s, msgstore.%1$s) IS
 	'Implement the operator |';
 
-CREATE FUNCTION msgstore.%1$s_and(msgstore.%1$s, msgstore.%1$s)
+CREATE FUNCTION msgstore_internal.%1$s_and(msgstore.%1$s, msgstore.%1$s)
 	RETURNS msgstore.%1$s
 	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
 	AS 'int4and';
-COMMENT ON FUNCTION msgstore.%1$s_and(msgstore.%1$s, msgstore.%1$s) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_and(msgstore.%1$s, msgstore.%1$s) IS
 	'Implement the operator &';
 
-CREATE FUNCTION msgstore.%1$s_eq(msgstore.%1$s, msgstore.%1$s)
+CREATE FUNCTION msgstore_internal.%1$s_eq(msgstore.%1$s, msgstore.%1$s)
 	RETURNS boolean
 	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 	AS 'int4eq';
-COMMENT ON FUNCTION msgstore.%1$s_eq(msgstore.%1$s, msgstore.%1$s) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_eq(msgstore.%1$s, msgstore.%1$s) IS
 	'Implement the operator =';
 
-CREATE FUNCTION msgstore.%1$s_ne(msgstore.%1$s, msgstore.%1$s)
+CREATE FUNCTION msgstore_internal.%1$s_ne(msgstore.%1$s, msgstore.%1$s)
 	RETURNS boolean
 	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
 	AS 'int4ne';
-COMMENT ON FUNCTION msgstore.%1$s_ne(msgstore.%1$s, msgstore.%1$s) IS
+COMMENT ON FUNCTION msgstore_internal.%1$s_ne(msgstore.%1$s, msgstore.%1$s) IS
 	'Implement the operator <>';
 
 CREATE OPERATOR msgstore.| (
-	FUNCTION = msgstore.%1$s_or,
+	FUNCTION = msgstore_internal.%1$s_or,
 	LEFTARG = msgstore.%1$s,
 	RIGHTARG = msgstore.%1$s,
 	COMMUTATOR = OPERATOR(msgstore.|)
@@ -443,7 +479,7 @@ COMMENT ON OPERATOR msgstore.| (msgstore.%1$s, msgstore.%1$s) IS
 	'flags of either side';
 
 CREATE OPERATOR msgstore.& (
-	FUNCTION = msgstore.%1$s_and,
+	FUNCTION = msgstore_internal.%1$s_and,
 	LEFTARG = msgstore.%1$s,
 	RIGHTARG = msgstore.%1$s,
 	COMMUTATOR = OPERATOR(msgstore.&)
@@ -452,7 +488,7 @@ COMMENT ON OPERATOR msgstore.& (msgstore.%1$s, msgstore.%1$s) IS
 	'flags of both sides';
 
 CREATE OPERATOR msgstore.= (
-	FUNCTION = msgstore.%1$s_eq,
+	FUNCTION = msgstore_internal.%1$s_eq,
 	LEFTARG = msgstore.%1$s,
 	RIGHTARG = msgstore.%1$s,
 	COMMUTATOR = OPERATOR(msgstore.=),
@@ -464,7 +500,7 @@ COMMENT ON OPERATOR msgstore.= (msgstore.%1$s, msgstore.%1$s) IS
 	'equal';
 
 CREATE OPERATOR msgstore.<> (
-	FUNCTION = msgstore.%1$s_ne,
+	FUNCTION = msgstore_internal.%1$s_ne,
 	LEFTARG = msgstore.%1$s,
 	RIGHTARG = msgstore.%1$s,
 	COMMUTATOR = OPERATOR(msgstore.<>),
@@ -705,7 +741,7 @@ CREATE FUNCTION msgstore.property_type(spelling text)
 COMMENT ON FUNCTION msgstore.property_type(text) IS
 	'Return the type of a property (PT_UNICODE) from any of its spellings';
 
-CREATE FUNCTION msgstore.property_catalogue_(
+CREATE FUNCTION msgstore_internal.property_catalogue(
 	OUT name text, OUT tag text, OUT property_id integer, OUT type text,
 	OUT spellings text[], OUT property_set text, OUT lid bigint,
 	OUT string_name text, OUT storable boolean, OUT rule text, OUT part text,
@@ -713,46 +749,46 @@ CREATE FUNCTION msgstore.property_catalogue_(
 	RETURNS SETOF record
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 2800
 	AS 'MODULE_PATHNAME', 'property_catalogue';
-COMMENT ON FUNCTION msgstore.property_catalogue_() IS
+COMMENT ON FUNCTION msgstore_internal.property_catalogue() IS
 	'Return the rows of the view property_catalogue';
 
 CREATE VIEW msgstore.property_catalogue WITH (security_barrier) AS
 	SELECT c.name, c.tag, c.property_id, c.type, c.spellings, c.property_set,
 		   c.lid, c.string_name, c.storable, c.rule, c.part, c.instead
-	FROM msgstore.property_catalogue_() AS c;
+	FROM msgstore_internal.property_catalogue() AS c;
 GRANT SELECT ON msgstore.property_catalogue TO PUBLIC;
 COMMENT ON VIEW msgstore.property_catalogue IS
 	'The properties that have names: canonical name, tag, type, every '
 	'spelling, set and LID or string, the rule for setting it, the column '
 	'that holds it';
 
-CREATE FUNCTION msgstore.property_types_(
+CREATE FUNCTION msgstore_internal.property_types(
 	OUT name text, OUT code text, OUT aliases text[], OUT storable boolean,
 	OUT "json" text, OUT element_type text)
 	RETURNS SETOF record
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 40
 	AS 'MODULE_PATHNAME', 'property_types';
-COMMENT ON FUNCTION msgstore.property_types_() IS
+COMMENT ON FUNCTION msgstore_internal.property_types() IS
 	'Return the rows of the view property_types';
 
 CREATE VIEW msgstore.property_types WITH (security_barrier) AS
 	SELECT t.name, t.code, t.aliases, t.storable, t."json", t.element_type
-	FROM msgstore.property_types_() AS t;
+	FROM msgstore_internal.property_types() AS t;
 GRANT SELECT ON msgstore.property_types TO PUBLIC;
 COMMENT ON VIEW msgstore.property_types IS
 	'The property types: name, code, aliases, and the form of their values in '
 	'JSON';
 
-CREATE FUNCTION msgstore.property_sets_(OUT name text, OUT guid text)
+CREATE FUNCTION msgstore_internal.property_sets(OUT name text, OUT guid text)
 	RETURNS SETOF record
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20
 	AS 'MODULE_PATHNAME', 'property_sets';
-COMMENT ON FUNCTION msgstore.property_sets_() IS
+COMMENT ON FUNCTION msgstore_internal.property_sets() IS
 	'Return the rows of the view property_sets';
 
 CREATE VIEW msgstore.property_sets WITH (security_barrier) AS
 	SELECT s.name, s.guid
-	FROM msgstore.property_sets_() AS s;
+	FROM msgstore_internal.property_sets() AS s;
 GRANT SELECT ON msgstore.property_sets TO PUBLIC;
 COMMENT ON VIEW msgstore.property_sets IS
 	'The property sets that have names; other sets are spelled by GUID';
@@ -892,22 +928,23 @@ COMMENT ON COLUMN msgstore.message.modified_at IS
 COMMENT ON COLUMN msgstore.message.modifier IS
 	'The author of the last save: the actor if one was set, else the role';
 
-CREATE FUNCTION msgstore.message_size(recipients jsonb, attachments jsonb,
-									  headers text, body text, html bytea,
-									  rtf bytea, props jsonb)
+CREATE FUNCTION msgstore_internal.message_size(recipients jsonb,
+											   attachments jsonb, headers text,
+											   body text, html bytea,
+											   rtf bytea, props jsonb)
 	RETURNS bigint
 	LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'message_size';
-COMMENT ON FUNCTION msgstore.message_size(jsonb, jsonb, text, text, bytea,
-										  bytea, jsonb) IS
+COMMENT ON FUNCTION msgstore_internal.message_size(jsonb, jsonb, text, text,
+												   bytea, bytea, jsonb) IS
 	'Return the bytes of the content of a message (PR_MESSAGE_SIZE) without '
 	'fetching its bodies';
 
-CREATE FUNCTION msgstore.systime(value text)
+CREATE FUNCTION msgstore_internal.systime(value text)
 	RETURNS timestamptz
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'systime';
-COMMENT ON FUNCTION msgstore.systime(text) IS
+COMMENT ON FUNCTION msgstore_internal.systime(text) IS
 	'Return a stored PT_SYSTIME as timestamptz, cut to microseconds';
 
 CREATE VIEW msgstore.message_list WITH (security_barrier) AS
@@ -920,14 +957,15 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 			   AS message_class,
 		   (m.props OPERATOR(pg_catalog.->>) 'PR_IMPORTANCE')::integer
 			   AS importance,
-		   msgstore.systime(m.props OPERATOR(pg_catalog.->>)
-							'PR_CLIENT_SUBMIT_TIME') AS client_submit_time,
-		   msgstore.systime(m.props OPERATOR(pg_catalog.->>)
-							'PR_MESSAGE_DELIVERY_TIME')
+		   msgstore_internal.systime(m.props OPERATOR(pg_catalog.->>)
+									 'PR_CLIENT_SUBMIT_TIME')
+			   AS client_submit_time,
+		   msgstore_internal.systime(m.props OPERATOR(pg_catalog.->>)
+									 'PR_MESSAGE_DELIVERY_TIME')
 			   AS message_delivery_time,
-		   msgstore.message_size(m.recipients, m.attachments, m.headers,
-								 m.body, m.html, m.rtf, m.props)
-			   AS message_size,
+		   msgstore_internal.message_size(m.recipients, m.attachments,
+										  m.headers, m.body, m.html, m.rtf,
+										  m.props) AS message_size,
 		   m.created_at, m.modified_at, m.modifier, m.change_number
 	FROM msgstore.message AS m
 	WHERE m.deleted_at IS NULL AND msgstore.may_use_store(m.store_id);
@@ -1130,12 +1168,13 @@ COMMENT ON FUNCTION msgstore.set_retention(bigint, interval, integer) IS
 	'Set how much history prune_history() leaves in a store; both NULL: all '
 	'of it';
 
-CREATE FUNCTION msgstore.prune_batch(store_id bigint, after bigint,
-									 messages integer,
-									 OUT last bigint, OUT pruned bigint)
+CREATE FUNCTION msgstore_internal.prune_batch(store_id bigint, after bigint,
+											  messages integer,
+											  OUT last bigint,
+											  OUT pruned bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'prune_batch';
-COMMENT ON FUNCTION msgstore.prune_batch(bigint, bigint, integer) IS
+COMMENT ON FUNCTION msgstore_internal.prune_batch(bigint, bigint, integer) IS
 	'Do one step of prune_history()';
 
 CREATE PROCEDURE msgstore.prune_history(store_id bigint,
@@ -1150,7 +1189,7 @@ CREATE PROCEDURE msgstore.prune_history(store_id bigint,
 		pruned := 0;
 		LOOP
 			SELECT b.last, b.pruned INTO step
-			FROM msgstore.prune_batch($1, at, $2) AS b;
+			FROM msgstore_internal.prune_batch($1, at, $2) AS b;
 			EXIT WHEN step.last IS NULL;
 			pruned := pruned OPERATOR(pg_catalog.+) step.pruned;
 			at := step.last;
@@ -1405,7 +1444,8 @@ COMMENT ON COLUMN msgstore.blob_hold.holder_pid IS
 COMMENT ON COLUMN msgstore.blob_hold.holder_start IS
 	'Start time of the session';
 
-CREATE FUNCTION msgstore.blobs_used(store_id bigint, message_id bigint)
+CREATE FUNCTION msgstore_internal.blobs_used(store_id bigint,
+											 message_id bigint)
 	RETURNS SETOF bigint
 	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -1431,16 +1471,17 @@ CREATE FUNCTION msgstore.blobs_used(store_id bigint, message_id bigint)
 				SELECT pg_catalog.jsonb_path_query(l.props, '$.**.blob')
 			 ) AS b (blob_id)
 	$$;
-REVOKE EXECUTE ON FUNCTION msgstore.blobs_used(bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION msgstore.blobs_used(bigint, bigint) IS
+REVOKE EXECUTE ON FUNCTION msgstore_internal.blobs_used(bigint, bigint)
+	FROM PUBLIC;
+COMMENT ON FUNCTION msgstore_internal.blobs_used(bigint, bigint) IS
 	'Return the blobs that any version or draft of a message refers to';
 
-CREATE FUNCTION msgstore.sweep_batch(store_id bigint,
-									 OUT swept_references bigint,
-									 OUT swept_blobs bigint)
+CREATE FUNCTION msgstore_internal.sweep_batch(store_id bigint,
+											  OUT swept_references bigint,
+											  OUT swept_blobs bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'sweep_batch';
-COMMENT ON FUNCTION msgstore.sweep_batch(bigint) IS
+COMMENT ON FUNCTION msgstore_internal.sweep_batch(bigint) IS
 	'Do one step of sweep_blobs()';
 
 CREATE PROCEDURE msgstore.sweep_blobs(store_id bigint,
@@ -1453,7 +1494,7 @@ CREATE PROCEDURE msgstore.sweep_blobs(store_id bigint,
 		swept := 0;
 		LOOP
 			SELECT b.swept_references, b.swept_blobs INTO step
-			FROM msgstore.sweep_batch($1) AS b;
+			FROM msgstore_internal.sweep_batch($1) AS b;
 			swept := swept OPERATOR(pg_catalog.+) step.swept_blobs;
 			COMMIT;
 			EXIT WHEN step.swept_references OPERATOR(pg_catalog.=) 0
@@ -1537,20 +1578,20 @@ CREATE FUNCTION msgstore.close_object(handle integer)
 COMMENT ON FUNCTION msgstore.close_object(integer) IS
 	'Close a handle; drop its pending edits, store nothing';
 
-CREATE FUNCTION msgstore.open_handles_(
+CREATE FUNCTION msgstore_internal.open_handles(
 	OUT handle integer, OUT store_id bigint, OUT message_id bigint,
 	OUT is_new boolean, OUT access_level integer, OUT change_number bigint,
 	OUT has_edits boolean, OUT opened_at timestamptz)
 	RETURNS SETOF record
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10
 	AS 'MODULE_PATHNAME', 'open_handles';
-COMMENT ON FUNCTION msgstore.open_handles_() IS
+COMMENT ON FUNCTION msgstore_internal.open_handles() IS
 	'Return the rows of the view open_handles';
 
 CREATE VIEW msgstore.open_handles WITH (security_barrier) AS
 	SELECT h.handle, h.store_id, h.message_id, h.is_new, h.access_level,
 		   h.change_number, h.has_edits, h.opened_at
-	FROM msgstore.open_handles_() AS h;
+	FROM msgstore_internal.open_handles() AS h;
 GRANT SELECT ON msgstore.open_handles TO PUBLIC;
 COMMENT ON VIEW msgstore.open_handles IS
 	'The open handles of this session: message, access level, base change '
@@ -1835,5 +1876,3 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.message_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change_number_seq', '');
-
-GRANT USAGE ON SCHEMA msgstore TO PUBLIC;

@@ -601,7 +601,7 @@ put_identity(const CatalogueProperty *entry, Datum *values, bool *nulls)
 }
 
 /*
- * property_catalogue_(): a row for every property that has a name.
+ * property_catalogue(): a row for every property that has a name.
  */
 PG_FUNCTION_INFO_V1(property_catalogue);
 Datum
@@ -640,7 +640,7 @@ property_catalogue(PG_FUNCTION_ARGS)
 }
 
 /*
- * property_types_(): a row for every type.
+ * property_types(): a row for every type.
  */
 PG_FUNCTION_INFO_V1(property_types);
 Datum
@@ -670,7 +670,7 @@ property_types(PG_FUNCTION_ARGS)
 }
 
 /*
- * property_sets_(): a row for every property set that has a name.
+ * property_sets(): a row for every property set that has a name.
  */
 PG_FUNCTION_INFO_V1(property_sets);
 Datum
