@@ -17,15 +17,23 @@
  * looks for types in pg_catalog first.
  */
 
-/* =================================================================== database
+/* =============================================================== precondition
  *
- * Messages are UTF-8 from end to end: addresses, subjects and bodies of any
+ * Refuse a database that is not UTF8: addresses, subjects and bodies of any
  * script have to fit, and stored text is never converted.
+ *
+ * Refuse a schema in which others may have made objects.  CREATE EXTENSION
+ * takes a schema that exists, whoever made it, and its owner could replace a
+ * function of the extension by one that runs with the rights of its caller.
+ * The owner may be another superuser than the current role: a dump restores
+ * the owner of the schema before the extension.
  */
 
 DO $$
 DECLARE
 	encoding pg_catalog.text := pg_catalog.current_setting('server_encoding');
+	schema_id pg_catalog.oid := 'msgstore'::pg_catalog.regnamespace;
+	other pg_catalog.text;
 BEGIN
 	IF encoding OPERATOR(pg_catalog.<>) 'UTF8' THEN
 		RAISE EXCEPTION 'msgstore needs a database whose encoding is UTF8'
@@ -34,6 +42,62 @@ BEGIN
 					'The encoding of this database is %s.', encoding),
 				HINT = 'Create a database with ENCODING ''UTF8'''
 					' TEMPLATE template0.';
+	END IF;
+
+	SELECT r.rolname INTO other
+	FROM pg_catalog.pg_namespace AS n, pg_catalog.pg_roles AS r
+	WHERE n.oid OPERATOR(pg_catalog.=) schema_id
+	  AND r.oid OPERATOR(pg_catalog.=) n.nspowner
+	  AND NOT r.rolsuper;
+	IF FOUND THEN
+		RAISE EXCEPTION 'schema "msgstore" belongs to role "%"', other
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = 'The role is not a superuser, and could replace the'
+					' functions of the extension.',
+				HINT = 'Drop the schema; CREATE EXTENSION makes a new one.';
+	END IF;
+
+	SELECT CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+				ELSE pg_catalog.quote_ident(r.rolname) END INTO other
+	FROM pg_catalog.pg_namespace AS n
+	CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
+	LEFT JOIN pg_catalog.pg_roles AS r
+		ON r.oid OPERATOR(pg_catalog.=) a.grantee
+	WHERE n.oid OPERATOR(pg_catalog.=) schema_id
+	  AND a.privilege_type OPERATOR(pg_catalog.=) 'CREATE'
+	  AND r.rolsuper IS NOT TRUE
+	ORDER BY a.grantee
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION '% may create objects in schema "msgstore"', other
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = pg_catalog.format(
+					'Run REVOKE CREATE ON SCHEMA msgstore FROM %s.', other);
+	END IF;
+
+	SELECT pg_catalog.pg_describe_object(d.classid, d.objid, 0) INTO other
+	FROM pg_catalog.pg_depend AS d,
+		 LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS i
+	WHERE d.refclassid OPERATOR(pg_catalog.=)
+		  'pg_catalog.pg_namespace'::pg_catalog.regclass
+	  AND d.refobjid OPERATOR(pg_catalog.=) schema_id
+	  AND i.schema OPERATOR(pg_catalog.=) 'msgstore'
+	ORDER BY 1
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'schema "msgstore" is not empty'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = pg_catalog.format('The schema has %s.', other),
+				HINT = 'Drop the objects of the schema, or move them to'
+					' another schema.';
+	END IF;
+
+	IF EXISTS (SELECT FROM pg_catalog.pg_namespace AS n
+			   WHERE n.nspname OPERATOR(pg_catalog.=) 'msgstore_internal') THEN
+		RAISE EXCEPTION 'schema "msgstore_internal" exists already'
+			USING ERRCODE = 'duplicate_schema',
+				HINT = 'Drop or rename the schema; CREATE EXTENSION makes a'
+					' new one.';
 	END IF;
 END
 $$;
@@ -45,8 +109,6 @@ $$;
  * procedures stand in a schema of their own, which is a member of the
  * extension.  PUBLIC needs USAGE of both: a procedure runs with the rights of
  * its caller.
- *
- * No IF NOT EXISTS: a schema that somebody else has made is refused.
  */
 
 GRANT USAGE ON SCHEMA msgstore TO PUBLIC;
