@@ -79,6 +79,7 @@ REGRESS = \
 	numbers \
 	history \
 	historyversions \
+	operators \
 	hostile \
 	errors \
 	checker \

@@ -229,78 +229,78 @@ COMMENT ON FUNCTION msgstore_internal.hresult_ge(msgstore.hresult,
 												 msgstore.hresult) IS
 	'Implement the operator >=';
 
-CREATE OPERATOR msgstore.= (
+CREATE OPERATOR pg_catalog.= (
 	FUNCTION = msgstore_internal.hresult_eq,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
-	COMMUTATOR = OPERATOR(msgstore.=),
-	NEGATOR = OPERATOR(msgstore.<>),
+	COMMUTATOR = OPERATOR(pg_catalog.=),
+	NEGATOR = OPERATOR(pg_catalog.<>),
 	RESTRICT = pg_catalog.eqsel,
 	JOIN = pg_catalog.eqjoinsel,
 	HASHES,
 	MERGES
 );
-COMMENT ON OPERATOR msgstore.= (msgstore.hresult, msgstore.hresult) IS
+COMMENT ON OPERATOR pg_catalog.= (msgstore.hresult, msgstore.hresult) IS
 	'equal';
 
-CREATE OPERATOR msgstore.<> (
+CREATE OPERATOR pg_catalog.<> (
 	FUNCTION = msgstore_internal.hresult_ne,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
-	COMMUTATOR = OPERATOR(msgstore.<>),
-	NEGATOR = OPERATOR(msgstore.=),
+	COMMUTATOR = OPERATOR(pg_catalog.<>),
+	NEGATOR = OPERATOR(pg_catalog.=),
 	RESTRICT = pg_catalog.neqsel,
 	JOIN = pg_catalog.neqjoinsel
 );
-COMMENT ON OPERATOR msgstore.<> (msgstore.hresult, msgstore.hresult) IS
+COMMENT ON OPERATOR pg_catalog.<> (msgstore.hresult, msgstore.hresult) IS
 	'not equal';
 
-CREATE OPERATOR msgstore.< (
+CREATE OPERATOR pg_catalog.< (
 	FUNCTION = msgstore_internal.hresult_lt,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
-	COMMUTATOR = OPERATOR(msgstore.>),
-	NEGATOR = OPERATOR(msgstore.>=),
+	COMMUTATOR = OPERATOR(pg_catalog.>),
+	NEGATOR = OPERATOR(pg_catalog.>=),
 	RESTRICT = pg_catalog.scalarltsel,
 	JOIN = pg_catalog.scalarltjoinsel
 );
-COMMENT ON OPERATOR msgstore.< (msgstore.hresult, msgstore.hresult) IS
+COMMENT ON OPERATOR pg_catalog.< (msgstore.hresult, msgstore.hresult) IS
 	'less than';
 
-CREATE OPERATOR msgstore.<= (
+CREATE OPERATOR pg_catalog.<= (
 	FUNCTION = msgstore_internal.hresult_le,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
-	COMMUTATOR = OPERATOR(msgstore.>=),
-	NEGATOR = OPERATOR(msgstore.>),
+	COMMUTATOR = OPERATOR(pg_catalog.>=),
+	NEGATOR = OPERATOR(pg_catalog.>),
 	RESTRICT = pg_catalog.scalarlesel,
 	JOIN = pg_catalog.scalarlejoinsel
 );
-COMMENT ON OPERATOR msgstore.<= (msgstore.hresult, msgstore.hresult) IS
+COMMENT ON OPERATOR pg_catalog.<= (msgstore.hresult, msgstore.hresult) IS
 	'less than or equal';
 
-CREATE OPERATOR msgstore.> (
+CREATE OPERATOR pg_catalog.> (
 	FUNCTION = msgstore_internal.hresult_gt,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
-	COMMUTATOR = OPERATOR(msgstore.<),
-	NEGATOR = OPERATOR(msgstore.<=),
+	COMMUTATOR = OPERATOR(pg_catalog.<),
+	NEGATOR = OPERATOR(pg_catalog.<=),
 	RESTRICT = pg_catalog.scalargtsel,
 	JOIN = pg_catalog.scalargtjoinsel
 );
-COMMENT ON OPERATOR msgstore.> (msgstore.hresult, msgstore.hresult) IS
+COMMENT ON OPERATOR pg_catalog.> (msgstore.hresult, msgstore.hresult) IS
 	'greater than';
 
-CREATE OPERATOR msgstore.>= (
+CREATE OPERATOR pg_catalog.>= (
 	FUNCTION = msgstore_internal.hresult_ge,
 	LEFTARG = msgstore.hresult,
 	RIGHTARG = msgstore.hresult,
-	COMMUTATOR = OPERATOR(msgstore.<=),
-	NEGATOR = OPERATOR(msgstore.<),
+	COMMUTATOR = OPERATOR(pg_catalog.<=),
+	NEGATOR = OPERATOR(pg_catalog.<),
 	RESTRICT = pg_catalog.scalargesel,
 	JOIN = pg_catalog.scalargejoinsel
 );
-COMMENT ON OPERATOR msgstore.>= (msgstore.hresult, msgstore.hresult) IS
+COMMENT ON OPERATOR pg_catalog.>= (msgstore.hresult, msgstore.hresult) IS
 	'greater than or equal';
 
 CREATE FUNCTION msgstore_internal.hresult_cmp(msgstore.hresult,
@@ -330,11 +330,11 @@ COMMENT ON FUNCTION msgstore_internal.hresult_hash_extended(msgstore.hresult,
 
 CREATE OPERATOR CLASS msgstore.hresult_ops
 	DEFAULT FOR TYPE msgstore.hresult USING btree AS
-	OPERATOR 1 msgstore.<,
-	OPERATOR 2 msgstore.<=,
-	OPERATOR 3 msgstore.=,
-	OPERATOR 4 msgstore.>=,
-	OPERATOR 5 msgstore.>,
+	OPERATOR 1 pg_catalog.<,
+	OPERATOR 2 pg_catalog.<=,
+	OPERATOR 3 pg_catalog.=,
+	OPERATOR 4 pg_catalog.>=,
+	OPERATOR 5 pg_catalog.>,
 	FUNCTION 1 msgstore_internal.hresult_cmp(msgstore.hresult,
 											 msgstore.hresult);
 COMMENT ON OPERATOR CLASS msgstore.hresult_ops USING btree IS
@@ -344,7 +344,7 @@ COMMENT ON OPERATOR FAMILY msgstore.hresult_ops USING btree IS
 
 CREATE OPERATOR CLASS msgstore.hresult_ops
 	DEFAULT FOR TYPE msgstore.hresult USING hash AS
-	OPERATOR 1 msgstore.=,
+	OPERATOR 1 pg_catalog.=,
 	FUNCTION 1 msgstore_internal.hresult_hash(msgstore.hresult),
 	FUNCTION 2 msgstore_internal.hresult_hash_extended(msgstore.hresult,
 													   bigint);
@@ -531,46 +531,46 @@ CREATE FUNCTION msgstore_internal.%1$s_ne(msgstore.%1$s, msgstore.%1$s)
 COMMENT ON FUNCTION msgstore_internal.%1$s_ne(msgstore.%1$s, msgstore.%1$s) IS
 	'Implement the operator <>';
 
-CREATE OPERATOR msgstore.| (
+CREATE OPERATOR pg_catalog.| (
 	FUNCTION = msgstore_internal.%1$s_or,
 	LEFTARG = msgstore.%1$s,
 	RIGHTARG = msgstore.%1$s,
-	COMMUTATOR = OPERATOR(msgstore.|)
+	COMMUTATOR = OPERATOR(pg_catalog.|)
 );
-COMMENT ON OPERATOR msgstore.| (msgstore.%1$s, msgstore.%1$s) IS
+COMMENT ON OPERATOR pg_catalog.| (msgstore.%1$s, msgstore.%1$s) IS
 	'flags of either side';
 
-CREATE OPERATOR msgstore.& (
+CREATE OPERATOR pg_catalog.& (
 	FUNCTION = msgstore_internal.%1$s_and,
 	LEFTARG = msgstore.%1$s,
 	RIGHTARG = msgstore.%1$s,
-	COMMUTATOR = OPERATOR(msgstore.&)
+	COMMUTATOR = OPERATOR(pg_catalog.&)
 );
-COMMENT ON OPERATOR msgstore.& (msgstore.%1$s, msgstore.%1$s) IS
+COMMENT ON OPERATOR pg_catalog.& (msgstore.%1$s, msgstore.%1$s) IS
 	'flags of both sides';
 
-CREATE OPERATOR msgstore.= (
+CREATE OPERATOR pg_catalog.= (
 	FUNCTION = msgstore_internal.%1$s_eq,
 	LEFTARG = msgstore.%1$s,
 	RIGHTARG = msgstore.%1$s,
-	COMMUTATOR = OPERATOR(msgstore.=),
-	NEGATOR = OPERATOR(msgstore.<>),
+	COMMUTATOR = OPERATOR(pg_catalog.=),
+	NEGATOR = OPERATOR(pg_catalog.<>),
 	RESTRICT = pg_catalog.eqsel,
 	JOIN = pg_catalog.eqjoinsel
 );
-COMMENT ON OPERATOR msgstore.= (msgstore.%1$s, msgstore.%1$s) IS
+COMMENT ON OPERATOR pg_catalog.= (msgstore.%1$s, msgstore.%1$s) IS
 	'equal';
 
-CREATE OPERATOR msgstore.<> (
+CREATE OPERATOR pg_catalog.<> (
 	FUNCTION = msgstore_internal.%1$s_ne,
 	LEFTARG = msgstore.%1$s,
 	RIGHTARG = msgstore.%1$s,
-	COMMUTATOR = OPERATOR(msgstore.<>),
-	NEGATOR = OPERATOR(msgstore.=),
+	COMMUTATOR = OPERATOR(pg_catalog.<>),
+	NEGATOR = OPERATOR(pg_catalog.=),
 	RESTRICT = pg_catalog.neqsel,
 	JOIN = pg_catalog.neqjoinsel
 );
-COMMENT ON OPERATOR msgstore.<> (msgstore.%1$s, msgstore.%1$s) IS
+COMMENT ON OPERATOR pg_catalog.<> (msgstore.%1$s, msgstore.%1$s) IS
 	'not equal'
 
 		$template$, flags_type, purpose);

@@ -33,13 +33,14 @@ WHERE refclassid = 'pg_proc'::regclass
                   WHERE r.oid = objid AND c.relnamespace = 'msgstore'::regnamespace));
 
 -- everything stands in schema msgstore, except for casts, which have no schema,
--- and for functions that no user calls
+-- for functions that no user calls, and for operators
 SELECT described
 FROM member
 WHERE schema IS DISTINCT FROM 'msgstore'
   AND type <> 'cast'
   AND NOT (type = 'schema' AND name = 'msgstore_internal')
   AND NOT (type = 'function' AND schema = 'msgstore_internal')
+  AND NOT (type = 'operator' AND schema = 'pg_catalog')
 ORDER BY 1;
 
 -- the calls: every function and procedure of schema msgstore
