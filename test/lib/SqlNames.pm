@@ -171,7 +171,7 @@ sub unqualified
 
 			$find->($i, 'function')
 			  if $after eq '(' && !$before_parenthesis{$it}
-			  && $before !~ /^(?:as|\))$/;
+			  && $before !~ /^(?:as|using|\))$/;
 
 			$declares = 1 if $it eq 'declare';
 			$declares = 0 if $it eq 'begin';
