@@ -94,6 +94,7 @@ REGRESS = \
 	numbers \
 	history \
 	historyversions \
+	operators \
 	hostile \
 	errors \
 	checker \

@@ -341,7 +341,7 @@ put_identity(const CatalogueProperty *entry, Datum *values, bool *nulls)
 }
 
 /*
- * property_catalogue_() → rows
+ * property_catalogue() → rows
  *
  * Return one row per property of the catalogue; see the view
  * property_catalogue for the columns.
@@ -383,7 +383,7 @@ property_catalogue(PG_FUNCTION_ARGS)
 }
 
 /*
- * property_types_() → rows
+ * property_types() → rows
  *
  * Return one row per property type; see the view property_types for the
  * columns.
@@ -416,7 +416,7 @@ property_types(PG_FUNCTION_ARGS)
 }
 
 /*
- * property_sets_() → (name, guid)
+ * property_sets() → (name, guid)
  *
  * Return one row per property set of the catalogue.
  */
