@@ -1,0 +1,148 @@
+/*-------------------------------------------------------------------------
+ *
+ * reference.c
+ *	  References to blobs: {"blob": id, "size": bytes} in place of a value.
+ *
+ * NOTES
+ *	  A reference can stand under any string or binary property of a message,
+ *	  of its attachments, and of the messages that those embed.  Nothing here
+ *	  knows the blobs themselves: who may refer to one, and whether the size is
+ *	  true, is checked by the engine (blob.c, upload.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "content.h"
+
+#include "miscadmin.h"
+
+
+Jsonb *
+reference_build(int64 blob_id, int64 size)
+{
+	BagList		list;
+
+	baglist_init(&list, 2);
+	baglist_add_int(&list, "blob", blob_id);
+	baglist_add_int(&list, "size", size);
+	return baglist_build(&list);
+}
+
+bool
+reference_read(const JsonbValue *value, int64 *blob_id, int64 *size)
+{
+	Jsonb	   *object;
+
+	if (value->type != jbvBinary ||
+		!JsonContainerIsObject(value->val.binary.data) ||
+		JsonContainerSize(value->val.binary.data) != 2)
+		return false;
+	object = object_in_place(value);
+	return object_number(object, "blob", blob_id) && *blob_id > 0 &&
+		object_number(object, "size", size) && *size <= BLOB_MAX_BYTES;
+}
+
+bool
+reference_takes(const Property *prop, JsonbValue *value)
+{
+	int64		blob_id;
+	int64		size;
+
+	if ((prop->type != PT_UNICODE && prop->type != PT_BINARY) ||
+		!reference_read(value, &blob_id, &size))
+		return false;
+	value_from_object(value, reference_build(blob_id, size));
+	return true;
+}
+
+/* ------------------------------------------------------- below a bag or a list */
+
+/* Return true if an object or an array has objects or arrays in it. */
+static bool
+has_containers(const JsonbContainer *container)
+{
+	int			children = JsonContainerSize(container);
+
+	if (JsonContainerIsObject(container))
+		children *= 2;
+	for (int i = 0; i < children; i++)
+	{
+		if (JBE_ISCONTAINER(container->children[i]))
+			return true;
+	}
+	return false;
+}
+
+static void
+visit_container(JsonbContainer *container, ReferenceVisitor visit, void *arg)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (!has_containers(container))
+		return;
+	check_stack_depth();
+	it = JsonbIteratorInit(container);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		int64		blob_id;
+		int64		size;
+
+		CHECK_FOR_INTERRUPTS();
+		if ((token != WJB_ELEM && token != WJB_VALUE) ||
+			value.type != jbvBinary)
+			continue;
+		if (reference_read(&value, &blob_id, &size))
+			visit(blob_id, size, arg);
+		else
+			visit_container(value.val.binary.data, visit, arg);
+	}
+}
+
+void
+references_visit(const Jsonb *object, ReferenceVisitor visit, void *arg)
+{
+	visit_container(unconstify(JsonbContainer *, &object->root), visit, arg);
+}
+
+/* A ReferenceVisitor: sets the bool in "arg". */
+static void
+note_any(int64 blob_id, int64 size, void *arg)
+{
+	*(bool *) arg = true;
+}
+
+bool
+references_any(const Jsonb *object)
+{
+	bool		any = false;
+
+	references_visit(object, note_any, &any);
+	return any;
+}
+
+/* A ReferenceVisitor: adds to the int64 in "arg". */
+static void
+add_bytes(int64 blob_id, int64 size, void *arg)
+{
+	*(int64 *) arg += size;
+}
+
+int64
+references_size(const Jsonb *object)
+{
+	int64		bytes = 0;
+
+	references_visit(object, add_bytes, &bytes);
+	return bytes;
+}
+
+int64
+references_size_of_value(const JsonbValue *value)
+{
+	int64		bytes = 0;
+
+	if (value->type == jbvBinary)
+		visit_container(value->val.binary.data, add_bytes, &bytes);
+	return bytes;
+}
