@@ -2,8 +2,8 @@
 # Nothing of the project is looked up along search_path: beside a schema of
 # somebody else, and a pg_temp, that hold every function, operator, type and
 # relation of PostgreSQL and of the extension under the same name, a superuser
-# installs the extension, reads every view, calls every function and procedure
-# and uses every operator and cast, and nothing of theirs runs.
+# installs the extension, reads every view, calls every function and procedure,
+# uses every operator and cast, and runs the client, and nothing of theirs runs.
 # Names of objects, and arguments, come from the catalogue: a function that the
 # table of arguments does not know fails the test.
 use strict;
@@ -330,6 +330,57 @@ is( join("\n", grep { /^SELECT \* / && $rows{$_} eq '' } @calls),
 	'', 'every view and function that gives rows gives some');
 like(join('', map { $rows{$_} } grep { /"prune_history"/ } @procedures),
 	qr/^[1-9]/m, 'history is pruned');
+
+# ------------------------------------------------------------------- client
+
+# Its statements, put together from the strings of a statement in C.
+my %statements;
+foreach my $file (glob "$FindBin::RealBin/../../client/{*,lib/*,mail/*,command/*}.c")
+{
+	my $source = slurp_file($file);
+
+	foreach my $c ($source =~ /((?:"(?:[^"\\]|\\.)*"|[^;"])*);/g)
+	{
+		my $sql = join '', $c =~ /"((?:[^"\\]|\\.)*)"/g;
+
+		$statements{$sql} = 1 if $sql =~ /^(?:SELECT|WITH|INSERT|UPDATE|DELETE|CALL) /;
+	}
+}
+cmp_ok(scalar(keys %statements), '>', 40, 'the client has statements');
+is( join("\n", map { my $sql = $_; map { "$_ in $sql" } unqualified($sql) }
+		  sort keys %statements),
+	'',
+	'every name in them has its schema');
+
+# The command, as it is started by a superuser in a database whose owner has set
+# search_path: mail comes in and goes out, and the draft is settled.
+$node->safe_psql(
+	'postgres', qq{
+	SELECT result FROM msgstore.save_message($s, $m, $last,
+		'{"PR_SUBJECT": "theirs"}')});
+append_to_file("$dir/a.eml", "From: Ann <ann\@example.org>\nTo: Bob <bob\@example.org>\n"
+	  . "Subject: one\nDate: Mon, 1 Jan 2024 00:00:00 +0000\n\nbody\n");
+mkdir "$dir/out" or die "could not make a directory: $!";
+$ENV{PGHOST} = $node->host;
+$ENV{PGPORT} = $node->port;
+$ENV{PGDATABASE} = 'postgres';
+$ENV{PGOPTIONS} = '-c search_path=' . $path =~ s/ //gr;
+foreach (
+	[ 0, 'import', '--store=hostile', '--folder=Mail', "$dir/a.eml" ],
+	[ 0, 'import', '--store=new', "$dir/a.eml" ],
+	[ 0, 'export', '--store=hostile', '--folder=Mail', "$dir/out" ],
+	[ 0, 'export', '--store=hostile', "--message=$m", '-' ],
+	[ 1, 'resolve', '--store=hostile' ],
+	[ 0, 'resolve', '--store=hostile', '--choice=SAVE_ELSEWHERE',
+		'--folder=Elsewhere', $m ])
+{
+	my ($expected, @command) = @$_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ 'msgstore', @command ], '<', \undef, '>', \$out, '2>', \$err);
+	is($? >> 8, $expected, "client: @command[0, 1]") or diag $err;
+	is(sprung(), '', 'and springs no trap');
+}
 
 $node->stop;
 done_testing();
