@@ -69,6 +69,8 @@ my $everything = q{
 	WHERE opcname = 'hresult_ops' ORDER BY 2, 4;
 	SELECT nspowner::regrole, nspacl FROM pg_namespace
 	WHERE nspname = 'msgstore';
+	SELECT p, has_schema_privilege('regress_app', 'msgstore_internal', p)
+	FROM unnest('{USAGE,CREATE}'::text[]) AS p;
 	SELECT pg_get_viewdef('public.refused'::regclass);
 	SELECT pg_get_constraintdef(oid) FROM pg_constraint
 	WHERE conrelid = 'public.outcome'::regclass ORDER BY conname;
