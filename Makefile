@@ -44,6 +44,7 @@ OBJS = \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
+	src/engine/original.o \
 	src/engine/merge.o \
 	src/engine/view.o \
 	src/engine/handle.o \
@@ -90,6 +91,7 @@ REGRESS = \
 	resolve \
 	place \
 	park \
+	original \
 	throw \
 	numbers \
 	history \

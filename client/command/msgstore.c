@@ -56,7 +56,7 @@ static const char import_help[] =
 "  msgstore import --dry-run [OPTION]... PATH...\n"
 "\n"
 "PATH is a message file, an mbox file, a Maildir folder, or a folder of any\n"
-"of these, which is read in the order of names.  A message becomes MAPI\n"
+"of these, which is read in the order of names; \"-\" is standard input.  A message becomes MAPI\n"
 "properties, with its attachments and the messages within it.\n"
 "\n"
 "Options:\n"
@@ -67,6 +67,8 @@ static const char import_help[] =
 "  -n, --dry-run          connect to nothing; print each message as a line\n"
 "                         of JSON, the report on stderr\n"
 "      --no-original      do not store the mail as it came\n"
+"      --skip-known       leave out what the store has already\n"
+"      --follow-links     follow symbolic links out of PATH, too\n"
 "  -v, --verbose          name each message that is not imported whole\n"
 "  -?, --help             show this help, then exit\n"
 "  -V, --version          show the version, then exit\n"
@@ -76,7 +78,8 @@ CONNECTION_HELP
 "Exit status: 0 if all messages were imported; 1 if some were refused, which\n"
 "are named; 2 for bad usage, no connection, or an error that ended the\n"
 "import.  What was committed before such an end stays.  Importing a message\n"
-"again stores it again.\n";
+"again stores it again, unless --skip-known is given.  Ctrl-C ends the import\n"
+"after what has been read, with a report.\n";
 
 static const char export_help[] =
 "msgstore export - write messages as mail\n"
@@ -250,6 +253,8 @@ read_import_options(int argc, char **argv, ImportOptions *options)
 		{"batch", required_argument, NULL, 'b'},
 		{"dry-run", no_argument, NULL, 'n'},
 		{"no-original", no_argument, NULL, 'o'},
+		{"skip-known", no_argument, NULL, 'k'},
+		{"follow-links", no_argument, NULL, 'L'},
 		{"verbose", no_argument, NULL, 'v'},
 		COMMON_OPTIONS
 	};
@@ -280,6 +285,12 @@ read_import_options(int argc, char **argv, ImportOptions *options)
 				break;
 			case 'o':
 				options->no_original = true;
+				break;
+			case 'k':
+				options->skip_known = true;
+				break;
+			case 'L':
+				options->follow_links = true;
 				break;
 			case 'v':
 				options->verbose = true;

@@ -818,3 +818,11 @@ compose_message(json_t *props, int depth)
 	}
 	return out ? out : edit_bytes(props, header, strlen(header), depth, true);
 }
+
+GString *
+compose_original(json_t *props, const char *data, size_t len)
+{
+	GString    *out = len > 0 ? edit_message(props, data, len, 0) : NULL;
+
+	return out ? out : compose_message(props, 0);
+}

@@ -109,7 +109,9 @@ typedef struct SourceCallbacks
 
 typedef struct Source Source;
 
-extern Source *source_new(const SourceCallbacks *callbacks);
+/* follow_links: follow symbolic links out of the paths, too. */
+extern Source *source_new(const SourceCallbacks *callbacks,
+						  bool follow_links);
 extern void source_free(Source *source);
 
 /*
@@ -298,5 +300,8 @@ extern json_t *mime_to_json(const RawMessage *raw, Tally *tally,
  * "depth" is the number of messages around it.
  */
 extern GString *compose_message(json_t *props, int depth);
+
+/* Like that, with the original in bytes, which may be empty. */
+extern GString *compose_original(json_t *props, const char *data, size_t len);
 
 #endif							/* MAIL_H */

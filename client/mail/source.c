@@ -37,6 +37,8 @@ struct Source
 {
 	SourceCallbacks call;
 	GHashTable *folders;		/* "device:inode" of every folder read */
+	bool		follow_links;	/* out of the path that is being read */
+	char	   *root;			/* that path, without links in it */
 };
 
 /* A file being read by lines; a line longer than a piece comes in several. */
@@ -60,11 +62,13 @@ typedef struct Builder
 } Builder;
 
 Source *
-source_new(const SourceCallbacks *callbacks)
+source_new(const SourceCallbacks *callbacks, bool follow_links)
 {
 	Source	   *source = g_new(Source, 1);
 
 	source->call = *callbacks;
+	source->follow_links = follow_links;
+	source->root = NULL;
 	source->folders = g_hash_table_new_full(g_str_hash, g_str_equal,
 											g_free, NULL);
 	return source;
@@ -316,6 +320,7 @@ read_messages(Source *source, const char *path, Reader *reader)
 	return go_on;
 }
 
+/* A file, or standard input by the name "-". */
 static bool
 read_file(Source *source, const char *path)
 {
@@ -323,18 +328,19 @@ read_file(Source *source, const char *path)
 	struct stat st;
 	bool		go_on;
 
-	reader.file = fopen(path, "rb");
+	reader.file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
 	if (reader.file == NULL)
 	{
 		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
 		return true;
 	}
-	if (fstat(fileno(reader.file), &st) == 0)
+	if (fstat(fileno(reader.file), &st) == 0 && S_ISREG(st.st_mode))
 		reader.size = (size_t) st.st_size;
 	reader.buf = g_malloc(PIECE_BYTES);
 	go_on = read_messages(source, path, &reader);
 	g_free(reader.buf);
-	fclose(reader.file);
+	if (reader.file != stdin)
+		fclose(reader.file);
 	return go_on;
 }
 
@@ -371,6 +377,34 @@ is_wanted(const char *folder, const char *name, bool maildir)
 	return name[0] != '.';
 }
 
+/* Whether a path is a symbolic link that leads out of the root. */
+static bool
+leads_out(const Source *source, const char *path)
+{
+	struct stat st;
+	char	   *target;
+	size_t		len;
+	bool		out;
+
+	if (source->follow_links || lstat(path, &st) != 0 ||
+		!S_ISLNK(st.st_mode))
+		return false;
+	target = realpath(path, NULL);
+	if (target == NULL || source->root == NULL)
+	{
+		free(target);
+		return false;			/* it leads nowhere */
+	}
+	len = strlen(source->root);
+	out = strncmp(target, source->root, len) != 0 ||
+		(target[len] != '\0' && target[len] != '/' &&
+		 source->root[len - 1] != '/');
+	free(target);
+	return out;
+}
+
+static bool source_read_below(Source *source, const char *path);
+
 static int
 by_name(const struct dirent **a, const struct dirent **b)
 {
@@ -403,8 +437,12 @@ read_folder(Source *source, const char *path, const struct stat *st)
 		{
 			g_autofree char *full = g_build_filename(path, name, NULL);
 
-			if (is_wanted(path, name, maildir))
-				go_on = source_read(source, full);
+			if (leads_out(source, full))
+				source->call.trouble(full, 0, "a symbolic link out of the "
+									 "folder (option --follow-links)",
+									 source->call.arg);
+			else if (is_wanted(path, name, maildir))
+				go_on = source_read_below(source, full);
 			else if (!(maildir && strcmp(name, "tmp") == 0))
 				source->call.skipped(full, source->call.arg);
 		}
@@ -414,8 +452,8 @@ read_folder(Source *source, const char *path, const struct stat *st)
 	return go_on;
 }
 
-bool
-source_read(Source *source, const char *path)
+static bool
+source_read_below(Source *source, const char *path)
 {
 	struct stat st;
 
@@ -433,4 +471,18 @@ source_read(Source *source, const char *path)
 		return true;
 	}
 	return read_file(source, path);
+}
+
+bool
+source_read(Source *source, const char *path)
+{
+	bool		go_on;
+
+	if (strcmp(path, "-") == 0)
+		return read_file(source, path);
+	source->root = realpath(path, NULL);
+	go_on = source_read_below(source, path);
+	free(source->root);
+	source->root = NULL;
+	return go_on;
 }
