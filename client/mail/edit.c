@@ -259,22 +259,31 @@ parse_part(const Edit *edit, const Place *place)
 static GString *edit_message(json_t *props, const char *data, size_t len,
 							 int depth);
 
-/* The message within an attachment as it is now; NULL if that is no change. */
+/*
+ * The message within an attachment as it is now; NULL if that is no change.  It
+ * is compared with what the properties give that were read, since a message
+ * alone may read otherwise than within another one.
+ */
 static GString *
-inner_message(const Edit *edit, const Place *place, json_t *now)
+inner_message(const Edit *edit, const Place *place, json_t *now,
+			  json_t *before)
 {
 	GByteArray *bytes = place_bytes(edit->reading, place);
+	const char *data = (const char *) bytes->data;
 	GString    *inner = edit_message(json_object_get(now,
 													 "PR_ATTACH_DATA_OBJ"),
-									 (char *) bytes->data, bytes->len,
-									 edit->depth + 1);
+									 data, bytes->len, edit->depth + 1);
+	GString    *same = edit_message(json_object_get(before,
+													"PR_ATTACH_DATA_OBJ"),
+									data, bytes->len, edit->depth + 1);
 
-	if (inner != NULL && inner->len == bytes->len &&
-		memcmp(inner->str, bytes->data, inner->len) == 0)
+	if (inner != NULL && same != NULL && g_string_equal(inner, same))
 	{
 		g_string_free(inner, TRUE);
 		inner = NULL;
 	}
+	if (same != NULL)
+		g_string_free(same, TRUE);
 	g_byte_array_unref(bytes);
 	return inner;
 }
@@ -580,7 +589,7 @@ attachments_differ(Edit *edit, const Place *place)
 			differ = true;
 		else if (json_object_get(now, "PR_ATTACH_DATA_OBJ") != NULL &&
 				 place->attachments == 1)
-			inner = inner_message(edit, place, now);
+			inner = inner_message(edit, place, now, before);
 		if (inner != NULL)
 			replace_inner(edit, place, inner);
 	}
@@ -732,14 +741,17 @@ edit_content(Edit *edit)
 /* -------------------------------------------------------------- the message */
 
 /*
- * Put in what has been added to the header: at its end; of a damaged one, whose
- * end readers see in different places, at its start.
+ * Put in what has been added to the header: at its end; of a header that is
+ * damaged or cut off, whose end readers see in different places, at its start.
  */
 static void
 end_header(Edit *edit)
 {
 	const Reading *reading = edit->reading;
-	size_t		at = reading->mend->copy ? reading->block_start :
+	const Mend *mend = reading->mend;
+	bool		cut = reading->block_end > 0 &&
+	mend->data[reading->block_end - 1] != '\n';
+	size_t		at = cut || mend->copy ? reading->block_start :
 		reading->block_end;
 	Change		change = {at, at, edit->appended, 0};
 
@@ -750,11 +762,20 @@ end_header(Edit *edit)
 		Change		gap = {reading->body, reading->body,
 		g_string_new(edit->eol), 0};
 
+		if (cut)
+			g_string_append(gap.with, edit->eol);
 		g_array_prepend_val(edit->changes, gap);
 	}
 	/* before others at that place */
 	if (change.with != NULL)
 		g_array_prepend_val(edit->changes, change);
+	/* what stands before the first field could hide the new ones */
+	if (reading->block_start > 0 && edit->changes->len > 0)
+	{
+		Change		rest = {0, reading->block_start, NULL, 0};
+
+		g_array_prepend_val(edit->changes, rest);
+	}
 }
 
 /*

@@ -71,15 +71,8 @@ letter_set(Edit *edit, const char *name, const char *value)
 	}
 	if (line == NULL)
 		return;
-	/* at the end of the header, whose last line may lack its line end */
 	if (edit->appended == NULL)
-	{
 		edit->appended = g_string_new(NULL);
-		if (edit->reading->mend->copy == NULL &&
-			edit->reading->block_end > 0 &&
-			edit->reading->mend->data[edit->reading->block_end - 1] != '\n')
-			g_string_append(edit->appended, edit->eol);
-	}
 	g_string_append_len(edit->appended, line->str, (gssize) line->len);
 	g_string_free(line, TRUE);
 }

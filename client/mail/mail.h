@@ -7,6 +7,7 @@
  *		mend.c		a message -> small repairs, before GMime parses it
  *		mime.c		a message -> the JSON object of its MAPI properties
  *		attach.c	a part -> an attachment
+ *		tnef.c		winmail.dat -> attachments and properties
  *		header.c	GMime's header fields -> texts, encoded words
  *		address.c	an address field -> people
  *		envelope.c	header fields -> MAPI properties

@@ -496,17 +496,33 @@ attach_message(Walk *walk, const Part *part)
 	return true;
 }
 
+static bool
+is_tnef(const Part *part)
+{
+	return part_is(part, "application", "ms-tnef") ||
+		part_is(part, "application", "vnd.ms-tnef");
+}
+
 static void
 attach_part(Walk *walk, const Part *part, bool related)
 {
 	GByteArray *bytes;
+	Place	   *place;
 	json_t	   *attachment;
 	g_autofree char *type = NULL;
 
 	if (walk->sealed || (is_message(part) && attach_message(walk, part)))
 		return;
 	bytes = part_bytes(walk, part);
-	add_place(walk, part)->attachments = 1;
+	place = add_place(walk, part);
+	if (is_tnef(part) && tnef_read(walk, walk->props, bytes))
+	{
+		place->attachments =
+			(unsigned) json_array_size(walk->attachments) - place->number;
+		g_byte_array_unref(bytes);
+		return;
+	}
+	place->attachments = 1;
 	type = g_mime_content_type_get_mime_type(part->type);
 	attachment = attach_add(walk->attachments, type, ATTACH_BY_VALUE,
 							walk->tally);
@@ -861,7 +877,7 @@ read_parsed(GMimeMessage *message, Reading *reading, const RawMessage *raw,
 	walk.html = g_string_new(NULL);
 	walk.attachments = json_array();
 
-	props = json_object();
+	walk.props = props = json_object();
 	envelope_map(header, raw ? raw : &no_raw, props, tally);
 	part_init(&root, &walk, content, header, start, end, 0);
 	bytes = raw_bytes(&walk, start, header_end(&walk, start, end, &body), &len);

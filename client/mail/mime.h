@@ -19,6 +19,7 @@ typedef struct Walk
 	GString    *text;			/* PR_BODY so far */
 	GString    *html;			/* PR_HTML so far, UTF-8 */
 	json_t	   *attachments;
+	json_t	   *props;			/* of the message */
 	Tally	   *tally;
 	unsigned	leaves;			/* parts that are no multiparts, so far */
 	int			nesting;		/* how deep this message is in others */
@@ -50,5 +51,11 @@ extern void attach_names(json_t *attachment, const char *name);
 
 /* Set the name, charset and place that a part's header names. */
 extern void attach_fields(json_t *attachment, const Part *part, bool related);
+
+/*
+ * Read TNEF: its attachments are added to the walk's, its properties set
+ * where the message has none.  False if the bytes cannot be read as TNEF.
+ */
+extern bool tnef_read(Walk *walk, json_t *props, const GByteArray *bytes);
 
 #endif							/* MIME_H */

@@ -330,11 +330,14 @@ char *
 text_decode(const char *bytes, size_t len, const char *charset,
 			Tally *tally, size_t *outlen)
 {
-	g_autofree char *name = text_charset_name(charset);
+	g_autofree char *name = NULL;
 	GString    *out = g_string_sized_new(len + 16);
 	int			bad;
 	unsigned	nuls = 0;
 
+	if (len == 0)
+		bytes = "";				/* which may be NULL */
+	name = text_charset_name(charset);
 	skip_byte_order_mark(&bytes, &len, &name);
 	bad = append_named(out, bytes, len, name);
 	if (bad < 0)

@@ -280,6 +280,7 @@ foreach my $case (
 		$text, "blanks before a line end: $what");
 }
 
+my $mail;
 my $lines = "From: Ann <ann\@example.org>\nTo: b\@example.org\nSubject: CR\n"
   . "Content-Type: multipart/mixed; boundary=cut\n\n--cut\n\none\ntwo\n--cut\n"
   . "Content-Type: application/x; name=f\nContent-Transfer-Encoding: base64\n\n"
@@ -329,6 +330,85 @@ foreach my $prose (
 {
 	is(properties("Subject: x\n\n$prose")->{PR_BODY},
 		$prose, 'uuencoded: what only looks like it stays');
+}
+
+# -------------------------------------------------------------- TNEF
+
+# An attribute of TNEF: level, id, bytes, checksum.
+sub attribute
+{
+	my ($level, $id, $bytes) = @_;
+	my $sum = 0;
+
+	$sum += $_ foreach unpack 'C*', $bytes;
+	return pack('CVV', $level, $id, length $bytes) . $bytes
+	  . pack('v', $sum & 0xFFFF);
+}
+
+# A MAPI property with bytes of any length.
+sub mapi_bytes
+{
+	my ($tag, $bytes) = @_;
+
+	return pack('VVV', $tag, 1, length $bytes) . $bytes
+	  . "\0" x (-length($bytes) & 3);
+}
+
+my $ticks = (1715671800 + 11644473600) * 10_000_000;    # 2024-05-14 07:30
+my $mapi = pack('V', 5)
+  . mapi_bytes(0x001A001E, "IPM.Contact\0")
+  . pack('VV', 0x00170003, 2)
+  . pack('VQ<', 0x00390040, $ticks)
+  . mapi_bytes(0x0070001F, encode('UTF-16LE', "Zoë\0"))
+  . mapi_bytes(0x10090102, 'compressed');
+my $tnef = pack('Vv', 0x223E9F78, 1)
+  . attribute(1, 0x00089006, pack('V', 0x10000))
+  . attribute(1, 0x00078008, "IPM.Microsoft Mail.Note\0")
+  . attribute(1, 0x00069003, $mapi)
+  . attribute(2, 0x00069002, "\1\0" . "\0" x 12)
+  . attribute(2, 0x00018010, "first.bin\0")
+  . attribute(2, 0x0006800F, "one\0two")
+  . attribute(2, 0x00069002, "\1\0" . "\0" x 12)
+  . attribute(2, 0x00018010, "second.txt\0")
+  . attribute(2, 0x0006800F, "text");
+my $winmail = "Content-Type: application/ms-tnef; name=winmail.dat\n"
+  . "Content-Transfer-Encoding: base64\n";
+$mail = with_part($winmail, encode_base64($tnef));
+$props = properties($mail);
+is($props->{PR_BODY}, 'text', 'TNEF: the text beside it');
+is_deeply(
+	[ map { [ $_->{PR_ATTACH_LONG_FILENAME},
+				decode_base64($_->{PR_ATTACH_DATA_BIN}) ] }
+		  @{ $props->{PR_MESSAGE_ATTACHMENTS} } ],
+	[ [ 'first.bin', "one\0two" ], [ 'second.txt', 'text' ] ],
+	'TNEF: its attachments');
+is($props->{PR_MESSAGE_CLASS}, 'IPM.Contact', 'TNEF: the class');
+is($props->{PR_IMPORTANCE}, 2, 'TNEF: a number');
+is($props->{PR_CLIENT_SUBMIT_TIME}, '2024-05-14T07:30:00.0000000Z',
+	'TNEF: a time');
+is(decode_base64($props->{PR_RTF_COMPRESSED}), 'compressed', 'TNEF: RTF');
+is($props->{PR_SUBJECT}, 'x', 'TNEF: the header has precedence');
+
+# one attachment less: the other one is there, and TNEF is not
+shift @{ $props->{PR_MESSAGE_ATTACHMENTS} };
+msgstore('export', '--json',
+	write_file('lines', $json->encode({ properties => $props }) . "\n"), "$dir/out");
+my $edited = properties(read_file("$dir/out/1.eml"));
+is_deeply(
+	[ map { $_->{PR_ATTACH_LONG_FILENAME} } @{ $edited->{PR_MESSAGE_ATTACHMENTS} } ],
+	['second.txt'], 'TNEF: an attachment is taken away');
+
+foreach my $case (
+	[ substr($tnef, 0, 40), 'cut off' ],
+	[ 'no TNEF', 'something else' ],
+	[ pack('Vv', 0x223E9F78, 1) . "\xFF" x 100, 'nonsense' ])
+{
+	my ($bytes, $what) = @$case;
+	my $found = attachment(with_part($winmail, encode_base64($bytes)));
+
+	is($code, 0, "TNEF, $what: read");
+	is($found->{PR_ATTACH_MIME_TAG} // 'application/ms-tnef',
+		'application/ms-tnef', "TNEF, $what: attached as it is, if at all");
 }
 
 done_testing();
