@@ -256,34 +256,26 @@ parse_part(const Edit *edit, const Place *place)
 	return object;
 }
 
-static GString *edit_message(json_t *props, const char *data, size_t len,
-							 int depth);
+static GString *edit_message(json_t *props, json_t *before, const char *data,
+							 size_t len, int depth);
 
-/*
- * The message within an attachment as it is now; NULL if that is no change.  It
- * is compared with what the properties give that were read, since a message
- * alone may read otherwise than within another one.
- */
+/* The message within an attachment as it is now; NULL if that is no change. */
 static GString *
 inner_message(const Edit *edit, const Place *place, json_t *now,
 			  json_t *before)
 {
 	GByteArray *bytes = place_bytes(edit->reading, place);
-	const char *data = (const char *) bytes->data;
-	GString    *inner = edit_message(json_object_get(now,
-													 "PR_ATTACH_DATA_OBJ"),
-									 data, bytes->len, edit->depth + 1);
-	GString    *same = edit_message(json_object_get(before,
-													"PR_ATTACH_DATA_OBJ"),
-									data, bytes->len, edit->depth + 1);
+	GString    *inner =
+		edit_message(json_object_get(now, "PR_ATTACH_DATA_OBJ"),
+					 json_object_get(before, "PR_ATTACH_DATA_OBJ"),
+					 (const char *) bytes->data, bytes->len, edit->depth + 1);
 
-	if (inner != NULL && same != NULL && g_string_equal(inner, same))
+	if (inner != NULL && inner->len == bytes->len &&
+		memcmp(inner->str, bytes->data, inner->len) == 0)
 	{
 		g_string_free(inner, TRUE);
 		inner = NULL;
 	}
-	if (same != NULL)
-		g_string_free(same, TRUE);
 	g_byte_array_unref(bytes);
 	return inner;
 }
@@ -585,6 +577,8 @@ attachments_differ(Edit *edit, const Place *place)
 		json_t	   *before = find_attachment(edit->before, n);
 		GString    *inner = NULL;
 
+		if (before == NULL)
+			continue;			/* read otherwise within another message */
 		if (now == NULL || !same_attachment(now, before))
 			differ = true;
 		else if (json_object_get(now, "PR_ATTACH_DATA_OBJ") != NULL &&
@@ -779,13 +773,13 @@ end_header(Edit *edit)
 }
 
 /*
- * The message that was "data", with the properties it has now.  With
- * "rebuild", data is the header alone, and the content is made anew.  Returns
+ * The message that was "data", with the properties it has now; "before" are
+ * those that it was read to within another message, or NULL.  With "rebuild", data is the header alone, and the content is made anew.  Returns
  * NULL if data is no message.
  */
 static GString *
-edit_bytes(json_t *props, const char *data, size_t len, int depth,
-		   bool rebuild)
+edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
+		   int depth, bool rebuild)
 {
 	RawMessage	raw = {.data = data, .len = len};
 	Edit		edit = {.props = props, .depth = depth};
@@ -800,7 +794,7 @@ edit_bytes(json_t *props, const char *data, size_t len, int depth,
 		return NULL;
 	if (edit.reading == NULL)
 		edit.reading = reading_empty();
-	edit.before = edit.reading->props;
+	edit.before = before ? before : edit.reading->props;
 	edit.eol = nl != NULL && (nl == data || nl[-1] != '\r') ? "\n" : "\r\n";
 	edit.changes = g_array_new(FALSE, FALSE, sizeof(Change));
 	g_array_set_clear_func(edit.changes, change_clear);
@@ -818,9 +812,10 @@ edit_bytes(json_t *props, const char *data, size_t len, int depth,
 }
 
 static GString *
-edit_message(json_t *props, const char *data, size_t len, int depth)
+edit_message(json_t *props, json_t *before, const char *data, size_t len,
+			 int depth)
 {
-	return edit_bytes(props, data, len, depth, false);
+	return edit_bytes(props, before, data, len, depth, false);
 }
 
 GString *
@@ -835,15 +830,16 @@ compose_message(json_t *props, int depth)
 		gsize		len;
 		g_autofree guchar *bytes = g_base64_decode(coded, &len);
 
-		out = edit_message(props, (char *) bytes, len, depth);
+		out = edit_message(props, NULL, (char *) bytes, len, depth);
 	}
-	return out ? out : edit_bytes(props, header, strlen(header), depth, true);
+	return out ? out : edit_bytes(props, NULL, header, strlen(header), depth,
+							 true);
 }
 
 GString *
 compose_original(json_t *props, const char *data, size_t len)
 {
-	GString    *out = len > 0 ? edit_message(props, data, len, 0) : NULL;
+	GString    *out = len > 0 ? edit_message(props, NULL, data, len, 0) : NULL;
 
 	return out ? out : compose_message(props, 0);
 }

@@ -207,6 +207,7 @@ answer(const GByteArray *bytes, int to)
 	if (freopen("/dev/null", "w", stdout) == NULL ||
 		freopen("/dev/null", "w", stderr) == NULL)
 		_exit(1);
+	memset(&tnef, 0, sizeof(tnef));	/* the library leaves some of it */
 	TNEFInitialize(&tnef);
 	ok = TNEFParseMemory((BYTE *) bytes->data, (long) bytes->len, &tnef) >= 0;
 	if (!ok || out == NULL)
