@@ -24,6 +24,7 @@
 #include "mime.h"
 
 #define TIMEOUT_SECONDS		60
+#define MAX_FILES			1024	/* that the program can have open */
 #define TNEF_SIGNATURE		"\x78\x9F\x3E\x22"
 
 typedef enum Kind
@@ -203,6 +204,12 @@ answer(const GByteArray *bytes, int to)
 	FILE	   *out = fdopen(to, "w");
 	bool		ok;
 
+	/* no file or connection of the program is within reach */
+	for (int fd = 0; fd < (int) sysconf(_SC_OPEN_MAX) && fd < MAX_FILES; fd++)
+	{
+		if (fd != to)
+			close(fd);
+	}
 	alarm(TIMEOUT_SECONDS);
 	if (freopen("/dev/null", "w", stdout) == NULL ||
 		freopen("/dev/null", "w", stderr) == NULL)
