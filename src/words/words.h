@@ -131,6 +131,9 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define RIGHT_FOLDER_VISIBLE	0x00000400
 #define RIGHTS_ALL				0x000007FB	/* the set OWNER */
 
+/* Return the text of bits RIGHT_*, palloc'd. */
+extern char *flags_folder_rights_text(uint32 rights);
+
 /* ------------------------------------------------------------------ call.c */
 
 /* Raise MAPI_E_INVALID_PARAMETER if an argument is NULL. */
