@@ -165,7 +165,8 @@ endif
 endif
 
 # The constants and tables that data/ holds as facts.
-src/gen.stamp: tools/gen_catalogue.pl $(wildcard $(srcdir)/data/*.csv)
+src/gen.stamp: tools/gen_catalogue.pl tools/Facts.pm \
+		$(wildcard $(srcdir)/data/*.csv)
 	@$(MKDIR_P) src
 	perl $< $(srcdir)/data src
 	@touch $@

@@ -19,9 +19,6 @@
 
 #include "mail.h"
 
-#define ATTACH_EMBEDDED_MSG	5
-#define ATT_MHTML_REF		4
-
 /* A part that is being put together. */
 typedef struct Entity
 {

@@ -18,15 +18,6 @@
 
 #include "mail.h"
 
-/* PR_MESSAGE_FLAGS */
-#define MSGFLAG_READ	0x1
-#define MSGFLAG_UNSENT	0x8
-
-/* PR_RECIPIENT_TYPE */
-#define MAPI_TO			1
-#define MAPI_CC			2
-#define MAPI_BCC		3
-
 /* Colons in an address field that may wait for their semicolon. */
 #define MAX_GROUPS		1000
 
@@ -438,35 +429,35 @@ typedef struct Word
 
 /* the first field of these that has one of its words decides */
 static const Word importance_words[] = {
-	{"Importance", "high", 2},
-	{"Importance", "normal", 1},
-	{"Importance", "low", 0},
-	{"X-Priority", "1", 2},
-	{"X-Priority", "2", 2},
-	{"X-Priority", "3", 1},
-	{"X-Priority", "4", 0},
-	{"X-Priority", "5", 0},
-	{"X-MSMail-Priority", "high", 2},
-	{"X-MSMail-Priority", "normal", 1},
-	{"X-MSMail-Priority", "low", 0},
-	{"Priority", "urgent", 2},
-	{"Priority", "normal", 1},
-	{"Priority", "non-urgent", 0},
+	{"Importance", "high", IMPORTANCE_HIGH},
+	{"Importance", "normal", IMPORTANCE_NORMAL},
+	{"Importance", "low", IMPORTANCE_LOW},
+	{"X-Priority", "1", IMPORTANCE_HIGH},
+	{"X-Priority", "2", IMPORTANCE_HIGH},
+	{"X-Priority", "3", IMPORTANCE_NORMAL},
+	{"X-Priority", "4", IMPORTANCE_LOW},
+	{"X-Priority", "5", IMPORTANCE_LOW},
+	{"X-MSMail-Priority", "high", IMPORTANCE_HIGH},
+	{"X-MSMail-Priority", "normal", IMPORTANCE_NORMAL},
+	{"X-MSMail-Priority", "low", IMPORTANCE_LOW},
+	{"Priority", "urgent", IMPORTANCE_HIGH},
+	{"Priority", "normal", IMPORTANCE_NORMAL},
+	{"Priority", "non-urgent", IMPORTANCE_LOW},
 	{NULL, NULL, 0}
 };
 
 static const Word priority_words[] = {
-	{"Priority", "urgent", 1},
-	{"Priority", "normal", 0},
-	{"Priority", "non-urgent", -1},
+	{"Priority", "urgent", PRIO_URGENT},
+	{"Priority", "normal", PRIO_NORMAL},
+	{"Priority", "non-urgent", PRIO_NONURGENT},
 	{NULL, NULL, 0}
 };
 
 static const Word sensitivity_words[] = {
-	{"Sensitivity", "normal", 0},
-	{"Sensitivity", "personal", 1},
-	{"Sensitivity", "private", 2},
-	{"Sensitivity", "company-confidential", 3},
+	{"Sensitivity", "normal", SENSITIVITY_NONE},
+	{"Sensitivity", "personal", SENSITIVITY_PERSONAL},
+	{"Sensitivity", "private", SENSITIVITY_PRIVATE},
+	{"Sensitivity", "company-confidential", SENSITIVITY_COMPANY_CONFIDENTIAL},
 	{NULL, NULL, 0}
 };
 
@@ -512,14 +503,15 @@ map_flags(const Header *header, const RawMessage *raw, json_t *props,
 		flags |= MSGFLAG_UNSENT;
 	json_object_set_new(props, "PR_MESSAGE_FLAGS", json_integer(flags));
 
-	/* 102 and 104: the verbs "reply to sender" and "forward" */
 	if (strchr(dir, 'R') || strchr(x, 'A') || (moz & 0x2))
-		json_object_set_new(props, "PR_LAST_VERB_EXECUTED", json_integer(102));
+		json_object_set_new(props, "PR_LAST_VERB_EXECUTED",
+							json_integer(EXCHIVERB_REPLYTOSENDER));
 	else if (strchr(dir, 'P') || (moz & 0x1000))
-		json_object_set_new(props, "PR_LAST_VERB_EXECUTED", json_integer(104));
-	/* 2: flagged for follow-up */
+		json_object_set_new(props, "PR_LAST_VERB_EXECUTED",
+							json_integer(EXCHIVERB_FORWARD));
 	if (strchr(dir, 'F') || strchr(x, 'F') || (moz & 0x4))
-		json_object_set_new(props, "PR_FLAG_STATUS", json_integer(2));
+		json_object_set_new(props, "PR_FLAG_STATUS",
+							json_integer(FOLLOWUP_FLAGGED));
 	if (strchr(dir, 'T') || strchr(x, 'D') || (moz & 0x8))
 		tally_count(tally->remarks,
 					"marked as deleted in the mailbox: imported as others", 1);

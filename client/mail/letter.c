@@ -291,7 +291,7 @@ person_text(json_t *props, const char *prefix)
 	return text;
 }
 
-/* The recipients of a type (1 To, 2 Cc, 3 Bcc). */
+/* Return the recipients of a type, MAPI_TO and so on, as a field's value. */
 static char *
 recipients_text(json_t *props, json_int_t type)
 {
@@ -302,7 +302,7 @@ recipients_text(json_t *props, json_int_t type)
 
 	json_array_foreach(json_object_get(props, "PR_MESSAGE_RECIPIENTS"), i, one)
 	{
-		if (number_of(one, "PR_RECIPIENT_TYPE", 1) == type)
+		if (number_of(one, "PR_RECIPIENT_TYPE", MAPI_TO) == type)
 			add_person(list, text_of(one, "PR_DISPLAY_NAME"),
 					   address_of(one, "PR_"));
 	}
@@ -331,8 +331,9 @@ put_people(Letter *letter)
 				  sender : NULL);
 	for (int i = 0; i < 3; i++)
 	{
-		g_autofree char *now = recipients_text(letter->props, i + 1);
-		g_autofree char *old = recipients_text(letter->before, i + 1);
+		g_autofree char *now = recipients_text(letter->props, MAPI_TO + i);
+		g_autofree char *old = recipients_text(letter->before,
+												MAPI_TO + i);
 
 		if (strcmp(now, old) == 0)
 			continue;

@@ -34,6 +34,8 @@
 #include <gmime/gmime.h>
 #include <jansson.h>
 
+#include "mapi.h"
+
 /*
  * A message longer than this is refused: it is in memory, with what is made
  * of it, several times over.

@@ -24,16 +24,9 @@
 
 #include "mail.h"
 
-#define CODEPAGE_UTF8	65001
-
 /* what a part may still become */
 #define MAY_BE_TEXT		0x1
 #define MAY_BE_HTML		0x2
-
-/* PR_ATTACH_METHOD, PR_ATTACH_FLAGS */
-#define ATTACH_BY_VALUE		1
-#define ATTACH_EMBEDDED_MSG	5
-#define ATT_MHTML_REF		4
 
 /* The walk over the parts of one message. */
 typedef struct Walk
