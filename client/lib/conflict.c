@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * libconflict.c
+ * conflict.c
  *	  The calls of libmsgstore about conflicts, drafts, history and place.
  *
  * NOTES
@@ -53,7 +53,7 @@ run_for_list(msgstore *ms, const char *sql, const Params *params,
 	if (list == NULL)
 	{
 		PQclear(*res);
-		(void) ms_own_error(ms, "out of memory");
+		(void) ms_set_error(ms, "out of memory");
 	}
 	return list;
 }
@@ -341,7 +341,7 @@ run_for_place(msgstore *ms, const char *sql, Params *params,
 	bool		answered;
 
 	if (array == NULL)
-		return ms_own_error(ms, "out of memory");
+		return ms_set_error(ms, "out of memory");
 	*p++ = '{';
 	for (int i = 0; i < count; i++)
 		p += sprintf(p, "%s%" PRId64, i > 0 ? "," : "", ids[i]);

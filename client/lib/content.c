@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * libcontent.c
+ * content.c
  *	  The calls of libmsgstore for what lies inside of messages: recipients,
  *	  attachments, embedded messages, and values in pieces.
  *
@@ -115,7 +115,7 @@ msgstore_read_stream(msgstore *ms, int32_t handle, const char *property,
 	len = (size_t) PQgetlength(res, 0, 0);
 	bytes = malloc(len + 1);
 	if (bytes == NULL)
-		(void) ms_own_error(ms, "out of memory");
+		(void) ms_set_error(ms, "out of memory");
 	else
 	{
 		/* with the zero that libpq puts behind every value */
@@ -135,7 +135,7 @@ msgstore_write_stream(msgstore *ms, int32_t handle, const char *property,
 	int64_t		now;
 
 	if (len > INT_MAX)
-		return ms_own_error(ms, "too many bytes to be written at once");
+		return ms_set_error(ms, "too many bytes to be written at once");
 	add_stream(&params, handle, property);
 	ms_add_number(&params, INT8OID, offset);
 	ms_add_bytes(&params, len > 0 ? bytes : "", len);
