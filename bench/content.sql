@@ -1,14 +1,14 @@
--- The messages that every side gets: table bench.content.
+-- The messages that both sides get: table bench.content.
 --
--- About 1 KB of properties (26 of them) and 4 KB of body a message, of words
--- that PostgreSQL can compress about as well as it does English.  Drawn from
--- a fixed seed, so that every run has the same.
+-- A message has 26 properties of about 1 kB and a body of 4 kB.  PostgreSQL
+-- compresses the words about as well as English.  The words are drawn from a
+-- fixed seed, so that every run has equal messages.
 
 CREATE SCHEMA bench;
 SELECT setseed(0.2);
 
--- A vocabulary of short and long words, and paragraphs made of it: a body is
--- some of the paragraphs, which is quicker to draw than a body of words.
+-- Paragraphs of words from a vocabulary of short and long words.  A body
+-- consists of paragraphs, because that is faster to draw than a body of words.
 CREATE UNLOGGED TABLE bench.paragraph AS
 WITH word AS MATERIALIZED (
 	SELECT array_agg(substr(translate(md5(random()::text), '0123456789',

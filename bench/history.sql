@@ -1,7 +1,8 @@
--- The rival that does the same job: SELECT of the whole message, then UPDATE
--- of that version and its history row in one statement.  Written for exactly
--- these two properties, which spares it taking a patch apart.  What "before"
--- reads is what is replaced: the update goes through only over that version.
+-- The rival that does our job: a SELECT of the whole message, then one
+-- statement with the UPDATE of that version and the history row.  The statement
+-- is written for exactly these two properties, so it does not take a patch
+-- apart.  "before" reads the values that are replaced, because the UPDATE finds
+-- a row only at that version.
 
 \set id random(1, :messages)
 SELECT folder_id, created_at, headers, body, html, props, version,

@@ -1,4 +1,4 @@
--- The content, into both sides' tables.
+-- Load the content into the tables of both sides.
 
 SELECT msgstore.create_store('bench', 'bench') AS store \gset
 SELECT msgstore.special_folder(:store, 'Inbox') AS folder \gset
@@ -19,18 +19,18 @@ GRANT ALL ON SCHEMA rival TO bench;
 GRANT ALL ON ALL TABLES IN SCHEMA rival TO bench;
 DROP SCHEMA bench CASCADE;
 
--- Both sides have to have the same before anything is measured.
+-- Fail unless both sides hold equal messages before the measurement.
 SELECT :loaded = :messages AND
 	   NOT EXISTS (SELECT m.message_id, m.props, m.body FROM msgstore.message m
 				   EXCEPT
 				   SELECT message_id, props, body FROM rival.message) AS same \gset
 \if :same
 \else
-	\warn the two sides do not hold the same messages
+	\warn the two sides do not hold equal messages
 	SELECT 1 / 0;
 \endif
 
--- Vacuumed between the rounds, both sides alike, and not in the midst of them.
+-- run vacuums both sides between the rounds; no autovacuum within a round.
 ALTER TABLE msgstore.message
 	SET (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 ALTER TABLE msgstore.change

@@ -1,4 +1,4 @@
--- A rival with history: SELECT of the whole message, then one call of a
+-- A rival with history: a SELECT of the whole message, then one call of a
 -- PL/pgSQL function that takes any patch (rival.save in schema.sql).
 
 \set id random(1, :messages)

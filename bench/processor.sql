@@ -1,7 +1,8 @@
 --
--- Processor time of one backend, of saving one property of a large message by
--- that of a small one; taken from the kernel's account, so that what else the
--- machine does disturbs it less than the clock.
+-- Print the ratio of two processor times of one backend: saving one property of
+-- a large message, to saving one property of a small message.  The times are
+-- the kernel's account of the backend, which other work on the machine disturbs
+-- less than it disturbs the clock.
 --
 CREATE TEMP TABLE reading (id bigint, ticks integer);
 CREATE FUNCTION pg_temp.ticks() RETURNS integer LANGUAGE sql VOLATILE AS $$

@@ -1,2 +1,2 @@
--- What others have changed since a base, beside an edit of one's own.
+-- Report the changes of others since a base, with one edit of the caller.
 SELECT * FROM msgstore.conflict(:store, :id, :base, '{"PR_SENSITIVITY": 1}');

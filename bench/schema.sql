@@ -1,9 +1,9 @@
--- What a team without msgstore would make: the rivals' tables.
+-- The tables of the rivals, as a team without msgstore would make them.
 --
--- The same columns where msgstore has them, the body in one of its own, the
--- same keys and indexes, the same foreign key, the same room on a page.  The
--- version is a counter in the row.  All rivals share these tables; those that
--- keep no history just leave that table alone.
+-- They have msgstore's columns, the body in a column of its own, and msgstore's
+-- keys, indexes, foreign key and fillfactor.  The version is a counter in the
+-- row.  All rivals share these tables; a rival without history does not use the
+-- history table.
 
 CREATE SCHEMA rival;
 
@@ -34,7 +34,7 @@ CREATE TABLE rival.message (
 ALTER TABLE rival.message ALTER COLUMN props SET STORAGE MAIN;
 CREATE INDEX message_folder ON rival.message (store_id, folder_id);
 
--- Who, when, what, and the values that were replaced.
+-- Author, time, properties, and the replaced values.
 CREATE TABLE rival.history (
 	store_id    bigint NOT NULL,
 	message_id  bigint NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE rival.history (
 	PRIMARY KEY (store_id, message_id, version)
 );
 
--- What plpgsql.sql calls: one save with history, for any patch.
+-- Save any patch, with history; plpgsql.sql calls this function.
 CREATE FUNCTION rival.save(p_store bigint, p_message bigint, p_version bigint,
 						   p_patch jsonb, p_actor text,
 						   OUT saved boolean, OUT new_version bigint)

@@ -1,2 +1,2 @@
--- Read all of a message.
+-- Read all properties of a message.
 SELECT msgstore.read_message(:store, :id);

@@ -31,7 +31,7 @@ sub read_csv
 			$field =~ s/""/"/g;
 			push @fields, $field;
 		}
-		die "$path:$.: not understood\n"
+		die "$path:$.: invalid line\n"
 		  if (pos($line) // 0) != length $line;
 		if (!@names)
 		{
