@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * content.c
- *	  The calls of libmsgstore for what lies inside of messages: recipients,
+ *	  The calls of libmsgstore for the contents of messages: recipients,
  *	  attachments, embedded messages, and values in pieces.
  *
  *-------------------------------------------------------------------------
@@ -77,7 +77,7 @@ msgstore_open_embedded_message(msgstore *ms, int32_t attachment,
 
 /* ----------------------------------------------------------------- streams */
 
-/* The parameters that every call on a stream begins with. */
+/* Add the parameters that every call on a stream begins with. */
 static void
 add_stream(Params *params, int32_t handle, const char *property)
 {
@@ -118,7 +118,7 @@ msgstore_read_stream(msgstore *ms, int32_t handle, const char *property,
 		(void) ms_set_error(ms, "out of memory");
 	else
 	{
-		/* with the zero that libpq puts behind every value */
+		/* libpq puts a zero byte behind every value */
 		memcpy(bytes, PQgetvalue(res, 0, 0), len + 1);
 		*got = len;
 	}

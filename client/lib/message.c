@@ -84,8 +84,8 @@ msgstore_set_actor(msgstore *ms, const char *actor)
 
 /* Run a query for an id; *found is false if the query returns no row. */
 static bool
-find(msgstore *ms, const char *sql, const Params *params, bool *found,
-	 int64_t *id)
+run_for_id(msgstore *ms, const char *sql, const Params *params, bool *found,
+		   int64_t *id)
 {
 	PGresult   *res = ms_run(ms, sql, params, true);
 
@@ -105,8 +105,8 @@ msgstore_find_store(msgstore *ms, const char *name, bool *found,
 	Params		params = {0};
 
 	ms_add_param(&params, TEXTOID, name);
-	return find(ms, "SELECT store_id FROM msgstore.store_list"
-				" WHERE name = $1", &params, found, store_id);
+	return run_for_id(ms, "SELECT store_id FROM msgstore.store_list"
+					  " WHERE name = $1", &params, found, store_id);
 }
 
 bool
@@ -117,9 +117,9 @@ msgstore_find_folder(msgstore *ms, int64_t store_id, int64_t parent_id,
 
 	ms_add_ids(&params, store_id, parent_id);
 	ms_add_param(&params, TEXTOID, name);
-	return find(ms, "SELECT folder_id FROM msgstore.folder_list"
-				" WHERE store_id = $1 AND parent_id = $2 AND name = $3",
-				&params, found, folder_id);
+	return run_for_id(ms, "SELECT folder_id FROM msgstore.folder_list"
+					  " WHERE store_id = $1 AND parent_id = $2 AND name = $3",
+					  &params, found, folder_id);
 }
 
 bool
