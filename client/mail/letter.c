@@ -1,15 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * letter.c
- *	  The header of a message that is to be written: what came with it, and
- *	  where somebody has edited a property, what that says now.
+ *	  Write the header of a message: the fields that came with the message, or
+ *	  new fields for edited properties.
  *
  * NOTES
- *	  What a property would be if nobody had touched it is known: it is what
- *	  envelope.c makes of PR_TRANSPORT_MESSAGE_HEADERS.  A field is rewritten
- *	  only where its property differs from that, so all others, their order
- *	  and their folds stay as they came.  A message that never had a header
- *	  gets all of its fields this way.
+ *	  envelope.c reads the properties that PR_TRANSPORT_MESSAGE_HEADERS gives.
+ *	  A property that differs from them was edited, and its field is rewritten.
+ *	  All other fields, their order and their folds stay unchanged.  A message
+ *	  that never had a header gets all of its fields by this rule.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,26 +1,25 @@
 /*-------------------------------------------------------------------------
  *
  * mail.h
- *	  What the rooms of mail offer each other:
+ *	  The contracts of the files of mail:
  *
- *		source.c	paths -> the messages in them, as bytes
- *		text.c		bytes in some charset -> UTF-8
- *		header.c	header block -> fields, encoded words -> text
- *		envelope.c	fields -> MAPI properties
- *		part.c		a message -> its MIME parts
- *		mime.c		a message -> the JSON object of its MAPI properties
- *		skeleton.c	what a message has beside its contents, and back
- *		compose.c	the JSON object -> a message
- *		letter.c	properties -> header fields
- *		encode.c	texts and bytes -> transfer encodings
+ *		source.c	from paths to messages, as bytes
+ *		text.c		from bytes in a charset to UTF-8; counts
+ *		header.c	from a header block to fields; encoded words
+ *		envelope.c	from fields to MAPI properties
+ *		part.c		from a message to its MIME parts
+ *		mime.c		from a message to the JSON object of its MAPI properties
+ *		skeleton.c	the bytes of a mail that no property has
+ *		compose.c	from the JSON object to a message
+ *		letter.c	from properties to header fields
+ *		encode.c	from texts and bytes to transfer encodings
  *
  * NOTES
- *	  Memory is GLib's: what a function returns as char * is the caller's to
- *	  g_free(), what it returns as json_t * is a new reference.  GLib ends
- *	  the program when memory runs out; so no call here fails for that.
+ *	  Memory is GLib's: the caller frees a returned char * with g_free(), and
+ *	  owns a returned json_t *.  GLib ends the program when memory runs out, so
+ *	  no function fails for lack of memory.
  *
- *	  Nothing here keeps state between messages, except the Tally that the
- *	  caller passes along.
+ *	  No state remains between messages, except for the Tally of the caller.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,30 +36,30 @@
 #include "mapi.h"
 
 /*
- * A message longer than this is refused: it is in memory, with what is made
- * of it, several times over.
+ * A longer message is refused, since a message and its properties are in
+ * memory several times over.
  */
 #define MAX_MESSAGE_BYTES	((size_t) 1024 * 1024 * 1024)
 #define MESSAGE_TOO_LONG	"message longer than 1 GB"
 
-/* Parts nested deeper than this are counted, not looked into. */
+/* Parts that are nested deeper are counted, but not read. */
 #define MAX_NESTING			64
 
 /*
- * What happened to messages on their way, as counts by kind.  A kind is a
- * phrase or a content type; the tables own their keys.
+ * Counts of attachments by content type, and of repairs and omissions by a
+ * phrase.  The tables own their keys.
  */
 typedef struct Tally
 {
-	GHashTable *attachments;	/* content type -> count of parts */
-	GHashTable *remarks;		/* what was left out or mended -> count */
+	GHashTable *attachments;	/* from content type to number of parts */
+	GHashTable *remarks;		/* from phrase to number */
 } Tally;
 
-/* One message as it was found. */
+/* A message as it was found. */
 typedef struct RawMessage
 {
-	const char *path;			/* the file it was found in */
-	unsigned	number;			/* 1, 2, 3 ... within that file */
+	const char *path;			/* the file of the message */
+	unsigned	number;			/* of the message in its file, from 1 */
 	const char *data;			/* the bytes, without a From_ line */
 	size_t		len;
 	const char *from_line;		/* mbox From_ line, or NULL */
@@ -70,11 +69,11 @@ typedef struct RawMessage
 /* ---------------------------------------------------------------- source.c */
 
 /*
- * What source_read() calls back.  message() is called once a message, in
- * order; what it points to lives until it returns.  Its answer false ends
- * the whole reading.  trouble() is called for a file or a message that
- * cannot be read (number 0: the file as a whole), skipped() for a file in a
- * folder that is by its name no mail (hidden files, a Maildir's own files).
+ * The functions that source_read() calls.  message() is called once per
+ * message, in order, with memory that is valid until it returns; if message()
+ * returns false, the whole reading ends.  trouble() is called for a message
+ * that cannot be read, or, with number 0, for a file.  skipped() is called for
+ * a file that is not mail by its name: a hidden file, or a Maildir's own file.
  */
 typedef struct SourceCallbacks
 {
@@ -92,36 +91,40 @@ extern void source_free(Source *source);
 
 /*
  * Read every message under a path: a message file, an mbox file, a Maildir
- * folder, or a folder of any of these, in sorted order.  A folder is read
- * once, however many paths and symbolic links lead to it.  Returns false
- * only if message() asked to stop.
+ * folder, or a folder of these, in the order of names.  A folder is read once,
+ * however many paths and symbolic links lead to it.  Returns false only if
+ * message() has returned false.
  */
 extern bool source_read(Source *source, const char *path);
 
 /* ------------------------------------------------------------------ text.c */
 
 /*
- * Decode len bytes in the named charset (NULL or unknown: what they look
- * like) to UTF-8 without NUL.  Always succeeds: a byte that means nothing
- * in its charset, and U+0000, become U+FFFD, which the tally is told.
- * *outlen may be NULL.
+ * Decode len bytes to UTF-8 without NUL.  charset is the name from the mail;
+ * if it is NULL or unknown, the bytes decide.  Bytes that mean nothing in their
+ * charset, and U+0000, become U+FFFD, and are counted.  *outlen is set to the
+ * length; outlen may be NULL.
  */
 extern char *text_decode(const char *bytes, size_t len, const char *charset,
 						 Tally *tally, size_t *outlen);
 
-/* Whether a charset label is one that text_decode() can follow. */
+/* Return true if text_decode() knows a charset by this label. */
 extern bool text_charset_known(const char *charset);
 
 /*
- * The name iconv knows a charset by, in new memory; NULL where the label
- * says nothing about 8-bit bytes (none, ASCII, "unknown-8bit", nonsense).
- * "UTF-8" and "WINDOWS-1252" are decoded by text.c and come back so spelt.
+ * Return the name of a charset for iconv by its label; NULL if the label is
+ * NULL or unknown, or has no meaning for 8-bit bytes (ASCII, "unknown-8bit").
+ * text.c itself decodes "UTF-8" and "WINDOWS-1252", which are spelled so.
  */
 extern char *text_charset_name(const char *label);
 
 extern Tally *tally_new(void);
 extern void tally_free(Tally *tally);
+
+/* Add n to the count of a kind. */
 extern void tally_count(GHashTable *table, const char *kind, unsigned n);
+
+/* Add the counts of one tally to another. */
 extern void tally_merge(Tally *into, const Tally *from);
 
 /* ---------------------------------------------------------------- header.c */
@@ -129,86 +132,89 @@ extern void tally_merge(Tally *into, const Tally *from);
 typedef struct Field
 {
 	char	   *name;			/* as written */
-	char	   *value;			/* on one line, UTF-8, without NUL */
+	char	   *value;			/* one line of UTF-8, without NUL */
 } Field;
 
 typedef struct Header
 {
 	GPtrArray  *fields;			/* of Field *, in order */
 	char	   *block;			/* the whole header block as UTF-8 */
-	size_t		block_end;		/* where in the message the block ends */
-	size_t		body_offset;	/* where the body begins */
+	size_t		block_end;		/* offset in the message */
+	size_t		body_offset;	/* of the body's beginning */
 } Header;
 
 /*
  * Read the header block of a message.  Returns NULL if there is no header
- * field before the first empty line, which means it is no message.
+ * field before the first empty line; then the bytes are not a message.
  */
 extern Header *header_read(const char *data, size_t len, Tally *tally);
 extern void header_free(Header *header);
 
-/* The value of the first field of that name (case ignored), or NULL. */
+/* Return the value of the first field of a name, in any case, or NULL. */
 extern const char *header_get(const Header *header, const char *name);
 
 /*
- * A field's value with its encoded words (RFC 2047) decoded; or, with
- * as_words, each run of them written again as one in UTF-8, for a parser of
- * addresses to decode once it has found the commas.
+ * Return a field's value with its encoded words (RFC 2047) decoded.  If
+ * as_words is true, each run of encoded words becomes one encoded word in
+ * UTF-8, which a parser of addresses decodes after it has found the commas.
  */
 extern char *header_decode(const char *value, bool as_words, Tally *tally);
 
 /* -------------------------------------------------------------- envelope.c */
 
 /*
- * Put what the header says into props: subject, people, times, threading,
- * importance and so on, and the block itself.  doc/client.md has the table.
+ * Set the properties of the header: subject, people, times, threading,
+ * importance and others, and the block itself.  doc/client.md has the table.
  */
 extern void envelope_map(const Header *header, const RawMessage *raw,
 						 json_t *props, Tally *tally);
 
-/* Set a text property, unless the text is empty; makes it valid UTF-8. */
+/* Set a text property, as valid UTF-8, unless the text is NULL or empty. */
 extern void put_text(json_t *props, const char *name, const char *text);
 
 /* ------------------------------------------------------------------ part.c */
 
-/* A part of a message, or the whole; points into the message. */
+/* A part of a message, or the message; points into the message. */
 typedef struct Part
 {
-	Header	   *header;			/* NULL: has none */
-	GMimeContentType *type;		/* text/plain where none is given */
+	Header	   *header;			/* NULL: the part has no header */
+	GMimeContentType *type;		/* text/plain if the header has no type */
 	const char *start;			/* of the header */
 	const char *body;
 	const char *end;
-	GPtrArray  *parts;			/* of Part *, in order; NULL: no multipart */
-	bool		too_deep;		/* a multipart that was not looked into */
+	GPtrArray  *parts;			/* of Part *, in order; NULL: one part */
+	bool		too_deep;		/* a multipart that was not read */
 } Part;
 
 /*
- * The part that has that header (which becomes its own) and that body, cut
- * into its parts, if it is a multipart.
+ * Return the part with a header, which the part then owns, and a body.  A
+ * multipart is cut into its parts.
  */
 extern Part *part_new(Header *header, const char *start, const char *body,
 					  const char *end, const char *default_type, int depth);
 extern void part_free(Part *part);
 
-/* The value of the first field of that name in its header, or NULL. */
+/* Return the value of the first field of a name in the header, or NULL. */
 extern const char *part_field(const Part *part, const char *name);
 
 extern GMimeContentEncoding part_encoding(const Part *part);
 
-/* Whether the content stands in the message as it is. */
+/* Return true if the content has no transfer encoding. */
 extern bool part_is_identity(const Part *part);
 
 /*
- * Where the encoded content ends: at the part's end, but for base64 with some
- * footer behind it that is none.
+ * Return the end of the encoded content: the end of the part, or the end of
+ * base64 that a footer follows.
  */
 extern const char *part_coded_end(const Part *part);
 
-/* "inline", "attachment" and the like, or NULL; the file's name, or NULL. */
+/*
+ * Return "inline", "attachment" or another disposition, or NULL.  *filename is
+ * set to the name of the file, or to NULL.
+ */
 extern char *part_disposition(const Part *part, char **filename);
 
-/* The content, its transfer encoding undone. */
+/* Return the content without its transfer encoding. */
 extern GByteArray *part_bytes(const Part *part);
 
 /* ---------------------------------------------------------------- encode.c */
@@ -229,18 +235,21 @@ extern GString *encode_line_ends(const char *text, size_t len,
 typedef struct Skeleton
 {
 	GString    *out;
-	const char *copied;			/* how far the message stands in it */
-	bool		failed;			/* it cannot be written, or is too large */
+	const char *copied;			/* end of the part of the message in it */
+	bool		failed;			/* not possible, or too large */
 } Skeleton;
 
-/* Begin a skeleton of what follows "start"; "header" if it cannot be kept. */
+/*
+ * Begin a skeleton of the bytes from "start" on; add a header whose bytes no
+ * property has.
+ */
 extern void skeleton_init(Skeleton *skeleton, const char *start);
 extern void skeleton_header(Skeleton *skeleton, const char *bytes,
 							size_t len);
 
 /*
- * The content of a part stands in a text ("text" or "html") from an offset
- * on, in an attachment's bytes from an offset on, or in an embedded message.
+ * Add a part whose content is in a text ("text" or "html") from an offset on,
+ * in an attachment's bytes from an offset on, or in an embedded message.
  */
 extern void skeleton_text(Skeleton *skeleton, const Part *part,
 						  const char *which, const GString *text,
@@ -253,51 +262,53 @@ extern void skeleton_whole(Skeleton *skeleton, const char *start,
 extern void skeleton_message(Skeleton *skeleton, const Part *part,
 							 unsigned number);
 
-/* End it and set it as a property, if it could be written. */
+/* End a skeleton, and set its property unless the skeleton has failed. */
 extern void skeleton_finish(Skeleton *skeleton, const char *end,
 							json_t *props);
 
 /*
- * What stood around the contents, with the contents that the properties hold
- * now: the message from the end of its header on.  Returns NULL if there is
- * no skeleton, or if other contents are in the message than it was made for.
+ * Return the message from the end of its header on: the bytes of the skeleton
+ * and the contents of the properties.  Returns NULL if there is no skeleton,
+ * or if a content has changed since the skeleton was made.
  */
 extern GString *skeleton_replay(json_t *props, int depth);
 
 /*
- * The bytes of the header, if it was not text and PR_TRANSPORT_MESSAGE_HEADERS
- * is what was made of it still; else NULL.
+ * Return the bytes of the header from the skeleton.  Returns NULL if they are
+ * not there, or if PR_TRANSPORT_MESSAGE_HEADERS has changed since.
  */
 extern GString *skeleton_header_bytes(json_t *props);
 
 /* ---------------------------------------------------------------- letter.c */
 
 /*
- * The header that says what the properties say: the transport headers, with
- * every field rewritten whose property has another value now than "before"
- * has (NULL: than the transport headers say).  *edited tells whether there was
- * any; if not, and there is "before", that is the header.
+ * Return the header for the properties: the transport headers, in which every
+ * field is rewritten whose property differs from "before", the bytes of a
+ * header, or, if that is NULL, from the transport headers.  *edited is set to
+ * true if a field was rewritten; if not, the result is "before" if there is
+ * one.
  */
 extern GString *letter_header(json_t *props, const GString *before,
 							  const char *eol, bool *edited);
 
-/* Take out the fields that tell of a body, which is made anew. */
+/* Remove the fields about the body from a header, for a new body. */
 extern void letter_drop_content(GString *header);
 
 /* --------------------------------------------------------------- compose.c */
 
 /*
- * The message that has these properties.  One that was imported and has not
- * been edited is what it was, as far as its contents go.
+ * Return the message for the properties.  A message that was imported and has
+ * not been edited has its old contents.
  */
 extern GString *compose_message(json_t *props, int depth);
 
 /* ------------------------------------------------------------------ mime.c */
 
 /*
- * The MAPI properties of a message, as the object that save_new_message()
- * takes.  Returns NULL and sets *why (constant memory) if it is no message.
- * Every string in it is valid UTF-8 without U+0000.
+ * Return the MAPI properties of a message, as the object for
+ * save_new_message().  Returns NULL if the bytes are not a message, and sets
+ * *why to the reason, in constant memory.  Every string of the object is valid
+ * UTF-8 without U+0000.
  */
 extern json_t *mime_to_json(const RawMessage *raw, Tally *tally,
 							const char **why);
