@@ -1,27 +1,26 @@
 /*-------------------------------------------------------------------------
  *
  * header.c
- *	  The header block of a message: where it ends, its fields, and the
- *	  encoded words in them.
+ *	  Read the header block of a message: its end, its fields, and their
+ *	  encoded words.
  *
  * NOTES
- *	  GMime reads headers too, but here we say what broken ones mean, and
- *	  the parser then sees only what is sound (see mime.c):
+ *	  Rules for broken headers:
  *
- *	  - Lines of nothing but spaces before the first field are skipped.
- *	  - A From_ line, or ">From ", within the block is no field.
+ *	  - Lines of blanks before the first field are skipped.
+ *	  - A From_ line, or ">From ", in the block is not a field.
  *	  - Any other line that is neither field nor continuation belongs to the
- *		field before it if more header follows (a continuation that lost
- *		its indentation), and begins the body if not (the empty line is
+ *		field before it if more header follows (a continuation without its
+ *		indentation).  Otherwise the body begins there (the empty line is
  *		missing).
- *	  - Raw 8-bit bytes are UTF-8 if they are valid UTF-8, else in the
- *		charset that Content-Type names, else windows-1252.
+ *	  - Raw 8-bit bytes are UTF-8 if they are valid UTF-8, else in the charset
+ *		of Content-Type, else windows-1252.
  *	  - NUL is left out of fields.
- *	  - A line may end with more than one CR, as after one conversion of
- *		line ends too many.
+ *	  - A line may end with more than one CR, for example after a second
+ *		conversion of line ends.
  *
- *	  Encoded words (RFC 2047) are decoded here, too, so that a charset name
- *	  means the same in a subject as in a body.
+ *	  Encoded words (RFC 2047) are decoded here and by text.c, so that the name
+ *	  of a charset has one meaning in subjects and bodies.
  *
  *-------------------------------------------------------------------------
  */

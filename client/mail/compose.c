@@ -1,26 +1,23 @@
 /*-------------------------------------------------------------------------
  *
  * compose.c
- *	  A message from its MAPI properties.
+ *	  Compose a message from its MAPI properties.
  *
  * NOTES
- *	  Where the skeleton still fits, the message is what it was when it was
- *	  imported: its parts, their header fields and encodings, in their order;
- *	  only header fields whose properties have been edited are other ones.
+ *	  If the skeleton still fits, the message is as it was at its import: its
+ *	  parts, their header fields and encodings, in their order.  Only header
+ *	  fields whose properties have been edited are rewritten.
  *
- *	  Else it is put together from what the properties say: the bodies as
- *	  alternatives, with what the HTML refers to beside it, then attachments,
- *	  in as many multiparts as that takes.  A signed or encrypted message whose
- *	  texts are what was signed is the bytes of its one attachment.
+ *	  Otherwise the message is composed from its properties: the bodies as
+ *	  alternatives, the parts that the HTML shows beside the HTML, then the
+ *	  attachments, in as many multiparts as necessary.  A signed or encrypted
+ *	  message whose texts were not edited is the bytes of its one attachment.
  *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
 
 #include "mail.h"
-
-#define ATTACH_EMBEDDED_MSG	5
-#define ATT_MHTML_REF		4
 
 /* A part that is being put together. */
 typedef struct Entity

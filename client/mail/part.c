@@ -1,18 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * part.c
- *	  A message cut into its MIME parts, each of which knows where in the
- *	  message it begins and ends.
+ *	  Cut a message into its MIME parts.
  *
  * NOTES
- *	  Nothing is copied or changed: parts point into the message, so what is
- *	  signed can be kept as it came, to the byte, and what stands between the
- *	  parts can be written again.  Parameters are read by GMime, headers by
- *	  header.c.
+ *	  Parts point into the message, and nothing is copied or changed.  Signed
+ *	  parts can therefore be stored to the byte, and the bytes between parts
+ *	  can be written again.  GMime reads parameters, header.c reads headers.
  *
- *	  A line belongs to the outermost multipart whose boundary it is, so a part
- *	  that never ends, ends with the multipart around it.  The line end before
- *	  a boundary belongs to the boundary.
+ *	  A boundary line belongs to the outermost multipart with this boundary, so
+ *	  a part without an end ends with the multipart around it.  The line end
+ *	  before a boundary belongs to the boundary.
  *
  *-------------------------------------------------------------------------
  */

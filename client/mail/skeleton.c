@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * skeleton.c
- *	  What a message has beside its contents: header fields of parts, the
- *	  boundaries, what stands before, between and after them; and how each
- *	  content was encoded.
+ *	  The bytes of a message beside its contents: header fields of parts,
+ *	  boundaries, the bytes before, between and after the boundaries, and the
+ *	  encoding of each content.
  *
  * NOTES
- *	  PidTagMimeSkeleton holds it, a binary property.  With the contents, which
- *	  are in the bodies and attachments, it gives the message again as it was.
- *	  It is lines of text and runs of bytes:
+ *	  The skeleton is the binary property PidTagMimeSkeleton.  The skeleton and
+ *	  the contents, which are in the bodies and attachments, are together the
+ *	  message as it was.  A skeleton has lines of text and runs of bytes:
  *
  *		msgstore 1 BODY HTML ATTACHMENTS HEADER
  *		header N, raw N				and then N bytes
@@ -17,15 +17,15 @@
  *		data NUMBER OFFSET ENCODING EOL			an attachment's bytes
  *		message NUMBER ENCODING EOL				an embedded message
  *
- *	  The first line has checksums of the properties it was made for ("-" where
- *	  there is none): when one of them has another value, somebody has edited
- *	  the message, the skeleton says nothing any more, and the message is
- *	  composed anew (compose.c).  ENCODING is "identity", "quoted-printable"
- *	  or the length of base64's lines; EOL is "lf" or "crlf".
+ *	  The first line has checksums of the properties ("-" for an absent one).
+ *	  If a checksum does not match, somebody has edited the message, and the
+ *	  message is composed without the skeleton (compose.c).  ENCODING is
+ *	  "identity", "quoted-printable" or the length of the lines of base64; EOL
+ *	  is "lf" or "crlf".
  *
- *	  A content that cannot be had again from its property (a text with bytes
- *	  that mean nothing in its charset) stands in the skeleton as it was.  As a
- *	  skeleton is part of what a save writes, it is left out if it is large.
+ *	  A content that its property does not give back (a text with bytes that
+ *	  mean nothing in its charset) is in the skeleton itself.  Every save of a
+ *	  message writes its skeleton, so a large skeleton is left out.
  *
  *-------------------------------------------------------------------------
  */

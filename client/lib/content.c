@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * libcontent.c
- *	  The calls of libmsgstore for what lies inside of messages: recipients,
+ * content.c
+ *	  The calls of libmsgstore for the contents of messages: recipients,
  *	  attachments, embedded messages, and values in pieces.
  *
  *-------------------------------------------------------------------------
@@ -77,7 +77,7 @@ msgstore_open_embedded_message(msgstore *ms, int32_t attachment,
 
 /* ----------------------------------------------------------------- streams */
 
-/* The parameters that every call on a stream begins with. */
+/* Add the parameters that every call on a stream begins with. */
 static void
 add_stream(Params *params, int32_t handle, const char *property)
 {
@@ -115,10 +115,10 @@ msgstore_read_stream(msgstore *ms, int32_t handle, const char *property,
 	len = (size_t) PQgetlength(res, 0, 0);
 	bytes = malloc(len + 1);
 	if (bytes == NULL)
-		(void) ms_own_error(ms, "out of memory");
+		(void) ms_set_error(ms, "out of memory");
 	else
 	{
-		/* with the zero that libpq puts behind every value */
+		/* libpq puts a zero byte behind every value */
 		memcpy(bytes, PQgetvalue(res, 0, 0), len + 1);
 		*got = len;
 	}
@@ -135,7 +135,7 @@ msgstore_write_stream(msgstore *ms, int32_t handle, const char *property,
 	int64_t		now;
 
 	if (len > INT_MAX)
-		return ms_own_error(ms, "too many bytes to be written at once");
+		return ms_set_error(ms, "too many bytes to be written at once");
 	add_stream(&params, handle, property);
 	ms_add_number(&params, INT8OID, offset);
 	ms_add_bytes(&params, len > 0 ? bytes : "", len);

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * envelope.c
- *	  What a message's header says, as MAPI properties.
+ *	  Map the header of a message to MAPI properties.
  *
  * NOTES
- *	  One table maps the fields that are plain text; people, times and the
- *	  few enumerations have functions of their own.  doc/client.md shows the
- *	  whole mapping.
+ *	  One table maps fields of plain text; people, times and the few
+ *	  enumerations have functions of their own.  doc/client.md shows the whole
+ *	  mapping.
  *
- *	  A field that cannot be read is left out of the properties, never of
+ *	  A field that cannot be read has no property, but is still in
  *	  PR_TRANSPORT_MESSAGE_HEADERS.
  *
  *-------------------------------------------------------------------------
@@ -18,23 +18,14 @@
 
 #include "mail.h"
 
-/* PR_MESSAGE_FLAGS */
-#define MSGFLAG_READ	0x1
-#define MSGFLAG_UNSENT	0x8
-
-/* PR_RECIPIENT_TYPE */
-#define MAPI_TO			1
-#define MAPI_CC			2
-#define MAPI_BCC		3
-
-/* Colons in an address field that may wait for their semicolon. */
+/* Groups in groups in an address field: colons without their semicolon. */
 #define MAX_GROUPS		1000
 
-/* Bytes of an address field that are parsed at once. */
+/* Limits of a piece of an address field that is parsed at once, in bytes. */
 #define MIN_PIECE		2048
 #define MAX_PIECE		8192
 
-/* fields whose text is the property's value */
+/* fields whose text is the value of the property */
 static const struct
 {
 	const char *field;
@@ -62,7 +53,7 @@ put_text(json_t *props, const char *name, const char *text)
 	json_object_set_new(props, name, json_string(valid));
 }
 
-/* The decoded text of a field, or NULL where there is none. */
+/* Return the decoded text of a field, or NULL if there is no such field. */
 static char *
 field_text(const Header *header, const char *name, Tally *tally)
 {
@@ -74,8 +65,9 @@ field_text(const Header *header, const char *name, Tally *tally)
 /* ------------------------------------------------------------------ times */
 
 /*
- * A date as mail writes it, to the text of a PT_SYSTIME.  NULL if it is no
- * date, or not one from 1601 (where FILETIME begins) to 9999.
+ * Return a date of a mail as the text of a PT_SYSTIME.  Returns NULL if the
+ * text is not a date, or if the year is not from 1601, where FILETIME begins,
+ * to 9999.
  */
 static char *
 systime(const char *text)
@@ -103,8 +95,8 @@ systime(const char *text)
 }
 
 /*
- * Sent: Date.  Delivered: the date of the topmost Received, else Date, else
- * the From_ line's.
+ * Set the time of submission to Date, and the time of delivery to the date of
+ * the topmost Received, else to Date, else to the date of the From_ line.
  */
 static void
 map_times(const Header *header, const RawMessage *raw, json_t *props,
@@ -151,7 +143,7 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 
 typedef void (*PersonFunc) (const char *name, const char *address, void *arg);
 
-/* Call func for each mailbox of a list, those in groups included. */
+/* Call func for each mailbox of a list, also for mailboxes in groups. */
 static void
 each_person(InternetAddressList *list, PersonFunc func, void *arg)
 {
@@ -182,8 +174,9 @@ each_person(InternetAddressList *list, PersonFunc func, void *arg)
 }
 
 /*
- * Of a text that is no list of addresses, the first word with an "@" is one,
- * and what stands before it the name.  Returns whether there is such a word.
+ * Call func for a text that is not a list of addresses: the first word with an
+ * "@" is the address, and the text before it is the name.  Returns false if
+ * there is no such word.
  */
 static bool
 find_address(const char *value, PersonFunc func, void *arg, Tally *tally)
@@ -208,8 +201,8 @@ find_address(const char *value, PersonFunc func, void *arg, Tally *tally)
 }
 
 /*
- * Whether groups stand within groups deeper than any mail has them: the
- * parser goes down one call for each, and a mail could exhaust the stack.
+ * Return true if groups are nested in groups deeper than in any honest mail.
+ * The parser calls itself once per level, and could exhaust the stack.
  */
 static bool
 too_deep(const char *words)
@@ -227,9 +220,10 @@ too_deep(const char *words)
 }
 
 /*
- * How much of a list of addresses to parse at once: all of a usual one.  The
- * parser takes quadratic time for words without "@"; a long list ends at a
- * comma between two addresses, or, where brackets do not match, at any.
+ * Return the length of the piece of a list of addresses to parse at once, for
+ * most lists the whole list.  The parser takes quadratic time for words
+ * without "@".  A long list is cut at a comma between two addresses, or, if
+ * brackets do not match, at any comma.
  */
 static size_t
 piece_len(const char *list)
@@ -257,7 +251,7 @@ piece_len(const char *list)
 	return (size_t) (p - list);
 }
 
-/* Call func for each mailbox of a list; returns whether there is any. */
+/* Call func for each mailbox of a list.  Returns false if there is none. */
 static bool
 each_in_list(const char *words, PersonFunc func, void *arg)
 {
@@ -285,7 +279,7 @@ each_in_list(const char *words, PersonFunc func, void *arg)
 	return any;
 }
 
-/* Call func for everybody in each field of that name. */
+/* Call func for each person in each field of a name. */
 static void
 field_people(const Header *header, const char *field_name, PersonFunc func,
 			 void *arg, Tally *tally)
@@ -364,7 +358,7 @@ join_name(const char *name, const char *address, void *arg)
 	g_string_append(names, name);
 }
 
-/* Set the four properties that name one person under a common prefix. */
+/* Set the four properties of a person, whose names have a common prefix. */
 static void
 put_person(json_t *props, const char *prefix, const FirstPerson *person)
 {
@@ -386,8 +380,8 @@ put_person(json_t *props, const char *prefix, const FirstPerson *person)
 }
 
 /*
- * From is whom the message represents, Sender who sent it; where one is
- * missing, the other stands for both.
+ * Set the person that the message represents from From, and the sender from
+ * Sender.  If one field is missing, the other field serves for both.
  */
 static void
 map_people(const Header *header, json_t *props, Tally *tally)
@@ -428,7 +422,7 @@ map_people(const Header *header, json_t *props, Tally *tally)
 
 /* ----------------------------------------------------------- enumerations */
 
-/* Words of one field and the numbers they stand for. */
+/* A word of a field, and the number that the word stands for. */
 typedef struct Word
 {
 	const char *field;
@@ -436,41 +430,41 @@ typedef struct Word
 	int			number;
 } Word;
 
-/* the first field of these that has one of its words decides */
+/* the first field with one of its words decides */
 static const Word importance_words[] = {
-	{"Importance", "high", 2},
-	{"Importance", "normal", 1},
-	{"Importance", "low", 0},
-	{"X-Priority", "1", 2},
-	{"X-Priority", "2", 2},
-	{"X-Priority", "3", 1},
-	{"X-Priority", "4", 0},
-	{"X-Priority", "5", 0},
-	{"X-MSMail-Priority", "high", 2},
-	{"X-MSMail-Priority", "normal", 1},
-	{"X-MSMail-Priority", "low", 0},
-	{"Priority", "urgent", 2},
-	{"Priority", "normal", 1},
-	{"Priority", "non-urgent", 0},
+	{"Importance", "high", IMPORTANCE_HIGH},
+	{"Importance", "normal", IMPORTANCE_NORMAL},
+	{"Importance", "low", IMPORTANCE_LOW},
+	{"X-Priority", "1", IMPORTANCE_HIGH},
+	{"X-Priority", "2", IMPORTANCE_HIGH},
+	{"X-Priority", "3", IMPORTANCE_NORMAL},
+	{"X-Priority", "4", IMPORTANCE_LOW},
+	{"X-Priority", "5", IMPORTANCE_LOW},
+	{"X-MSMail-Priority", "high", IMPORTANCE_HIGH},
+	{"X-MSMail-Priority", "normal", IMPORTANCE_NORMAL},
+	{"X-MSMail-Priority", "low", IMPORTANCE_LOW},
+	{"Priority", "urgent", IMPORTANCE_HIGH},
+	{"Priority", "normal", IMPORTANCE_NORMAL},
+	{"Priority", "non-urgent", IMPORTANCE_LOW},
 	{NULL, NULL, 0}
 };
 
 static const Word priority_words[] = {
-	{"Priority", "urgent", 1},
-	{"Priority", "normal", 0},
-	{"Priority", "non-urgent", -1},
+	{"Priority", "urgent", PRIO_URGENT},
+	{"Priority", "normal", PRIO_NORMAL},
+	{"Priority", "non-urgent", PRIO_NONURGENT},
 	{NULL, NULL, 0}
 };
 
 static const Word sensitivity_words[] = {
-	{"Sensitivity", "normal", 0},
-	{"Sensitivity", "personal", 1},
-	{"Sensitivity", "private", 2},
-	{"Sensitivity", "company-confidential", 3},
+	{"Sensitivity", "normal", SENSITIVITY_NONE},
+	{"Sensitivity", "personal", SENSITIVITY_PERSONAL},
+	{"Sensitivity", "private", SENSITIVITY_PRIVATE},
+	{"Sensitivity", "company-confidential", SENSITIVITY_COMPANY_CONFIDENTIAL},
 	{NULL, NULL, 0}
 };
 
-/* Set a number property by the first word that a field begins with. */
+/* Set a number by the first of the words that its field begins with. */
 static void
 map_word(const Header *header, const Word *words, const char *property,
 		 json_t *props, Tally *tally)
@@ -490,8 +484,9 @@ map_word(const Header *header, const Word *words, const char *property,
 }
 
 /*
- * Read or not, draft or not, and what else a mailbox notes about a message:
- * Maildir flags, Status and X-Status (mbox), X-Mozilla-Status, X-Unsent.
+ * Set the flags of the mailbox: read, draft, answered, forwarded, flagged.
+ * They come from Maildir flags, from Status and X-Status (mbox), from
+ * X-Mozilla-Status and from X-Unsent.
  */
 static void
 map_flags(const Header *header, const RawMessage *raw, json_t *props,
@@ -512,14 +507,15 @@ map_flags(const Header *header, const RawMessage *raw, json_t *props,
 		flags |= MSGFLAG_UNSENT;
 	json_object_set_new(props, "PR_MESSAGE_FLAGS", json_integer(flags));
 
-	/* 102 and 104: the verbs "reply to sender" and "forward" */
 	if (strchr(dir, 'R') || strchr(x, 'A') || (moz & 0x2))
-		json_object_set_new(props, "PR_LAST_VERB_EXECUTED", json_integer(102));
+		json_object_set_new(props, "PR_LAST_VERB_EXECUTED",
+							json_integer(EXCHIVERB_REPLYTOSENDER));
 	else if (strchr(dir, 'P') || (moz & 0x1000))
-		json_object_set_new(props, "PR_LAST_VERB_EXECUTED", json_integer(104));
-	/* 2: flagged for follow-up */
+		json_object_set_new(props, "PR_LAST_VERB_EXECUTED",
+							json_integer(EXCHIVERB_FORWARD));
 	if (strchr(dir, 'F') || strchr(x, 'F') || (moz & 0x4))
-		json_object_set_new(props, "PR_FLAG_STATUS", json_integer(2));
+		json_object_set_new(props, "PR_FLAG_STATUS",
+							json_integer(FOLLOWUP_FLAGGED));
 	if (strchr(dir, 'T') || strchr(x, 'D') || (moz & 0x8))
 		tally_count(tally->remarks,
 					"marked as deleted in the mailbox: imported as others", 1);
@@ -528,8 +524,8 @@ map_flags(const Header *header, const RawMessage *raw, json_t *props,
 /* ----------------------------------------------------------------- subject */
 
 /*
- * The subject without a reply or forward prefix, as MAPI has it: up to three
- * characters, no digits, a colon and a space.
+ * Return a subject without its prefix for a reply or forward.  By MAPI's rule,
+ * a prefix is up to three characters without digits, a colon and a space.
  */
 static const char *
 without_prefix(const char *subject)

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * encode.c
- *	  Bytes and texts back into the form in which mail carries them: transfer
- *	  encodings and charsets.
+ *	  Encode bytes and texts for mail: transfer encodings and charsets.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,21 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * mime.c
- *	  A message as the JSON object of its MAPI properties: the header by
- *	  way of envelope.c, and here its parts: bodies and attachments.
+ *	  Make the JSON object of a message's MAPI properties: the header with
+ *	  envelope.c, bodies and attachments from its parts.
  *
  * NOTES
- *	  PR_BODY is what the message itself says in plain text, PR_HTML what it
- *	  says in HTML (as UTF-8, which PR_INTERNET_CPID states); neither is made
- *	  from the other.  Texts that follow each other, such as the footer of a
- *	  mailing list, are joined.  Every other part is an attachment, a message
- *	  within the message an embedded one, with properties of its own.
+ *	  PR_BODY is the plain text of the message itself, and PR_HTML its HTML, in
+ *	  UTF-8, which PR_INTERNET_CPID states.  Neither is made from the other.
+ *	  Texts that follow each other, such as the footer of a mailing list, are
+ *	  joined.  Every other part is an attachment.  A message in the message is
+ *	  an embedded message, with properties of its own.
  *
- *	  What is signed or encrypted is one attachment that holds its exact bytes,
- *	  header and all, so that a signature stays valid; its texts are read, too,
- *	  for who shows the message.
+ *	  A signed or encrypted part is one attachment with exactly its bytes,
+ *	  header included, so that a signature stays valid.  Signed texts are also
+ *	  read into the bodies, for programs that show the message.
  *
- *	  What is in no property, the header fields and boundaries of parts, goes
+ *	  Bytes that no property has, the header fields and boundaries of parts, go
  *	  into the skeleton (skeleton.c), in the order of the message.
  *
  *-------------------------------------------------------------------------
@@ -24,16 +24,9 @@
 
 #include "mail.h"
 
-#define CODEPAGE_UTF8	65001
-
 /* what a part may still become */
 #define MAY_BE_TEXT		0x1
 #define MAY_BE_HTML		0x2
-
-/* PR_ATTACH_METHOD, PR_ATTACH_FLAGS */
-#define ATTACH_BY_VALUE		1
-#define ATTACH_EMBEDDED_MSG	5
-#define ATT_MHTML_REF		4
 
 /* The walk over the parts of one message. */
 typedef struct Walk

@@ -1,15 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * letter.c
- *	  The header of a message that is to be written: what came with it, and
- *	  where somebody has edited a property, what that says now.
+ *	  Write the header of a message: the fields that came with the message, or
+ *	  new fields for edited properties.
  *
  * NOTES
- *	  What a property would be if nobody had touched it is known: it is what
- *	  envelope.c makes of PR_TRANSPORT_MESSAGE_HEADERS.  A field is rewritten
- *	  only where its property differs from that, so all others, their order
- *	  and their folds stay as they came.  A message that never had a header
- *	  gets all of its fields this way.
+ *	  envelope.c reads the properties that PR_TRANSPORT_MESSAGE_HEADERS gives.
+ *	  A property that differs from them was edited, and its field is rewritten.
+ *	  All other fields, their order and their folds stay unchanged.  A message
+ *	  that never had a header gets all of its fields by this rule.
  *
  *-------------------------------------------------------------------------
  */
@@ -291,7 +290,7 @@ person_text(json_t *props, const char *prefix)
 	return text;
 }
 
-/* The recipients of a type (1 To, 2 Cc, 3 Bcc). */
+/* Return the recipients of a type, MAPI_TO and so on, as a field's value. */
 static char *
 recipients_text(json_t *props, json_int_t type)
 {
@@ -302,7 +301,7 @@ recipients_text(json_t *props, json_int_t type)
 
 	json_array_foreach(json_object_get(props, "PR_MESSAGE_RECIPIENTS"), i, one)
 	{
-		if (number_of(one, "PR_RECIPIENT_TYPE", 1) == type)
+		if (number_of(one, "PR_RECIPIENT_TYPE", MAPI_TO) == type)
 			add_person(list, text_of(one, "PR_DISPLAY_NAME"),
 					   address_of(one, "PR_"));
 	}
@@ -331,8 +330,9 @@ put_people(Letter *letter)
 				  sender : NULL);
 	for (int i = 0; i < 3; i++)
 	{
-		g_autofree char *now = recipients_text(letter->props, i + 1);
-		g_autofree char *old = recipients_text(letter->before, i + 1);
+		g_autofree char *now = recipients_text(letter->props, MAPI_TO + i);
+		g_autofree char *old = recipients_text(letter->before,
+												MAPI_TO + i);
 
 		if (strcmp(now, old) == 0)
 			continue;

@@ -1,19 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * text.c
- *	  Bytes in the charset a mail names, or should have named, to UTF-8.
+ *	  Decode bytes in the charset of a mail to UTF-8; count repairs.
  *
  * NOTES
- *	  Mail names its charsets badly: "gb2312" text has characters of GBK,
- *	  "iso-8859-1" text has the quotes of windows-1252, and some names are
- *	  inventions.  So a name stands for the largest charset that agrees with
- *	  it (as browsers do it), and where there is no usable name the bytes
- *	  decide: UTF-8 if they are valid UTF-8, else windows-1252, which gives
- *	  every byte a character.
+ *	  Names of charsets in mail are often wrong: a "gb2312" text has characters
+ *	  of GBK, an "iso-8859-1" text has the quotes of windows-1252, and some
+ *	  names do not exist.  A name therefore stands for the largest charset that
+ *	  agrees with it, as in browsers.  Without a usable name the bytes decide:
+ *	  UTF-8 if they are valid UTF-8, or nearly, else windows-1252, in which
+ *	  every byte is a character.
  *
- *	  Decoding never fails.  What cannot be decoded becomes U+FFFD, and so
- *	  does U+0000, which neither text nor jsonb of PostgreSQL can hold; both
- *	  are counted in the tally.
+ *	  Decoding never fails.  Bytes that cannot be decoded become U+FFFD, and so
+ *	  does U+0000, which PostgreSQL cannot store in text or jsonb.  The tally
+ *	  counts both.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +26,7 @@
 #define LABEL_CHARS		"abcdefghijklmnopqrstuvwxyz0123456789-.:+()"
 #define REPLACEMENT		"\xEF\xBF\xBD"	/* U+FFFD in UTF-8 */
 
-/* names as mail writes them, without case, "x-" and "_" -> what iconv takes */
+/* from names in mail (lower case, no "x-", "-" for "_") to iconv's names */
 static const struct
 {
 	const char *label;
@@ -64,7 +64,7 @@ static const struct
 	{"windows-949", "CP949"},
 };
 
-/* windows-1252 from 0x80 to 0x9F; the five holes stay C1 controls */
+/* windows-1252 from 0x80 to 0x9F; five undefined bytes stay C1 controls */
 static const gunichar windows_1252[32] =
 {
 	0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
@@ -93,7 +93,6 @@ tally_free(Tally *tally)
 	g_free(tally);
 }
 
-/* Add n to the count of a kind. */
 void
 tally_count(GHashTable *table, const char *kind, unsigned n)
 {
@@ -114,7 +113,6 @@ merge_table(GHashTable *into, GHashTable *from)
 		tally_count(into, kind, (unsigned) GPOINTER_TO_SIZE(count));
 }
 
-/* Add the counts of one tally to another. */
 void
 tally_merge(Tally *into, const Tally *from)
 {
@@ -140,7 +138,7 @@ text_charset_name(const char *label)
 	if (g_str_has_prefix(name, "x-"))
 		name += 2;
 
-	/* iconv_open() gives a meaning of its own to "//" and the like */
+	/* iconv_open() takes "//" and what follows as options */
 	if (*name == '\0' || name[strspn(name, LABEL_CHARS)] != '\0')
 		return NULL;
 	if (strcmp(name, "utf-8") == 0 || strcmp(name, "utf8") == 0)
@@ -187,8 +185,8 @@ append_windows_1252(GString *out, const char *bytes, size_t len)
 }
 
 /*
- * Append bytes that should be UTF-8, each bad byte as U+FFFD.  Returns how
- * many were bad.  NULs pass.
+ * Append bytes that should be UTF-8, each bad byte as U+FFFD, and NUL as it
+ * is.  Returns the number of bad bytes.
  */
 static unsigned
 append_utf8(GString *out, const char *bytes, size_t len)
@@ -223,8 +221,8 @@ append_utf8(GString *out, const char *bytes, size_t len)
 }
 
 /*
- * Append bytes through iconv, what it refuses as U+FFFD.  Returns how many
- * bytes it refused, or -1 if it does not know the charset.
+ * Append bytes decoded by iconv, each refused byte as U+FFFD.  Returns the
+ * number of refused bytes, or -1 if iconv does not know the charset.
  */
 static int
 append_iconv(GString *out, const char *bytes, size_t len, const char *name)
@@ -248,7 +246,7 @@ append_iconv(GString *out, const char *bytes, size_t len, const char *name)
 			rc = iconv(cd, &in, &len, &to, &room);
 		else
 		{
-			/* without input: write what the decoder holds back */
+			/* without input: write the rest of the decoder's state */
 			rc = iconv(cd, NULL, NULL, &to, &room);
 			flushed = true;
 		}
@@ -267,7 +265,7 @@ append_iconv(GString *out, const char *bytes, size_t len, const char *name)
 	return bad;
 }
 
-/* Replace each NUL by U+FFFD.  Returns how many there were. */
+/* Replace each NUL by U+FFFD.  Returns the number of NULs. */
 static unsigned
 replace_nuls(GString *text)
 {
@@ -293,8 +291,8 @@ replace_nuls(GString *text)
 }
 
 /*
- * Whether text that is not quite UTF-8 still is rather that than an 8-bit
- * charset: it has at least one good sequence of two bytes or more for each
+ * Return true if bytes are more likely UTF-8 with errors than an 8-bit
+ * charset: there is at least one valid sequence of two or more bytes for each
  * bad byte.
  */
 static bool
@@ -325,8 +323,8 @@ mostly_utf8(const char *bytes, size_t len)
 }
 
 /*
- * A byte order mark says more than any label: pass over it, and let *name say
- * what it means.
+ * Skip a byte order mark, and set *name to its charset, whatever the label of
+ * the text is.
  */
 static void
 skip_byte_order_mark(const char **bytes, size_t *len, char **name)
@@ -355,8 +353,8 @@ skip_byte_order_mark(const char **bytes, size_t *len, char **name)
 }
 
 /*
- * iconv() writes what is no Unicode, beyond U+10FFFF, where UCS-4 and its like
- * have it: that becomes U+FFFD.  Returns how many bytes it took.
+ * Replace bytes that are not UTF-8 by U+FFFD: for UCS-4 and such, iconv()
+ * writes code points beyond U+10FFFF.  Returns the number of replaced bytes.
  */
 static int
 mend_utf8(GString *text)
@@ -374,9 +372,9 @@ mend_utf8(GString *text)
 }
 
 /*
- * Append bytes in a charset that text_charset_name() named.  Returns how many
- * of them mean nothing there, or -1 if the name is of no use: there is none,
- * it is UTF-8, or it is wrong and the bytes are UTF-8.
+ * Append bytes in a charset by its name from text_charset_name().  Returns the
+ * number of bytes that mean nothing in the charset, or -1 if the name does not
+ * help: it is NULL, it is UTF-8, or it is wrong and the bytes are UTF-8.
  */
 static int
 append_named(GString *out, const char *bytes, size_t len, const char *name)

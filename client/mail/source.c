@@ -1,23 +1,24 @@
 /*-------------------------------------------------------------------------
  *
  * source.c
- *	  Finds the messages under a path: message files, mbox files, Maildir
+ *	  Find the messages under a path: message files, mbox files, Maildir
  *	  folders, and folders of these.
  *
  * NOTES
  *	  A file is an mbox if its first line is a From_ line and its name does
- *	  not end in ".eml" (some programs write one there, too; it is taken
- *	  off).  Any other file is one message.
+ *	  not end in ".eml".  Any other file is one message; a From_ line that some
+ *	  programs write into ".eml" files is dropped.
  *
  *	  Within an mbox a message begins
  *	  - after an empty line, at "From " with a time of day in the line, or
  *		with one address and nothing else;
- *	  - elsewhere, at "From " with the whole of "Tue Jun 13 19:17:21 2017".
- *	  The empty line before it belongs to neither message.  "From " at the
- *	  start of a line of text stands there as ">From "; one ">" is taken off.
+ *	  - elsewhere, at "From " with a complete "Tue Jun 13 19:17:21 2017".
+ *	  The empty line before such a line belongs to neither message.  In the
+ *	  text of a message, programs that write an mbox put ">" before a line that
+ *	  begins with "From "; one ">" is removed here.
  *
- *	  Files are read in pieces of at most 64 KB; one message at a time is in
- *	  memory, and never more than MAX_MESSAGE_BYTES of it.
+ *	  Files are read in pieces of at most 64 KB.  One message at a time is in
+ *	  memory, and at most MAX_MESSAGE_BYTES of the message.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,28 +37,34 @@
 struct Source
 {
 	SourceCallbacks call;
-	GHashTable *folders;		/* "device:inode" of every folder read */
+	GHashTable *folders;		/* "device:inode" of every folder so far */
 };
 
-/* A file being read by lines; a line longer than a piece comes in several. */
+/* A file that is read by lines; a line longer than a piece comes in pieces. */
 typedef struct Reader
 {
 	FILE	   *file;
 	char	   *buf;			/* PIECE_BYTES */
 	size_t		have;			/* bytes in buf */
-	size_t		pos;			/* of them read */
+	size_t		pos;			/* bytes of buf that were returned */
 	bool		at_line_start;	/* of the next piece */
 	size_t		size;			/* of the file */
 } Reader;
 
-/* The message being put together. */
-typedef struct Builder
+/* A file whose messages are collected, and the message that is collected. */
+typedef struct Mailbox
 {
+	Source	   *source;
+	const char *path;
+	Reader		reader;
+	bool		is_mbox;		/* else the file is one message */
+	bool		after_empty;	/* the last line was empty */
+	bool		in_header;		/* no line of the message was empty so far */
 	GString    *data;
 	char	   *from_line;
 	unsigned	number;
 	bool		too_long;
-} Builder;
+} Mailbox;
 
 Source *
 source_new(const SourceCallbacks *callbacks)
@@ -78,8 +85,9 @@ source_free(Source *source)
 }
 
 /*
- * The next line, line end included, or the next piece of a long one.  NULL
- * at the end of the file, or on a read error (ferror() tells).
+ * Return the next line, with its line end, or the next piece of a long line,
+ * in memory that is valid until the next call.  Returns NULL at the end of the
+ * file and on a read error; ferror() distinguishes the two.
  */
 static const char *
 next_piece(Reader *reader, size_t *len, bool *line_start)
@@ -132,7 +140,7 @@ has_month(const char *text)
 	return false;
 }
 
-/* Whether a time of day ("9:05") stands in the text. */
+/* Return true if there is a time of day, such as "9:05", in the text. */
 static bool
 has_time(const char *text)
 {
@@ -158,7 +166,7 @@ has_year(const char *text)
 	return false;
 }
 
-/* Whether a line within an mbox begins a message. */
+/* Return true if a line within an mbox begins a message. */
 static bool
 begins_message(const char *line, size_t len, bool after_empty)
 {
@@ -176,7 +184,10 @@ begins_message(const char *line, size_t len, bool after_empty)
 		strpbrk(sender, " \t,;") == NULL;
 }
 
-/* The Maildir flags in a file name: what follows ":2,"; NULL without. */
+/*
+ * Return the Maildir flags in a file name, which follow ":2,"; NULL if there
+ * are no flags.
+ */
 static const char *
 maildir_flags(const char *path)
 {
@@ -190,151 +201,196 @@ maildir_flags(const char *path)
 	return info + 2;
 }
 
-static void
-add_bytes(Builder *builder, const char *bytes, size_t len)
+static bool
+is_empty_line(const char *line, size_t len)
 {
-	if (builder->data->len + len > MAX_MESSAGE_BYTES)
-		builder->too_long = true;
-	else
-		g_string_append_len(builder->data, bytes, (gssize) len);
+	return line[0] == '\n' || (len == 2 && line[0] == '\r');
 }
 
-/* Hand the message on and make ready for the next one. */
+/* Return true if a line is "From " behind at least one ">". */
 static bool
-hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
+is_quoted_from(const char *line, size_t len)
 {
-	RawMessage	raw = {path, builder->number, builder->data->str,
-	builder->data->len, builder->from_line, maildir_flags(path)};
+	size_t		quotes = 0;
+
+	while (quotes < len && line[quotes] == '>')
+		quotes++;
+	return quotes > 0 && len - quotes >= 5 &&
+		memcmp(line + quotes, "From ", 5) == 0;
+}
+
+static void
+add_bytes(Mailbox *box, const char *bytes, size_t len)
+{
+	if (box->data->len + len > MAX_MESSAGE_BYTES)
+		box->too_long = true;
+	else
+		g_string_append_len(box->data, bytes, (gssize) len);
+}
+
+/*
+ * Return the length of the message without the empty line that stands before
+ * the next From_ line.
+ */
+static size_t
+message_len(const Mailbox *box)
+{
+	const char *data = box->data->str;
+	size_t		len = box->data->len;
+	size_t		end;
+
+	if (!box->is_mbox || len < 2 || data[len - 1] != '\n')
+		return len;
+	end = data[len - 2] == '\r' ? len - 2 : len - 1;
+	return end > 0 && data[end - 1] == '\n' ? end : len;
+}
+
+/* Set the line that the next message begins with, and its state. */
+static void
+begin_message(Mailbox *box, const char *from_line, size_t len)
+{
+	box->from_line = g_strchomp(g_strndup(from_line, len));
+	box->after_empty = false;
+	box->in_header = true;
+}
+
+/*
+ * Pass the message to the caller and forget the message.  Returns false if
+ * the caller wants no more.
+ */
+static bool
+end_message(Mailbox *box)
+{
+	const SourceCallbacks *call = &box->source->call;
+	RawMessage	raw = {
+		.path = box->path,
+		.number = box->number,
+		.data = box->data->str,
+		.len = message_len(box),
+		.from_line = box->from_line,
+		.flags = maildir_flags(box->path)
+	};
 	bool		go_on = true;
 
-	/* the empty line before the next From_ line */
-	if (in_mbox && raw.len >= 2 && raw.data[raw.len - 1] == '\n')
-	{
-		size_t		end = raw.len - 1;
-
-		if (raw.data[end - 1] == '\r')
-			end--;
-		if (end > 0 && raw.data[end - 1] == '\n')
-			raw.len = end;
-	}
-	if (builder->too_long)
-		source->call.trouble(path, builder->number, MESSAGE_TOO_LONG,
-							 source->call.arg);
+	if (box->too_long)
+		call->trouble(box->path, box->number, MESSAGE_TOO_LONG, call->arg);
 	else
-		go_on = source->call.message(&raw, source->call.arg);
-	g_string_truncate(builder->data, 0);
-	g_free(builder->from_line);
-	builder->from_line = NULL;
-	builder->too_long = false;
-	builder->number++;
+		go_on = call->message(&raw, call->arg);
+	g_string_truncate(box->data, 0);
+	g_free(box->from_line);
+	box->from_line = NULL;
+	box->too_long = false;
+	box->number++;
 	return go_on;
 }
 
-/* The first line: a byte order mark and a From_ line are no message. */
-static bool
-take_first_line(Builder *builder, const char **line, size_t *len)
+/* Take the first line, without a byte order mark; decide if it is an mbox. */
+static void
+take_first_line(Mailbox *box, const char *line, size_t len)
 {
-	if (*len >= 3 && memcmp(*line, "\xEF\xBB\xBF", 3) == 0)
+	if (len >= 3 && memcmp(line, "\xEF\xBB\xBF", 3) == 0)
 	{
-		*line += 3;
-		*len -= 3;
+		line += 3;
+		len -= 3;
 	}
-	if (*len >= 5 && memcmp(*line, "From ", 5) == 0)
+	if (len >= 5 && memcmp(line, "From ", 5) == 0)
 	{
-		builder->from_line = g_strchomp(g_strndup(*line, *len));
-		return true;
+		box->is_mbox = !g_str_has_suffix(box->path, ".eml");
+		begin_message(box, line, len);
 	}
-	return false;
+	else
+		add_bytes(box, line, len);
+}
+
+/* Take another line, or a piece of one.  Returns false to end the reading. */
+static bool
+take_piece(Mailbox *box, const char *piece, size_t len, bool line_start)
+{
+	bool		empty = line_start && is_empty_line(piece, len);
+
+	if (box->is_mbox && line_start)
+	{
+		if (begins_message(piece, len, box->after_empty))
+		{
+			if (!end_message(box))
+				return false;
+			begin_message(box, piece, len);
+			return true;
+		}
+		if (!box->in_header && is_quoted_from(piece, len))
+		{
+			piece++;
+			len--;
+		}
+	}
+	if (empty)
+		box->in_header = false;
+	box->after_empty = empty;
+	add_bytes(box, piece, len);
+	return true;
 }
 
 /* Read an open file.  Returns false if message() asked to stop. */
 static bool
-read_messages(Source *source, const char *path, Reader *reader)
+read_messages(Mailbox *box)
 {
-	Builder		builder = {g_string_new(NULL), NULL, 1, false};
-	bool		in_mbox = false;
-	bool		after_empty = false;
-	bool		in_header = true;
-	bool		first = true;
-	bool		go_on = true;
+	const SourceCallbacks *call = &box->source->call;
+	Reader	   *reader = &box->reader;
 	bool		line_start;
 	const char *piece;
 	size_t		len;
 
-	while (go_on && (piece = next_piece(reader, &len, &line_start)) != NULL)
+	piece = next_piece(reader, &len, &line_start);
+	if (piece != NULL)
+		take_first_line(box, piece, len);
+
+	/* do not read a message that is too long */
+	if (piece != NULL && !box->is_mbox && reader->size > MAX_MESSAGE_BYTES)
 	{
-		bool		empty = line_start && (piece[0] == '\n' ||
-										   (len == 2 && piece[0] == '\r'));
-
-		if (first)
-		{
-			first = false;
-			if (take_first_line(&builder, &piece, &len))
-			{
-				in_mbox = !g_str_has_suffix(path, ".eml");
-				continue;
-			}
-		}
-		else if (in_mbox && line_start &&
-				 begins_message(piece, len, after_empty))
-		{
-			go_on = hand_on(source, path, &builder, in_mbox);
-			builder.from_line = g_strchomp(g_strndup(piece, len));
-			after_empty = false;
-			in_header = true;
-			continue;
-		}
-		if (in_mbox && line_start && !in_header)
-		{
-			size_t		quotes = 0;
-
-			while (quotes < len && piece[quotes] == '>')
-				quotes++;
-			if (quotes > 0 && len - quotes >= 5 &&
-				memcmp(piece + quotes, "From ", 5) == 0)
-			{
-				piece++;
-				len--;
-			}
-		}
-		if (!in_mbox && reader->size > MAX_MESSAGE_BYTES)
-		{
-			builder.too_long = true;	/* whatever else is in it */
-			break;
-		}
-		if (empty)
-			in_header = false;
-		after_empty = empty;
-		add_bytes(&builder, piece, len);
+		box->too_long = true;
+		return end_message(box);
 	}
-	if (go_on && ferror(reader->file))
-		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
-	else if (go_on)
-		go_on = hand_on(source, path, &builder, in_mbox);
-	g_string_free(builder.data, TRUE);
-	g_free(builder.from_line);
-	return go_on;
+	while ((piece = next_piece(reader, &len, &line_start)) != NULL)
+	{
+		if (!take_piece(box, piece, len, line_start))
+			return false;
+	}
+	if (ferror(reader->file))
+	{
+		call->trouble(box->path, 0, g_strerror(errno), call->arg);
+		return true;
+	}
+	return end_message(box);
 }
 
 static bool
 read_file(Source *source, const char *path)
 {
-	Reader		reader = {.at_line_start = true};
+	Mailbox		box = {
+		.source = source,
+		.path = path,
+		.reader = {.at_line_start = true},
+		.in_header = true,
+		.number = 1
+	};
 	struct stat st;
 	bool		go_on;
 
-	reader.file = fopen(path, "rb");
-	if (reader.file == NULL)
+	box.reader.file = fopen(path, "rb");
+	if (box.reader.file == NULL)
 	{
 		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
 		return true;
 	}
-	if (fstat(fileno(reader.file), &st) == 0)
-		reader.size = (size_t) st.st_size;
-	reader.buf = g_malloc(PIECE_BYTES);
-	go_on = read_messages(source, path, &reader);
-	g_free(reader.buf);
-	fclose(reader.file);
+	if (fstat(fileno(box.reader.file), &st) == 0)
+		box.reader.size = (size_t) st.st_size;
+	box.reader.buf = g_malloc(PIECE_BYTES);
+	box.data = g_string_new(NULL);
+	go_on = read_messages(&box);
+	g_string_free(box.data, TRUE);
+	g_free(box.from_line);
+	g_free(box.reader.buf);
+	fclose(box.reader.file);
 	return go_on;
 }
 
@@ -356,9 +412,9 @@ is_maildir(const char *folder)
 }
 
 /*
- * Whether an entry of a folder is read.  In a Maildir that is cur and new
- * and the folders below (Maildir++ names them with a dot), but none of the
- * files beside them; elsewhere everything that is not hidden.
+ * Return true if an entry of a folder is to be read.  In a Maildir these are
+ * cur, new and the folders below (in Maildir++ their names begin with a dot),
+ * but no files; elsewhere all entries that are not hidden.
  */
 static bool
 is_wanted(const char *folder, const char *name, bool maildir)
@@ -388,7 +444,7 @@ read_folder(Source *source, const char *path, const struct stat *st)
 	int			n;
 
 	if (!g_hash_table_add(source->folders, key))
-		return true;			/* read already, or being read */
+		return true;			/* was read, or is just being read */
 	n = scandir(path, &entries, NULL, by_name);
 	if (n < 0)
 	{
