@@ -1,6 +1,6 @@
--- msgstore, without a handle: read the whole message, save two properties.
--- A client takes the change number from the JSON.  pgbench cannot do this, so
--- the server does it, and the cost is ours.
+-- msgstore without handles: read the whole message, save two properties.  A
+-- client takes the change number from the JSON that it received; pgbench
+-- cannot, so the server extracts the number, at our cost.
 
 \set id random(1, :messages)
 SELECT message, message -> 'PidTagChangeNumber' AS version

@@ -1,4 +1,4 @@
--- msgstore, without a handle: read two properties, save them.
+-- msgstore without handles: read two properties, save them.
 
 \set id random(1, :messages)
 SELECT message, message -> 'PidTagChangeNumber' AS version

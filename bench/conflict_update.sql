@@ -1,4 +1,4 @@
--- A rival: an UPDATE that finds no row, and the SELECT that finds the reason.
+-- A rival: an UPDATE that matches no row, and the SELECT that finds out why.
 
 \set id random(1, :messages)
 UPDATE rival.message

@@ -1,14 +1,14 @@
--- The messages that both sides get: table bench.content.
+-- Create the messages that both sides load: the table bench.content.
 --
--- A message has 26 properties of about 1 kB and a body of 4 kB.  PostgreSQL
--- compresses the words about as well as English.  The words are drawn from a
--- fixed seed, so that every run has equal messages.
+-- Each message has 26 properties of about 1 KB and a body of 4 KB.  The words
+-- are such that PostgreSQL compresses a body about as well as English text.
+-- They are drawn from a fixed seed, so that all runs have equal messages.
 
 CREATE SCHEMA bench;
 SELECT setseed(0.2);
 
--- Paragraphs of words from a vocabulary of short and long words.  A body
--- consists of paragraphs, because that is faster to draw than a body of words.
+-- Create paragraphs from a vocabulary of short and long words.  A body is made
+-- of paragraphs, because drawing paragraphs is faster than drawing words.
 CREATE UNLOGGED TABLE bench.paragraph AS
 WITH word AS MATERIALIZED (
 	SELECT array_agg(substr(translate(md5(random()::text), '0123456789',

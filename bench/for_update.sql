@@ -1,5 +1,5 @@
--- A rival that locks the row: no other client can open the message until the
--- save.  It has no history.
+-- A rival that locks the message from read to save, so that no other client
+-- can open the message meanwhile.  It keeps no history.
 
 \set id random(1, :messages)
 BEGIN;

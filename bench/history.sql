@@ -1,8 +1,8 @@
--- The rival that does our job: a SELECT of the whole message, then one
--- statement with the UPDATE of that version and the history row.  The statement
--- is written for exactly these two properties, so it does not take a patch
--- apart.  "before" reads the values that are replaced, because the UPDATE finds
--- a row only at that version.
+-- The rival that does the same job: SELECT the whole message, then UPDATE that
+-- version and insert its history row in one statement.  The statement is
+-- written for exactly these two properties, so it need not take a patch apart.
+-- "before" reads the values that are replaced, because the UPDATE succeeds
+-- only over the version that "before" reads.
 
 \set id random(1, :messages)
 SELECT folder_id, created_at, headers, body, html, props, version,

@@ -1,5 +1,5 @@
--- The rival that does our job: a SELECT of two properties, then one statement
--- with the UPDATE of that version and the history row.
+-- The rival that does the same job: SELECT two properties, then UPDATE that
+-- version and insert its history row in one statement.
 
 \set id random(1, :messages)
 SELECT props ->> 'PR_SUBJECT' AS subject,

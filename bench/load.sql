@@ -1,4 +1,4 @@
--- Load the content into the tables of both sides.
+-- Load the messages into the tables of both sides.
 
 SELECT msgstore.create_store('bench', 'bench') AS store \gset
 SELECT msgstore.special_folder(:store, 'Inbox') AS folder \gset
@@ -19,18 +19,18 @@ GRANT ALL ON SCHEMA rival TO bench;
 GRANT ALL ON ALL TABLES IN SCHEMA rival TO bench;
 DROP SCHEMA bench CASCADE;
 
--- Fail unless both sides hold equal messages before the measurement.
+-- Check that both sides hold equal messages before anything is measured.
 SELECT :loaded = :messages AND
 	   NOT EXISTS (SELECT m.message_id, m.props, m.body FROM msgstore.message m
 				   EXCEPT
 				   SELECT message_id, props, body FROM rival.message) AS same \gset
 \if :same
 \else
-	\warn the two sides do not hold equal messages
+	\warn the two sides do not hold the same messages
 	SELECT 1 / 0;
 \endif
 
--- run vacuums both sides between the rounds; no autovacuum within a round.
+-- Turn autovacuum off on both sides; bench/run vacuums between the rounds.
 ALTER TABLE msgstore.message
 	SET (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 ALTER TABLE msgstore.change

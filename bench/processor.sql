@@ -1,8 +1,8 @@
 --
--- Print the ratio of two processor times of one backend: saving one property of
--- a large message, to saving one property of a small message.  The times are
--- the kernel's account of the backend, which other work on the machine disturbs
--- less than it disturbs the clock.
+-- Measure the processor time that a backend needs to save one property of a
+-- large message, and divide it by the time for a small message.  The time is
+-- read from the kernel's accounting, which other load on the machine disturbs
+-- less than elapsed time.
 --
 CREATE TEMP TABLE reading (id bigint, ticks integer);
 CREATE FUNCTION pg_temp.ticks() RETURNS integer LANGUAGE sql VOLATILE AS $$

@@ -1,4 +1,4 @@
--- The job of CALL prune_history() as one statement over an equal table.
+-- Do what prune_history() does in one statement, on an equal table.
 DELETE FROM rival.prune p USING (
 	SELECT store_id, message_id, change_number, row_number() OVER (
 		PARTITION BY message_id ORDER BY changed_at DESC, change_number DESC) AS rank

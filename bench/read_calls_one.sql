@@ -1,2 +1,2 @@
--- msgstore: read the whole of one message.
+-- msgstore: read one whole message.
 SELECT msgstore.read_message(:store, :id);

@@ -1,2 +1,2 @@
--- Report the changes of others since a base, with one edit of the caller.
+-- Read the conflict report of a client with a base and one pending edit.
 SELECT * FROM msgstore.conflict(:store, :id, :base, '{"PR_SENSITIVITY": 1}');

@@ -1,6 +1,6 @@
 --
--- Messages with many properties, recipients and attachments, and their data in
--- a plain table of jsonb, for bench/more.
+-- Create messages with many properties, recipients and attachments, and a
+-- plain table with the same data in jsonb, for bench/more.
 --
 SET search_path = msgstore, public;
 

@@ -1,2 +1,2 @@
--- Read the data of the message from the plain table.
+-- A rival: read all properties of a message from the plain table.
 SELECT version, props, recipients, attachments FROM rival.whole WHERE id = :id;

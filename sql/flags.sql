@@ -73,4 +73,4 @@ SELECT 1 | 2 AS int4, 1::int8 & 3::int2 AS int8, 1::int2 = 1::int8 AS eq,
        pg_typeof(1::int2 | 2::int2), pg_typeof(1 | 2::int8);
 
 -- the binary form is an int4
-SELECT save_flags_send('FORCE_SAVE'), open_flags_send('MAPI_MODIFY');
+SELECT msgstore_internal.save_flags_send('FORCE_SAVE'), msgstore_internal.open_flags_send('MAPI_MODIFY');

@@ -262,12 +262,17 @@ list_messages(Export *export)
 	options->message_id ? id : NULL};
 
 	return PQexecParams(msgstore_connection(export->ms),
-						"SELECT message_id, name FROM msgstore.message_list"
-						" JOIN msgstore.folder_list USING (store_id,"
-						" folder_id) WHERE store_id = $1::int8"
-						" AND ($2::text IS NULL OR name = $2)"
-						" AND ($3::int8 IS NULL OR message_id = $3::int8)"
-						" ORDER BY message_id",
+						"SELECT m.message_id, f.name"
+						" FROM msgstore.message_list AS m"
+						" JOIN msgstore.folder_list AS f"
+						" ON f.store_id OPERATOR(pg_catalog.=) m.store_id"
+						" AND f.folder_id OPERATOR(pg_catalog.=) m.folder_id"
+						" WHERE m.store_id OPERATOR(pg_catalog.=) $1::bigint"
+						" AND ($2::pg_catalog.text IS NULL"
+						" OR f.name OPERATOR(pg_catalog.=) $2)"
+						" AND ($3::bigint IS NULL"
+						" OR m.message_id OPERATOR(pg_catalog.=) $3::bigint)"
+						" ORDER BY m.message_id",
 						3, NULL, values, NULL, NULL, 0);
 }
 
@@ -282,7 +287,9 @@ has_folder(const Export *export)
 	const char *values[] = {store, export->options->folder};
 	PGresult   *res = PQexecParams(msgstore_connection(export->ms),
 								   "SELECT FROM msgstore.folder_list"
-								   " WHERE store_id = $1::int8 AND name = $2",
+								   " WHERE store_id OPERATOR(pg_catalog.=)"
+								   " $1::bigint"
+								   " AND name OPERATOR(pg_catalog.=) $2",
 								   2, NULL, values, NULL, NULL, 0);
 	bool		found = PQntuples(res) > 0;
 

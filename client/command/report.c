@@ -212,7 +212,8 @@ folder_text(const Case *kase, const char *coded)
 		return g_strdup(coded);
 	memcpy(&id, bytes + len - sizeof(id), sizeof(id));
 	name = session_text(kase->ms, "SELECT name FROM msgstore.folder_list"
-						" WHERE store_id = $1 AND folder_id = $2",
+						" WHERE store_id OPERATOR(pg_catalog.=) $1"
+						" AND folder_id OPERATOR(pg_catalog.=) $2",
 						kase->store_id, (int64_t) GUINT64_FROM_BE(id));
 	return name ? g_strdup_printf("folder \"%s\"", name) : g_strdup(coded);
 }

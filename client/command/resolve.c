@@ -131,9 +131,12 @@ static char *
 place_text(const Resolve *r, int64_t message_id)
 {
 	static const char *const sql =
-	"SELECT name FROM msgstore.message_list"
-	" JOIN msgstore.folder_list USING (store_id, folder_id)"
-	" WHERE store_id = $1 AND message_id = $2";
+	"SELECT f.name FROM msgstore.message_list AS m"
+	" JOIN msgstore.folder_list AS f"
+	" ON f.store_id OPERATOR(pg_catalog.=) m.store_id"
+	" AND f.folder_id OPERATOR(pg_catalog.=) m.folder_id"
+	" WHERE m.store_id OPERATOR(pg_catalog.=) $1"
+	" AND m.message_id OPERATOR(pg_catalog.=) $2";
 	g_autofree char *name = session_text(r->kase.ms, sql, r->kase.store_id,
 										 message_id);
 	g_autofree char *shown = show_name(name ? name : "?");

@@ -223,8 +223,10 @@ msgstore_parked(msgstore *ms, int64_t store_id, int64_t message_id)
 	list = run_for_list(ms, "SELECT parked_id, message_id, change_number,"
 						" subject, pg_catalog.to_json(properties), actor,"
 						" client, " TIME_TEXT("parked_at")
-						" FROM msgstore.parked WHERE store_id = $1"
-						" AND (message_id = $2 OR $2 IS NULL)"
+						" FROM msgstore.parked"
+						" WHERE store_id OPERATOR(pg_catalog.=) $1"
+						" AND (message_id OPERATOR(pg_catalog.=) $2"
+						" OR $2 IS NULL)"
 						" ORDER BY parked_id",
 						&params, sizeof(*list), sizeof(*rows), &res);
 	if (list == NULL)

@@ -19,8 +19,10 @@
 /* Put the extension's schema first, for the caller's own statements. */
 #define SET_SEARCH_PATH \
 	"SELECT pg_catalog.set_config('search_path'," \
-	" pg_catalog.concat_ws(', ', 'msgstore'," \
-	" NULLIF(pg_catalog.current_setting('search_path'), '')), false)"
+	" CASE WHEN pg_catalog.current_setting('search_path')" \
+	" OPERATOR(pg_catalog.=) '' THEN 'msgstore'" \
+	" ELSE pg_catalog.concat('msgstore, '," \
+	" pg_catalog.current_setting('search_path')) END, false)"
 
 struct msgstore
 {

@@ -105,7 +105,8 @@ msgstore_find_store(msgstore *ms, const char *name, bool *found,
 
 	ms_add_param(&params, TEXTOID, name);
 	return run_for_id(ms, "SELECT store_id FROM msgstore.store_list"
-					  " WHERE name = $1", &params, found, store_id);
+					  " WHERE name OPERATOR(pg_catalog.=) $1",
+					  &params, found, store_id);
 }
 
 bool
@@ -117,7 +118,9 @@ msgstore_find_folder(msgstore *ms, int64_t store_id, int64_t parent_id,
 	ms_add_ids(&params, store_id, parent_id);
 	ms_add_param(&params, TEXTOID, name);
 	return run_for_id(ms, "SELECT folder_id FROM msgstore.folder_list"
-					  " WHERE store_id = $1 AND parent_id = $2 AND name = $3",
+					  " WHERE store_id OPERATOR(pg_catalog.=) $1"
+					  " AND parent_id OPERATOR(pg_catalog.=) $2"
+					  " AND name OPERATOR(pg_catalog.=) $3",
 					  &params, found, folder_id);
 }
 
@@ -153,8 +156,10 @@ msgstore_special_folder(msgstore *ms, int64_t store_id, const char *which,
 	ms_add_number(&params, INT8OID, store_id);
 	ms_add_param(&params, TEXTOID, which);
 	if (!ms_run_for_numbers(ms, "SELECT folder_id, parent_id"
-							" FROM msgstore.folder_list WHERE store_id = $1"
-							" AND folder_id = msgstore.special_folder($1, $2)",
+							" FROM msgstore.folder_list"
+							" WHERE store_id OPERATOR(pg_catalog.=) $1"
+							" AND folder_id OPERATOR(pg_catalog.=)"
+							" msgstore.special_folder($1, $2)",
 							&params, ids, 2))
 		return false;
 	*folder_id = ids[0];

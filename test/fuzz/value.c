@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * value.c
- *	  libFuzzer's door to src/value.c: every reader of values, and that what
+ *	  libFuzzer's door to src/words/value.c: every reader of values, and that what
  *	  it reads is what its writer writes.
  *
  * NOTES
