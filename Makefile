@@ -189,10 +189,11 @@ src/engine/%: override CPPFLAGS := $(call floors,words content engine) $(CPPFLAG
 src/face/%: override CPPFLAGS := $(call floors,$(FLOORS)) $(CPPFLAGS)
 
 # The constants and tables that data/ holds as facts.
-src/gen.stamp: tools/gen_catalogue.pl tools/Facts.pm \
+src/gen.stamp: tools/gen_catalogue.pl tools/gen_mapi.pl tools/Facts.pm \
 		$(wildcard $(srcdir)/data/*.csv)
 	@$(MKDIR_P) $(FLOORS:%=src/%)
 	perl $< $(srcdir)/data src/words
+	perl $(filter %/gen_mapi.pl,$^) $(srcdir)/data src/words/mapi.gen.h
 	@touch $@
 
 # Another PostgreSQL, or other flags: everything anew.  The flags are taken
