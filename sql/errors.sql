@@ -314,7 +314,7 @@ SELECT * FROM pg_temp.errors(
     format('set_props(%s, jsonb_build_object(%L, repeat(%L, 300000000)))', :h, 'PR_BODY', 'x'));
 SELECT * FROM pg_temp.errors(
     format('set_props(%s, jsonb_build_object(repeat(%L, 10000000), 1))', :h, 'x'),
-    format('open_message(%s, 9223372036854775808)', :store),
+    format('open_message(%s::bigint, 9223372036854775808)', :store),
     'save_changes(4294967296)');
 
 -- an extension that somebody has taken apart: what is missing is named

@@ -2,6 +2,7 @@
 -- else when a transaction or a part of it is rolled back.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 SELECT create_store('handle') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT message_id AS id, change_number AS n FROM save_new_message(:store, :inbox,
@@ -15,7 +16,7 @@ SELECT set_props(:writer, '{"PR_SUBJECT": "pending"}');
 SELECT CASE handle WHEN :reader THEN 'reader' WHEN :writer THEN 'writer' WHEN :new THEN 'new' END AS handle,
        store_id = :store AS store, message_id = :id AS message, is_new, access_level,
        change_number = :n AS number, has_edits,
-       opened_at BETWEEN now() - interval '1 min' AND clock_timestamp() AS opened_now
+       opened_at BETWEEN :'began' AND clock_timestamp() AS opened_now
 FROM open_handles ORDER BY access_level, is_new;
 SELECT message_id(:reader) = :id, message_id(:writer) = :id, message_id(:new) > :id;
 SELECT close_object(:reader);

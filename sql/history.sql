@@ -2,6 +2,7 @@
 -- from which every version can be rebuilt exactly.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 CREATE ROLE regress_history_ann;
 CREATE ROLE regress_history_bob;
 CREATE ROLE regress_history_team;
@@ -29,7 +30,7 @@ RESET msgstore.actor;
 SELECT kind, changed_by, role, actor, client, properties,
        CASE previous WHEN :n1 THEN 1 WHEN :n2 THEN 2 WHEN :n3 THEN 3 END AS previous,
        CASE base_change_number WHEN :n1 THEN 1 WHEN :n2 THEN 2 WHEN :n3 THEN 3 END AS base,
-       changed_at BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now
+       changed_at BETWEEN :'began' AND clock_timestamp() AS just_now
 FROM history(:store, :id);
 -- the one that was forced over is the previous one, where it is not the base
 SELECT over.changed_by AS forced_over

@@ -2,6 +2,7 @@
 -- nodes, and that nobody can set what the store computes.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 SELECT create_store('numbers') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Drafts') AS drafts \gset
@@ -96,7 +97,7 @@ LANGUAGE sql AS $$
     SELECT (p->>'PR_CREATION_TIME')::timestamptz, (p->>'PR_LAST_MODIFICATION_TIME')::timestamptz,
            (p->>'PR_LOCAL_COMMIT_TIME')::timestamptz, p->>'PR_LAST_MODIFIER_NAME' FROM read_message(store, id) AS p $$;
 SELECT created = modified AS one, modified = local AS local, modifier = current_user AS by_me,
-       created BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now, created, modified FROM pg_temp.times(:store, :id) \gset t_
+       created BETWEEN :'began' AND clock_timestamp() AS just_now, created, modified FROM pg_temp.times(:store, :id) \gset t_
 SELECT :'t_one' AS one, :'t_local' AS local, :'t_by_me' AS by_me, :'t_just_now' AS just_now;
 SET msgstore.actor = 'ann@example.org';
 SELECT pg_temp.save(:id, 'later') AS n \gset

@@ -2,6 +2,7 @@
 -- that parked it, resumed in a later session, discarded or saved.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 SELECT create_store('park') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Conflicts') AS conflicts \gset
@@ -23,7 +24,7 @@ SELECT park(:h) AS p \gset
 RESET msgstore.actor;
 RESET application_name;
 SELECT message_id = :id AS message, change_number = :n1 AS base, is_new, subject, properties, actor, client,
-       parked_at BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now
+       parked_at BETWEEN :'began' AND clock_timestamp() AS just_now
 FROM parked WHERE store_id = :store AND parked_id = :p;
 SELECT get_props(:h, '{PR_SUBJECT, PR_BODY, PR_COMMENT}'), has_edits, access_level, change_number = :n1 AS base FROM open_handles WHERE handle = :h;
 -- nothing of the message has changed, and nobody else sees anything

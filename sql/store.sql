@@ -2,6 +2,7 @@
 -- the role that owns a store, its members and superusers get to see any of it.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 CREATE ROLE regress_store_owner;
 CREATE ROLE regress_store_member;
 CREATE ROLE regress_store_outsider;
@@ -9,7 +10,7 @@ GRANT regress_store_owner TO regress_store_member;
 
 -- a store comes with its standard folders
 SELECT create_store('store: one', 'regress_store_owner') AS store \gset
-SELECT name, owner, created_at BETWEEN now() - interval '1 min' AND now() AS made_now
+SELECT name, owner, created_at BETWEEN :'began' AND clock_timestamp() AS made_now
 FROM store_list WHERE store_id = :store;
 SELECT f.name, f.special, p.special AS parent
 FROM folder_list f LEFT JOIN folder_list p
@@ -109,7 +110,7 @@ FROM message_list m JOIN folder_list f USING (store_id, folder_id)
 WHERE store_id = :store ORDER BY message_id;
 SELECT message_id = :message_id AS id, change_number = :change_number AS number,
        created_at = modified_at AS never_changed,
-       created_at BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now,
+       created_at BETWEEN :'began' AND clock_timestamp() AS just_now,
        modifier = current_user AS by_me,
        message_size = (read_message(store_id, message_id)->>'PR_MESSAGE_SIZE')::bigint AS size
 FROM message_list WHERE store_id = :store AND message_id = :message_id;
