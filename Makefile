@@ -119,7 +119,7 @@ ISOLATION = \
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
-	--encoding=UTF8 --no-locale
+	--encoding=UTF8 --no-locale --schedule=$(srcdir)/test/isolation_schedule
 
 # What begins with tools/run-private needs no PostgreSQL to be there yet.
 PG_CONFIG ?= pg_config
