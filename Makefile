@@ -125,7 +125,7 @@ ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
 PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
-PRIVATE = deps test test-fuzz test-large test-valgrind demo bench devserver \
+PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench devserver \
 	devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
