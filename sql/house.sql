@@ -1,7 +1,7 @@
--- The rules that every object of the extension keeps, whatever it is for:
--- each of these queries finds those that do not, and finds none.
+-- The rules that every object of the extension keeps: each query looks for objects
+-- that break one, and finds no row.
 
--- everything stands in the schema of the extension
+-- every object stands in the schema of the extension
 SELECT pg_describe_object(classid, objid, 0)
 FROM pg_depend
 WHERE refclassid = 'pg_extension'::regclass
@@ -11,8 +11,8 @@ WHERE refclassid = 'pg_extension'::regclass
   AND classid <> 'pg_cast'::regclass
 ORDER BY 1;
 
--- everything has a comment: functions, types, relations, operators (row
--- and array types come by themselves, and are members from 17 and 18 on)
+-- every function, type, relation and operator has a comment (row and array types,
+-- which come by themselves, are members from 17 and 18 on)
 SELECT pg_describe_object(d.classid, d.objid, 0)
 FROM pg_depend AS d
 WHERE d.refclassid = 'pg_extension'::regclass
@@ -28,7 +28,7 @@ WHERE d.refclassid = 'pg_extension'::regclass
                     AND (t.typrelid <> 0 OR t.typcategory = 'A'))
 ORDER BY 1;
 
--- and so has every column of every table
+-- every column of every table has a comment
 SELECT a.attrelid::regclass, a.attname
 FROM pg_attribute AS a
 JOIN pg_class AS c ON c.oid = a.attrelid
@@ -38,8 +38,8 @@ WHERE c.relnamespace = 'msgstore'::regnamespace
   AND col_description(a.attrelid, a.attnum) IS NULL
 ORDER BY c.relname, a.attnum;
 
--- every table that can be published has a primary key, without which nothing
--- could be deleted from it
+-- every table that can be published has a primary key: without one, no row of it
+-- could be deleted then
 SELECT c.oid::regclass
 FROM pg_class AS c
 WHERE c.relnamespace = 'msgstore'::regnamespace
@@ -48,7 +48,7 @@ WHERE c.relnamespace = 'msgstore'::regnamespace
                   WHERE i.indrelid = c.oid AND i.indisprimary)
 ORDER BY 1;
 
--- SECURITY DEFINER only with a search_path that ends in pg_temp
+-- every SECURITY DEFINER function has a search_path that ends in pg_temp
 SELECT oid::regprocedure, proconfig
 FROM pg_proc
 WHERE pronamespace = 'msgstore'::regnamespace
@@ -57,7 +57,7 @@ WHERE pronamespace = 'msgstore'::regnamespace
                   WHERE setting ~ '^search_path=.*pg_temp$')
 ORDER BY proname, 1;
 
--- no index on a column that a save changes
+-- no index is on a column that a save changes
 SELECT i.indexrelid::regclass, a.attname
 FROM pg_index AS i
 JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
@@ -66,7 +66,7 @@ WHERE i.indrelid = to_regclass('msgstore.message')
                     'rtf', 'props', 'change_number')
 ORDER BY 1, 2;
 
--- no rules, no policies, and no triggers but those of foreign keys
+-- no table has rules, policies, or triggers other than those of foreign keys
 SELECT r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
 WHERE c.relnamespace = 'msgstore'::regnamespace AND c.relkind = 'r'
 UNION ALL
@@ -76,7 +76,7 @@ UNION ALL
 SELECT t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
 WHERE c.relnamespace = 'msgstore'::regnamespace AND NOT t.tgisinternal;
 
--- every view keeps its conditions to itself
+-- every view is a security barrier
 SELECT oid::regclass
 FROM pg_class
 WHERE relnamespace = 'msgstore'::regnamespace
@@ -84,7 +84,7 @@ WHERE relnamespace = 'msgstore'::regnamespace
   AND NOT coalesce(reloptions @> '{security_barrier=true}', false)
 ORDER BY 1;
 
--- tables and sequences with user data are dumped
+-- all tables and sequences with user data are dumped
 SELECT c.oid::regclass
 FROM pg_class AS c
 WHERE c.relnamespace = 'msgstore'::regnamespace
@@ -102,8 +102,8 @@ WHERE c.relnamespace = 'msgstore'::regnamespace
   AND NOT (c.relkind = 'v' AND acl.privilege_type = 'SELECT')
 ORDER BY 1, 2;
 
--- no function minds a NULL for an argument, or all of them: an answer or an
--- error comes back, and the session goes on
+-- every function takes NULL for one argument, or for all: it answers or raises, and the
+-- session goes on
 CREATE FUNCTION pg_temp.survives(call text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE call;
