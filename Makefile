@@ -135,13 +135,13 @@ ISOLATION = \
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
-	--encoding=UTF8 --no-locale
+	--encoding=UTF8 --no-locale --schedule=$(srcdir)/test/isolation_schedule
 
 # What begins with tools/run-private needs no PostgreSQL to be there yet.
 PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
-PRIVATE = deps test test-fuzz test-large test-valgrind demo bench \
+PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench \
 	bench-instructions devserver devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
