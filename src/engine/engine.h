@@ -318,10 +318,8 @@ pg_noreturn extern void access_raise_no_message(int64 store_id,
 												int64 message_id);
 
 /* Return PR_ACCESS of a message: the bits MAPI_ACCESS_*. */
-#define MAPI_ACCESS_MODIFY	0x1
-#define MAPI_ACCESS_READ	0x2
-#define MAPI_ACCESS_DELETE	0x4
-#define MAPI_ACCESS_ALL		0x7
+#define MAPI_ACCESS_ALL \
+	(MAPI_ACCESS_MODIFY | MAPI_ACCESS_READ | MAPI_ACCESS_DELETE)
 extern int32 access_bits(int64 store_id, int64 folder_id, Datum creator);
 
 /*
