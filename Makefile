@@ -80,6 +80,7 @@ REGRESS = \
 	streamlarge \
 	blob \
 	store \
+	rights \
 	open \
 	create \
 	props \
