@@ -118,6 +118,7 @@ ISOLATION = \
 	save_subxact \
 	save_gone \
 	save_rights \
+	rights_handles \
 	save_interrupted \
 	save_other_work \
 	save_message \
