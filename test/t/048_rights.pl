@@ -260,7 +260,8 @@ for my $row (@rows)
 my @outcomes;
 while (@outcomes < @attempts)
 {
-	my @part = grep { defined } @attempts[ @outcomes .. @outcomes + 499 ];
+	my $last = @outcomes + 499 < $#attempts ? @outcomes + 499 : $#attempts;
+	my @part = @attempts[ @outcomes .. $last ];
 	my $answer = $node->safe_psql('postgres',
 		    'SELECT id, matrix.attempt(role, grantee, rights, own, try) FROM (VALUES '
 		  . join(', ', map { $_->{sql} } @part)
