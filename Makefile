@@ -81,6 +81,7 @@ REGRESS = \
 	blob \
 	store \
 	rights \
+	rightsaround \
 	open \
 	create \
 	props \
