@@ -31,20 +31,20 @@ our %right = (
 
 # What the words of the column "needs" mean to a reader.
 my %words = (
-	'nothing' => '-',
-	'store' => '`FOLDER_VISIBLE` in any folder of the store',
+	'nothing' => 'nothing',
+	'store' => '`FOLDER_VISIBLE` in some folder',
 	'names' =>
-	  '`CREATE`, `EDIT_OWNED` or `EDIT_ANY` in any folder of the store',
+	  '`CREATE`, `EDIT_OWNED` or `EDIT_ANY` in some folder',
 	'see' => '`FOLDER_VISIBLE`',
-	'read' => 'to read',
-	'edit' => 'to edit',
-	'delete' => 'to delete',
+	'read' => '*read*',
+	'edit' => '*edit*',
+	'delete' => '*delete*',
 	'create' => '`CREATE`',
-	'delete and create' => 'to delete, and `CREATE` in the target folder',
-	'read and create' => 'to read, and `CREATE` in the target folder',
+	'delete and create' => '*delete*; `CREATE` in the target folder',
+	'read and create' => '*read*; `CREATE` in the target folder',
 	'subfolder' => '`CREATE_SUBFOLDER`',
 	'folder owner' => '`FOLDER_OWNER`',
-	'owner' => 'to own the store',
+	'owner' => 'the store',
 	'execute' => '`EXECUTE` on the function');
 
 sub rights_rows
@@ -119,9 +119,10 @@ sub rights_markdown
 	for my $row (rights_rows($file))
 	{
 		my $case = $row->{case} ne '' ? ", $row->{case}" : '';
+		my $call = $row->{call} =~ s/,.*\)/, ...)/r;
 
 		$case =~ s/\b([A-Z][A-Z_]+)\b/`$1`/g;
-		$table .= "| `$row->{call}`$case | $words{ $row->{needs} } |\n";
+		$table .= "| `$call`$case | $words{ $row->{needs} } |\n";
 	}
 	return $table;
 }
