@@ -19,7 +19,7 @@ BEGIN
 	RETURN 'no error';
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN sqlstate || ' ' || regexp_replace(sqlerrm || coalesce(nullif('; ' || hint, '; '), ''), '\d+', 'N', 'g');
+	RETURN sqlstate || ' ' || regexp_replace(sqlerrm || coalesce(nullif('; ' || hint, '; '), ''), '\m\d+\M', 'N', 'g');
 END $$;
 
 -- what a grant gives: the rights and those that they imply

@@ -29,7 +29,7 @@ BEGIN
 	EXECUTE call;
 	RETURN 'no error';
 EXCEPTION WHEN OTHERS THEN
-	RETURN sqlstate || ' ' || regexp_replace(sqlerrm, '\d+', 'N', 'g');
+	RETURN sqlstate || ' ' || regexp_replace(sqlerrm, '\m\d+\M', 'N', 'g');
 END $$;
 GRANT EXECUTE ON FUNCTION pg_temp.error(text) TO PUBLIC;
 
