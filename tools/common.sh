@@ -1,6 +1,6 @@
 # common.sh
-#	  What the scripts in tools/ share: words, and which PostgreSQL is meant.
-#	  Sourced by bash, with "top" set to the project's directory.
+#	  Functions shared by the scripts in tools/: messages, and the choice of
+#	  PostgreSQL.  Sourced by bash, with "top" set to the project's directory.
 
 say()
 {
@@ -13,7 +13,7 @@ die()
 	exit 1
 }
 
-# True where this pg_config belongs to a server one can build against and run.
+# Return true if a pg_config belongs to a server to build against and to run.
 usable_pg_config()
 {
 	local config=$1
@@ -24,9 +24,9 @@ usable_pg_config()
 		[ -x "$("$config" --bindir)/postgres" ]
 }
 
-# Prints the pg_config to use: the one asked for; else the one in the PATH;
-# else that of the newest version which Debian keeps beside the PATH.  Prints
-# nothing, and fails, where there is none.
+# Print the pg_config to use: PG_CONFIG; else the one in the PATH; else that of the
+# newest version that Debian has installed outside the PATH.  Print nothing, and fail,
+# if there is no such pg_config.
 find_pg_config()
 {
 	local config

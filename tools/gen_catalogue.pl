@@ -63,7 +63,7 @@ my @types = @{ read_csv("$datadir/types.csv") };
 my %type_code = map { $_->{name} => hex $_->{code} } @types;
 my %type_name = map { hex($_->{code}) => $_->{name} } @types;
 
-# Types that a value in JSON is told for can be stored.
+# Types for which a form in JSON is defined can be stored.
 my %storable = map { $_->{name} => 1 } grep { $_->{json} ne '' } @types;
 my @sets = sort { $a->{name} cmp $b->{name} }
   @{ read_csv("$datadir/property_sets.csv") };
@@ -75,7 +75,7 @@ exit 0;
 
 # ---------------------------------------------------------------- input
 
-# The rows of a CSV file (RFC 4180, no line breaks in fields), each a hash.
+# Return the rows of a CSV file (RFC 4180, no line breaks in fields), as hashes.
 sub read_csv
 {
 	my ($path) = @_;
@@ -142,7 +142,7 @@ sub close_header
 	return;
 }
 
-# A C string literal of printable ASCII text.
+# Return a C string literal of printable ASCII text.
 sub c_string
 {
 	my ($text) = @_;
@@ -193,7 +193,7 @@ sub write_codes
 
 # ----------------------------------------------------------- properties
 
-# The tag of a property, 8-bit string variants as the Unicode one.
+# Return the tag of a property, 8-bit string variants as the Unicode one.
 sub fold_tag
 {
 	my ($tag) = @_;
@@ -204,7 +204,7 @@ sub fold_tag
 	return $tag;
 }
 
-# A PR_ name without the suffix of its character set, else ''.
+# Return a PR_ name without the suffix of its character set, else ''.
 sub plain_name
 {
 	my ($name) = @_;
@@ -223,7 +223,7 @@ sub is_foreign
 		ADDRESS_BOOK)_/x ? 1 : 0;
 }
 
-# Which of two rows of one tag names the property.
+# Compare two rows of one tag: the first of them names the property.
 sub by_meaning
 {
 	my ($x, $y) = (plain_name($a->{mapi_name}), plain_name($b->{mapi_name}));
@@ -236,7 +236,7 @@ sub by_meaning
 	  || $a->{mapi_name} cmp $b->{mapi_name};
 }
 
-# How well a type can be stored: not at all, as a list, as one value.
+# Return a rank of types: those that cannot be stored, lists, single values.
 sub storable_rank
 {
 	my ($type) = @_;
@@ -245,7 +245,7 @@ sub storable_rank
 	return $type & 0x1000 ? 1 : 2;
 }
 
-# Which of two claims has a spelling.
+# Compare two claims to a spelling: the first of them has it.
 sub by_claim
 {
 	return $b->{storable} <=> $a->{storable}
@@ -255,7 +255,7 @@ sub by_claim
 	  || $a->{property}{key} cmp $b->{property}{key};
 }
 
-# How a named property is spelled by its set and LID or string.
+# Return the spelling of a named property by its set and LID or string.
 sub named_spelling
 {
 	my ($row) = @_;
@@ -267,7 +267,7 @@ sub named_spelling
 	return "$row->{property_set}:$name";
 }
 
-# Properties (one a tag, or one a named property) from the rows.
+# Return the properties, one per tag or named property, of the rows.
 sub gather_properties
 {
 	my (@rows) = @_;
@@ -307,8 +307,7 @@ sub gather_properties
 	return map { $properties{$_} } sort keys %properties;
 }
 
-# Every spelling of every property, with the property that it names:
-# { spelling => property }.
+# Return every spelling of every property: { spelling => property }.
 sub gather_spellings
 {
 	my (@properties) = @_;
