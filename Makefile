@@ -73,6 +73,7 @@ REGRESS = \
 	property \
 	retype \
 	recipient \
+	rules \
 	attachment \
 	subobject \
 	stream \

@@ -124,12 +124,14 @@ extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
  * changed the same object, and to different values, the object of "yours" is
  * taken if "overwrite" is set; otherwise the function returns false.  If both
  * added an object under the same number, both objects stay, and the object of
- * "yours" gets a new number.  A list may be NULL, which is an empty list;
- * *merged is NULL if the result is empty and "yours" is NULL.
+ * "yours" gets a new number.  The result is in the order of the numbers with
+ * "in_order", else in the order of "theirs", with added objects at the end.  A
+ * list may be NULL, which is an empty list; *merged is NULL if the result is
+ * empty and "yours" is NULL.
  */
 extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
 						  const Jsonb *yours, const char *name,
-						  bool overwrite, Jsonb **merged);
+						  bool in_order, bool overwrite, Jsonb **merged);
 
 /*
  * Processing an embedded message needs copies of its whole content, and so
@@ -271,7 +273,7 @@ extern void content_from_object(Content *content, const Jsonb *object);
 
 /*
  * Check the value of PR_MESSAGE_RECIPIENTS, in place of property_check().
- * *value becomes a jbvBinary.
+ * *value becomes a jbvBinary, with the recipients in the order of PR_ROWID.
  */
 extern void recipients_check(const Property *prop, JsonbValue *value);
 

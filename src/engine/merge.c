@@ -224,7 +224,7 @@ merge_lists(const Content *base, const Content *theirs, const Edits *edits,
 			continue;
 		if (!objects_merge(content_list(base, p), content_list(theirs, p),
 						   (Jsonb *) edits->value[p], part_number_name(p),
-						   false, &list))
+						   p == PART_RECIPIENTS, false, &list))
 			return false;
 		merged->value[p] = (struct varlena *) list;
 	}
