@@ -39,6 +39,9 @@
 #----------------------------------------------------------------------
 use strict;
 use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Facts;
 
 my ($datadir, $outdir) = @ARGV;
 die "usage: gen_catalogue.pl DATADIR OUTDIR\n"
@@ -73,48 +76,6 @@ write_codes(@{ read_csv("$datadir/codes.csv") });
 write_catalogue(read_csv("$datadir/properties.csv"),
 	read_csv("$datadir/rules.csv"));
 exit 0;
-
-# ---------------------------------------------------------------- input
-
-# Return the rows of a CSV file (RFC 4180, no line breaks in fields), each a
-# hash from the names of the columns.  $row->{at} is the file and line.
-sub read_csv
-{
-	my ($path) = @_;
-	my (@names, @rows);
-
-	open my $in, '<', $path or die "could not open \"$path\": $!\n";
-	while (my $line = <$in>)
-	{
-		my @fields;
-
-		$line =~ s/\r?\n\z//;
-		next if $line eq '';
-		$line .= ',';
-		while ($line =~ /\G(?:"((?:[^"]|"")*)"|([^,"]*)),/gc)
-		{
-			my $field = defined $1 ? $1 : $2;
-
-			$field =~ s/""/"/g;
-			push @fields, $field;
-		}
-		die "$path:$.: invalid line\n"
-		  if (pos($line) // 0) != length $line;
-		if (!@names)
-		{
-			@names = @fields;
-			next;
-		}
-		die "$path:$.: expected " . @names . " fields\n"
-		  if @fields != @names;
-
-		my %row = (at => "$path:$.");
-		@row{@names} = @fields;
-		push @rows, \%row;
-	}
-	close $in or die "could not read \"$path\": $!\n";
-	return \@rows;
-}
 
 # --------------------------------------------------------------- output
 
