@@ -928,6 +928,7 @@ CREATE TABLE msgstore.message (
 	message_id     bigint      NOT NULL,
 	folder_id      bigint      NOT NULL,
 	created_at     timestamptz NOT NULL,
+	creator        text        NOT NULL,
 	message_flags  integer     NOT NULL,
 	deleted_at     timestamptz,
 	submitted_at   timestamptz,
@@ -958,7 +959,9 @@ COMMENT ON COLUMN msgstore.message.message_id IS
 COMMENT ON COLUMN msgstore.message.folder_id IS
 	'Placement: the folder of the message; a save never writes it';
 COMMENT ON COLUMN msgstore.message.created_at IS
-	'The time of the first save';
+	'The time of create_message(), or of the first save without a handle';
+COMMENT ON COLUMN msgstore.message.creator IS
+	'The role that created the message';
 COMMENT ON COLUMN msgstore.message.message_flags IS
 	'Placement: MSGFLAG_ bits of the message itself (UNSENT, RESEND, READ at '
 	'creation)';

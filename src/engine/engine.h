@@ -147,6 +147,7 @@ typedef struct MessageRow
 	int32		message_flags;
 	bool		submitted;
 	TimestampTz created_at;
+	Datum		creator;		/* text: the name of a role */
 	TimestampTz modified_at;
 	Datum		modifier;		/* text */
 	Version		version;
@@ -395,8 +396,8 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
 							  int64 *number);
 
 /*
- * Insert the first version of a new message, and the record of the change.
- * source_id is the message from which it was copied, or 0; "uploads" are those
+ * Insert the first version of a new message, and the record of the change.  The
+ * current role is the creator; row->created_at is set if it is 0.  source_id is the message from which it was copied, or 0; "uploads" are those
  * of the handle that is saved, or NULL.
  */
 extern void change_create(MessageRow *row, int64 source_id,
@@ -448,14 +449,14 @@ extern void theirs_visit(const ChangeRow *change, void *arg);
 
 /*
  * Return the newest change that touched a name, or NULL.  A change of any body
- * touches all bodies.
+ * touches all bodies, and one of a part of the subject all parts.
  */
 extern const TheirChange *theirs_newest(const TheirChanges *theirs,
 										const char *name);
 
 /*
  * Return true if edits touch a property.  An edit of any body touches all
- * bodies.
+ * bodies, and one of a part of the subject all parts.
  */
 extern bool merge_touches(const Edits *edits, const char *name);
 
@@ -493,6 +494,7 @@ typedef struct MessageView
 	TimestampTz created_at;
 	TimestampTz modified_at;
 	const char *modifier;
+	const char *creator;
 	AccessLevel access;
 	int			level;
 	Version		version;		/* change number 0: not saved yet */
@@ -521,6 +523,12 @@ extern bool view_go_back(MessageView *view, int64 change_number);
  * all of them if "tags" is NULL.
  */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
+
+/*
+ * Return the names of all properties of a view as a text[], without reading
+ * their values.
+ */
+extern ArrayType *view_names(const MessageView *view);
 
 /* ---------------------------------------------------------------- handle.c */
 
@@ -560,6 +568,7 @@ typedef struct Handle
 	Jsonb	   *defaults;		/* default properties of a new message */
 	Oid			role;			/* the role that opened it */
 	TimestampTz opened_at;
+	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	HandleState state;
 
 	/* private to handle.c */
@@ -708,7 +717,7 @@ typedef struct Stand
 	bool		was_parked;		/* the handle has, or had, a draft */
 	int64		folder_id;		/* of a new message */
 	Jsonb	   *defaults;		/* of a new message */
-	TimestampTz created_at;		/* of a new message */
+	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	const Upload *uploads;		/* of the handle */
 	Edits		edits;
 } Stand;

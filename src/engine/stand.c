@@ -14,6 +14,8 @@
  */
 #include "engine.h"
 
+#include "miscadmin.h"
+
 void
 stand_of_handle(Stand *stand, const Handle *handle)
 {
@@ -25,7 +27,7 @@ stand_of_handle(Stand *stand, const Handle *handle)
 	stand->was_parked = handle->state.draft.id != 0;
 	stand->folder_id = handle->state.folder_id;
 	stand->defaults = handle->defaults;
-	stand->created_at = handle->opened_at;
+	stand->created_at = handle->created_at;
 	stand->uploads = handle->state.uploads;
 	stand->edits = handle->state.edits;
 }
@@ -66,6 +68,7 @@ view_new(MessageView *view, const Stand *stand)
 	view->created_at = stand->created_at;
 	view->modified_at = view->created_at;
 	view->modifier = change_author();
+	view->creator = GetUserNameFromId(GetUserId(), false);
 	content_from_bag(&view->version.content, stand->defaults);
 }
 

@@ -97,6 +97,7 @@ typedef struct SaveRequest
 	bool		was_parked;		/* another handle may have saved it first */
 	int64		folder_id;		/* of a new message */
 	int32		message_flags;	/* of a new message, unless its bag has them */
+	TimestampTz created_at;		/* of a new message, 0: now */
 	const Content *start;		/* of a new message, before its edits */
 	int64		source_id;		/* the message that "start" was copied from */
 	const Upload *uploads;		/* of the handle, or NULL */

@@ -157,7 +157,9 @@ find_stream(FunctionCallInfo fcinfo, Stream *stream, int64 offset,
 						catalogue_type_name(stream->prop.type))));
 	access_require(stream->handle->store_id, ACCESS_READ);
 
-	if (stream->prop.rule == RULE_COMPUTED)
+	if (stream->prop.rule == RULE_COMPUTED ||
+		stream->prop.tag == PR_SUBJECT_PREFIX ||
+		stream->prop.tag == PR_NORMALIZED_SUBJECT)
 		find_in_bag(stream, props_shown(stream->handle, tags_of(stream)));
 	else
 		find_shown(stream, offset, count);
