@@ -35,14 +35,6 @@
 #define KEY_BYTES		(GUID_BYTES + COUNTER_BYTES)
 #define ENTRYID_BYTES	(4 + GUID_BYTES + 2 + 8)
 
-/* object types, as in MAPI's headers */
-#define MAPI_STORE		1
-#define MAPI_FOLDER		3
-#define MAPI_MESSAGE	5
-#define MAPI_ATTACH		7
-
-#define MSGFLAG_HASATTACH	0x10
-
 /* PR_NATIVE_BODY_INFO */
 #define NATIVE_BODY_NONE	0
 #define NATIVE_BODY_PLAIN	1
@@ -51,11 +43,6 @@
 
 /* flags of a one-off entry id: Unicode, and plain text preferred */
 #define ONE_OFF_FLAGS		0x8001
-
-/* PR_ACCESS */
-#define MAPI_ACCESS_MODIFY	0x1
-#define MAPI_ACCESS_READ	0x2
-#define MAPI_ACCESS_DELETE	0x4
 
 /* A view, with values from which several properties are computed. */
 typedef struct ViewContext
