@@ -209,3 +209,29 @@ SELECT set_props(create_message(:theirs, special_folder(:theirs, 'Inbox')), '{"P
 SELECT set_props(create_message(:theirs, special_folder(:theirs, 'Inbox')), '{"PR_NATIVE_BODY_INFO": 1}'); -- fail
 DROP OWNED BY "regress Réne 𝄞";
 DROP ROLE "regress Réne 𝄞";
+
+-- MS-OXCPRPT R57706: set_stream_size makes a value shorter, or longer with
+-- zeros, and a write past the end fills with zeros
+SELECT create_message(:store, :inbox) AS h \gset
+SELECT create_attachment(:h) AS a \gset
+SELECT write_stream(:h, 'PR_HTML', 3, '\xAA'), read_stream(:h, 'PR_HTML', 0, 9);
+SELECT set_stream_size(:h, 'PR_HTML', 6), read_stream(:h, 'PR_HTML', 0, 9), set_stream_size(:h, 'PR_HTML', 2), read_stream(:h, 'PR_HTML', 0, 9);
+SELECT truncate_stream(:h, 'PR_HTML', 4), read_stream(:h, 'PR_HTML', 0, 9), get_props(:h, '{PR_HTML}');
+SELECT set_stream_size(:h, 'PR_HTML', 0), get_props(:h, '{PR_HTML}'), set_stream_size(:h, 'PR_CONVERSATION_INDEX', 2), get_props(:h, '{PR_CONVERSATION_INDEX}');
+-- blobs, over the borders of chunks (256 kB)
+SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 600000, '\x0102'), set_stream_size(:a, 'PR_ATTACH_DATA_BIN', 1000000),
+       stream_size(:a, 'PR_ATTACH_DATA_BIN') AS size,
+       read_stream(:a, 'PR_ATTACH_DATA_BIN', 0, 1000000) = decode(repeat('00', 600000) || '0102' || repeat('00', 399998), 'hex') AS bytes;
+SELECT set_stream_size(:a, 'PR_ATTACH_DATA_BIN', 262144), read_stream(:a, 'PR_ATTACH_DATA_BIN', 0, 1000000) = decode(repeat('00', 262144), 'hex') AS bytes;
+SELECT save_changes(:a), save_changes(:h);
+SELECT open_attachment(:h, 0, 'MAPI_MODIFY') AS a \gset
+SELECT set_stream_size(:a, 'PR_ATTACH_DATA_BIN', 262145), save_changes(:a), save_changes(:h);
+SELECT read_stream(open_attachment(:h, 0), 'PR_ATTACH_DATA_BIN', 0, 1000000) = decode(repeat('00', 262145), 'hex') AS saved,
+       (SELECT stream_size(open_attachment(open_message(:store, message_id(:h)), 0), 'PR_ATTACH_DATA_BIN')) AS size;
+SELECT write_stream(:h, 'PR_RTF_COMPRESSED', 1048576, '\x01'), get_props(:h)->'PR_RTF_COMPRESSED'->'size' AS made_a_blob,
+       set_stream_size(:h, 'PR_RTF_COMPRESSED', 2), read_stream(:h, 'PR_RTF_COMPRESSED', 0, 9);
+-- a string takes no zeros
+SELECT write_stream(:h, 'PR_BODY', 1, 'b'); -- fail
+SELECT set_stream_size(:h, 'PR_BODY', 1); -- fail
+SELECT set_stream_size(:a, 'PR_ATTACH_DATA_BIN', 9223372036854775807); -- fail
+SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 9223372036854775807, '\x01'); -- fail

@@ -297,6 +297,10 @@ extern void blob_copy(int64 store_id, int64 from, int64 to, int64 keep);
 extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
 					   const char *bytes, int64 count);
 
+/* Write zeros to an upload, at an offset of at most its size. */
+extern void blob_write_zeros(int64 store_id, int64 blob_id, int64 offset,
+							 int64 count);
+
 /* Truncate an upload to a size of at most its own. */
 extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
 
