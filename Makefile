@@ -32,6 +32,7 @@ OBJS = \
 	src/content/reference.o \
 	src/content/content.o \
 	src/content/recipient.o \
+	src/content/subject.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -74,6 +75,7 @@ REGRESS = \
 	property \
 	retype \
 	recipient \
+	rules \
 	attachment \
 	subobject \
 	stream \

@@ -1070,7 +1070,7 @@ COMMENT ON COLUMN msgstore.message.message_id IS
 COMMENT ON COLUMN msgstore.message.folder_id IS
 	'Placement: the folder of the message; a save never writes it';
 COMMENT ON COLUMN msgstore.message.created_at IS
-	'The time of the first save';
+	'The time of create_message(), or of the first save without a handle';
 COMMENT ON COLUMN msgstore.message.creator IS
 	'The role of the first save: what it may do with its own messages depends '
 	'on this name';
@@ -1914,13 +1914,22 @@ COMMENT ON FUNCTION msgstore.write_stream(integer, text, bigint, bytea) IS
 	'Write a piece of a string or binary property on a handle and return the '
 	'size; the save of the message stores it';
 
+CREATE FUNCTION msgstore.set_stream_size(handle integer, property text,
+										 size bigint)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_stream_size';
+COMMENT ON FUNCTION msgstore.set_stream_size(integer, text, bigint) IS
+	'Cut a string or binary property on a handle to a size, or fill a binary '
+	'one with zeros up to it';
+
 CREATE FUNCTION msgstore.truncate_stream(handle integer, property text,
 										 size bigint)
 	RETURNS void
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'truncate_stream';
+	AS 'MODULE_PATHNAME', 'set_stream_size';
 COMMENT ON FUNCTION msgstore.truncate_stream(integer, text, bigint) IS
-	'Cut a string or binary property on a handle to a size';
+	'Do as set_stream_size()';
 
 /* =================================================================== conflict
  *
