@@ -13,41 +13,57 @@ EXTENSION = msgstore
 DATA = msgstore--0.1.sql
 PGFILEDESC = "msgstore - messages with MAPI message-store semantics"
 
-# One noun a file; a line a file, in the order of the install script.
+# One noun per file, from the lowest floor and room up (src/README.md).
+FLOORS = words content engine face
 OBJS = \
 	$(WIN32RES) \
-	src/module.o \
-	src/hresult.o \
-	src/flags.o \
-	src/catalogue.o \
-	src/named.o \
-	src/property.o \
-	src/value.o \
-	src/recipient.o \
-	src/bag.o \
-	src/edits.o \
-	src/retype.o \
-	src/query.o \
-	src/store.o \
-	src/access.o \
-	src/number.o \
-	src/row.o \
-	src/change.o \
-	src/view.o \
-	src/handle.o \
-	src/message.o \
-	src/save.o \
-	src/conflict.o \
-	src/resolve.o \
-	src/place.o \
-	src/park.o \
-	src/history.o \
-	src/objects.o \
-	src/attachment.o \
-	src/adopt.o \
-	src/blob.o \
-	src/subobject.o \
-	src/stream.o
+	src/words/value.o \
+	src/words/text.o \
+	src/words/nameset.o \
+	src/words/hresult.o \
+	src/words/flags.o \
+	src/words/call.o \
+	src/words/catalogue.o \
+	src/words/named.o \
+	src/words/spelling.o \
+	src/words/property.o \
+	src/content/bag.o \
+	src/content/objects.o \
+	src/content/reference.o \
+	src/content/content.o \
+	src/content/recipient.o \
+	src/content/retype.o \
+	src/content/edits.o \
+	src/content/attachment.o \
+	src/content/undo.o \
+	src/engine/relation.o \
+	src/engine/query.o \
+	src/engine/number.o \
+	src/engine/row.o \
+	src/engine/access.o \
+	src/engine/blob.o \
+	src/engine/adopt.o \
+	src/engine/change.o \
+	src/engine/merge.o \
+	src/engine/view.o \
+	src/engine/handle.o \
+	src/engine/upload.o \
+	src/engine/stand.o \
+	src/face/module.o \
+	src/face/store.o \
+	src/face/rights.o \
+	src/face/nameid.o \
+	src/face/open.o \
+	src/face/park.o \
+	src/face/subobject.o \
+	src/face/props.o \
+	src/face/stream.o \
+	src/face/save.o \
+	src/face/conflict.o \
+	src/face/throw.o \
+	src/face/resolve.o \
+	src/face/place.o \
+	src/face/history.o
 
 # Tests of one session (sql/, expected/).
 REGRESS = \
@@ -64,6 +80,7 @@ REGRESS = \
 	streamlarge \
 	blob \
 	store \
+	rights \
 	open \
 	create \
 	props \
@@ -79,6 +96,7 @@ REGRESS = \
 	numbers \
 	history \
 	historyversions \
+	operators \
 	hostile \
 	errors \
 	checker \
@@ -126,8 +144,8 @@ ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
 PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
-PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench devserver \
-	devserver-stop
+PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench \
+	bench-instructions devserver devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
 	bash $(TOP)tools/run-private
@@ -155,31 +173,42 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
 $(error no PostgreSQL to build against: set PG_CONFIG, or run "make deps")
 endif
-PG_CPPFLAGS = -Isrc -I$(srcdir)/src
-EXTRA_CLEAN = src/*.gen.h src/gen.stamp src/flags.stamp build/failed
+# What PostgreSQL looks up is visible, and nothing else (compat.h).
+PG_CFLAGS = -fvisibility=hidden
+EXTRA_CLEAN = src/words/*.gen.h src/gen.stamp src/flags.stamp build/failed
 include $(PGXS)
 
 ifneq ($(abspath $(srcdir)),$(CURDIR))
-ifneq (,$(wildcard $(srcdir)/src/gen.stamp $(srcdir)/client/*.o))
+ifneq (,$(wildcard $(srcdir)/src/gen.stamp $(srcdir)/client/*/*.o))
 $(error $(srcdir) was built in; run "make clean" there first)
 endif
 endif
 
-# Constants and tables, generated from the facts in data/.
-src/gen.stamp: tools/gen_catalogue.pl $(wildcard $(srcdir)/data/*.csv)
-	@$(MKDIR_P) src
-	perl $< $(srcdir)/data src
+# A file sees the headers of its own floor and of those below.
+floors = $(foreach f,$(1),-Isrc/$(f) -I$(srcdir)/src/$(f))
+src/words/%: override CPPFLAGS := $(call floors,words) $(CPPFLAGS)
+src/content/%: override CPPFLAGS := $(call floors,words content) $(CPPFLAGS)
+src/engine/%: override CPPFLAGS := $(call floors,words content engine) $(CPPFLAGS)
+src/face/%: override CPPFLAGS := $(call floors,$(FLOORS)) $(CPPFLAGS)
+
+# Constants and tables, generated from the facts in data/
+src/gen.stamp: tools/gen_catalogue.pl tools/gen_mapi.pl tools/Facts.pm \
+		$(wildcard $(srcdir)/data/*.csv)
+	@$(MKDIR_P) $(FLOORS:%=src/%)
+	perl $< $(srcdir)/data src/words
+	perl $(filter %/gen_mapi.pl,$^) $(srcdir)/data src/words/mapi.gen.h
 	@touch $@
 
-# Build everything again for another PostgreSQL, or with other flags.
-BUILT_WITH = $(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)
+# Build everything again for another PostgreSQL, or other flags.  These are taken
+# here, since a prerequisite inherits those of its target's floor.
+BUILT_WITH := $(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)
 src/flags.stamp: force-look
 	@$(MKDIR_P) src
 	@echo '$(subst ','\'',$(BUILT_WITH))' | cmp -s - $@ || \
 		echo '$(subst ','\'',$(BUILT_WITH))' > $@
 .PHONY: force-look
 
-HEADERS_ALL = $(wildcard $(srcdir)/src/*.h)
+HEADERS_ALL = $(wildcard $(srcdir)/src/*/*.h)
 $(OBJS) $(OBJS:.o=.bc): src/gen.stamp src/flags.stamp \
 	$(filter-out %.gen.h,$(HEADERS_ALL))
 
@@ -222,7 +251,7 @@ clean-build:
 STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-DUSE_ASSERT_CHECKING
 strict:
-	rm -f client/*.o test/checker/*.o
+	rm -f client/*/*.o test/checker/*.o
 	$(MAKE) -f $(firstword $(MAKEFILE_LIST)) all checker COPT='$(STRICT)' \
 		with_llvm=no
 

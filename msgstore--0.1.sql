@@ -1,1020 +1,819 @@
 \echo Use "CREATE EXTENSION msgstore" to load this file. \quit
 
--- Messages are UTF-8 from end to end: addresses, subjects and bodies of any
--- script have to fit, and what is stored is never converted.
+/*
+ * msgstore--0.1.sql
+ *	  Create the objects of the extension msgstore.
+ *
+ * One section per noun.  A section holds the tables of its noun, the functions
+ * and the views.  Sections stand in the order in which their objects depend on
+ * each other.
+ *
+ * Every relation, function, operator and type is written with its schema.  An
+ * operator or a function without a schema would be chosen by how well its
+ * arguments match, so that another schema could replace one of pg_catalog.
+ * IN, BETWEEN, LIKE, USING, NULLIF, IS DISTINCT FROM, and CASE with an operand
+ * look for an operator by its name, and are not used.  Only built-in types of
+ * columns and of arguments are written without a schema: CREATE EXTENSION
+ * looks for types in pg_catalog first.
+ */
+
+/* =============================================================== precondition
+ *
+ * Refuse a database that is not UTF8: addresses, subjects and bodies of any
+ * script have to fit, and stored text is never converted.
+ *
+ * Refuse a schema in which others may have made objects.  CREATE EXTENSION
+ * takes a schema that exists, whoever made it, and its owner could replace a
+ * function of the extension by one that runs with the rights of its caller.
+ * The owner may be another superuser than the current role: a dump restores
+ * the owner of the schema before the extension.
+ */
+
 DO $$
+DECLARE
+	encoding pg_catalog.text := pg_catalog.current_setting('server_encoding');
+	schema_id pg_catalog.oid := 'msgstore'::pg_catalog.regnamespace;
+	other pg_catalog.text;
 BEGIN
-	IF pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.<>) 'UTF8' THEN
+	IF encoding OPERATOR(pg_catalog.<>) 'UTF8' THEN
 		RAISE EXCEPTION 'msgstore needs a database whose encoding is UTF8'
 			USING ERRCODE = 'feature_not_supported',
-				DETAIL = pg_catalog.format('The encoding of this one is %s.',
-					pg_catalog.current_setting('server_encoding')),
-				HINT = 'Create one with ENCODING ''UTF8'' TEMPLATE template0.';
+				DETAIL = pg_catalog.format(
+					'The encoding of this database is %s.', encoding),
+				HINT = 'Create a database with ENCODING ''UTF8'''
+					' TEMPLATE template0.';
+	END IF;
+
+	SELECT r.rolname INTO other
+	FROM pg_catalog.pg_namespace AS n, pg_catalog.pg_roles AS r
+	WHERE n.oid OPERATOR(pg_catalog.=) schema_id
+	  AND r.oid OPERATOR(pg_catalog.=) n.nspowner
+	  AND NOT r.rolsuper;
+	IF FOUND THEN
+		RAISE EXCEPTION 'schema "msgstore" belongs to role "%"', other
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = 'The role is not a superuser, and could replace the'
+					' functions of the extension.',
+				HINT = 'Drop the schema; CREATE EXTENSION makes a new one.';
+	END IF;
+
+	SELECT CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+				ELSE pg_catalog.quote_ident(r.rolname) END INTO other
+	FROM pg_catalog.pg_namespace AS n
+	CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) AS a
+	LEFT JOIN pg_catalog.pg_roles AS r
+		ON r.oid OPERATOR(pg_catalog.=) a.grantee
+	WHERE n.oid OPERATOR(pg_catalog.=) schema_id
+	  AND a.privilege_type OPERATOR(pg_catalog.=) 'CREATE'
+	  AND r.rolsuper IS NOT TRUE
+	ORDER BY a.grantee
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION '% may create objects in schema "msgstore"', other
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = pg_catalog.format(
+					'Run REVOKE CREATE ON SCHEMA msgstore FROM %s.', other);
+	END IF;
+
+	SELECT pg_catalog.pg_describe_object(d.classid, d.objid, 0) INTO other
+	FROM pg_catalog.pg_depend AS d,
+		 LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) AS i
+	WHERE d.refclassid OPERATOR(pg_catalog.=)
+		  'pg_catalog.pg_namespace'::pg_catalog.regclass
+	  AND d.refobjid OPERATOR(pg_catalog.=) schema_id
+	  AND i.schema OPERATOR(pg_catalog.=) 'msgstore'
+	ORDER BY 1
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'schema "msgstore" is not empty'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = pg_catalog.format('The schema has %s.', other),
+				HINT = 'Drop the objects of the schema, or move them to'
+					' another schema.';
+	END IF;
+
+	IF EXISTS (SELECT FROM pg_catalog.pg_namespace AS n
+			   WHERE n.nspname OPERATOR(pg_catalog.=) 'msgstore_internal') THEN
+		RAISE EXCEPTION 'schema "msgstore_internal" exists already'
+			USING ERRCODE = 'duplicate_schema',
+				HINT = 'Drop or rename the schema; CREATE EXTENSION makes a'
+					' new one.';
 	END IF;
 END
 $$;
 
--- --------------------------------------------------------------------------
--- hresult
---
---	The outcome of a call: src/hresult.c.  Reads the name of a code, hex or
---	signed decimal; prints the name.  Compares, hashes and travels as int4.
--- --------------------------------------------------------------------------
+/* ===================================================================== schema
+ *
+ * Schema msgstore is made by CREATE EXTENSION and holds everything that a user
+ * calls or names.  Functions that implement types, operators, casts, views and
+ * procedures stand in a schema of their own, which is a member of the
+ * extension.  PUBLIC needs USAGE of both: a procedure runs with the rights of
+ * its caller.
+ */
 
-CREATE TYPE hresult;
+GRANT USAGE ON SCHEMA msgstore TO PUBLIC;
 
-CREATE FUNCTION hresult_in(cstring)
-RETURNS hresult
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_in(cstring) IS
-	'reads a result: the name of a code, hex, or signed decimal';
+CREATE SCHEMA msgstore_internal;
+GRANT USAGE ON SCHEMA msgstore_internal TO PUBLIC;
+COMMENT ON SCHEMA msgstore_internal IS
+	'Functions of msgstore that no user calls';
 
-CREATE FUNCTION hresult_out(hresult)
-RETURNS cstring
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_out(hresult) IS
-	'writes a result: the name of its code, or hex where it has none';
+/* ==================================================================== hresult
+ *
+ * The outcome of a call: hresult.c.  The type reads the name of a code, hex or
+ * signed decimal, and prints the name.  It compares, hashes and travels as
+ * integer.
+ */
 
-CREATE FUNCTION hresult_recv(internal)
-RETURNS hresult
-AS 'int4recv'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_recv(internal) IS
-	'reads the binary form of a result, an int4';
+CREATE TYPE msgstore.hresult;
 
-CREATE FUNCTION hresult_send(hresult)
-RETURNS bytea
-AS 'int4send'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_send(hresult) IS
-	'writes the binary form of a result, an int4';
+CREATE FUNCTION msgstore_internal.hresult_in(cstring)
+	RETURNS msgstore.hresult
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'hresult_in';
+COMMENT ON FUNCTION msgstore_internal.hresult_in(cstring) IS
+	'Read the text form of a result: the name of a code, hex, or signed '
+	'decimal';
 
-CREATE TYPE hresult (
-	INPUT = hresult_in,
-	OUTPUT = hresult_out,
-	RECEIVE = hresult_recv,
-	SEND = hresult_send,
+CREATE FUNCTION msgstore_internal.hresult_out(msgstore.hresult)
+	RETURNS cstring
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'hresult_out';
+COMMENT ON FUNCTION msgstore_internal.hresult_out(msgstore.hresult) IS
+	'Write the text form of a result: the name of its code, or hex for a code '
+	'without a name';
+
+CREATE FUNCTION msgstore_internal.hresult_recv(internal)
+	RETURNS msgstore.hresult
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'int4recv';
+COMMENT ON FUNCTION msgstore_internal.hresult_recv(internal) IS
+	'Read the binary form of a result, an integer';
+
+CREATE FUNCTION msgstore_internal.hresult_send(msgstore.hresult)
+	RETURNS bytea
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'int4send';
+COMMENT ON FUNCTION msgstore_internal.hresult_send(msgstore.hresult) IS
+	'Write the binary form of a result, an integer';
+
+CREATE TYPE msgstore.hresult (
+	INPUT = msgstore_internal.hresult_in,
+	OUTPUT = msgstore_internal.hresult_out,
+	RECEIVE = msgstore_internal.hresult_recv,
+	SEND = msgstore_internal.hresult_send,
 	LIKE = pg_catalog.int4
 );
-COMMENT ON TYPE hresult IS
-	'outcome of a call: S_OK, MAPI_E_OBJECT_CHANGED and their like';
+COMMENT ON TYPE msgstore.hresult IS
+	'Outcome of a call: S_OK, MAPI_E_OBJECT_CHANGED and their like';
 
-CREATE CAST (int4 AS hresult) WITHOUT FUNCTION;
-COMMENT ON CAST (int4 AS hresult) IS 'the code of this number';
-CREATE CAST (hresult AS int4) WITHOUT FUNCTION;
-COMMENT ON CAST (hresult AS int4) IS 'the number of this code';
+CREATE CAST (integer AS msgstore.hresult) WITHOUT FUNCTION;
+COMMENT ON CAST (integer AS msgstore.hresult) IS
+	'Return the code of this number';
 
-CREATE FUNCTION hresult_eq(hresult, hresult)
-RETURNS boolean
-AS 'int4eq'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_eq(hresult, hresult) IS
-	'implementation of the operator =';
+CREATE CAST (msgstore.hresult AS integer) WITHOUT FUNCTION;
+COMMENT ON CAST (msgstore.hresult AS integer) IS
+	'Return the number of this code';
 
-CREATE FUNCTION hresult_ne(hresult, hresult)
-RETURNS boolean
-AS 'int4ne'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_ne(hresult, hresult) IS
-	'implementation of the operator <>';
+CREATE FUNCTION msgstore_internal.hresult_eq(msgstore.hresult,
+											 msgstore.hresult)
+	RETURNS boolean
+	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+	AS 'int4eq';
+COMMENT ON FUNCTION msgstore_internal.hresult_eq(msgstore.hresult,
+												 msgstore.hresult) IS
+	'Implement the operator =';
 
-CREATE FUNCTION hresult_lt(hresult, hresult)
-RETURNS boolean
-AS 'int4lt'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_lt(hresult, hresult) IS
-	'implementation of the operator <';
+CREATE FUNCTION msgstore_internal.hresult_ne(msgstore.hresult,
+											 msgstore.hresult)
+	RETURNS boolean
+	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+	AS 'int4ne';
+COMMENT ON FUNCTION msgstore_internal.hresult_ne(msgstore.hresult,
+												 msgstore.hresult) IS
+	'Implement the operator <>';
 
-CREATE FUNCTION hresult_le(hresult, hresult)
-RETURNS boolean
-AS 'int4le'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_le(hresult, hresult) IS
-	'implementation of the operator <=';
+CREATE FUNCTION msgstore_internal.hresult_lt(msgstore.hresult,
+											 msgstore.hresult)
+	RETURNS boolean
+	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+	AS 'int4lt';
+COMMENT ON FUNCTION msgstore_internal.hresult_lt(msgstore.hresult,
+												 msgstore.hresult) IS
+	'Implement the operator <';
 
-CREATE FUNCTION hresult_gt(hresult, hresult)
-RETURNS boolean
-AS 'int4gt'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_gt(hresult, hresult) IS
-	'implementation of the operator >';
+CREATE FUNCTION msgstore_internal.hresult_le(msgstore.hresult,
+											 msgstore.hresult)
+	RETURNS boolean
+	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+	AS 'int4le';
+COMMENT ON FUNCTION msgstore_internal.hresult_le(msgstore.hresult,
+												 msgstore.hresult) IS
+	'Implement the operator <=';
 
-CREATE FUNCTION hresult_ge(hresult, hresult)
-RETURNS boolean
-AS 'int4ge'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_ge(hresult, hresult) IS
-	'implementation of the operator >=';
+CREATE FUNCTION msgstore_internal.hresult_gt(msgstore.hresult,
+											 msgstore.hresult)
+	RETURNS boolean
+	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+	AS 'int4gt';
+COMMENT ON FUNCTION msgstore_internal.hresult_gt(msgstore.hresult,
+												 msgstore.hresult) IS
+	'Implement the operator >';
 
-CREATE OPERATOR = (
-	FUNCTION = hresult_eq,
-	LEFTARG = hresult,
-	RIGHTARG = hresult,
-	COMMUTATOR = =,
-	NEGATOR = <>,
-	RESTRICT = eqsel,
-	JOIN = eqjoinsel,
+CREATE FUNCTION msgstore_internal.hresult_ge(msgstore.hresult,
+											 msgstore.hresult)
+	RETURNS boolean
+	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+	AS 'int4ge';
+COMMENT ON FUNCTION msgstore_internal.hresult_ge(msgstore.hresult,
+												 msgstore.hresult) IS
+	'Implement the operator >=';
+
+CREATE OPERATOR pg_catalog.= (
+	FUNCTION = msgstore_internal.hresult_eq,
+	LEFTARG = msgstore.hresult,
+	RIGHTARG = msgstore.hresult,
+	COMMUTATOR = OPERATOR(pg_catalog.=),
+	NEGATOR = OPERATOR(pg_catalog.<>),
+	RESTRICT = pg_catalog.eqsel,
+	JOIN = pg_catalog.eqjoinsel,
 	HASHES,
 	MERGES
 );
-COMMENT ON OPERATOR = (hresult, hresult) IS 'equal';
+COMMENT ON OPERATOR pg_catalog.= (msgstore.hresult, msgstore.hresult) IS
+	'equal';
 
-CREATE OPERATOR <> (
-	FUNCTION = hresult_ne,
-	LEFTARG = hresult,
-	RIGHTARG = hresult,
-	COMMUTATOR = <>,
-	NEGATOR = =,
-	RESTRICT = neqsel,
-	JOIN = neqjoinsel
+CREATE OPERATOR pg_catalog.<> (
+	FUNCTION = msgstore_internal.hresult_ne,
+	LEFTARG = msgstore.hresult,
+	RIGHTARG = msgstore.hresult,
+	COMMUTATOR = OPERATOR(pg_catalog.<>),
+	NEGATOR = OPERATOR(pg_catalog.=),
+	RESTRICT = pg_catalog.neqsel,
+	JOIN = pg_catalog.neqjoinsel
 );
-COMMENT ON OPERATOR <> (hresult, hresult) IS 'not equal';
+COMMENT ON OPERATOR pg_catalog.<> (msgstore.hresult, msgstore.hresult) IS
+	'not equal';
 
-CREATE OPERATOR < (
-	FUNCTION = hresult_lt,
-	LEFTARG = hresult,
-	RIGHTARG = hresult,
-	COMMUTATOR = >,
-	NEGATOR = >=,
-	RESTRICT = scalarltsel,
-	JOIN = scalarltjoinsel
+CREATE OPERATOR pg_catalog.< (
+	FUNCTION = msgstore_internal.hresult_lt,
+	LEFTARG = msgstore.hresult,
+	RIGHTARG = msgstore.hresult,
+	COMMUTATOR = OPERATOR(pg_catalog.>),
+	NEGATOR = OPERATOR(pg_catalog.>=),
+	RESTRICT = pg_catalog.scalarltsel,
+	JOIN = pg_catalog.scalarltjoinsel
 );
-COMMENT ON OPERATOR < (hresult, hresult) IS 'less';
+COMMENT ON OPERATOR pg_catalog.< (msgstore.hresult, msgstore.hresult) IS
+	'less than';
 
-CREATE OPERATOR <= (
-	FUNCTION = hresult_le,
-	LEFTARG = hresult,
-	RIGHTARG = hresult,
-	COMMUTATOR = >=,
-	NEGATOR = >,
-	RESTRICT = scalarlesel,
-	JOIN = scalarlejoinsel
+CREATE OPERATOR pg_catalog.<= (
+	FUNCTION = msgstore_internal.hresult_le,
+	LEFTARG = msgstore.hresult,
+	RIGHTARG = msgstore.hresult,
+	COMMUTATOR = OPERATOR(pg_catalog.>=),
+	NEGATOR = OPERATOR(pg_catalog.>),
+	RESTRICT = pg_catalog.scalarlesel,
+	JOIN = pg_catalog.scalarlejoinsel
 );
-COMMENT ON OPERATOR <= (hresult, hresult) IS 'less or equal';
+COMMENT ON OPERATOR pg_catalog.<= (msgstore.hresult, msgstore.hresult) IS
+	'less than or equal';
 
-CREATE OPERATOR > (
-	FUNCTION = hresult_gt,
-	LEFTARG = hresult,
-	RIGHTARG = hresult,
-	COMMUTATOR = <,
-	NEGATOR = <=,
-	RESTRICT = scalargtsel,
-	JOIN = scalargtjoinsel
+CREATE OPERATOR pg_catalog.> (
+	FUNCTION = msgstore_internal.hresult_gt,
+	LEFTARG = msgstore.hresult,
+	RIGHTARG = msgstore.hresult,
+	COMMUTATOR = OPERATOR(pg_catalog.<),
+	NEGATOR = OPERATOR(pg_catalog.<=),
+	RESTRICT = pg_catalog.scalargtsel,
+	JOIN = pg_catalog.scalargtjoinsel
 );
-COMMENT ON OPERATOR > (hresult, hresult) IS 'greater';
+COMMENT ON OPERATOR pg_catalog.> (msgstore.hresult, msgstore.hresult) IS
+	'greater than';
 
-CREATE OPERATOR >= (
-	FUNCTION = hresult_ge,
-	LEFTARG = hresult,
-	RIGHTARG = hresult,
-	COMMUTATOR = <=,
-	NEGATOR = <,
-	RESTRICT = scalargesel,
-	JOIN = scalargejoinsel
+CREATE OPERATOR pg_catalog.>= (
+	FUNCTION = msgstore_internal.hresult_ge,
+	LEFTARG = msgstore.hresult,
+	RIGHTARG = msgstore.hresult,
+	COMMUTATOR = OPERATOR(pg_catalog.<=),
+	NEGATOR = OPERATOR(pg_catalog.<),
+	RESTRICT = pg_catalog.scalargesel,
+	JOIN = pg_catalog.scalargejoinsel
 );
-COMMENT ON OPERATOR >= (hresult, hresult) IS 'greater or equal';
-
-CREATE FUNCTION hresult_cmp(hresult, hresult)
-RETURNS int4
-AS 'btint4cmp'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_cmp(hresult, hresult) IS
-	'orders results by their number';
-
-CREATE FUNCTION hresult_hash(hresult)
-RETURNS int4
-AS 'hashint4'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_hash(hresult) IS
-	'hashes a result';
-
-CREATE FUNCTION hresult_hash_extended(hresult, bigint)
-RETURNS bigint
-AS 'hashint4extended'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION hresult_hash_extended(hresult, bigint) IS
-	'hashes a result, with a seed';
-
-CREATE OPERATOR CLASS hresult_ops
-DEFAULT FOR TYPE hresult USING btree AS
-	OPERATOR 1 <,
-	OPERATOR 2 <=,
-	OPERATOR 3 =,
-	OPERATOR 4 >=,
-	OPERATOR 5 >,
-	FUNCTION 1 hresult_cmp(hresult, hresult);
-COMMENT ON OPERATOR CLASS hresult_ops USING btree IS
-	'results in the order of their numbers, failures first';
-COMMENT ON OPERATOR FAMILY hresult_ops USING btree IS
-	'results in the order of their numbers, failures first';
-
-CREATE OPERATOR CLASS hresult_ops
-DEFAULT FOR TYPE hresult USING hash AS
-	OPERATOR 1 =,
-	FUNCTION 1 hresult_hash(hresult),
-	FUNCTION 2 hresult_hash_extended(hresult, bigint);
-COMMENT ON OPERATOR CLASS hresult_ops USING hash IS
-	'hashed results';
-COMMENT ON OPERATOR FAMILY hresult_ops USING hash IS
-	'hashed results';
-
-CREATE FUNCTION succeeded(result hresult)
-RETURNS boolean
-AS 'MODULE_PATHNAME', 'hresult_succeeded'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION succeeded(hresult) IS
-	'true for a success, warnings included';
-
-CREATE FUNCTION failed(result hresult)
-RETURNS boolean
-AS 'MODULE_PATHNAME', 'hresult_failed'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION failed(hresult) IS
-	'true for a failure';
-
-CREATE FUNCTION throw_if_failed(result hresult, handle int4 DEFAULT NULL)
-RETURNS hresult
-AS 'MODULE_PATHNAME', 'hresult_throw_if_failed'
-LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-COMMENT ON FUNCTION throw_if_failed(hresult, int4) IS
-	'returns a success as it came, raises a failure as an error of class MA or MB';
-
--- --------------------------------------------------------------------------
--- flags
---
---	Sets of named bits, a type for each kind of call: src/flags.c.  Read names
---	joined by |, hex or decimal; print names.  Any integer casts to them, since
---	drivers send what they like; back they cast only when asked to.
--- --------------------------------------------------------------------------
-
-CREATE TYPE open_flags;
-
-CREATE FUNCTION open_flags_in(cstring)
-RETURNS open_flags
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_in(cstring) IS
-	'reads flags: names and numbers joined by |';
-
-CREATE FUNCTION open_flags_out(open_flags)
-RETURNS cstring
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_out(open_flags) IS
-	'writes flags: names joined by |, bits without a name as hex';
-
-CREATE FUNCTION open_flags_recv(internal)
-RETURNS open_flags
-AS 'int4recv'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_recv(internal) IS
-	'reads the binary form of flags, an int4';
-
-CREATE FUNCTION open_flags_send(open_flags)
-RETURNS bytea
-AS 'int4send'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_send(open_flags) IS
-	'writes the binary form of flags, an int4';
-
-CREATE TYPE open_flags (
-	INPUT = open_flags_in,
-	OUTPUT = open_flags_out,
-	RECEIVE = open_flags_recv,
-	SEND = open_flags_send,
-	LIKE = pg_catalog.int4
-);
-COMMENT ON TYPE open_flags IS
-	'how a message is opened: MAPI_MODIFY|MAPI_BEST_ACCESS';
-
-CREATE FUNCTION open_flags_from_int2(int2)
-RETURNS open_flags
-AS 'i2toi4'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_from_int2(int2) IS
-	'implementation of the cast';
-
-CREATE FUNCTION open_flags_from_int8(int8)
-RETURNS open_flags
-AS 'int84'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_from_int8(int8) IS
-	'implementation of the cast';
-
-CREATE FUNCTION open_flags_to_int2(open_flags)
-RETURNS int2
-AS 'i4toi2'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_to_int2(open_flags) IS
-	'implementation of the cast';
-
-CREATE FUNCTION open_flags_to_int8(open_flags)
-RETURNS int8
-AS 'int48'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_to_int8(open_flags) IS
-	'implementation of the cast';
-
-CREATE CAST (int2 AS open_flags) WITH FUNCTION open_flags_from_int2(int2) AS IMPLICIT;
-COMMENT ON CAST (int2 AS open_flags) IS 'the flags of these bits';
-CREATE CAST (int4 AS open_flags) WITHOUT FUNCTION AS IMPLICIT;
-COMMENT ON CAST (int4 AS open_flags) IS 'the flags of these bits';
-CREATE CAST (int8 AS open_flags) WITH FUNCTION open_flags_from_int8(int8) AS IMPLICIT;
-COMMENT ON CAST (int8 AS open_flags) IS 'the flags of these bits';
-CREATE CAST (open_flags AS int2) WITH FUNCTION open_flags_to_int2(open_flags);
-COMMENT ON CAST (open_flags AS int2) IS 'the bits of these flags';
-CREATE CAST (open_flags AS int4) WITHOUT FUNCTION;
-COMMENT ON CAST (open_flags AS int4) IS 'the bits of these flags';
-CREATE CAST (open_flags AS int8) WITH FUNCTION open_flags_to_int8(open_flags);
-COMMENT ON CAST (open_flags AS int8) IS 'the bits of these flags';
-
-CREATE FUNCTION open_flags_or(open_flags, open_flags)
-RETURNS open_flags
-AS 'int4or'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_or(open_flags, open_flags) IS
-	'implementation of the operator |';
-
-CREATE FUNCTION open_flags_and(open_flags, open_flags)
-RETURNS open_flags
-AS 'int4and'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_and(open_flags, open_flags) IS
-	'implementation of the operator &';
-
-CREATE FUNCTION open_flags_eq(open_flags, open_flags)
-RETURNS boolean
-AS 'int4eq'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_eq(open_flags, open_flags) IS
-	'implementation of the operator =';
-
-CREATE FUNCTION open_flags_ne(open_flags, open_flags)
-RETURNS boolean
-AS 'int4ne'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION open_flags_ne(open_flags, open_flags) IS
-	'implementation of the operator <>';
-
-CREATE OPERATOR | (
-	FUNCTION = open_flags_or,
-	LEFTARG = open_flags,
-	RIGHTARG = open_flags,
-	COMMUTATOR = |
-);
-COMMENT ON OPERATOR | (open_flags, open_flags) IS 'flags of either side';
-
-CREATE OPERATOR & (
-	FUNCTION = open_flags_and,
-	LEFTARG = open_flags,
-	RIGHTARG = open_flags,
-	COMMUTATOR = &
-);
-COMMENT ON OPERATOR & (open_flags, open_flags) IS 'flags of both sides';
-
-CREATE OPERATOR = (
-	FUNCTION = open_flags_eq,
-	LEFTARG = open_flags,
-	RIGHTARG = open_flags,
-	COMMUTATOR = =,
-	NEGATOR = <>,
-	RESTRICT = eqsel,
-	JOIN = eqjoinsel
-);
-COMMENT ON OPERATOR = (open_flags, open_flags) IS 'equal';
-
-CREATE OPERATOR <> (
-	FUNCTION = open_flags_ne,
-	LEFTARG = open_flags,
-	RIGHTARG = open_flags,
-	COMMUTATOR = <>,
-	NEGATOR = =,
-	RESTRICT = neqsel,
-	JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (open_flags, open_flags) IS 'not equal';
-
-CREATE TYPE save_flags;
-
-CREATE FUNCTION save_flags_in(cstring)
-RETURNS save_flags
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_in(cstring) IS
-	'reads flags: names and numbers joined by |';
-
-CREATE FUNCTION save_flags_out(save_flags)
-RETURNS cstring
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_out(save_flags) IS
-	'writes flags: names joined by |, bits without a name as hex';
-
-CREATE FUNCTION save_flags_recv(internal)
-RETURNS save_flags
-AS 'int4recv'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_recv(internal) IS
-	'reads the binary form of flags, an int4';
-
-CREATE FUNCTION save_flags_send(save_flags)
-RETURNS bytea
-AS 'int4send'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_send(save_flags) IS
-	'writes the binary form of flags, an int4';
-
-CREATE TYPE save_flags (
-	INPUT = save_flags_in,
-	OUTPUT = save_flags_out,
-	RECEIVE = save_flags_recv,
-	SEND = save_flags_send,
-	LIKE = pg_catalog.int4
-);
-COMMENT ON TYPE save_flags IS
-	'how a message is saved: FORCE_SAVE|KEEP_OPEN_READWRITE';
-
-CREATE FUNCTION save_flags_from_int2(int2)
-RETURNS save_flags
-AS 'i2toi4'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_from_int2(int2) IS
-	'implementation of the cast';
-
-CREATE FUNCTION save_flags_from_int8(int8)
-RETURNS save_flags
-AS 'int84'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_from_int8(int8) IS
-	'implementation of the cast';
-
-CREATE FUNCTION save_flags_to_int2(save_flags)
-RETURNS int2
-AS 'i4toi2'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_to_int2(save_flags) IS
-	'implementation of the cast';
-
-CREATE FUNCTION save_flags_to_int8(save_flags)
-RETURNS int8
-AS 'int48'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_to_int8(save_flags) IS
-	'implementation of the cast';
-
-CREATE CAST (int2 AS save_flags) WITH FUNCTION save_flags_from_int2(int2) AS IMPLICIT;
-COMMENT ON CAST (int2 AS save_flags) IS 'the flags of these bits';
-CREATE CAST (int4 AS save_flags) WITHOUT FUNCTION AS IMPLICIT;
-COMMENT ON CAST (int4 AS save_flags) IS 'the flags of these bits';
-CREATE CAST (int8 AS save_flags) WITH FUNCTION save_flags_from_int8(int8) AS IMPLICIT;
-COMMENT ON CAST (int8 AS save_flags) IS 'the flags of these bits';
-CREATE CAST (save_flags AS int2) WITH FUNCTION save_flags_to_int2(save_flags);
-COMMENT ON CAST (save_flags AS int2) IS 'the bits of these flags';
-CREATE CAST (save_flags AS int4) WITHOUT FUNCTION;
-COMMENT ON CAST (save_flags AS int4) IS 'the bits of these flags';
-CREATE CAST (save_flags AS int8) WITH FUNCTION save_flags_to_int8(save_flags);
-COMMENT ON CAST (save_flags AS int8) IS 'the bits of these flags';
-
-CREATE FUNCTION save_flags_or(save_flags, save_flags)
-RETURNS save_flags
-AS 'int4or'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_or(save_flags, save_flags) IS
-	'implementation of the operator |';
-
-CREATE FUNCTION save_flags_and(save_flags, save_flags)
-RETURNS save_flags
-AS 'int4and'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_and(save_flags, save_flags) IS
-	'implementation of the operator &';
-
-CREATE FUNCTION save_flags_eq(save_flags, save_flags)
-RETURNS boolean
-AS 'int4eq'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_eq(save_flags, save_flags) IS
-	'implementation of the operator =';
-
-CREATE FUNCTION save_flags_ne(save_flags, save_flags)
-RETURNS boolean
-AS 'int4ne'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION save_flags_ne(save_flags, save_flags) IS
-	'implementation of the operator <>';
-
-CREATE OPERATOR | (
-	FUNCTION = save_flags_or,
-	LEFTARG = save_flags,
-	RIGHTARG = save_flags,
-	COMMUTATOR = |
-);
-COMMENT ON OPERATOR | (save_flags, save_flags) IS 'flags of either side';
-
-CREATE OPERATOR & (
-	FUNCTION = save_flags_and,
-	LEFTARG = save_flags,
-	RIGHTARG = save_flags,
-	COMMUTATOR = &
-);
-COMMENT ON OPERATOR & (save_flags, save_flags) IS 'flags of both sides';
-
-CREATE OPERATOR = (
-	FUNCTION = save_flags_eq,
-	LEFTARG = save_flags,
-	RIGHTARG = save_flags,
-	COMMUTATOR = =,
-	NEGATOR = <>,
-	RESTRICT = eqsel,
-	JOIN = eqjoinsel
-);
-COMMENT ON OPERATOR = (save_flags, save_flags) IS 'equal';
-
-CREATE OPERATOR <> (
-	FUNCTION = save_flags_ne,
-	LEFTARG = save_flags,
-	RIGHTARG = save_flags,
-	COMMUTATOR = <>,
-	NEGATOR = =,
-	RESTRICT = neqsel,
-	JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (save_flags, save_flags) IS 'not equal';
-
-CREATE TYPE delete_flags;
-
-CREATE FUNCTION delete_flags_in(cstring)
-RETURNS delete_flags
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_in(cstring) IS
-	'reads flags: names and numbers joined by |';
-
-CREATE FUNCTION delete_flags_out(delete_flags)
-RETURNS cstring
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_out(delete_flags) IS
-	'writes flags: names joined by |, bits without a name as hex';
-
-CREATE FUNCTION delete_flags_recv(internal)
-RETURNS delete_flags
-AS 'int4recv'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_recv(internal) IS
-	'reads the binary form of flags, an int4';
-
-CREATE FUNCTION delete_flags_send(delete_flags)
-RETURNS bytea
-AS 'int4send'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_send(delete_flags) IS
-	'writes the binary form of flags, an int4';
-
-CREATE TYPE delete_flags (
-	INPUT = delete_flags_in,
-	OUTPUT = delete_flags_out,
-	RECEIVE = delete_flags_recv,
-	SEND = delete_flags_send,
-	LIKE = pg_catalog.int4
-);
-COMMENT ON TYPE delete_flags IS
-	'how messages are deleted: DELETE_HARD_DELETE';
-
-CREATE FUNCTION delete_flags_from_int2(int2)
-RETURNS delete_flags
-AS 'i2toi4'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_from_int2(int2) IS
-	'implementation of the cast';
-
-CREATE FUNCTION delete_flags_from_int8(int8)
-RETURNS delete_flags
-AS 'int84'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_from_int8(int8) IS
-	'implementation of the cast';
-
-CREATE FUNCTION delete_flags_to_int2(delete_flags)
-RETURNS int2
-AS 'i4toi2'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_to_int2(delete_flags) IS
-	'implementation of the cast';
-
-CREATE FUNCTION delete_flags_to_int8(delete_flags)
-RETURNS int8
-AS 'int48'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_to_int8(delete_flags) IS
-	'implementation of the cast';
-
-CREATE CAST (int2 AS delete_flags) WITH FUNCTION delete_flags_from_int2(int2) AS IMPLICIT;
-COMMENT ON CAST (int2 AS delete_flags) IS 'the flags of these bits';
-CREATE CAST (int4 AS delete_flags) WITHOUT FUNCTION AS IMPLICIT;
-COMMENT ON CAST (int4 AS delete_flags) IS 'the flags of these bits';
-CREATE CAST (int8 AS delete_flags) WITH FUNCTION delete_flags_from_int8(int8) AS IMPLICIT;
-COMMENT ON CAST (int8 AS delete_flags) IS 'the flags of these bits';
-CREATE CAST (delete_flags AS int2) WITH FUNCTION delete_flags_to_int2(delete_flags);
-COMMENT ON CAST (delete_flags AS int2) IS 'the bits of these flags';
-CREATE CAST (delete_flags AS int4) WITHOUT FUNCTION;
-COMMENT ON CAST (delete_flags AS int4) IS 'the bits of these flags';
-CREATE CAST (delete_flags AS int8) WITH FUNCTION delete_flags_to_int8(delete_flags);
-COMMENT ON CAST (delete_flags AS int8) IS 'the bits of these flags';
-
-CREATE FUNCTION delete_flags_or(delete_flags, delete_flags)
-RETURNS delete_flags
-AS 'int4or'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_or(delete_flags, delete_flags) IS
-	'implementation of the operator |';
-
-CREATE FUNCTION delete_flags_and(delete_flags, delete_flags)
-RETURNS delete_flags
-AS 'int4and'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_and(delete_flags, delete_flags) IS
-	'implementation of the operator &';
-
-CREATE FUNCTION delete_flags_eq(delete_flags, delete_flags)
-RETURNS boolean
-AS 'int4eq'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_eq(delete_flags, delete_flags) IS
-	'implementation of the operator =';
-
-CREATE FUNCTION delete_flags_ne(delete_flags, delete_flags)
-RETURNS boolean
-AS 'int4ne'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION delete_flags_ne(delete_flags, delete_flags) IS
-	'implementation of the operator <>';
-
-CREATE OPERATOR | (
-	FUNCTION = delete_flags_or,
-	LEFTARG = delete_flags,
-	RIGHTARG = delete_flags,
-	COMMUTATOR = |
-);
-COMMENT ON OPERATOR | (delete_flags, delete_flags) IS 'flags of either side';
-
-CREATE OPERATOR & (
-	FUNCTION = delete_flags_and,
-	LEFTARG = delete_flags,
-	RIGHTARG = delete_flags,
-	COMMUTATOR = &
-);
-COMMENT ON OPERATOR & (delete_flags, delete_flags) IS 'flags of both sides';
-
-CREATE OPERATOR = (
-	FUNCTION = delete_flags_eq,
-	LEFTARG = delete_flags,
-	RIGHTARG = delete_flags,
-	COMMUTATOR = =,
-	NEGATOR = <>,
-	RESTRICT = eqsel,
-	JOIN = eqjoinsel
-);
-COMMENT ON OPERATOR = (delete_flags, delete_flags) IS 'equal';
-
-CREATE OPERATOR <> (
-	FUNCTION = delete_flags_ne,
-	LEFTARG = delete_flags,
-	RIGHTARG = delete_flags,
-	COMMUTATOR = <>,
-	NEGATOR = =,
-	RESTRICT = neqsel,
-	JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (delete_flags, delete_flags) IS 'not equal';
-
-CREATE TYPE recipient_flags;
-
-CREATE FUNCTION recipient_flags_in(cstring)
-RETURNS recipient_flags
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_in(cstring) IS
-	'reads flags: names and numbers joined by |';
-
-CREATE FUNCTION recipient_flags_out(recipient_flags)
-RETURNS cstring
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_out(recipient_flags) IS
-	'writes flags: names joined by |, bits without a name as hex';
-
-CREATE FUNCTION recipient_flags_recv(internal)
-RETURNS recipient_flags
-AS 'int4recv'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_recv(internal) IS
-	'reads the binary form of flags, an int4';
-
-CREATE FUNCTION recipient_flags_send(recipient_flags)
-RETURNS bytea
-AS 'int4send'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_send(recipient_flags) IS
-	'writes the binary form of flags, an int4';
-
-CREATE TYPE recipient_flags (
-	INPUT = recipient_flags_in,
-	OUTPUT = recipient_flags_out,
-	RECEIVE = recipient_flags_recv,
-	SEND = recipient_flags_send,
-	LIKE = pg_catalog.int4
-);
-COMMENT ON TYPE recipient_flags IS
-	'how a recipient list is changed: MODRECIP_ADD';
-
-CREATE FUNCTION recipient_flags_from_int2(int2)
-RETURNS recipient_flags
-AS 'i2toi4'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_from_int2(int2) IS
-	'implementation of the cast';
-
-CREATE FUNCTION recipient_flags_from_int8(int8)
-RETURNS recipient_flags
-AS 'int84'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_from_int8(int8) IS
-	'implementation of the cast';
-
-CREATE FUNCTION recipient_flags_to_int2(recipient_flags)
-RETURNS int2
-AS 'i4toi2'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_to_int2(recipient_flags) IS
-	'implementation of the cast';
-
-CREATE FUNCTION recipient_flags_to_int8(recipient_flags)
-RETURNS int8
-AS 'int48'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_to_int8(recipient_flags) IS
-	'implementation of the cast';
-
-CREATE CAST (int2 AS recipient_flags) WITH FUNCTION recipient_flags_from_int2(int2) AS IMPLICIT;
-COMMENT ON CAST (int2 AS recipient_flags) IS 'the flags of these bits';
-CREATE CAST (int4 AS recipient_flags) WITHOUT FUNCTION AS IMPLICIT;
-COMMENT ON CAST (int4 AS recipient_flags) IS 'the flags of these bits';
-CREATE CAST (int8 AS recipient_flags) WITH FUNCTION recipient_flags_from_int8(int8) AS IMPLICIT;
-COMMENT ON CAST (int8 AS recipient_flags) IS 'the flags of these bits';
-CREATE CAST (recipient_flags AS int2) WITH FUNCTION recipient_flags_to_int2(recipient_flags);
-COMMENT ON CAST (recipient_flags AS int2) IS 'the bits of these flags';
-CREATE CAST (recipient_flags AS int4) WITHOUT FUNCTION;
-COMMENT ON CAST (recipient_flags AS int4) IS 'the bits of these flags';
-CREATE CAST (recipient_flags AS int8) WITH FUNCTION recipient_flags_to_int8(recipient_flags);
-COMMENT ON CAST (recipient_flags AS int8) IS 'the bits of these flags';
-
-CREATE FUNCTION recipient_flags_or(recipient_flags, recipient_flags)
-RETURNS recipient_flags
-AS 'int4or'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_or(recipient_flags, recipient_flags) IS
-	'implementation of the operator |';
-
-CREATE FUNCTION recipient_flags_and(recipient_flags, recipient_flags)
-RETURNS recipient_flags
-AS 'int4and'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_and(recipient_flags, recipient_flags) IS
-	'implementation of the operator &';
-
-CREATE FUNCTION recipient_flags_eq(recipient_flags, recipient_flags)
-RETURNS boolean
-AS 'int4eq'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_eq(recipient_flags, recipient_flags) IS
-	'implementation of the operator =';
-
-CREATE FUNCTION recipient_flags_ne(recipient_flags, recipient_flags)
-RETURNS boolean
-AS 'int4ne'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION recipient_flags_ne(recipient_flags, recipient_flags) IS
-	'implementation of the operator <>';
-
-CREATE OPERATOR | (
-	FUNCTION = recipient_flags_or,
-	LEFTARG = recipient_flags,
-	RIGHTARG = recipient_flags,
-	COMMUTATOR = |
-);
-COMMENT ON OPERATOR | (recipient_flags, recipient_flags) IS 'flags of either side';
-
-CREATE OPERATOR & (
-	FUNCTION = recipient_flags_and,
-	LEFTARG = recipient_flags,
-	RIGHTARG = recipient_flags,
-	COMMUTATOR = &
-);
-COMMENT ON OPERATOR & (recipient_flags, recipient_flags) IS 'flags of both sides';
-
-CREATE OPERATOR = (
-	FUNCTION = recipient_flags_eq,
-	LEFTARG = recipient_flags,
-	RIGHTARG = recipient_flags,
-	COMMUTATOR = =,
-	NEGATOR = <>,
-	RESTRICT = eqsel,
-	JOIN = eqjoinsel
-);
-COMMENT ON OPERATOR = (recipient_flags, recipient_flags) IS 'equal';
-
-CREATE OPERATOR <> (
-	FUNCTION = recipient_flags_ne,
-	LEFTARG = recipient_flags,
-	RIGHTARG = recipient_flags,
-	COMMUTATOR = <>,
-	NEGATOR = =,
-	RESTRICT = neqsel,
-	JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (recipient_flags, recipient_flags) IS 'not equal';
-
-CREATE TYPE embedded_flags;
-
-CREATE FUNCTION embedded_flags_in(cstring)
-RETURNS embedded_flags
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_in(cstring) IS
-	'reads flags: names and numbers joined by |';
-
-CREATE FUNCTION embedded_flags_out(embedded_flags)
-RETURNS cstring
-AS 'MODULE_PATHNAME'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_out(embedded_flags) IS
-	'writes flags: names joined by |, bits without a name as hex';
-
-CREATE FUNCTION embedded_flags_recv(internal)
-RETURNS embedded_flags
-AS 'int4recv'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_recv(internal) IS
-	'reads the binary form of flags, an int4';
-
-CREATE FUNCTION embedded_flags_send(embedded_flags)
-RETURNS bytea
-AS 'int4send'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_send(embedded_flags) IS
-	'writes the binary form of flags, an int4';
-
-CREATE TYPE embedded_flags (
-	INPUT = embedded_flags_in,
-	OUTPUT = embedded_flags_out,
-	RECEIVE = embedded_flags_recv,
-	SEND = embedded_flags_send,
-	LIKE = pg_catalog.int4
-);
-COMMENT ON TYPE embedded_flags IS
-	'how an embedded message is opened: MAPI_MODIFY|MAPI_CREATE';
-
-CREATE FUNCTION embedded_flags_from_int2(int2)
-RETURNS embedded_flags
-AS 'i2toi4'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_from_int2(int2) IS
-	'implementation of the cast';
-
-CREATE FUNCTION embedded_flags_from_int8(int8)
-RETURNS embedded_flags
-AS 'int84'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_from_int8(int8) IS
-	'implementation of the cast';
-
-CREATE FUNCTION embedded_flags_to_int2(embedded_flags)
-RETURNS int2
-AS 'i4toi2'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_to_int2(embedded_flags) IS
-	'implementation of the cast';
-
-CREATE FUNCTION embedded_flags_to_int8(embedded_flags)
-RETURNS int8
-AS 'int48'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_to_int8(embedded_flags) IS
-	'implementation of the cast';
-
-CREATE CAST (int2 AS embedded_flags) WITH FUNCTION embedded_flags_from_int2(int2) AS IMPLICIT;
-COMMENT ON CAST (int2 AS embedded_flags) IS 'the flags of these bits';
-CREATE CAST (int4 AS embedded_flags) WITHOUT FUNCTION AS IMPLICIT;
-COMMENT ON CAST (int4 AS embedded_flags) IS 'the flags of these bits';
-CREATE CAST (int8 AS embedded_flags) WITH FUNCTION embedded_flags_from_int8(int8) AS IMPLICIT;
-COMMENT ON CAST (int8 AS embedded_flags) IS 'the flags of these bits';
-CREATE CAST (embedded_flags AS int2) WITH FUNCTION embedded_flags_to_int2(embedded_flags);
-COMMENT ON CAST (embedded_flags AS int2) IS 'the bits of these flags';
-CREATE CAST (embedded_flags AS int4) WITHOUT FUNCTION;
-COMMENT ON CAST (embedded_flags AS int4) IS 'the bits of these flags';
-CREATE CAST (embedded_flags AS int8) WITH FUNCTION embedded_flags_to_int8(embedded_flags);
-COMMENT ON CAST (embedded_flags AS int8) IS 'the bits of these flags';
-
-CREATE FUNCTION embedded_flags_or(embedded_flags, embedded_flags)
-RETURNS embedded_flags
-AS 'int4or'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_or(embedded_flags, embedded_flags) IS
-	'implementation of the operator |';
-
-CREATE FUNCTION embedded_flags_and(embedded_flags, embedded_flags)
-RETURNS embedded_flags
-AS 'int4and'
-LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_and(embedded_flags, embedded_flags) IS
-	'implementation of the operator &';
-
-CREATE FUNCTION embedded_flags_eq(embedded_flags, embedded_flags)
-RETURNS boolean
-AS 'int4eq'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_eq(embedded_flags, embedded_flags) IS
-	'implementation of the operator =';
-
-CREATE FUNCTION embedded_flags_ne(embedded_flags, embedded_flags)
-RETURNS boolean
-AS 'int4ne'
-LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE;
-COMMENT ON FUNCTION embedded_flags_ne(embedded_flags, embedded_flags) IS
-	'implementation of the operator <>';
-
-CREATE OPERATOR | (
-	FUNCTION = embedded_flags_or,
-	LEFTARG = embedded_flags,
-	RIGHTARG = embedded_flags,
-	COMMUTATOR = |
-);
-COMMENT ON OPERATOR | (embedded_flags, embedded_flags) IS 'flags of either side';
-
-CREATE OPERATOR & (
-	FUNCTION = embedded_flags_and,
-	LEFTARG = embedded_flags,
-	RIGHTARG = embedded_flags,
-	COMMUTATOR = &
-);
-COMMENT ON OPERATOR & (embedded_flags, embedded_flags) IS 'flags of both sides';
-
-CREATE OPERATOR = (
-	FUNCTION = embedded_flags_eq,
-	LEFTARG = embedded_flags,
-	RIGHTARG = embedded_flags,
-	COMMUTATOR = =,
-	NEGATOR = <>,
-	RESTRICT = eqsel,
-	JOIN = eqjoinsel
-);
-COMMENT ON OPERATOR = (embedded_flags, embedded_flags) IS 'equal';
-
-CREATE OPERATOR <> (
-	FUNCTION = embedded_flags_ne,
-	LEFTARG = embedded_flags,
-	RIGHTARG = embedded_flags,
-	COMMUTATOR = <>,
-	NEGATOR = =,
-	RESTRICT = neqsel,
-	JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR <> (embedded_flags, embedded_flags) IS 'not equal';
-
-/* ===================================================================== store
+COMMENT ON OPERATOR pg_catalog.>= (msgstore.hresult, msgstore.hresult) IS
+	'greater than or equal';
+
+CREATE FUNCTION msgstore_internal.hresult_cmp(msgstore.hresult,
+											  msgstore.hresult)
+	RETURNS integer
+	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+	AS 'btint4cmp';
+COMMENT ON FUNCTION msgstore_internal.hresult_cmp(msgstore.hresult,
+												  msgstore.hresult) IS
+	'Compare two results by their numbers';
+
+CREATE FUNCTION msgstore_internal.hresult_hash(msgstore.hresult)
+	RETURNS integer
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'hashint4';
+COMMENT ON FUNCTION msgstore_internal.hresult_hash(msgstore.hresult) IS
+	'Hash a result';
+
+CREATE FUNCTION msgstore_internal.hresult_hash_extended(msgstore.hresult,
+														bigint)
+	RETURNS bigint
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'hashint4extended';
+COMMENT ON FUNCTION msgstore_internal.hresult_hash_extended(msgstore.hresult,
+															bigint) IS
+	'Hash a result with a seed';
+
+CREATE OPERATOR CLASS msgstore.hresult_ops
+	DEFAULT FOR TYPE msgstore.hresult USING btree AS
+	OPERATOR 1 pg_catalog.<,
+	OPERATOR 2 pg_catalog.<=,
+	OPERATOR 3 pg_catalog.=,
+	OPERATOR 4 pg_catalog.>=,
+	OPERATOR 5 pg_catalog.>,
+	FUNCTION 1 msgstore_internal.hresult_cmp(msgstore.hresult,
+											 msgstore.hresult);
+COMMENT ON OPERATOR CLASS msgstore.hresult_ops USING btree IS
+	'Results in the order of their numbers, failures first';
+COMMENT ON OPERATOR FAMILY msgstore.hresult_ops USING btree IS
+	'Results in the order of their numbers, failures first';
+
+CREATE OPERATOR CLASS msgstore.hresult_ops
+	DEFAULT FOR TYPE msgstore.hresult USING hash AS
+	OPERATOR 1 pg_catalog.=,
+	FUNCTION 1 msgstore_internal.hresult_hash(msgstore.hresult),
+	FUNCTION 2 msgstore_internal.hresult_hash_extended(msgstore.hresult,
+													   bigint);
+COMMENT ON OPERATOR CLASS msgstore.hresult_ops USING hash IS
+	'Hashed results';
+COMMENT ON OPERATOR FAMILY msgstore.hresult_ops USING hash IS
+	'Hashed results';
+
+CREATE FUNCTION msgstore.succeeded(result msgstore.hresult)
+	RETURNS boolean
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'hresult_succeeded';
+COMMENT ON FUNCTION msgstore.succeeded(msgstore.hresult) IS
+	'Return true for a success or a warning';
+
+CREATE FUNCTION msgstore.failed(result msgstore.hresult)
+	RETURNS boolean
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'hresult_failed';
+COMMENT ON FUNCTION msgstore.failed(msgstore.hresult) IS
+	'Return true for a failure';
+
+CREATE FUNCTION msgstore.throw_if_failed(result msgstore.hresult,
+										 handle integer DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'hresult_throw_if_failed';
+COMMENT ON FUNCTION msgstore.throw_if_failed(msgstore.hresult, integer) IS
+	'Return a success unchanged, raise a failure as an error of class MA or '
+	'MB';
+
+/* ====================================================================== flags
  *
- * Stores and their folders.  Small tables, read and written through SPI by
- * the module on behalf of callers who have no rights on them.
+ * Sets of named bits, one type per kind of call: flags.c.  The types read
+ * names joined by |, hex or decimal, and print names.  Any integer casts to
+ * them implicitly, since drivers send integers of any width; the casts back
+ * are explicit.
+ *
+ * Operators and casts are those of integer.  To add a type, write one line in
+ * the list below and its table of names in flags.c.
  */
 
-CREATE TABLE store (
-	store_id      bigint      NOT NULL PRIMARY KEY,
-	name          text        NOT NULL UNIQUE,
-	owner         text        NOT NULL,
-	replica_guid  uuid        NOT NULL,
-	created_at    timestamptz NOT NULL,
-	keep_age      interval,
-	keep_count    integer
-);
+DO $script$
+DECLARE
+	flags_type pg_catalog.text;
+	purpose pg_catalog.text;
+BEGIN
+	FOR flags_type, purpose IN VALUES
+		('open_flags',
+		 'How a message is opened: MAPI_MODIFY|MAPI_BEST_ACCESS'),
+		('save_flags',
+		 'How a message is saved: FORCE_SAVE|KEEP_OPEN_READWRITE'),
+		('delete_flags',
+		 'How messages are deleted: DELETE_HARD_DELETE'),
+		('recipient_flags',
+		 'How a recipient list is changed: MODRECIP_ADD'),
+		('embedded_flags',
+		 'How an embedded message is opened: MAPI_MODIFY|MAPI_CREATE'),
+		('folder_rights',
+		 'What a role may do in a folder: READ_ANY|CREATE, or REVIEWER')
+	LOOP
+		EXECUTE pg_catalog.format($template$
 
-COMMENT ON TABLE store IS 'One row a message store: the unit of ownership and of distribution';
-COMMENT ON COLUMN store.store_id IS 'First in every key and every call';
-COMMENT ON COLUMN store.name IS 'What people call it; unique in the database';
-COMMENT ON COLUMN store.owner IS 'Role, by name, that the store belongs to; its members may use the store';
-COMMENT ON COLUMN store.replica_guid IS 'GUID in the change keys and source keys of this store';
-COMMENT ON COLUMN store.created_at IS 'When create_store() ran';
-COMMENT ON COLUMN store.keep_age IS 'prune_history() leaves changes younger than this; NULL: age protects nothing';
-COMMENT ON COLUMN store.keep_count IS 'prune_history() leaves so many of the newest changes of each message; NULL: rank protects nothing';
+CREATE TYPE msgstore.%1$s;
+
+CREATE FUNCTION msgstore_internal.%1$s_in(cstring)
+	RETURNS msgstore.%1$s
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', '%1$s_in';
+COMMENT ON FUNCTION msgstore_internal.%1$s_in(cstring) IS
+	'Read the text form of flags: names and numbers joined by |';
+
+CREATE FUNCTION msgstore_internal.%1$s_out(msgstore.%1$s)
+	RETURNS cstring
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', '%1$s_out';
+COMMENT ON FUNCTION msgstore_internal.%1$s_out(msgstore.%1$s) IS
+	'Write the text form of flags: names joined by |, other bits in hex';
+
+CREATE FUNCTION msgstore_internal.%1$s_recv(internal)
+	RETURNS msgstore.%1$s
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'int4recv';
+COMMENT ON FUNCTION msgstore_internal.%1$s_recv(internal) IS
+	'Read the binary form of flags, an integer';
+
+CREATE FUNCTION msgstore_internal.%1$s_send(msgstore.%1$s)
+	RETURNS bytea
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'int4send';
+COMMENT ON FUNCTION msgstore_internal.%1$s_send(msgstore.%1$s) IS
+	'Write the binary form of flags, an integer';
+
+CREATE TYPE msgstore.%1$s (
+	INPUT = msgstore_internal.%1$s_in,
+	OUTPUT = msgstore_internal.%1$s_out,
+	RECEIVE = msgstore_internal.%1$s_recv,
+	SEND = msgstore_internal.%1$s_send,
+	LIKE = pg_catalog.int4
+);
+COMMENT ON TYPE msgstore.%1$s IS %2$L;
+
+CREATE FUNCTION msgstore_internal.%1$s_from_smallint(smallint)
+	RETURNS msgstore.%1$s
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'i2toi4';
+COMMENT ON FUNCTION msgstore_internal.%1$s_from_smallint(smallint) IS
+	'Implement the cast from smallint';
+
+CREATE FUNCTION msgstore_internal.%1$s_from_bigint(bigint)
+	RETURNS msgstore.%1$s
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'int84';
+COMMENT ON FUNCTION msgstore_internal.%1$s_from_bigint(bigint) IS
+	'Implement the cast from bigint';
+
+CREATE FUNCTION msgstore_internal.%1$s_to_smallint(msgstore.%1$s)
+	RETURNS smallint
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'i4toi2';
+COMMENT ON FUNCTION msgstore_internal.%1$s_to_smallint(msgstore.%1$s) IS
+	'Implement the cast to smallint';
+
+CREATE FUNCTION msgstore_internal.%1$s_to_bigint(msgstore.%1$s)
+	RETURNS bigint
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'int48';
+COMMENT ON FUNCTION msgstore_internal.%1$s_to_bigint(msgstore.%1$s) IS
+	'Implement the cast to bigint';
+
+CREATE CAST (smallint AS msgstore.%1$s)
+	WITH FUNCTION msgstore_internal.%1$s_from_smallint(smallint) AS IMPLICIT;
+COMMENT ON CAST (smallint AS msgstore.%1$s) IS
+	'Return the flags of these bits';
+
+CREATE CAST (integer AS msgstore.%1$s)
+	WITHOUT FUNCTION AS IMPLICIT;
+COMMENT ON CAST (integer AS msgstore.%1$s) IS
+	'Return the flags of these bits';
+
+CREATE CAST (bigint AS msgstore.%1$s)
+	WITH FUNCTION msgstore_internal.%1$s_from_bigint(bigint) AS IMPLICIT;
+COMMENT ON CAST (bigint AS msgstore.%1$s) IS
+	'Return the flags of these bits';
+
+CREATE CAST (msgstore.%1$s AS smallint)
+	WITH FUNCTION msgstore_internal.%1$s_to_smallint(msgstore.%1$s);
+COMMENT ON CAST (msgstore.%1$s AS smallint) IS
+	'Return the bits of these flags';
+
+CREATE CAST (msgstore.%1$s AS integer)
+	WITHOUT FUNCTION;
+COMMENT ON CAST (msgstore.%1$s AS integer) IS
+	'Return the bits of these flags';
+
+CREATE CAST (msgstore.%1$s AS bigint)
+	WITH FUNCTION msgstore_internal.%1$s_to_bigint(msgstore.%1$s);
+COMMENT ON CAST (msgstore.%1$s AS bigint) IS
+	'Return the bits of these flags';
+
+CREATE FUNCTION msgstore_internal.%1$s_or(msgstore.%1$s, msgstore.%1$s)
+	RETURNS msgstore.%1$s
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'int4or';
+COMMENT ON FUNCTION msgstore_internal.%1$s_or(msgstore.%1$s, msgstore.%1$s) IS
+	'Implement the operator |';
+
+CREATE FUNCTION msgstore_internal.%1$s_and(msgstore.%1$s, msgstore.%1$s)
+	RETURNS msgstore.%1$s
+	LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+	AS 'int4and';
+COMMENT ON FUNCTION msgstore_internal.%1$s_and(msgstore.%1$s, msgstore.%1$s) IS
+	'Implement the operator &';
+
+CREATE FUNCTION msgstore_internal.%1$s_eq(msgstore.%1$s, msgstore.%1$s)
+	RETURNS boolean
+	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+	AS 'int4eq';
+COMMENT ON FUNCTION msgstore_internal.%1$s_eq(msgstore.%1$s, msgstore.%1$s) IS
+	'Implement the operator =';
+
+CREATE FUNCTION msgstore_internal.%1$s_ne(msgstore.%1$s, msgstore.%1$s)
+	RETURNS boolean
+	LANGUAGE internal IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+	AS 'int4ne';
+COMMENT ON FUNCTION msgstore_internal.%1$s_ne(msgstore.%1$s, msgstore.%1$s) IS
+	'Implement the operator <>';
+
+CREATE OPERATOR pg_catalog.| (
+	FUNCTION = msgstore_internal.%1$s_or,
+	LEFTARG = msgstore.%1$s,
+	RIGHTARG = msgstore.%1$s,
+	COMMUTATOR = OPERATOR(pg_catalog.|)
+);
+COMMENT ON OPERATOR pg_catalog.| (msgstore.%1$s, msgstore.%1$s) IS
+	'flags of either side';
+
+CREATE OPERATOR pg_catalog.& (
+	FUNCTION = msgstore_internal.%1$s_and,
+	LEFTARG = msgstore.%1$s,
+	RIGHTARG = msgstore.%1$s,
+	COMMUTATOR = OPERATOR(pg_catalog.&)
+);
+COMMENT ON OPERATOR pg_catalog.& (msgstore.%1$s, msgstore.%1$s) IS
+	'flags of both sides';
+
+CREATE OPERATOR pg_catalog.= (
+	FUNCTION = msgstore_internal.%1$s_eq,
+	LEFTARG = msgstore.%1$s,
+	RIGHTARG = msgstore.%1$s,
+	COMMUTATOR = OPERATOR(pg_catalog.=),
+	NEGATOR = OPERATOR(pg_catalog.<>),
+	RESTRICT = pg_catalog.eqsel,
+	JOIN = pg_catalog.eqjoinsel
+);
+COMMENT ON OPERATOR pg_catalog.= (msgstore.%1$s, msgstore.%1$s) IS
+	'equal';
+
+CREATE OPERATOR pg_catalog.<> (
+	FUNCTION = msgstore_internal.%1$s_ne,
+	LEFTARG = msgstore.%1$s,
+	RIGHTARG = msgstore.%1$s,
+	COMMUTATOR = OPERATOR(pg_catalog.<>),
+	NEGATOR = OPERATOR(pg_catalog.=),
+	RESTRICT = pg_catalog.neqsel,
+	JOIN = pg_catalog.neqjoinsel
+);
+COMMENT ON OPERATOR pg_catalog.<> (msgstore.%1$s, msgstore.%1$s) IS
+	'not equal'
+
+		$template$, flags_type, purpose);
+	END LOOP;
+END
+$script$;
+
+/* ===================================================================== number
+ *
+ * Ids and change numbers: 15 bits of node, 48 bits of counter, never given out
+ * twice: number.c.
+ */
+
+CREATE SEQUENCE msgstore.store_id_seq
+	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+COMMENT ON SEQUENCE msgstore.store_id_seq IS 'Counter of store ids';
+
+CREATE SEQUENCE msgstore.folder_id_seq
+	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+COMMENT ON SEQUENCE msgstore.folder_id_seq IS 'Counter of folder ids';
+
+CREATE SEQUENCE msgstore.message_id_seq
+	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+COMMENT ON SEQUENCE msgstore.message_id_seq IS 'Counter of message ids';
+
+CREATE SEQUENCE msgstore.parked_id_seq
+	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+COMMENT ON SEQUENCE msgstore.parked_id_seq IS 'Counter of parked drafts';
+
+CREATE SEQUENCE msgstore.blob_id_seq
+	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+COMMENT ON SEQUENCE msgstore.blob_id_seq IS 'Counter of blobs';
+
+CREATE SEQUENCE msgstore.change_number_seq
+	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+COMMENT ON SEQUENCE msgstore.change_number_seq IS 'Counter of change numbers';
 
 /*
- * A foreign key to the parent would be a cycle, of which every pg_dump warns;
- * create_folder() looks for the parent, and locks it.
+ * The number of this node, in the upper bits of every number.  A database
+ * where set_node_number() never ran has no row, and is node 0.
  */
-CREATE TABLE folder (
-	store_id    bigint      NOT NULL REFERENCES store,
+CREATE TABLE msgstore.node (
+	node_number  integer PRIMARY KEY
+		CHECK (node_number OPERATOR(pg_catalog.>=) 0
+			   AND node_number OPERATOR(pg_catalog.<=) 32767)
+);
+CREATE UNIQUE INDEX node_single ON msgstore.node ((true));
+
+COMMENT ON TABLE msgstore.node IS
+	'At most one row: the number of this node; node 0 has no row';
+COMMENT ON COLUMN msgstore.node.node_number IS
+	'The upper 15 bits of every number given out here';
+
+/*
+ * The marker of a run of the number series.  PostgreSQL empties an unlogged
+ * table after a crash, and its row is neither in a dump nor on a new primary;
+ * a copy of the database has the row of the original, with the oid of that
+ * database.  A session that finds no row of its own database therefore moves
+ * the number series on: numbers may have been given out that are not known
+ * here.
+ */
+CREATE UNLOGGED TABLE msgstore.incarnation (
+	incarnation  bigint NOT NULL,
+	database     oid    NOT NULL
+);
+
+COMMENT ON TABLE msgstore.incarnation IS
+	'A row of this database, lost in a crash: without a row the number series '
+	'move on';
+COMMENT ON COLUMN msgstore.incarnation.incarnation IS
+	'The change number at which this run of the series began';
+COMMENT ON COLUMN msgstore.incarnation.database IS
+	'The database of the row; rows of other databases came with a copy';
+
+CREATE FUNCTION msgstore.set_node_number(node integer)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_node_number';
+REVOKE EXECUTE ON FUNCTION msgstore.set_node_number(integer) FROM PUBLIC;
+COMMENT ON FUNCTION msgstore.set_node_number(integer) IS
+	'Set the upper 15 bits of the ids and change numbers given out from now '
+	'on';
+
+/* ===================================================================== rights
+ *
+ * The rights of roles in folders: access.c, rights.c.
+ */
+
+/*
+ * One row per folder and role that is granted something there.  Members are
+ * stored by name, and a name outlives DROP ROLE.  No role can be named public,
+ * so that name stands for PUBLIC.
+ */
+CREATE TABLE msgstore.folder_right (
+	store_id   bigint                 NOT NULL,
+	folder_id  bigint                 NOT NULL,
+	member     text                   NOT NULL,
+	rights     msgstore.folder_rights NOT NULL,
+	PRIMARY KEY (store_id, folder_id, member)
+);
+
+COMMENT ON TABLE msgstore.folder_right IS
+	'One row per folder and role with rights there; the owner of the store '
+	'needs none';
+COMMENT ON COLUMN msgstore.folder_right.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.folder_right.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.folder_right.member IS
+	'The role, by name; public stands for PUBLIC';
+COMMENT ON COLUMN msgstore.folder_right.rights IS
+	'The rights granted; 0 shuts the role out of the rights of PUBLIC';
+
+CREATE FUNCTION msgstore.may_use_store(store_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'may_use_store';
+COMMENT ON FUNCTION msgstore.may_use_store(bigint) IS
+	'Return true if the store exists and the current role sees a folder of it';
+
+CREATE FUNCTION msgstore_internal.folder_visible(store_id bigint,
+												 folder_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'folder_visible';
+COMMENT ON FUNCTION msgstore_internal.folder_visible(bigint, bigint) IS
+	'Return true if the current role sees the folder';
+
+CREATE FUNCTION msgstore_internal.message_readable(store_id bigint,
+												   folder_id bigint,
+												   creator text)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'message_readable';
+COMMENT ON FUNCTION msgstore_internal.message_readable(bigint, bigint, text) IS
+	'Return true if the current role may read a message of the folder that '
+	'this role created';
+
+CREATE FUNCTION msgstore_internal.history_readable(store_id bigint,
+												   message_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100
+	AS 'MODULE_PATHNAME', 'history_readable';
+COMMENT ON FUNCTION msgstore_internal.history_readable(bigint, bigint) IS
+	'Return true if the current role may read the changes of a message';
+
+CREATE FUNCTION msgstore.grant_folder(store_id bigint, folder_id bigint,
+									  member text,
+									  rights msgstore.folder_rights)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'grant_folder';
+COMMENT ON FUNCTION msgstore.grant_folder(bigint, bigint, text,
+										  msgstore.folder_rights) IS
+	'Grant a role, or PUBLIC, these rights in a folder in place of those '
+	'granted before';
+
+CREATE FUNCTION msgstore.revoke_folder(store_id bigint, folder_id bigint,
+									   member text)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'revoke_folder';
+COMMENT ON FUNCTION msgstore.revoke_folder(bigint, bigint, text) IS
+	'Remove the grant to a role, or to PUBLIC, in a folder';
+
+CREATE FUNCTION msgstore.effective_rights(store_id bigint, folder_id bigint,
+										  member text DEFAULT NULL)
+	RETURNS msgstore.folder_rights
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'effective_rights';
+COMMENT ON FUNCTION msgstore.effective_rights(bigint, bigint, text) IS
+	'Return the rights that a role, PUBLIC, or with NULL the current role has '
+	'in a folder';
+
+CREATE FUNCTION msgstore.give_store(store_id bigint, owner text)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'give_store';
+COMMENT ON FUNCTION msgstore.give_store(bigint, text) IS
+	'Make another role, of which the caller is a member, the owner of a store';
+
+CREATE VIEW msgstore.folder_permissions WITH (security_barrier) AS
+	SELECT r.store_id, r.folder_id,
+		   CASE WHEN r.member OPERATOR(pg_catalog.=) 'public' THEN 'PUBLIC'
+				ELSE r.member END AS member, r.rights
+	FROM msgstore.folder_right AS r
+	WHERE msgstore_internal.folder_visible(r.store_id, r.folder_id);
+GRANT SELECT ON msgstore.folder_permissions TO PUBLIC;
+COMMENT ON VIEW msgstore.folder_permissions IS
+	'The rights granted in the folders that the current role sees';
+
+/* ====================================================================== store
+ *
+ * Stores and their folders: store.c, access.c.  The tables are small.  The
+ * module reads and writes them through SPI as their owner, for callers without
+ * rights on them.
+ */
+
+/*
+ * One row per store: its owner, the GUID of its keys, and its retention.
+ */
+CREATE TABLE msgstore.store (
+	store_id           bigint      NOT NULL PRIMARY KEY,
+	name               text        NOT NULL UNIQUE,
+	owner              text        NOT NULL,
+	replica_guid       uuid        NOT NULL,
+	created_at         timestamptz NOT NULL,
+	keep_age           interval,
+	keep_count         integer,
+	rights_generation  bigint      NOT NULL DEFAULT 0
+);
+
+COMMENT ON TABLE msgstore.store IS
+	'One row per message store: the unit of ownership and of distribution';
+COMMENT ON COLUMN msgstore.store.store_id IS
+	'The id of the store, first in every key and every call';
+COMMENT ON COLUMN msgstore.store.name IS
+	'Display name, unique in the database';
+COMMENT ON COLUMN msgstore.store.owner IS
+	'The role, by name, that owns the store; its members may use the store';
+COMMENT ON COLUMN msgstore.store.replica_guid IS
+	'GUID in the change keys and source keys of this store';
+COMMENT ON COLUMN msgstore.store.created_at IS
+	'The time of create_store()';
+COMMENT ON COLUMN msgstore.store.keep_age IS
+	'prune_history() leaves changes younger than this age; NULL: no change is '
+	'protected by its age';
+COMMENT ON COLUMN msgstore.store.keep_count IS
+	'prune_history() leaves this number of the newest changes of each '
+	'message; NULL: no change is protected by its rank';
+COMMENT ON COLUMN msgstore.store.rights_generation IS
+	'A new change number with every change of owner or rights, which tells '
+	'sessions to read them again';
+
+/*
+ * One row per folder.  There is no foreign key from parent_id: it would be a
+ * cycle, and every pg_dump would warn of it.  create_folder() looks for the
+ * parent and locks the parent's row.
+ */
+CREATE TABLE msgstore.folder (
+	store_id    bigint      NOT NULL REFERENCES msgstore.store,
 	folder_id   bigint      NOT NULL,
 	parent_id   bigint,
 	name        text        NOT NULL,
@@ -1025,53 +824,221 @@ CREATE TABLE folder (
 	UNIQUE (store_id, special)
 );
 
-COMMENT ON TABLE folder IS 'One row a folder; each store has one root, whose parent is NULL';
-COMMENT ON COLUMN folder.store_id IS 'The store it stands in';
-COMMENT ON COLUMN folder.folder_id IS 'Its number, unique in the store';
-COMMENT ON COLUMN folder.parent_id IS 'The folder above, in the same store; NULL for the root';
-COMMENT ON COLUMN folder.name IS 'Display name, unique among its siblings';
-COMMENT ON COLUMN folder.special IS 'Which standard folder it is (Root, Inbox, Outbox, Sent Items, Deleted Items, Drafts, Conflicts), or NULL';
-COMMENT ON COLUMN folder.created_at IS 'When it was made';
+COMMENT ON TABLE msgstore.folder IS
+	'One row per folder; each store has one root, whose parent is NULL';
+COMMENT ON COLUMN msgstore.folder.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.folder.folder_id IS
+	'The id of the folder, unique in the store';
+COMMENT ON COLUMN msgstore.folder.parent_id IS
+	'The folder above, in the same store; NULL for the root';
+COMMENT ON COLUMN msgstore.folder.name IS
+	'Display name, unique among the folders of one parent';
+COMMENT ON COLUMN msgstore.folder.special IS
+	'The name of a standard folder (Root, Inbox, Outbox, Sent Items, Deleted '
+	'Items, Drafts, Conflicts); NULL for any other folder';
+COMMENT ON COLUMN msgstore.folder.created_at IS
+	'The time of create_store() or create_folder()';
 
-/* ================================================================== property
+CREATE FUNCTION msgstore.create_store(name text, owner text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_store';
+REVOKE EXECUTE ON FUNCTION msgstore.create_store(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION msgstore.create_store(text, text) IS
+	'Create a store with its standard folders and return its id; the store '
+	'belongs to the role owner, or to the caller if owner is NULL';
+
+CREATE FUNCTION msgstore.create_folder(store_id bigint, parent_id bigint,
+									   name text)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_folder';
+COMMENT ON FUNCTION msgstore.create_folder(bigint, bigint, text) IS
+	'Create a folder below another folder (NULL: below the root) and return '
+	'its id';
+
+CREATE FUNCTION msgstore.special_folder(store_id bigint, special text)
+	RETURNS bigint
+	LANGUAGE C STABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'special_folder';
+COMMENT ON FUNCTION msgstore.special_folder(bigint, text) IS
+	'Return the id of a standard folder: Root, Inbox, Outbox, Sent Items, '
+	'Deleted Items, Drafts or Conflicts';
+
+CREATE VIEW msgstore.store_list WITH (security_barrier) AS
+	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count
+	FROM msgstore.store AS s
+	WHERE msgstore.may_use_store(s.store_id);
+GRANT SELECT ON msgstore.store_list TO PUBLIC;
+COMMENT ON VIEW msgstore.store_list IS
+	'The stores that the current role may use';
+
+CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
+	SELECT f.store_id, f.folder_id,
+		   CASE WHEN msgstore_internal.folder_visible(f.store_id, f.parent_id)
+				THEN f.parent_id END AS parent_id,
+		   f.name, f.special, f.created_at
+	FROM msgstore.folder AS f
+	WHERE msgstore_internal.folder_visible(f.store_id, f.folder_id);
+GRANT SELECT ON msgstore.folder_list TO PUBLIC;
+COMMENT ON VIEW msgstore.folder_list IS
+	'The folders that the current role sees; parent_id is NULL below a folder '
+	'that it does not see';
+
+/* =================================================================== property
  *
- * The ids that each store gives to named properties.  Values are stored under
- * names; an id is what a MAPI client wants to call them by.
+ * Names, tags and types of properties: catalogue.c, property.c.
  */
 
-CREATE TABLE named_property (
-	store_id      bigint   NOT NULL REFERENCES store,
-	property_id   integer  NOT NULL CHECK (property_id BETWEEN 32768 AND 65534),
+CREATE FUNCTION msgstore.property_tag(spelling text)
+	RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'property_tag';
+COMMENT ON FUNCTION msgstore.property_tag(text) IS
+	'Return the tag of a property in hex, as in 0x0037001F; NULL for a named '
+	'property';
+
+CREATE FUNCTION msgstore.property_name(spelling text)
+	RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'property_name';
+COMMENT ON FUNCTION msgstore.property_name(text) IS
+	'Return the canonical name of a property from any of its spellings';
+
+CREATE FUNCTION msgstore.property_type(spelling text)
+	RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'property_type';
+COMMENT ON FUNCTION msgstore.property_type(text) IS
+	'Return the type of a property (PT_UNICODE) from any of its spellings';
+
+CREATE FUNCTION msgstore_internal.property_catalogue(
+	OUT name text, OUT tag text, OUT property_id integer, OUT type text,
+	OUT spellings text[], OUT property_set text, OUT lid bigint,
+	OUT string_name text, OUT storable boolean, OUT rule text, OUT part text,
+	OUT instead text)
+	RETURNS SETOF record
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 2800
+	AS 'MODULE_PATHNAME', 'property_catalogue';
+COMMENT ON FUNCTION msgstore_internal.property_catalogue() IS
+	'Return the rows of the view property_catalogue';
+
+CREATE VIEW msgstore.property_catalogue WITH (security_barrier) AS
+	SELECT c.name, c.tag, c.property_id, c.type, c.spellings, c.property_set,
+		   c.lid, c.string_name, c.storable, c.rule, c.part, c.instead
+	FROM msgstore_internal.property_catalogue() AS c;
+GRANT SELECT ON msgstore.property_catalogue TO PUBLIC;
+COMMENT ON VIEW msgstore.property_catalogue IS
+	'The properties that have names: canonical name, tag, type, every '
+	'spelling, set and LID or string, the rule for setting it, the column '
+	'that holds it';
+
+CREATE FUNCTION msgstore_internal.property_types(
+	OUT name text, OUT code text, OUT aliases text[], OUT storable boolean,
+	OUT "json" text, OUT element_type text)
+	RETURNS SETOF record
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 40
+	AS 'MODULE_PATHNAME', 'property_types';
+COMMENT ON FUNCTION msgstore_internal.property_types() IS
+	'Return the rows of the view property_types';
+
+CREATE VIEW msgstore.property_types WITH (security_barrier) AS
+	SELECT t.name, t.code, t.aliases, t.storable, t."json", t.element_type
+	FROM msgstore_internal.property_types() AS t;
+GRANT SELECT ON msgstore.property_types TO PUBLIC;
+COMMENT ON VIEW msgstore.property_types IS
+	'The property types: name, code, aliases, and the form of their values in '
+	'JSON';
+
+CREATE FUNCTION msgstore_internal.property_sets(OUT name text, OUT guid text)
+	RETURNS SETOF record
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20
+	AS 'MODULE_PATHNAME', 'property_sets';
+COMMENT ON FUNCTION msgstore_internal.property_sets() IS
+	'Return the rows of the view property_sets';
+
+CREATE VIEW msgstore.property_sets WITH (security_barrier) AS
+	SELECT s.name, s.guid
+	FROM msgstore_internal.property_sets() AS s;
+GRANT SELECT ON msgstore.property_sets TO PUBLIC;
+COMMENT ON VIEW msgstore.property_sets IS
+	'The property sets that have names; other sets are spelled by GUID';
+
+/* ====================================================================== named
+ *
+ * The ids that each store gives to named properties: named.c.
+ */
+
+/*
+ * One row per named property that has an id in a store.  Values are stored
+ * under names; the ids serve MAPI clients that want numbers.
+ */
+CREATE TABLE msgstore.named_property (
+	store_id      bigint   NOT NULL REFERENCES msgstore.store,
+	property_id   integer  NOT NULL
+		CHECK (property_id OPERATOR(pg_catalog.>=) 32768
+			   AND property_id OPERATOR(pg_catalog.<=) 65534),
 	property_set  uuid     NOT NULL,
-	lid           bigint   CHECK (lid BETWEEN 0 AND 4294967295),
+	lid           bigint
+		CHECK (lid OPERATOR(pg_catalog.>=) 0
+			   AND lid OPERATOR(pg_catalog.<=) 4294967295),
 	name          text,
 	PRIMARY KEY (store_id, property_id),
 	UNIQUE (store_id, property_set, lid),
 	UNIQUE (store_id, property_set, name),
-	CHECK ((lid IS NULL) <> (name IS NULL))
+	CHECK ((lid IS NULL) OPERATOR(pg_catalog.<>) (name IS NULL))
 );
 
-COMMENT ON TABLE named_property IS 'One row a named property that get_ids_from_names() has given an id';
-COMMENT ON COLUMN named_property.store_id IS 'The store whose id it is';
-COMMENT ON COLUMN named_property.property_id IS 'The id, from 0x8000 to 0xFFFE';
-COMMENT ON COLUMN named_property.property_set IS 'GUID of the property set';
-COMMENT ON COLUMN named_property.lid IS 'LID, where it is named by a number';
-COMMENT ON COLUMN named_property.name IS 'String, where it is named by one; in lower case in PS_INTERNET_HEADERS';
+COMMENT ON TABLE msgstore.named_property IS
+	'One row per named property to which get_ids_from_names() has given an id';
+COMMENT ON COLUMN msgstore.named_property.store_id IS
+	'The store that has given the id';
+COMMENT ON COLUMN msgstore.named_property.property_id IS
+	'The id, from 0x8000 to 0xFFFE';
+COMMENT ON COLUMN msgstore.named_property.property_set IS
+	'GUID of the property set';
+COMMENT ON COLUMN msgstore.named_property.lid IS
+	'The LID of a property named by a number; NULL for the others';
+COMMENT ON COLUMN msgstore.named_property.name IS
+	'The string of a property named by a string, in lower case in '
+	'PS_INTERNET_HEADERS; NULL for the others';
 
-/* =================================================================== message
+CREATE FUNCTION msgstore.get_ids_from_names(store_id bigint, names text[],
+											"create" boolean DEFAULT true)
+	RETURNS integer[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_ids_from_names';
+COMMENT ON FUNCTION msgstore.get_ids_from_names(bigint, text[], boolean) IS
+	'Return the ids of named properties in a store; names without an id get '
+	'one (from 0x8000 on), or NULL if create is false';
+
+CREATE FUNCTION msgstore.get_names_from_ids(store_id bigint, ids integer[])
+	RETURNS text[]
+	LANGUAGE C STABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'get_names_from_ids';
+COMMENT ON FUNCTION msgstore.get_names_from_ids(bigint, integer[]) IS
+	'Return the names to which a store has given ids; NULL for ids that are '
+	'not given';
+
+/* ==================================================================== message
  *
- * One row is one message: what a save locks, checks and writes.  Columns that
- * never change come first; the number and the stamps stand last, beside the
- * bag, so that the bytes a save changes lie together.  Large values have
- * columns of their own: a save that leaves them alone reuses their TOAST
- * pointers.  No index mentions a column that a save writes, so saves stay HOT.
+ * Messages at their newest version: message.c, row.c, view.c.
  */
 
-CREATE TABLE message (
+/*
+ * One row per message: the row that a save locks, checks and writes.  Columns
+ * that never change come first; the number and the stamps stand last, beside
+ * the bag, so that the bytes that a save changes lie together.  Large values
+ * have columns of their own: a save that leaves them alone reuses their TOAST
+ * pointers.  No index mentions a column that a save writes, so saves stay HOT.
+ */
+CREATE TABLE msgstore.message (
 	store_id       bigint      NOT NULL,
 	message_id     bigint      NOT NULL,
 	folder_id      bigint      NOT NULL,
 	created_at     timestamptz NOT NULL,
+	creator        text        NOT NULL,
 	message_flags  integer     NOT NULL,
 	deleted_at     timestamptz,
 	submitted_at   timestamptz,
@@ -1087,40 +1054,115 @@ CREATE TABLE message (
 	modified_at    timestamptz NOT NULL,
 	modifier       text        NOT NULL,
 	PRIMARY KEY (store_id, message_id),
-	FOREIGN KEY (store_id, folder_id) REFERENCES folder
+	FOREIGN KEY (store_id, folder_id) REFERENCES msgstore.folder
 ) WITH (fillfactor = 80);
 
-ALTER TABLE message ALTER COLUMN props SET STORAGE MAIN;
-CREATE INDEX message_folder ON message (store_id, folder_id);
+ALTER TABLE msgstore.message ALTER COLUMN props SET STORAGE MAIN;
+CREATE INDEX message_folder
+	ON msgstore.message (store_id, folder_id, creator);
 
-COMMENT ON TABLE message IS 'One row a message, at its newest version';
-COMMENT ON COLUMN message.store_id IS 'The store it stands in';
-COMMENT ON COLUMN message.message_id IS 'Its number; kept when it is moved, never given out again';
-COMMENT ON COLUMN message.folder_id IS 'Placement: the folder it stands in; a save never writes it';
-COMMENT ON COLUMN message.created_at IS 'When it was first saved';
-COMMENT ON COLUMN message.message_flags IS 'Placement: MSGFLAG_ bits kept for the message itself (UNSENT, RESEND, READ at creation)';
-COMMENT ON COLUMN message.deleted_at IS 'Placement: when it was soft-deleted, or NULL';
-COMMENT ON COLUMN message.submitted_at IS 'Placement: when it was submitted for sending, or NULL';
-COMMENT ON COLUMN message.recipients IS 'Content: PR_MESSAGE_RECIPIENTS, an array of property objects';
-COMMENT ON COLUMN message.attachments IS 'Content: PR_MESSAGE_ATTACHMENTS, an array of property objects';
-COMMENT ON COLUMN message.headers IS 'Content: PR_TRANSPORT_MESSAGE_HEADERS';
-COMMENT ON COLUMN message.body IS 'Content: PR_BODY';
-COMMENT ON COLUMN message.html IS 'Content: PR_HTML';
-COMMENT ON COLUMN message.rtf IS 'Content: PR_RTF_COMPRESSED';
-COMMENT ON COLUMN message.props IS 'Content: every other property, keyed by canonical name';
-COMMENT ON COLUMN message.predecessors IS 'The newest change number of every other node that has changed it, or NULL';
-COMMENT ON COLUMN message.change_number IS 'The version: changes with every save, survives dump and restore';
-COMMENT ON COLUMN message.modified_at IS 'When it was last saved; never goes back';
-COMMENT ON COLUMN message.modifier IS 'Who saved it last: the actor where one was set, else the role';
+COMMENT ON TABLE msgstore.message IS
+	'One row per message, at its newest version';
+COMMENT ON COLUMN msgstore.message.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.message.message_id IS
+	'The id of the message; a move keeps it, and it is never given out again';
+COMMENT ON COLUMN msgstore.message.folder_id IS
+	'Placement: the folder of the message; a save never writes it';
+COMMENT ON COLUMN msgstore.message.created_at IS
+	'The time of the first save';
+COMMENT ON COLUMN msgstore.message.creator IS
+	'The role of the first save: what it may do with its own messages depends '
+	'on this name';
+COMMENT ON COLUMN msgstore.message.message_flags IS
+	'Placement: MSGFLAG_ bits of the message itself (UNSENT, RESEND, READ at '
+	'creation)';
+COMMENT ON COLUMN msgstore.message.deleted_at IS
+	'Placement: the time of the soft deletion; NULL if not deleted';
+COMMENT ON COLUMN msgstore.message.submitted_at IS
+	'Placement: the time of the submission for sending; NULL if not submitted';
+COMMENT ON COLUMN msgstore.message.recipients IS
+	'Content: PR_MESSAGE_RECIPIENTS, an array of property objects';
+COMMENT ON COLUMN msgstore.message.attachments IS
+	'Content: PR_MESSAGE_ATTACHMENTS, an array of property objects';
+COMMENT ON COLUMN msgstore.message.headers IS
+	'Content: PR_TRANSPORT_MESSAGE_HEADERS';
+COMMENT ON COLUMN msgstore.message.body IS
+	'Content: PR_BODY';
+COMMENT ON COLUMN msgstore.message.html IS
+	'Content: PR_HTML';
+COMMENT ON COLUMN msgstore.message.rtf IS
+	'Content: PR_RTF_COMPRESSED';
+COMMENT ON COLUMN msgstore.message.props IS
+	'Content: every other property, keyed by canonical name';
+COMMENT ON COLUMN msgstore.message.predecessors IS
+	'The newest change number of every other node that has changed the '
+	'message; NULL if no other node has';
+COMMENT ON COLUMN msgstore.message.change_number IS
+	'The version: changes with every save, survives dump and restore';
+COMMENT ON COLUMN msgstore.message.modified_at IS
+	'The time of the last save; never goes back';
+COMMENT ON COLUMN msgstore.message.modifier IS
+	'The author of the last save: the actor if one was set, else the role';
 
-/* ==================================================================== change
+CREATE FUNCTION msgstore_internal.message_size(recipients jsonb,
+											   attachments jsonb, headers text,
+											   body text, html bytea,
+											   rtf bytea, props jsonb)
+	RETURNS bigint
+	LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'message_size';
+COMMENT ON FUNCTION msgstore_internal.message_size(jsonb, jsonb, text, text,
+												   bytea, bytea, jsonb) IS
+	'Return the bytes of the content of a message (PR_MESSAGE_SIZE) without '
+	'fetching its bodies';
+
+CREATE FUNCTION msgstore_internal.systime(value text)
+	RETURNS timestamptz
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'systime';
+COMMENT ON FUNCTION msgstore_internal.systime(text) IS
+	'Return a stored PT_SYSTIME as timestamptz, cut to microseconds';
+
+CREATE VIEW msgstore.message_list WITH (security_barrier) AS
+	SELECT m.store_id, m.folder_id, m.message_id,
+		   m.props OPERATOR(pg_catalog.->>) 'PR_SUBJECT' AS subject,
+		   m.props OPERATOR(pg_catalog.->>) 'PR_SENDER_NAME' AS sender_name,
+		   m.props OPERATOR(pg_catalog.->>) 'PR_SENDER_EMAIL_ADDRESS'
+			   AS sender_email_address,
+		   m.props OPERATOR(pg_catalog.->>) 'PR_MESSAGE_CLASS'
+			   AS message_class,
+		   (m.props OPERATOR(pg_catalog.->>) 'PR_IMPORTANCE')::integer
+			   AS importance,
+		   msgstore_internal.systime(m.props OPERATOR(pg_catalog.->>)
+									 'PR_CLIENT_SUBMIT_TIME')
+			   AS client_submit_time,
+		   msgstore_internal.systime(m.props OPERATOR(pg_catalog.->>)
+									 'PR_MESSAGE_DELIVERY_TIME')
+			   AS message_delivery_time,
+		   msgstore_internal.message_size(m.recipients, m.attachments,
+										  m.headers, m.body, m.html, m.rtf,
+										  m.props) AS message_size,
+		   m.created_at, m.modified_at, m.modifier, m.change_number
+	FROM msgstore.message AS m
+	WHERE m.deleted_at IS NULL
+	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
+											 m.creator);
+GRANT SELECT ON msgstore.message_list TO PUBLIC;
+COMMENT ON VIEW msgstore.message_list IS
+	'The messages (saved and not deleted) that the current role may read';
+
+/* ==================================================================== history
  *
- * Append-only: one row for every change of a message.  Each row holds what
- * its change replaced, so older versions are rebuilt from the newest one by
- * walking back along "previous".
+ * The chain of changes, older versions, and pruning: change.c, history.c.
  */
 
-CREATE TABLE change (
+/*
+ * One row per change of a message, append-only.  Each row holds the values
+ * that its change replaced; older versions are made from the newest version by
+ * walking back along "previous".
+ */
+CREATE TABLE msgstore.change (
 	store_id            bigint      NOT NULL,
 	message_id          bigint      NOT NULL,
 	change_number       bigint      NOT NULL,
@@ -1142,34 +1184,212 @@ CREATE TABLE change (
 	PRIMARY KEY (store_id, message_id, change_number)
 );
 
-COMMENT ON TABLE change IS 'One row a change of a message: who, when, what, and the values it replaced';
-COMMENT ON COLUMN change.store_id IS 'The store of the message';
-COMMENT ON COLUMN change.message_id IS 'The message';
-COMMENT ON COLUMN change.change_number IS 'The version that this change made';
-COMMENT ON COLUMN change.previous IS 'The version it replaced; NULL for a creation';
-COMMENT ON COLUMN change.base_change_number IS 'The version its client had before it; older than "previous" where it was forced over somebody';
-COMMENT ON COLUMN change.incarnation IS 'Which run of the number series: grows with every crash, restore or failover';
-COMMENT ON COLUMN change.xid IS 'The top-level transaction';
-COMMENT ON COLUMN change.changed_at IS 'When';
-COMMENT ON COLUMN change.kind IS 'c create, s save, f force, g merge, m move, d delete, r restore, h hard delete';
-COMMENT ON COLUMN change.role IS 'The database role that did it';
-COMMENT ON COLUMN change.actor IS 'The application''s user, from msgstore.actor';
-COMMENT ON COLUMN change.client IS 'application_name of the session';
-COMMENT ON COLUMN change.properties IS 'The properties it set or deleted';
-COMMENT ON COLUMN change.undo IS 'A patch that gives back what it replaced; null: the property was absent';
-COMMENT ON COLUMN change.undo_headers IS 'The transport headers it replaced';
-COMMENT ON COLUMN change.undo_body IS 'The text body it replaced';
-COMMENT ON COLUMN change.undo_html IS 'The HTML body it replaced';
-COMMENT ON COLUMN change.undo_rtf IS 'The RTF body it replaced';
+COMMENT ON TABLE msgstore.change IS
+	'One row per change of a message: author, time, changed properties, and '
+	'the values that the change replaced';
+COMMENT ON COLUMN msgstore.change.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.change.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.change.change_number IS
+	'The version that this change made';
+COMMENT ON COLUMN msgstore.change.previous IS
+	'The version that this change replaced; NULL for a creation';
+COMMENT ON COLUMN msgstore.change.base_change_number IS
+	'The version on which the client edited; older than "previous" for a save '
+	'that was forced over another';
+COMMENT ON COLUMN msgstore.change.incarnation IS
+	'The run of the number series; grows with every crash, restore or '
+	'failover';
+COMMENT ON COLUMN msgstore.change.xid IS
+	'The top-level transaction';
+COMMENT ON COLUMN msgstore.change.changed_at IS
+	'The time of the change';
+COMMENT ON COLUMN msgstore.change.kind IS
+	'c create, s save, f force, g merge, m move, d delete, r restore, h hard '
+	'delete';
+COMMENT ON COLUMN msgstore.change.role IS
+	'The database role of the author';
+COMMENT ON COLUMN msgstore.change.actor IS
+	'The user of the application, from msgstore.actor';
+COMMENT ON COLUMN msgstore.change.client IS
+	'application_name of the session';
+COMMENT ON COLUMN msgstore.change.properties IS
+	'The properties that the change set or deleted';
+COMMENT ON COLUMN msgstore.change.undo IS
+	'A patch that gives back the replaced values; null: the property was '
+	'absent';
+COMMENT ON COLUMN msgstore.change.undo_headers IS
+	'The replaced transport headers';
+COMMENT ON COLUMN msgstore.change.undo_body IS
+	'The replaced text body';
+COMMENT ON COLUMN msgstore.change.undo_html IS
+	'The replaced HTML body';
+COMMENT ON COLUMN msgstore.change.undo_rtf IS
+	'The replaced RTF body';
 
-/* ==================================================================== parked
+CREATE VIEW msgstore.change_list WITH (security_barrier) AS
+	SELECT c.store_id, c.message_id, c.change_number, c.previous,
+		   c.base_change_number,
+		   CASE WHEN c.kind OPERATOR(pg_catalog.=) 'c' THEN 'create'
+				WHEN c.kind OPERATOR(pg_catalog.=) 's' THEN 'save'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'f' THEN 'force'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'g' THEN 'merge'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'm' THEN 'move'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+		   END AS kind,
+		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
+		   c.client, c.changed_at, c.properties
+	FROM msgstore.change AS c
+	WHERE msgstore_internal.history_readable(c.store_id, c.message_id);
+GRANT SELECT ON msgstore.change_list TO PUBLIC;
+COMMENT ON VIEW msgstore.change_list IS
+	'The changes of the messages that the current role may read: author, '
+	'time, changed properties';
+
+CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
+								 OUT change_number bigint, OUT kind text,
+								 OUT changed_by text, OUT role text,
+								 OUT actor text, OUT client text,
+								 OUT changed_at timestamptz,
+								 OUT properties text[], OUT previous bigint,
+								 OUT base_change_number bigint)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+		SELECT c.change_number, c.kind, c.changed_by, c.role, c.actor,
+			   c.client, c.changed_at, c.properties, c.previous,
+			   c.base_change_number
+		FROM msgstore.change_list AS c
+		WHERE c.store_id OPERATOR(pg_catalog.=) $1
+		  AND c.message_id OPERATOR(pg_catalog.=) $2
+		ORDER BY c.changed_at, c.change_number
+	$$;
+COMMENT ON FUNCTION msgstore.history(bigint, bigint) IS
+	'Return every change of a message, oldest first: number, kind, author, '
+	'time, client, changed properties';
+
+CREATE FUNCTION msgstore.merge_report(store_id bigint, message_id bigint,
+									  change_number bigint,
+									  OUT property text, OUT side text,
+									  OUT changed_by text,
+									  OUT changed_at timestamptz,
+									  OUT client text,
+									  OUT change_number bigint)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+		WITH merged AS (
+			SELECT c.changed_at, c.base_change_number
+			FROM msgstore.change_list AS c
+			WHERE c.store_id OPERATOR(pg_catalog.=) $1
+			  AND c.message_id OPERATOR(pg_catalog.=) $2
+			  AND c.change_number OPERATOR(pg_catalog.=) $3
+			  AND c.kind OPERATOR(pg_catalog.=) 'merge'
+		), since AS (
+			SELECT c.properties, c.changed_by, c.changed_at, c.client,
+				   c.change_number,
+				   c.change_number OPERATOR(pg_catalog.=) $3 AS yours
+			FROM merged AS m, msgstore.change_list AS c
+			WHERE c.store_id OPERATOR(pg_catalog.=) $1
+			  AND c.message_id OPERATOR(pg_catalog.=) $2
+			  AND c.changed_at OPERATOR(pg_catalog.<=) m.changed_at
+			  AND c.changed_at OPERATOR(pg_catalog.>) coalesce((
+					SELECT b.changed_at
+					FROM msgstore.change_list AS b
+					WHERE b.store_id OPERATOR(pg_catalog.=) $1
+					  AND b.message_id OPERATOR(pg_catalog.=) $2
+					  AND b.change_number OPERATOR(pg_catalog.=)
+						  m.base_change_number), '-infinity')
+		)
+		SELECT DISTINCT ON (s.yours, p.property)
+			p.property, CASE WHEN s.yours THEN 'yours' ELSE 'theirs' END,
+			s.changed_by, s.changed_at, s.client, s.change_number
+		FROM since AS s, pg_catalog.unnest(s.properties) AS p (property)
+		ORDER BY s.yours, p.property, s.changed_at DESC
+	$$;
+COMMENT ON FUNCTION msgstore.merge_report(bigint, bigint, bigint) IS
+	'Return the properties that a merge put together: those that others have '
+	'changed since its base, each with its last author, and those that the '
+	'merging client has changed';
+
+CREATE FUNCTION msgstore.message_at(store_id bigint, message_id bigint,
+									change_number bigint)
+	RETURNS jsonb
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'message_at';
+COMMENT ON FUNCTION msgstore.message_at(bigint, bigint, bigint) IS
+	'Return a message as read_message() showed it at that version, deleted or '
+	'not';
+
+CREATE FUNCTION msgstore.restore_version(store_id bigint, message_id bigint,
+										 version bigint, change_number bigint,
+										 OUT result msgstore.hresult,
+										 OUT change_number bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'restore_version';
+COMMENT ON FUNCTION msgstore.restore_version(bigint, bigint, bigint,
+											 bigint) IS
+	'Save the content of an older version over change_number; refused like '
+	'any other save';
+
+CREATE FUNCTION msgstore.set_retention(store_id bigint, keep_age interval,
+									   keep_count integer)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_retention';
+COMMENT ON FUNCTION msgstore.set_retention(bigint, interval, integer) IS
+	'Set how much history prune_history() leaves in a store; both NULL: all '
+	'of it';
+
+CREATE FUNCTION msgstore_internal.prune_batch(store_id bigint, after bigint,
+											  messages integer,
+											  OUT last bigint,
+											  OUT pruned bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'prune_batch';
+COMMENT ON FUNCTION msgstore_internal.prune_batch(bigint, bigint, integer) IS
+	'Do one step of prune_history()';
+
+CREATE PROCEDURE msgstore.prune_history(store_id bigint,
+										messages integer DEFAULT 1000,
+										INOUT pruned bigint DEFAULT 0)
+	LANGUAGE plpgsql
+	AS $$
+	DECLARE
+		step pg_catalog.record;
+		at bigint := 0;
+	BEGIN
+		pruned := 0;
+		LOOP
+			SELECT b.last, b.pruned INTO step
+			FROM msgstore_internal.prune_batch($1, at, $2) AS b;
+			EXIT WHEN step.last IS NULL;
+			pruned := pruned OPERATOR(pg_catalog.+) step.pruned;
+			at := step.last;
+			COMMIT;
+		END LOOP;
+	END
+	$$;
+COMMENT ON PROCEDURE msgstore.prune_history(bigint, integer, bigint) IS
+	'Delete the oldest changes that the retention of a store does not '
+	'protect, and commit after each batch of messages';
+
+/* ======================================================================= park
  *
- * Drafts that survive: the base and the pending edits of a handle, as a row
- * of the role that parked it.
+ * Drafts that survive the session: park.c.
  */
 
-CREATE TABLE parked_draft (
-	store_id            bigint      NOT NULL REFERENCES store,
+/*
+ * One row per draft: the base and the pending edits of a handle.  A draft
+ * belongs to the role that parked it.
+ */
+CREATE TABLE msgstore.parked_draft (
+	store_id            bigint      NOT NULL REFERENCES msgstore.store,
 	parked_id           bigint      NOT NULL,
 	role                text        NOT NULL,
 	actor               text,
@@ -1189,37 +1409,112 @@ CREATE TABLE parked_draft (
 	rtf                 bytea,
 	PRIMARY KEY (store_id, parked_id)
 );
-CREATE INDEX parked_draft_message ON parked_draft (store_id, message_id);
+CREATE INDEX parked_draft_message
+	ON msgstore.parked_draft (store_id, message_id);
 
-COMMENT ON TABLE parked_draft IS 'One row a draft that park() has stored';
-COMMENT ON COLUMN parked_draft.store_id IS 'The store of its message';
-COMMENT ON COLUMN parked_draft.parked_id IS 'Its number';
-COMMENT ON COLUMN parked_draft.role IS 'The role that parked it, and that alone may resume it';
-COMMENT ON COLUMN parked_draft.actor IS 'The application''s user, from msgstore.actor';
-COMMENT ON COLUMN parked_draft.client IS 'application_name of the session';
-COMMENT ON COLUMN parked_draft.parked_at IS 'When it was parked last';
-COMMENT ON COLUMN parked_draft.message_id IS 'The message it edits, or the id a new one is to get';
-COMMENT ON COLUMN parked_draft.folder_id IS 'The folder of a new message; NULL otherwise';
-COMMENT ON COLUMN parked_draft.base_change_number IS 'The version it stands on; NULL for a new message';
-COMMENT ON COLUMN parked_draft.defaults IS 'What a new message starts with; NULL otherwise';
-COMMENT ON COLUMN parked_draft.touched IS 'A digit a part: 0 untouched, 1 deleted because another body was set, 2 touched';
-COMMENT ON COLUMN parked_draft.props IS 'Pending patch of the property bag; null deletes';
-COMMENT ON COLUMN parked_draft.recipients IS 'Pending recipients; NULL deletes where touched';
-COMMENT ON COLUMN parked_draft.attachments IS 'Pending attachments; NULL deletes where touched';
-COMMENT ON COLUMN parked_draft.headers IS 'Pending transport headers; NULL deletes where touched';
-COMMENT ON COLUMN parked_draft.body IS 'Pending text body; NULL deletes where touched';
-COMMENT ON COLUMN parked_draft.html IS 'Pending HTML body; NULL deletes where touched';
-COMMENT ON COLUMN parked_draft.rtf IS 'Pending RTF body; NULL deletes where touched';
+COMMENT ON TABLE msgstore.parked_draft IS
+	'One row per draft that park() has stored';
+COMMENT ON COLUMN msgstore.parked_draft.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.parked_draft.parked_id IS
+	'The id of the draft';
+COMMENT ON COLUMN msgstore.parked_draft.role IS
+	'The role that parked the draft; no other role may resume it';
+COMMENT ON COLUMN msgstore.parked_draft.actor IS
+	'The user of the application, from msgstore.actor';
+COMMENT ON COLUMN msgstore.parked_draft.client IS
+	'application_name of the session';
+COMMENT ON COLUMN msgstore.parked_draft.parked_at IS
+	'The time of the last park()';
+COMMENT ON COLUMN msgstore.parked_draft.message_id IS
+	'The message that the draft edits, or the id that a new message will get';
+COMMENT ON COLUMN msgstore.parked_draft.folder_id IS
+	'The folder of a new message; NULL for others';
+COMMENT ON COLUMN msgstore.parked_draft.base_change_number IS
+	'The version that the draft edits; NULL for a new message';
+COMMENT ON COLUMN msgstore.parked_draft.defaults IS
+	'The first properties of a new message; NULL for others';
+COMMENT ON COLUMN msgstore.parked_draft.touched IS
+	'One digit per part: 0 untouched, 1 deleted because another body was set, '
+	'2 touched';
+COMMENT ON COLUMN msgstore.parked_draft.props IS
+	'Pending patch of the property bag; null deletes';
+COMMENT ON COLUMN msgstore.parked_draft.recipients IS
+	'Pending recipients; if touched, NULL deletes';
+COMMENT ON COLUMN msgstore.parked_draft.attachments IS
+	'Pending attachments; if touched, NULL deletes';
+COMMENT ON COLUMN msgstore.parked_draft.headers IS
+	'Pending transport headers; if touched, NULL deletes';
+COMMENT ON COLUMN msgstore.parked_draft.body IS
+	'Pending text body; if touched, NULL deletes';
+COMMENT ON COLUMN msgstore.parked_draft.html IS
+	'Pending HTML body; if touched, NULL deletes';
+COMMENT ON COLUMN msgstore.parked_draft.rtf IS
+	'Pending RTF body; if touched, NULL deletes';
 
-/* ====================================================================== blob
+CREATE FUNCTION msgstore.park(handle integer)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'park';
+COMMENT ON FUNCTION msgstore.park(integer) IS
+	'Store the base and the pending edits of a handle as a draft and return '
+	'the id of the draft';
+
+CREATE FUNCTION msgstore.resume(store_id bigint, parked_id bigint)
+	RETURNS integer
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'resume';
+COMMENT ON FUNCTION msgstore.resume(bigint, bigint) IS
+	'Return a handle with the base and the edits of a parked draft; the draft '
+	'stays until the handle saves';
+
+CREATE FUNCTION msgstore.discard_parked(store_id bigint, parked_id bigint)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'discard_parked';
+COMMENT ON FUNCTION msgstore.discard_parked(bigint, bigint) IS
+	'Delete a parked draft';
+
+CREATE VIEW msgstore.parked WITH (security_barrier) AS
+	SELECT p.store_id, p.parked_id, p.message_id,
+		   p.base_change_number AS change_number,
+		   p.base_change_number IS NULL AS is_new,
+		   p.props OPERATOR(pg_catalog.->>) 'PR_SUBJECT' AS subject,
+		   ARRAY(SELECT k.name
+				 FROM pg_catalog.jsonb_object_keys(p.props) AS k (name)
+				 WHERE k.name OPERATOR(pg_catalog.<>) ALL (
+					ARRAY['PR_TRANSPORT_MESSAGE_HEADERS', 'PR_BODY',
+						  'PR_HTML', 'PR_RTF_COMPRESSED'])
+				 UNION ALL
+				 SELECT t.name
+				 FROM (VALUES (2, 'PR_MESSAGE_RECIPIENTS'),
+							  (3, 'PR_MESSAGE_ATTACHMENTS'),
+							  (4, 'PR_TRANSPORT_MESSAGE_HEADERS'),
+							  (5, 'PR_BODY'),
+							  (6, 'PR_HTML'),
+							  (7, 'PR_RTF_COMPRESSED')) AS t (part, name)
+				 WHERE pg_catalog.substr(p.touched, t.part, 1)
+					   OPERATOR(pg_catalog.=) '2') AS properties,
+		   p.actor, p.client, p.parked_at
+	FROM msgstore.parked_draft AS p
+	WHERE p.role OPERATOR(pg_catalog.=) CURRENT_USER
+	  AND msgstore.may_use_store(p.store_id);
+GRANT SELECT ON msgstore.parked TO PUBLIC;
+COMMENT ON VIEW msgstore.parked IS
+	'The drafts that the current role has parked';
+
+/* ======================================================================= blob
  *
- * Large strings and bytes, in chunks.  References to them stand in the
- * properties as {"blob": id, "size": bytes}; blob_ref says which messages may
- * have one, in any version or draft.
+ * Large strings and bytes, in chunks: blob.c.  A property refers to a blob as
+ * {"blob": id, "size": bytes}.
  */
 
-CREATE TABLE blob (
-	store_id        bigint      NOT NULL REFERENCES store,
+/*
+ * One row per blob.  A blob under construction belongs to the session that
+ * uploads it; the save that stores a reference to it seals it.
+ */
+CREATE TABLE msgstore.blob (
+	store_id        bigint      NOT NULL REFERENCES msgstore.store,
 	blob_id         bigint      NOT NULL,
 	size            bigint      NOT NULL,
 	sealed          boolean     NOT NULL,
@@ -1230,48 +1525,84 @@ CREATE TABLE blob (
 	PRIMARY KEY (store_id, blob_id)
 );
 
-COMMENT ON TABLE blob IS 'One row a value that is kept in chunks';
-COMMENT ON COLUMN blob.store_id IS 'The store it stands in';
-COMMENT ON COLUMN blob.blob_id IS 'Its number';
-COMMENT ON COLUMN blob.size IS 'Bytes; counts once it is sealed';
-COMMENT ON COLUMN blob.sealed IS 'Whether a version or a draft refers to it, so that it never changes again';
-COMMENT ON COLUMN blob.is_text IS 'Whether it is a string, in UTF-8, and not binary';
-COMMENT ON COLUMN blob.uploader_pid IS 'The session that writes it: its process id; 0 once no handle of it needs it';
-COMMENT ON COLUMN blob.uploader_start IS 'The session that writes it: when it began';
-COMMENT ON COLUMN blob.created_at IS 'When writing began';
+COMMENT ON TABLE msgstore.blob IS
+	'One row per value that is stored in chunks';
+COMMENT ON COLUMN msgstore.blob.store_id IS
+	'The store of the blob';
+COMMENT ON COLUMN msgstore.blob.blob_id IS
+	'The id of the blob';
+COMMENT ON COLUMN msgstore.blob.size IS
+	'Bytes; valid once the blob is sealed';
+COMMENT ON COLUMN msgstore.blob.sealed IS
+	'True if a version or a draft refers to the blob; a sealed blob never '
+	'changes';
+COMMENT ON COLUMN msgstore.blob.is_text IS
+	'True for a string in UTF-8, false for binary';
+COMMENT ON COLUMN msgstore.blob.uploader_pid IS
+	'Process id of the session that writes the blob; 0 once no handle of the '
+	'session needs it';
+COMMENT ON COLUMN msgstore.blob.uploader_start IS
+	'Start time of the session that writes the blob';
+COMMENT ON COLUMN msgstore.blob.created_at IS
+	'The time of the first write';
 
-CREATE TABLE blob_chunk (
+/*
+ * The bytes of the blobs.  STORAGE EXTERNAL leaves them uncompressed, so that
+ * a part of a chunk is read without the rest.
+ */
+CREATE TABLE msgstore.blob_chunk (
 	store_id      bigint  NOT NULL,
 	blob_id       bigint  NOT NULL,
 	chunk_number  integer NOT NULL,
 	bytes         bytea   NOT NULL,
 	PRIMARY KEY (store_id, blob_id, chunk_number),
-	FOREIGN KEY (store_id, blob_id) REFERENCES blob ON DELETE CASCADE
+	FOREIGN KEY (store_id, blob_id) REFERENCES msgstore.blob ON DELETE CASCADE
 );
-ALTER TABLE blob_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
+ALTER TABLE msgstore.blob_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
-COMMENT ON TABLE blob_chunk IS 'The bytes of blobs, 256 kB a row';
-COMMENT ON COLUMN blob_chunk.store_id IS 'The store of the blob';
-COMMENT ON COLUMN blob_chunk.blob_id IS 'The blob';
-COMMENT ON COLUMN blob_chunk.chunk_number IS 'Counts from 0';
-COMMENT ON COLUMN blob_chunk.bytes IS '256 kB, the last one what is left';
+COMMENT ON TABLE msgstore.blob_chunk IS
+	'The bytes of blobs, 256 kB per row';
+COMMENT ON COLUMN msgstore.blob_chunk.store_id IS
+	'The store of the blob';
+COMMENT ON COLUMN msgstore.blob_chunk.blob_id IS
+	'The blob';
+COMMENT ON COLUMN msgstore.blob_chunk.chunk_number IS
+	'Position of the chunk, from 0';
+COMMENT ON COLUMN msgstore.blob_chunk.bytes IS
+	'256 kB; the rest in the last chunk';
 
-CREATE TABLE blob_ref (
+/*
+ * The messages that may refer to a blob, in any version or draft.  One row per
+ * message and blob, not per version: a save that keeps an attachment writes
+ * nothing here.
+ */
+CREATE TABLE msgstore.blob_ref (
 	store_id    bigint NOT NULL,
 	blob_id     bigint NOT NULL,
 	message_id  bigint NOT NULL,
 	draft_of    text,
 	PRIMARY KEY (store_id, blob_id, message_id),
-	FOREIGN KEY (store_id, blob_id) REFERENCES blob
+	FOREIGN KEY (store_id, blob_id) REFERENCES msgstore.blob
 );
 
-COMMENT ON TABLE blob_ref IS 'Which message may refer to which blob, in any version or draft';
-COMMENT ON COLUMN blob_ref.store_id IS 'The store of both';
-COMMENT ON COLUMN blob_ref.blob_id IS 'The blob';
-COMMENT ON COLUMN blob_ref.message_id IS 'The message';
-COMMENT ON COLUMN blob_ref.draft_of IS 'The role whose drafts alone refer to it; NULL where a version does';
+COMMENT ON TABLE msgstore.blob_ref IS
+	'One row per message and blob that any version or draft of the message '
+	'may refer to';
+COMMENT ON COLUMN msgstore.blob_ref.store_id IS
+	'The store of message and blob';
+COMMENT ON COLUMN msgstore.blob_ref.blob_id IS
+	'The blob';
+COMMENT ON COLUMN msgstore.blob_ref.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.blob_ref.draft_of IS
+	'The role whose drafts are the only ones to refer to the blob; NULL once '
+	'a version refers to it';
 
-CREATE UNLOGGED TABLE blob_hold (
+/*
+ * The sessions whose handles need a blob that only a draft had.  A crash ends
+ * every session, so the table may lose its rows with it.
+ */
+CREATE UNLOGGED TABLE msgstore.blob_hold (
 	store_id      bigint      NOT NULL,
 	blob_id       bigint      NOT NULL,
 	holder_pid    integer     NOT NULL,
@@ -1279,606 +1610,69 @@ CREATE UNLOGGED TABLE blob_hold (
 	PRIMARY KEY (store_id, blob_id, holder_pid, holder_start)
 );
 
-COMMENT ON TABLE blob_hold IS 'Which session has a handle with bytes that only a draft had; no more than a crash may forget';
-COMMENT ON COLUMN blob_hold.store_id IS 'The store of the blob';
-COMMENT ON COLUMN blob_hold.blob_id IS 'The blob';
-COMMENT ON COLUMN blob_hold.holder_pid IS 'The session: its process id';
-COMMENT ON COLUMN blob_hold.holder_start IS 'The session: when it began';
-
-/* ==================================================================== number
- *
- * 15 bits of node, 48 bits of counter; never given out twice.  The marker is
- * an unlogged table because PostgreSQL empties those after a crash, and a
- * dump, a restored backup and a new primary do not have its row either, nor
- * has a copy of the database one of its own: its absence says that numbers
- * handed out before may have been forgotten, or handed out elsewhere.
- */
-
-CREATE SEQUENCE store_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
-CREATE SEQUENCE folder_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
-CREATE SEQUENCE message_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
-CREATE SEQUENCE parked_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
-CREATE SEQUENCE blob_id_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
-CREATE SEQUENCE change_number_seq MINVALUE 0 MAXVALUE 281474976710655 START 1;
-
-COMMENT ON SEQUENCE store_id_seq IS 'Counter of store ids';
-COMMENT ON SEQUENCE folder_id_seq IS 'Counter of folder ids';
-COMMENT ON SEQUENCE message_id_seq IS 'Counter of message ids';
-COMMENT ON SEQUENCE parked_id_seq IS 'Counter of parked drafts';
-COMMENT ON SEQUENCE blob_id_seq IS 'Counter of blobs';
-COMMENT ON SEQUENCE change_number_seq IS 'Counter of change numbers';
-
-CREATE TABLE node (
-	node_number  integer PRIMARY KEY CHECK (node_number BETWEEN 0 AND 32767)
-);
-CREATE UNIQUE INDEX node_single ON node ((true));
-
-COMMENT ON TABLE node IS 'At most one row: the number of this node, 0 where there is none';
-COMMENT ON COLUMN node.node_number IS 'The upper 15 bits of every number given out here';
-
-CREATE UNLOGGED TABLE incarnation (
-	incarnation  bigint NOT NULL,
-	database     oid    NOT NULL
-);
-
-COMMENT ON TABLE incarnation IS 'A row of this database, lost with a crash: its absence makes the number series move on';
-COMMENT ON COLUMN incarnation.incarnation IS 'The change number at which this run of the series began';
-COMMENT ON COLUMN incarnation.database IS 'The database it is for; rows of others came with a copy of them';
-
-/*
- * What pg_dump has to carry.  One SELECT each: several calls in one statement
- * overwrite each other.
- */
-SELECT pg_catalog.pg_extension_config_dump('store', '');
-SELECT pg_catalog.pg_extension_config_dump('folder', '');
-SELECT pg_catalog.pg_extension_config_dump('named_property', '');
-SELECT pg_catalog.pg_extension_config_dump('message', '');
-SELECT pg_catalog.pg_extension_config_dump('change', '');
-SELECT pg_catalog.pg_extension_config_dump('parked_draft', '');
-SELECT pg_catalog.pg_extension_config_dump('blob', '');
-SELECT pg_catalog.pg_extension_config_dump('blob_chunk', '');
-SELECT pg_catalog.pg_extension_config_dump('blob_ref', '');
-SELECT pg_catalog.pg_extension_config_dump('node', '');
-SELECT pg_catalog.pg_extension_config_dump('store_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('folder_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('message_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('parked_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('blob_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('change_number_seq', '');
-
-/* ------------------------------------------------------- functions: store */
-
-CREATE FUNCTION create_store(name text, owner text DEFAULT NULL)
-	RETURNS bigint
-	AS 'MODULE_PATHNAME', 'create_store'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE EXECUTE ON FUNCTION create_store(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION create_store(text, text) IS
-'Make a store with its standard folders and return its id; it belongs to owner (a role), the caller where NULL';
-
-CREATE FUNCTION set_node_number(node integer)
-	RETURNS void
-	AS 'MODULE_PATHNAME', 'set_node_number'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE EXECUTE ON FUNCTION set_node_number(integer) FROM PUBLIC;
-COMMENT ON FUNCTION set_node_number(integer) IS
-'Set the upper 15 bits of the ids and change numbers given out from now on';
-
-CREATE FUNCTION create_folder(store_id bigint, parent_id bigint, name text)
-	RETURNS bigint
-	AS 'MODULE_PATHNAME', 'create_folder'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION create_folder(bigint, bigint, text) IS
-'Make a folder below another one (NULL: below the root) and return its id';
-
-CREATE FUNCTION special_folder(store_id bigint, special text)
-	RETURNS bigint
-	AS 'MODULE_PATHNAME', 'special_folder'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION special_folder(bigint, text) IS
-'The id of a standard folder: Root, Inbox, Outbox, Sent Items, Deleted Items, Drafts or Conflicts';
-
-CREATE FUNCTION may_use_store(store_id bigint)
-	RETURNS boolean
-	AS 'MODULE_PATHNAME', 'may_use_store'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION may_use_store(bigint) IS
-'Whether the store exists and the current role may use it';
-
-/* ---------------------------------------------------- functions: property */
-
-CREATE FUNCTION property_tag(spelling text)
-	RETURNS text
-	AS 'MODULE_PATHNAME', 'property_tag'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION property_tag(text) IS
-'The tag of a property in hex, as in 0x0037001F; NULL for a named property';
-
-CREATE FUNCTION property_name(spelling text)
-	RETURNS text
-	AS 'MODULE_PATHNAME', 'property_name'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION property_name(text) IS
-'The canonical name of a property, from any spelling of it';
-
-CREATE FUNCTION property_type(spelling text)
-	RETURNS text
-	AS 'MODULE_PATHNAME', 'property_type'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION property_type(text) IS
-'The type of a property (PT_UNICODE), from any spelling of it';
-
-CREATE FUNCTION property_catalogue_(OUT name text, OUT tag text,
-									OUT property_id integer, OUT type text,
-									OUT spellings text[],
-									OUT property_set text, OUT lid bigint,
-									OUT string_name text,
-									OUT storable boolean, OUT rule text,
-									OUT part text, OUT instead text)
-	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'property_catalogue'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 2800;
-COMMENT ON FUNCTION property_catalogue_() IS 'The rows of view property_catalogue';
-
-CREATE VIEW property_catalogue WITH (security_barrier) AS
-	SELECT * FROM property_catalogue_();
-COMMENT ON VIEW property_catalogue IS
-'The properties that have names: canonical name, tag, type, every spelling, set and LID or string, who may set it, where it is stored';
-GRANT SELECT ON property_catalogue TO PUBLIC;
-
-CREATE FUNCTION property_types_(OUT name text, OUT code text,
-								OUT aliases text[], OUT storable boolean,
-								OUT "json" text, OUT element_type text)
-	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'property_types'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 40;
-COMMENT ON FUNCTION property_types_() IS 'The rows of view property_types';
-
-CREATE VIEW property_types WITH (security_barrier) AS
-	SELECT * FROM property_types_();
-COMMENT ON VIEW property_types IS
-'The property types: name, code, aliases, and what their values are in JSON';
-GRANT SELECT ON property_types TO PUBLIC;
-
-CREATE FUNCTION property_sets_(OUT name text, OUT guid text)
-	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'property_sets'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
-COMMENT ON FUNCTION property_sets_() IS 'The rows of view property_sets';
-
-CREATE VIEW property_sets WITH (security_barrier) AS
-	SELECT * FROM property_sets_();
-COMMENT ON VIEW property_sets IS
-'The property sets that have names; others are spelled by GUID';
-GRANT SELECT ON property_sets TO PUBLIC;
-
-CREATE FUNCTION get_ids_from_names(store_id bigint, names text[],
-								   "create" boolean DEFAULT true)
-	RETURNS integer[]
-	AS 'MODULE_PATHNAME', 'get_ids_from_names'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION get_ids_from_names(bigint, text[], boolean) IS
-'The ids of named properties in a store, given out (from 0x8000 on) where they have none; with create false NULL instead';
-
-CREATE FUNCTION get_names_from_ids(store_id bigint, ids integer[])
-	RETURNS text[]
-	AS 'MODULE_PATHNAME', 'get_names_from_ids'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION get_names_from_ids(bigint, integer[]) IS
-'The names that a store has given ids to; NULL where it has not';
-
-/* ------------------------------------------------------ functions: handle */
-
-CREATE FUNCTION open_message(store_id bigint, message_id bigint,
-							 flags open_flags DEFAULT '0')
-	RETURNS integer
-	AS 'MODULE_PATHNAME', 'open_message'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION open_message(bigint, bigint, open_flags) IS
-'Open a message and return a handle on its newest version; read-only unless MAPI_MODIFY or MAPI_BEST_ACCESS is given';
-
-CREATE FUNCTION create_message(store_id bigint, folder_id bigint,
-							   flags open_flags DEFAULT '0')
-	RETURNS integer
-	AS 'MODULE_PATHNAME', 'create_message'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION create_message(bigint, bigint, open_flags) IS
-'A read/write handle on a new message that nobody sees before its first save';
-
-CREATE FUNCTION message_id(handle integer)
-	RETURNS bigint
-	AS 'MODULE_PATHNAME', 'handle_message_id'
-	LANGUAGE C VOLATILE PARALLEL RESTRICTED;
-COMMENT ON FUNCTION message_id(integer) IS
-'The id of the message that a handle stands on';
-
-CREATE FUNCTION get_props(handle integer, tags text[] DEFAULT NULL)
-	RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'get_props'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION get_props(integer, text[]) IS
-'What a handle shows: its base and its pending edits; all properties where tags is NULL';
-
-CREATE FUNCTION set_props(handle integer, props jsonb)
-	RETURNS void
-	AS 'MODULE_PATHNAME', 'set_props'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION set_props(integer, jsonb) IS
-'Set properties on a handle, all or none; null deletes; stored by save_changes()';
-
-CREATE FUNCTION delete_props(handle integer, tags text[])
-	RETURNS void
-	AS 'MODULE_PATHNAME', 'delete_props'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION delete_props(integer, text[]) IS
-'Delete properties on a handle, all or none; stored by save_changes()';
-
-CREATE FUNCTION refresh(handle integer)
-	RETURNS void
-	AS 'MODULE_PATHNAME', 'refresh'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION refresh(integer) IS
-'Drop a handle''s pending edits and let it stand on the newest committed version';
-
-CREATE FUNCTION close_object(handle integer)
-	RETURNS void
-	AS 'MODULE_PATHNAME', 'close_object'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION close_object(integer) IS
-'Close a handle; its pending edits are gone, nothing is stored';
-
-CREATE FUNCTION open_handles_(OUT handle integer, OUT store_id bigint,
-							  OUT message_id bigint, OUT is_new boolean,
-							  OUT access_level integer,
-							  OUT change_number bigint,
-							  OUT has_edits boolean,
-							  OUT opened_at timestamptz)
-	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'open_handles'
-	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10;
-COMMENT ON FUNCTION open_handles_() IS 'The rows of view open_handles';
-
-CREATE VIEW open_handles WITH (security_barrier) AS
-	SELECT * FROM open_handles_();
-COMMENT ON VIEW open_handles IS
-'This session''s open handles: message, access level, base change number, whether edits are pending';
-GRANT SELECT ON open_handles TO PUBLIC;
-
-/* -------------------------------------------------------- functions: save */
-
-CREATE FUNCTION save_changes(handle integer, flags save_flags DEFAULT '0')
-	RETURNS hresult
-	AS 'MODULE_PATHNAME', 'save_changes'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION save_changes(integer, save_flags) IS
-'Store a handle''s pending edits: S_OK, or MAPI_E_OBJECT_CHANGED and nothing stored where somebody else saved since';
-
-CREATE FUNCTION force_save(handle integer)
-	RETURNS hresult
-	AS 'MODULE_PATHNAME', 'force_save'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION force_save(integer) IS
-'save_changes(handle, ''FORCE_SAVE''): store what the handle shows over whatever was saved since';
-
-CREATE FUNCTION save_message(store_id bigint, message_id bigint,
-							 change_number bigint, changes jsonb,
-							 flags save_flags DEFAULT '0',
-							 OUT result hresult, OUT change_number bigint)
-	AS 'MODULE_PATHNAME', 'save_message'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION save_message(bigint, bigint, bigint, jsonb, save_flags) IS
-'Open at a change number, set and save in one call; gives the new number, or the current one where refused';
-
-CREATE FUNCTION save_new_message(store_id bigint, folder_id bigint,
-								 props jsonb, flags save_flags DEFAULT '0',
-								 OUT result hresult, OUT message_id bigint,
-								 OUT change_number bigint)
-	AS 'MODULE_PATHNAME', 'save_new_message'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION save_new_message(bigint, bigint, jsonb, save_flags) IS
-'Create a message and save it for the first time in one call';
-
-CREATE FUNCTION read_message(store_id bigint, message_id bigint,
-							 tags text[] DEFAULT NULL)
-	RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'read_message'
-	LANGUAGE C STABLE PARALLEL RESTRICTED;
-COMMENT ON FUNCTION read_message(bigint, bigint, text[]) IS
-'A message''s properties as of the statement''s snapshot, PidTagChangeNumber among them';
-
-/* -------------------------------------------------- functions: subobjects */
-
-CREATE FUNCTION create_attachment(handle integer)
-	RETURNS integer
-	AS 'MODULE_PATHNAME', 'create_attachment'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION create_attachment(integer) IS
-'A handle on a new attachment; saving it folds it into the message''s handle, saving that stores it';
-
-CREATE FUNCTION open_attachment(handle integer, attach_num integer,
-								flags open_flags DEFAULT '0')
-	RETURNS integer
-	AS 'MODULE_PATHNAME', 'open_attachment'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION open_attachment(integer, integer, open_flags) IS
-'A handle on an attachment, by its PR_ATTACH_NUM';
-
-CREATE FUNCTION delete_attachment(handle integer, attach_num integer)
-	RETURNS void
-	AS 'MODULE_PATHNAME', 'delete_attachment'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION delete_attachment(integer, integer) IS
-'Delete an attachment, by its PR_ATTACH_NUM; stored by the message''s save';
-
-CREATE FUNCTION open_embedded_message(handle integer,
-									  flags embedded_flags DEFAULT '0')
-	RETURNS integer
-	AS 'MODULE_PATHNAME', 'open_embedded_message'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION open_embedded_message(integer, embedded_flags) IS
-'A handle on the message that an attachment embeds; MAPI_CREATE gives it one';
-
-CREATE FUNCTION modify_recipients(handle integer, flags recipient_flags,
-								  rows jsonb)
-	RETURNS void
-	AS 'MODULE_PATHNAME', 'modify_recipients'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION modify_recipients(integer, recipient_flags, jsonb) IS
-'Change the recipients on a handle: 0 replaces the list, or add, modify or remove rows by PR_ROWID';
-
-/* ----------------------------------------------------- functions: streams */
-
-CREATE FUNCTION stream_size(handle integer, property text)
-	RETURNS bigint
-	AS 'MODULE_PATHNAME', 'stream_size'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION stream_size(integer, text) IS
-'Bytes of a string or binary property on a handle';
-
-CREATE FUNCTION read_stream(handle integer, property text,
-							"offset" bigint, length bigint)
-	RETURNS bytea
-	AS 'MODULE_PATHNAME', 'read_stream'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION read_stream(integer, text, bigint, bigint) IS
-'A piece of a string (UTF-8) or binary property on a handle';
-
-CREATE FUNCTION write_stream(handle integer, property text,
-							 "offset" bigint, bytes bytea)
-	RETURNS bigint
-	AS 'MODULE_PATHNAME', 'write_stream'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION write_stream(integer, text, bigint, bytea) IS
-'Write a piece of a string or binary property on a handle and return the size; stored by the message''s save';
-
-CREATE FUNCTION truncate_stream(handle integer, property text, size bigint)
-	RETURNS void
-	AS 'MODULE_PATHNAME', 'truncate_stream'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION truncate_stream(integer, text, bigint) IS
-'Cut a string or binary property on a handle short';
-
-/* --------------------------------------------------- functions: conflict */
-
-CREATE FUNCTION conflict(handle integer, whole boolean DEFAULT false,
-						 OUT property text, OUT base jsonb, OUT theirs jsonb,
-						 OUT yours jsonb, OUT side text, OUT changed_by text,
-						 OUT changed_at timestamptz, OUT client text,
-						 OUT change_number bigint)
-	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'conflict_of_handle'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
-COMMENT ON FUNCTION conflict(integer, boolean) IS
-'What others and the handle changed since its base, property by property: base, theirs, yours, which side, by whom, when; large values shortened unless whole';
-
-CREATE FUNCTION conflict(store_id bigint, message_id bigint,
-						 change_number bigint, changes jsonb,
-						 whole boolean DEFAULT false,
-						 OUT property text, OUT base jsonb, OUT theirs jsonb,
-						 OUT yours jsonb, OUT side text, OUT changed_by text,
-						 OUT changed_at timestamptz, OUT client text,
-						 OUT change_number bigint)
-	RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'conflict_of_message'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
-COMMENT ON FUNCTION conflict(bigint, bigint, bigint, jsonb, boolean) IS
-'The same for who holds a change number and a patch instead of a handle';
-
-/* ---------------------------------------------------- functions: resolve */
-
-CREATE FUNCTION resolve_conflict(handle integer, choice text,
-								 folder_id bigint DEFAULT NULL,
-								 seen bigint DEFAULT NULL)
-	RETURNS hresult
-	AS 'MODULE_PATHNAME', 'resolve_conflict_of_handle'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION resolve_conflict(integer, text, bigint, bigint) IS
-'Settle a conflict: KEEP_ORIGINAL, OVERWRITE (only what was seen, if given), SAVE_ELSEWHERE (folder NULL: Conflicts) or MERGE';
-
-CREATE FUNCTION resolve_conflict(store_id bigint, message_id bigint,
-								 change_number bigint, changes jsonb,
-								 choice text, folder_id bigint DEFAULT NULL,
-								 seen bigint DEFAULT NULL,
-								 OUT result hresult, OUT message_id bigint,
-								 OUT change_number bigint)
-	AS 'MODULE_PATHNAME', 'resolve_conflict_of_message'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION resolve_conflict(bigint, bigint, bigint, jsonb, text, bigint, bigint) IS
-'The same for who holds a change number and a patch instead of a handle';
-
-CREATE FUNCTION save_as(handle integer, folder_id bigint)
-	RETURNS bigint
-	AS 'MODULE_PATHNAME', 'save_as'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION save_as(integer, bigint) IS
-'Save what a handle shows as a new message and return its id; original and handle stay as they are';
-
-/* ------------------------------------------------------ functions: place */
-
-CREATE FUNCTION delete_messages(store_id bigint, message_ids bigint[],
-								flags delete_flags DEFAULT '0',
-								if_change_number bigint DEFAULT NULL)
-	RETURNS hresult
-	AS 'MODULE_PATHNAME', 'delete_messages'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION delete_messages(bigint, bigint[], delete_flags, bigint) IS
-'Delete messages so that they can be restored, or for good with DELETE_HARD_DELETE; one message only if it is still at a number';
-
-CREATE FUNCTION restore_messages(store_id bigint, message_ids bigint[])
-	RETURNS hresult
-	AS 'MODULE_PATHNAME', 'restore_messages'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION restore_messages(bigint, bigint[]) IS
-'Bring back messages that were deleted, but not for good';
-
-CREATE FUNCTION move_messages(store_id bigint, message_ids bigint[],
-							  folder_id bigint,
-							  if_change_number bigint DEFAULT NULL)
-	RETURNS hresult
-	AS 'MODULE_PATHNAME', 'move_messages'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION move_messages(bigint, bigint[], bigint, bigint) IS
-'Move messages to another folder of the store; their ids stay';
-
-/* ------------------------------------------------------- functions: park */
-
-CREATE FUNCTION park(handle integer)
-	RETURNS bigint
-	AS 'MODULE_PATHNAME', 'park'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION park(integer) IS
-'Store a handle''s base and pending edits as a draft and return its number';
-
-CREATE FUNCTION resume(store_id bigint, parked_id bigint)
-	RETURNS integer
-	AS 'MODULE_PATHNAME', 'resume'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION resume(bigint, bigint) IS
-'A handle with the base and the edits of a parked draft, which stays until that handle saves';
-
-CREATE FUNCTION discard_parked(store_id bigint, parked_id bigint)
-	RETURNS void
-	AS 'MODULE_PATHNAME', 'discard_parked'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION discard_parked(bigint, bigint) IS
-'Throw a parked draft away';
-
-CREATE VIEW parked WITH (security_barrier) AS
-	SELECT p.store_id, p.parked_id, p.message_id,
-		   p.base_change_number AS change_number,
-		   p.base_change_number IS NULL AS is_new,
-		   p.props->>'PR_SUBJECT' AS subject,
-		   ARRAY(SELECT k FROM jsonb_object_keys(p.props) k
-				 WHERE k NOT IN ('PR_TRANSPORT_MESSAGE_HEADERS', 'PR_BODY',
-								 'PR_HTML', 'PR_RTF_COMPRESSED'))
-		   || CASE WHEN substr(p.touched, 2, 1) = '2' THEN ARRAY['PR_MESSAGE_RECIPIENTS'] END
-		   || CASE WHEN substr(p.touched, 3, 1) = '2' THEN ARRAY['PR_MESSAGE_ATTACHMENTS'] END
-		   || CASE WHEN substr(p.touched, 4, 1) = '2' THEN ARRAY['PR_TRANSPORT_MESSAGE_HEADERS'] END
-		   || CASE WHEN substr(p.touched, 5, 1) = '2' THEN ARRAY['PR_BODY'] END
-		   || CASE WHEN substr(p.touched, 6, 1) = '2' THEN ARRAY['PR_HTML'] END
-		   || CASE WHEN substr(p.touched, 7, 1) = '2' THEN ARRAY['PR_RTF_COMPRESSED'] END
-		   AS properties,
-		   p.actor, p.client, p.parked_at
-	FROM parked_draft p
-	WHERE p.role = CURRENT_USER AND may_use_store(p.store_id);
-COMMENT ON VIEW parked IS 'The drafts that the current role has parked';
-GRANT SELECT ON parked TO PUBLIC;
-
-/* ---------------------------------------------------- functions: history */
-
-CREATE FUNCTION message_at(store_id bigint, message_id bigint,
-						   change_number bigint)
-	RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'message_at'
-	LANGUAGE C STABLE PARALLEL RESTRICTED;
-COMMENT ON FUNCTION message_at(bigint, bigint, bigint) IS
-'A message as read_message() showed it at that version, deleted or not';
-
-CREATE FUNCTION restore_version(store_id bigint, message_id bigint,
-								version bigint, change_number bigint,
-								OUT result hresult, OUT change_number bigint)
-	AS 'MODULE_PATHNAME', 'restore_version'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION restore_version(bigint, bigint, bigint, bigint) IS
-'Save what an older version held over change_number, refused like any other save';
-
-CREATE FUNCTION set_retention(store_id bigint, keep_age interval,
-							  keep_count integer)
-	RETURNS void
-	AS 'MODULE_PATHNAME', 'set_retention'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION set_retention(bigint, interval, integer) IS
-'How much history prune_history() leaves in a store; both NULL: all of it';
-
-CREATE FUNCTION prune_batch(store_id bigint, after bigint, messages integer,
-							OUT last bigint, OUT pruned bigint)
-	AS 'MODULE_PATHNAME', 'prune_batch'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION prune_batch(bigint, bigint, integer) IS
-'One step of prune_history()';
-
-CREATE PROCEDURE prune_history(store_id bigint, messages integer DEFAULT 1000,
-							   INOUT pruned bigint DEFAULT 0)
-	LANGUAGE plpgsql
-	AS $$
-	DECLARE
-		step record;
-		at bigint := 0;
-	BEGIN
-		pruned := 0;
-		LOOP
-			SELECT b.last, b.pruned INTO step
-			FROM msgstore.prune_batch($1, at, $2) b;
-			EXIT WHEN step.last IS NULL;
-			pruned := pruned OPERATOR(pg_catalog.+) step.pruned;
-			at := step.last;
-			COMMIT;
-		END LOOP;
-	END
-	$$;
-COMMENT ON PROCEDURE prune_history(bigint, integer, bigint) IS
-'Delete the oldest changes that a store''s retention does not protect, committing after every so many messages';
-
-/* ------------------------------------------------------ functions: blobs */
-
-CREATE FUNCTION blobs_used(store_id bigint, message_id bigint)
+COMMENT ON TABLE msgstore.blob_hold IS
+	'One row per session and blob for handles with bytes that only a draft '
+	'had';
+COMMENT ON COLUMN msgstore.blob_hold.store_id IS
+	'The store of the blob';
+COMMENT ON COLUMN msgstore.blob_hold.blob_id IS
+	'The blob';
+COMMENT ON COLUMN msgstore.blob_hold.holder_pid IS
+	'Process id of the session';
+COMMENT ON COLUMN msgstore.blob_hold.holder_start IS
+	'Start time of the session';
+
+CREATE FUNCTION msgstore_internal.blobs_used(store_id bigint,
+											 message_id bigint)
 	RETURNS SETOF bigint
-	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+	LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 	AS $$
 		SELECT DISTINCT b.blob_id::bigint
-		FROM (SELECT m.attachments, m.props FROM msgstore.message m
-			  WHERE m.store_id = $1 AND m.message_id = $2
+		FROM (SELECT m.attachments, m.props
+			  FROM msgstore.message AS m
+			  WHERE m.store_id OPERATOR(pg_catalog.=) $1
+				AND m.message_id OPERATOR(pg_catalog.=) $2
 			  UNION ALL
-			  SELECT NULL, c.undo FROM msgstore.change c
-			  WHERE c.store_id = $1 AND c.message_id = $2
+			  SELECT NULL, c.undo
+			  FROM msgstore.change AS c
+			  WHERE c.store_id OPERATOR(pg_catalog.=) $1
+				AND c.message_id OPERATOR(pg_catalog.=) $2
 			  UNION ALL
-			  SELECT p.attachments, p.props FROM msgstore.parked_draft p
-			  WHERE p.store_id = $1 AND p.message_id = $2) l,
-			 LATERAL (SELECT jsonb_path_query(l.attachments, '$.**.blob')
-					  UNION ALL
-					  SELECT jsonb_path_query(l.props, '$.**.blob')) b(blob_id)
+			  SELECT p.attachments, p.props
+			  FROM msgstore.parked_draft AS p
+			  WHERE p.store_id OPERATOR(pg_catalog.=) $1
+				AND p.message_id OPERATOR(pg_catalog.=) $2) AS l,
+			 LATERAL (
+				SELECT pg_catalog.jsonb_path_query(l.attachments, '$.**.blob')
+				UNION ALL
+				SELECT pg_catalog.jsonb_path_query(l.props, '$.**.blob')
+			 ) AS b (blob_id)
 	$$;
-REVOKE EXECUTE ON FUNCTION blobs_used(bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION blobs_used(bigint, bigint) IS
-'The blobs that any version or draft of a message refers to; for the sweeper';
+REVOKE EXECUTE ON FUNCTION msgstore_internal.blobs_used(bigint, bigint)
+	FROM PUBLIC;
+COMMENT ON FUNCTION msgstore_internal.blobs_used(bigint, bigint) IS
+	'Return the blobs that any version or draft of a message refers to';
 
-CREATE FUNCTION sweep_batch(store_id bigint, OUT swept_references bigint,
-							OUT swept_blobs bigint)
-	AS 'MODULE_PATHNAME', 'sweep_batch'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION sweep_batch(bigint) IS 'One step of sweep_blobs()';
+CREATE FUNCTION msgstore_internal.sweep_batch(store_id bigint,
+											  OUT swept_references bigint,
+											  OUT swept_blobs bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'sweep_batch';
+COMMENT ON FUNCTION msgstore_internal.sweep_batch(bigint) IS
+	'Do one step of sweep_blobs()';
 
-CREATE PROCEDURE sweep_blobs(store_id bigint, INOUT swept bigint DEFAULT 0)
+CREATE PROCEDURE msgstore.sweep_blobs(store_id bigint,
+									  INOUT swept bigint DEFAULT 0)
 	LANGUAGE plpgsql
 	AS $$
 	DECLARE
-		step record;
+		step pg_catalog.record;
 	BEGIN
 		swept := 0;
 		LOOP
 			SELECT b.swept_references, b.swept_blobs INTO step
-			FROM msgstore.sweep_batch($1) b;
+			FROM msgstore_internal.sweep_batch($1) AS b;
 			swept := swept OPERATOR(pg_catalog.+) step.swept_blobs;
 			COMMIT;
 			EXIT WHEN step.swept_references OPERATOR(pg_catalog.=) 0
@@ -1886,127 +1680,378 @@ CREATE PROCEDURE sweep_blobs(store_id bigint, INOUT swept bigint DEFAULT 0)
 		END LOOP;
 	END
 	$$;
-COMMENT ON PROCEDURE sweep_blobs(bigint, bigint) IS
-'Delete the blobs of a store that no version, no draft and no upload in progress needs, committing after every batch';
+COMMENT ON PROCEDURE msgstore.sweep_blobs(bigint, bigint) IS
+	'Delete the blobs of a store that no version, no draft and no upload in '
+	'progress needs, and commit after every batch';
 
-/* ----------------------------------------------------------- views: lists */
+/* ===================================================================== handle
+ *
+ * Handles on messages, and the calls that read and edit through them:
+ * handle.c, message.c.
+ */
 
-CREATE FUNCTION message_size(recipients jsonb, attachments jsonb,
-							 headers text, body text, html bytea, rtf bytea,
-							 props jsonb)
+CREATE FUNCTION msgstore.open_message(store_id bigint, message_id bigint,
+									  flags msgstore.open_flags DEFAULT '0')
+	RETURNS integer
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'open_message';
+COMMENT ON FUNCTION msgstore.open_message(bigint, bigint,
+										  msgstore.open_flags) IS
+	'Return a handle on the newest version of a message, read-only without '
+	'MAPI_MODIFY or MAPI_BEST_ACCESS';
+
+CREATE FUNCTION msgstore.create_message(store_id bigint, folder_id bigint,
+										flags msgstore.open_flags DEFAULT '0')
+	RETURNS integer
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_message';
+COMMENT ON FUNCTION msgstore.create_message(bigint, bigint,
+											msgstore.open_flags) IS
+	'Return a read/write handle on a new message that nobody sees before its '
+	'first save';
+
+CREATE FUNCTION msgstore.message_id(handle integer)
 	RETURNS bigint
-	AS 'MODULE_PATHNAME', 'message_size'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION message_size(jsonb, jsonb, text, text, bytea, bytea, jsonb) IS
-'Bytes of a message''s content (PR_MESSAGE_SIZE); bodies are not fetched for it';
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'handle_message_id';
+COMMENT ON FUNCTION msgstore.message_id(integer) IS
+	'Return the id of the message of a handle';
 
-CREATE FUNCTION systime(value text)
-	RETURNS timestamptz
-	AS 'MODULE_PATHNAME', 'systime'
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION systime(text) IS
-'A stored PT_SYSTIME as timestamptz, cut to microseconds';
+CREATE FUNCTION msgstore.get_props(handle integer, tags text[] DEFAULT NULL)
+	RETURNS jsonb
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_props';
+COMMENT ON FUNCTION msgstore.get_props(integer, text[]) IS
+	'Return the properties that a handle shows, its base and its pending '
+	'edits; all of them if tags is NULL';
 
-CREATE VIEW store_list WITH (security_barrier) AS
-	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count
-	FROM store s
-	WHERE may_use_store(s.store_id);
-COMMENT ON VIEW store_list IS 'The stores that the current role may use';
-GRANT SELECT ON store_list TO PUBLIC;
+CREATE FUNCTION msgstore.set_props(handle integer, props jsonb)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_props';
+COMMENT ON FUNCTION msgstore.set_props(integer, jsonb) IS
+	'Set properties on a handle, all or nothing; null deletes; save_changes() '
+	'stores them';
 
-CREATE VIEW folder_list WITH (security_barrier) AS
-	SELECT f.store_id, f.folder_id, f.parent_id, f.name, f.special,
-		   f.created_at
-	FROM folder f
-	WHERE may_use_store(f.store_id);
-COMMENT ON VIEW folder_list IS 'The folders of the stores that the current role may use';
-GRANT SELECT ON folder_list TO PUBLIC;
+CREATE FUNCTION msgstore.delete_props(handle integer, tags text[])
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'delete_props';
+COMMENT ON FUNCTION msgstore.delete_props(integer, text[]) IS
+	'Delete properties on a handle, all or nothing; save_changes() stores the '
+	'deletion';
 
-CREATE VIEW message_list WITH (security_barrier) AS
-	SELECT m.store_id, m.folder_id, m.message_id,
-		   m.props->>'PR_SUBJECT' AS subject,
-		   m.props->>'PR_SENDER_NAME' AS sender_name,
-		   m.props->>'PR_SENDER_EMAIL_ADDRESS' AS sender_email_address,
-		   m.props->>'PR_MESSAGE_CLASS' AS message_class,
-		   (m.props->>'PR_IMPORTANCE')::integer AS importance,
-		   systime(m.props->>'PR_CLIENT_SUBMIT_TIME') AS client_submit_time,
-		   systime(m.props->>'PR_MESSAGE_DELIVERY_TIME') AS message_delivery_time,
-		   message_size(m.recipients, m.attachments, m.headers, m.body,
-						m.html, m.rtf, m.props) AS message_size,
-		   m.created_at, m.modified_at, m.modifier, m.change_number
-	FROM message m
-	WHERE m.deleted_at IS NULL AND may_use_store(m.store_id);
-COMMENT ON VIEW message_list IS
-'The messages (saved and not deleted) of the stores that the current role may use';
-GRANT SELECT ON message_list TO PUBLIC;
+CREATE FUNCTION msgstore.refresh(handle integer)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'refresh';
+COMMENT ON FUNCTION msgstore.refresh(integer) IS
+	'Drop the pending edits of a handle and take the newest committed version '
+	'as its base';
 
-CREATE VIEW change_list WITH (security_barrier) AS
-	SELECT c.store_id, c.message_id, c.change_number, c.previous,
-		   c.base_change_number,
-		   CASE c.kind WHEN 'c' THEN 'create' WHEN 's' THEN 'save'
-			   WHEN 'f' THEN 'force' WHEN 'g' THEN 'merge'
-			   WHEN 'm' THEN 'move' WHEN 'd' THEN 'delete'
-			   WHEN 'r' THEN 'restore' WHEN 'h' THEN 'hard delete'
-		   END AS kind,
-		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
-		   c.client, c.changed_at, c.properties
-	FROM change c
-	WHERE may_use_store(c.store_id);
-COMMENT ON VIEW change_list IS
-'Who changed what and when, for the stores that the current role may use';
-GRANT SELECT ON change_list TO PUBLIC;
+CREATE FUNCTION msgstore.close_object(handle integer)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'close_object';
+COMMENT ON FUNCTION msgstore.close_object(integer) IS
+	'Close a handle; drop its pending edits, store nothing';
 
-CREATE FUNCTION history(store_id bigint, message_id bigint,
-						OUT change_number bigint, OUT kind text,
-						OUT changed_by text, OUT role text, OUT actor text,
-						OUT client text, OUT changed_at timestamptz,
-						OUT properties text[], OUT previous bigint,
-						OUT base_change_number bigint)
+CREATE FUNCTION msgstore_internal.open_handles(
+	OUT handle integer, OUT store_id bigint, OUT message_id bigint,
+	OUT is_new boolean, OUT access_level integer, OUT change_number bigint,
+	OUT has_edits boolean, OUT opened_at timestamptz)
 	RETURNS SETOF record
-	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
-	SET search_path = pg_catalog, pg_temp
-	AS $$
-		SELECT c.change_number, c.kind, c.changed_by, c.role, c.actor,
-			   c.client, c.changed_at, c.properties, c.previous,
-			   c.base_change_number
-		FROM msgstore.change_list c
-		WHERE c.store_id OPERATOR(pg_catalog.=) $1
-		  AND c.message_id OPERATOR(pg_catalog.=) $2
-		ORDER BY c.changed_at, c.change_number
-	$$;
-COMMENT ON FUNCTION history(bigint, bigint) IS
-'Every change of a message, oldest first: number, kind, who, when, with which client, what';
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'open_handles';
+COMMENT ON FUNCTION msgstore_internal.open_handles() IS
+	'Return the rows of the view open_handles';
 
-CREATE FUNCTION merge_report(store_id bigint, message_id bigint,
-							 change_number bigint,
-							 OUT property text, OUT side text,
-							 OUT changed_by text, OUT changed_at timestamptz,
-							 OUT client text, OUT change_number bigint)
+CREATE VIEW msgstore.open_handles WITH (security_barrier) AS
+	SELECT h.handle, h.store_id, h.message_id, h.is_new, h.access_level,
+		   h.change_number, h.has_edits, h.opened_at
+	FROM msgstore_internal.open_handles() AS h;
+GRANT SELECT ON msgstore.open_handles TO PUBLIC;
+COMMENT ON VIEW msgstore.open_handles IS
+	'The open handles of this session: message, access level, base change '
+	'number, true if edits are pending';
+
+/* ======================================================================= save
+ *
+ * Saving through a handle, and reading and saving without one: save.c,
+ * message.c.
+ */
+
+CREATE FUNCTION msgstore.save_changes(handle integer,
+									  flags msgstore.save_flags DEFAULT '0')
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'save_changes';
+COMMENT ON FUNCTION msgstore.save_changes(integer, msgstore.save_flags) IS
+	'Store the pending edits of a handle: S_OK, or MAPI_E_OBJECT_CHANGED and '
+	'nothing stored if somebody else has saved since its base';
+
+CREATE FUNCTION msgstore.force_save(handle integer)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'force_save';
+COMMENT ON FUNCTION msgstore.force_save(integer) IS
+	'Store the content that a handle shows over every later save: '
+	'save_changes(handle, ''FORCE_SAVE'')';
+
+CREATE FUNCTION msgstore.save_message(store_id bigint, message_id bigint,
+									  change_number bigint, changes jsonb,
+									  flags msgstore.save_flags DEFAULT '0',
+									  OUT result msgstore.hresult,
+									  OUT change_number bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'save_message';
+COMMENT ON FUNCTION msgstore.save_message(bigint, bigint, bigint, jsonb,
+										  msgstore.save_flags) IS
+	'Open a message at a change number, set and save in one call; return the '
+	'new number, or the current number if refused';
+
+CREATE FUNCTION msgstore.save_new_message(store_id bigint, folder_id bigint,
+										  props jsonb,
+										  flags msgstore.save_flags
+											  DEFAULT '0',
+										  OUT result msgstore.hresult,
+										  OUT message_id bigint,
+										  OUT change_number bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'save_new_message';
+COMMENT ON FUNCTION msgstore.save_new_message(bigint, bigint, jsonb,
+											  msgstore.save_flags) IS
+	'Create a message and save it for the first time in one call';
+
+CREATE FUNCTION msgstore.read_message(store_id bigint, message_id bigint,
+									  tags text[] DEFAULT NULL)
+	RETURNS jsonb
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'read_message';
+COMMENT ON FUNCTION msgstore.read_message(bigint, bigint, text[]) IS
+	'Return the properties of a message as of the snapshot of the statement, '
+	'PidTagChangeNumber among them';
+
+/* ================================================================== subobject
+ *
+ * Attachments, embedded messages and recipients through handles: subobject.c.
+ */
+
+CREATE FUNCTION msgstore.create_attachment(handle integer)
+	RETURNS integer
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_attachment';
+COMMENT ON FUNCTION msgstore.create_attachment(integer) IS
+	'Return a handle on a new attachment; its save folds it into the handle '
+	'of the message, whose save stores it';
+
+CREATE FUNCTION msgstore.open_attachment(handle integer, attach_num integer,
+										 flags msgstore.open_flags DEFAULT '0')
+	RETURNS integer
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'open_attachment';
+COMMENT ON FUNCTION msgstore.open_attachment(integer, integer,
+											 msgstore.open_flags) IS
+	'Return a handle on the attachment with this PR_ATTACH_NUM';
+
+CREATE FUNCTION msgstore.delete_attachment(handle integer, attach_num integer)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'delete_attachment';
+COMMENT ON FUNCTION msgstore.delete_attachment(integer, integer) IS
+	'Delete the attachment with this PR_ATTACH_NUM; the save of the message '
+	'stores the deletion';
+
+CREATE FUNCTION msgstore.open_embedded_message(handle integer,
+											   flags msgstore.embedded_flags
+												   DEFAULT '0')
+	RETURNS integer
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'open_embedded_message';
+COMMENT ON FUNCTION msgstore.open_embedded_message(integer,
+												   msgstore.embedded_flags) IS
+	'Return a handle on the message that an attachment embeds; MAPI_CREATE '
+	'makes one';
+
+CREATE FUNCTION msgstore.modify_recipients(handle integer,
+										   flags msgstore.recipient_flags,
+										   rows jsonb)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'modify_recipients';
+COMMENT ON FUNCTION msgstore.modify_recipients(integer,
+											   msgstore.recipient_flags,
+											   jsonb) IS
+	'Change the recipients on a handle: 0 replaces the list, the flags add, '
+	'modify or remove rows by PR_ROWID';
+
+/* ===================================================================== stream
+ *
+ * Strings and binary values in pieces: stream.c.
+ */
+
+CREATE FUNCTION msgstore.stream_size(handle integer, property text)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'stream_size';
+COMMENT ON FUNCTION msgstore.stream_size(integer, text) IS
+	'Return the bytes of a string or binary property on a handle';
+
+CREATE FUNCTION msgstore.read_stream(handle integer, property text,
+									 "offset" bigint, length bigint)
+	RETURNS bytea
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'read_stream';
+COMMENT ON FUNCTION msgstore.read_stream(integer, text, bigint, bigint) IS
+	'Return a piece of a string (UTF-8) or binary property on a handle';
+
+CREATE FUNCTION msgstore.write_stream(handle integer, property text,
+									  "offset" bigint, bytes bytea)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'write_stream';
+COMMENT ON FUNCTION msgstore.write_stream(integer, text, bigint, bytea) IS
+	'Write a piece of a string or binary property on a handle and return the '
+	'size; the save of the message stores it';
+
+CREATE FUNCTION msgstore.truncate_stream(handle integer, property text,
+										 size bigint)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'truncate_stream';
+COMMENT ON FUNCTION msgstore.truncate_stream(integer, text, bigint) IS
+	'Cut a string or binary property on a handle to a size';
+
+/* =================================================================== conflict
+ *
+ * The two sides of a conflict: conflict.c.
+ */
+
+CREATE FUNCTION msgstore.conflict(handle integer, whole boolean DEFAULT false,
+								  OUT property text, OUT base jsonb,
+								  OUT theirs jsonb, OUT yours jsonb,
+								  OUT side text, OUT changed_by text,
+								  OUT changed_at timestamptz, OUT client text,
+								  OUT change_number bigint)
 	RETURNS SETOF record
-	LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
-	SET search_path = pg_catalog, pg_temp
-	AS $$
-		WITH merged AS (
-			SELECT * FROM msgstore.change_list c
-			WHERE c.store_id = $1 AND c.message_id = $2
-			AND c.change_number = $3 AND c.kind = 'merge'
-		), since AS (
-			SELECT c.*, c.change_number = $3 AS yours
-			FROM merged m JOIN msgstore.change_list c
-				ON c.store_id = m.store_id AND c.message_id = m.message_id
-			WHERE c.changed_at <= m.changed_at
-			AND c.changed_at > coalesce((
-				SELECT b.changed_at FROM msgstore.change_list b
-				WHERE b.store_id = m.store_id AND b.message_id = m.message_id
-				AND b.change_number = m.base_change_number), '-infinity')
-		)
-		SELECT DISTINCT ON (s.yours, p.property)
-			p.property, CASE WHEN s.yours THEN 'yours' ELSE 'theirs' END,
-			s.changed_by, s.changed_at, s.client, s.change_number
-		FROM since s, unnest(s.properties) AS p (property)
-		ORDER BY s.yours, p.property, s.changed_at DESC
-	$$;
-COMMENT ON FUNCTION merge_report(bigint, bigint, bigint) IS
-'What a merge put together: the properties that came from others since its base, each with its last author, and those that came from the merging client';
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'conflict_of_handle';
+COMMENT ON FUNCTION msgstore.conflict(integer, boolean) IS
+	'Return the properties that others or the handle have changed since its '
+	'base: base, theirs, yours, side, author, time; large values are '
+	'shortened unless whole is true';
 
-GRANT USAGE ON SCHEMA msgstore TO PUBLIC;
+CREATE FUNCTION msgstore.conflict(store_id bigint, message_id bigint,
+								  change_number bigint, changes jsonb,
+								  whole boolean DEFAULT false,
+								  OUT property text, OUT base jsonb,
+								  OUT theirs jsonb, OUT yours jsonb,
+								  OUT side text, OUT changed_by text,
+								  OUT changed_at timestamptz, OUT client text,
+								  OUT change_number bigint)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'conflict_of_message';
+COMMENT ON FUNCTION msgstore.conflict(bigint, bigint, bigint, jsonb,
+									  boolean) IS
+	'Return the conflict of a patch on a change number, as conflict(handle) '
+	'does for a handle';
+
+/* ==================================================================== resolve
+ *
+ * The four ways to settle a conflict: resolve.c.
+ */
+
+CREATE FUNCTION msgstore.resolve_conflict(handle integer, choice text,
+										  folder_id bigint DEFAULT NULL,
+										  seen bigint DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'resolve_conflict_of_handle';
+COMMENT ON FUNCTION msgstore.resolve_conflict(integer, text, bigint,
+											  bigint) IS
+	'Settle a conflict: KEEP_ORIGINAL, OVERWRITE (with seen: only that '
+	'version), SAVE_ELSEWHERE (folder NULL: Conflicts) or MERGE';
+
+CREATE FUNCTION msgstore.resolve_conflict(store_id bigint, message_id bigint,
+										  change_number bigint, changes jsonb,
+										  choice text,
+										  folder_id bigint DEFAULT NULL,
+										  seen bigint DEFAULT NULL,
+										  OUT result msgstore.hresult,
+										  OUT message_id bigint,
+										  OUT change_number bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'resolve_conflict_of_message';
+COMMENT ON FUNCTION msgstore.resolve_conflict(bigint, bigint, bigint, jsonb,
+											  text, bigint, bigint) IS
+	'Settle the conflict of a patch on a change number, as '
+	'resolve_conflict(handle, choice) does for a handle';
+
+CREATE FUNCTION msgstore.save_as(handle integer, folder_id bigint)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'save_as';
+COMMENT ON FUNCTION msgstore.save_as(integer, bigint) IS
+	'Save the content that a handle shows as a new message and return its id; '
+	'original and handle do not change';
+
+/* ====================================================================== place
+ *
+ * Deleting, restoring and moving messages: place.c.
+ */
+
+CREATE FUNCTION msgstore.delete_messages(store_id bigint, message_ids bigint[],
+										 flags msgstore.delete_flags
+											 DEFAULT '0',
+										 if_change_number bigint DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'delete_messages';
+COMMENT ON FUNCTION msgstore.delete_messages(bigint, bigint[],
+											 msgstore.delete_flags, bigint) IS
+	'Delete messages so that they can be restored, or for good with '
+	'DELETE_HARD_DELETE; with if_change_number one message, and only at that '
+	'version';
+
+CREATE FUNCTION msgstore.restore_messages(store_id bigint,
+										  message_ids bigint[])
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'restore_messages';
+COMMENT ON FUNCTION msgstore.restore_messages(bigint, bigint[]) IS
+	'Restore messages that were deleted, but not for good';
+
+CREATE FUNCTION msgstore.move_messages(store_id bigint, message_ids bigint[],
+									   folder_id bigint,
+									   if_change_number bigint DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'move_messages';
+COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
+										   bigint) IS
+	'Move messages to another folder of the store; their ids stay';
+
+/* ======================================================================= dump
+ *
+ * The tables and sequences that pg_dump has to dump.  One SELECT per call:
+ * several calls in one statement overwrite each other.
+ */
+
+SELECT pg_catalog.pg_extension_config_dump('msgstore.store', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_right', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.change', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_draft', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.blob', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_ref', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.node', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.store_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.message_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.change_number_seq', '');

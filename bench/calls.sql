@@ -1,6 +1,6 @@
--- msgstore, without a session: read the whole message, save two properties.
--- A client takes the change number from the JSON it got; pgbench cannot, so
--- the server does it, at our cost.
+-- msgstore without handles: read the whole message, save two properties.  A
+-- client takes the change number from the JSON that it received; pgbench
+-- cannot, so the server extracts the number, at our cost.
 
 \set id random(1, :messages)
 SELECT message, message -> 'PidTagChangeNumber' AS version

@@ -1,4 +1,4 @@
--- msgstore, without a session: read what is needed, save two properties.
+-- msgstore without handles: read two properties, save them.
 
 \set id random(1, :messages)
 SELECT message, message -> 'PidTagChangeNumber' AS version

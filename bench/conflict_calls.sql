@@ -1,4 +1,4 @@
--- msgstore: a save that is refused, because somebody else has saved.
+-- msgstore: a save that is refused because another client has saved.
 
 \set id random(1, :messages)
 SELECT result, change_number

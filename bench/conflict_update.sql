@@ -1,4 +1,4 @@
--- A rival: an UPDATE that hits no row, and the SELECT that finds out why.
+-- A rival: an UPDATE that matches no row, and the SELECT that finds out why.
 
 \set id random(1, :messages)
 UPDATE rival.message

@@ -1,14 +1,14 @@
--- The messages that every side gets: table bench.content.
+-- Create the messages that both sides load: the table bench.content.
 --
--- About 1 KB of properties (26 of them) and 4 KB of body a message, of words
--- that PostgreSQL can compress about as well as it does English.  Drawn from
--- a fixed seed, so that every run has the same.
+-- Each message has 26 properties of about 1 KB and a body of 4 KB.  The words
+-- are such that PostgreSQL compresses a body about as well as English text.
+-- They are drawn from a fixed seed, so that all runs have equal messages.
 
 CREATE SCHEMA bench;
 SELECT setseed(0.2);
 
--- A vocabulary of short and long words, and paragraphs made of it: a body is
--- some of the paragraphs, which is quicker to draw than a body of words.
+-- Create paragraphs from a vocabulary of short and long words.  A body is made
+-- of paragraphs, because drawing paragraphs is faster than drawing words.
 CREATE UNLOGGED TABLE bench.paragraph AS
 WITH word AS MATERIALIZED (
 	SELECT array_agg(substr(translate(md5(random()::text), '0123456789',

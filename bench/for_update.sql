@@ -1,5 +1,5 @@
--- A rival that locks: nobody else can open the message until it is saved.
--- No history.
+-- A rival that locks the message from read to save, so that no other client
+-- can open the message meanwhile.  It keeps no history.
 
 \set id random(1, :messages)
 BEGIN;

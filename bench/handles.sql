@@ -1,4 +1,4 @@
--- msgstore, with a handle: read the whole message, save two properties.
+-- msgstore with a handle: read the whole message, save two properties.
 
 \set id random(1, :messages)
 SELECT msgstore.open_message(:store, :id, 'MAPI_MODIFY') AS handle \gset

@@ -1,5 +1,5 @@
--- msgstore, with a handle, the same calls in two statements instead of five:
--- what a client on a slow line, or a pipelining one, would send.
+-- msgstore with a handle: the calls of handles.sql in two statements instead
+-- of five, as a client that saves round trips sends them.
 
 \set id random(1, :messages)
 SELECT handle, msgstore.get_props(handle) AS message

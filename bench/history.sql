@@ -1,7 +1,8 @@
--- The rival that does the same job: SELECT of the whole message, then UPDATE
--- of that version and its history row in one statement.  Written for exactly
--- these two properties, which spares it taking a patch apart.  What "before"
--- reads is what is replaced: the update goes through only over that version.
+-- The rival that does the same job: SELECT the whole message, then UPDATE that
+-- version and insert its history row in one statement.  The statement is
+-- written for exactly these two properties, so it need not take a patch apart.
+-- "before" reads the values that are replaced, because the UPDATE succeeds
+-- only over the version that "before" reads.
 
 \set id random(1, :messages)
 SELECT folder_id, created_at, headers, body, html, props, version,

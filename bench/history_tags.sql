@@ -1,5 +1,5 @@
--- The rival that does the same job: SELECT of what is needed, then UPDATE of
--- that version and its history row in one statement.
+-- The rival that does the same job: SELECT two properties, then UPDATE that
+-- version and insert its history row in one statement.
 
 \set id random(1, :messages)
 SELECT props ->> 'PR_SUBJECT' AS subject,

@@ -1,4 +1,4 @@
--- The content, into both sides' tables.
+-- Load the messages into the tables of both sides.
 
 SELECT msgstore.create_store('bench', 'bench') AS store \gset
 SELECT msgstore.special_folder(:store, 'Inbox') AS folder \gset
@@ -19,7 +19,7 @@ GRANT ALL ON SCHEMA rival TO bench;
 GRANT ALL ON ALL TABLES IN SCHEMA rival TO bench;
 DROP SCHEMA bench CASCADE;
 
--- Both sides have to have the same before anything is measured.
+-- Check that both sides hold equal messages before anything is measured.
 SELECT :loaded = :messages AND
 	   NOT EXISTS (SELECT m.message_id, m.props, m.body FROM msgstore.message m
 				   EXCEPT
@@ -30,7 +30,7 @@ SELECT :loaded = :messages AND
 	SELECT 1 / 0;
 \endif
 
--- Vacuumed between the rounds, both sides alike, and not in the midst of them.
+-- Turn autovacuum off on both sides; bench/run vacuums between the rounds.
 ALTER TABLE msgstore.message
 	SET (autovacuum_enabled = off, toast.autovacuum_enabled = off);
 ALTER TABLE msgstore.change

@@ -1,6 +1,6 @@
 --
--- Data of bench/more: a small and a large message, messages with foreign
--- saves, and changes to be pruned on both sides.
+-- Create the data of bench/more: a small and a large message, messages with
+-- saves of other clients, and changes to be pruned on both sides.
 --
 SET search_path = msgstore, public;
 
@@ -29,7 +29,8 @@ BEGIN
 	END LOOP;
 END $$;
 
--- a hundred changes a message, all old enough, nine tenths of them to go
+-- Create 100 changes per message, all old enough to be pruned, of which
+-- pruning deletes nine tenths.
 SELECT create_store('bench prune') AS prune \gset
 SELECT set_retention(:prune, NULL, 10);
 INSERT INTO change (store_id, message_id, change_number, previous, base_change_number,

@@ -1,5 +1,5 @@
--- A rival as an ORM with optimistic locking does it: four round trips, no
--- history.  (It would send all properties back; the patch is cheaper.)
+-- A rival that works like an ORM with optimistic locking: four round trips, no
+-- history.  (An ORM would send all properties back; the patch is cheaper.)
 
 \set id random(1, :messages)
 BEGIN;

@@ -1,5 +1,5 @@
--- A rival with history: SELECT of the whole message, then one call of a
--- PL/pgSQL function that takes any patch (rival.save in schema.sql).
+-- A rival with history: SELECT the whole message, then call a function in
+-- PL/pgSQL that takes any patch (rival.save() in schema.sql).
 
 \set id random(1, :messages)
 SELECT folder_id, created_at, headers, body, html, props, version,

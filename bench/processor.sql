@@ -1,7 +1,8 @@
 --
--- Processor time of one backend, of saving one property of a large message by
--- that of a small one; taken from the kernel's account, so that what else the
--- machine does disturbs it less than the clock.
+-- Measure the processor time that a backend needs to save one property of a
+-- large message, and divide it by the time for a small message.  The time is
+-- read from the kernel's accounting, which other load on the machine disturbs
+-- less than elapsed time.
 --
 CREATE TEMP TABLE reading (id bigint, ticks integer);
 CREATE FUNCTION pg_temp.ticks() RETURNS integer LANGUAGE sql VOLATILE AS $$

@@ -1,4 +1,4 @@
--- What CALL prune_history() does, as one statement over a table alike.
+-- Do what prune_history() does in one statement, on an equal table.
 DELETE FROM rival.prune p USING (
 	SELECT store_id, message_id, change_number, row_number() OVER (
 		PARTITION BY message_id ORDER BY changed_at DESC, change_number DESC) AS rank

@@ -1,4 +1,4 @@
--- msgstore: the whole message.
+-- msgstore: read a whole message.
 
 \set id random(1, :messages)
 SELECT msgstore.read_message(:store, :id);

@@ -1,2 +1,2 @@
--- One message, all of it.
+-- msgstore: read one whole message.
 SELECT msgstore.read_message(:store, :id);

@@ -1,4 +1,4 @@
--- msgstore: what is needed of a message.
+-- msgstore: read two properties and the change number of a message.
 
 \set id random(1, :messages)
 SELECT msgstore.read_message(:store, :id,

@@ -1,4 +1,4 @@
--- A rival: the whole message.
+-- A rival: read a whole message.
 
 \set id random(1, :messages)
 SELECT folder_id, created_at, headers, body, html, props, version,

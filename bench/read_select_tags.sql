@@ -1,4 +1,4 @@
--- A rival: what is needed of a message.
+-- A rival: read two properties and the version of a message.
 
 \set id random(1, :messages)
 SELECT props ->> 'PR_SUBJECT' AS subject,

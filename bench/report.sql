@@ -1,2 +1,2 @@
--- What others have changed since a base, beside an edit of one's own.
+-- Read the conflict report of a client with a base and one pending edit.
 SELECT * FROM msgstore.conflict(:store, :id, :base, '{"PR_SENSITIVITY": 1}');

@@ -1,9 +1,9 @@
--- What a team without msgstore would make: the rivals' tables.
+-- Create the rivals' tables, as a team without msgstore would design them.
 --
--- The same columns where msgstore has them, the body in one of its own, the
--- same keys and indexes, the same foreign key, the same room on a page.  The
--- version is a counter in the row.  All rivals share these tables; those that
--- keep no history just leave that table alone.
+-- Columns, keys, indexes, foreign key and fillfactor correspond to those of
+-- msgstore, and the body has a column of its own.  The version is a counter in
+-- the row.  All rivals share these tables; rivals without history do not use
+-- the table history.
 
 CREATE SCHEMA rival;
 
@@ -34,7 +34,7 @@ CREATE TABLE rival.message (
 ALTER TABLE rival.message ALTER COLUMN props SET STORAGE MAIN;
 CREATE INDEX message_folder ON rival.message (store_id, folder_id);
 
--- Who, when, what, and the values that were replaced.
+-- One row per change: who, when, which properties, and the replaced values.
 CREATE TABLE rival.history (
 	store_id    bigint NOT NULL,
 	message_id  bigint NOT NULL,
@@ -49,7 +49,7 @@ CREATE TABLE rival.history (
 	PRIMARY KEY (store_id, message_id, version)
 );
 
--- What plpgsql.sql calls: one save with history, for any patch.
+-- Save any patch of a message, with history; called by plpgsql.sql.
 CREATE FUNCTION rival.save(p_store bigint, p_message bigint, p_version bigint,
 						   p_patch jsonb, p_actor text,
 						   OUT saved boolean, OUT new_version bigint)

@@ -1,4 +1,4 @@
--- A rival without history: SELECT of the whole message, UPDATE of that version.
+-- A rival without history: SELECT the whole message, UPDATE that version.
 
 \set id random(1, :messages)
 SELECT folder_id, created_at, headers, body, html, props, version,

@@ -1,4 +1,4 @@
--- A rival without history: SELECT of what is needed, UPDATE of that version.
+-- A rival without history: SELECT two properties, UPDATE that version.
 
 \set id random(1, :messages)
 SELECT props ->> 'PR_SUBJECT' AS subject,

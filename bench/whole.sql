@@ -1,6 +1,6 @@
 --
--- Messages of many properties, recipients and attachments, and the same data
--- in a plain table of jsonb, for bench/more.
+-- Create messages with many properties, recipients and attachments, and a
+-- plain table with the same data in jsonb, for bench/more.
 --
 SET search_path = msgstore, public;
 

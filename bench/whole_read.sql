@@ -1,2 +1,2 @@
--- Read all of a message.
+-- msgstore: read all properties of a message.
 SELECT msgstore.read_message(:store, :id);

@@ -198,7 +198,7 @@ SELECT * FROM pg_temp.errors(
     $$throw_if_failed(NULL)$$, $$throw_if_failed('MAPI_E_OBJECT_CHANGED')$$,
     $$throw_if_failed('E_NOTIMPL')$$, $$throw_if_failed('0x8004FFFF')$$,
     $$hresult 'S_OKAY'$$, $$save_flags 'FORCE_SAVE|'$$, $$save_flags 'FORCE'$$,
-    $$open_flags 'FORCE_SAVE'$$, $$systime('yesterday')$$);
+    $$open_flags 'FORCE_SAVE'$$, $$msgstore_internal.systime('yesterday')$$);
 
 -- the calls that settle conflicts, place messages, park drafts, go back
 SELECT * FROM pg_temp.errors(
@@ -221,7 +221,7 @@ SELECT * FROM pg_temp.errors(
     format('message_at(%s, 0, 1)', :store), format('message_at(%s, %s, 0)', :store, :id),
     format('restore_version(%s, 0, 1, 1)', :store),
     format('set_retention(%s, NULL, 0)', :store), 'set_retention(0, NULL, 1)',
-    format('prune_batch(%s, 0, 0)', :store));
+    format('msgstore_internal.prune_batch(%s, 0, 0)', :store));
 
 -- attachments, what they embed, lists of recipients by rows, streams
 SELECT create_message(:store, :inbox) AS m \gset
@@ -281,23 +281,25 @@ INSERT INTO good_argument VALUES
     ('message_ids', '''{}'''), ('parked_id', '0'), ('keep_age', '''1 day'''), ('keep_count', '1'),
     ('after', '0'), ('messages', '1'), ('attach_num', '0'), ('property', '''PR_BODY'''),
     ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
-    ('names', '''{}'''), ('create', 'false');
+    ('names', '''{}'''), ('create', 'false'), ('member', '''PUBLIC'''), ('rights', '''NONE'''),
+    ('owner', 'current_user::text');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE
-           pg_temp.error(format('SELECT msgstore.%I(%s)', f.proname, (
+           pg_temp.error(format('SELECT %s(%s)', f.call, (
                SELECT string_agg(CASE WHEN n = f.ordinal THEN 'NULL' ELSE o.value END
                                  || '::' || format_type(f.types[n - 1], NULL), ', ' ORDER BY n)
                FROM unnest(f.names) WITH ORDINALITY AS i (name, n)
                LEFT JOIN good_argument AS o USING (name)
                WHERE n <= f.required))) END AS outcome
-    FROM (SELECT p.oid::regprocedure::text AS proc, p.proname, p.proargtypes AS types, a.name, a.ordinal,
+    FROM (SELECT p.oid::regprocedure::text AS proc, p.oid::regproc AS call, p.proargtypes AS types, a.name, a.ordinal,
                  p.proargnames[1:p.pronargs] AS names,
                  -- arguments with a default of NULL come last
                  p.pronargs - (SELECT count(*) FROM regexp_matches(
                      pg_get_function_arguments(p.oid), 'DEFAULT NULL', 'g')) AS required
           FROM pg_proc AS p, unnest(p.proargnames[1:p.pronargs]) WITH ORDINALITY AS a (name, ordinal)
-          WHERE p.pronamespace = 'msgstore'::regnamespace AND NOT p.proisstrict
+          WHERE p.pronamespace IN ('msgstore'::regnamespace, 'msgstore_internal'::regnamespace)
+            AND NOT p.proisstrict
             -- whose arguments are the columns of a message
             AND p.proname <> 'message_size'
             AND p.prokind = 'f' AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
@@ -355,8 +357,8 @@ SELECT read_message(:store, :id, '{PR_BODY}');
 DROP ROLE regress_errors, regress_errors_owner;
 
 -- the function that only views call takes any values from any caller
-SELECT message_size(NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-       message_size('1', '[[1, {"blob": {"blob": 1, "size": 2}}], null]', '', '', '', '', '"x"') > 0 AS any_jsonb;
+SELECT msgstore_internal.message_size(NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+       msgstore_internal.message_size('1', '[[1, {"blob": {"blob": 1, "size": 2}}], null]', '', '', '', '', '"x"') > 0 AS any_jsonb;
 
 -- "could not serialize access due to concurrent update" is shown in
 -- test/specs/save_after_refresh.spec.  tools/check-errors finds errors that no test

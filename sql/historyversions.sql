@@ -425,7 +425,7 @@ CALL prune_history(:store, 0);
 -- fail
 CALL prune_history(:store, NULL);
 -- fail
-SELECT prune_batch(:store, NULL, 1);
+SELECT msgstore_internal.prune_batch(:store, NULL, 1);
 SELECT set_retention(:store, NULL, NULL);
 SELECT keep_age, keep_count FROM store_list WHERE store_id = :store;
 -- fail: the procedure commits batch by batch
@@ -438,5 +438,5 @@ SAVEPOINT s;
 SELECT set_retention(:store, NULL, 1);
 ROLLBACK TO s;
 -- fail
-SELECT prune_batch(:store, 0, 1);
+SELECT msgstore_internal.prune_batch(:store, 0, 1);
 ROLLBACK;

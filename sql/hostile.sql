@@ -28,7 +28,7 @@ BEGIN
         END LOOP;
     END LOOP;
     FOREACH t IN ARRAY ARRAY['now()', 'gen_random_uuid()', 'current_database()', 'version()',
-            'may_use_store(bigint)', 'store_read(bigint)', 'systime(text)', 'open_handles_()',
+            'may_use_store(bigint)', 'store_read(bigint)', 'systime(text)', 'open_handles()',
             'message_size(jsonb, jsonb, text, text, bytea, bytea, jsonb)', 'nextval(regclass)',
             'jsonb_object_field_text(jsonb, text)', 'current_setting(text)',
             'hresult_out(msgstore.hresult)', 'get_props(integer, text[])'] LOOP

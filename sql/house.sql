@@ -1,32 +1,115 @@
--- The rules that every object of the extension keeps: each query looks for objects
--- that break one, and finds no row.
+-- The rules that every object of the extension keeps.  A query without rows has
+-- looked for objects that break a rule; the others list objects by their kind.
 
--- every object stands in the schema of the extension
-SELECT pg_describe_object(classid, objid, 0)
-FROM pg_depend
-WHERE refclassid = 'pg_extension'::regclass
-  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'msgstore')
-  AND deptype = 'e'
-  AND (pg_identify_object(classid, objid, 0)).schema <> 'msgstore'
-  AND classid <> 'pg_cast'::regclass
-ORDER BY 1;
-
--- every function, type, relation and operator has a comment (row and array types,
--- which come by themselves, are members from 17 and 18 on)
-SELECT pg_describe_object(d.classid, d.objid, 0)
-FROM pg_depend AS d
+-- the members of the extension, without row and array types, which are members
+-- from 17 and 18 on
+CREATE TEMPORARY VIEW member AS
+SELECT d.classid, d.objid, i.type, i.schema, i.name,
+       pg_describe_object(d.classid, d.objid, 0) AS described
+FROM pg_depend AS d, pg_identify_object(d.classid, d.objid, 0) AS i
 WHERE d.refclassid = 'pg_extension'::regclass
   AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'msgstore')
   AND d.deptype = 'e'
-  AND d.classid IN ('pg_proc'::regclass, 'pg_class'::regclass,
-                    'pg_type'::regclass, 'pg_operator'::regclass)
-  AND NOT EXISTS (SELECT FROM pg_description AS c
-                  WHERE c.classoid = d.classid AND c.objoid = d.objid
-                    AND c.objsubid = 0)
   AND NOT EXISTS (SELECT FROM pg_type AS t
                   WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid
-                    AND (t.typrelid <> 0 OR t.typcategory = 'A'))
+                    AND (t.typrelid <> 0 OR t.typcategory = 'A'));
+CREATE TEMPORARY VIEW routine AS
+SELECT p.*, m.schema, m.described, l.lanname
+FROM pg_proc AS p
+JOIN member AS m ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
+JOIN pg_language AS l ON l.oid = p.prolang;
+-- the objects that call a function: types, operators, casts, operator classes
+-- and views
+CREATE TEMPORARY VIEW caller AS
+SELECT refobjid AS routine, pg_describe_object(classid, objid, objsubid) AS described,
+       classid <> 'pg_rewrite'::regclass AS needs_strict
+FROM pg_depend
+WHERE refclassid = 'pg_proc'::regclass
+  AND classid IN ('pg_type'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass,
+                  'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_amproc'::regclass,
+                  'pg_rewrite'::regclass)
+  AND (classid <> 'pg_rewrite'::regclass
+       OR EXISTS (SELECT FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
+                  WHERE r.oid = objid AND c.relnamespace = 'msgstore'::regnamespace));
+
+-- everything stands in schema msgstore, except for casts, which have no schema,
+-- for functions that no user calls, and for operators
+SELECT described
+FROM member
+WHERE schema IS DISTINCT FROM 'msgstore'
+  AND type <> 'cast'
+  AND NOT (type = 'schema' AND name = 'msgstore_internal')
+  AND NOT (type = 'function' AND schema = 'msgstore_internal')
+  AND NOT (type = 'operator' AND schema = 'pg_catalog')
 ORDER BY 1;
+
+-- the calls: every function and procedure of schema msgstore
+\pset format unaligned
+\pset footer off
+SELECT proname || '(' || regexp_replace(pg_get_function_arguments(oid), '(^|, )IN ', '\1', 'g') || ')'
+       || CASE prokind WHEN 'f' THEN ' -> ' || pg_get_function_result(oid) ELSE ', a procedure' END
+       AS calls
+FROM pg_proc
+WHERE pronamespace = 'msgstore'::regnamespace
+ORDER BY proname COLLATE "C", pg_get_function_arguments(oid) COLLATE "C";
+\pset format aligned
+\pset footer on
+-- a call is not the implementation of anything; views ask may_use_store()
+SELECT r.described, c.described
+FROM routine AS r JOIN caller AS c ON c.routine = r.oid
+WHERE r.schema = 'msgstore' AND r.proname <> 'may_use_store'
+ORDER BY 1, 2;
+-- a function of msgstore_internal is; a procedure or the module calls the rest
+SELECT described
+FROM routine
+WHERE schema = 'msgstore_internal' AND oid NOT IN (SELECT routine FROM caller)
+ORDER BY 1;
+
+-- everything has a comment
+SELECT described
+FROM member
+WHERE obj_description(objid, classid::regclass::name) IS NULL
+ORDER BY 1;
+
+-- an immutable function is safe in parallel workers; a volatile function is
+-- not, and is called with a NULL argument
+SELECT described, provolatile, proisstrict, proparallel
+FROM routine
+WHERE prokind = 'f'
+  AND CASE provolatile WHEN 'i' THEN proparallel <> 's'
+                       WHEN 'v' THEN proparallel = 's' OR (proisstrict AND pronargs > 0)
+      END
+ORDER BY 1;
+
+-- functions of types, operators, casts and operator classes are immutable and
+-- strict
+SELECT described, provolatile, proisstrict
+FROM routine
+WHERE oid IN (SELECT routine FROM caller WHERE needs_strict)
+  AND (provolatile <> 'i' OR NOT proisstrict)
+ORDER BY 1;
+
+-- functions in SQL pin search_path; a procedure that does could not commit
+SELECT described, proconfig
+FROM routine
+WHERE prokind = 'f' AND lanname NOT IN ('c', 'internal')
+  AND proconfig IS DISTINCT FROM '{"search_path=pg_catalog, pg_temp"}'
+ORDER BY 1;
+
+-- all flag types have equal casts and operators
+SELECT string_agg(t.typname, ' ' ORDER BY t.typname COLLATE "C") AS types, casts, operators
+FROM pg_type AS t,
+     LATERAL (SELECT string_agg(
+                  CASE t.oid WHEN castsource THEN 'to ' || format_type(casttarget, NULL)
+                       ELSE 'from ' || format_type(castsource, NULL) END
+                  || CASE castcontext WHEN 'i' THEN ' implicitly' ELSE '' END,
+                  ', ' ORDER BY t.oid = castsource, castsource, casttarget) AS casts
+              FROM pg_cast WHERE t.oid IN (castsource, casttarget)) AS c,
+     LATERAL (SELECT string_agg(oprname, ' ' ORDER BY oprname COLLATE "C") AS operators
+              FROM pg_operator WHERE oprleft = t.oid AND oprright = t.oid) AS o
+WHERE t.typnamespace = 'msgstore'::regnamespace AND t.typtype = 'b' AND t.typcategory <> 'A'
+  AND t.typname <> 'hresult'
+GROUP BY casts, operators;
 
 -- every column of every table has a comment
 SELECT a.attrelid::regclass, a.attname
@@ -49,13 +132,12 @@ WHERE c.relnamespace = 'msgstore'::regnamespace
 ORDER BY 1;
 
 -- every SECURITY DEFINER function has a search_path that ends in pg_temp
-SELECT oid::regprocedure, proconfig
-FROM pg_proc
-WHERE pronamespace = 'msgstore'::regnamespace
-  AND prosecdef
+SELECT described, proconfig
+FROM routine
+WHERE prosecdef
   AND NOT EXISTS (SELECT FROM unnest(proconfig) AS setting
                   WHERE setting ~ '^search_path=.*pg_temp$')
-ORDER BY proname, 1;
+ORDER BY 1;
 
 -- no index is on a column that a save changes
 SELECT i.indexrelid::regclass, a.attname
@@ -110,9 +192,9 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     NULL;
 END $$;
-SELECT count(pg_temp.survives(format('SELECT (msgstore.%I(%s))::text', f.proname, f.arguments))) > 50 AS called
-FROM (SELECT p.proname, (SELECT string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n)
-                         FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, n)) AS arguments
-      FROM pg_proc AS p
-      WHERE p.pronamespace = 'msgstore'::regnamespace AND p.prokind = 'f'
-        AND NOT 'internal'::regtype = ANY (p.proargtypes::oid[])) AS f;
+SELECT count(pg_temp.survives(format('SELECT (%I.%I(%s))::text', r.schema, r.proname, (
+           SELECT string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n)
+           FROM unnest(r.proargtypes) WITH ORDINALITY AS a (t, n))))) > 50 AS called
+FROM routine AS r
+WHERE r.prokind = 'f' AND NOT 'internal'::regtype = ANY (r.proargtypes::oid[]);
+DROP VIEW caller, routine, member;

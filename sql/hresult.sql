@@ -75,7 +75,7 @@ RESET enable_mergejoin;
 RESET enable_nestloop;
 
 -- the binary form is an int4
-SELECT hresult_send('MAPI_E_OBJECT_CHANGED');
+SELECT msgstore_internal.hresult_send('MAPI_E_OBJECT_CHANGED');
 
 -- raising a failure: MA and the last three digits, MB for the system's own
 SELECT throw_if_failed('S_OK');

@@ -47,7 +47,7 @@ is($out, '250000000', 'a body of 250 MB is stored and comes back');
 	SELECT set_props(:h, jsonb_build_object('PR_COMMENT', repeat('x', 140000000)))});
 like(
 	$err,
-	qr/properties of \d+ bytes exceed the 268435455 bytes that one set of them can hold/,
+	qr/properties of \d+ bytes exceed the limit of 268435455 bytes/,
 	'properties of 280 MB are refused');
 
 ($out, $err) = on_message(

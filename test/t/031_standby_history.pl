@@ -107,7 +107,7 @@ my %refused = (
 	'move_messages' => ['move_messages(s, ARRAY[m], f) FROM public.message'],
 	'restore_version' => ['restore_version(s, m, n, n) FROM public.message'],
 	'set_retention' => ['set_retention(s, NULL, 1) FROM public.it'],
-	'prune_history' => ['prune_batch(s, 0, 1) FROM public.it']);
+	'prune_history' => ['msgstore_internal.prune_batch(s, 0, 1) FROM public.it']);
 foreach my $call (sort keys %refused)
 {
 	foreach my $query (@{ $refused{$call} })

@@ -197,7 +197,8 @@ sub build_mutant
 	system_or_bail('cp', '-Rp',
 		(map { "$top/$_" } qw(Makefile msgstore.control src data tools)),
 		glob("$top/msgstore--*.sql"), glob("$top/msgstore.so"), $dir);
-	$source = slurp_file("$dir/src/$file");
+	my ($path) = glob "$dir/src/*/$file";
+	$source = slurp_file($path);
 	while (my ($from, $to) = splice(@changes, 0, 2))
 	{
 		my $times = () = $source =~ /\Q$from\E/g;
@@ -205,7 +206,7 @@ sub build_mutant
 		die "\"$from\" stands $times times in $file" if $times != 1;
 		$source =~ s/\Q$from\E/$to/;
 	}
-	open my $handle, '>', "$dir/src/$file" or die "$file: $!";
+	open my $handle, '>', $path or die "$file: $!";
 	print $handle $source;
 	close $handle;
 	system_or_bail(
@@ -242,8 +243,8 @@ foreach my $mutant (
 	[
 		'early', 'save.c',
 		[
-			'messagerow_lock(&work->row, work->message, false)' =>
-			  'messagerow_lock(&work->row, work->message, true)',
+			'messagerow_lock(&work->row, false)' =>
+			  'messagerow_lock(&work->row, true)',
 			"\t*result = decide(work);\n\tif (*result == S_OK && edits_any" =>
 			  "\t*result = S_OK;\n\tif (*result == S_OK && edits_any"
 		],
@@ -252,10 +253,10 @@ foreach my $mutant (
 		8000
 	],
 	[
-		'headers', 'edits.c',
+		'headers', 'undo.c',
 		[
-			'undo->has_large[p] = true;' =>
-			  'undo->has_large[p] = p != PART_HEADERS;'
+			'undo->has_large[part] = true;' =>
+			  'undo->has_large[part] = part != PART_HEADERS;'
 		],
 		qr/has another PR_TRANSPORT_MESSAGE_HEADERS than was saved/,
 		'not recording what replaced headers were'

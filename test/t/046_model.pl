@@ -483,7 +483,7 @@ my %operations = (
 	sweep => [ 6, sub {
 		my ($s) = @_;
 
-		ask($s, @{ $stacks[$s] } ? 'SELECT * FROM sweep_batch(1)' : 'CALL sweep_blobs(1)');
+		ask($s, @{ $stacks[$s] } ? 'SELECT * FROM msgstore_internal.sweep_batch(1)' : 'CALL sweep_blobs(1)');
 	} ],
 	begin => [ 4, sub { transaction($_[0]) } ],
 	end => [ 8, sub { end_transaction($_[0]) } ]);

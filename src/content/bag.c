@@ -1,0 +1,527 @@
+/*-------------------------------------------------------------------------
+ *
+ * bag.c
+ *	  The property bag: reading, splicing and comparing flat jsonb objects
+ *	  without decoding their values.
+ *
+ * NOTES
+ *	  The concatenation and deletion functions of jsonb pass every value
+ *	  through an iterator and build the object anew.  In a small save that
+ *	  would be most of the cost.  This file splits a bag into (key, bytes)
+ *	  pairs, merges them with the pairs of a patch, which have the same sort
+ *	  order, and writes the result with memcpy.
+ *
+ *	  The layout is described in utils/jsonb.h: a header, the JEntries of all
+ *	  keys, the JEntries of all values, the bytes of all keys, the bytes of all
+ *	  values.  Every JB_OFFSET_STRIDE'th JEntry holds an end offset, the others
+ *	  hold a length.  Numerics and containers are padded to an int boundary,
+ *	  and the padding counts towards their length.
+ *
+ *	  Results are palloc'd in the current memory context.  The entries of a bag
+ *	  point into the bag.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "content.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+static int	compare_entries(const void *a, const void *b);
+static bool same_value(const BagEntry *a, const BagEntry *b);
+static Jsonb *build(const BagEntry *entries, int count, uint32 kind);
+
+#define IS_PADDED(type) \
+	((type) == JENTRY_ISNUMERIC || (type) == JENTRY_ISCONTAINER)
+
+/* ---------------------------------------------------------------- building */
+
+void
+baglist_init(BagList *list, int expected)
+{
+	list->allocated = Max(expected, 8);
+	list->count = 0;
+	list->entries = palloc(sizeof(BagEntry) * list->allocated);
+}
+
+void
+baglist_add(BagList *list, const BagEntry *entry)
+{
+	if (list->count == list->allocated)
+	{
+		list->allocated *= 2;
+		list->entries = repalloc(list->entries,
+								 sizeof(BagEntry) * list->allocated);
+	}
+	list->entries[list->count++] = *entry;
+}
+
+/*
+ * Add a member with a value of any type.  Neither the key nor the value is
+ * copied, except for a value that is a tree: both must live until the bag is
+ * built.
+ */
+void
+baglist_add_value(BagList *list, const char *key, int keylen,
+				  JsonbValue *value)
+{
+	BagEntry	entry = {key, keylen, 0, NULL, 0};
+	Jsonb	   *built;
+
+	switch (value->type)
+	{
+		case jbvNull:
+			entry.type = JENTRY_ISNULL;
+			break;
+		case jbvBool:
+			entry.type = value->val.boolean ? JENTRY_ISBOOL_TRUE :
+				JENTRY_ISBOOL_FALSE;
+			break;
+		case jbvString:
+			entry.type = JENTRY_ISSTRING;
+			entry.data = value->val.string.val;
+			entry.len = value->val.string.len;
+			break;
+		case jbvNumeric:
+			entry.type = JENTRY_ISNUMERIC;
+			entry.data = (const char *) value->val.numeric;
+			entry.len = VARSIZE_ANY(value->val.numeric);
+			break;
+		case jbvBinary:
+			entry.type = JENTRY_ISCONTAINER;
+			entry.data = (const char *) value->val.binary.data;
+			entry.len = value->val.binary.len;
+			break;
+		default:				/* a tree of values, serialized here */
+			built = JsonbValueToJsonb(value);
+			entry.type = JENTRY_ISCONTAINER;
+			entry.data = (const char *) &built->root;
+			entry.len = VARSIZE(built) - VARHDRSZ;
+			break;
+	}
+	baglist_add(list, &entry);
+}
+
+/*
+ * Add a string of len bytes.  The text is not copied and must live until the
+ * bag is built.
+ */
+void
+baglist_add_cstring(BagList *list, const char *key, const char *text, int len)
+{
+	BagEntry	entry = {key, strlen(key), JENTRY_ISSTRING, text, len};
+
+	baglist_add(list, &entry);
+}
+
+void
+baglist_add_base64(BagList *list, const char *key, const void *data, int len)
+{
+	int			textlen;
+	char	   *text = base64_text(data, len, &textlen);
+
+	baglist_add_cstring(list, key, text, textlen);
+}
+
+void
+baglist_add_int(BagList *list, const char *key, int64 number)
+{
+	Numeric		numeric = DatumGetNumeric(DirectFunctionCall1(int8_numeric,
+															  Int64GetDatum(number)));
+	BagEntry	entry = {key, strlen(key), JENTRY_ISNUMERIC,
+	(const char *) numeric, VARSIZE_ANY(numeric)};
+
+	baglist_add(list, &entry);
+}
+
+void
+baglist_add_bool(BagList *list, const char *key, bool value)
+{
+	BagEntry	entry = {key, strlen(key),
+	value ? JENTRY_ISBOOL_TRUE : JENTRY_ISBOOL_FALSE, NULL, 0};
+
+	baglist_add(list, &entry);
+}
+
+void
+baglist_add_null(BagList *list, const char *key, int keylen)
+{
+	BagEntry	entry = {key, keylen, JENTRY_ISNULL, NULL, 0};
+
+	baglist_add(list, &entry);
+}
+
+/*
+ * Return the members of the list as a bag.  Sorts the list, whose keys must be
+ * distinct.
+ */
+Jsonb *
+baglist_build(BagList *list)
+{
+	if (list->count > 1)
+		qsort(list->entries, list->count, sizeof(BagEntry), compare_entries);
+	return build(list->entries, list->count, JB_FOBJECT);
+}
+
+/* Return the values of the list as an array, in the order of the list. */
+Jsonb *
+baglist_build_array(const BagList *list)
+{
+	return build(list->entries, list->count, JB_FARRAY);
+}
+
+/*
+ * Return a key that occurs more than once in the list, or NULL if all keys are
+ * distinct.  The key has *len bytes and no NUL.  Sorts the list.
+ */
+const char *
+baglist_duplicate(BagList *list, int *len)
+{
+	if (list->count > 1)
+		qsort(list->entries, list->count, sizeof(BagEntry), compare_entries);
+	for (int i = 1; i < list->count; i++)
+	{
+		if (compare_entries(&list->entries[i - 1], &list->entries[i]) == 0)
+		{
+			*len = list->entries[i].keylen;
+			return list->entries[i].key;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Return members as a jsonb object (JB_FOBJECT), for which they must be sorted
+ * by key, or their values as a jsonb array (JB_FARRAY).  Raises an error if
+ * the keys and values exceed the size that a jsonb container can have.
+ */
+static Jsonb *
+build(const BagEntry *entries, int count, uint32 kind)
+{
+	int			keys = kind == JB_FOBJECT ? count : 0;
+	Size		head = offsetof(Jsonb, root) + sizeof(uint32) +
+		sizeof(JEntry) * ((Size) keys + count);
+	Size		size = head;
+	Jsonb	   *bag;
+	JEntry	   *jentry;
+	char	   *start;
+	char	   *at;
+
+	for (int i = 0; i < count; i++)
+		size += entries[i].keylen + entries[i].len + sizeof(int32);
+	if (size - head > JENTRY_OFFLENMASK)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("properties of %zu bytes exceed the limit of %u bytes",
+						size - head, JENTRY_OFFLENMASK)));
+
+	bag = palloc(size);
+	bag->root.header = count | kind;
+	jentry = bag->root.children;
+	start = at = (char *) bag + head;
+
+	for (int i = 0; i < keys; i++)
+	{
+		memcpy(at, entries[i].key, entries[i].keylen);
+		at += entries[i].keylen;
+		if (i % JB_OFFSET_STRIDE == 0)
+			*jentry++ = JENTRY_ISSTRING | JENTRY_HAS_OFF | (at - start);
+		else
+			*jentry++ = JENTRY_ISSTRING | entries[i].keylen;
+	}
+	for (int i = 0; i < count; i++)
+	{
+		char	   *before = at;
+
+		if (IS_PADDED(entries[i].type))
+		{
+			while ((at - start) % sizeof(int32) != 0)
+				*at++ = '\0';
+		}
+		if (entries[i].len > 0)
+			memcpy(at, entries[i].data, entries[i].len);
+		at += entries[i].len;
+		if ((i + keys) % JB_OFFSET_STRIDE == 0)
+			*jentry++ = entries[i].type | JENTRY_HAS_OFF | (at - start);
+		else
+			*jentry++ = entries[i].type | (at - before);
+	}
+	SET_VARSIZE(bag, at - (char *) bag);
+	return bag;
+}
+
+Jsonb *
+bag_empty(void)
+{
+	return build(NULL, 0, JB_FOBJECT);
+}
+
+/* ----------------------------------------------------------------- reading */
+
+int
+bag_count(const Jsonb *bag)
+{
+	return JB_ROOT_COUNT(bag);
+}
+
+/*
+ * Return the members of a bag as a palloc'd array of *count entries, in the
+ * order of the bag.  Keys and values point into the bag.
+ */
+BagEntry *
+bag_entries(const Jsonb *bag, int *count)
+{
+	int			n = bag_count(bag);
+	const JEntry *jentry = bag->root.children;
+	const char *start = (const char *) (jentry + 2 * n);
+	uint32		at = 0;
+	BagEntry   *entries = palloc(sizeof(BagEntry) * Max(n, 1));
+
+	for (int i = 0; i < 2 * n; i++)
+	{
+		BagEntry   *entry = &entries[i < n ? i : i - n];
+		uint32		end = JBE_HAS_OFF(jentry[i]) ? JBE_OFFLENFLD(jentry[i]) :
+			at + JBE_OFFLENFLD(jentry[i]);
+
+		if (i < n)
+		{
+			entry->key = start + at;
+			entry->keylen = end - at;
+		}
+		else
+		{
+			uint32		from = at;
+
+			entry->type = jentry[i] & JENTRY_TYPEMASK;
+			if (IS_PADDED(entry->type))
+				from = INTALIGN(at);
+			entry->data = start + from;
+			entry->len = end - from;
+		}
+		at = end;
+	}
+	*count = n;
+	return entries;
+}
+
+/*
+ * Find the member with the given key.  Returns false if the bag has no such
+ * member.  *value points into the bag.
+ */
+bool
+bag_find(const Jsonb *bag, const char *key, JsonbValue *value)
+{
+	return getKeyJsonValueFromContainer(unconstify(JsonbContainer *,
+												   &bag->root),
+										key, strlen(key), value) != NULL;
+}
+
+/*
+ * Get the value of a member as a JsonbValue, for the functions of jsonb.
+ * *value points into the bag.
+ */
+void
+entry_value(const BagEntry *entry, JsonbValue *value)
+{
+	switch (entry->type)
+	{
+		case JENTRY_ISNULL:
+			value->type = jbvNull;
+			break;
+		case JENTRY_ISBOOL_TRUE:
+		case JENTRY_ISBOOL_FALSE:
+			value->type = jbvBool;
+			value->val.boolean = (entry->type == JENTRY_ISBOOL_TRUE);
+			break;
+		case JENTRY_ISSTRING:
+			value->type = jbvString;
+			value->val.string.val = unconstify(char *, entry->data);
+			value->val.string.len = entry->len;
+			break;
+		case JENTRY_ISNUMERIC:
+			value->type = jbvNumeric;
+			value->val.numeric = (Numeric) entry->data;
+			break;
+		default:
+			value->type = jbvBinary;
+			value->val.binary.data = (JsonbContainer *) entry->data;
+			value->val.binary.len = entry->len;
+			break;
+	}
+}
+
+int64
+integer_of_value(const JsonbValue *value)
+{
+	Datum		numeric = NumericGetDatum(value->val.numeric);
+
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, numeric));
+}
+
+/* ----------------------------------------------------------------- merging */
+
+/*
+ * Return the bag with a patch applied.  A member of the patch replaces the
+ * member of that name in the bag or is added to the bag; a null deletes it.
+ *
+ * With keep_nulls, "bag" is itself a patch.  The result is then the patch that
+ * has the effect of "bag" followed by "patch".
+ */
+Jsonb *
+bag_splice(const Jsonb *bag, const Jsonb *patch, bool keep_nulls)
+{
+	int			nbag,
+				npatch;
+	BagEntry   *old = bag_entries(bag, &nbag);
+	BagEntry   *new = bag_entries(patch, &npatch);
+	BagEntry   *out = palloc(sizeof(BagEntry) * (nbag + npatch + 1));
+	int			i = 0,
+				j = 0,
+				n = 0;
+	Jsonb	   *result;
+
+	while (i < nbag || j < npatch)
+	{
+		int			order;
+
+		if (j >= npatch)
+			order = -1;
+		else if (i >= nbag)
+			order = 1;
+		else
+			order = bag_compare_keys(old[i].key, old[i].keylen,
+									 new[j].key, new[j].keylen);
+		if (order < 0)
+			out[n++] = old[i++];
+		else
+		{
+			if (order == 0)
+				i++;
+			if (keep_nulls || new[j].type != JENTRY_ISNULL)
+				out[n++] = new[j];
+			j++;
+		}
+	}
+	result = build(out, n, JB_FOBJECT);
+	pfree(old);
+	pfree(new);
+	pfree(out);
+	return result;
+}
+
+/*
+ * Return the patch that undoes a patch.  It has the same keys; each value is
+ * the value in the bag, or null if the bag has no such member.
+ */
+Jsonb *
+bag_undo(const Jsonb *bag, const Jsonb *patch)
+{
+	int			nbag,
+				npatch;
+	BagEntry   *old = bag_entries(bag, &nbag);
+	BagEntry   *out = bag_entries(patch, &npatch);
+	int			i = 0;
+	Jsonb	   *result;
+
+	for (int j = 0; j < npatch; j++)
+	{
+		int			order = -1;
+
+		while (i < nbag &&
+			   (order = bag_compare_keys(old[i].key, old[i].keylen,
+										 out[j].key, out[j].keylen)) < 0)
+			i++;
+		if (i < nbag && order == 0)
+			out[j] = old[i];
+		else
+		{
+			out[j].type = JENTRY_ISNULL;
+			out[j].len = 0;
+		}
+	}
+	result = build(out, npatch, JB_FOBJECT);
+	pfree(old);
+	pfree(out);
+	return result;
+}
+
+/*
+ * Return the patch that turns bag "from" into bag "to".  Values are compared
+ * by their bytes, which is exact because stored values are canonical.
+ */
+Jsonb *
+bag_difference(const Jsonb *from, const Jsonb *to)
+{
+	int			nfrom,
+				nto;
+	BagEntry   *a = bag_entries(from, &nfrom);
+	BagEntry   *b = bag_entries(to, &nto);
+	BagEntry   *out = palloc(sizeof(BagEntry) * (nfrom + nto + 1));
+	int			i = 0,
+				j = 0,
+				n = 0;
+	Jsonb	   *result;
+
+	while (i < nfrom || j < nto)
+	{
+		int			order;
+
+		if (j >= nto)
+			order = -1;
+		else if (i >= nfrom)
+			order = 1;
+		else
+			order = bag_compare_keys(a[i].key, a[i].keylen,
+									 b[j].key, b[j].keylen);
+		if (order < 0)
+		{
+			out[n] = a[i++];
+			out[n].type = JENTRY_ISNULL;
+			out[n++].len = 0;
+		}
+		else
+		{
+			if (order > 0 || !same_value(&a[i], &b[j]))
+				out[n++] = b[j];
+			if (order == 0)
+				i++;
+			j++;
+		}
+	}
+	result = build(out, n, JB_FOBJECT);
+	pfree(a);
+	pfree(b);
+	pfree(out);
+	return result;
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+/*
+ * Compare two keys in the order of jsonb: shorter keys first, keys of equal
+ * length by their bytes.
+ */
+int
+bag_compare_keys(const char *a, int alen, const char *b, int blen)
+{
+	if (alen != blen)
+		return alen < blen ? -1 : 1;
+	return memcmp(a, b, alen);
+}
+
+static int
+compare_entries(const void *a, const void *b)
+{
+	const BagEntry *x = a;
+	const BagEntry *y = b;
+
+	return bag_compare_keys(x->key, x->keylen, y->key, y->keylen);
+}
+
+static bool
+same_value(const BagEntry *a, const BagEntry *b)
+{
+	return a->type == b->type && a->len == b->len &&
+		(a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}

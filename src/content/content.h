@@ -1,0 +1,419 @@
+/*-------------------------------------------------------------------------
+ *
+ * content.h
+ *	  The second floor: the content of a message, and edits of it.  Nothing on
+ *	  this floor accesses a table.
+ *
+ *	  Prototypes are grouped by source file.  The property bag is declared in
+ *	  bag.h.  Functions that return memory palloc it in the current memory
+ *	  context, unless a comment says otherwise.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CONTENT_H
+#define CONTENT_H
+
+#include "words.h"
+
+#include "utils/array.h"
+
+#include "bag.h"
+
+/* --------------------------------------------------------------- objects.c */
+
+/* The objects of a list (recipients or attachments); each object is a bag. */
+typedef struct ObjectList
+{
+	Jsonb	  **objects;
+	int			count;
+	int			allocated;
+} ObjectList;
+
+/* An object, its number, and its position in the list. */
+typedef struct NumberedObject
+{
+	int64		number;
+	int			at;
+	Jsonb	   *object;
+} NumberedObject;
+
+/* The objects of a list, sorted by number. */
+typedef struct ObjectIndex
+{
+	NumberedObject *sorted;
+	int			count;
+} ObjectIndex;
+
+/*
+ * Return the object in a jbvBinary as a bag, without copying it.  The members
+ * of the bag can be read, but its varlena header is not valid.
+ */
+extern Jsonb *object_in_place(const JsonbValue *value);
+
+/*
+ * Return a copy of the object in a jbvBinary, and make *value a jbvBinary that
+ * points to an object.
+ */
+extern Jsonb *object_from_value(const JsonbValue *value);
+extern void value_from_object(JsonbValue *value, const Jsonb *object);
+
+/*
+ * Get a member of an object that is an integer of 0 or more.  Returns false if
+ * the object has no such member; *number is then -1 if the member is another
+ * numeric value.
+ */
+extern bool object_number(const Jsonb *object, const char *name,
+						  int64 *number);
+
+/*
+ * Read the elements of an array, copying them, into a list; a NULL array gives
+ * an empty list.  objects_build() returns the list as an array.
+ */
+extern void objects_read(const Jsonb *array, ObjectList *list);
+extern Jsonb *objects_build(const ObjectList *list);
+
+/*
+ * Return the position of the object that has the given number in the property
+ * "name", or -1.
+ */
+extern int	objects_find(const ObjectList *list, const char *name,
+						 int64 number);
+
+/* Append an object, which is not copied. */
+extern void objects_add(ObjectList *list, Jsonb *object);
+
+/* Return the highest number in the list plus 1, or 0 without any number. */
+extern int64 objects_next(const ObjectList *list, const char *name);
+
+/* Return a copy of an object with another number. */
+extern Jsonb *object_renumber(const Jsonb *object, const char *name,
+							  int64 number);
+
+/* Remove the object at a position. */
+extern void objects_remove(ObjectList *list, int at);
+
+/* Remove all NULLs from the list. */
+extern void objects_compact(ObjectList *list);
+
+/*
+ * Index a list, to find many objects by number.  Objects without a number are
+ * left out of the index, and the list must not change while it is used.
+ * objects_look_up() returns NULL if no object has the number.
+ */
+extern void objects_index(const ObjectList *list, const char *name,
+						  ObjectIndex *index);
+extern const NumberedObject *objects_look_up(const ObjectIndex *index,
+											 int64 number);
+
+/*
+ * Return *next and advance it; raises MAPI_E_TOO_BIG if *next exceeds the
+ * range of an integer.  "name" is the property, for the error.
+ */
+extern int64 object_next_number(int64 *next, const char *name);
+
+/*
+ * Return the numbers of the objects that differ between two lists, as an array
+ * of *count numbers.  An object that is in one list only differs.  A list may
+ * be NULL, which is an empty list.
+ */
+extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
+							  const char *name, int *count);
+
+/*
+ * Merge two changed versions of the list "base", object by object.  If both
+ * changed the same object, and to different values, the object of "yours" is
+ * taken if "overwrite" is set; otherwise the function returns false.  If both
+ * added an object under the same number, both objects stay, and the object of
+ * "yours" gets a new number.  A list may be NULL, which is an empty list;
+ * *merged is NULL if the result is empty and "yours" is NULL.
+ */
+extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
+						  const Jsonb *yours, const char *name,
+						  bool overwrite, Jsonb **merged);
+
+/*
+ * Processing an embedded message needs copies of its whole content, and so
+ * does every level of messages embedded in it.  Each level therefore has a
+ * memory context of its own.  object_level_begin() switches to a new context
+ * and returns the caller's; object_level_end() deletes the new context and
+ * returns a copy of "result", which may be NULL, in the caller's.
+ */
+extern MemoryContext object_level_begin(void);
+extern Jsonb *object_level_end(MemoryContext caller, const Jsonb *result);
+
+/* ------------------------------------------------------------- reference.c */
+
+/* A blob is stored in chunks of this size, whose numbers are of type int4. */
+#define BLOB_CHUNK_BYTES	(256 * 1024)
+#define BLOB_MAX_BYTES		((int64) PG_INT32_MAX * BLOB_CHUNK_BYTES)
+
+/*
+ * Return a new reference, {"blob": id, "size": bytes}, and read a reference.
+ * reference_read() returns false if the value is not a reference.
+ */
+extern Jsonb *reference_build(int64 blob_id, int64 size);
+extern bool reference_read(const JsonbValue *value, int64 *blob_id,
+						   int64 *size);
+
+/*
+ * Return true if the value is a reference and the property is a string or
+ * binary, so that it may be a blob.  *value is then replaced by the canonical
+ * reference.
+ */
+extern bool reference_takes(const Property *prop, JsonbValue *value);
+
+/*
+ * Call a function for each reference in a bag or a list, at any depth; "arg"
+ * is passed on.
+ */
+typedef void (*ReferenceVisitor) (int64 blob_id, int64 size, void *arg);
+extern void references_visit(const Jsonb *object, ReferenceVisitor visit,
+							 void *arg);
+
+/*
+ * Return true if a bag or a list contains references, and return the total
+ * size of the blobs to which it refers.
+ */
+extern bool references_any(const Jsonb *object);
+extern int64 references_size(const Jsonb *object);
+
+/* Return the total size of the blobs to which a value of a bag refers. */
+extern int64 references_size_of_value(const JsonbValue *value);
+
+/* --------------------------------------------------------------- content.c */
+
+/*
+ * The values of one version that a client may change.  Datums may be TOAST
+ * pointers; they live as long as the rows from which they were read.  If the
+ * value of a part is a blob, the part is NULL, and the bag has a reference
+ * under the name of the part's property.
+ */
+typedef struct Content
+{
+	Datum		value[NUM_PARTS];
+	bool		isnull[NUM_PARTS];
+} Content;
+
+#define IS_LIST(part) \
+	((part) == PART_RECIPIENTS || (part) == PART_ATTACHMENTS)
+#define IS_BODY(part) \
+	((part) >= PART_BODY && (part) <= PART_RTF)
+
+/* PR_MESSAGE_FLAGS of a new message */
+#define MSGFLAG_DEFAULT		(MSGFLAG_READ | MSGFLAG_UNSENT)
+
+/*
+ * Return the canonical name of the property in a part other than PART_PROPS,
+ * and the part in which the property of a canonical name is stored: PART_PROPS
+ * for a member of the bag.  The name of part_of() has len bytes.
+ */
+extern const char *part_name(Part part);
+extern Part part_of(const char *name, int len);
+
+/*
+ * part_named() returns true if a bag or a patch has a member with the name of
+ * a part, part_is_blob() if that member also is a reference to a blob.  The
+ * bag may be NULL.
+ */
+extern bool part_named(const Jsonb *bag, Part part);
+extern bool part_is_blob(const Jsonb *bag, Part part);
+
+/* Return the name of the property with the numbers of a list's objects. */
+extern const char *part_number_name(Part part);
+
+/*
+ * Return the name of an object of a list in a conflict report, such as
+ * PR_MESSAGE_RECIPIENTS[2], and read such a name.  part_of_object_name()
+ * returns false for any other name.
+ */
+extern char *part_object_name(Part part, int64 number);
+extern bool part_of_object_name(const char *name, Part *part, int64 *number);
+
+/* Return a checked value in the form of its part's column. */
+extern struct varlena *part_value(Part part, JsonbValue *value);
+
+/* Make a content that has a bag, which is not copied, and no other part. */
+extern void content_from_bag(Content *content, Jsonb *bag);
+
+/* Return the default properties of a new message, as a bag. */
+extern Jsonb *content_defaults(void);
+
+/* Return true if a content has a part, in the column or as a blob. */
+extern bool content_has(const Content *content, Part part);
+
+/* Return a list (recipients or attachments) of a content, or NULL. */
+extern Jsonb *content_list(const Content *content, Part part);
+
+/* Return the size of a content in bytes, without fetching large values. */
+extern int64 content_size(const Content *content);
+
+/*
+ * Return true if a part is equal in two contents.  Values are not fetched if
+ * both contents share the datum or if the sizes differ.
+ */
+extern bool content_same_part(const Content *a, const Content *b, Part part);
+
+/* Add a part to a list of members, unless the content lacks the part. */
+extern void content_add_part(const Content *content, Part part, BagList *list);
+
+/*
+ * Return a content as one object, the form of an embedded message, and make a
+ * content from such an object, to which it may point.
+ */
+extern Jsonb *content_to_object(const Content *content);
+extern void content_from_object(Content *content, const Jsonb *object);
+
+/* ------------------------------------------------------------- recipient.c */
+
+/*
+ * Check the value of PR_MESSAGE_RECIPIENTS, in place of property_check().
+ * *value becomes a jbvBinary.
+ */
+extern void recipients_check(const Property *prop, JsonbValue *value);
+
+/*
+ * Compute PR_DISPLAY_TO, PR_DISPLAY_CC and PR_DISPLAY_BCC of a checked list,
+ * which may be NULL.
+ */
+extern void recipients_display(Jsonb *recipients,
+							   char **to, char **cc, char **bcc);
+
+/* ---------------------------------------------------------------- retype.c */
+
+/*
+ * Return a patch that also deletes the values that its members replace in a
+ * bag (or in an earlier patch) in another type.  Returns "patch" itself if
+ * there is nothing to delete.
+ */
+extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch);
+
+/* Raise an error if a patch sets one property in two types. */
+extern void retype_check(const Jsonb *patch);
+
+/* ------------------------------------------------------------ attachment.c */
+
+/*
+ * Check the value of PR_MESSAGE_ATTACHMENTS, in place of property_check().
+ * *value becomes a jbvBinary.
+ */
+extern void attachments_check(const Property *prop, JsonbValue *value);
+
+/* Return a checked attachment, completed with its number, method and size. */
+extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
+
+/* Complete the content of an attachment in the same way, to show it. */
+extern void attachment_show(Content *content, int64 number);
+
+/* ----------------------------------------------------------------- edits.c */
+
+/*
+ * How edits touch a part.  TOUCHED_IMPLIED: the client did not name the part,
+ * which is a body deleted because another body was set, or differs between the
+ * contents given to edits_between().
+ */
+#define UNTOUCHED		0
+#define TOUCHED_IMPLIED	1
+#define TOUCHED			2
+
+/*
+ * Pending edits.  value[PART_PROPS] is a patch of the bag, in which a null
+ * deletes.  The value of any other touched part is the whole new value.  It is
+ * NULL if the property is deleted or becomes a blob; in the latter case the
+ * patch has the reference, under the name of the property.
+ *
+ * Values are never changed in place, so that copies of edits may share them.
+ * Only edits_between() makes edits with TOAST pointers.
+ */
+typedef struct Edits
+{
+	uint8		touched[NUM_PARTS];
+	struct varlena *value[NUM_PARTS];
+} Edits;
+
+/* Make empty edits. */
+extern void edits_init(Edits *edits);
+
+/* Return true if the edits touch any part. */
+extern bool edits_any(const Edits *edits);
+
+/*
+ * Return true if the edits alone determine the values of all named properties,
+ * so that the base need not be read.
+ */
+extern bool edits_cover(const Edits *edits, ArrayType *tags);
+
+/*
+ * Check a patch and make edits of it.  The first member that is not valid
+ * raises an error, which names the member.  With is_new, properties that can
+ * be set only until the first save are accepted.
+ */
+extern void edits_from_patch(Jsonb *patch, bool is_new, Edits *edits);
+
+/* Make edits that delete the named properties, with the same checks. */
+extern void edits_from_tags(ArrayType *tags, bool is_new, Edits *edits);
+
+/* Make edits with the effect of "first" followed by "then"; shares values. */
+extern void edits_merge(const Edits *first, const Edits *then, Edits *result);
+
+/*
+ * Return the patch that edits apply to a bag, which may itself be a patch.  In
+ * addition to the patch of the edits it deletes the values that the edits
+ * replace: properties in another type, and references of parts that were
+ * blobs.  Returns NULL if there is nothing to apply.
+ */
+extern Jsonb *edits_patch_for(const Jsonb *bag, const Edits *edits);
+
+/* Replace the patch of edits by the patch that they apply to a content. */
+extern void edits_retype(const Content *content, Edits *edits);
+
+/*
+ * Apply edits to "base" and set *result to the new content, which shares
+ * values with both.  *result may be *base.
+ */
+extern void edits_apply(const Content *base, const Edits *edits,
+						Content *result);
+
+/*
+ * Make edits that turn content "from" into content "to", and that touch
+ * everything that "named" touches.  A property that is equal in both contents
+ * is not touched unless "named" touches it.  The values of parts are those of
+ * "to", so that they may be TOAST pointers.
+ */
+extern void edits_between(const Content *from, const Content *to,
+						  const Edits *named, Edits *result);
+
+/* ------------------------------------------------------------------ undo.c */
+
+/* The values that a change replaced, as they are stored in table change. */
+typedef struct Undo
+{
+	Jsonb	   *props;			/* patch, which includes both lists */
+	Datum		large[NUM_PARTS];	/* PART_HEADERS .. PART_RTF */
+	bool		has_large[NUM_PARTS];
+	ArrayType  *properties;		/* text[]: names of touched properties */
+} Undo;
+
+/*
+ * Members of the patch in an undo that hold values outside the content.  The
+ * name of a property cannot begin with a dot.
+ */
+#define UNDO_FOLDER			".folder_id"
+#define UNDO_CREATED		".created_at"
+#define UNDO_CREATOR		".creator"
+#define UNDO_FLAGS			".message_flags"
+#define UNDO_DELETED		".deleted_at"
+#define UNDO_PREDECESSORS	".predecessors"
+
+/* Make the undo of edits that are to be applied to "old". */
+extern void undo_of_edits(const Content *old, const Edits *edits, Undo *undo);
+
+/* Take back one change: restore the content before the change. */
+extern void undo_apply(const Undo *undo, Content *content);
+
+/*
+ * Add the undo of an older change to *total, which becomes the undo of both.
+ * Frees the old total->props, which must be palloc'd; large values are shared.
+ */
+extern void undo_merge(Undo *total, const Undo *older);
+
+#endif							/* CONTENT_H */

@@ -1,0 +1,382 @@
+/*-------------------------------------------------------------------------
+ *
+ * edits.c
+ *	  Pending edits: checking patches, combining edits, and applying them to a
+ *	  version.
+ *
+ * NOTES
+ *	  Values are shared and never changed in place.  A part that the edits do
+ *	  not touch keeps its Datum, so that a save can reuse the TOAST pointer.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "content.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+
+/* MSGFLAG_ bits that a client may set until the first save (R31) */
+#define MSGFLAG_SETTABLE	(MSGFLAG_READ | MSGFLAG_UNSENT | MSGFLAG_RESEND)
+
+static void raise_computed(const Property *prop);
+static void check_message_flags(const JsonbValue *value);
+static void one_body(Edits *edits);
+
+void
+edits_init(Edits *edits)
+{
+	memset(edits, 0, sizeof(Edits));
+}
+
+bool
+edits_any(const Edits *edits)
+{
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] != UNTOUCHED)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Return true if the values of all named properties follow from the edits
+ * alone.  A value follows from the edits if the property is stored and the
+ * edits set or delete it, or if no message can have the property.
+ */
+bool
+edits_cover(const Edits *edits, ArrayType *tags)
+{
+	Datum	   *names;
+	bool	   *nulls;
+	int			count;
+
+	if (!edits_any(edits))
+		return false;
+	deconstruct_array(tags, TEXTOID, -1, false, TYPALIGN_INT,
+					  &names, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		Property	prop;
+		JsonbValue	value;
+
+		CHECK_FOR_INTERRUPTS();
+		if (nulls[i])
+			return false;
+		if (!spelling_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
+								   VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
+								   &prop))
+			continue;
+		if (prop.rule != RULE_STORED ||
+			edits->touched[prop.part] == UNTOUCHED ||
+			(prop.part == PART_PROPS &&
+			 !bag_find((Jsonb *) edits->value[PART_PROPS], prop.name, &value)))
+			return false;
+	}
+	return true;
+}
+
+/* ----------------------------------------------------------------- patches */
+
+/*
+ * Check one member of a patch.  Add a member of the bag, or a reference to a
+ * blob, to *props, and the value of any other part to *edits.
+ */
+static void
+add_member(const BagEntry *entry, bool is_new, Edits *edits, BagList *props)
+{
+	Property	prop;
+	JsonbValue	value;
+	bool		is_blob;
+
+	spelling_resolve(entry->key, entry->keylen, &prop);
+	if (prop.rule == RULE_COMPUTED ||
+		(prop.rule == RULE_FIRST_SAVE && !is_new))
+		raise_computed(&prop);
+
+	entry_value(entry, &value);
+	is_blob = reference_takes(&prop, &value);
+	if (value.type != jbvNull && !is_blob)
+	{
+		if (prop.part == PART_RECIPIENTS)
+			recipients_check(&prop, &value);
+		else if (prop.part == PART_ATTACHMENTS)
+			attachments_check(&prop, &value);
+		else
+			property_check(&prop, &value);
+		if (prop.tag == PR_MESSAGE_FLAGS)
+			check_message_flags(&value);
+	}
+
+	if (prop.part == PART_PROPS || is_blob)
+		baglist_add_value(props, prop.name, prop.namelen, &value);
+	if (prop.part == PART_PROPS)
+		return;
+	if (edits->touched[prop.part] != UNTOUCHED)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("property %s is named more than once", prop.name)));
+	edits->touched[prop.part] = TOUCHED;
+	edits->value[prop.part] = value.type == jbvNull || is_blob ? NULL :
+		part_value(prop.part, &value);
+}
+
+/*
+ * Complete edits when all members have been added: check *props, and make them
+ * the patch of the bag.
+ */
+static void
+finish_edits(Edits *edits, BagList *props)
+{
+	const char *twice;
+	int			len;
+
+	twice = baglist_duplicate(props, &len);
+	if (twice != NULL)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("property %.*s is named more than once", len, twice)));
+	if (props->count > 0)
+	{
+		edits->touched[PART_PROPS] = TOUCHED;
+		edits->value[PART_PROPS] = (struct varlena *) baglist_build(props);
+		retype_check((Jsonb *) edits->value[PART_PROPS]);
+	}
+	one_body(edits);
+}
+
+void
+edits_from_patch(Jsonb *patch, bool is_new, Edits *edits)
+{
+	BagEntry   *entries;
+	BagList		props;
+	int			count;
+
+	if (!JB_ROOT_IS_OBJECT(patch))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("properties must be a JSON object, not %s",
+						JB_ROOT_IS_SCALAR(patch) ? "a scalar" : "an array"),
+				 errhint("Write them as {\"PR_SUBJECT\": \"...\"}.")));
+
+	edits_init(edits);
+	entries = bag_entries(patch, &count);
+	baglist_init(&props, count);
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		add_member(&entries[i], is_new, edits, &props);
+	}
+	finish_edits(edits, &props);
+}
+
+/*
+ * Make edits that delete the named properties.  Each name is handled like a
+ * member of a patch whose value is null.
+ */
+void
+edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
+{
+	BagList		props;
+	Datum	   *names;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(tags, TEXTOID, -1, false, TYPALIGN_INT,
+					  &names, &nulls, &count);
+	edits_init(edits);
+	baglist_init(&props, count);
+	for (int i = 0; i < count; i++)
+	{
+		BagEntry	entry = {NULL, 0, JENTRY_ISNULL, NULL, 0};
+
+		CHECK_FOR_INTERRUPTS();
+		if (nulls[i])
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("a property name in \"tags\" is NULL")));
+		entry.key = VARDATA_ANY(DatumGetPointer(names[i]));
+		entry.keylen = VARSIZE_ANY_EXHDR(DatumGetPointer(names[i]));
+		add_member(&entry, is_new, edits, &props);
+	}
+	finish_edits(edits, &props);
+}
+
+/* Raise MAPI_E_COMPUTED for a property that the client cannot set now. */
+static void
+raise_computed(const Property *prop)
+{
+	if (prop->rule == RULE_FIRST_SAVE)
+		ereport(ERROR,
+				(errmapi(MAPI_E_COMPUTED),
+				 errmsg("property %s can be set until the first save only",
+						prop->name)));
+	ereport(ERROR,
+			(errmapi(MAPI_E_COMPUTED),
+			 errmsg("property %s is computed by the store", prop->name),
+			 errhint("Omit this property from the call.")));
+}
+
+/* Raise an error if PR_MESSAGE_FLAGS has bits that a client cannot set. */
+static void
+check_message_flags(const JsonbValue *value)
+{
+	int32		flags = (int32) integer_of_value(value);
+
+	if ((flags & ~MSGFLAG_SETTABLE) != 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("property PR_MESSAGE_FLAGS has bits 0x%X that a client cannot set",
+						flags & ~MSGFLAG_SETTABLE),
+				 errhint("MSGFLAG_READ (0x1), MSGFLAG_UNSENT (0x8) and MSGFLAG_RESEND (0x80) can be set.")));
+}
+
+/*
+ * If the edits set a body in one form, make them delete the bodies in the
+ * other two forms, unless the same call sets or deletes these as well.  A
+ * message has one body.
+ */
+static void
+one_body(Edits *edits)
+{
+	bool		set = false;
+
+	for (int p = PART_BODY; p <= PART_RTF; p++)
+		set = set || edits->value[p] != NULL ||
+			part_is_blob((Jsonb *) edits->value[PART_PROPS], p);
+	if (!set)
+		return;
+	for (int p = PART_BODY; p <= PART_RTF; p++)
+	{
+		if (edits->touched[p] == UNTOUCHED)
+			edits->touched[p] = TOUCHED_IMPLIED;
+	}
+}
+
+/* ----------------------------------------------------- combining, applying */
+
+/*
+ * Return the patch that edits apply to a bag.  The reference of a part that
+ * was a blob is deleted if the edits touch the part, unless the patch of the
+ * edits has a member for the part.
+ */
+Jsonb *
+edits_patch_for(const Jsonb *bag, const Edits *edits)
+{
+	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
+	Jsonb	   *result = patch;
+	BagList		deletions;
+
+	if (patch != NULL)
+		result = retype_patch(bag, patch);
+	deletions.count = 0;
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] == UNTOUCHED || !part_is_blob(bag, p) ||
+			part_named(patch, p))
+			continue;
+		if (deletions.count == 0)
+			baglist_init(&deletions, NUM_PARTS);
+		baglist_add_null(&deletions, part_name(p), strlen(part_name(p)));
+	}
+	if (deletions.count == 0)
+		return result;
+	if (result == NULL)
+		return baglist_build(&deletions);
+	return bag_splice(result, baglist_build(&deletions), true);
+}
+
+void
+edits_retype(const Content *content, Edits *edits)
+{
+	Jsonb	   *patch = edits_patch_for(DatumGetJsonbP(content->value[PART_PROPS]),
+								  edits);
+
+	if (patch != NULL)
+	{
+		edits->touched[PART_PROPS] = TOUCHED;
+		edits->value[PART_PROPS] = (struct varlena *) patch;
+	}
+}
+
+void
+edits_merge(const Edits *first, const Edits *then, Edits *result)
+{
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		const Edits *source = then->touched[p] != UNTOUCHED ? then : first;
+
+		result->touched[p] = Max(first->touched[p], then->touched[p]);
+		result->value[p] = source->value[p];
+	}
+	if (first->touched[PART_PROPS])
+	{
+		Jsonb	   *bag = (Jsonb *) first->value[PART_PROPS];
+		Jsonb	   *patch = edits_patch_for(bag, then);
+
+		if (patch != NULL)
+			result->value[PART_PROPS] = (struct varlena *)
+				bag_splice(bag, patch, true);
+	}
+}
+
+void
+edits_apply(const Content *base, const Edits *edits, Content *result)
+{
+	Jsonb	   *bag = DatumGetJsonbP(base->value[PART_PROPS]);
+	Jsonb	   *patch = edits_patch_for(bag, edits);
+
+	*result = *base;
+	if (patch != NULL)
+		result->value[PART_PROPS] =
+			JsonbPGetDatum(bag_splice(bag, patch, false));
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] == UNTOUCHED)
+			continue;
+		result->value[p] = PointerGetDatum(edits->value[p]);
+		result->isnull[p] = (edits->value[p] == NULL);
+	}
+}
+
+/*
+ * Make edits that turn content "from" into content "to".  A part that differs,
+ * but that "named" does not touch, becomes TOUCHED_IMPLIED.
+ */
+void
+edits_between(const Content *from, const Content *to, const Edits *named,
+			  Edits *result)
+{
+	static const char *const stamp = "PR_LAST_MODIFICATION_TIME";
+	Jsonb	   *patch = bag_difference(DatumGetJsonbP(from->value[PART_PROPS]),
+									   DatumGetJsonbP(to->value[PART_PROPS]));
+	JsonbValue	value;
+
+	if (bag_find(patch, stamp, &value))
+	{
+		BagList		list;
+
+		/* a time that the client gave belongs to the first version only */
+		baglist_init(&list, 1);
+		baglist_add_null(&list, stamp, strlen(stamp));
+		patch = bag_splice(patch, baglist_build(&list), false);
+	}
+	if (named->touched[PART_PROPS])
+		patch = bag_splice(patch, (Jsonb *) named->value[PART_PROPS], true);
+	edits_init(result);
+	if (bag_count(patch) > 0)
+	{
+		result->touched[PART_PROPS] = TOUCHED;
+		result->value[PART_PROPS] = (struct varlena *) patch;
+	}
+
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (content_same_part(from, to, p) && named->touched[p] == UNTOUCHED &&
+			!part_named(patch, p))
+			continue;
+		result->touched[p] = Max(named->touched[p], TOUCHED_IMPLIED);
+		result->value[p] = to->isnull[p] ? NULL :
+			(struct varlena *) DatumGetPointer(to->value[p]);
+	}
+}

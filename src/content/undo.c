@@ -1,0 +1,208 @@
+/*-------------------------------------------------------------------------
+ *
+ * undo.c
+ *	  The undo of a change: the values that the change replaced, and taking the
+ *	  change back.
+ *
+ * NOTES
+ *	  An undo contains a patch with the old members of the bag and the old
+ *	  lists.  A null in the patch records that the property was absent.  Old
+ *	  headers and bodies are datums beside the patch.
+ *
+ *	  Values outside the content, such as the folder, are in the patch under
+ *	  names that begin with a dot (UNDO_FOLDER and others).  The name of a
+ *	  property cannot begin with a dot.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "content.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+/* ---------------------------------------------------------- making an undo */
+
+/* An undo that is being built. */
+typedef struct UndoWork
+{
+	BagList		members;		/* of the patch */
+	Datum	   *names;			/* of the touched properties, texts */
+	int			nnames;
+} UndoWork;
+
+/* Start an undo with the undo of the bag, which may be NULL. */
+static void
+begin_with_bag(UndoWork *work, const Jsonb *bag_undone)
+{
+	int			count = 0;
+	BagEntry   *entries = bag_undone == NULL ? NULL :
+		bag_entries(bag_undone, &count);
+
+	baglist_init(&work->members, count + NUM_PARTS);
+	work->names = palloc(sizeof(Datum) * (count + NUM_PARTS));
+	work->nnames = 0;
+	for (int i = 0; i < count; i++)
+	{
+		text	   *name = cstring_to_text_with_len(entries[i].key,
+													entries[i].keylen);
+
+		baglist_add(&work->members, &entries[i]);
+		work->names[work->nnames++] = PointerGetDatum(name);
+	}
+}
+
+/*
+ * Return true if a part belongs to the change.  A body that is touched only
+ * because another body was set does not belong to the change if it was absent
+ * before.  in_bag: the undo of the bag has the part, since the part was a blob
+ * or becomes one.
+ */
+static bool
+part_changes(const Content *old, const Edits *edits, Part part, bool in_bag)
+{
+	return edits->touched[part] == TOUCHED ||
+		(edits->touched[part] == TOUCHED_IMPLIED &&
+		 !(old->isnull[part] && edits->value[part] == NULL && !in_bag));
+}
+
+/*
+ * Add the old value of a part to an undo.  A list, or a null for a part that
+ * was absent, becomes a member of the patch; any other value goes beside the
+ * patch.  in_bag: the undo of the bag already has the part, since the part was
+ * a blob or becomes one.
+ */
+static void
+add_part(UndoWork *work, const Content *old, Part part, bool in_bag,
+		 Undo *undo)
+{
+	const char *name = part_name(part);
+
+	if (!in_bag)
+		work->names[work->nnames++] = CStringGetTextDatum(name);
+	if (old->isnull[part])
+	{
+		if (!in_bag)
+			baglist_add_null(&work->members, name, strlen(name));
+	}
+	else if (IS_LIST(part))
+	{
+		JsonbValue	list;
+
+		value_from_object(&list, DatumGetJsonbP(old->value[part]));
+		baglist_add_value(&work->members, name, strlen(name), &list);
+	}
+	else
+	{
+		undo->large[part] = old->value[part];
+		undo->has_large[part] = true;
+	}
+}
+
+/*
+ * Make the undo of edits.  Large values are not copied: undo->large has the
+ * datums of "old".
+ */
+void
+undo_of_edits(const Content *old, const Edits *edits, Undo *undo)
+{
+	Jsonb	   *bag = DatumGetJsonbP(old->value[PART_PROPS]);
+	Jsonb	   *patch = edits_patch_for(bag, edits);
+	Jsonb	   *bag_undone = patch == NULL ? NULL : bag_undo(bag, patch);
+	UndoWork	work;
+	int			from_bag;
+
+	memset(undo, 0, sizeof(Undo));
+	begin_with_bag(&work, bag_undone);
+	from_bag = work.members.count;
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		bool		in_bag = part_named(bag_undone, p);
+
+		if (part_changes(old, edits, p, in_bag))
+			add_part(&work, old, p, in_bag, undo);
+	}
+	undo->props = bag_undone != NULL && work.members.count == from_bag ?
+		bag_undone : baglist_build(&work.members);
+	undo->properties = construct_array(work.names, work.nnames, TEXTOID, -1,
+									   false, TYPALIGN_INT);
+}
+
+/* ----------------------------------------------------- taking changes back */
+
+void
+undo_merge(Undo *total, const Undo *older)
+{
+	Jsonb	   *newer = total->props;
+
+	total->props = bag_splice(newer, older->props, true);
+	pfree(newer);
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (older->has_large[p])
+		{
+			total->large[p] = older->large[p];
+			total->has_large[p] = true;
+		}
+		else if (part_named(older->props, p))
+			total->has_large[p] = false;
+	}
+}
+
+/*
+ * Restore a part from its entry in an undo: a null if the part was absent, a
+ * list, or the reference to a blob, which is added to *patch for the bag.
+ */
+static void
+undo_part(const BagEntry *entry, Part part, Content *content, BagList *patch)
+{
+	content->isnull[part] = true;
+	if (part >= PART_HEADERS)
+		baglist_add(patch, entry);
+	else if (entry->type != JENTRY_ISNULL)
+	{
+		JsonbValue	value;
+
+		entry_value(entry, &value);
+		content->value[part] = JsonbPGetDatum(object_from_value(&value));
+		content->isnull[part] = false;
+	}
+}
+
+/*
+ * Restore the content before a change.  Members whose name begins with a dot
+ * are skipped, because they are outside the content.  A large value that is
+ * restored replaces a reference in the bag.
+ */
+void
+undo_apply(const Undo *undo, Content *content)
+{
+	BagList		patch;
+	int			count;
+	BagEntry   *entries = bag_entries(undo->props, &count);
+
+	baglist_init(&patch, count + NUM_PARTS);
+	for (int i = 0; i < count; i++)
+	{
+		Part		p;
+
+		if (entries[i].key[0] == '.')
+			continue;
+		p = part_of(entries[i].key, entries[i].keylen);
+		if (p == PART_PROPS)
+			baglist_add(&patch, &entries[i]);
+		else if (!undo->has_large[p])
+			undo_part(&entries[i], p, content, &patch);
+	}
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (!undo->has_large[p])
+			continue;
+		content->value[p] = undo->large[p];
+		content->isnull[p] = false;
+		baglist_add_null(&patch, part_name(p), strlen(part_name(p)));
+	}
+	if (patch.count > 0)
+		content->value[PART_PROPS] =
+			JsonbPGetDatum(bag_splice(DatumGetJsonbP(content->value[PART_PROPS]),
+									  baglist_build(&patch), false));
+}

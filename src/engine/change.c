@@ -1,0 +1,522 @@
+/*-------------------------------------------------------------------------
+ *
+ * change.c
+ *	  The chain of changes: writing a version with its record, and walking
+ *	  back to an older version.
+ *
+ * NOTES
+ *	  Each row of change records who made the change and when, and the values
+ *	  that the change replaced (its undo).
+ *
+ *	  An older version is read by taking changes back, from the newest one
+ *	  along "previous".  The walk merges the undos on its way, an older value
+ *	  replacing a newer one, and applies the result at the end, so that a long
+ *	  walk needs little more memory than a short one.  Every row is looked up
+ *	  by its full key, so that a missing row is noticed.  A row missing at the
+ *	  old end of the chain was pruned; a row missing anywhere else means a
+ *	  damaged history.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "engine.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/numeric.h"
+#include "utils/snapmgr.h"
+
+#include "query.h"
+#include "value.h"
+
+/* -------------------------------------------------------- lists of numbers */
+
+/* Convert a JSON array of integers to a bigint[]. */
+static Datum
+numbers_from_json(const JsonbValue *array)
+{
+	JsonbContainer *container = array->val.binary.data;
+	int			count = JsonContainerSize(container);
+	Datum	   *numbers = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+	{
+		JsonbValue *number = getIthJsonbValueFromContainer(container, i);
+
+		numbers[i] = Int64GetDatum(integer_of_value(number));
+	}
+	return PointerGetDatum(construct_array(numbers, count, INT8OID,
+										   sizeof(int64), FLOAT8PASSBYVAL,
+										   TYPALIGN_DOUBLE));
+}
+
+/* Convert integers to a JSON array, which is palloc'd. */
+static void
+numbers_to_json(Datum *numbers, int count, JsonbValue *array)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	number;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	number.type = jbvNumeric;
+	for (int i = 0; i < count; i++)
+	{
+		number.val.numeric =
+			DatumGetNumeric(DirectFunctionCall1(int8_numeric, numbers[i]));
+		pushJsonbValue(&state, WJB_ELEM, &number);
+	}
+	*array = *pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+}
+
+/* ------------------------------------------------------------ walking back */
+
+/* Undo the part of a change that is outside the content. */
+static void
+undo_placement(const Undo *undo, Version *version)
+{
+	JsonbValue	value;
+
+	if (bag_find(undo->props, UNDO_FOLDER, &value))
+		version->folder_id = integer_of_value(&value);
+	if (bag_find(undo->props, UNDO_DELETED, &value))
+	{
+		version->deleted_at = 0;
+		if (value.type == jbvString)
+			(void) systime_timestamp(value.val.string.val,
+									 value.val.string.len,
+									 &version->deleted_at);
+	}
+	if (bag_find(undo->props, UNDO_PREDECESSORS, &value))
+		version->predecessors = value.type == jbvNull ? (Datum) 0 :
+			numbers_from_json(&value);
+}
+
+/*
+ * Replace *version by an older version.  If a row is missing although the row
+ * of "to" exists, the chain has a hole, and an error is raised.
+ */
+bool
+change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
+				 ChangeVisitor visit, void *arg)
+{
+	Relation	change;
+	int64		at = version->change_number;
+	Undo		total;
+
+	if (at == to)
+		return true;
+	memset(&total, 0, sizeof(Undo));
+	total.props = bag_empty();
+	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	while (at != to)
+	{
+		ChangeRow	row;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!changerow_fetch(&row, change, store_id, message_id, at))
+		{
+			if (changerow_fetch(&row, change, store_id, message_id, to))
+				ereport(ERROR,
+						(errmapi(MAPI_E_CORRUPT_DATA),
+						 errmsg("the history of message %lld in store %lld lacks change %lld",
+								(long long) message_id, (long long) store_id,
+								(long long) at)));
+			break;
+		}
+		if (row.previous == 0)
+			break;
+		if (visit != NULL)
+			visit(&row, arg);
+		undo_merge(&total, &row.undo);
+		pfree(row.undo.props);
+		pfree(row.undo.properties);
+		at = row.previous;
+	}
+	table_close(change, NoLock);
+	if (at != to)
+		return false;
+
+	undo_apply(&total, &version->content);
+	undo_placement(&total, version);
+	version->change_number = to;
+	return true;
+}
+
+/* ----------------------------------------------------------------- writing */
+
+char	   *change_actor_setting = NULL;
+
+const char *
+change_actor(void)
+{
+	return change_actor_setting != NULL && change_actor_setting[0] != '\0' ?
+		change_actor_setting : NULL;
+}
+
+const char *
+change_author(void)
+{
+	const char *actor = change_actor();
+
+	return actor != NULL ? actor : GetUserNameFromId(GetUserId(), false);
+}
+
+const char *
+change_client(void)
+{
+	return application_name != NULL && application_name[0] != '\0' ?
+		application_name : NULL;
+}
+
+/* Insert the record of a change to the message in *row. */
+static void
+record(const MessageRow *row, char kind, int64 number, int64 previous,
+	   int64 base, TimestampTz changed_at, const Undo *undo)
+{
+	ChangeRow	change;
+
+	memset(&change, 0, sizeof(change));
+	change.store_id = row->store_id;
+	change.message_id = row->message_id;
+	change.change_number = number;
+	change.previous = previous;
+	change.base = base;
+	change.changed_at = changed_at;
+	change.kind = kind;
+	change.role = GetUserNameFromId(GetUserId(), false);
+	change.actor = change_actor();
+	change.client = change_client();
+	change.undo = *undo;
+	changerow_insert(&change);
+}
+
+/*
+ * Return the time of a change to the version in *row: that of the clock, but
+ * always later than that of the replaced version.  The changes of a message
+ * are therefore in the order of their times, even if a clock is set back or
+ * the clocks of two nodes differ.
+ */
+static TimestampTz
+change_time(const MessageRow *row)
+{
+	return Max(GetCurrentTimestamp(), row->modified_at + 1);
+}
+
+/*
+ * Make edits replace the PR_LAST_MODIFICATION_TIME that the client set before
+ * the first save, if any.  Only such a time is a member of the bag, and it
+ * hides the time of the change.
+ *
+ * *edits is changed to delete the member or, if the client's time lies in the
+ * future, to set it to a later time, because PR_LAST_MODIFICATION_TIME never
+ * goes back.  If only *edits has the member (a forced save that leads back to
+ * the first version), it is removed from *edits.
+ */
+static void
+replace_given_time(const MessageRow *row, TimestampTz time, Edits *edits)
+{
+	static const char *const name = "PR_LAST_MODIFICATION_TIME";
+	Jsonb	   *bag = DatumGetJsonbP(row->version.content.value[PART_PROPS]);
+	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
+	bool		is_given;
+	TimestampTz given;
+	JsonbValue	value;
+	BagList		list;
+	Jsonb	   *member;
+	char		text[VALUE_TIME_SIZE];
+
+	is_given = bag_find(bag, name, &value);
+	if (!is_given && (patch == NULL || !bag_find(patch, name, &value)))
+		return;
+
+	baglist_init(&list, 1);
+	if (is_given &&
+		systime_timestamp(value.val.string.val, value.val.string.len,
+						  &given) && given >= time)
+	{
+		systime_text(given + 1, text);	/* "given" was cut to microseconds */
+		baglist_add_cstring(&list, name, text, strlen(text));
+	}
+	else
+		baglist_add_null(&list, name, strlen(name));
+	member = baglist_build(&list);
+
+	/* a null deletes the given time or, without one, the patch's member */
+	if (patch != NULL)
+		member = bag_splice(patch, member, is_given);
+	edits->touched[PART_PROPS] = TOUCHED;
+	edits->value[PART_PROPS] = (struct varlena *) member;
+}
+
+/*
+ * Add to an undo a value outside the content that a change replaces.  "member"
+ * is the name of the value in the undo (UNDO_*).  "name" is the property that
+ * shows the value, which is listed as touched, or NULL.
+ */
+static void
+add_undo(Undo *undo, const char *member, JsonbValue *old, const char *name)
+{
+	BagList		list;
+
+	baglist_init(&list, 1);
+	baglist_add_value(&list, member, strlen(member), old);
+	undo->props = bag_splice(undo->props, baglist_build(&list), true);
+	if (name != NULL)
+	{
+		int			count = ArrayGetNItems(ARR_NDIM(undo->properties),
+										   ARR_DIMS(undo->properties));
+		int			at = count + 1;
+
+		undo->properties =
+			DatumGetArrayTypeP(array_set_element(PointerGetDatum(undo->properties),
+												 1, &at,
+												 CStringGetTextDatum(name),
+												 false, -1, -1, false,
+												 TYPALIGN_INT));
+	}
+}
+
+/* Set *value to a number. */
+static void
+number_value(JsonbValue *value, int64 number)
+{
+	value->type = jbvNumeric;
+	value->val.numeric =
+		DatumGetNumeric(DirectFunctionCall1(int8_numeric,
+											Int64GetDatum(number)));
+}
+
+/*
+ * Set *value to a time, or to null if the time is 0.  "text" has room for
+ * VALUE_TIME_SIZE bytes and must live as long as the value.
+ */
+static void
+time_value(JsonbValue *value, TimestampTz time, char *text)
+{
+	value->type = jbvNull;
+	if (time == 0)
+		return;
+	systime_text(time, text);
+	value->type = jbvString;
+	value->val.string.val = text;
+	value->val.string.len = strlen(text);
+}
+
+/* Move, delete or restore a version as ordered; add the old state to *undo. */
+static void
+place(const ChangeOrder *order, Version *version, TimestampTz time,
+	  Undo *undo)
+{
+	JsonbValue	old;
+	char		text[VALUE_TIME_SIZE];
+
+	if (order->folder_id != 0)
+	{
+		number_value(&old, version->folder_id);
+		add_undo(undo, UNDO_FOLDER, &old, "PR_PARENT_ENTRYID");
+		version->folder_id = order->folder_id;
+	}
+	if (order->set_deleted)
+	{
+		time_value(&old, version->deleted_at, text);
+		add_undo(undo, UNDO_DELETED, &old, "PR_DELETED_ON");
+		version->deleted_at = order->deleted ? time : 0;
+	}
+}
+
+/*
+ * Return the predecessors of a version, as an array of *count bigint datums in
+ * *numbers, and as a value for an undo in *old.  Without predecessors,
+ * *numbers is NULL and *old a JSON null.
+ */
+static void
+old_predecessors(const Version *version, Datum **numbers, int *count,
+				 JsonbValue *old)
+{
+	*numbers = NULL;
+	*count = 0;
+	old->type = jbvNull;
+	if (version->predecessors == (Datum) 0)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(version->predecessors), INT8OID,
+					  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+					  numbers, NULL, count);
+	numbers_to_json(*numbers, *count, old);
+}
+
+/*
+ * Set the change number of a new version, and update its predecessors: the
+ * newest change number of each other node.  These change only if the replaced
+ * version was made by another node.  Then its number takes the place of an
+ * older number of that node, and a number of our own node is removed, since
+ * the new number stands for our node.
+ */
+static void
+follow(Version *version, int64 number, Undo *undo)
+{
+	int64		replaced = version->change_number;
+	Datum	   *numbers;
+	Datum	   *kept;
+	int			count;
+	int			nkept = 0;
+	JsonbValue	old;
+
+	version->change_number = number;
+	if (replaced >> NODE_SHIFT == number >> NODE_SHIFT)
+		return;
+	old_predecessors(version, &numbers, &count, &old);
+	kept = palloc(sizeof(Datum) * (count + 1));
+	for (int i = 0; i < count; i++)
+	{
+		int64		node = DatumGetInt64(numbers[i]) >> NODE_SHIFT;
+
+		if (node != replaced >> NODE_SHIFT && node != number >> NODE_SHIFT)
+			kept[nkept++] = numbers[i];
+	}
+	kept[nkept++] = Int64GetDatum(replaced);
+	version->predecessors =
+		PointerGetDatum(construct_array(kept, nkept, INT8OID, sizeof(int64),
+										FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	add_undo(undo, UNDO_PREDECESSORS, &old, NULL);
+}
+
+/*
+ * Under REPEATABLE READ and SERIALIZABLE, raise a serialization failure if the
+ * transaction's snapshot does not see the version that would be replaced.
+ */
+static void
+check_serializable(MessageRow *row)
+{
+	if (IsolationUsesXactSnapshot() &&
+		!messagerow_visible(row, GetTransactionSnapshot()))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not serialize access due to concurrent update")));
+}
+
+/*
+ * Write a new version and its record.  The undo is computed from the replaced
+ * version.  Nothing is recorded unless the row was updated.
+ */
+TM_Result
+change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
+{
+	Version		version = row->version;
+	Adoption	adoption = {row->store_id, row->message_id, 0,
+	order->uploads, false};
+	TimestampTz time = change_time(row);
+	Edits		edits;
+	Undo		undo;
+	TM_Result	result;
+
+	check_serializable(row);
+	edits_init(&edits);
+	if (order->edits != NULL)
+		edits = *order->edits;
+	replace_given_time(row, time, &edits);
+	adopt_edits(&adoption, &edits);
+	undo_of_edits(&row->version.content, &edits, &undo);
+	edits_apply(&row->version.content, &edits, &version.content);
+	place(order, &version, time, &undo);
+	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
+
+	result = messagerow_update(row, &version, time, change_author());
+	if (result != TM_Ok)
+		return result;
+	record(row, order->kind, version.change_number,
+		   row->version.change_number, order->base, time, &undo);
+	CommandCounterIncrement();
+	*number = version.change_number;
+	return TM_Ok;
+}
+
+void
+change_create(MessageRow *row, int64 source_id, const Upload *uploads)
+{
+	Content    *content = &row->version.content;
+	Adoption	adoption = {row->store_id, row->message_id, source_id,
+	uploads, false};
+	Edits		none;
+	Undo		undo;
+
+	adopt_content(&adoption, content);
+	edits_init(&none);
+	undo_of_edits(&row->version.content, &none, &undo);
+	row->created_at = GetCurrentTimestamp();
+	row->creator = access_role_name();
+	row->modified_at = row->created_at;
+	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
+	messagerow_insert(row, change_author());
+	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
+		   row->created_at, &undo);
+	CommandCounterIncrement();
+}
+
+/* Delete the row of a message. */
+static void
+delete_row(int64 store_id, int64 message_id)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+
+	SPI_connect();
+	if (query_run(QUERY_MESSAGE_DELETE, values, NULL) != 1)
+		elog(ERROR, "could not delete message " INT64_FORMAT " of store "
+			 INT64_FORMAT, message_id, store_id);
+	SPI_finish();
+}
+
+/*
+ * Delete a row and record the deletion.  The undo in the record holds the
+ * whole message: all parts of the content, and folder, flags and times.  The
+ * record lists PR_DELETED_ON as the only property that the change touched.
+ */
+void
+change_hard_delete(MessageRow *row)
+{
+	Content    *content = &row->version.content;
+	text	   *creator = DatumGetTextPP(row->creator);
+	Version		version = row->version;
+	Edits		all;
+	Undo		undo;
+	JsonbValue	old;
+	Datum	   *numbers;
+	int			count;
+	char		text[VALUE_TIME_SIZE];
+	TimestampTz time = change_time(row);
+
+	check_serializable(row);
+	edits_init(&all);
+	for (int p = 0; p < NUM_PARTS; p++)
+		all.touched[p] = content->isnull[p] ? UNTOUCHED : TOUCHED;
+	all.value[PART_PROPS] = (struct varlena *)
+		bag_difference(DatumGetJsonbP(content->value[PART_PROPS]),
+					   bag_empty());
+	replace_given_time(row, time, &all);
+	undo_of_edits(content, &all, &undo);
+	undo.properties = construct_empty_array(TEXTOID);
+
+	number_value(&old, row->version.folder_id);
+	add_undo(&undo, UNDO_FOLDER, &old, NULL);
+	number_value(&old, row->message_flags);
+	add_undo(&undo, UNDO_FLAGS, &old, NULL);
+	time_value(&old, row->created_at, text);
+	add_undo(&undo, UNDO_CREATED, &old, NULL);
+	old.type = jbvString;
+	old.val.string.val = VARDATA_ANY(creator);
+	old.val.string.len = VARSIZE_ANY_EXHDR(creator);
+	add_undo(&undo, UNDO_CREATOR, &old, NULL);
+	time_value(&old, row->version.deleted_at, text);
+	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");
+	old_predecessors(&version, &numbers, &count, &old);
+	add_undo(&undo, UNDO_PREDECESSORS, &old, NULL);
+	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
+
+	record(row, CHANGE_HARD_DELETE, version.change_number,
+		   row->version.change_number, row->version.change_number, time,
+		   &undo);
+	delete_row(row->store_id, row->message_id);
+}

@@ -1,0 +1,844 @@
+/*-------------------------------------------------------------------------
+ *
+ * engine.h
+ *	  The third floor: rows, numbers, rights, handles, blobs, the chain of
+ *	  changes, merging, the view of a version.
+ *
+ *	  Prototypes are grouped by source file.  The SQL statements are declared
+ *	  in query.h.  Functions that return memory palloc it in the current memory
+ *	  context, unless a comment says otherwise.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include "content.h"
+
+#include "access/tableam.h"
+#include "lib/ilist.h"
+#include "utils/relcache.h"
+#include "utils/snapshot.h"
+#include "utils/timestamp.h"
+
+/* -------------------------------------------------------------- relation.c */
+
+/* The relations of the extension that the module opens itself. */
+typedef enum StoreRelation
+{
+	REL_STORE = 0,
+	REL_FOLDER,
+	REL_FOLDER_PKEY,
+	REL_MESSAGE,
+	REL_MESSAGE_PKEY,
+	REL_CHANGE,
+	REL_CHANGE_PKEY,
+	REL_NODE,
+	REL_INCARNATION,
+	REL_STORE_ID_SEQ,
+	REL_FOLDER_ID_SEQ,
+	REL_MESSAGE_ID_SEQ,
+	REL_PARKED_ID_SEQ,
+	REL_BLOB_ID_SEQ,
+	REL_CHANGE_NUMBER_SEQ
+} StoreRelation;
+#define NUM_RELATIONS	(REL_CHANGE_NUMBER_SEQ + 1)
+
+extern void relation_init(void);	/* once, at module load */
+
+/* Return the oid of a relation, from a cache that follows invalidations. */
+extern Oid	relation_oid(StoreRelation which);
+
+/*
+ * Return true if the extension's tables exist.  The module stays loaded after
+ * DROP EXTENSION.
+ */
+extern bool relation_installed(void);
+
+/* Return the role that owns the extension's tables. */
+extern Oid	relation_owner(void);
+
+/*
+ * Register a function to be called when a relation may have changed, so that a
+ * source file can discard what it has cached of the rows.  A relation can have
+ * one watcher.
+ */
+typedef void (*RelationWatcher) (void);
+extern void relation_watch(StoreRelation which, RelationWatcher changed);
+
+/*
+ * Announce to all sessions, when the transaction commits, that rows of a
+ * relation have changed.
+ */
+extern void relation_announce(StoreRelation which);
+
+/* ---------------------------------------------------------------- number.c */
+
+#define NODE_SHIFT		48
+#define COUNTER_MASK	((INT64CONST(1) << NODE_SHIFT) - 1)
+
+/*
+ * Return the next number of a sequence.  The first call in a backend makes
+ * sure that no number is assigned twice after a crash, a restore or a
+ * failover.
+ */
+extern int64 number_next(StoreRelation sequence);
+
+/* Return the current incarnation of the sequences. */
+extern int64 number_incarnation(void);
+
+/* ------------------------------------------------------------------- row.c */
+
+/*
+ * One version of a message: the values that a change can change.
+ * "predecessors" is a bigint[]: the newest change number of every other node
+ * that has changed the message.
+ */
+typedef struct Version
+{
+	int64		change_number;
+	int64		folder_id;
+	TimestampTz deleted_at;		/* 0: not deleted */
+	Datum		predecessors;	/* 0: the array is empty */
+	Content		content;
+} Version;
+
+/*
+ * A row of message that is being read or written.  "slot" contains the tuple,
+ * into which the datums point.
+ */
+typedef struct MessageRow
+{
+	Relation	table;			/* message */
+	TupleTableSlot *slot;
+	int64		store_id;
+	int64		message_id;
+	int32		message_flags;
+	bool		submitted;
+	TimestampTz created_at;
+	Datum		creator;		/* text: the role of the first save */
+	TimestampTz modified_at;
+	Datum		modifier;		/* text */
+	Version		version;
+} MessageRow;
+
+/* A row of change. */
+typedef struct ChangeRow
+{
+	int64		store_id;
+	int64		message_id;
+	int64		change_number;
+	int64		previous;		/* 0: this is the first change */
+	int64		base;			/* 0: the message was new */
+	TimestampTz changed_at;
+	char		kind;			/* CHANGE_* */
+	const char *role;
+	const char *actor;			/* or NULL */
+	const char *client;			/* or NULL */
+	Undo		undo;
+} ChangeRow;
+
+#define CHANGE_CREATE	'c'
+#define CHANGE_SAVE		's'
+#define CHANGE_FORCE	'f'		/* a save that replaced an unseen version */
+#define CHANGE_MERGE	'g'		/* a save merged with an unseen version */
+#define CHANGE_MOVE		'm'
+#define CHANGE_DELETE	'd'		/* soft */
+#define CHANGE_RESTORE	'r'
+#define CHANGE_HARD_DELETE	'h'
+
+/*
+ * Open the table message or change.  Raises an error if a user has added a
+ * trigger, a rule, a policy or a constraint, which direct writes would skip.
+ * The lock is held until the end of the transaction.
+ */
+extern Relation row_relation(StoreRelation which, LOCKMODE lockmode);
+
+/*
+ * Open the table message to fetch and write one row at a time, and close it.
+ * The lock is held until the end of the transaction.
+ */
+extern void messagerow_open(MessageRow *row, LOCKMODE lockmode);
+extern void messagerow_close(MessageRow *row);
+
+/*
+ * Begin and end reading a message: open the table with AccessShareLock and
+ * push the snapshot as the active one.  The row is valid until
+ * messagerow_end_read().
+ */
+extern void messagerow_begin_read(MessageRow *row, Snapshot snapshot);
+extern void messagerow_end_read(MessageRow *row);
+
+/*
+ * Read the version of a message that the active snapshot sees.  Returns false
+ * if the snapshot sees no such message.
+ */
+extern bool messagerow_fetch(MessageRow *row, int64 store_id,
+							 int64 message_id);
+
+/* Raise MAPI_E_NOT_FOUND or MAPI_E_OBJECT_DELETED for a message. */
+pg_noreturn extern void messagerow_raise_not_found(int64 store_id,
+												   int64 message_id);
+pg_noreturn extern void messagerow_raise_deleted(int64 store_id,
+												 int64 message_id);
+
+/*
+ * Lock the row in mode FOR NO KEY UPDATE, waiting for other transactions.
+ * With "newest", lock and read the newest version.  Without, lock the version
+ * in *row; if a newer version exists, return TM_Updated and take no lock.
+ * Returns TM_Deleted if the row was deleted.
+ */
+extern TM_Result messagerow_lock(MessageRow *row, bool newest);
+
+/*
+ * Return true if another transaction seems to lock or to replace the version
+ * in *row.  A write would then have to wait, and to be decided anew.
+ */
+extern bool messagerow_held(const MessageRow *row);
+
+/*
+ * Replace the version in *row by a new version.  Returns TM_Ok, or TM_Updated
+ * or TM_Deleted without writing anything.  Waits for a transaction that holds
+ * the row; callers that foresee this lock the row first.
+ */
+extern TM_Result messagerow_update(MessageRow *row, const Version *version,
+								   TimestampTz modified_at,
+								   const char *modifier);
+
+/*
+ * Insert a new message from all fields of *row, except slot and modifier.
+ */
+extern void messagerow_insert(MessageRow *row, const char *modifier);
+
+/* Return true if the snapshot sees the version in *row. */
+extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);
+
+/*
+ * Lock a folder against deletion, until the end of the transaction.  Returns
+ * false if the folder does not exist.
+ */
+extern bool row_lock_folder(int64 store_id, int64 folder_id);
+
+/*
+ * Insert a row of change, and read the row that the active snapshot sees.
+ * changerow_fetch() returns false if the snapshot sees no such row.
+ */
+extern void changerow_insert(const ChangeRow *row);
+extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
+							int64 message_id, int64 change_number);
+
+/*
+ * Read the newest change of a message, or the newest change of a kind unless
+ * "kind" is '\0', that the active snapshot sees.  Returns false if the
+ * snapshot sees no such change.
+ */
+extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
+							 int64 message_id, char kind);
+
+/* Return the author of a change: the actor if one was set, else the role. */
+extern const char *changerow_author(const ChangeRow *row);
+
+/* ---------------------------------------------------------------- access.c */
+
+/*
+ * Every question is about the current role, uses rights that are committed by
+ * now in every isolation level, and accepts invalidations first.  If the store
+ * does not exist, functions that return a bool return false, and all others
+ * raise MAPI_E_NOT_FOUND.
+ */
+
+/* The member in folder_right that stands for PUBLIC: no role has this name. */
+#define ACCESS_PUBLIC	"public"
+
+/*
+ * Return true if the role owns the store, is a member of the owner, or is a
+ * superuser.  access_require_owner() raises MAPI_E_NO_ACCESS otherwise.
+ */
+extern bool access_is_owner(int64 store_id);
+extern void access_require_owner(int64 store_id);
+
+/*
+ * Return true if the role has one of the rights "any" in at least one folder
+ * of a store.  access_require_store() raises MAPI_E_NO_ACCESS otherwise, and
+ * if the role sees no folder.
+ */
+extern bool access_store(int64 store_id, uint32 any);
+extern void access_require_store(int64 store_id, uint32 any);
+
+/*
+ * Return the bits RIGHT_* that the role has in a folder, 0 if it has none.
+ * The owner of the store has all of them, in any folder; the function does not
+ * find out whether the folder exists.
+ */
+extern uint32 access_folder(int64 store_id, int64 folder_id);
+
+/* Return true if the role has FOLDER_VISIBLE. */
+extern bool access_sees_folder(int64 store_id, int64 folder_id);
+
+/* Return the rights of another role; InvalidOid stands for PUBLIC. */
+extern uint32 access_folder_of(int64 store_id, int64 folder_id, Oid role);
+
+/*
+ * Raise MAPI_E_NO_ACCESS if the role may not use the store, MAPI_E_NOT_FOUND,
+ * as for a folder that does not exist, if it does not see the folder, and
+ * MAPI_E_NO_ACCESS if it sees the folder but lacks one of the rights "needed".
+ */
+extern void access_require_folder(int64 store_id, int64 folder_id,
+								  uint32 needed);
+
+/*
+ * Return true if the role may do something with a message of a folder that it
+ * may read: because it has one of the rights "any", or because it has one of
+ * the rights "owned" and created the message.  "creator" is the text in
+ * MessageRow.  A role may read a message if it has READ_ANY, or if it sees the
+ * folder and created the message.
+ *
+ * The macros give the arguments "any" and "owned" of the usual questions.
+ */
+#define ACCESS_TO_READ		RIGHT_READ_ANY, RIGHT_FOLDER_VISIBLE
+#define ACCESS_TO_EDIT		RIGHT_EDIT_ANY, RIGHT_EDIT_OWNED
+#define ACCESS_TO_DELETE	RIGHT_DELETE_ANY, RIGHT_DELETE_OWNED
+extern bool access_message(int64 store_id, int64 folder_id, Datum creator,
+						   uint32 any, uint32 owned);
+
+/*
+ * Raise MAPI_E_NO_ACCESS if the role may not use the store, MAPI_E_NOT_FOUND,
+ * as for a message that does not exist, if it does not see the folder of the
+ * message, and MAPI_E_NO_ACCESS unless access_message() returns true.
+ */
+extern void access_require_message(int64 store_id, int64 folder_id,
+								   int64 message_id, Datum creator,
+								   uint32 any, uint32 owned);
+
+/*
+ * Raise MAPI_E_NO_ACCESS if the role may not use the store, so that it does not
+ * learn which messages exist, else MAPI_E_NOT_FOUND for the message.
+ */
+pg_noreturn extern void access_raise_no_message(int64 store_id,
+												int64 message_id);
+
+/* Return PR_ACCESS of a message: the bits MAPI_ACCESS_*. */
+#define MAPI_ACCESS_ALL \
+	(MAPI_ACCESS_MODIFY | MAPI_ACCESS_READ | MAPI_ACCESS_DELETE)
+extern int32 access_bits(int64 store_id, int64 folder_id, Datum creator);
+
+/*
+ * Lock a store's row to the end of the transaction, so that changes of owner
+ * and rights in one store follow each other.
+ */
+extern void access_lock(int64 store_id);
+
+/*
+ * Record that owner or rights in a store have changed, for the caches of all
+ * sessions.  To be called after the change is written.  Locks the store's row
+ * too.
+ */
+extern void access_changed(int64 store_id);
+
+/* Grant in a new folder whatever is granted in its parent. */
+extern void access_inherit(int64 store_id, int64 parent_id, int64 folder_id);
+
+/* Delete all grants in a folder that is deleted for good. */
+extern void access_forget(int64 store_id, int64 folder_id);
+
+/*
+ * Copy the replica GUID of a store, GUID_BYTES bytes, to *guid.
+ */
+#define GUID_BYTES	16
+extern void access_replica_guid(int64 store_id, uint8 *guid);
+
+/* Return the name of the current role, which owns its drafts, as a text. */
+extern Datum access_role_name(void);
+
+/* ------------------------------------------------------------------ blob.c */
+
+/* A blob that a handle has written and that no save has stored yet. */
+typedef struct Upload
+{
+	int64		blob_id;
+	bool		shared;			/* others have the reference: copy to write */
+	struct Upload *next;
+} Upload;
+
+/* Raise the error about a blob to which the client may not refer. */
+pg_noreturn extern void blob_refuse(int64 blob_id);
+
+/*
+ * Insert the row of a new blob and return its id.  A blob that is not sealed
+ * is an upload of this session.  is_text: the value is a PT_UNICODE, not
+ * bytes.
+ */
+extern int64 blob_insert(int64 store_id, int64 size, bool sealed,
+						 bool is_text);
+
+/* Copy at least the first "keep" bytes of a blob to a new upload. */
+extern void blob_copy(int64 store_id, int64 from, int64 to, int64 keep);
+
+/* Write bytes to an upload, at an offset of at most its size. */
+extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
+					   const char *bytes, int64 count);
+
+/* Truncate an upload to a size of at most its own. */
+extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
+
+/*
+ * Return up to "count" bytes of a blob from an offset on; "size" is the size
+ * of the blob.  The caller has checked that the client may refer to the blob.
+ */
+extern bytea *blob_read(int64 store_id, int64 blob_id, int64 size,
+						int64 offset, int64 count);
+
+/*
+ * Release blobs that no handle of the session needs any more: delete those
+ * that are not sealed, and leave the others to the sweeper.
+ */
+extern void blob_release(int64 store_id, ArrayType *blob_ids);
+
+/* The version or draft that is being stored, and the source of its blobs. */
+typedef struct Adoption
+{
+	int64		store_id;
+	int64		message_id;
+	int64		source_id;		/* message it was copied from, or 0 */
+	const Upload *uploads;		/* of the handle that is saved */
+	bool		is_draft;		/* only the current role can see it */
+} Adoption;
+
+/*
+ * Seal a blob to which a version or a draft is going to refer, and record the
+ * reference.  Raises MAPI_E_INVALID_PARAMETER unless the message or its source
+ * already refers to the blob, or the blob is among the uploads, and unless
+ * size and type are right.
+ */
+extern void blob_adopt(const Adoption *adoption, int64 blob_id, int64 size,
+					   bool is_text);
+
+/*
+ * Store bytes as a sealed blob to which the message refers, and return its id.
+ */
+extern int64 blob_store(const Adoption *adoption, const char *bytes,
+						int64 size);
+
+/* ----------------------------------------------------------------- adopt.c */
+
+/*
+ * Bring edits or a content into the form in which they are stored: seal and
+ * record the blobs to which they refer, and turn large bytes of attachments
+ * into blobs.  Values that change are replaced, not changed in place.
+ */
+extern void adopt_edits(const Adoption *adoption, Edits *edits);
+extern void adopt_content(const Adoption *adoption, Content *content);
+
+/* Return true if storing edits may write blobs. */
+extern bool adopt_needed(const Edits *edits);
+
+/* ---------------------------------------------------------------- change.c */
+
+/*
+ * Function that is called for each change that is taken back, newest first.
+ * After the call the undo is freed; the other fields stay valid.
+ */
+typedef void (*ChangeVisitor) (const ChangeRow *change, void *arg);
+
+/*
+ * Replace *version by the older version with change number "to", taking back
+ * one change after the other, with the active snapshot.  Returns false if the
+ * chain does not reach that version, because it was pruned or never was a
+ * version of this message.  Raises MAPI_E_CORRUPT_DATA if the chain has a
+ * hole.  "visit" may be NULL.
+ */
+extern bool change_walk_back(int64 store_id, int64 message_id,
+							 Version *version, int64 to,
+							 ChangeVisitor visit, void *arg);
+
+/* A change to be made to a row. */
+typedef struct ChangeOrder
+{
+	char		kind;			/* CHANGE_* */
+	int64		base;			/* change number that the client had seen */
+	const Edits *edits;			/* or NULL */
+	int64		folder_id;		/* folder to move to, or 0 */
+	bool		set_deleted;	/* "deleted" is to be stored */
+	bool		deleted;
+	const Upload *uploads;		/* of the handle that is saved, or NULL */
+} ChangeOrder;
+
+/*
+ * Write a new version in place of the version in *row, with its number, time
+ * and author, and insert the record of the change.  Returns as
+ * messagerow_update() does.  After TM_Ok the command counter is incremented,
+ * and *number is the new change number.  Raises a serialization failure if the
+ * transaction's snapshot does not see the replaced version.
+ */
+extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
+							  int64 *number);
+
+/*
+ * Insert the first version of a new message, and the record of the change.
+ * source_id is the message from which it was copied, or 0; "uploads" are those
+ * of the handle that is saved, or NULL.
+ */
+extern void change_create(MessageRow *row, int64 source_id,
+						  const Upload *uploads);
+
+/* Delete a locked row; the record of the change contains the whole message. */
+extern void change_hard_delete(MessageRow *row);
+
+/*
+ * Return the actor of changes made now (the user of the application, or NULL),
+ * their client (application_name, or NULL), and their author: the actor, or
+ * else the current role.
+ */
+extern const char *change_actor(void);
+extern const char *change_client(void);
+extern const char *change_author(void);
+
+extern char *change_actor_setting;	/* msgstore.actor */
+
+/* ----------------------------------------------------------------- merge.c */
+
+/* The newest change by others that touched a property. */
+typedef struct TheirChange
+{
+	const char *changed_by;
+	TimestampTz changed_at;
+	const char *client;			/* or NULL */
+	int64		change_number;
+} TheirChange;
+
+/*
+ * The properties and objects that others have touched since a client's base.
+ * Properties have their canonical names, objects of lists the names of
+ * part_object_name().
+ */
+typedef struct TheirChanges
+{
+	NameSet		names;			/* those of the newest change first */
+	TheirChange *changes;		/* one per name */
+	int			allocated;
+	Jsonb	   *lists[PART_ATTACHMENTS + 1];	/* before the last visited */
+} TheirChanges;
+
+/* Start with nothing touched; the walk starts from version "current". */
+extern void theirs_init(TheirChanges *theirs, const Content *current);
+
+/* ChangeVisitor: add what a change touched to the TheirChanges in "arg". */
+extern void theirs_visit(const ChangeRow *change, void *arg);
+
+/*
+ * Return the newest change that touched a name, or NULL.  A change of any body
+ * touches all bodies.
+ */
+extern const TheirChange *theirs_newest(const TheirChanges *theirs,
+										const char *name);
+
+/*
+ * Return true if edits touch a property.  An edit of any body touches all
+ * bodies.
+ */
+extern bool merge_touches(const Edits *edits, const char *name);
+
+/*
+ * Merge the edits of a client with the changes of others, by the rule at the
+ * top of merge.c.  "theirs" is the version with the others' changes.  Returns
+ * false if the rule does not allow the merge; otherwise *merged are the edits
+ * to apply to "theirs".
+ */
+extern bool merge_edits(const TheirChanges *changes, const Content *base,
+						const Content *theirs, const Edits *edits,
+						Edits *merged);
+
+/* ------------------------------------------------------------------ view.c */
+
+/* The kind of object on which a handle is open. */
+typedef enum HandleKind
+{
+	HANDLE_MESSAGE = 0,
+	HANDLE_ATTACHMENT,
+	HANDLE_EMBEDDED				/* a message embedded in an attachment */
+} HandleKind;
+
+/*
+ * The values from which all properties of one version are computed.  Fields
+ * are as in MessageRow.  "access" is PR_ACCESS, the bits MAPI_ACCESS_* of the
+ * current role when the view was filled; "level" is PR_ACCESS_LEVEL, or -1 if
+ * that property is not shown.
+ */
+typedef struct MessageView
+{
+	HandleKind	kind;
+	int64		store_id;
+	int64		message_id;
+	int32		message_flags;
+	TimestampTz created_at;
+	TimestampTz modified_at;
+	Datum		creator;
+	const char *modifier;
+	int32		access;
+	int			level;
+	Version		version;		/* change number 0: not saved yet */
+} MessageView;
+
+/* Fill a view from the version in a row. */
+extern void view_from_row(MessageView *view, const MessageRow *row);
+
+/*
+ * Fill a view from the version that the active snapshot sees.  For a message
+ * that was hard-deleted, fill it from the record of the deletion; the view
+ * then has almost no content.  The view points into *row.  Returns false if
+ * the snapshot sees neither a version nor such a record.
+ *
+ * view_read() raises MAPI_E_NO_ACCESS or MAPI_E_NOT_FOUND if the current role
+ * may not read the message; view_find() leaves that to view_readable().
+ */
+extern bool view_read(MessageView *view, int64 store_id, int64 message_id,
+					  MessageRow *row);
+extern bool view_find(MessageView *view, int64 store_id, int64 message_id,
+					  MessageRow *row);
+
+/* Return true if the current role may read the message in a view. */
+extern bool view_readable(const MessageView *view);
+
+/*
+ * Raise MAPI_E_NOT_FOUND unless the message exists or has existed, and the
+ * errors of view_read() unless the current role may read it.
+ */
+extern void view_require_message(int64 store_id, int64 message_id);
+
+/*
+ * Replace the version in a view by an older version.  Returns false if the
+ * chain does not reach that version.
+ */
+extern bool view_go_back(MessageView *view, int64 change_number);
+
+/*
+ * Return the properties of a view as a JSON object: those named in "tags", or
+ * all of them if "tags" is NULL.
+ */
+extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
+
+/* ---------------------------------------------------------------- handle.c */
+
+/* The draft that a handle was parked as or resumed from. */
+typedef struct Draft
+{
+	int64		id;				/* 0: the handle has no draft */
+	TimestampTz parked_at;		/* differs if the draft was parked again */
+} Draft;
+
+/* The part of a handle that transactions change, and restore in a rollback. */
+typedef struct HandleState
+{
+	int64		message_id;
+	int64		folder_id;		/* of a new message */
+	int64		base;			/* change number, 0 for a new message */
+	Draft		draft;
+	int64		next_attach;	/* PR_ATTACH_NUMs from here on are unused */
+	int64		next_row;		/* PR_ROWIDs from here on are unused */
+	int64		era;			/* incremented when handles below get stale */
+	bool		was_listed;		/* attachment: its message has had it */
+	Upload	   *uploads;		/* newest first, in upload_memory */
+	bool		writable;
+	bool		is_new;
+	Content		object;			/* base of an attachment or embedded message */
+	Edits		edits;			/* pending */
+} HandleState;
+
+typedef struct Handle
+{
+	int32		number;			/* hash key */
+	int64		store_id;
+	HandleKind	kind;
+	int32		parent;			/* the handle that a save folds into, or 0 */
+	int64		parent_era;		/* era of the parent when this was opened */
+	int64		attach_num;		/* of an attachment */
+	Jsonb	   *defaults;		/* default properties of a new message */
+	Oid			role;			/* the role that opened it */
+	TimestampTz opened_at;
+	HandleState state;
+
+	/* private to handle.c */
+	MemoryContext context;
+	MemoryContext upload_memory;	/* lists of uploads; child of "context" */
+	int			opened_level;	/* nesting level of opening, 0: committed */
+	int			closed_level;	/* nesting level of closing, 0: open */
+	struct SavedState *saved;	/* states to restore, innermost first */
+	bool		is_dirty;		/* listed as changed by this transaction */
+	dlist_node	dirty_node;
+} Handle;
+
+extern int	handle_max_open;	/* msgstore.max_open_handles */
+
+extern void handle_init(void);	/* once, at module load */
+
+/*
+ * Return a new handle.  Raises MAPI_E_NOT_ENOUGH_RESOURCES if
+ * msgstore.max_open_handles handles are open.
+ */
+extern Handle *handle_open(int64 store_id, int64 message_id);
+
+/*
+ * Return the open handle with a number that the current role has in this
+ * session.  If there is no such handle, handle_find() returns NULL, and
+ * handle_get() raises MAPI_E_INVALID_OBJECT.
+ */
+extern Handle *handle_find(int32 number);
+extern Handle *handle_get(int32 number);
+
+/*
+ * Save the state of a handle, so that a rollback can restore it.  To be called
+ * before the first write to handle->state.
+ */
+extern void handle_touch(Handle *handle);
+
+/*
+ * Replace the pending edits; NULL stands for empty edits.  Values are copied
+ * into the handle's memory, unless they are there already.  Values that no
+ * state uses any more are freed.
+ */
+extern void handle_set_edits(Handle *handle, const Edits *edits);
+
+/*
+ * Replace the base of a handle on an attachment or an embedded message.  The
+ * base is copied, and pending edits are dropped.
+ */
+extern void handle_set_object(Handle *handle, const Content *object);
+
+/*
+ * Set the version that is the base of a handle.  Pending edits and uploads are
+ * dropped; see handle_drop_uploads().
+ */
+extern void handle_set_base(Handle *handle, int64 base);
+
+/* Set the default properties of a new message to a copy of a bag. */
+extern void handle_set_defaults(Handle *handle, const Jsonb *defaults);
+
+/* Close a handle; a rollback opens it again. */
+extern void handle_close(Handle *handle);
+
+/* Add a blob to the uploads of a handle; "shared" as in Upload. */
+extern void handle_add_upload(Handle *handle, int64 blob_id, bool shared);
+
+/* Return the upload of a handle that is a given blob, or NULL. */
+extern const Upload *handle_upload(const Handle *handle, int64 blob_id);
+
+/* Return true if a blob is an upload of a handle or of a parent of it. */
+extern bool handle_uploaded(const Handle *handle, int64 blob_id);
+
+/*
+ * Mark the uploads of a handle as shared, because others have the references,
+ * and add them to the uploads of "parent" unless that is NULL.
+ */
+extern void handle_share_uploads(Handle *handle, Handle *parent);
+
+/* Return the ids of a handle's uploads as a bigint[] of *count elements. */
+extern ArrayType *handle_uploads(const Handle *handle, int *count);
+
+/*
+ * Empty the list of a handle's uploads, and release the blobs that no other
+ * handle has.  Does nothing if the transaction cannot write.
+ */
+extern void handle_drop_uploads(Handle *handle);
+
+/* Raise MAPI_E_NO_ACCESS on a read-only handle. */
+extern void handle_require_writable(const Handle *handle);
+
+/* Merge checked edits into the pending edits. */
+extern void handle_add_edits(Handle *handle, const Edits *edits);
+
+/*
+ * Return the handle whose number is argument 0 of an SQL function.
+ * handle_message_argument() raises MAPI_E_NO_SUPPORT if the handle is open on
+ * an attachment or an embedded message.
+ */
+extern Handle *handle_argument(FunctionCallInfo fcinfo);
+extern Handle *handle_message_argument(FunctionCallInfo fcinfo);
+
+/* ---------------------------------------------------------------- upload.c */
+
+/*
+ * Create an empty upload of a handle and return its id.  is_text: the value is
+ * a PT_UNICODE, not bytes.
+ */
+extern int64 upload_create(Handle *handle, bool is_text);
+
+/*
+ * Return the id of a blob that a handle may write in place of a given blob:
+ * the blob itself if it is an upload of the handle that is not shared, else a
+ * new upload with a copy of at least its first "keep" bytes.  Raises
+ * MAPI_E_INVALID_PARAMETER if the handle may not refer to the blob, or if size
+ * or type are not those of the blob.
+ */
+extern int64 upload_writable(Handle *handle, int64 blob_id, int64 size,
+							 bool is_text, int64 keep);
+
+/*
+ * Raise MAPI_E_INVALID_PARAMETER unless a handle may refer to a blob: an
+ * upload of the handle or of a parent, a blob of their message, or a blob of
+ * the current role's draft of the message.  To be called for a pending
+ * reference, in which the client may have set any id.
+ */
+extern void upload_require_readable(const Handle *handle, int64 blob_id);
+
+/*
+ * Hold the blobs to which the pending edits of a resumed handle refer, so that
+ * they stay even if the draft is discarded.  They count as uploads of the
+ * handle.  Returns false if a blob has been deleted already.
+ */
+extern bool upload_hold(Handle *handle);
+
+/* ----------------------------------------------------------------- stand.c */
+
+/*
+ * The stand of a client: the version of a message that it has seen (its base)
+ * and its own edits.  A client has its stand in a handle, or passes a change
+ * number and a patch to a call without a session.
+ */
+typedef struct Stand
+{
+	int64		store_id;
+	int64		message_id;
+	int64		base;			/* 0 for a new message */
+	bool		is_new;
+	bool		was_parked;		/* the handle has, or had, a draft */
+	int64		folder_id;		/* of a new message */
+	Jsonb	   *defaults;		/* of a new message */
+	TimestampTz created_at;		/* of a new message */
+	const Upload *uploads;		/* of the handle */
+	Edits		edits;
+} Stand;
+
+/* Get the stand of a handle, whose memory it shares. */
+extern void stand_of_handle(Stand *stand, const Handle *handle);
+
+/*
+ * Get the stand from the first arguments of a call without a session:
+ * store_id, message_id, change_number and changes.  A NULL raises
+ * MAPI_E_INVALID_PARAMETER.
+ */
+extern void stand_of_arguments(Stand *stand, FunctionCallInfo fcinfo);
+
+/* Raise MAPI_E_UNABLE_TO_COMPLETE, because the history lacks the base. */
+pg_noreturn extern void stand_raise_no_base(const Stand *stand);
+
+/*
+ * Fill a view from the base of a client, without the client's edits, with the
+ * active snapshot.  The view points into *row.  Raises MAPI_E_OBJECT_DELETED
+ * if the message and its history are gone, and MAPI_E_UNABLE_TO_COMPLETE if
+ * the history lacks the base.
+ */
+extern void stand_view(MessageView *view, const Stand *stand, MessageRow *row);
+
+/*
+ * Return the bits MAPI_ACCESS_* of the current role on a client's message, read
+ * with a latest snapshot.  The client has all of them on a message that is new
+ * or of which nothing is left, if it may use the store.
+ *
+ * stand_require_readable() raises the errors of view_read() unless the role may
+ * read the message.  To be called where a client is shown values without
+ * stand_view(): pending lists and objects contain values of the message.
+ */
+extern int32 stand_access(const Stand *stand);
+extern void stand_require_readable(const Stand *stand);
+
+#endif							/* ENGINE_H */

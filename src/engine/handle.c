@@ -1,0 +1,805 @@
+/*-------------------------------------------------------------------------
+ *
+ * handle.c
+ *	  Open handles, and the effect of transactions on them.
+ *
+ * NOTES
+ *	  A handle lives, across commits, until it is closed or its session ends.
+ *	  It has a memory context of its own below "msgstore handles".  A hash
+ *	  table finds handles by number.  Numbers start at a random point, and a
+ *	  backend does not use a number twice.
+ *
+ *	  A handle follows its transaction: the rollback of a transaction or
+ *	  subtransaction takes back its effects on handles (opening, closing and
+ *	  changes of the state).  For this purpose a handle has a stack of saved
+ *	  states, at most one per nesting level.  handle_touch() pushes a state
+ *	  before the first change at its level.  States share the values of pending
+ *	  edits, and the values of the base of an attachment or embedded message.
+ *	  Values are never changed in place, and are freed when no state of their
+ *	  handle uses them.
+ *
+ *	  The table shows what becomes of a handle that was opened or closed, and
+ *	  of a state that was saved, at the nesting level that ends.
+ *
+ *		event			opened			closed			saved state
+ *		-----			------			------			-----------
+ *		subcommit		opened above	closed above	saved above, unless the
+ *														level above has its own
+ *		subabort		is destroyed	is open			is restored
+ *		commit			stays open		is destroyed	is freed
+ *		abort			is destroyed	is open			the oldest is restored
+ *		prepare			refused			refused			refused
+ *
+ *	  The uploads of a handle (blob.c) are part of its state, and the rollback
+ *	  that restores the state also takes back the rows of the blobs.  Saving,
+ *	  refreshing or closing the handle empties the list and deletes the blobs
+ *	  that are not sealed, except those that another open handle (a child or a
+ *	  parent) has as well.
+ *
+ *	  A closed handle that a rollback could open again counts towards
+ *	  msgstore.max_open_handles.  DISCARD ALL closes all handles.
+ *
+ *	  The callbacks for the end of a transaction only unlink and free, so that
+ *	  they cannot fail during an abort.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "engine.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+int			handle_max_open = 1000;
+
+/* The state of a handle before its first change at a nesting level. */
+typedef struct SavedState
+{
+	int			level;
+	HandleState state;
+	struct SavedState *next;	/* of an outer level */
+} SavedState;
+
+/* An entry of the hash table, which may move; the handle does not. */
+typedef struct HandleEntry
+{
+	int32		number;			/* hash key */
+	Handle	   *handle;
+} HandleEntry;
+
+static MemoryContext handle_memory = NULL;
+static HTAB *handles = NULL;
+static dlist_head dirty = DLIST_STATIC_INIT(dirty);
+
+/* the last number, less 1, and how many numbers this backend has used */
+static uint32 next_number = 0;
+static uint32 numbers_used = 0;
+
+static ProcessUtility_hook_type next_utility_hook = NULL;
+
+static void transaction_event(XactEvent event, void *arg);
+static void subtransaction_event(SubXactEvent event, SubTransactionId mine,
+								 SubTransactionId parent, void *arg);
+static void utility(COMPAT_UTILITY_PARAMS);
+
+void
+handle_init(void)
+{
+	RegisterXactCallback(transaction_event, NULL);
+	RegisterSubXactCallback(subtransaction_event, NULL);
+	next_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = utility;
+}
+
+/* ---------------------------------------------------------- open and close */
+
+static void
+create_table(void)
+{
+	HASHCTL		control;
+
+	handle_memory = AllocSetContextCreate(TopMemoryContext,
+										  "msgstore handles",
+										  ALLOCSET_DEFAULT_SIZES);
+	memset(&control, 0, sizeof(control));
+	control.keysize = sizeof(int32);
+	control.entrysize = sizeof(HandleEntry);
+	control.hcxt = handle_memory;
+	handles = hash_create("msgstore handles", 64, &control,
+						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/*
+ * Return a number between 1 and PG_INT32_MAX that this backend has not used.
+ */
+static int32
+new_number(void)
+{
+	if (numbers_used == 0)
+	{
+		if (!pg_strong_random(&next_number, sizeof(next_number)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate a random number for handles")));
+		next_number = next_number % PG_INT32_MAX;
+	}
+	else if (numbers_used == PG_INT32_MAX)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NOT_ENOUGH_RESOURCES),
+				 errmsg("this session has used up its handle numbers"),
+				 errhint("Reconnect.")));
+	numbers_used++;
+	next_number = (next_number + 1) % PG_INT32_MAX;
+	return next_number + 1;
+}
+
+/* List a handle as changed by the current transaction. */
+static void
+make_dirty(Handle *handle)
+{
+	if (!handle->is_dirty)
+	{
+		dlist_push_tail(&dirty, &handle->dirty_node);
+		handle->is_dirty = true;
+	}
+}
+
+/*
+ * Return a new handle, opened at the current nesting level.  The limit is
+ * checked first, so that the error leaves nothing to clean up.
+ */
+Handle *
+handle_open(int64 store_id, int64 message_id)
+{
+	MemoryContext context;
+	Handle	   *handle;
+	HandleEntry *entry;
+	int32		number;
+
+	if (handles == NULL)
+		create_table();
+	if (hash_get_num_entries(handles) >= handle_max_open)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NOT_ENOUGH_RESOURCES),
+				 errmsg_plural("this session has %d handle open already",
+							   "this session has %d handles open already",
+							   handle_max_open,
+							   handle_max_open),
+				 errhint("Close handles with close_object(), or raise msgstore.max_open_handles.")));
+
+	number = new_number();
+	context = AllocSetContextCreate(handle_memory, "msgstore handle",
+									ALLOCSET_SMALL_SIZES);
+	handle = MemoryContextAllocZero(context, sizeof(Handle));
+	handle->number = number;
+	handle->store_id = store_id;
+	handle->state.message_id = message_id;
+	handle->role = GetUserId();
+	handle->opened_at = GetCurrentTimestamp();
+	handle->context = context;
+	handle->opened_level = GetCurrentTransactionNestLevel();
+
+	entry = hash_search(handles, &number, HASH_ENTER, NULL);
+	entry->handle = handle;
+	make_dirty(handle);
+	return handle;
+}
+
+Handle *
+handle_find(int32 number)
+{
+	HandleEntry *entry = NULL;
+
+	if (handles != NULL)
+		entry = hash_search(handles, &number, HASH_FIND, NULL);
+	if (entry == NULL || entry->handle->closed_level != 0 ||
+		entry->handle->role != GetUserId())
+		return NULL;
+	return entry->handle;
+}
+
+Handle *
+handle_get(int32 number)
+{
+	Handle	   *handle = handle_find(number);
+
+	if (handle == NULL)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_OBJECT),
+				 errmsg("handle %d is not open", number),
+				 errhint("A handle belongs to the session and the role that opened it, until it is closed or its opening is rolled back.")));
+	return handle;
+}
+
+Handle *
+handle_argument(FunctionCallInfo fcinfo)
+{
+	REQUIRE_ARG(0, "handle");
+	return handle_get(PG_GETARG_INT32(0));
+}
+
+Handle *
+handle_message_argument(FunctionCallInfo fcinfo)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+
+	if (handle->kind != HANDLE_MESSAGE)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_SUPPORT),
+				 errmsg("handle %d is open on an attachment or an embedded message",
+						handle->number),
+				 errhint("Use the handle of the message.")));
+	return handle;
+}
+
+void
+handle_require_writable(const Handle *handle)
+{
+	if (!handle->state.writable)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_ACCESS),
+				 errmsg("handle %d is read-only", handle->number),
+				 errhint("Open the message with 'MAPI_MODIFY'.")));
+}
+
+void
+handle_set_defaults(Handle *handle, const Jsonb *defaults)
+{
+	handle->defaults = MemoryContextAlloc(handle->context, VARSIZE(defaults));
+	memcpy(handle->defaults, defaults, VARSIZE(defaults));
+}
+
+void
+handle_close(Handle *handle)
+{
+	handle->closed_level = GetCurrentTransactionNestLevel();
+	make_dirty(handle);
+}
+
+/* Free a handle with its saved states and values. */
+static void
+destroy(Handle *handle)
+{
+	hash_search(handles, &handle->number, HASH_REMOVE, NULL);
+	if (handle->is_dirty)
+		dlist_delete(&handle->dirty_node);
+	MemoryContextDelete(handle->context);
+}
+
+/* Close the handles of all roles; a rollback cannot open them again. */
+static void
+close_all(void)
+{
+	HASH_SEQ_STATUS scan;
+	HandleEntry *entry;
+
+	if (handles == NULL)
+		return;
+	hash_seq_init(&scan, handles);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		handle_drop_uploads(entry->handle);
+		handle_close(entry->handle);
+	}
+	hash_seq_init(&scan, handles);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		destroy(entry->handle);
+}
+
+/* ------------------------------------------------------------ saved states */
+
+void
+handle_touch(Handle *handle)
+{
+	int			level = GetCurrentTransactionNestLevel();
+	SavedState *saved;
+
+	if (handle->opened_level == level ||
+		(handle->saved != NULL && handle->saved->level == level))
+		return;
+	saved = MemoryContextAlloc(handle->context, sizeof(SavedState));
+	saved->level = level;
+	saved->state = handle->state;
+	saved->next = handle->saved;
+	handle->saved = saved;
+	make_dirty(handle);
+}
+
+/* Return true if a value belongs to the edits or the base of a state. */
+static bool
+state_uses(const HandleState *state, const void *value)
+{
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		if (state->edits.value[p] == value ||
+			DatumGetPointer(state->object.value[p]) == value)
+			return true;
+	}
+	return false;
+}
+
+/* Return true if the handle's state or a saved state uses a value. */
+static bool
+value_used(const Handle *handle, const void *value)
+{
+	if (state_uses(&handle->state, value))
+		return true;
+	for (SavedState *saved = handle->saved; saved != NULL; saved = saved->next)
+	{
+		if (state_uses(&saved->state, value))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Free the values of a discarded state that no other state of the handle uses.
+ * Base and edits of a state never share a value.
+ */
+static void
+release(Handle *handle, const HandleState *left)
+{
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		void	   *values[] = {left->edits.value[p],
+		DatumGetPointer(left->object.value[p])};
+
+		for (int i = 0; i < lengthof(values); i++)
+		{
+			if (values[i] != NULL && !value_used(handle, values[i]))
+				pfree(values[i]);
+		}
+	}
+}
+
+void
+handle_set_edits(Handle *handle, const Edits *edits)
+{
+	HandleState left = handle->state;
+	Edits		new;
+
+	edits_init(&new);
+	if (edits != NULL)
+	{
+		new = *edits;
+		for (int p = 0; p < NUM_PARTS; p++)
+		{
+			if (new.value[p] != NULL && !value_used(handle, new.value[p]))
+			{
+				Size		size = VARSIZE_ANY(new.value[p]);
+
+				new.value[p] = MemoryContextAllocHuge(handle->context, size);
+				memcpy(new.value[p], edits->value[p], size);
+			}
+		}
+	}
+	handle->state.edits = new;
+	release(handle, &left);
+}
+
+void
+handle_add_edits(Handle *handle, const Edits *edits)
+{
+	Edits		merged;
+
+	if (!edits_any(edits))
+		return;
+	edits_merge(&handle->state.edits, edits, &merged);
+	handle_touch(handle);
+	handle_set_edits(handle, &merged);
+}
+
+void
+handle_set_base(Handle *handle, int64 base)
+{
+	handle_touch(handle);
+	handle_set_edits(handle, NULL);
+	handle_drop_uploads(handle);
+	handle->state.base = base;
+}
+
+void
+handle_set_object(Handle *handle, const Content *object)
+{
+	HandleState left = handle->state;
+	MemoryContext caller = MemoryContextSwitchTo(handle->context);
+	Content		new = *object;
+
+	for (int p = 0; p < NUM_PARTS; p++)
+		new.value[p] = new.isnull[p] ? (Datum) 0 :
+			PointerGetDatum(PG_DETOAST_DATUM_COPY(object->value[p]));
+	MemoryContextSwitchTo(caller);
+	handle->state.object = new;
+	edits_init(&handle->state.edits);
+	release(handle, &left);
+}
+
+/* Pop the innermost saved state and free it. */
+static void
+drop_saved(Handle *handle)
+{
+	SavedState *saved = handle->saved;
+
+	handle->saved = saved->next;
+	release(handle, &saved->state);
+	pfree(saved);
+}
+
+/* Pop the innermost saved state and make it the state of the handle. */
+static void
+restore_saved(Handle *handle)
+{
+	HandleState undone = handle->state;
+	SavedState *saved = handle->saved;
+
+	handle->state = saved->state;
+	handle->saved = saved->next;
+	pfree(saved);
+	release(handle, &undone);
+}
+
+/* ----------------------------------------------------------------- uploads */
+
+/*
+ * Return a new upload in front of the list "next".  Lists of uploads are never
+ * changed in place, because saved states share them.  They have a memory
+ * context of their own, which is reset when no state has uploads.
+ */
+static Upload *
+new_upload(Handle *handle, int64 blob_id, bool shared, Upload *next)
+{
+	Upload	   *upload;
+
+	if (handle->upload_memory == NULL)
+		handle->upload_memory = AllocSetContextCreate(handle->context,
+													  "msgstore uploads",
+													  ALLOCSET_SMALL_SIZES);
+	upload = MemoryContextAlloc(handle->upload_memory, sizeof(Upload));
+	upload->blob_id = blob_id;
+	upload->shared = shared;
+	upload->next = next;
+	return upload;
+}
+
+void
+handle_add_upload(Handle *handle, int64 blob_id, bool shared)
+{
+	handle_touch(handle);
+	handle->state.uploads = new_upload(handle, blob_id, shared,
+									   handle->state.uploads);
+}
+
+const Upload *
+handle_upload(const Handle *handle, int64 blob_id)
+{
+	const Upload *upload = handle->state.uploads;
+
+	while (upload != NULL && upload->blob_id != blob_id)
+		upload = upload->next;
+	return upload;
+}
+
+bool
+handle_uploaded(const Handle *handle, int64 blob_id)
+{
+	while (handle != NULL && handle_upload(handle, blob_id) == NULL)
+		handle = handle->parent == 0 ? NULL : handle_find(handle->parent);
+	return handle != NULL;
+}
+
+void
+handle_share_uploads(Handle *handle, Handle *parent)
+{
+	Upload	   *shared = NULL;
+	bool		was_shared = true;
+
+	for (const Upload *upload = handle->state.uploads; upload != NULL;
+		 upload = upload->next)
+	{
+		was_shared = was_shared && upload->shared;
+		if (parent != NULL && handle_upload(parent, upload->blob_id) == NULL)
+			handle_add_upload(parent, upload->blob_id, true);
+	}
+	if (was_shared)
+		return;
+	for (const Upload *upload = handle->state.uploads; upload != NULL;
+		 upload = upload->next)
+		shared = new_upload(handle, upload->blob_id, true, shared);
+	handle_touch(handle);
+	handle->state.uploads = shared;
+}
+
+/* Return true if an open handle other than "but" has an upload. */
+static bool
+upload_needed(const Handle *but, int64 blob_id)
+{
+	HASH_SEQ_STATUS scan;
+	HandleEntry *entry;
+
+	hash_seq_init(&scan, handles);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		if (entry->handle != but && entry->handle->closed_level == 0 &&
+			entry->handle->store_id == but->store_id &&
+			handle_upload(entry->handle, blob_id) != NULL)
+		{
+			hash_seq_term(&scan);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Return the ids of a handle's uploads as a bigint[] of *count elements; with
+ * "alone", only of uploads that no other open handle has.
+ */
+static ArrayType *
+upload_ids(const Handle *handle, bool alone, int *count)
+{
+	int			length = 0;
+	Datum	   *ids;
+
+	for (const Upload *upload = handle->state.uploads; upload != NULL;
+		 upload = upload->next)
+		length++;
+	ids = palloc(sizeof(Datum) * Max(length, 1));
+	*count = 0;
+	for (const Upload *upload = handle->state.uploads; upload != NULL;
+		 upload = upload->next)
+	{
+		if (!alone || !upload_needed(handle, upload->blob_id))
+			ids[(*count)++] = Int64GetDatum(upload->blob_id);
+	}
+	return construct_array(ids, *count, INT8OID, sizeof(int64),
+						   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+}
+
+ArrayType *
+handle_uploads(const Handle *handle, int *count)
+{
+	return upload_ids(handle, false, count);
+}
+
+void
+handle_drop_uploads(Handle *handle)
+{
+	ArrayType  *ids;
+	int			count;
+
+	/*
+	 * If the transaction cannot write, the blobs stay until the session has
+	 * ended and the sweeper deletes them.  DISCARD ALL may follow DROP
+	 * EXTENSION.
+	 */
+	if (handle->state.uploads == NULL || XactReadOnly ||
+		IsInParallelMode() || !relation_installed())
+		return;
+	ids = upload_ids(handle, true, &count);
+	if (count > 0)
+		blob_release(handle->store_id, ids);
+	handle_touch(handle);
+	handle->state.uploads = NULL;
+}
+
+/* ------------------------------------------------------------ transactions */
+
+/* Make the state of a handle permanent at the end of a transaction. */
+static void
+settle(Handle *handle)
+{
+	handle->opened_level = 0;
+	while (handle->saved != NULL)
+		drop_saved(handle);
+	if (handle->upload_memory != NULL && handle->state.uploads == NULL)
+		MemoryContextReset(handle->upload_memory);
+	dlist_delete(&handle->dirty_node);
+	handle->is_dirty = false;
+}
+
+static void
+commit_all(void)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &dirty)
+	{
+		Handle	   *handle = dlist_container(Handle, dirty_node, iter.cur);
+
+		if (handle->closed_level > 0)
+			destroy(handle);
+		else
+			settle(handle);
+	}
+}
+
+static void
+abort_all(void)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &dirty)
+	{
+		Handle	   *handle = dlist_container(Handle, dirty_node, iter.cur);
+
+		if (handle->opened_level > 0)
+		{
+			destroy(handle);
+			continue;
+		}
+		handle->closed_level = 0;
+		while (handle->saved != NULL)
+			restore_saved(handle);
+		settle(handle);
+	}
+}
+
+/*
+ * Callback for the end of a transaction; see the table at the top.
+ */
+static void
+transaction_event(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_COMMIT:
+			commit_all();
+			break;
+		case XACT_EVENT_ABORT:
+			abort_all();
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			if (!dlist_is_empty(&dirty))
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("cannot PREPARE a transaction that has opened, changed or closed handles"),
+						 errhint("Use save_message() in transactions that are to be prepared.")));
+			break;
+		case XACT_EVENT_PREPARE:
+			Assert(dlist_is_empty(&dirty));
+			break;
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PARALLEL_ABORT:
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
+		case XACT_EVENT_PRE_COMMIT:
+			break;
+	}
+}
+
+static void
+subcommit(Handle *handle, int level)
+{
+	if (handle->opened_level == level)
+		handle->opened_level = level - 1;
+	if (handle->closed_level == level)
+		handle->closed_level = level - 1;
+	if (handle->saved != NULL && handle->saved->level == level)
+	{
+		SavedState *outer = handle->saved->next;
+
+		if (handle->opened_level == level - 1 ||
+			(outer != NULL && outer->level == level - 1))
+			drop_saved(handle);
+		else
+			handle->saved->level = level - 1;
+	}
+}
+
+static void
+subabort(Handle *handle, int level)
+{
+	if (handle->opened_level == level)
+	{
+		destroy(handle);
+		return;
+	}
+	if (handle->closed_level == level)
+		handle->closed_level = 0;
+	if (handle->saved != NULL && handle->saved->level == level)
+		restore_saved(handle);
+}
+
+/*
+ * Callback for the end of a subtransaction; see the table at the top.
+ */
+static void
+subtransaction_event(SubXactEvent event, SubTransactionId mine,
+					 SubTransactionId parent, void *arg)
+{
+	dlist_mutable_iter iter;
+	int			level = GetCurrentTransactionNestLevel();
+
+	switch (event)
+	{
+		case SUBXACT_EVENT_COMMIT_SUB:
+			dlist_foreach_modify(iter, &dirty)
+				subcommit(dlist_container(Handle, dirty_node, iter.cur),
+						  level);
+			break;
+		case SUBXACT_EVENT_ABORT_SUB:
+			dlist_foreach_modify(iter, &dirty)
+				subabort(dlist_container(Handle, dirty_node, iter.cur),
+						 level);
+			break;
+		case SUBXACT_EVENT_START_SUB:
+		case SUBXACT_EVENT_PRE_COMMIT_SUB:
+			break;
+	}
+}
+
+/*
+ * ProcessUtility hook: close all handles at DISCARD ALL, which prepares a
+ * session for its next user.
+ */
+static void
+utility(COMPAT_UTILITY_PARAMS)
+{
+	if (next_utility_hook != NULL)
+		next_utility_hook(COMPAT_UTILITY_ARGS);
+	else
+		standard_ProcessUtility(COMPAT_UTILITY_ARGS);
+
+	if (IsA(pstmt->utilityStmt, DiscardStmt) &&
+		((DiscardStmt *) pstmt->utilityStmt)->target == DISCARD_ALL)
+		close_all();
+}
+
+/* -------------------------------------------------------------------- view */
+
+/* Add the row of one handle to the result of open_handles(). */
+static void
+put_handle(const Handle *handle, Tuplestorestate *store, TupleDesc desc)
+{
+	Datum		values[8];
+	bool		nulls[8] = {0};
+
+	values[0] = Int32GetDatum(handle->number);
+	values[1] = Int64GetDatum(handle->store_id);
+	values[2] = Int64GetDatum(handle->state.message_id);
+	values[3] = BoolGetDatum(handle->state.is_new);
+	values[4] = Int32GetDatum(handle->state.writable ? 1 : 0);
+	values[5] = Int64GetDatum(handle->state.base);
+	nulls[5] = (handle->state.base == 0);
+	values[6] = BoolGetDatum(edits_any(&handle->state.edits));
+	values[7] = TimestampTzGetDatum(handle->opened_at);
+	tuplestore_putvalues(store, desc, values, nulls);
+}
+
+/*
+ * open_handles_(OUT handle integer, OUT store_id bigint,
+ *				 OUT message_id bigint, OUT is_new boolean,
+ *				 OUT access_level integer, OUT change_number bigint,
+ *				 OUT has_edits boolean, OUT opened_at timestamptz)
+ *
+ * Return the open handles of the current role in this session, one row per
+ * handle, for the view open_handles.  access_level is 0 (read-only) or 1
+ * (read/write), as in PR_ACCESS_LEVEL; change_number is that of the base, NULL
+ * for a new message.
+ */
+PG_FUNCTION_INFO_V1(open_handles);
+Datum
+open_handles(PG_FUNCTION_ARGS)
+{
+	TupleDesc	desc;
+	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
+	HASH_SEQ_STATUS scan;
+	HandleEntry *entry;
+
+	if (handles != NULL)
+	{
+		hash_seq_init(&scan, handles);
+		while ((entry = hash_seq_search(&scan)) != NULL)
+		{
+			if (entry->handle->closed_level == 0 &&
+				entry->handle->role == GetUserId())
+				put_handle(entry->handle, result, desc);
+		}
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,298 @@
+/*-------------------------------------------------------------------------
+ *
+ * merge.c
+ *	  Merging the edits of a client with the changes that others have made
+ *	  since the client's base.
+ *
+ * NOTES
+ *	  This is the rule of merging.  The models and checkers of the tests follow
+ *	  it as well.
+ *
+ *	  There are three contents.  "Base" is the version from which the client
+ *	  started.  "Theirs" is the newest version.  "Yours" is base with the
+ *	  client's edits.  A merge writes theirs with the client's edits.  It
+ *	  succeeds unless both sides touched the same item and gave it different
+ *	  values.
+ *
+ *	  1. An item is a property, or one object of a list: a recipient, found by
+ *		 PR_ROWID, or an attachment, found by PR_ATTACH_NUM.  The three bodies
+ *		 are one item: an edit of the text body and an edit of the HTML body
+ *		 both touch the body.
+ *	  2. Others touched a property if a change after base lists the property,
+ *		 even if a later change restored its value.  Others touched an object
+ *		 if it differs between base and theirs.  Stamps and computed properties
+ *		 do not count.  The folder of the message does not count either; a
+ *		 merge leaves the message in the folder of theirs.
+ *	  3. You touched a property if the edits set or delete it, even if its
+ *		 value stays the same, or if they set the property in another type.
+ *		 You touched a body also if the edits delete it because they set
+ *		 another body.  You touched an object if it differs between base and
+ *		 the list in your edits.
+ *	  4. An item that both sides touched is no obstacle if your edits give it
+ *		 the value that it has in theirs.
+ *	  5. If both sides added an object under the same number, both objects
+ *		 stay, and yours gets the next free number.
+ *	  6. Any other item that both sides touched is an obstacle: nothing is
+ *		 merged, and the save returns MAPI_E_OBJECT_CHANGED.
+ *
+ *	  objects_merge() merges lists object by object.  The items that others
+ *	  touched are collected by change_walk_back(), on the way from theirs to
+ *	  base, so that the newest change of a property comes first.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "engine.h"
+
+#include "miscadmin.h"
+
+/* ----------------------------------------------- items that others touched */
+
+void
+theirs_init(TheirChanges *theirs, const Content *current)
+{
+	nameset_init(&theirs->names);
+	theirs->allocated = theirs->names.allocated;
+	theirs->changes = palloc(sizeof(TheirChange) * theirs->allocated);
+	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
+		theirs->lists[p] = content_list(current, p);
+}
+
+/*
+ * Note that a change touched a name, of namelen bytes, unless a newer change
+ * that touched the name is noted already.
+ */
+static void
+note(TheirChanges *theirs, const char *name, int namelen,
+	 const ChangeRow *change)
+{
+	TheirChange *slot;
+
+	if (!nameset_add(&theirs->names, pnstrdup(name, namelen)))
+		return;
+	if (theirs->names.count > theirs->allocated)
+	{
+		theirs->allocated = theirs->names.allocated;
+		theirs->changes = repalloc(theirs->changes, sizeof(TheirChange) *
+								   theirs->allocated);
+	}
+	slot = &theirs->changes[theirs->names.count - 1];
+	slot->changed_by = changerow_author(change);
+	slot->changed_at = change->changed_at;
+	slot->client = change->client;
+	slot->change_number = change->change_number;
+}
+
+/*
+ * Return false if a name in an undo is that of a property that is computed, or
+ * that can be set only until the first save.
+ */
+static bool
+counts(const char *name, int namelen)
+{
+	Property	prop;
+
+	return !spelling_lookup(name, namelen, &prop) ||
+		prop.rule == RULE_STORED;
+}
+
+/*
+ * Note the objects of a list that a change touched.  *entry is the undo of the
+ * list.  A hard delete touches no object; its undo only gives the list from
+ * which earlier changes are taken back.
+ */
+static void
+note_objects(TheirChanges *theirs, Part part, const BagEntry *entry,
+			 const ChangeRow *change)
+{
+	Jsonb	   *older = NULL;
+	JsonbValue	value;
+	int64	   *numbers;
+	int			count;
+
+	entry_value(entry, &value);
+	if (value.type == jbvBinary)
+		older = object_from_value(&value);
+	if (change->kind == CHANGE_HARD_DELETE)
+	{
+		theirs->lists[part] = older;
+		return;
+	}
+	numbers = objects_changed(older, theirs->lists[part],
+							  part_number_name(part), &count);
+	for (int i = 0; i < count; i++)
+	{
+		char	   *name = part_object_name(part, numbers[i]);
+
+		note(theirs, name, strlen(name), change);
+	}
+	theirs->lists[part] = older;
+}
+
+/*
+ * ChangeVisitor: note the items that a change touched.  Of a hard delete, only
+ * the deletion itself counts.  Of the values outside the content, the deletion
+ * and the folder of a move count, as the properties that show them.
+ */
+void
+theirs_visit(const ChangeRow *change, void *arg)
+{
+	TheirChanges *theirs = arg;
+	int			count;
+	BagEntry   *entries = bag_entries(change->undo.props, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		const char *name = entries[i].key;
+		int			namelen = entries[i].keylen;
+
+		if (name[0] != '.')
+		{
+			Part		part = part_of(name, namelen);
+
+			if (IS_LIST(part))
+				note_objects(theirs, part, &entries[i], change);
+			else if (change->kind != CHANGE_HARD_DELETE && counts(name, namelen))
+				note(theirs, name, namelen, change);
+		}
+		else if (namelen == strlen(UNDO_DELETED) &&
+				 memcmp(name, UNDO_DELETED, namelen) == 0)
+			note(theirs, "PR_DELETED_ON", strlen("PR_DELETED_ON"), change);
+		else if (change->kind == CHANGE_MOVE &&
+				 namelen == strlen(UNDO_FOLDER) &&
+				 memcmp(name, UNDO_FOLDER, namelen) == 0)
+			note(theirs, "PR_PARENT_ENTRYID", strlen("PR_PARENT_ENTRYID"),
+				 change);
+	}
+	if (change->kind == CHANGE_HARD_DELETE)
+		return;
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (change->undo.has_large[p])
+			note(theirs, part_name(p), strlen(part_name(p)), change);
+	}
+}
+
+const TheirChange *
+theirs_newest(const TheirChanges *theirs, const char *name)
+{
+	int			at = nameset_find(&theirs->names, name);
+
+	if (at < 0 && IS_BODY(part_of(name, strlen(name))))
+	{
+		for (int i = 0; at < 0 && i < theirs->names.count; i++)
+		{
+			const char *other = theirs->names.names[i];
+
+			if (IS_BODY(part_of(other, strlen(other))))
+				at = i;
+		}
+	}
+	return at < 0 ? NULL : &theirs->changes[at];
+}
+
+/* ------------------------------------------------- items that both touched */
+
+bool
+merge_touches(const Edits *edits, const char *name)
+{
+	Part		part = part_of(name, strlen(name));
+	JsonbValue	value;
+
+	if (IS_BODY(part))
+		return edits->touched[PART_BODY] != UNTOUCHED ||
+			edits->touched[PART_HTML] != UNTOUCHED ||
+			edits->touched[PART_RTF] != UNTOUCHED;
+	if (part != PART_PROPS)
+		return edits->touched[part] != UNTOUCHED;
+	return edits->touched[PART_PROPS] != UNTOUCHED &&
+		bag_find((Jsonb *) edits->value[PART_PROPS], name, &value);
+}
+
+/*
+ * Merge the lists that the edits touch into *merged, object by object.
+ * Returns false if both sides changed the same object to different values.
+ */
+static bool
+merge_lists(const Content *base, const Content *theirs, const Edits *edits,
+			Edits *merged)
+{
+	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
+	{
+		Jsonb	   *list;
+
+		if (edits->touched[p] == UNTOUCHED)
+			continue;
+		if (!objects_merge(content_list(base, p), content_list(theirs, p),
+						   (Jsonb *) edits->value[p], part_number_name(p),
+						   false, &list))
+			return false;
+		merged->value[p] = (struct varlena *) list;
+	}
+	return true;
+}
+
+/* The result of applying the client's edits to theirs. */
+typedef struct Together
+{
+	const Content *theirs;
+	Content		content;
+	Jsonb	   *changed;		/* patch of the bag: members that change */
+} Together;
+
+/* Apply edits to theirs. */
+static void
+put_together(const Content *theirs, const Edits *edits, Together *together)
+{
+	together->theirs = theirs;
+	edits_apply(theirs, edits, &together->content);
+	together->changed =
+		bag_difference(DatumGetJsonbP(theirs->value[PART_PROPS]),
+					   DatumGetJsonbP(together->content.value[PART_PROPS]));
+}
+
+/*
+ * Return true if the edits leave a property as it is in theirs.  For a body,
+ * return true if they leave all three bodies.
+ */
+static bool
+left_as_theirs(const Together *together, const char *name)
+{
+	Part		part = part_of(name, strlen(name));
+	JsonbValue	value;
+
+	if (part == PART_PROPS)
+		return !bag_find(together->changed, name, &value);
+	if (!IS_BODY(part))
+		return content_same_part(together->theirs, &together->content, part);
+	for (int p = PART_BODY; p <= PART_RTF; p++)
+	{
+		if (!content_same_part(together->theirs, &together->content, p))
+			return false;
+	}
+	return true;
+}
+
+bool
+merge_edits(const TheirChanges *changes, const Content *base,
+			const Content *theirs, const Edits *edits, Edits *merged)
+{
+	Edits		retyped = *edits;
+	Together	together;
+
+	*merged = *edits;
+	if (!merge_lists(base, theirs, edits, merged))
+		return false;
+
+	/* setting a property in another type touches the property of theirs too */
+	edits_retype(theirs, &retyped);
+	put_together(theirs, edits, &together);
+	for (int i = 0; i < changes->names.count; i++)
+	{
+		const char *name = changes->names.names[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (merge_touches(&retyped, name) && !left_as_theirs(&together, name))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,433 @@
+/*-------------------------------------------------------------------------
+ *
+ * query.c
+ *	  SQL statements: everything off the hot path that reads or writes tables
+ *	  through SPI.
+ *
+ * NOTES
+ *	  The table below contains every statement.  A statement receives values as
+ *	  parameters only.  query_run() executes it with a plan that is saved for
+ *	  the life of the backend, as the owner of the extension's tables, and with
+ *	  a fixed search_path, so that it depends neither on the rights nor on the
+ *	  operators of the caller.  Callers check the rights of the current role
+ *	  first, with access.c.  After an error, the end of the (sub)transaction
+ *	  restores user id and settings.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "engine.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+
+#include "query.h"
+
+#define MAX_ARGS		18
+
+static const struct
+{
+	bool		writes;
+	Oid			types[MAX_ARGS];	/* ends with InvalidOid */
+	const char *sql;
+}			queries[NUM_QUERIES] =
+{
+	[QUERY_STORE_READ] =
+	{false, {INT8OID},
+		"SELECT owner, replica_guid, rights_generation FROM msgstore.store"
+		" WHERE store_id = $1"},
+	[QUERY_STORE_INSERT] =
+	{true, {INT8OID, TEXTOID, TEXTOID},
+		"INSERT INTO msgstore.store"
+		" (store_id, name, owner, replica_guid, created_at)"
+		" VALUES ($1, $2, $3, gen_random_uuid(), now())"
+		" ON CONFLICT DO NOTHING"},
+	[QUERY_STORE_RETENTION] =
+	{true, {INT8OID, INTERVALOID, INT4OID},
+		"UPDATE msgstore.store SET keep_age = $2, keep_count = $3"
+		" WHERE store_id = $1"},
+	[QUERY_STORE_OWNER] =
+	{true, {INT8OID, TEXTOID},
+		"UPDATE msgstore.store SET owner = $2 WHERE store_id = $1"},
+	[QUERY_STORE_LOCK] =
+	{true, {INT8OID},
+		"SELECT 1 FROM msgstore.store WHERE store_id = $1"
+		" FOR NO KEY UPDATE"},
+	[QUERY_STORE_GENERATION] =
+	{true, {INT8OID, INT8OID},
+		"UPDATE msgstore.store SET rights_generation = $2"
+		" WHERE store_id = $1"},
+	[QUERY_RIGHTS_OF_FOLDER] =
+	{false, {INT8OID, INT8OID},
+		"SELECT folder_id, member, rights FROM msgstore.folder_right"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_RIGHTS_OF_STORE] =
+	{false, {INT8OID, INT8OID},
+		"SELECT folder_id, member, rights FROM msgstore.folder_right"
+		" WHERE store_id = $1 ORDER BY folder_id"},
+	[QUERY_RIGHTS_SET] =
+	{true, {INT8OID, INT8OID, TEXTOID, INT4OID},
+		"INSERT INTO msgstore.folder_right (store_id, folder_id, member, rights)"
+		" VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (store_id, folder_id, member)"
+		" DO UPDATE SET rights = excluded.rights"},
+	[QUERY_RIGHTS_REVOKE] =
+	{true, {INT8OID, INT8OID, TEXTOID},
+		"DELETE FROM msgstore.folder_right"
+		" WHERE store_id = $1 AND folder_id = $2 AND member = $3"},
+	[QUERY_RIGHTS_COPY] =
+	{true, {INT8OID, INT8OID, INT8OID},
+		"INSERT INTO msgstore.folder_right (store_id, folder_id, member, rights)"
+		" SELECT store_id, $3, member, rights FROM msgstore.folder_right"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_RIGHTS_DROP] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.folder_right"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_FOLDER_INSERT] =
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID},
+		"INSERT INTO msgstore.folder"
+		" (store_id, folder_id, parent_id, name, special, created_at)"
+		" VALUES ($1, $2, $3, $4, $5, now())"
+		" ON CONFLICT DO NOTHING"},
+	[QUERY_FOLDER_EXISTS] =
+	{false, {INT8OID, INT8OID},
+		"SELECT folder_id FROM msgstore.folder"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_FOLDER_SPECIAL] =
+	{false, {INT8OID, TEXTOID},
+		"SELECT folder_id FROM msgstore.folder"
+		" WHERE store_id = $1 AND special = $2"},
+	[QUERY_MESSAGE_DELETE] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.message"
+		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_PARKED_INSERT] =
+	{true, {INT8OID, INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID, JSONBOID,
+			TEXTOID, JSONBOID, JSONBOID, JSONBOID, TEXTOID, TEXTOID, BYTEAOID,
+			BYTEAOID, TEXTOID, TEXTOID, TIMESTAMPTZOID},
+		"INSERT INTO msgstore.parked_draft AS p"
+		" (store_id, parked_id, role, message_id, folder_id,"
+		" base_change_number, defaults, touched, props, recipients,"
+		" attachments, headers, body, html, rtf, actor, client, parked_at)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+		" $14, $15, $16, $17, clock_timestamp())"
+		" ON CONFLICT (store_id, parked_id) DO UPDATE SET"
+		" message_id = excluded.message_id, folder_id = excluded.folder_id,"
+		" base_change_number = excluded.base_change_number,"
+		" defaults = excluded.defaults, touched = excluded.touched,"
+		" props = excluded.props, recipients = excluded.recipients,"
+		" attachments = excluded.attachments, headers = excluded.headers,"
+		" body = excluded.body, html = excluded.html, rtf = excluded.rtf,"
+		" actor = excluded.actor, client = excluded.client, parked_at ="
+		" greatest(excluded.parked_at, p.parked_at + interval '1 microsecond')"
+		" WHERE p.parked_at = $18"
+		" RETURNING p.parked_at"},
+	[QUERY_PARKED_READ] =
+	{false, {INT8OID, INT8OID, TEXTOID},
+		"SELECT message_id, folder_id, base_change_number, defaults, touched,"
+		" props, recipients, attachments, headers, body, html, rtf, parked_at"
+		" FROM msgstore.parked_draft"
+		" WHERE store_id = $1 AND parked_id = $2 AND role = $3"},
+	[QUERY_PARKED_DELETE] =
+	{true, {INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID},
+		"DELETE FROM msgstore.parked_draft"
+		" WHERE store_id = $1 AND parked_id = $2 AND role = $3"
+		" AND ($4 IS NULL OR parked_at = $4)"},
+	/*
+	 * The newest change of a message has rank 1.  The base of a parked draft
+	 * may be the oldest version, whose own change has been pruned already.
+	 * Then the change that leads back to the base ("previous") is the oldest
+	 * one to keep.
+	 */
+	[QUERY_PRUNE] =
+	{true, {INT8OID, INT8OID, INT4OID},
+		"WITH ids AS MATERIALIZED ("
+		" SELECT DISTINCT message_id FROM msgstore.change"
+		" WHERE store_id = $1 AND message_id > $2"
+		" ORDER BY message_id LIMIT $3"
+		"), ranked AS MATERIALIZED ("
+		" SELECT c.message_id, c.change_number, c.previous, c.changed_at,"
+		" row_number() OVER (PARTITION BY c.message_id"
+		" ORDER BY c.changed_at DESC, c.change_number DESC) AS rank"
+		" FROM msgstore.change c JOIN ids USING (message_id)"
+		" WHERE c.store_id = $1"
+		"), parked AS ("
+		" SELECT r.message_id, max(r.rank) AS rank"
+		" FROM ranked r JOIN msgstore.parked_draft p"
+		" ON p.store_id = $1 AND p.message_id = r.message_id"
+		" AND p.base_change_number IN (r.change_number, r.previous)"
+		" GROUP BY r.message_id"
+		"), pruned AS ("
+		" DELETE FROM msgstore.change c"
+		" USING msgstore.store s, ranked r LEFT JOIN parked k USING (message_id)"
+		" WHERE s.store_id = $1 AND c.store_id = $1"
+		" AND c.message_id = r.message_id"
+		" AND c.change_number = r.change_number"
+		" AND (s.keep_age IS NOT NULL OR s.keep_count IS NOT NULL)"
+		" AND r.rank > greatest(coalesce(s.keep_count, 1), coalesce(k.rank, 1))"
+		" AND r.changed_at < now() - CASE"
+		" WHEN s.keep_age > interval '4000 years' THEN interval '4000 years'"
+		" ELSE greatest(s.keep_age, interval '1 day') END"
+		" RETURNING 1"
+		")"
+		" SELECT (SELECT max(message_id) FROM ids), (SELECT count(*) FROM pruned)"},
+	/* an uploader is a backend, identified by its pid and start time */
+	[QUERY_BLOB_INSERT] =
+	{true, {INT8OID, INT8OID, INT8OID, BOOLOID, BOOLOID, INT4OID,
+			TIMESTAMPTZOID},
+		"INSERT INTO msgstore.blob"
+		" (store_id, blob_id, size, sealed, is_text, uploader_pid,"
+		" uploader_start, created_at)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())"},
+	[QUERY_BLOB_UNSEALED] =
+	{false, {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, BOOLOID},
+		"SELECT 1 FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = $2 AND NOT sealed"
+		" AND uploader_pid = $3 AND uploader_start = $4 AND is_text = $5"},
+	[QUERY_BLOB_REFERRED] =
+	{false, {INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID},
+		"SELECT 1 FROM msgstore.blob_ref"
+		" WHERE store_id = $1 AND blob_id = $2 AND message_id IN ($3, $4)"
+		" AND (draft_of IS NULL OR draft_of = $5)"},
+	[QUERY_BLOB_AS_CLAIMED] =
+	{false, {INT8OID, INT8OID, INT8OID, BOOLOID},
+		"SELECT 1 FROM msgstore.blob b"
+		" WHERE b.store_id = $1 AND b.blob_id = $2 AND b.is_text = $4"
+		" AND $3 = CASE WHEN b.sealed THEN b.size ELSE"
+		" (SELECT coalesce(sum(octet_length(c.bytes)), 0)"
+		" FROM msgstore.blob_chunk c"
+		" WHERE c.store_id = $1 AND c.blob_id = $2) END"},
+	[QUERY_BLOB_COPY] =
+	{true, {INT8OID, INT8OID, INT8OID, INT4OID},
+		"INSERT INTO msgstore.blob_chunk (store_id, blob_id, chunk_number, bytes)"
+		" SELECT store_id, $3, chunk_number, bytes FROM msgstore.blob_chunk"
+		" WHERE store_id = $1 AND blob_id = $2 AND chunk_number < $4"},
+	/*
+	 * Lock a sealed blob against the sweeper: a blob of the message or of its
+	 * source, or an upload that was sealed by the save of another message.
+	 */
+	[QUERY_BLOB_KEEP] =
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, BOOLOID, BOOLOID,
+			TEXTOID},
+		"SELECT 1 FROM msgstore.blob b"
+		" WHERE b.store_id = $1 AND b.blob_id = $2"
+		" AND b.sealed AND b.size = $5 AND b.is_text = $6 AND ($7 OR EXISTS"
+		" (SELECT 1 FROM msgstore.blob_ref r"
+		" WHERE r.store_id = $1 AND r.blob_id = $2"
+		" AND r.message_id IN ($3, $4)"
+		" AND (r.draft_of IS NULL OR r.draft_of = $8)))"
+		" FOR KEY SHARE OF b"},
+	/* seal an upload of this session, if its chunks have the claimed size */
+	[QUERY_BLOB_SEAL] =
+	{true, {INT8OID, INT8OID, INT8OID, BOOLOID, INT4OID, TIMESTAMPTZOID},
+		"UPDATE msgstore.blob b SET sealed = true, size = $3"
+		" WHERE b.store_id = $1 AND b.blob_id = $2 AND NOT b.sealed"
+		" AND b.is_text = $4"
+		" AND b.uploader_pid = $5 AND b.uploader_start = $6"
+		" AND $3 = (SELECT coalesce(sum(octet_length(c.bytes)), 0)"
+		" FROM msgstore.blob_chunk c"
+		" WHERE c.store_id = $1 AND c.blob_id = $2)"},
+	[QUERY_BLOB_REFER] =
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID},
+		"INSERT INTO msgstore.blob_ref AS r"
+		" (store_id, blob_id, message_id, draft_of) VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (store_id, blob_id, message_id) DO UPDATE SET draft_of ="
+		" CASE WHEN r.draft_of IS NOT NULL THEN excluded.draft_of END"},
+	[QUERY_BLOB_DELETE] =
+	{true, {INT8OID, INT8ARRAYOID, INT4OID, TIMESTAMPTZOID},
+		"DELETE FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = ANY ($2) AND NOT sealed"
+		" AND uploader_pid = $3 AND uploader_start = $4"},
+	[QUERY_BLOB_LET_GO] =
+	{true, {INT8OID, INT8ARRAYOID, INT4OID, TIMESTAMPTZOID},
+		"UPDATE msgstore.blob SET uploader_pid = 0"
+		" WHERE store_id = $1 AND blob_id = ANY ($2) AND sealed"
+		" AND uploader_pid = $3 AND uploader_start = $4"},
+	/* lock blobs against the sweeper until they are entered in blob_hold */
+	[QUERY_HOLD_LOCK] =
+	{true, {INT8OID, INT8ARRAYOID},
+		"SELECT 1 FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = ANY ($2) FOR KEY SHARE"},
+	[QUERY_HOLD_INSERT] =
+	{true, {INT8OID, INT8ARRAYOID, INT4OID, TIMESTAMPTZOID},
+		"INSERT INTO msgstore.blob_hold"
+		" (store_id, blob_id, holder_pid, holder_start)"
+		" SELECT $1, b, $3, $4 FROM unnest($2) b ON CONFLICT DO NOTHING"},
+	[QUERY_HOLD_DELETE] =
+	{true, {INT8OID, INT8ARRAYOID, INT4OID, TIMESTAMPTZOID},
+		"DELETE FROM msgstore.blob_hold"
+		" WHERE store_id = $1 AND blob_id = ANY ($2)"
+		" AND holder_pid = $3 AND holder_start = $4"},
+	[QUERY_CHUNK_READ] =
+	{false, {INT8OID, INT8OID, INT4OID},
+		"SELECT bytes FROM msgstore.blob_chunk"
+		" WHERE store_id = $1 AND blob_id = $2 AND chunk_number = $3"},
+	[QUERY_CHUNK_WRITE] =
+	{true, {INT8OID, INT8OID, INT4OID, BYTEAOID},
+		"INSERT INTO msgstore.blob_chunk (store_id, blob_id, chunk_number, bytes)"
+		" VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (store_id, blob_id, chunk_number)"
+		" DO UPDATE SET bytes = excluded.bytes"},
+	[QUERY_CHUNK_DELETE] =
+	{true, {INT8OID, INT8OID, INT4OID},
+		"DELETE FROM msgstore.blob_chunk"
+		" WHERE store_id = $1 AND blob_id = $2 AND chunk_number >= $3"},
+	/* blobs_used() is called once per message, not once per blob */
+	[QUERY_SWEEP_LOCK_REFS] =
+	{true, {INT8OID},
+		"WITH used AS MATERIALIZED ("
+		" SELECT m.message_id, u.blob_id"
+		" FROM (SELECT DISTINCT message_id FROM msgstore.blob_ref"
+		" WHERE store_id = $1) m,"
+		" LATERAL msgstore_internal.blobs_used($1, m.message_id) u(blob_id))"
+		" SELECT coalesce(array_agg(blob_id), '{}'),"
+		" coalesce(array_agg(message_id), '{}') FROM ("
+		" SELECT r.blob_id, r.message_id FROM msgstore.blob_ref r"
+		" WHERE r.store_id = $1 AND NOT EXISTS (SELECT 1 FROM used u"
+		" WHERE u.message_id = r.message_id AND u.blob_id = r.blob_id)"
+		" LIMIT 1000 FOR UPDATE OF r SKIP LOCKED"
+		") dead"},
+	[QUERY_SWEEP_REFS] =
+	{true, {INT8OID, INT8ARRAYOID, INT8ARRAYOID},
+		"WITH used AS MATERIALIZED ("
+		" SELECT m.message_id, u.blob_id"
+		" FROM (SELECT DISTINCT unnest($3) AS message_id) m,"
+		" LATERAL msgstore_internal.blobs_used($1, m.message_id) u(blob_id))"
+		" DELETE FROM msgstore.blob_ref r USING unnest($2, $3) d(b, m)"
+		" WHERE r.store_id = $1 AND r.blob_id = d.b AND r.message_id = d.m"
+		" AND NOT EXISTS (SELECT 1 FROM used u"
+		" WHERE u.message_id = r.message_id AND u.blob_id = r.blob_id)"},
+	/*
+	 * The owner of the extension may not be allowed to see the start time of a
+	 * backend.  Then only the pid is compared: a hold may stay too long, but
+	 * is never deleted too early.
+	 */
+	[QUERY_SWEEP_HOLDS] =
+	{true, {INT8OID},
+		"DELETE FROM msgstore.blob_hold d USING ("
+		" SELECT h.blob_id, h.holder_pid, h.holder_start"
+		" FROM msgstore.blob_hold h WHERE h.store_id = $1"
+		" AND NOT EXISTS (SELECT 1 FROM pg_stat_get_activity(NULL) a"
+		" WHERE a.pid = h.holder_pid"
+		" AND coalesce(a.backend_start = h.holder_start, true))"
+		" FOR UPDATE SKIP LOCKED) dead"
+		" WHERE d.store_id = $1 AND d.blob_id = dead.blob_id"
+		" AND d.holder_pid = dead.holder_pid"
+		" AND d.holder_start = dead.holder_start"},
+	[QUERY_SWEEP_LOCK_BLOBS] =
+	{true, {INT8OID},
+		"SELECT coalesce(array_agg(blob_id), '{}') FROM ("
+		" SELECT b.blob_id FROM msgstore.blob b"
+		" WHERE b.store_id = $1 AND NOT EXISTS (SELECT 1"
+		" FROM msgstore.blob_ref r"
+		" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"
+		" AND NOT EXISTS (SELECT 1 FROM msgstore.blob_hold h"
+		" WHERE h.store_id = $1 AND h.blob_id = b.blob_id)"
+		" AND NOT EXISTS (SELECT 1 FROM pg_stat_get_activity(NULL) a"
+		" WHERE a.pid = b.uploader_pid"
+		" AND coalesce(a.backend_start = b.uploader_start, true))"
+		" LIMIT 1000 FOR UPDATE SKIP LOCKED"
+		") dead"},
+	[QUERY_SWEEP_BLOBS] =
+	{true, {INT8OID, INT8ARRAYOID},
+		"DELETE FROM msgstore.blob b"
+		" WHERE b.store_id = $1 AND b.blob_id = ANY ($2)"
+		" AND NOT EXISTS (SELECT 1 FROM msgstore.blob_ref r"
+		" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"
+		" AND NOT EXISTS (SELECT 1 FROM msgstore.blob_hold h"
+		" WHERE h.store_id = $1 AND h.blob_id = b.blob_id)"},
+	[QUERY_NAMED_FIND] =
+	{false, {INT8OID, UUIDOID, INT8OID, TEXTOID},
+		"SELECT property_id::bigint FROM msgstore.named_property"
+		" WHERE store_id = $1 AND property_set = $2"
+		" AND (lid = $3 OR name = $4)"},
+	[QUERY_NAMED_READ] =
+	{false, {INT8OID, INT4OID},
+		"SELECT property_set, lid, name FROM msgstore.named_property"
+		" WHERE store_id = $1 AND property_id = $2"},
+	[QUERY_NAMED_NEXT] =
+	{false, {INT8OID, UUIDOID, INT8OID, TEXTOID},
+		"SELECT coalesce(max(property_id) + 1, 32768)::bigint"
+		" FROM msgstore.named_property WHERE store_id = $1"},
+	[QUERY_NAMED_INSERT] =
+	{true, {INT8OID, UUIDOID, INT8OID, TEXTOID, INT8OID},
+		"INSERT INTO msgstore.named_property"
+		" (store_id, property_set, lid, name, property_id)"
+		" VALUES ($1, $2, $3, $4, $5)"
+		" ON CONFLICT DO NOTHING"},
+	[QUERY_NODE_DELETE] =
+	{true, {InvalidOid},
+		"DELETE FROM msgstore.node"},
+	[QUERY_NODE_INSERT] =
+	{true, {INT4OID},
+		"INSERT INTO msgstore.node (node_number) VALUES ($1)"}
+};
+
+static SPIPlanPtr plans[NUM_QUERIES];
+
+/*
+ * Run a statement and return the number of rows.
+ *
+ * In every isolation level a statement sees all rows that are committed by
+ * now.  For example, a prune that has waited while a draft was parked must see
+ * the draft.  A parallel query cannot take a new snapshot: there the statement
+ * uses the active snapshot.
+ */
+uint64
+query_run(QueryName which, Datum *values, const char *nulls)
+{
+	Oid			userid;
+	int			security;
+	int			guc_level;
+	int			result;
+
+	GetUserIdAndSecContext(&userid, &security);
+	SetUserIdAndSecContext(relation_owner(), security |
+						   SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS);
+	guc_level = NewGUCNestLevel();
+	compat_restrict_search_path();
+
+	if (plans[which] == NULL)
+	{
+		SPIPlanPtr	plan;
+		int			nargs = 0;
+		Oid			types[MAX_ARGS];
+
+		while (nargs < MAX_ARGS && OidIsValid(queries[which].types[nargs]))
+		{
+			types[nargs] = queries[which].types[nargs];
+			nargs++;
+		}
+		plan = SPI_prepare(queries[which].sql, nargs, types);
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "could not prepare statement %d", which);
+		plans[which] = plan;
+	}
+	result = SPI_execute_snapshot(plans[which], values, nulls,
+								  IsInParallelMode() ?
+								  GetActiveSnapshot() :
+								  GetLatestSnapshot(), InvalidSnapshot,
+								  !queries[which].writes,
+								  queries[which].writes, 0);
+	if (result < 0)
+		elog(ERROR, "statement %d failed: %s", which,
+			 SPI_result_code_string(result));
+
+	AtEOXact_GUC(false, guc_level);
+	SetUserIdAndSecContext(userid, security);
+	return SPI_processed;
+}
+
+int64
+query_result_bigint(void)
+{
+	bool		isnull;
+
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, 1, &isnull));
+}

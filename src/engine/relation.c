@@ -1,0 +1,120 @@
+/*-------------------------------------------------------------------------
+ *
+ * relation.c
+ *	  The relations of the extension: their oids, their owner, and the
+ *	  announcement of their changes.
+ *
+ * NOTES
+ *	  Oids are cached for the life of the backend.  A relcache invalidation of
+ *	  a cached relation (DROP EXTENSION, ALTER ... RENAME) empties its entry
+ *	  and calls the relation's watcher, which discards what its source file has
+ *	  cached of the relation's rows.  The functions that change rows of the
+ *	  tables store and node send such an invalidation themselves.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "engine.h"
+
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+static Oid	relids[NUM_RELATIONS];
+static RelationWatcher watchers[NUM_RELATIONS];
+
+static const char *const relnames[NUM_RELATIONS] = {
+	"store",
+	"folder",
+	"folder_pkey",
+	"message",
+	"message_pkey",
+	"change",
+	"change_pkey",
+	"node",
+	"incarnation",
+	"store_id_seq",
+	"folder_id_seq",
+	"message_id_seq",
+	"parked_id_seq",
+	"blob_id_seq",
+	"change_number_seq"
+};
+
+/*
+ * Relcache callback: the relation has changed or, with InvalidOid, any
+ * relation may have changed.
+ */
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	for (int i = 0; i < NUM_RELATIONS; i++)
+	{
+		if (relid != InvalidOid && relid != relids[i])
+			continue;
+		if (watchers[i] != NULL)
+			watchers[i] ();
+		relids[i] = InvalidOid;
+	}
+}
+
+void
+relation_init(void)
+{
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+}
+
+void
+relation_watch(StoreRelation which, RelationWatcher changed)
+{
+	Assert(watchers[which] == NULL || watchers[which] == changed);
+	watchers[which] = changed;
+}
+
+void
+relation_announce(StoreRelation which)
+{
+	CacheInvalidateRelcacheByRelid(relation_oid(which));
+}
+
+Oid
+relation_oid(StoreRelation which)
+{
+	if (!OidIsValid(relids[which]))
+	{
+		Oid			schema = get_namespace_oid("msgstore", false);
+		Oid			relid = get_relname_relid(relnames[which], schema);
+
+		if (!OidIsValid(relid))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("relation \"msgstore.%s\" does not exist",
+							relnames[which]),
+					 errhint("The objects of the extension are incomplete. Drop the extension and create it again.")));
+		relids[which] = relid;
+	}
+	return relids[which];
+}
+
+bool
+relation_installed(void)
+{
+	Oid			schema;
+
+	if (OidIsValid(relids[REL_STORE]))
+		return true;
+	schema = get_namespace_oid("msgstore", true);
+	return OidIsValid(schema) &&
+		OidIsValid(get_relname_relid(relnames[REL_STORE], schema));
+}
+
+Oid
+relation_owner(void)
+{
+	Relation	rel = table_open(relation_oid(REL_STORE), AccessShareLock);
+	Oid			owner = rel->rd_rel->relowner;
+
+	table_close(rel, AccessShareLock);
+	return owner;
+}

@@ -1,0 +1,711 @@
+/*-------------------------------------------------------------------------
+ *
+ * row.c
+ *	  Rows of message and change: the only file that reads and writes tuples of
+ *	  these tables.
+ *
+ * NOTES
+ *	  Rows are found by primary key and written through the table access
+ *	  method, without planner and executor.  The duties of the executor are
+ *	  done here: check of the replica identity, NOT NULL constraints, index
+ *	  entries.  Predicate locks are taken by the index scan and by heap_update.
+ *	  Triggers, rules, policies and check constraints, which a user may have
+ *	  added to the tables, are not run: row_relation() refuses tables that have
+ *	  them.
+ *
+ *	  The datums of a MessageRow point into its slot, which pins the tuple's
+ *	  page until the row is fetched again or closed.  TOAST pointers among them
+ *	  can be followed while the snapshot with which the row was read is active.
+ *
+ *	  Locks are taken in this order: folder, message, change.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "engine.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/procarray.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/xid8.h"
+
+/* ----------------------------------------------------------------- columns */
+
+typedef enum MessageColumn
+{
+	M_STORE_ID = 0,
+	M_MESSAGE_ID,
+	M_FOLDER_ID,
+	M_CREATED_AT,
+	M_CREATOR,
+	M_MESSAGE_FLAGS,
+	M_DELETED_AT,
+	M_SUBMITTED_AT,
+	M_CHANGE_NUMBER,
+	M_PREDECESSORS,
+	M_MODIFIED_AT,
+	M_MODIFIER,
+	M_PART,						/* PART_PROPS ... PART_RTF */
+	NUM_MESSAGE_COLUMNS = M_PART + NUM_PARTS
+} MessageColumn;
+
+typedef enum ChangeColumn
+{
+	C_STORE_ID = 0,
+	C_MESSAGE_ID,
+	C_CHANGE_NUMBER,
+	C_PREVIOUS,
+	C_BASE,
+	C_INCARNATION,
+	C_XID,
+	C_CHANGED_AT,
+	C_KIND,
+	C_ROLE,
+	C_ACTOR,
+	C_CLIENT,
+	C_PROPERTIES,
+	C_UNDO,
+	C_LARGE,					/* PART_HEADERS ... PART_RTF */
+	NUM_CHANGE_COLUMNS = C_LARGE + NUM_PARTS - PART_HEADERS
+} ChangeColumn;
+
+static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
+	"store_id", "message_id", "folder_id", "created_at", "creator",
+	"message_flags", "deleted_at", "submitted_at", "change_number",
+	"predecessors", "modified_at", "modifier",
+	"props", "recipients", "attachments", "headers", "body", "html", "rtf"
+};
+
+static const char *const change_columns[NUM_CHANGE_COLUMNS] = {
+	"store_id", "message_id", "change_number", "previous",
+	"base_change_number", "incarnation", "xid", "changed_at", "kind", "role",
+	"actor", "client", "properties", "undo",
+	"undo_headers", "undo_body", "undo_html", "undo_rtf"
+};
+
+/*
+ * Positions of the columns in the tuple descriptor of a relation, counted from
+ * 0.  Columns of an existing table are never dropped or reordered, so that the
+ * positions are valid as long as the oid is the same.
+ */
+typedef struct ColumnMap
+{
+	Oid			relid;
+	int			at[Max((int) NUM_MESSAGE_COLUMNS, (int) NUM_CHANGE_COLUMNS)];
+} ColumnMap;
+
+static ColumnMap message_map;
+static ColumnMap change_map;
+
+/* Return the positions of the named columns, from *map if that is valid. */
+static const int *
+map_columns(ColumnMap *map, Relation rel, const char *const *names, int count)
+{
+	if (map->relid == RelationGetRelid(rel))
+		return map->at;
+	map->relid = InvalidOid;
+	for (int i = 0; i < count; i++)
+	{
+		AttrNumber	attno = get_attnum(RelationGetRelid(rel), names[i]);
+
+		if (attno == InvalidAttrNumber)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of relation \"%s\" does not exist",
+							names[i], RelationGetRelationName(rel))));
+		map->at[i] = attno - 1;
+	}
+	map->relid = RelationGetRelid(rel);
+	return map->at;
+}
+
+#define MESSAGE_AT(rel) \
+	map_columns(&message_map, rel, message_columns, NUM_MESSAGE_COLUMNS)
+#define CHANGE_AT(rel) \
+	map_columns(&change_map, rel, change_columns, NUM_CHANGE_COLUMNS)
+
+/* --------------------------------------------------------------- relations */
+
+static void
+refuse_relation(Relation rel, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("relation \"msgstore.%s\" has %s, which msgstore does not support",
+					RelationGetRelationName(rel), what),
+			 errhint("Remove it. To follow changes, read the table msgstore.change.")));
+}
+
+/*
+ * Open a table, and refuse it if a user has added something that direct writes
+ * would skip.  Internal triggers show a deferrable unique constraint
+ * (unique_key_recheck) and a foreign key (RI_FKey_check_ins).  The extension
+ * itself creates one foreign key, from message to folder.
+ */
+Relation
+row_relation(StoreRelation which, LOCKMODE lockmode)
+{
+	Relation	rel = table_open(relation_oid(which), lockmode);
+	int			foreign_keys = 0;
+
+	if (rel->trigdesc != NULL)
+	{
+		for (int i = 0; i < rel->trigdesc->numtriggers; i++)
+		{
+			if (!rel->trigdesc->triggers[i].tgisinternal)
+				refuse_relation(rel, "a trigger");
+			if (rel->trigdesc->triggers[i].tgfoid == F_RI_FKEY_CHECK_INS)
+				foreign_keys++;
+			if (rel->trigdesc->triggers[i].tgfoid == F_UNIQUE_KEY_RECHECK)
+				refuse_relation(rel, "a deferrable constraint");
+		}
+	}
+	if (foreign_keys > (which == REL_MESSAGE ? 1 : 0))	/* to folder */
+		refuse_relation(rel, "a foreign key to another table");
+	if (rel->rd_rules != NULL)
+		refuse_relation(rel, "a rule");
+	if (rel->rd_rel->relrowsecurity)
+		refuse_relation(rel, "row-level security");
+	if (rel->rd_att->constr != NULL &&
+		(rel->rd_att->constr->num_check > 0 ||
+		 rel->rd_att->constr->has_generated_stored))
+		refuse_relation(rel, "a check constraint or a generated column");
+	return rel;
+}
+
+/*
+ * Raise an error if a NULL violates a NOT NULL constraint, as the executor
+ * does.  A user may have added such a column to the table.
+ */
+static void
+require_not_null(Relation rel, const bool *nulls)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		if (column->attnotnull && !column->attisdropped && nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+							NameStr(column->attname),
+							RelationGetRelationName(rel)),
+					 errtablecol(rel, i + 1)));
+	}
+}
+
+/*
+ * Insert the index entries of a new tuple.  "update" is the result of
+ * table_tuple_update(), or NULL for an insertion.
+ */
+static void
+insert_index_entries(Relation rel, TupleTableSlot *slot,
+					 CompatUpdateIndexes *update)
+{
+	EState	   *estate = CreateExecutorState();
+	ResultRelInfo *rri = makeNode(ResultRelInfo);
+
+	InitResultRelInfo(rri, rel, 0, NULL, 0);
+	ExecOpenIndices(rri, false);
+	if (update == NULL)
+		compat_index_insert(rri, slot, estate);
+	else
+		compat_index_update(rri, slot, estate, *update);
+	ExecCloseIndices(rri);
+	FreeExecutorState(estate);
+}
+
+/*
+ * Begin an index scan of the rows that have the given values in the first
+ * nkeys columns of the index, which are bigint.
+ */
+static IndexScanDesc
+begin_key_scan(Relation rel, Relation indexrel, const int64 *key, int nkeys,
+			   Snapshot snapshot)
+{
+	ScanKeyData keys[3];
+	IndexScanDesc scan;
+
+	Assert(nkeys <= lengthof(keys));
+	for (int i = 0; i < nkeys; i++)
+		ScanKeyInit(&keys[i], i + 1, BTEqualStrategyNumber, F_INT8EQ,
+					Int64GetDatum(key[i]));
+	scan = compat_index_beginscan(rel, indexrel, snapshot, nkeys, 0);
+	index_rescan(scan, keys, nkeys, NULL, 0);
+	return scan;
+}
+
+/*
+ * Find a row by its whole key in a unique index of two or three bigint
+ * columns.  Returns false if the snapshot sees no such row; otherwise the slot
+ * holds the tuple, pinned.
+ */
+static bool
+fetch_by_key(Relation rel, StoreRelation index, const int64 *key, int nkeys,
+			 Snapshot snapshot, TupleTableSlot *slot)
+{
+	Relation	indexrel = index_open(relation_oid(index), AccessShareLock);
+	IndexScanDesc scan = begin_key_scan(rel, indexrel, key, nkeys, snapshot);
+	bool		found;
+
+	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	index_endscan(scan);
+	index_close(indexrel, AccessShareLock);
+	return found;
+}
+
+/* ------------------------------------------------------------ message rows */
+
+void
+messagerow_open(MessageRow *row, LOCKMODE lockmode)
+{
+	memset(row, 0, sizeof(MessageRow));
+	row->table = row_relation(REL_MESSAGE, lockmode);
+	row->slot = table_slot_create(row->table, NULL);
+}
+
+void
+messagerow_close(MessageRow *row)
+{
+	ExecDropSingleTupleTableSlot(row->slot);
+	table_close(row->table, NoLock);
+}
+
+void
+messagerow_begin_read(MessageRow *row, Snapshot snapshot)
+{
+	messagerow_open(row, AccessShareLock);
+	PushActiveSnapshot(snapshot);
+}
+
+void
+messagerow_end_read(MessageRow *row)
+{
+	PopActiveSnapshot();
+	messagerow_close(row);
+}
+
+/* Set the fields of a row from its slot; datums point into the slot. */
+static void
+deform_message(MessageRow *row)
+{
+	const int  *at = MESSAGE_AT(row->table);
+	Version    *version = &row->version;
+	Datum	   *values;
+	bool	   *nulls;
+
+	slot_getallattrs(row->slot);
+	values = row->slot->tts_values;
+	nulls = row->slot->tts_isnull;
+
+	row->store_id = DatumGetInt64(values[at[M_STORE_ID]]);
+	row->message_id = DatumGetInt64(values[at[M_MESSAGE_ID]]);
+	row->message_flags = DatumGetInt32(values[at[M_MESSAGE_FLAGS]]);
+	row->submitted = !nulls[at[M_SUBMITTED_AT]];
+	row->created_at = DatumGetTimestampTz(values[at[M_CREATED_AT]]);
+	row->creator = values[at[M_CREATOR]];
+	row->modified_at = DatumGetTimestampTz(values[at[M_MODIFIED_AT]]);
+	row->modifier = values[at[M_MODIFIER]];
+
+	version->change_number = DatumGetInt64(values[at[M_CHANGE_NUMBER]]);
+	version->folder_id = DatumGetInt64(values[at[M_FOLDER_ID]]);
+	version->deleted_at = nulls[at[M_DELETED_AT]] ? 0 :
+		DatumGetTimestampTz(values[at[M_DELETED_AT]]);
+	version->predecessors = nulls[at[M_PREDECESSORS]] ? (Datum) 0 :
+		values[at[M_PREDECESSORS]];
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		version->content.value[p] = values[at[M_PART + p]];
+		version->content.isnull[p] = nulls[at[M_PART + p]];
+	}
+}
+
+/* Set the columns of a tuple from a version, without copying its datums. */
+static void
+put_version(const Version *version, const int *at, Datum *values, bool *nulls)
+{
+	values[at[M_CHANGE_NUMBER]] = Int64GetDatum(version->change_number);
+	values[at[M_FOLDER_ID]] = Int64GetDatum(version->folder_id);
+	values[at[M_DELETED_AT]] = TimestampTzGetDatum(version->deleted_at);
+	nulls[at[M_DELETED_AT]] = (version->deleted_at == 0);
+	values[at[M_PREDECESSORS]] = version->predecessors;
+	nulls[at[M_PREDECESSORS]] = (version->predecessors == (Datum) 0);
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		values[at[M_PART + p]] = version->content.value[p];
+		nulls[at[M_PART + p]] = version->content.isnull[p];
+	}
+}
+
+bool
+messagerow_fetch(MessageRow *row, int64 store_id, int64 message_id)
+{
+	int64		key[2] = {store_id, message_id};
+
+	ExecClearTuple(row->slot);
+	if (!fetch_by_key(row->table, REL_MESSAGE_PKEY, key, 2,
+					  GetActiveSnapshot(), row->slot))
+		return false;
+	deform_message(row);
+	return true;
+}
+
+void
+messagerow_raise_not_found(int64 store_id, int64 message_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NOT_FOUND),
+			 errmsg("message %lld does not exist in store %lld",
+					(long long) message_id, (long long) store_id)));
+}
+
+void
+messagerow_raise_deleted(int64 store_id, int64 message_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_OBJECT_DELETED),
+			 errmsg("message %lld of store %lld was deleted",
+					(long long) message_id, (long long) store_id)));
+}
+
+/*
+ * Return true if another transaction seems to hold the row.  Reads xmax of the
+ * tuple under a share lock on its buffer; a multixact counts as a holder, even
+ * if all its members have ended.
+ */
+bool
+messagerow_held(const MessageRow *row)
+{
+	BufferHeapTupleTableSlot *slot = (BufferHeapTupleTableSlot *) row->slot;
+	HeapTupleHeader header = slot->base.tuple->t_data;
+	uint16		infomask;
+	TransactionId xmax;
+
+	Assert(TTS_IS_BUFFERTUPLE(row->slot));
+	LockBuffer(slot->buffer, BUFFER_LOCK_SHARE);
+	infomask = header->t_infomask;
+	xmax = HeapTupleHeaderGetRawXmax(header);
+	LockBuffer(slot->buffer, BUFFER_LOCK_UNLOCK);
+
+	if (infomask & HEAP_XMAX_INVALID)
+		return false;
+	return (infomask & HEAP_XMAX_IS_MULTI) || TransactionIdIsInProgress(xmax);
+}
+
+TM_Result
+messagerow_lock(MessageRow *row, bool newest)
+{
+	TM_FailureData failure;
+	TM_Result	result;
+	ItemPointerData tid = row->slot->tts_tid;
+	uint8		flags = newest ? TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS |
+		TUPLE_LOCK_FLAG_FIND_LAST_VERSION : 0;
+
+	result = table_tuple_lock(row->table, &tid, GetActiveSnapshot(), row->slot,
+							  GetCurrentCommandId(true),
+							  LockTupleNoKeyExclusive, LockWaitBlock, flags,
+							  &failure);
+	if (result == TM_Ok)
+		deform_message(row);
+	else if (result == TM_SelfModified || result == TM_Invisible)
+		elog(ERROR, "unexpected result %d of locking message " INT64_FORMAT
+			 " of store " INT64_FORMAT, result, row->message_id,
+			 row->store_id);
+	return result;
+}
+
+/*
+ * Replace the version in *row by a new version.  Columns that are no part of a
+ * version keep the values of the old tuple.
+ */
+TM_Result
+messagerow_update(MessageRow *row, const Version *version,
+				  TimestampTz modified_at, const char *modifier)
+{
+	Relation	message = row->table;
+	const int  *at = MESSAGE_AT(message);
+	TupleDesc	desc = RelationGetDescr(message);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	ItemPointerData tid = row->slot->tts_tid;
+	TM_FailureData failure;
+	TM_Result	result;
+	LockTupleMode lockmode;
+	CompatUpdateIndexes update;
+
+	CheckCmdReplicaIdentity(message, CMD_UPDATE);
+
+	memcpy(slot->tts_values, row->slot->tts_values,
+		   sizeof(Datum) * desc->natts);
+	memcpy(slot->tts_isnull, row->slot->tts_isnull,
+		   sizeof(bool) * desc->natts);
+	put_version(version, at, slot->tts_values, slot->tts_isnull);
+	slot->tts_values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(modified_at);
+	slot->tts_values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
+	ExecStoreVirtualTuple(slot);
+
+	result = table_tuple_update(message, &tid, slot,
+								GetCurrentCommandId(true),
+								GetActiveSnapshot(), InvalidSnapshot,
+								true, &failure, &lockmode, &update);
+	if (result == TM_Ok && compat_needs_index_entries(update))
+		insert_index_entries(message, slot, &update);
+	else if (result == TM_SelfModified || result == TM_Invisible)
+		elog(ERROR, "unexpected result %d of updating message " INT64_FORMAT
+			 " of store " INT64_FORMAT, result, row->message_id,
+			 row->store_id);
+	ExecDropSingleTupleTableSlot(slot);
+	return result;
+}
+
+/*
+ * Insert a new message.  Columns that a user has added to the table become
+ * NULL.
+ */
+void
+messagerow_insert(MessageRow *row, const char *modifier)
+{
+	Relation	message = row->table;
+	const int  *at = MESSAGE_AT(message);
+	TupleDesc	desc = RelationGetDescr(message);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	Datum	   *values = slot->tts_values;
+	bool	   *nulls = slot->tts_isnull;
+
+	CheckCmdReplicaIdentity(message, CMD_INSERT);
+
+	memset(nulls, true, sizeof(bool) * desc->natts);
+	for (int i = 0; i < M_PART; i++)
+		nulls[at[i]] = (i == M_SUBMITTED_AT);
+	put_version(&row->version, at, values, nulls);
+	values[at[M_STORE_ID]] = Int64GetDatum(row->store_id);
+	values[at[M_MESSAGE_ID]] = Int64GetDatum(row->message_id);
+	values[at[M_CREATED_AT]] = TimestampTzGetDatum(row->created_at);
+	values[at[M_CREATOR]] = row->creator;
+	values[at[M_MESSAGE_FLAGS]] = Int32GetDatum(row->message_flags);
+	values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(row->modified_at);
+	values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
+	require_not_null(message, nulls);
+	ExecStoreVirtualTuple(slot);
+
+	table_tuple_insert(message, slot, GetCurrentCommandId(true), 0, NULL);
+	insert_index_entries(message, slot, NULL);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+bool
+messagerow_visible(MessageRow *row, Snapshot snapshot)
+{
+	return table_tuple_satisfies_snapshot(row->table, row->slot, snapshot);
+}
+
+/* ----------------------------------------------------------------- folders */
+
+/*
+ * Lock a folder with a key-share lock on the newest version of its row, as the
+ * check of a foreign key does.
+ */
+bool
+row_lock_folder(int64 store_id, int64 folder_id)
+{
+	int64		key[2] = {store_id, folder_id};
+	Relation	folder = table_open(relation_oid(REL_FOLDER), RowShareLock);
+	TupleTableSlot *slot = table_slot_create(folder, NULL);
+	TM_FailureData failure;
+	bool		found;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	found = fetch_by_key(folder, REL_FOLDER_PKEY, key, 2, GetActiveSnapshot(),
+						 slot);
+	if (found)
+	{
+		ItemPointerData tid = slot->tts_tid;
+
+		found = table_tuple_lock(folder, &tid, GetActiveSnapshot(), slot,
+								 GetCurrentCommandId(true), LockTupleKeyShare,
+								 LockWaitBlock,
+								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+								 &failure) == TM_Ok;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(folder, NoLock);
+	PopActiveSnapshot();
+	return found;
+}
+
+/* ------------------------------------------------------------- change rows */
+
+static Datum
+text_or_null(const char *text, bool *isnull)
+{
+	*isnull = (text == NULL);
+	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/*
+ * Insert a row of change.  The incarnation and the transaction id are not in
+ * *row, but are determined here.
+ */
+void
+changerow_insert(const ChangeRow *row)
+{
+	Relation	change = row_relation(REL_CHANGE, RowExclusiveLock);
+	const int  *at = CHANGE_AT(change);
+	TupleDesc	desc = RelationGetDescr(change);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	Datum	   *values = slot->tts_values;
+	bool	   *nulls = slot->tts_isnull;
+
+	CheckCmdReplicaIdentity(change, CMD_INSERT);
+
+	memset(nulls, true, sizeof(bool) * desc->natts);
+	for (int i = 0; i < C_LARGE; i++)
+		nulls[at[i]] = false;
+	values[at[C_STORE_ID]] = Int64GetDatum(row->store_id);
+	values[at[C_MESSAGE_ID]] = Int64GetDatum(row->message_id);
+	values[at[C_CHANGE_NUMBER]] = Int64GetDatum(row->change_number);
+	values[at[C_PREVIOUS]] = Int64GetDatum(row->previous);
+	nulls[at[C_PREVIOUS]] = (row->previous == 0);
+	values[at[C_BASE]] = Int64GetDatum(row->base);
+	nulls[at[C_BASE]] = (row->base == 0);
+	values[at[C_INCARNATION]] = Int64GetDatum(number_incarnation());
+	values[at[C_XID]] =
+		FullTransactionIdGetDatum(GetTopFullTransactionId());
+	values[at[C_CHANGED_AT]] = TimestampTzGetDatum(row->changed_at);
+	values[at[C_KIND]] = CharGetDatum(row->kind);
+	values[at[C_ROLE]] = CStringGetTextDatum(row->role);
+	values[at[C_ACTOR]] = text_or_null(row->actor, &nulls[at[C_ACTOR]]);
+	values[at[C_CLIENT]] = text_or_null(row->client, &nulls[at[C_CLIENT]]);
+	values[at[C_PROPERTIES]] = PointerGetDatum(row->undo.properties);
+	values[at[C_UNDO]] = JsonbPGetDatum(row->undo.props);
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		values[at[C_LARGE + p - PART_HEADERS]] = row->undo.large[p];
+		nulls[at[C_LARGE + p - PART_HEADERS]] = !row->undo.has_large[p];
+	}
+	require_not_null(change, nulls);
+	ExecStoreVirtualTuple(slot);
+
+	table_tuple_insert(change, slot, GetCurrentCommandId(true), 0, NULL);
+	insert_index_entries(change, slot, NULL);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(change, NoLock);
+}
+
+/*
+ * Copy a value of variable length that points into a slot.  Of a value that is
+ * stored out of line, only the TOAST pointer is copied.
+ */
+static Datum
+keep(Datum value, bool isnull)
+{
+	return isnull ? (Datum) 0 : datumCopy(value, false, -1);
+}
+
+/*
+ * Copy a row of change out of a slot, all of whose attributes have been
+ * deformed.  Strings and the undo are palloc'd.
+ */
+static void
+read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
+{
+	Datum	   *values = slot->tts_values;
+	bool	   *nulls = slot->tts_isnull;
+
+	memset(row, 0, sizeof(ChangeRow));
+	row->store_id = DatumGetInt64(values[at[C_STORE_ID]]);
+	row->message_id = DatumGetInt64(values[at[C_MESSAGE_ID]]);
+	row->change_number = DatumGetInt64(values[at[C_CHANGE_NUMBER]]);
+	if (!nulls[at[C_PREVIOUS]])
+		row->previous = DatumGetInt64(values[at[C_PREVIOUS]]);
+	if (!nulls[at[C_BASE]])
+		row->base = DatumGetInt64(values[at[C_BASE]]);
+	row->changed_at = DatumGetTimestampTz(values[at[C_CHANGED_AT]]);
+	row->kind = DatumGetChar(values[at[C_KIND]]);
+	row->role = TextDatumGetCString(values[at[C_ROLE]]);
+	if (!nulls[at[C_ACTOR]])
+		row->actor = TextDatumGetCString(values[at[C_ACTOR]]);
+	if (!nulls[at[C_CLIENT]])
+		row->client = TextDatumGetCString(values[at[C_CLIENT]]);
+	row->undo.properties = DatumGetArrayTypePCopy(values[at[C_PROPERTIES]]);
+	row->undo.props = DatumGetJsonbPCopy(values[at[C_UNDO]]);
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		int			i = at[C_LARGE + p - PART_HEADERS];
+
+		row->undo.has_large[p] = !nulls[i];
+		row->undo.large[p] = keep(values[i], nulls[i]);
+	}
+}
+
+bool
+changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
+				int64 message_id, int64 change_number)
+{
+	int64		key[3] = {store_id, message_id, change_number};
+	TupleTableSlot *slot = table_slot_create(change, NULL);
+	bool		found = fetch_by_key(change, REL_CHANGE_PKEY, key, 3,
+									 GetActiveSnapshot(), slot);
+
+	if (found)
+	{
+		slot_getallattrs(slot);
+		read_change(row, slot, CHANGE_AT(change));
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return found;
+}
+
+/*
+ * Read the newest change of a message, scanning the changes in descending
+ * order of their numbers.
+ */
+bool
+changerow_newest(ChangeRow *row, Relation change, int64 store_id,
+				 int64 message_id, char kind)
+{
+	int64		key[2] = {store_id, message_id};
+	const int  *at = CHANGE_AT(change);
+	Relation	index = index_open(relation_oid(REL_CHANGE_PKEY),
+								   AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(change, NULL);
+	IndexScanDesc scan = begin_key_scan(change, index, key, 2,
+										GetActiveSnapshot());
+	bool		found = false;
+
+	while (!found && index_getnext_slot(scan, BackwardScanDirection, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		if (kind == '\0' ||
+			DatumGetChar(slot->tts_values[at[C_KIND]]) == kind)
+		{
+			read_change(row, slot, at);
+			found = true;
+		}
+	}
+	index_endscan(scan);
+	index_close(index, AccessShareLock);
+	ExecDropSingleTupleTableSlot(slot);
+	return found;
+}
+
+const char *
+changerow_author(const ChangeRow *row)
+{
+	return row->actor != NULL ? row->actor : row->role;
+}

@@ -1,0 +1,643 @@
+/*-------------------------------------------------------------------------
+ *
+ * view.c
+ *	  The view of a version: its stored and computed properties as a JSON
+ *	  object.
+ *
+ * NOTES
+ *	  Formats of the identifiers that the store makes (numbers are big-endian):
+ *
+ *		entry id	4 bytes 0, replica GUID (16), object type (2), id (8)
+ *		source key	replica GUID (16), counter of the id (6)
+ *		change key	replica GUID (16), counter of the change number (6)
+ *
+ *	  The replica GUID of a node is the GUID of the store with the node number
+ *	  XORed into its last two bytes.  Node 0 thus has the GUID of the store.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "engine.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "value.h"
+
+#define COUNTER_BYTES	6
+#define KEY_BYTES		(GUID_BYTES + COUNTER_BYTES)
+#define ENTRYID_BYTES	(4 + GUID_BYTES + 2 + 8)
+
+/* A view, with values from which several properties are computed. */
+typedef struct ViewContext
+{
+	const MessageView *view;
+	uint8		guid[GUID_BYTES];
+	Jsonb	   *recipients;		/* or NULL */
+	char	   *display[3];		/* To, Cc, Bcc; computed on demand */
+} ViewContext;
+
+/* the kinds of objects of which a property is computed */
+#define ON_MESSAGE		(1 << HANDLE_MESSAGE)
+#define ON_EMBEDDED		(1 << HANDLE_EMBEDDED)
+#define ON_ATTACHMENT	(1 << HANDLE_ATTACHMENT)
+#define ON_MESSAGES		(ON_MESSAGE | ON_EMBEDDED)
+#define ON_ALL			(ON_MESSAGES | ON_ATTACHMENT)
+
+/* A property that a view can show and that is not a member of the bag. */
+typedef struct Extra
+{
+	const char *name;
+	Part		part;			/* PART_PROPS: computed by "add" */
+	uint32		tag;
+	void		(*add) (ViewContext *context, const char *name, BagList *list);
+	int			kinds;			/* ON_*, for a computed property */
+} Extra;
+
+/* ------------------------------------------------------------- identifiers */
+
+/* Write a number as big-endian bytes. */
+static void
+put_bytes(uint8 *at, uint64 number, int bytes)
+{
+	for (int i = bytes - 1; i >= 0; i--)
+	{
+		at[i] = number & 0xFF;
+		number >>= 8;
+	}
+}
+
+/* Make the source key of an id, or the change key of a change number. */
+static void
+make_key(const ViewContext *context, int64 number, uint8 *key)
+{
+	int			node = (int) (number >> NODE_SHIFT);
+
+	memcpy(key, context->guid, GUID_BYTES);
+	key[GUID_BYTES - 2] ^= node >> 8;
+	key[GUID_BYTES - 1] ^= node & 0xFF;
+	put_bytes(key + GUID_BYTES, number & COUNTER_MASK, COUNTER_BYTES);
+}
+
+/* qsort() comparator for keys, each preceded by a byte with its size. */
+static int
+compare_keys(const void *a, const void *b)
+{
+	return memcmp(a, b, 1 + KEY_BYTES);
+}
+
+static void
+add_entryid(ViewContext *context, BagList *list, const char *name, int type,
+			int64 id)
+{
+	uint8		entryid[ENTRYID_BYTES];
+
+	memset(entryid, 0, 4);
+	memcpy(entryid + 4, context->guid, GUID_BYTES);
+	put_bytes(entryid + 4 + GUID_BYTES, type, 2);
+	put_bytes(entryid + 4 + GUID_BYTES + 2, id, 8);
+	baglist_add_base64(list, name, entryid, sizeof(entryid));
+}
+
+static void
+add_key(ViewContext *context, BagList *list, const char *name, int64 number)
+{
+	uint8		key[KEY_BYTES];
+
+	make_key(context, number, key);
+	baglist_add_base64(list, name, key, sizeof(key));
+}
+
+/* ----------------------------------------------------- computed properties */
+
+/*
+ * Each of the following functions adds one property to the list, under "name",
+ * unless the view lacks the property.
+ */
+
+static void
+add_own_entryid(ViewContext *context, const char *name, BagList *list)
+{
+	add_entryid(context, list, name, MAPI_MESSAGE, context->view->message_id);
+}
+
+static void
+add_parent_entryid(ViewContext *context, const char *name, BagList *list)
+{
+	add_entryid(context, list, name, MAPI_FOLDER, context->view->version.folder_id);
+}
+
+static void
+add_store_entryid(ViewContext *context, const char *name, BagList *list)
+{
+	add_entryid(context, list, name, MAPI_STORE, context->view->store_id);
+}
+
+static void
+add_source_key(ViewContext *context, const char *name, BagList *list)
+{
+	add_key(context, list, name, context->view->message_id);
+}
+
+static void
+add_parent_source_key(ViewContext *context, const char *name, BagList *list)
+{
+	add_key(context, list, name, context->view->version.folder_id);
+}
+
+static void
+add_change_number(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->version.change_number != 0)
+		baglist_add_int(list, name, context->view->version.change_number);
+}
+
+static void
+add_change_key(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->version.change_number != 0)
+		add_key(context, list, name, context->view->version.change_number);
+}
+
+/*
+ * Add PR_PREDECESSOR_CHANGE_LIST: the newest change key of each node that has
+ * changed the message, this version's own included, sorted by GUID.  Each key
+ * is preceded by its size in one byte (MS-OXCFXICS 2.2.2.3).
+ */
+static void
+add_predecessors(ViewContext *context, const char *name, BagList *list)
+{
+	const Version *version = &context->view->version;
+	Datum	   *numbers = NULL;
+	int			count = 0;
+	uint8	   *sized;
+
+	if (version->change_number == 0)
+		return;
+	if (version->predecessors != (Datum) 0)
+		deconstruct_array(DatumGetArrayTypeP(version->predecessors), INT8OID,
+						  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+						  &numbers, NULL, &count);
+	sized = palloc((count + 1) * (1 + KEY_BYTES));
+	for (int i = 0; i <= count; i++)
+	{
+		uint8	   *at = sized + i * (1 + KEY_BYTES);
+
+		at[0] = KEY_BYTES;
+		make_key(context, i < count ? DatumGetInt64(numbers[i]) :
+				 version->change_number, at + 1);
+	}
+	if (count > 0)
+		qsort(sized, count + 1, 1 + KEY_BYTES, compare_keys);
+	baglist_add_base64(list, name, sized, (count + 1) * (1 + KEY_BYTES));
+}
+
+static void
+add_time(BagList *list, const char *name, TimestampTz time)
+{
+	char	   *text = palloc(VALUE_TIME_SIZE);
+
+	systime_text(time, text);
+	baglist_add_cstring(list, name, text, strlen(text));
+}
+
+static void
+add_creation_time(ViewContext *context, const char *name, BagList *list)
+{
+	add_time(list, name, context->view->created_at);
+}
+
+static void
+add_modification_time(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->modifier != NULL)
+		add_time(list, name, context->view->modified_at);
+}
+
+static void
+add_modifier(ViewContext *context, const char *name, BagList *list)
+{
+	const char *modifier = context->view->modifier;
+
+	if (modifier != NULL)
+		baglist_add_cstring(list, name, modifier, strlen(modifier));
+}
+
+static void
+add_deleted_on(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->version.deleted_at != 0)
+		add_time(list, name, context->view->version.deleted_at);
+}
+
+static bool
+has_attachments(const MessageView *view)
+{
+	return !view->version.content.isnull[PART_ATTACHMENTS] &&
+		JB_ROOT_COUNT(DatumGetJsonbP(view->version.content.value[PART_ATTACHMENTS])) > 0;
+}
+
+static void
+add_message_flags(ViewContext *context, const char *name, BagList *list)
+{
+	baglist_add_int(list, name, context->view->message_flags |
+					(has_attachments(context->view) ? MSGFLAG_HASATTACH : 0));
+}
+
+static void
+add_hasattach(ViewContext *context, const char *name, BagList *list)
+{
+	baglist_add_bool(list, name, has_attachments(context->view));
+}
+
+static void
+add_message_size(ViewContext *context, const char *name, BagList *list)
+{
+	int64		size = content_size(&context->view->version.content);
+
+	baglist_add_int(list, name, Min(size, PG_INT32_MAX));
+}
+
+static void
+add_message_size_extended(ViewContext *context, const char *name,
+						  BagList *list)
+{
+	baglist_add_int(list, name, content_size(&context->view->version.content));
+}
+
+static void
+add_access(ViewContext *context, const char *name, BagList *list)
+{
+	baglist_add_int(list, name, context->view->access);
+}
+
+static void
+add_access_level(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->level >= 0)
+		baglist_add_int(list, name, context->view->level);
+}
+
+/* Add a display list; the first call computes all of them. */
+static void
+add_display(ViewContext *context, const char *name, BagList *list, int which)
+{
+	if (context->display[0] == NULL)
+		recipients_display(context->recipients, &context->display[0],
+						   &context->display[1], &context->display[2]);
+	baglist_add_cstring(list, name, context->display[which],
+						strlen(context->display[which]));
+}
+
+static void
+add_display_to(ViewContext *context, const char *name, BagList *list)
+{
+	add_display(context, name, list, 0);
+}
+
+static void
+add_display_cc(ViewContext *context, const char *name, BagList *list)
+{
+	add_display(context, name, list, 1);
+}
+
+static void
+add_display_bcc(ViewContext *context, const char *name, BagList *list)
+{
+	add_display(context, name, list, 2);
+}
+
+/*
+ * All properties that a view can show and that are not members of the bag:
+ * parts that have a column of their own, and computed properties.  They are
+ * sorted in jsonb's order of keys, so that they can be merged with the bag.
+ */
+static const Extra extras[] = {
+	{"PR_BODY", PART_BODY, PR_BODY, NULL, ON_ALL},
+	{"PR_HTML", PART_HTML, PR_HTML, NULL, ON_ALL},
+	{"PR_ACCESS", PART_PROPS, PR_ACCESS, add_access, ON_MESSAGE},
+	{"PR_ENTRYID", PART_PROPS, PR_ENTRYID, add_own_entryid, ON_MESSAGE},
+	{"PR_HASATTACH", PART_PROPS, PR_HASATTACH, add_hasattach, ON_MESSAGES},
+	{"PR_CHANGE_KEY", PART_PROPS, PR_CHANGE_KEY, add_change_key, ON_MESSAGE},
+	{"PR_DELETED_ON", PART_PROPS, PR_DELETED_ON, add_deleted_on, ON_MESSAGE},
+	{"PR_DISPLAY_CC", PART_PROPS, PR_DISPLAY_CC, add_display_cc, ON_MESSAGES},
+	{"PR_DISPLAY_TO", PART_PROPS, PR_DISPLAY_TO, add_display_to, ON_MESSAGES},
+	{"PR_SOURCE_KEY", PART_PROPS, PR_SOURCE_KEY, add_source_key, ON_MESSAGE},
+	{"PR_DISPLAY_BCC", PART_PROPS, PR_DISPLAY_BCC, add_display_bcc, ON_MESSAGES},
+	{"PR_ACCESS_LEVEL", PART_PROPS, PR_ACCESS_LEVEL, add_access_level, ON_ALL},
+	{"PR_MESSAGE_SIZE", PART_PROPS, PR_MESSAGE_SIZE, add_message_size, ON_MESSAGES},
+	{"PR_CREATION_TIME", PART_PROPS, PR_CREATION_TIME, add_creation_time, ON_MESSAGE},
+	{"PR_MESSAGE_FLAGS", PART_PROPS, PR_MESSAGE_FLAGS, add_message_flags, ON_MESSAGE},
+	{"PR_STORE_ENTRYID", PART_PROPS, PR_STORE_ENTRYID, add_store_entryid, ON_MESSAGE},
+	{"PR_PARENT_ENTRYID", PART_PROPS, PR_PARENT_ENTRYID, add_parent_entryid, ON_MESSAGE},
+	{"PR_RTF_COMPRESSED", PART_RTF, PR_RTF_COMPRESSED, NULL, ON_ALL},
+	{"PidTagChangeNumber", PART_PROPS, PidTagChangeNumber, add_change_number, ON_MESSAGE},
+	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_modification_time, ON_MESSAGE},
+	{"PR_PARENT_SOURCE_KEY", PART_PROPS, PR_PARENT_SOURCE_KEY, add_parent_source_key, ON_MESSAGE},
+	{"PR_LAST_MODIFIER_NAME", PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier, ON_MESSAGE},
+	{"PR_MESSAGE_RECIPIENTS", PART_RECIPIENTS, PR_MESSAGE_RECIPIENTS, NULL, ON_ALL},
+	{"PR_MESSAGE_ATTACHMENTS", PART_ATTACHMENTS, PR_MESSAGE_ATTACHMENTS, NULL, ON_ALL},
+	{"PR_MESSAGE_SIZE_EXTENDED", PART_PROPS, PR_MESSAGE_SIZE_EXTENDED, add_message_size_extended, ON_MESSAGES},
+	{"PR_LAST_MODIFICATION_TIME", PART_PROPS, PR_LAST_MODIFICATION_TIME, add_modification_time, ON_MESSAGE},
+	{"PR_PREDECESSOR_CHANGE_LIST", PART_PROPS, PR_PREDECESSOR_CHANGE_LIST, add_predecessors, ON_MESSAGE},
+	{"PR_TRANSPORT_MESSAGE_HEADERS", PART_HEADERS, PR_TRANSPORT_MESSAGE_HEADERS, NULL, ON_ALL}
+};
+
+/* ---------------------------------------------------------------- assembly */
+
+/*
+ * Add all properties of a view: the members of the bag merged with the extras.
+ * A member of the bag has precedence over a property computed under its name,
+ * since the client set it before the first save.  A member under the name of a
+ * part is the reference to the blob that the part is.
+ */
+static void
+add_all(ViewContext *context, const Jsonb *bag, BagList *list)
+{
+	BagEntry   *entries;
+	int			count;
+	int			i = 0;
+
+	entries = bag_entries(bag, &count);
+	for (int j = 0; j < lengthof(extras); j++)
+	{
+		const Extra *extra = &extras[j];
+		int			len = strlen(extra->name);
+		int			order = 1;
+
+		Assert(j == 0 || bag_compare_keys(extras[j - 1].name,
+										  strlen(extras[j - 1].name),
+										  extra->name, len) < 0);
+		while (i < count &&
+			   (order = bag_compare_keys(entries[i].key, entries[i].keylen,
+										 extra->name, len)) < 0)
+			baglist_add(list, &entries[i++]);
+		if (extra->part != PART_PROPS)
+			content_add_part(&context->view->version.content, extra->part, list);
+		else if ((i == count || order != 0) &&
+				 (extra->kinds & (1 << context->view->kind)) != 0)
+			extra->add(context, extra->name, list);
+	}
+	while (i < count)
+		baglist_add(list, &entries[i++]);
+}
+
+/*
+ * Add one property by name, if the view has it: from its column, else from the
+ * bag, else computed.
+ */
+static void
+add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
+		  BagList *list)
+{
+	JsonbValue	value;
+
+	if (prop->part != PART_PROPS &&
+		!context->view->version.content.isnull[prop->part])
+	{
+		content_add_part(&context->view->version.content, prop->part, list);
+		return;
+	}
+	if (bag_find(bag, prop->name, &value))
+	{
+		baglist_add_value(list, prop->name, prop->namelen, &value);
+		return;
+	}
+	for (int i = 0; i < lengthof(extras); i++)
+	{
+		if (extras[i].part == PART_PROPS && extras[i].tag == prop->tag &&
+			(extras[i].kinds & (1 << context->view->kind)) != 0)
+		{
+			extras[i].add(context, extras[i].name, list);
+			return;
+		}
+	}
+}
+
+/*
+ * Add the properties that are named in "tags", each once.  A name of which no
+ * message can have a value is skipped; an unknown name raises an error.
+ */
+static void
+add_tags(ViewContext *context, const Jsonb *bag, ArrayType *tags,
+		 BagList *list)
+{
+	Datum	   *names;
+	bool	   *nulls;
+	int			count;
+	Property   *props;
+
+	deconstruct_array(tags, TEXTOID, -1, false, TYPALIGN_INT,
+					  &names, &nulls, &count);
+	props = palloc(sizeof(Property) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		bool		again = false;
+
+		CHECK_FOR_INTERRUPTS();
+		if (nulls[i])
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("a property name in \"tags\" is NULL")));
+		if (!spelling_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
+								   VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
+								   &props[i]))
+			again = true;
+		for (int j = 0; j < i && !again; j++)
+			again = (props[j].namelen == props[i].namelen &&
+					 memcmp(props[j].name, props[i].name,
+							props[i].namelen) == 0);
+		if (!again)
+			add_named(context, bag, &props[i], list);
+	}
+}
+
+Jsonb *
+view_props(const MessageView *view, ArrayType *tags)
+{
+	ViewContext context;
+	BagList		list;
+	Jsonb	   *bag = DatumGetJsonbP(view->version.content.value[PART_PROPS]);
+
+	memset(&context, 0, sizeof(context));
+	context.view = view;
+	access_replica_guid(view->store_id, context.guid);
+	if (!view->version.content.isnull[PART_RECIPIENTS])
+		context.recipients =
+			DatumGetJsonbP(view->version.content.value[PART_RECIPIENTS]);
+
+	baglist_init(&list, 64);
+	if (tags == NULL)
+		add_all(&context, bag, &list);
+	else
+		add_tags(&context, bag, tags, &list);
+	return baglist_build(&list);
+}
+
+/* ---------------------------------------------------------------- versions */
+
+void
+view_from_row(MessageView *view, const MessageRow *row)
+{
+	memset(view, 0, sizeof(MessageView));
+	view->store_id = row->store_id;
+	view->message_id = row->message_id;
+	view->message_flags = row->message_flags;
+	view->created_at = row->created_at;
+	view->modified_at = row->modified_at;
+	view->modifier = TextDatumGetCString(row->modifier);
+	view->creator = row->creator;
+	view->access = access_bits(row->store_id, row->version.folder_id,
+							   row->creator);
+	view->level = -1;
+	view->version = row->version;
+}
+
+/*
+ * Return the bag that is shown of a hard-deleted message.  It contains
+ * PR_LAST_MODIFICATION_TIME if the client had set a time that was still in the
+ * future at the deletion, because that property never goes back; otherwise it
+ * is empty.
+ */
+static Jsonb *
+time_to_come(const ChangeRow *row)
+{
+	static const char *const name = "PR_LAST_MODIFICATION_TIME";
+	TimestampTz given;
+	JsonbValue	value;
+	BagList		list;
+
+	baglist_init(&list, 1);
+	if (bag_find(row->undo.props, name, &value) &&
+		systime_timestamp(value.val.string.val, value.val.string.len,
+						  &given) && given >= row->changed_at)
+		baglist_add_value(&list, name, strlen(name), &value);
+	return baglist_build(&list);
+}
+
+/*
+ * Fill a view from the record of a hard delete.  Returns false if there is no
+ * such record.  The version has the change number and the time of the
+ * deletion; folder, flags and creation time are those of the deleted message.
+ */
+static bool
+view_from_deleted(MessageView *view, int64 store_id, int64 message_id)
+{
+	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	ChangeRow	row;
+	JsonbValue	value;
+	bool		found;
+
+	found = changerow_newest(&row, change, store_id, message_id,
+							 CHANGE_HARD_DELETE);
+	table_close(change, NoLock);
+	if (!found)
+		return false;
+
+	memset(view, 0, sizeof(MessageView));
+	view->store_id = store_id;
+	view->message_id = message_id;
+	view->level = -1;
+	view->version.change_number = row.change_number;
+	view->version.deleted_at = row.changed_at;
+	content_from_bag(&view->version.content, time_to_come(&row));
+	view->modified_at = row.changed_at;
+	view->modifier = changerow_author(&row);
+	if (bag_find(row.undo.props, UNDO_FLAGS, &value))
+		view->message_flags = (int32) integer_of_value(&value);
+	if (bag_find(row.undo.props, UNDO_FOLDER, &value))
+		view->version.folder_id = integer_of_value(&value);
+	if (bag_find(row.undo.props, UNDO_CREATED, &value))
+		(void) systime_timestamp(value.val.string.val, value.val.string.len,
+								 &view->created_at);
+	if (bag_find(row.undo.props, UNDO_CREATOR, &value))
+		view->creator =
+			PointerGetDatum(cstring_to_text_with_len(value.val.string.val,
+													 value.val.string.len));
+	view->access = access_bits(store_id, view->version.folder_id,
+							   view->creator);
+	return true;
+}
+
+bool
+view_find(MessageView *view, int64 store_id, int64 message_id,
+		  MessageRow *row)
+{
+	if (!messagerow_fetch(row, store_id, message_id))
+		return view_from_deleted(view, store_id, message_id);
+	view_from_row(view, row);
+	return true;
+}
+
+bool
+view_readable(const MessageView *view)
+{
+	return (view->access & MAPI_ACCESS_READ) != 0;
+}
+
+bool
+view_read(MessageView *view, int64 store_id, int64 message_id,
+		  MessageRow *row)
+{
+	if (!view_find(view, store_id, message_id, row))
+		return false;
+	if (!view_readable(view))
+		access_require_message(store_id, view->version.folder_id, message_id,
+							   view->creator, ACCESS_TO_READ);
+	return true;
+}
+
+/* Return true if the active snapshot sees a change of a message. */
+static bool
+has_changes(int64 store_id, int64 message_id)
+{
+	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	ChangeRow	row;
+	bool		found = changerow_newest(&row, change, store_id, message_id,
+										 '\0');
+
+	table_close(change, NoLock);
+	return found;
+}
+
+/*
+ * The owner of the store also finds a message whose row was deleted by hand:
+ * its changes are left, without a record of the deletion.
+ */
+void
+view_require_message(int64 store_id, int64 message_id)
+{
+	MessageRow	row;
+	MessageView view;
+
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	if (!view_read(&view, store_id, message_id, &row) &&
+		!(access_is_owner(store_id) && has_changes(store_id, message_id)))
+		access_raise_no_message(store_id, message_id);
+	messagerow_end_read(&row);
+}
+
+bool
+view_go_back(MessageView *view, int64 change_number)
+{
+	Relation	change;
+	ChangeRow	row;
+
+	if (view->version.change_number == change_number)
+		return true;
+	if (!change_walk_back(view->store_id, view->message_id, &view->version,
+						  change_number, NULL, NULL))
+		return false;
+
+	view->modifier = NULL;		/* unknown if the record has been pruned */
+	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	if (changerow_fetch(&row, change, view->store_id, view->message_id,
+						change_number))
+	{
+		view->modified_at = row.changed_at;
+		view->modifier = changerow_author(&row);
+	}
+	table_close(change, NoLock);
+	return true;
+}

@@ -1,0 +1,149 @@
+/*-------------------------------------------------------------------------
+ *
+ * face.h
+ *	  The highest floor, which SQL sees: start-up, and opening, editing,
+ *	  saving, resolving, placing, parking and the history of messages.
+ *
+ *	  Prototypes stand under their file's name.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef FACE_H
+#define FACE_H
+
+#include "engine.h"
+
+/* ----------------------------------------------------------------- store.c */
+
+/* Return the id of a store's special folder, or 0 if it does not exist. */
+extern int64 store_special_folder(int64 store_id, const char *special);
+
+/* Raise MAPI_E_NOT_FOUND unless the store has such a folder. */
+extern void store_require_folder(int64 store_id, int64 folder_id);
+
+/* Raise MAPI_E_NOT_FOUND for a folder. */
+pg_noreturn extern void store_raise_no_folder(int64 store_id, int64 folder_id);
+
+/*
+ * Return the name of the role that argument n of an SQL function, "owner",
+ * names, palloc'd.  Raise MAPI_E_NO_ACCESS if the current role is not a member
+ * of that role.
+ */
+extern char *store_owner_argument(FunctionCallInfo fcinfo, int n);
+
+/* ----------------------------------------------------------------- props.c */
+
+/*
+ * Return the properties in "tags" (NULL: all) that a handle shows, as a JSON
+ * object.  If the pending edits cover all tags, the base is not read and may
+ * be pruned.
+ */
+extern Jsonb *props_shown(const Handle *handle, ArrayType *tags);
+
+/* ------------------------------------------------------------- subobject.c */
+
+/*
+ * Fold an attachment or an embedded message into its parent handle, and return
+ * the result of the save: S_OK, MAPI_E_NO_ACCESS if the parent is read-only,
+ * or MAPI_E_OBJECT_DELETED if the handle is stale or its attachment was
+ * deleted.  The caller must have checked the flags and the level of the handle
+ * itself.
+ */
+extern int32 subobject_save(Handle *handle);
+
+/*
+ * Prepare a handle for another whole list of attachments: the numbers that are
+ * in the present list are not given out again, and handles below are stale.
+ */
+extern void subobject_list_replaced(Handle *handle);
+
+/* ------------------------------------------------------------------ park.c */
+
+/*
+ * Store a stand as a draft of the current role.  It replaces the draft *draft;
+ * a new draft is made if draft->id is 0 or if another handle has parked under
+ * that id since.  *draft becomes the draft that is stored.
+ */
+extern void park_stand(const Stand *stand, Draft *draft);
+
+/*
+ * Lock the drafts of a store to the end of the transaction: RowExclusiveLock
+ * to park, ShareLock to prune.
+ */
+extern void park_lock(int64 store_id, LOCKMODE lockmode);
+
+/*
+ * Discard a draft of the current role.  Return false if the role has no such
+ * draft, or if another handle has parked under its id since; with parked_at 0
+ * the draft is discarded even then.
+ */
+extern bool park_discard(int64 store_id, const Draft *draft);
+
+/* ------------------------------------------------------------------ save.c */
+
+/* How a save treats the changes of others since its base. */
+typedef enum SaveMode
+{
+	SAVE_PLAIN = 0,				/* forced if the flags have FORCE_SAVE */
+	SAVE_SEEN,					/* forced, if "seen" is still the newest */
+	SAVE_MERGE,					/* write the edits beside the changes */
+	SAVE_VERSION				/* plain; write the content of "version" */
+} SaveMode;
+
+/*
+ * The request for one save.  The edits are given as "edits" or as "patch",
+ * which is parsed only after the decision, so that a refused save need not
+ * pay for parsing.
+ */
+typedef struct SaveRequest
+{
+	int64		store_id;
+	int64		message_id;
+	int64		base;			/* the version on which the client stands */
+	bool		is_new;			/* first save of a new message */
+	bool		was_parked;		/* another handle may have saved it first */
+	bool		is_stateless;	/* no handle: raise if it is not readable */
+	int64		folder_id;		/* of a new message */
+	int32		message_flags;	/* of a new message, unless its bag has them */
+	const Content *start;		/* of a new message, before its edits */
+	int64		source_id;		/* the message that "start" was copied from */
+	const Upload *uploads;		/* of the handle, or NULL */
+	const Edits *edits;			/* the edits, or NULL */
+	Jsonb	   *patch;			/* the edits, if "edits" is NULL */
+	uint32		flags;			/* save_flags */
+	SaveMode	mode;
+	int64		seen;			/* SAVE_SEEN: the version shown to the user */
+	int64		version;		/* SAVE_VERSION: the version to go back to */
+} SaveRequest;
+
+/*
+ * Fill *request for a plain save of a stand; the caller may adjust it.  The
+ * request points to *stand and, for a new message, to *start.
+ */
+extern void save_of_stand(SaveRequest *request, const Stand *stand,
+						  Content *start);
+
+/*
+ * Decide and write, in one atomic step, and return the result.  *change_number
+ * is the version that stands afterwards: the new version, or after a refusal
+ * the current one, 0 if the message is gone.
+ */
+extern int32 save_execute(const SaveRequest *request, int64 *change_number);
+
+/*
+ * Move a handle on after a save: it stands on the new version, without pending
+ * edits, and its draft, if any, is discarded.
+ */
+extern void save_finish(Handle *handle, int64 change_number);
+
+/* -------------------------------------------------------------- conflict.c */
+
+/*
+ * Return the conflict of a handle as JSON, palloc'd: the code, the ids and
+ * change numbers of the message, and who touched which property, without
+ * values.  Return NULL if the number is not that of an open handle of the
+ * caller on a message that the caller may read.
+ */
+extern char *conflict_json(int32 code, int32 handle);
+
+#endif							/* FACE_H */

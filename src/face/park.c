@@ -1,0 +1,312 @@
+/*-------------------------------------------------------------------------
+ *
+ * park.c
+ *	  Drafts that survive the session: a handle's base and pending edits,
+ *	  stored as a row.
+ *
+ * NOTES
+ *	  A parked draft belongs to the role that parked the draft.  It stays until
+ *	  a handle that was resumed from it is saved, or until it is discarded.
+ *
+ *	  Several handles can be resumed from one draft.  Each handle remembers
+ *	  the time at which its draft was parked.  If another handle has parked
+ *	  under the same id since, the times differ; then a handle that parks makes
+ *	  a draft of its own instead of replacing the newer one, and a handle that
+ *	  is saved does not discard the newer one.
+ *
+ *	  History is never pruned at or after the base of a parked draft.
+ *
+ *	  The row has one column for each part of the edits.  "touched" has one
+ *	  digit for each part: 0 untouched, 1 implied, 2 touched (see Edits).  The
+ *	  digits are needed because NULL in the column of a touched part deletes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "face.h"
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+
+#include "query.h"
+
+/*
+ * Parameters of QUERY_PARKED_INSERT; after the first three, they are also the
+ * columns of QUERY_PARKED_READ.
+ */
+typedef enum ParkedColumn
+{
+	P_STORE_ID = 0,
+	P_PARKED_ID,
+	P_ROLE,
+	P_MESSAGE_ID,
+	P_FOLDER_ID,
+	P_BASE,
+	P_DEFAULTS,
+	P_TOUCHED,
+	P_PART,
+	P_ACTOR = P_PART + NUM_PARTS,
+	P_CLIENT,
+	P_PARKED_AT,				/* time of the draft to be replaced */
+	NUM_PARKED_COLUMNS
+} ParkedColumn;
+
+/* QUERY_PARKED_READ has parked_at where QUERY_PARKED_INSERT has the actor. */
+#define P_FIRST_READ	P_MESSAGE_ID
+#define P_READ_AT		P_ACTOR
+#define NUM_READ_COLUMNS	(P_READ_AT - P_FIRST_READ + 1)
+
+/* Set a column to a text, or to NULL if the text is NULL or empty. */
+static void
+put_text(Datum *values, char *nulls, int column, const char *text)
+{
+	if (text == NULL)
+		nulls[column] = 'n';
+	else
+		values[column] = CStringGetTextDatum(text);
+}
+
+void
+park_lock(int64 store_id, LOCKMODE lockmode)
+{
+	/* the lock tag has room for the lower half of a store's id only */
+	LockDatabaseObject(relation_oid(REL_PARKED_ID_SEQ), (Oid) store_id, 0,
+					   lockmode);
+}
+
+/*
+ * Replace the row of *draft, or insert a new row if draft->id is 0, and set
+ * *draft to the row that is stored.  Return false, and store nothing, if
+ * another handle has parked under the id since draft->parked_at.
+ */
+static bool
+put_draft(Datum *values, const char *nulls, Draft *draft)
+{
+	bool		done;
+
+	if (draft->id == 0)
+		draft->id = number_next(REL_PARKED_ID_SEQ);
+	values[P_PARKED_ID] = Int64GetDatum(draft->id);
+	values[P_PARKED_AT] = TimestampTzGetDatum(draft->parked_at);
+	SPI_connect();
+	done = query_run(QUERY_PARKED_INSERT, values, nulls) > 0;
+	if (done)
+		draft->parked_at = query_result_bigint();
+	SPI_finish();
+	return done;
+}
+
+/*
+ * Store the stand.  Its blobs are sealed, so that the draft can refer to them
+ * after the session has ended.
+ */
+void
+park_stand(const Stand *stand, Draft *draft)
+{
+	Datum		values[NUM_PARKED_COLUMNS] = {0};
+	char		nulls[NUM_PARKED_COLUMNS + 1];
+	char		touched[NUM_PARTS + 1];
+	Adoption	adoption = {stand->store_id, stand->message_id, 0,
+	stand->uploads, true};
+	Edits		edits = stand->edits;
+
+	memset(nulls, ' ', NUM_PARKED_COLUMNS);
+	nulls[NUM_PARKED_COLUMNS] = '\0';
+	values[P_STORE_ID] = Int64GetDatum(stand->store_id);
+	values[P_ROLE] = access_role_name();
+	values[P_MESSAGE_ID] = Int64GetDatum(stand->message_id);
+	values[P_FOLDER_ID] = Int64GetDatum(stand->folder_id);
+	values[P_BASE] = Int64GetDatum(stand->base);
+	values[P_DEFAULTS] = PointerGetDatum(stand->defaults);
+	if (stand->is_new)
+		nulls[P_BASE] = 'n';
+	else
+		nulls[P_FOLDER_ID] = nulls[P_DEFAULTS] = 'n';
+	adopt_edits(&adoption, &edits);
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		touched[p] = '0' + edits.touched[p];
+		values[P_PART + p] = PointerGetDatum(edits.value[p]);
+		if (edits.value[p] == NULL)
+			nulls[P_PART + p] = 'n';
+	}
+	touched[NUM_PARTS] = '\0';
+	values[P_TOUCHED] = CStringGetTextDatum(touched);
+	put_text(values, nulls, P_ACTOR, change_actor());
+	put_text(values, nulls, P_CLIENT, change_client());
+
+	park_lock(stand->store_id, RowExclusiveLock);
+	if (!put_draft(values, nulls, draft))
+	{
+		draft->id = 0;
+		(void) put_draft(values, nulls, draft);
+	}
+}
+
+/*
+ * Read the draft draft->id of the current role into *stand, and its time into
+ * draft->parked_at.  Return false if the role has no such draft.  The values
+ * of *stand are palloc'd in the caller's context.
+ */
+static bool
+read_parked(int64 store_id, Draft *draft, Stand *stand)
+{
+	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(draft->id),
+	access_role_name()};
+	MemoryContext caller = CurrentMemoryContext;
+	bool		found;
+
+	memset(stand, 0, sizeof(Stand));
+	SPI_connect();
+	found = query_run(QUERY_PARKED_READ, values, NULL) > 0;
+	if (found)
+	{
+		Datum		row[NUM_READ_COLUMNS];
+		bool		isnull[NUM_READ_COLUMNS];
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+		char	   *touched;
+
+		for (int i = 0; i < NUM_READ_COLUMNS; i++)
+			row[i] = SPI_getbinval(SPI_tuptable->vals[0],
+								   SPI_tuptable->tupdesc, i + 1, &isnull[i]);
+		stand->store_id = store_id;
+		stand->message_id = DatumGetInt64(row[P_MESSAGE_ID - P_FIRST_READ]);
+		stand->is_new = isnull[P_BASE - P_FIRST_READ];
+		if (stand->is_new)
+		{
+			stand->folder_id = DatumGetInt64(row[P_FOLDER_ID - P_FIRST_READ]);
+			stand->defaults =
+				DatumGetJsonbPCopy(row[P_DEFAULTS - P_FIRST_READ]);
+		}
+		else
+			stand->base = DatumGetInt64(row[P_BASE - P_FIRST_READ]);
+		touched = TextDatumGetCString(row[P_TOUCHED - P_FIRST_READ]);
+		for (int p = 0; p < NUM_PARTS; p++)
+		{
+			stand->edits.touched[p] = touched[p] - '0';
+			if (!isnull[P_PART + p - P_FIRST_READ])
+				stand->edits.value[p] =
+					PG_DETOAST_DATUM_COPY(row[P_PART + p - P_FIRST_READ]);
+		}
+		draft->parked_at =
+			DatumGetTimestampTz(row[P_READ_AT - P_FIRST_READ]);
+		MemoryContextSwitchTo(spi);
+	}
+	SPI_finish();
+	return found;
+}
+
+bool
+park_discard(int64 store_id, const Draft *draft)
+{
+	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(draft->id),
+	access_role_name(), TimestampTzGetDatum(draft->parked_at)};
+	bool		found;
+
+	SPI_connect();
+	found = query_run(QUERY_PARKED_DELETE, values,
+						draft->parked_at == 0 ? "   n" : NULL) > 0;
+	SPI_finish();
+	return found;
+}
+
+static void
+raise_not_parked(int64 store_id, int64 parked_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NOT_FOUND),
+			 errmsg("store %lld has no parked draft %lld of role \"%s\"",
+					(long long) store_id, (long long) parked_id,
+					GetUserNameFromId(GetUserId(), false))));
+}
+
+/*
+ * park(handle) → parked_id
+ *
+ * Store the base and the pending edits of the handle as a draft.  A handle
+ * that was parked or resumed before replaces its draft, unless another handle
+ * has parked under that id since.  The handle stays open, with its edits
+ * pending.
+ */
+PG_FUNCTION_INFO_V1(park);
+Datum
+park(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_message_argument(fcinfo);
+	Stand		stand;
+	Draft		draft;
+
+	call_require_write("park()");
+	stand_of_handle(&stand, handle);
+	draft = handle->state.draft;
+	park_stand(&stand, &draft);
+	handle_touch(handle);
+	handle->state.draft = draft;
+	PG_RETURN_INT64(draft.id);
+}
+
+/*
+ * resume(store_id, parked_id) → handle
+ *
+ * Open a handle with the base and the edits of a draft of the current role.
+ * The handle is read/write if the role may edit.  The message need not exist
+ * any more.
+ *
+ * Errors: MAPI_E_NOT_FOUND for the draft, or if some of its blobs are gone;
+ * MAPI_E_NO_ACCESS; MAPI_E_NOT_ENOUGH_RESOURCES if too many handles are open.
+ */
+PG_FUNCTION_INFO_V1(resume);
+Datum
+resume(PG_FUNCTION_ARGS)
+{
+	int64		store_id;
+	Draft		draft = {0};
+	Stand		stand;
+	Handle	   *handle;
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "parked_id");
+	store_id = PG_GETARG_INT64(0);
+	draft.id = PG_GETARG_INT64(1);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	if (!read_parked(store_id, &draft, &stand))
+		raise_not_parked(store_id, draft.id);
+	stand_require_readable(&stand);
+
+	handle = handle_open(store_id, stand.message_id);
+	if (stand.is_new)
+		handle_set_defaults(handle, stand.defaults);
+	handle->state.folder_id = stand.folder_id;
+	handle->state.is_new = stand.is_new;
+	handle->state.base = stand.base;
+	handle->state.writable = (stand_access(&stand) &
+							  MAPI_ACCESS_MODIFY) != 0;
+	handle->state.draft = draft;
+	handle_set_edits(handle, &stand.edits);
+	if (!upload_hold(handle))
+		raise_not_parked(store_id, draft.id);
+	PG_RETURN_INT32(handle->number);
+}
+
+/*
+ * discard_parked(store_id, parked_id)
+ *
+ * Delete a draft of the current role.  Handles that were resumed from the
+ * draft stay open.  Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(discard_parked);
+Datum
+discard_parked(PG_FUNCTION_ARGS)
+{
+	Draft		draft = {0};
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "parked_id");
+	call_require_write("discard_parked()");
+	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
+	draft.id = PG_GETARG_INT64(1);
+	if (!park_discard(PG_GETARG_INT64(0), &draft))
+		raise_not_parked(PG_GETARG_INT64(0), draft.id);
+	PG_RETURN_VOID();
+}

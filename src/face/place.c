@@ -1,0 +1,337 @@
+/*-------------------------------------------------------------------------
+ *
+ * place.c
+ *	  Deleting, restoring and moving messages, even while they are open.
+ *
+ * NOTES
+ *	  Each message is locked at its newest version and then written as by a
+ *	  save, with a change number and a change record of its own.  A client that
+ *	  has the message open therefore learns of the change when it saves.
+ *
+ *	  The messages of one call are processed in the order of their ids, so that
+ *	  two calls do not deadlock.  A missing message is skipped: the others are
+ *	  processed, and the call returns MAPI_W_PARTIAL_COMPLETION.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "face.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/snapmgr.h"
+
+#define DELETE_FLAGS	DELETE_HARD_DELETE
+
+/* The operation of one call, which applies to each of its messages. */
+typedef struct PlaceOrder
+{
+	char		kind;			/* CHANGE_MOVE, CHANGE_DELETE etc. */
+	int64		store_id;
+	int64		folder_id;		/* target of CHANGE_MOVE */
+	bool		conditional;	/* "if_change_number" is set */
+	int64		if_change_number;
+} PlaceOrder;
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/*
+ * Return argument n, a bigint[] of message ids, as a palloc'd array in
+ * ascending order without duplicates; *count is its length.  Raise
+ * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
+ */
+static int64 *
+ids_argument(FunctionCallInfo fcinfo, int n, int *count)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			nvalues;
+	int64	   *ids;
+
+	REQUIRE_ARG(n, "message_ids");
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), INT8OID, sizeof(int64),
+					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+					  &values, &nulls, &nvalues);
+	ids = palloc(sizeof(int64) * Max(nvalues, 1));
+	for (int i = 0; i < nvalues; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("a message id in \"message_ids\" is NULL")));
+		ids[i] = DatumGetInt64(values[i]);
+	}
+	qsort(ids, nvalues, sizeof(int64), compare_ids);
+	*count = 0;
+	for (int i = 0; i < nvalues; i++)
+	{
+		if (*count == 0 || ids[*count - 1] != ids[i])
+			ids[(*count)++] = ids[i];
+	}
+	return ids;
+}
+
+/*
+ * Return the folder into which the order brings the message in *row, or 0 if
+ * the order takes the message away.
+ */
+static int64
+folder_into(const PlaceOrder *order, const MessageRow *row)
+{
+	if (order->kind == CHANGE_MOVE)
+		return order->folder_id;
+	return order->kind == CHANGE_RESTORE ? row->version.folder_id : 0;
+}
+
+/*
+ * Decide on the version in *row: S_OK means that the order can be carried out,
+ * and any other result is the result for this message.  Called again when the
+ * row is locked, because rights may have been taken away while we waited.  A
+ * message whose folder the current role does not see counts as missing.
+ */
+static int32
+decide(const PlaceOrder *order, const MessageRow *row)
+{
+	int64		folder_id = row->version.folder_id;
+	int64		into = folder_into(order, row);
+	bool		deleted = row->version.deleted_at != 0;
+
+	if (!access_message(order->store_id, folder_id, row->creator,
+						ACCESS_TO_DELETE))
+		return access_sees_folder(order->store_id, folder_id) ?
+			MAPI_E_NO_ACCESS : MAPI_E_NOT_FOUND;
+	if (into != 0 &&
+		(access_folder(order->store_id, into) & RIGHT_CREATE) == 0)
+		return MAPI_E_NO_ACCESS;
+	if (order->kind == CHANGE_RESTORE ? !deleted :
+		deleted && order->kind != CHANGE_HARD_DELETE)
+		return MAPI_E_NOT_FOUND;
+	if (order->conditional &&
+		row->version.change_number != order->if_change_number)
+		return MAPI_E_OBJECT_CHANGED;
+	return S_OK;
+}
+
+/*
+ * Carry the order out on a locked row.  A move to the message's own folder
+ * writes nothing.
+ */
+static void
+write_order(const PlaceOrder *order, MessageRow *row)
+{
+	ChangeOrder change;
+	int64		number;
+	TM_Result	written;
+
+	if (order->kind == CHANGE_HARD_DELETE)
+	{
+		change_hard_delete(row);
+		return;
+	}
+	memset(&change, 0, sizeof(change));
+	change.kind = order->kind;
+	change.base = row->version.change_number;
+	if (order->kind == CHANGE_MOVE)
+	{
+		if (row->version.folder_id == order->folder_id)
+			return;
+		change.folder_id = order->folder_id;
+	}
+	else
+	{
+		change.set_deleted = true;
+		change.deleted = (order->kind == CHANGE_DELETE);
+	}
+	written = change_write(row, &change, &number);
+	if (written != TM_Ok)
+		elog(ERROR, "unexpected answer %d to updating a locked message",
+			 written);
+}
+
+/*
+ * Carry the order out on one message, waiting for any transaction that holds
+ * its row.  Return S_OK, MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS or
+ * MAPI_E_OBJECT_CHANGED.  A refusal by the newest committed version is returned without locking the row.
+ */
+static int32
+place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
+{
+	int32		result;
+	bool		again = true;
+
+	while (again)
+	{
+		CHECK_FOR_INTERRUPTS();
+		again = false;
+		PushActiveSnapshot(GetLatestSnapshot());
+		if (!messagerow_fetch(row, order->store_id, message_id))
+			result = MAPI_E_NOT_FOUND;
+		else
+			result = decide(order, row);
+		if (result == S_OK)
+		{
+			if (messagerow_lock(row, true) != TM_Ok)
+				again = true;
+			else if ((result = decide(order, row)) == S_OK)
+				write_order(order, row);
+		}
+		PopActiveSnapshot();
+	}
+	return result;
+}
+
+/*
+ * Carry the order out on each message.  Return S_OK, MAPI_W_PARTIAL_COMPLETION
+ * if it was carried out on some messages only, MAPI_E_NOT_FOUND if all were
+ * missing, MAPI_E_NO_ACCESS if it was carried out on no message and the right
+ * to do so was missing for some, or MAPI_E_OBJECT_CHANGED if the one message
+ * of a conditional call is not at the change number that the caller expects.
+ */
+static int32
+place_messages(const PlaceOrder *order, const int64 *ids, int count)
+{
+	MessageRow	row;
+	int			done = 0;
+	bool		denied = false;
+	int32		result = S_OK;
+
+	messagerow_open(&row, RowExclusiveLock);
+	for (int i = 0; i < count; i++)
+	{
+		result = place_message(order, ids[i], &row);
+		if (result == MAPI_E_OBJECT_CHANGED)
+			break;
+		if (result == S_OK)
+			done++;
+		denied |= (result == MAPI_E_NO_ACCESS);
+	}
+	messagerow_close(&row);
+	if (result == MAPI_E_OBJECT_CHANGED)
+		return result;
+	if (done == count)
+		return S_OK;
+	if (done > 0)
+		return MAPI_W_PARTIAL_COMPLETION;
+	return denied ? MAPI_E_NO_ACCESS : MAPI_E_NOT_FOUND;
+}
+
+/*
+ * Read argument n, "if_change_number", into *order.  Unless it is NULL, the
+ * call must be on one message.
+ */
+static void
+condition_argument(FunctionCallInfo fcinfo, int n, int count,
+				   PlaceOrder *order)
+{
+	if (PG_ARGISNULL(n))
+		return;
+	if (count != 1)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"if_change_number\" requires one message, not %d",
+						count)));
+	order->conditional = true;
+	order->if_change_number = PG_GETARG_INT64(n);
+}
+
+/*
+ * Return the store that argument 0 names.  Raise an error unless the caller
+ * may use the store and the transaction may write; "what" names the SQL
+ * function, as in "delete_messages()".
+ */
+static int64
+store_argument(FunctionCallInfo fcinfo, const char *what)
+{
+	REQUIRE_ARG(0, "store_id");
+	call_require_write(what);
+	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
+	return PG_GETARG_INT64(0);
+}
+
+/*
+ * delete_messages(store_id, message_ids, flags, if_change_number) → hresult
+ *
+ * Delete messages softly, or for good with DELETE_HARD_DELETE.  A soft-deleted
+ * message counts as missing unless DELETE_HARD_DELETE is given.
+ *
+ * Returns S_OK, MAPI_W_PARTIAL_COMPLETION, MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS,
+ * MAPI_E_OBJECT_CHANGED (only with if_change_number, which requires one
+ * message) or MAPI_E_UNKNOWN_FLAGS.  Errors: MAPI_E_INVALID_PARAMETER,
+ * MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(delete_messages);
+Datum
+delete_messages(PG_FUNCTION_ARGS)
+{
+	PlaceOrder	order = {.kind = CHANGE_DELETE};
+	int64	   *ids;
+	int			count;
+	uint32		flags;
+
+	order.store_id = store_argument(fcinfo, "delete_messages()");
+	ids = ids_argument(fcinfo, 1, &count);
+	REQUIRE_ARG(2, "flags");
+	flags = PG_GETARG_UINT32(2);
+	condition_argument(fcinfo, 3, count, &order);
+	if ((flags & ~DELETE_FLAGS) != 0)
+		PG_RETURN_INT32(MAPI_E_UNKNOWN_FLAGS);
+	if (flags & DELETE_HARD_DELETE)
+		order.kind = CHANGE_HARD_DELETE;
+	PG_RETURN_INT32(place_messages(&order, ids, count));
+}
+
+/*
+ * restore_messages(store_id, message_ids) → hresult
+ *
+ * Restore soft-deleted messages; any other message counts as missing.
+ *
+ * Returns S_OK, MAPI_W_PARTIAL_COMPLETION, MAPI_E_NOT_FOUND or
+ * MAPI_E_NO_ACCESS.  Errors:
+ * MAPI_E_INVALID_PARAMETER, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(restore_messages);
+Datum
+restore_messages(PG_FUNCTION_ARGS)
+{
+	PlaceOrder	order = {.kind = CHANGE_RESTORE};
+	int64	   *ids;
+	int			count;
+
+	order.store_id = store_argument(fcinfo, "restore_messages()");
+	ids = ids_argument(fcinfo, 1, &count);
+	PG_RETURN_INT32(place_messages(&order, ids, count));
+}
+
+/*
+ * move_messages(store_id, message_ids, folder_id, if_change_number) → hresult
+ *
+ * Move messages to another folder of the store; their ids stay.  The folder is
+ * locked against deletion to the end of the transaction.
+ *
+ * Returns as delete_messages().  Errors: MAPI_E_INVALID_PARAMETER,
+ * MAPI_E_NO_ACCESS, MAPI_E_NOT_FOUND for the folder.
+ */
+PG_FUNCTION_INFO_V1(move_messages);
+Datum
+move_messages(PG_FUNCTION_ARGS)
+{
+	PlaceOrder	order = {.kind = CHANGE_MOVE};
+	int64	   *ids;
+	int			count;
+
+	order.store_id = store_argument(fcinfo, "move_messages()");
+	ids = ids_argument(fcinfo, 1, &count);
+	REQUIRE_ARG(2, "folder_id");
+	order.folder_id = PG_GETARG_INT64(2);
+	condition_argument(fcinfo, 3, count, &order);
+	access_require_folder(order.store_id, order.folder_id, RIGHT_CREATE);
+	if (!row_lock_folder(order.store_id, order.folder_id))
+		store_raise_no_folder(order.store_id, order.folder_id);
+	PG_RETURN_INT32(place_messages(&order, ids, count));
+}

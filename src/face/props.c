@@ -1,0 +1,262 @@
+/*-------------------------------------------------------------------------
+ *
+ * props.c
+ *	  Properties of open objects and of messages: reading and editing.
+ *
+ * NOTES
+ *	  A handle shows its base with its pending edits.  The base is read with a
+ *	  latest snapshot, because a base taken by refresh() may be newer than the
+ *	  transaction's snapshot.  Every snapshot that finds a version finds the
+ *	  same values, since a version never changes.
+ *
+ *	  A function does everything that can fail before it changes the handle.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "face.h"
+
+#include "utils/snapmgr.h"
+
+/* ----------------------------------------------------------------- reading */
+
+/*
+ * Return the properties in "tags" of a stand whose pending edits cover all of
+ * them, without reading the base.
+ */
+static Jsonb *
+pending_props(const Stand *stand, ArrayType *tags)
+{
+	MessageView view;
+
+	memset(&view, 0, sizeof(MessageView));
+	view.store_id = stand->store_id;
+	content_from_bag(&view.version.content, bag_empty());
+	edits_apply(&view.version.content, &stand->edits, &view.version.content);
+	return view_props(&view, tags);
+}
+
+/*
+ * Return the properties in "tags" (NULL: all) of an attachment or embedded
+ * message, whose base is in the handle.
+ */
+static Jsonb *
+object_props(const Handle *handle, ArrayType *tags)
+{
+	MessageView view;
+
+	memset(&view, 0, sizeof(view));
+	view.kind = handle->kind;
+	view.store_id = handle->store_id;
+	view.level = handle->state.writable ? 1 : 0;
+	edits_apply(&handle->state.object, &handle->state.edits, &view.version.content);
+	if (handle->kind == HANDLE_ATTACHMENT)
+		attachment_show(&view.version.content, handle->attach_num);
+	return view_props(&view, tags);
+}
+
+/*
+ * Return the properties as JSON.  Raise MAPI_E_NO_ACCESS, and the errors of
+ * stand_view().
+ */
+Jsonb *
+props_shown(const Handle *handle, ArrayType *tags)
+{
+	Stand		stand;
+	MessageRow	row;
+	MessageView view;
+	Jsonb	   *result;
+
+	stand_of_handle(&stand, handle);
+	if (handle->kind != HANDLE_MESSAGE ||
+		(tags != NULL && edits_cover(&stand.edits, tags)))
+	{
+		stand_require_readable(&stand);
+		return handle->kind != HANDLE_MESSAGE ? object_props(handle, tags) :
+			pending_props(&stand, tags);
+	}
+
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	stand_view(&view, &stand, &row);
+	view.level = handle->state.writable ? 1 : 0;
+	edits_apply(&view.version.content, &stand.edits, &view.version.content);
+	result = view_props(&view, tags);
+	messagerow_end_read(&row);
+	return result;
+}
+
+/*
+ * get_props(handle, tags) → jsonb
+ *
+ * Return the properties in "tags" (NULL: all) that a handle shows, as a JSON
+ * object keyed by canonical name: the base with the pending edits.
+ *
+ * Errors: MAPI_E_INVALID_OBJECT, MAPI_E_NO_ACCESS, MAPI_E_INVALID_PARAMETER
+ * for an unknown name; unless the pending edits cover all tags,
+ * MAPI_E_OBJECT_DELETED if nothing is left of the message, and
+ * MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history.
+ */
+PG_FUNCTION_INFO_V1(get_props);
+Datum
+get_props(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+	ArrayType  *tags = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
+
+	PG_RETURN_JSONB_P(props_shown(handle, tags));
+}
+
+/*
+ * read_message(store_id, message_id, tags) → jsonb
+ *
+ * Return the properties in "tags" (NULL: all) of a message as the statement's
+ * snapshot sees it, as a JSON object keyed by canonical name.
+ *
+ * Errors: MAPI_E_NOT_FOUND, also for a soft-deleted message; MAPI_E_NO_ACCESS;
+ * MAPI_E_INVALID_PARAMETER for an unknown name.
+ */
+PG_FUNCTION_INFO_V1(read_message);
+Datum
+read_message(PG_FUNCTION_ARGS)
+{
+	int64		store_id;
+	int64		message_id;
+	ArrayType  *tags = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2);
+	MessageRow	row;
+	MessageView view;
+	Jsonb	   *result;
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "message_id");
+	store_id = PG_GETARG_INT64(0);
+	message_id = PG_GETARG_INT64(1);
+
+	messagerow_begin_read(&row, GetActiveSnapshot());
+	if (!messagerow_fetch(&row, store_id, message_id) ||
+		row.version.deleted_at != 0)
+		access_raise_no_message(store_id, message_id);
+	view_from_row(&view, &row);
+	if (!view_readable(&view))
+		access_require_message(store_id, row.version.folder_id, message_id,
+							   row.creator, ACCESS_TO_READ);
+	result = view_props(&view, tags);
+	messagerow_end_read(&row);
+	PG_RETURN_JSONB_P(result);
+}
+
+/* ----------------------------------------------------------------- editing */
+
+/*
+ * Return true if a handle may set properties that can be set until the first
+ * save only: a handle on a new message, or on an object inside a message.
+ */
+static bool
+takes_first(const Handle *handle)
+{
+	return handle->state.is_new || handle->kind != HANDLE_MESSAGE;
+}
+
+/* Return true if edits contain references to blobs. */
+static bool
+refer_to_blobs(const Edits *edits)
+{
+	return (edits->value[PART_PROPS] != NULL &&
+			references_any((Jsonb *) edits->value[PART_PROPS])) ||
+		(edits->value[PART_ATTACHMENTS] != NULL &&
+		 references_any((Jsonb *) edits->value[PART_ATTACHMENTS]));
+}
+
+/*
+ * Raise an error if edits name a property that attachments cannot have, or one
+ * that is computed for attachments.
+ */
+static void
+check_on_attachment(const Edits *edits)
+{
+	static const char *const computed[] = {"PR_ATTACH_NUM", "PR_ATTACH_SIZE"};
+	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
+	JsonbValue	value;
+
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] == TOUCHED)
+			ereport(ERROR,
+					(errmapi(MAPI_E_NO_SUPPORT),
+					 errmsg("property %s belongs to messages, not to attachments",
+							part_name(p))));
+	}
+	for (int i = 0; i < lengthof(computed); i++)
+	{
+		if (patch != NULL && bag_find(patch, computed[i], &value))
+			ereport(ERROR,
+					(errmapi(MAPI_E_COMPUTED),
+					 errmsg("property %s is computed by the store",
+							computed[i]),
+					 errhint("Omit this property from the call.")));
+	}
+}
+
+/*
+ * Add edits that a client has given.  They have been checked, except for the
+ * kind of object that the handle is on.
+ */
+static void
+add_given(Handle *handle, const Edits *edits)
+{
+	if (handle->kind == HANDLE_ATTACHMENT)
+		check_on_attachment(edits);
+	else if (edits->touched[PART_ATTACHMENTS] != UNTOUCHED)
+		subobject_list_replaced(handle);
+	/* the blobs may be uploads of this handle or of a handle above it */
+	if (refer_to_blobs(edits))
+	{
+		for (Handle *owner = handle; owner != NULL;
+			 owner = owner->parent == 0 ? NULL : handle_find(owner->parent))
+			handle_share_uploads(owner, NULL);
+	}
+	handle_add_edits(handle, edits);
+}
+
+/*
+ * set_props(handle, props)
+ *
+ * Set each member of a JSON object as a property, as a pending edit; null
+ * deletes the property.  If an error is raised, no property is set.
+ *
+ * Errors: MAPI_E_NO_ACCESS on a read-only handle (R661), MAPI_E_COMPUTED,
+ * MAPI_E_INVALID_PARAMETER, MAPI_E_UNEXPECTED_TYPE, MAPI_E_TYPE_NO_SUPPORT,
+ * MAPI_E_NO_SUPPORT, each naming the property.
+ */
+PG_FUNCTION_INFO_V1(set_props);
+Datum
+set_props(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+	Edits		edits;
+
+	REQUIRE_ARG(1, "props");
+	handle_require_writable(handle);
+	edits_from_patch(PG_GETARG_JSONB_P(1), takes_first(handle), &edits);
+	add_given(handle, &edits);
+	PG_RETURN_VOID();
+}
+
+/*
+ * delete_props(handle, tags)
+ *
+ * Delete properties, as a pending edit.  To delete a property that the handle
+ * does not have is an edit too, not an error.  If an error is raised, no
+ * property is deleted.  Errors: as set_props().
+ */
+PG_FUNCTION_INFO_V1(delete_props);
+Datum
+delete_props(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+	Edits		edits;
+
+	REQUIRE_ARG(1, "tags");
+	handle_require_writable(handle);
+	edits_from_tags(PG_GETARG_ARRAYTYPE_P(1), takes_first(handle), &edits);
+	add_given(handle, &edits);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.c
+ *	  Stores and folders.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "face.h"
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+
+#include "query.h"
+
+/* The special folders, in the order in which they are created; root first. */
+static const char *const special_folders[] = {
+	"Root", "Inbox", "Outbox", "Sent Items", "Deleted Items", "Drafts",
+	"Conflicts"
+};
+
+int64
+store_special_folder(int64 store_id, const char *special)
+{
+	Datum		values[2] = {Int64GetDatum(store_id),
+	CStringGetTextDatum(special)};
+	int64		folder_id = 0;
+
+	SPI_connect();
+	if (query_run(QUERY_FOLDER_SPECIAL, values, NULL) > 0)
+		folder_id = query_result_bigint();
+	SPI_finish();
+	return folder_id;
+}
+
+/*
+ * Insert a folder and return its id.  parent_id is 0 for the root folder;
+ * "special" is NULL for an ordinary folder.  Raise MAPI_E_COLLISION if the
+ * parent has a folder with that name.
+ */
+static int64
+insert_folder(int64 store_id, int64 parent_id, const char *name,
+			  const char *special)
+{
+	int64		folder_id = number_next(REL_FOLDER_ID_SEQ);
+	Datum		values[5];
+	char		nulls[6] = "     ";
+	bool		done;
+
+	values[0] = Int64GetDatum(store_id);
+	values[1] = Int64GetDatum(folder_id);
+	values[2] = Int64GetDatum(parent_id);
+	if (parent_id == 0)
+		nulls[2] = 'n';
+	values[3] = CStringGetTextDatum(name);
+	values[4] = (Datum) 0;
+	if (special == NULL)
+		nulls[4] = 'n';
+	else
+		values[4] = CStringGetTextDatum(special);
+
+	SPI_connect();
+	done = query_run(QUERY_FOLDER_INSERT, values, nulls) > 0;
+	SPI_finish();
+	if (!done)
+		ereport(ERROR,
+				(errmapi(MAPI_E_COLLISION),
+				 errmsg("folder \"%s\" already exists below folder %lld of store %lld",
+						name, (long long) parent_id, (long long) store_id)));
+	return folder_id;
+}
+
+/*
+ * Return the text of argument n, palloc'd.  Raise MAPI_E_INVALID_PARAMETER if
+ * the argument is NULL or empty; "name" is its name.
+ */
+static char *
+name_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	char	   *result;
+
+	REQUIRE_ARG(n, name);
+	result = text_to_cstring(PG_GETARG_TEXT_PP(n));
+	if (result[0] == '\0')
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("argument \"%s\" must not be empty", name)));
+	return result;
+}
+
+/*
+ * Return the name of the role that argument n names as the owner of a store,
+ * palloc'd.  Raise MAPI_E_NO_ACCESS if the current role is not a member of that
+ * role, MAPI_E_INVALID_PARAMETER for a NULL or an empty name.
+ */
+char *
+store_owner_argument(FunctionCallInfo fcinfo, int n)
+{
+	char	   *name = name_argument(fcinfo, n, "owner");
+	Oid			owner = get_role_oid(name, false);
+
+	if (!has_privs_of_role(GetUserId(), owner))
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_ACCESS),
+				 errmsg("role \"%s\" is not a member of role \"%s\"",
+						GetUserNameFromId(GetUserId(), false), name),
+				 errhint("You can create a store for, or give a store to, a role of which you are a member.")));
+	return name;
+}
+
+/*
+ * create_store(name, owner) → store_id
+ *
+ * Create a store with its special folders.  "owner" is the name of a role,
+ * NULL for the current role.
+ *
+ * Errors: MAPI_E_COLLISION if a store has that name, MAPI_E_NO_ACCESS if the
+ * current role is not a member of the owner, MAPI_E_INVALID_PARAMETER for an
+ * empty name.
+ */
+PG_FUNCTION_INFO_V1(create_store);
+Datum
+create_store(PG_FUNCTION_ARGS)
+{
+	char	   *name = name_argument(fcinfo, 0, "name");
+	char	   *owner;
+	int64		store_id;
+	int64		root;
+	Datum		values[3];
+	bool		done;
+
+	call_require_write("create_store()");
+	owner = PG_ARGISNULL(1) ? GetUserNameFromId(GetUserId(), false) :
+		store_owner_argument(fcinfo, 1);
+	store_id = number_next(REL_STORE_ID_SEQ);
+	values[0] = Int64GetDatum(store_id);
+	values[1] = CStringGetTextDatum(name);
+	values[2] = CStringGetTextDatum(owner);
+	SPI_connect();
+	done = query_run(QUERY_STORE_INSERT, values, NULL) > 0;
+	SPI_finish();
+	if (!done)
+		ereport(ERROR,
+				(errmapi(MAPI_E_COLLISION),
+				 errmsg("store \"%s\" already exists", name)));
+
+	/* after a rollback, no session may find the store in its cache */
+	relation_announce(REL_STORE);
+
+	root = insert_folder(store_id, 0, special_folders[0], special_folders[0]);
+	for (int i = 1; i < lengthof(special_folders); i++)
+		insert_folder(store_id, root, special_folders[i], special_folders[i]);
+	PG_RETURN_INT64(store_id);
+}
+
+/*
+ * create_folder(store_id, parent_id, name) → folder_id
+ *
+ * Create a folder below a parent, which is locked against deletion; a NULL
+ * parent_id is the root folder.
+ *
+ * Errors: MAPI_E_NOT_FOUND for store or parent, MAPI_E_COLLISION if the parent
+ * has a folder with that name, MAPI_E_NO_ACCESS, MAPI_E_INVALID_PARAMETER for
+ * an empty name.
+ */
+PG_FUNCTION_INFO_V1(create_folder);
+Datum
+create_folder(PG_FUNCTION_ARGS)
+{
+	int64		store_id;
+	int64		parent_id;
+	int64		folder_id;
+	char	   *name;
+
+	REQUIRE_ARG(0, "store_id");
+	store_id = PG_GETARG_INT64(0);
+	name = name_argument(fcinfo, 2, "name");
+	call_require_write("create_folder()");
+
+	if (PG_ARGISNULL(1))
+		parent_id = store_special_folder(store_id, special_folders[0]);
+	else
+		parent_id = PG_GETARG_INT64(1);
+	access_require_folder(store_id, parent_id, RIGHT_CREATE_SUBFOLDER);
+	if (!row_lock_folder(store_id, parent_id))
+		store_raise_no_folder(store_id, parent_id);
+	folder_id = insert_folder(store_id, parent_id, name, NULL);
+	access_inherit(store_id, parent_id, folder_id);
+	PG_RETURN_INT64(folder_id);
+}
+
+void
+store_require_folder(int64 store_id, int64 folder_id)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(folder_id)};
+	bool		found;
+
+	SPI_connect();
+	found = query_run(QUERY_FOLDER_EXISTS, values, NULL) > 0;
+	SPI_finish();
+	if (!found)
+		store_raise_no_folder(store_id, folder_id);
+}
+
+void
+store_raise_no_folder(int64 store_id, int64 folder_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NOT_FOUND),
+			 errmsg("folder %lld does not exist in store %lld",
+					(long long) folder_id, (long long) store_id)));
+}
+
+/*
+ * special_folder(store_id, special) → folder_id
+ *
+ * Return the id of a special folder; "special" is one of the names in
+ * special_folders, case-sensitive.
+ *
+ * Errors: MAPI_E_INVALID_PARAMETER for another name, MAPI_E_NOT_FOUND if there
+ * is no such store or folder or the current role does not see the folder,
+ * MAPI_E_NO_ACCESS if it may not use the store.
+ */
+PG_FUNCTION_INFO_V1(special_folder);
+Datum
+special_folder(PG_FUNCTION_ARGS)
+{
+	int64		store_id = PG_GETARG_INT64(0);
+	char	   *special = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	int64		folder_id;
+	int			i;
+
+	for (i = 0; i < lengthof(special_folders); i++)
+	{
+		if (strcmp(special, special_folders[i]) == 0)
+			break;
+	}
+	if (i == lengthof(special_folders))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"%s\" is not a special folder", special),
+				 errhint("The special folders are Root, Inbox, Outbox, Sent Items, Deleted Items, Drafts and Conflicts.")));
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	folder_id = store_special_folder(store_id, special);
+	if (folder_id == 0 ||
+		(access_folder(store_id, folder_id) & RIGHT_FOLDER_VISIBLE) == 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NOT_FOUND),
+				 errmsg("store %lld has no folder \"%s\"",
+						(long long) store_id, special)));
+	PG_RETURN_INT64(folder_id);
+}
+
+/*
+ * set_node_number(node)
+ *
+ * Set the upper 15 bits of all ids and change numbers that are given out from
+ * now on.  The function is not granted to PUBLIC.  Errors:
+ * MAPI_E_INVALID_PARAMETER.
+ */
+PG_FUNCTION_INFO_V1(set_node_number);
+Datum
+set_node_number(PG_FUNCTION_ARGS)
+{
+	int32		node;
+	Datum		values[1];
+
+	REQUIRE_ARG(0, "node");
+	node = PG_GETARG_INT32(0);
+	call_require_write("set_node_number()");
+	if (node < 0 || node > 0x7FFF)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("node number %d is not between 0 and 32767", node)));
+	values[0] = Int32GetDatum(node);
+	SPI_connect();
+	query_run(QUERY_NODE_DELETE, NULL, NULL);
+	query_run(QUERY_NODE_INSERT, values, NULL);
+	SPI_finish();
+	relation_announce(REL_NODE);
+	PG_RETURN_VOID();
+}
