@@ -1,11 +1,6 @@
 # common.sh
-<<<<<<< HEAD
 #	  Functions that the scripts in tools/ share: messages, and the choice of
 #	  a PostgreSQL.  Sourced by bash, with "top" set to the project's directory.
-=======
-#	  Functions shared by the scripts in tools/: messages, and the choice of
-#	  PostgreSQL.  Sourced by bash, with "top" set to the project's directory.
->>>>>>> suite
 
 say()
 {
@@ -18,12 +13,8 @@ die()
 	exit 1
 }
 
-<<<<<<< HEAD
 # Succeed if this pg_config belongs to a server that can be built against and
 # run.
-=======
-# Return true if a pg_config belongs to a server to build against and to run.
->>>>>>> suite
 usable_pg_config()
 {
 	local config=$1
@@ -34,15 +25,9 @@ usable_pg_config()
 		[ -x "$("$config" --bindir)/postgres" ]
 }
 
-<<<<<<< HEAD
 # Print the pg_config to use: the pg_config in $PG_CONFIG, else the pg_config
 # in the PATH, else the pg_config of the newest version that Debian installs
 # outside the PATH.  If there is no usable pg_config, print nothing and fail.
-=======
-# Print the pg_config to use: PG_CONFIG; else the one in the PATH; else that of the
-# newest version that Debian has installed outside the PATH.  Print nothing, and fail,
-# if there is no such pg_config.
->>>>>>> suite
 find_pg_config()
 {
 	local config

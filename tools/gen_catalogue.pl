@@ -66,11 +66,7 @@ my @types = @{ read_csv("$datadir/types.csv") };
 my %type_code = map { $_->{name} => hex $_->{code} } @types;
 my %type_name = map { hex($_->{code}) => $_->{name} } @types;
 
-<<<<<<< HEAD
 # A type can be stored if types.csv describes its values in JSON.
-=======
-# Types for which a form in JSON is defined can be stored.
->>>>>>> suite
 my %storable = map { $_->{name} => 1 } grep { $_->{json} ne '' } @types;
 my @sets = sort { $a->{name} cmp $b->{name} }
   @{ read_csv("$datadir/property_sets.csv") };
@@ -80,50 +76,6 @@ write_catalogue(read_csv("$datadir/properties.csv"),
 	read_csv("$datadir/rules.csv"));
 exit 0;
 
-<<<<<<< HEAD
-=======
-# ---------------------------------------------------------------- input
-
-# Return the rows of a CSV file (RFC 4180, no line breaks in fields), as hashes.
-sub read_csv
-{
-	my ($path) = @_;
-	my (@names, @rows);
-
-	open my $in, '<', $path or die "could not open \"$path\": $!\n";
-	while (my $line = <$in>)
-	{
-		my @fields;
-
-		$line =~ s/\r?\n\z//;
-		next if $line eq '';
-		$line .= ',';
-		while ($line =~ /\G(?:"((?:[^"]|"")*)"|([^,"]*)),/gc)
-		{
-			my $field = defined $1 ? $1 : $2;
-
-			$field =~ s/""/"/g;
-			push @fields, $field;
-		}
-		die "$path:$.: not understood\n"
-		  if (pos($line) // 0) != length $line;
-		if (!@names)
-		{
-			@names = @fields;
-			next;
-		}
-		die "$path:$.: expected " . @names . " fields\n"
-		  if @fields != @names;
-
-		my %row = (at => "$path:$.");
-		@row{@names} = @fields;
-		push @rows, \%row;
-	}
-	close $in or die "could not read \"$path\": $!\n";
-	return \@rows;
-}
-
->>>>>>> suite
 # --------------------------------------------------------------- output
 
 # Open a generated header, write its comment, and return the file.
@@ -197,12 +149,8 @@ sub write_codes
 
 # ----------------------------------------------------------- properties
 
-<<<<<<< HEAD
 # Return the tag of a property; for an 8-bit string the tag of the Unicode
 # string.
-=======
-# Return the tag of a property, 8-bit string variants as the Unicode one.
->>>>>>> suite
 sub fold_tag
 {
 	my ($tag) = @_;
@@ -213,12 +161,8 @@ sub fold_tag
 	return $tag;
 }
 
-<<<<<<< HEAD
 # Return a PR_ name without the suffix of its character set, or '' for any
 # other name.
-=======
-# Return a PR_ name without the suffix of its character set, else ''.
->>>>>>> suite
 sub plain_name
 {
 	my ($name) = @_;
@@ -238,11 +182,7 @@ sub is_foreign
 		ADDRESS_BOOK)_/x ? 1 : 0;
 }
 
-<<<<<<< HEAD
 # Sort rows of one tag; the first row names the property.
-=======
-# Compare two rows of one tag: the first of them names the property.
->>>>>>> suite
 sub by_meaning
 {
 	my ($x, $y) = (plain_name($a->{mapi_name}), plain_name($b->{mapi_name}));
@@ -255,11 +195,7 @@ sub by_meaning
 	  || $a->{mapi_name} cmp $b->{mapi_name};
 }
 
-<<<<<<< HEAD
 # Return how a type can be stored: 0 not at all, 1 as a list, 2 as one value.
-=======
-# Return a rank of types: those that cannot be stored, lists, single values.
->>>>>>> suite
 sub storable_rank
 {
 	my ($type) = @_;
@@ -268,11 +204,7 @@ sub storable_rank
 	return $type & 0x1000 ? 1 : 2;
 }
 
-<<<<<<< HEAD
 # Sort claims to one spelling; the first claim gets the spelling.
-=======
-# Compare two claims to a spelling: the first of them has it.
->>>>>>> suite
 sub by_claim
 {
 	return $b->{storable} <=> $a->{storable}
@@ -294,11 +226,7 @@ sub named_spelling
 	return "$row->{property_set}:$name";
 }
 
-<<<<<<< HEAD
 # Return the properties of the rows: one per tag, and one per named property.
-=======
-# Return the properties, one per tag or named property, of the rows.
->>>>>>> suite
 sub gather_properties
 {
 	my (@rows) = @_;
@@ -338,11 +266,7 @@ sub gather_properties
 	return map { $properties{$_} } sort keys %properties;
 }
 
-<<<<<<< HEAD
 # Return all spellings, with their properties: { spelling => property }.
-=======
-# Return every spelling of every property: { spelling => property }.
->>>>>>> suite
 sub gather_spellings
 {
 	my (@properties) = @_;

@@ -1,13 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * value.c
-<<<<<<< HEAD
- *	  libFuzzer's door to src/words/value.c: every reader of values, and that what
- *	  it reads is what its writer writes.
-=======
  *	  libFuzzer's door to the readers of values: every value that a reader
  *	  accepts is written, read again, and has to be equal.
->>>>>>> suite
  *
  * NOTES
  *	  The first byte of an input selects the reader, the rest is the text.  The
