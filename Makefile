@@ -83,6 +83,7 @@ REGRESS = \
 	blob \
 	store \
 	rights \
+	rightsaround \
 	open \
 	create \
 	props \
@@ -121,6 +122,7 @@ ISOLATION = \
 	save_subxact \
 	save_gone \
 	save_rights \
+	rights_handles \
 	save_interrupted \
 	save_other_work \
 	save_message \

@@ -272,8 +272,12 @@ extern void access_require_store(int64 store_id, uint32 any);
  */
 extern uint32 access_folder(int64 store_id, int64 folder_id);
 
-/* Return true if the role has FOLDER_VISIBLE. */
+/*
+ * Return true if the role has FOLDER_VISIBLE, and if it may create messages in
+ * a folder that it sees.
+ */
 extern bool access_sees_folder(int64 store_id, int64 folder_id);
+extern bool access_may_create(int64 store_id, int64 folder_id);
 
 /* Return the rights of another role; InvalidOid stands for PUBLIC. */
 extern uint32 access_folder_of(int64 store_id, int64 folder_id, Oid role);

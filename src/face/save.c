@@ -418,8 +418,7 @@ save_new(SaveWork *work, int64 *number)
 
 	if (!row_lock_folder(request->store_id, request->folder_id))
 		return MAPI_E_OBJECT_DELETED;
-	if ((access_folder(request->store_id, request->folder_id) &
-		 RIGHT_CREATE) == 0)
+	if (!access_may_create(request->store_id, request->folder_id))
 		return MAPI_E_NO_ACCESS;
 
 	row->store_id = request->store_id;
