@@ -146,19 +146,6 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 	return true;
 }
 
-void
-change_require_message(int64 store_id, int64 message_id)
-{
-	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
-	ChangeRow	row;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	if (!changerow_newest(&row, change, store_id, message_id, '\0'))
-		messagerow_raise_not_found(store_id, message_id);
-	PopActiveSnapshot();
-	table_close(change, NoLock);
-}
-
 /* ----------------------------------------------------------------- writing */
 
 char	   *change_actor_setting = NULL;
@@ -471,7 +458,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	row->modified_at = Max(GetCurrentTimestamp(), row->created_at);
 	if (row->created_at == 0)
 		row->created_at = row->modified_at;
-	row->creator = CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
+	row->creator = access_role_name();
 	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
 	messagerow_insert(row, change_author());
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
@@ -494,8 +481,8 @@ delete_row(int64 store_id, int64 message_id)
 
 /*
  * Delete a row and record the deletion.  The undo in the record holds the
- * whole message: all parts of the content, and folder, flags, creator, times.  The
- * record lists PR_DELETED_ON as the only property that the change touched.
+ * whole message: all parts of the content, and folder, flags, creator, times.
+ * The record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
 change_hard_delete(MessageRow *row)

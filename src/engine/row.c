@@ -84,8 +84,8 @@ typedef enum ChangeColumn
 
 static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 	"store_id", "message_id", "folder_id", "created_at", "creator",
-	"message_flags", "deleted_at", "submitted_at", "change_number", "predecessors",
-	"modified_at", "modifier",
+	"message_flags", "deleted_at", "submitted_at", "change_number",
+	"predecessors", "modified_at", "modifier",
 	"props", "recipients", "attachments", "headers", "body", "html", "rtf"
 };
 

@@ -93,25 +93,20 @@ put_change(Listing *listing, const ChangeRow *row)
 
 /*
  * Return the newest change of a message that the active snapshot sees.  Raise
- * MAPI_E_NOT_FOUND if the message does not exist and never did.
+ * MAPI_E_NOT_FOUND if the message does not exist and never did, and
+ * MAPI_E_NO_ACCESS.
  */
 static int64
 newest_change(const Listing *listing)
 {
 	MessageRow	row;
-	ChangeRow	deletion;
-	int64		number;
+	MessageView view;
 
 	messagerow_open(&row, AccessShareLock);
-	if (messagerow_fetch(&row, listing->store_id, listing->message_id))
-		number = row.version.change_number;
-	else if (changerow_newest(&deletion, listing->change, listing->store_id,
-							  listing->message_id, CHANGE_HARD_DELETE))
-		number = deletion.change_number;
-	else
-		messagerow_raise_not_found(listing->store_id, listing->message_id);
+	if (!view_read(&view, listing->store_id, listing->message_id, &row))
+		access_raise_no_message(listing->store_id, listing->message_id);
 	messagerow_close(&row);
-	return number;
+	return view.version.change_number;
 }
 
 /*
@@ -242,7 +237,6 @@ history(PG_FUNCTION_ARGS)
 	listing.store_id = PG_GETARG_INT64(0);
 	listing.message_id = PG_GETARG_INT64(1);
 	max = max_argument(fcinfo);
-	access_require(listing.store_id, ACCESS_READ);
 
 	listing.result = call_begin_set(fcinfo, &listing.desc);
 	listing.change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
@@ -292,14 +286,12 @@ message_at(PG_FUNCTION_ARGS)
 	stand.store_id = PG_GETARG_INT64(0);
 	stand.message_id = PG_GETARG_INT64(1);
 	stand.base = PG_GETARG_INT64(2);
-	access_require(stand.store_id, ACCESS_READ);
 
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	if (!view_read(&view, stand.store_id, stand.message_id, &row))
-		messagerow_raise_not_found(stand.store_id, stand.message_id);
+		access_raise_no_message(stand.store_id, stand.message_id);
 	if (!view_go_back(&view, stand.base))
 		stand_raise_no_base(&stand);
-	view.access = access_level(stand.store_id);
 	result = view_props(&view, NULL);
 	messagerow_end_read(&row);
 	PG_RETURN_JSONB_P(result);
@@ -342,10 +334,10 @@ restore_version(PG_FUNCTION_ARGS)
 	request.edits = &none;
 
 	call_require_write("restore_version()");
-	access_require(request.store_id, ACCESS_EDIT);
+	request.is_stateless = true;
 	result = save_execute(&request, &number);
 	if (result == MAPI_E_OBJECT_DELETED && number == 0)
-		change_require_message(request.store_id, request.message_id);
+		view_require_message(request.store_id, request.message_id);
 	values[0] = Int32GetDatum(result);
 	values[1] = Int64GetDatum(number);
 	nulls[1] = (number == 0);
@@ -372,7 +364,7 @@ set_retention(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(0, "store_id");
 	call_require_write("set_retention()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_owner(PG_GETARG_INT64(0));
 	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 1)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
@@ -413,7 +405,7 @@ prune_batch(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "after");
 	REQUIRE_ARG(2, "messages");
 	call_require_write("prune_history()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_owner(PG_GETARG_INT64(0));
 	if (PG_GETARG_INT32(2) < 1)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),

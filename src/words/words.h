@@ -95,6 +95,14 @@ extern const char *hresult_name(int32 code);
 extern int	errmapi(int32 code);
 extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2, 3);
 
+/* ----------------------------------------------------------------- flags.c */
+
+/* The rights of the set OWNER of the type folder_rights. */
+#define RIGHTS_ALL				0x7FB
+
+/* Return the text of bits RIGHT_*, palloc'd. */
+extern char *flags_folder_rights_text(uint32 rights);
+
 /* ------------------------------------------------------------------ call.c */
 
 /* Raise MAPI_E_INVALID_PARAMETER if an argument is NULL. */
