@@ -1070,7 +1070,7 @@ COMMENT ON COLUMN msgstore.message.message_id IS
 COMMENT ON COLUMN msgstore.message.folder_id IS
 	'Placement: the folder of the message; a save never writes it';
 COMMENT ON COLUMN msgstore.message.created_at IS
-	'The time of the first save';
+	'The time of create_message(), or of the first save without a handle';
 COMMENT ON COLUMN msgstore.message.creator IS
 	'The role of the first save: what it may do with its own messages depends '
 	'on this name';
@@ -1250,6 +1250,8 @@ COMMENT ON VIEW msgstore.change_list IS
 	'time, changed properties';
 
 CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
+								 max integer DEFAULT NULL,
+								 before bigint DEFAULT NULL,
 								 OUT change_number bigint, OUT kind text,
 								 OUT changed_by text, OUT role text,
 								 OUT actor text, OUT client text,
@@ -1257,20 +1259,12 @@ CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
 								 OUT properties text[], OUT previous bigint,
 								 OUT base_change_number bigint)
 	RETURNS SETOF record
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
-	SET search_path = pg_catalog, pg_temp
-	AS $$
-		SELECT c.change_number, c.kind, c.changed_by, c.role, c.actor,
-			   c.client, c.changed_at, c.properties, c.previous,
-			   c.base_change_number
-		FROM msgstore.change_list AS c
-		WHERE c.store_id OPERATOR(pg_catalog.=) $1
-		  AND c.message_id OPERATOR(pg_catalog.=) $2
-		ORDER BY c.changed_at, c.change_number
-	$$;
-COMMENT ON FUNCTION msgstore.history(bigint, bigint) IS
-	'Return every change of a message, oldest first: number, kind, author, '
-	'time, client, changed properties';
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+	AS 'MODULE_PATHNAME', 'history';
+COMMENT ON FUNCTION msgstore.history(bigint, bigint, integer, bigint) IS
+	'Return the changes of a message: number, kind, author, time, client, '
+	'changed properties; all of them, oldest first, or with max the newest '
+	'ones, newest first, with before those before a version';
 
 CREATE FUNCTION msgstore.merge_report(store_id bigint, message_id bigint,
 									  change_number bigint,
@@ -1914,13 +1908,22 @@ COMMENT ON FUNCTION msgstore.write_stream(integer, text, bigint, bytea) IS
 	'Write a piece of a string or binary property on a handle and return the '
 	'size; the save of the message stores it';
 
+CREATE FUNCTION msgstore.set_stream_size(handle integer, property text,
+										 size bigint)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_stream_size';
+COMMENT ON FUNCTION msgstore.set_stream_size(integer, text, bigint) IS
+	'Cut a string or binary property on a handle to a size, or fill a binary '
+	'one with zeros up to it';
+
 CREATE FUNCTION msgstore.truncate_stream(handle integer, property text,
 										 size bigint)
 	RETURNS void
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'truncate_stream';
+	AS 'MODULE_PATHNAME', 'set_stream_size';
 COMMENT ON FUNCTION msgstore.truncate_stream(integer, text, bigint) IS
-	'Cut a string or binary property on a handle to a size';
+	'Do as set_stream_size()';
 
 /* =================================================================== conflict
  *

@@ -4,6 +4,11 @@ SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT create_store('attachment') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox, special_folder(:store, 'Drafts') AS drafts \gset
+-- the properties of an attachment's handle, but for those that differ from store
+-- to store, or from time to time
+CREATE FUNCTION pg_temp.own(handle integer) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT get_props(handle) - '{PR_STORE_RECORD_KEY, PR_RECORD_KEY, PR_OBJECT_TYPE, PR_HAS_NAMED_PROPERTIES,
+        PR_CREATION_TIME, PR_LAST_MODIFICATION_TIME, PR_RENDERING_POSITION}'::text[] $$;
 -- the attachments of a list, without their bytes
 CREATE FUNCTION pg_temp.shown(list jsonb) RETURNS SETOF jsonb LANGUAGE sql AS $$
     SELECT CASE WHEN jsonb_typeof(e->'PR_ATTACH_DATA_BIN') = 'object'
@@ -32,7 +37,7 @@ SELECT count(*) FROM blob WHERE store_id = :store;
 -- through handles: three levels, each saved into the one above
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS m, open_message(:store, :id, 'MAPI_MODIFY') AS other \gset
 SELECT create_attachment(:m) AS a \gset
-SELECT get_props(:a);
+SELECT pg_temp.own(:a);
 SELECT set_props(:a, '{"PR_ATTACH_LONG_FILENAME": "fwd.eml"}'), open_embedded_message(:a, 'MAPI_CREATE') AS e \gset
 SELECT set_props(:e, '{"PR_SUBJECT": "inside", "PR_HTML": "PGI+aTwvYj4="}'),
        modify_recipients(:e, 'MODRECIP_ADD', '[{"PR_DISPLAY_NAME": "Ann"}]');
@@ -217,11 +222,11 @@ SELECT open_attachment(:m, 0, 'MAPI_MODIFY') AS a, open_attachment(:m, 0, 'MAPI_
 SELECT set_props(:a, '{"PR_ATTACH_LONG_FILENAME": "of a", "PR_ATTACH_MIME_TAG": "text/plain"}'), save_changes(:a);
 SELECT set_props(:b, '{"PR_DISPLAY_NAME": "of b", "PR_ATTACH_MIME_TAG": "text/html"}'), delete_props(:b, '{PR_COMMENT}'), save_changes(:b);
 SELECT get_props(:m, '{PR_MESSAGE_ATTACHMENTS}');
-SELECT get_props(:a), get_props(:b);
+SELECT pg_temp.own(:a), pg_temp.own(:b);
 BEGIN;
-SELECT set_props(:a, '{"PR_COMMENT": "more"}'), save_changes(:a), get_props(:a);
+SELECT set_props(:a, '{"PR_COMMENT": "more"}'), save_changes(:a), pg_temp.own(:a);
 ROLLBACK;
-SELECT get_props(:a);
+SELECT pg_temp.own(:a);
 SELECT save_changes(:a), save_changes(:m);
 SELECT set_props(:a, '{"PR_COMMENT": "after"}'), save_changes(:a), save_changes(:m);
 SELECT read_message(:store, :twice, '{PR_MESSAGE_ATTACHMENTS}');
@@ -253,5 +258,5 @@ SELECT create_attachment(:m) AS o \gset
 SELECT save_changes(open_embedded_message(:o, 'MAPI_CREATE')), get_props(:o, '{PR_ATTACH_METHOD}') AS embeds;
 SELECT jsonb_path_exists(get_props(:o, '{PR_ATTACH_DATA_OBJ}'), '$.PR_ATTACH_DATA_OBJ.PR_MESSAGE_CLASS') AS is_shown, get_props(:m, '{PR_ATTACH_DATA_OBJ}') AS of_message;
 SELECT set_props(:o, '{"PR_ATTACH_DATA_OBJ": {}}'); -- fail
-SELECT delete_props(:o, '{PR_ATTACH_DATA_OBJ}'); -- fail
+SELECT delete_props(:o, '{PR_ATTACH_DATA_OBJ}'), get_props(:o) ? 'PR_ATTACH_DATA_OBJ' AS left_over;
 SELECT set_props(:o, '{"PR_ATTACH_DATA_BIN": "AAAA"}'), save_changes(:o), get_props(:o, '{PR_ATTACH_METHOD, PR_ATTACH_DATA_BIN, PR_ATTACH_DATA_OBJ}');

@@ -124,12 +124,14 @@ extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
  * changed the same object, and to different values, the object of "yours" is
  * taken if "overwrite" is set; otherwise the function returns false.  If both
  * added an object under the same number, both objects stay, and the object of
- * "yours" gets a new number.  A list may be NULL, which is an empty list;
- * *merged is NULL if the result is empty and "yours" is NULL.
+ * "yours" gets a new number.  The result is in the order of the numbers with
+ * "in_order", else in the order of "theirs", with added objects at the end.  A
+ * list may be NULL, which is an empty list; *merged is NULL if the result is
+ * empty and "yours" is NULL.
  */
 extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
 						  const Jsonb *yours, const char *name,
-						  bool overwrite, Jsonb **merged);
+						  bool in_order, bool overwrite, Jsonb **merged);
 
 /*
  * Processing an embedded message needs copies of its whole content, and so
@@ -267,7 +269,7 @@ extern void content_from_object(Content *content, const Jsonb *object);
 
 /*
  * Check the value of PR_MESSAGE_RECIPIENTS, in place of property_check().
- * *value becomes a jbvBinary.
+ * *value becomes a jbvBinary, with the recipients in the order of PR_ROWID.
  */
 extern void recipients_check(const Property *prop, JsonbValue *value);
 
@@ -278,14 +280,40 @@ extern void recipients_check(const Property *prop, JsonbValue *value);
 extern void recipients_display(Jsonb *recipients,
 							   char **to, char **cc, char **bcc);
 
+/* --------------------------------------------------------------- subject.c */
+
+/*
+ * Return true if a name is PR_SUBJECT, PR_SUBJECT_PREFIX or
+ * PR_NORMALIZED_SUBJECT, and if a patch sets or deletes one of these.
+ */
+extern bool subject_named(const char *name);
+extern bool subject_touched(const Jsonb *patch);
+
+/*
+ * Return the prefix and the normalized subject of a bag, which point into the
+ * bag.  Returns false if the bag has no subject.
+ */
+extern bool subject_parts(const Jsonb *bag, JsonbValue *prefix,
+						  JsonbValue *normalized);
+
+/*
+ * Return a patch in which PR_SUBJECT stands for prefix and normalized subject.
+ * The bag may be an earlier patch; then is_whole is false, and a part of the
+ * subject that neither patch has stays unknown.  Returns "patch" itself if
+ * there is nothing to change.
+ */
+extern Jsonb *subject_complete(const Jsonb *bag, Jsonb *patch,
+							   bool is_whole);
+
 /* ---------------------------------------------------------------- retype.c */
 
 /*
- * Return a patch that also deletes the values that its members replace in a
- * bag (or in an earlier patch) in another type.  Returns "patch" itself if
- * there is nothing to delete.
+ * Return a patch that also deletes the values of its properties that a bag (or
+ * an earlier patch) has in another type.  Returns "patch" itself if there is
+ * nothing to delete.  *has_subject is true if the patch may touch the subject.
  */
-extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch);
+extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch,
+						   bool *has_subject);
 
 /* Raise an error if a patch sets one property in two types. */
 extern void retype_check(const Jsonb *patch);
@@ -349,17 +377,20 @@ extern bool edits_cover(const Edits *edits, ArrayType *tags);
  */
 extern void edits_from_patch(Jsonb *patch, bool is_new, Edits *edits);
 
-/* Make edits that delete the named properties, with the same checks. */
+/*
+ * Make edits that delete the named properties, with the same checks.  A name
+ * stands for its id: the type in a name does not matter.
+ */
 extern void edits_from_tags(ArrayType *tags, bool is_new, Edits *edits);
 
 /* Make edits with the effect of "first" followed by "then"; shares values. */
 extern void edits_merge(const Edits *first, const Edits *then, Edits *result);
 
 /*
- * Return the patch that edits apply to a bag, which may itself be a patch.  In
- * addition to the patch of the edits it deletes the values that the edits
- * replace: properties in another type, and references of parts that were
- * blobs.  Returns NULL if there is nothing to apply.
+ * Return the patch that edits apply to a bag.  In addition to the patch of the
+ * edits it deletes the values that the edits replace: properties in another
+ * type, and references of parts that were blobs.  The subject is complete.
+ * Returns NULL if there is nothing to apply.
  */
 extern Jsonb *edits_patch_for(const Jsonb *bag, const Edits *edits);
 

@@ -300,6 +300,19 @@ objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
 	return numbers;
 }
 
+/* Sort the objects of a list by number. */
+static void
+sort_by_number(ObjectList *list, const char *name)
+{
+	ObjectIndex index;
+
+	objects_index(list, name, &index);
+	Assert(index.count == list->count);
+	for (int i = 0; i < index.count; i++)
+		list->objects[i] = index.sorted[i].object;
+	pfree(index.sorted);
+}
+
 /*
  * Merge two changed versions of a list: start from "theirs" and apply the
  * differences between "base" and "yours".  Positions in the list stay valid
@@ -308,7 +321,7 @@ objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
  */
 bool
 objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
-			  const char *name, bool overwrite, Jsonb **merged)
+			  const char *name, bool in_order, bool overwrite, Jsonb **merged)
 {
 	ObjectList	list,
 				result;
@@ -349,6 +362,8 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 			result.objects[other->at] = mine == NULL ? NULL : mine->object;
 	}
 	objects_compact(&result);
+	if (in_order)
+		sort_by_number(&result, name);
 	*merged = result.count == 0 && yours == NULL ? NULL :
 		objects_build(&result);
 	return true;

@@ -306,6 +306,15 @@ time_value(JsonbValue *value, TimestampTz time, char *text)
 	value->val.string.len = strlen(text);
 }
 
+/* Set *value to a text, which is palloc'd. */
+static void
+text_value(JsonbValue *value, Datum datum)
+{
+	value->type = jbvString;
+	value->val.string.val = TextDatumGetCString(datum);
+	value->val.string.len = strlen(value->val.string.val);
+}
+
 /* Move, delete or restore a version as ordered; add the old state to *undo. */
 static void
 place(const ChangeOrder *order, Version *version, TimestampTz time,
@@ -446,13 +455,14 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	adopt_content(&adoption, content);
 	edits_init(&none);
 	undo_of_edits(&row->version.content, &none, &undo);
-	row->created_at = GetCurrentTimestamp();
+	row->modified_at = Max(GetCurrentTimestamp(), row->created_at);
+	if (row->created_at == 0)
+		row->created_at = row->modified_at;
 	row->creator = access_role_name();
-	row->modified_at = row->created_at;
 	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
 	messagerow_insert(row, change_author());
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
-		   row->created_at, &undo);
+		   row->modified_at, &undo);
 	CommandCounterIncrement();
 }
 
@@ -471,14 +481,13 @@ delete_row(int64 store_id, int64 message_id)
 
 /*
  * Delete a row and record the deletion.  The undo in the record holds the
- * whole message: all parts of the content, and folder, flags and times.  The
- * record lists PR_DELETED_ON as the only property that the change touched.
+ * whole message: all parts of the content, and folder, flags, creator, times.
+ * The record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
 change_hard_delete(MessageRow *row)
 {
 	Content    *content = &row->version.content;
-	text	   *creator = DatumGetTextPP(row->creator);
 	Version		version = row->version;
 	Edits		all;
 	Undo		undo;
@@ -505,9 +514,7 @@ change_hard_delete(MessageRow *row)
 	add_undo(&undo, UNDO_FLAGS, &old, NULL);
 	time_value(&old, row->created_at, text);
 	add_undo(&undo, UNDO_CREATED, &old, NULL);
-	old.type = jbvString;
-	old.val.string.val = VARDATA_ANY(creator);
-	old.val.string.len = VARSIZE_ANY_EXHDR(creator);
+	text_value(&old, row->creator);
 	add_undo(&undo, UNDO_CREATOR, &old, NULL);
 	time_value(&old, row->version.deleted_at, text);
 	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");

@@ -228,6 +228,21 @@ extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 							int64 message_id, int64 change_number);
 
 /*
+ * Read a row of change without the values that the change replaced: of *undo,
+ * only "properties" is set.
+ */
+extern bool changerow_fetch_head(ChangeRow *row, Relation change,
+								 int64 store_id, int64 message_id,
+								 int64 change_number);
+
+/*
+ * Return true if the active snapshot sees a change of a message that is older
+ * than a time.
+ */
+extern bool changerow_any_before(Relation change, int64 store_id,
+								 int64 message_id, TimestampTz time);
+
+/*
  * Read the newest change of a message, or the newest change of a kind unless
  * "kind" is '\0', that the active snapshot sees.  Returns false if the
  * snapshot sees no such change.
@@ -382,6 +397,10 @@ extern void blob_copy(int64 store_id, int64 from, int64 to, int64 keep);
 extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
 					   const char *bytes, int64 count);
 
+/* Write zeros to an upload, at an offset of at most its size. */
+extern void blob_write_zeros(int64 store_id, int64 blob_id, int64 offset,
+							 int64 count);
+
 /* Truncate an upload to a size of at most its own. */
 extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
 
@@ -478,9 +497,10 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
 							  int64 *number);
 
 /*
- * Insert the first version of a new message, and the record of the change.
- * source_id is the message from which it was copied, or 0; "uploads" are those
- * of the handle that is saved, or NULL.
+ * Insert the first version of a new message, and the record of the change.  The
+ * current role is the creator; row->created_at is set if it is 0.  source_id is
+ * the message from which it was copied, or 0; "uploads" are those of the handle
+ * that is saved, or NULL.
  */
 extern void change_create(MessageRow *row, int64 source_id,
 						  const Upload *uploads);
@@ -531,14 +551,14 @@ extern void theirs_visit(const ChangeRow *change, void *arg);
 
 /*
  * Return the newest change that touched a name, or NULL.  A change of any body
- * touches all bodies.
+ * touches all bodies, and one of a part of the subject all parts.
  */
 extern const TheirChange *theirs_newest(const TheirChanges *theirs,
 										const char *name);
 
 /*
  * Return true if edits touch a property.  An edit of any body touches all
- * bodies.
+ * bodies, and one of a part of the subject all parts.
  */
 extern bool merge_touches(const Edits *edits, const char *name);
 
@@ -576,7 +596,7 @@ typedef struct MessageView
 	int32		message_flags;
 	TimestampTz created_at;
 	TimestampTz modified_at;
-	Datum		creator;
+	Datum		creator;		/* text, or 0: not known */
 	const char *modifier;
 	int32		access;
 	int			level;
@@ -621,6 +641,12 @@ extern bool view_go_back(MessageView *view, int64 change_number);
  */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
 
+/*
+ * Return the names of all properties of a view as a text[], without reading
+ * their values.
+ */
+extern ArrayType *view_names(const MessageView *view);
+
 /* ---------------------------------------------------------------- handle.c */
 
 /* The draft that a handle was parked as or resumed from. */
@@ -659,6 +685,7 @@ typedef struct Handle
 	Jsonb	   *defaults;		/* default properties of a new message */
 	Oid			role;			/* the role that opened it */
 	TimestampTz opened_at;
+	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	HandleState state;
 
 	/* private to handle.c */
@@ -807,7 +834,7 @@ typedef struct Stand
 	bool		was_parked;		/* the handle has, or had, a draft */
 	int64		folder_id;		/* of a new message */
 	Jsonb	   *defaults;		/* of a new message */
-	TimestampTz created_at;		/* of a new message */
+	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	const Upload *uploads;		/* of the handle */
 	Edits		edits;
 } Stand;

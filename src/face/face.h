@@ -105,6 +105,7 @@ typedef struct SaveRequest
 	bool		is_stateless;	/* no handle: raise if it is not readable */
 	int64		folder_id;		/* of a new message */
 	int32		message_flags;	/* of a new message, unless its bag has them */
+	TimestampTz created_at;		/* of a new message, 0: now */
 	const Content *start;		/* of a new message, before its edits */
 	int64		source_id;		/* the message that "start" was copied from */
 	const Upload *uploads;		/* of the handle, or NULL */

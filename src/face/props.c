@@ -47,6 +47,7 @@ object_props(const Handle *handle, ArrayType *tags)
 	memset(&view, 0, sizeof(view));
 	view.kind = handle->kind;
 	view.store_id = handle->store_id;
+	view.message_flags = MSGFLAG_DEFAULT;
 	view.level = handle->state.writable ? 1 : 0;
 	edits_apply(&handle->state.object, &handle->state.edits, &view.version.content);
 	if (handle->kind == HANDLE_ATTACHMENT)

@@ -424,6 +424,7 @@ save_new(SaveWork *work, int64 *number)
 	row->store_id = request->store_id;
 	row->message_id = request->message_id;
 	row->version.folder_id = request->folder_id;
+	row->created_at = request->created_at;
 	edits_apply(request->start, pending_edits(work), content);
 	row->message_flags = take_message_flags(content, request->message_flags);
 	change_create(row, request->source_id, request->uploads);
@@ -448,6 +449,7 @@ save_of_stand(SaveRequest *request, const Stand *stand, Content *start)
 	request->was_parked = stand->was_parked;
 	request->folder_id = stand->folder_id;
 	request->message_flags = MSGFLAG_DEFAULT;
+	request->created_at = stand->created_at;
 	if (stand->is_new)
 	{
 		content_from_bag(start, stand->defaults);

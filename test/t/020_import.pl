@@ -1,5 +1,5 @@
-# "msgstore import" brings mail into a store: what the samples say stands in
-# their messages, what cannot be imported is named, batches are atomic.
+# "msgstore import" imports mail into a store: the messages have the content of the
+# samples, mail that cannot be imported is named, and each batch is atomic.
 use strict;
 use warnings;
 use utf8;
@@ -354,7 +354,7 @@ like($err, qr/^28 read, none stored, 1 refused$/m, 'its report is on stderr');
 
 # -------------------------------------------------------------------- batches
 
-# A unique index lets the server refuse a message for its own sake.
+# With a unique index the server refuses a message because of its subject.
 $node->safe_psql('postgres', 'CREATE DATABASE batches');
 $node->safe_psql('batches', 'CREATE EXTENSION msgstore');
 $node->safe_psql('batches',
@@ -434,8 +434,8 @@ is( $node->safe_psql(
 	's1 s2 s3 s4 s6',
 	'lost: what it says it stored is stored, and no more');
 
-# A server with moods stands in for deadlocks, and for a folder that goes away:
-# what it answers is the next line of a table.
+# A server with moods stands in for deadlocks, and for a folder that is deleted: it
+# answers with the next line of a table.
 $node->safe_psql('postgres', 'CREATE DATABASE moods');
 $node->safe_psql('moods', 'CREATE EXTENSION msgstore');
 $node->safe_psql(
@@ -462,8 +462,7 @@ $node->safe_psql(
 		END IF;
 	END $$});
 
-# What an import of two messages comes to in a mood: [moods, exit code, stored
-# or not, calls made]
+# An import of two messages in a mood: [moods, exit code, report, calls made].
 foreach my $case (
 	[ [], 0, qr/^2 imported, 0 refused$/m, 2 ],
 	[ ['40P01'], 0, qr/^2 imported, 0 refused$/m, 3 ],
