@@ -1250,6 +1250,8 @@ COMMENT ON VIEW msgstore.change_list IS
 	'time, changed properties';
 
 CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
+								 max integer DEFAULT NULL,
+								 before bigint DEFAULT NULL,
 								 OUT change_number bigint, OUT kind text,
 								 OUT changed_by text, OUT role text,
 								 OUT actor text, OUT client text,
@@ -1257,20 +1259,12 @@ CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
 								 OUT properties text[], OUT previous bigint,
 								 OUT base_change_number bigint)
 	RETURNS SETOF record
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
-	SET search_path = pg_catalog, pg_temp
-	AS $$
-		SELECT c.change_number, c.kind, c.changed_by, c.role, c.actor,
-			   c.client, c.changed_at, c.properties, c.previous,
-			   c.base_change_number
-		FROM msgstore.change_list AS c
-		WHERE c.store_id OPERATOR(pg_catalog.=) $1
-		  AND c.message_id OPERATOR(pg_catalog.=) $2
-		ORDER BY c.changed_at, c.change_number
-	$$;
-COMMENT ON FUNCTION msgstore.history(bigint, bigint) IS
-	'Return every change of a message, oldest first: number, kind, author, '
-	'time, client, changed properties';
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+	AS 'MODULE_PATHNAME', 'history';
+COMMENT ON FUNCTION msgstore.history(bigint, bigint, integer, bigint) IS
+	'Return the changes of a message: number, kind, author, time, client, '
+	'changed properties; all of them, oldest first, or with max the newest '
+	'ones, newest first, with before those before a version';
 
 CREATE FUNCTION msgstore.merge_report(store_id bigint, message_id bigint,
 									  change_number bigint,

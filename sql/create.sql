@@ -38,7 +38,7 @@ SELECT get_props(:h) = :'before' AS same;
 SELECT count(*) FROM message_list WHERE message_id = :id;
 SELECT count(*) - :messages AS messages FROM message;
 SELECT count(*) - :changes AS changes FROM change;
-SELECT count(*) FROM history(:store, :id);
+SELECT count(*) FROM history(:store, :id); -- fail
 -- fail
 SELECT open_message(:store, :id);
 -- fail

@@ -235,3 +235,42 @@ SELECT write_stream(:h, 'PR_BODY', 1, 'b'); -- fail
 SELECT set_stream_size(:h, 'PR_BODY', 1); -- fail
 SELECT set_stream_size(:a, 'PR_ATTACH_DATA_BIN', 9223372036854775807); -- fail
 SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 9223372036854775807, '\x01'); -- fail
+
+-- history: the newest changes first where max is given, and on from a number
+SELECT message_id AS id, change_number AS n1 FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "1"}') \gset
+SELECT change_number AS n2 FROM save_message(:store, :id, :n1, '{"PR_SUBJECT": "2"}') \gset
+SELECT change_number AS n3 FROM save_message(:store, :id, :n2, '{"PR_COMMENT": "3"}') \gset
+SELECT change_number AS n4 FROM save_message(:store, :id, :n1, '{"PR_BODY": "4"}', 'FORCE_SAVE') \gset
+CREATE FUNCTION pg_temp.steps(store bigint, id bigint, max integer, before bigint) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(kind || array_to_string(properties, '+'), ', ' ORDER BY n)
+	FROM history(store, id, max, before) WITH ORDINALITY AS h (a, kind, c, d, e, f, g, properties, i, j, n)
+$$;
+SELECT pg_temp.steps(:store, :id, NULL, NULL) AS all_of_them, pg_temp.steps(:store, :id, 2, NULL) AS newest,
+       pg_temp.steps(:store, :id, 100, NULL) AS all_newest_first;
+SELECT pg_temp.steps(:store, :id, 2, :n3) AS on_from, pg_temp.steps(:store, :id, NULL, :n3) AS oldest_first,
+       pg_temp.steps(:store, :id, 5, :n1) AS nothing_before_it, pg_temp.steps(:store, :id, 0, NULL) AS none, pg_temp.steps(:store, :id, 5, 0) AS no_such;
+SELECT change_number = :n4 AS number, changed_by = session_user AS author, role = session_user AS role, actor, client = current_setting('application_name') AS client,
+       changed_at = (SELECT modified_at FROM message_list WHERE store_id = :store AND message_id = :id) AS time,
+       previous = :n3 AS previous, base_change_number = :n1 AS base
+FROM history(:store, :id, 1);
+SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), pg_temp.steps(:store, :id, 2, NULL) AS of_the_deleted;
+SELECT count(*) FROM history(:store, :id, 100) AS h, change_list AS c
+WHERE (c.store_id, c.message_id, c.change_number, c.kind, c.changed_by, c.role, c.changed_at, c.properties)
+	= (:store, :id, h.change_number, h.kind, h.changed_by, h.role, h.changed_at, h.properties)
+	AND (c.actor, c.client, c.previous, c.base_change_number) IS NOT DISTINCT FROM (h.actor, h.client, h.previous, h.base_change_number);
+SELECT count(*) FROM history(:store, :id, -1); -- fail
+SELECT count(*) FROM history(:store, NULL); -- fail
+\set VERBOSITY sqlstate
+SELECT count(*) FROM history(:store, 0); -- fail
+SELECT count(*) FROM history(0, :id); -- fail
+-- no more rows are made than returned: a page of a long history reads its own changes only
+BEGIN;
+DELETE FROM change WHERE (store_id, message_id, change_number) = (:store, :id, :n2);
+SELECT count(*) FROM history(:store, :id, 3);
+SELECT count(*) FROM history(:store, :id, 4); -- fail
+ROLLBACK;
+BEGIN;
+DELETE FROM change WHERE store_id = :store AND message_id = :id AND change_number <= :n2;
+SELECT pg_temp.steps(:store, :id, NULL, NULL) AS pruned, pg_temp.steps(:store, :id, 9, :n3) AS before_the_pruned;
+ROLLBACK;
+\set VERBOSITY default

@@ -481,8 +481,8 @@ delete_row(int64 store_id, int64 message_id)
 
 /*
  * Delete a row and record the deletion.  The undo in the record holds the
- * whole message: all parts of the content, and folder, flags, creator, times.  The
- * record lists PR_DELETED_ON as the only property that the change touched.
+ * whole message: all parts of the content, and folder, flags, creator, times.
+ * The record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
 change_hard_delete(MessageRow *row)

@@ -228,6 +228,21 @@ extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 							int64 message_id, int64 change_number);
 
 /*
+ * Read a row of change without the values that the change replaced: of *undo,
+ * only "properties" is set.
+ */
+extern bool changerow_fetch_head(ChangeRow *row, Relation change,
+								 int64 store_id, int64 message_id,
+								 int64 change_number);
+
+/*
+ * Return true if the active snapshot sees a change of a message that is older
+ * than a time.
+ */
+extern bool changerow_any_before(Relation change, int64 store_id,
+								 int64 message_id, TimestampTz time);
+
+/*
  * Read the newest change of a message, or the newest change of a kind unless
  * "kind" is '\0', that the active snapshot sees.  Returns false if the
  * snapshot sees no such change.

@@ -458,16 +458,21 @@ add_native_body(ViewContext *context, const char *name, BagList *list)
 	baglist_add_int(list, name, native);
 }
 
+/* Return the name of the creator of a message, or NULL if it is not known. */
+static text *
+creator_of(const MessageView *view)
+{
+	return view->creator == (Datum) 0 ? NULL : DatumGetTextPP(view->creator);
+}
+
 static void
 add_creator_name(ViewContext *context, const char *name, BagList *list)
 {
-	const text *creator;
+	text	   *creator = creator_of(context->view);
 
-	if (context->view->creator == (Datum) 0)
-		return;
-	creator = DatumGetTextPP(context->view->creator);
-	baglist_add_cstring(list, name, VARDATA_ANY(creator),
-						VARSIZE_ANY_EXHDR(creator));
+	if (creator != NULL)
+		baglist_add_cstring(list, name, VARDATA_ANY(creator),
+							VARSIZE_ANY_EXHDR(creator));
 }
 
 /* Append a text as UTF-16LE, with a NUL. */
@@ -504,17 +509,19 @@ add_creator_entryid(ViewContext *context, const char *name, BagList *list)
 		0x9D, 0x6E, 0x00, 0xDD, 0x01, 0x0F, 0x54, 0x02,
 		0, 0, ONE_OFF_FLAGS & 0xFF, ONE_OFF_FLAGS >> 8
 	};
+	text	   *creator = creator_of(context->view);
+	char	   *role;
 	StringInfoData bytes;
 	const char *creator;
 
-	if (context->view->creator == (Datum) 0)
+	if (creator == NULL)
 		return;
-	creator = TextDatumGetCString(context->view->creator);
+	role = text_to_cstring(creator);
 	initStringInfo(&bytes);
 	appendBinaryStringInfo(&bytes, head, sizeof(head));
-	append_utf16(&bytes, creator);
+	append_utf16(&bytes, role);
 	append_utf16(&bytes, "POSTGRESQL");
-	append_utf16(&bytes, creator);
+	append_utf16(&bytes, role);
 	baglist_add_base64(list, name, bytes.data, bytes.len);
 }
 
