@@ -39,7 +39,9 @@ SELECT close_object(:h);
 SELECT octet_length(read_original(:s, :copy, 0, 100));
 SELECT delete_messages(:s, ARRAY[:m], 'DELETE_HARD_DELETE');
 SELECT count(*) FROM original WHERE store_id = :s AND message_id = :m;
-SELECT write_original(:s, :m, 0, 'late') > 0 AS written;  -- fail
+\set VERBOSITY sqlstate
+SELECT write_original(:s, :m, 0, 'late');  -- fail
+\set VERBOSITY terse
 SELECT octet_length(read_original(:s, :copy, 0, 100));
 
 -- a store that keeps none
@@ -57,8 +59,10 @@ SELECT write_original(:s, NULL, 0, 'x');  -- fail
 SELECT write_original(:s, :n, NULL, 'x');  -- fail
 SELECT write_original(:s, :n, 0, NULL);  -- fail
 SELECT write_original(:s, :n, -1, 'x');  -- fail
-SELECT write_original(:s, 999999, 0, 'x') AS missing;  -- fail
+\set VERBOSITY sqlstate
+SELECT write_original(:s, 999999, 0, 'x');  -- fail
 SELECT read_original(:s, 999999, 0, 1);  -- fail
+\set VERBOSITY terse
 SELECT read_original(:s, :n, 0, -1);  -- fail
 SELECT read_original(:s, :n, 0, 1100000000);  -- fail
 SELECT keep_originals(:s, NULL);  -- fail
@@ -72,6 +76,7 @@ DELETE FROM original WHERE store_id = :s AND message_id = :n;
 CREATE ROLE regress_original_stranger;
 GRANT USAGE ON SCHEMA msgstore TO regress_original_stranger;
 SET ROLE regress_original_stranger;
+\set VERBOSITY sqlstate
 SELECT write_original(:s, :n, 0, 'x');  -- fail
 SELECT read_original(:s, :n, 0, 1);  -- fail
 SELECT keep_originals(:s, true);  -- fail

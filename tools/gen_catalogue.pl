@@ -2,14 +2,13 @@
 #----------------------------------------------------------------------
 #
 # gen_catalogue.pl
-#	  Turns the facts under data/ into the constant tables and the
-#	  #defines of the module.  Runs at build time, with core Perl only.
-#	  Equal facts give equal bytes.
+#	  Turns the facts under data/ into the constant tables of the module
+#	  and the #defines of its tags.  Runs at build time, with core Perl
+#	  only.  Equal facts give equal bytes.
 #
 # usage: gen_catalogue.pl DATADIR OUTDIR
 #
 # Writes
-#	  codes.gen.h		#defines of the codes, as int32
 #	  tags.gen.h		#defines of the types, and of every tag under
 #						the canonical name of its property, as uint32
 #	  hresult.gen.h		the code tables of hresult.c
@@ -39,6 +38,9 @@
 #----------------------------------------------------------------------
 use strict;
 use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Facts;
 
 my ($datadir, $outdir) = @ARGV;
 die "usage: gen_catalogue.pl DATADIR OUTDIR\n"
@@ -73,48 +75,6 @@ write_codes(@{ read_csv("$datadir/codes.csv") });
 write_catalogue(read_csv("$datadir/properties.csv"),
 	read_csv("$datadir/rules.csv"));
 exit 0;
-
-# ---------------------------------------------------------------- input
-
-# Return the rows of a CSV file (RFC 4180, no line breaks in fields), each a
-# hash from the names of the columns.  $row->{at} is the file and line.
-sub read_csv
-{
-	my ($path) = @_;
-	my (@names, @rows);
-
-	open my $in, '<', $path or die "could not open \"$path\": $!\n";
-	while (my $line = <$in>)
-	{
-		my @fields;
-
-		$line =~ s/\r?\n\z//;
-		next if $line eq '';
-		$line .= ',';
-		while ($line =~ /\G(?:"((?:[^"]|"")*)"|([^,"]*)),/gc)
-		{
-			my $field = defined $1 ? $1 : $2;
-
-			$field =~ s/""/"/g;
-			push @fields, $field;
-		}
-		die "$path:$.: invalid line\n"
-		  if (pos($line) // 0) != length $line;
-		if (!@names)
-		{
-			@names = @fields;
-			next;
-		}
-		die "$path:$.: expected " . @names . " fields\n"
-		  if @fields != @names;
-
-		my %row = (at => "$path:$.");
-		@row{@names} = @fields;
-		push @rows, \%row;
-	}
-	close $in or die "could not read \"$path\": $!\n";
-	return \@rows;
-}
 
 # --------------------------------------------------------------- output
 
@@ -156,7 +116,7 @@ sub c_string
 
 # ---------------------------------------------------------------- codes
 
-# Write codes.gen.h and hresult.gen.h.
+# Write hresult.gen.h.
 sub write_codes
 {
 	my (@codes) = @_;
@@ -172,14 +132,7 @@ sub write_codes
 		}
 	}
 
-	my $out = open_header('codes.gen.h', 'Result codes by name.');
-	print $out "#ifndef CODES_GEN_H\n#define CODES_GEN_H\n\n";
-	printf $out "#define %s\t((int32) %s)\n", $_, $code_of{$_}
-	  foreach sort keys %code_of;
-	print $out "\n#endif\n";
-	close_header($out);
-
-	$out = open_header('hresult.gen.h', 'The code tables of hresult.c.');
+	my $out = open_header('hresult.gen.h', 'The code tables of hresult.c.');
 	print $out "static const ResultCode result_codes[] = {\n";
 	foreach my $code (@codes)
 	{

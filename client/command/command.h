@@ -1,21 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * command.h
- *	  What the commands offer main(), and what they share:
+ *	  The contracts of the files of the command "msgstore":
  *
- *		import.c	mail -> a store (with the rooms of mail.h)
- *		export.c	a store -> mail
- *		large.c		messages with large values, out of a store and into it
- *		resolve.c	a parked draft in conflict -> settled
- *		report.c	the conflict, for somebody to read
- *		show.c		texts from anywhere -> a terminal
- *		diff.c		two texts -> the lines that differ
+ *		import.c	from mail to a store
+ *		export.c	from a store to mail
+ *		large.c		messages with large values, in pieces
+ *		resolve.c	settles the conflict of a parked draft
+ *		report.c	shows the conflict
+ *		show.c		from any text to a terminal
+ *		diff.c		the lines that differ between two texts
  *		session.c	connections, folders, errors
  *
  * NOTES
- *	  Memory is GLib's, as in mail.h: what a function returns as char * is the
- *	  caller's to g_free().  A text is called safe once show_safe() has made
- *	  it so.
+ *	  Memory is GLib's, as in mail.h: the caller frees a returned char * with
+ *	  g_free(), and the program ends when memory runs out.
+ *
+ *	  A text that show_safe() or show_safe_lines() returned is called safe.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,17 +31,17 @@
 
 #include "libmsgstore.h"
 
-/* The server and the store that a command works on, as main() read them. */
+/* The server and the store that a command works on, from the command line. */
 typedef struct Target
 {
-	const char *dbname;			/* NULL: as libpq has it */
+	const char *dbname;			/* NULL, as the next three: libpq's default */
 	const char *host;
 	const char *port;
 	const char *username;
 	const char *store;
 } Target;
 
-/* exit codes of the commands */
+/* exit codes; msgstore.c describes them */
 #define EXIT_DONE		0
 #define EXIT_REFUSED	1
 #define EXIT_TROUBLE	2
@@ -48,28 +49,36 @@ typedef struct Target
 
 /* --------------------------------------------------------------- session.c */
 
-/* Connect.  Returns NULL after having said why not. */
+/* Connect.  Returns NULL after printing an error. */
 extern msgstore *session_connect(const Target *target,
 								 const char *application);
 
-/* Say on stderr what the server said, and what was being done. */
+/* Print the last error on stderr; "doing" is the failed action. */
 extern void session_print_error(const msgstore *ms, const char *doing);
 
 /*
- * Find a folder beside the Inbox by its name; without one, the Inbox.  False
- * on error.  *parent_id is the folder that both stand in.
+ * Find the store that a command works on.  Returns false after printing an
+ * error.
+ */
+extern bool session_find_store(msgstore *ms, const char *name,
+							   int64_t *store_id);
+
+/*
+ * Find a folder beside the Inbox by its name, or the Inbox if the name is
+ * NULL.  *found is false if there is no such folder; *parent_id is set in any
+ * case.  Returns false on error.
  */
 extern bool session_find_folder(msgstore *ms, int64_t store_id,
 								const char *name, bool *found,
 								int64_t *folder_id, int64_t *parent_id);
 
-/* The same, made if it is missing. */
+/* Find a folder as session_find_folder() does, or create the folder. */
 extern bool session_make_folder(msgstore *ms, int64_t store_id,
 								const char *name, int64_t *folder_id);
 
 /*
- * The one text that a query for two numbers gives; NULL where it gives none,
- * or fails.
+ * Run a query with two numbers as its parameters, and return its only value.
+ * Returns NULL if the query fails, or returns no value.
  */
 extern char *session_text(msgstore *ms, const char *sql, int64_t one,
 						  int64_t two);
@@ -85,7 +94,7 @@ typedef enum Colour
 	COLOUR_QUIET
 } Colour;
 
-/* What stdout is. */
+/* The properties of stdout. */
 typedef struct Screen
 {
 	int			columns;
@@ -93,27 +102,41 @@ typedef struct Screen
 } Screen;
 
 /*
- * Look at stdout, COLUMNS, NO_COLOR and TERM.  What is no terminal has 80
- * columns, unless COLUMNS says otherwise, and no colours.
+ * Set the columns and colours by stdout, COLUMNS, NO_COLOR and TERM.  Without
+ * a terminal there are no colours, and 80 columns if COLUMNS is not set.
  */
 extern void screen_init(Screen *screen);
+
+/* Print a safe text in a colour. */
 extern void screen_put(const Screen *screen, Colour colour, const char *safe);
+
+/*
+ * Print a safe text as a paragraph, with words wrapped.  The first line begins
+ * at the cursor, which is at column "indent"; the other lines are indented to
+ * that column.
+ */
 extern void screen_paragraph(const Screen *screen, int indent,
 							 const char *safe);
 
-/* A text as one line without anything that a terminal would act upon. */
+/* Return a text as one line, without any effect on a terminal. */
 extern char *show_safe(const char *text);
 
-/* The same with its lines kept, and tabs as spaces. */
+/* Return a text without any effect on a terminal but line ends. */
 extern char *show_safe_lines(const char *text);
 
-/* How many columns a safe text takes. */
+/* Return the number of columns of a safe text. */
 extern int	show_columns(const char *safe);
 
-/* A safe text; one of more columns is cut, and ends with "ending". */
+/*
+ * Return a safe text, cut to a number of columns if it is longer; then the
+ * text ends with "ending".
+ */
 extern char *show_fit(const char *safe, int columns, const char *ending);
 
+/* Return a time of libmsgstore as safe text, in local time. */
 extern char *show_time(const char *iso);
+
+/* Return a name for use in a sentence: safe, quoted, cut if it is long. */
 extern char *show_name(const char *name);
 
 /* ------------------------------------------------------------------ diff.c */
@@ -121,17 +144,17 @@ extern char *show_name(const char *name);
 typedef struct DiffLine
 {
 	char		sign;			/* '-' in the first text, '+' in the second */
-	unsigned	number;			/* 1, 2, 3 ... in the text that it is in */
-	const char *text;			/* within that text */
+	unsigned	number;			/* of the line in its text, from 1 */
+	const char *text;			/* points into its text */
 	size_t		len;
 } DiffLine;
 
-/* The lines that differ, in order; an array of DiffLine. */
+/* Return the lines that differ, in order, as an array of DiffLine. */
 extern GArray *diff_lines(const char *from, const char *to);
 
 /* ---------------------------------------------------------------- report.c */
 
-/* What is known of a message and a draft of it. */
+/* A message and a draft of the message. */
 typedef struct Case
 {
 	msgstore   *ms;
@@ -142,40 +165,48 @@ typedef struct Case
 
 typedef struct Report Report;
 
-/* Which state of things a report shows. */
+/* The relation between a draft and its message. */
 typedef enum Standing
 {
 	STANDING_CONFLICT,			/* others have changed the message */
-	STANDING_FREE,				/* nobody has: the draft can be saved */
+	STANDING_FREE,				/* nobody has changed the message */
 	STANDING_NEW,				/* the draft is of a new message */
-	STANDING_DELETED			/* the message is gone */
+	STANDING_DELETED			/* the message was deleted */
 } Standing;
 
+/* The sides that changed a property, in the order of a report. */
+typedef enum Side
+{
+	SIDE_BOTH,
+	SIDE_THEIRS,
+	SIDE_YOURS
+} Side;
+
 /*
- * Read how things stand.  The report is of one moment: of the version that
- * report_current() names.  Returns NULL on error.
+ * Read a report, which compares the draft with one version of the message.
+ * Returns NULL on error.  The case must stay as long as the report.
  */
 extern Report *report_read(const Case *kase);
 extern void report_free(Report *report);
 
 extern Standing report_standing(const Report *report);
 
-/* The version that the report shows as theirs; 0 where there is none. */
+/* Return the version that the report compares with; 0 if there is none. */
 extern int64_t report_current(const Report *report);
 
 /*
- * The names of the properties of one side ("both", "theirs", "yours") as a
- * list in words, without the message's place; of "both", those that they made
- * different things of.  NULL if there are none.
+ * Return the names of the properties of one side, separated by commas; NULL if
+ * there are no such properties.  Properties of the message's place do not
+ * count, nor, for SIDE_BOTH, properties that both changed to equal values.
  */
-extern char *report_names(const Report *report, const char *side);
+extern char *report_names(const Report *report, Side side);
 
-/* Print it: what changed, shortened to fit the screen. */
+/* Print every property with its values, which are cut to fit the screen. */
 extern void report_print(const Report *report, const Screen *screen);
 
 /*
- * Print values whole: of one property, or (name NULL) of all.  Returns false
- * if the report has no such property.
+ * Print whole values of one property, or of all properties if the name is
+ * NULL.  Returns false if the report has no such property.
  */
 extern bool report_print_whole(const Report *report, const Screen *screen,
 							   const char *name);
@@ -185,14 +216,14 @@ extern bool report_print_whole(const Report *report, const Screen *screen,
 typedef struct ResolveOptions
 {
 	Target		target;
-	int64_t		message_id;		/* 0: whichever has a draft */
-	int64_t		draft;			/* 0: the only one there is */
-	int64_t		seen;			/* with OVERWRITE; 0: not given */
-	const char *choice;			/* NULL: show and ask */
-	const char *folder;			/* NULL: Conflicts */
+	int64_t		message_id;		/* 0: any message that has a draft */
+	int64_t		draft;			/* 0: the only draft, or ask */
+	int64_t		seen;			/* for OVERWRITE; 0: no condition */
+	const char *choice;			/* NULL: show the conflict and ask */
+	const char *folder;			/* for SAVE_ELSEWHERE; NULL: Conflicts */
 } ResolveOptions;
 
-/* Settle a conflict.  Returns an exit code; has said what happened. */
+/* Settle a conflict, and print the outcome.  Returns an exit code. */
 extern int	resolve_run(const ResolveOptions *options);
 
 /* ---------------------------------------------------------------- import.c */
@@ -200,8 +231,8 @@ extern int	resolve_run(const ResolveOptions *options);
 typedef struct ImportOptions
 {
 	Target		target;
-	const char *folder;
-	unsigned	batch;			/* messages a transaction */
+	const char *folder;			/* NULL: the Inbox */
+	unsigned	batch;			/* messages per transaction */
 	bool		dry_run;
 	bool		verbose;
 	bool		no_original;	/* do not store the mail as it came */
@@ -209,31 +240,31 @@ typedef struct ImportOptions
 	bool		follow_links;	/* also out of the paths */
 } ImportOptions;
 
-/* Import the paths.  Returns an exit code; has said on stderr what failed. */
+/* Import the paths, and print a report.  Returns an exit code. */
 extern int	import_run(const ImportOptions *options,
 					   char *const *paths, int npaths);
 
 /* ----------------------------------------------------------------- large.c */
 
 /*
- * Put the values in the place of every reference that a message's properties
- * hold, those of its attachments and embedded messages among them, as the
- * handle shows them.  False on error; then *why (constant memory) says what
- * the server did not say, or is NULL.
+ * Replace every reference in a message's properties by its value, also in
+ * attachments and embedded messages.  The handle shows these properties.
+ * Returns false on error; then *why is the reason, in constant memory, or NULL
+ * if the last error of the connection has it.
  */
 extern bool large_fetch(msgstore *ms, int32_t handle, json_t *props,
 						const char **why);
 
 /*
- * Whether a message is too large to be saved in one call.  *bytes is how much
- * memory its strings take.
+ * Return true if a message is too large for one call.  *bytes is set to the
+ * size of its strings.
  */
 extern bool large_message(json_t *props, size_t *bytes);
 
 /*
  * Save such a message for the first time, as msgstore_save_new_message()
- * does.  Belongs into a transaction: after an error what there is of the
- * message goes with that.
+ * does.  The caller has begun a transaction, and rolls back after an error,
+ * which removes the parts that were written.
  */
 extern bool large_save(msgstore *ms, int64_t store_id, int64_t folder_id,
 					   json_t *props, int32_t *result, int64_t *message_id);
@@ -258,11 +289,11 @@ typedef struct ExportOptions
 	Target		target;
 	const char *folder;			/* NULL: every folder */
 	int64_t		message_id;		/* 0: every message */
-	const char *json;			/* instead of a store: lines of a dry run */
+	const char *json;			/* a file of a dry run, instead of a store */
 	const char *to;				/* a directory, or "-" */
 } ExportOptions;
 
-/* Export messages.  Returns an exit code; has said what failed. */
+/* Export messages, and print errors.  Returns an exit code. */
 extern int	export_run(const ExportOptions *options);
 
 #endif							/* COMMAND_H */

@@ -1,13 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * diff.c
- *	  What to do to the lines of one text to get another.
+ *	  Find the lines that differ between two texts.
  *
  * NOTES
- *	  Lines that both begin and both end with are set aside; for what remains
- *	  between them a longest common subsequence is looked for, in a table of
- *	  all pairs.  Where that would take more than MAX_PAIRS, all of the one is
- *	  taken to be replaced by all of the other, which is true, if not short.
+ *	  Common lines at the beginning and at the end are skipped.  For the lines
+ *	  between them, a table of all pairs of lines gives a longest common
+ *	  subsequence.  If there are more than MAX_PAIRS pairs, all lines of one
+ *	  text are taken as replaced by all lines of the other, which is true, but
+ *	  longer than necessary.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +18,10 @@
 
 #define MAX_PAIRS	((size_t) 4 * 1024 * 1024)
 
-/* The lines of a text, without their ends; a last empty line is none. */
+/*
+ * Return the lines of a text, without their line ends.  Nothing follows the
+ * last line end.
+ */
 static GArray *
 split_lines(const char *text)
 {
@@ -52,8 +56,9 @@ put(GArray *out, char sign, const DiffLine *line)
 }
 
 /*
- * Lines a (n of them) to lines b (m), by the lengths of the longest common
- * subsequences of what is left of each.
+ * Add the difference between n lines a and m lines b to "out".  In the table,
+ * the element of a line of a and a line of b is the length of the longest
+ * common subsequence of the lines from these two on.
  */
 static void
 diff_middle(const DiffLine *a, size_t n, const DiffLine *b, size_t m,

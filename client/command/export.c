@@ -1,17 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * export.c
- *	  Writes messages of a store as mail files.
+ *	  "msgstore export": write messages of a store as mail files.
  *
  * NOTES
- *	  Messages are read one by one, in order of their ids, each through a
- *	  handle, so that it is of one version whatever others save meanwhile.
+ *	  Messages are read one by one, in the order of their ids.  Each message is
+ *	  read through a handle, so that all of it is of one version, whatever
+ *	  others save meanwhile.
  *
- *	  A file is written under another name and then renamed: what has its name
- *	  is whole.
+ *	  A file is written under another name and then renamed, so that a file
+ *	  with the name of a message is complete.
  *
- *	  To a directory each message is a file FOLDER/ID.eml; to "-" they follow
- *	  each other as an mbox, one message alone as it is.
+ *	  In a directory each message is a file FOLDER/ID.eml.  To "-" messages are
+ *	  written as an mbox, and a single message without the form of an mbox.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +28,7 @@
 #include "command.h"
 #include "mail.h"
 
-#define MAX_NAME	250			/* of a directory; file systems have 255 */
+#define MAX_NAME	250			/* bytes of a directory's name */
 
 typedef struct Export
 {
@@ -35,7 +36,7 @@ typedef struct Export
 	msgstore   *ms;
 	int64_t		store_id;
 	unsigned	exported;
-	unsigned	failed;			/* could not be read, and were named */
+	unsigned	failed;			/* messages that could not be read */
 	bool		stopped;		/* nothing more can be written */
 	bool		terminal;		/* stderr is one: show progress */
 	bool		alone;			/* the one message that was asked for */
@@ -43,7 +44,10 @@ typedef struct Export
 
 /* ----------------------------------------------------------------- writing */
 
-/* As an mbox: a From_ line, and ">" before lines that look like one. */
+/*
+ * Write a message as part of an mbox: a From_ line in front, and ">" before
+ * lines that look like a From_ line.
+ */
 static bool
 write_mbox(const GString *mail)
 {
@@ -70,7 +74,7 @@ write_mbox(const GString *mail)
 	return !ferror(stdout);
 }
 
-/* Make a directory, if it is not there. */
+/* Make a directory if it does not exist; print an error if that fails. */
 static bool
 need_directory(const char *path)
 {
@@ -92,7 +96,7 @@ write_file(const char *directory, const char *name, const GString *mail)
 
 	if (!need_directory(directory))
 		return false;
-	/* a file of its own, whatever link or pipe has that name */
+	/* a new file, even if there is a link or a pipe of that name */
 	unlink(part);
 	fd = open(part, O_WRONLY | O_CREAT | O_EXCL, 0666);
 	file = fd >= 0 ? fdopen(fd, "wb") : NULL;
@@ -108,7 +112,10 @@ write_file(const char *directory, const char *name, const GString *mail)
 	return false;
 }
 
-/* A folder's name as that of a directory, which may not be as long. */
+/*
+ * Return the name of a directory for a folder: without "/" and control
+ * characters, not hidden, and not too long for file systems.
+ */
 static char *
 directory_name(const char *folder)
 {
@@ -136,7 +143,10 @@ directory_name(const char *folder)
 	return name;
 }
 
-/* Write a message to where messages go. */
+/*
+ * Write a message to the directory, or to stdout, and count the message.  If
+ * that fails, the export is stopped.
+ */
 static void
 put_message(Export *export, json_t *props, const GByteArray *original,
 			const char *folder, const char *name)
@@ -169,8 +179,8 @@ put_message(Export *export, json_t *props, const GByteArray *original,
 /* ------------------------------------------------------------ from a store */
 
 /*
- * A message with all of its values; NULL after an error, the server's or, if
- * *why is set, our own.
+ * Return a message with all of its values.  Returns NULL on error; then *why
+ * is the reason, or NULL if the last error of the connection has it.
  */
 static json_t *
 fetch_message(Export *export, int32_t handle, const char **why)
@@ -184,7 +194,7 @@ fetch_message(Export *export, int32_t handle, const char **why)
 	props = json_loads(text, 0, NULL);
 	free(text);
 	if (props == NULL)
-		*why = "the server's answer is no JSON";
+		*why = "the server's answer is not JSON";
 	else if (!large_fetch(export->ms, handle, props, why))
 	{
 		json_decref(props);
@@ -205,7 +215,10 @@ print_unread(const Export *export, int64_t message_id, const char *why)
 		fprintf(stderr, "msgstore: error: %s: %s\n", doing, why);
 }
 
-/* Say that a message could not be read, and close what is open in it. */
+/*
+ * Report that a message could not be read, and close all handles.  A broken
+ * connection ends the export.
+ */
 static void
 give_up(Export *export, int64_t message_id, const char *why)
 {
@@ -218,7 +231,7 @@ give_up(Export *export, int64_t message_id, const char *why)
 		export->stopped = true;
 }
 
-/* Export one message; false if no other one can be, either. */
+/* Export one message.  Returns false if the export is stopped. */
 static bool
 export_one(Export *export, int64_t message_id, const char *folder)
 {
@@ -248,7 +261,7 @@ export_one(Export *export, int64_t message_id, const char *folder)
 	return !export->stopped;
 }
 
-/* The ids of the messages to export, with the names of their folders. */
+/* Return the ids of the messages to export, and the names of their folders. */
 static PGresult *
 list_messages(Export *export)
 {
@@ -273,7 +286,10 @@ list_messages(Export *export)
 						3, NULL, values, NULL, NULL, 0);
 }
 
-/* Whether the store has a folder of the name asked for; says so if not. */
+/*
+ * Return true if the store has a folder of the given name; print an error if
+ * it has not.
+ */
 static bool
 has_folder(const Export *export)
 {
@@ -315,28 +331,17 @@ print_no_message(const ExportOptions *options)
 			options->folder ? " of " : "", store);
 }
 
+/* Export the messages of a store; print an error if that is not possible. */
 static void
 export_store(Export *export)
 {
 	const ExportOptions *options = export->options;
 	PGresult   *res;
-	bool		found;
 
 	export->stopped = true;
-	if (!msgstore_find_store(export->ms, options->target.store, &found,
-							 &export->store_id))
-	{
-		session_print_error(export->ms, "could not look for the store");
+	if (!session_find_store(export->ms, options->target.store,
+							&export->store_id))
 		return;
-	}
-	if (!found)
-	{
-		g_autofree char *shown = show_name(options->target.store);
-
-		fprintf(stderr, "msgstore: error: there is no store %s that you may "
-				"use\n", shown);
-		return;
-	}
 	if (options->folder != NULL && !has_folder(export))
 		return;
 	res = list_messages(export);
@@ -364,6 +369,7 @@ export_store(Export *export)
 
 /* --------------------------------------------- from the lines of a dry run */
 
+/* Export the messages of a file of JSON lines, or of stdin. */
 static void
 export_json(Export *export)
 {
@@ -391,7 +397,7 @@ export_json(Export *export)
 			put_message(export, props, NULL, "", name);
 		else
 		{
-			fprintf(stderr, "msgstore: error: line %u of \"%s\" is no "
+			fprintf(stderr, "msgstore: error: line %u of \"%s\" is not a "
 					"message\n", n, path);
 			export->failed++;
 		}

@@ -1,21 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * import.c
- *	  Brings messages into a store: batches, what to do when one is refused,
- *	  and the report.
+ *	  "msgstore import": save messages into a store in batches, and report the
+ *	  outcome.
  *
  * NOTES
- *	  A batch is one transaction.  It goes through at once, or it is rolled
- *	  back and done again with a savepoint before every message, so that
- *	  only what the server refuses is left out.  The batch is kept in memory
- *	  for that; it ends early when it has grown to BATCH_BYTES.
+ *	  A batch is one transaction.  If the server refuses a message, the batch
+ *	  is rolled back and run again with a savepoint before every message, so
+ *	  that only the refused messages are left out.  A batch is therefore in
+ *	  memory until its end, and ends early when it has grown to BATCH_BYTES.
  *
- *	  An error that is about the message (its SQLSTATE says so) refuses that
- *	  message.  An error about anything else (the connection, the extension,
- *	  the disk) ends the import: it would hit every other message, too.
+ *	  An error that concerns one message, by its SQLSTATE, refuses the message.
+ *	  Any other error (of the connection, the extension, the disk) ends the
+ *	  import, since the error would occur with every other message, too.
  *
- *	  What the report counts is what was committed.  Store and folder are made
- *	  when there is a message to be put there, and not for a mistyped path.
+ *	  The report counts committed messages.  Store and folder are created when
+ *	  there is a message for them, and not for a mistyped path.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +30,7 @@
 #include "mail.h"
 
 #define BATCH_BYTES		((size_t) 32 * 1024 * 1024)
-#define MAX_TRIES		5		/* of a batch in a deadlock or the like */
+#define MAX_TRIES		5		/* of a batch after deadlocks and such */
 
 /* A message that waits for the end of its batch. */
 typedef struct Pending
@@ -41,7 +41,7 @@ typedef struct Pending
 	char	   *original;		/* the mail as it came; NULL: not stored */
 	size_t		original_len;
 	Tally	   *tally;
-	char	   *refused;		/* why the server would not have it, or NULL */
+	char	   *refused;		/* the server's reason, or NULL */
 } Pending;
 
 typedef struct Import
@@ -49,27 +49,43 @@ typedef struct Import
 	const ImportOptions *options;
 	msgstore   *ms;				/* NULL in a dry run */
 	int64_t		store_id;
-	int64_t		folder_id;		/* 0: not needed yet */
+	int64_t		folder_id;		/* 0: no message for the folder yet */
 	GPtrArray  *batch;			/* of Pending * */
 	size_t		batch_bytes;
-	Tally	   *tally;			/* of what was imported */
-	GPtrArray  *refused;		/* of char *, "where: why" */
+	Tally	   *tally;			/* of the imported messages */
+	GPtrArray  *refused;		/* of char *, "where: reason" */
 	unsigned	imported;
 	unsigned	skipped;
 	unsigned	known;			/* in the store already */
 	GHashTable *keys;			/* of what is known; NULL: not asked for */
 	bool		stopped;		/* by an error that ends the import */
-	bool		terminal;		/* stderr is one: show progress */
+	bool		terminal;		/* stderr is a terminal: show progress */
 } Import;
 
-/* What became of one attempt at something. */
+/* The outcome of a step. */
 typedef enum Outcome
 {
 	DONE,
-	REFUSED,					/* by the server, for the message's sake */
+	REFUSED,					/* the server refuses this message */
 	AGAIN,						/* serialization failure or deadlock */
-	STOP						/* anything else */
+	STOP						/* any other error: ends the import */
 } Outcome;
+
+/* The step that an attempt to save a batch has come to. */
+typedef enum Step
+{
+	STEP_BEGIN,
+	STEP_SAVE,
+	STEP_COMMIT,
+	STEP_ROLLBACK
+} Step;
+
+typedef struct Attempt
+{
+	bool		guarded;		/* with a savepoint before every message */
+	Step		step;
+	const Pending *message;		/* the message of STEP_SAVE */
+} Attempt;
 
 static void
 pending_free(gpointer p)
@@ -102,7 +118,7 @@ end_progress(const Import *import)
 		fputs("\r\033[K", stderr);
 }
 
-/* Say what the server said. */
+/* Print the last error, below the progress line. */
 static void
 print_error(const Import *import, const char *doing)
 {
@@ -113,8 +129,8 @@ print_error(const Import *import, const char *doing)
 /* ------------------------------------------------------------- the server */
 
 /*
- * Which kind of error the last one was, by its SQLSTATE.  To be about the
- * message is the rule; the exceptions are the classes that are not.
+ * Classify the last error by its SQLSTATE.  An error concerns one message,
+ * unless its class is one of those that concern all messages.
  */
 static Outcome
 error_kind(const Import *import)
@@ -138,7 +154,7 @@ error_kind(const Import *import)
 		if (strncmp(state, others[i], 2) == 0)
 			return STOP;
 	}
-	/* a folder or store that this role may not write to, for all messages */
+	/* MAPI_E_NO_ACCESS: the role may not write to the store */
 	if (strcmp(state, "MA005") == 0)
 		return STOP;
 	return REFUSED;
@@ -163,7 +179,7 @@ save_pending(Import *import, const Pending *pending, int32_t *result)
 							  pending->original, pending->original_len);
 }
 
-/* Save one message; if it is refused, note why. */
+/* Save one message, and set its reason if the server refuses the message. */
 static Outcome
 save_one(Import *import, Pending *pending)
 {
@@ -183,13 +199,13 @@ save_one(Import *import, Pending *pending)
 								error->detail);
 		return kind;
 	}
-	/* an answer, not an error: nothing is stored, the transaction goes on */
+	/* a result code is no error: the transaction continues */
 	if (result < 0)
 		pending->refused = g_strdup(msgstore_result_name(result));
 	return DONE;
 }
 
-/* Save one message within a savepoint of its own. */
+/* Save one message in a savepoint of its own; a refusal is an outcome, too. */
 static Outcome
 save_guarded(Import *import, Pending *pending)
 {
@@ -211,44 +227,78 @@ save_guarded(Import *import, Pending *pending)
 }
 
 /*
- * Put the batch into one transaction.  Unless guarded, the first message
- * that is refused ends the attempt.  Anything but DONE has stored nothing,
- * and leaves the transaction for the caller to roll back.
+ * Save the batch in one transaction.  Unless guarded, the first refused
+ * message ends the attempt.  After any outcome but DONE nothing is stored, the
+ * attempt has the step that failed, and the caller rolls back.
  */
 static Outcome
-try_batch(Import *import, bool guarded, const char **doing)
+try_batch(Import *import, Attempt *attempt)
 {
-	Outcome		outcome = DONE;
-
-	*doing = "could not begin a transaction";
+	attempt->step = STEP_BEGIN;
 	if (!msgstore_execute(import->ms, "BEGIN"))
 		return error_kind(import) == AGAIN ? AGAIN : STOP;
-	for (guint i = 0; outcome == DONE && i < import->batch->len; i++)
+
+	attempt->step = STEP_SAVE;
+	for (guint i = 0; i < import->batch->len; i++)
 	{
 		Pending    *pending = g_ptr_array_index(import->batch, i);
+		Outcome		outcome;
 
-		*doing = pending->where;
-		outcome = guarded ? save_guarded(import, pending)
-			: save_one(import, pending);
+		attempt->message = pending;
+		outcome = attempt->guarded ? save_guarded(import, pending) :
+			save_one(import, pending);
+		if (outcome != DONE)
+			return outcome;
 	}
-	if (outcome == DONE)
-	{
-		*doing = "could not commit";
-		if (msgstore_execute(import->ms, "COMMIT"))
-			return DONE;
-		outcome = error_kind(import) == AGAIN ? AGAIN : STOP;
-	}
-	return outcome;
+
+	attempt->step = STEP_COMMIT;
+	if (!msgstore_execute(import->ms, "COMMIT"))
+		return error_kind(import) == AGAIN ? AGAIN : STOP;
+	return DONE;
 }
 
-/* Whether the last error was that something of that name is there. */
+/*
+ * Save the batch, in as many attempts as that takes.  Returns false if an
+ * error ends the import; then *attempt is the last one.
+ */
+static bool
+save_batch(Import *import, Attempt *attempt)
+{
+	int			tries = 0;
+
+	for (;;)
+	{
+		switch (try_batch(import, attempt))
+		{
+			case DONE:
+				return true;
+			case REFUSED:
+				attempt->guarded = true;
+				break;
+			case AGAIN:
+				if (++tries >= MAX_TRIES)
+					return false;
+				break;
+			case STOP:
+				return false;
+		}
+		attempt->step = STEP_ROLLBACK;
+		if (!msgstore_execute(import->ms, "ROLLBACK"))
+			return false;
+	}
+}
+
+/* Return true if the last error is MAPI_E_COLLISION: the name is in use. */
 static bool
 was_taken(const Import *import)
 {
 	return strcmp(msgstore_last_error(import->ms)->sqlstate, "MA604") == 0;
 }
 
-/* The store by its name, made if it is missing. */
+/*
+ * Find the store by its name, or create the store.  Another session may
+ * create it at the same time.
+ */
 static bool
 find_or_make_store(Import *import, const char *name)
 {
@@ -258,13 +308,12 @@ find_or_make_store(Import *import, const char *name)
 		return false;
 	if (found || msgstore_create_store(import->ms, name, &import->store_id))
 		return true;
-	/* somebody else may just have made it */
 	return was_taken(import) &&
 		msgstore_find_store(import->ms, name, &found, &import->store_id) &&
 		found;
 }
 
-/* The folder, in the same way. */
+/* Find the folder, or create the folder, as find_or_make_store() does. */
 static bool
 find_or_make_folder(Import *import, const char *name)
 {
@@ -285,7 +334,7 @@ print_missing(const Import *import, const char *what, const char *name)
 	print_error(import, doing);
 }
 
-/* Find where to put the messages, or make it; says what failed. */
+/* Find or create the store and the folder; print an error if that fails. */
 static bool
 find_place(Import *import)
 {
@@ -301,49 +350,33 @@ find_place(Import *import)
 	return false;
 }
 
-/* Save the batch and count what became of it. */
+/* Print the step that ended the import, and how far the import has come. */
 static void
-flush_batch(Import *import)
+print_stop(const Import *import, const Attempt *attempt)
 {
-	bool		guarded = false;
-	int			tries = 0;
-	const char *doing = NULL;
-	Outcome		outcome;
+	static const char *const steps[] = {
+		[STEP_BEGIN] = "could not begin a transaction",
+		[STEP_COMMIT] = "could not commit",
+		[STEP_ROLLBACK] = "could not roll back"
+	};
+	const Pending *first = g_ptr_array_index(import->batch, 0);
+	g_autofree char *where = show_safe(first->where);
 
-	if (import->batch->len == 0 || import->stopped)
-		return;
-	if (import->folder_id == 0 && !find_place(import))
-	{
-		import->stopped = true;
-		return;
-	}
-	while ((outcome = try_batch(import, guarded, &doing)) != DONE)
-	{
-		if (outcome == STOP || (outcome == AGAIN && ++tries >= MAX_TRIES))
-			break;
-		if (outcome == REFUSED)
-			guarded = true;
-		doing = "could not roll back";
-		if (!msgstore_execute(import->ms, "ROLLBACK"))
-			break;
-	}
-	if (outcome != DONE)
-	{
-		Pending    *first = g_ptr_array_index(import->batch, 0);
-		g_autofree char *where = show_safe(first->where);
+	print_error(import, attempt->step == STEP_SAVE ? attempt->message->where :
+				steps[attempt->step]);
+	fprintf(stderr, "msgstore: stopped: %u messages are imported; "
+			"the %u from %s on are not%s\n", import->imported,
+			import->batch->len, where, attempt->step == STEP_COMMIT ?
+			", unless the server received the commit" : "");
+}
 
-		print_error(import, doing);
-		fprintf(stderr, "msgstore: stopped: %u messages are imported; "
-				"the %u from %s on are not%s\n", import->imported,
-				import->batch->len, where,
-				strcmp(doing, "could not commit") == 0 ?
-				", unless the commit arrived" : "");
-		import->stopped = true;
-		return;
-	}
+/* Count a batch that was committed. */
+static void
+count_batch(Import *import)
+{
 	for (guint i = 0; i < import->batch->len; i++)
 	{
-		Pending    *pending = g_ptr_array_index(import->batch, i);
+		const Pending *pending = g_ptr_array_index(import->batch, i);
 
 		if (pending->refused != NULL)
 			g_ptr_array_add(import->refused,
@@ -355,6 +388,28 @@ flush_batch(Import *import)
 			tally_merge(import->tally, pending->tally);
 		}
 	}
+}
+
+/* Save the batch, count its messages, and begin another batch. */
+static void
+flush_batch(Import *import)
+{
+	Attempt		attempt = {.guarded = false};
+
+	if (import->batch->len == 0 || import->stopped)
+		return;
+	if (import->folder_id == 0 && !find_place(import))
+	{
+		import->stopped = true;
+		return;
+	}
+	if (!save_batch(import, &attempt))
+	{
+		print_stop(import, &attempt);
+		import->stopped = true;
+		return;
+	}
+	count_batch(import);
 	g_ptr_array_set_size(import->batch, 0);
 	import->batch_bytes = 0;
 	show_progress(import);
@@ -460,6 +515,7 @@ is_known(Import *import, const RawMessage *raw, json_t *props)
 
 /* ----------------------------------------------------- what is being read */
 
+/* Return the name of a message, "path:number", as UTF-8. */
 static char *
 where_text(const char *path, unsigned number)
 {
@@ -469,7 +525,7 @@ where_text(const char *path, unsigned number)
 		g_strdup_printf("%s:%u", valid, number);
 }
 
-/* The counts of a tally as a JSON object. */
+/* Return the counts of a tally as a JSON object. */
 static json_t *
 counts_json(GHashTable *table)
 {
@@ -488,7 +544,10 @@ counts_json(GHashTable *table)
 	return object;
 }
 
-/* Dry run: one line of JSON a message, on stdout. */
+/*
+ * Print a message as one line of JSON, for a dry run.  Returns false if stdout
+ * cannot be written; then the import is stopped.
+ */
 static bool
 print_message(Import *import, const char *where, json_t *props,
 			  const Tally *tally)
@@ -513,7 +572,7 @@ print_message(Import *import, const char *where, json_t *props,
 	return ok;
 }
 
-/* Say, message by message, what the summary only counts. */
+/* Print the remarks about one message, which the report only counts. */
 static void
 print_remarks(const Import *import, const char *where, const Tally *tally)
 {
@@ -549,8 +608,11 @@ on_skipped(const char *path, void *arg)
 		fprintf(stderr, "%s: skipped\n", shown);
 }
 
-/* Add a message to the batch; where, props and tally become its own. */
-static void
+/*
+ * Add a message to the batch, which then owns where, props and tally; save the
+ * batch if it is full.  Returns false if the import is stopped.
+ */
+static bool
 add_pending(Import *import, const RawMessage *raw, char *where,
 			json_t *props, Tally *tally)
 {
@@ -573,6 +635,10 @@ add_pending(Import *import, const RawMessage *raw, char *where,
 	}
 	import->batch_bytes += bytes + pending->original_len;
 	g_ptr_array_add(import->batch, pending);
+	if (import->batch->len >= import->options->batch ||
+		import->batch_bytes >= BATCH_BYTES)
+		flush_batch(import);
+	return !import->stopped;
 }
 
 /* Print a message of a dry run, with the original; false to end it. */
@@ -604,13 +670,7 @@ on_message(const RawMessage *raw, void *arg)
 	else if (props != NULL && import->options->dry_run)
 		go_on = show_message(import, raw, where, props, tally);
 	else if (props != NULL)
-	{
-		add_pending(import, raw, where, props, tally);
-		if (import->batch->len >= import->options->batch ||
-			import->batch_bytes >= BATCH_BYTES)
-			flush_batch(import);
-		return !import->stopped && !interrupted;
-	}
+		return add_pending(import, raw, where, props, tally) && !interrupted;
 	json_decref(props);
 	tally_free(tally);
 	g_free(where);
@@ -625,7 +685,7 @@ by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Print the counts under a headline, sorted; nothing if there are none. */
+/* Print the counts under a headline, sorted; nothing for an empty table. */
 static void
 print_table(FILE *out, const char *headline, GHashTable *table)
 {

@@ -1,21 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * large.c
- *	  Messages with large values: out of a store, and into one.
+ *	  Read and save messages with large values.
  *
  * NOTES
- *	  The JSON object of a message that get_props() gives has references in
- *	  place of values that the server holds as blobs.  Here they are replaced
- *	  by the values: a string by itself, bytes by their base64, as the rest of
- *	  the client knows them.
+ *	  The JSON object that get_props() returns has references in place of
+ *	  values that the server stores as blobs.  large_fetch() replaces them by
+ *	  the values, a string as it is and bytes as base64.
  *
- *	  The other way, a message too large for one call is made through handles.
- *	  What is long in it is left out of the JSON text that is sent, and written
- *	  in pieces: first what belongs to the message itself, so that it is in
- *	  that text by its reference (setting one of the bodies alone would delete
- *	  the others), then, each through a handle of its own, that of attachments
- *	  and embedded messages.  The server needs memory for a piece, and for what
- *	  is not long.
+ *	  A message that is too large for one call is created through handles.  Its
+ *	  long values are written in pieces, and the JSON text that is sent has all
+ *	  other values.  The long values of the message itself are written first,
+ *	  so that their references can be in the text: setting one of the bodies
+ *	  alone would delete the other bodies.  Each attachment or embedded message
+ *	  with a long value follows, through a handle of its own.  The server needs
+ *	  memory for one piece and for the other values.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,12 +24,12 @@
 #include "command.h"
 #include "mail.h"
 
-/* What is read or written at once.  Base64 of it is whole groups of four. */
+/* The size of a piece, whose base64 has no padding. */
 #define PIECE_BYTES		((size_t) 768 * 1024)
 
 /*
- * A message is large that has a string of more than LARGE_VALUE in it, or
- * more than LARGE_BYTES in all of them: a jsonb ends at 256 MB.
+ * A message is large if one of its strings has more than LARGE_VALUE bytes, or
+ * if its strings have more than LARGE_BYTES in all: a jsonb ends at 256 MB.
  */
 #define LARGE_VALUE		((size_t) 1024 * 1024)
 #define LARGE_BYTES		((size_t) 128 * 1024 * 1024)
@@ -38,10 +37,10 @@
 /* Bytes of an original that are read or written at once. */
 #define ORIGINAL_BYTES	((size_t) 1024 * 1024)
 
-/* Of such a message, the bytes of an attachment are long from here on. */
+/* In a large message, base64 of an attachment is long from this size on. */
 #define LONG_BYTES		((size_t) 64 * 1024)
 
-/* Whether a property is a string, rather than binary. */
+/* Set *is_text to true for a string, to false for a binary property. */
 static bool
 find_kind(msgstore *ms, const char *name, bool *is_text)
 {
@@ -60,17 +59,17 @@ typedef struct Fetch
 {
 	msgstore   *ms;
 	size_t		fetched;		/* bytes so far */
-	const char *why;			/* it failed without an error; or NULL */
+	const char *why;			/* the reason, if no call failed; or NULL */
 } Fetch;
 
-/* Whether a value is a reference to a blob. */
+/* Return true if a value is a reference to a blob. */
 static bool
 is_reference(const json_t *value)
 {
 	return json_is_integer(json_object_get(value, "blob"));
 }
 
-/* Whether there is a reference anywhere in a value. */
+/* Return true if a value is or contains a reference. */
 static bool
 has_reference(const json_t *value)
 {
@@ -94,7 +93,8 @@ has_reference(const json_t *value)
 }
 
 /*
- * Read a property of so many bytes.  Returns a string, NULL on error.
+ * Read a property whose value has the given size, and return it as a JSON
+ * string: a text, or base64 of bytes.  Returns NULL on error.
  */
 static json_t *
 read_value(Fetch *fetch, int32_t handle, const char *name, size_t size)
@@ -124,7 +124,7 @@ read_value(Fetch *fetch, int32_t handle, const char *name, size_t size)
 		if (got == 0 || got > size - at)
 		{
 			free(bytes);
-			fetch->why = "a value is not as long as it was said to be";
+			fetch->why = "a value does not have the size of its reference";
 			return NULL;
 		}
 		if (is_text)
@@ -145,7 +145,7 @@ read_value(Fetch *fetch, int32_t handle, const char *name, size_t size)
 	return value;
 }
 
-/* Put the value in the place of a reference that an object has. */
+/* Replace a reference in an object by its value. */
 static bool
 fetch_value(Fetch *fetch, int32_t handle, json_t *object, const char *name)
 {
@@ -167,6 +167,7 @@ fetch_value(Fetch *fetch, int32_t handle, json_t *object, const char *name)
 
 static bool fetch_object(Fetch *fetch, int32_t handle, json_t *object);
 
+/* Replace the references in an attachment, and in its embedded message. */
 static bool
 fetch_attachment(Fetch *fetch, int32_t parent, json_t *attachment)
 {
@@ -189,7 +190,7 @@ fetch_attachment(Fetch *fetch, int32_t parent, json_t *attachment)
 	return msgstore_close_object(ms, handle);
 }
 
-/* Fetch what a message or an attachment has as references, to any depth. */
+/* Replace all references in a message or in an attachment, to any depth. */
 static bool
 fetch_object(Fetch *fetch, int32_t handle, json_t *object)
 {
@@ -225,6 +226,7 @@ large_fetch(msgstore *ms, int32_t handle, json_t *props, const char **why)
 
 /* ---------------------------------------------------------- into the store */
 
+/* Return true if a value of a large message is written in pieces. */
 static bool
 is_long(const char *name, const json_t *value)
 {
@@ -232,16 +234,17 @@ is_long(const char *name, const json_t *value)
 		(strcmp(name, "PR_ATTACH_DATA_BIN") == 0 ? LONG_BYTES : LARGE_VALUE);
 }
 
-/* Look at the strings in a value: how many bytes, the longest, long ones. */
+/* The strings in a value. */
 typedef struct Strings
 {
-	size_t		bytes;
-	size_t		longest;
-	bool		any_long;
+	size_t		bytes;			/* of all strings */
+	size_t		longest;		/* bytes of the longest string */
+	bool		any_long;		/* is_long() of one of them */
 } Strings;
 
+/* Count the strings in a value, which has a name if it is a property. */
 static void
-look_at(Strings *strings, const char *name, json_t *value)
+count_strings(Strings *strings, const char *name, json_t *value)
 {
 	size_t		len = json_string_length(value);
 	const char *member;
@@ -252,9 +255,9 @@ look_at(Strings *strings, const char *name, json_t *value)
 	strings->longest = MAX(strings->longest, len);
 	strings->any_long |= is_long(name, value);
 	json_object_foreach(value, member, one)
-		look_at(strings, member, one);
+		count_strings(strings, member, one);
 	json_array_foreach(value, i, one)
-		look_at(strings, "", one);
+		count_strings(strings, "", one);
 }
 
 static bool
@@ -262,7 +265,7 @@ has_long(json_t *value)
 {
 	Strings		strings = {0};
 
-	look_at(&strings, "", value);
+	count_strings(&strings, "", value);
 	return strings.any_long;
 }
 
@@ -271,12 +274,12 @@ large_message(json_t *props, size_t *bytes)
 {
 	Strings		strings = {0};
 
-	look_at(&strings, "", props);
+	count_strings(&strings, "", props);
 	*bytes = strings.bytes;
 	return strings.longest > LARGE_VALUE || strings.bytes > LARGE_BYTES;
 }
 
-/* A value without the long strings in it; the short ones are shared. */
+/* Return a copy of a value without long strings; short ones are shared. */
 static json_t *
 short_copy(json_t *value)
 {
@@ -305,7 +308,7 @@ short_copy(json_t *value)
 	return json_incref(value);
 }
 
-/* Write a string, each piece whole characters. */
+/* Write a string in pieces of whole characters. */
 static bool
 write_text(msgstore *ms, int32_t handle, const char *name, const char *text,
 		   size_t len)
@@ -326,7 +329,7 @@ write_text(msgstore *ms, int32_t handle, const char *name, const char *text,
 	return true;
 }
 
-/* Write the bytes that base64 stands for. */
+/* Write the bytes of a text in base64, in pieces. */
 static bool
 write_base64(msgstore *ms, int32_t handle, const char *name,
 			 const char *coded, size_t len)
@@ -349,7 +352,7 @@ write_base64(msgstore *ms, int32_t handle, const char *name,
 	return true;
 }
 
-/* What a handle shows for a property; NULL on error. */
+/* Return the value of a property as the handle shows it; NULL on error. */
 static json_t *
 shown_value(msgstore *ms, int32_t handle, const char *name)
 {
@@ -363,7 +366,7 @@ shown_value(msgstore *ms, int32_t handle, const char *name)
 	return value;
 }
 
-/* Write a long value; returns the reference that stands for it. */
+/* Write a long value, and return the reference to it; NULL on error. */
 static json_t *
 put_value(msgstore *ms, int32_t handle, const char *name,
 		  const json_t *value)
@@ -378,7 +381,10 @@ put_value(msgstore *ms, int32_t handle, const char *name,
 	return shown_value(ms, handle, name);
 }
 
-/* Write an object's own long values, and put their references into "shown". */
+/*
+ * Write the long values of an object, but not of the objects in it, and put
+ * the references into "shown".
+ */
 static bool
 put_long_values(msgstore *ms, int32_t handle, json_t *object, json_t *shown)
 {
@@ -398,8 +404,8 @@ put_long_values(msgstore *ms, int32_t handle, json_t *object, json_t *shown)
 }
 
 /*
- * Save what a handle has and close it.  False on error, and where *result is
- * another answer than success.
+ * Save a handle's edits and close the handle.  Returns false on error, and if
+ * *result is a failure.
  */
 static bool
 save_and_close(msgstore *ms, int32_t handle, int32_t *result)
@@ -411,7 +417,7 @@ save_and_close(msgstore *ms, int32_t handle, int32_t *result)
 static bool put_message(msgstore *ms, int32_t handle, json_t *props,
 						int32_t *result);
 
-/* Write what is long in an attachment that the parent has the rest of. */
+/* Write the long values of an attachment; the parent has the other values. */
 static bool
 put_attachment(msgstore *ms, int32_t parent, json_t *attachment,
 			   int32_t *result)
@@ -436,7 +442,7 @@ put_attachment(msgstore *ms, int32_t parent, json_t *attachment,
 	return ok && save_and_close(ms, handle, result);
 }
 
-/* Set what a message has, to any depth. */
+/* Set the properties of a message, and write long values, to any depth. */
 static bool
 put_message(msgstore *ms, int32_t handle, json_t *props, int32_t *result)
 {
@@ -469,7 +475,7 @@ large_save(msgstore *ms, int64_t store_id, int64_t folder_id, json_t *props,
 	int32_t		handle;
 
 	*result = MSGSTORE_S_OK;
-	/* those closed within a transaction count, too */
+	/* handles that this transaction has closed count, too */
 	return (msgstore_execute(ms, "SET LOCAL msgstore.max_open_handles"
 							 " = 1000000") &&
 			msgstore_create_message(ms, store_id, folder_id, 0, &handle) &&

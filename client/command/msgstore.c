@@ -1,13 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * msgstore.c
- *	  The command "msgstore": reads the command line and hands over to what
- *	  does the work.  Connects as psql does: --dbname and its like, and the
- *	  PG* environment.
+ *	  The command "msgstore": read the command line and call the function of
+ *	  a command.  Options and environment choose the server as in psql.
  *
- *	  Exit codes: 0 all done; 1 something was refused; 2 nothing could be
- *	  done, or not all of it (usage, connection, a server error); 3 there was
- *	  nothing to do.
+ *	  Exit codes: 0 everything is done; 1 a message or a choice was refused; 2
+ *	  nothing, or not everything, could be done (usage, connection, an error of
+ *	  the server); 3 there was nothing to do.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,7 +24,7 @@
 #define MAX_BATCH			10000
 
 static const char general_help[] =
-"msgstore - works with message stores in PostgreSQL\n"
+"msgstore - work with message stores in PostgreSQL\n"
 "\n"
 "Usage:\n"
 "  msgstore import --store NAME [OPTION]... PATH...\n"
@@ -35,9 +34,9 @@ static const char general_help[] =
 "  msgstore --help | --version\n"
 "\n"
 "Commands:\n"
-"  import    bring mail files, mailboxes and folders of them into a store\n"
+"  import    save mail files, mailboxes and folders of mail into a store\n"
 "  export    write the messages of a store as mail files\n"
-"  resolve   show what stands against a parked draft, and settle it\n";
+"  resolve   show the conflict of a parked draft, and settle it\n";
 
 #define CONNECTION_HELP \
 "Connection options:\n" \
@@ -45,41 +44,43 @@ static const char general_help[] =
 "  -h, --host=HOSTNAME    server host or socket directory\n" \
 "  -p, --port=PORT        server port\n" \
 "  -U, --username=NAME    user name\n" \
-"What is not given comes from PGDATABASE, PGHOST, PGPORT, PGUSER and the\n" \
-"like; passwords from PGPASSWORD or the password file.\n"
+"Missing settings come from PGDATABASE, PGHOST, PGPORT, PGUSER and other\n" \
+"variables of libpq; passwords from PGPASSWORD or the password file.\n"
 
 static const char import_help[] =
-"msgstore import - bring mail into a message store\n"
+"msgstore import - save mail into a message store\n"
 "\n"
 "Usage:\n"
 "  msgstore import --store NAME [OPTION]... PATH...\n"
 "  msgstore import --dry-run [OPTION]... PATH...\n"
 "\n"
-"PATH is a message file, an mbox file, a Maildir folder, or a folder of any\n"
-"of these, which is read in the order of names; \"-\" is standard input.  A message becomes MAPI\n"
-"properties, with its attachments and the messages within it.\n"
+"PATH is a message file, an mbox file, a Maildir folder, or a folder of\n"
+"these, which is read in the order of names; \"-\" is standard\n"
+"input.  A message becomes MAPI\n"
+"properties, with its attachments and embedded messages.\n"
 "\n"
 "Options:\n"
 "  -s, --store=NAME       store to import into, created if it is missing\n"
 "  -f, --folder=NAME      folder beside the Inbox, created if it is missing\n"
 "                         (default: the Inbox)\n"
-"  -b, --batch=N          messages a transaction (1 to 10000, default 100)\n"
-"  -n, --dry-run          connect to nothing; print each message as a line\n"
-"                         of JSON, the report on stderr\n"
+"  -b, --batch=N          messages per transaction (1 to 10000, default 100)\n"
+"  -n, --dry-run          connect to no server; print one line of JSON per\n"
+"                         message, and the report on stderr\n"
 "      --no-original      do not store the mail as it came\n"
-"      --skip-known       leave out what the store has already\n"
+"      --skip-known       leave out mail that the store has already\n"
 "      --follow-links     follow symbolic links out of PATH, too\n"
-"  -v, --verbose          name each message that is not imported whole\n"
+"  -v, --verbose          name each message that is mended, and each skipped\n"
+"                         file\n"
 "  -?, --help             show this help, then exit\n"
 "  -V, --version          show the version, then exit\n"
 "\n"
 CONNECTION_HELP
 "\n"
-"Exit status: 0 if all messages were imported; 1 if some were refused, which\n"
-"are named; 2 for bad usage, no connection, or an error that ended the\n"
-"import.  What was committed before such an end stays.  Importing a message\n"
-"again stores it again, unless --skip-known is given.  Ctrl-C ends the import\n"
-"after what has been read, with a report.\n";
+"Exit status: 0 if all messages were imported; 1 if some messages were\n"
+"refused and named; 2 after bad usage, without a connection, or after an\n"
+"error that ended the import.  Batches that were committed before stay.\n"
+"Importing a message again stores the message again, unless --skip-known is\n"
+"given.  Ctrl-C ends the import with a report.\n";
 
 static const char export_help[] =
 "msgstore export - write messages as mail\n"
@@ -88,26 +89,26 @@ static const char export_help[] =
 "  msgstore export --store NAME [OPTION]... DIRECTORY|-\n"
 "  msgstore export --json=FILE DIRECTORY|-\n"
 "\n"
-"Into a directory each message is written as a file FOLDER/ID.eml, in place\n"
-"of one that is there; to \"-\", standard output, they go as an mbox, one\n"
-"message alone (--message) as it is.\n"
-"A message that was imported and has not been edited comes out with the\n"
-"contents it had, signed parts to the byte.\n"
+"In a directory each message becomes a file FOLDER/ID.eml, which replaces an\n"
+"existing file.  To \"-\", standard output, messages are written as an mbox,\n"
+"and a single message (--message) without the form of an mbox.\n"
+"A message that was imported and has not been edited has its contents,\n"
+"signed parts to the byte.\n"
 "\n"
 "Options:\n"
 "  -s, --store=NAME       the store\n"
 "  -f, --folder=NAME      only messages in folders of that name\n"
 "  -m, --message=ID       only this message\n"
-"  -j, --json=FILE        connect to nothing; the messages are the lines of\n"
-"                         \"msgstore import --dry-run\" (-: from stdin)\n"
+"  -j, --json=FILE        connect to no server; read the messages from the\n"
+"                         output of \"msgstore import --dry-run\" (-: stdin)\n"
 "  -?, --help             show this help, then exit\n"
 "  -V, --version          show the version, then exit\n"
 "\n"
 CONNECTION_HELP
 "\n"
-"Exit status: 0 exported; 1 some messages could not be read, and were named;\n"
-"2 bad usage, no connection, no such store or folder, or an error that ended\n"
-"the export; 3 there is no such message.\n";
+"Exit status: 0 exported; 1 if some messages could not be read and were\n"
+"named; 2 after bad usage, without a connection, without such a store or\n"
+"folder, or after an error that ended the export; 3 without such a message.\n";
 
 static const char resolve_help[] =
 "msgstore resolve - settle the conflict of a parked draft\n"
@@ -115,18 +116,18 @@ static const char resolve_help[] =
 "Usage:\n"
 "  msgstore resolve --store NAME [OPTION]... [MESSAGE_ID]\n"
 "\n"
-"Shows, property by property, what the message was when the draft was begun,\n"
-"what others have made of it since (who, when, with which client), and what\n"
-"the draft makes of it; then asks what shall be done.  Until a choice has\n"
-"gone through, nothing is stored and the draft stays parked.\n"
+"Shows each property that differs: the value when the draft was begun, the\n"
+"value of others (who, when, with which client), and the value of the draft.\n"
+"Then asks for a choice.  Until a choice is carried out, nothing is stored\n"
+"and the draft stays parked.\n"
 "\n"
 "Options:\n"
 "  -s, --store=NAME       the store of the message\n"
-"  -D, --draft=PARKED_ID  which draft, where you have several\n"
-"  -c, --choice=CHOICE    ask nothing, do this: KEEP_ORIGINAL, OVERWRITE,\n"
-"                         SAVE_ELSEWHERE or MERGE\n"
-"      --seen=NUMBER      with OVERWRITE: only if the message is at this\n"
-"                         change still\n"
+"  -D, --draft=PARKED_ID  the draft, if you have several drafts\n"
+"  -c, --choice=CHOICE    ask nothing, and carry out KEEP_ORIGINAL,\n"
+"                         OVERWRITE, SAVE_ELSEWHERE or MERGE\n"
+"      --seen=NUMBER      with OVERWRITE: only if the message is still at\n"
+"                         this change\n"
 "  -f, --folder=NAME      with SAVE_ELSEWHERE: a folder beside the Inbox,\n"
 "                         created if it is missing (default: Conflicts)\n"
 "  -?, --help             show this help, then exit\n"
@@ -137,8 +138,9 @@ CONNECTION_HELP
 "Colours are used on a terminal, unless NO_COLOR is set.\n"
 "\n"
 "Exit status: 0 settled; 1 refused, or left in conflict: the draft stays\n"
-"parked; 2 bad usage or no connection; 3 there is no such draft.\n";
+"parked; 2 after bad usage or without a connection; 3 without such a draft.\n";
 
+/* Print where to find help; the command is "" or ends with a blank. */
 static int
 bad_usage(const char *command)
 {
@@ -147,7 +149,7 @@ bad_usage(const char *command)
 	return EXIT_TROUBLE;
 }
 
-/* A number from 1 to MAX_BATCH; 0 if the text is none. */
+/* Read a number from 1 to MAX_BATCH; returns 0 for any other text. */
 static unsigned
 batch_size(const char *text)
 {
@@ -161,7 +163,7 @@ batch_size(const char *text)
 	return (unsigned) n;
 }
 
-/* A number above 0; 0, after saying so, if the text is none. */
+/* Read a number above 0; prints an error and returns 0 for any other text. */
 static int64_t
 id_number(const char *text, const char *what)
 {
@@ -176,7 +178,7 @@ id_number(const char *text, const char *what)
 	return 0;
 }
 
-/* The options that every command has. */
+/* The options of every command. */
 #define COMMON_OPTIONS \
 	{"store", required_argument, NULL, 's'}, \
 	{"dbname", required_argument, NULL, 'd'}, \
@@ -190,8 +192,8 @@ id_number(const char *text, const char *what)
 #define COMMON_LETTERS	"s:d:h:p:U:V?"
 
 /*
- * Take one of the options that every command has.  Returns -1 to go on, else
- * an exit code.
+ * Take an option that every command has, or report a bad option.  Returns -1
+ * to go on, else an exit code.
  */
 static int
 common_option(int c, char **argv, const char *command, const char *help,
@@ -218,7 +220,7 @@ common_option(int c, char **argv, const char *command, const char *help,
 			puts("msgstore " MSGSTORE_VERSION);
 			return EXIT_DONE;
 		case '?':
-			/* getopt's own complaint looks the same as -? */
+			/* getopt returns '?' for a bad option, too */
 			if (strcmp(argv[optind - 1], "-?") == 0 ||
 				strcmp(argv[optind - 1], "--help") == 0)
 			{
@@ -230,7 +232,7 @@ common_option(int c, char **argv, const char *command, const char *help,
 	return bad_usage(command);
 }
 
-/* Whether a store was named; says so if not. */
+/* Return true if there is a store; print an error if not. */
 static bool
 has_store(const Target *target)
 {
@@ -363,7 +365,7 @@ read_export_options(int argc, char **argv, ExportOptions *options)
 	return status;
 }
 
-/* Whether the options go together; says what does not. */
+/* Return true if the options are consistent; print an error if not. */
 static bool
 check_export_options(const ExportOptions *options)
 {
@@ -372,7 +374,7 @@ check_export_options(const ExportOptions *options)
 	if (options->target.store == NULL && options->folder == NULL &&
 		options->message_id == 0)
 		return true;
-	fputs("msgstore: error: --json goes without --store, --folder and "
+	fputs("msgstore: error: --json cannot be used with --store, --folder or "
 		  "--message\n", stderr);
 	return false;
 }
@@ -402,7 +404,10 @@ command_export(int argc, char **argv)
 
 /* ----------------------------------------------------------------- resolve */
 
-/* A choice by its name, in capitals or not; NULL if there is none such. */
+/*
+ * Return a choice by its name, in any case; prints an error and returns NULL
+ * for any other text.
+ */
 static const char *
 choice_name(const char *text)
 {
@@ -466,7 +471,7 @@ read_resolve_options(int argc, char **argv, ResolveOptions *options)
 	return status;
 }
 
-/* Whether the options go together; says what does not. */
+/* Return true if the options are consistent; print an error if not. */
 static bool
 check_resolve_options(const ResolveOptions *options)
 {
@@ -476,11 +481,11 @@ check_resolve_options(const ResolveOptions *options)
 		return false;
 	if (options->seen != 0 &&
 		(choice == NULL || strcmp(choice, MSGSTORE_OVERWRITE) != 0))
-		fputs("msgstore: error: --seen goes with --choice OVERWRITE\n",
-			  stderr);
+		fputs("msgstore: error: --seen needs --choice OVERWRITE\n", stderr);
 	else if (options->folder != NULL && choice != NULL &&
 			 strcmp(choice, MSGSTORE_SAVE_ELSEWHERE) != 0)
-		fputs("msgstore: error: --folder goes with SAVE_ELSEWHERE\n", stderr);
+		fputs("msgstore: error: --folder needs the choice SAVE_ELSEWHERE\n",
+			  stderr);
 	else
 		return true;
 	return false;
@@ -517,7 +522,7 @@ main(int argc, char **argv)
 	{
 		const char *name;
 		int			(*run) (int argc, char **argv);
-		char		title[20];	/* as getopt says who complains */
+		char		title[20];	/* getopt prints it before an error */
 	}			commands[] =
 	{
 		{"import", command_import, "msgstore import"},
@@ -525,7 +530,7 @@ main(int argc, char **argv)
 		{"resolve", command_resolve, "msgstore resolve"}
 	};
 
-	/* without memory we end; no value is to be missing for the lack of it */
+	/* end without memory, so that no value can be left out for lack of it */
 	json_set_alloc_funcs(g_malloc, g_free);
 	if (argc < 2)
 	{

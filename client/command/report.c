@@ -1,18 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * report.c
- *	  A conflict, for somebody to read: property by property what it was, what
- *	  others made of it and what the draft makes of it.
+ *	  Show a conflict: for each property the base, the value of the others and
+ *	  the value of the draft.
  *
  * NOTES
- *	  A report is of one moment: the message's number is read before and after
- *	  the comparison, which is done again if it has moved.  Numbers are never
- *	  given out twice, so the same number means that nothing was saved.
+ *	  A report compares with one version of the message.  The message's number
+ *	  is read before and after the comparison, which is repeated if the two
+ *	  numbers differ.  Numbers are never given out twice, so two equal numbers
+ *	  mean that nothing was saved in between.
  *
- *	  Values are compared as the server gives them, and shown as texts: HTML
- *	  is decoded, recipients and attachments become a line each, an entry id of
- *	  a folder its name.  Texts of several lines are shown by the lines that
- *	  differ from the base, others as they are, cut to the screen.
+ *	  Values are compared in the form of the server, and shown as texts: HTML
+ *	  is decoded, a recipient or an attachment becomes a line, the entry id of
+ *	  a folder becomes the folder's name.  A text of several lines is shown by
+ *	  the lines that differ from the base.  Other texts are cut to the screen.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,13 +24,17 @@
 #include <jansson.h>
 
 #include "command.h"
+#include "mapi.h"
 
-/* Where values together are larger, large ones are cut by the server. */
+/* If all values together are larger, the server shortens the large ones. */
 #define MAX_WHOLE_BYTES	((json_int_t) 16 * 1024 * 1024)
 
-#define MAX_TRIES		20		/* of a comparison while others go on saving */
-#define MAX_DIFF_LINES	12		/* of a side that are shown */
-#define VALUE_INDENT	10		/* where values begin on a line */
+#define MAX_TRIES		20		/* of a comparison while others save */
+#define MAX_DIFF_LINES	12		/* shown lines of one value */
+#define VALUE_INDENT	10		/* column of the values */
+
+/* SQLSTATE of MAPI_E_NOT_FOUND */
+#define NOT_FOUND		"MA10F"
 
 typedef enum View
 {
@@ -45,10 +50,10 @@ static const char *const view_labels[NUM_VIEWS] = {"base", "theirs", "yours"};
 typedef struct Entry
 {
 	char	   *property;
-	const char *side;			/* "both", "theirs", "yours" */
-	bool		alike;			/* both made the same of it */
-	char	   *text[NUM_VIEWS];	/* NULL: has no such property */
-	char	   *who;			/* the last of theirs, safe; or NULL */
+	Side		side;
+	bool		alike;			/* theirs and yours are equal */
+	char	   *text[NUM_VIEWS];	/* NULL: the property is absent */
+	char	   *who;			/* the last change by others, safe; or NULL */
 } Entry;
 
 struct Report
@@ -82,7 +87,7 @@ report_free(Report *report)
 
 /* ---------------------------------------------------------- values as text */
 
-/* A size, with commas. */
+/* Return a size with commas between thousands. */
 static char *
 bytes_text(json_int_t n)
 {
@@ -100,6 +105,7 @@ bytes_text(json_int_t n)
 	return g_string_free(out, FALSE);
 }
 
+/* Return a member of an object that is a text; "" if it is absent. */
 static const char *
 member(json_t *object, const char *name)
 {
@@ -111,7 +117,12 @@ member(json_t *object, const char *name)
 static char *
 recipient_text(json_t *row)
 {
-	static const char *const kinds[] = {"From", "To", "Cc", "Bcc"};
+	static const char *const kinds[] = {
+		[MAPI_ORIG] = "From",
+		[MAPI_TO] = "To",
+		[MAPI_CC] = "Cc",
+		[MAPI_BCC] = "Bcc"
+	};
 	json_int_t	type =
 	json_integer_value(json_object_get(row, "PR_RECIPIENT_TYPE"));
 	const char *name = member(row, "PR_DISPLAY_NAME");
@@ -145,8 +156,8 @@ attachment_text(json_t *row)
 }
 
 /*
- * An element of a list, on one line.  The property is the list, or one of its
- * elements: "PR_MESSAGE_RECIPIENTS[1]".
+ * Return an element of a list as one line; if raw is true, as JSON.  The
+ * property is the list, or the element: "PR_MESSAGE_RECIPIENTS[1]".
  */
 static char *
 element_text(const char *property, json_t *element, bool raw)
@@ -168,7 +179,7 @@ element_text(const char *property, json_t *element, bool raw)
 	return g_strdelimit(text, "\r\n", ' ');
 }
 
-/* The elements of an array, a line each. */
+/* Return the elements of an array, one line per element. */
 static char *
 array_text(const char *property, json_t *array, bool raw)
 {
@@ -185,7 +196,10 @@ array_text(const char *property, json_t *array, bool raw)
 	return g_string_free(out, FALSE);
 }
 
-/* The folder that an entry id names (its last 8 bytes are its id). */
+/*
+ * Return the name of a folder by its entry id in base64, whose last 8 bytes
+ * are the id; the entry id if there is no such folder.
+ */
 static char *
 folder_text(const Case *kase, const char *coded)
 {
@@ -204,6 +218,7 @@ folder_text(const Case *kase, const char *coded)
 	return name ? g_strdup_printf("folder \"%s\"", name) : g_strdup(coded);
 }
 
+/* Return a value that is a JSON string as text to read. */
 static char *
 string_text(const Case *kase, const char *property, const char *value)
 {
@@ -219,8 +234,8 @@ string_text(const Case *kase, const char *property, const char *value)
 }
 
 /*
- * A value, a JSON text or NULL, for reading.  raw: lists as the JSON that
- * they are.
+ * Return a value as text to read; NULL if the value, a JSON text, is NULL.  If
+ * raw is true, the elements of lists stay JSON.
  */
 static char *
 value_text(const Case *kase, const char *property, const char *json,
@@ -252,7 +267,7 @@ value_text(const Case *kase, const char *property, const char *json,
 	return text;
 }
 
-/* Whether a text's lines all end with CR LF. */
+/* Return true if all lines of a text end with CR LF. */
 static bool
 has_crlf_only(const char *text)
 {
@@ -264,7 +279,7 @@ has_crlf_only(const char *text)
 	return true;
 }
 
-/* Where line ends are the same in all views they need not be seen. */
+/* Replace CR LF by LF, which is not shown, if all views have only CR LF. */
 static void
 forget_crlf(Entry *entry)
 {
@@ -287,7 +302,7 @@ forget_crlf(Entry *entry)
 
 /* ---------------------------------------------------------------- reading */
 
-/* Whether two views differ in what their texts do not show. */
+/* Return true if two views differ, but their texts do not. */
 static bool
 hides_a_difference(const Entry *entry, const char *const *json)
 {
@@ -303,7 +318,10 @@ hides_a_difference(const Entry *entry, const char *const *json)
 	return false;
 }
 
-/* Set the texts of an entry from JSON. */
+/*
+ * Set the texts of an entry from JSON, in the short form of lists if that
+ * shows the difference.
+ */
 static void
 set_texts(Entry *entry, const Case *kase, const char *const *json)
 {
@@ -322,6 +340,7 @@ set_texts(Entry *entry, const Case *kase, const char *const *json)
 	forget_crlf(entry);
 }
 
+/* Return the last change by others as text; NULL if there is none. */
 static char *
 who_text(const msgstore_difference *row)
 {
@@ -347,15 +366,15 @@ add_entry(Report *report, const msgstore_difference *row)
 	Entry	   *entry = g_new0(Entry, 1);
 
 	entry->property = g_strdup(row->property);
-	entry->side = strcmp(row->side, "both") == 0 ? "both" :
-		strcmp(row->side, "yours") == 0 ? "yours" : "theirs";
+	entry->side = strcmp(row->side, "both") == 0 ? SIDE_BOTH :
+		strcmp(row->side, "yours") == 0 ? SIDE_YOURS : SIDE_THEIRS;
 	entry->alike = g_strcmp0(row->theirs, row->yours) == 0;
 	entry->who = who_text(row);
 	set_texts(entry, report->kase, json);
 	g_ptr_array_add(report->entries, entry);
 }
 
-/* What has to be settled comes first, what is the user's own last. */
+/* Sort properties that need a decision first, and the user's own last. */
 static gint
 by_side(gconstpointer a, gconstpointer b)
 {
@@ -363,13 +382,16 @@ by_side(gconstpointer a, gconstpointer b)
 	const Entry *y = *(const Entry *const *) b;
 
 	if (x->side != y->side)
-		return strcmp(x->side, y->side);	/* both, theirs, yours */
+		return (gint) x->side - (gint) y->side;
 	if (x->alike != y->alike)
 		return x->alike - y->alike;
 	return strcmp(x->property, y->property);
 }
 
-/* The message's number; 0 if it is no more (or not yet).  False on error. */
+/*
+ * Read the number of the message's version; 0 if the message was deleted, or
+ * was never saved.  Returns false on error.
+ */
 static bool
 read_number(const Case *kase, int64_t *number)
 {
@@ -380,7 +402,8 @@ read_number(const Case *kase, int64_t *number)
 
 	*number = 0;
 	if (json == NULL)
-		return strcmp(msgstore_last_error(kase->ms)->sqlstate, "MA10F") == 0;
+		return strcmp(msgstore_last_error(kase->ms)->sqlstate,
+					  NOT_FOUND) == 0;
 	props = json_loads(json, 0, NULL);
 	*number = json_integer_value(json_object_get(props, tags[0]));
 	json_decref(props);
@@ -388,7 +411,7 @@ read_number(const Case *kase, int64_t *number)
 	return true;
 }
 
-/* How many bytes the values have that a report only summarizes. */
+/* Return the size of all values that the server has shortened. */
 static json_int_t
 summarized_bytes(const msgstore_conflict_report *rows)
 {
@@ -412,7 +435,7 @@ summarized_bytes(const msgstore_conflict_report *rows)
 	return total;
 }
 
-/* The rows of the conflict, whole unless they are too large. */
+/* Return the rows of the conflict; whole values, unless they are too large. */
 static msgstore_conflict_report *
 read_rows(const Case *kase)
 {
@@ -428,9 +451,17 @@ read_rows(const Case *kase)
 	return rows;
 }
 
+/* Return a value as JSON text, which the caller frees; NULL for NULL. */
+static char *
+json_text(const json_t *value)
+{
+	return value ? json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
+}
+
 /*
- * Without a conflict there are no rows: what the draft changes is shown from
- * its own names, and against the message if there is one.
+ * Add the edits of a draft that has no conflict, for which the server returns
+ * no rows: the draft has the names of its edits, and the values are compared
+ * with the message, if there is one.
  */
 static bool
 read_own_edits(Report *report)
@@ -455,19 +486,14 @@ read_own_edits(Report *report)
 	for (size_t i = 0; yours != NULL && i < n; i++)
 	{
 		msgstore_difference row = {.property = tags[i], .side = "yours"};
-		json_t	   *old = json_object_get(base, tags[i]);
-		json_t	   *new = json_object_get(yours, tags[i]);
-		char	   *texts[2];
+		char	   *old = json_text(json_object_get(base, tags[i]));
+		char	   *new = json_text(json_object_get(yours, tags[i]));
 
-		texts[0] = old ? json_dumps(old, JSON_ENCODE_ANY | JSON_SORT_KEYS) :
-			NULL;
-		texts[1] = new ? json_dumps(new, JSON_ENCODE_ANY | JSON_SORT_KEYS) :
-			NULL;
-		row.base = row.theirs = texts[0];
-		row.yours = texts[1];
+		row.base = row.theirs = old;
+		row.yours = new;
 		add_entry(report, &row);
-		free(texts[0]);
-		free(texts[1]);
+		free(old);
+		free(new);
 	}
 	json_decref(names);
 	json_decref(yours);
@@ -477,7 +503,7 @@ read_own_edits(Report *report)
 	return yours != NULL;
 }
 
-/* Fill a report of the current moment. */
+/* Add the entries of a report.  Returns false on error. */
 static bool
 read_entries(Report *report)
 {
@@ -541,7 +567,7 @@ report_current(const Report *report)
 	return report->current;
 }
 
-/* Where a message stands is no content: no save writes it. */
+/* Return true for a property of the message's place, which no save writes. */
 static bool
 is_placement(const Entry *entry)
 {
@@ -550,7 +576,7 @@ is_placement(const Entry *entry)
 }
 
 char *
-report_names(const Report *report, const char *side)
+report_names(const Report *report, Side side)
 {
 	GString    *names = g_string_new(NULL);
 
@@ -559,8 +585,8 @@ report_names(const Report *report, const char *side)
 		const Entry *entry = g_ptr_array_index(report->entries, i);
 		g_autofree char *safe = show_safe(entry->property);
 
-		if (strcmp(entry->side, side) == 0 && !is_placement(entry) &&
-			!(entry->alike && strcmp(side, "both") == 0))
+		if (entry->side == side && !is_placement(entry) &&
+			!(entry->alike && side == SIDE_BOTH))
 			g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "",
 								   safe);
 	}
@@ -572,28 +598,27 @@ report_names(const Report *report, const char *side)
 
 /* --------------------------------------------------------------- printing */
 
-static Colour
-side_colour(const Entry *entry)
-{
-	if (strcmp(entry->side, "both") == 0)
-		return COLOUR_BOTH;
-	return strcmp(entry->side, "theirs") == 0 ? COLOUR_THEIRS : COLOUR_YOURS;
-}
-
 static void
 print_heading(const Entry *entry, const Screen *screen)
 {
 	g_autofree char *safe = show_safe(entry->property);
-	const char *what = "changed by you";
 
-	if (strcmp(entry->side, "both") == 0)
-		what = entry->alike ? "changed by both, alike" : "changed by both";
-	else if (strcmp(entry->side, "theirs") == 0)
-		what = "changed by others";
 	putchar('\n');
 	screen_put(screen, COLOUR_HEADING, safe);
 	fputs("  ", stdout);
-	screen_put(screen, side_colour(entry), what);
+	switch (entry->side)
+	{
+		case SIDE_BOTH:
+			screen_put(screen, COLOUR_BOTH, entry->alike ?
+					   "changed by both, alike" : "changed by both");
+			break;
+		case SIDE_THEIRS:
+			screen_put(screen, COLOUR_THEIRS, "changed by others");
+			break;
+		case SIDE_YOURS:
+			screen_put(screen, COLOUR_YOURS, "changed by you");
+			break;
+	}
 	putchar('\n');
 }
 
@@ -608,14 +633,15 @@ print_label(View view, const Screen *screen)
 			   view == THEIRS ? COLOUR_THEIRS : COLOUR_YOURS, label);
 }
 
-/* Whether a view is worth a line of its own: it is not just the base. */
+/* Return true if a view is shown: the base, and each view that may differ. */
 static bool
 shows(const Entry *entry, View view)
 {
-	return view == BASE || strcmp(entry->side, "both") == 0 ||
-		strcmp(entry->side, view_labels[view]) == 0;
+	return view == BASE || entry->side == SIDE_BOTH ||
+		entry->side == (view == THEIRS ? SIDE_THEIRS : SIDE_YOURS);
 }
 
+/* Return true if a text of an entry has more than one line. */
 static bool
 has_lines(const Entry *entry)
 {
@@ -627,7 +653,7 @@ has_lines(const Entry *entry)
 	return false;
 }
 
-/* A value on one line, cut to the screen; its size if it was cut. */
+/* Print a value on one line; a value that is cut ends with its size. */
 static void
 print_short(const char *text, const Screen *screen)
 {
@@ -640,7 +666,7 @@ print_short(const char *text, const Screen *screen)
 	puts(fit);
 }
 
-/* The base of a text of several lines: how large it is. */
+/* Print the size of a text of several lines. */
 static void
 print_size(const char *text)
 {
@@ -656,7 +682,7 @@ print_size(const char *text)
 	printf("%zu %s, %s\n", lines, lines == 1 ? "line" : "lines", size);
 }
 
-/* A text of several lines by those that are not in the base. */
+/* Print the lines of a text that differ from the base. */
 static void
 print_diff(const char *base, const char *text, const Screen *screen)
 {
@@ -731,7 +757,7 @@ report_print(const Report *report, const Screen *screen)
 	putchar('\n');
 }
 
-/* A value with all its lines, below each other. */
+/* Print all lines of a value. */
 static void
 print_lines(const char *text)
 {
@@ -741,7 +767,7 @@ print_lines(const char *text)
 	for (char **line = lines; *line != NULL; line++)
 	{
 		if (line[1] == NULL && **line == '\0' && line > lines)
-			break;				/* after the last line's end */
+			break;				/* nothing follows the last line end */
 		if (line > lines && **line != '\0')
 			printf("%*s", VALUE_INDENT, "");
 		puts(*line);

@@ -1,20 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * resolve.c
- *	  Settles the conflict of a parked draft: shows it, asks what shall be
- *	  done, does it, and says what has happened.
+ *	  "msgstore resolve": show the conflict of a parked draft, ask for a
+ *	  choice, carry out the choice, and print the outcome.
  *
  * NOTES
- *	  The draft is resumed as a handle and stays parked until a choice has
- *	  gone through; the server removes it in the same step.  So whatever ends
- *	  this program before, the draft is still there.
+ *	  The draft is resumed as a handle.  The server removes the draft in the
+ *	  transaction that carries out a choice.  If this program ends before, the
+ *	  draft is still parked.
  *
- *	  "Overwrite" carries the number of the version that was shown.  If
- *	  somebody has saved since, nothing is stored, and the new conflict is
- *	  shown.
+ *	  "Overwrite" names the version that was shown.  If somebody has saved
+ *	  since, nothing is stored, and the new conflict is shown.
  *
- *	  Questions are asked on stdout and answered on stdin, terminals or not;
- *	  the end of stdin is the answer "quit".
+ *	  Questions go to stdout and answers come from stdin, terminals or not.
+ *	  The end of stdin is the answer "quit".
  *
  *-------------------------------------------------------------------------
  */
@@ -26,9 +25,9 @@
 
 #include "command.h"
 
-#define ANSWER_INDENT	5		/* where the meaning of an answer begins */
+#define ANSWER_INDENT	5		/* column of the meaning of an answer */
 
-/* A choice that is no resolve_conflict: an ordinary save. */
+/* The choice of an ordinary save, which resolve_conflict() does not know. */
 static const char *const save_draft = "save";
 
 typedef struct Resolve
@@ -51,7 +50,7 @@ static const struct
 
 /* ----------------------------------------------------------------- reading */
 
-/* A line from stdin without its end; NULL at the end of it. */
+/* Return a line from stdin, without its line end; NULL at the end of stdin. */
 static char *
 read_answer(void)
 {
@@ -69,8 +68,9 @@ read_answer(void)
 }
 
 /*
- * The letter that an answer stands for, as a letter or as a word; NUL if for
- * none.  *rest is set to what follows it, or to NULL.
+ * Return the letter of an answer, which is a word or its beginning; NUL if the
+ * answer has no meaning.  *rest is set to the text behind the first word, or
+ * to NULL.
  */
 static char
 meant_letter(const char *answer, char **rest)
@@ -91,8 +91,8 @@ meant_letter(const char *answer, char **rest)
 }
 
 /*
- * Ask until one of the letters in "allowed" is answered; the end of stdin
- * is "q".  *rest is what follows the answer on its line, or NULL.
+ * Ask until the answer is one of the letters in "allowed"; the end of stdin is
+ * "q".  *rest is set to the text behind the answer, or to NULL.
  */
 static char
 ask(const char *allowed, char **rest)
@@ -124,9 +124,9 @@ ask(const char *allowed, char **rest)
 	return letter;
 }
 
-/* ----------------------------------------------------------------- saying */
+/* ---------------------------------------------------------------- outcomes */
 
-/* The folder that a message stands in, as "folder "Inbox"". */
+/* Return the folder of a message as text: folder "Inbox". */
 static char *
 place_text(const Resolve *r, int64_t message_id)
 {
@@ -144,7 +144,7 @@ place_text(const Resolve *r, int64_t message_id)
 	return g_strdup_printf("folder %s", shown);
 }
 
-/* The version that the handle stands on now. */
+/* Return the version of the handle as text. */
 static char *
 version_text(const Resolve *r)
 {
@@ -158,10 +158,11 @@ version_text(const Resolve *r)
 	return text;
 }
 
-static void say(const Resolve *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void put(const Resolve *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* Print a sentence, formatted and wrapped. */
 static void
-say(const Resolve *r, const char *format, ...)
+put(const Resolve *r, const char *format, ...)
 {
 	g_autofree char *text = NULL;
 	va_list		args;
@@ -173,14 +174,14 @@ say(const Resolve *r, const char *format, ...)
 }
 
 static void
-say_still_parked(const Resolve *r)
+print_still_parked(const Resolve *r)
 {
-	say(r, "Draft %lld stays parked.", (long long) r->kase.draft->parked_id);
+	put(r, "Draft %lld stays parked.", (long long) r->kase.draft->parked_id);
 }
 
-/* What has become of the draft, once a choice has gone through. */
+/* Print the outcome of a choice that was carried out. */
 static void
-say_settled(const Resolve *r, const char *choice)
+print_settled(const Resolve *r, const char *choice)
 {
 	long long	draft = r->kase.draft->parked_id;
 	long long	original = r->kase.draft->message_id;
@@ -191,56 +192,53 @@ say_settled(const Resolve *r, const char *choice)
 	(void) msgstore_message_id(r->kase.ms, r->kase.handle, &id);
 	place = place_text(r, id);
 	if (strcmp(choice, save_draft) == 0 || r->kase.draft->change_number == 0)
-		say(r, "Saved: message %lld in %s is what draft %lld made of it, as "
+		put(r, "Saved: message %lld in %s has the content of draft %lld, as "
 			"%s.", (long long) id, place, draft, version);
 	else if (strcmp(choice, MSGSTORE_KEEP_ORIGINAL) == 0)
-		say(r, "Kept: message %lld in %s stays as it is, at %s. The changes "
+		put(r, "Kept: message %lld in %s stays as it is, at %s. The changes "
 			"of draft %lld are dropped.", original, place, version, draft);
 	else if (strcmp(choice, MSGSTORE_OVERWRITE) == 0)
-		say(r, "Overwritten: message %lld in %s is what draft %lld made of "
-			"it, as %s. What it was before stands in its history.",
+		put(r, "Overwritten: message %lld in %s has the content of draft "
+			"%lld, as %s. The version before is in its history.",
 			original, place, draft, version);
 	else if (strcmp(choice, MSGSTORE_MERGE) == 0)
-		say(r, "Merged: message %lld in %s has the changes of both, as %s.",
+		put(r, "Merged: message %lld in %s has the changes of both, as %s.",
 			original, place, version);
 	else
-		say(r, "Saved elsewhere: what draft %lld made of it is message %lld "
-			"in %s. Message %lld is as it was.",
+		put(r, "Saved elsewhere: draft %lld is now message %lld in %s. "
+			"Message %lld is as it was.",
 			draft, (long long) id, place, original);
 }
 
-/* Why the server stored nothing. */
+/* Print the reason why nothing is stored. */
 static void
-say_refused(const Resolve *r, int32_t result)
+print_refused(const Resolve *r, int32_t result)
 {
+	const char *why = msgstore_result_name(result);
+
 	switch (result)
 	{
 		case MSGSTORE_E_OBJECT_CHANGED:
-			say(r, "Nothing is stored: others have changed the message.");
+			why = "others have changed the message";
 			break;
 		case MSGSTORE_E_OBJECT_DELETED:
-			if (r->kase.draft->change_number == 0)
-				say(r, "Nothing is stored: the folder of the draft was "
-					"deleted.");
-			else
-				say(r, "Nothing is stored: the message was deleted.");
+			why = r->kase.draft->change_number == 0 ?
+				"the folder of the draft was deleted" :
+				"the message was deleted";
 			break;
 		case MSGSTORE_E_NO_ACCESS:
-			say(r, "Nothing is stored: you may not edit messages in this "
-				"store.");
+			why = "you may not edit messages in this store";
 			break;
 		case MSGSTORE_E_SUBMITTED:
-			say(r, "Nothing is stored: the message was submitted for "
-				"sending.");
+			why = "the message was submitted for sending";
 			break;
-		default:
-			say(r, "Nothing is stored: %s.", msgstore_result_name(result));
 	}
+	put(r, "Nothing is stored: %s.", why);
 }
 
 /* ---------------------------------------------------------------- choosing */
 
-/* Do as chosen within the transaction that is open.  False on error. */
+/* Carry out a choice in the transaction that is open.  False on error. */
 static bool
 choose(Resolve *r, const char *choice, const char *folder, int64_t seen,
 	   int32_t *result)
@@ -258,8 +256,8 @@ choose(Resolve *r, const char *choice, const char *folder, int64_t seen,
 }
 
 /*
- * Do as chosen, all or nothing, and say what came of it.  Returns whether
- * the server answered; *result is its answer.
+ * Carry out a choice in a transaction, and print the outcome.  Returns false
+ * on error; otherwise *result is MSGSTORE_S_OK, or nothing is stored.
  */
 static bool
 settle(Resolve *r, const char *choice, const char *folder, int64_t seen,
@@ -272,21 +270,22 @@ settle(Resolve *r, const char *choice, const char *folder, int64_t seen,
 	{
 		session_print_error(ms, "could not settle the conflict");
 		(void) msgstore_execute(ms, "ROLLBACK");
-		say_still_parked(r);
+		print_still_parked(r);
 		return false;
 	}
 	if (!msgstore_execute(ms, *result == MSGSTORE_S_OK ? "COMMIT" :
 						  "ROLLBACK"))
 	{
 		session_print_error(ms, "could not end the transaction");
-		say(r, "Draft %lld stays parked, unless the commit arrived.",
+		put(r, "Draft %lld stays parked, unless the server received the "
+			"commit.",
 			(long long) r->kase.draft->parked_id);
 		return false;
 	}
 	if (*result == MSGSTORE_S_OK)
-		say_settled(r, choice);
+		print_settled(r, choice);
 	else
-		say_refused(r, *result);
+		print_refused(r, *result);
 	return true;
 }
 
@@ -300,13 +299,13 @@ discard(Resolve *r)
 		session_print_error(r->kase.ms, "could not discard the draft");
 		return EXIT_REFUSED;
 	}
-	say(r, "Draft %lld is discarded.", draft);
+	put(r, "Draft %lld is discarded.", draft);
 	return EXIT_DONE;
 }
 
 /* -------------------------------------------------------------- the dialog */
 
-/* The subject as the draft shows it, for a sentence: " ("Subject")" or "". */
+/* Return the subject of the draft for a sentence: " ("Subject")", or "". */
 static char *
 subject_text(const Resolve *r)
 {
@@ -321,7 +320,7 @@ subject_text(const Resolve *r)
 	return name ? g_strdup_printf(" (%s)", name) : g_strdup("");
 }
 
-/* What this is about, and how things stand. */
+/* Print the draft, its message, and the relation between the two. */
 static void
 print_situation(const Resolve *r, const Report *report)
 {
@@ -339,25 +338,26 @@ print_situation(const Resolve *r, const Report *report)
 	switch (report_standing(report))
 	{
 		case STANDING_CONFLICT:
-			g_string_append_printf(text, " It was begun at change %lld; "
-								   "others have saved since, and the message "
-								   "is at change %lld.",
+			g_string_append_printf(text, " The draft was begun at change "
+								   "%lld; others have saved since, and the "
+								   "message is at change %lld.",
 								   (long long) draft->change_number,
 								   (long long) report_current(report));
 			break;
 		case STANDING_FREE:
 			g_string_append_printf(text, " Nobody has saved since: the "
-								   "message is at change %lld still, and "
+								   "message is still at change %lld, and "
 								   "there is no conflict.",
 								   (long long) report_current(report));
 			break;
 		case STANDING_NEW:
-			g_string_append(text, " The message is a new one that was never "
-							"saved: there is no conflict.");
+			g_string_append(text, " The message is new and was never saved: "
+							"there is no conflict.");
 			break;
 		case STANDING_DELETED:
-			g_string_append_printf(text, " It was begun at change %lld; the "
-								   "message has been deleted since.",
+			g_string_append_printf(text, " The draft was begun at change "
+								   "%lld; the message has been deleted "
+								   "since.",
 								   (long long) draft->change_number);
 			break;
 	}
@@ -365,6 +365,7 @@ print_situation(const Resolve *r, const Report *report)
 	g_string_free(text, TRUE);
 }
 
+/* Print an answer and its meaning. */
 static void
 print_answer(const Resolve *r, const char *letter, const char *text)
 {
@@ -374,27 +375,30 @@ print_answer(const Resolve *r, const char *letter, const char *text)
 	screen_paragraph(&r->screen, ANSWER_INDENT, text);
 }
 
-/* The answers where others have changed the message; returns their letters. */
+/*
+ * Print the answers if others have changed the message, and return their
+ * letters.
+ */
 static const char *
 print_conflict_answers(const Resolve *r, const Report *report)
 {
-	g_autofree char *both = report_names(report, "both");
-	g_autofree char *theirs = report_names(report, "theirs");
+	g_autofree char *both = report_names(report, SIDE_BOTH);
+	g_autofree char *theirs = report_names(report, SIDE_THEIRS);
 	g_autofree char *lost = NULL;
 
 	if (both != NULL || theirs != NULL)
-		lost = g_strdup_printf("overwrite: the message becomes what the draft "
-							   "shows; what others made of %s%s%s is "
-							   "replaced, and stands in the history only",
+		lost = g_strdup_printf("overwrite: the message gets the content of "
+							   "the draft; the changes of others to %s%s%s "
+							   "are replaced, and remain in the history",
 							   both ? both : "", both && theirs ? ", " : "",
 							   theirs ? theirs : "");
-	print_answer(r, "k", "keep the original: the message stays as it is, your "
+	print_answer(r, "k", "keep the original: the message stays as it is; your "
 				 "changes are dropped");
-	print_answer(r, "o", lost ? lost : "overwrite: the message becomes what "
-				 "the draft shows");
+	print_answer(r, "o", lost ? lost : "overwrite: the message gets the "
+				 "content of the draft");
 	if (both == NULL)
-		print_answer(r, "m", "merge: your changes go into the message as it "
-					 "is now; those of others stay");
+		print_answer(r, "m", "merge: your changes are added to the message as "
+					 "it is now; the changes of others stay");
 	else
 	{
 		g_autofree char *why = g_strdup_printf("(merge is not possible: both "
@@ -402,13 +406,13 @@ print_conflict_answers(const Resolve *r, const Report *report)
 
 		print_answer(r, " ", why);
 	}
-	print_answer(r, "s", "save elsewhere: what the draft shows becomes a new "
-				 "message in folder Conflicts (\"s NAME\": in another "
-				 "folder); the original stays as it is");
+	print_answer(r, "s", "save elsewhere: the draft becomes a new message in "
+				 "folder Conflicts (\"s NAME\": in another folder); the "
+				 "original stays as it is");
 	return both == NULL ? "komswq" : "koswq";
 }
 
-/* Say which answers there are; returns their letters. */
+/* Print the possible answers, and return their letters. */
 static const char *
 print_answers(const Resolve *r, const Report *report)
 {
@@ -431,35 +435,41 @@ print_answers(const Resolve *r, const Report *report)
 	}
 	if (report_standing(report) != STANDING_CONFLICT)
 	{
-		print_answer(r, "s", "save what the draft shows as a new message in "
-					 "folder Conflicts (\"s NAME\": in another folder)");
-		print_answer(r, "d", "discard the draft: its changes are gone");
+		print_answer(r, "s", "save the draft as a new message in folder "
+					 "Conflicts (\"s NAME\": in another folder)");
+		print_answer(r, "d", "discard the draft: its changes are lost");
 	}
-	print_answer(r, "w", "show the values whole (\"w PROPERTY\": only that "
-				 "one)");
+	print_answer(r, "w", "show whole values (\"w PROPERTY\": of that property "
+				 "only)");
 	print_answer(r, "q", "quit: nothing is done, the draft stays parked");
 	return allowed;
 }
 
-/* Show values until the answer is another one than "w". */
+/*
+ * Ask for a choice, and return its letter.  While the answer is "w", print
+ * whole values and ask again.
+ */
 static char
 ask_what_to_do(const Resolve *r, const Report *report, char **rest)
 {
 	const char *allowed;
 	char		letter;
 
-	puts("What shall be done?");
+	puts("What do you want to do?");
 	allowed = print_answers(r, report);
 	while ((letter = ask(allowed, rest)) == 'w')
 	{
 		if (!report_print_whole(report, &r->screen, *rest))
-			puts("There is no such property above.");
+			puts("There is no such property in the report.");
 		g_free(*rest);
 	}
 	return letter;
 }
 
-/* One round: show, ask, do.  Returns an exit code, or -1 for another round. */
+/*
+ * Show the conflict, ask, and carry out the choice.  Returns an exit code, or
+ * -1 if there is a new conflict to show.
+ */
 static int
 one_round(Resolve *r)
 {
@@ -474,7 +484,7 @@ one_round(Resolve *r)
 	if (report == NULL)
 	{
 		session_print_error(r->kase.ms, "could not compare the versions");
-		say_still_parked(r);
+		print_still_parked(r);
 		return EXIT_REFUSED;
 	}
 	print_situation(r, report);
@@ -506,7 +516,7 @@ one_round(Resolve *r)
 	report_free(report);
 	if (choice == NULL)
 	{
-		say_still_parked(r);
+		print_still_parked(r);
 		return EXIT_REFUSED;
 	}
 	if (!settle(r, choice, folder, seen, &result))
@@ -516,16 +526,16 @@ one_round(Resolve *r)
 	if (result != MSGSTORE_E_OBJECT_CHANGED &&
 		result != MSGSTORE_E_OBJECT_DELETED)
 	{
-		say_still_parked(r);
+		print_still_parked(r);
 		return EXIT_REFUSED;
 	}
-	puts("This is how it stands now:\n");
+	puts("The new state:\n");
 	return -1;
 }
 
 /* ------------------------------------------------------------ which draft */
 
-/* What a draft changes: the names of its properties. */
+/* Return the names of the properties that a draft changes, as safe text. */
 static char *
 property_names(const msgstore_draft *draft)
 {
@@ -544,6 +554,7 @@ property_names(const msgstore_draft *draft)
 	return show_fit(safe, 30, "...");
 }
 
+/* Print one line per draft. */
 static void
 list_drafts(const Resolve *r, FILE *out)
 {
@@ -592,7 +603,10 @@ print_no_draft(const ResolveOptions *options)
 	fprintf(stderr, " in store %s\n", store);
 }
 
-/* Find the draft that is meant.  Returns an exit code, or -1 to go on. */
+/*
+ * Find the draft by the options, or ask for one of several.  Returns an exit
+ * code, or -1 to go on.
+ */
 static int
 choose_draft(Resolve *r)
 {
@@ -611,8 +625,8 @@ choose_draft(Resolve *r)
 		r->kase.draft = r->drafts->drafts;
 	else if (r->drafts->count > 1 && options->choice != NULL)
 	{
-		fputs("msgstore: error: there are several drafts; which one is meant "
-			  "says --draft:\n", stderr);
+		fputs("msgstore: error: there are several drafts; choose one with "
+			  "--draft:\n", stderr);
 		list_drafts(r, stderr);
 		return EXIT_TROUBLE;
 	}
@@ -624,7 +638,7 @@ choose_draft(Resolve *r)
 		{
 			g_autofree char *answer = NULL;
 
-			fputs("Which one (its number, or q to quit)? ", stdout);
+			fputs("Which draft (its number, or q to quit)? ", stdout);
 			answer = read_answer();
 			if (answer == NULL || *answer == 'q')
 				return EXIT_REFUSED;
@@ -638,27 +652,15 @@ choose_draft(Resolve *r)
 	return EXIT_NOTHING;
 }
 
-/* Find store and draft and take it up.  Returns an exit code, or -1. */
+/* Find store and draft, and resume the draft.  Returns an exit code, or -1. */
 static int
 take_up(Resolve *r)
 {
-	const char *name = r->options->target.store;
-	bool		found;
 	int			status;
 
-	if (!msgstore_find_store(r->kase.ms, name, &found, &r->kase.store_id))
-	{
-		session_print_error(r->kase.ms, "could not look for the store");
+	if (!session_find_store(r->kase.ms, r->options->target.store,
+							&r->kase.store_id))
 		return EXIT_TROUBLE;
-	}
-	if (!found)
-	{
-		g_autofree char *shown = show_name(name);
-
-		fprintf(stderr, "msgstore: error: there is no store %s that you may "
-				"use\n", shown);
-		return EXIT_TROUBLE;
-	}
 	status = choose_draft(r);
 	if (status < 0 && !msgstore_resume(r->kase.ms, r->kase.store_id,
 									   r->kase.draft->parked_id,
@@ -691,7 +693,7 @@ resolve_run(const ResolveOptions *options)
 			if (result == MSGSTORE_S_OK)
 				status = EXIT_DONE;
 			else
-				say_still_parked(&resolve);
+				print_still_parked(&resolve);
 		}
 	}
 	while (status < 0)

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * session.c
- *	  What every command does with a server: connect, find a store and a
- *	  folder, say what the server said.
+ *	  Connect to a server, find a store and a folder, print errors.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,8 +13,8 @@
 #include "command.h"
 
 /*
- * Whether the database has the extension; says so if not.  Where that cannot
- * be found out, what is asked next will say why.
+ * Return false after printing an error if the database does not have the
+ * extension.  If the query fails, the next call will report the error.
  */
 static bool
 has_extension(msgstore *ms)
@@ -73,6 +72,23 @@ session_print_error(const msgstore *ms, const char *doing)
 		fprintf(stderr, "msgstore: detail: %s\n", detail);
 	if (*hint != '\0')
 		fprintf(stderr, "msgstore: hint: %s\n", hint);
+}
+
+bool
+session_find_store(msgstore *ms, const char *name, int64_t *store_id)
+{
+	g_autofree char *shown = show_name(name);
+	bool		found;
+
+	if (!msgstore_find_store(ms, name, &found, store_id))
+	{
+		session_print_error(ms, "could not look for the store");
+		return false;
+	}
+	if (!found)
+		fprintf(stderr, "msgstore: error: there is no store %s that you may "
+				"use\n", shown);
+	return found;
 }
 
 bool

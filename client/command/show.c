@@ -1,17 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * show.c
- *	  Texts from anywhere, made fit for a terminal: harmless, no wider than
- *	  the screen, in colour where that is wanted.
+ *	  Make texts safe for a terminal, fit them to the screen, colour them.
  *
  * NOTES
- *	  A message is written by strangers.  What could move the cursor, set a
- *	  title, turn the direction of writing or hide is shown as a code, \x1b or
- *	  \u202e, never sent as it is.  Everything that leaves the program and
- *	  came from the server passes through show_safe().
+ *	  Strangers write messages.  A character that could move the cursor, set a
+ *	  title, change the direction of writing, or that is invisible, is printed
+ *	  as a code, \x1b or \u202e.  All texts from a server or from a file must
+ *	  pass through show_safe() or show_safe_lines() before they are printed.
  *
- *	  Columns are counted as terminals count them: East Asian wide characters
- *	  take two, combining marks none.
+ *	  Columns are counted as terminals count them: a wide character of East
+ *	  Asia takes two columns, a combining mark takes no column.
  *
  *-------------------------------------------------------------------------
  */
@@ -62,17 +61,16 @@ screen_init(Screen *screen)
 		term != NULL && strcmp(term, "dumb") != 0;
 }
 
-/* Print a text, which is harmless, in a colour. */
 void
-screen_put(const Screen *screen, Colour colour, const char *text)
+screen_put(const Screen *screen, Colour colour, const char *safe)
 {
 	if (screen->colours)
-		printf("\033[%sm%s\033[0m", colour_codes[colour], text);
+		printf("\033[%sm%s\033[0m", colour_codes[colour], safe);
 	else
-		fputs(text, stdout);
+		fputs(safe, stdout);
 }
 
-/* Whether a character does nothing but show itself. */
+/* Return true if the only effect of a character is its glyph. */
 static bool
 is_harmless(gunichar c)
 {
@@ -86,7 +84,7 @@ is_harmless(gunichar c)
 		case G_UNICODE_UNASSIGNED:
 			return false;
 		case G_UNICODE_FORMAT:
-			/* joiners are spelling in some scripts, and in emoji */
+			/* some scripts, and emoji, are spelled with joiners */
 			return c == 0x200C || c == 0x200D;
 		default:
 			return true;
@@ -176,14 +174,10 @@ show_fit(const char *safe, int columns, const char *ending)
 	return g_strdup_printf("%.*s%s", (int) (end - safe), safe, ending);
 }
 
-/*
- * Print a paragraph, words wrapped, its lines but the first (which begins
- * where the cursor is, at column "indent") indented.
- */
 void
-screen_paragraph(const Screen *screen, int indent, const char *text)
+screen_paragraph(const Screen *screen, int indent, const char *safe)
 {
-	g_auto(GStrv) words = g_strsplit(text, " ", -1);
+	g_auto(GStrv) words = g_strsplit(safe, " ", -1);
 	int			at = indent;
 
 	for (char **word = words; *word != NULL; word++)
@@ -206,7 +200,6 @@ screen_paragraph(const Screen *screen, int indent, const char *text)
 	putchar('\n');
 }
 
-/* A time as libmsgstore gives it, for somebody who sits here. */
 char *
 show_time(const char *iso)
 {
@@ -223,7 +216,6 @@ show_time(const char *iso)
 	return text;
 }
 
-/* A name within a sentence: harmless, in quotes, not too long. */
 char *
 show_name(const char *name)
 {

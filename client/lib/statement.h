@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * statement.h
- *	  One statement with its parameters: what the files of libmsgstore share.
- *	  Not installed.
+ *	  One statement with its parameters, for the files of libmsgstore.  Not
+ *	  installed.
  *
  * NOTES
- *	  A Params points to the texts and bytes it is given; they live until the
- *	  statement has run.
+ *	  A Params points to the caller's texts and bytes, which must stay until
+ *	  the statement has run.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 
 #include "libmsgstore.h"
 
-/* OIDs of the parameters' types, fixed in every PostgreSQL */
+/* OIDs of the types of parameters; they are fixed in every PostgreSQL */
 #define BYTEAOID	17
 #define INT8OID		20
 #define INT4OID		23
@@ -31,55 +31,82 @@ typedef struct Params
 	int			n;
 	Oid			types[MAX_PARAMS];
 	const char *values[MAX_PARAMS];
-	int			lengths[MAX_PARAMS];	/* of those in binary form */
+	int			lengths[MAX_PARAMS];	/* of values in binary form */
 	int			formats[MAX_PARAMS];	/* 0: text, 1: binary */
 	char		numbers[MAX_PARAMS][24];
 } Params;
 
-/* Add a parameter; a value that is NULL is SQL's NULL. */
+/* ------------------------------------------------------------- statement.c */
+
+/*
+ * Add a parameter, as text; NULL stands for SQL's NULL.  There may be
+ * MAX_PARAMS of them.
+ */
 extern void ms_add_param(Params *params, Oid type, const char *value);
 extern void ms_add_number(Params *params, Oid type, int64_t number);
 
-/* The same, 0 standing for NULL. */
+/* Add a number, or SQL's NULL if the number is 0. */
 extern void ms_add_number_or_null(Params *params, Oid type, int64_t number);
 
-/* The ids of a store and of something in it, as most calls begin. */
+/* Add the ids of a store and of a message or folder in the store. */
 extern void ms_add_ids(Params *params, int64_t store_id, int64_t id);
 
-/* Bytes, in binary form; at most INT_MAX of them. */
+/* Add bytes, in binary form; at most INT_MAX of them. */
 extern void ms_add_bytes(Params *params, const void *bytes, size_t len);
 
 /*
- * Run a query.  Returns its result, which the caller clears; NULL after
- * keeping the error.
+ * Run a query, with its result in binary or in text form.  Returns the result,
+ * which the caller clears; NULL on error, with the last error set.
  */
 extern PGresult *ms_run(msgstore *ms, const char *sql, const Params *params,
 						bool binary);
 
 /*
- * Run a statement that gives one row of numbers, and read the first n of its
- * columns; or one code or handle; or nothing (void); or one text, which the
- * caller frees.
+ * Run a query that returns one row, and read the first n columns as numbers,
+ * or the first column as a 32-bit number (a result code or a handle) or as a
+ * text, which the caller frees; or read nothing (void).  Return false, or
+ * NULL, on error; then the caller's variables are as they were.
  */
 extern bool ms_run_for_numbers(msgstore *ms, const char *sql,
 							   const Params *params, int64_t *numbers, int n);
 extern bool ms_run_for_int32(msgstore *ms, const char *sql,
 							 const Params *params, int32_t *number);
-extern bool ms_run_for_nothing(msgstore *ms, const char *sql,
-							   const Params *params);
 extern char *ms_run_for_text(msgstore *ms, const char *sql,
 							 const Params *params);
+extern bool ms_run_for_nothing(msgstore *ms, const char *sql,
+							   const Params *params);
 
 /*
- * Run a statement that gives one row of a result code and then numbers, of
- * which two may be asked for; NULL is for one that is not there, or not
- * wanted.
+ * Run a query that returns one row: a result code, and up to two numbers.
+ * second and third are NULL for numbers that the query does not return or
+ * that the caller does not need.
  */
 extern bool ms_run_for_result(msgstore *ms, const char *sql,
 							  const Params *params, int32_t *result,
 							  int64_t *second, int64_t *third);
 
-/* Keep an error of our own making, in constant memory; returns false. */
-extern bool ms_own_error(msgstore *ms, const char *message);
+/*
+ * Return a number of 4 or 8 bytes from the first row of a result in binary
+ * form; 0 for SQL's NULL.
+ */
+extern int64_t ms_number_at(const PGresult *res, int column);
+
+/* ------------------------------------------------------------ connection.c */
+
+/* Forget the last error. */
+extern void ms_clear_error(msgstore *ms);
+
+/*
+ * Set the last error from a result, which then belongs to the connection; or,
+ * if there is no result or no error in it, from the state of the connection.
+ * Returns false, so that callers can return it.
+ */
+extern bool ms_take_error(msgstore *ms, PGresult *res);
+
+/*
+ * Set the last error to a message in constant memory, without a SQLSTATE.
+ * Returns false.
+ */
+extern bool ms_set_error(msgstore *ms, const char *message);
 
 #endif							/* STATEMENT_H */

@@ -9,6 +9,12 @@
 
 #include "mime.h"
 
+bool
+attach_is(const Part *part, const char *type, const char *subtype)
+{
+	return g_mime_content_type_is_type(part->type, type, subtype);
+}
+
 /* A name of eight and three plain characters, for systems without others. */
 static char *
 short_name(const char *name)
@@ -81,7 +87,7 @@ attach_fields(json_t *attachment, const Part *part, bool related)
 
 	if (part->filename != NULL)
 		attach_names(attachment, part->filename);
-	if (charset != NULL && part_is(part, "text", "*"))
+	if (charset != NULL && attach_is(part, "text", "*"))
 		put_text(attachment, "PidTagTextAttachmentCharset", charset);
 	if (place != NULL)
 	{

@@ -226,7 +226,7 @@ set_type(GMimeObject *part, json_t *now, json_t *before, bool embedded)
 
 GString *
 part_attachment(json_t *now, json_t *before, GMimeObject *old,
-				const char *eol, int depth)
+				const char *eol, int depth, InnerFunc inner)
 {
 	json_t	   *message = json_object_get(now, "PR_ATTACH_DATA_OBJ");
 	bool		embedded = message != NULL && depth < MAX_NESTING;
@@ -254,10 +254,10 @@ part_attachment(json_t *now, json_t *before, GMimeObject *old,
 	out = object_text(part, eol);
 	if (embedded)
 	{
-		GString    *inner = compose_message(message, depth + 1);
+		GString    *mail = inner(message, depth + 1);
 
-		g_string_append_len(out, inner->str, (gssize) inner->len);
-		g_string_free(inner, TRUE);
+		g_string_append_len(out, mail->str, (gssize) mail->len);
+		g_string_free(mail, TRUE);
 	}
 	return out;
 }
@@ -368,7 +368,7 @@ join_parts(GPtrArray *parts, const char *subtype, const char *eol)
 
 /* The HTML, with what it refers to. */
 static GString *
-html_part(json_t *props, const char *eol, int depth)
+html_part(json_t *props, const char *eol, int depth, InnerFunc inner)
 {
 	GPtrArray  *related = parts_new();
 	gsize		len;
@@ -382,7 +382,8 @@ html_part(json_t *props, const char *eol, int depth)
 	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
 	{
 		if (number_of(one, "PR_ATTACH_FLAGS", 0) & ATT_MHTML_REF)
-			g_ptr_array_add(related, part_attachment(one, NULL, NULL, eol, depth));
+			g_ptr_array_add(related, part_attachment(one, NULL, NULL, eol, depth,
+													 inner));
 	}
 	return join_parts(related, "related", eol);
 }
@@ -445,7 +446,7 @@ sealed_part(json_t *props)
 }
 
 GString *
-part_content(json_t *props, const char *eol, int depth)
+part_content(json_t *props, const char *eol, int depth, InnerFunc inner)
 {
 	GPtrArray  *parts = parts_new();
 	GPtrArray  *bodies = parts_new();
@@ -462,7 +463,7 @@ part_content(json_t *props, const char *eol, int depth)
 		g_ptr_array_add(bodies, part_text(text, strlen(text), "plain", eol,
 										  NULL));
 	if (html && sealed == NULL)
-		g_ptr_array_add(bodies, html_part(props, eol, depth));
+		g_ptr_array_add(bodies, html_part(props, eol, depth, inner));
 	if (bodies->len > 0)
 		g_ptr_array_add(parts, join_parts(bodies, "alternative", eol));
 	else
@@ -471,7 +472,8 @@ part_content(json_t *props, const char *eol, int depth)
 					   json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
 	{
 		if (!html || !(number_of(one, "PR_ATTACH_FLAGS", 0) & ATT_MHTML_REF))
-			g_ptr_array_add(parts, part_attachment(one, NULL, NULL, eol, depth));
+			g_ptr_array_add(parts, part_attachment(one, NULL, NULL, eol, depth,
+													 inner));
 	}
 	if (parts->len == 0)
 		g_ptr_array_add(parts, part_text("", 0, "plain", eol, NULL));

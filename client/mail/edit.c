@@ -20,15 +20,6 @@
 
 #include "edit.h"
 
-/* Bytes of the message that are replaced. */
-typedef struct Change
-{
-	size_t		from;
-	size_t		to;
-	GString    *with;			/* or NULL */
-	guint		order;			/* of changes at one place */
-} Change;
-
 /* What is to become of the content. */
 typedef struct Content
 {
@@ -43,61 +34,6 @@ typedef struct Content
 	GPtrArray  *last;
 	GPtrArray  *related;		/* parts beside new HTML */
 } Content;
-
-void
-edit_replace(Edit *edit, size_t from, size_t to, GString *with)
-{
-	Change		change = {from, to, with, 0};
-
-	g_array_append_val(edit->changes, change);
-}
-
-static void
-change_clear(gpointer p)
-{
-	Change	   *change = p;
-
-	if (change->with != NULL)
-		g_string_free(change->with, TRUE);
-}
-
-static int
-by_place(const void *a, const void *b)
-{
-	const Change *left = a;
-	const Change *right = b;
-
-	if (left->from != right->from)
-		return left->from > right->from ? 1 : -1;
-	return left->order > right->order ? 1 : -1;
-}
-
-/* The message with its changes. */
-static GString *
-apply_changes(const Edit *edit)
-{
-	const Mend *mend = edit->reading->mend;
-	GString    *out = g_string_sized_new(mend->len);
-	size_t		at = 0;
-
-	for (guint i = 0; i < edit->changes->len; i++)
-		g_array_index(edit->changes, Change, i).order = i;
-	g_array_sort(edit->changes, by_place);
-	for (guint i = 0; i < edit->changes->len; i++)
-	{
-		const Change *change = &g_array_index(edit->changes, Change, i);
-
-		if (change->from < at)
-			continue;			/* within what is replaced already */
-		g_string_append_len(out, mend->data + at, change->from - at);
-		if (change->with != NULL)
-			g_string_append_len(out, change->with->str,
-								(gssize) change->with->len);
-		at = change->to;
-	}
-	g_string_append_len(out, mend->data + at, (gssize) (mend->len - at));
-	return out;
-}
 
 /* ------------------------------------------------------- comparing, reading */
 
@@ -168,22 +104,6 @@ same_attachment(json_t *now, json_t *before)
 		(json_object_get(before, "PR_ATTACH_DATA_OBJ") == NULL);
 }
 
-size_t
-edit_field_end(const Edit *edit, size_t at)
-{
-	const char *data = edit->reading->mend->data;
-
-	do
-	{
-		const char *nl = memchr(data + at, '\n',
-								edit->reading->block_end - at);
-
-		at = nl ? (size_t) (nl + 1 - data) : edit->reading->block_end;
-	} while (at < edit->reading->block_end &&
-			 (data[at] == ' ' || data[at] == '\t'));
-	return at;
-}
-
 /* Whether a field is about the content, and nothing else. */
 static bool
 is_content_field(const char *name)
@@ -212,7 +132,7 @@ content_fields(const Edit *edit)
 	for (guint i = 0; i < fields->len; i++)
 	{
 		const Field *field = g_ptr_array_index(fields, i);
-		size_t		end = edit_field_end(edit, field->offset);
+		size_t		end = splice_field_end(edit, field->offset);
 
 		if (is_content_field(field->name) &&
 			g_ascii_strcasecmp(field->name, "Content-Length") != 0 &&
@@ -293,7 +213,7 @@ replace_inner(Edit *edit, const Place *place, GString *inner)
 		g_string_free(inner, TRUE);
 		inner = coded;
 	}
-	edit_replace(edit, place->body, place->end, inner);
+	splice_replace(edit, place->body, place->end, inner);
 }
 
 /* ------------------------------------------------------------ the content */
@@ -327,7 +247,7 @@ replace_part(Edit *edit, const Place *place, GPtrArray *parts)
 			end++;
 		if (end < edit->reading->mend->len && data[end] == '\n')
 			end++;
-		edit_replace(edit, line, end, with);
+		splice_replace(edit, line, end, with);
 	}
 	else
 	{
@@ -343,7 +263,7 @@ replace_part(Edit *edit, const Place *place, GPtrArray *parts)
 			}
 			g_string_append_len(with, part->str, (gssize) part->len);
 		}
-		edit_replace(edit, place->start, end, with);
+		splice_replace(edit, place->start, end, with);
 	}
 	g_ptr_array_free(parts, TRUE);
 }
@@ -404,7 +324,7 @@ set_content(Edit *edit, GString *part)
 	/* without the empty line, which the message has, or gets */
 	set_content_fields(edit, part->str, header);
 	g_string_erase(part, 0, (gssize) header);
-	edit_replace(edit, reading->body, reading->mend->len, part);
+	splice_replace(edit, reading->body, reading->mend->len, part);
 }
 
 /* Append parts, each behind a line with the boundary. */
@@ -459,14 +379,14 @@ insert_parts(Edit *edit, GPtrArray *first, GPtrArray *last)
 	GString    *after = g_string_new(NULL);
 
 	append_parts(before, first, boundary, edit->eol);
-	edit_replace(edit, MIN(boundary_line(edit, false), end),
+	splice_replace(edit, MIN(boundary_line(edit, false), end),
 				 MIN(boundary_line(edit, false), end), before);
 	if (end == edit->reading->mend->len)
 		g_string_append(after, edit->eol);
 	append_parts(after, last, boundary, edit->eol);
 	if (end == edit->reading->mend->len)
 		g_string_append_printf(after, "--%s--%s", boundary, edit->eol);
-	edit_replace(edit, end, end, after);
+	splice_replace(edit, end, end, after);
 }
 
 /* Make the content one part of a multipart/mixed, beside more parts. */
@@ -488,8 +408,8 @@ wrap_content(Edit *edit, GPtrArray *first, GPtrArray *last)
 						   fields->str);
 	append_parts(after, last, boundary, edit->eol);
 	g_string_append_printf(after, "--%s--%s", boundary, edit->eol);
-	edit_replace(edit, reading->body, reading->body, before);
-	edit_replace(edit, reading->mend->len, reading->mend->len, after);
+	splice_replace(edit, reading->body, reading->body, before);
+	splice_replace(edit, reading->mend->len, reading->mend->len, after);
 	g_string_free(fields, TRUE);
 }
 
@@ -608,7 +528,8 @@ new_attachment(const Edit *edit, const Place *place, unsigned number,
 							edit->reading->mend->data + place->body,
 							place->end - place->body, edit->eol);
 	else
-		part = part_attachment(now, before, old, edit->eol, edit->depth);
+		part = part_attachment(now, before, old, edit->eol, edit->depth,
+							   compose_message);
 	g_clear_object(&old);
 	return part;
 }
@@ -715,7 +636,7 @@ edit_content(Edit *edit)
 		if (attachment_now(edit, number) == NULL)
 			g_ptr_array_add(beside ? content.related : content.last,
 							part_attachment(one, NULL, NULL, edit->eol,
-											edit->depth));
+											edit->depth, compose_message));
 	}
 	for (guint n = 0; n < places->len; n++)
 	{
@@ -797,14 +718,15 @@ edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
 	edit.before = before ? before : edit.reading->props;
 	edit.eol = nl != NULL && (nl == data || nl[-1] != '\r') ? "\n" : "\r\n";
 	edit.changes = g_array_new(FALSE, FALSE, sizeof(Change));
-	g_array_set_clear_func(edit.changes, change_clear);
+	g_array_set_clear_func(edit.changes, splice_clear);
 	letter_edit(&edit);
 	if (rebuild)
-		set_content(&edit, part_content(props, edit.eol, depth));
+		set_content(&edit, part_content(props, edit.eol, depth,
+										   compose_message));
 	else
 		edit_content(&edit);
 	end_header(&edit);
-	out = edit.changes->len > 0 ? apply_changes(&edit) :
+	out = edit.changes->len > 0 ? splice_apply(&edit) :
 		g_string_new_len(data, (gssize) len);
 	g_array_free(edit.changes, TRUE);
 	reading_free(edit.reading);

@@ -10,6 +10,15 @@
 
 #include "mail.h"
 
+/* Bytes of the message that are replaced. */
+typedef struct Change
+{
+	size_t		from;
+	size_t		to;
+	GString    *with;			/* or NULL */
+	guint		order;			/* of changes at one place */
+} Change;
+
 /* A message that is being edited. */
 typedef struct Edit
 {
@@ -22,11 +31,18 @@ typedef struct Edit
 	int			depth;			/* of messages around this one */
 } Edit;
 
+/* Write a message that stands within another one, at a depth. */
+typedef GString *(*InnerFunc) (json_t *message, int depth);
+
 /* Replace bytes of the message; "with" (NULL: nothing) becomes the edit's. */
-extern void edit_replace(Edit *edit, size_t from, size_t to, GString *with);
+extern void splice_replace(Edit *edit, size_t from, size_t to, GString *with);
+extern void splice_clear(gpointer change);
+
+/* The message with its changes. */
+extern GString *splice_apply(const Edit *edit);
 
 /* Where a field's own lines end, with those that continue it. */
-extern size_t edit_field_end(const Edit *edit, size_t at);
+extern size_t splice_field_end(const Edit *edit, size_t at);
 
 /*
  * Write a field where the first of its name stands, or at the end of the
@@ -53,7 +69,7 @@ extern json_int_t number_of(json_t *object, const char *name,
 extern GString *part_text(const char *text, size_t len, const char *subtype,
 						  const char *eol, GMimeObject *old);
 extern GString *part_attachment(json_t *now, json_t *before, GMimeObject *old,
-								const char *eol, int depth);
+								const char *eol, int depth, InnerFunc inner);
 
 /* An attachment with another type or name, and the body it had. */
 extern GString *part_renamed(json_t *now, json_t *before, GMimeObject *old,
@@ -77,6 +93,7 @@ extern GString *part_encoded(const char *bytes, size_t len,
 extern const char *part_body(const GString *part);
 
 /* The content of a message that never was mail. */
-extern GString *part_content(json_t *props, const char *eol, int depth);
+extern GString *part_content(json_t *props, const char *eol, int depth,
+							 InnerFunc inner);
 
 #endif							/* EDIT_H */

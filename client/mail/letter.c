@@ -65,7 +65,7 @@ letter_set(Edit *edit, const char *name, const char *value)
 
 		if (g_ascii_strcasecmp(field->name, name) != 0)
 			continue;
-		edit_replace(edit, field->offset, edit_field_end(edit, field->offset),
+		splice_replace(edit, field->offset, splice_field_end(edit, field->offset),
 					 line);
 		line = NULL;
 	}

@@ -15,6 +15,7 @@
  *		text.c		bytes in some charset -> UTF-8
  *		edit.c		a message and other properties -> the edited message
  *		letter.c	properties -> header fields
+ *		splice.c	bytes of a message that are replaced
  *		compose.c	properties -> parts of a message
  *		tally.c		counts of what happened on the way
  *

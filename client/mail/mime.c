@@ -41,25 +41,19 @@ static Reading *read_bytes(const RawMessage *raw, Tally *tally, int nesting,
 
 /* ------------------------------------------------------------------- parts */
 
-bool
-part_is(const Part *part, const char *type, const char *subtype)
-{
-	return g_mime_content_type_is_type(part->type, type, subtype);
-}
-
 static bool
 is_message(const Part *part)
 {
-	return part_is(part, "message", "rfc822") ||
-		part_is(part, "message", "global") || part_is(part, "message", "news");
+	return attach_is(part, "message", "rfc822") ||
+		attach_is(part, "message", "global") || attach_is(part, "message", "news");
 }
 
 /* Whether a part is one that is kept to the byte. */
 static bool
 is_sealed(const Part *part)
 {
-	return part_is(part, "multipart", "signed") ||
-		part_is(part, "multipart", "encrypted");
+	return attach_is(part, "multipart", "signed") ||
+		attach_is(part, "multipart", "encrypted");
 }
 
 /* Count of the parts in a multipart, 0 for anything else. */
@@ -499,8 +493,8 @@ attach_message(Walk *walk, const Part *part)
 static bool
 is_tnef(const Part *part)
 {
-	return part_is(part, "application", "ms-tnef") ||
-		part_is(part, "application", "vnd.ms-tnef");
+	return attach_is(part, "application", "ms-tnef") ||
+		attach_is(part, "application", "vnd.ms-tnef");
 }
 
 static void
@@ -591,7 +585,7 @@ is_data(const Part *part)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(subtypes); i++)
 	{
-		if (part_is(part, "text", subtypes[i]))
+		if (attach_is(part, "text", subtypes[i]))
 			return true;
 	}
 	return false;
@@ -607,13 +601,13 @@ walk_leaf(Walk *walk, const Part *part, int may, bool related)
 {
 	bool		only = (part->depth == 0);
 	bool		first = (walk->leaves++ == 0);
-	bool		html = part_is(part, "text", "html");
-	bool		plain = part_is(part, "text", "plain");
+	bool		html = attach_is(part, "text", "html");
+	bool		plain = attach_is(part, "text", "plain");
 	bool		body = (html && (may & MAY_BE_HTML)) ||
 		(plain && (may & MAY_BE_TEXT));
 
 	if (only)
-		body = part_is(part, "text", "*") && !is_data(part);
+		body = attach_is(part, "text", "*") && !is_data(part);
 	else if (part->filename != NULL && !first)
 		body = false;
 	if (part->disposition != NULL &&
@@ -634,13 +628,13 @@ walk_multipart(Walk *walk, const Part *part, int may)
 	const char *boundary = g_mime_multipart_get_boundary(multipart);
 	g_autofree char *marker = g_strconcat("--", boundary ? boundary : "",
 										  NULL);
-	bool		related = part_is(part, "multipart", "related");
-	bool		alternative = part_is(part, "multipart", "alternative");
-	bool		first_only = part_is(part, "multipart", "signed") ||
-		part_is(part, "multipart", "report");
+	bool		related = attach_is(part, "multipart", "related");
+	bool		alternative = attach_is(part, "multipart", "alternative");
+	bool		first_only = attach_is(part, "multipart", "signed") ||
+		attach_is(part, "multipart", "report");
 	int			n = part_count(part);
 
-	if (part_is(part, "multipart", "appledouble"))
+	if (attach_is(part, "multipart", "appledouble"))
 		may = 0;
 	for (int i = 0; i < n; i++)
 	{
@@ -731,7 +725,7 @@ walk_part(Walk *walk, const Part *part, int may, bool related)
 	{
 		/* what is signed is read and then kept whole, else only kept */
 		walk->sealed = true;
-		if (part_is(part, "multipart", "signed"))
+		if (attach_is(part, "multipart", "signed"))
 			walk_multipart(walk, part, may);
 		walk->sealed = outer;
 		if (!walk->sealed)
@@ -811,13 +805,13 @@ message_class(const Walk *walk, const Part *root)
 {
 	const char *found = NULL;
 
-	if (part_is(root, "application", "pkcs7-mime") ||
-		part_is(root, "application", "x-pkcs7-mime") ||
-		(part_is(root, "multipart", "encrypted") && part_count(root) > 0))
+	if (attach_is(root, "application", "pkcs7-mime") ||
+		attach_is(root, "application", "x-pkcs7-mime") ||
+		(attach_is(root, "multipart", "encrypted") && part_count(root) > 0))
 		found = "IPM.Note.SMIME";
-	else if (part_is(root, "multipart", "signed") && part_count(root) > 0)
+	else if (attach_is(root, "multipart", "signed") && part_count(root) > 0)
 		found = "IPM.Note.SMIME.MultipartSigned";
-	else if (part_is(root, "multipart", "report") && part_count(root) > 0)
+	else if (attach_is(root, "multipart", "report") && part_count(root) > 0)
 		found = report_class(walk, root);
 	return found ? found : "IPM.Note";
 }
@@ -886,7 +880,7 @@ read_parsed(GMimeMessage *message, Reading *reading, const RawMessage *raw,
 		reading->block_start = mend_offset(mend, start);
 		reading->block_end = reading->block_start + len;
 		reading->body = mend_offset(mend, body);
-		if (part_is(&root, "multipart", "mixed"))
+		if (attach_is(&root, "multipart", "mixed"))
 			reading->boundary =
 				g_strdup(g_mime_content_type_get_parameter(root.type,
 														   "boundary"));

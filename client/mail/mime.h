@@ -42,7 +42,7 @@ typedef struct Part
 } Part;
 
 /* Whether a part is of a type ("*": any subtype). */
-extern bool part_is(const Part *part, const char *type, const char *subtype);
+extern bool attach_is(const Part *part, const char *type, const char *subtype);
 
 /* Add an attachment with all but its content and names to a list. */
 extern json_t *attach_add(json_t *list, const char *type, int method,

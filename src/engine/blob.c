@@ -180,6 +180,23 @@ blob_write(int64 store_id, int64 blob_id, int64 offset, const char *bytes,
 }
 
 void
+blob_write_zeros(int64 store_id, int64 blob_id, int64 offset, int64 count)
+{
+	char	   *zeros = palloc0(CHUNK_BYTES);
+
+	while (count > 0)
+	{
+		/* end at the end of a chunk, so that the next ones are whole */
+		int64		part = Min(count, CHUNK_BYTES - offset % CHUNK_BYTES);
+
+		blob_write(store_id, blob_id, offset, zeros, part);
+		offset += part;
+		count -= part;
+	}
+	pfree(zeros);
+}
+
+void
 blob_truncate(int64 store_id, int64 blob_id, int64 size)
 {
 	int32		number = (int32) (size / CHUNK_BYTES);
@@ -320,7 +337,7 @@ blob_release(int64 store_id, ArrayType *blob_ids)
  * Do one step of the procedure sweep_blobs(): delete up to 1000 rows of
  * blob_ref and up to 1000 blobs, and return the numbers of deleted rows.
  * Raises MAPI_E_INVALID_PARAMETER for a NULL, MAPI_E_NOT_FOUND for an unknown
- * store and MAPI_E_NO_ACCESS if the role may not use the store.
+ * store and MAPI_E_NO_ACCESS unless the role owns the store.
  */
 PG_FUNCTION_INFO_V1(sweep_batch);
 Datum
@@ -334,7 +351,7 @@ sweep_batch(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "store_id");
 	values[0] = PG_GETARG_DATUM(0);
 	call_require_write("sweep_blobs()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_owner(PG_GETARG_INT64(0));
 
 	/* this transaction may have read the running backends: read them anew */
 	pgstat_clear_snapshot();

@@ -19,6 +19,7 @@
 
 #include "executor/spi.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "query.h"
 
@@ -113,6 +114,29 @@ original_copy(int64 store_id, int64 message_id, int64 copy_id)
 	SPI_finish();
 }
 
+/*
+ * Raise an error unless the role may write (else read) the original of a
+ * message.  Whoever may create messages may write those of its own.
+ */
+static void
+require_message(int64 store_id, int64 message_id, bool write)
+{
+	MessageRow	row;
+
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	if (!messagerow_fetch(&row, store_id, message_id) ||
+		row.version.deleted_at != 0)
+		access_raise_no_message(store_id, message_id);
+	if (write)
+		access_require_message(store_id, row.version.folder_id, message_id,
+							   row.creator, RIGHT_EDIT_ANY,
+							   RIGHT_EDIT_OWNED | RIGHT_CREATE);
+	else
+		access_require_message(store_id, row.version.folder_id, message_id,
+							   row.creator, ACCESS_TO_READ);
+	messagerow_end_read(&row);
+}
+
 /* Return argument n, a number of bytes that must not be negative. */
 static int64
 count_argument(FunctionCallInfo fcinfo, int n, const char *name)
@@ -150,7 +174,7 @@ write_original(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "message_id");
 	REQUIRE_ARG(3, "bytes");
 	call_require_write("write_original()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	require_message(PG_GETARG_INT64(0), PG_GETARG_INT64(1), true);
 	SPI_connect();
 	written = query_run(QUERY_ORIGINAL_WRITE, values, NULL) > 0;
 	if (written)
@@ -160,17 +184,10 @@ write_original(PG_FUNCTION_ARGS)
 	{
 		int64		size;
 
-		change_require_message(PG_GETARG_INT64(0), PG_GETARG_INT64(1));
 		size = original_size(PG_GETARG_INT64(0), PG_GETARG_INT64(1));
 		SPI_connect();
 		written = query_run(QUERY_ORIGINAL_KEPT, values, NULL) == 0;
 		SPI_finish();
-		if (!written && offset == Max(size, 0))
-			ereport(ERROR,
-					(errmapi(MAPI_E_OBJECT_DELETED),
-					 errmsg("message %lld of store %lld is deleted",
-							(long long) PG_GETARG_INT64(1),
-							(long long) PG_GETARG_INT64(0))));
 		if (!written)
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
@@ -203,8 +220,7 @@ read_original(PG_FUNCTION_ARGS)
 				(errmapi(MAPI_E_TOO_BIG),
 				 errmsg("%lld bytes cannot be read at once", (long long) length),
 				 errhint("Read the value in pieces of a few megabytes.")));
-	access_require(PG_GETARG_INT64(0), ACCESS_READ);
-	change_require_message(PG_GETARG_INT64(0), PG_GETARG_INT64(1));
+	require_message(PG_GETARG_INT64(0), PG_GETARG_INT64(1), false);
 	if (original_size(PG_GETARG_INT64(0), PG_GETARG_INT64(1)) < 0)
 		PG_RETURN_NULL();
 	PG_RETURN_BYTEA_P(original_bytes(PG_GETARG_INT64(0), PG_GETARG_INT64(1),
@@ -226,7 +242,7 @@ keep_originals(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "keep");
 	call_require_write("keep_originals()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_owner(PG_GETARG_INT64(0));
 	SPI_connect();
 	query_run(QUERY_STORE_ORIGINALS, values, NULL);
 	SPI_finish();

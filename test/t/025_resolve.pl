@@ -1,5 +1,5 @@
-# "msgstore resolve" settles the conflict of a parked draft: what it shows,
-# each answer, answers as an option, and that nothing is lost on the way.
+# "msgstore resolve" shows the conflict of a parked draft and settles it by an answer or
+# an option; whatever happens, the draft is not lost.
 use strict;
 use warnings;
 use utf8;
@@ -26,8 +26,8 @@ sub resolve
 	return ($? >> 8, decode('UTF-8', $out), decode('UTF-8', $err));
 }
 
-# A message, a draft of it, and what others save meanwhile, as JSON or '';
-# returns the id of the message.
+# Make a message, a draft of it, and a save of others meanwhile, as JSON or ''; return
+# the id of the message.
 sub make_case
 {
 	my ($props, $mine, @theirs) = @_;
@@ -102,9 +102,9 @@ foreach my $bad (
 	[ qr/invalid message id "-1"/, '--', '-1' ],
 	[ qr/invalid number of a draft "0"/, '--draft=0' ],
 	[ qr/more than one message/, '1', '2' ],
-	[ qr/--seen goes with/, '--seen=1' ],
-	[ qr/--seen goes with/, '--seen=1', '--choice=MERGE' ],
-	[ qr/--folder goes with/, '--folder=x', '--choice=MERGE' ],
+	[ qr/--seen needs/, '--seen=1' ],
+	[ qr/--seen needs/, '--seen=1', '--choice=MERGE' ],
+	[ qr/--folder needs/, '--folder=x', '--choice=MERGE' ],
 	[ qr/no store "none"/, '--store=none', '1' ],
 	[ qr/could not connect/, '--port=1', '1' ])
 {
@@ -189,7 +189,7 @@ ok(!(grep { length > 80 } split /\n/, $out), 'no line has over 80 columns');
 
 # -------------------------------------------------------------- the answers
 
-# quit, and what is no answer
+# quit, and a line that is no answer
 ($code, $out, $err) = resolve("\nm\nnonsense\nsavewhat\nq\n", $id);
 is($code, 1, 'quit: exit code 1');
 is(scalar(() = $out =~ /Please answer with k, o, s, w or q\./g),
@@ -209,7 +209,7 @@ like($out, qr/no such property/, 'w knows which there are');
 ($code, $out, $err) = resolve("o\n", $id);
 is($code, 0, 'overwrite: exit code 0');
 like($out =~ s/\s+/ /gr,
-	qr/Overwritten: message $id in folder "Inbox" is what draft 1 made of it/,
+	qr/Overwritten: message $id in folder "Inbox" has the content of draft 1/,
 	'overwrite: says where');
 is(prop($id, 'PR_SUBJECT'), 'Offer for all', 'overwrite: the subject');
 is(prop($id, 'PR_IMPORTANCE'), 0, 'overwrite: the whole of it');
@@ -234,7 +234,7 @@ foreach my $answer ([ 'save elsewhere', 'Conflicts' ],
 	($code, $out, $err) = resolve("$answer->[0]\n", $id);
 	is($code, 0, "$answer->[0]: exit code 0");
 	ok( $out =~
-		  /is\s+message\s+(\d+)\s+in\s+folder\s+"$answer->[1]"\.\s+Message $id/,
+		  /is\s+now\s+message\s+(\d+)\s+in\s+folder\s+"$answer->[1]"\.\s+Message $id/,
 		"$answer->[0]: says where");
 	my $copy = $1;
 	is(folder_of($copy), $answer->[1], "$answer->[0]: in the folder");
@@ -297,7 +297,7 @@ foreach my $hard (0, 0x10)
 	is(drafts($id), 1, "$name: the draft stays");
 	($code, $out, $err) = resolve("s\n", $id);
 	is($code, 0, "$name: saved elsewhere");
-	ok($out =~ /message (\d+) in\s+folder "Conflicts"/, "$name: says where");
+	ok($out =~ /message\s+(\d+)\s+in\s+folder "Conflicts"/, "$name: says where");
 	is(prop($1, 'PR_SUBJECT'), 'mine', "$name: what the draft shows");
 }
 $id = make_case(@plain);
@@ -318,7 +318,7 @@ like(
 	'moved: from where to where');
 is(folder_of($id), 'Drafts', 'moved: it stays there');
 
-# the base is not in the history any more: said, and nothing lost
+# the base is no longer in the history: an error, and nothing is lost
 $id = make_case(@plain);
 $node->safe_psql('postgres',
 	"DELETE FROM msgstore.change WHERE message_id = $id");
@@ -376,7 +376,7 @@ $id = make_case(@plain);
 ($code, $out, $err) =
   resolve('', $id, '--choice=SAVE_ELSEWHERE', '--folder=Elsewhere');
 is($code, 0, 'SAVE_ELSEWHERE: exit code 0');
-ok($out =~ /message (\d+) in\s+folder "Elsewhere"/, 'SAVE_ELSEWHERE: where');
+ok($out =~ /message\s+(\d+)\s+in\s+folder "Elsewhere"/, 'SAVE_ELSEWHERE: where');
 is(folder_of($1), 'Elsewhere', 'SAVE_ELSEWHERE: there it is');
 $id = make_case(@disjoint);
 ($code, $out, $err) = resolve('', $id, '--choice=merge');
@@ -444,7 +444,7 @@ sub on_terminal
 			'sh', 'msgstore', 'resolve', '--store=team', @args
 		],
 		'<pty<', \$in, '>pty>', \$out,
-		IPC::Run::timeout(60));
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 
 	return { harness => $harness, in => \$in, out => \$out };
 }
@@ -482,7 +482,7 @@ sub finish
 # each answer
 foreach my $one (
 	[ 'k', qr/Kept: message/, 0 ], [ 'o', qr/Overwritten: message/, 0 ],
-	[ 'm', qr/Merged: message/, 0 ], [ 's', qr/Saved elsewhere: what/, 0 ],
+	[ 'm', qr/Merged: message/, 0 ], [ 's', qr/Saved elsewhere: draft/, 0 ],
 	[ 'q', qr/stays parked/, 1 ])
 {
 	my ($letter, $said, $expected) = @$one;
@@ -510,8 +510,8 @@ foreach my $one (
 	is($code, 0, 'NO_COLOR: done');
 }
 
-# Somebody saves between the question and the answer: nothing is overwritten
-# that was not shown; the new conflict is.
+# Another client saves between question and answer: the command does not overwrite a
+# version that it has not shown, and shows the new conflict.
 $id = make_case(@plain);
 my $terminal = on_terminal(100, $id);
 my $shown = wait_for($terminal, qr/ q\? $/);
@@ -529,7 +529,7 @@ answer($terminal, 'o');
 is($code, 0, 'asked again: overwritten');
 is(prop($id, 'PR_COMMENT'), '', 'asked again: stored');
 
-# the same with a deletion
+# another client deletes the message between question and answer
 $id = make_case(@plain);
 $terminal = on_terminal(100, $id);
 wait_for($terminal, qr/k, o, s, w or q\? $/);
@@ -542,7 +542,7 @@ answer($terminal, 'd');
 ($code) = finish($terminal);
 is($code, 0, 'deleted meanwhile: discarded');
 
-# the server goes away: said, and nothing lost
+# the server stops: an error, and nothing is lost
 $id = make_case(@plain);
 $terminal = on_terminal(100, $id);
 wait_for($terminal, qr/k, o, s, w or q\? $/);

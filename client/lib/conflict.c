@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
- * libconflict.c
- *	  The calls of libmsgstore about conflicts, drafts, history and place.
+ * conflict.c
+ *	  The calls of libmsgstore for conflicts, drafts, history and places.
  *
  * NOTES
- *	  A list is one piece of memory, its rows behind it; their texts are those
- *	  of the PGresult that came with it.
+ *	  A list and its rows are one piece of memory.  The texts belong to the
+ *	  PGresult of the query, which the list owns.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,12 +16,12 @@
 
 #include "statement.h"
 
-/* A timestamptz as text, whatever DateStyle and TimeZone say */
+/* A timestamptz as text, independent of DateStyle and TimeZone. */
 #define TIME_TEXT(column) \
 	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC'," \
 	" 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
-/* a value of a text result; NULL where SQL has NULL */
+/* Return a value of a result in text form; NULL for SQL's NULL. */
 static const char *
 text_at(const PGresult *res, int row, int column)
 {
@@ -29,6 +29,7 @@ text_at(const PGresult *res, int row, int column)
 		PQgetvalue(res, row, column);
 }
 
+/* Return a number of a result in text form; 0 for SQL's NULL. */
 static int64_t
 number_at(const PGresult *res, int row, int column)
 {
@@ -37,8 +38,9 @@ number_at(const PGresult *res, int row, int column)
 }
 
 /*
- * Run a query for a list.  Returns memory for the list itself and a row for
- * each row of *res, or NULL after keeping the error.
+ * Run a query for a list, and set *res to its result, in text form.  Returns
+ * zeroed memory for the list and for one row per row of the result; NULL on
+ * error, and then there is no result.
  */
 static void *
 run_for_list(msgstore *ms, const char *sql, const Params *params,
@@ -53,7 +55,7 @@ run_for_list(msgstore *ms, const char *sql, const Params *params,
 	if (list == NULL)
 	{
 		PQclear(*res);
-		(void) ms_own_error(ms, "out of memory");
+		(void) ms_set_error(ms, "out of memory");
 	}
 	return list;
 }
@@ -332,7 +334,8 @@ msgstore_restore_version(msgstore *ms, int64_t store_id, int64_t message_id,
 /* ------------------------------------------------------------------- place */
 
 /*
- * Run a statement about several messages, whose ids are its parameter $2.
+ * Run a statement about several messages.  Their ids become the value of the
+ * parameter $2, which the caller has added without a value.
  */
 static bool
 run_for_place(msgstore *ms, const char *sql, Params *params,
@@ -343,7 +346,7 @@ run_for_place(msgstore *ms, const char *sql, Params *params,
 	bool		answered;
 
 	if (array == NULL)
-		return ms_own_error(ms, "out of memory");
+		return ms_set_error(ms, "out of memory");
 	*p++ = '{';
 	for (int i = 0; i < count; i++)
 		p += sprintf(p, "%s%" PRId64, i > 0 ? "," : "", ids[i]);

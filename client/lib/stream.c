@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * libcontent.c
- *	  The calls of libmsgstore for what lies inside of messages: recipients,
- *	  attachments, embedded messages, and values in pieces.
+ * stream.c
+ *	  The calls of libmsgstore for values in pieces.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,72 +11,7 @@
 
 #include "statement.h"
 
-/* -------------------------------------------------------------- recipients */
-
-bool
-msgstore_modify_recipients(msgstore *ms, int32_t handle, int32_t flags,
-						   const char *rows)
-{
-	Params		params = {0};
-
-	ms_add_number(&params, INT4OID, handle);
-	ms_add_number(&params, INT4OID, flags);
-	ms_add_param(&params, JSONBOID, rows);
-	return ms_run_for_nothing(ms, "SELECT msgstore.modify_recipients"
-							  "($1, $2, $3)", &params);
-}
-
-/* ------------------------------------------ attachments, embedded messages */
-
-bool
-msgstore_create_attachment(msgstore *ms, int32_t handle, int32_t *attachment)
-{
-	Params		params = {0};
-
-	ms_add_number(&params, INT4OID, handle);
-	return ms_run_for_int32(ms, "SELECT msgstore.create_attachment($1)",
-							&params, attachment);
-}
-
-bool
-msgstore_open_attachment(msgstore *ms, int32_t handle, int32_t attach_num,
-						 int32_t flags, int32_t *attachment)
-{
-	Params		params = {0};
-
-	ms_add_number(&params, INT4OID, handle);
-	ms_add_number(&params, INT4OID, attach_num);
-	ms_add_number(&params, INT4OID, flags);
-	return ms_run_for_int32(ms, "SELECT msgstore.open_attachment"
-							"($1, $2, $3)", &params, attachment);
-}
-
-bool
-msgstore_delete_attachment(msgstore *ms, int32_t handle, int32_t attach_num)
-{
-	Params		params = {0};
-
-	ms_add_number(&params, INT4OID, handle);
-	ms_add_number(&params, INT4OID, attach_num);
-	return ms_run_for_nothing(ms, "SELECT msgstore.delete_attachment($1, $2)",
-							  &params);
-}
-
-bool
-msgstore_open_embedded_message(msgstore *ms, int32_t attachment,
-							   int32_t flags, int32_t *message)
-{
-	Params		params = {0};
-
-	ms_add_number(&params, INT4OID, attachment);
-	ms_add_number(&params, INT4OID, flags);
-	return ms_run_for_int32(ms, "SELECT msgstore.open_embedded_message"
-							"($1, $2)", &params, message);
-}
-
-/* ----------------------------------------------------------------- streams */
-
-/* The parameters that every call on a stream begins with. */
+/* Add the parameters that every call on a stream begins with. */
 static void
 add_stream(Params *params, int32_t handle, const char *property)
 {
@@ -115,10 +49,10 @@ msgstore_read_stream(msgstore *ms, int32_t handle, const char *property,
 	len = (size_t) PQgetlength(res, 0, 0);
 	bytes = malloc(len + 1);
 	if (bytes == NULL)
-		(void) ms_own_error(ms, "out of memory");
+		(void) ms_set_error(ms, "out of memory");
 	else
 	{
-		/* with the zero that libpq puts behind every value */
+		/* libpq puts a zero byte behind every value */
 		memcpy(bytes, PQgetvalue(res, 0, 0), len + 1);
 		*got = len;
 	}
@@ -135,7 +69,7 @@ msgstore_write_stream(msgstore *ms, int32_t handle, const char *property,
 	int64_t		now;
 
 	if (len > INT_MAX)
-		return ms_own_error(ms, "too many bytes to be written at once");
+		return ms_set_error(ms, "too many bytes to be written at once");
 	add_stream(&params, handle, property);
 	ms_add_number(&params, INT8OID, offset);
 	ms_add_bytes(&params, len > 0 ? bytes : "", len);
@@ -156,7 +90,7 @@ msgstore_write_original(msgstore *ms, int64_t store_id, int64_t message_id,
 	int64_t		now;
 
 	if (len > INT_MAX)
-		return ms_own_error(ms, "too many bytes to be written at once");
+		return ms_set_error(ms, "too many bytes to be written at once");
 	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT8OID, offset);
 	ms_add_bytes(&params, len > 0 ? bytes : "", len);
@@ -191,7 +125,7 @@ msgstore_read_original(msgstore *ms, int64_t store_id, int64_t message_id,
 		*got = (size_t) PQgetlength(res, 0, 0);
 		*bytes = malloc(*got + 1);
 		if (*bytes == NULL)
-			ok = ms_own_error(ms, "out of memory");
+			ok = ms_set_error(ms, "out of memory");
 		else
 			memcpy(*bytes, PQgetvalue(res, 0, 0), *got + 1);
 	}
