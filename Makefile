@@ -58,6 +58,7 @@ OBJS = \
 	src/face/park.o \
 	src/face/subobject.o \
 	src/face/props.o \
+	src/face/copy.o \
 	src/face/stream.o \
 	src/face/save.o \
 	src/face/conflict.o \
@@ -78,6 +79,7 @@ REGRESS = \
 	rules \
 	attachment \
 	subobject \
+	copy \
 	stream \
 	streamlarge \
 	blob \

@@ -403,6 +403,8 @@ BEGIN
 		 'How a recipient list is changed: MODRECIP_ADD'),
 		('embedded_flags',
 		 'How an embedded message is opened: MAPI_MODIFY|MAPI_CREATE'),
+		('copy_flags',
+		 'How properties are copied: MAPI_MOVE|MAPI_NOREPLACE'),
 		('folder_rights',
 		 'What a role may do in a folder: READ_ANY|CREATE, or REVIEWER')
 	LOOP
@@ -1719,6 +1721,14 @@ COMMENT ON FUNCTION msgstore.get_props(integer, text[]) IS
 	'Return the properties that a handle shows, its base and its pending '
 	'edits; all of them if tags is NULL';
 
+CREATE FUNCTION msgstore.get_prop_list(handle integer)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_prop_list';
+COMMENT ON FUNCTION msgstore.get_prop_list(integer) IS
+	'Return the names of the properties that a handle shows, without reading '
+	'their values';
+
 CREATE FUNCTION msgstore.set_props(handle integer, props jsonb)
 	RETURNS void
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -1878,6 +1888,37 @@ COMMENT ON FUNCTION msgstore.modify_recipients(integer,
 											   jsonb) IS
 	'Change the recipients on a handle: 0 replaces the list, the flags add, '
 	'modify or remove rows by PR_ROWID';
+
+/* ======================================================================= copy
+ *
+ * Copying properties from one handle to another: copy.c.
+ */
+
+CREATE FUNCTION msgstore.copy_to(handle integer, to_handle integer,
+								 exclude text[] DEFAULT '{}',
+								 flags msgstore.copy_flags DEFAULT '0',
+								 OUT property text,
+								 OUT result msgstore.hresult)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
+	AS 'MODULE_PATHNAME', 'copy_to';
+COMMENT ON FUNCTION msgstore.copy_to(integer, integer, text[],
+									 msgstore.copy_flags) IS
+	'Copy all properties but some from one handle to another, where they are '
+	'pending; return those that were not copied';
+
+CREATE FUNCTION msgstore.copy_props(handle integer, to_handle integer,
+									include text[],
+									flags msgstore.copy_flags DEFAULT '0',
+									OUT property text,
+									OUT result msgstore.hresult)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
+	AS 'MODULE_PATHNAME', 'copy_props';
+COMMENT ON FUNCTION msgstore.copy_props(integer, integer, text[],
+										msgstore.copy_flags) IS
+	'Copy named properties from one handle to another, where they are '
+	'pending; return those that were not copied';
 
 /* ===================================================================== stream
  *

@@ -256,7 +256,10 @@ SELECT * FROM pg_temp.errors(
     format('write_stream(%s, %L, 0, %L)', :m, 'PR_BODY', '\xff'),
     format('write_stream(%s, %L, 0, %L)', :m, 'PR_ENTRYID', 'a'),
     format('write_stream(%s, %L, 0, %L)', :reader, 'PR_BODY', 'a'),
-    format('truncate_stream(%s, %L, 1)', :m, 'PR_BODY'));
+    format('truncate_stream(%s, %L, 1)', :m, 'PR_BODY'),
+    format('copy_to(%s, %s)', :m, :a), format('copy_to(%s, %s)', :m, :m), format('copy_to(%s, %s)', :m, :reader),
+    format('copy_to(%s, %s, %L, 4)', :h, :m, '{}'), format('copy_props(%s, %s, %L)', :h, :m, '{NULL}'),
+    format('copy_props(%s, %s, %L)', :h, :m, '{PR_NO_SUCH}'));
 -- bytes that are missing from the tables
 SELECT write_stream(:m, 'PR_COMMENT', 0, 'ä');
 SELECT * FROM pg_temp.errors(format('truncate_stream(%s, %L, 1)', :m, 'PR_COMMENT'),
@@ -282,7 +285,7 @@ INSERT INTO good_argument VALUES
     ('after', '0'), ('messages', '1'), ('attach_num', '0'), ('property', '''PR_BODY'''),
     ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
     ('names', '''{}'''), ('create', 'false'), ('member', '''PUBLIC'''), ('rights', '''NONE'''),
-    ('owner', 'current_user::text');
+    ('owner', 'current_user::text'), ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}''');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE

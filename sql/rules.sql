@@ -274,3 +274,57 @@ DELETE FROM change WHERE store_id = :store AND message_id = :id AND change_numbe
 SELECT pg_temp.steps(:store, :id, NULL, NULL) AS pruned, pg_temp.steps(:store, :id, 9, :n3) AS before_the_pruned;
 ROLLBACK;
 \set VERBOSITY default
+
+-- R447, R451-R453: a new attachment has PR_RENDERING_POSITION -1, and
+-- PR_CREATION_TIME and PR_LAST_MODIFICATION_TIME now
+CREATE FUNCTION pg_temp.times(props jsonb, n integer, OUT pos jsonb, OUT created text, OUT modified text) LANGUAGE sql AS $$
+	SELECT a->'PR_RENDERING_POSITION', a->>'PR_CREATION_TIME', a->>'PR_LAST_MODIFICATION_TIME'
+	FROM (SELECT props->'PR_MESSAGE_ATTACHMENTS'->n) AS v (a)
+$$;
+SELECT clock_timestamp() AS began, create_message(:store, :inbox) AS h \gset
+SELECT create_attachment(:h) AS a \gset
+SELECT p->'PR_RENDERING_POSITION' AS pos, (p->>'PR_CREATION_TIME')::timestamptz BETWEEN :'began' AND clock_timestamp() AS now,
+       p->'PR_CREATION_TIME' = p->'PR_LAST_MODIFICATION_TIME' AS one_time FROM get_props(:a) AS p;
+SELECT get_props(:a)->>'PR_CREATION_TIME' AS made, pg_sleep(0.002) \gset
+-- PR_LAST_MODIFICATION_TIME moves with edits: properties, bytes, an embedded message
+SELECT set_props(:a, '{"PR_DISPLAY_NAME": "a"}') \gset
+SELECT get_props(:a)->>'PR_LAST_MODIFICATION_TIME' AS first, get_props(:a)->>'PR_CREATION_TIME' = :'made' AS creation_stays, pg_sleep(0.002) \gset
+SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 0, 'x') \gset
+SELECT get_props(:a)->>'PR_LAST_MODIFICATION_TIME' AS second, pg_sleep(0.002) \gset
+SELECT save_changes(open_embedded_message(:a, 'MAPI_CREATE')) \gset
+SELECT :'creation_stays' AS creation_stays, :'first' > :'made' AS moved, :'second' > :'first' AS again, get_props(:a)->>'PR_LAST_MODIFICATION_TIME' > :'second' AS and_again;
+SELECT set_props(:a, '{"PR_LAST_MODIFICATION_TIME": "2001-01-01T00:00:00Z", "PR_RENDERING_POSITION": 5}'),
+       get_props(:a, '{PR_LAST_MODIFICATION_TIME, PR_RENDERING_POSITION}'), save_changes(:a), save_changes(:h);
+SELECT (pg_temp.times(p, 0)).modified, (pg_temp.times(p, 0)).pos, (pg_temp.times(p, 0)).created = :'made' AS created FROM read_message(:store, message_id(:h)) AS p;
+-- in a list that is set as a property, at the save: those left out stay as they were, of what is equal
+SELECT message_id AS id, change_number AS base FROM save_new_message(:store, :inbox,
+	'{"PR_MESSAGE_ATTACHMENTS": [{"PR_DISPLAY_NAME": "a"}, {"PR_DISPLAY_NAME": "b", "PR_CREATION_TIME": "2001-01-01T00:00:00Z"},
+	{"PR_ATTACH_DATA_OBJ": {"PR_SUBJECT": "e", "PR_MESSAGE_ATTACHMENTS": [{"PR_DISPLAY_NAME": "inner"}]}}]}') \gset
+SELECT read_message(:store, :id) AS was \gset
+SELECT n, t.pos, t.created, t.created = p->>'PR_CREATION_TIME' AS of_the_save, t.modified = p->>'PR_CREATION_TIME' AS modified
+FROM read_message(:store, :id) AS p, generate_series(0, 2) AS n, pg_temp.times(p, n) AS t WHERE n = 1;
+SELECT n, t.pos, t.created = p->>'PR_CREATION_TIME' AS of_the_save, t.modified = p->>'PR_CREATION_TIME' AS modified
+FROM read_message(:store, :id) AS p, generate_series(0, 2) AS n, pg_temp.times(p, n) AS t;
+SELECT i->'PR_RENDERING_POSITION' AS pos, i->>'PR_CREATION_TIME' = p->>'PR_CREATION_TIME' AS inner_time, length(e->>'PR_SEARCH_KEY') AS search_key
+FROM read_message(:store, :id) AS p, LATERAL (SELECT p #> '{PR_MESSAGE_ATTACHMENTS,2,PR_ATTACH_DATA_OBJ}') AS m (e),
+	LATERAL (SELECT e #> '{PR_MESSAGE_ATTACHMENTS,0}') AS l (i);
+SELECT change_number AS next FROM save_message(:store, :id, :base,
+	'{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 0, "PR_DISPLAY_NAME": "a"}, {"PR_ATTACH_NUM": 1, "PR_DISPLAY_NAME": "b2"},
+	{"PR_ATTACH_NUM": 2, "PR_ATTACH_DATA_OBJ": {"PR_SUBJECT": "e", "PR_MESSAGE_ATTACHMENTS": [{"PR_DISPLAY_NAME": "inner"}]}},
+	{"PR_DISPLAY_NAME": "c"}]}') \gset
+SELECT n, t = w AS as_before, t.created = w.created AS created, t.modified > w.modified AS modified,
+       t.modified = p->>'PR_LAST_MODIFICATION_TIME' AS of_this_save, t.created = p->>'PR_LAST_MODIFICATION_TIME' AS made_now
+FROM read_message(:store, :id) AS p, generate_series(0, 3) AS n, pg_temp.times(p, n) AS t, pg_temp.times(:'was'::jsonb, n) AS w;
+-- a list with the times that it had: what has changed moves
+SELECT read_message(:store, :id)->'PR_MESSAGE_ATTACHMENTS' AS list, read_message(:store, :id) AS was \gset
+SELECT result FROM save_message(:store, :id, :next, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', jsonb_set(:'list', '{0,PR_COMMENT}', '"changed"')));
+SELECT n, t.created = w.created AS created, t.modified = w.modified AS as_before, t.modified = p->>'PR_LAST_MODIFICATION_TIME' AS of_this_save
+FROM read_message(:store, :id) AS p, generate_series(0, 3) AS n, pg_temp.times(p, n) AS t, pg_temp.times(:'was'::jsonb, n) AS w;
+-- the times take no part in conflicts: both sides add the same one, or leave one alone without its times
+SELECT message_id AS id, change_number AS base FROM save_new_message(:store, :inbox, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_DISPLAY_NAME": "a"}]}') \gset
+SELECT result FROM save_message(:store, :id, :base, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 0, "PR_DISPLAY_NAME": "a2"}, {"PR_ATTACH_NUM": 1, "PR_DISPLAY_NAME": "new"}]}');
+SELECT property, yours->'PR_DISPLAY_NAME' AS yours, side FROM conflict(:store, :id, :base,
+	'{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 0, "PR_DISPLAY_NAME": "a"}, {"PR_ATTACH_NUM": 1, "PR_DISPLAY_NAME": "new"}]}') ORDER BY 1;
+SELECT result FROM resolve_conflict(:store, :id, :base,
+	'{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 0, "PR_DISPLAY_NAME": "a"}, {"PR_ATTACH_NUM": 1, "PR_DISPLAY_NAME": "new"}]}', 'MERGE');
+SELECT jsonb_path_query_array(read_message(:store, :id), '$.PR_MESSAGE_ATTACHMENTS[*].PR_DISPLAY_NAME') AS merged;

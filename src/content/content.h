@@ -113,8 +113,8 @@ extern int64 object_next_number(int64 *next, const char *name);
 
 /*
  * Return the numbers of the objects that differ between two lists, as an array
- * of *count numbers.  An object that is in one list only differs.  A list may
- * be NULL, which is an empty list.
+ * of *count numbers.  An object that is in one list only differs.  The times of
+ * attachments do not count.  A list may be NULL, which is an empty list.
  */
 extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
 							  const char *name, int *count);
@@ -171,6 +171,16 @@ extern bool reference_takes(const Property *prop, JsonbValue *value);
 typedef void (*ReferenceVisitor) (int64 blob_id, int64 size, void *arg);
 extern void references_visit(const Jsonb *object, ReferenceVisitor visit,
 							 void *arg);
+
+/*
+ * Replace the references in a value of a property, at any depth, by the
+ * references to the blobs whose ids a function returns.  The function gets the
+ * property whose value the reference is.
+ */
+typedef int64 (*ReferenceMapper) (const Property *prop, int64 blob_id,
+								  int64 size, void *arg);
+extern void references_map(const Property *prop, JsonbValue *value,
+						   ReferenceMapper map, void *arg);
 
 /*
  * Return true if a bag or a list contains references, and return the total
@@ -237,8 +247,12 @@ extern struct varlena *part_value(Part part, JsonbValue *value);
 /* Make a content that has a bag, which is not copied, and no other part. */
 extern void content_from_bag(Content *content, Jsonb *bag);
 
-/* Return the default properties of a new message, as a bag. */
+/*
+ * Return the default properties of a new message, as a bag, and add a new
+ * PR_SEARCH_KEY to a list of members.
+ */
 extern Jsonb *content_defaults(void);
+extern void content_add_search_key(BagList *list);
 
 /* Return true if a content has a part, in the column or as a blob. */
 extern bool content_has(const Content *content, Part part);
@@ -318,20 +332,6 @@ extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch,
 /* Raise an error if a patch sets one property in two types. */
 extern void retype_check(const Jsonb *patch);
 
-/* ------------------------------------------------------------ attachment.c */
-
-/*
- * Check the value of PR_MESSAGE_ATTACHMENTS, in place of property_check().
- * *value becomes a jbvBinary.
- */
-extern void attachments_check(const Property *prop, JsonbValue *value);
-
-/* Return a checked attachment, completed with its number, method and size. */
-extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
-
-/* Complete the content of an attachment in the same way, to show it. */
-extern void attachment_show(Content *content, int64 number);
-
 /* ----------------------------------------------------------------- edits.c */
 
 /*
@@ -378,6 +378,12 @@ extern bool edits_cover(const Edits *edits, ArrayType *tags);
 extern void edits_from_patch(Jsonb *patch, bool is_new, Edits *edits);
 
 /*
+ * If the edits set a body, make them delete the bodies in the other two forms
+ * that they do not touch.
+ */
+extern void edits_one_body(Edits *edits);
+
+/*
  * Make edits that delete the named properties, with the same checks.  A name
  * stands for its id: the type in a name does not matter.
  */
@@ -412,6 +418,43 @@ extern void edits_apply(const Content *base, const Edits *edits,
  */
 extern void edits_between(const Content *from, const Content *to,
 						  const Edits *named, Edits *result);
+
+/* ------------------------------------------------------------ attachment.c */
+
+/*
+ * Check the value of PR_MESSAGE_ATTACHMENTS, in place of property_check().
+ * *value becomes a jbvBinary.
+ */
+extern void attachments_check(const Property *prop, JsonbValue *value);
+
+/* Return a checked attachment, completed with its number, method and size. */
+extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
+
+/* Complete the content of an attachment in the same way, to show it. */
+extern void attachment_show(Content *content, int64 number);
+
+/* Return a new, empty attachment, made now. */
+extern Jsonb *attachment_new(int64 number);
+
+/*
+ * Make edits of an attachment move PR_LAST_MODIFICATION_TIME to
+ * now, unless the edits set it.
+ */
+extern void attachment_edited(Edits *edits);
+
+/*
+ * Return a checked list of attachments, with the properties that
+ * each attachment has: PR_RENDERING_POSITION, PR_CREATION_TIME and
+ * PR_LAST_MODIFICATION_TIME, and PR_SEARCH_KEY of embedded messages.  Those that
+ * the list leaves out are taken from the list "old"; an attachment that is not
+ * in "old", or that differs, is made or changed at "time".  "old" may be NULL.
+ * Returns "list" itself if there is nothing to add.  attachments_stamp_edits()
+ * does so for a pending list.
+ */
+extern Jsonb *attachments_stamp(const Jsonb *old, Jsonb *list,
+								TimestampTz time);
+extern void attachments_stamp_edits(const Content *old, Edits *edits,
+									TimestampTz time);
 
 /* ------------------------------------------------------------------ undo.c */
 

@@ -20,7 +20,6 @@
 
 static void raise_computed(const Property *prop);
 static void check_message_flags(const JsonbValue *value);
-static void one_body(Edits *edits);
 
 void
 edits_init(Edits *edits)
@@ -161,7 +160,7 @@ finish_edits(Edits *edits, BagList *props)
 		edits->value[PART_PROPS] = (struct varlena *) baglist_build(props);
 		retype_check((Jsonb *) edits->value[PART_PROPS]);
 	}
-	one_body(edits);
+	edits_one_body(edits);
 }
 
 void
@@ -262,8 +261,8 @@ check_message_flags(const JsonbValue *value)
  * other two forms, unless the same call sets or deletes these as well.  A
  * message has one body.
  */
-static void
-one_body(Edits *edits)
+void
+edits_one_body(Edits *edits)
 {
 	bool		set = false;
 

@@ -237,10 +237,31 @@ objects_look_up(const ObjectIndex *index, int64 number)
 /* ------------------------------------------------------ comparing, merging */
 
 static bool
-same_object(const Jsonb *a, const Jsonb *b)
+same_bytes(const Jsonb *a, const Jsonb *b)
 {
 	return VARSIZE(a) == VARSIZE(b) &&
 		memcmp(&a->root, &b->root, VARSIZE(a) - VARHDRSZ) == 0;
+}
+
+/* Return true if two objects are equal, except for the times of attachments. */
+static bool
+same_object(const Jsonb *a, const Jsonb *b)
+{
+	BagList		times;
+	Jsonb	   *patch;
+	JsonbValue	value;
+
+	if (same_bytes(a, b))
+		return true;
+	if (!bag_find(a, "PR_ATTACH_NUM", &value))
+		return false;
+	baglist_init(&times, 2);
+	baglist_add_null(&times, "PR_CREATION_TIME", strlen("PR_CREATION_TIME"));
+	baglist_add_null(&times, "PR_LAST_MODIFICATION_TIME",
+					 strlen("PR_LAST_MODIFICATION_TIME"));
+	patch = baglist_build(&times);
+	return same_bytes(bag_splice(a, patch, false),
+					  bag_splice(b, patch, false));
 }
 
 /* Return true if two objects differ; NULL stands for a missing object. */

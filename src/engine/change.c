@@ -427,6 +427,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	if (order->edits != NULL)
 		edits = *order->edits;
 	replace_given_time(row, time, &edits);
+	attachments_stamp_edits(&row->version.content, &edits, time);
 	adopt_edits(&adoption, &edits);
 	undo_of_edits(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
@@ -452,12 +453,18 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	Edits		none;
 	Undo		undo;
 
-	adopt_content(&adoption, content);
-	edits_init(&none);
-	undo_of_edits(&row->version.content, &none, &undo);
 	row->modified_at = Max(GetCurrentTimestamp(), row->created_at);
 	if (row->created_at == 0)
 		row->created_at = row->modified_at;
+	if (!content->isnull[PART_ATTACHMENTS])
+		content->value[PART_ATTACHMENTS] =
+			JsonbPGetDatum(attachments_stamp(NULL,
+											 content_list(content,
+														  PART_ATTACHMENTS),
+											 row->modified_at));
+	adopt_content(&adoption, content);
+	edits_init(&none);
+	undo_of_edits(&row->version.content, &none, &undo);
 	row->creator = access_role_name();
 	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
 	messagerow_insert(row, change_author());

@@ -22,7 +22,7 @@
  *	  2. Others touched a property if a change after base lists the property,
  *		 even if a later change restored its value.  Others touched an object
  *		 if it differs between base and theirs.  Stamps and computed properties
- *		 do not count.  The folder of the message does not count either; a
+ *		 do not count, and neither do the times of attachments.  The folder of the message does not count either; a
  *		 merge leaves the message in the folder of theirs.
  *	  3. You touched a property if the edits set or delete it, even if its
  *		 value stays the same, or if they set the property in another type.
@@ -290,11 +290,13 @@ bool
 merge_edits(const TheirChanges *changes, const Content *base,
 			const Content *theirs, const Edits *edits, Edits *merged)
 {
-	Edits		retyped = *edits;
+	Edits		own = *edits;
+	Edits		retyped;
 	Together	together;
 
-	*merged = *edits;
-	if (!merge_lists(base, theirs, edits, merged))
+	attachments_stamp_edits(base, &own, GetCurrentTimestamp());
+	*merged = retyped = own;
+	if (!merge_lists(base, theirs, &own, merged))
 		return false;
 
 	/* setting a property in another type touches the property of theirs too */

@@ -252,7 +252,7 @@ create_attachment(PG_FUNCTION_ARGS)
 	number = object_next_number(&next, attach_num);
 	handle_touch(parent);
 	parent->state.next_attach = next;
-	content_from_bag(&empty, attachment_finish(bag_empty(), number));
+	content_from_bag(&empty, attachment_new(number));
 	PG_RETURN_INT32(open_below(parent, HANDLE_ATTACHMENT, number, &empty,
 							   true)->number);
 }
