@@ -39,6 +39,7 @@ OBJS = \
 	src/content/undo.o \
 	src/engine/relation.o \
 	src/engine/query.o \
+	src/engine/incarnation.o \
 	src/engine/number.o \
 	src/engine/row.o \
 	src/engine/access.o \
@@ -112,6 +113,8 @@ REGRESS = \
 ISOLATION = \
 	named_races \
 	new_message \
+	number_marker \
+	folder_kept \
 	handle_view \
 	save_two_savers \
 	save_wait \

@@ -584,32 +584,32 @@ $script$;
 
 /* ===================================================================== number
  *
- * Ids and change numbers: 15 bits of node, 48 bits of counter, never given out
- * twice: number.c.
+ * Ids and change numbers: 10 bits of node, 43 bits of counter, never given out
+ * twice: number.c.  Every number is below 2^53, and exact in a double.
  */
 
 CREATE SEQUENCE msgstore.store_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.store_id_seq IS 'Counter of store ids';
 
 CREATE SEQUENCE msgstore.folder_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.folder_id_seq IS 'Counter of folder ids';
 
 CREATE SEQUENCE msgstore.message_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.message_id_seq IS 'Counter of message ids';
 
 CREATE SEQUENCE msgstore.parked_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.parked_id_seq IS 'Counter of parked drafts';
 
 CREATE SEQUENCE msgstore.blob_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.blob_id_seq IS 'Counter of blobs';
 
 CREATE SEQUENCE msgstore.change_number_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.change_number_seq IS 'Counter of change numbers';
 
 /*
@@ -619,35 +619,100 @@ COMMENT ON SEQUENCE msgstore.change_number_seq IS 'Counter of change numbers';
 CREATE TABLE msgstore.node (
 	node_number  integer PRIMARY KEY
 		CHECK (node_number OPERATOR(pg_catalog.>=) 0
-			   AND node_number OPERATOR(pg_catalog.<=) 32767)
+			   AND node_number OPERATOR(pg_catalog.<=) 1023)
 );
 CREATE UNIQUE INDEX node_single ON msgstore.node ((true));
 
 COMMENT ON TABLE msgstore.node IS
 	'At most one row: the number of this node; node 0 has no row';
 COMMENT ON COLUMN msgstore.node.node_number IS
-	'The upper 15 bits of every number given out here';
+	'The upper 10 bits of every number given out here';
 
 /*
- * The marker of a run of the number series.  PostgreSQL empties an unlogged
- * table after a crash, and its row is neither in a dump nor on a new primary;
- * a copy of the database has the row of the original, with the oid of that
- * database.  A session that finds no row of its own database therefore moves
- * the number series on: numbers may have been given out that are not known
- * here.
+ * One row per incarnation: a run of the number series in which no number can
+ * have been forgotten.  A number belongs to the newest incarnation of its node
+ * that began below the number.  Every transaction that uses numbers of an
+ * incarnation writes the row, unless a committed row is there; transactions
+ * that do so at one time write equal rows.
  */
-CREATE UNLOGGED TABLE msgstore.incarnation (
-	incarnation  bigint NOT NULL,
-	database     oid    NOT NULL
+CREATE TABLE msgstore.incarnation (
+	incarnation        bigint      NOT NULL,
+	node_number        integer     NOT NULL,
+	message_id         bigint      NOT NULL,
+	folder_id          bigint      NOT NULL,
+	replica_guid       uuid        NOT NULL,
+	system_identifier  bigint      NOT NULL,
+	wal_position       pg_lsn      NOT NULL,
+	began_at           timestamptz NOT NULL,
+	written_by         xid8        NOT NULL,
+	PRIMARY KEY (replica_guid, written_by)
 );
 
 COMMENT ON TABLE msgstore.incarnation IS
-	'A row of this database, lost in a crash: without a row the number series '
-	'move on';
+	'The incarnations of the number series, and the GUIDs of their keys';
 COMMENT ON COLUMN msgstore.incarnation.incarnation IS
-	'The change number at which this run of the series began';
-COMMENT ON COLUMN msgstore.incarnation.database IS
+	'Counter of the change numbers when it began; its own are greater';
+COMMENT ON COLUMN msgstore.incarnation.node_number IS
+	'The node whose numbers it gives out';
+COMMENT ON COLUMN msgstore.incarnation.message_id IS
+	'Counter of the message ids when it began';
+COMMENT ON COLUMN msgstore.incarnation.folder_id IS
+	'Counter of the folder ids when it began';
+COMMENT ON COLUMN msgstore.incarnation.replica_guid IS
+	'GUID of the change keys and source keys made from its numbers';
+COMMENT ON COLUMN msgstore.incarnation.system_identifier IS
+	'The cluster in which it began';
+COMMENT ON COLUMN msgstore.incarnation.wal_position IS
+	'The position in the WAL of that cluster at which it began';
+COMMENT ON COLUMN msgstore.incarnation.began_at IS
+	'The time at which it began';
+COMMENT ON COLUMN msgstore.incarnation.written_by IS
+	'The transaction that wrote the row';
+
+/*
+ * The marker of the running incarnation.  PostgreSQL empties an unlogged table
+ * after a crash, and its row is neither in a dump nor on a new primary; a copy
+ * of the database or of the cluster has a row of another database or of an
+ * earlier postmaster.  A session that finds no marker of its own begins a new
+ * incarnation: numbers may have been given out that are not known here.  The
+ * first columns are those of incarnation.
+ */
+CREATE UNLOGGED TABLE msgstore.number_marker (
+	incarnation         bigint      NOT NULL,
+	node_number         integer     NOT NULL,
+	message_id          bigint      NOT NULL,
+	folder_id           bigint      NOT NULL,
+	replica_guid        uuid        NOT NULL,
+	system_identifier   bigint      NOT NULL,
+	wal_position        pg_lsn      NOT NULL,
+	began_at            timestamptz NOT NULL,
+	database            oid         NOT NULL,
+	postmaster_started  timestamptz NOT NULL
+);
+
+COMMENT ON TABLE msgstore.number_marker IS
+	'The running incarnation, lost in a crash: without a row the number series '
+	'move on';
+COMMENT ON COLUMN msgstore.number_marker.incarnation IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.node_number IS
+	'As in table incarnation; after a change of the node the row does not count';
+COMMENT ON COLUMN msgstore.number_marker.message_id IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.folder_id IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.replica_guid IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.system_identifier IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.wal_position IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.began_at IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.database IS
 	'The database of the row; rows of other databases came with a copy';
+COMMENT ON COLUMN msgstore.number_marker.postmaster_started IS
+	'Start time of the server; after another start the row does not count';
 
 CREATE FUNCTION msgstore.set_node_number(node integer)
 	RETURNS void
@@ -655,8 +720,8 @@ CREATE FUNCTION msgstore.set_node_number(node integer)
 	AS 'MODULE_PATHNAME', 'set_node_number';
 REVOKE EXECUTE ON FUNCTION msgstore.set_node_number(integer) FROM PUBLIC;
 COMMENT ON FUNCTION msgstore.set_node_number(integer) IS
-	'Set the upper 15 bits of the ids and change numbers given out from now '
-	'on';
+	'Set the upper 10 bits of the ids and change numbers given out from now '
+	'on: 0 to 1023';
 
 /* ===================================================================== rights
  *
@@ -796,7 +861,7 @@ COMMENT ON COLUMN msgstore.store.name IS
 COMMENT ON COLUMN msgstore.store.owner IS
 	'The role, by name, that owns the store; its members may use the store';
 COMMENT ON COLUMN msgstore.store.replica_guid IS
-	'GUID in the change keys and source keys of this store';
+	'GUID in the entry ids of this store';
 COMMENT ON COLUMN msgstore.store.created_at IS
 	'The time of create_store()';
 COMMENT ON COLUMN msgstore.store.keep_age IS
@@ -1201,8 +1266,8 @@ COMMENT ON COLUMN msgstore.change.base_change_number IS
 	'The version on which the client edited; older than "previous" for a save '
 	'that was forced over another';
 COMMENT ON COLUMN msgstore.change.incarnation IS
-	'The run of the number series; grows with every crash, restore or '
-	'failover';
+	'The incarnation of the number series; grows with every crash, restore, '
+	'failover or restart';
 COMMENT ON COLUMN msgstore.change.xid IS
 	'The top-level transaction';
 COMMENT ON COLUMN msgstore.change.changed_at IS
@@ -2099,3 +2164,4 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.message_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change_number_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.incarnation', '');

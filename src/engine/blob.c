@@ -67,7 +67,7 @@ blob_refuse(int64 blob_id)
 int64
 blob_insert(int64 store_id, int64 size, bool sealed, bool is_text)
 {
-	int64		blob_id = number_next(REL_BLOB_ID_SEQ);
+	int64		blob_id = number_next_id(REL_BLOB_ID_SEQ, store_id);
 	Datum		values[7] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
 		Int64GetDatum(size), BoolGetDatum(sealed), BoolGetDatum(is_text),
 		Int32GetDatum(sealed ? 0 : MyProcPid),

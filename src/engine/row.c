@@ -251,9 +251,9 @@ begin_key_scan(Relation rel, Relation indexrel, const int64 *key, int nkeys,
 }
 
 /*
- * Find a row by its whole key in a unique index of two or three bigint
- * columns.  Returns false if the snapshot sees no such row; otherwise the slot
- * holds the tuple, pinned.
+ * Find the first row with the given values in the first columns of a unique
+ * index of bigint columns.  Returns false if the snapshot sees no such row;
+ * otherwise the slot holds the tuple, pinned.
  */
 static bool
 fetch_by_key(Relation rel, StoreRelation index, const int64 *key, int nkeys,
@@ -513,6 +513,35 @@ messagerow_visible(MessageRow *row, Snapshot snapshot)
 	return table_tuple_satisfies_snapshot(row->table, row->slot, snapshot);
 }
 
+/* --------------------------------------------------------------------- ids */
+
+/*
+ * Probes with a dirty snapshot, which sees rows of transactions in progress
+ * and takes no predicate locks.
+ */
+bool
+row_id_used(StoreRelation sequence, int64 store_id, int64 id)
+{
+	/* a message that was deleted for good is still in the history */
+	StoreRelation which = sequence == REL_STORE_ID_SEQ ? REL_STORE :
+		sequence == REL_FOLDER_ID_SEQ ? REL_FOLDER :
+		sequence == REL_PARKED_ID_SEQ ? REL_PARKED :
+		sequence == REL_BLOB_ID_SEQ ? REL_BLOB : REL_CHANGE;
+	int64		key[2] = {store_id, id};
+	bool		is_store = which == REL_STORE;
+	Relation	rel = table_open(relation_oid(which), AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	SnapshotData dirty;
+	bool		found;
+
+	InitDirtySnapshot(dirty);
+	found = fetch_by_key(rel, which + 1, is_store ? &id : key,
+						 is_store ? 1 : 2, &dirty, slot);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 /* ----------------------------------------------------------------- folders */
 
 /*
@@ -557,8 +586,8 @@ text_or_null(const char *text, bool *isnull)
 }
 
 /*
- * Insert a row of change.  The incarnation and the transaction id are not in
- * *row, but are determined here.
+ * Insert a row of change.  The transaction id is not in *row, but is
+ * determined here.
  */
 void
 changerow_insert(const ChangeRow *row)
@@ -582,7 +611,7 @@ changerow_insert(const ChangeRow *row)
 	nulls[at[C_PREVIOUS]] = (row->previous == 0);
 	values[at[C_BASE]] = Int64GetDatum(row->base);
 	nulls[at[C_BASE]] = (row->base == 0);
-	values[at[C_INCARNATION]] = Int64GetDatum(number_incarnation());
+	values[at[C_INCARNATION]] = Int64GetDatum(row->incarnation);
 	values[at[C_XID]] =
 		FullTransactionIdGetDatum(GetTopFullTransactionId());
 	values[at[C_CHANGED_AT]] = TimestampTzGetDatum(row->changed_at);

@@ -353,6 +353,7 @@ restore_version(PG_FUNCTION_ARGS)
  * NULL, nothing is ever pruned.
  *
  * Errors: MAPI_E_INVALID_PARAMETER for a keep_count below 1, MAPI_E_NO_ACCESS.
+	int64		store_id;
  */
 PG_FUNCTION_INFO_V1(set_retention);
 Datum
@@ -392,6 +393,7 @@ set_retention(PG_FUNCTION_ARGS)
  * session can park a draft on a version that is being pruned.  Errors:
  * MAPI_E_INVALID_PARAMETER for a "messages" below 1, MAPI_E_NO_ACCESS.
  */
+	int64		store_id;
 PG_FUNCTION_INFO_V1(prune_batch);
 Datum
 prune_batch(PG_FUNCTION_ARGS)

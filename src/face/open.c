@@ -114,7 +114,8 @@ create_message(PG_FUNCTION_ARGS)
 	store_require_folder(store_id, folder_id);
 
 	defaults = content_defaults();
-	handle = handle_open(store_id, number_next(REL_MESSAGE_ID_SEQ));
+	handle = handle_open(store_id,
+						 number_next_id(REL_MESSAGE_ID_SEQ, store_id));
 	handle->created_at = handle->opened_at;
 	handle->state.folder_id = folder_id;
 	handle_set_defaults(handle, defaults);

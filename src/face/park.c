@@ -120,10 +120,11 @@ take_time(Stand *stand)
 static bool
 put_draft(Datum *values, const char *nulls, Draft *draft)
 {
+	int64		store_id = DatumGetInt64(values[P_STORE_ID]);
 	bool		done;
 
 	if (draft->id == 0)
-		draft->id = number_next(REL_PARKED_ID_SEQ);
+		draft->id = number_next_id(REL_PARKED_ID_SEQ, store_id);
 	values[P_PARKED_ID] = Int64GetDatum(draft->id);
 	values[P_PARKED_AT] = TimestampTzGetDatum(draft->parked_at);
 	SPI_connect();

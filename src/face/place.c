@@ -44,7 +44,8 @@ compare_ids(const void *a, const void *b)
 /*
  * Return argument n, a bigint[] of message ids, as a palloc'd array in
  * ascending order without duplicates; *count is its length.  Raise
- * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
+ * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL, or an
+ * element is not below 2^53.
  */
 static int64 *
 ids_argument(FunctionCallInfo fcinfo, int n, int *count)

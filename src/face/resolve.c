@@ -99,7 +99,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 
 	memset(&request, 0, sizeof(request));
 	request.store_id = stand->store_id;
-	request.message_id = number_next(REL_MESSAGE_ID_SEQ);
+	request.message_id = number_next_id(REL_MESSAGE_ID_SEQ, request.store_id);
 	request.is_new = true;
 	request.folder_id = folder_id;
 	request.message_flags = view.message_flags;

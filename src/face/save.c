@@ -690,7 +690,8 @@ save_new_message(PG_FUNCTION_ARGS)
 		content_from_bag(&start, defaults);
 		request.start = &start;
 		request.message_flags = MSGFLAG_DEFAULT;
-		request.message_id = number_next(REL_MESSAGE_ID_SEQ);
+		request.message_id = number_next_id(REL_MESSAGE_ID_SEQ,
+											request.store_id);
 		result = save_execute(&request, &number);
 		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
 			park_new(&request, defaults);
