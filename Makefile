@@ -42,6 +42,7 @@ OBJS = \
 	src/engine/incarnation.o \
 	src/engine/number.o \
 	src/engine/row.o \
+	src/engine/parent.o \
 	src/engine/access.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
@@ -112,9 +113,9 @@ REGRESS = \
 # that the schedule names.
 ISOLATION = \
 	named_races \
-	new_message \
 	number_marker \
 	folder_kept \
+	new_message \
 	handle_view \
 	save_two_savers \
 	save_wait \

@@ -875,12 +875,30 @@ COMMENT ON COLUMN msgstore.store.rights_generation IS
 	'sessions to read them again';
 
 /*
- * One row per folder.  There is no foreign key from parent_id: it would be a
- * cycle, and every pg_dump would warn of it.  create_folder() looks for the
- * parent and locks the parent's row.
+ * No table has a foreign key: pg_restore creates those of an extension before
+ * it loads data by several jobs, which would refuse rows whose parents are
+ * still to come.  Whoever inserts a child locks the parent to commit, and a
+ * trigger refuses to delete a parent that has children: parent.c.
+ */
+CREATE FUNCTION msgstore_internal.refuse_orphans()
+	RETURNS trigger
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'refuse_orphans';
+COMMENT ON FUNCTION msgstore_internal.refuse_orphans() IS
+	'Refuse to delete a store, folder or blob that other rows need';
+
+CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id
+	ON msgstore.store
+	FOR EACH ROW EXECUTE FUNCTION msgstore_internal.refuse_orphans();
+COMMENT ON TRIGGER refuse_orphans ON msgstore.store IS
+	'Refuse to delete a store that has folders, messages, drafts, blobs or '
+	'named properties';
+
+/*
+ * One row per folder.
  */
 CREATE TABLE msgstore.folder (
-	store_id    bigint      NOT NULL REFERENCES msgstore.store,
+	store_id    bigint      NOT NULL,
 	folder_id   bigint      NOT NULL,
 	parent_id   bigint,
 	name        text        NOT NULL,
@@ -906,6 +924,12 @@ COMMENT ON COLUMN msgstore.folder.special IS
 	'Items, Drafts, Conflicts); NULL for any other folder';
 COMMENT ON COLUMN msgstore.folder.created_at IS
 	'The time of create_store() or create_folder()';
+
+CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id, folder_id
+	ON msgstore.folder
+	FOR EACH ROW EXECUTE FUNCTION msgstore_internal.refuse_orphans();
+COMMENT ON TRIGGER refuse_orphans ON msgstore.folder IS
+	'Refuse to delete a folder that has messages or folders';
 
 CREATE FUNCTION msgstore.create_store(name text, owner text DEFAULT NULL)
 	RETURNS bigint
@@ -1042,7 +1066,7 @@ COMMENT ON VIEW msgstore.property_sets IS
  * under names; the ids serve MAPI clients that want numbers.
  */
 CREATE TABLE msgstore.named_property (
-	store_id      bigint   NOT NULL REFERENCES msgstore.store,
+	store_id      bigint   NOT NULL,
 	property_id   integer  NOT NULL
 		CHECK (property_id OPERATOR(pg_catalog.>=) 32768
 			   AND property_id OPERATOR(pg_catalog.<=) 65534),
@@ -1120,8 +1144,7 @@ CREATE TABLE msgstore.message (
 	change_number  bigint      NOT NULL,
 	modified_at    timestamptz NOT NULL,
 	modifier       text        NOT NULL,
-	PRIMARY KEY (store_id, message_id),
-	FOREIGN KEY (store_id, folder_id) REFERENCES msgstore.folder
+	PRIMARY KEY (store_id, message_id)
 ) WITH (fillfactor = 80);
 
 ALTER TABLE msgstore.message ALTER COLUMN props SET STORAGE MAIN;
@@ -1450,7 +1473,7 @@ COMMENT ON PROCEDURE msgstore.prune_history(bigint, integer, bigint) IS
  * belongs to the role that parked it.
  */
 CREATE TABLE msgstore.parked_draft (
-	store_id            bigint      NOT NULL REFERENCES msgstore.store,
+	store_id            bigint      NOT NULL,
 	parked_id           bigint      NOT NULL,
 	role                text        NOT NULL,
 	actor               text,
@@ -1575,7 +1598,7 @@ COMMENT ON VIEW msgstore.parked IS
  * uploads it; the save that stores a reference to it seals it.
  */
 CREATE TABLE msgstore.blob (
-	store_id        bigint      NOT NULL REFERENCES msgstore.store,
+	store_id        bigint      NOT NULL,
 	blob_id         bigint      NOT NULL,
 	size            bigint      NOT NULL,
 	sealed          boolean     NOT NULL,
@@ -1607,6 +1630,12 @@ COMMENT ON COLUMN msgstore.blob.uploader_start IS
 COMMENT ON COLUMN msgstore.blob.created_at IS
 	'The time of the first write';
 
+CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id, blob_id
+	ON msgstore.blob
+	FOR EACH ROW EXECUTE FUNCTION msgstore_internal.refuse_orphans();
+COMMENT ON TRIGGER refuse_orphans ON msgstore.blob IS
+	'Refuse to delete a blob that has references; delete its chunks with it';
+
 /*
  * The bytes of the blobs.  STORAGE EXTERNAL leaves them uncompressed, so that
  * a part of a chunk is read without the rest.
@@ -1616,8 +1645,7 @@ CREATE TABLE msgstore.blob_chunk (
 	blob_id       bigint  NOT NULL,
 	chunk_number  integer NOT NULL,
 	bytes         bytea   NOT NULL,
-	PRIMARY KEY (store_id, blob_id, chunk_number),
-	FOREIGN KEY (store_id, blob_id) REFERENCES msgstore.blob ON DELETE CASCADE
+	PRIMARY KEY (store_id, blob_id, chunk_number)
 );
 ALTER TABLE msgstore.blob_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
@@ -1642,8 +1670,7 @@ CREATE TABLE msgstore.blob_ref (
 	blob_id     bigint NOT NULL,
 	message_id  bigint NOT NULL,
 	draft_of    text,
-	PRIMARY KEY (store_id, blob_id, message_id),
-	FOREIGN KEY (store_id, blob_id) REFERENCES msgstore.blob
+	PRIMARY KEY (store_id, blob_id, message_id)
 );
 
 COMMENT ON TABLE msgstore.blob_ref IS
@@ -2141,6 +2168,85 @@ COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
 										   bigint) IS
 	'Move messages to another folder of the store; their ids stay';
 
+/* ====================================================================== check
+ *
+ * What foreign keys would refuse, were there any.
+ */
+
+CREATE FUNCTION msgstore.check_store(store_id bigint DEFAULT NULL,
+									 OUT relation text, OUT store_id bigint,
+									 OUT id bigint, OUT missing text,
+									 OUT missing_id bigint)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+		SELECT 'folder', c.store_id, c.folder_id, 'store', c.store_id
+		FROM msgstore.folder AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'folder', c.store_id, c.folder_id, 'folder', c.parent_id
+		FROM msgstore.folder AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND c.parent_id IS NOT NULL
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.folder AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.folder_id OPERATOR(pg_catalog.=) c.parent_id)
+		UNION ALL
+		SELECT 'named_property', c.store_id, c.property_id, 'store', c.store_id
+		FROM msgstore.named_property AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'message', c.store_id, c.message_id, 'folder', c.folder_id
+		FROM msgstore.message AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.folder AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.folder_id OPERATOR(pg_catalog.=) c.folder_id)
+		UNION ALL
+		SELECT 'parked_draft', c.store_id, c.parked_id, 'store', c.store_id
+		FROM msgstore.parked_draft AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'blob', c.store_id, c.blob_id, 'store', c.store_id
+		FROM msgstore.blob AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'blob_chunk', c.store_id, c.blob_id, 'blob', c.blob_id
+		FROM msgstore.blob_chunk AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.blob AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.blob_id OPERATOR(pg_catalog.=) c.blob_id)
+		UNION ALL
+		SELECT 'blob_ref', c.store_id, c.message_id, 'blob', c.blob_id
+		FROM msgstore.blob_ref AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.blob AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.blob_id OPERATOR(pg_catalog.=) c.blob_id)
+	$$;
+REVOKE EXECUTE ON FUNCTION msgstore.check_store(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION msgstore.check_store(bigint) IS
+	'Return every row of a store, or of all stores, whose store, folder or '
+	'blob is missing';
+
 /* ======================================================================= dump
  *
  * The tables and sequences that pg_dump has to dump.  One SELECT per call:
@@ -2158,10 +2264,10 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.blob', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_ref', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.node', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.incarnation', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change_number_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('msgstore.incarnation', '');

@@ -463,6 +463,13 @@ access_replica_guid(int64 store_id, uint8 *guid)
 	memcpy(guid, require_store(store_id)->replica_guid, GUID_BYTES);
 }
 
+void
+access_lock_store(int64 store_id)
+{
+	if (!row_lock_store(store_id))
+		raise_no_store(store_id);
+}
+
 Datum
 access_role_name(void)
 {

@@ -73,6 +73,7 @@ blob_insert(int64 store_id, int64 size, bool sealed, bool is_text)
 		Int32GetDatum(sealed ? 0 : MyProcPid),
 	TimestampTzGetDatum(MyStartTimestamp)};
 
+	access_lock_store(store_id);
 	SPI_connect();
 	query_run(QUERY_BLOB_INSERT, values, NULL);
 	SPI_finish();

@@ -291,9 +291,10 @@ extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);
 extern bool row_id_used(StoreRelation sequence, int64 store_id, int64 id);
 
 /*
- * Lock a folder against deletion, until the end of the transaction.  Returns
- * false if the folder does not exist.
+ * Lock a store or a folder against deletion, until the end of the transaction.
+ * Returns false if there is no such row.
  */
+extern bool row_lock_store(int64 store_id);
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
 
 /*
@@ -441,6 +442,12 @@ extern void access_forget(int64 store_id, int64 folder_id);
  * Copy the replica GUID of a store, GUID_BYTES bytes, to *guid.
  */
 extern void access_replica_guid(int64 store_id, uint8 *guid);
+
+/*
+ * Lock a store against deletion, until the end of the transaction; raises
+ * MAPI_E_NOT_FOUND if the store does not exist.
+ */
+extern void access_lock_store(int64 store_id);
 
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);

@@ -359,6 +359,38 @@ static const struct
 		" (store_id, property_set, lid, name, property_id)"
 		" VALUES ($1, $2, $3, $4, $5)"
 		" ON CONFLICT DO NOTHING"},
+	/*
+	 * The children of a row that was deleted: the name of one table that has
+	 * any.  Marked as writes to be run in a command of their own, which sees
+	 * the deletions of the statement that fired the trigger.
+	 */
+	[QUERY_STORE_CHILD] =
+	{true, {INT8OID, INT8OID},
+		"SELECT 'folder' FROM msgstore.folder WHERE store_id = $1"
+		" UNION ALL SELECT 'message' FROM msgstore.message"
+		" WHERE store_id = $1"
+		" UNION ALL SELECT 'named_property' FROM msgstore.named_property"
+		" WHERE store_id = $1"
+		" UNION ALL SELECT 'parked_draft' FROM msgstore.parked_draft"
+		" WHERE store_id = $1"
+		" UNION ALL SELECT 'blob' FROM msgstore.blob WHERE store_id = $1"
+		" LIMIT 1"},
+	[QUERY_FOLDER_CHILD] =
+	{true, {INT8OID, INT8OID},
+		"SELECT 'message' FROM msgstore.message"
+		" WHERE store_id = $1 AND folder_id = $2"
+		" UNION ALL SELECT 'folder' FROM msgstore.folder"
+		" WHERE store_id = $1 AND parent_id = $2 LIMIT 1"},
+	[QUERY_BLOB_CHUNKS_DELETE] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.blob_chunk"
+		" WHERE store_id = $1 AND blob_id = $2"},
+	[QUERY_BLOB_CHILD] =
+	{true, {INT8OID, INT8OID},
+		"SELECT 'blob_ref' FROM msgstore.blob_ref"
+		" WHERE store_id = $1 AND blob_id = $2"
+		" UNION ALL SELECT 'blob_chunk' FROM msgstore.blob_chunk"
+		" WHERE store_id = $1 AND blob_id = $2 LIMIT 1"},
 	/* from the primary keys, store by store; no scan of a table of messages */
 	[QUERY_LARGEST_IDS] =
 	{false, {INT8OID, INT8OID},

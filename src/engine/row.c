@@ -152,14 +152,12 @@ refuse_relation(Relation rel, const char *what)
 /*
  * Open a table, and refuse it if a user has added something that direct writes
  * would skip.  Internal triggers show a deferrable unique constraint
- * (unique_key_recheck) and a foreign key (RI_FKey_check_ins).  The extension
- * itself creates one foreign key, from message to folder.
+ * (unique_key_recheck) and a foreign key (RI_FKey_check_ins).
  */
 Relation
 row_relation(StoreRelation which, LOCKMODE lockmode)
 {
 	Relation	rel = table_open(relation_oid(which), lockmode);
-	int			foreign_keys = 0;
 
 	if (rel->trigdesc != NULL)
 	{
@@ -168,13 +166,11 @@ row_relation(StoreRelation which, LOCKMODE lockmode)
 			if (!rel->trigdesc->triggers[i].tgisinternal)
 				refuse_relation(rel, "a trigger");
 			if (rel->trigdesc->triggers[i].tgfoid == F_RI_FKEY_CHECK_INS)
-				foreign_keys++;
+				refuse_relation(rel, "a foreign key to another table");
 			if (rel->trigdesc->triggers[i].tgfoid == F_UNIQUE_KEY_RECHECK)
 				refuse_relation(rel, "a deferrable constraint");
 		}
 	}
-	if (foreign_keys > (which == REL_MESSAGE ? 1 : 0))	/* to folder */
-		refuse_relation(rel, "a foreign key to another table");
 	if (rel->rd_rules != NULL)
 		refuse_relation(rel, "a rule");
 	if (rel->rd_rel->relrowsecurity)
@@ -542,38 +538,51 @@ row_id_used(StoreRelation sequence, int64 store_id, int64 id)
 	return found;
 }
 
-/* ----------------------------------------------------------------- folders */
+/* ------------------------------------------------------ stores and folders */
 
 /*
- * Lock a folder with a key-share lock on the newest version of its row, as the
- * check of a foreign key does.
+ * Lock a row with a key-share lock on its newest version, as the check of a
+ * foreign key does.  The index of a table follows it in StoreRelation.
  */
-bool
-row_lock_folder(int64 store_id, int64 folder_id)
+static bool
+lock_parent(StoreRelation which, const int64 *key, int nkeys)
 {
-	int64		key[2] = {store_id, folder_id};
-	Relation	folder = table_open(relation_oid(REL_FOLDER), RowShareLock);
-	TupleTableSlot *slot = table_slot_create(folder, NULL);
+	Relation	rel = table_open(relation_oid(which), RowShareLock);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	TM_FailureData failure;
 	bool		found;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	found = fetch_by_key(folder, REL_FOLDER_PKEY, key, 2, GetActiveSnapshot(),
+	found = fetch_by_key(rel, which + 1, key, nkeys, GetActiveSnapshot(),
 						 slot);
 	if (found)
 	{
 		ItemPointerData tid = slot->tts_tid;
 
-		found = table_tuple_lock(folder, &tid, GetActiveSnapshot(), slot,
+		found = table_tuple_lock(rel, &tid, GetActiveSnapshot(), slot,
 								 GetCurrentCommandId(true), LockTupleKeyShare,
 								 LockWaitBlock,
 								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
 								 &failure) == TM_Ok;
 	}
 	ExecDropSingleTupleTableSlot(slot);
-	table_close(folder, NoLock);
+	table_close(rel, NoLock);
 	PopActiveSnapshot();
 	return found;
+}
+
+bool
+row_lock_store(int64 store_id)
+{
+	return lock_parent(REL_STORE, &store_id, 1);
+}
+
+bool
+row_lock_folder(int64 store_id, int64 folder_id)
+{
+	int64		key[2] = {store_id, folder_id};
+
+	return lock_parent(REL_FOLDER, key, 2);
 }
 
 /* ------------------------------------------------------------- change rows */

@@ -80,6 +80,7 @@ give_id(int64 store_id, const PropertyName *name)
 	char		nulls[6];
 	int64		id;
 
+	access_lock_store(store_id);
 	name_parameters(store_id, name, values, nulls);
 	SPI_connect();
 	query_run(QUERY_NAMED_NEXT, values, nulls);

@@ -123,6 +123,7 @@ put_draft(Datum *values, const char *nulls, Draft *draft)
 	int64		store_id = DatumGetInt64(values[P_STORE_ID]);
 	bool		done;
 
+	access_lock_store(store_id);
 	if (draft->id == 0)
 		draft->id = number_next_id(REL_PARKED_ID_SEQ, store_id);
 	values[P_PARKED_ID] = Int64GetDatum(draft->id);
