@@ -349,10 +349,9 @@ sweep_batch(PG_FUNCTION_ARGS)
 	bool		nulls[2] = {false, false};
 	bool		isnull;
 
-	REQUIRE_ARG(0, "store_id");
-	values[0] = PG_GETARG_DATUM(0);
+	values[0] = Int64GetDatum(call_number(fcinfo, 0, "store_id"));
 	call_require_write("sweep_blobs()");
-	access_require_owner(PG_GETARG_INT64(0));
+	access_require_owner(DatumGetInt64(values[0]));
 
 	/* this transaction may have read the running backends: read them anew */
 	pgstat_clear_snapshot();

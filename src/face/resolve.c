@@ -132,7 +132,7 @@ folder_argument(FunctionCallInfo fcinfo, int n, int64 store_id)
 		folder_id = store_special_folder(store_id, "Conflicts");
 	else
 	{
-		folder_id = PG_GETARG_INT64(n);
+		folder_id = call_number(fcinfo, n, "folder_id");
 		access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	}
 	store_require_folder(store_id, folder_id);
@@ -266,7 +266,7 @@ resolve(const Stand *stand, Choice choice, FunctionCallInfo fcinfo,
 			else
 			{
 				request.mode = SAVE_SEEN;
-				request.seen = PG_GETARG_INT64(seen);
+				request.seen = call_number(fcinfo, seen, "seen");
 			}
 			return save_execute(&request, &outcome->change_number);
 		case MERGE:

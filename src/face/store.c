@@ -174,15 +174,14 @@ create_folder(PG_FUNCTION_ARGS)
 	int64		folder_id;
 	char	   *name;
 
-	REQUIRE_ARG(0, "store_id");
-	store_id = PG_GETARG_INT64(0);
+	store_id = call_number(fcinfo, 0, "store_id");
 	name = name_argument(fcinfo, 2, "name");
 	call_require_write("create_folder()");
 
 	if (PG_ARGISNULL(1))
 		parent_id = store_special_folder(store_id, special_folders[0]);
 	else
-		parent_id = PG_GETARG_INT64(1);
+		parent_id = call_number(fcinfo, 1, "parent_id");
 	access_require_folder(store_id, parent_id, RIGHT_CREATE_SUBFOLDER);
 	if (!row_lock_folder(store_id, parent_id))
 		store_raise_no_folder(store_id, parent_id);
@@ -227,7 +226,7 @@ PG_FUNCTION_INFO_V1(special_folder);
 Datum
 special_folder(PG_FUNCTION_ARGS)
 {
-	int64		store_id = PG_GETARG_INT64(0);
+	int64		store_id = call_number(fcinfo, 0, "store_id");
 	char	   *special = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	int64		folder_id;
 	int			i;
@@ -258,11 +257,11 @@ special_folder(PG_FUNCTION_ARGS)
  *
  * Set the upper 10 bits of all ids and change numbers that are given out from
  * now on.  The function is not granted to PUBLIC.  Errors:
+ * MAPI_E_INVALID_PARAMETER.
  *
  * The next number begins a new incarnation.  The lock of the marker, kept to
  * the end of the transaction, makes other sessions wait that would begin one
  * before the node number is committed or rolled back.
- * MAPI_E_INVALID_PARAMETER.
  */
 PG_FUNCTION_INFO_V1(set_node_number);
 Datum
