@@ -45,6 +45,7 @@ OBJS = \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
+	src/engine/original.o \
 	src/engine/merge.o \
 	src/engine/view.o \
 	src/engine/handle.o \
@@ -97,6 +98,7 @@ REGRESS = \
 	resolve \
 	place \
 	park \
+	original \
 	throw \
 	numbers \
 	history \
