@@ -203,9 +203,13 @@ my %argument = (
 	value => '2024-01-01T00:00:00.0000000Z', recipients => '[]',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
 	rtf => 'x',
+	to_handle => ":'g'", exclude => '{PR_SUBJECT}', include => '{PR_SUBJECT}',
+	max => '2', before => $last, member => undef, creator => 'postgres',
+	rights => 'REVIEWER', 'give_store.owner' => 'postgres',
+	'grant_folder.member' => 'PUBLIC', 'revoke_folder.member' => 'PUBLIC',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags delete_flags
-	  recipient_flags embedded_flags));
+	  recipient_flags embedded_flags copy_flags folder_rights));
 
 my $routines = decode_json($node->safe_psql(
 	'postgres', q{
@@ -261,6 +265,8 @@ sub calls
 # somebody else saves the message after that.
 my $open = qq{
 	SELECT msgstore.open_message($s, $m, 'MAPI_MODIFY') AS h \\gset
+	SELECT msgstore.create_message($s, $f) AS g \\gset
+	SELECT msgstore.grant_folder($s, $f, 'PUBLIC', 'REVIEWER') \\gset
 	SELECT msgstore.set_props(:'h'::pg_catalog.int4, '{"PR_SUBJECT": "mine", "PR_COMMENT": "mine"}') \\gset
 	SELECT msgstore.open_attachment(:'h'::pg_catalog.int4, 0, 'MAPI_MODIFY') AS a \\gset
 };

@@ -118,6 +118,8 @@ sub sized
 		# the size of objects that hold values or references differs
 		my %rest = %$value;
 		delete $rest{PR_ATTACH_SIZE} if exists $rest{PR_ATTACH_DATA_OBJ};
+		# so do the times of attachments, and the keys of embedded messages
+		delete @rest{qw(PR_CREATION_TIME PR_LAST_MODIFICATION_TIME PR_SEARCH_KEY)};
 		return { map { $_ => sized($_, $rest{$_}) } keys %rest };
 	}
 	return [ map { sized('', $_) } @$value ] if ref $value eq 'ARRAY';
