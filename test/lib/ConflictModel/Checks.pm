@@ -196,7 +196,7 @@ sub check_histories
 	for my $m (sort keys %messages)
 	{
 		my @chain = grep { !defined $_->{owner} } @{ $messages{$m}{chain} };
-		my $is = $json->decode(ask($admin, "SELECT coalesce(json_agg(h), '[]') FROM history(1, $m) h", 1) || '[]');
+		my $is = $json->decode(ask($admin, "SELECT coalesce(json_agg(h), '[]') FROM (SELECT FROM change_list WHERE message_id = $m LIMIT 1) AS c, history(1, $m) AS h", 1) || '[]');
 		my @records = grep { !$_->{pruned} } @chain;
 		my $time = '';
 
