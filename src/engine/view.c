@@ -29,18 +29,6 @@
 #define KEY_BYTES		(GUID_BYTES + COUNTER_BYTES)
 #define ENTRYID_BYTES	(4 + GUID_BYTES + 2 + 8)
 
-/* object types, as in MAPI's headers */
-#define MAPI_STORE		1
-#define MAPI_FOLDER		3
-#define MAPI_MESSAGE	5
-
-#define MSGFLAG_HASATTACH	0x10
-
-/* PR_ACCESS */
-#define MAPI_ACCESS_MODIFY	0x1
-#define MAPI_ACCESS_READ	0x2
-#define MAPI_ACCESS_DELETE	0x4
-
 /* A view, with values from which several properties are computed. */
 typedef struct ViewContext
 {
