@@ -51,6 +51,7 @@ OBJS = \
 	src/engine/stand.o \
 	src/face/module.o \
 	src/face/store.o \
+	src/face/rights.o \
 	src/face/nameid.o \
 	src/face/open.o \
 	src/face/park.o \
@@ -79,6 +80,7 @@ REGRESS = \
 	streamlarge \
 	blob \
 	store \
+	rights \
 	open \
 	create \
 	props \

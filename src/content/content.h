@@ -399,6 +399,7 @@ typedef struct Undo
  */
 #define UNDO_FOLDER			".folder_id"
 #define UNDO_CREATED		".created_at"
+#define UNDO_CREATOR		".creator"
 #define UNDO_FLAGS			".message_flags"
 #define UNDO_DELETED		".deleted_at"
 #define UNDO_PREDECESSORS	".predecessors"
