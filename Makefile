@@ -45,6 +45,7 @@ OBJS = \
 	src/engine/adopt.o \
 	src/engine/change.o \
 	src/engine/merge.o \
+	src/engine/state.o \
 	src/engine/view.o \
 	src/engine/handle.o \
 	src/engine/upload.o \
@@ -63,6 +64,8 @@ OBJS = \
 	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
+	src/face/readstate.o \
+	src/face/status.o \
 	src/face/history.o
 
 # What one session can show (sql/, expected/).
@@ -91,6 +94,8 @@ REGRESS = \
 	conflictattachments \
 	resolve \
 	place \
+	readstate \
+	status \
 	park \
 	throw \
 	numbers \
@@ -125,6 +130,10 @@ ISOLATION = \
 	resolve_conflict \
 	place_levels \
 	place_order \
+	readstate_save \
+	readstate_users \
+	readstate_folder \
+	status_race \
 	resolve_race \
 	park_race \
 	history_prune \

@@ -448,6 +448,8 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	undo_of_edits(&row->version.content, &none, &undo);
 	row->created_at = GetCurrentTimestamp();
 	row->creator = access_role_name();
+	row->creator_actor = change_actor() == NULL ? (Datum) 0 :
+		CStringGetTextDatum(change_actor());
 	row->modified_at = row->created_at;
 	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
 	messagerow_insert(row, change_author());
@@ -456,7 +458,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	CommandCounterIncrement();
 }
 
-/* Delete the row of a message. */
+/* Delete the row of a message, and its state outside of the version. */
 static void
 delete_row(int64 store_id, int64 message_id)
 {
@@ -466,6 +468,7 @@ delete_row(int64 store_id, int64 message_id)
 	if (query_run(QUERY_MESSAGE_DELETE, values, NULL) != 1)
 		elog(ERROR, "could not delete message " INT64_FORMAT " of store "
 			 INT64_FORMAT, message_id, store_id);
+	query_run(QUERY_MESSAGE_FORGET, values, NULL);
 	SPI_finish();
 }
 

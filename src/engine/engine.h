@@ -33,6 +33,12 @@ typedef enum StoreRelation
 	REL_MESSAGE_PKEY,
 	REL_CHANGE,
 	REL_CHANGE_PKEY,
+	REL_READ_PAGE,
+	REL_READ_PAGE_PKEY,
+	REL_READ_MARK,
+	REL_READ_MARK_PKEY,
+	REL_MESSAGE_STATUS,
+	REL_MESSAGE_STATUS_PKEY,
 	REL_NODE,
 	REL_INCARNATION,
 	REL_STORE_ID_SEQ,
@@ -117,6 +123,7 @@ typedef struct MessageRow
 	bool		submitted;
 	TimestampTz created_at;
 	Datum		creator;		/* text: the role of the first save */
+	Datum		creator_actor;	/* text, or 0: its actor */
 	TimestampTz modified_at;
 	Datum		modifier;		/* text */
 	Version		version;
@@ -548,6 +555,84 @@ extern bool merge_edits(const TheirChanges *changes, const Content *base,
 						const Content *theirs, const Edits *edits,
 						Edits *merged);
 
+/* ----------------------------------------------------------------- state.c */
+
+/* A user who reads: two texts; no actor is the empty text. */
+typedef struct Reader
+{
+	Datum		role;
+	Datum		actor;
+} Reader;
+
+/* A message whose read state is asked for; fields are as in MessageRow. */
+typedef struct ReadSubject
+{
+	int64		store_id;
+	int64		message_id;
+	int32		message_flags;
+	Datum		creator;		/* or 0 */
+	Datum		creator_actor;	/* or 0 */
+} ReadSubject;
+
+/* The state of one message for one user. */
+typedef struct ReadState
+{
+	bool		is_known;		/* the user has set or cleared the flag */
+	bool		is_read;
+	int32		receipts;		/* bits RECEIPT_* */
+	TimestampTz changed_at;		/* 0: the user has changed nothing */
+} ReadState;
+
+#define RECEIPT_DUE			0x1 /* a read receipt is due without the flag */
+#define RECEIPT_NO_READ		0x2 /* no read receipt is due any more */
+#define RECEIPT_NO_NONREAD	0x4 /* no non-read receipt is due any more */
+
+/* A change of the read state; "receipts" are bits RECEIPT_* to be set. */
+typedef struct ReadOrder
+{
+	bool		sets;			/* sets the read flag */
+	bool		clears;			/* clears it */
+	int32		receipts;
+} ReadOrder;
+
+/*
+ * Fill *reader with the current role and an actor; NULL is the actor of
+ * msgstore.actor.
+ */
+extern void state_reader(Reader *reader, const char *actor);
+
+/* Read the state of a message for a user, with the active snapshot. */
+extern void state_read(const Reader *reader, const ReadSubject *message,
+					   ReadState *state);
+
+/*
+ * Return the number of messages of a folder that are unread for a user, of
+ * those that the user may read: all with "read_any" (the right READ_ANY), else
+ * those that the role has created.  Deleted and associated messages do not
+ * count.  Reads the flags of the folder's messages, and no content.
+ */
+extern int64 state_count_unread(const Reader *reader, int64 store_id,
+								int64 folder_id, bool read_any);
+
+/*
+ * Change the read state of messages, whose ids are in ascending order, or of
+ * all messages of a folder that the user may read ("read_any" as above).  The
+ * caller has checked the rights.  A folder is one statement and one position:
+ * it has the messages that are committed by now.
+ */
+extern void state_mark(const Reader *reader, int64 store_id, const int64 *ids,
+					   int count, const ReadOrder *order);
+extern void state_mark_folder(const Reader *reader, int64 store_id,
+							  int64 folder_id, bool read_any,
+							  const ReadOrder *order);
+
+/*
+ * Read the status of a message and the time of its last change, with the
+ * active snapshot.  Returns false, and sets nothing, if it was never set.
+ */
+extern bool state_status(int64 store_id, int64 message_id, int32 *status,
+						 TimestampTz *changed_at);
+
 /* ------------------------------------------------------------------ view.c */
 
 /* The kind of object on which a handle is open. */
@@ -573,6 +658,8 @@ typedef struct MessageView
 	TimestampTz created_at;
 	TimestampTz modified_at;
 	Datum		creator;
+	Datum		creator_actor;
+	const char *actor;			/* of the reader; NULL: of msgstore.actor */
 	const char *modifier;
 	int32		access;
 	int			level;

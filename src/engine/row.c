@@ -51,6 +51,7 @@ typedef enum MessageColumn
 	M_FOLDER_ID,
 	M_CREATED_AT,
 	M_CREATOR,
+	M_CREATOR_ACTOR,
 	M_MESSAGE_FLAGS,
 	M_DELETED_AT,
 	M_SUBMITTED_AT,
@@ -84,8 +85,8 @@ typedef enum ChangeColumn
 
 static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 	"store_id", "message_id", "folder_id", "created_at", "creator",
-	"message_flags", "deleted_at", "submitted_at", "change_number",
-	"predecessors", "modified_at", "modifier",
+	"creator_actor", "message_flags", "deleted_at", "submitted_at",
+	"change_number", "predecessors", "modified_at", "modifier",
 	"props", "recipients", "attachments", "headers", "body", "html", "rtf"
 };
 
@@ -319,6 +320,8 @@ deform_message(MessageRow *row)
 	row->submitted = !nulls[at[M_SUBMITTED_AT]];
 	row->created_at = DatumGetTimestampTz(values[at[M_CREATED_AT]]);
 	row->creator = values[at[M_CREATOR]];
+	row->creator_actor = nulls[at[M_CREATOR_ACTOR]] ? (Datum) 0 :
+		values[at[M_CREATOR_ACTOR]];
 	row->modified_at = DatumGetTimestampTz(values[at[M_MODIFIED_AT]]);
 	row->modifier = values[at[M_MODIFIER]];
 
@@ -496,6 +499,8 @@ messagerow_insert(MessageRow *row, const char *modifier)
 	values[at[M_MESSAGE_ID]] = Int64GetDatum(row->message_id);
 	values[at[M_CREATED_AT]] = TimestampTzGetDatum(row->created_at);
 	values[at[M_CREATOR]] = row->creator;
+	values[at[M_CREATOR_ACTOR]] = row->creator_actor;
+	nulls[at[M_CREATOR_ACTOR]] = (row->creator_actor == (Datum) 0);
 	values[at[M_MESSAGE_FLAGS]] = Int32GetDatum(row->message_flags);
 	values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(row->modified_at);
 	values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);

@@ -36,6 +36,10 @@ typedef struct ViewContext
 	uint8		guid[GUID_BYTES];
 	Jsonb	   *recipients;		/* or NULL */
 	char	   *display[3];		/* To, Cc, Bcc; computed on demand */
+	bool		has_state;		/* the following are filled, on demand */
+	ReadState	read;			/* of the reader */
+	int32		status;
+	TimestampTz status_changed_at;
 } ViewContext;
 
 /* the kinds of objects of which a property is computed */
@@ -215,6 +219,47 @@ add_modification_time(ViewContext *context, const char *name, BagList *list)
 		add_time(list, name, context->view->modified_at);
 }
 
+/*
+ * Read the state that is outside of the version.  A message that is not saved
+ * yet has none, and is read if its flags say so.
+ */
+static void
+read_state(ViewContext *context)
+{
+	const MessageView *view = context->view;
+	Reader		reader;
+	ReadSubject subject = {view->store_id, view->message_id,
+	view->message_flags, view->creator, view->creator_actor};
+
+	if (context->has_state)
+		return;
+	context->has_state = true;
+	if (view->version.change_number == 0)
+	{
+		context->read.is_read = (view->message_flags & MSGFLAG_READ) != 0;
+		return;
+	}
+	state_reader(&reader, view->actor);
+	state_read(&reader, &subject, &context->read);
+	(void) state_status(view->store_id, view->message_id, &context->status,
+						&context->status_changed_at);
+}
+
+/*
+ * Add PR_LOCAL_COMMIT_TIME: the time of the last save, or of a later change of
+ * the status or of the reader's read flag.
+ */
+static void
+add_commit_time(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->modifier == NULL)
+		return;
+	read_state(context);
+	add_time(list, name, Max(context->view->modified_at,
+							 Max(context->read.changed_at,
+								 context->status_changed_at)));
+}
+
 static void
 add_modifier(ViewContext *context, const char *name, BagList *list)
 {
@@ -238,11 +283,70 @@ has_attachments(const MessageView *view)
 		JB_ROOT_COUNT(DatumGetJsonbP(view->version.content.value[PART_ATTACHMENTS])) > 0;
 }
 
+/* Return true if the bag has a boolean property that is true. */
+static bool
+asks_for(const ViewContext *context, const char *name)
+{
+	Jsonb	   *bag =
+		DatumGetJsonbP(context->view->version.content.value[PART_PROPS]);
+	JsonbValue	value;
+
+	return bag_find(bag, name, &value) && value.type == jbvBool &&
+		value.val.boolean;
+}
+
+/*
+ * Return the flags that say that a receipt is due.  A read receipt is due once
+ * the user has read the message, a non-read receipt once it was deleted unread.
+ */
+static int32
+due_receipts(const ViewContext *context)
+{
+	const ReadState *read = &context->read;
+	int32		flags = 0;
+
+	if ((read->is_read || (read->receipts & RECEIPT_DUE) != 0) &&
+		(read->receipts & RECEIPT_NO_READ) == 0 &&
+		asks_for(context, "PR_READ_RECEIPT_REQUESTED"))
+		flags |= MSGFLAG_RN_PENDING;
+	if (context->view->version.deleted_at != 0 && !read->is_read &&
+		(read->receipts & RECEIPT_NO_NONREAD) == 0 &&
+		asks_for(context, "PR_NON_RECEIPT_NOTIFICATION_REQUESTED"))
+		flags |= MSGFLAG_NRN_PENDING;
+	return flags;
+}
+
 static void
 add_message_flags(ViewContext *context, const char *name, BagList *list)
 {
-	baglist_add_int(list, name, context->view->message_flags |
-					(has_attachments(context->view) ? MSGFLAG_HASATTACH : 0));
+	const MessageView *view = context->view;
+	int32		flags = view->message_flags;
+
+	read_state(context);
+	if (view->version.change_number != 0)
+	{
+		flags &= ~(MSGFLAG_READ | MSGFLAG_EVERREAD);
+		if (context->read.is_read)
+			flags |= MSGFLAG_READ | MSGFLAG_EVERREAD;
+		flags |= due_receipts(context);
+	}
+	if (has_attachments(view))
+		flags |= MSGFLAG_HASATTACH;
+	baglist_add_int(list, name, flags);
+}
+
+static void
+add_read(ViewContext *context, const char *name, BagList *list)
+{
+	read_state(context);
+	baglist_add_bool(list, name, context->read.is_read);
+}
+
+static void
+add_message_status(ViewContext *context, const char *name, BagList *list)
+{
+	read_state(context);
+	baglist_add_int(list, name, context->status);
 }
 
 static void
@@ -316,6 +420,7 @@ add_display_bcc(ViewContext *context, const char *name, BagList *list)
 static const Extra extras[] = {
 	{"PR_BODY", PART_BODY, PR_BODY, NULL, ON_ALL},
 	{"PR_HTML", PART_HTML, PR_HTML, NULL, ON_ALL},
+	{"PR_READ", PART_PROPS, PR_READ, add_read, ON_MESSAGE},
 	{"PR_ACCESS", PART_PROPS, PR_ACCESS, add_access, ON_MESSAGE},
 	{"PR_ENTRYID", PART_PROPS, PR_ENTRYID, add_own_entryid, ON_MESSAGE},
 	{"PR_HASATTACH", PART_PROPS, PR_HASATTACH, add_hasattach, ON_MESSAGES},
@@ -323,6 +428,7 @@ static const Extra extras[] = {
 	{"PR_DELETED_ON", PART_PROPS, PR_DELETED_ON, add_deleted_on, ON_MESSAGE},
 	{"PR_DISPLAY_CC", PART_PROPS, PR_DISPLAY_CC, add_display_cc, ON_MESSAGES},
 	{"PR_DISPLAY_TO", PART_PROPS, PR_DISPLAY_TO, add_display_to, ON_MESSAGES},
+	{"PR_MSG_STATUS", PART_PROPS, PR_MSG_STATUS, add_message_status, ON_MESSAGE},
 	{"PR_SOURCE_KEY", PART_PROPS, PR_SOURCE_KEY, add_source_key, ON_MESSAGE},
 	{"PR_DISPLAY_BCC", PART_PROPS, PR_DISPLAY_BCC, add_display_bcc, ON_MESSAGES},
 	{"PR_ACCESS_LEVEL", PART_PROPS, PR_ACCESS_LEVEL, add_access_level, ON_ALL},
@@ -333,7 +439,7 @@ static const Extra extras[] = {
 	{"PR_PARENT_ENTRYID", PART_PROPS, PR_PARENT_ENTRYID, add_parent_entryid, ON_MESSAGE},
 	{"PR_RTF_COMPRESSED", PART_RTF, PR_RTF_COMPRESSED, NULL, ON_ALL},
 	{"PidTagChangeNumber", PART_PROPS, PidTagChangeNumber, add_change_number, ON_MESSAGE},
-	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_modification_time, ON_MESSAGE},
+	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_commit_time, ON_MESSAGE},
 	{"PR_PARENT_SOURCE_KEY", PART_PROPS, PR_PARENT_SOURCE_KEY, add_parent_source_key, ON_MESSAGE},
 	{"PR_LAST_MODIFIER_NAME", PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier, ON_MESSAGE},
 	{"PR_MESSAGE_RECIPIENTS", PART_RECIPIENTS, PR_MESSAGE_RECIPIENTS, NULL, ON_ALL},
@@ -488,6 +594,7 @@ view_from_row(MessageView *view, const MessageRow *row)
 	view->modified_at = row->modified_at;
 	view->modifier = TextDatumGetCString(row->modifier);
 	view->creator = row->creator;
+	view->creator_actor = row->creator_actor;
 	view->access = access_bits(row->store_id, row->version.folder_id,
 							   row->creator);
 	view->level = -1;

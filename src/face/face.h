@@ -136,6 +136,24 @@ extern int32 save_execute(const SaveRequest *request, int64 *change_number);
  */
 extern void save_finish(Handle *handle, int64 change_number);
 
+/* ----------------------------------------------------------------- place.c */
+
+/*
+ * Return argument n, a bigint[] of message ids, as a palloc'd array in
+ * ascending order without duplicates; *count is its length.  Raises
+ * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
+ */
+extern int64 *place_ids_argument(FunctionCallInfo fcinfo, int n, int *count);
+
+/* ------------------------------------------------------------- readstate.c */
+
+/*
+ * Return the number of messages of a folder that a user may read and has not
+ * read: PR_CONTENT_UNREAD.  The reader's role is the current one.
+ */
+extern int64 readstate_unread(int64 store_id, int64 folder_id,
+							  const Reader *reader);
+
 /* -------------------------------------------------------------- conflict.c */
 
 /*

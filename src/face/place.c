@@ -46,8 +46,8 @@ compare_ids(const void *a, const void *b)
  * ascending order without duplicates; *count is its length.  Raise
  * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
  */
-static int64 *
-ids_argument(FunctionCallInfo fcinfo, int n, int *count)
+int64 *
+place_ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 {
 	Datum	   *values;
 	bool	   *nulls;
@@ -275,7 +275,7 @@ delete_messages(PG_FUNCTION_ARGS)
 	uint32		flags;
 
 	order.store_id = store_argument(fcinfo, "delete_messages()");
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	REQUIRE_ARG(2, "flags");
 	flags = PG_GETARG_UINT32(2);
 	condition_argument(fcinfo, 3, count, &order);
@@ -304,7 +304,7 @@ restore_messages(PG_FUNCTION_ARGS)
 	int			count;
 
 	order.store_id = store_argument(fcinfo, "restore_messages()");
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	PG_RETURN_INT32(place_messages(&order, ids, count));
 }
 
@@ -326,7 +326,7 @@ move_messages(PG_FUNCTION_ARGS)
 	int			count;
 
 	order.store_id = store_argument(fcinfo, "move_messages()");
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	REQUIRE_ARG(2, "folder_id");
 	order.folder_id = PG_GETARG_INT64(2);
 	condition_argument(fcinfo, 3, count, &order);
