@@ -64,6 +64,7 @@ OBJS = \
 	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
+	src/face/submit.o \
 	src/face/readstate.o \
 	src/face/status.o \
 	src/face/history.o
@@ -96,6 +97,7 @@ REGRESS = \
 	place \
 	readstate \
 	status \
+	submit \
 	park \
 	throw \
 	numbers \
@@ -134,6 +136,8 @@ ISOLATION = \
 	readstate_users \
 	readstate_folder \
 	status_race \
+	submit_claim \
+	submit_save \
 	resolve_race \
 	park_race \
 	history_prune \

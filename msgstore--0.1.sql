@@ -1443,8 +1443,8 @@ COMMENT ON COLUMN msgstore.change.xid IS
 COMMENT ON COLUMN msgstore.change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.change.kind IS
-	'c create, s save, f force, g merge, m move, d delete, r restore, h hard '
-	'delete';
+	'c create, s save, f force, g merge, m move, u submit, d delete, r '
+	'restore, h hard delete';
 COMMENT ON COLUMN msgstore.change.role IS
 	'The database role of the author';
 COMMENT ON COLUMN msgstore.change.actor IS
@@ -1473,6 +1473,7 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'f' THEN 'force'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'g' THEN 'merge'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'm' THEN 'move'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'u' THEN 'submit'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
@@ -2270,6 +2271,128 @@ COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
 										   bigint) IS
 	'Move messages to another folder of the store; their ids stay';
 
+/* ===================================================================== submit
+ *
+ * Messages that are submitted for sending, and the transports that send them:
+ * submit.c.
+ */
+
+/*
+ * One row per message that is submitted, or whose sending has failed.  The
+ * message itself has the time of its submission.
+ */
+CREATE TABLE msgstore.outgoing (
+	store_id       bigint      NOT NULL,
+	message_id     bigint      NOT NULL,
+	role           text        NOT NULL,
+	actor          text,
+	due_at         timestamptz NOT NULL,
+	claim          bigint,
+	claimed_by     text,
+	claimed_until  timestamptz,
+	attempt        integer     NOT NULL,
+	failed_at      timestamptz,
+	detail         text,
+	PRIMARY KEY (store_id, message_id)
+);
+CREATE INDEX outgoing_due ON msgstore.outgoing (store_id, due_at);
+
+COMMENT ON TABLE msgstore.outgoing IS
+	'One row per message that is to be sent';
+COMMENT ON COLUMN msgstore.outgoing.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.outgoing.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.outgoing.role IS
+	'The role that submitted the message';
+COMMENT ON COLUMN msgstore.outgoing.actor IS
+	'The actor who submitted the message; NULL if none was set';
+COMMENT ON COLUMN msgstore.outgoing.due_at IS
+	'The time from which on the message may be claimed';
+COMMENT ON COLUMN msgstore.outgoing.claim IS
+	'The number of the last claim; NULL if the message is not claimed';
+COMMENT ON COLUMN msgstore.outgoing.claimed_by IS
+	'The role of the transport that has the claim';
+COMMENT ON COLUMN msgstore.outgoing.claimed_until IS
+	'The end of the lease';
+COMMENT ON COLUMN msgstore.outgoing.attempt IS
+	'The number of claims since the submission';
+COMMENT ON COLUMN msgstore.outgoing.failed_at IS
+	'The time when sending failed for good; NULL if it did not';
+COMMENT ON COLUMN msgstore.outgoing.detail IS
+	'What the transport said of its last attempt';
+
+CREATE FUNCTION msgstore.submit_message(handle integer)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'submit_handle';
+COMMENT ON FUNCTION msgstore.submit_message(integer) IS
+	'Save the pending edits of a handle and submit its message for sending';
+
+CREATE FUNCTION msgstore.submit_message(store_id bigint, message_id bigint,
+										change_number bigint,
+										actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'submit_message';
+COMMENT ON FUNCTION msgstore.submit_message(bigint, bigint, bigint, text) IS
+	'Submit a message for sending; refused like a save over change_number';
+
+CREATE FUNCTION msgstore.abort_submit(store_id bigint, message_id bigint,
+									  actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'abort_submit';
+COMMENT ON FUNCTION msgstore.abort_submit(bigint, bigint, text) IS
+	'Take a submitted message back, unless a transport has claimed it';
+
+CREATE FUNCTION msgstore.claim_outgoing(store_id bigint, max integer,
+										lease interval,
+										OUT message_id bigint,
+										OUT change_number bigint,
+										OUT claim bigint, OUT attempt integer)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'claim_outgoing';
+COMMENT ON FUNCTION msgstore.claim_outgoing(bigint, integer, interval) IS
+	'Claim messages that are due, for one transport and the time of a lease';
+
+CREATE FUNCTION msgstore.finish_submit(store_id bigint, message_id bigint,
+									   claim bigint, outcome text,
+									   detail text DEFAULT NULL,
+									   retry_after interval DEFAULT NULL,
+									   actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'finish_submit';
+COMMENT ON FUNCTION msgstore.finish_submit(bigint, bigint, bigint, text, text,
+										   interval, text) IS
+	'Report the outcome of sending a claimed message: SENT, RETRY or FAILED';
+
+CREATE VIEW msgstore.outgoing_queue WITH (security_barrier) AS
+	SELECT o.store_id, o.message_id, m.folder_id,
+		   m.props OPERATOR(pg_catalog.->>) 'PR_SUBJECT' AS subject,
+		   m.change_number, coalesce(o.actor, o.role) AS submitted_by,
+		   m.submitted_at, o.due_at,
+		   CASE WHEN o.failed_at IS NOT NULL THEN 'failed'
+				WHEN o.claimed_until OPERATOR(pg_catalog.>)
+					 pg_catalog.clock_timestamp() THEN 'claimed'
+				WHEN o.due_at OPERATOR(pg_catalog.>)
+					 pg_catalog.clock_timestamp() THEN 'deferred'
+				ELSE 'waiting' END AS state,
+		   o.claimed_by, o.claimed_until, o.attempt, o.failed_at, o.detail
+	FROM msgstore.outgoing AS o
+	JOIN msgstore.message AS m
+		ON m.store_id OPERATOR(pg_catalog.=) o.store_id
+		AND m.message_id OPERATOR(pg_catalog.=) o.message_id
+	WHERE m.deleted_at IS NULL
+	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
+											 m.creator);
+GRANT SELECT ON msgstore.outgoing_queue TO PUBLIC;
+COMMENT ON VIEW msgstore.outgoing_queue IS
+	'The messages that are to be sent, and those whose sending has failed, '
+	'that the current role may read';
+
 /* ======================================================================= dump
  *
  * The tables and sequences that pg_dump has to dump.  One SELECT per call:
@@ -2286,6 +2409,7 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.read_page', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_mark', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_folder', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message_status', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.outgoing', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_draft', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');

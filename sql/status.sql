@@ -8,10 +8,14 @@ SELECT message_id AS id, change_number AS n FROM save_new_message(:store, :inbox
 SELECT read_message(:store, :id, '{PR_MSG_STATUS}'), status FROM message_list WHERE message_id = :id;
 
 -- (old and not mask) or (status and mask); the old one is returned
-SELECT set_message_status(:store, :id, 5, 7), read_message(:store, :id, '{PR_MSG_STATUS}')->'PR_MSG_STATUS' AS now;
-SELECT set_message_status(:store, :id, -1 & ~ 2048, 2), read_message(:store, :id, '{PR_MSG_STATUS}')->'PR_MSG_STATUS' AS now;
-SELECT set_message_status(:store, :id, 0, 4), read_message(:store, :id, '{PR_MSG_STATUS}')->'PR_MSG_STATUS' AS now;
-SELECT set_message_status(:store, :id, 8, 0), read_message(:store, :id, '{PR_MSG_STATUS}')->'PR_MSG_STATUS' AS now;
+SELECT set_message_status(:store, :id, 5, 7);
+SELECT read_message(:store, :id, '{PR_MSG_STATUS}');
+SELECT set_message_status(:store, :id, -1 & ~ 2048, 2);
+SELECT read_message(:store, :id, '{PR_MSG_STATUS}');
+SELECT set_message_status(:store, :id, 0, 4);
+SELECT read_message(:store, :id, '{PR_MSG_STATUS}');
+SELECT set_message_status(:store, :id, 8, 0);
+SELECT read_message(:store, :id, '{PR_MSG_STATUS}');
 SELECT set_message_status(:store, :id, (-2147483648)::integer, (-2147483648)::integer);
 SELECT set_message_status(:store, :id, 0, (-2147483648)::integer);
 
@@ -59,4 +63,5 @@ SELECT set_message_status(:store, :id, 0, 1);
 RESET ROLE;
 SELECT revoke_folder(:store, :inbox, 'regress_editor');
 DROP ROLE regress_editor;
-SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), count(*) FROM message_status WHERE message_id = :id;
+SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
+SELECT count(*) FROM message_status WHERE message_id = :id;

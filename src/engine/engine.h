@@ -104,7 +104,9 @@ typedef struct Version
 {
 	int64		change_number;
 	int64		folder_id;
+	int32		message_flags;	/* MSGFLAG_* of the message itself */
 	TimestampTz deleted_at;		/* 0: not deleted */
+	TimestampTz submitted_at;	/* 0: not submitted */
 	Datum		predecessors;	/* 0: the array is empty */
 	Content		content;
 } Version;
@@ -119,8 +121,6 @@ typedef struct MessageRow
 	TupleTableSlot *slot;
 	int64		store_id;
 	int64		message_id;
-	int32		message_flags;
-	bool		submitted;
 	TimestampTz created_at;
 	Datum		creator;		/* text: the role of the first save */
 	Datum		creator_actor;	/* text, or 0: its actor */
@@ -150,6 +150,7 @@ typedef struct ChangeRow
 #define CHANGE_FORCE	'f'		/* a save that replaced an unseen version */
 #define CHANGE_MERGE	'g'		/* a save merged with an unseen version */
 #define CHANGE_MOVE		'm'
+#define CHANGE_SUBMIT	'u'		/* submitted, or not any more */
 #define CHANGE_DELETE	'd'		/* soft */
 #define CHANGE_RESTORE	'r'
 #define CHANGE_HARD_DELETE	'h'
@@ -458,6 +459,15 @@ extern bool change_walk_back(int64 store_id, int64 message_id,
 							 Version *version, int64 to,
 							 ChangeVisitor visit, void *arg);
 
+/* What becomes of the submission of a message. */
+typedef enum Sending
+{
+	SENDING_STAYS = 0,			/* as it is */
+	SENDING_BEGINS,				/* submitted */
+	SENDING_ENDS,				/* not submitted any more, and unsent */
+	SENDING_DONE				/* not submitted any more, and sent */
+} Sending;
+
 /* A change to be made to a row. */
 typedef struct ChangeOrder
 {
@@ -467,6 +477,7 @@ typedef struct ChangeOrder
 	int64		folder_id;		/* folder to move to, or 0 */
 	bool		set_deleted;	/* "deleted" is to be stored */
 	bool		deleted;
+	Sending		sending;
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
 } ChangeOrder;
 
@@ -501,6 +512,13 @@ extern const char *change_client(void);
 extern const char *change_author(void);
 
 extern char *change_actor_setting;	/* msgstore.actor */
+
+/*
+ * Make an actor that of all changes, in place of msgstore.actor, until the next
+ * call; NULL ends this.  Returns the actor before.  The caller puts it back in
+ * PG_FINALLY, and the text lives as long.
+ */
+extern const char *change_use_actor(const char *actor);
 
 /* ----------------------------------------------------------------- merge.c */
 
@@ -564,7 +582,10 @@ typedef struct Reader
 	Datum		actor;
 } Reader;
 
-/* A message whose read state is asked for; fields are as in MessageRow. */
+/*
+ * A message whose read state is asked for; fields are as in MessageRow and
+ * Version.
+ */
 typedef struct ReadSubject
 {
 	int64		store_id;
@@ -654,7 +675,6 @@ typedef struct MessageView
 	HandleKind	kind;
 	int64		store_id;
 	int64		message_id;
-	int32		message_flags;
 	TimestampTz created_at;
 	TimestampTz modified_at;
 	Datum		creator;
@@ -697,6 +717,13 @@ extern void view_require_message(int64 store_id, int64 message_id);
  * chain does not reach that version.
  */
 extern bool view_go_back(MessageView *view, int64 change_number);
+
+/*
+ * Return the id of the folder of a store whose entry id has the given bytes,
+ * or 0 if they are the entry id of anything else.
+ */
+extern int64 view_folder_of_entryid(int64 store_id, const uint8 *entryid,
+									int size);
 
 /*
  * Return the properties of a view as a JSON object: those named in "tags", or

@@ -104,6 +104,8 @@ static const struct
 	[QUERY_MESSAGE_FORGET] =
 	{true, {INT8OID, INT8OID},
 		"WITH marks AS (DELETE FROM msgstore.read_mark"
+		" WHERE store_id = $1 AND message_id = $2),"
+		" queue AS (DELETE FROM msgstore.outgoing"
 		" WHERE store_id = $1 AND message_id = $2)"
 		" DELETE FROM msgstore.message_status"
 		" WHERE store_id = $1 AND message_id = $2"},
@@ -482,6 +484,67 @@ static const struct
 		" number = excluded.number, role = excluded.role,"
 		" actor = excluded.actor"
 		" RETURNING s.replaced::bigint"},
+	[QUERY_OUTGOING_INSERT] =
+	{true, {INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID},
+		"INSERT INTO msgstore.outgoing"
+		" (store_id, message_id, due_at, role, actor, attempt)"
+		" VALUES ($1, $2, $3, $4, $5, 0)"
+		" ON CONFLICT (store_id, message_id) DO UPDATE SET"
+		" due_at = excluded.due_at, role = excluded.role,"
+		" actor = excluded.actor, attempt = 0, claim = NULL,"
+		" claimed_by = NULL, claimed_until = NULL, failed_at = NULL,"
+		" detail = NULL"},
+	[QUERY_OUTGOING_LOCK] =
+	{true, {INT8OID, INT8OID},
+		"SELECT CASE WHEN claimed_until > clock_timestamp() THEN claim"
+		" ELSE 0 END FROM msgstore.outgoing"
+		" WHERE store_id = $1 AND message_id = $2 AND failed_at IS NULL"
+		" FOR UPDATE"},
+	[QUERY_OUTGOING_CLAIM] =
+	{true, {INT8OID, INT4OID, INTERVALOID, INT8OID, TEXTOID},
+		"WITH picked AS MATERIALIZED ("
+		" SELECT o.message_id FROM msgstore.outgoing o"
+		" WHERE o.store_id = $1 AND o.failed_at IS NULL"
+		" AND o.due_at <= clock_timestamp()"
+		" AND (o.claimed_until IS NULL"
+		" OR o.claimed_until <= clock_timestamp())"
+		" AND EXISTS (SELECT 1 FROM msgstore.message m"
+		" WHERE m.store_id = $1 AND m.message_id = o.message_id"
+		" AND m.deleted_at IS NULL AND m.submitted_at IS NOT NULL)"
+		" ORDER BY o.due_at, o.message_id LIMIT $2"
+		" FOR UPDATE OF o SKIP LOCKED"
+		"), claimed AS ("
+		" UPDATE msgstore.outgoing o SET claim = $4, claimed_by = $5,"
+		" claimed_until = clock_timestamp() + $3, attempt = o.attempt + 1"
+		" FROM picked p WHERE o.store_id = $1"
+		" AND o.message_id = p.message_id"
+		" RETURNING o.message_id, o.claim, o.attempt, o.due_at)"
+		" SELECT c.message_id, m.change_number, c.claim, c.attempt"
+		" FROM claimed c JOIN msgstore.message m"
+		" ON m.store_id = $1 AND m.message_id = c.message_id"
+		" ORDER BY c.due_at, c.message_id"},
+	/* the following have the parameters of finish_submit() */
+	[QUERY_OUTGOING_CLAIMED] =
+	{true, {INT8OID, INT8OID, INT8OID},
+		"SELECT 1 FROM msgstore.outgoing"
+		" WHERE store_id = $1 AND message_id = $2 AND claim = $3"
+		" AND failed_at IS NULL AND claimed_until > clock_timestamp()"
+		" FOR UPDATE"},
+	[QUERY_OUTGOING_RETRY] =
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, INTERVALOID},
+		"UPDATE msgstore.outgoing SET claim = NULL, claimed_by = NULL,"
+		" claimed_until = NULL, detail = $4, due_at = clock_timestamp() +"
+		" coalesce($5, interval '0')"
+		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_OUTGOING_FAIL] =
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, INTERVALOID},
+		"UPDATE msgstore.outgoing SET claim = NULL, claimed_by = NULL,"
+		" claimed_until = NULL, detail = $4, failed_at = clock_timestamp()"
+		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_OUTGOING_DELETE] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.outgoing"
+		" WHERE store_id = $1 AND message_id = $2"},
 	[QUERY_NODE_DELETE] =
 	{true, {InvalidOid},
 		"DELETE FROM msgstore.node"},

@@ -104,6 +104,24 @@ add_entryid(ViewContext *context, BagList *list, const char *name, int type,
 	baglist_add_base64(list, name, entryid, sizeof(entryid));
 }
 
+int64
+view_folder_of_entryid(int64 store_id, const uint8 *entryid, int size)
+{
+	uint8		expected[ENTRYID_BYTES - 8];
+	uint64		id = 0;
+
+	if (size != ENTRYID_BYTES)
+		return 0;
+	memset(expected, 0, 4);
+	access_replica_guid(store_id, expected + 4);
+	put_bytes(expected + 4 + GUID_BYTES, MAPI_FOLDER, 2);
+	if (memcmp(entryid, expected, sizeof(expected)) != 0)
+		return 0;
+	for (int i = sizeof(expected); i < ENTRYID_BYTES; i++)
+		id = id << 8 | entryid[i];
+	return (int64) id;
+}
+
 static void
 add_key(ViewContext *context, BagList *list, const char *name, int64 number)
 {
@@ -229,14 +247,14 @@ read_state(ViewContext *context)
 	const MessageView *view = context->view;
 	Reader		reader;
 	ReadSubject subject = {view->store_id, view->message_id,
-	view->message_flags, view->creator, view->creator_actor};
+	view->version.message_flags, view->creator, view->creator_actor};
 
 	if (context->has_state)
 		return;
 	context->has_state = true;
 	if (view->version.change_number == 0)
 	{
-		context->read.is_read = (view->message_flags & MSGFLAG_READ) != 0;
+		context->read.is_read = (view->version.message_flags & MSGFLAG_READ) != 0;
 		return;
 	}
 	state_reader(&reader, view->actor);
@@ -320,7 +338,7 @@ static void
 add_message_flags(ViewContext *context, const char *name, BagList *list)
 {
 	const MessageView *view = context->view;
-	int32		flags = view->message_flags;
+	int32		flags = view->version.message_flags;
 
 	read_state(context);
 	if (view->version.change_number != 0)
@@ -328,6 +346,8 @@ add_message_flags(ViewContext *context, const char *name, BagList *list)
 		flags &= ~(MSGFLAG_READ | MSGFLAG_EVERREAD);
 		if (context->read.is_read)
 			flags |= MSGFLAG_READ | MSGFLAG_EVERREAD;
+		if (view->version.submitted_at != 0)
+			flags = (flags & ~MSGFLAG_UNSENT) | MSGFLAG_SUBMIT;
 		flags |= due_receipts(context);
 	}
 	if (has_attachments(view))
@@ -589,7 +609,6 @@ view_from_row(MessageView *view, const MessageRow *row)
 	memset(view, 0, sizeof(MessageView));
 	view->store_id = row->store_id;
 	view->message_id = row->message_id;
-	view->message_flags = row->message_flags;
 	view->created_at = row->created_at;
 	view->modified_at = row->modified_at;
 	view->modifier = TextDatumGetCString(row->modifier);
@@ -652,7 +671,7 @@ view_from_deleted(MessageView *view, int64 store_id, int64 message_id)
 	view->modified_at = row.changed_at;
 	view->modifier = changerow_author(&row);
 	if (bag_find(row.undo.props, UNDO_FLAGS, &value))
-		view->message_flags = (int32) integer_of_value(&value);
+		view->version.message_flags = (int32) integer_of_value(&value);
 	if (bag_find(row.undo.props, UNDO_FOLDER, &value))
 		view->version.folder_id = integer_of_value(&value);
 	if (bag_find(row.undo.props, UNDO_CREATED, &value))

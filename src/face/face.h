@@ -87,7 +87,8 @@ typedef enum SaveMode
 	SAVE_PLAIN = 0,				/* forced if the flags have FORCE_SAVE */
 	SAVE_SEEN,					/* forced, if "seen" is still the newest */
 	SAVE_MERGE,					/* write the edits beside the changes */
-	SAVE_VERSION				/* plain; write the content of "version" */
+	SAVE_VERSION,				/* plain; write the content of "version" */
+	SAVE_SUBMIT					/* plain; submit, even without edits */
 } SaveMode;
 
 /*
@@ -122,6 +123,9 @@ typedef struct SaveRequest
  */
 extern void save_of_stand(SaveRequest *request, const Stand *stand,
 						  Content *start);
+
+/* Return true if a message with this content has a recipient. */
+extern bool save_has_recipients(const Content *content);
 
 /*
  * Decide and write, in one atomic step, and return the result.  *change_number

@@ -94,8 +94,8 @@ static bool
 changes_state(const Reader *reader, const MessageRow *row,
 			  const ReadOrder *order, bool *was_read)
 {
-	ReadSubject subject = {row->store_id, row->message_id, row->message_flags,
-	row->creator, row->creator_actor};
+	ReadSubject subject = {row->store_id, row->message_id,
+	row->version.message_flags, row->creator, row->creator_actor};
 	ReadState	state;
 
 	state_read(reader, &subject, &state);
