@@ -64,6 +64,7 @@ OBJS = \
 	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
+	src/face/presence.o \
 	src/face/submit.o \
 	src/face/readstate.o \
 	src/face/status.o \
@@ -98,6 +99,7 @@ REGRESS = \
 	readstate \
 	status \
 	submit \
+	presence \
 	park \
 	throw \
 	numbers \
@@ -136,6 +138,7 @@ ISOLATION = \
 	readstate_users \
 	readstate_folder \
 	status_race \
+	presence_sessions \
 	submit_claim \
 	submit_save \
 	resolve_race \

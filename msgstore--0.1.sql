@@ -2393,6 +2393,69 @@ COMMENT ON VIEW msgstore.outgoing_queue IS
 	'The messages that are to be sent, and those whose sending has failed, '
 	'that the current role may read';
 
+/* =================================================================== presence
+ *
+ * Who is editing a message at this moment: presence.c.  Advice for people; no
+ * save asks for it.
+ */
+
+/*
+ * One row per session, user and message.  A crash ends every session, so the
+ * table may lose its rows with it.
+ */
+CREATE UNLOGGED TABLE msgstore.editing (
+	store_id    bigint      NOT NULL,
+	message_id  bigint      NOT NULL,
+	pid         integer     NOT NULL,
+	role        text        NOT NULL,
+	actor       text        NOT NULL,
+	client      text,
+	since       timestamptz NOT NULL,
+	good_until  timestamptz NOT NULL,
+	PRIMARY KEY (store_id, message_id, pid, role, actor)
+);
+
+COMMENT ON TABLE msgstore.editing IS
+	'Announcements that a user is editing a message';
+COMMENT ON COLUMN msgstore.editing.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.editing.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.editing.pid IS
+	'Process id of the session, so that no session waits for another';
+COMMENT ON COLUMN msgstore.editing.role IS
+	'The role of the user';
+COMMENT ON COLUMN msgstore.editing.actor IS
+	'The actor of the user; empty if none was set';
+COMMENT ON COLUMN msgstore.editing.client IS
+	'application_name of the session';
+COMMENT ON COLUMN msgstore.editing.since IS
+	'The time of the first announcement';
+COMMENT ON COLUMN msgstore.editing.good_until IS
+	'The time when the last announcement ends';
+
+CREATE FUNCTION msgstore.announce_editing(store_id bigint, message_id bigint,
+										  ttl interval,
+										  actor text DEFAULT NULL)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'announce_editing';
+COMMENT ON FUNCTION msgstore.announce_editing(bigint, bigint, interval,
+											  text) IS
+	'Announce that the current role and actor edit a message, for the time '
+	'ttl; zero takes the announcement back';
+
+CREATE FUNCTION msgstore.who_is_editing(store_id bigint, message_id bigint,
+										OUT role text, OUT actor text,
+										OUT client text,
+										OUT since timestamptz,
+										OUT good_until timestamptz)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 5
+	AS 'MODULE_PATHNAME', 'who_is_editing';
+COMMENT ON FUNCTION msgstore.who_is_editing(bigint, bigint) IS
+	'Return the users who have announced that they edit a message';
+
 /* ======================================================================= dump
  *
  * The tables and sequences that pg_dump has to dump.  One SELECT per call:

@@ -484,6 +484,33 @@ static const struct
 		" number = excluded.number, role = excluded.role,"
 		" actor = excluded.actor"
 		" RETURNING s.replaced::bigint"},
+	/* the own row of a ttl of zero is deleted too */
+	[QUERY_EDITING_PRUNE] =
+	{true, {INT8OID, INT8OID, INTERVALOID, INT4OID, TEXTOID, TEXTOID, TEXTOID},
+		"DELETE FROM msgstore.editing e USING ("
+		" SELECT d.message_id, d.pid, d.role, d.actor FROM msgstore.editing d"
+		" WHERE d.store_id = $1 AND (d.good_until <= clock_timestamp()"
+		" OR ($3 = interval '0' AND d.message_id = $2 AND d.pid = $4"
+		" AND d.role = $5 AND d.actor = $6))"
+		" FOR UPDATE SKIP LOCKED) dead"
+		" WHERE e.store_id = $1 AND e.message_id = dead.message_id"
+		" AND e.pid = dead.pid AND e.role = dead.role"
+		" AND e.actor = dead.actor"},
+	[QUERY_EDITING_INSERT] =
+	{true, {INT8OID, INT8OID, INTERVALOID, INT4OID, TEXTOID, TEXTOID, TEXTOID},
+		"INSERT INTO msgstore.editing AS e"
+		" (store_id, message_id, pid, role, actor, client, since, good_until)"
+		" SELECT $1, $2, $4, $5, $6, $7, clock_timestamp(),"
+		" clock_timestamp() + $3 WHERE $3 > interval '0'"
+		" ON CONFLICT (store_id, message_id, pid, role, actor) DO UPDATE SET"
+		" client = excluded.client, good_until = excluded.good_until"},
+	[QUERY_EDITING_READ] =
+	{false, {INT8OID, INT8OID},
+		"SELECT role, nullif(actor, ''), client, min(since), max(good_until)"
+		" FROM msgstore.editing"
+		" WHERE store_id = $1 AND message_id = $2"
+		" AND good_until > clock_timestamp()"
+		" GROUP BY role, actor, client ORDER BY 4, 1, 2, 3"},
 	[QUERY_OUTGOING_INSERT] =
 	{true, {INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID},
 		"INSERT INTO msgstore.outgoing"

@@ -190,7 +190,7 @@ my %argument = (
 	'resolve_conflict.folder_id' => undef,
 	'merge_report.change_number' => $first + 2, version => $first,
 	'message_at.change_number' => $first, if_change_number => undef, seen => undef, actor => 'ann',
-	'set_read_flags.folder_id' => undef, claim => '1', max => '10', lease => '1 hour',
+	'set_read_flags.folder_id' => undef, ttl => '1 hour', claim => '1', max => '10', lease => '1 hour',
 	outcome => 'SENT', detail => 'x', retry_after => '1 hour',
 	status => '1', mask => '1',
 	message_flags => '1', creator => 'ann', creator_actor => 'ann',
