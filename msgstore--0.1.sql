@@ -1146,8 +1146,8 @@ CREATE TABLE msgstore.read_page (
 	actor           text         NOT NULL,
 	page            bigint       NOT NULL,
 	folder_read_at  timestamptz,
-	known           bit(1024)    NOT NULL,
-	is_read         bit(1024)    NOT NULL,
+	known           pg_catalog.bit(1024) NOT NULL,
+	is_read         pg_catalog.bit(1024) NOT NULL,
 	PRIMARY KEY (store_id, role, actor, page)
 ) WITH (fillfactor = 70);
 
