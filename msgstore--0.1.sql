@@ -405,6 +405,8 @@ BEGIN
 		 'How a recipient list is changed: MODRECIP_ADD'),
 		('embedded_flags',
 		 'How an embedded message is opened: MAPI_MODIFY|MAPI_CREATE'),
+		('copy_flags',
+		 'How properties are copied: MAPI_MOVE|MAPI_NOREPLACE'),
 		('folder_rights',
 		 'What a role may do in a folder: READ_ANY|CREATE, or REVIEWER')
 	LOOP
@@ -784,7 +786,8 @@ CREATE TABLE msgstore.store (
 	created_at         timestamptz NOT NULL,
 	keep_age           interval,
 	keep_count         integer,
-	rights_generation  bigint      NOT NULL DEFAULT 0
+	rights_generation  bigint      NOT NULL DEFAULT 0,
+	keep_originals     boolean     NOT NULL DEFAULT true
 );
 
 COMMENT ON TABLE msgstore.store IS
@@ -802,6 +805,8 @@ COMMENT ON COLUMN msgstore.store.created_at IS
 COMMENT ON COLUMN msgstore.store.keep_age IS
 	'prune_history() leaves changes younger than this age; NULL: no change is '
 	'protected by its age';
+COMMENT ON COLUMN msgstore.store.keep_originals IS
+	'write_original() stores the mail that messages are made from';
 COMMENT ON COLUMN msgstore.store.keep_count IS
 	'prune_history() leaves this number of the newest changes of each '
 	'message; NULL: no change is protected by its rank';
@@ -869,7 +874,8 @@ COMMENT ON FUNCTION msgstore.special_folder(bigint, text) IS
 	'Deleted Items, Drafts or Conflicts';
 
 CREATE VIEW msgstore.store_list WITH (security_barrier) AS
-	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count
+	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count,
+		   s.keep_originals
 	FROM msgstore.store AS s
 	WHERE msgstore.may_use_store(s.store_id);
 GRANT SELECT ON msgstore.store_list TO PUBLIC;
@@ -1073,7 +1079,7 @@ COMMENT ON COLUMN msgstore.message.message_id IS
 COMMENT ON COLUMN msgstore.message.folder_id IS
 	'Placement: the folder of the message; a save never writes it';
 COMMENT ON COLUMN msgstore.message.created_at IS
-	'The time of the first save';
+	'The time of create_message(), or of the first save without a handle';
 COMMENT ON COLUMN msgstore.message.creator IS
 	'The role of the first save: what it may do with its own messages depends '
 	'on this name';
@@ -1488,6 +1494,8 @@ COMMENT ON VIEW msgstore.change_list IS
 	'time, changed properties';
 
 CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
+								 max integer DEFAULT NULL,
+								 before bigint DEFAULT NULL,
 								 OUT change_number bigint, OUT kind text,
 								 OUT changed_by text, OUT role text,
 								 OUT actor text, OUT client text,
@@ -1495,20 +1503,12 @@ CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
 								 OUT properties text[], OUT previous bigint,
 								 OUT base_change_number bigint)
 	RETURNS SETOF record
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
-	SET search_path = pg_catalog, pg_temp
-	AS $$
-		SELECT c.change_number, c.kind, c.changed_by, c.role, c.actor,
-			   c.client, c.changed_at, c.properties, c.previous,
-			   c.base_change_number
-		FROM msgstore.change_list AS c
-		WHERE c.store_id OPERATOR(pg_catalog.=) $1
-		  AND c.message_id OPERATOR(pg_catalog.=) $2
-		ORDER BY c.changed_at, c.change_number
-	$$;
-COMMENT ON FUNCTION msgstore.history(bigint, bigint) IS
-	'Return every change of a message, oldest first: number, kind, author, '
-	'time, client, changed properties';
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+	AS 'MODULE_PATHNAME', 'history';
+COMMENT ON FUNCTION msgstore.history(bigint, bigint, integer, bigint) IS
+	'Return the changes of a message: number, kind, author, time, client, '
+	'changed properties; all of them, oldest first, or with max the newest '
+	'ones, newest first, with before those before a version';
 
 CREATE FUNCTION msgstore.merge_report(store_id bigint, message_id bigint,
 									  change_number bigint,
@@ -1963,6 +1963,14 @@ COMMENT ON FUNCTION msgstore.get_props(integer, text[]) IS
 	'Return the properties that a handle shows, its base and its pending '
 	'edits; all of them if tags is NULL';
 
+CREATE FUNCTION msgstore.get_prop_list(handle integer)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_prop_list';
+COMMENT ON FUNCTION msgstore.get_prop_list(integer) IS
+	'Return the names of the properties that a handle shows, without reading '
+	'their values';
+
 CREATE FUNCTION msgstore.set_props(handle integer, props jsonb)
 	RETURNS void
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -2124,6 +2132,37 @@ COMMENT ON FUNCTION msgstore.modify_recipients(integer,
 	'Change the recipients on a handle: 0 replaces the list, the flags add, '
 	'modify or remove rows by PR_ROWID';
 
+/* ======================================================================= copy
+ *
+ * Copying properties from one handle to another: copy.c.
+ */
+
+CREATE FUNCTION msgstore.copy_to(handle integer, to_handle integer,
+								 exclude text[] DEFAULT '{}',
+								 flags msgstore.copy_flags DEFAULT '0',
+								 OUT property text,
+								 OUT result msgstore.hresult)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
+	AS 'MODULE_PATHNAME', 'copy_to';
+COMMENT ON FUNCTION msgstore.copy_to(integer, integer, text[],
+									 msgstore.copy_flags) IS
+	'Copy all properties but some from one handle to another, where they are '
+	'pending; return those that were not copied';
+
+CREATE FUNCTION msgstore.copy_props(handle integer, to_handle integer,
+									include text[],
+									flags msgstore.copy_flags DEFAULT '0',
+									OUT property text,
+									OUT result msgstore.hresult)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
+	AS 'MODULE_PATHNAME', 'copy_props';
+COMMENT ON FUNCTION msgstore.copy_props(integer, integer, text[],
+										msgstore.copy_flags) IS
+	'Copy named properties from one handle to another, where they are '
+	'pending; return those that were not copied';
+
 /* ===================================================================== stream
  *
  * Strings and binary values in pieces: stream.c.
@@ -2153,13 +2192,22 @@ COMMENT ON FUNCTION msgstore.write_stream(integer, text, bigint, bytea) IS
 	'Write a piece of a string or binary property on a handle and return the '
 	'size; the save of the message stores it';
 
+CREATE FUNCTION msgstore.set_stream_size(handle integer, property text,
+										 size bigint)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_stream_size';
+COMMENT ON FUNCTION msgstore.set_stream_size(integer, text, bigint) IS
+	'Cut a string or binary property on a handle to a size, or fill a binary '
+	'one with zeros up to it';
+
 CREATE FUNCTION msgstore.truncate_stream(handle integer, property text,
 										 size bigint)
 	RETURNS void
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'truncate_stream';
+	AS 'MODULE_PATHNAME', 'set_stream_size';
 COMMENT ON FUNCTION msgstore.truncate_stream(integer, text, bigint) IS
-	'Cut a string or binary property on a handle to a size';
+	'Do as set_stream_size()';
 
 /* =================================================================== conflict
  *
@@ -2456,6 +2504,59 @@ CREATE FUNCTION msgstore.who_is_editing(store_id bigint, message_id bigint,
 COMMENT ON FUNCTION msgstore.who_is_editing(bigint, bigint) IS
 	'Return the users who have announced that they edit a message';
 
+/* =================================================================== original
+ *
+ * The mail that messages are made from, as it came: original.c.
+ */
+
+/*
+ * One row per piece of an original.  No save reads or writes the table; the
+ * pieces are compressed as PostgreSQL compresses a bytea.  A hard delete of the
+ * message deletes them.
+ */
+CREATE TABLE msgstore.original (
+	store_id    bigint  NOT NULL,
+	message_id  bigint  NOT NULL,
+	"offset"    bigint  NOT NULL,
+	bytes       bytea   NOT NULL,
+	PRIMARY KEY (store_id, message_id, "offset")
+);
+
+COMMENT ON TABLE msgstore.original IS
+	'PR_INTERNET_CONTENT: the mail that messages are made from, in pieces';
+COMMENT ON COLUMN msgstore.original.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.original.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.original."offset" IS
+	'Position of the piece in the mail, in bytes';
+COMMENT ON COLUMN msgstore.original.bytes IS
+	'The piece';
+
+CREATE FUNCTION msgstore.write_original(store_id bigint, message_id bigint,
+										"offset" bigint, bytes bytea)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'write_original';
+COMMENT ON FUNCTION msgstore.write_original(bigint, bigint, bigint, bytea) IS
+	'Write the next piece of the mail that a message was made from; return its '
+	'size';
+
+CREATE FUNCTION msgstore.read_original(store_id bigint, message_id bigint,
+									   "offset" bigint, length bigint)
+	RETURNS bytea
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'read_original';
+COMMENT ON FUNCTION msgstore.read_original(bigint, bigint, bigint, bigint) IS
+	'Read a piece of the mail that a message was made from';
+
+CREATE FUNCTION msgstore.keep_originals(store_id bigint, keep boolean)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'keep_originals';
+COMMENT ON FUNCTION msgstore.keep_originals(bigint, boolean) IS
+	'Set whether a store keeps the mail that its messages are made from';
+
 /* ======================================================================= dump
  *
  * The tables and sequences that pg_dump has to dump.  One SELECT per call:
@@ -2477,6 +2578,7 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_draft', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_ref', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.original', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.node', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_id_seq', '');

@@ -256,7 +256,10 @@ SELECT * FROM pg_temp.errors(
     format('write_stream(%s, %L, 0, %L)', :m, 'PR_BODY', '\xff'),
     format('write_stream(%s, %L, 0, %L)', :m, 'PR_ENTRYID', 'a'),
     format('write_stream(%s, %L, 0, %L)', :reader, 'PR_BODY', 'a'),
-    format('truncate_stream(%s, %L, 1)', :m, 'PR_BODY'));
+    format('truncate_stream(%s, %L, 1)', :m, 'PR_BODY'),
+    format('copy_to(%s, %s)', :m, :a), format('copy_to(%s, %s)', :m, :m), format('copy_to(%s, %s)', :m, :reader),
+    format('copy_to(%s, %s, %L, 4)', :h, :m, '{}'), format('copy_props(%s, %s, %L)', :h, :m, '{NULL}'),
+    format('copy_props(%s, %s, %L)', :h, :m, '{PR_NO_SUCH}'));
 -- bytes that are missing from the tables
 SELECT write_stream(:m, 'PR_COMMENT', 0, 'ä');
 SELECT * FROM pg_temp.errors(format('truncate_stream(%s, %L, 1)', :m, 'PR_COMMENT'),
@@ -278,12 +281,13 @@ INSERT INTO good_argument VALUES
     ('handle', :h), ('change_number', :n), ('version', :n), ('name', '''n'''), ('special', '''Inbox'''),
     ('flags', '''0'''), ('props', '''{}'''), ('changes', '''{}'''), ('tags', '''{}'''),
     ('node', '0'), ('result', '''S_OK'''), ('choice', '''KEEP_ORIGINAL'''), ('whole', 'false'),
-    ('message_ids', '''{}'''), ('parked_id', '0'), ('keep_age', '''1 day'''), ('keep_count', '1'),
+    ('message_ids', '''{}'''), ('parked_id', '0'), ('keep_age', '''1 day'''), ('keep_count', '1'), ('keep', 'true'),
     ('after', '0'), ('messages', '1'), ('attach_num', '0'), ('property', '''PR_BODY'''),
     ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
     ('names', '''{}'''), ('create', 'false'), ('member', '''PUBLIC'''), ('rights', '''NONE'''),
     ('owner', 'current_user::text'), ('status', '0'), ('mask', '0'),
-    ('claim', '0'), ('max', '0'), ('lease', '''1 hour'''), ('outcome', '''SENT'''), ('ttl', '''1 hour''');
+    ('claim', '0'), ('max', '0'), ('lease', '''1 hour'''), ('outcome', '''SENT'''), ('ttl', '''1 hour'''),
+    ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}''');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE

@@ -155,7 +155,7 @@ DECLARE
         '{"PR_BODY": "text"}', '{"PR_HTML": "PGI+"}', '{"PR_COMMENT": "c", "PR_IMPORTANCE": 2}',
         '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "r"}]}', '{"PR_MESSAGE_RECIPIENTS": null}',
         '{"PR_BODY": null, "PR_RTF_COMPRESSED": "AAAA"}', '{"PR_TRANSPORT_MESSAGE_HEADERS": "h"}'];
-    computed text[] := '{PR_ENTRYID,PR_SOURCE_KEY,PidTagChangeNumber,PR_CHANGE_KEY,PR_SEARCH_KEY,
+    computed text[] := '{PR_ENTRYID,PR_SOURCE_KEY,PR_RECORD_KEY,PidTagChangeNumber,PR_CHANGE_KEY,PR_SEARCH_KEY,
         PR_PREDECESSOR_CHANGE_LIST,PR_CREATION_TIME,PR_LAST_MODIFICATION_TIME,PR_LOCAL_COMMIT_TIME}';
     handles integer[];
     numbers bigint[];

@@ -156,7 +156,7 @@ SELECT count(*) FROM folder_list;
 SELECT count(*) FROM message_list;
 SELECT count(*) FROM change_list;
 SELECT count(*) FROM open_handles;
-SELECT count(*) FROM history(:store, :message_id);
+SELECT count(*) FROM history(:store, :message_id); -- fail
 -- fail
 SELECT special_folder(:store, 'Inbox');
 -- fail

@@ -471,14 +471,27 @@ access_folder(int64 store_id, int64 folder_id)
 	return folder_rights(require_store(store_id), folder_id, GetUserId());
 }
 
-bool
-access_sees_folder(int64 store_id, int64 folder_id)
+/* Return true if the current role has all of the rights "needed". */
+static bool
+has_rights(int64 store_id, int64 folder_id, uint32 needed)
 {
 	CachedStore *store = find_store(store_id);
 
 	return store != NULL &&
-		(folder_rights(store, folder_id, GetUserId()) &
-		 RIGHT_FOLDER_VISIBLE) != 0;
+		(folder_rights(store, folder_id, GetUserId()) & needed) == needed;
+}
+
+bool
+access_sees_folder(int64 store_id, int64 folder_id)
+{
+	return has_rights(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
+}
+
+bool
+access_may_create(int64 store_id, int64 folder_id)
+{
+	return has_rights(store_id, folder_id,
+					  RIGHT_FOLDER_VISIBLE | RIGHT_CREATE);
 }
 
 uint32

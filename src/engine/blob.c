@@ -180,6 +180,23 @@ blob_write(int64 store_id, int64 blob_id, int64 offset, const char *bytes,
 }
 
 void
+blob_write_zeros(int64 store_id, int64 blob_id, int64 offset, int64 count)
+{
+	char	   *zeros = palloc0(CHUNK_BYTES);
+
+	while (count > 0)
+	{
+		/* end at the end of a chunk, so that the next ones are whole */
+		int64		part = Min(count, CHUNK_BYTES - offset % CHUNK_BYTES);
+
+		blob_write(store_id, blob_id, offset, zeros, part);
+		offset += part;
+		count -= part;
+	}
+	pfree(zeros);
+}
+
+void
 blob_truncate(int64 store_id, int64 blob_id, int64 size)
 {
 	int32		number = (int32) (size / CHUNK_BYTES);

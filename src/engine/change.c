@@ -352,6 +352,15 @@ change_sending(const ChangeOrder *order, Version *version, TimestampTz time,
 	}
 }
 
+/* Set *value to a text, which is palloc'd. */
+static void
+text_value(JsonbValue *value, Datum datum)
+{
+	value->type = jbvString;
+	value->val.string.val = TextDatumGetCString(datum);
+	value->val.string.len = strlen(value->val.string.val);
+}
+
 /* Move, delete or restore a version as ordered; add the old state to *undo. */
 static void
 place(const ChangeOrder *order, Version *version, TimestampTz time,
@@ -464,6 +473,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	if (order->edits != NULL)
 		edits = *order->edits;
 	replace_given_time(row, time, &edits);
+	attachments_stamp_edits(&row->version.content, &edits, time);
 	adopt_edits(&adoption, &edits);
 	undo_of_edits(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
@@ -490,18 +500,25 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	Edits		none;
 	Undo		undo;
 
+	row->modified_at = Max(GetCurrentTimestamp(), row->created_at);
+	if (row->created_at == 0)
+		row->created_at = row->modified_at;
+	if (!content->isnull[PART_ATTACHMENTS])
+		content->value[PART_ATTACHMENTS] =
+			JsonbPGetDatum(attachments_stamp(NULL,
+											 content_list(content,
+														  PART_ATTACHMENTS),
+											 row->modified_at));
 	adopt_content(&adoption, content);
 	edits_init(&none);
 	undo_of_edits(&row->version.content, &none, &undo);
-	row->created_at = GetCurrentTimestamp();
 	row->creator = access_role_name();
 	row->creator_actor = change_actor() == NULL ? (Datum) 0 :
 		CStringGetTextDatum(change_actor());
-	row->modified_at = row->created_at;
 	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
 	messagerow_insert(row, change_author());
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
-		   row->created_at, &undo);
+		   row->modified_at, &undo);
 	CommandCounterIncrement();
 }
 
@@ -521,14 +538,13 @@ delete_row(int64 store_id, int64 message_id)
 
 /*
  * Delete a row and record the deletion.  The undo in the record holds the
- * whole message: all parts of the content, and folder, flags and times.  The
- * record lists PR_DELETED_ON as the only property that the change touched.
+ * whole message: all parts of the content, and folder, flags, creator, times.
+ * The record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
 change_hard_delete(MessageRow *row)
 {
 	Content    *content = &row->version.content;
-	text	   *creator = DatumGetTextPP(row->creator);
 	Version		version = row->version;
 	Edits		all;
 	Undo		undo;
@@ -555,9 +571,7 @@ change_hard_delete(MessageRow *row)
 	add_undo(&undo, UNDO_FLAGS, &old, NULL);
 	time_value(&old, row->created_at, text);
 	add_undo(&undo, UNDO_CREATED, &old, NULL);
-	old.type = jbvString;
-	old.val.string.val = VARDATA_ANY(creator);
-	old.val.string.len = VARSIZE_ANY_EXHDR(creator);
+	text_value(&old, row->creator);
 	add_undo(&undo, UNDO_CREATOR, &old, NULL);
 	time_value(&old, row->version.deleted_at, text);
 	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");

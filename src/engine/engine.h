@@ -236,6 +236,21 @@ extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 							int64 message_id, int64 change_number);
 
 /*
+ * Read a row of change without the values that the change replaced: of *undo,
+ * only "properties" is set.
+ */
+extern bool changerow_fetch_head(ChangeRow *row, Relation change,
+								 int64 store_id, int64 message_id,
+								 int64 change_number);
+
+/*
+ * Return true if the active snapshot sees a change of a message that is older
+ * than a time.
+ */
+extern bool changerow_any_before(Relation change, int64 store_id,
+								 int64 message_id, TimestampTz time);
+
+/*
  * Read the newest change of a message, or the newest change of a kind unless
  * "kind" is '\0', that the active snapshot sees.  Returns false if the
  * snapshot sees no such change.
@@ -280,8 +295,12 @@ extern void access_require_store(int64 store_id, uint32 any);
  */
 extern uint32 access_folder(int64 store_id, int64 folder_id);
 
-/* Return true if the role has FOLDER_VISIBLE. */
+/*
+ * Return true if the role has FOLDER_VISIBLE, and if it may create messages in
+ * a folder that it sees.
+ */
 extern bool access_sees_folder(int64 store_id, int64 folder_id);
+extern bool access_may_create(int64 store_id, int64 folder_id);
 
 /* Return the rights of another role; InvalidOid stands for PUBLIC. */
 extern uint32 access_folder_of(int64 store_id, int64 folder_id, Oid role);
@@ -385,6 +404,10 @@ extern void blob_copy(int64 store_id, int64 from, int64 to, int64 keep);
 /* Write bytes to an upload, at an offset of at most its size. */
 extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
 					   const char *bytes, int64 count);
+
+/* Write zeros to an upload, at an offset of at most its size. */
+extern void blob_write_zeros(int64 store_id, int64 blob_id, int64 offset,
+							 int64 count);
 
 /* Truncate an upload to a size of at most its own. */
 extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
@@ -492,9 +515,10 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
 							  int64 *number);
 
 /*
- * Insert the first version of a new message, and the record of the change.
- * source_id is the message from which it was copied, or 0; "uploads" are those
- * of the handle that is saved, or NULL.
+ * Insert the first version of a new message, and the record of the change.  The
+ * current role is the creator; row->created_at is set if it is 0.  source_id is
+ * the message from which it was copied, or 0; "uploads" are those of the handle
+ * that is saved, or NULL.
  */
 extern void change_create(MessageRow *row, int64 source_id,
 						  const Upload *uploads);
@@ -519,6 +543,19 @@ extern char *change_actor_setting;	/* msgstore.actor */
  * PG_FINALLY, and the text lives as long.
  */
 extern const char *change_use_actor(const char *actor);
+
+/* -------------------------------------------------------------- original.c */
+
+/*
+ * Add the mail that a message was made from to a list, as a property, if the
+ * message has an original.  Raise MAPI_E_NOT_ENOUGH_MEMORY if it is too long.
+ */
+extern void original_add(int64 store_id, int64 message_id, const char *name,
+						 BagList *list);
+
+/* Delete or copy the original of a message, if the message has one. */
+extern void original_delete(int64 store_id, int64 message_id);
+extern void original_copy(int64 store_id, int64 message_id, int64 copy_id);
 
 /* ----------------------------------------------------------------- merge.c */
 
@@ -552,14 +589,14 @@ extern void theirs_visit(const ChangeRow *change, void *arg);
 
 /*
  * Return the newest change that touched a name, or NULL.  A change of any body
- * touches all bodies.
+ * touches all bodies, and one of a part of the subject all parts.
  */
 extern const TheirChange *theirs_newest(const TheirChanges *theirs,
 										const char *name);
 
 /*
  * Return true if edits touch a property.  An edit of any body touches all
- * bodies.
+ * bodies, and one of a part of the subject all parts.
  */
 extern bool merge_touches(const Edits *edits, const char *name);
 
@@ -677,7 +714,7 @@ typedef struct MessageView
 	int64		message_id;
 	TimestampTz created_at;
 	TimestampTz modified_at;
-	Datum		creator;
+	Datum		creator;		/* text, or 0: not known */
 	Datum		creator_actor;
 	const char *actor;			/* of the reader; NULL: of msgstore.actor */
 	const char *modifier;
@@ -731,6 +768,12 @@ extern int64 view_folder_of_entryid(int64 store_id, const uint8 *entryid,
  */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
 
+/*
+ * Return the names of all properties of a view as a text[], without reading
+ * their values.
+ */
+extern ArrayType *view_names(const MessageView *view);
+
 /* ---------------------------------------------------------------- handle.c */
 
 /* The draft that a handle was parked as or resumed from. */
@@ -769,6 +812,7 @@ typedef struct Handle
 	Jsonb	   *defaults;		/* default properties of a new message */
 	Oid			role;			/* the role that opened it */
 	TimestampTz opened_at;
+	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	HandleState state;
 
 	/* private to handle.c */
@@ -917,7 +961,7 @@ typedef struct Stand
 	bool		was_parked;		/* the handle has, or had, a draft */
 	int64		folder_id;		/* of a new message */
 	Jsonb	   *defaults;		/* of a new message */
-	TimestampTz created_at;		/* of a new message */
+	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	const Upload *uploads;		/* of the handle */
 	Edits		edits;
 } Stand;

@@ -27,7 +27,7 @@ stand_of_handle(Stand *stand, const Handle *handle)
 	stand->was_parked = handle->state.draft.id != 0;
 	stand->folder_id = handle->state.folder_id;
 	stand->defaults = handle->defaults;
-	stand->created_at = handle->opened_at;
+	stand->created_at = handle->created_at;
 	stand->uploads = handle->state.uploads;
 	stand->edits = handle->state.edits;
 }
@@ -68,6 +68,7 @@ view_new(MessageView *view, const Stand *stand)
 	view->created_at = stand->created_at;
 	view->modified_at = view->created_at;
 	view->modifier = change_author();
+	view->creator = access_role_name();
 	view->access = MAPI_ACCESS_ALL;
 	content_from_bag(&view->version.content, stand->defaults);
 }

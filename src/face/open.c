@@ -115,6 +115,7 @@ create_message(PG_FUNCTION_ARGS)
 
 	defaults = content_defaults();
 	handle = handle_open(store_id, number_next(REL_MESSAGE_ID_SEQ));
+	handle->created_at = handle->opened_at;
 	handle->state.folder_id = folder_id;
 	handle_set_defaults(handle, defaults);
 	handle->state.is_new = true;

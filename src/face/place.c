@@ -106,8 +106,7 @@ decide(const PlaceOrder *order, const MessageRow *row)
 						ACCESS_TO_DELETE))
 		return access_sees_folder(order->store_id, folder_id) ?
 			MAPI_E_NO_ACCESS : MAPI_E_NOT_FOUND;
-	if (into != 0 &&
-		(access_folder(order->store_id, into) & RIGHT_CREATE) == 0)
+	if (into != 0 && !access_may_create(order->store_id, into))
 		return MAPI_E_NO_ACCESS;
 	if (order->kind == CHANGE_RESTORE ? !deleted :
 		deleted && order->kind != CHANGE_HARD_DELETE)
@@ -132,6 +131,7 @@ write_order(const PlaceOrder *order, MessageRow *row)
 	if (order->kind == CHANGE_HARD_DELETE)
 	{
 		change_hard_delete(row);
+		original_delete(row->store_id, row->message_id);
 		return;
 	}
 	memset(&change, 0, sizeof(change));

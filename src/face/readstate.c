@@ -269,8 +269,8 @@ set_read_flags(PG_FUNCTION_ARGS)
  * once.  Pending edits, base and level of the handle stay.
  *
  * Returns as set_read_flag(); MAPI_E_NOT_FOUND for a message that is not saved
- * yet.  Errors: MAPI_E_INVALID_OBJECT, MAPI_E_NO_SUPPORT for a handle inside a
- * message.
+ * yet.  Errors: MAPI_E_INVALID_OBJECT, MAPI_E_NO_ACCESS, MAPI_E_NO_SUPPORT for a
+ * handle inside a message.
  */
 PG_FUNCTION_INFO_V1(mark_read);
 Datum
@@ -283,6 +283,7 @@ mark_read(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(1, "flags");
 	call_require_write("mark_read()");
+	access_require_store(handle->store_id, RIGHT_FOLDER_VISIBLE);
 	state_reader(&reader, NULL);
 	result = order_of_flags(PG_GETARG_UINT32(1), &order);
 	if (result == S_OK)

@@ -103,6 +103,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	request.is_new = true;
 	request.folder_id = folder_id;
 	request.message_flags = view.version.message_flags;
+	request.created_at = stand->created_at;
 	request.start = &view.version.content;
 	request.source_id = stand->message_id;
 	request.uploads = stand->uploads;
@@ -112,6 +113,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	{
 		outcome->message_id = request.message_id;
 		outcome->change_number = number;
+		original_copy(stand->store_id, stand->message_id, request.message_id);
 	}
 	messagerow_end_read(&row);
 	return result;

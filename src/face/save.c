@@ -475,13 +475,13 @@ save_new(SaveWork *work, int64 *number)
 
 	if (!row_lock_folder(request->store_id, request->folder_id))
 		return MAPI_E_OBJECT_DELETED;
-	if ((access_folder(request->store_id, request->folder_id) &
-		 RIGHT_CREATE) == 0)
+	if (!access_may_create(request->store_id, request->folder_id))
 		return MAPI_E_NO_ACCESS;
 
 	row->store_id = request->store_id;
 	row->message_id = request->message_id;
 	row->version.folder_id = request->folder_id;
+	row->created_at = request->created_at;
 	edits_apply(request->start, pending_edits(work), content);
 	row->version.message_flags = take_message_flags(content,
 													request->message_flags);
@@ -507,6 +507,7 @@ save_of_stand(SaveRequest *request, const Stand *stand, Content *start)
 	request->was_parked = stand->was_parked;
 	request->folder_id = stand->folder_id;
 	request->message_flags = MSGFLAG_DEFAULT;
+	request->created_at = stand->created_at;
 	if (stand->is_new)
 	{
 		content_from_bag(start, stand->defaults);

@@ -203,6 +203,16 @@ extern void spelling_resolve(const char *spelling, int len, Property *prop);
 extern bool spelling_resolve_read(const char *spelling, int len,
 								  Property *prop);
 
+/*
+ * Look up a property that is to be deleted, by its id: a type in the spelling
+ * in which the property cannot be stored does not matter.  *prop is the
+ * property that the catalogue has for the id, or else the id as PT_UNICODE.
+ * Raise an error if the spelling is unknown, or if no value of the property
+ * can be stored in any type.
+ */
+extern void spelling_resolve_id(const char *spelling, int len,
+								Property *prop);
+
 /* -------------------------------------------------------------- property.c */
 
 /*
