@@ -59,6 +59,8 @@ kind_name(char kind)
 			return "delete";
 		case CHANGE_RESTORE:
 			return "restore";
+		case CHANGE_SUBMIT:
+			return "submit";
 		case CHANGE_HARD_DELETE:
 			return "hard delete";
 		default:
