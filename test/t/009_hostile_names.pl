@@ -207,7 +207,7 @@ my %argument = (
 	rows => '[{"PR_DISPLAY_NAME": "Bob"}]', result => 'MAPI_W_PARTIAL_COMPLETION',
 	value => '2024-01-01T00:00:00.0000000Z', recipients => '[]',
 	to_handle => ":'c'", exclude => '{PR_BODY}', include => '{PR_SUBJECT}',
-	max => '1', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
+	max => '1', keep => 'true', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
 	'give_store.owner' => 'regress_stranger',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
 	rtf => 'x',
