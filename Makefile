@@ -39,12 +39,15 @@ OBJS = \
 	src/content/undo.o \
 	src/engine/relation.o \
 	src/engine/query.o \
+	src/engine/incarnation.o \
 	src/engine/number.o \
 	src/engine/row.o \
+	src/engine/parent.o \
 	src/engine/access.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
+	src/engine/original.o \
 	src/engine/merge.o \
 	src/engine/view.o \
 	src/engine/handle.o \
@@ -97,6 +100,7 @@ REGRESS = \
 	resolve \
 	place \
 	park \
+	original \
 	throw \
 	numbers \
 	history \
@@ -111,6 +115,8 @@ REGRESS = \
 # that the schedule names.
 ISOLATION = \
 	named_races \
+	number_marker \
+	folder_kept \
 	new_message \
 	handle_view \
 	save_two_savers \

@@ -80,7 +80,8 @@ SELECT msgstore.effective_rights(:store, :inbox, 'regress_around_bob') OPERATOR(
 SELECT pg_temp.error(format('SELECT read_message(%s, %s)', :store, :secret)),
        pg_temp.error(format('SELECT effective_rights(%s, %s)', :store, :drafts));
 SELECT count(*) FROM msgstore.message_list;
-SELECT count(*) FROM msgstore.history(:store, :secret);
+SELECT pg_temp.error(format('SELECT FROM msgstore.history(%s, %s)', :store, :secret)),
+       (SELECT count(*) FROM msgstore.change_list WHERE message_id OPERATOR(pg_catalog.=) :secret) AS changes;
 SELECT count(*) FROM msgstore.parked;
 SET search_path = msgstore, public;
 DROP TABLE pg_temp.folder_right, pg_temp.store;
@@ -148,7 +149,7 @@ SELECT pg_temp.error(format('SELECT * FROM save_message(%s, %s, %s, %L)', :store
 SET ROLE regress_around_owner;
 SELECT move_messages(:store, ARRAY[:shown], :drafts), move_messages(:store, ARRAY[:secret], :inbox);
 SET ROLE regress_around_ann;
-SELECT count(*) FROM history(:store, :shown);
+SELECT pg_temp.error(format('SELECT FROM history(%s, %s)', :store, :shown));
 SELECT pg_temp.error(format('SELECT message_at(%s, %s, %s)', :store, :shown, :shown_number)),
        pg_temp.error(format('SELECT get_props(%s)', :mine));
 SELECT subject FROM message_list;

@@ -120,10 +120,12 @@ take_time(Stand *stand)
 static bool
 put_draft(Datum *values, const char *nulls, Draft *draft)
 {
+	int64		store_id = DatumGetInt64(values[P_STORE_ID]);
 	bool		done;
 
+	access_lock_store(store_id);
 	if (draft->id == 0)
-		draft->id = number_next(REL_PARKED_ID_SEQ);
+		draft->id = number_next_id(REL_PARKED_ID_SEQ, store_id);
 	values[P_PARKED_ID] = Int64GetDatum(draft->id);
 	values[P_PARKED_AT] = TimestampTzGetDatum(draft->parked_at);
 	SPI_connect();
@@ -305,10 +307,8 @@ resume(PG_FUNCTION_ARGS)
 	Stand		stand;
 	Handle	   *handle;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "parked_id");
-	store_id = PG_GETARG_INT64(0);
-	draft.id = PG_GETARG_INT64(1);
+	store_id = call_number(fcinfo, 0, "store_id");
+	draft.id = call_number(fcinfo, 1, "parked_id");
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	if (!read_parked(store_id, &draft, &stand))
 		raise_not_parked(store_id, draft.id);
@@ -340,14 +340,13 @@ PG_FUNCTION_INFO_V1(discard_parked);
 Datum
 discard_parked(PG_FUNCTION_ARGS)
 {
+	int64		store_id = call_number(fcinfo, 0, "store_id");
 	Draft		draft = {0};
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "parked_id");
+	draft.id = call_number(fcinfo, 1, "parked_id");
 	call_require_write("discard_parked()");
-	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
-	draft.id = PG_GETARG_INT64(1);
-	if (!park_discard(PG_GETARG_INT64(0), &draft))
-		raise_not_parked(PG_GETARG_INT64(0), draft.id);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	if (!park_discard(store_id, &draft))
+		raise_not_parked(store_id, draft.id);
 	PG_RETURN_VOID();
 }

@@ -44,7 +44,8 @@ compare_ids(const void *a, const void *b)
 /*
  * Return argument n, a bigint[] of message ids, as a palloc'd array in
  * ascending order without duplicates; *count is its length.  Raise
- * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
+ * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL, or an
+ * element is not below 2^53.
  */
 static int64 *
 ids_argument(FunctionCallInfo fcinfo, int n, int *count)
@@ -66,6 +67,7 @@ ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("a message id in \"message_ids\" is NULL")));
 		ids[i] = DatumGetInt64(values[i]);
+		call_check_number(ids[i], "message_ids");
 	}
 	qsort(ids, nvalues, sizeof(int64), compare_ids);
 	*count = 0;
@@ -131,6 +133,7 @@ write_order(const PlaceOrder *order, MessageRow *row)
 	if (order->kind == CHANGE_HARD_DELETE)
 	{
 		change_hard_delete(row);
+		original_delete(row->store_id, row->message_id);
 		return;
 	}
 	memset(&change, 0, sizeof(change));
@@ -236,7 +239,7 @@ condition_argument(FunctionCallInfo fcinfo, int n, int count,
 				 errmsg("\"if_change_number\" requires one message, not %d",
 						count)));
 	order->conditional = true;
-	order->if_change_number = PG_GETARG_INT64(n);
+	order->if_change_number = call_number(fcinfo, n, "if_change_number");
 }
 
 /*
@@ -247,10 +250,11 @@ condition_argument(FunctionCallInfo fcinfo, int n, int count,
 static int64
 store_argument(FunctionCallInfo fcinfo, const char *what)
 {
-	REQUIRE_ARG(0, "store_id");
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+
 	call_require_write(what);
-	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
-	return PG_GETARG_INT64(0);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	return store_id;
 }
 
 /*
@@ -326,8 +330,7 @@ move_messages(PG_FUNCTION_ARGS)
 
 	order.store_id = store_argument(fcinfo, "move_messages()");
 	ids = ids_argument(fcinfo, 1, &count);
-	REQUIRE_ARG(2, "folder_id");
-	order.folder_id = PG_GETARG_INT64(2);
+	order.folder_id = call_number(fcinfo, 2, "folder_id");
 	condition_argument(fcinfo, 3, count, &order);
 	access_require_folder(order.store_id, order.folder_id, RIGHT_CREATE);
 	if (!row_lock_folder(order.store_id, order.folder_id))

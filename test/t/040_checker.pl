@@ -234,8 +234,8 @@ foreach my $mutant (
 	[
 		'no_check', 'save.c',
 		[
-			'if (work->row.version.change_number !=' =>
-			  'if (false && work->row.version.change_number !='
+			'if (row->version.change_number !=' =>
+			  'if (false && row->version.change_number !='
 		],
 		qr/was good for version \d+ of message \d+ only/,
 		'without the version check'
@@ -299,7 +299,7 @@ foreach my $mutant (
 # are forgotten with them, if no other process writes WAL meanwhile.
 $records =
   prepare_mutant('forgetful', 'number.c',
-	'(INT64CONST(1) << 32)' => 'INT64CONST(0)');
+	'Max(last + NUMBER_STEP, clock)' => 'last');
 $node->append_conf(
 	'postgresql.conf', q{
 synchronous_commit = off

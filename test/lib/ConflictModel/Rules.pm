@@ -34,7 +34,8 @@ sub replaced
 	return \@result;
 }
 
-# Return a content with edits: values by name, undef deletes.
+# Return a content with edits: values by name, undef deletes.  Recipients stand in the
+# order of their numbers.
 sub apply
 {
 	my ($content, $pend) = @_;
