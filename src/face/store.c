@@ -8,6 +8,7 @@
 #include "face.h"
 
 #include "executor/spi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -72,9 +73,12 @@ insert_folder(int64 store_id, int64 parent_id, const char *name,
 	return folder_id;
 }
 
+#define MAX_NAME_CHARS	255
+
 /*
  * Return the text of argument n, palloc'd.  Raise MAPI_E_INVALID_PARAMETER if
- * the argument is NULL or empty; "name" is its name.
+ * the argument is NULL, empty or too long, or if it has a control character;
+ * "name" is its name.
  */
 static char *
 name_argument(FunctionCallInfo fcinfo, int n, const char *name)
@@ -87,6 +91,15 @@ name_argument(FunctionCallInfo fcinfo, int n, const char *name)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("argument \"%s\" must not be empty", name)));
+	if (pg_mbstrlen(result) > MAX_NAME_CHARS)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("argument \"%s\" has more than %d characters", name,
+						MAX_NAME_CHARS)));
+	if (text_has_control(result, strlen(result)))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("argument \"%s\" has a control character", name)));
 	return result;
 }
 

@@ -32,6 +32,12 @@
 extern char *text_shown(const char *text, int len);
 
 /*
+ * Return true if a text has a control character: U+0000 to U+001F, or U+007F
+ * to U+009F.
+ */
+extern bool text_has_control(const char *text, int len);
+
+/*
  * Write a timestamptz (microseconds) as the text of a PT_SYSTIME,
  * NUL-terminated; buf has room for VALUE_TIME_SIZE bytes.  A time that a
  * PT_SYSTIME cannot hold is written as the first or the last time that it can
