@@ -68,7 +68,10 @@ static const char *const computed[] = {
 	"PR_LAST_MODIFIER_NAME", "PR_DELETED_ON", "PR_MESSAGE_FLAGS",
 	"PR_MESSAGE_SIZE", "PR_MESSAGE_SIZE_EXTENDED", "PR_HASATTACH",
 	"PR_ACCESS", "PR_ACCESS_LEVEL", "PR_DISPLAY_TO", "PR_DISPLAY_CC",
-	"PR_DISPLAY_BCC"
+	"PR_DISPLAY_BCC", "PR_OBJECT_TYPE", "PR_RECORD_KEY", "PR_STORE_RECORD_KEY",
+	"PR_HAS_NAMED_PROPERTIES", "PR_NATIVE_BODY_INFO", "PR_READ",
+	"PR_MSG_STATUS", "PR_CREATOR_NAME", "PR_CREATOR_ENTRYID",
+	"PR_SUBJECT_PREFIX", "PR_NORMALIZED_SUBJECT"
 };
 
 /* ------------------------------------------------------------------ chance */
@@ -154,23 +157,34 @@ random_recipients(Random *random)
 	return list;
 }
 
-/* Return a list of attachments, too small to become blobs. */
+/*
+ * Return a list of attachments, too small to become blobs.  They have all that
+ * the store would add; the store leaves a time of modification that is another
+ * one than before.
+ */
 static json_t *
 random_attachments(Random *random)
 {
 	json_t	   *list = json_array();
 	int			count = random_below(random, 4);
+	char		time[64];
 
 	for (int i = 0; i < count; i++)
 	{
 		json_t	   *data = random_large(random);
 
+		snprintf(time, sizeof(time), "2024-05-01T10:%02d:%02d.%07dZ",
+				 random_below(random, 60), random_below(random, 60),
+				 random_below(random, 10000000));
 		json_array_append_new(list,
-							  json_pack("{s:i, s:i, s:i, s:o, s:o}",
+							  json_pack("{s:i, s:i, s:i, s:i, s:s, s:s, s:o, s:o}",
 										"PR_ATTACH_NUM", i,
 										"PR_ATTACH_METHOD", 1,
 										"PR_ATTACH_SIZE",
 										(int) json_string_length(data) / 4 * 3,
+										"PR_RENDERING_POSITION", -1,
+										"PR_CREATION_TIME", time,
+										"PR_LAST_MODIFICATION_TIME", time,
 										"PR_ATTACH_FILENAME",
 										random_text(random),
 										"PR_ATTACH_DATA_BIN", data));
