@@ -200,7 +200,7 @@ BEGIN
                WHEN door.names[i] = 'choice' THEN CASE door.argument WHEN 'seen' THEN '''OVERWRITE''' ELSE '''SAVE_ELSEWHERE''' END
                WHEN door.names[i] = 'handle' THEN door.handle
                WHEN type = 'interval'::regtype THEN '''1 day'''
-               WHEN type IN ('jsonb'::regtype, 'text'::regtype) OR type::regtype::text LIKE '%[]' THEN '''{}'''
+               WHEN type IN ('jsonb'::regtype, 'text'::regtype, 'bytea'::regtype) OR type::regtype::text LIKE '%[]' THEN '''{}'''
                WHEN type = 'boolean'::regtype THEN 'false' ELSE '0' END, ', ' ORDER BY i)
     INTO args FROM unnest(door.types) WITH ORDINALITY AS a (type, i);
     EXECUTE format('SELECT (%I(%s))::text', door.call, args);

@@ -267,6 +267,7 @@ sub calls
 # somebody else saves the message after that.
 my $open = qq{
 	SELECT msgstore.open_message($s, $m, 'MAPI_MODIFY') AS h \\gset
+	SELECT msgstore.grant_folder($s, $f, 'PUBLIC', 'REVIEWER') \\gset
 	SELECT msgstore.set_props(:'h'::pg_catalog.int4, '{"PR_SUBJECT": "mine", "PR_COMMENT": "mine"}') \\gset
 	SELECT msgstore.open_attachment(:'h'::pg_catalog.int4, 0, 'MAPI_MODIFY') AS a \\gset
 	SELECT msgstore.create_message($s, $f) AS c \\gset

@@ -42,6 +42,7 @@ sub apply
 	my %result = (%$content, %$pend);
 
 	delete @result{ grep { !defined $result{$_} } keys %result };
+	# recipients are in the order of their numbers
 	$result{rcp} = [ sort { "$a->[0]" <=> "$b->[0]" } @{ $result{rcp} } ] if $result{rcp};
 	return \%result;
 }
