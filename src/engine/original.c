@@ -170,8 +170,8 @@ write_original(PG_FUNCTION_ARGS)
 	int64		result = 0;
 	bool		written;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
+	call_number(fcinfo, 0, "store_id");
+	call_number(fcinfo, 1, "message_id");
 	REQUIRE_ARG(3, "bytes");
 	call_require_write("write_original()");
 	require_message(PG_GETARG_INT64(0), PG_GETARG_INT64(1), true);
@@ -213,8 +213,8 @@ read_original(PG_FUNCTION_ARGS)
 	int64		offset = count_argument(fcinfo, 2, "offset");
 	int64		length = count_argument(fcinfo, 3, "length");
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
+	call_number(fcinfo, 0, "store_id");
+	call_number(fcinfo, 1, "message_id");
 	if (length > MaxAllocSize - VARHDRSZ)
 		ereport(ERROR,
 				(errmapi(MAPI_E_TOO_BIG),
@@ -239,7 +239,7 @@ keep_originals(PG_FUNCTION_ARGS)
 {
 	Datum		values[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
 
-	REQUIRE_ARG(0, "store_id");
+	call_number(fcinfo, 0, "store_id");
 	REQUIRE_ARG(1, "keep");
 	call_require_write("keep_originals()");
 	access_require_owner(PG_GETARG_INT64(0));
