@@ -177,6 +177,11 @@ my $json = $node->safe_psql(
 	SELECT park(:h) AS p \gset
 	SELECT set_retention(:s, NULL, 1) \gset
 	UPDATE change SET changed_at = changed_at - interval '2 days';
+	SELECT message_id AS q, change_number AS qn FROM save_new_message(:s,
+		special_folder(:s, 'Outbox'), '{"PR_SUBJECT": "queued",
+			"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"}]}') \gset
+	SELECT submit_message(:s, :q, :qn) \gset
+	SELECT announce_editing(:s, :m, '1 hour') \gset
 	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p,
 		'c', read_message(:s, :m)->'PidTagChangeNumber')});
 my $made = decode_json($json);
@@ -209,7 +214,7 @@ my %argument = (
 	rtf => 'x',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags delete_flags
-	  recipient_flags embedded_flags));
+	  read_flags recipient_flags embedded_flags));
 
 my $routines = decode_json($node->safe_psql(
 	'postgres', q{
