@@ -178,6 +178,11 @@ my $json = $node->safe_psql(
 	SELECT set_retention(:s, NULL, 1) \gset
 	SELECT grant_folder(:s, :f, 'PUBLIC', 'REVIEWER') \gset
 	UPDATE change SET changed_at = changed_at - interval '2 days';
+	SELECT message_id AS q, change_number AS qn FROM save_new_message(:s,
+		special_folder(:s, 'Outbox'), '{"PR_SUBJECT": "queued",
+			"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"}]}') \gset
+	SELECT submit_message(:s, :q, :qn) \gset
+	SELECT announce_editing(:s, :m, '1 hour') \gset
 	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p,
 		'c', read_message(:s, :m)->'PidTagChangeNumber')});
 my $made = decode_json($json);
