@@ -26,7 +26,7 @@
 #define LABEL_CHARS		"abcdefghijklmnopqrstuvwxyz0123456789-.:+()"
 #define REPLACEMENT		"\xEF\xBF\xBD"	/* U+FFFD in UTF-8 */
 
-/* names as mail writes them, without case, "x-" and "_" -> names for iconv */
+/* names in mail (lower case, "-" for "_", without "x-") -> names for iconv */
 static const struct
 {
 	const char *label;
@@ -94,7 +94,7 @@ text_charset_name(const char *label)
 	if (g_str_has_prefix(name, "x-"))
 		name += 2;
 
-	/* iconv_open() gives a meaning of its own to "//" and the like */
+	/* iconv_open() gives "//" and others a meaning of its own */
 	if (*name == '\0' || name[strspn(name, LABEL_CHARS)] != '\0')
 		return NULL;
 	for (size_t i = 0; i < G_N_ELEMENTS(charset_names); i++)
@@ -340,7 +340,7 @@ text_decode(const char *bytes, size_t len, const char *charset,
 	unsigned	nuls = 0;
 
 	if (len == 0)
-		bytes = "";				/* which may be NULL */
+		bytes = "";				/* the caller's may be NULL */
 	name = text_charset_name(charset);
 	skip_byte_order_mark(&bytes, &len, &name);
 	bad = append_named(out, bytes, len, name);
