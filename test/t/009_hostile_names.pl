@@ -218,7 +218,7 @@ my %argument = (
 	rtf => 'x',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags delete_flags
-	  recipient_flags embedded_flags folder_rights copy_flags));
+	  recipient_flags embedded_flags folder_rights copy_flags read_flags));
 
 my $routines = decode_json($node->safe_psql(
 	'postgres', q{
