@@ -39,8 +39,8 @@ OBJS = \
 	src/engine/relation.o \
 	src/engine/query.o \
 	src/engine/number.o \
-	src/engine/access.o \
 	src/engine/row.o \
+	src/engine/access.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \

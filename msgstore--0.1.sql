@@ -402,7 +402,9 @@ BEGIN
 		('recipient_flags',
 		 'How a recipient list is changed: MODRECIP_ADD'),
 		('embedded_flags',
-		 'How an embedded message is opened: MAPI_MODIFY|MAPI_CREATE')
+		 'How an embedded message is opened: MAPI_MODIFY|MAPI_CREATE'),
+		('folder_rights',
+		 'What a role may do in a folder: READ_ANY|CREATE, or REVIEWER')
 	LOOP
 		EXECUTE pg_catalog.format($template$
 
@@ -928,6 +930,7 @@ CREATE TABLE msgstore.message (
 	message_id     bigint      NOT NULL,
 	folder_id      bigint      NOT NULL,
 	created_at     timestamptz NOT NULL,
+	creator        text        NOT NULL,
 	message_flags  integer     NOT NULL,
 	deleted_at     timestamptz,
 	submitted_at   timestamptz,
@@ -947,7 +950,8 @@ CREATE TABLE msgstore.message (
 ) WITH (fillfactor = 80);
 
 ALTER TABLE msgstore.message ALTER COLUMN props SET STORAGE MAIN;
-CREATE INDEX message_folder ON msgstore.message (store_id, folder_id);
+CREATE INDEX message_folder
+	ON msgstore.message (store_id, folder_id, creator);
 
 COMMENT ON TABLE msgstore.message IS
 	'One row per message, at its newest version';
@@ -959,6 +963,9 @@ COMMENT ON COLUMN msgstore.message.folder_id IS
 	'Placement: the folder of the message; a save never writes it';
 COMMENT ON COLUMN msgstore.message.created_at IS
 	'The time of the first save';
+COMMENT ON COLUMN msgstore.message.creator IS
+	'The role of the first save: what it may do with its own messages depends '
+	'on this name';
 COMMENT ON COLUMN msgstore.message.message_flags IS
 	'Placement: MSGFLAG_ bits of the message itself (UNSENT, RESEND, READ at '
 	'creation)';

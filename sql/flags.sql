@@ -74,3 +74,11 @@ SELECT 1 | 2 AS int4, 1::int8 & 3::int2 AS int8, 1::int2 = 1::int8 AS eq,
 
 -- the binary form is an int4
 SELECT msgstore_internal.save_flags_send('FORCE_SAVE'), msgstore_internal.open_flags_send('MAPI_MODIFY');
+
+-- folder_rights also reads the usual sets by name, and prints their bits
+SELECT f, f::int4
+FROM unnest(ARRAY['NONE', 'CONTRIBUTOR', 'REVIEWER', 'NONEDITING_AUTHOR', 'AUTHOR',
+                  'PUBLISHING_AUTHOR', 'EDITOR', 'PUBLISHING_EDITOR', 'OWNER',
+                  'REVIEWER | CREATE', 'NONE|0x1800']::folder_rights[]) AS f;
+-- fail
+SELECT 'READER'::folder_rights;

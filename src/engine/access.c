@@ -185,6 +185,83 @@ access_require(int64 store_id, AccessLevel needed)
 				 errhint("A store can be used by the role that owns it and by that role's members.")));
 }
 
+bool
+access_is_owner(int64 store_id)
+{
+	return access_level(store_id) == ACCESS_EDIT;
+}
+
+uint32
+access_folder(int64 store_id, int64 folder_id)
+{
+	return access_is_owner(store_id) ? RIGHTS_ALL : 0;
+}
+
+void
+access_require_folder(int64 store_id, int64 folder_id, uint32 needed)
+{
+	uint32		rights = access_folder(store_id, folder_id);
+
+	if ((rights & RIGHT_FOLDER_VISIBLE) == 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NOT_FOUND),
+				 errmsg("folder %lld does not exist in store %lld",
+						(long long) folder_id, (long long) store_id)));
+	if ((rights & needed) != needed)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_ACCESS),
+				 errmsg("role \"%s\" lacks a right in folder %lld of store %lld",
+						GetUserNameFromId(GetUserId(), false),
+						(long long) folder_id, (long long) store_id)));
+}
+
+/* Return true if the current role created a message. */
+static bool
+is_creator(Datum creator)
+{
+	text	   *name = DatumGetTextPP(creator);
+	const char *role = GetUserNameFromId(GetUserId(), false);
+	size_t		len = strlen(role);
+
+	return VARSIZE_ANY_EXHDR(name) == len &&
+		memcmp(VARDATA_ANY(name), role, len) == 0;
+}
+
+/* Return true as access_message() does, with the rights in the folder. */
+static bool
+suffices(uint32 rights, Datum creator, uint32 any, uint32 owned)
+{
+	if ((rights & RIGHT_READ_ANY) != 0 && (rights & any) != 0)
+		return true;
+	if ((rights & RIGHT_FOLDER_VISIBLE) == 0 ||
+		(rights & (any | owned)) == 0)
+		return false;
+	return is_creator(creator);
+}
+
+bool
+access_message(int64 store_id, int64 folder_id, Datum creator, uint32 any,
+			   uint32 owned)
+{
+	return suffices(access_folder(store_id, folder_id), creator, any, owned);
+}
+
+void
+access_require_message(int64 store_id, int64 folder_id, int64 message_id,
+					   Datum creator, uint32 any, uint32 owned)
+{
+	uint32		rights = access_folder(store_id, folder_id);
+
+	if ((rights & RIGHT_FOLDER_VISIBLE) == 0)
+		messagerow_raise_not_found(store_id, message_id);
+	if (!suffices(rights, creator, any, owned))
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_ACCESS),
+				 errmsg("role \"%s\" lacks a right on message %lld of store %lld",
+						GetUserNameFromId(GetUserId(), false),
+						(long long) message_id, (long long) store_id)));
+}
+
 void
 access_replica_guid(int64 store_id, uint8 *guid)
 {

@@ -460,6 +460,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	edits_init(&none);
 	undo_of_edits(&row->version.content, &none, &undo);
 	row->created_at = GetCurrentTimestamp();
+	row->creator = access_role_name();
 	row->modified_at = row->created_at;
 	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
 	messagerow_insert(row, change_author());

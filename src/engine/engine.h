@@ -87,37 +87,6 @@ extern int64 number_next(StoreRelation sequence);
 /* Return the current incarnation of the sequences. */
 extern int64 number_incarnation(void);
 
-/* ---------------------------------------------------------------- access.c */
-
-typedef enum AccessLevel
-{
-	ACCESS_NONE = 0,
-	ACCESS_READ,
-	ACCESS_EDIT
-} AccessLevel;
-
-/*
- * Return the current role's rights on a store; raises MAPI_E_NOT_FOUND if the
- * store does not exist.
- */
-extern AccessLevel access_level(int64 store_id);
-
-/*
- * Raise MAPI_E_NO_ACCESS unless the current role has at least the rights
- * "needed" on a store, and MAPI_E_NOT_FOUND if the store does not exist.
- */
-extern void access_require(int64 store_id, AccessLevel needed);
-
-/*
- * Copy the replica GUID of a store, GUID_BYTES bytes, to *guid; raises
- * MAPI_E_NOT_FOUND if the store does not exist.
- */
-#define GUID_BYTES	16
-extern void access_replica_guid(int64 store_id, uint8 *guid);
-
-/* Return the name of the current role, which owns its drafts, as a text. */
-extern Datum access_role_name(void);
-
 /* ------------------------------------------------------------------- row.c */
 
 /*
@@ -147,6 +116,7 @@ typedef struct MessageRow
 	int32		message_flags;
 	bool		submitted;
 	TimestampTz created_at;
+	Datum		creator;		/* text: the role of the first save */
 	TimestampTz modified_at;
 	Datum		modifier;		/* text */
 	Version		version;
@@ -267,6 +237,80 @@ extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 
 /* Return the author of a change: the actor if one was set, else the role. */
 extern const char *changerow_author(const ChangeRow *row);
+
+/* ---------------------------------------------------------------- access.c */
+
+typedef enum AccessLevel
+{
+	ACCESS_NONE = 0,
+	ACCESS_READ,
+	ACCESS_EDIT
+} AccessLevel;
+
+/*
+ * Return the current role's rights on a store; raises MAPI_E_NOT_FOUND if the
+ * store does not exist.
+ */
+extern AccessLevel access_level(int64 store_id);
+
+/*
+ * Raise MAPI_E_NO_ACCESS unless the current role has at least the rights
+ * "needed" on a store, and MAPI_E_NOT_FOUND if the store does not exist.
+ */
+extern void access_require(int64 store_id, AccessLevel needed);
+
+/* Return true if the current role owns the store or is a superuser. */
+extern bool access_is_owner(int64 store_id);
+
+/*
+ * Return the bits RIGHT_* that the current role has in a folder, 0 if it has
+ * none.  The owner of the store has all of them, in any folder; the function
+ * does not find out whether the folder exists.  Raises MAPI_E_NOT_FOUND if the
+ * store does not exist.
+ */
+extern uint32 access_folder(int64 store_id, int64 folder_id);
+
+/*
+ * Raise MAPI_E_NOT_FOUND, as for a folder that does not exist, if the current
+ * role does not see the folder, and MAPI_E_NO_ACCESS if it sees the folder but
+ * lacks one of the rights "needed".
+ */
+extern void access_require_folder(int64 store_id, int64 folder_id,
+								  uint32 needed);
+
+/*
+ * Return true if the current role may do something with a message of a folder
+ * that it may read: because it has one of the rights "any", or because it has
+ * one of the rights "owned" and created the message.  "creator" is the text in
+ * MessageRow.  A role may read a message if it has READ_ANY, or if it sees the
+ * folder and created the message.
+ *
+ * The macros give the arguments "any" and "owned" of the usual questions.
+ */
+#define ACCESS_TO_READ		RIGHT_READ_ANY, RIGHT_FOLDER_VISIBLE
+#define ACCESS_TO_EDIT		RIGHT_EDIT_ANY, RIGHT_EDIT_OWNED
+#define ACCESS_TO_DELETE	RIGHT_DELETE_ANY, RIGHT_DELETE_OWNED
+extern bool access_message(int64 store_id, int64 folder_id, Datum creator,
+						   uint32 any, uint32 owned);
+
+/*
+ * Raise MAPI_E_NOT_FOUND, as for a message that does not exist, if the current
+ * role does not see the folder of the message, and MAPI_E_NO_ACCESS unless
+ * access_message() returns true.
+ */
+extern void access_require_message(int64 store_id, int64 folder_id,
+								   int64 message_id, Datum creator,
+								   uint32 any, uint32 owned);
+
+/*
+ * Copy the replica GUID of a store, GUID_BYTES bytes, to *guid; raises
+ * MAPI_E_NOT_FOUND if the store does not exist.
+ */
+#define GUID_BYTES	16
+extern void access_replica_guid(int64 store_id, uint8 *guid);
+
+/* Return the name of the current role, which owns its drafts, as a text. */
+extern Datum access_role_name(void);
 
 /* ------------------------------------------------------------------ blob.c */
 

@@ -50,6 +50,7 @@ typedef enum MessageColumn
 	M_MESSAGE_ID,
 	M_FOLDER_ID,
 	M_CREATED_AT,
+	M_CREATOR,
 	M_MESSAGE_FLAGS,
 	M_DELETED_AT,
 	M_SUBMITTED_AT,
@@ -82,9 +83,9 @@ typedef enum ChangeColumn
 } ChangeColumn;
 
 static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
-	"store_id", "message_id", "folder_id", "created_at", "message_flags",
-	"deleted_at", "submitted_at", "change_number", "predecessors",
-	"modified_at", "modifier",
+	"store_id", "message_id", "folder_id", "created_at", "creator",
+	"message_flags", "deleted_at", "submitted_at", "change_number",
+	"predecessors", "modified_at", "modifier",
 	"props", "recipients", "attachments", "headers", "body", "html", "rtf"
 };
 
@@ -317,6 +318,7 @@ deform_message(MessageRow *row)
 	row->message_flags = DatumGetInt32(values[at[M_MESSAGE_FLAGS]]);
 	row->submitted = !nulls[at[M_SUBMITTED_AT]];
 	row->created_at = DatumGetTimestampTz(values[at[M_CREATED_AT]]);
+	row->creator = values[at[M_CREATOR]];
 	row->modified_at = DatumGetTimestampTz(values[at[M_MODIFIED_AT]]);
 	row->modifier = values[at[M_MODIFIER]];
 
@@ -493,6 +495,7 @@ messagerow_insert(MessageRow *row, const char *modifier)
 	values[at[M_STORE_ID]] = Int64GetDatum(row->store_id);
 	values[at[M_MESSAGE_ID]] = Int64GetDatum(row->message_id);
 	values[at[M_CREATED_AT]] = TimestampTzGetDatum(row->created_at);
+	values[at[M_CREATOR]] = row->creator;
 	values[at[M_MESSAGE_FLAGS]] = Int32GetDatum(row->message_flags);
 	values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(row->modified_at);
 	values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);

@@ -118,6 +118,19 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define MODRECIP_MODIFY			0x00000004
 #define MODRECIP_REMOVE			0x00000008
 
+/* What a role may do in a folder: the type folder_rights (MS-OXCPERM). */
+#define RIGHT_READ_ANY			0x00000001
+#define RIGHT_CREATE			0x00000002
+#define RIGHT_EDIT_OWNED		0x00000008
+#define RIGHT_DELETE_OWNED		0x00000010
+#define RIGHT_EDIT_ANY			0x00000020
+#define RIGHT_DELETE_ANY		0x00000040
+#define RIGHT_CREATE_SUBFOLDER	0x00000080
+#define RIGHT_FOLDER_OWNER		0x00000100
+#define RIGHT_FOLDER_CONTACT	0x00000200
+#define RIGHT_FOLDER_VISIBLE	0x00000400
+#define RIGHTS_ALL				0x000007FB	/* the set OWNER */
+
 /* ------------------------------------------------------------------ call.c */
 
 /* Raise MAPI_E_INVALID_PARAMETER if an argument is NULL. */
