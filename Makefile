@@ -41,6 +41,7 @@ OBJS = \
 	src/engine/number.o \
 	src/engine/row.o \
 	src/engine/access.o \
+	src/engine/tree.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
@@ -62,6 +63,7 @@ OBJS = \
 	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
+	src/face/folder.o \
 	src/face/history.o
 
 # What one session can show (sql/, expected/).
@@ -89,6 +91,7 @@ REGRESS = \
 	conflictattachments \
 	resolve \
 	place \
+	folder \
 	park \
 	throw \
 	numbers \
@@ -120,6 +123,8 @@ ISOLATION = \
 	save_other_work \
 	save_message \
 	place_messages \
+	folder_pairs \
+	folder_tree \
 	resolve_conflict \
 	place_levels \
 	place_order \

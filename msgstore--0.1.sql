@@ -397,8 +397,12 @@ BEGIN
 		 'How a message is opened: MAPI_MODIFY|MAPI_BEST_ACCESS'),
 		('save_flags',
 		 'How a message is saved: FORCE_SAVE|KEEP_OPEN_READWRITE'),
+		('create_flags',
+		 'How a message is created: MAPI_ASSOCIATED'),
 		('delete_flags',
-		 'How messages are deleted: DELETE_HARD_DELETE'),
+		 'How messages and folders are deleted: DELETE_HARD_DELETE'),
+		('folder_flags',
+		 'How a folder is created or copied: OPEN_IF_EXISTS'),
 		('recipient_flags',
 		 'How a recipient list is changed: MODRECIP_ADD'),
 		('embedded_flags',
@@ -658,7 +662,7 @@ COMMENT ON FUNCTION msgstore.set_node_number(integer) IS
 
 /* ====================================================================== store
  *
- * Stores and their folders: store.c, access.c.  The tables are small.  The
+ * Stores and the tables of their folders: store.c, access.c.  The tables are small.  The
  * module reads and writes them through SPI as their owner, for callers without
  * rights on them.
  */
@@ -673,7 +677,8 @@ CREATE TABLE msgstore.store (
 	replica_guid  uuid        NOT NULL,
 	created_at    timestamptz NOT NULL,
 	keep_age      interval,
-	keep_count    integer
+	keep_count    integer,
+	props         jsonb       NOT NULL DEFAULT '{}'
 );
 
 COMMENT ON TABLE msgstore.store IS
@@ -695,22 +700,38 @@ COMMENT ON COLUMN msgstore.store.keep_count IS
 	'prune_history() leaves this number of the newest changes of each '
 	'message; NULL: no change is protected by its rank';
 
+COMMENT ON COLUMN msgstore.store.props IS
+	'The properties that set_store_props() has set, keyed by canonical name';
+
 /*
  * One row per folder.  There is no foreign key from parent_id: it would be a
- * cycle, and every pg_dump would warn of it.  create_folder() looks for the
- * parent and locks the parent's row.
+ * cycle, and every pg_dump would warn of it.  Whoever places a folder looks
+ * for the parent and locks the parent's row.
+ *
+ * The names of the folders of one parent are unique except for deleted
+ * folders.  The index is partial for another reason too: a row whose name
+ * changes is not locked against the locks of those who place messages.
  */
 CREATE TABLE msgstore.folder (
-	store_id    bigint      NOT NULL REFERENCES msgstore.store,
-	folder_id   bigint      NOT NULL,
-	parent_id   bigint,
-	name        text        NOT NULL,
-	special     text,
-	created_at  timestamptz NOT NULL,
+	store_id       bigint      NOT NULL REFERENCES msgstore.store,
+	folder_id      bigint      NOT NULL,
+	parent_id      bigint,
+	name           text        NOT NULL,
+	special        text,
+	created_at     timestamptz NOT NULL,
+	deleted_at     timestamptz,
+	deleted_with   bigint,
+	props          jsonb       NOT NULL,
+	change_number  bigint      NOT NULL,
+	modified_at    timestamptz NOT NULL,
+	modifier       text        NOT NULL,
 	PRIMARY KEY (store_id, folder_id),
-	UNIQUE (store_id, parent_id, name),
 	UNIQUE (store_id, special)
 );
+CREATE UNIQUE INDEX folder_name
+	ON msgstore.folder (store_id, parent_id, name)
+	WHERE deleted_at IS NULL;
+CREATE INDEX folder_parent ON msgstore.folder (store_id, parent_id);
 
 COMMENT ON TABLE msgstore.folder IS
 	'One row per folder; each store has one root, whose parent is NULL';
@@ -726,7 +747,77 @@ COMMENT ON COLUMN msgstore.folder.special IS
 	'The name of a standard folder (Root, Inbox, Outbox, Sent Items, Deleted '
 	'Items, Drafts, Conflicts); NULL for any other folder';
 COMMENT ON COLUMN msgstore.folder.created_at IS
-	'The time of create_store() or create_folder()';
+	'The time of create_store(), create_folder() or copy_folder()';
+COMMENT ON COLUMN msgstore.folder.deleted_at IS
+	'The time of the soft deletion; NULL if not deleted';
+COMMENT ON COLUMN msgstore.folder.deleted_with IS
+	'The folder whose deletion took this folder along, or this folder itself; '
+	'NULL if not deleted';
+COMMENT ON COLUMN msgstore.folder.props IS
+	'The properties that set_folder_props() has set, keyed by canonical name';
+COMMENT ON COLUMN msgstore.folder.change_number IS
+	'The version of the folder: changes with every change of the folder '
+	'itself, not with those of its messages';
+COMMENT ON COLUMN msgstore.folder.modified_at IS
+	'The time of the last change; never goes back';
+COMMENT ON COLUMN msgstore.folder.modifier IS
+	'The author of the last change: the actor if one was set, else the role';
+
+/*
+ * One row per change of a folder, append-only, as table change has one per
+ * change of a message.
+ */
+CREATE TABLE msgstore.folder_change (
+	store_id       bigint      NOT NULL,
+	folder_id      bigint      NOT NULL,
+	change_number  bigint      NOT NULL,
+	previous       bigint,
+	incarnation    bigint      NOT NULL,
+	xid            xid8        NOT NULL,
+	changed_at     timestamptz NOT NULL,
+	kind           "char"      NOT NULL,
+	role           text        NOT NULL,
+	actor          text,
+	client         text,
+	parent_id      bigint,
+	name           text        NOT NULL,
+	properties     text[]      NOT NULL,
+	PRIMARY KEY (store_id, folder_id, change_number)
+);
+
+COMMENT ON TABLE msgstore.folder_change IS
+	'One row per change of a folder: author, time, and name and place after '
+	'the change';
+COMMENT ON COLUMN msgstore.folder_change.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.folder_change.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.folder_change.change_number IS
+	'The version that this change made';
+COMMENT ON COLUMN msgstore.folder_change.previous IS
+	'The version that this change replaced; NULL for a creation';
+COMMENT ON COLUMN msgstore.folder_change.incarnation IS
+	'The run of the number series; grows with every crash, restore or '
+	'failover';
+COMMENT ON COLUMN msgstore.folder_change.xid IS
+	'The top-level transaction';
+COMMENT ON COLUMN msgstore.folder_change.changed_at IS
+	'The time of the change';
+COMMENT ON COLUMN msgstore.folder_change.kind IS
+	'c create, n rename, m move, p properties, d delete, r restore, h hard '
+	'delete';
+COMMENT ON COLUMN msgstore.folder_change.role IS
+	'The database role of the author';
+COMMENT ON COLUMN msgstore.folder_change.actor IS
+	'The user of the application, from msgstore.actor';
+COMMENT ON COLUMN msgstore.folder_change.client IS
+	'application_name of the session';
+COMMENT ON COLUMN msgstore.folder_change.parent_id IS
+	'The folder above, after the change; NULL for the root';
+COMMENT ON COLUMN msgstore.folder_change.name IS
+	'The name of the folder after the change';
+COMMENT ON COLUMN msgstore.folder_change.properties IS
+	'The properties that the change set or deleted';
 
 CREATE FUNCTION msgstore.create_store(name text, owner text DEFAULT NULL)
 	RETURNS bigint
@@ -736,15 +827,6 @@ REVOKE EXECUTE ON FUNCTION msgstore.create_store(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION msgstore.create_store(text, text) IS
 	'Create a store with its standard folders and return its id; the store '
 	'belongs to the role owner, or to the caller if owner is NULL';
-
-CREATE FUNCTION msgstore.create_folder(store_id bigint, parent_id bigint,
-									   name text)
-	RETURNS bigint
-	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'create_folder';
-COMMENT ON FUNCTION msgstore.create_folder(bigint, bigint, text) IS
-	'Create a folder below another folder (NULL: below the root) and return '
-	'its id';
 
 CREATE FUNCTION msgstore.special_folder(store_id bigint, special text)
 	RETURNS bigint
@@ -773,10 +855,108 @@ CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
 	SELECT f.store_id, f.folder_id, f.parent_id, f.name, f.special,
 		   f.created_at
 	FROM msgstore.folder AS f
-	WHERE msgstore.may_use_store(f.store_id);
+	WHERE f.deleted_at IS NULL AND msgstore.may_use_store(f.store_id);
 GRANT SELECT ON msgstore.folder_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_list IS
-	'The folders of the stores that the current role may use';
+	'The folders (not deleted) of the stores that the current role may use';
+
+CREATE VIEW msgstore.deleted_folder_list WITH (security_barrier) AS
+	SELECT f.store_id, f.folder_id, f.parent_id, f.name, f.deleted_at,
+		   f.deleted_with, f.change_number
+	FROM msgstore.folder AS f
+	WHERE f.deleted_at IS NOT NULL AND msgstore.may_use_store(f.store_id);
+GRANT SELECT ON msgstore.deleted_folder_list TO PUBLIC;
+COMMENT ON VIEW msgstore.deleted_folder_list IS
+	'The folders that restore_folder() can restore; deleted_with is the '
+	'folder to restore';
+
+CREATE VIEW msgstore.folder_change_list WITH (security_barrier) AS
+	SELECT c.store_id, c.folder_id, c.change_number, c.previous,
+		   CASE WHEN c.kind OPERATOR(pg_catalog.=) 'c' THEN 'create'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'n' THEN 'rename'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'm' THEN 'move'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'p' THEN 'properties'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+		   END AS kind,
+		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
+		   c.client, c.changed_at, c.parent_id, c.name, c.properties
+	FROM msgstore.folder_change AS c
+	WHERE msgstore.may_use_store(c.store_id);
+GRANT SELECT ON msgstore.folder_change_list TO PUBLIC;
+COMMENT ON VIEW msgstore.folder_change_list IS
+	'The changes of folders in the stores that the current role may use: '
+	'author, time, name and place after the change';
+
+/* ===================================================================== folder
+ *
+ * Creating, renaming, moving, copying, emptying, deleting and restoring
+ * folders: folder.c, tree.c.  Their properties: container.c.  Their counts:
+ * count.c.
+ */
+
+CREATE FUNCTION msgstore.create_folder(store_id bigint, parent_id bigint,
+									   name text,
+									   flags msgstore.folder_flags
+										   DEFAULT '0')
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_folder';
+COMMENT ON FUNCTION msgstore.create_folder(bigint, bigint, text,
+										   msgstore.folder_flags) IS
+	'Create a folder below another folder (NULL: below the root) and return '
+	'its id; with OPEN_IF_EXISTS return the folder that has the name already';
+
+CREATE FUNCTION msgstore.rename_folder(store_id bigint, folder_id bigint,
+									   name text)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'rename_folder';
+COMMENT ON FUNCTION msgstore.rename_folder(bigint, bigint, text) IS
+	'Give a folder another name';
+
+CREATE FUNCTION msgstore.move_folder(store_id bigint, folder_id bigint,
+									 parent_id bigint,
+									 name text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'move_folder';
+COMMENT ON FUNCTION msgstore.move_folder(bigint, bigint, bigint, text) IS
+	'Move a folder below another folder, and give it another name unless name '
+	'is NULL; MAPI_E_FOLDER_CYCLE if the other folder is the folder or below '
+	'it';
+
+CREATE FUNCTION msgstore.delete_folder(store_id bigint, folder_id bigint,
+									   flags msgstore.delete_flags
+										   DEFAULT '0')
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'delete_folder';
+COMMENT ON FUNCTION msgstore.delete_folder(bigint, bigint,
+										   msgstore.delete_flags) IS
+	'Delete a folder so that it can be restored, or for good with '
+	'DELETE_HARD_DELETE; a folder with messages only with DEL_MESSAGES, a '
+	'folder with folders only with DEL_FOLDERS';
+
+CREATE FUNCTION msgstore.restore_folder(store_id bigint, folder_id bigint)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'restore_folder';
+COMMENT ON FUNCTION msgstore.restore_folder(bigint, bigint) IS
+	'Restore a folder that was deleted, but not for good, with the folders and '
+	'messages that its deletion took along';
+
+CREATE FUNCTION msgstore.empty_folder(store_id bigint, folder_id bigint,
+									  flags msgstore.delete_flags
+										  DEFAULT '0')
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'empty_folder';
+COMMENT ON FUNCTION msgstore.empty_folder(bigint, bigint,
+										  msgstore.delete_flags) IS
+	'Delete the messages and folders in a folder, but not the folder itself; '
+	'associated messages only with DEL_ASSOCIATED';
 
 /* =================================================================== property
  *
@@ -933,6 +1113,7 @@ CREATE TABLE msgstore.message (
 	creator        text        NOT NULL,
 	message_flags  integer     NOT NULL,
 	deleted_at     timestamptz,
+	deleted_with   bigint,
 	submitted_at   timestamptz,
 	recipients     jsonb,
 	attachments    jsonb,
@@ -971,6 +1152,9 @@ COMMENT ON COLUMN msgstore.message.message_flags IS
 	'creation)';
 COMMENT ON COLUMN msgstore.message.deleted_at IS
 	'Placement: the time of the soft deletion; NULL if not deleted';
+COMMENT ON COLUMN msgstore.message.deleted_with IS
+	'Placement: the folder whose deletion took the message along; NULL if not '
+	'deleted, or deleted by itself';
 COMMENT ON COLUMN msgstore.message.submitted_at IS
 	'Placement: the time of the submission for sending; NULL if not submitted';
 COMMENT ON COLUMN msgstore.message.recipients IS
@@ -1592,14 +1776,14 @@ COMMENT ON FUNCTION msgstore.open_message(bigint, bigint,
 	'MAPI_MODIFY or MAPI_BEST_ACCESS';
 
 CREATE FUNCTION msgstore.create_message(store_id bigint, folder_id bigint,
-										flags msgstore.open_flags DEFAULT '0')
+										flags msgstore.create_flags DEFAULT '0')
 	RETURNS integer
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'create_message';
 COMMENT ON FUNCTION msgstore.create_message(bigint, bigint,
-											msgstore.open_flags) IS
+											msgstore.create_flags) IS
 	'Return a read/write handle on a new message that nobody sees before its '
-	'first save';
+	'first save; with MAPI_ASSOCIATED on an associated message';
 
 CREATE FUNCTION msgstore.message_id(handle integer)
 	RETURNS bigint
@@ -1931,6 +2115,7 @@ COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
 
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_change', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change', '');

@@ -202,6 +202,7 @@ access_require_folder(int64 store_id, int64 folder_id, uint32 needed)
 {
 	uint32		rights = access_folder(store_id, folder_id);
 
+	access_require(store_id, ACCESS_READ);
 	if ((rights & RIGHT_FOLDER_VISIBLE) == 0)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NOT_FOUND),

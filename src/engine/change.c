@@ -338,6 +338,7 @@ place(const ChangeOrder *order, Version *version, TimestampTz time,
 		time_value(&old, version->deleted_at, text);
 		add_undo(undo, UNDO_DELETED, &old, "PR_DELETED_ON");
 		version->deleted_at = order->deleted ? time : 0;
+		version->deleted_with = order->deleted ? order->deleted_with : 0;
 	}
 }
 

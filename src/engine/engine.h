@@ -99,6 +99,7 @@ typedef struct Version
 	int64		change_number;
 	int64		folder_id;
 	TimestampTz deleted_at;		/* 0: not deleted */
+	int64		deleted_with;	/* folder whose deletion took it along, or 0 */
 	Datum		predecessors;	/* 0: the array is empty */
 	Content		content;
 } Version;
@@ -215,7 +216,7 @@ extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);
 
 /*
  * Lock a folder against deletion, until the end of the transaction.  Returns
- * false if the folder does not exist.
+ * false if the folder does not exist or is deleted.
  */
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
 
@@ -311,6 +312,96 @@ extern void access_replica_guid(int64 store_id, uint8 *guid);
 
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);
+
+/* ------------------------------------------------------------------ tree.c */
+
+/* A row of folder; strings and the bag are palloc'd. */
+typedef struct FolderRow
+{
+	int64		store_id;
+	int64		folder_id;
+	int64		parent_id;		/* 0: the root */
+	char	   *name;
+	char	   *special;		/* or NULL */
+	TimestampTz created_at;
+	TimestampTz deleted_at;		/* 0: not deleted */
+	int64		deleted_with;	/* folder whose deletion took it along, or 0 */
+	Jsonb	   *props;
+	int64		change_number;
+	TimestampTz modified_at;
+	char	   *modifier;
+} FolderRow;
+
+/* Kinds of changes of a folder; the others are kinds of message changes. */
+#define CHANGE_RENAME		'n'
+#define CHANGE_PROPERTIES	'p'
+
+/*
+ * Lock the structure of a store's tree to the end of the transaction.  Callers
+ * that move, delete or restore folders hold this lock, and so see a tree in
+ * which folders are added below others, and renamed, but no folder changes its
+ * parent.
+ */
+extern void tree_lock(int64 store_id);
+
+/* How tree_folder() locks the row to the end of the transaction. */
+typedef enum TreeLock
+{
+	TREE_READ,					/* does not lock */
+	TREE_WRITE,					/* against other changes of the row */
+	TREE_EMPTY					/* and against placing something in the folder */
+} TreeLock;
+
+/*
+ * Read the newest version of a folder's row, which may be deleted, waiting for
+ * the lock.  Returns false if the folder does not exist.
+ */
+extern bool tree_folder(FolderRow *row, int64 store_id, int64 folder_id,
+						TreeLock lock);
+
+/*
+ * Which folders below a folder, or messages in a folder, a caller asks for:
+ * one of these values, or the id of the folder whose deletion took them along.
+ */
+#define TREE_LIVE	INT64CONST(0)	/* those that are not deleted */
+#define TREE_ALL	INT64CONST(-1)	/* those that are deleted too */
+
+/*
+ * Return the ids of the folders below a folder (not deeper), and of the
+ * messages in a folder, as a palloc'd array in ascending order.  "which" is
+ * TREE_LIVE, TREE_ALL or a folder; tree_messages() leaves associated messages
+ * out unless "associated" is set.
+ */
+extern int64 *tree_children(int64 store_id, int64 folder_id, int64 which,
+							int *count);
+extern int64 *tree_messages(int64 store_id, int64 folder_id, int64 which,
+							bool associated, int *count);
+
+/* Return true if a folder has messages that are neither deleted nor associated. */
+extern bool tree_has_messages(int64 store_id, int64 folder_id);
+
+/* Return true if a folder is "above" or is below it, at any depth. */
+extern bool tree_is_below(int64 store_id, int64 folder_id, int64 above);
+
+/*
+ * Lock a name below a parent to the end of the transaction, and return the
+ * folder that has the name, or 0.  To be called before a folder gets a name or
+ * a parent; two callers with one name wait for each other.
+ */
+extern int64 tree_find_name(int64 store_id, int64 parent_id,
+							const char *name);
+
+/*
+ * Insert, write and delete a row of folder, with a change number, time and
+ * author, and record the change.  The caller has locked the row and, for a new
+ * place or name, the parent and the name.  "kind" is CHANGE_RENAME,
+ * CHANGE_MOVE, CHANGE_DELETE, CHANGE_RESTORE or CHANGE_PROPERTIES;
+ * "properties" are the names of the properties that the change touches.
+ * tree_insert() gives the folder its id.
+ */
+extern void tree_insert(FolderRow *row);
+extern void tree_write(FolderRow *row, char kind, ArrayType *properties);
+extern void tree_remove(FolderRow *row);
 
 /* ------------------------------------------------------------------ blob.c */
 
@@ -425,6 +516,7 @@ typedef struct ChangeOrder
 	int64		folder_id;		/* folder to move to, or 0 */
 	bool		set_deleted;	/* "deleted" is to be stored */
 	bool		deleted;
+	int64		deleted_with;	/* folder whose deletion takes it along, or 0 */
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
 } ChangeOrder;
 

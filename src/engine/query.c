@@ -28,6 +28,12 @@
 
 #define MAX_ARGS		18
 
+/* the columns of FolderRow, in the order of read_folder() in tree.c */
+#define READ_FOLDER \
+	"SELECT parent_id, name, special, created_at, deleted_at, deleted_with," \
+	" props, change_number, modified_at, modifier FROM msgstore.folder" \
+	" WHERE store_id = $1 AND folder_id = $2"
+
 static const struct
 {
 	bool		writes;
@@ -48,20 +54,76 @@ static const struct
 	{true, {INT8OID, INTERVALOID, INT4OID},
 		"UPDATE msgstore.store SET keep_age = $2, keep_count = $3"
 		" WHERE store_id = $1"},
-	[QUERY_FOLDER_INSERT] =
-	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID},
-		"INSERT INTO msgstore.folder"
-		" (store_id, folder_id, parent_id, name, special, created_at)"
-		" VALUES ($1, $2, $3, $4, $5, now())"
-		" ON CONFLICT DO NOTHING"},
 	[QUERY_FOLDER_EXISTS] =
 	{false, {INT8OID, INT8OID},
 		"SELECT folder_id FROM msgstore.folder"
-		" WHERE store_id = $1 AND folder_id = $2"},
+		" WHERE store_id = $1 AND folder_id = $2 AND deleted_at IS NULL"},
 	[QUERY_FOLDER_SPECIAL] =
 	{false, {INT8OID, TEXTOID},
 		"SELECT folder_id FROM msgstore.folder"
-		" WHERE store_id = $1 AND special = $2"},
+		" WHERE store_id = $1 AND special = $2 AND deleted_at IS NULL"},
+	[QUERY_FOLDER_READ] =
+	{false, {INT8OID, INT8OID}, READ_FOLDER},
+	[QUERY_FOLDER_LOCK] =
+	{true, {INT8OID, INT8OID}, READ_FOLDER " FOR NO KEY UPDATE"},
+	[QUERY_FOLDER_LOCK_EMPTY] =
+	{true, {INT8OID, INT8OID}, READ_FOLDER " FOR UPDATE"},
+	[QUERY_FOLDER_LOCK_TREE] =
+	{true, {INT8OID},
+		"SELECT 1 FROM msgstore.folder"
+		" WHERE store_id = $1 AND special = 'Root' FOR NO KEY UPDATE"},
+	/* $3 is 0 (not deleted), -1 (all), or a folder: deleted with it */
+	[QUERY_FOLDER_CHILDREN] =
+	{false, {INT8OID, INT8OID, INT8OID},
+		"SELECT folder_id FROM msgstore.folder"
+		" WHERE store_id = $1 AND parent_id = $2 AND CASE WHEN $3 = 0"
+		" THEN deleted_at IS NULL WHEN $3 = -1 THEN true"
+		" ELSE coalesce(deleted_with = $3, false) END"
+		" ORDER BY folder_id"},
+	[QUERY_FOLDER_MESSAGES] =
+	{false, {INT8OID, INT8OID, INT8OID, BOOLOID},
+		"SELECT message_id FROM msgstore.message"
+		" WHERE store_id = $1 AND folder_id = $2 AND CASE WHEN $3 = 0"
+		" THEN deleted_at IS NULL WHEN $3 = -1 THEN true"
+		" ELSE coalesce(deleted_with = $3, false) END"
+		" AND ($4 OR message_flags & 64 = 0)"
+		" ORDER BY message_id"},
+	[QUERY_FOLDER_HAS_MESSAGES] =
+	{false, {INT8OID, INT8OID},
+		"SELECT 1 FROM msgstore.message"
+		" WHERE store_id = $1 AND folder_id = $2 AND deleted_at IS NULL"
+		" AND message_flags & 64 = 0 LIMIT 1"},
+	[QUERY_FOLDER_NAMED] =
+	{false, {INT8OID, INT8OID, TEXTOID},
+		"SELECT folder_id FROM msgstore.folder"
+		" WHERE store_id = $1 AND parent_id = $2 AND name = $3"
+		" AND deleted_at IS NULL"},
+	[QUERY_FOLDER_INSERT] =
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
+			JSONBOID, INT8OID, TEXTOID},
+		"INSERT INTO msgstore.folder"
+		" (store_id, folder_id, parent_id, name, special, created_at, props,"
+		" change_number, modified_at, modifier)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6, $9)"},
+	[QUERY_FOLDER_UPDATE] =
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, INT8OID,
+			JSONBOID, INT8OID, TIMESTAMPTZOID, TEXTOID},
+		"UPDATE msgstore.folder SET parent_id = $3, name = $4,"
+		" deleted_at = $5, deleted_with = $6, props = $7,"
+		" change_number = $8, modified_at = $9, modifier = $10"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_FOLDER_DELETE] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.folder WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_FOLDER_CHANGE] =
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID,
+			CHAROID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID,
+			TEXTARRAYOID},
+		"INSERT INTO msgstore.folder_change"
+		" (store_id, folder_id, change_number, previous, incarnation, xid,"
+		" changed_at, kind, role, actor, client, parent_id, name, properties)"
+		" VALUES ($1, $2, $3, $4, $5, pg_current_xact_id(), $6, $7, $8, $9,"
+		" $10, $11, $12, $13)"},
 	[QUERY_MESSAGE_DELETE] =
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.message"

@@ -53,6 +53,7 @@ typedef enum MessageColumn
 	M_CREATOR,
 	M_MESSAGE_FLAGS,
 	M_DELETED_AT,
+	M_DELETED_WITH,
 	M_SUBMITTED_AT,
 	M_CHANGE_NUMBER,
 	M_PREDECESSORS,
@@ -84,8 +85,8 @@ typedef enum ChangeColumn
 
 static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 	"store_id", "message_id", "folder_id", "created_at", "creator",
-	"message_flags", "deleted_at", "submitted_at", "change_number",
-	"predecessors", "modified_at", "modifier",
+	"message_flags", "deleted_at", "deleted_with", "submitted_at",
+	"change_number", "predecessors", "modified_at", "modifier",
 	"props", "recipients", "attachments", "headers", "body", "html", "rtf"
 };
 
@@ -326,6 +327,8 @@ deform_message(MessageRow *row)
 	version->folder_id = DatumGetInt64(values[at[M_FOLDER_ID]]);
 	version->deleted_at = nulls[at[M_DELETED_AT]] ? 0 :
 		DatumGetTimestampTz(values[at[M_DELETED_AT]]);
+	version->deleted_with = nulls[at[M_DELETED_WITH]] ? 0 :
+		DatumGetInt64(values[at[M_DELETED_WITH]]);
 	version->predecessors = nulls[at[M_PREDECESSORS]] ? (Datum) 0 :
 		values[at[M_PREDECESSORS]];
 	for (int p = 0; p < NUM_PARTS; p++)
@@ -343,6 +346,8 @@ put_version(const Version *version, const int *at, Datum *values, bool *nulls)
 	values[at[M_FOLDER_ID]] = Int64GetDatum(version->folder_id);
 	values[at[M_DELETED_AT]] = TimestampTzGetDatum(version->deleted_at);
 	nulls[at[M_DELETED_AT]] = (version->deleted_at == 0);
+	values[at[M_DELETED_WITH]] = Int64GetDatum(version->deleted_with);
+	nulls[at[M_DELETED_WITH]] = (version->deleted_with == 0);
 	values[at[M_PREDECESSORS]] = version->predecessors;
 	nulls[at[M_PREDECESSORS]] = (version->predecessors == (Datum) 0);
 	for (int p = 0; p < NUM_PARTS; p++)
@@ -515,6 +520,17 @@ messagerow_visible(MessageRow *row, Snapshot snapshot)
 
 /* ----------------------------------------------------------------- folders */
 
+/* Return true if the row of folder in a slot has a time of deletion. */
+static bool
+folder_deleted(Relation folder, TupleTableSlot *slot)
+{
+	bool		isnull;
+
+	(void) slot_getattr(slot, get_attnum(RelationGetRelid(folder),
+										 "deleted_at"), &isnull);
+	return !isnull;
+}
+
 /*
  * Lock a folder with a key-share lock on the newest version of its row, as the
  * check of a foreign key does.
@@ -539,7 +555,8 @@ row_lock_folder(int64 store_id, int64 folder_id)
 								 GetCurrentCommandId(true), LockTupleKeyShare,
 								 LockWaitBlock,
 								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-								 &failure) == TM_Ok;
+								 &failure) == TM_Ok &&
+			!folder_deleted(folder, slot);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(folder, NoLock);

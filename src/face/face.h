@@ -72,6 +72,53 @@ extern void park_lock(int64 store_id, LOCKMODE lockmode);
  */
 extern bool park_discard(int64 store_id, const Draft *draft);
 
+/* ---------------------------------------------------------------- folder.c */
+
+/*
+ * Lock a folder in which something is to be placed against deletion, to the end
+ * of the transaction.  Raises MAPI_E_NOT_FOUND or MAPI_E_NO_ACCESS, as
+ * access_require_folder() does.
+ */
+extern void folder_lock_target(int64 store_id, int64 folder_id, uint32 right);
+
+/*
+ * Rename a folder whose row is locked, and return S_OK, MAPI_E_COLLISION, or
+ * MAPI_E_NO_SUPPORT for the root.
+ */
+extern int32 folder_rename(FolderRow *row, const char *name);
+
+/* ----------------------------------------------------------------- place.c */
+
+/* A folder whose messages are processed. */
+typedef struct PlaceFolder
+{
+	int64		folder_id;
+	int64		deleted_with;	/* folder whose deletion took the messages */
+} PlaceFolder;
+
+/* An operation that applies to each of several messages of a store. */
+typedef struct PlaceOrder
+{
+	char		kind;			/* CHANGE_MOVE, CHANGE_DELETE etc. */
+	int64		store_id;
+	int64		folder_id;		/* target of CHANGE_MOVE */
+	bool		conditional;	/* "if_change_number" is set */
+	int64		if_change_number;
+	bool		by_folder;		/* a folder call, which has checked rights */
+	PlaceFolder *folders;		/* process messages of these only, or NULL */
+	int			nfolders;
+} PlaceOrder;
+
+/*
+ * Carry an order out on messages, in the order of their ids; sorts both arrays.
+ * An id in another folder than those of the order counts as missing.  Returns
+ * S_OK, MAPI_W_PARTIAL_COMPLETION if some messages were missing,
+ * MAPI_E_NOT_FOUND if all were missing, or MAPI_E_OBJECT_CHANGED if the one
+ * message of a conditional call is not at the change number that the caller
+ * expects.
+ */
+extern int32 place_execute(const PlaceOrder *order, int64 *ids, int count);
+
 /* ------------------------------------------------------------------ save.c */
 
 /* How a save treats the changes of others since its base. */

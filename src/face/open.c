@@ -82,6 +82,21 @@ open_message(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Return the default properties of a new associated message.  Their
+ * PR_MESSAGE_FLAGS show that it is one, also in a draft.
+ */
+static Jsonb *
+associated_defaults(void)
+{
+	BagList		list;
+
+	baglist_init(&list, 1);
+	baglist_add_int(&list, "PR_MESSAGE_FLAGS",
+					MSGFLAG_DEFAULT | MSGFLAG_ASSOCIATED);
+	return bag_splice(content_defaults(), baglist_build(&list), false);
+}
+
+/*
  * create_message(store_id, folder_id, flags) → handle
  *
  * Open a read/write handle on a new message.  The message gets an id, and
@@ -96,6 +111,7 @@ create_message(PG_FUNCTION_ARGS)
 {
 	int64		store_id;
 	int64		folder_id;
+	uint32		flags;
 	Handle	   *handle;
 	Jsonb	   *defaults;
 
@@ -104,12 +120,14 @@ create_message(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(2, "flags");
 	store_id = PG_GETARG_INT64(0);
 	folder_id = PG_GETARG_INT64(1);
-	check_open_flags(PG_GETARG_UINT32(2));
+	flags = PG_GETARG_UINT32(2);
+	check_open_flags(flags & ~MAPI_ASSOCIATED);
 	call_require_write("create_message()");
 	access_require(store_id, ACCESS_EDIT);
 	store_require_folder(store_id, folder_id);
 
-	defaults = content_defaults();
+	defaults = (flags & MAPI_ASSOCIATED) != 0 ?
+		associated_defaults() : content_defaults();
 	handle = handle_open(store_id, number_next(REL_MESSAGE_ID_SEQ));
 	handle->state.folder_id = folder_id;
 	handle_set_defaults(handle, defaults);

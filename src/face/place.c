@@ -22,16 +22,6 @@
 
 #define DELETE_FLAGS	DELETE_HARD_DELETE
 
-/* The operation of one call, which applies to each of its messages. */
-typedef struct PlaceOrder
-{
-	char		kind;			/* CHANGE_MOVE, CHANGE_DELETE etc. */
-	int64		store_id;
-	int64		folder_id;		/* target of CHANGE_MOVE */
-	bool		conditional;	/* "if_change_number" is set */
-	int64		if_change_number;
-} PlaceOrder;
-
 static int
 compare_ids(const void *a, const void *b)
 {
@@ -39,6 +29,14 @@ compare_ids(const void *a, const void *b)
 	int64		y = *(const int64 *) b;
 
 	return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/* bsearch() and qsort() comparator for PlaceFolder. */
+static int
+compare_folders(const void *a, const void *b)
+{
+	return compare_ids(&((const PlaceFolder *) a)->folder_id,
+					   &((const PlaceFolder *) b)->folder_id);
 }
 
 /*
@@ -77,6 +75,35 @@ ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 	return ids;
 }
 
+/* Return the folder of an order that has a message, or NULL. */
+static const PlaceFolder *
+folder_of(const PlaceOrder *order, const MessageRow *row)
+{
+	PlaceFolder key = {row->version.folder_id, 0};
+
+	return bsearch(&key, order->folders, order->nfolders, sizeof(PlaceFolder),
+				   compare_folders);
+}
+
+/*
+ * Return true if the order is for the folder of the message in *row, which
+ * another transaction may have moved.  A folder is restored with the messages
+ * that its deletion took along, and with no others.
+ */
+static bool
+in_folders(const PlaceOrder *order, const MessageRow *row)
+{
+	const PlaceFolder *folder;
+
+	if (order->folders == NULL)
+		return true;
+	folder = folder_of(order, row);
+	if (folder == NULL)
+		return false;
+	return !order->by_folder || order->kind != CHANGE_RESTORE ||
+		row->version.deleted_with == folder->deleted_with;
+}
+
 /*
  * Decide on the version in *row: S_OK means that the order can be carried out,
  * and any other result is the result for this message.
@@ -87,7 +114,10 @@ decide(const PlaceOrder *order, const MessageRow *row)
 	bool		deleted = row->version.deleted_at != 0;
 
 	/* the right may have been taken away while we waited for the row */
-	access_require(order->store_id, ACCESS_EDIT);
+	if (!order->by_folder)
+		access_require(order->store_id, ACCESS_EDIT);
+	if (!in_folders(order, row))
+		return MAPI_E_NOT_FOUND;
 	if (order->kind == CHANGE_RESTORE ? !deleted :
 		deleted && order->kind != CHANGE_HARD_DELETE)
 		return MAPI_E_NOT_FOUND;
@@ -126,6 +156,8 @@ write_order(const PlaceOrder *order, MessageRow *row)
 	{
 		change.set_deleted = true;
 		change.deleted = (order->kind == CHANGE_DELETE);
+		if (change.deleted && order->folders != NULL)
+			change.deleted_with = folder_of(order, row)->deleted_with;
 	}
 	written = change_write(row, &change, &number);
 	if (written != TM_Ok)
@@ -165,19 +197,17 @@ place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
 	return result;
 }
 
-/*
- * Carry the order out on each message.  Return S_OK, MAPI_W_PARTIAL_COMPLETION
- * if some messages were missing, MAPI_E_NOT_FOUND if all were missing, or
- * MAPI_E_OBJECT_CHANGED if the one message of a conditional call is not at the
- * change number that the caller expects.
- */
-static int32
-place_messages(const PlaceOrder *order, const int64 *ids, int count)
+int32
+place_execute(const PlaceOrder *order, int64 *ids, int count)
 {
 	MessageRow	row;
 	int			done = 0;
 	int32		result = S_OK;
 
+	qsort(ids, count, sizeof(int64), compare_ids);
+	if (order->folders != NULL)
+		qsort(order->folders, order->nfolders, sizeof(PlaceFolder),
+			  compare_folders);
 	messagerow_open(&row, RowExclusiveLock);
 	for (int i = 0; i < count; i++)
 	{
@@ -257,13 +287,49 @@ delete_messages(PG_FUNCTION_ARGS)
 		PG_RETURN_INT32(MAPI_E_UNKNOWN_FLAGS);
 	if (flags & DELETE_HARD_DELETE)
 		order.kind = CHANGE_HARD_DELETE;
-	PG_RETURN_INT32(place_messages(&order, ids, count));
+	PG_RETURN_INT32(place_execute(&order, ids, count));
+}
+
+/*
+ * Make the folders of some messages, as far as they are not deleted, the
+ * folders of the order, and lock them against deletion before any message is
+ * locked.
+ */
+static void
+lock_folders(PlaceOrder *order, const int64 *ids, int count)
+{
+	MessageRow	row;
+	PlaceFolder *folders = palloc(sizeof(PlaceFolder) * Max(count, 1));
+	int			nfolders = 0;
+
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (messagerow_fetch(&row, order->store_id, ids[i]))
+		{
+			folders[nfolders].folder_id = row.version.folder_id;
+			folders[nfolders++].deleted_with = 0;
+		}
+	}
+	messagerow_end_read(&row);
+
+	qsort(folders, nfolders, sizeof(PlaceFolder), compare_folders);
+	order->folders = folders;
+	for (int i = 0; i < nfolders; i++)
+	{
+		if (i > 0 && folders[i].folder_id == folders[i - 1].folder_id)
+			continue;
+		if (row_lock_folder(order->store_id, folders[i].folder_id))
+			folders[order->nfolders++] = folders[i];
+	}
 }
 
 /*
  * restore_messages(store_id, message_ids) → hresult
  *
- * Restore soft-deleted messages; any other message counts as missing.
+ * Restore soft-deleted messages; any other message counts as missing, and so
+ * does a message whose folder is deleted.
  *
  * Returns S_OK, MAPI_W_PARTIAL_COMPLETION or MAPI_E_NOT_FOUND.  Errors:
  * MAPI_E_INVALID_PARAMETER, MAPI_E_NO_ACCESS.
@@ -278,7 +344,8 @@ restore_messages(PG_FUNCTION_ARGS)
 
 	order.store_id = store_argument(fcinfo, "restore_messages()");
 	ids = ids_argument(fcinfo, 1, &count);
-	PG_RETURN_INT32(place_messages(&order, ids, count));
+	lock_folders(&order, ids, count);
+	PG_RETURN_INT32(place_execute(&order, ids, count));
 }
 
 /*
@@ -305,5 +372,5 @@ move_messages(PG_FUNCTION_ARGS)
 	condition_argument(fcinfo, 3, count, &order);
 	if (!row_lock_folder(order.store_id, order.folder_id))
 		store_raise_no_folder(order.store_id, order.folder_id);
-	PG_RETURN_INT32(place_messages(&order, ids, count));
+	PG_RETURN_INT32(place_execute(&order, ids, count));
 }

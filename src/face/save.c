@@ -337,14 +337,20 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
 
 /*
  * Take PR_MESSAGE_FLAGS out of a new message's bag, since the flags have a
- * column.  Return the flags to store: the bag's, or else "flags".
+ * column.  Return the flags to store: the bag's, or else "flags".  A client
+ * that sets them before the first save does not make an associated message an
+ * ordinary one: the bag of "start" decides that.
  */
 static int32
-take_message_flags(Content *content, int32 flags)
+take_message_flags(Content *content, const Content *start, int32 flags)
 {
 	static const char *const name = "PR_MESSAGE_FLAGS";
 	Jsonb	   *bag = DatumGetJsonbP(content->value[PART_PROPS]);
 	JsonbValue	value;
+	int32		associated = flags & MSGFLAG_ASSOCIATED;
+
+	if (bag_find(DatumGetJsonbP(start->value[PART_PROPS]), name, &value))
+		associated |= integer_of_value(&value) & MSGFLAG_ASSOCIATED;
 
 	if (bag_find(bag, name, &value))
 	{
@@ -358,7 +364,7 @@ take_message_flags(Content *content, int32 flags)
 	}
 	if (flags & MSGFLAG_READ)
 		flags |= MSGFLAG_EVERREAD;
-	return flags;
+	return flags | associated;
 }
 
 /*
@@ -409,7 +415,8 @@ save_new(SaveWork *work, int64 *number)
 	row->message_id = request->message_id;
 	row->version.folder_id = request->folder_id;
 	edits_apply(request->start, pending_edits(work), content);
-	row->message_flags = take_message_flags(content, request->message_flags);
+	row->message_flags = take_message_flags(content, request->start,
+											request->message_flags);
 	change_create(row, request->source_id, request->uploads);
 	*number = row->version.change_number;
 	return S_OK;

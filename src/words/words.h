@@ -104,6 +104,7 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define MAPI_BEST_ACCESS		0x00000010
 #define MAPI_NO_CACHE			0x00000200
 #define MAPI_CREATE				0x00000002	/* open_embedded_message() */
+#define MAPI_ASSOCIATED			0x00000040	/* create_message() */
 
 #define KEEP_OPEN_READONLY		0x00000001
 #define KEEP_OPEN_READWRITE		0x00000002
@@ -112,7 +113,13 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 #define NON_EMS_XP_SAVE			0x00001000
 #define PARK_REFUSED			0x00010000	/* msgstore's own */
 
+#define DEL_MESSAGES			0x00000001	/* delete_folder() */
+#define DEL_FOLDERS				0x00000004	/* delete_folder() */
+#define DEL_ASSOCIATED			0x00000008	/* empty_folder() */
 #define DELETE_HARD_DELETE		0x00000010
+
+#define OPEN_IF_EXISTS			0x00000001	/* create_folder() */
+#define COPY_SUBFOLDERS			0x00000010	/* copy_folder() */
 
 #define MODRECIP_ADD			0x00000002
 #define MODRECIP_MODIFY			0x00000004
