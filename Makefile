@@ -52,6 +52,7 @@ OBJS = \
 	src/engine/stand.o \
 	src/face/module.o \
 	src/face/store.o \
+	src/face/rights.o \
 	src/face/nameid.o \
 	src/face/open.o \
 	src/face/park.o \
@@ -81,6 +82,7 @@ REGRESS = \
 	streamlarge \
 	blob \
 	store \
+	rights \
 	open \
 	create \
 	props \
@@ -119,6 +121,7 @@ ISOLATION = \
 	save_subxact \
 	save_gone \
 	save_rights \
+	rights_handles \
 	save_interrupted \
 	save_other_work \
 	save_message \
@@ -140,13 +143,13 @@ ISOLATION = \
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
-	--encoding=UTF8 --no-locale
+	--encoding=UTF8 --no-locale --schedule=$(srcdir)/test/isolation_schedule
 
 # What begins with tools/run-private needs no PostgreSQL to be there yet.
 PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
-PRIVATE = deps test test-fuzz test-large test-valgrind demo bench \
+PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench \
 	bench-instructions devserver devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
@@ -194,10 +197,11 @@ src/engine/%: override CPPFLAGS := $(call floors,words content engine) $(CPPFLAG
 src/face/%: override CPPFLAGS := $(call floors,$(FLOORS)) $(CPPFLAGS)
 
 # The constants and tables that data/ holds as facts.
-src/gen.stamp: tools/gen_catalogue.pl tools/Facts.pm \
+src/gen.stamp: tools/gen_catalogue.pl tools/gen_mapi.pl tools/Facts.pm \
 		$(wildcard $(srcdir)/data/*.csv)
 	@$(MKDIR_P) $(FLOORS:%=src/%)
 	perl $< $(srcdir)/data src/words
+	perl $(filter %/gen_mapi.pl,$^) $(srcdir)/data src/words/mapi.gen.h
 	@touch $@
 
 # Another PostgreSQL, or other flags: everything anew.  The flags are taken

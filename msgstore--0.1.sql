@@ -660,6 +660,114 @@ COMMENT ON FUNCTION msgstore.set_node_number(integer) IS
 	'Set the upper 15 bits of the ids and change numbers given out from now '
 	'on';
 
+/* ===================================================================== rights
+ *
+ * The rights of roles in folders: access.c, rights.c.
+ */
+
+/*
+ * One row per folder and role that is granted something there.  Members are
+ * stored by name, and a name outlives DROP ROLE.  No role can be named public,
+ * so that name stands for PUBLIC.
+ */
+CREATE TABLE msgstore.folder_right (
+	store_id   bigint                 NOT NULL,
+	folder_id  bigint                 NOT NULL,
+	member     text                   NOT NULL,
+	rights     msgstore.folder_rights NOT NULL,
+	PRIMARY KEY (store_id, folder_id, member)
+);
+
+COMMENT ON TABLE msgstore.folder_right IS
+	'One row per folder and role with rights there; the owner of the store '
+	'needs none';
+COMMENT ON COLUMN msgstore.folder_right.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.folder_right.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.folder_right.member IS
+	'The role, by name; public stands for PUBLIC';
+COMMENT ON COLUMN msgstore.folder_right.rights IS
+	'The rights granted; 0 shuts the role out of the rights of PUBLIC';
+
+CREATE FUNCTION msgstore.may_use_store(store_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'may_use_store';
+COMMENT ON FUNCTION msgstore.may_use_store(bigint) IS
+	'Return true if the store exists and the current role sees a folder of it';
+
+CREATE FUNCTION msgstore_internal.folder_visible(store_id bigint,
+												 folder_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'folder_visible';
+COMMENT ON FUNCTION msgstore_internal.folder_visible(bigint, bigint) IS
+	'Return true if the current role sees the folder';
+
+CREATE FUNCTION msgstore_internal.message_readable(store_id bigint,
+												   folder_id bigint,
+												   creator text)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'message_readable';
+COMMENT ON FUNCTION msgstore_internal.message_readable(bigint, bigint, text) IS
+	'Return true if the current role may read a message of the folder that '
+	'this role created';
+
+CREATE FUNCTION msgstore_internal.history_readable(store_id bigint,
+												   message_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100
+	AS 'MODULE_PATHNAME', 'history_readable';
+COMMENT ON FUNCTION msgstore_internal.history_readable(bigint, bigint) IS
+	'Return true if the current role may read the changes of a message';
+
+CREATE FUNCTION msgstore.grant_folder(store_id bigint, folder_id bigint,
+									  member text,
+									  rights msgstore.folder_rights)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'grant_folder';
+COMMENT ON FUNCTION msgstore.grant_folder(bigint, bigint, text,
+										  msgstore.folder_rights) IS
+	'Grant a role, or PUBLIC, these rights in a folder in place of those '
+	'granted before';
+
+CREATE FUNCTION msgstore.revoke_folder(store_id bigint, folder_id bigint,
+									   member text)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'revoke_folder';
+COMMENT ON FUNCTION msgstore.revoke_folder(bigint, bigint, text) IS
+	'Remove the grant to a role, or to PUBLIC, in a folder';
+
+CREATE FUNCTION msgstore.effective_rights(store_id bigint, folder_id bigint,
+										  member text DEFAULT NULL)
+	RETURNS msgstore.folder_rights
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'effective_rights';
+COMMENT ON FUNCTION msgstore.effective_rights(bigint, bigint, text) IS
+	'Return the rights that a role, PUBLIC, or with NULL the current role has '
+	'in a folder';
+
+CREATE FUNCTION msgstore.give_store(store_id bigint, owner text)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'give_store';
+COMMENT ON FUNCTION msgstore.give_store(bigint, text) IS
+	'Make another role, of which the caller is a member, the owner of a store';
+
+CREATE VIEW msgstore.folder_permissions WITH (security_barrier) AS
+	SELECT r.store_id, r.folder_id,
+		   CASE WHEN r.member OPERATOR(pg_catalog.=) 'public' THEN 'PUBLIC'
+				ELSE r.member END AS member, r.rights
+	FROM msgstore.folder_right AS r
+	WHERE msgstore_internal.folder_visible(r.store_id, r.folder_id);
+GRANT SELECT ON msgstore.folder_permissions TO PUBLIC;
+COMMENT ON VIEW msgstore.folder_permissions IS
+	'The rights granted in the folders that the current role sees';
+
 /* ====================================================================== store
  *
  * Stores and the tables of their folders: store.c, access.c.  The tables are small.  The
@@ -671,14 +779,15 @@ COMMENT ON FUNCTION msgstore.set_node_number(integer) IS
  * One row per store: its owner, the GUID of its keys, and its retention.
  */
 CREATE TABLE msgstore.store (
-	store_id      bigint      NOT NULL PRIMARY KEY,
-	name          text        NOT NULL UNIQUE,
-	owner         text        NOT NULL,
-	replica_guid  uuid        NOT NULL,
-	created_at    timestamptz NOT NULL,
-	keep_age      interval,
-	keep_count    integer,
-	props         jsonb       NOT NULL DEFAULT '{}'
+	store_id           bigint      NOT NULL PRIMARY KEY,
+	name               text        NOT NULL UNIQUE,
+	owner              text        NOT NULL,
+	replica_guid       uuid        NOT NULL,
+	created_at         timestamptz NOT NULL,
+	keep_age           interval,
+	keep_count         integer,
+	rights_generation  bigint      NOT NULL DEFAULT 0,
+	props              jsonb       NOT NULL DEFAULT '{}'
 );
 
 COMMENT ON TABLE msgstore.store IS
@@ -699,6 +808,9 @@ COMMENT ON COLUMN msgstore.store.keep_age IS
 COMMENT ON COLUMN msgstore.store.keep_count IS
 	'prune_history() leaves this number of the newest changes of each '
 	'message; NULL: no change is protected by its rank';
+COMMENT ON COLUMN msgstore.store.rights_generation IS
+	'A new change number with every change of owner or rights, which tells '
+	'sessions to read them again';
 
 COMMENT ON COLUMN msgstore.store.props IS
 	'The properties that set_store_props() has set, keyed by canonical name';
@@ -836,13 +948,6 @@ COMMENT ON FUNCTION msgstore.special_folder(bigint, text) IS
 	'Return the id of a standard folder: Root, Inbox, Outbox, Sent Items, '
 	'Deleted Items, Drafts or Conflicts';
 
-CREATE FUNCTION msgstore.may_use_store(store_id bigint)
-	RETURNS boolean
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
-	AS 'MODULE_PATHNAME', 'may_use_store';
-COMMENT ON FUNCTION msgstore.may_use_store(bigint) IS
-	'Return true if the store exists and the current role may use it';
-
 CREATE VIEW msgstore.store_list WITH (security_barrier) AS
 	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count
 	FROM msgstore.store AS s
@@ -852,19 +957,26 @@ COMMENT ON VIEW msgstore.store_list IS
 	'The stores that the current role may use';
 
 CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
-	SELECT f.store_id, f.folder_id, f.parent_id, f.name, f.special,
-		   f.created_at
+	SELECT f.store_id, f.folder_id,
+		   CASE WHEN msgstore_internal.folder_visible(f.store_id, f.parent_id)
+				THEN f.parent_id END AS parent_id,
+		   f.name, f.special, f.created_at
 	FROM msgstore.folder AS f
-	WHERE f.deleted_at IS NULL AND msgstore.may_use_store(f.store_id);
+	WHERE f.deleted_at IS NULL
+	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
 GRANT SELECT ON msgstore.folder_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_list IS
-	'The folders (not deleted) of the stores that the current role may use';
+	'The folders (not deleted) that the current role sees; parent_id is NULL '
+	'below a folder that it does not see';
 
 CREATE VIEW msgstore.deleted_folder_list WITH (security_barrier) AS
-	SELECT f.store_id, f.folder_id, f.parent_id, f.name, f.deleted_at,
-		   f.deleted_with, f.change_number
+	SELECT f.store_id, f.folder_id,
+		   CASE WHEN msgstore_internal.folder_visible(f.store_id, f.parent_id)
+				THEN f.parent_id END AS parent_id,
+		   f.name, f.deleted_at, f.deleted_with, f.change_number
 	FROM msgstore.folder AS f
-	WHERE f.deleted_at IS NOT NULL AND msgstore.may_use_store(f.store_id);
+	WHERE f.deleted_at IS NOT NULL
+	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
 GRANT SELECT ON msgstore.deleted_folder_list TO PUBLIC;
 COMMENT ON VIEW msgstore.deleted_folder_list IS
 	'The folders that restore_folder() can restore; deleted_with is the '
@@ -881,13 +993,16 @@ CREATE VIEW msgstore.folder_change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
 		   END AS kind,
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
-		   c.client, c.changed_at, c.parent_id, c.name, c.properties
+		   c.client, c.changed_at,
+		   CASE WHEN msgstore_internal.folder_visible(c.store_id, c.parent_id)
+				THEN c.parent_id END AS parent_id,
+		   c.name, c.properties
 	FROM msgstore.folder_change AS c
-	WHERE msgstore.may_use_store(c.store_id);
+	WHERE msgstore_internal.folder_visible(c.store_id, c.folder_id);
 GRANT SELECT ON msgstore.folder_change_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_change_list IS
-	'The changes of folders in the stores that the current role may use: '
-	'author, time, name and place after the change';
+	'The changes of the folders that the current role sees: author, time, name '
+	'and place after the change';
 
 /* ===================================================================== folder
  *
@@ -1221,11 +1336,12 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 										  m.props) AS message_size,
 		   m.created_at, m.modified_at, m.modifier, m.change_number
 	FROM msgstore.message AS m
-	WHERE m.deleted_at IS NULL AND msgstore.may_use_store(m.store_id);
+	WHERE m.deleted_at IS NULL
+	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
+											 m.creator);
 GRANT SELECT ON msgstore.message_list TO PUBLIC;
 COMMENT ON VIEW msgstore.message_list IS
-	'The messages (saved and not deleted) of the stores that the current role '
-	'may use';
+	'The messages (saved and not deleted) that the current role may read';
 
 /* ==================================================================== history
  *
@@ -1318,11 +1434,11 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
 		   c.client, c.changed_at, c.properties
 	FROM msgstore.change AS c
-	WHERE msgstore.may_use_store(c.store_id);
+	WHERE msgstore_internal.history_readable(c.store_id, c.message_id);
 GRANT SELECT ON msgstore.change_list TO PUBLIC;
 COMMENT ON VIEW msgstore.change_list IS
-	'The changes in the stores that the current role may use: author, time, '
-	'changed properties';
+	'The changes of the messages that the current role may read: author, '
+	'time, changed properties';
 
 CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
 								 OUT change_number bigint, OUT kind text,
@@ -2116,6 +2232,7 @@ COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_change', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_right', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change', '');

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * message.c
- *	  The calls of libmsgstore for stores, folders and messages; recipients,
- *	  attachments and streams are in content.c.
+ *	  The calls of libmsgstore for the session, stores, folders and messages.
  *
  *-------------------------------------------------------------------------
  */

@@ -101,9 +101,9 @@ extern bool source_read(Source *source, const char *path);
 
 /*
  * Decode len bytes to UTF-8 without NUL.  charset is the name from the mail;
- * if it is NULL or unknown, the bytes decide.  Bytes that mean nothing in their
- * charset, and U+0000, become U+FFFD, and are counted.  *outlen is set to the
- * length; outlen may be NULL.
+ * if it is NULL or unknown, the bytes decide.  Bytes that mean nothing in
+ * their charset, and U+0000, become U+FFFD, and are counted.  *outlen is set
+ * to the length; outlen may be NULL.
  */
 extern char *text_decode(const char *bytes, size_t len, const char *charset,
 						 Tally *tally, size_t *outlen);

@@ -199,12 +199,7 @@ typedef struct Content
 #define IS_BODY(part) \
 	((part) >= PART_BODY && (part) <= PART_RTF)
 
-/* PR_MESSAGE_FLAGS */
-#define MSGFLAG_READ		0x00000001
-#define MSGFLAG_UNSENT		0x00000008
-#define MSGFLAG_ASSOCIATED	0x00000040
-#define MSGFLAG_RESEND		0x00000080
-#define MSGFLAG_EVERREAD	0x00000400
+/* PR_MESSAGE_FLAGS of a new message */
 #define MSGFLAG_DEFAULT		(MSGFLAG_READ | MSGFLAG_UNSENT)
 
 /*
@@ -296,10 +291,6 @@ extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch);
 extern void retype_check(const Jsonb *patch);
 
 /* ------------------------------------------------------------ attachment.c */
-
-/* PR_ATTACH_METHOD */
-#define ATTACH_BY_VALUE			1
-#define ATTACH_EMBEDDED_MSG		5
 
 /*
  * Check the value of PR_MESSAGE_ATTACHMENTS, in place of property_check().
@@ -408,6 +399,7 @@ typedef struct Undo
  */
 #define UNDO_FOLDER			".folder_id"
 #define UNDO_CREATED		".created_at"
+#define UNDO_CREATOR		".creator"
 #define UNDO_FLAGS			".message_flags"
 #define UNDO_DELETED		".deleted_at"
 #define UNDO_PREDECESSORS	".predecessors"

@@ -21,9 +21,6 @@
 #include "catalogue.h"
 
 /* PR_RECIPIENT_TYPE: the list in the low bits, submission flags above */
-#define MAPI_TO			1
-#define MAPI_CC			2
-#define MAPI_BCC		3
 #define TYPE_MASK		0x0FFFFFFF
 
 typedef struct Member

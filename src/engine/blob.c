@@ -320,7 +320,7 @@ blob_release(int64 store_id, ArrayType *blob_ids)
  * Do one step of the procedure sweep_blobs(): delete up to 1000 rows of
  * blob_ref and up to 1000 blobs, and return the numbers of deleted rows.
  * Raises MAPI_E_INVALID_PARAMETER for a NULL, MAPI_E_NOT_FOUND for an unknown
- * store and MAPI_E_NO_ACCESS if the role may not use the store.
+ * store and MAPI_E_NO_ACCESS unless the role owns the store.
  */
 PG_FUNCTION_INFO_V1(sweep_batch);
 Datum
@@ -334,7 +334,7 @@ sweep_batch(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "store_id");
 	values[0] = PG_GETARG_DATUM(0);
 	call_require_write("sweep_blobs()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_owner(PG_GETARG_INT64(0));
 
 	/* this transaction may have read the running backends: read them anew */
 	pgstat_clear_snapshot();

@@ -146,19 +146,6 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 	return true;
 }
 
-void
-change_require_message(int64 store_id, int64 message_id)
-{
-	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
-	ChangeRow	row;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	if (!changerow_newest(&row, change, store_id, message_id, '\0'))
-		messagerow_raise_not_found(store_id, message_id);
-	PopActiveSnapshot();
-	table_close(change, NoLock);
-}
-
 /* ----------------------------------------------------------------- writing */
 
 char	   *change_actor_setting = NULL;
@@ -492,6 +479,7 @@ void
 change_hard_delete(MessageRow *row)
 {
 	Content    *content = &row->version.content;
+	text	   *creator = DatumGetTextPP(row->creator);
 	Version		version = row->version;
 	Edits		all;
 	Undo		undo;
@@ -518,6 +506,10 @@ change_hard_delete(MessageRow *row)
 	add_undo(&undo, UNDO_FLAGS, &old, NULL);
 	time_value(&old, row->created_at, text);
 	add_undo(&undo, UNDO_CREATED, &old, NULL);
+	old.type = jbvString;
+	old.val.string.val = VARDATA_ANY(creator);
+	old.val.string.len = VARSIZE_ANY_EXHDR(creator);
+	add_undo(&undo, UNDO_CREATOR, &old, NULL);
 	time_value(&old, row->version.deleted_at, text);
 	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");
 	old_predecessors(&version, &numbers, &count, &old);

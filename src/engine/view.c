@@ -29,18 +29,6 @@
 #define KEY_BYTES		(GUID_BYTES + COUNTER_BYTES)
 #define ENTRYID_BYTES	(4 + GUID_BYTES + 2 + 8)
 
-/* object types, as in MAPI's headers */
-#define MAPI_STORE		1
-#define MAPI_FOLDER		3
-#define MAPI_MESSAGE	5
-
-#define MSGFLAG_HASATTACH	0x10
-
-/* PR_ACCESS */
-#define MAPI_ACCESS_MODIFY	0x1
-#define MAPI_ACCESS_READ	0x2
-#define MAPI_ACCESS_DELETE	0x4
-
 /* A view, with values from which several properties are computed. */
 typedef struct ViewContext
 {
@@ -281,9 +269,7 @@ add_message_size_extended(ViewContext *context, const char *name,
 static void
 add_access(ViewContext *context, const char *name, BagList *list)
 {
-	baglist_add_int(list, name, context->view->access == ACCESS_EDIT ?
-					MAPI_ACCESS_MODIFY | MAPI_ACCESS_READ | MAPI_ACCESS_DELETE :
-					MAPI_ACCESS_READ);
+	baglist_add_int(list, name, context->view->access);
 }
 
 static void
@@ -501,6 +487,9 @@ view_from_row(MessageView *view, const MessageRow *row)
 	view->created_at = row->created_at;
 	view->modified_at = row->modified_at;
 	view->modifier = TextDatumGetCString(row->modifier);
+	view->creator = row->creator;
+	view->access = access_bits(row->store_id, row->version.folder_id,
+							   row->creator);
 	view->level = -1;
 	view->version = row->version;
 }
@@ -562,17 +551,71 @@ view_from_deleted(MessageView *view, int64 store_id, int64 message_id)
 	if (bag_find(row.undo.props, UNDO_CREATED, &value))
 		(void) systime_timestamp(value.val.string.val, value.val.string.len,
 								 &view->created_at);
+	if (bag_find(row.undo.props, UNDO_CREATOR, &value))
+		view->creator =
+			PointerGetDatum(cstring_to_text_with_len(value.val.string.val,
+													 value.val.string.len));
+	view->access = access_bits(store_id, view->version.folder_id,
+							   view->creator);
 	return true;
 }
 
 bool
-view_read(MessageView *view, int64 store_id, int64 message_id,
+view_find(MessageView *view, int64 store_id, int64 message_id,
 		  MessageRow *row)
 {
 	if (!messagerow_fetch(row, store_id, message_id))
 		return view_from_deleted(view, store_id, message_id);
 	view_from_row(view, row);
 	return true;
+}
+
+bool
+view_readable(const MessageView *view)
+{
+	return (view->access & MAPI_ACCESS_READ) != 0;
+}
+
+bool
+view_read(MessageView *view, int64 store_id, int64 message_id,
+		  MessageRow *row)
+{
+	if (!view_find(view, store_id, message_id, row))
+		return false;
+	if (!view_readable(view))
+		access_require_message(store_id, view->version.folder_id, message_id,
+							   view->creator, ACCESS_TO_READ);
+	return true;
+}
+
+/* Return true if the active snapshot sees a change of a message. */
+static bool
+has_changes(int64 store_id, int64 message_id)
+{
+	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	ChangeRow	row;
+	bool		found = changerow_newest(&row, change, store_id, message_id,
+										 '\0');
+
+	table_close(change, NoLock);
+	return found;
+}
+
+/*
+ * The owner of the store also finds a message whose row was deleted by hand:
+ * its changes are left, without a record of the deletion.
+ */
+void
+view_require_message(int64 store_id, int64 message_id)
+{
+	MessageRow	row;
+	MessageView view;
+
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	if (!view_read(&view, store_id, message_id, &row) &&
+		!(access_is_owner(store_id) && has_changes(store_id, message_id)))
+		access_raise_no_message(store_id, message_id);
+	messagerow_end_read(&row);
 }
 
 bool

@@ -24,6 +24,13 @@ extern void store_require_folder(int64 store_id, int64 folder_id);
 /* Raise MAPI_E_NOT_FOUND for a folder. */
 pg_noreturn extern void store_raise_no_folder(int64 store_id, int64 folder_id);
 
+/*
+ * Return the name of the role that argument n of an SQL function, "owner",
+ * names, palloc'd.  Raise MAPI_E_NO_ACCESS if the current role is not a member
+ * of that role.
+ */
+extern char *store_owner_argument(FunctionCallInfo fcinfo, int n);
+
 /* ----------------------------------------------------------------- props.c */
 
 /*
@@ -112,10 +119,11 @@ typedef struct PlaceOrder
 /*
  * Carry an order out on messages, in the order of their ids; sorts both arrays.
  * An id in another folder than those of the order counts as missing.  Returns
- * S_OK, MAPI_W_PARTIAL_COMPLETION if some messages were missing,
- * MAPI_E_NOT_FOUND if all were missing, or MAPI_E_OBJECT_CHANGED if the one
- * message of a conditional call is not at the change number that the caller
- * expects.
+ * S_OK, MAPI_W_PARTIAL_COMPLETION if the order was carried out on some messages
+ * only, MAPI_E_NOT_FOUND if all were missing, MAPI_E_NO_ACCESS if it was carried
+ * out on no message and the right to do so was missing for some, or
+ * MAPI_E_OBJECT_CHANGED if the one message of a conditional call is not at the
+ * change number that the caller expects.
  */
 extern int32 place_execute(const PlaceOrder *order, int64 *ids, int count);
 
@@ -142,6 +150,7 @@ typedef struct SaveRequest
 	int64		base;			/* the version on which the client stands */
 	bool		is_new;			/* first save of a new message */
 	bool		was_parked;		/* another handle may have saved it first */
+	bool		is_stateless;	/* no handle: raise if it is not readable */
 	int64		folder_id;		/* of a new message */
 	int32		message_flags;	/* of a new message, unless its bag has them */
 	const Content *start;		/* of a new message, before its edits */

@@ -156,6 +156,7 @@ create_folder(PG_FUNCTION_ARGS)
 						row.name, (long long) row.parent_id,
 						(long long) row.store_id)));
 	tree_insert(&row);
+	access_inherit(row.store_id, row.parent_id, row.folder_id);
 	PG_RETURN_INT64(row.folder_id);
 }
 
@@ -372,7 +373,10 @@ delete_contents(Subtree *tree, bool hard, int64 emptied, bool associated)
 		FolderRow  *row = &tree->rows[i];
 
 		if (hard)
+		{
 			tree_remove(row);
+			access_forget(row->store_id, row->folder_id);
+		}
 		else
 		{
 			row->deleted_at = now;

@@ -47,14 +47,12 @@ message_at(PG_FUNCTION_ARGS)
 	stand.store_id = PG_GETARG_INT64(0);
 	stand.message_id = PG_GETARG_INT64(1);
 	stand.base = PG_GETARG_INT64(2);
-	access_require(stand.store_id, ACCESS_READ);
 
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	if (!view_read(&view, stand.store_id, stand.message_id, &row))
-		messagerow_raise_not_found(stand.store_id, stand.message_id);
+		access_raise_no_message(stand.store_id, stand.message_id);
 	if (!view_go_back(&view, stand.base))
 		stand_raise_no_base(&stand);
-	view.access = access_level(stand.store_id);
 	result = view_props(&view, NULL);
 	messagerow_end_read(&row);
 	PG_RETURN_JSONB_P(result);
@@ -97,10 +95,10 @@ restore_version(PG_FUNCTION_ARGS)
 	request.edits = &none;
 
 	call_require_write("restore_version()");
-	access_require(request.store_id, ACCESS_EDIT);
+	request.is_stateless = true;
 	result = save_execute(&request, &number);
 	if (result == MAPI_E_OBJECT_DELETED && number == 0)
-		change_require_message(request.store_id, request.message_id);
+		view_require_message(request.store_id, request.message_id);
 	values[0] = Int32GetDatum(result);
 	values[1] = Int64GetDatum(number);
 	nulls[1] = (number == 0);
@@ -127,7 +125,7 @@ set_retention(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(0, "store_id");
 	call_require_write("set_retention()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_owner(PG_GETARG_INT64(0));
 	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 1)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
@@ -168,7 +166,7 @@ prune_batch(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "after");
 	REQUIRE_ARG(2, "messages");
 	call_require_write("prune_history()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_owner(PG_GETARG_INT64(0));
 	if (PG_GETARG_INT32(2) < 1)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),

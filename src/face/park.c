@@ -269,9 +269,10 @@ resume(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "parked_id");
 	store_id = PG_GETARG_INT64(0);
 	draft.id = PG_GETARG_INT64(1);
-	access_require(store_id, ACCESS_READ);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	if (!read_parked(store_id, &draft, &stand))
 		raise_not_parked(store_id, draft.id);
+	stand_require_readable(&stand);
 
 	handle = handle_open(store_id, stand.message_id);
 	if (stand.is_new)
@@ -279,7 +280,8 @@ resume(PG_FUNCTION_ARGS)
 	handle->state.folder_id = stand.folder_id;
 	handle->state.is_new = stand.is_new;
 	handle->state.base = stand.base;
-	handle->state.writable = access_level(store_id) >= ACCESS_EDIT;
+	handle->state.writable = (stand_access(&stand) &
+							  MAPI_ACCESS_MODIFY) != 0;
 	handle->state.draft = draft;
 	handle_set_edits(handle, &stand.edits);
 	if (!upload_hold(handle))
@@ -302,7 +304,7 @@ discard_parked(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "parked_id");
 	call_require_write("discard_parked()");
-	access_require(PG_GETARG_INT64(0), ACCESS_READ);
+	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
 	draft.id = PG_GETARG_INT64(1);
 	if (!park_discard(PG_GETARG_INT64(0), &draft))
 		raise_not_parked(PG_GETARG_INT64(0), draft.id);

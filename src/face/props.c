@@ -66,17 +66,18 @@ props_shown(const Handle *handle, ArrayType *tags)
 	MessageView view;
 	Jsonb	   *result;
 
-	access_require(handle->store_id, ACCESS_READ);
 	stand_of_handle(&stand, handle);
-	if (handle->kind != HANDLE_MESSAGE)
-		return object_props(handle, tags);
-	if (tags != NULL && edits_cover(&stand.edits, tags))
-		return pending_props(&stand, tags);
+	if (handle->kind != HANDLE_MESSAGE ||
+		(tags != NULL && edits_cover(&stand.edits, tags)))
+	{
+		stand_require_readable(&stand);
+		return handle->kind != HANDLE_MESSAGE ? object_props(handle, tags) :
+			pending_props(&stand, tags);
+	}
 
 	messagerow_begin_read(&row, GetLatestSnapshot());
 	stand_view(&view, &stand, &row);
 	view.level = handle->state.writable ? 1 : 0;
-	view.access = access_level(handle->store_id);
 	edits_apply(&view.version.content, &stand.edits, &view.version.content);
 	result = view_props(&view, tags);
 	messagerow_end_read(&row);
@@ -128,14 +129,15 @@ read_message(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "message_id");
 	store_id = PG_GETARG_INT64(0);
 	message_id = PG_GETARG_INT64(1);
-	access_require(store_id, ACCESS_READ);
 
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	if (!messagerow_fetch(&row, store_id, message_id) ||
 		row.version.deleted_at != 0)
-		messagerow_raise_not_found(store_id, message_id);
+		access_raise_no_message(store_id, message_id);
 	view_from_row(&view, &row);
-	view.access = access_level(store_id);
+	if (!view_readable(&view))
+		access_require_message(store_id, row.version.folder_id, message_id,
+							   row.creator, ACCESS_TO_READ);
 	result = view_props(&view, tags);
 	messagerow_end_read(&row);
 	PG_RETURN_JSONB_P(result);

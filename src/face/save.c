@@ -61,6 +61,7 @@ typedef struct SaveWork
 {
 	const SaveRequest *request;
 	MessageRow	row;
+	bool		decided;		/* decide() was called before */
 	bool		parsed;			/* "edits" is filled */
 	Edits		edits;
 } SaveWork;
@@ -113,22 +114,35 @@ save_execute(const SaveRequest *request, int64 *change_number)
 
 /* ---------------------------------------------------------------- deciding */
 
-/* Do steps 5 to 8 on the version in work->row; S_OK means: go on. */
+/*
+ * Do steps 5 to 8 on the version in work->row; S_OK means: go on.  A client
+ * without a handle has not shown yet that it may read the message: if it may
+ * not, the first decision raises the errors of opening the message.
+ */
 static int32
-decide(const SaveWork *work)
+decide(SaveWork *work)
 {
 	const SaveRequest *request = work->request;
+	const MessageRow *row = &work->row;
+	bool		may_edit = access_message(request->store_id,
+										  row->version.folder_id,
+										  row->creator, ACCESS_TO_EDIT);
 
-	if (work->row.version.deleted_at != 0)
+	if (!may_edit && request->is_stateless && !work->decided)
+		access_require_message(request->store_id, row->version.folder_id,
+							   request->message_id, row->creator,
+							   ACCESS_TO_READ);
+	work->decided = true;
+	if (row->version.deleted_at != 0)
 		return MAPI_E_OBJECT_DELETED;
-	if (access_level(request->store_id) < ACCESS_EDIT)
+	if (!may_edit)
 		return MAPI_E_NO_ACCESS;
-	if (work->row.submitted)
+	if (row->submitted)
 		return MAPI_E_SUBMITTED;
 	if (request->mode == SAVE_MERGE ||
 		(request->mode == SAVE_PLAIN && (request->flags & FORCE_SAVE) != 0))
 		return S_OK;
-	if (work->row.version.change_number !=
+	if (row->version.change_number !=
 		(request->mode == SAVE_SEEN ? request->seen : request->base))
 		return MAPI_E_OBJECT_CHANGED;
 	return S_OK;
@@ -260,7 +274,9 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 	if (write_row(work, &edits, number) != TM_Ok)
 		return ATTEMPT_AGAIN;
 	/* the update may have waited, if the row was taken at this very moment */
-	access_require(request->store_id, ACCESS_EDIT);
+	access_require_message(request->store_id, work->row.version.folder_id,
+						   request->message_id, work->row.creator,
+						   ACCESS_TO_EDIT);
 	return ATTEMPT_DONE;
 }
 
@@ -408,7 +424,8 @@ save_new(SaveWork *work, int64 *number)
 
 	if (!row_lock_folder(request->store_id, request->folder_id))
 		return MAPI_E_OBJECT_DELETED;
-	if (access_level(request->store_id) < ACCESS_EDIT)
+	if ((access_folder(request->store_id, request->folder_id) &
+		 RIGHT_CREATE) == 0)
 		return MAPI_E_NO_ACCESS;
 
 	row->store_id = request->store_id;
@@ -597,13 +614,14 @@ save_message(PG_FUNCTION_ARGS)
 	request.patch = PG_GETARG_JSONB_P(3);
 	request.flags = PG_GETARG_UINT32(4);
 
-	access_require(request.store_id, ACCESS_EDIT);
+	request.is_stateless = true;
+
 	if ((request.flags & ~SAVE_FLAGS) == 0)
 	{
 		call_require_write("save_message()");
 		result = save_execute(&request, &number);
 		if (result == MAPI_E_OBJECT_DELETED && number == 0)
-			change_require_message(request.store_id, request.message_id);
+			view_require_message(request.store_id, request.message_id);
 		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
 		{
 			Stand		stand;
@@ -669,7 +687,7 @@ save_new_message(PG_FUNCTION_ARGS)
 	request.flags = PG_GETARG_UINT32(3);
 	request.is_new = true;
 
-	access_require(request.store_id, ACCESS_EDIT);
+	access_require_folder(request.store_id, request.folder_id, RIGHT_CREATE);
 	if ((request.flags & ~SAVE_FLAGS) == 0)
 	{
 		call_require_write("save_new_message()");

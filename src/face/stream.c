@@ -105,20 +105,25 @@ find_shown(Stream *stream, int64 offset, int64 count)
 	Handle	   *handle = stream->handle;
 	Content		content;
 	MessageRow	row;
+	Stand		stand;
 
+	stand_of_handle(&stand, handle);
 	messagerow_begin_read(&row, GetLatestSnapshot());
-	if (handle->kind != HANDLE_MESSAGE)
-		content = handle->state.object;
-	else if (edits_cover(&handle->state.edits, tags_of(stream)))
-		content_from_bag(&content, bag_empty());
-	else
+	if (handle->kind == HANDLE_MESSAGE &&
+		!edits_cover(&stand.edits, tags_of(stream)))
 	{
-		Stand		stand;
 		MessageView view;
 
-		stand_of_handle(&stand, handle);
 		stand_view(&view, &stand, &row);
 		content = view.version.content;
+	}
+	else
+	{
+		stand_require_readable(&stand);
+		if (handle->kind != HANDLE_MESSAGE)
+			content = handle->state.object;
+		else
+			content_from_bag(&content, bag_empty());
 	}
 	edits_apply(&content, &handle->state.edits, &content);
 	if (content.isnull[stream->prop.part] || stream->prop.part == PART_PROPS)
@@ -155,7 +160,6 @@ find_stream(FunctionCallInfo fcinfo, Stream *stream, int64 offset,
 				 errmsg("property %s (%s) is neither a string nor binary",
 						stream->prop.name,
 						catalogue_type_name(stream->prop.type))));
-	access_require(stream->handle->store_id, ACCESS_READ);
 
 	if (stream->prop.rule == RULE_COMPUTED)
 		find_in_bag(stream, props_shown(stream->handle, tags_of(stream)));

@@ -137,6 +137,16 @@ subobject_list_replaced(Handle *handle)
 
 /* ---------------------------------------------------------- handles' kinds */
 
+/* Raise an error unless the current role may read the message of a handle. */
+static void
+require_readable(const Handle *handle)
+{
+	Stand		stand;
+
+	stand_of_handle(&stand, handle);
+	stand_require_readable(&stand);
+}
+
 /*
  * Return the handle that argument 0 names, on a message or on an embedded
  * message.  Raise MAPI_E_NO_SUPPORT if the handle is on an attachment.
@@ -269,7 +279,7 @@ open_attachment(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "attach_num");
 	REQUIRE_ARG(2, "flags");
 	check_flags(PG_GETARG_UINT32(2), OPEN_FLAGS);
-	access_require(parent->store_id, ACCESS_READ);
+	require_readable(parent);
 	writable = wants_to_write(parent, PG_GETARG_UINT32(2));
 	objects_read(shown_list(parent, PART_ATTACHMENTS), &list);
 	at = objects_find(&list, attach_num, PG_GETARG_INT32(1));
@@ -363,7 +373,7 @@ open_embedded_message(PG_FUNCTION_ARGS)
 				 errmsg("handle %d is a message, not an attachment",
 						parent->number)));
 	check_flags(flags, EMBEDDED_FLAGS);
-	access_require(parent->store_id, ACCESS_READ);
+	require_readable(parent);
 	writable = (flags & MAPI_CREATE) != 0 ?
 		wants_to_write(parent, flags | MAPI_MODIFY) :
 		wants_to_write(parent, flags);

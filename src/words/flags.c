@@ -262,6 +262,12 @@ write_flags(const FlagType *type, int32 bits)
 	return buf.data;
 }
 
+char *
+flags_folder_rights_text(uint32 rights)
+{
+	return write_flags(&folder_rights_type, (int32) rights);
+}
+
 /*
  * Return all names of a type, those of sets included, as a list for an error
  * message.

@@ -20,7 +20,7 @@
 #include "utils/tuplestore.h"
 
 #include "compat.h"
-#include "codes.gen.h"			/* MAPI_E_NOT_FOUND etc., as int32 */
+#include "mapi.gen.h"			/* MAPI_E_NOT_FOUND, MAPI_MODIFY etc. */
 #include "tags.gen.h"			/* PT_UNICODE, PR_SUBJECT etc. */
 
 /* ------------------------------------------------------------------ text.c */
@@ -97,46 +97,11 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 
 /* ----------------------------------------------------------------- flags.c */
 
-/* The bits under their MAPI names, with the values of the MAPI headers. */
-#define MAPI_MODIFY				0x00000001
-#define SHOW_SOFT_DELETES		0x00000002
-#define MAPI_DEFERRED_ERRORS	0x00000008
-#define MAPI_BEST_ACCESS		0x00000010
-#define MAPI_NO_CACHE			0x00000200
-#define MAPI_CREATE				0x00000002	/* open_embedded_message() */
-#define MAPI_ASSOCIATED			0x00000040	/* create_message() */
+/* The rights of the set OWNER of the type folder_rights. */
+#define RIGHTS_ALL				0x7FB
 
-#define KEEP_OPEN_READONLY		0x00000001
-#define KEEP_OPEN_READWRITE		0x00000002
-#define FORCE_SAVE				0x00000004
-#define SPAMFILTER_ONSAVE		0x00000080
-#define NON_EMS_XP_SAVE			0x00001000
-#define PARK_REFUSED			0x00010000	/* msgstore's own */
-
-#define DEL_MESSAGES			0x00000001	/* delete_folder() */
-#define DEL_FOLDERS				0x00000004	/* delete_folder() */
-#define DEL_ASSOCIATED			0x00000008	/* empty_folder() */
-#define DELETE_HARD_DELETE		0x00000010
-
-#define OPEN_IF_EXISTS			0x00000001	/* create_folder() */
-#define COPY_SUBFOLDERS			0x00000010	/* copy_folder() */
-
-#define MODRECIP_ADD			0x00000002
-#define MODRECIP_MODIFY			0x00000004
-#define MODRECIP_REMOVE			0x00000008
-
-/* What a role may do in a folder: the type folder_rights (MS-OXCPERM). */
-#define RIGHT_READ_ANY			0x00000001
-#define RIGHT_CREATE			0x00000002
-#define RIGHT_EDIT_OWNED		0x00000008
-#define RIGHT_DELETE_OWNED		0x00000010
-#define RIGHT_EDIT_ANY			0x00000020
-#define RIGHT_DELETE_ANY		0x00000040
-#define RIGHT_CREATE_SUBFOLDER	0x00000080
-#define RIGHT_FOLDER_OWNER		0x00000100
-#define RIGHT_FOLDER_CONTACT	0x00000200
-#define RIGHT_FOLDER_VISIBLE	0x00000400
-#define RIGHTS_ALL				0x000007FB	/* the set OWNER */
+/* Return the text of bits RIGHT_*, palloc'd. */
+extern char *flags_folder_rights_text(uint32 rights);
 
 /* ------------------------------------------------------------------ call.c */
 

@@ -13,8 +13,7 @@
  *		--messages=N	at a time, that they work on (6)
  *		--steps=N		all sessions together (20000)
  *		--seed=N		of the random numbers
- *		--disturb=N		cancel or end a session about every N milliseconds
- *						(0: never)
+ *		--disturb=N		cancel or end a session about every N steps (0: never)
  *
  *	  "run" needs a database with the extension in it, and makes the store.  It
  *	  prints how far it has come, and goes on where the server goes down and
@@ -167,12 +166,17 @@ run_session(const Options *options, int number)
 	free(session);
 }
 
-/* Cancel and end what the sessions do, until all is done. */
+/*
+ * Cancel a statement or end a session, again and again, until killed.  The
+ * pace is that of the sessions, so that a slow machine disturbs no more steps
+ * than a fast one.
+ */
 static void
 disturb(const Options *options)
 {
 	Random		random = {(uint64_t) options->seed};
 	PGconn	   *conn = NULL;
+	int			next = 0;
 
 	for (;;)
 	{
@@ -180,7 +184,9 @@ disturb(const Options *options)
 			random_below(&random, options->sessions);
 		int			pid;
 
-		usleep(1000 * (1 + random_below(&random, 2 * options->disturb)));
+		next += 1 + random_below(&random, 2 * options->disturb);
+		while (shared->steps < next)
+			usleep(1000);
 		pid = shared->backend[which];
 		if (conn == NULL)
 			conn = PQconnectdb(options->conninfo);

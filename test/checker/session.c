@@ -25,7 +25,8 @@
 
 #include "checker.h"
 
-#define CONNECT_SECONDS	120
+/* How long the server may take to come back, where nobody says otherwise. */
+#define CONNECT_SECONDS	180
 
 static void lose(Session *session);
 
@@ -202,7 +203,20 @@ ignore_notice(void *arg, const PGresult *result)
 	(void) result;
 }
 
-/* Connect, however long the server takes to come back. */
+/*
+ * Return the seconds that a server may take to accept connections: those that
+ * all tests wait for what has to come.
+ */
+static int64_t
+connect_seconds(void)
+{
+	const char *seconds = getenv("PG_TEST_TIMEOUT_DEFAULT");
+
+	return seconds == NULL || atoi(seconds) <= 0 ? CONNECT_SECONDS :
+		atoi(seconds);
+}
+
+/* Connect, as soon as the server accepts connections. */
 static void
 connect_session(Session *session)
 {
@@ -211,7 +225,7 @@ connect_session(Session *session)
 	};
 	const char *keywords[] = {"dbname", "application_name", NULL};
 	const char *values[] = {session->conninfo, "checker", NULL};
-	int64_t		deadline = now() + CONNECT_SECONDS * INT64_C(1000000);
+	int64_t		deadline = now() + connect_seconds() * INT64_C(1000000);
 	bool		ready = false;
 
 	while (!ready)

@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 use IPC::Run;
+use PostgreSQL::Test::Utils;
 
 our @EXPORT = qw(connect_session send_query has_answered answer ask
   end_sessions pick log_line last_queries);
@@ -18,7 +19,8 @@ my $asked = 0;
 sub connect_session
 {
 	my ($connstr) = @_;
-	my %s = (in => '', out => '', err => '', timer => IPC::Run::timeout(180));
+	my %s = (in => '', out => '', err => '', 
+		timer => IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 
 	$s{run} = IPC::Run::start(
 		[ 'psql', '-XAtq', '-d', $connstr ],

@@ -4,8 +4,11 @@
 # one would match a version it has never seen.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use ServerCrash;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('crash');
@@ -68,22 +71,12 @@ sub run_of_numbers
 sub lose
 {
 	my ($work) = @_;
-	my $offset = -s $node->logfile;
-	my $pid;
+	my $pid = server_process($node, 'walwriter');
 
 	sql('CHECKPOINT');
-	$node->poll_query_until('postgres', "SELECT count(*) = 1
-		FROM pg_stat_activity WHERE backend_type = 'walwriter'");
-	$pid = sql("SELECT pid FROM pg_stat_activity
-		WHERE backend_type = 'walwriter'");
-	kill 'STOP', $pid;
+	kill 'STOP', $pid or die 'the WAL writer has ended';
 	$work->();
-	kill 'KILL', $pid;
-	$node->wait_for_log(qr/all server processes terminated; reinitializing/,
-		$offset);
-	$node->wait_for_log(qr/database system is ready to accept connections/,
-		$offset);
-	$node->poll_query_until('postgres', 'SELECT true');
+	kill_process($node, $pid) or die 'the server did not crash';
 	return;
 }
 

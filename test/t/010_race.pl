@@ -81,7 +81,9 @@ foreach my $kind ('handle', 'token')
 {
 	my $referee = $node->background_psql('postgres');
 
-	$referee->query_safe("SET statement_timeout = '180s'");
+	# it would wait for ever for a session that has failed
+	$referee->query_safe(
+		"SET statement_timeout = '${PostgreSQL::Test::Utils::timeout_default}s'");
 	$referee->query_until(qr/ready/, "\\echo ready\nCALL referee('$kind');\n");
 	$node->poll_query_until('postgres',
 		"SELECT count(*) = $rounds FROM pg_locks

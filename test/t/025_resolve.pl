@@ -444,7 +444,7 @@ sub on_terminal
 			'sh', 'msgstore', 'resolve', '--store=team', @args
 		],
 		'<pty<', \$in, '>pty>', \$out,
-		IPC::Run::timeout(60));
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 
 	return { harness => $harness, in => \$in, out => \$out };
 }

@@ -192,16 +192,9 @@ is( $node->safe_psql('postgres', $blobs),
 	'nothing is left of what was refused');
 
 # What ends the import: the server's patience, at the save.
-my $hold = q{
-	BEGIN;
-	SELECT name FROM msgstore.folder WHERE store_id = 2 FOR UPDATE;
-	SELECT pg_sleep(600);};
-my $ignored = '';
-my $holder = IPC::Run::start([ 'psql', '-Xq', '-c', $hold ],
-	'<', \undef, '>', \$ignored, '2>', \$ignored);
-$node->poll_query_until('postgres',
-	"SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-  or die 'the holder does not sleep';
+my $holder = $node->background_psql('postgres');
+$holder->query_safe(
+	'BEGIN; SELECT name FROM msgstore.folder WHERE store_id = 2 FOR UPDATE');
 $before = $node->safe_psql('postgres', $blobs);
 {
 	local $ENV{PGOPTIONS} = '-c lock_timeout=200ms';
@@ -211,9 +204,7 @@ $before = $node->safe_psql('postgres', $blobs);
 is($code, 2, 'an error that is not about the message: exit code 2');
 like($err, qr/lock timeout/, 'an error: says so');
 like($out, qr/^0 imported, 0 refused$/m, 'an error: nothing is imported');
-$node->safe_psql('postgres', "SELECT pg_terminate_backend(pid)
-	FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
-IPC::Run::finish($holder);
+$holder->quit;
 is($node->safe_psql('postgres', $blobs),
 	$before, 'an error: nothing is left of the message');
 

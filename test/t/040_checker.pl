@@ -7,11 +7,12 @@
 use strict;
 use warnings;
 use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use ServerCrash;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $top = "$FindBin::RealBin/../..";
 my $checker = "$top/test/checker/checker";
@@ -41,26 +42,41 @@ sub prepare
 	return PostgreSQL::Test::Utils::tempdir("records_$name");
 }
 
-# "checker run" in the background, and to its end.
+# Start "checker run".  A run may take any time as long as it prints that more
+# steps are done; one that stands still for too long fails.
 sub start_run
 {
 	my ($name, $records, @args) = @_;
-	my $run = { out => '', err => '' };
+	my $run = { out => '', err => '',
+		timer =>
+		  IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default) };
 
 	$run->{handle} = IPC::Run::start(
 		[
 			$checker, 'run', '--dbname=' . $node->connstr($name),
 			"--record=$records", "--seed=$seed", @args
 		],
-		'<', \undef, '>', \$run->{out}, '2>', \$run->{err},
-		IPC::Run::timeout(600 + $steps / 100));
+		'<', \undef, '>', \$run->{out}, '2>', \$run->{err}, $run->{timer});
 	return $run;
 }
 
+# Wait until more is printed; return false if the run has ended.
+sub pump_run
+{
+	my $run = shift;
+	my $length = length $run->{out};
+	my $pumped = $run->{handle}->pumpable && $run->{handle}->pump;
+
+	$run->{timer}->start if length $run->{out} > $length;
+	return $pumped;
+}
+
+# Wait for the end of a run; return its exit code.
 sub end_run
 {
 	my $run = shift;
 
+	while (pump_run($run)) { }
 	$run->{handle}->finish;
 	diag($run->{err}) if $run->{err} ne '';
 	return $run->{handle}->result(0);
@@ -80,7 +96,7 @@ sub reach
 
 	while (steps_done($run) < $count)
 	{
-		$run->{handle}->pump or die "the run has ended early: $run->{err}";
+		pump_run($run) or die "the run has ended early: $run->{err}";
 	}
 }
 
@@ -99,7 +115,7 @@ sub verify
 	return ($? >> 8, $out);
 }
 
-# It fits, and the output is worth a look where it does not.
+# Test that record and store agree; return what "checker verify" prints.
 sub verified
 {
 	my ($name, $records, $what) = @_;
@@ -114,7 +130,7 @@ sub verified
 # ------------------------------------------------------- sessions and cancels
 
 my $records = prepare('busy');
-my $run = start_run('busy', $records, "--steps=$steps", '--disturb=20');
+my $run = start_run('busy', $records, "--steps=$steps", '--disturb=100');
 is(end_run($run), 0, "$steps random steps in 8 sessions");
 cmp_ok(steps_done($run), '>=', $steps, 'all of them are done');
 my $out = verified('busy', $records, 'sessions');
@@ -141,51 +157,22 @@ foreach my $kind (
 
 # ---------------------------------------------------------------- the crashes
 
-# How often the server has ended all of its backends because one was killed.
-sub crashes
-{
-	return scalar(() = slurp_file($node->logfile) =~
-		  /terminated by signal 9/g);
-}
-
-# SIGKILL one of the sessions' backends: all of them end, and the server
-# recovers by itself.  One that was ending anyway does no harm; then another.
+# Kill a backend of one of the sessions: all of them end, and the server recovers
+# by itself.  If the backend was ending anyway, kill another one.
 sub kill_backend
 {
-	my $before = crashes();
+	my $backends = "FROM pg_stat_activity WHERE application_name = 'checker'";
 
 	foreach my $try (1 .. 100)
 	{
-		my $pid = $node->safe_psql(
-			'postgres', q{
-			SELECT pid FROM pg_stat_activity WHERE application_name = 'checker'
-			ORDER BY state = 'active' DESC LIMIT 1});
+		$node->poll_query_until('postgres', "SELECT count(*) > 0 $backends")
+		  or die 'no session is connected';
+		my $pid = $node->safe_psql('postgres',
+			"SELECT pid $backends ORDER BY state = 'active' DESC LIMIT 1");
 
-		kill 'KILL', $pid if $pid;
-		foreach my $wait (1 .. 10)
-		{
-			return if crashes() > $before;
-			usleep(100_000);
-		}
+		return if $pid && kill_process($node, $pid);
 	}
 	die 'no backend could be killed';
-}
-
-# SIGKILL the postmaster and perhaps others, and start anew once its backends
-# have noticed.
-sub kill_server
-{
-	my @others = @_;
-	my ($pid) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-	my $try = 0;
-
-	$node->kill9;
-	kill 'KILL', @others if @others;
-	while (kill(0, $pid) || !$node->start(fail_ok => 1))
-	{
-		die 'the server did not come back' if $try++ > 300;
-		usleep(100_000);
-	}
 }
 
 my $crash_steps = 12000;
@@ -193,7 +180,7 @@ $run = start_run('busy', $records, "--steps=$crash_steps", '--first=8');
 reach($run, $crash_steps * 0.1);
 kill_backend();
 reach($run, $crash_steps * 0.3);
-kill_server();
+kill_server($node);
 reach($run, $crash_steps * 0.45);
 kill_backend();
 is(end_run($run), 0, 'the sessions go on after crashes');
@@ -324,18 +311,17 @@ bgwriter_lru_maxpages = 0
 autovacuum = off
 });
 $node->restart;
-my $walwriter = $node->safe_psql('postgres',
-	"SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'");
+my $walwriter = server_process($node, 'walwriter');
 is(end_run(start_run('forgetful', $records, '--steps=800')),
 	0, 'unsafe commits: the sessions get to the end');
 # what there is so far is to survive, and what comes now is not
 $node->safe_psql('postgres', 'CHECKPOINT');
-kill 'STOP', $walwriter;
+kill 'STOP', $walwriter or die 'the WAL writer has ended';
 is( end_run(
 		start_run('forgetful', $records, '--steps=1600', '--first=8')),
 	0,
 	'unsafe commits: and go on');
-kill_server($walwriter);
+kill_server($node, $walwriter);
 is( end_run(
 		start_run('forgetful', $records, '--steps=1600', '--first=16')),
 	0,
