@@ -42,6 +42,7 @@ OBJS = \
 	src/engine/row.o \
 	src/engine/access.o \
 	src/engine/tree.o \
+	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
@@ -65,6 +66,7 @@ OBJS = \
 	src/face/resolve.o \
 	src/face/place.o \
 	src/face/folder.o \
+	src/face/container.o \
 	src/face/history.o
 
 # What one session can show (sql/, expected/).
@@ -94,6 +96,8 @@ REGRESS = \
 	resolve \
 	place \
 	folder \
+	container \
+	counts \
 	park \
 	throw \
 	numbers \

@@ -1004,6 +1004,42 @@ COMMENT ON VIEW msgstore.folder_change_list IS
 	'The changes of the folders that the current role sees: author, time, name '
 	'and place after the change';
 
+/*
+ * The numbers of messages in folders, as differences.  A transaction that
+ * places messages has rows of its own; readers fold the rows of ended
+ * transactions into one (count.c).
+ */
+CREATE TABLE msgstore.folder_count (
+	store_id            bigint  NOT NULL,
+	folder_id           bigint  NOT NULL,
+	xid                 xid8    NOT NULL,
+	part                integer NOT NULL,
+	messages            bigint  NOT NULL,
+	associated          bigint  NOT NULL,
+	deleted             bigint  NOT NULL,
+	deleted_associated  bigint  NOT NULL,
+	PRIMARY KEY (store_id, folder_id, xid, part)
+);
+
+COMMENT ON TABLE msgstore.folder_count IS
+	'Rows whose sums are the numbers of messages in a folder';
+COMMENT ON COLUMN msgstore.folder_count.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.folder_count.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.folder_count.xid IS
+	'The top-level transaction that wrote the row';
+COMMENT ON COLUMN msgstore.folder_count.part IS
+	'Part of the transaction: a number of its commands share one row';
+COMMENT ON COLUMN msgstore.folder_count.messages IS
+	'Messages that are neither deleted nor associated';
+COMMENT ON COLUMN msgstore.folder_count.associated IS
+	'Associated messages that are not deleted';
+COMMENT ON COLUMN msgstore.folder_count.deleted IS
+	'Soft-deleted messages that are not associated';
+COMMENT ON COLUMN msgstore.folder_count.deleted_associated IS
+	'Soft-deleted associated messages';
+
 /* ===================================================================== folder
  *
  * Creating, renaming, moving, copying, emptying, deleting and restoring
@@ -1014,64 +1050,105 @@ COMMENT ON VIEW msgstore.folder_change_list IS
 CREATE FUNCTION msgstore.create_folder(store_id bigint, parent_id bigint,
 									   name text,
 									   flags msgstore.folder_flags
-										   DEFAULT '0')
+										   DEFAULT '0',
+									   actor text DEFAULT NULL)
 	RETURNS bigint
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'create_folder';
 COMMENT ON FUNCTION msgstore.create_folder(bigint, bigint, text,
-										   msgstore.folder_flags) IS
+										   msgstore.folder_flags, text) IS
 	'Create a folder below another folder (NULL: below the root) and return '
 	'its id; with OPEN_IF_EXISTS return the folder that has the name already';
 
 CREATE FUNCTION msgstore.rename_folder(store_id bigint, folder_id bigint,
-									   name text)
+									   name text,
+									   actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'rename_folder';
-COMMENT ON FUNCTION msgstore.rename_folder(bigint, bigint, text) IS
+COMMENT ON FUNCTION msgstore.rename_folder(bigint, bigint, text, text) IS
 	'Give a folder another name';
 
 CREATE FUNCTION msgstore.move_folder(store_id bigint, folder_id bigint,
 									 parent_id bigint,
-									 name text DEFAULT NULL)
+									 name text DEFAULT NULL,
+									 actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'move_folder';
-COMMENT ON FUNCTION msgstore.move_folder(bigint, bigint, bigint, text) IS
+COMMENT ON FUNCTION msgstore.move_folder(bigint, bigint, bigint, text, text) IS
 	'Move a folder below another folder, and give it another name unless name '
 	'is NULL; MAPI_E_FOLDER_CYCLE if the other folder is the folder or below '
 	'it';
 
 CREATE FUNCTION msgstore.delete_folder(store_id bigint, folder_id bigint,
 									   flags msgstore.delete_flags
-										   DEFAULT '0')
+										   DEFAULT '0',
+									   actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'delete_folder';
 COMMENT ON FUNCTION msgstore.delete_folder(bigint, bigint,
-										   msgstore.delete_flags) IS
+										   msgstore.delete_flags, text) IS
 	'Delete a folder so that it can be restored, or for good with '
 	'DELETE_HARD_DELETE; a folder with messages only with DEL_MESSAGES, a '
 	'folder with folders only with DEL_FOLDERS';
 
-CREATE FUNCTION msgstore.restore_folder(store_id bigint, folder_id bigint)
+CREATE FUNCTION msgstore.restore_folder(store_id bigint, folder_id bigint,
+										actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'restore_folder';
-COMMENT ON FUNCTION msgstore.restore_folder(bigint, bigint) IS
+COMMENT ON FUNCTION msgstore.restore_folder(bigint, bigint, text) IS
 	'Restore a folder that was deleted, but not for good, with the folders and '
 	'messages that its deletion took along';
 
 CREATE FUNCTION msgstore.empty_folder(store_id bigint, folder_id bigint,
 									  flags msgstore.delete_flags
-										  DEFAULT '0')
+										  DEFAULT '0',
+									  actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'empty_folder';
 COMMENT ON FUNCTION msgstore.empty_folder(bigint, bigint,
-										  msgstore.delete_flags) IS
+										  msgstore.delete_flags, text) IS
 	'Delete the messages and folders in a folder, but not the folder itself; '
 	'associated messages only with DEL_ASSOCIATED';
+
+CREATE FUNCTION msgstore.get_folder_props(store_id bigint, folder_id bigint,
+										  tags text[] DEFAULT NULL,
+										  actor text DEFAULT NULL)
+	RETURNS jsonb
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_folder_props';
+COMMENT ON FUNCTION msgstore.get_folder_props(bigint, bigint, text[], text) IS
+	'Return the properties of a folder, its counts among them; all of them if '
+	'tags is NULL';
+
+CREATE FUNCTION msgstore.set_folder_props(store_id bigint, folder_id bigint,
+										  props jsonb,
+										  actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_folder_props';
+COMMENT ON FUNCTION msgstore.set_folder_props(bigint, bigint, jsonb, text) IS
+	'Set properties of a folder, all or nothing; null deletes; PR_DISPLAY_NAME '
+	'renames the folder';
+
+CREATE FUNCTION msgstore.get_store_props(store_id bigint,
+										 tags text[] DEFAULT NULL)
+	RETURNS jsonb
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_store_props';
+COMMENT ON FUNCTION msgstore.get_store_props(bigint, text[]) IS
+	'Return the properties of a store; all of them if tags is NULL';
+
+CREATE FUNCTION msgstore.set_store_props(store_id bigint, props jsonb)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_store_props';
+COMMENT ON FUNCTION msgstore.set_store_props(bigint, jsonb) IS
+	'Set properties of a store, all or nothing; null deletes';
 
 /* =================================================================== property
  *
@@ -2232,6 +2309,7 @@ COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_change', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_count', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_right', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');

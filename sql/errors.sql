@@ -58,6 +58,11 @@ RETURNS SETOF record LANGUAGE sql ROWS 10 AS $$
     SELECT left(regexp_replace(c, '\m\d{4,10}\M', 'N', 'g'), 90), pg_temp.error('SELECT ' || c)
     FROM unnest(calls) WITH ORDINALITY AS u (c, n) ORDER BY n $$;
 SELECT pg_temp.world(:store) AS world \gset
+-- folders and stores
+SELECT * FROM pg_temp.errors(format('create_folder(%s, NULL, repeat(%L, 256))', :store, 'x'),
+    format('create_folder(%s, NULL, %L, 17)', :store, 'x'),
+    format('set_folder_props(%s, %s, %L)', :store, :inbox, '{"PR_CONTENT_COUNT": 1}'),
+    format('set_store_props(%s, %L)', :store, '{"PR_DISPLAY_NAME": "x"}'));
 \t on
 \pset format unaligned
 \pset fieldsep ' -> '
@@ -97,7 +102,7 @@ SELECT * FROM pg_temp.errors(
     format('open_message(%s, %s, 16384)', :store, :id),
     format('open_message(%s, %s, %L)', :store, :id, 'FORCE_SAVE'),
     format('create_message(%s, 0)', :store),
-    format('create_message(%s, %s, 64)', :store, :inbox),
+    format('create_message(%s, %s, 128)', :store, :inbox),
     format('read_message(%s, %s)', :store, :gone),
     format('save_message(%s, 0, 1, %L)', :store, '{}'),
     format('save_message(0, %s, 1, %L)', :id, '{}'),

@@ -157,6 +157,26 @@ change_actor(void)
 		change_actor_setting : NULL;
 }
 
+int
+change_actor_begin(const char *actor)
+{
+	int			level;
+
+	if (actor == NULL)
+		return 0;
+	level = NewGUCNestLevel();
+	(void) set_config_option("msgstore.actor", actor, PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}
+
+void
+change_actor_end(int level)
+{
+	if (level != 0)
+		AtEOXact_GUC(true, level);
+}
+
 const char *
 change_author(void)
 {
@@ -430,13 +450,19 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 		return result;
 	record(row, order->kind, version.change_number,
 		   row->version.change_number, order->base, time, &undo);
+	if (order->folder_id != 0 || order->set_deleted)
+	{
+		count_change(order->tally, row, &row->version, -1);
+		count_change(order->tally, row, &version, 1);
+	}
 	CommandCounterIncrement();
 	*number = version.change_number;
 	return TM_Ok;
 }
 
 void
-change_create(MessageRow *row, int64 source_id, const Upload *uploads)
+change_create(MessageRow *row, int64 source_id, const Upload *uploads,
+			  CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	Adoption	adoption = {row->store_id, row->message_id, source_id,
@@ -454,6 +480,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	messagerow_insert(row, change_author());
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
 		   row->created_at, &undo);
+	count_change(tally, row, &row->version, 1);
 	CommandCounterIncrement();
 }
 
@@ -476,7 +503,7 @@ delete_row(int64 store_id, int64 message_id)
  * record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
-change_hard_delete(MessageRow *row)
+change_hard_delete(MessageRow *row, CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	text	   *creator = DatumGetTextPP(row->creator);
@@ -519,5 +546,6 @@ change_hard_delete(MessageRow *row)
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,
 		   &undo);
+	count_change(tally, row, &row->version, -1);
 	delete_row(row->store_id, row->message_id);
 }

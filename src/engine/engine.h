@@ -351,6 +351,50 @@ extern void access_replica_guid(int64 store_id, uint8 *guid);
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);
 
+/* ----------------------------------------------------------------- count.c */
+
+/* The numbers of messages in a folder, or differences of these numbers. */
+typedef struct FolderCounts
+{
+	int64		messages;
+	int64		associated;
+	int64		deleted;		/* softly */
+	int64		deleted_associated;
+} FolderCounts;
+
+/* The differences that one call makes in the folders of a store. */
+typedef struct CountTally
+{
+	int64		store_id;
+	struct HTAB *entries;
+} CountTally;
+
+/*
+ * Begin a tally in the current memory context, and write its differences.  A
+ * call that places many messages writes one row per folder in this way.
+ */
+extern void count_begin(CountTally *tally, int64 store_id);
+extern void count_end(CountTally *tally);
+
+/*
+ * Count a message, in the folder and state of a version, "by" times (1 or -1).
+ * Without a tally (NULL) the difference is written at once.
+ */
+extern void count_change(CountTally *tally, const MessageRow *row,
+						 const Version *version, int by);
+
+/*
+ * Read the numbers of a folder that are committed by now: of all messages, or
+ * of those that the current role created.  count_read() may write, to fold
+ * rows.
+ */
+extern void count_read(int64 store_id, int64 folder_id, FolderCounts *counts);
+extern void count_read_own(int64 store_id, int64 folder_id,
+						   FolderCounts *counts);
+
+/* Delete the rows of a folder that is deleted for good. */
+extern void count_forget(int64 store_id, int64 folder_id);
+
 /* ------------------------------------------------------------------ tree.c */
 
 /* A row of folder; strings and the bag are palloc'd. */
@@ -553,6 +597,7 @@ typedef struct ChangeOrder
 	bool		deleted;
 	int64		deleted_with;	/* folder whose deletion takes it along, or 0 */
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
+	CountTally *tally;			/* for a change of place, or NULL */
 } ChangeOrder;
 
 /*
@@ -568,13 +613,13 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
 /*
  * Insert the first version of a new message, and the record of the change.
  * source_id is the message from which it was copied, or 0; "uploads" are those
- * of the handle that is saved, or NULL.
+ * of the handle that is saved, or NULL; "tally" is as for count_change().
  */
 extern void change_create(MessageRow *row, int64 source_id,
-						  const Upload *uploads);
+						  const Upload *uploads, CountTally *tally);
 
 /* Delete a locked row; the record of the change contains the whole message. */
-extern void change_hard_delete(MessageRow *row);
+extern void change_hard_delete(MessageRow *row, CountTally *tally);
 
 /*
  * Return the actor of changes made now (the user of the application, or NULL),
@@ -584,6 +629,14 @@ extern void change_hard_delete(MessageRow *row);
 extern const char *change_actor(void);
 extern const char *change_client(void);
 extern const char *change_author(void);
+
+/*
+ * Make an actor the actor of all changes until change_actor_end(), or until the
+ * (sub)transaction is rolled back; NULL changes nothing.  Returns the argument
+ * of change_actor_end().
+ */
+extern int	change_actor_begin(const char *actor);
+extern void change_actor_end(int level);
 
 extern char *change_actor_setting;	/* msgstore.actor */
 
@@ -708,6 +761,15 @@ extern bool view_go_back(MessageView *view, int64 change_number);
  * all of them if "tags" is NULL.
  */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
+
+/*
+ * Add the entry id of an object (PR_OBJECT_TYPE and id), and the source key of
+ * an id or the change key of a change number, to a list of members.
+ */
+extern void view_add_entryid(int64 store_id, BagList *list, const char *name,
+							 int type, int64 id);
+extern void view_add_key(int64 store_id, BagList *list, const char *name,
+						 int64 number);
 
 /* ---------------------------------------------------------------- handle.c */
 

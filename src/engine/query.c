@@ -34,6 +34,14 @@
 	" props, change_number, modified_at, modifier FROM msgstore.folder" \
 	" WHERE store_id = $1 AND folder_id = $2"
 
+/* the end of an INSERT into folder_count AS c */
+#define ADD_TO_COUNTS \
+	" ON CONFLICT (store_id, folder_id, xid, part) DO UPDATE SET" \
+	" messages = c.messages + excluded.messages," \
+	" associated = c.associated + excluded.associated," \
+	" deleted = c.deleted + excluded.deleted, deleted_associated =" \
+	" c.deleted_associated + excluded.deleted_associated"
+
 static const struct
 {
 	bool		writes;
@@ -163,6 +171,57 @@ static const struct
 		" changed_at, kind, role, actor, client, parent_id, name, properties)"
 		" VALUES ($1, $2, $3, $4, $5, pg_current_xact_id(), $6, $7, $8, $9,"
 		" $10, $11, $12, $13)"},
+	[QUERY_COUNT_ADD] =
+	{true, {INT8OID, INT8OID, INT4OID, INT8OID, INT8OID, INT8OID, INT8OID},
+		"INSERT INTO msgstore.folder_count AS c"
+		" (store_id, folder_id, xid, part, messages, associated, deleted,"
+		" deleted_associated)"
+		" VALUES ($1, $2, pg_current_xact_id(), $3, $4, $5, $6, $7)"
+		ADD_TO_COUNTS},
+	[QUERY_COUNT_READ] =
+	{false, {INT8OID, INT8OID, INT4OID},
+		"SELECT count(*), coalesce(sum(messages), 0)::bigint,"
+		" coalesce(sum(associated), 0)::bigint,"
+		" coalesce(sum(deleted), 0)::bigint,"
+		" coalesce(sum(deleted_associated), 0)::bigint"
+		" FROM msgstore.folder_count"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_COUNT_FOLD] =
+	{true, {INT8OID, INT8OID, INT4OID},
+		"WITH old AS MATERIALIZED ("
+		" SELECT xid, part FROM msgstore.folder_count"
+		" WHERE store_id = $1 AND folder_id = $2 FOR UPDATE SKIP LOCKED"
+		"), gone AS ("
+		" DELETE FROM msgstore.folder_count c USING old o"
+		" WHERE c.store_id = $1 AND c.folder_id = $2"
+		" AND c.xid = o.xid AND c.part = o.part RETURNING c.*"
+		") INSERT INTO msgstore.folder_count AS c"
+		" (store_id, folder_id, xid, part, messages, associated, deleted,"
+		" deleted_associated)"
+		" SELECT $1, $2, pg_current_xact_id(), $3, sum(messages),"
+		" sum(associated), sum(deleted), sum(deleted_associated)"
+		" FROM gone HAVING count(*) > 0"
+		ADD_TO_COUNTS},
+	[QUERY_COUNT_OWN] =
+	{false, {INT8OID, INT8OID, TEXTOID},
+		"SELECT count(*) FILTER (WHERE NOT a AND NOT d),"
+		" count(*) FILTER (WHERE a AND NOT d),"
+		" count(*) FILTER (WHERE NOT a AND d),"
+		" count(*) FILTER (WHERE a AND d)"
+		" FROM (SELECT message_flags & 64 <> 0 AS a,"
+		" deleted_at IS NOT NULL AS d FROM msgstore.message"
+		" WHERE store_id = $1 AND folder_id = $2 AND creator = $3) m"},
+	[QUERY_COUNT_DELETE] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.folder_count"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_STORE_PROPS] =
+	{true, {INT8OID},
+		"SELECT props, name, owner, created_at FROM msgstore.store"
+		" WHERE store_id = $1"},
+	[QUERY_STORE_SET_PROPS] =
+	{true, {INT8OID, JSONBOID},
+		"UPDATE msgstore.store SET props = $2 WHERE store_id = $1"},
 	[QUERY_MESSAGE_DELETE] =
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.message"

@@ -109,6 +109,25 @@ add_key(ViewContext *context, BagList *list, const char *name, int64 number)
 	baglist_add_base64(list, name, key, sizeof(key));
 }
 
+void
+view_add_entryid(int64 store_id, BagList *list, const char *name, int type,
+				 int64 id)
+{
+	ViewContext context;
+
+	access_replica_guid(store_id, context.guid);
+	add_entryid(&context, list, name, type, id);
+}
+
+void
+view_add_key(int64 store_id, BagList *list, const char *name, int64 number)
+{
+	ViewContext context;
+
+	access_replica_guid(store_id, context.guid);
+	add_key(&context, list, name, number);
+}
+
 /* ----------------------------------------------------- computed properties */
 
 /*

@@ -82,6 +82,30 @@ extern bool park_discard(int64 store_id, const Draft *draft);
 /* ---------------------------------------------------------------- folder.c */
 
 /*
+ * Call a function that does the work of an SQL function, with argument n as the
+ * actor of its changes.
+ */
+extern int64 folder_call(FunctionCallInfo fcinfo, int n,
+						 int64 (*work) (FunctionCallInfo));
+
+/*
+ * Read the first two arguments, store_id and folder_id, and require a
+ * transaction that may write and FOLDER_OWNER in the folder.
+ */
+extern void folder_arguments(FunctionCallInfo fcinfo, const char *what,
+							 int64 *store_id, int64 *folder_id);
+
+/* Raise MAPI_E_INVALID_PARAMETER if a folder cannot have a name. */
+extern void folder_check_name(const char *name);
+
+/*
+ * Read a folder as tree_folder() does, and raise MAPI_E_NOT_FOUND if it is
+ * missing or deleted.
+ */
+extern void folder_read_live(FolderRow *row, int64 store_id, int64 folder_id,
+							 TreeLock lock);
+
+/*
  * Lock a folder in which something is to be placed against deletion, to the end
  * of the transaction.  Raises MAPI_E_NOT_FOUND or MAPI_E_NO_ACCESS, as
  * access_require_folder() does.

@@ -42,6 +42,31 @@ typedef struct Subtree
 
 /* --------------------------------------------------------------- arguments */
 
+int64
+folder_call(FunctionCallInfo fcinfo, int n, int64 (*work) (FunctionCallInfo))
+{
+	int			level = change_actor_begin(PG_ARGISNULL(n) ? NULL :
+										   text_to_cstring(PG_GETARG_TEXT_PP(n)));
+	int64		result = work(fcinfo);
+
+	change_actor_end(level);
+	return result;
+}
+
+void
+folder_check_name(const char *name)
+{
+	if (name[0] == '\0')
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("the name of a folder must not be empty")));
+	if (pg_mbstrlen(name) > MAX_NAME_CHARACTERS)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("the name of a folder has at most %d characters",
+						MAX_NAME_CHARACTERS)));
+}
+
 /*
  * Return the name of a folder in argument n, palloc'd.  Raise
  * MAPI_E_INVALID_PARAMETER if the argument is NULL, empty or too long.
@@ -53,23 +78,11 @@ name_argument(FunctionCallInfo fcinfo, int n)
 
 	REQUIRE_ARG(n, "name");
 	name = text_to_cstring(PG_GETARG_TEXT_PP(n));
-	if (name[0] == '\0')
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("argument \"name\" must not be empty")));
-	if (pg_mbstrlen(name) > MAX_NAME_CHARACTERS)
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("the name of a folder has at most %d characters",
-						MAX_NAME_CHARACTERS)));
+	folder_check_name(name);
 	return name;
 }
 
-/*
- * Read the first two arguments, store_id and folder_id, and require a
- * transaction that may write and FOLDER_OWNER in the folder.
- */
-static void
+void
 folder_arguments(FunctionCallInfo fcinfo, const char *what, int64 *store_id,
 				 int64 *folder_id)
 {
@@ -81,9 +94,9 @@ folder_arguments(FunctionCallInfo fcinfo, const char *what, int64 *store_id,
 	access_require_folder(*store_id, *folder_id, RIGHT_FOLDER_OWNER);
 }
 
-/* Read a folder, and raise MAPI_E_NOT_FOUND if it is missing or deleted. */
-static void
-read_live(FolderRow *row, int64 store_id, int64 folder_id, TreeLock lock)
+void
+folder_read_live(FolderRow *row, int64 store_id, int64 folder_id,
+				 TreeLock lock)
 {
 	if (!tree_folder(row, store_id, folder_id, lock) || row->deleted_at != 0)
 		store_raise_no_folder(store_id, folder_id);
@@ -110,21 +123,9 @@ one_property(const char *name)
 
 /* ---------------------------------------------------------- names, places */
 
-/*
- * create_folder(store_id, parent_id, name, flags) → folder_id
- *
- * Create a folder below a parent, which is locked against deletion; a NULL
- * parent_id is the root folder.  With OPEN_IF_EXISTS, return the folder of
- * that name if the parent has one, also one that another transaction was about
- * to make.
- *
- * Errors: MAPI_E_NOT_FOUND for store or parent, MAPI_E_COLLISION if the parent
- * has a folder with that name, MAPI_E_NO_ACCESS, MAPI_E_INVALID_PARAMETER for
- * an empty name, MAPI_E_UNKNOWN_FLAGS.
- */
-PG_FUNCTION_INFO_V1(create_folder);
-Datum
-create_folder(PG_FUNCTION_ARGS)
+/* Do the work of create_folder(). */
+static int64
+work_create_folder(FunctionCallInfo fcinfo)
 {
 	FolderRow	row = {0};
 	uint32		flags;
@@ -148,7 +149,7 @@ create_folder(PG_FUNCTION_ARGS)
 	existing = tree_find_name(row.store_id, row.parent_id, row.name);
 	if (existing != 0 && (flags & OPEN_IF_EXISTS) != 0 &&
 		(access_folder(row.store_id, existing) & RIGHT_FOLDER_VISIBLE) != 0)
-		PG_RETURN_INT64(existing);
+		return existing;
 	if (existing != 0)
 		ereport(ERROR,
 				(errmapi(MAPI_E_COLLISION),
@@ -157,11 +158,45 @@ create_folder(PG_FUNCTION_ARGS)
 						(long long) row.store_id)));
 	tree_insert(&row);
 	access_inherit(row.store_id, row.parent_id, row.folder_id);
-	PG_RETURN_INT64(row.folder_id);
+	return row.folder_id;
 }
 
 /*
- * rename_folder(store_id, folder_id, name) → hresult
+ * create_folder(store_id, parent_id, name, flags, actor) → folder_id
+ *
+ * Create a folder below a parent, which is locked against deletion; a NULL
+ * parent_id is the root folder.  With OPEN_IF_EXISTS, return the folder of
+ * that name if the parent has one, also one that another transaction was about
+ * to make.
+ *
+ * Errors: MAPI_E_NOT_FOUND for store or parent, MAPI_E_COLLISION if the parent
+ * has a folder with that name, MAPI_E_NO_ACCESS, MAPI_E_INVALID_PARAMETER for
+ * an empty name, MAPI_E_UNKNOWN_FLAGS.
+ */
+PG_FUNCTION_INFO_V1(create_folder);
+Datum
+create_folder(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(folder_call(fcinfo, 4, work_create_folder));
+}
+
+/* Do the work of rename_folder(). */
+static int64
+work_rename_folder(FunctionCallInfo fcinfo)
+{
+	FolderRow	row;
+	int64		store_id;
+	int64		folder_id;
+	char	   *name = name_argument(fcinfo, 2);
+
+	folder_arguments(fcinfo, "rename_folder()", &store_id, &folder_id);
+	folder_read_live(&row, store_id, folder_id, TREE_WRITE);
+	access_require_folder(store_id, folder_id, RIGHT_FOLDER_OWNER);
+	return folder_rename(&row, name);
+}
+
+/*
+ * rename_folder(store_id, folder_id, name, actor) → hresult
  *
  * Returns S_OK, MAPI_E_COLLISION, or MAPI_E_NO_SUPPORT for the root.  A name
  * that the folder has already changes nothing.  Errors: MAPI_E_NOT_FOUND,
@@ -171,15 +206,7 @@ PG_FUNCTION_INFO_V1(rename_folder);
 Datum
 rename_folder(PG_FUNCTION_ARGS)
 {
-	FolderRow	row;
-	int64		store_id;
-	int64		folder_id;
-	char	   *name = name_argument(fcinfo, 2);
-
-	folder_arguments(fcinfo, "rename_folder()", &store_id, &folder_id);
-	read_live(&row, store_id, folder_id, TREE_WRITE);
-	access_require_folder(store_id, folder_id, RIGHT_FOLDER_OWNER);
-	PG_RETURN_INT32(folder_rename(&row, name));
+	PG_RETURN_INT32((int32) folder_call(fcinfo, 3, work_rename_folder));
 }
 
 int32
@@ -212,7 +239,7 @@ move_below(FolderRow *row, int64 parent_id, const char *name)
 		return MAPI_E_FOLDER_CYCLE;
 	folder_lock_target(store_id, parent_id, RIGHT_CREATE_SUBFOLDER);
 	/* the name may have changed while we waited */
-	read_live(row, store_id, row->folder_id, TREE_WRITE);
+	folder_read_live(row, store_id, row->folder_id, TREE_WRITE);
 	access_require_folder(store_id, row->folder_id, RIGHT_FOLDER_OWNER);
 	if (name == NULL)
 		name = row->name;
@@ -227,8 +254,26 @@ move_below(FolderRow *row, int64 parent_id, const char *name)
 	return S_OK;
 }
 
+/* Do the work of move_folder(). */
+static int64
+work_move_folder(FunctionCallInfo fcinfo)
+{
+	FolderRow	row;
+	int64		store_id;
+	int64		folder_id;
+	char	   *name = PG_ARGISNULL(3) ? NULL : name_argument(fcinfo, 3);
+
+	folder_arguments(fcinfo, "move_folder()", &store_id, &folder_id);
+	REQUIRE_ARG(2, "parent_id");
+	access_require_folder(store_id, PG_GETARG_INT64(2),
+						  RIGHT_CREATE_SUBFOLDER);
+	tree_lock(store_id);
+	folder_read_live(&row, store_id, folder_id, TREE_READ);
+	return move_below(&row, PG_GETARG_INT64(2), name);
+}
+
 /*
- * move_folder(store_id, folder_id, parent_id, name) → hresult
+ * move_folder(store_id, folder_id, parent_id, name, actor) → hresult
  *
  * Move a folder with everything in it; a NULL name leaves its name.
  *
@@ -242,18 +287,7 @@ PG_FUNCTION_INFO_V1(move_folder);
 Datum
 move_folder(PG_FUNCTION_ARGS)
 {
-	FolderRow	row;
-	int64		store_id;
-	int64		folder_id;
-	char	   *name = PG_ARGISNULL(3) ? NULL : name_argument(fcinfo, 3);
-
-	folder_arguments(fcinfo, "move_folder()", &store_id, &folder_id);
-	REQUIRE_ARG(2, "parent_id");
-	access_require_folder(store_id, PG_GETARG_INT64(2),
-						  RIGHT_CREATE_SUBFOLDER);
-	tree_lock(store_id);
-	read_live(&row, store_id, folder_id, TREE_READ);
-	PG_RETURN_INT32(move_below(&row, PG_GETARG_INT64(2), name));
+	PG_RETURN_INT32((int32) folder_call(fcinfo, 4, work_move_folder));
 }
 
 /* ---------------------------------------------------------------- subtrees */
@@ -376,6 +410,7 @@ delete_contents(Subtree *tree, bool hard, int64 emptied, bool associated)
 		{
 			tree_remove(row);
 			access_forget(row->store_id, row->folder_id);
+			count_forget(row->store_id, row->folder_id);
 		}
 		else
 		{
@@ -387,8 +422,46 @@ delete_contents(Subtree *tree, bool hard, int64 emptied, bool associated)
 
 /* --------------------------------------------- deleting and restoring them */
 
+/* Do the work of delete_folder(). */
+static int64
+work_delete_folder(FunctionCallInfo fcinfo)
+{
+	Subtree		tree = {0};
+	FolderRow	row;
+	int64		folder_id;
+	uint32		flags;
+	bool		hard;
+	int			nchildren;
+
+	folder_arguments(fcinfo, "delete_folder()", &tree.store_id, &folder_id);
+	REQUIRE_ARG(2, "flags");
+	flags = PG_GETARG_UINT32(2);
+	if ((flags & ~(DEL_MESSAGES | DEL_FOLDERS | DELETE_HARD_DELETE)) != 0)
+		return MAPI_E_UNKNOWN_FLAGS;
+	hard = (flags & DELETE_HARD_DELETE) != 0;
+
+	tree_lock(tree.store_id);
+	access_require_folder(tree.store_id, folder_id, RIGHT_FOLDER_OWNER);
+	if (!tree_folder(&row, tree.store_id, folder_id, TREE_EMPTY) ||
+		(row.deleted_at != 0 && !hard))
+		store_raise_no_folder(tree.store_id, folder_id);
+	if (row.special != NULL)
+		return MAPI_E_NO_SUPPORT;
+	(void) tree_children(tree.store_id, folder_id, TREE_LIVE, &nchildren);
+	if (nchildren > 0 && (flags & DEL_FOLDERS) == 0)
+		return MAPI_E_HAS_FOLDERS;
+	tree.which = hard ? TREE_ALL : TREE_LIVE;
+	gather(&tree, folder_id, folder_id);
+	if (tree.denied)
+		return MAPI_E_NO_ACCESS;
+	if ((flags & DEL_MESSAGES) == 0 && any_messages(&tree))
+		return MAPI_E_HAS_MESSAGES;
+	delete_contents(&tree, hard, 0, true);
+	return S_OK;
+}
+
 /*
- * delete_folder(store_id, folder_id, flags) → hresult
+ * delete_folder(store_id, folder_id, flags, actor) → hresult
  *
  * Delete a folder softly, or for good with DELETE_HARD_DELETE, which also
  * deletes a folder that is deleted softly already.  DEL_MESSAGES and
@@ -405,56 +478,12 @@ PG_FUNCTION_INFO_V1(delete_folder);
 Datum
 delete_folder(PG_FUNCTION_ARGS)
 {
-	Subtree		tree = {0};
-	FolderRow	row;
-	int64		folder_id;
-	uint32		flags;
-	bool		hard;
-	int			nchildren;
-
-	folder_arguments(fcinfo, "delete_folder()", &tree.store_id, &folder_id);
-	REQUIRE_ARG(2, "flags");
-	flags = PG_GETARG_UINT32(2);
-	if ((flags & ~(DEL_MESSAGES | DEL_FOLDERS | DELETE_HARD_DELETE)) != 0)
-		PG_RETURN_INT32(MAPI_E_UNKNOWN_FLAGS);
-	hard = (flags & DELETE_HARD_DELETE) != 0;
-
-	tree_lock(tree.store_id);
-	access_require_folder(tree.store_id, folder_id, RIGHT_FOLDER_OWNER);
-	if (!tree_folder(&row, tree.store_id, folder_id, TREE_EMPTY) ||
-		(row.deleted_at != 0 && !hard))
-		store_raise_no_folder(tree.store_id, folder_id);
-	if (row.special != NULL)
-		PG_RETURN_INT32(MAPI_E_NO_SUPPORT);
-	(void) tree_children(tree.store_id, folder_id, TREE_LIVE, &nchildren);
-	if (nchildren > 0 && (flags & DEL_FOLDERS) == 0)
-		PG_RETURN_INT32(MAPI_E_HAS_FOLDERS);
-	tree.which = hard ? TREE_ALL : TREE_LIVE;
-	gather(&tree, folder_id, folder_id);
-	if (tree.denied)
-		PG_RETURN_INT32(MAPI_E_NO_ACCESS);
-	if ((flags & DEL_MESSAGES) == 0 && any_messages(&tree))
-		PG_RETURN_INT32(MAPI_E_HAS_MESSAGES);
-	delete_contents(&tree, hard, 0, true);
-	PG_RETURN_INT32(S_OK);
+	PG_RETURN_INT32((int32) folder_call(fcinfo, 3, work_delete_folder));
 }
 
-/*
- * empty_folder(store_id, folder_id, flags) → hresult
- *
- * Delete the messages in a folder, and the folders below it with everything in
- * them, each so that restore_folder() can restore it; DELETE_HARD_DELETE
- * deletes for good, also what is deleted softly already.  Associated messages
- * of the folder itself stay without DEL_ASSOCIATED.  Messages that are saved
- * into the folder at the same time stay too.
- *
- * Returns S_OK, MAPI_W_PARTIAL_COMPLETION if a folder below stays because it is
- * a special folder or because the role does not own it, or
- * MAPI_E_UNKNOWN_FLAGS.  Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
- */
-PG_FUNCTION_INFO_V1(empty_folder);
-Datum
-empty_folder(PG_FUNCTION_ARGS)
+/* Do the work of empty_folder(). */
+static int64
+work_empty_folder(FunctionCallInfo fcinfo)
 {
 	Subtree		tree = {0};
 	int64		folder_id;
@@ -468,7 +497,7 @@ empty_folder(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(2, "flags");
 	flags = PG_GETARG_UINT32(2);
 	if ((flags & ~(DEL_ASSOCIATED | DELETE_HARD_DELETE)) != 0)
-		PG_RETURN_INT32(MAPI_E_UNKNOWN_FLAGS);
+		return MAPI_E_UNKNOWN_FLAGS;
 	hard = (flags & DELETE_HARD_DELETE) != 0;
 
 	tree_lock(tree.store_id);
@@ -492,11 +521,68 @@ empty_folder(PG_FUNCTION_ARGS)
 		}
 	}
 	delete_contents(&tree, hard, folder_id, (flags & DEL_ASSOCIATED) != 0);
-	PG_RETURN_INT32(denied ? MAPI_W_PARTIAL_COMPLETION : S_OK);
+	return denied ? MAPI_W_PARTIAL_COMPLETION : S_OK;
 }
 
 /*
- * restore_folder(store_id, folder_id) → hresult
+ * empty_folder(store_id, folder_id, flags, actor) → hresult
+ *
+ * Delete the messages in a folder, and the folders below it with everything in
+ * them, each so that restore_folder() can restore it; DELETE_HARD_DELETE
+ * deletes for good, also what is deleted softly already.  Associated messages
+ * of the folder itself stay without DEL_ASSOCIATED.  Messages that are saved
+ * into the folder at the same time stay too.
+ *
+ * Returns S_OK, MAPI_W_PARTIAL_COMPLETION if a folder below stays because it is
+ * a special folder or because the role does not own it, or
+ * MAPI_E_UNKNOWN_FLAGS.  Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(empty_folder);
+Datum
+empty_folder(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32((int32) folder_call(fcinfo, 3, work_empty_folder));
+}
+
+/* Do the work of restore_folder(). */
+static int64
+work_restore_folder(FunctionCallInfo fcinfo)
+{
+	Subtree		tree = {0};
+	FolderRow	row;
+	int64		folder_id;
+
+	folder_arguments(fcinfo, "restore_folder()", &tree.store_id, &folder_id);
+	tree_lock(tree.store_id);
+	access_require_folder(tree.store_id, folder_id, RIGHT_FOLDER_OWNER);
+	if (!tree_folder(&row, tree.store_id, folder_id, TREE_READ))
+		store_raise_no_folder(tree.store_id, folder_id);
+	if (row.deleted_with != folder_id)
+		return MAPI_E_NOT_FOUND;
+	if (!row_lock_folder(tree.store_id, row.parent_id))
+		return MAPI_E_OBJECT_DELETED;
+	access_require_folder(tree.store_id, row.parent_id,
+						  RIGHT_CREATE_SUBFOLDER);
+
+	tree.which = folder_id;
+	gather(&tree, folder_id, 0);
+	if (tree.denied)
+		return MAPI_E_NO_ACCESS;
+	if (tree_find_name(tree.store_id, row.parent_id, row.name) != 0)
+		return MAPI_E_COLLISION;
+	place_contents(&tree, CHANGE_RESTORE, 0, true);
+	for (int i = 0; i < tree.count; i++)
+	{
+		tree.rows[i].deleted_at = 0;
+		tree.rows[i].deleted_with = 0;
+		tree_write(&tree.rows[i], CHANGE_RESTORE,
+				   one_property("PR_DELETED_ON"));
+	}
+	return S_OK;
+}
+
+/*
+ * restore_folder(store_id, folder_id, actor) → hresult
  *
  * Restore a soft-deleted folder, and exactly the folders and messages that its
  * deletion took along.
@@ -511,35 +597,5 @@ PG_FUNCTION_INFO_V1(restore_folder);
 Datum
 restore_folder(PG_FUNCTION_ARGS)
 {
-	Subtree		tree = {0};
-	FolderRow	row;
-	int64		folder_id;
-
-	folder_arguments(fcinfo, "restore_folder()", &tree.store_id, &folder_id);
-	tree_lock(tree.store_id);
-	access_require_folder(tree.store_id, folder_id, RIGHT_FOLDER_OWNER);
-	if (!tree_folder(&row, tree.store_id, folder_id, TREE_READ))
-		store_raise_no_folder(tree.store_id, folder_id);
-	if (row.deleted_with != folder_id)
-		PG_RETURN_INT32(MAPI_E_NOT_FOUND);
-	if (!row_lock_folder(tree.store_id, row.parent_id))
-		PG_RETURN_INT32(MAPI_E_OBJECT_DELETED);
-	access_require_folder(tree.store_id, row.parent_id,
-						  RIGHT_CREATE_SUBFOLDER);
-
-	tree.which = folder_id;
-	gather(&tree, folder_id, 0);
-	if (tree.denied)
-		PG_RETURN_INT32(MAPI_E_NO_ACCESS);
-	if (tree_find_name(tree.store_id, row.parent_id, row.name) != 0)
-		PG_RETURN_INT32(MAPI_E_COLLISION);
-	place_contents(&tree, CHANGE_RESTORE, 0, true);
-	for (int i = 0; i < tree.count; i++)
-	{
-		tree.rows[i].deleted_at = 0;
-		tree.rows[i].deleted_with = 0;
-		tree_write(&tree.rows[i], CHANGE_RESTORE,
-				   one_property("PR_DELETED_ON"));
-	}
-	PG_RETURN_INT32(S_OK);
+	PG_RETURN_INT32((int32) folder_call(fcinfo, 2, work_restore_folder));
 }

@@ -153,7 +153,7 @@ decide(const PlaceOrder *order, const MessageRow *row)
  * writes nothing.
  */
 static void
-write_order(const PlaceOrder *order, MessageRow *row)
+write_order(const PlaceOrder *order, MessageRow *row, CountTally *tally)
 {
 	ChangeOrder change;
 	int64		number;
@@ -161,11 +161,12 @@ write_order(const PlaceOrder *order, MessageRow *row)
 
 	if (order->kind == CHANGE_HARD_DELETE)
 	{
-		change_hard_delete(row);
+		change_hard_delete(row, tally);
 		return;
 	}
 	memset(&change, 0, sizeof(change));
 	change.kind = order->kind;
+	change.tally = tally;
 	change.base = row->version.change_number;
 	if (order->kind == CHANGE_MOVE)
 	{
@@ -192,7 +193,8 @@ write_order(const PlaceOrder *order, MessageRow *row)
  * MAPI_E_OBJECT_CHANGED.  A refusal by the newest committed version is returned without locking the row.
  */
 static int32
-place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
+place_message(const PlaceOrder *order, int64 message_id, MessageRow *row,
+			  CountTally *tally)
 {
 	int32		result;
 	bool		again = true;
@@ -211,7 +213,7 @@ place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
 			if (messagerow_lock(row, true) != TM_Ok)
 				again = true;
 			else if ((result = decide(order, row)) == S_OK)
-				write_order(order, row);
+				write_order(order, row, tally);
 		}
 		PopActiveSnapshot();
 	}
@@ -222,6 +224,7 @@ int32
 place_execute(const PlaceOrder *order, int64 *ids, int count)
 {
 	MessageRow	row;
+	CountTally	tally;
 	int			done = 0;
 	bool		denied = false;
 	int32		result = S_OK;
@@ -230,10 +233,11 @@ place_execute(const PlaceOrder *order, int64 *ids, int count)
 	if (order->folders != NULL)
 		qsort(order->folders, order->nfolders, sizeof(PlaceFolder),
 			  compare_folders);
+	count_begin(&tally, order->store_id);
 	messagerow_open(&row, RowExclusiveLock);
 	for (int i = 0; i < count; i++)
 	{
-		result = place_message(order, ids[i], &row);
+		result = place_message(order, ids[i], &row, &tally);
 		if (result == MAPI_E_OBJECT_CHANGED)
 			break;
 		if (result == S_OK)
@@ -241,6 +245,7 @@ place_execute(const PlaceOrder *order, int64 *ids, int count)
 		denied |= (result == MAPI_E_NO_ACCESS);
 	}
 	messagerow_close(&row);
+	count_end(&tally);
 	if (result == MAPI_E_OBJECT_CHANGED)
 		return result;
 	if (done == count)

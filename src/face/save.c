@@ -434,7 +434,7 @@ save_new(SaveWork *work, int64 *number)
 	edits_apply(request->start, pending_edits(work), content);
 	row->message_flags = take_message_flags(content, request->start,
 											request->message_flags);
-	change_create(row, request->source_id, request->uploads);
+	change_create(row, request->source_id, request->uploads, NULL);
 	*number = row->version.change_number;
 	return S_OK;
 }
