@@ -67,6 +67,8 @@ OBJS = \
 	src/face/place.o \
 	src/face/folder.o \
 	src/face/container.o \
+	src/face/copy.o \
+	src/face/bulk.o \
 	src/face/history.o
 
 # What one session can show (sql/, expected/).
@@ -98,6 +100,7 @@ REGRESS = \
 	folder \
 	container \
 	counts \
+	bulk \
 	park \
 	throw \
 	numbers \
@@ -132,6 +135,7 @@ ISOLATION = \
 	place_messages \
 	folder_pairs \
 	folder_tree \
+	bulk_saves \
 	resolve_conflict \
 	place_levels \
 	place_order \

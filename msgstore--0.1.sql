@@ -1094,6 +1094,19 @@ COMMENT ON FUNCTION msgstore.delete_folder(bigint, bigint,
 	'DELETE_HARD_DELETE; a folder with messages only with DEL_MESSAGES, a '
 	'folder with folders only with DEL_FOLDERS';
 
+CREATE FUNCTION msgstore.copy_folder(store_id bigint, folder_id bigint,
+									 parent_id bigint,
+									 name text DEFAULT NULL,
+									 flags msgstore.folder_flags DEFAULT '0',
+									 actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'copy_folder';
+COMMENT ON FUNCTION msgstore.copy_folder(bigint, bigint, bigint, text,
+										 msgstore.folder_flags, text) IS
+	'Copy a folder with its messages below another folder and return the id of '
+	'the copy; with COPY_SUBFOLDERS also the folders below it';
+
 CREATE FUNCTION msgstore.restore_folder(store_id bigint, folder_id bigint,
 										actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
@@ -1411,7 +1424,9 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 		   msgstore_internal.message_size(m.recipients, m.attachments,
 										  m.headers, m.body, m.html, m.rtf,
 										  m.props) AS message_size,
-		   m.created_at, m.modified_at, m.modifier, m.change_number
+		   m.created_at, m.modified_at, m.modifier, m.change_number,
+		   m.message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0
+			   AS associated
 	FROM msgstore.message AS m
 	WHERE m.deleted_at IS NULL
 	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
@@ -1419,6 +1434,22 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 GRANT SELECT ON msgstore.message_list TO PUBLIC;
 COMMENT ON VIEW msgstore.message_list IS
 	'The messages (saved and not deleted) that the current role may read';
+
+CREATE VIEW msgstore.deleted_message_list WITH (security_barrier) AS
+	SELECT m.store_id, m.folder_id, m.message_id,
+		   m.props OPERATOR(pg_catalog.->>) 'PR_SUBJECT' AS subject,
+		   m.deleted_at, m.deleted_with, m.modifier AS deleted_by,
+		   m.message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0
+			   AS associated,
+		   m.change_number
+	FROM msgstore.message AS m
+	WHERE m.deleted_at IS NOT NULL
+	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
+											 m.creator);
+GRANT SELECT ON msgstore.deleted_message_list TO PUBLIC;
+COMMENT ON VIEW msgstore.deleted_message_list IS
+	'The soft-deleted messages that the current role may read; deleted_with is '
+	'the folder whose deletion took the message along';
 
 /* ==================================================================== history
  *
@@ -1475,7 +1506,7 @@ COMMENT ON COLUMN msgstore.change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.change.kind IS
 	'c create, s save, f force, g merge, m move, d delete, r restore, h hard '
-	'delete';
+	'delete, x purge: all that is left of an erased message';
 COMMENT ON COLUMN msgstore.change.role IS
 	'The database role of the author';
 COMMENT ON COLUMN msgstore.change.actor IS
@@ -1507,6 +1538,7 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'x' THEN 'purge'
 		   END AS kind,
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
 		   c.client, c.changed_at, c.properties
@@ -2091,6 +2123,20 @@ COMMENT ON FUNCTION msgstore.save_new_message(bigint, bigint, jsonb,
 											  msgstore.save_flags) IS
 	'Create a message and save it for the first time in one call';
 
+CREATE FUNCTION msgstore.save_messages(store_id bigint, changes jsonb,
+									   flags msgstore.save_flags DEFAULT '0',
+									   actor text DEFAULT NULL,
+									   OUT item integer, OUT message_id bigint,
+									   OUT result msgstore.hresult,
+									   OUT change_number bigint)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'save_messages';
+COMMENT ON FUNCTION msgstore.save_messages(bigint, jsonb, msgstore.save_flags,
+										   text) IS
+	'Do many saves in one call, each with an answer of its own; changes is an '
+	'array of {"message_id", "change_number", "changes"}';
+
 CREATE FUNCTION msgstore.read_message(store_id bigint, message_id bigint,
 									  tags text[] DEFAULT NULL)
 	RETURNS jsonb
@@ -2299,6 +2345,46 @@ CREATE FUNCTION msgstore.move_messages(store_id bigint, message_ids bigint[],
 COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
 										   bigint) IS
 	'Move messages to another folder of the store; their ids stay';
+
+CREATE FUNCTION msgstore.copy_messages(store_id bigint, message_ids bigint[],
+									   folder_id bigint,
+									   to_store_id bigint DEFAULT NULL,
+									   actor text DEFAULT NULL,
+									   OUT message_id bigint,
+									   OUT result msgstore.hresult,
+									   OUT new_message_id bigint)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'copy_messages';
+COMMENT ON FUNCTION msgstore.copy_messages(bigint, bigint[], bigint, bigint,
+										   text) IS
+	'Copy messages into a folder, of another store unless to_store_id is NULL; '
+	'return a row per message with the id of its copy';
+
+CREATE FUNCTION msgstore.move_messages_to_store(store_id bigint,
+												message_ids bigint[],
+												folder_id bigint,
+												to_store_id bigint,
+												actor text DEFAULT NULL,
+												OUT message_id bigint,
+												OUT result msgstore.hresult,
+												OUT new_message_id bigint)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'move_messages_to_store';
+COMMENT ON FUNCTION msgstore.move_messages_to_store(bigint, bigint[], bigint,
+													bigint, text) IS
+	'Move messages into a folder of another store: copy them, and delete the '
+	'originals so that they can be restored';
+
+CREATE FUNCTION msgstore.purge_messages(store_id bigint, message_ids bigint[],
+										actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'purge_messages';
+COMMENT ON FUNCTION msgstore.purge_messages(bigint, bigint[], text) IS
+	'Erase messages with their history, drafts and blobs; for the owner of the '
+	'store';
 
 /* ======================================================================= dump
  *

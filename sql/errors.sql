@@ -62,7 +62,10 @@ SELECT pg_temp.world(:store) AS world \gset
 SELECT * FROM pg_temp.errors(format('create_folder(%s, NULL, repeat(%L, 256))', :store, 'x'),
     format('create_folder(%s, NULL, %L, 17)', :store, 'x'),
     format('set_folder_props(%s, %s, %L)', :store, :inbox, '{"PR_CONTENT_COUNT": 1}'),
-    format('set_store_props(%s, %L)', :store, '{"PR_DISPLAY_NAME": "x"}'));
+    format('set_store_props(%s, %L)', :store, '{"PR_DISPLAY_NAME": "x"}'),
+    format('copy_folder(%s, %s, %s, NULL, 1)', :store, :inbox, :inbox),
+    format('copy_folder(%s, %s, %s)', :store, :inbox, :inbox),
+    format('save_messages(%s, %L)', :store, '{}'));
 \t on
 \pset format unaligned
 \pset fieldsep ' -> '
@@ -279,7 +282,7 @@ SELECT close_object(:m);
 -- NULL, and shows the calls that answer anything else.
 CREATE TEMPORARY TABLE good_argument (name text, value text);
 INSERT INTO good_argument VALUES
-    ('store_id', :store), ('message_id', :id), ('folder_id', :inbox), ('parent_id', :inbox),
+    ('store_id', :store), ('to_store_id', :store), ('message_id', :id), ('folder_id', :inbox), ('parent_id', :inbox),
     ('handle', :h), ('change_number', :n), ('version', :n), ('name', '''n'''), ('special', '''Inbox'''),
     ('flags', '''0'''), ('props', '''{}'''), ('changes', '''{}'''), ('tags', '''{}'''),
     ('node', '0'), ('result', '''S_OK'''), ('choice', '''KEEP_ORIGINAL'''), ('whole', 'false'),

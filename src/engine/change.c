@@ -157,24 +157,26 @@ change_actor(void)
 		change_actor_setting : NULL;
 }
 
-int
-change_actor_begin(const char *actor)
+/*
+ * Set msgstore.actor for the duration of a call, as a SET clause of the function
+ * would.
+ */
+int64
+change_call(FunctionCallInfo fcinfo, int n, int64 (*work) (FunctionCallInfo))
 {
 	int			level;
+	int64		result;
 
-	if (actor == NULL)
-		return 0;
+	if (PG_ARGISNULL(n))
+		return work(fcinfo);
 	level = NewGUCNestLevel();
-	(void) set_config_option("msgstore.actor", actor, PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	return level;
-}
-
-void
-change_actor_end(int level)
-{
-	if (level != 0)
-		AtEOXact_GUC(true, level);
+	(void) set_config_option("msgstore.actor",
+							 text_to_cstring(PG_GETARG_TEXT_PP(n)),
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	result = work(fcinfo);
+	AtEOXact_GUC(true, level);
+	return result;
 }
 
 const char *
@@ -548,4 +550,48 @@ change_hard_delete(MessageRow *row, CountTally *tally)
 		   &undo);
 	count_change(tally, row, &row->version, -1);
 	delete_row(row->store_id, row->message_id);
+}
+
+bool
+change_purge(int64 store_id, int64 message_id, MessageRow *row,
+			 CountTally *tally)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+	MessageRow	gone;
+	Undo		undo;
+	uint64		changes;
+
+	SPI_connect();
+	changes = query_run(QUERY_PURGE_CHANGES, values, NULL);
+	SPI_finish();
+	if (row == NULL && changes == 0)
+		return false;
+	if (row != NULL)
+	{
+		check_serializable(row);
+		count_change(tally, row, &row->version, -1);
+		delete_row(store_id, message_id);
+	}
+	blob_purge(store_id, message_id);
+
+	memset(&gone, 0, sizeof(gone));
+	gone.store_id = store_id;
+	gone.message_id = message_id;
+	memset(&undo, 0, sizeof(undo));
+	undo.props = bag_empty();
+	undo.properties = construct_empty_array(TEXTOID);
+	record(&gone, CHANGE_PURGE, number_next(REL_CHANGE_NUMBER_SEQ), 0, 0,
+		   GetCurrentTimestamp(), &undo);
+	CommandCounterIncrement();
+	return true;
+}
+
+void
+change_purge_drafts(int64 store_id, int64 message_id)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+
+	SPI_connect();
+	query_run(QUERY_PURGE_DRAFTS, values, NULL);
+	SPI_finish();
 }

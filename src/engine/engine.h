@@ -147,6 +147,7 @@ typedef struct ChangeRow
 #define CHANGE_DELETE	'd'		/* soft */
 #define CHANGE_RESTORE	'r'
 #define CHANGE_HARD_DELETE	'h'
+#define CHANGE_PURGE	'x'		/* all that is left of an erased message */
 
 /*
  * Open the table message or change.  Raises an error if a user has added a
@@ -549,6 +550,19 @@ extern void blob_adopt(const Adoption *adoption, int64 blob_id, int64 size,
 					   bool is_text);
 
 /*
+ * Copy a sealed blob from another store under its id, unless the store of the
+ * adoption has it, and record the reference.
+ */
+extern void blob_import(int64 from_store_id, const Adoption *adoption,
+						int64 blob_id);
+
+/*
+ * Delete the references of a message that is erased, and the blobs to which
+ * nothing else refers and which no session holds.
+ */
+extern void blob_purge(int64 store_id, int64 message_id);
+
+/*
  * Store bytes as a sealed blob to which the message refers, and return its id.
  */
 extern int64 blob_store(const Adoption *adoption, const char *bytes,
@@ -622,6 +636,16 @@ extern void change_create(MessageRow *row, int64 source_id,
 extern void change_hard_delete(MessageRow *row, CountTally *tally);
 
 /*
+ * Erase a message: its row (locked, or NULL if it was deleted), its changes and
+ * its references to blobs, with the blobs that nothing else needs, and leave one
+ * record without values.  Returns false if there was nothing to erase.
+ * change_purge_drafts() erases the drafts; their lock is taken last.
+ */
+extern bool change_purge(int64 store_id, int64 message_id, MessageRow *row,
+						 CountTally *tally);
+extern void change_purge_drafts(int64 store_id, int64 message_id);
+
+/*
  * Return the actor of changes made now (the user of the application, or NULL),
  * their client (application_name, or NULL), and their author: the actor, or
  * else the current role.
@@ -631,12 +655,12 @@ extern const char *change_client(void);
 extern const char *change_author(void);
 
 /*
- * Make an actor the actor of all changes until change_actor_end(), or until the
- * (sub)transaction is rolled back; NULL changes nothing.  Returns the argument
- * of change_actor_end().
+ * Call a function that does the work of an SQL function, with argument n as the
+ * actor of the changes that it makes, also if it raises an error; a NULL leaves
+ * the actor.
  */
-extern int	change_actor_begin(const char *actor);
-extern void change_actor_end(int level);
+extern int64 change_call(FunctionCallInfo fcinfo, int n,
+						 int64 (*work) (FunctionCallInfo));
 
 extern char *change_actor_setting;	/* msgstore.actor */
 

@@ -215,6 +215,46 @@ static const struct
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.folder_count"
 		" WHERE store_id = $1 AND folder_id = $2"},
+	/* one series gives out the ids of the blobs of all stores */
+	[QUERY_BLOB_IMPORT] =
+	{true, {INT8OID, INT8OID, INT8OID},
+		"WITH old AS MATERIALIZED ("
+		" SELECT blob_id, size, is_text, uploader_start FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = $3 AND sealed FOR KEY SHARE"
+		"), new AS ("
+		" INSERT INTO msgstore.blob (store_id, blob_id, size, sealed, is_text,"
+		" uploader_pid, uploader_start, created_at)"
+		" SELECT $2, blob_id, size, true, is_text, 0, uploader_start,"
+		" clock_timestamp() FROM old ON CONFLICT DO NOTHING RETURNING blob_id"
+		"), chunks AS ("
+		" INSERT INTO msgstore.blob_chunk"
+		" (store_id, blob_id, chunk_number, bytes)"
+		" SELECT $2, c.blob_id, c.chunk_number, c.bytes"
+		" FROM msgstore.blob_chunk c, new"
+		" WHERE c.store_id = $1 AND c.blob_id = new.blob_id"
+		") SELECT 1 FROM old"},
+	[QUERY_BLOB_LOCK] =
+	{true, {INT8OID, INT8OID},
+		"SELECT 1 FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = $2 FOR KEY SHARE"},
+	[QUERY_PURGE_CHANGES] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.change"
+		" WHERE store_id = $1 AND message_id = $2 AND kind <> 'x'"},
+	[QUERY_PURGE_DRAFTS] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.parked_draft"
+		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_PURGE_REFS] =
+	{true, {INT8OID, INT8OID},
+		"WITH gone AS (DELETE FROM msgstore.blob_ref"
+		" WHERE store_id = $1 AND message_id = $2 RETURNING blob_id)"
+		" SELECT coalesce(array_agg(blob_id), '{}') FROM gone"},
+	[QUERY_PURGE_LOCK_BLOBS] =
+	{true, {INT8OID, INT8ARRAYOID},
+		"SELECT 1 FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = ANY ($2)"
+		" ORDER BY blob_id FOR UPDATE"},
 	[QUERY_STORE_PROPS] =
 	{true, {INT8OID},
 		"SELECT props, name, owner, created_at FROM msgstore.store"

@@ -82,13 +82,6 @@ extern bool park_discard(int64 store_id, const Draft *draft);
 /* ---------------------------------------------------------------- folder.c */
 
 /*
- * Call a function that does the work of an SQL function, with argument n as the
- * actor of its changes.
- */
-extern int64 folder_call(FunctionCallInfo fcinfo, int n,
-						 int64 (*work) (FunctionCallInfo));
-
-/*
  * Read the first two arguments, store_id and folder_id, and require a
  * transaction that may write and FOLDER_OWNER in the folder.
  */
@@ -97,6 +90,12 @@ extern void folder_arguments(FunctionCallInfo fcinfo, const char *what,
 
 /* Raise MAPI_E_INVALID_PARAMETER if a folder cannot have a name. */
 extern void folder_check_name(const char *name);
+
+/*
+ * Lock a name below a parent for a new folder, as tree_find_name() does.  Raises
+ * MAPI_E_COLLISION if a folder has the name.
+ */
+extern void folder_require_name(int64 store_id, int64 parent_id, char *name);
 
 /*
  * Read a folder as tree_folder() does, and raise MAPI_E_NOT_FOUND if it is
@@ -141,6 +140,13 @@ typedef struct PlaceOrder
 } PlaceOrder;
 
 /*
+ * Return argument n, a bigint[] of message ids, as a palloc'd array in
+ * ascending order without duplicates; *count is its length.  Raises
+ * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
+ */
+extern int64 *place_ids_argument(FunctionCallInfo fcinfo, int n, int *count);
+
+/*
  * Carry an order out on messages, in the order of their ids; sorts both arrays.
  * An id in another folder than those of the order counts as missing.  Returns
  * S_OK, MAPI_W_PARTIAL_COMPLETION if the order was carried out on some messages
@@ -152,6 +158,15 @@ typedef struct PlaceOrder
 extern int32 place_execute(const PlaceOrder *order, int64 *ids, int count);
 
 /* ------------------------------------------------------------------ save.c */
+
+/*
+ * The flags of a save.  Old clients send 0x8, 0x80 and 0x1000, which have no
+ * effect (R711).
+ */
+#define SAVE_FLAGS \
+	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
+	 PARK_REFUSED | \
+	 MAPI_DEFERRED_ERRORS | SPAMFILTER_ONSAVE | NON_EMS_XP_SAVE)
 
 /* How a save treats the changes of others since its base. */
 typedef enum SaveMode

@@ -42,17 +42,6 @@ typedef struct Subtree
 
 /* --------------------------------------------------------------- arguments */
 
-int64
-folder_call(FunctionCallInfo fcinfo, int n, int64 (*work) (FunctionCallInfo))
-{
-	int			level = change_actor_begin(PG_ARGISNULL(n) ? NULL :
-										   text_to_cstring(PG_GETARG_TEXT_PP(n)));
-	int64		result = work(fcinfo);
-
-	change_actor_end(level);
-	return result;
-}
-
 void
 folder_check_name(const char *name)
 {
@@ -123,6 +112,27 @@ one_property(const char *name)
 
 /* ---------------------------------------------------------- names, places */
 
+/* Raise MAPI_E_COLLISION for a new folder. */
+static void
+raise_collision(const FolderRow *row)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_COLLISION),
+			 errmsg("folder \"%s\" already exists below folder %lld of store %lld",
+					row->name, (long long) row->parent_id,
+					(long long) row->store_id)));
+}
+
+void
+folder_require_name(int64 store_id, int64 parent_id, char *name)
+{
+	FolderRow	row = {.store_id = store_id,.parent_id = parent_id,
+	.name = name};
+
+	if (tree_find_name(store_id, parent_id, name) != 0)
+		raise_collision(&row);
+}
+
 /* Do the work of create_folder(). */
 static int64
 work_create_folder(FunctionCallInfo fcinfo)
@@ -151,11 +161,7 @@ work_create_folder(FunctionCallInfo fcinfo)
 		(access_folder(row.store_id, existing) & RIGHT_FOLDER_VISIBLE) != 0)
 		return existing;
 	if (existing != 0)
-		ereport(ERROR,
-				(errmapi(MAPI_E_COLLISION),
-				 errmsg("folder \"%s\" already exists below folder %lld of store %lld",
-						row.name, (long long) row.parent_id,
-						(long long) row.store_id)));
+		raise_collision(&row);
 	tree_insert(&row);
 	access_inherit(row.store_id, row.parent_id, row.folder_id);
 	return row.folder_id;
@@ -177,7 +183,7 @@ PG_FUNCTION_INFO_V1(create_folder);
 Datum
 create_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(folder_call(fcinfo, 4, work_create_folder));
+	PG_RETURN_INT64(change_call(fcinfo, 4, work_create_folder));
 }
 
 /* Do the work of rename_folder(). */
@@ -206,7 +212,7 @@ PG_FUNCTION_INFO_V1(rename_folder);
 Datum
 rename_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) folder_call(fcinfo, 3, work_rename_folder));
+	PG_RETURN_INT32((int32) change_call(fcinfo, 3, work_rename_folder));
 }
 
 int32
@@ -287,7 +293,7 @@ PG_FUNCTION_INFO_V1(move_folder);
 Datum
 move_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) folder_call(fcinfo, 4, work_move_folder));
+	PG_RETURN_INT32((int32) change_call(fcinfo, 4, work_move_folder));
 }
 
 /* ---------------------------------------------------------------- subtrees */
@@ -478,7 +484,7 @@ PG_FUNCTION_INFO_V1(delete_folder);
 Datum
 delete_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) folder_call(fcinfo, 3, work_delete_folder));
+	PG_RETURN_INT32((int32) change_call(fcinfo, 3, work_delete_folder));
 }
 
 /* Do the work of empty_folder(). */
@@ -541,7 +547,7 @@ PG_FUNCTION_INFO_V1(empty_folder);
 Datum
 empty_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) folder_call(fcinfo, 3, work_empty_folder));
+	PG_RETURN_INT32((int32) change_call(fcinfo, 3, work_empty_folder));
 }
 
 /* Do the work of restore_folder(). */
@@ -597,5 +603,5 @@ PG_FUNCTION_INFO_V1(restore_folder);
 Datum
 restore_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) folder_call(fcinfo, 2, work_restore_folder));
+	PG_RETURN_INT32((int32) change_call(fcinfo, 2, work_restore_folder));
 }

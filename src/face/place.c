@@ -39,13 +39,8 @@ compare_folders(const void *a, const void *b)
 					   &((const PlaceFolder *) b)->folder_id);
 }
 
-/*
- * Return argument n, a bigint[] of message ids, as a palloc'd array in
- * ascending order without duplicates; *count is its length.  Raise
- * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
- */
-static int64 *
-ids_argument(FunctionCallInfo fcinfo, int n, int *count)
+int64 *
+place_ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 {
 	Datum	   *values;
 	bool	   *nulls;
@@ -309,7 +304,7 @@ delete_messages(PG_FUNCTION_ARGS)
 	uint32		flags;
 
 	order.store_id = store_argument(fcinfo, "delete_messages()");
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	REQUIRE_ARG(2, "flags");
 	flags = PG_GETARG_UINT32(2);
 	condition_argument(fcinfo, 3, count, &order);
@@ -374,7 +369,7 @@ restore_messages(PG_FUNCTION_ARGS)
 	int			count;
 
 	order.store_id = store_argument(fcinfo, "restore_messages()");
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	lock_folders(&order, ids, count);
 	PG_RETURN_INT32(place_execute(&order, ids, count));
 }
@@ -397,7 +392,7 @@ move_messages(PG_FUNCTION_ARGS)
 	int			count;
 
 	order.store_id = store_argument(fcinfo, "move_messages()");
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	REQUIRE_ARG(2, "folder_id");
 	order.folder_id = PG_GETARG_INT64(2);
 	condition_argument(fcinfo, 3, count, &order);
@@ -405,4 +400,82 @@ move_messages(PG_FUNCTION_ARGS)
 	if (!row_lock_folder(order.store_id, order.folder_id))
 		store_raise_no_folder(order.store_id, order.folder_id);
 	PG_RETURN_INT32(place_execute(&order, ids, count));
+}
+
+/*
+ * Erase one message.  Return S_OK, or MAPI_E_NOT_FOUND if neither the message
+ * nor a change of it exists.
+ */
+static int32
+purge_message(int64 store_id, int64 message_id, MessageRow *row,
+			  CountTally *tally)
+{
+	bool		again = true;
+	bool		found = false;
+	bool		purged;
+
+	while (again)
+	{
+		CHECK_FOR_INTERRUPTS();
+		PushActiveSnapshot(GetLatestSnapshot());
+		found = messagerow_fetch(row, store_id, message_id);
+		again = found && messagerow_lock(row, true) != TM_Ok;
+		PopActiveSnapshot();
+	}
+	PushActiveSnapshot(GetLatestSnapshot());
+	purged = change_purge(store_id, message_id, found ? row : NULL, tally);
+	PopActiveSnapshot();
+	return purged ? S_OK : MAPI_E_NOT_FOUND;
+}
+
+/* Do the work of purge_messages(). */
+static int64
+work_purge_messages(FunctionCallInfo fcinfo)
+{
+	MessageRow	row;
+	CountTally	tally;
+	int64		store_id;
+	int64	   *ids;
+	int			count;
+	int			done = 0;
+
+	REQUIRE_ARG(0, "store_id");
+	store_id = PG_GETARG_INT64(0);
+	ids = place_ids_argument(fcinfo, 1, &count);
+	call_require_write("purge_messages()");
+	access_require_owner(store_id);
+	count_begin(&tally, store_id);
+	messagerow_open(&row, RowExclusiveLock);
+	for (int i = 0; i < count; i++)
+	{
+		if (purge_message(store_id, ids[i], &row, &tally) == S_OK)
+			done++;
+	}
+	messagerow_close(&row);
+	count_end(&tally);
+	/* drafts are locked last */
+	park_lock(store_id, ShareLock);
+	for (int i = 0; i < count; i++)
+		change_purge_drafts(store_id, ids[i]);
+	if (done == count)
+		return S_OK;
+	return done > 0 ? MAPI_W_PARTIAL_COMPLETION : MAPI_E_NOT_FOUND;
+}
+
+/*
+ * purge_messages(store_id, message_ids, actor) → hresult
+ *
+ * Erase messages, also deleted ones: their rows, history and drafts, and the
+ * blobs that no other message needs.  One row of the history is left for each,
+ * which says that and by whom it was erased.
+ *
+ * Returns S_OK, MAPI_W_PARTIAL_COMPLETION or MAPI_E_NOT_FOUND.  Errors:
+ * MAPI_E_INVALID_PARAMETER, MAPI_E_NOT_FOUND for the store, MAPI_E_NO_ACCESS
+ * unless the role owns the store.
+ */
+PG_FUNCTION_INFO_V1(purge_messages);
+Datum
+purge_messages(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32((int32) change_call(fcinfo, 2, work_purge_messages));
 }

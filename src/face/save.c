@@ -50,12 +50,6 @@
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
-/* Old clients send 0x8, 0x80 and 0x1000, which have no effect (R711). */
-#define SAVE_FLAGS \
-	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
-	 PARK_REFUSED | \
-	 MAPI_DEFERRED_ERRORS | SPAMFILTER_ONSAVE | NON_EMS_XP_SAVE)
-
 /* A save under way. */
 typedef struct SaveWork
 {
