@@ -10,7 +10,7 @@ CREATE FUNCTION pg_temp.message(subject text) RETURNS bigint LANGUAGE sql AS $$
         (SELECT store_id FROM store_list WHERE name = 'bulk'),
         (SELECT special_folder(store_id, 'Inbox') FROM store_list WHERE name = 'bulk'),
         jsonb_build_object('PR_SUBJECT', subject, 'PR_BODY', 'body of ' || subject)) $$;
-SELECT pg_temp.message('one') AS m1, pg_temp.message('two') AS m2, pg_temp.message('three') AS m3,
+SELECT pg_temp.message('one') AS m1, pg_temp.message('two') AS m2, pg_temp.message('third') AS m3,
        pg_temp.message('gone') AS gone \gset
 SELECT delete_messages(:store, ARRAY[:gone]);
 
