@@ -1,7 +1,7 @@
-# msgstore: the module, its client, and what tests, shows and measures them.
+# msgstore: the module, its client, tests, demonstration and measurements.
 #
 #   make, make install, make installcheck    as for any contrib module
-#   make demo, make test                     from a bare machine to the end
+#   make demo, make test                     install what is missing, then run
 #   make devserver, make devserver-stop      a private server to work with
 #
 # PG_CONFIG=... chooses the PostgreSQL to build against, CLIENT=no leaves the
@@ -32,20 +32,24 @@ OBJS = \
 	src/content/reference.o \
 	src/content/content.o \
 	src/content/recipient.o \
+	src/content/subject.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
 	src/content/undo.o \
 	src/engine/relation.o \
 	src/engine/query.o \
+	src/engine/incarnation.o \
 	src/engine/number.o \
 	src/engine/row.o \
+	src/engine/parent.o \
 	src/engine/access.o \
 	src/engine/tree.o \
 	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
+	src/engine/original.o \
 	src/engine/merge.o \
 	src/engine/view.o \
 	src/engine/handle.o \
@@ -59,6 +63,7 @@ OBJS = \
 	src/face/park.o \
 	src/face/subobject.o \
 	src/face/props.o \
+	src/face/copy.o \
 	src/face/stream.o \
 	src/face/save.o \
 	src/face/conflict.o \
@@ -67,11 +72,11 @@ OBJS = \
 	src/face/place.o \
 	src/face/folder.o \
 	src/face/container.o \
-	src/face/copy.o \
+	src/face/transfer.o \
 	src/face/bulk.o \
 	src/face/history.o
 
-# What one session can show (sql/, expected/).
+# Tests of one session (sql/, expected/).
 REGRESS = \
 	hresult \
 	flags \
@@ -80,13 +85,16 @@ REGRESS = \
 	property \
 	retype \
 	recipient \
+	rules \
 	attachment \
 	subobject \
+	copy \
 	stream \
 	streamlarge \
 	blob \
 	store \
 	rights \
+	rightsaround \
 	open \
 	create \
 	props \
@@ -102,6 +110,7 @@ REGRESS = \
 	counts \
 	bulk \
 	park \
+	original \
 	throw \
 	numbers \
 	history \
@@ -112,9 +121,12 @@ REGRESS = \
 	checker \
 	house
 
-# What two or three sessions show (test/specs/, test/expected/).
+# Tests of two or three sessions (test/specs/, test/expected/), after the common set-up
+# that the schedule names.
 ISOLATION = \
 	named_races \
+	number_marker \
+	folder_kept \
 	new_message \
 	handle_view \
 	save_two_savers \
@@ -153,7 +165,7 @@ REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
 	--encoding=UTF8 --no-locale --schedule=$(srcdir)/test/isolation_schedule
 
-# What begins with tools/run-private needs no PostgreSQL to be there yet.
+# Targets that tools/run-private runs; they work before PostgreSQL is installed.
 PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
@@ -163,7 +175,7 @@ RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
 	bash $(TOP)tools/run-private
 
-# The shell's MAIL is somebody's mailbox, and not meant.
+# MAIL in the environment is the user's mailbox, not an argument.
 ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
@@ -204,7 +216,7 @@ src/content/%: override CPPFLAGS := $(call floors,words content) $(CPPFLAGS)
 src/engine/%: override CPPFLAGS := $(call floors,words content engine) $(CPPFLAGS)
 src/face/%: override CPPFLAGS := $(call floors,$(FLOORS)) $(CPPFLAGS)
 
-# The constants and tables that data/ holds as facts.
+# Constants and tables, generated from the facts in data/
 src/gen.stamp: tools/gen_catalogue.pl tools/gen_mapi.pl tools/Facts.pm \
 		$(wildcard $(srcdir)/data/*.csv)
 	@$(MKDIR_P) $(FLOORS:%=src/%)
@@ -212,7 +224,7 @@ src/gen.stamp: tools/gen_catalogue.pl tools/gen_mapi.pl tools/Facts.pm \
 	perl $(filter %/gen_mapi.pl,$^) $(srcdir)/data src/words/mapi.gen.h
 	@touch $@
 
-# Another PostgreSQL, or other flags: everything anew.  The flags are taken
+# Build everything again for another PostgreSQL, or other flags.  These are taken
 # here, since a prerequisite inherits those of its target's floor.
 BUILT_WITH := $(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)
 src/flags.stamp: force-look
@@ -243,7 +255,7 @@ uninstall-client:
 clean-client:
 	$(MAKE_CLIENT) clean
 
-# What test/t/040_checker.pl runs.
+# The program of test/t/040_checker.pl.
 MAKE_CHECKER = $(MKDIR_P) test/checker && $(MAKE) -C test/checker \
 	-f $(abspath $(srcdir))/test/checker/Makefile PG_CONFIG='$(PG_CONFIG)'
 checker:
@@ -253,14 +265,14 @@ clean-checker:
 	$(MAKE_CHECKER) clean
 .PHONY: checker clean-checker
 
-# With what the tests have left.
+# Remove the files that tests have left, too.
 distclean: clean-build
 clean-build:
 	bash $(TOP)tools/run-private devserver-stop
 	rm -rf build
 .PHONY: clean-build
 
-# The flags the project builds with before anything is handed in.
+# The strict flags, with which every change has to build.
 STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-DUSE_ASSERT_CHECKING
 strict:

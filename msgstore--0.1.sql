@@ -407,6 +407,8 @@ BEGIN
 		 'How a recipient list is changed: MODRECIP_ADD'),
 		('embedded_flags',
 		 'How an embedded message is opened: MAPI_MODIFY|MAPI_CREATE'),
+		('copy_flags',
+		 'How properties are copied: MAPI_MOVE|MAPI_NOREPLACE'),
 		('folder_rights',
 		 'What a role may do in a folder: READ_ANY|CREATE, or REVIEWER')
 	LOOP
@@ -586,32 +588,32 @@ $script$;
 
 /* ===================================================================== number
  *
- * Ids and change numbers: 15 bits of node, 48 bits of counter, never given out
- * twice: number.c.
+ * Ids and change numbers: 10 bits of node, 43 bits of counter, never given out
+ * twice: number.c.  Every number is below 2^53, and exact in a double.
  */
 
 CREATE SEQUENCE msgstore.store_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.store_id_seq IS 'Counter of store ids';
 
 CREATE SEQUENCE msgstore.folder_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.folder_id_seq IS 'Counter of folder ids';
 
 CREATE SEQUENCE msgstore.message_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.message_id_seq IS 'Counter of message ids';
 
 CREATE SEQUENCE msgstore.parked_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.parked_id_seq IS 'Counter of parked drafts';
 
 CREATE SEQUENCE msgstore.blob_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.blob_id_seq IS 'Counter of blobs';
 
 CREATE SEQUENCE msgstore.change_number_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.change_number_seq IS 'Counter of change numbers';
 
 /*
@@ -621,35 +623,100 @@ COMMENT ON SEQUENCE msgstore.change_number_seq IS 'Counter of change numbers';
 CREATE TABLE msgstore.node (
 	node_number  integer PRIMARY KEY
 		CHECK (node_number OPERATOR(pg_catalog.>=) 0
-			   AND node_number OPERATOR(pg_catalog.<=) 32767)
+			   AND node_number OPERATOR(pg_catalog.<=) 1023)
 );
 CREATE UNIQUE INDEX node_single ON msgstore.node ((true));
 
 COMMENT ON TABLE msgstore.node IS
 	'At most one row: the number of this node; node 0 has no row';
 COMMENT ON COLUMN msgstore.node.node_number IS
-	'The upper 15 bits of every number given out here';
+	'The upper 10 bits of every number given out here';
 
 /*
- * The marker of a run of the number series.  PostgreSQL empties an unlogged
- * table after a crash, and its row is neither in a dump nor on a new primary;
- * a copy of the database has the row of the original, with the oid of that
- * database.  A session that finds no row of its own database therefore moves
- * the number series on: numbers may have been given out that are not known
- * here.
+ * One row per incarnation: a run of the number series in which no number can
+ * have been forgotten.  A number belongs to the newest incarnation of its node
+ * that began below the number.  Every transaction that uses numbers of an
+ * incarnation writes the row, unless a committed row is there; transactions
+ * that do so at one time write equal rows.
  */
-CREATE UNLOGGED TABLE msgstore.incarnation (
-	incarnation  bigint NOT NULL,
-	database     oid    NOT NULL
+CREATE TABLE msgstore.incarnation (
+	incarnation        bigint      NOT NULL,
+	node_number        integer     NOT NULL,
+	message_id         bigint      NOT NULL,
+	folder_id          bigint      NOT NULL,
+	replica_guid       uuid        NOT NULL,
+	system_identifier  bigint      NOT NULL,
+	wal_position       pg_lsn      NOT NULL,
+	began_at           timestamptz NOT NULL,
+	written_by         xid8        NOT NULL,
+	PRIMARY KEY (replica_guid, written_by)
 );
 
 COMMENT ON TABLE msgstore.incarnation IS
-	'A row of this database, lost in a crash: without a row the number series '
-	'move on';
+	'The incarnations of the number series, and the GUIDs of their keys';
 COMMENT ON COLUMN msgstore.incarnation.incarnation IS
-	'The change number at which this run of the series began';
-COMMENT ON COLUMN msgstore.incarnation.database IS
+	'Counter of the change numbers when it began; its own are greater';
+COMMENT ON COLUMN msgstore.incarnation.node_number IS
+	'The node whose numbers it gives out';
+COMMENT ON COLUMN msgstore.incarnation.message_id IS
+	'Counter of the message ids when it began';
+COMMENT ON COLUMN msgstore.incarnation.folder_id IS
+	'Counter of the folder ids when it began';
+COMMENT ON COLUMN msgstore.incarnation.replica_guid IS
+	'GUID of the change keys and source keys made from its numbers';
+COMMENT ON COLUMN msgstore.incarnation.system_identifier IS
+	'The cluster in which it began';
+COMMENT ON COLUMN msgstore.incarnation.wal_position IS
+	'The position in the WAL of that cluster at which it began';
+COMMENT ON COLUMN msgstore.incarnation.began_at IS
+	'The time at which it began';
+COMMENT ON COLUMN msgstore.incarnation.written_by IS
+	'The transaction that wrote the row';
+
+/*
+ * The marker of the running incarnation.  PostgreSQL empties an unlogged table
+ * after a crash, and its row is neither in a dump nor on a new primary; a copy
+ * of the database or of the cluster has a row of another database or of an
+ * earlier postmaster.  A session that finds no marker of its own begins a new
+ * incarnation: numbers may have been given out that are not known here.  The
+ * first columns are those of incarnation.
+ */
+CREATE UNLOGGED TABLE msgstore.number_marker (
+	incarnation         bigint      NOT NULL,
+	node_number         integer     NOT NULL,
+	message_id          bigint      NOT NULL,
+	folder_id           bigint      NOT NULL,
+	replica_guid        uuid        NOT NULL,
+	system_identifier   bigint      NOT NULL,
+	wal_position        pg_lsn      NOT NULL,
+	began_at            timestamptz NOT NULL,
+	database            oid         NOT NULL,
+	postmaster_started  timestamptz NOT NULL
+);
+
+COMMENT ON TABLE msgstore.number_marker IS
+	'The running incarnation, lost in a crash: without a row the number series '
+	'move on';
+COMMENT ON COLUMN msgstore.number_marker.incarnation IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.node_number IS
+	'As in table incarnation; after a change of the node the row does not count';
+COMMENT ON COLUMN msgstore.number_marker.message_id IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.folder_id IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.replica_guid IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.system_identifier IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.wal_position IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.began_at IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.database IS
 	'The database of the row; rows of other databases came with a copy';
+COMMENT ON COLUMN msgstore.number_marker.postmaster_started IS
+	'Start time of the server; after another start the row does not count';
 
 CREATE FUNCTION msgstore.set_node_number(node integer)
 	RETURNS void
@@ -657,8 +724,8 @@ CREATE FUNCTION msgstore.set_node_number(node integer)
 	AS 'MODULE_PATHNAME', 'set_node_number';
 REVOKE EXECUTE ON FUNCTION msgstore.set_node_number(integer) FROM PUBLIC;
 COMMENT ON FUNCTION msgstore.set_node_number(integer) IS
-	'Set the upper 15 bits of the ids and change numbers given out from now '
-	'on';
+	'Set the upper 10 bits of the ids and change numbers given out from now '
+	'on: 0 to 1023';
 
 /* ===================================================================== rights
  *
@@ -787,6 +854,7 @@ CREATE TABLE msgstore.store (
 	keep_age           interval,
 	keep_count         integer,
 	rights_generation  bigint      NOT NULL DEFAULT 0,
+	keep_originals     boolean     NOT NULL DEFAULT true,
 	props              jsonb       NOT NULL DEFAULT '{}'
 );
 
@@ -799,12 +867,14 @@ COMMENT ON COLUMN msgstore.store.name IS
 COMMENT ON COLUMN msgstore.store.owner IS
 	'The role, by name, that owns the store; its members may use the store';
 COMMENT ON COLUMN msgstore.store.replica_guid IS
-	'GUID in the change keys and source keys of this store';
+	'GUID in the entry ids of this store';
 COMMENT ON COLUMN msgstore.store.created_at IS
 	'The time of create_store()';
 COMMENT ON COLUMN msgstore.store.keep_age IS
 	'prune_history() leaves changes younger than this age; NULL: no change is '
 	'protected by its age';
+COMMENT ON COLUMN msgstore.store.keep_originals IS
+	'write_original() stores the mail that messages are made from';
 COMMENT ON COLUMN msgstore.store.keep_count IS
 	'prune_history() leaves this number of the newest changes of each '
 	'message; NULL: no change is protected by its rank';
@@ -816,16 +886,34 @@ COMMENT ON COLUMN msgstore.store.props IS
 	'The properties that set_store_props() has set, keyed by canonical name';
 
 /*
- * One row per folder.  There is no foreign key from parent_id: it would be a
- * cycle, and every pg_dump would warn of it.  Whoever places a folder looks
- * for the parent and locks the parent's row.
+ * No table has a foreign key: pg_restore creates those of an extension before
+ * it loads data by several jobs, which would refuse rows whose parents are
+ * still to come.  Whoever inserts a child locks the parent to commit, and a
+ * trigger refuses to delete a parent that has children: parent.c.
+ */
+CREATE FUNCTION msgstore_internal.refuse_orphans()
+	RETURNS trigger
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'refuse_orphans';
+COMMENT ON FUNCTION msgstore_internal.refuse_orphans() IS
+	'Refuse to delete a store, folder or blob that other rows need';
+
+CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id
+	ON msgstore.store
+	FOR EACH ROW EXECUTE FUNCTION msgstore_internal.refuse_orphans();
+COMMENT ON TRIGGER refuse_orphans ON msgstore.store IS
+	'Refuse to delete a store that has folders, messages, drafts, blobs or '
+	'named properties';
+
+/*
+ * One row per folder.
  *
  * The names of the folders of one parent are unique except for deleted
  * folders.  The index is partial for another reason too: a row whose name
  * changes is not locked against the locks of those who place messages.
  */
 CREATE TABLE msgstore.folder (
-	store_id       bigint      NOT NULL REFERENCES msgstore.store,
+	store_id       bigint      NOT NULL,
 	folder_id      bigint      NOT NULL,
 	parent_id      bigint,
 	name           text        NOT NULL,
@@ -931,6 +1019,12 @@ COMMENT ON COLUMN msgstore.folder_change.name IS
 COMMENT ON COLUMN msgstore.folder_change.properties IS
 	'The properties that the change set or deleted';
 
+CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id, folder_id
+	ON msgstore.folder
+	FOR EACH ROW EXECUTE FUNCTION msgstore_internal.refuse_orphans();
+COMMENT ON TRIGGER refuse_orphans ON msgstore.folder IS
+	'Refuse to delete a folder that has messages or folders';
+
 CREATE FUNCTION msgstore.create_store(name text, owner text DEFAULT NULL)
 	RETURNS bigint
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -949,7 +1043,8 @@ COMMENT ON FUNCTION msgstore.special_folder(bigint, text) IS
 	'Deleted Items, Drafts or Conflicts';
 
 CREATE VIEW msgstore.store_list WITH (security_barrier) AS
-	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count
+	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count,
+		   s.keep_originals
 	FROM msgstore.store AS s
 	WHERE msgstore.may_use_store(s.store_id);
 GRANT SELECT ON msgstore.store_list TO PUBLIC;
@@ -1252,7 +1347,7 @@ COMMENT ON VIEW msgstore.property_sets IS
  * under names; the ids serve MAPI clients that want numbers.
  */
 CREATE TABLE msgstore.named_property (
-	store_id      bigint   NOT NULL REFERENCES msgstore.store,
+	store_id      bigint   NOT NULL,
 	property_id   integer  NOT NULL
 		CHECK (property_id OPERATOR(pg_catalog.>=) 32768
 			   AND property_id OPERATOR(pg_catalog.<=) 65534),
@@ -1331,8 +1426,7 @@ CREATE TABLE msgstore.message (
 	change_number  bigint      NOT NULL,
 	modified_at    timestamptz NOT NULL,
 	modifier       text        NOT NULL,
-	PRIMARY KEY (store_id, message_id),
-	FOREIGN KEY (store_id, folder_id) REFERENCES msgstore.folder
+	PRIMARY KEY (store_id, message_id)
 ) WITH (fillfactor = 80);
 
 ALTER TABLE msgstore.message ALTER COLUMN props SET STORAGE MAIN;
@@ -1348,7 +1442,7 @@ COMMENT ON COLUMN msgstore.message.message_id IS
 COMMENT ON COLUMN msgstore.message.folder_id IS
 	'Placement: the folder of the message; a save never writes it';
 COMMENT ON COLUMN msgstore.message.created_at IS
-	'The time of the first save';
+	'The time of create_message(), or of the first save without a handle';
 COMMENT ON COLUMN msgstore.message.creator IS
 	'The role of the first save: what it may do with its own messages depends '
 	'on this name';
@@ -1498,8 +1592,8 @@ COMMENT ON COLUMN msgstore.change.base_change_number IS
 	'The version on which the client edited; older than "previous" for a save '
 	'that was forced over another';
 COMMENT ON COLUMN msgstore.change.incarnation IS
-	'The run of the number series; grows with every crash, restore or '
-	'failover';
+	'The incarnation of the number series; grows with every crash, restore, '
+	'failover or restart';
 COMMENT ON COLUMN msgstore.change.xid IS
 	'The top-level transaction';
 COMMENT ON COLUMN msgstore.change.changed_at IS
@@ -1550,6 +1644,8 @@ COMMENT ON VIEW msgstore.change_list IS
 	'time, changed properties';
 
 CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
+								 max integer DEFAULT NULL,
+								 before bigint DEFAULT NULL,
 								 OUT change_number bigint, OUT kind text,
 								 OUT changed_by text, OUT role text,
 								 OUT actor text, OUT client text,
@@ -1557,20 +1653,12 @@ CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
 								 OUT properties text[], OUT previous bigint,
 								 OUT base_change_number bigint)
 	RETURNS SETOF record
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
-	SET search_path = pg_catalog, pg_temp
-	AS $$
-		SELECT c.change_number, c.kind, c.changed_by, c.role, c.actor,
-			   c.client, c.changed_at, c.properties, c.previous,
-			   c.base_change_number
-		FROM msgstore.change_list AS c
-		WHERE c.store_id OPERATOR(pg_catalog.=) $1
-		  AND c.message_id OPERATOR(pg_catalog.=) $2
-		ORDER BY c.changed_at, c.change_number
-	$$;
-COMMENT ON FUNCTION msgstore.history(bigint, bigint) IS
-	'Return every change of a message, oldest first: number, kind, author, '
-	'time, client, changed properties';
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+	AS 'MODULE_PATHNAME', 'history';
+COMMENT ON FUNCTION msgstore.history(bigint, bigint, integer, bigint) IS
+	'Return the changes of a message: number, kind, author, time, client, '
+	'changed properties; all of them, oldest first, or with max the newest '
+	'ones, newest first, with before those before a version';
 
 CREATE FUNCTION msgstore.merge_report(store_id bigint, message_id bigint,
 									  change_number bigint,
@@ -1689,7 +1777,7 @@ COMMENT ON PROCEDURE msgstore.prune_history(bigint, integer, bigint) IS
  * belongs to the role that parked it.
  */
 CREATE TABLE msgstore.parked_draft (
-	store_id            bigint      NOT NULL REFERENCES msgstore.store,
+	store_id            bigint      NOT NULL,
 	parked_id           bigint      NOT NULL,
 	role                text        NOT NULL,
 	actor               text,
@@ -1814,7 +1902,7 @@ COMMENT ON VIEW msgstore.parked IS
  * uploads it; the save that stores a reference to it seals it.
  */
 CREATE TABLE msgstore.blob (
-	store_id        bigint      NOT NULL REFERENCES msgstore.store,
+	store_id        bigint      NOT NULL,
 	blob_id         bigint      NOT NULL,
 	size            bigint      NOT NULL,
 	sealed          boolean     NOT NULL,
@@ -1846,6 +1934,12 @@ COMMENT ON COLUMN msgstore.blob.uploader_start IS
 COMMENT ON COLUMN msgstore.blob.created_at IS
 	'The time of the first write';
 
+CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id, blob_id
+	ON msgstore.blob
+	FOR EACH ROW EXECUTE FUNCTION msgstore_internal.refuse_orphans();
+COMMENT ON TRIGGER refuse_orphans ON msgstore.blob IS
+	'Refuse to delete a blob that has references; delete its chunks with it';
+
 /*
  * The bytes of the blobs.  STORAGE EXTERNAL leaves them uncompressed, so that
  * a part of a chunk is read without the rest.
@@ -1855,8 +1949,7 @@ CREATE TABLE msgstore.blob_chunk (
 	blob_id       bigint  NOT NULL,
 	chunk_number  integer NOT NULL,
 	bytes         bytea   NOT NULL,
-	PRIMARY KEY (store_id, blob_id, chunk_number),
-	FOREIGN KEY (store_id, blob_id) REFERENCES msgstore.blob ON DELETE CASCADE
+	PRIMARY KEY (store_id, blob_id, chunk_number)
 );
 ALTER TABLE msgstore.blob_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
@@ -1881,8 +1974,7 @@ CREATE TABLE msgstore.blob_ref (
 	blob_id     bigint NOT NULL,
 	message_id  bigint NOT NULL,
 	draft_of    text,
-	PRIMARY KEY (store_id, blob_id, message_id),
-	FOREIGN KEY (store_id, blob_id) REFERENCES msgstore.blob
+	PRIMARY KEY (store_id, blob_id, message_id)
 );
 
 COMMENT ON TABLE msgstore.blob_ref IS
@@ -2024,6 +2116,14 @@ CREATE FUNCTION msgstore.get_props(handle integer, tags text[] DEFAULT NULL)
 COMMENT ON FUNCTION msgstore.get_props(integer, text[]) IS
 	'Return the properties that a handle shows, its base and its pending '
 	'edits; all of them if tags is NULL';
+
+CREATE FUNCTION msgstore.get_prop_list(handle integer)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_prop_list';
+COMMENT ON FUNCTION msgstore.get_prop_list(integer) IS
+	'Return the names of the properties that a handle shows, without reading '
+	'their values';
 
 CREATE FUNCTION msgstore.set_props(handle integer, props jsonb)
 	RETURNS void
@@ -2199,6 +2299,37 @@ COMMENT ON FUNCTION msgstore.modify_recipients(integer,
 	'Change the recipients on a handle: 0 replaces the list, the flags add, '
 	'modify or remove rows by PR_ROWID';
 
+/* ======================================================================= copy
+ *
+ * Copying properties from one handle to another: copy.c.
+ */
+
+CREATE FUNCTION msgstore.copy_to(handle integer, to_handle integer,
+								 exclude text[] DEFAULT '{}',
+								 flags msgstore.copy_flags DEFAULT '0',
+								 OUT property text,
+								 OUT result msgstore.hresult)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
+	AS 'MODULE_PATHNAME', 'copy_to';
+COMMENT ON FUNCTION msgstore.copy_to(integer, integer, text[],
+									 msgstore.copy_flags) IS
+	'Copy all properties but some from one handle to another, where they are '
+	'pending; return those that were not copied';
+
+CREATE FUNCTION msgstore.copy_props(handle integer, to_handle integer,
+									include text[],
+									flags msgstore.copy_flags DEFAULT '0',
+									OUT property text,
+									OUT result msgstore.hresult)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
+	AS 'MODULE_PATHNAME', 'copy_props';
+COMMENT ON FUNCTION msgstore.copy_props(integer, integer, text[],
+										msgstore.copy_flags) IS
+	'Copy named properties from one handle to another, where they are '
+	'pending; return those that were not copied';
+
 /* ===================================================================== stream
  *
  * Strings and binary values in pieces: stream.c.
@@ -2228,13 +2359,22 @@ COMMENT ON FUNCTION msgstore.write_stream(integer, text, bigint, bytea) IS
 	'Write a piece of a string or binary property on a handle and return the '
 	'size; the save of the message stores it';
 
+CREATE FUNCTION msgstore.set_stream_size(handle integer, property text,
+										 size bigint)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_stream_size';
+COMMENT ON FUNCTION msgstore.set_stream_size(integer, text, bigint) IS
+	'Cut a string or binary property on a handle to a size, or fill a binary '
+	'one with zeros up to it';
+
 CREATE FUNCTION msgstore.truncate_stream(handle integer, property text,
 										 size bigint)
 	RETURNS void
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'truncate_stream';
+	AS 'MODULE_PATHNAME', 'set_stream_size';
 COMMENT ON FUNCTION msgstore.truncate_stream(integer, text, bigint) IS
-	'Cut a string or binary property on a handle to a size';
+	'Do as set_stream_size()';
 
 /* =================================================================== conflict
  *
@@ -2386,6 +2526,138 @@ COMMENT ON FUNCTION msgstore.purge_messages(bigint, bigint[], text) IS
 	'Erase messages with their history, drafts and blobs; for the owner of the '
 	'store';
 
+/* =================================================================== original
+ *
+ * The mail that messages are made from, as it came: original.c.
+ */
+
+/*
+ * One row per piece of an original.  No save reads or writes the table; the
+ * pieces are compressed as PostgreSQL compresses a bytea.  A hard delete of the
+ * message deletes them.
+ */
+CREATE TABLE msgstore.original (
+	store_id    bigint  NOT NULL,
+	message_id  bigint  NOT NULL,
+	"offset"    bigint  NOT NULL,
+	bytes       bytea   NOT NULL,
+	PRIMARY KEY (store_id, message_id, "offset")
+);
+
+COMMENT ON TABLE msgstore.original IS
+	'PR_INTERNET_CONTENT: the mail that messages are made from, in pieces';
+COMMENT ON COLUMN msgstore.original.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.original.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.original."offset" IS
+	'Position of the piece in the mail, in bytes';
+COMMENT ON COLUMN msgstore.original.bytes IS
+	'The piece';
+
+CREATE FUNCTION msgstore.write_original(store_id bigint, message_id bigint,
+										"offset" bigint, bytes bytea)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'write_original';
+COMMENT ON FUNCTION msgstore.write_original(bigint, bigint, bigint, bytea) IS
+	'Write the next piece of the mail that a message was made from; return its '
+	'size';
+
+CREATE FUNCTION msgstore.read_original(store_id bigint, message_id bigint,
+									   "offset" bigint, length bigint)
+	RETURNS bytea
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'read_original';
+COMMENT ON FUNCTION msgstore.read_original(bigint, bigint, bigint, bigint) IS
+	'Read a piece of the mail that a message was made from';
+
+CREATE FUNCTION msgstore.keep_originals(store_id bigint, keep boolean)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'keep_originals';
+COMMENT ON FUNCTION msgstore.keep_originals(bigint, boolean) IS
+	'Set whether a store keeps the mail that its messages are made from';
+
+/* ====================================================================== check
+ *
+ * What foreign keys would refuse, were there any.
+ */
+
+CREATE FUNCTION msgstore.check_store(store_id bigint DEFAULT NULL,
+									 OUT relation text, OUT store_id bigint,
+									 OUT id bigint, OUT missing text,
+									 OUT missing_id bigint)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+		SELECT 'folder', c.store_id, c.folder_id, 'store', c.store_id
+		FROM msgstore.folder AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'folder', c.store_id, c.folder_id, 'folder', c.parent_id
+		FROM msgstore.folder AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND c.parent_id IS NOT NULL
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.folder AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.folder_id OPERATOR(pg_catalog.=) c.parent_id)
+		UNION ALL
+		SELECT 'named_property', c.store_id, c.property_id, 'store', c.store_id
+		FROM msgstore.named_property AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'message', c.store_id, c.message_id, 'folder', c.folder_id
+		FROM msgstore.message AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.folder AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.folder_id OPERATOR(pg_catalog.=) c.folder_id)
+		UNION ALL
+		SELECT 'parked_draft', c.store_id, c.parked_id, 'store', c.store_id
+		FROM msgstore.parked_draft AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'blob', c.store_id, c.blob_id, 'store', c.store_id
+		FROM msgstore.blob AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'blob_chunk', c.store_id, c.blob_id, 'blob', c.blob_id
+		FROM msgstore.blob_chunk AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.blob AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.blob_id OPERATOR(pg_catalog.=) c.blob_id)
+		UNION ALL
+		SELECT 'blob_ref', c.store_id, c.message_id, 'blob', c.blob_id
+		FROM msgstore.blob_ref AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.blob AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.blob_id OPERATOR(pg_catalog.=) c.blob_id)
+	$$;
+REVOKE EXECUTE ON FUNCTION msgstore.check_store(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION msgstore.check_store(bigint) IS
+	'Return every row of a store, or of all stores, whose store, folder or '
+	'blob is missing';
+
 /* ======================================================================= dump
  *
  * The tables and sequences that pg_dump has to dump.  One SELECT per call:
@@ -2404,7 +2676,9 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_draft', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_ref', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.original', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.node', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.incarnation', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message_id_seq', '');

@@ -72,9 +72,9 @@ SELECT count(*) FROM history(:store, :id);
 -- each message has its own history
 SELECT message_id AS other FROM save_new_message(:store, :inbox, '{}') \gset
 SELECT count(*) FROM history(:store, :other);
-SELECT count(*) FROM history(:store, 0);
-SELECT count(*) FROM history(0, :id);
-SELECT count(*) FROM history(NULL, :id);
+SELECT count(*) FROM history(:store, 0); -- fail
+SELECT count(*) FROM history(0, :id); -- fail
+SELECT count(*) FROM history(NULL, :id); -- fail
 DROP ROLE regress_history_ann, regress_history_bob, regress_history_team;
 
 -- each version rebuilt: a handle is opened on every version, and after all changes

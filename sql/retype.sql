@@ -60,7 +60,7 @@ SELECT set_props(:handle, '{"0x66A10102": "AA=="}'), get_props(:handle,
 	ARRAY['PR_LOCALE_ID', 'PR_PROFILE_AUTH_PASSWORD', '0x66A1001F']);
 SELECT refresh(:handle);
 
--- deleting one type leaves the other alone, and may stand in one patch with setting it
+-- deleting by one type deletes the other, and may stand in one patch with setting it
 SELECT delete_props(:handle, ARRAY['0x6FFF0003', 'PS_PUBLIC_STRINGS:n']);
 SELECT set_props(:handle, '{"0x6FFF1102": null, "0x6FFF0003": 5}');
 SELECT pg_temp.kinds(:handle);

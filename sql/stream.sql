@@ -36,7 +36,6 @@ SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 0, convert_to(repeat('0123456789',
 SELECT convert_from(read_stream(:a, 'PR_ATTACH_DATA_BIN', 262138, 12), 'UTF8'),
        convert_from(read_stream(:a, 'PR_ATTACH_DATA_BIN', 299998, 100), 'UTF8'),
        stream_size(:a, 'PR_ATTACH_DATA_BIN'), get_props(:a, '{PR_ATTACH_SIZE}');
-SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 300004, 'x'); -- fail
 -- ROLLBACK TO takes back the bytes written since the savepoint
 BEGIN;
 SAVEPOINT s;

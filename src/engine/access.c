@@ -235,6 +235,14 @@ find_store(int64 store_id)
 	return entry;
 }
 
+pg_noreturn static void
+raise_no_store(int64 store_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NOT_FOUND),
+			 errmsg("store %lld does not exist", (long long) store_id)));
+}
+
 /* Return the cache entry of a store; raise an error if it does not exist. */
 static CachedStore *
 require_store(int64 store_id)
@@ -242,9 +250,7 @@ require_store(int64 store_id)
 	CachedStore *entry = find_store(store_id);
 
 	if (entry == NULL)
-		ereport(ERROR,
-				(errmapi(MAPI_E_NOT_FOUND),
-				 errmsg("store %lld does not exist", (long long) store_id)));
+		raise_no_store(store_id);
 	return entry;
 }
 
@@ -457,6 +463,13 @@ access_replica_guid(int64 store_id, uint8 *guid)
 	memcpy(guid, require_store(store_id)->replica_guid, GUID_BYTES);
 }
 
+void
+access_lock_store(int64 store_id)
+{
+	if (!row_lock_store(store_id))
+		raise_no_store(store_id);
+}
+
 Datum
 access_role_name(void)
 {
@@ -471,14 +484,27 @@ access_folder(int64 store_id, int64 folder_id)
 	return folder_rights(require_store(store_id), folder_id, GetUserId());
 }
 
-bool
-access_sees_folder(int64 store_id, int64 folder_id)
+/* Return true if the current role has all of the rights "needed". */
+static bool
+has_rights(int64 store_id, int64 folder_id, uint32 needed)
 {
 	CachedStore *store = find_store(store_id);
 
 	return store != NULL &&
-		(folder_rights(store, folder_id, GetUserId()) &
-		 RIGHT_FOLDER_VISIBLE) != 0;
+		(folder_rights(store, folder_id, GetUserId()) & needed) == needed;
+}
+
+bool
+access_sees_folder(int64 store_id, int64 folder_id)
+{
+	return has_rights(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
+}
+
+bool
+access_may_create(int64 store_id, int64 folder_id)
+{
+	return has_rights(store_id, folder_id,
+					  RIGHT_FOLDER_VISIBLE | RIGHT_CREATE);
 }
 
 uint32
@@ -615,7 +641,7 @@ void
 access_changed(int64 store_id)
 {
 	Datum		values[2] = {Int64GetDatum(store_id),
-	Int64GetDatum(number_next(REL_CHANGE_NUMBER_SEQ))};
+	Int64GetDatum(number_next_change(0))};
 
 	SPI_connect();
 	query_run(QUERY_STORE_GENERATION, values, NULL);

@@ -207,6 +207,7 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.change_number = number;
 	change.previous = previous;
 	change.base = base;
+	change.incarnation = number_incarnation();
 	change.changed_at = changed_at;
 	change.kind = kind;
 	change.role = GetUserNameFromId(GetUserId(), false);
@@ -328,6 +329,15 @@ time_value(JsonbValue *value, TimestampTz time, char *text)
 	value->val.string.len = strlen(text);
 }
 
+/* Set *value to a text, which is palloc'd. */
+static void
+text_value(JsonbValue *value, Datum datum)
+{
+	value->type = jbvString;
+	value->val.string.val = TextDatumGetCString(datum);
+	value->val.string.len = strlen(value->val.string.val);
+}
+
 /* Move, delete or restore a version as ordered; add the old state to *undo. */
 static void
 place(const ChangeOrder *order, Version *version, TimestampTz time,
@@ -372,11 +382,10 @@ old_predecessors(const Version *version, Datum **numbers, int *count,
 }
 
 /*
- * Set the change number of a new version, and update its predecessors: the
- * newest change number of each other node.  These change only if the replaced
- * version was made by another node.  Then its number takes the place of an
- * older number of that node, and a number of our own node is removed, since
- * the new number stands for our node.
+ * Give the version its number.  Where the version that it replaces has a key
+ * with another GUID (another node, or an older incarnation), remember that
+ * number among the predecessors, instead of an older one of that GUID, and
+ * remove the number of our own GUID, which the new one follows.
  */
 static void
 follow(Version *version, int64 number, Undo *undo)
@@ -389,15 +398,16 @@ follow(Version *version, int64 number, Undo *undo)
 	JsonbValue	old;
 
 	version->change_number = number;
-	if (replaced >> NODE_SHIFT == number >> NODE_SHIFT)
+	if (incarnation_same(replaced, number))
 		return;
 	old_predecessors(version, &numbers, &count, &old);
 	kept = palloc(sizeof(Datum) * (count + 1));
 	for (int i = 0; i < count; i++)
 	{
-		int64		node = DatumGetInt64(numbers[i]) >> NODE_SHIFT;
+		int64		old_number = DatumGetInt64(numbers[i]);
 
-		if (node != replaced >> NODE_SHIFT && node != number >> NODE_SHIFT)
+		if (!incarnation_same(old_number, replaced) &&
+			!incarnation_same(old_number, number))
 			kept[nkept++] = numbers[i];
 	}
 	kept[nkept++] = Int64GetDatum(replaced);
@@ -441,11 +451,12 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	if (order->edits != NULL)
 		edits = *order->edits;
 	replace_given_time(row, time, &edits);
+	attachments_stamp_edits(&row->version.content, &edits, time);
 	adopt_edits(&adoption, &edits);
 	undo_of_edits(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
 	place(order, &version, time, &undo);
-	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
+	follow(&version, number_next_change(version.change_number), &undo);
 
 	result = messagerow_update(row, &version, time, change_author());
 	if (result != TM_Ok)
@@ -472,16 +483,23 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 	Edits		none;
 	Undo		undo;
 
+	row->modified_at = Max(GetCurrentTimestamp(), row->created_at);
+	if (row->created_at == 0)
+		row->created_at = row->modified_at;
+	if (!content->isnull[PART_ATTACHMENTS])
+		content->value[PART_ATTACHMENTS] =
+			JsonbPGetDatum(attachments_stamp(NULL,
+											 content_list(content,
+														  PART_ATTACHMENTS),
+											 row->modified_at));
 	adopt_content(&adoption, content);
 	edits_init(&none);
 	undo_of_edits(&row->version.content, &none, &undo);
-	row->created_at = GetCurrentTimestamp();
 	row->creator = access_role_name();
-	row->modified_at = row->created_at;
-	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
+	row->version.change_number = number_next_change(0);
 	messagerow_insert(row, change_author());
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
-		   row->created_at, &undo);
+		   row->modified_at, &undo);
 	count_change(tally, row, &row->version, 1);
 	CommandCounterIncrement();
 }
@@ -501,14 +519,13 @@ delete_row(int64 store_id, int64 message_id)
 
 /*
  * Delete a row and record the deletion.  The undo in the record holds the
- * whole message: all parts of the content, and folder, flags and times.  The
- * record lists PR_DELETED_ON as the only property that the change touched.
+ * whole message: all parts of the content, and folder, flags, creator, times.
+ * The record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
 change_hard_delete(MessageRow *row, CountTally *tally)
 {
 	Content    *content = &row->version.content;
-	text	   *creator = DatumGetTextPP(row->creator);
 	Version		version = row->version;
 	Edits		all;
 	Undo		undo;
@@ -535,15 +552,13 @@ change_hard_delete(MessageRow *row, CountTally *tally)
 	add_undo(&undo, UNDO_FLAGS, &old, NULL);
 	time_value(&old, row->created_at, text);
 	add_undo(&undo, UNDO_CREATED, &old, NULL);
-	old.type = jbvString;
-	old.val.string.val = VARDATA_ANY(creator);
-	old.val.string.len = VARSIZE_ANY_EXHDR(creator);
+	text_value(&old, row->creator);
 	add_undo(&undo, UNDO_CREATOR, &old, NULL);
 	time_value(&old, row->version.deleted_at, text);
 	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");
 	old_predecessors(&version, &numbers, &count, &old);
 	add_undo(&undo, UNDO_PREDECESSORS, &old, NULL);
-	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
+	follow(&version, number_next_change(version.change_number), &undo);
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,
@@ -580,8 +595,9 @@ change_purge(int64 store_id, int64 message_id, MessageRow *row,
 	memset(&undo, 0, sizeof(undo));
 	undo.props = bag_empty();
 	undo.properties = construct_empty_array(TEXTOID);
-	record(&gone, CHANGE_PURGE, number_next(REL_CHANGE_NUMBER_SEQ), 0, 0,
-		   GetCurrentTimestamp(), &undo);
+	record(&gone, CHANGE_PURGE,
+		   number_next_change(row != NULL ? row->version.change_number : 0),
+		   0, 0, GetCurrentTimestamp(), &undo);
 	CommandCounterIncrement();
 	return true;
 }

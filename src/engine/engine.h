@@ -27,14 +27,20 @@
 typedef enum StoreRelation
 {
 	REL_STORE = 0,
+	REL_STORE_PKEY,
 	REL_FOLDER,
 	REL_FOLDER_PKEY,
 	REL_MESSAGE,
 	REL_MESSAGE_PKEY,
 	REL_CHANGE,
 	REL_CHANGE_PKEY,
+	REL_PARKED,
+	REL_PARKED_PKEY,
+	REL_BLOB,
+	REL_BLOB_PKEY,
 	REL_NODE,
 	REL_INCARNATION,
+	REL_NUMBER_MARKER,
 	REL_STORE_ID_SEQ,
 	REL_FOLDER_ID_SEQ,
 	REL_MESSAGE_ID_SEQ,
@@ -72,19 +78,83 @@ extern void relation_watch(StoreRelation which, RelationWatcher changed);
  */
 extern void relation_announce(StoreRelation which);
 
-/* ---------------------------------------------------------------- number.c */
+/* ----------------------------------------------------------- incarnation.c */
 
-#define NODE_SHIFT		48
+#define GUID_BYTES	16
+
+/* A number: the node's number and a counter. */
+#define NODE_SHIFT		43
+#define MAX_NODE		1023
 #define COUNTER_MASK	((INT64CONST(1) << NODE_SHIFT) - 1)
+#define NODE_OF(number)		((number) >> NODE_SHIFT)
+#define COUNTER_OF(number)	((number) & COUNTER_MASK)
 
 /*
- * Return the next number of a sequence.  The first call in a backend makes
- * sure that no number is assigned twice after a crash, a restore or a
- * failover.
+ * Counters of a new incarnation are at least so far above all older ones of
+ * their series and node.
  */
-extern int64 number_next(StoreRelation sequence);
+#define NUMBER_STEP		(INT64CONST(1) << 20)
 
-/* Return the current incarnation of the sequences. */
+/* The series whose numbers have keys: a GUID, and the counter. */
+typedef enum Keyed
+{
+	KEYED_CHANGE = 0,
+	KEYED_MESSAGE,
+	KEYED_FOLDER
+} Keyed;
+#define NUM_KEYED		(KEYED_FOLDER + 1)
+
+/* A row of incarnation; number_marker begins with the same columns. */
+typedef struct Incarnation
+{
+	int64		node;
+	int64		began[NUM_KEYED];	/* its counters are greater */
+	uint8		guid[GUID_BYTES];
+	int64		system_identifier;
+	uint64		wal_position;
+	TimestampTz began_at;
+} Incarnation;
+#define NUM_INCARNATION_COLUMNS	8
+
+/*
+ * Read an incarnation from a tuple of either table, and write it to the values
+ * of one.  The values point into *incarnation.
+ */
+extern void incarnation_read(Incarnation *incarnation, HeapTuple tuple,
+							 TupleDesc desc);
+extern void incarnation_values(const Incarnation *incarnation, Datum *values);
+
+/*
+ * Make sure that the row of an incarnation is committed if this transaction
+ * is.
+ */
+extern void incarnation_record(const Incarnation *incarnation);
+
+/*
+ * Copy the GUID of the incarnation that gave out a number, GUID_BYTES bytes,
+ * to *guid.  Returns false where its row is not in this database.
+ */
+extern bool incarnation_guid(Keyed series, int64 number, uint8 *guid);
+
+/* Return true if the change keys of two change numbers have the same GUID. */
+extern bool incarnation_same(int64 a, int64 b);
+
+/* ---------------------------------------------------------------- number.c */
+
+/*
+ * Return the next change number, for a version that replaces another one, or 0
+ * for a new message.  Where both are of one node, the new number is greater,
+ * whatever the sequence remembers.
+ */
+extern int64 number_next_change(int64 replaced);
+
+/*
+ * Return the next id of a series that no row of the store has.  The store is
+ * ignored for ids of stores.
+ */
+extern int64 number_next_id(StoreRelation sequence, int64 store_id);
+
+/* Return the incarnation of the change number that was given out last here. */
 extern int64 number_incarnation(void);
 
 /* ------------------------------------------------------------------- row.c */
@@ -131,6 +201,7 @@ typedef struct ChangeRow
 	int64		change_number;
 	int64		previous;		/* 0: this is the first change */
 	int64		base;			/* 0: the message was new */
+	int64		incarnation;	/* written, not read */
 	TimestampTz changed_at;
 	char		kind;			/* CHANGE_* */
 	const char *role;
@@ -216,9 +287,16 @@ extern void messagerow_insert(MessageRow *row, const char *modifier);
 extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);
 
 /*
- * Lock a folder against deletion, until the end of the transaction.  Returns
- * false if the folder does not exist or is deleted.
+ * Return true if a row of the sequence's table has this id, also if its
+ * transaction is in progress.
  */
+extern bool row_id_used(StoreRelation sequence, int64 store_id, int64 id);
+
+/*
+ * Lock a store or a folder against deletion, until the end of the transaction.
+ * Returns false if there is no such row, or if the folder is deleted.
+ */
+extern bool row_lock_store(int64 store_id);
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
 
 /*
@@ -228,6 +306,21 @@ extern bool row_lock_folder(int64 store_id, int64 folder_id);
 extern void changerow_insert(const ChangeRow *row);
 extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 							int64 message_id, int64 change_number);
+
+/*
+ * Read a row of change without the values that the change replaced: of *undo,
+ * only "properties" is set.
+ */
+extern bool changerow_fetch_head(ChangeRow *row, Relation change,
+								 int64 store_id, int64 message_id,
+								 int64 change_number);
+
+/*
+ * Return true if the active snapshot sees a change of a message that is older
+ * than a time.
+ */
+extern bool changerow_any_before(Relation change, int64 store_id,
+								 int64 message_id, TimestampTz time);
 
 /*
  * Read the newest change of a message, or the newest change of a kind unless
@@ -274,8 +367,12 @@ extern void access_require_store(int64 store_id, uint32 any);
  */
 extern uint32 access_folder(int64 store_id, int64 folder_id);
 
-/* Return true if the role has FOLDER_VISIBLE. */
+/*
+ * Return true if the role has FOLDER_VISIBLE, and if it may create messages in
+ * a folder that it sees.
+ */
 extern bool access_sees_folder(int64 store_id, int64 folder_id);
+extern bool access_may_create(int64 store_id, int64 folder_id);
 
 /* Return the rights of another role; InvalidOid stands for PUBLIC. */
 extern uint32 access_folder_of(int64 store_id, int64 folder_id, Oid role);
@@ -346,8 +443,13 @@ extern void access_forget(int64 store_id, int64 folder_id);
 /*
  * Copy the replica GUID of a store, GUID_BYTES bytes, to *guid.
  */
-#define GUID_BYTES	16
 extern void access_replica_guid(int64 store_id, uint8 *guid);
+
+/*
+ * Lock a store against deletion, until the end of the transaction; raises
+ * MAPI_E_NOT_FOUND if the store does not exist.
+ */
+extern void access_lock_store(int64 store_id);
 
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);
@@ -514,6 +616,10 @@ extern void blob_copy(int64 store_id, int64 from, int64 to, int64 keep);
 extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
 					   const char *bytes, int64 count);
 
+/* Write zeros to an upload, at an offset of at most its size. */
+extern void blob_write_zeros(int64 store_id, int64 blob_id, int64 offset,
+							 int64 count);
+
 /* Truncate an upload to a size of at most its own. */
 extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
 
@@ -625,9 +731,10 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
 							  int64 *number);
 
 /*
- * Insert the first version of a new message, and the record of the change.
- * source_id is the message from which it was copied, or 0; "uploads" are those
- * of the handle that is saved, or NULL; "tally" is as for count_change().
+ * Insert the first version of a new message, and the record of the change.  The
+ * current role is the creator; row->created_at is set if it is 0.  source_id is
+ * the message from which it was copied, or 0; "uploads" are those of the handle
+ * that is saved, or NULL; "tally" is as for count_change().
  */
 extern void change_create(MessageRow *row, int64 source_id,
 						  const Upload *uploads, CountTally *tally);
@@ -664,6 +771,19 @@ extern int64 change_call(FunctionCallInfo fcinfo, int n,
 
 extern char *change_actor_setting;	/* msgstore.actor */
 
+/* -------------------------------------------------------------- original.c */
+
+/*
+ * Add the mail that a message was made from to a list, as a property, if the
+ * message has an original.  Raise MAPI_E_NOT_ENOUGH_MEMORY if it is too long.
+ */
+extern void original_add(int64 store_id, int64 message_id, const char *name,
+						 BagList *list);
+
+/* Delete or copy the original of a message, if the message has one. */
+extern void original_delete(int64 store_id, int64 message_id);
+extern void original_copy(int64 store_id, int64 message_id, int64 copy_id);
+
 /* ----------------------------------------------------------------- merge.c */
 
 /* The newest change by others that touched a property. */
@@ -696,14 +816,14 @@ extern void theirs_visit(const ChangeRow *change, void *arg);
 
 /*
  * Return the newest change that touched a name, or NULL.  A change of any body
- * touches all bodies.
+ * touches all bodies, and one of a part of the subject all parts.
  */
 extern const TheirChange *theirs_newest(const TheirChanges *theirs,
 										const char *name);
 
 /*
  * Return true if edits touch a property.  An edit of any body touches all
- * bodies.
+ * bodies, and one of a part of the subject all parts.
  */
 extern bool merge_touches(const Edits *edits, const char *name);
 
@@ -741,7 +861,7 @@ typedef struct MessageView
 	int32		message_flags;
 	TimestampTz created_at;
 	TimestampTz modified_at;
-	Datum		creator;
+	Datum		creator;		/* text, or 0: not known */
 	const char *modifier;
 	int32		access;
 	int			level;
@@ -793,7 +913,13 @@ extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
 extern void view_add_entryid(int64 store_id, BagList *list, const char *name,
 							 int type, int64 id);
 extern void view_add_key(int64 store_id, BagList *list, const char *name,
-						 int64 number);
+						 Keyed series, int64 number);
+
+/*
+ * Return the names of all properties of a view as a text[], without reading
+ * their values.
+ */
+extern ArrayType *view_names(const MessageView *view);
 
 /* ---------------------------------------------------------------- handle.c */
 
@@ -833,6 +959,7 @@ typedef struct Handle
 	Jsonb	   *defaults;		/* default properties of a new message */
 	Oid			role;			/* the role that opened it */
 	TimestampTz opened_at;
+	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	HandleState state;
 
 	/* private to handle.c */
@@ -981,7 +1108,7 @@ typedef struct Stand
 	bool		was_parked;		/* the handle has, or had, a draft */
 	int64		folder_id;		/* of a new message */
 	Jsonb	   *defaults;		/* of a new message */
-	TimestampTz created_at;		/* of a new message */
+	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	const Upload *uploads;		/* of the handle */
 	Edits		edits;
 } Stand;

@@ -386,11 +386,14 @@ handle_set_edits(Handle *handle, const Edits *edits)
 void
 handle_add_edits(Handle *handle, const Edits *edits)
 {
+	Edits		own = *edits;
 	Edits		merged;
 
 	if (!edits_any(edits))
 		return;
-	edits_merge(&handle->state.edits, edits, &merged);
+	if (handle->kind == HANDLE_ATTACHMENT)
+		attachment_edited(&own);
+	edits_merge(&handle->state.edits, &own, &merged);
 	handle_touch(handle);
 	handle_set_edits(handle, &merged);
 }

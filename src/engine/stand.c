@@ -27,7 +27,7 @@ stand_of_handle(Stand *stand, const Handle *handle)
 	stand->was_parked = handle->state.draft.id != 0;
 	stand->folder_id = handle->state.folder_id;
 	stand->defaults = handle->defaults;
-	stand->created_at = handle->opened_at;
+	stand->created_at = handle->created_at;
 	stand->uploads = handle->state.uploads;
 	stand->edits = handle->state.edits;
 }
@@ -35,14 +35,11 @@ stand_of_handle(Stand *stand, const Handle *handle)
 void
 stand_of_arguments(Stand *stand, FunctionCallInfo fcinfo)
 {
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
-	REQUIRE_ARG(2, "change_number");
-	REQUIRE_ARG(3, "changes");
 	memset(stand, 0, sizeof(Stand));
-	stand->store_id = PG_GETARG_INT64(0);
-	stand->message_id = PG_GETARG_INT64(1);
-	stand->base = PG_GETARG_INT64(2);
+	stand->store_id = call_number(fcinfo, 0, "store_id");
+	stand->message_id = call_number(fcinfo, 1, "message_id");
+	stand->base = call_number(fcinfo, 2, "change_number");
+	REQUIRE_ARG(3, "changes");
 	edits_from_patch(PG_GETARG_JSONB_P(3), false, &stand->edits);
 }
 
@@ -68,6 +65,7 @@ view_new(MessageView *view, const Stand *stand)
 	view->created_at = stand->created_at;
 	view->modified_at = view->created_at;
 	view->modifier = change_author();
+	view->creator = access_role_name();
 	view->access = MAPI_ACCESS_ALL;
 	content_from_bag(&view->version.content, stand->defaults);
 }

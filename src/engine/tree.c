@@ -287,7 +287,7 @@ record(const FolderRow *row, int64 previous, char kind,
 static void
 stamp(FolderRow *row)
 {
-	row->change_number = number_next(REL_CHANGE_NUMBER_SEQ);
+	row->change_number = number_next_change(row->change_number);
 	row->modified_at = Max(GetCurrentTimestamp(), row->modified_at + 1);
 	row->modifier = pstrdup(change_author());
 }
@@ -298,7 +298,7 @@ tree_insert(FolderRow *row)
 	Datum		values[9];
 	char		nulls[10] = "         ";
 
-	row->folder_id = number_next(REL_FOLDER_ID_SEQ);
+	row->folder_id = number_next_id(REL_FOLDER_ID_SEQ, row->store_id);
 	stamp(row);
 	row->created_at = row->modified_at;
 	values[0] = Int64GetDatum(row->store_id);

@@ -320,9 +320,8 @@ work_save_messages(FunctionCallInfo fcinfo)
 {
 	Bulk		bulk = {0};
 
-	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(2, "flags");
-	bulk.store_id = PG_GETARG_INT64(0);
+	bulk.store_id = call_number(fcinfo, 0, "store_id");
 	bulk.flags = PG_GETARG_UINT32(2);
 	items_argument(fcinfo, 1, &bulk);
 	call_require_write("save_messages()");

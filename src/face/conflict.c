@@ -221,7 +221,9 @@ collect(Report *report, const Stand *stand, MessageRow *row, bool whole)
 						  &report->touched))
 		return COLLECTED_NO_BASE;
 	report->yours = report->base;
-	edits_apply(&report->base.version.content, &stand->edits,
+	attachments_stamp_edits(&report->base.version.content, &report->edits,
+							GetCurrentTimestamp());
+	edits_apply(&report->base.version.content, &report->edits,
 				&report->yours.version.content);
 	edits_retype(&report->base.version.content, &report->edits);
 	edits_retype(&report->theirs.version.content, &report->edits);

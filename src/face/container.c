@@ -109,14 +109,14 @@ add_parent_entryid(Container *container, const char *name, BagList *list)
 static void
 add_source_key(Container *container, const char *name, BagList *list)
 {
-	view_add_key(container->row.store_id, list, name,
+	view_add_key(container->row.store_id, list, name, KEYED_FOLDER,
 				 container->row.folder_id);
 }
 
 static void
 add_change_key(Container *container, const char *name, BagList *list)
 {
-	view_add_key(container->row.store_id, list, name,
+	view_add_key(container->row.store_id, list, name, KEYED_CHANGE,
 				 container->row.change_number);
 }
 
@@ -406,10 +406,8 @@ get_folder_props(PG_FUNCTION_ARGS)
 	int64		store_id;
 	int64		folder_id;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "folder_id");
-	store_id = PG_GETARG_INT64(0);
-	folder_id = PG_GETARG_INT64(1);
+	store_id = call_number(fcinfo, 0, "store_id");
+	folder_id = call_number(fcinfo, 1, "folder_id");
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	container.rights = access_folder(store_id, folder_id);
 	folder_read_live(&container.row, store_id, folder_id, TREE_READ);
@@ -459,9 +457,8 @@ get_store_props(PG_FUNCTION_ARGS)
 {
 	Container	container = {0};
 
-	REQUIRE_ARG(0, "store_id");
-	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
-	read_store(PG_GETARG_INT64(0), &container.row);
+	access_require_store(call_number(fcinfo, 0, "store_id"), RIGHT_FOLDER_VISIBLE);
+	read_store(call_number(fcinfo, 0, "store_id"), &container.row);
 	PG_RETURN_JSONB_P(show(fcinfo, 1, &container, store_computed,
 						   lengthof(store_computed)));
 }
@@ -517,6 +514,7 @@ patch_argument(FunctionCallInfo fcinfo, int n, const Jsonb *bag,
 	const char *twice;
 	Datum	   *names;
 	int			len;
+	bool		has_subject;
 
 	patch = PG_GETARG_JSONB_P(n);
 	if (!JB_ROOT_IS_OBJECT(patch))
@@ -541,7 +539,7 @@ patch_argument(FunctionCallInfo fcinfo, int n, const Jsonb *bag,
 							   TYPALIGN_INT);
 	patch = baglist_build(&props);
 	retype_check(patch);
-	return bag_splice(bag, retype_patch(bag, patch), false);
+	return bag_splice(bag, retype_patch(bag, patch, &has_subject), false);
 }
 
 /* Do the work of set_folder_props(). */
@@ -609,12 +607,11 @@ set_store_props(PG_FUNCTION_ARGS)
 	ArrayType  *touched;
 	Datum		values[2];
 
-	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "props");
 	call_require_write("set_store_props()");
-	access_require_owner(PG_GETARG_INT64(0));
-	access_lock(PG_GETARG_INT64(0));
-	read_store(PG_GETARG_INT64(0), &row);
+	access_require_owner(call_number(fcinfo, 0, "store_id"));
+	access_lock(call_number(fcinfo, 0, "store_id"));
+	read_store(call_number(fcinfo, 0, "store_id"), &row);
 	values[0] = Int64GetDatum(row.store_id);
 	values[1] = JsonbPGetDatum(patch_argument(fcinfo, 1, row.props,
 											  store_computed,

@@ -1,414 +1,514 @@
 /*-------------------------------------------------------------------------
  *
  * copy.c
- *	  Copies of messages and folders, also in another store, and moves to
- *	  another store, which are a copy and a deletion.
+ *	  Copying properties from one handle to another.
  *
  * NOTES
- *	  A copy is a new message with the content of the newest version: its own
- *	  id, history and times, the current role as its creator, and no draft.
- *	  Copying does not lock the original, which may change meanwhile.  A move
- *	  locks the original before it is copied.
+ *	  What the source shows, its base with its pending edits, becomes pending
+ *	  edits of the target, like any edit of a client.  Recipients and
+ *	  attachments are copied as properties: the list of the source replaces
+ *	  that of the target.
  *
- *	  Blobs are shared within a store.  The copy of a message in another store
- *	  takes its blobs along under their ids, which one series gives out for all
- *	  stores; a blob that the other store has already is not copied again.
+ *	  Properties that the store computes, and those that belong to one object
+ *	  (its times and flags), are not copied.  Neither are properties that can
+ *	  be set until the first save only, unless the target can still set them.
  *
- *	  The target folder is locked against deletion first, then the originals in
- *	  the order of their ids.
+ *	  Blobs of the source are shared with a target in the same store, which
+ *	  holds them from then on, and are copied to a target in another store.
  *
  *-------------------------------------------------------------------------
  */
 #include "face.h"
 
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/snapmgr.h"
 
-/* One call that copies messages. */
-typedef struct CopyOrder
+#define COPY_FLAGS		(MAPI_MOVE | MAPI_NOREPLACE)
+
+/* The size of the pieces in which blobs are copied. */
+#define PIECE_BYTES		(1024 * 1024)
+
+/* Properties that belong to one object, as tags. */
+static const uint32 own_tags[] = {
+	PR_CREATION_TIME, PR_LAST_MODIFICATION_TIME, PR_MESSAGE_FLAGS,
+	PR_ATTACH_NUM, PR_ATTACH_SIZE
+};
+
+/* A copy under way. */
+typedef struct Copy
 {
-	int64		store_id;
-	int64		to_store_id;
-	int64		folder_id;		/* in to_store_id */
-	bool		move;			/* and delete the original */
-	CountTally	from;			/* used by moves only */
-	CountTally	to;
-} CopyOrder;
-
-/* The stores and message between which blobs are copied. */
-typedef struct BlobCopy
-{
-	int64		from_store_id;
-	Adoption	adoption;		/* the copy */
-} BlobCopy;
-
-/* ------------------------------------------------------------------ copies */
-
-/* ReferenceVisitor: copy a blob to the other store. */
-static void
-import_blob(int64 blob_id, int64 size, void *arg)
-{
-	BlobCopy   *copy = arg;
-
-	blob_import(copy->from_store_id, &copy->adoption, blob_id);
-}
-
-/* Copy the blobs of a content to the store of a copy. */
-static void
-import_blobs(int64 from_store_id, const MessageRow *to)
-{
-	const Content *content = &to->version.content;
-	BlobCopy	copy = {from_store_id,
-	{to->store_id, to->message_id, 0, NULL, false}};
-
-	references_visit(DatumGetJsonbP(content->value[PART_PROPS]), import_blob,
-					 &copy);
-	if (!content->isnull[PART_ATTACHMENTS])
-		references_visit(DatumGetJsonbP(content->value[PART_ATTACHMENTS]),
-						 import_blob, &copy);
-}
-
-/*
- * Remove the times that the original has from its client, which are the
- * original's own.
- */
-static void
-drop_times(Content *content)
-{
-	static const char *const own[] = {
-		"PR_CREATION_TIME", "PR_LAST_MODIFICATION_TIME"
-	};
-	BagList		patch;
-
-	baglist_init(&patch, lengthof(own));
-	for (int i = 0; i < lengthof(own); i++)
-		baglist_add_null(&patch, own[i], strlen(own[i]));
-	content->value[PART_PROPS] =
-		JsonbPGetDatum(bag_splice(DatumGetJsonbP(content->value[PART_PROPS]),
-								  baglist_build(&patch), false));
-}
-
-/* Insert the copy of a message, and return its id. */
-static int64
-insert_copy(const MessageRow *from, MessageRow *to, int64 store_id,
-			int64 folder_id, CountTally *tally)
-{
-	bool		other_store = from->store_id != store_id;
-
-	to->store_id = store_id;
-	to->message_id = number_next(REL_MESSAGE_ID_SEQ);
-	to->message_flags = from->message_flags;
-	memset(&to->version, 0, sizeof(Version));
-	to->version.folder_id = folder_id;
-	to->version.content = from->version.content;
-	drop_times(&to->version.content);
-	if (other_store)
-		import_blobs(from->store_id, to);
-	change_create(to, other_store ? 0 : from->message_id, NULL, tally);
-	return to->message_id;
-}
-
-/*
- * Decide on the version in *row: S_OK means that it can be copied or moved.  A
- * message whose folder the current role does not see counts as missing.
- */
-static int32
-decide(const CopyOrder *order, const MessageRow *row)
-{
-	int64		folder_id = row->version.folder_id;
-	bool		may;
-
-	may = order->move ?
-		access_message(order->store_id, folder_id, row->creator,
-					   ACCESS_TO_DELETE) :
-		access_message(order->store_id, folder_id, row->creator,
-					   ACCESS_TO_READ);
-	if (!may)
-		return access_sees_folder(order->store_id, folder_id) ?
-			MAPI_E_NO_ACCESS : MAPI_E_NOT_FOUND;
-	return row->version.deleted_at != 0 ? MAPI_E_NOT_FOUND : S_OK;
-}
-
-/* Delete the original of a move softly; its row is locked. */
-static void
-delete_original(CopyOrder *order, MessageRow *row)
-{
-	ChangeOrder change;
-	int64		number;
-
-	memset(&change, 0, sizeof(change));
-	change.kind = CHANGE_DELETE;
-	change.base = row->version.change_number;
-	change.set_deleted = true;
-	change.deleted = true;
-	change.tally = &order->from;
-	if (change_write(row, &change, &number) != TM_Ok)
-		elog(ERROR, "could not delete a locked message");
-}
-
-/*
- * Copy or move one message.  Return S_OK and the id of the copy,
- * MAPI_E_NOT_FOUND or MAPI_E_NO_ACCESS.
- */
-static int32
-copy_message(CopyOrder *order, int64 message_id, MessageRow *from,
-			 MessageRow *to, int64 *copy_id)
-{
-	int32		result;
-	bool		again = true;
-
-	while (again)
-	{
-		CHECK_FOR_INTERRUPTS();
-		again = false;
-		PushActiveSnapshot(GetLatestSnapshot());
-		if (!messagerow_fetch(from, order->store_id, message_id))
-			result = MAPI_E_NOT_FOUND;
-		else
-			result = decide(order, from);
-		if (result == S_OK && order->move)
-		{
-			if (messagerow_lock(from, true) != TM_Ok)
-				again = true;
-			else
-				result = decide(order, from);
-		}
-		if (result == S_OK && !again)
-		{
-			*copy_id = insert_copy(from, to, order->to_store_id,
-								   order->folder_id, &order->to);
-			if (order->move)
-				delete_original(order, from);
-		}
-		PopActiveSnapshot();
-	}
-	return result;
-}
-
-/* Copy or move messages; return a row for each in the order of the ids. */
-static void
-copy_all(CopyOrder *order, const int64 *ids, int count,
-		 FunctionCallInfo fcinfo)
-{
+	Handle	   *from;
+	Handle	   *to;
+	uint32		flags;			/* copy_flags */
+	MessageView source;
+	MessageView target;
+	const Jsonb *source_bag;
+	const Jsonb *target_bag;
+	Edits		edits;			/* of the target */
+	BagList		props;			/* the patch of these edits */
+	Edits		moved;			/* deletions in the source */
+	BagList		moved_props;
+	Tuplestorestate *result;
 	TupleDesc	desc;
-	Tuplestorestate *rows = call_begin_set(fcinfo, &desc);
-	MessageRow	from;
-	MessageRow	to;
+} Copy;
 
-	count_begin(&order->from, order->store_id);
-	count_begin(&order->to, order->to_store_id);
-	messagerow_open(&from, RowExclusiveLock);
-	messagerow_open(&to, RowExclusiveLock);
-	for (int i = 0; i < count; i++)
-	{
-		int64		copy_id = 0;
-		int32		result = copy_message(order, ids[i], &from, &to, &copy_id);
-		Datum		values[3] = {Int64GetDatum(ids[i]), Int32GetDatum(result),
-		Int64GetDatum(copy_id)};
-		bool		nulls[3] = {false, false, copy_id == 0};
-
-		tuplestore_putvalues(rows, desc, values, nulls);
-	}
-	messagerow_close(&to);
-	messagerow_close(&from);
-	count_end(&order->from);
-	count_end(&order->to);
-}
+/* --------------------------------------------------------------- questions */
 
 /*
- * Do the work of copy_messages() and move_messages_to_store(), whose arguments
- * stand in one order.
+ * Raise MAPI_E_NO_SUPPORT if one handle is on an attachment and the other is
+ * not, and MAPI_E_FOLDER_CYCLE if the target is the source or inside it.
  */
 static void
-copy_arguments(FunctionCallInfo fcinfo, const char *what, bool move)
+check_pair(const Handle *from, const Handle *to)
 {
-	CopyOrder	order = {.move = move};
-	int64	   *ids;
-	int			count;
+	const Handle *outer = to;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(2, "folder_id");
-	order.store_id = PG_GETARG_INT64(0);
-	ids = place_ids_argument(fcinfo, 1, &count);
-	order.folder_id = PG_GETARG_INT64(2);
-	if (move)
-		REQUIRE_ARG(3, "to_store_id");
-	order.to_store_id = PG_ARGISNULL(3) ? order.store_id : PG_GETARG_INT64(3);
-	call_require_write(what);
-	access_require_store(order.store_id, RIGHT_FOLDER_VISIBLE);
-	folder_lock_target(order.to_store_id, order.folder_id, RIGHT_CREATE);
-	copy_all(&order, ids, count, fcinfo);
-}
-
-/* Do the work of copy_messages(). */
-static int64
-work_copy_messages(FunctionCallInfo fcinfo)
-{
-	copy_arguments(fcinfo, "copy_messages()", false);
-	return 0;
-}
-
-/*
- * copy_messages(store_id, message_ids, folder_id, to_store_id, actor)
- * → (message_id, result, new_message_id)
- *
- * Copy messages into a folder, of another store unless to_store_id is NULL.
- * Returns a row for each message, once and in the order of the ids: S_OK,
- * MAPI_E_NOT_FOUND, also for a soft-deleted message, or MAPI_E_NO_ACCESS.
- *
- * Errors: MAPI_E_INVALID_PARAMETER, MAPI_E_NOT_FOUND for stores and folder,
- * MAPI_E_NO_ACCESS for the folder.
- */
-PG_FUNCTION_INFO_V1(copy_messages);
-Datum
-copy_messages(PG_FUNCTION_ARGS)
-{
-	(void) change_call(fcinfo, 4, work_copy_messages);
-	return (Datum) 0;
-}
-
-/* Do the work of move_messages_to_store(). */
-static int64
-work_move_messages(FunctionCallInfo fcinfo)
-{
-	copy_arguments(fcinfo, "move_messages_to_store()", true);
-	return 0;
-}
-
-/*
- * move_messages_to_store(store_id, message_ids, folder_id, to_store_id, actor)
- * → (message_id, result, new_message_id)
- *
- * Copy messages into a folder of another store, and delete the originals
- * softly.  Returns and raises as copy_messages().
- */
-PG_FUNCTION_INFO_V1(move_messages_to_store);
-Datum
-move_messages_to_store(PG_FUNCTION_ARGS)
-{
-	(void) change_call(fcinfo, 4, work_move_messages);
-	return (Datum) 0;
-}
-
-/* ----------------------------------------------------------------- folders */
-
-/*
- * Copy the messages of a folder that the current role may read, associated ones
- * too, into another folder of the store.
- */
-static void
-copy_contents(int64 store_id, int64 folder_id, int64 to_folder_id)
-{
-	CopyOrder	order = {.store_id = store_id,.to_store_id = store_id,
-	.folder_id = to_folder_id};
-	MessageRow	from;
-	MessageRow	to;
-	int			count;
-	int64	   *ids = tree_messages(store_id, folder_id, TREE_LIVE, true, &count);
-
-	count_begin(&order.to, store_id);
-	messagerow_open(&from, RowExclusiveLock);
-	messagerow_open(&to, RowExclusiveLock);
-	for (int i = 0; i < count; i++)
-	{
-		int64		copy_id;
-
-		(void) copy_message(&order, ids[i], &from, &to, &copy_id);
-	}
-	messagerow_close(&to);
-	messagerow_close(&from);
-	count_end(&order.to);
-}
-
-/*
- * Copy a folder below a parent, with its messages and, if "deep" is set, with
- * the folders below it that the current role sees.  Return the id of the copy.
- */
-static int64
-copy_tree(int64 store_id, int64 folder_id, int64 parent_id, const char *name,
-		  bool deep)
-{
-	FolderRow	row;
-	FolderRow	copy = {.store_id = store_id,.parent_id = parent_id};
-	int64	   *children;
-	int			count;
-
-	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
-	folder_read_live(&row, store_id, folder_id, TREE_READ);
-	children = tree_children(store_id, folder_id, TREE_LIVE, &count);
-	copy.name = name != NULL ? pstrdup(name) : row.name;
-	copy.props = row.props;
-	tree_insert(&copy);
-	access_inherit(store_id, parent_id, copy.folder_id);
-	copy_contents(store_id, folder_id, copy.folder_id);
-	for (int i = 0; deep && i < count; i++)
-	{
-		if (access_sees_folder(store_id, children[i]))
-			(void) copy_tree(store_id, children[i], copy.folder_id, NULL, true);
-	}
-	return copy.folder_id;
-}
-
-/* Do the work of copy_folder(). */
-static int64
-work_copy_folder(FunctionCallInfo fcinfo)
-{
-	FolderRow	row;
-	int64		store_id;
-	int64		folder_id;
-	int64		parent_id;
-	uint32		flags;
-	char	   *name;
-
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "folder_id");
-	REQUIRE_ARG(2, "parent_id");
-	REQUIRE_ARG(4, "flags");
-	store_id = PG_GETARG_INT64(0);
-	folder_id = PG_GETARG_INT64(1);
-	parent_id = PG_GETARG_INT64(2);
-	flags = PG_GETARG_UINT32(4);
-	if ((flags & ~COPY_SUBFOLDERS) != 0)
+	if ((from->kind == HANDLE_ATTACHMENT) != (to->kind == HANDLE_ATTACHMENT))
 		ereport(ERROR,
-				(errmapi(MAPI_E_UNKNOWN_FLAGS),
-				 errmsg("copy_folder() does not know the flags 0x%X",
-						flags & ~COPY_SUBFOLDERS)));
-	call_require_write("copy_folder()");
-	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
-	access_require_folder(store_id, parent_id, RIGHT_CREATE_SUBFOLDER);
-
-	tree_lock(store_id);
-	folder_read_live(&row, store_id, folder_id, TREE_READ);
-	name = PG_ARGISNULL(3) ? row.name : text_to_cstring(PG_GETARG_TEXT_PP(3));
-	folder_check_name(name);
-	if (tree_is_below(store_id, parent_id, folder_id))
+				(errmapi(MAPI_E_NO_SUPPORT),
+				 errmsg("handles %d and %d are a message and an attachment",
+						from->number, to->number)));
+	while (outer != NULL && outer != from)
+		outer = outer->parent == 0 ? NULL : handle_find(outer->parent);
+	if (outer == from)
 		ereport(ERROR,
 				(errmapi(MAPI_E_FOLDER_CYCLE),
-				 errmsg("folder %lld of store %lld cannot be copied into itself",
-						(long long) folder_id, (long long) store_id)));
-	folder_lock_target(store_id, parent_id, RIGHT_CREATE_SUBFOLDER);
-	folder_require_name(store_id, parent_id, name);
-	return copy_tree(store_id, folder_id, parent_id, name,
-					 (flags & COPY_SUBFOLDERS) != 0);
+				 errmsg("handle %d is handle %d or is inside it", to->number,
+						from->number)));
+}
+
+/* Return true if the target may have the property that the source has. */
+static bool
+may_be_set(const Copy *copy, const Property *prop)
+{
+	for (int i = 0; i < lengthof(own_tags); i++)
+	{
+		if (prop->tag == own_tags[i])
+			return false;
+	}
+	return prop->rule == RULE_STORED ||
+		(prop->rule == RULE_FIRST_SAVE && props_takes_first(copy->to));
+}
+
+/* Return true if a bag has a value of a property, in any type. */
+static bool
+bag_has(const Jsonb *bag, const char *name)
+{
+	BagList		deletion;
+	Jsonb	   *patch;
+	JsonbValue	value;
+	bool		ignored;
+
+	if (bag_find(bag, name, &value))
+		return true;
+	baglist_init(&deletion, 1);
+	baglist_add_null(&deletion, name, strlen(name));
+	patch = baglist_build(&deletion);
+	return retype_patch(bag, patch, &ignored) != patch;
 }
 
 /*
- * copy_folder(store_id, folder_id, parent_id, name, flags, actor) → folder_id
- *
- * Copy a folder with its properties and those of its messages that the role
- * may read; with COPY_SUBFOLDERS also the folders below it that the role sees.
- * The copy has the rights of its parent, and the name of the original unless
- * "name" is given.
- *
- * Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS, MAPI_E_COLLISION,
- * MAPI_E_FOLDER_CYCLE if the parent is the folder or below it,
- * MAPI_E_UNKNOWN_FLAGS, MAPI_E_INVALID_PARAMETER.
+ * Return true if setting a property on the target would replace a value.  A
+ * body replaces any other body, and a part of the subject the subject.
  */
-PG_FUNCTION_INFO_V1(copy_folder);
-Datum
-copy_folder(PG_FUNCTION_ARGS)
+static bool
+would_replace(const Copy *copy, const Property *prop)
 {
-	PG_RETURN_INT64(change_call(fcinfo, 5, work_copy_folder));
+	const Content *content = &copy->target.version.content;
+
+	if (IS_BODY(prop->part))
+		return content_has(content, PART_BODY) ||
+			content_has(content, PART_HTML) || content_has(content, PART_RTF);
+	if (prop->part != PART_PROPS)
+		return content_has(content, prop->part);
+	return bag_has(copy->target_bag,
+				   subject_named(prop->name) ? "PR_SUBJECT" : prop->name);
+}
+
+/* ------------------------------------------------------------------- blobs */
+
+/*
+ * ReferenceMapper: copy a blob of the source to an upload of the target, and
+ * return the id of the upload.
+ */
+static int64
+copy_blob(const Property *prop, int64 blob_id, int64 size, void *arg)
+{
+	Copy	   *copy = arg;
+	int64		upload = upload_create(copy->to, prop->type == PT_UNICODE);
+
+	for (int64 at = 0; at < size; at += PIECE_BYTES)
+	{
+		bytea	   *piece = blob_read(copy->from->store_id, blob_id, size, at,
+									  PIECE_BYTES);
+
+		blob_write(copy->to->store_id, upload, at, VARDATA(piece),
+				   VARSIZE(piece) - VARHDRSZ);
+		pfree(piece);
+	}
+	return upload;
+}
+
+/* ReferenceVisitor: check that the source may refer to a blob. */
+static void
+check_reference(int64 blob_id, int64 size, void *arg)
+{
+	upload_require_readable(((Copy *) arg)->from, blob_id);
+}
+
+/*
+ * Prepare a value of the source for the target: check the references to blobs
+ * in it, and if the target is in another store, copy the blobs.
+ */
+static void
+prepare(Copy *copy, const Property *prop, JsonbValue *value)
+{
+	int64		blob_id;
+	int64		size;
+
+	if (value->type != jbvBinary)
+		return;
+	if (reference_read(value, &blob_id, &size))
+		check_reference(blob_id, size, copy);
+	else
+		references_visit(object_in_place(value), check_reference, copy);
+	if (copy->from->store_id != copy->to->store_id)
+	{
+		call_require_write("copy_props()");
+		references_map(prop, value, copy_blob, copy);
+	}
+}
+
+/*
+ * Make the target hold the blobs to which its edits refer now, and make the
+ * source write to copies of its own uploads from now on.
+ */
+static void
+share_blobs(Copy *copy)
+{
+	if (copy->from->store_id != copy->to->store_id ||
+		!adopt_needed(&copy->edits))
+		return;
+	for (Handle *owner = copy->from; owner != NULL;
+		 owner = owner->parent == 0 ? NULL : handle_find(owner->parent))
+		handle_share_uploads(owner, copy->to);
+	if (!upload_hold(copy->to))
+		elog(ERROR, "a blob of handle %d is gone", copy->from->number);
+}
+
+/* ----------------------------------------------------------------- copying */
+
+/* Add a member of the source's bag, or a part of its subject, to the edits. */
+static bool
+add_from_bag(Copy *copy, const Property *prop)
+{
+	JsonbValue	value;
+	JsonbValue	prefix;
+	JsonbValue	normalized;
+
+	if ((prop->tag == PR_SUBJECT_PREFIX ||
+		 prop->tag == PR_NORMALIZED_SUBJECT) &&
+		copy->from->kind != HANDLE_ATTACHMENT)
+	{
+		if (!subject_parts(copy->source_bag, &prefix, &normalized))
+			return false;
+		value = prop->tag == PR_SUBJECT_PREFIX ? prefix : normalized;
+	}
+	else if (!bag_find(copy->source_bag, prop->name, &value))
+		return false;
+	prepare(copy, prop, &value);
+	baglist_add_value(&copy->props, pstrdup(prop->name), prop->namelen,
+					  &value);
+	return true;
+}
+
+/* Add a part of the source to the edits: its value, or a reference to it. */
+static bool
+add_part(Copy *copy, const Property *prop)
+{
+	const Content *content = &copy->source.version.content;
+	Part		part = prop->part;
+	JsonbValue	list;
+
+	if (content->isnull[part])
+	{
+		if (!add_from_bag(copy, prop))
+			return false;
+	}
+	else if (IS_LIST(part))
+	{
+		value_from_object(&list, DatumGetJsonbP(content->value[part]));
+		prepare(copy, prop, &list);
+		copy->edits.value[part] = (struct varlena *)
+			object_from_value(&list);
+	}
+	else
+		copy->edits.value[part] = PG_DETOAST_DATUM(content->value[part]);
+	copy->edits.touched[part] = TOUCHED;
+	return true;
+}
+
+/* Delete a property in the source, if it was copied to be moved. */
+static void
+delete_moved(Copy *copy, const Property *prop)
+{
+	if ((copy->flags & MAPI_MOVE) == 0 || prop->rule != RULE_STORED)
+		return;
+	if (prop->part == PART_PROPS)
+		baglist_add_null(&copy->moved_props, pstrdup(prop->name),
+						 prop->namelen);
+	else
+		copy->moved.touched[prop->part] = TOUCHED;
+}
+
+/*
+ * Copy one property.  Return S_OK, MAPI_E_COMPUTED if the target cannot have
+ * it, MAPI_E_NOT_FOUND if the source does not have it, or MAPI_E_COLLISION if
+ * it would replace a value.
+ */
+static int32
+copy_one(Copy *copy, const Property *prop)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (!may_be_set(copy, prop))
+		return MAPI_E_COMPUTED;
+	if ((copy->flags & MAPI_NOREPLACE) != 0 && would_replace(copy, prop))
+		return MAPI_E_COLLISION;
+	if (prop->part == PART_PROPS ?
+		!add_from_bag(copy, prop) : !add_part(copy, prop))
+		return MAPI_E_NOT_FOUND;
+	delete_moved(copy, prop);
+	return S_OK;
+}
+
+/* Add a property that was not copied to the result. */
+static void
+report(Copy *copy, const Property *prop, int32 result)
+{
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	values[0] = PointerGetDatum(cstring_to_text_with_len(prop->name,
+														 prop->namelen));
+	values[1] = Int32GetDatum(result);
+	tuplestore_putvalues(copy->result, copy->desc, values, nulls);
+}
+
+/*
+ * Add the edits to both handles.  The patches are built from values of the
+ * views, which are copied into the memory of the handles.
+ */
+static void
+finish(Copy *copy)
+{
+	if (copy->props.count > 0)
+	{
+		copy->edits.touched[PART_PROPS] = TOUCHED;
+		copy->edits.value[PART_PROPS] = (struct varlena *)
+			baglist_build(&copy->props);
+	}
+	edits_one_body(&copy->edits);
+	if (copy->edits.touched[PART_ATTACHMENTS] != UNTOUCHED)
+		subobject_list_replaced(copy->to);
+	handle_add_edits(copy->to, &copy->edits);
+	share_blobs(copy);
+
+	if (copy->moved_props.count > 0)
+	{
+		copy->moved.touched[PART_PROPS] = TOUCHED;
+		copy->moved.value[PART_PROPS] = (struct varlena *)
+			baglist_build(&copy->moved_props);
+	}
+	if (copy->moved.touched[PART_ATTACHMENTS] != UNTOUCHED)
+		subobject_list_replaced(copy->from);
+	handle_add_edits(copy->from, &copy->moved);
+}
+
+/* Read what both handles show.  The rows are to be closed by the caller. */
+static void
+read_both(Copy *copy, MessageRow rows[2])
+{
+	props_begin_shown(copy->from, &rows[0], &copy->source);
+	props_begin_shown(copy->to, &rows[1], &copy->target);
+	copy->source_bag =
+		DatumGetJsonbP(copy->source.version.content.value[PART_PROPS]);
+	copy->target_bag =
+		DatumGetJsonbP(copy->target.version.content.value[PART_PROPS]);
+}
+
+/*
+ * Begin a copy from the arguments of the call, the third of which is "names".
+ */
+static void
+begin(FunctionCallInfo fcinfo, const char *names, Copy *copy)
+{
+	REQUIRE_ARG(0, "handle");
+	REQUIRE_ARG(1, "to_handle");
+	REQUIRE_ARG(2, names);
+	REQUIRE_ARG(3, "flags");
+	memset(copy, 0, sizeof(Copy));
+	copy->from = handle_get(PG_GETARG_INT32(0));
+	copy->to = handle_get(PG_GETARG_INT32(1));
+	copy->flags = PG_GETARG_UINT32(3);
+	if ((copy->flags & ~COPY_FLAGS) != 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_UNKNOWN_FLAGS),
+				 errmsg("unknown copy flags 0x%X", copy->flags & ~COPY_FLAGS)));
+	check_pair(copy->from, copy->to);
+	handle_require_writable(copy->to);
+	if ((copy->flags & MAPI_MOVE) != 0)
+		handle_require_writable(copy->from);
+	edits_init(&copy->edits);
+	edits_init(&copy->moved);
+	baglist_init(&copy->props, 16);
+	baglist_init(&copy->moved_props, 16);
+	copy->result = call_begin_set(fcinfo, &copy->desc);
+}
+
+/* Return the spellings in argument 2, a text[], as texts. */
+static Datum *
+names_argument(FunctionCallInfo fcinfo, const char *name, int *count)
+{
+	Datum	   *names;
+	bool	   *nulls;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false,
+					  TYPALIGN_INT, &names, &nulls, count);
+	for (int i = 0; i < *count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("a property name in \"%s\" is NULL", name)));
+	}
+	return names;
+}
+
+/*
+ * Add the canonical names of spellings to a set.  The bytes of an attachment
+ * and its embedded message have one id, but can be told apart here.
+ */
+static void
+name_all(Datum *names, int count, NameSet *set)
+{
+	nameset_init(set);
+	for (int i = 0; i < count; i++)
+	{
+		const char *spelling = VARDATA_ANY(DatumGetPointer(names[i]));
+		int			len = VARSIZE_ANY_EXHDR(DatumGetPointer(names[i]));
+		Property	prop;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!spelling_lookup(spelling, len, &prop) ||
+			prop.tag != PR_ATTACH_DATA_OBJ)
+			spelling_resolve_id(spelling, len, &prop);
+		(void) nameset_add(set, prop.name);
+	}
+}
+
+/*
+ * Copy a property that the source has, unless it is excluded, and report it if
+ * it would replace a value.
+ */
+static void
+copy_shown(Copy *copy, const char *name, int len, const NameSet *exclude)
+{
+	Property	prop;
+	int32		result;
+
+	if (!spelling_lookup(name, len, &prop))
+		elog(ERROR, "unexpected property \"%.*s\"", len, name);
+	if (nameset_find(exclude, prop.name) >= 0 ||
+		(subject_named(prop.name) &&
+		 nameset_find(exclude, "PR_SUBJECT") >= 0))
+		return;
+	result = copy_one(copy, &prop);
+	if (result == MAPI_E_COLLISION)
+		report(copy, &prop, result);
+}
+
+/*
+ * copy_to(handle, to_handle, exclude, flags) → rows (property, result)
+ *
+ * Make all properties that a handle shows pending on another handle, except
+ * for those named in "exclude", and for those that the target cannot have.
+ * With MAPI_MOVE, delete the copied properties on the first handle, which
+ * becomes pending there; with MAPI_NOREPLACE, replace no value of the target.
+ * Return a row for each property that would have replaced a value.
+ *
+ * Errors: MAPI_E_INVALID_OBJECT, MAPI_E_NO_ACCESS if the target is read-only
+ * or, with MAPI_MOVE, the source is; MAPI_E_NO_SUPPORT, MAPI_E_FOLDER_CYCLE,
+ * MAPI_E_UNKNOWN_FLAGS, MAPI_E_INVALID_PARAMETER for a name, and the errors of
+ * get_props() for the base of either handle.
+ */
+PG_FUNCTION_INFO_V1(copy_to);
+Datum
+copy_to(PG_FUNCTION_ARGS)
+{
+	Copy		copy;
+	MessageRow	rows[2];
+	NameSet		exclude;
+	Datum	   *names;
+	BagEntry   *entries;
+	int			count;
+
+	begin(fcinfo, "exclude", &copy);
+	names = names_argument(fcinfo, "exclude", &count);
+	name_all(names, count, &exclude);
+	read_both(&copy, rows);
+	entries = bag_entries(copy.source_bag, &count);
+	for (int i = 0; i < count; i++)
+		copy_shown(&copy, entries[i].key, entries[i].keylen, &exclude);
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		/* a part that is a blob is a member of the bag */
+		if (!copy.source.version.content.isnull[p])
+			copy_shown(&copy, part_name(p), strlen(part_name(p)), &exclude);
+	}
+	finish(&copy);
+	props_end_shown(&rows[1]);
+	props_end_shown(&rows[0]);
+	return (Datum) 0;
+}
+
+/*
+ * copy_props(handle, to_handle, include, flags) → rows (property, result)
+ *
+ * Make the properties named in "include" pending on another handle, as
+ * copy_to() does.  Return a row for each property that was not copied:
+ * MAPI_E_NOT_FOUND if the source does not have it, MAPI_E_COMPUTED if the
+ * target cannot have it, MAPI_E_COLLISION if it would replace a value.
+ *
+ * Errors: as copy_to().
+ */
+PG_FUNCTION_INFO_V1(copy_props);
+Datum
+copy_props(PG_FUNCTION_ARGS)
+{
+	Copy		copy;
+	MessageRow	rows[2];
+	NameSet		include;
+	Datum	   *names;
+	int			count;
+
+	begin(fcinfo, "include", &copy);
+	names = names_argument(fcinfo, "include", &count);
+	name_all(names, count, &include);
+	read_both(&copy, rows);
+	for (int i = 0; i < include.count; i++)
+	{
+		Property	prop;
+		int32		result;
+
+		(void) spelling_lookup(include.names[i], strlen(include.names[i]),
+							   &prop);
+		result = copy_one(&copy, &prop);
+		if (result != S_OK)
+			report(&copy, &prop, result);
+	}
+	finish(&copy);
+	props_end_shown(&rows[1]);
+	props_end_shown(&rows[0]);
+	return (Datum) 0;
 }

@@ -40,6 +40,21 @@ extern char *store_owner_argument(FunctionCallInfo fcinfo, int n);
  */
 extern Jsonb *props_shown(const Handle *handle, ArrayType *tags);
 
+/*
+ * Begin and end reading what a handle shows: fill a view with its base and its
+ * pending edits.  The view points into *row, and is valid until
+ * props_end_shown().  Raises MAPI_E_NO_ACCESS, and the errors of stand_view().
+ */
+extern void props_begin_shown(const Handle *handle, MessageRow *row,
+							  MessageView *view);
+extern void props_end_shown(MessageRow *row);
+
+/*
+ * Return true if a handle may set properties that can be set until the first
+ * save only.
+ */
+extern bool props_takes_first(const Handle *handle);
+
 /* ------------------------------------------------------------- subobject.c */
 
 /*
@@ -192,6 +207,7 @@ typedef struct SaveRequest
 	bool		is_stateless;	/* no handle: raise if it is not readable */
 	int64		folder_id;		/* of a new message */
 	int32		message_flags;	/* of a new message, unless its bag has them */
+	TimestampTz created_at;		/* of a new message, 0: now */
 	const Content *start;		/* of a new message, before its edits */
 	int64		source_id;		/* the message that "start" was copied from */
 	const Upload *uploads;		/* of the handle, or NULL */

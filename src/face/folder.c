@@ -75,10 +75,8 @@ void
 folder_arguments(FunctionCallInfo fcinfo, const char *what, int64 *store_id,
 				 int64 *folder_id)
 {
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "folder_id");
-	*store_id = PG_GETARG_INT64(0);
-	*folder_id = PG_GETARG_INT64(1);
+	*store_id = call_number(fcinfo, 0, "store_id");
+	*folder_id = call_number(fcinfo, 1, "folder_id");
 	call_require_write(what);
 	access_require_folder(*store_id, *folder_id, RIGHT_FOLDER_OWNER);
 }
@@ -141,8 +139,7 @@ work_create_folder(FunctionCallInfo fcinfo)
 	uint32		flags;
 	int64		existing;
 
-	REQUIRE_ARG(0, "store_id");
-	row.store_id = PG_GETARG_INT64(0);
+	row.store_id = call_number(fcinfo, 0, "store_id");
 	row.name = name_argument(fcinfo, 2);
 	REQUIRE_ARG(3, "flags");
 	flags = PG_GETARG_UINT32(3);
@@ -153,7 +150,8 @@ work_create_folder(FunctionCallInfo fcinfo)
 						flags & ~OPEN_IF_EXISTS)));
 	call_require_write("create_folder()");
 	row.parent_id = PG_ARGISNULL(1) ?
-		store_special_folder(row.store_id, "Root") : PG_GETARG_INT64(1);
+		store_special_folder(row.store_id, "Root") :
+		call_number(fcinfo, 1, "parent_id");
 
 	folder_lock_target(row.store_id, row.parent_id, RIGHT_CREATE_SUBFOLDER);
 	existing = tree_find_name(row.store_id, row.parent_id, row.name);
@@ -270,12 +268,11 @@ work_move_folder(FunctionCallInfo fcinfo)
 	char	   *name = PG_ARGISNULL(3) ? NULL : name_argument(fcinfo, 3);
 
 	folder_arguments(fcinfo, "move_folder()", &store_id, &folder_id);
-	REQUIRE_ARG(2, "parent_id");
-	access_require_folder(store_id, PG_GETARG_INT64(2),
+	access_require_folder(store_id, call_number(fcinfo, 2, "parent_id"),
 						  RIGHT_CREATE_SUBFOLDER);
 	tree_lock(store_id);
 	folder_read_live(&row, store_id, folder_id, TREE_READ);
-	return move_below(&row, PG_GETARG_INT64(2), name);
+	return move_below(&row, call_number(fcinfo, 2, "parent_id"), name);
 }
 
 /*

@@ -16,6 +16,9 @@
  *
  *	  History is never pruned at or after the base of a parked draft.
  *
+ *	  The draft of a new message contains the default properties of its handle.
+ *	  PR_CREATION_TIME among them is the time of create_message().
+ *
  *	  The row has one column for each part of the edits.  "touched" has one
  *	  digit for each part: 0 untouched, 1 implied, 2 touched (see Edits).  The
  *	  digits are needed because NULL in the column of a touched part deletes.
@@ -30,6 +33,7 @@
 #include "utils/builtins.h"
 
 #include "query.h"
+#include "value.h"
 
 /*
  * Parameters of QUERY_PARKED_INSERT; after the first three, they are also the
@@ -75,6 +79,39 @@ park_lock(int64 store_id, LOCKMODE lockmode)
 					   lockmode);
 }
 
+static const char *const creation_time = "PR_CREATION_TIME";
+
+/* Return the defaults of a new message, with the time of its creation. */
+static Jsonb *
+defaults_with_time(const Stand *stand)
+{
+	BagList		member;
+	char		text[VALUE_TIME_SIZE];
+
+	systime_text(stand->created_at != 0 ? stand->created_at :
+				 GetCurrentTimestamp(), text);
+	baglist_init(&member, 1);
+	baglist_add_cstring(&member, creation_time, text, strlen(text));
+	return bag_splice(stand->defaults, baglist_build(&member), false);
+}
+
+/* Take the time of the creation out of the defaults of a stand. */
+static void
+take_time(Stand *stand)
+{
+	JsonbValue	value;
+	BagList		member;
+
+	if (!bag_find(stand->defaults, creation_time, &value))
+		return;
+	(void) systime_timestamp(value.val.string.val, value.val.string.len,
+							 &stand->created_at);
+	baglist_init(&member, 1);
+	baglist_add_null(&member, creation_time, strlen(creation_time));
+	stand->defaults = bag_splice(stand->defaults, baglist_build(&member),
+								 false);
+}
+
 /*
  * Replace the row of *draft, or insert a new row if draft->id is 0, and set
  * *draft to the row that is stored.  Return false, and store nothing, if
@@ -83,10 +120,12 @@ park_lock(int64 store_id, LOCKMODE lockmode)
 static bool
 put_draft(Datum *values, const char *nulls, Draft *draft)
 {
+	int64		store_id = DatumGetInt64(values[P_STORE_ID]);
 	bool		done;
 
+	access_lock_store(store_id);
 	if (draft->id == 0)
-		draft->id = number_next(REL_PARKED_ID_SEQ);
+		draft->id = number_next_id(REL_PARKED_ID_SEQ, store_id);
 	values[P_PARKED_ID] = Int64GetDatum(draft->id);
 	values[P_PARKED_AT] = TimestampTzGetDatum(draft->parked_at);
 	SPI_connect();
@@ -118,9 +157,11 @@ park_stand(const Stand *stand, Draft *draft)
 	values[P_MESSAGE_ID] = Int64GetDatum(stand->message_id);
 	values[P_FOLDER_ID] = Int64GetDatum(stand->folder_id);
 	values[P_BASE] = Int64GetDatum(stand->base);
-	values[P_DEFAULTS] = PointerGetDatum(stand->defaults);
 	if (stand->is_new)
+	{
+		values[P_DEFAULTS] = JsonbPGetDatum(defaults_with_time(stand));
 		nulls[P_BASE] = 'n';
+	}
 	else
 		nulls[P_FOLDER_ID] = nulls[P_DEFAULTS] = 'n';
 	adopt_edits(&adoption, &edits);
@@ -178,6 +219,7 @@ read_parked(int64 store_id, Draft *draft, Stand *stand)
 			stand->folder_id = DatumGetInt64(row[P_FOLDER_ID - P_FIRST_READ]);
 			stand->defaults =
 				DatumGetJsonbPCopy(row[P_DEFAULTS - P_FIRST_READ]);
+			take_time(stand);
 		}
 		else
 			stand->base = DatumGetInt64(row[P_BASE - P_FIRST_READ]);
@@ -265,10 +307,8 @@ resume(PG_FUNCTION_ARGS)
 	Stand		stand;
 	Handle	   *handle;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "parked_id");
-	store_id = PG_GETARG_INT64(0);
-	draft.id = PG_GETARG_INT64(1);
+	store_id = call_number(fcinfo, 0, "store_id");
+	draft.id = call_number(fcinfo, 1, "parked_id");
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	if (!read_parked(store_id, &draft, &stand))
 		raise_not_parked(store_id, draft.id);
@@ -277,6 +317,7 @@ resume(PG_FUNCTION_ARGS)
 	handle = handle_open(store_id, stand.message_id);
 	if (stand.is_new)
 		handle_set_defaults(handle, stand.defaults);
+	handle->created_at = stand.created_at;
 	handle->state.folder_id = stand.folder_id;
 	handle->state.is_new = stand.is_new;
 	handle->state.base = stand.base;
@@ -299,14 +340,13 @@ PG_FUNCTION_INFO_V1(discard_parked);
 Datum
 discard_parked(PG_FUNCTION_ARGS)
 {
+	int64		store_id = call_number(fcinfo, 0, "store_id");
 	Draft		draft = {0};
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "parked_id");
+	draft.id = call_number(fcinfo, 1, "parked_id");
 	call_require_write("discard_parked()");
-	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
-	draft.id = PG_GETARG_INT64(1);
-	if (!park_discard(PG_GETARG_INT64(0), &draft))
-		raise_not_parked(PG_GETARG_INT64(0), draft.id);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	if (!park_discard(store_id, &draft))
+		raise_not_parked(store_id, draft.id);
 	PG_RETURN_VOID();
 }

@@ -59,6 +59,7 @@ place_ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("a message id in \"message_ids\" is NULL")));
 		ids[i] = DatumGetInt64(values[i]);
+		call_check_number(ids[i], "message_ids");
 	}
 	qsort(ids, nvalues, sizeof(int64), compare_ids);
 	*count = 0;
@@ -132,7 +133,7 @@ decide(const PlaceOrder *order, const MessageRow *row)
 		return access_sees_folder(order->store_id, folder_id) ?
 			MAPI_E_NO_ACCESS : MAPI_E_NOT_FOUND;
 	if (!order->by_folder && into != 0 &&
-		(access_folder(order->store_id, into) & RIGHT_CREATE) == 0)
+		!access_may_create(order->store_id, into))
 		return MAPI_E_NO_ACCESS;
 	if (order->kind == CHANGE_RESTORE ? !deleted :
 		deleted && order->kind != CHANGE_HARD_DELETE)
@@ -157,6 +158,7 @@ write_order(const PlaceOrder *order, MessageRow *row, CountTally *tally)
 	if (order->kind == CHANGE_HARD_DELETE)
 	{
 		change_hard_delete(row, tally);
+		original_delete(row->store_id, row->message_id);
 		return;
 	}
 	memset(&change, 0, sizeof(change));
@@ -266,7 +268,7 @@ condition_argument(FunctionCallInfo fcinfo, int n, int count,
 				 errmsg("\"if_change_number\" requires one message, not %d",
 						count)));
 	order->conditional = true;
-	order->if_change_number = PG_GETARG_INT64(n);
+	order->if_change_number = call_number(fcinfo, n, "if_change_number");
 }
 
 /*
@@ -277,10 +279,11 @@ condition_argument(FunctionCallInfo fcinfo, int n, int count,
 static int64
 store_argument(FunctionCallInfo fcinfo, const char *what)
 {
-	REQUIRE_ARG(0, "store_id");
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+
 	call_require_write(what);
-	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
-	return PG_GETARG_INT64(0);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	return store_id;
 }
 
 /*
@@ -393,8 +396,7 @@ move_messages(PG_FUNCTION_ARGS)
 
 	order.store_id = store_argument(fcinfo, "move_messages()");
 	ids = place_ids_argument(fcinfo, 1, &count);
-	REQUIRE_ARG(2, "folder_id");
-	order.folder_id = PG_GETARG_INT64(2);
+	order.folder_id = call_number(fcinfo, 2, "folder_id");
 	condition_argument(fcinfo, 3, count, &order);
 	access_require_folder(order.store_id, order.folder_id, RIGHT_CREATE);
 	if (!row_lock_folder(order.store_id, order.folder_id))
@@ -424,6 +426,8 @@ purge_message(int64 store_id, int64 message_id, MessageRow *row,
 	}
 	PushActiveSnapshot(GetLatestSnapshot());
 	purged = change_purge(store_id, message_id, found ? row : NULL, tally);
+	if (purged)
+		original_delete(store_id, message_id);
 	PopActiveSnapshot();
 	return purged ? S_OK : MAPI_E_NOT_FOUND;
 }
@@ -439,8 +443,7 @@ work_purge_messages(FunctionCallInfo fcinfo)
 	int			count;
 	int			done = 0;
 
-	REQUIRE_ARG(0, "store_id");
-	store_id = PG_GETARG_INT64(0);
+	store_id = call_number(fcinfo, 0, "store_id");
 	ids = place_ids_argument(fcinfo, 1, &count);
 	call_require_write("purge_messages()");
 	access_require_owner(store_id);

@@ -99,10 +99,11 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 
 	memset(&request, 0, sizeof(request));
 	request.store_id = stand->store_id;
-	request.message_id = number_next(REL_MESSAGE_ID_SEQ);
+	request.message_id = number_next_id(REL_MESSAGE_ID_SEQ, request.store_id);
 	request.is_new = true;
 	request.folder_id = folder_id;
 	request.message_flags = view.message_flags;
+	request.created_at = stand->created_at;
 	request.start = &view.version.content;
 	request.source_id = stand->message_id;
 	request.uploads = stand->uploads;
@@ -112,6 +113,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	{
 		outcome->message_id = request.message_id;
 		outcome->change_number = number;
+		original_copy(stand->store_id, stand->message_id, request.message_id);
 	}
 	messagerow_end_read(&row);
 	return result;
@@ -131,7 +133,7 @@ folder_argument(FunctionCallInfo fcinfo, int n, int64 store_id)
 		folder_id = store_special_folder(store_id, "Conflicts");
 	else
 	{
-		folder_id = PG_GETARG_INT64(n);
+		folder_id = call_number(fcinfo, n, "folder_id");
 		access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	}
 	store_require_folder(store_id, folder_id);
@@ -265,7 +267,7 @@ resolve(const Stand *stand, Choice choice, FunctionCallInfo fcinfo,
 			else
 			{
 				request.mode = SAVE_SEEN;
-				request.seen = PG_GETARG_INT64(seen);
+				request.seen = call_number(fcinfo, seen, "seen");
 			}
 			return save_execute(&request, &outcome->change_number);
 		case MERGE:

@@ -418,13 +418,13 @@ save_new(SaveWork *work, int64 *number)
 
 	if (!row_lock_folder(request->store_id, request->folder_id))
 		return MAPI_E_OBJECT_DELETED;
-	if ((access_folder(request->store_id, request->folder_id) &
-		 RIGHT_CREATE) == 0)
+	if (!access_may_create(request->store_id, request->folder_id))
 		return MAPI_E_NO_ACCESS;
 
 	row->store_id = request->store_id;
 	row->message_id = request->message_id;
 	row->version.folder_id = request->folder_id;
+	row->created_at = request->created_at;
 	edits_apply(request->start, pending_edits(work), content);
 	row->message_flags = take_message_flags(content, request->start,
 											request->message_flags);
@@ -450,6 +450,7 @@ save_of_stand(SaveRequest *request, const Stand *stand, Content *start)
 	request->was_parked = stand->was_parked;
 	request->folder_id = stand->folder_id;
 	request->message_flags = MSGFLAG_DEFAULT;
+	request->created_at = stand->created_at;
 	if (stand->is_new)
 	{
 		content_from_bag(start, stand->defaults);
@@ -596,15 +597,12 @@ save_message(PG_FUNCTION_ARGS)
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
-	REQUIRE_ARG(2, "change_number");
+	memset(&request, 0, sizeof(request));
+	request.store_id = call_number(fcinfo, 0, "store_id");
+	request.message_id = call_number(fcinfo, 1, "message_id");
+	request.base = call_number(fcinfo, 2, "change_number");
 	REQUIRE_ARG(3, "changes");
 	REQUIRE_ARG(4, "flags");
-	memset(&request, 0, sizeof(request));
-	request.store_id = PG_GETARG_INT64(0);
-	request.message_id = PG_GETARG_INT64(1);
-	request.base = PG_GETARG_INT64(2);
 	request.patch = PG_GETARG_JSONB_P(3);
 	request.flags = PG_GETARG_UINT32(4);
 
@@ -670,13 +668,11 @@ save_new_message(PG_FUNCTION_ARGS)
 	Datum		values[3];
 	bool		nulls[3] = {false, true, true};
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "folder_id");
+	memset(&request, 0, sizeof(request));
+	request.store_id = call_number(fcinfo, 0, "store_id");
+	request.folder_id = call_number(fcinfo, 1, "folder_id");
 	REQUIRE_ARG(2, "props");
 	REQUIRE_ARG(3, "flags");
-	memset(&request, 0, sizeof(request));
-	request.store_id = PG_GETARG_INT64(0);
-	request.folder_id = PG_GETARG_INT64(1);
 	request.patch = PG_GETARG_JSONB_P(2);
 	request.flags = PG_GETARG_UINT32(3);
 	request.is_new = true;
@@ -690,7 +686,8 @@ save_new_message(PG_FUNCTION_ARGS)
 		content_from_bag(&start, defaults);
 		request.start = &start;
 		request.message_flags = MSGFLAG_DEFAULT;
-		request.message_id = number_next(REL_MESSAGE_ID_SEQ);
+		request.message_id = number_next_id(REL_MESSAGE_ID_SEQ,
+											request.store_id);
 		result = save_execute(&request, &number);
 		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
 			park_new(&request, defaults);

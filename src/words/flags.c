@@ -112,6 +112,11 @@ static const FlagName recipient_flags_names[] = {
 	FLAG(MODRECIP_REMOVE)
 };
 
+static const FlagName copy_flags_names[] = {
+	FLAG(MAPI_MOVE),
+	FLAG(MAPI_NOREPLACE)
+};
+
 static const FlagName embedded_flags_names[] = {
 	FLAG(MAPI_MODIFY),
 	FLAG(MAPI_CREATE),
@@ -160,6 +165,7 @@ FLAG_TYPE(delete_flags, NULL, 0);
 FLAG_TYPE(folder_flags, NULL, 0);
 FLAG_TYPE(recipient_flags, NULL, 0);
 FLAG_TYPE(embedded_flags, NULL, 0);
+FLAG_TYPE(copy_flags, NULL, 0);
 FLAG_TYPE(folder_rights, folder_rights_sets, lengthof(folder_rights_sets));
 
 /*

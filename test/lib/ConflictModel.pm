@@ -31,13 +31,15 @@ our @EXPORT = qw(begin_model step check_model end_model);
 # one session can have such versions, or lock the message.  A version has: cn,
 # content, folder, del (soft, hard), kind, prev, base, session (who made it), touched
 # and may (names that its change must have and may have), seq (when it was
-# committed), owner, level, pruned (its change).  Contents are never changed in
-# place: values by name, rcp and att hashes of values by number.
+# committed), owner, level, pruned (its change).  A content has values by name; rcp
+# and att are lists of pairs, number and value, whose order counts.  An empty list is
+# another content than no list.  Contents are never changed in place.
 # A draft is a chain too, of what was parked there; "gone" where it was discarded.
 our (%messages, %drafts, %sessions, %folders, @tokens);
 our $seq = 0;
 our %rights = (alice => 1, bob => 1);
 my $admin;
+my $extras = 0;
 
 our $json = JSON::PP->new->canonical->allow_nonref;
 our @bodies = qw(PR_BODY PR_HTML);
@@ -227,7 +229,7 @@ sub administer
 	return if !$quiet;
 	if ($what eq 'node')
 	{
-		ask($admin, 'SELECT set_node_number(' . pick(0, 0, 1, 7, 32767) . ')');
+		ask($admin, 'SELECT set_node_number(' . pick(0, 0, 1, 7, 1023) . ')');
 	}
 	elsif ($what eq 'folder')
 	{
@@ -239,7 +241,7 @@ sub administer
 			ask($admin, "DELETE FROM folder WHERE store_id = 1 AND folder_id = $gone");
 			$folders{$gone} = '';
 		}
-		my $new = ask($admin, "SELECT create_folder(1, NULL, 'extra $seq')");
+		my $new = ask($admin, "SELECT create_folder(1, NULL, 'extra " . ++$extras . "')");
 		$folders{$new} = 'extra';
 	}
 	else { prune() }

@@ -176,6 +176,7 @@ my $json = $node->safe_psql(
 		"PR_MESSAGE_RECIPIENTS": []}') \gset
 	SELECT park(:h) AS p \gset
 	SELECT set_retention(:s, NULL, 1) \gset
+	SELECT grant_folder(:s, :f, 'PUBLIC', 'REVIEWER') \gset
 	UPDATE change SET changed_at = changed_at - interval '2 days';
 	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p,
 		'c', read_message(:s, :m)->'PidTagChangeNumber')});
@@ -203,12 +204,14 @@ my %argument = (
 	offset => '0', length => '3', bytes => 'abc', size => '2',
 	rows => '[{"PR_DISPLAY_NAME": "Bob"}]', result => 'MAPI_W_PARTIAL_COMPLETION',
 	value => '2024-01-01T00:00:00.0000000Z', recipients => '[]',
+	to_handle => ":'c'", exclude => '{PR_BODY}', include => '{PR_SUBJECT}',
+	max => '1', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
+	'give_store.owner' => 'regress_stranger',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
 	rtf => 'x',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
-	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags
-	  folder_flags folder_rights delete_flags
-	  recipient_flags embedded_flags));
+	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags
+	  delete_flags recipient_flags embedded_flags folder_rights copy_flags));
 
 my $routines = decode_json($node->safe_psql(
 	'postgres', q{
@@ -224,7 +227,9 @@ my $routines = decode_json($node->safe_psql(
 			FROM unnest(proargtypes::oid[]) WITH ORDINALITY AS u (a, n)
 			JOIN pg_type AS t ON t.oid = a)))
 	FROM pg_proc AS p
-	WHERE pronamespace IN ('msgstore'::regnamespace, 'msgstore_internal'::regnamespace)}));
+	WHERE pronamespace IN ('msgstore'::regnamespace, 'msgstore_internal'::regnamespace)
+		-- nobody can call the function of a trigger
+		AND prorettype <> 'trigger'::regtype}));
 
 # The calls of a routine: with all arguments, and with those that must be given.
 sub calls
@@ -266,6 +271,7 @@ my $open = qq{
 	SELECT msgstore.open_message($s, $m, 'MAPI_MODIFY') AS h \\gset
 	SELECT msgstore.set_props(:'h'::pg_catalog.int4, '{"PR_SUBJECT": "mine", "PR_COMMENT": "mine"}') \\gset
 	SELECT msgstore.open_attachment(:'h'::pg_catalog.int4, 0, 'MAPI_MODIFY') AS a \\gset
+	SELECT msgstore.create_message($s, $f) AS c \\gset
 };
 my $overtake = qq{
 	SELECT * FROM msgstore.save_message($s, $m, $last, '{"PR_SUBJECT": "theirs"}');

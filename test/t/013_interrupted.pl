@@ -1,5 +1,5 @@
-# A crash in the middle of saving, and a backend that is terminated while its
-# save waits: what was acknowledged is there, and nothing else is disturbed.
+# After a crash in the middle of saves, every acknowledged save is there; a backend that
+# is terminated while its save waits disturbs no other session.
 use strict;
 use warnings;
 use FindBin;
@@ -48,7 +48,7 @@ sub number_of
 	return sql("SELECT change_number FROM message_list WHERE message_id = $message");
 }
 
-# The answer to a token, in its bare form.
+# Save over a number; return the answer.
 sub save_by
 {
 	my ($message, $number, $subject) = @_;

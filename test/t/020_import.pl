@@ -1,5 +1,5 @@
-# "msgstore import" brings mail into a store: what the samples say stands in
-# their messages, what cannot be imported is named, batches are atomic.
+# "msgstore import" imports mail into a store: the messages have the content of the
+# samples, mail that cannot be imported is named, and each batch is atomic.
 use strict;
 use warnings;
 use utf8;
@@ -41,7 +41,7 @@ like($out, qr/^  import /m, '--help names the commands');
 ($code, $out, $err) = msgstore('import', '--help');
 is($code, 0, 'import --help succeeds');
 like($out, qr/--$_\b/, "import --help names --$_")
-  foreach qw(store folder batch dry-run verbose dbname host port username);
+  foreach qw(store folder batch dry-run no-original skip-known follow-links verbose dbname host port username);
 
 foreach my $bad (
 	[ 'no arguments', qr/Usage/ ],
@@ -307,10 +307,11 @@ is_deeply(
 	[ sort keys %messages ],
 	[ 'a', 'b', 'deep', 'draft', 'sent' ],
 	'files, folders and Maildir folders are found, each once');
-like($out, qr/^5 imported, 3 refused$/m, 'and counted');
+like($out, qr/^5 imported, 4 refused$/m, 'and counted');
 like($out, qr{^  \S*/$_}m, "refused: $_")
   foreach (
 	'folder/dangling: No such file or directory$',
+	'folder/loop: a symbolic link out of the folder',
 	'folder/empty:1: no message',
 	'no-such: No such file or directory$');
 like($out, qr/^2 hidden or housekeeping files skipped$/m, 'skipped are counted');
@@ -354,7 +355,7 @@ like($err, qr/^28 read, none stored, 1 refused$/m, 'its report is on stderr');
 
 # -------------------------------------------------------------------- batches
 
-# A unique index lets the server refuse a message for its own sake.
+# With a unique index the server refuses a message because of its subject.
 $node->safe_psql('postgres', 'CREATE DATABASE batches');
 $node->safe_psql('batches', 'CREATE EXTENSION msgstore');
 $node->safe_psql('batches',
@@ -434,8 +435,8 @@ is( $node->safe_psql(
 	's1 s2 s3 s4 s6',
 	'lost: what it says it stored is stored, and no more');
 
-# A server with moods stands in for deadlocks, and for a folder that goes away:
-# what it answers is the next line of a table.
+# A server with moods stands in for deadlocks, and for a folder that is deleted: it
+# answers with the next line of a table.
 $node->safe_psql('postgres', 'CREATE DATABASE moods');
 $node->safe_psql('moods', 'CREATE EXTENSION msgstore');
 $node->safe_psql(
@@ -462,8 +463,7 @@ $node->safe_psql(
 		END IF;
 	END $$});
 
-# What an import of two messages comes to in a mood: [moods, exit code, stored
-# or not, calls made]
+# An import of two messages in a mood: [moods, exit code, report, calls made].
 foreach my $case (
 	[ [], 0, qr/^2 imported, 0 refused$/m, 2 ],
 	[ ['40P01'], 0, qr/^2 imported, 0 refused$/m, 3 ],
@@ -487,7 +487,7 @@ foreach my $case (
 	$node->safe_psql('moods',
 		join ';', 'TRUNCATE moods', q{SELECT setval('calls', 1, false)},
 		map { $n++; "INSERT INTO moods VALUES ($n, '$_')" } @$moods);
-	($code, $out, $err) = msgstore('import', '-d', 'moods', '-s', 'm',
+	($code, $out, $err) = msgstore('import', '--no-original', '-d', 'moods', '-s', 'm',
 		"$dir/batch/1", "$dir/batch/2");
 	is($code, $exit, "$name: exit code $exit");
 	like($out, $report, "$name: the report");

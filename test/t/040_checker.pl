@@ -1,9 +1,8 @@
-# The checker of histories: many sessions work on a few messages at random, at
-# all isolation levels, and what each was answered agrees with what is stored;
-# also where they are cancelled, and where the server is killed under them.  And
-# the checker can tell: broken builds of the module do not get past it.
+# The checker of histories: many sessions work on a few messages at random, at all
+# isolation levels, and all answers agree with the stored history, also where sessions
+# are cancelled and the server is killed.  Builds of the module with a fault do not pass.
 #
-# CHECKER_STEPS: how many steps (24000); CHECKER_SEED: which random ones.
+# CHECKER_STEPS sets the number of steps (24000), CHECKER_SEED repeats random ones.
 use strict;
 use warnings;
 use FindBin;
@@ -100,7 +99,7 @@ sub reach
 	}
 }
 
-# "checker verify": exit code and what it says.
+# Run "checker verify"; return its exit code and output.
 sub verify
 {
 	my ($name, $records) = @_;
@@ -135,8 +134,7 @@ is(end_run($run), 0, "$steps random steps in 8 sessions");
 cmp_ok(steps_done($run), '>=', $steps, 'all of them are done');
 my $out = verified('busy', $records, 'sessions');
 
-# There was enough of everything to be wrong about; at least so many of a
-# thousand steps.
+# There were enough operations of every kind: at least so many per thousand steps.
 foreach my $kind (
 	[ qr/(\d+) acknowledged/ => 25 ],
 	[ qr/(\d+) refused/ => 25 ],
@@ -219,7 +217,7 @@ sub build_mutant
 	return "$dir/msgstore";
 }
 
-# A database that runs it instead of the module.
+# Make a database that runs such a build instead of the module.
 sub prepare_mutant
 {
 	my ($name, @change) = @_;
@@ -278,7 +276,7 @@ foreach my $mutant (
 			"saved->level == level)\n\t\trestore_saved(handle);" =>
 			  "saved->level == level)\n\t\tdrop_saved(handle);"
 		],
-		# by what a handle showed, or by what its next save then stored
+		# by the view of a handle, or by the version that its next save stored
 		qr/a\ handle\ on\ message\ \d+\ (stands\ on|at\ \d+\ shows\ another)
 			|,\ and\ left\ version|has\ another\ PR_\w+\ than\ was\ saved/x,
 		'leaving handles as they were when a savepoint is rolled back'
@@ -297,12 +295,11 @@ foreach my $mutant (
 	like($said, $fault, "$what: and says what is wrong");
 }
 
-# Commits that are acknowledged before they are safe, and numbers that are
-# remembered as little: a crash brings it out, where nobody writes WAL behind
-# the sessions' backs.
+# A crash shows commits that are acknowledged before they are safe, and numbers that
+# are forgotten with them, if no other process writes WAL meanwhile.
 $records =
   prepare_mutant('forgetful', 'number.c',
-	'(INT64CONST(1) << 32)' => 'INT64CONST(0)');
+	'Max(last + NUMBER_STEP, clock)' => 'last');
 $node->append_conf(
 	'postgresql.conf', q{
 synchronous_commit = off
@@ -314,7 +311,7 @@ $node->restart;
 my $walwriter = server_process($node, 'walwriter');
 is(end_run(start_run('forgetful', $records, '--steps=800')),
 	0, 'unsafe commits: the sessions get to the end');
-# what there is so far is to survive, and what comes now is not
+# changes so far survive the crash, later ones do not
 $node->safe_psql('postgres', 'CHECKPOINT');
 kill 'STOP', $walwriter or die 'the WAL writer has ended';
 is( end_run(

@@ -1,7 +1,7 @@
 
-# What is written through streams is stored with its message or goes: after a
-# crash or the end of a session in the middle of an upload nothing is left once
-# it is swept; dumps, restores and standbys have every stored byte.
+# Bytes written through streams are stored with their message or swept: after a crash,
+# or the end of a session, in the middle of an upload a sweep leaves none of its bytes;
+# dumps, restores and standbys have every stored byte.
 use strict;
 use warnings;
 use FindBin;
@@ -147,8 +147,8 @@ my $swept = sql($left);
 
 # ----------------------------------------- uploads that come to a sudden end
 
-# Begin to upload, and wait until something of it is committed: the client and
-# its backend.
+# Begin an upload, and wait until some of it is committed; return the client and the
+# process id of its backend.
 sub begin_upload
 {
 	my $client = IPC::Run::start(

@@ -1,9 +1,9 @@
-# Messages in any order of calls: three sessions of two roles open, edit, save,
-# force, merge, overwrite, save elsewhere, park, resume, delete, restore, move and
-# go back to older versions, by handle and by number, in transactions of all levels
-# that overlap and wait for each other; others prune, take a right away, delete
-# folders and change the node.  A model says what each call has to answer, and what
-# every handle, version, report and line of the history has to show.
+# Every call on a message has the answer of a model, in any order: three sessions of two
+# roles open, edit, save, force, merge, overwrite, save elsewhere, park, resume, delete,
+# restore, move and go back to older versions, by handle and by number, in transactions
+# of all levels that overlap and wait for each other, while history is pruned, a right
+# revoked, folders deleted and the node changed.  Every handle, version, report and line
+# of the history shows what the model has.
 #
 # MODEL_SEED repeats a run, MODEL_STEPS makes it longer.
 use strict;

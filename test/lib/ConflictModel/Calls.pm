@@ -25,11 +25,10 @@ sub values_for
 
 		if ($name eq 'rcp')
 		{
-			my %list = %{ $content->{rcp} // {} };
-			my $number = int rand 3;
+			my $list = replaced($content->{rcp}, int rand 3, rand() < 0.4 ? undef : digit());
 
-			if (rand() < 0.4) { delete $list{$number} } else { $list{$number} = digit() }
-			$values{rcp} = \%list;
+			$list = [ reverse @$list ] if rand() < 0.1;
+			$values{rcp} = @$list || rand() < 0.5 ? $list : undef;
 		}
 		elsif (rand() < 0.2) { $values{$name} = undef }
 		else { $values{$name} = $name eq 'PR_IMPORTANCE' ? '' . int rand 3 : $name eq 'PR_HTML' ? pick(qw(MQ== Mg== Mw==)) : digit() }
@@ -43,10 +42,13 @@ sub patch_of
 	my ($values) = @_;
 	my %patch = %$values;
 
-	$patch{PR_MESSAGE_RECIPIENTS} = [ map { { PR_ROWID => 0 + $_, PR_DISPLAY_NAME => "$patch{rcp}{$_}" } } sort keys %{ $patch{rcp} } ]
-	  if %{ $patch{rcp} // {} };
-	$patch{PR_MESSAGE_RECIPIENTS} //= undef if $patch{rcp};
-	delete $patch{rcp};
+	if (exists $patch{rcp})
+	{
+		my $list = delete $patch{rcp};
+
+		$patch{PR_MESSAGE_RECIPIENTS} = defined $list
+		  ? [ map { { PR_ROWID => int("$_->[0]"), PR_DISPLAY_NAME => $_->[1] } } @$list ] : undef;
+	}
 	$patch{PR_IMPORTANCE} += 0 if defined $patch{PR_IMPORTANCE};
 	my $text = $json->encode(\%patch);
 	$text =~ s/'/''/g;
@@ -149,14 +151,15 @@ my %calls = (
 
 		return { sql => "SELECT delete_props($n, '{\"" . property($name) . "\"}')", expect => sub {
 			return ('MA005') if !$h->{level};
-			return ('00000', '', sub { $h->{pend} = edit($h->{pend}, { $name => $lists{$name} ? {} : undef }) });
+			return ('00000', '', sub { $h->{pend} = edit($h->{pend}, { $name => undef }) });
 		} };
 	} ],
 	recipient => [ 8, sub {
 		my ($s, $n, $h) = @_;
 		my $shown = shown_by($s, $h) // return;
-		my %list = %{ $shown->{rcp} // {} };
-		my $number = pick(sort keys %list);
+		my $list = $shown->{rcp};
+		my $numbers = by_number($list);
+		my $number = pick(sort keys %$numbers);
 		my $what = defined $number ? pick(qw(ADD MODIFY REMOVE)) : 'ADD';
 		my $name = digit();
 		my $row = $what eq 'ADD' ? "\"PR_DISPLAY_NAME\": \"$name\"" : $what eq 'REMOVE' ? "\"PR_ROWID\": $number"
@@ -169,20 +172,21 @@ my %calls = (
 				my ($shows) = $_[0] =~ /^\|(.*)$/;
 				if ($what eq 'ADD')
 				{
-					my @new = grep { !exists $list{ $_->{PR_ROWID} } } @{ $json->decode($shows) };
+					my @new = grep { !exists $numbers->{ $_->{PR_ROWID} } } @{ $json->decode($shows) };
 					die "added $shows" if @new != 1;
 					$number = $new[0]{PR_ROWID};
 				}
-				if ($what eq 'REMOVE') { delete $list{$number} } else { $list{$number} = $name }
-				$h->{pend} = { %{ $h->{pend} }, rcp => \%list };
+				$list = replaced($list, $number, $what eq 'REMOVE' ? undef : $name);
+				$h->{pend} = { %{ $h->{pend} }, rcp => @$list ? $list : undef };
 			});
 		} };
 	} ],
 	attachment => [ 6, sub {
 		my ($s, $n, $h) = @_;
 		my $shown = shown_by($s, $h) // return;
-		my %list = %{ $shown->{att} // {} };
-		my $number = pick(sort keys %list);
+		my $list = $shown->{att};
+		my $numbers = by_number($list);
+		my $number = pick(sort keys %$numbers);
 		my $what = defined $number ? pick(qw(attach rename delete_attachment)) : 'attach';
 		my $name = 'n' . ++$names;
 
@@ -193,10 +197,9 @@ my %calls = (
 			return ('00000', $what eq 'rename' ? 'S_OK' : undef, sub {
 				my ($out) = @_;
 				$number = $out if $what eq 'attach';
-				die "number $number again" if $what eq 'attach' && exists $list{$number};
-				$list{$number} = $name;
-				delete $list{$number} if $what eq 'delete_attachment';
-				$h->{pend} = { %{ $h->{pend} }, att => \%list };
+				die "number $number again" if $what eq 'attach' && exists $numbers->{$number};
+				$list = replaced($list, $number, $what eq 'delete_attachment' ? undef : $name);
+				$h->{pend} = { %{ $h->{pend} }, att => @$list ? $list : undef };
 			});
 		} };
 	} ],

@@ -21,8 +21,10 @@ sub projected
 	{
 		$content{$name} = '' . $props->{$name} if defined $props->{$name};
 	}
-	$content{rcp}{ $_->{PR_ROWID} } = $_->{PR_DISPLAY_NAME} for @{ $props->{PR_MESSAGE_RECIPIENTS} // [] };
-	$content{att}{ $_->{PR_ATTACH_NUM} } = $_->{PR_ATTACH_LONG_FILENAME} for @{ $props->{PR_MESSAGE_ATTACHMENTS} // [] };
+	$content{rcp} = [ map { [ "$_->{PR_ROWID}", $_->{PR_DISPLAY_NAME} ] } @{ $props->{PR_MESSAGE_RECIPIENTS} } ]
+	  if $props->{PR_MESSAGE_RECIPIENTS};
+	$content{att} = [ map { [ "$_->{PR_ATTACH_NUM}", $_->{PR_ATTACH_LONG_FILENAME} ] } @{ $props->{PR_MESSAGE_ATTACHMENTS} } ]
+	  if $props->{PR_MESSAGE_ATTACHMENTS};
 	return \%content;
 }
 
@@ -62,9 +64,9 @@ sub check_handles
 # Return the numbers of the objects that differ in two states of a list.
 sub differing
 {
-	my ($from, $to) = @_;
+	my ($from, $to) = map { by_number($_) } @_;
 
-	return grep { !same($from->{$_}, $to->{$_}) } keys %{ { %{ $from // {} }, %{ $to // {} } } };
+	return grep { !same($from->{$_}, $to->{$_}) } keys %{ { %$from, %$to } };
 }
 
 # Return what a report has to hold: rows by property, each with the values, the side
@@ -111,7 +113,7 @@ sub report
 		{
 			$rows{"$lists{$list}\[$number]"} = { must => 1, by => [ $theirs{$number} // () ],
 				side => $theirs{$number} ? ($yours{$number} ? 'both' : 'theirs') : 'yours',
-				values => [ map { ($views{$_}{$list} // {})->{$number} } qw(base theirs yours) ] };
+				values => [ map { by_number($views{$_}{$list})->{$number} } qw(base theirs yours) ] };
 		}
 	}
 	return \%rows;

@@ -20,17 +20,27 @@ sub property { my ($name) = @_; return $lists{$name} // $name }
 
 sub same { my ($x, $y) = @_; return $json->encode($x // undef) eq $json->encode($y // undef) }
 
+# Return the values of a list by number.
+sub by_number { my ($list) = @_; return { map { $_->[0] => $_->[1] } @{ $list // [] } } }
+
+# Return a list with another value of a number: in its place, at the end if the number
+# is new, or taken away with undef.
+sub replaced
+{
+	my ($list, $number, $value) = @_;
+	my @result = map { $_->[0] ne $number ? $_ : defined $value ? [ "$number", $value ] : () } @{ $list // [] };
+
+	push @result, [ "$number", $value ] if defined $value && !grep { $_->[0] eq $number } @result;
+	return \@result;
+}
+
 # Return a content with edits: values by name, undef deletes.
 sub apply
 {
 	my ($content, $pend) = @_;
 	my %result = (%$content, %$pend);
 
-	for (keys %result)
-	{
-		delete $result{$_}
-		  if !defined $result{$_} || ($lists{$_} && !%{ $result{$_} });
-	}
+	delete @result{ grep { !defined $result{$_} } keys %result };
 	return \%result;
 }
 
@@ -175,7 +185,7 @@ sub touches
 	for my $name (@scalars, keys %lists)
 	{
 		my $new = $pend->{$name};
-		$touched{$name} = 1 if !same($from->{$name}, $to->{$name}) || (ref $new ? %$new : defined $new);
+		$touched{$name} = 1 if !same($from->{$name}, $to->{$name}) || (ref $new ? @$new : defined $new);
 		# deleting what is not there is an edit
 		$touched{$name} = 1 if exists $pend->{$name} && !is_body($name) && !$lists{$name};
 		$may{$name} = 1 if exists $pend->{$name};
@@ -242,8 +252,8 @@ sub merged
 	}
 	for my $name (grep { exists $pend->{$_} } keys %lists)
 	{
-		my ($old, $theirs, $yours) = ($was->{$name} // {}, $now->{$name} // {}, $pend->{$name});
-		my %list = %$theirs;
+		my ($old, $theirs, $yours) = map { by_number($_->{$name}) } $was, $now, $pend;
+		my $list = $now->{$name} // [];
 		my ($next) = sort { $b <=> $a } -1, keys %$theirs, keys %$yours;
 
 		for my $number (sort { $a <=> $b } keys %{ { %$old, %$theirs, %$yours } })
@@ -252,10 +262,9 @@ sub merged
 			return if defined $old->{$number} && !same($old->{$number}, $theirs->{$number});
 			# what both added stands side by side
 			my $to = !defined $old->{$number} && defined $theirs->{$number} ? ++$next : $number;
-			$list{$to} = $yours->{$number};
-			delete $list{$to} if !defined $yours->{$number};
+			$list = replaced($list, $to, $yours->{$number});
 		}
-		$result{$name} = \%list;
+		$result{$name} = @$list || defined $pend->{$name} ? $list : undef;
 	}
 	return \%result;
 }
