@@ -170,6 +170,28 @@ change_actor(void)
 		change_actor_setting : NULL;
 }
 
+/*
+ * Set msgstore.actor for the duration of a call, as a SET clause of the function
+ * would.
+ */
+int64
+change_call(FunctionCallInfo fcinfo, int n, int64 (*work) (FunctionCallInfo))
+{
+	int			level;
+	int64		result;
+
+	if (PG_ARGISNULL(n))
+		return work(fcinfo);
+	level = NewGUCNestLevel();
+	(void) set_config_option("msgstore.actor",
+							 text_to_cstring(PG_GETARG_TEXT_PP(n)),
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	result = work(fcinfo);
+	AtEOXact_GUC(true, level);
+	return result;
+}
+
 const char *
 change_author(void)
 {
@@ -381,6 +403,7 @@ place(const ChangeOrder *order, Version *version, TimestampTz time,
 		time_value(&old, version->deleted_at, text);
 		add_undo(undo, UNDO_DELETED, &old, "PR_DELETED_ON");
 		version->deleted_at = order->deleted ? time : 0;
+		version->deleted_with = order->deleted ? order->deleted_with : 0;
 	}
 }
 
@@ -487,13 +510,19 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 		return result;
 	record(row, order->kind, version.change_number,
 		   row->version.change_number, order->base, time, &undo);
+	if (order->folder_id != 0 || order->set_deleted)
+	{
+		count_change(order->tally, row, &row->version, -1);
+		count_change(order->tally, row, &version, 1);
+	}
 	CommandCounterIncrement();
 	*number = version.change_number;
 	return TM_Ok;
 }
 
 void
-change_create(MessageRow *row, int64 source_id, const Upload *uploads)
+change_create(MessageRow *row, int64 source_id, const Upload *uploads,
+			  CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	Adoption	adoption = {row->store_id, row->message_id, source_id,
@@ -520,6 +549,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	messagerow_insert(row, change_author());
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
 		   row->modified_at, &undo);
+	count_change(tally, row, &row->version, 1);
 	CommandCounterIncrement();
 }
 
@@ -543,7 +573,7 @@ delete_row(int64 store_id, int64 message_id)
  * The record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
-change_hard_delete(MessageRow *row)
+change_hard_delete(MessageRow *row, CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	Version		version = row->version;
@@ -585,5 +615,51 @@ change_hard_delete(MessageRow *row)
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,
 		   &undo);
+	count_change(tally, row, &row->version, -1);
 	delete_row(row->store_id, row->message_id);
+}
+
+bool
+change_purge(int64 store_id, int64 message_id, MessageRow *row,
+			 CountTally *tally)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+	MessageRow	gone;
+	Undo		undo;
+	uint64		changes;
+
+	SPI_connect();
+	changes = query_run(QUERY_PURGE_CHANGES, values, NULL);
+	SPI_finish();
+	if (row == NULL && changes == 0)
+		return false;
+	if (row != NULL)
+	{
+		check_serializable(row);
+		count_change(tally, row, &row->version, -1);
+		delete_row(store_id, message_id);
+	}
+	blob_purge(store_id, message_id);
+
+	memset(&gone, 0, sizeof(gone));
+	gone.store_id = store_id;
+	gone.message_id = message_id;
+	memset(&undo, 0, sizeof(undo));
+	undo.props = bag_empty();
+	undo.properties = construct_empty_array(TEXTOID);
+	record(&gone, CHANGE_PURGE,
+		   number_next_change(row != NULL ? row->version.change_number : 0),
+		   0, 0, GetCurrentTimestamp(), &undo);
+	CommandCounterIncrement();
+	return true;
+}
+
+void
+change_purge_drafts(int64 store_id, int64 message_id)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+
+	SPI_connect();
+	query_run(QUERY_PURGE_DRAFTS, values, NULL);
+	SPI_finish();
 }

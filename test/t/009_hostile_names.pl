@@ -202,6 +202,8 @@ my %argument = (
 	message_flags => '1', creator => 'ann', creator_actor => 'ann',
 	choice => 'OVERWRITE', tags => '{PR_SUBJECT,PR_COMMENT}',
 	props => '{"PR_SUBJECT": "mine"}', changes => '{"PR_SUBJECT": "mine"}',
+	member => 'PUBLIC', creator => 'postgres', rights => 'REVIEWER',
+	actor => 'ann', to_store_id => $s, 'save_messages.changes' => '[]',
 	flags => '0', whole => 'true', name => 'new', owner => undef,
 	special => 'Inbox', spelling => 'PR_SUBJECT', ids => '{32768}',
 	names => '{PS_PUBLIC_STRINGS:new,PR_SUBJECT}', create => 'true',
@@ -217,8 +219,8 @@ my %argument = (
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
 	rtf => 'x',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
-	map { ("msgstore.$_" => '0') } qw(open_flags save_flags delete_flags
-	  recipient_flags embedded_flags folder_rights copy_flags read_flags));
+	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags
+	  delete_flags recipient_flags embedded_flags folder_rights copy_flags read_flags));
 
 my $routines = decode_json($node->safe_psql(
 	'postgres', q{
