@@ -330,7 +330,8 @@ take_header_line(Scan *scan, const char *stop, const char *next)
 		leave_out(scan, at, next);
 	else if (*at == ' ' || *at == '\t')
 	{
-		if (scan->skipped)
+		/* a fold of a line that was left out before the first field */
+		if (scan->skipped || (scan->fields == 0 && at < scan->goes_on))
 			leave_out(scan, at, next);
 		else if (scan->in_type)
 			g_string_append_len(scan->type, at, stop - at);
