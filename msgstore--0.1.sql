@@ -697,12 +697,13 @@ CREATE UNLOGGED TABLE msgstore.number_marker (
 );
 
 COMMENT ON TABLE msgstore.number_marker IS
-	'The running incarnation, lost in a crash: without a row the number series '
-	'move on';
+	'The running incarnation, lost in a crash: without a row the number '
+	'series move on';
 COMMENT ON COLUMN msgstore.number_marker.incarnation IS
 	'As in table incarnation';
 COMMENT ON COLUMN msgstore.number_marker.node_number IS
-	'As in table incarnation; after a change of the node the row does not count';
+	'As in table incarnation; after a change of the node the row does not '
+	'count';
 COMMENT ON COLUMN msgstore.number_marker.message_id IS
 	'As in table incarnation';
 COMMENT ON COLUMN msgstore.number_marker.folder_id IS
@@ -839,9 +840,9 @@ COMMENT ON VIEW msgstore.folder_permissions IS
 
 /* ====================================================================== store
  *
- * Stores and the tables of their folders: store.c, access.c.  The tables are small.  The
- * module reads and writes them through SPI as their owner, for callers without
- * rights on them.
+ * Stores and the tables of their folders: store.c, access.c.  The tables are
+ * small.  The module reads and writes them through SPI as their owner, for
+ * callers without rights on them.
  */
 
 /*
@@ -1098,8 +1099,8 @@ CREATE VIEW msgstore.folder_change_list WITH (security_barrier) AS
 	WHERE msgstore_internal.folder_visible(c.store_id, c.folder_id);
 GRANT SELECT ON msgstore.folder_change_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_change_list IS
-	'The changes of the folders that the current role sees: author, time, name '
-	'and place after the change';
+	'The changes of the folders that the current role sees: author, time, '
+	'name and place after the change';
 
 /*
  * The numbers of messages in folders, as differences.  A transaction that
@@ -1201,8 +1202,8 @@ CREATE FUNCTION msgstore.copy_folder(store_id bigint, folder_id bigint,
 	AS 'MODULE_PATHNAME', 'copy_folder';
 COMMENT ON FUNCTION msgstore.copy_folder(bigint, bigint, bigint, text,
 										 msgstore.folder_flags, text) IS
-	'Copy a folder with its messages below another folder and return the id of '
-	'the copy; with COPY_SUBFOLDERS also the folders below it';
+	'Copy a folder with its messages below another folder and return the id '
+	'of the copy; with COPY_SUBFOLDERS also the folders below it';
 
 CREATE FUNCTION msgstore.restore_folder(store_id bigint, folder_id bigint,
 										actor text DEFAULT NULL)
@@ -1210,8 +1211,8 @@ CREATE FUNCTION msgstore.restore_folder(store_id bigint, folder_id bigint,
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'restore_folder';
 COMMENT ON FUNCTION msgstore.restore_folder(bigint, bigint, text) IS
-	'Restore a folder that was deleted, but not for good, with the folders and '
-	'messages that its deletion took along';
+	'Restore a folder that was deleted, but not for good, with the folders '
+	'and messages that its deletion took along';
 
 CREATE FUNCTION msgstore.empty_folder(store_id bigint, folder_id bigint,
 									  flags msgstore.delete_flags
@@ -1242,8 +1243,8 @@ CREATE FUNCTION msgstore.set_folder_props(store_id bigint, folder_id bigint,
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'set_folder_props';
 COMMENT ON FUNCTION msgstore.set_folder_props(bigint, bigint, jsonb, text) IS
-	'Set properties of a folder, all or nothing; null deletes; PR_DISPLAY_NAME '
-	'renames the folder';
+	'Set properties of a folder, all or nothing; null deletes; '
+	'PR_DISPLAY_NAME renames the folder';
 
 CREATE FUNCTION msgstore.get_store_props(store_id bigint,
 										 tags text[] DEFAULT NULL)
@@ -1779,8 +1780,8 @@ CREATE VIEW msgstore.deleted_message_list WITH (security_barrier) AS
 											 m.creator);
 GRANT SELECT ON msgstore.deleted_message_list TO PUBLIC;
 COMMENT ON VIEW msgstore.deleted_message_list IS
-	'The soft-deleted messages that the current role may read; deleted_with is '
-	'the folder whose deletion took the message along';
+	'The soft-deleted messages that the current role may read; deleted_with '
+	'is the folder whose deletion took the message along';
 
 /* ==================================================================== history
  *
@@ -2331,7 +2332,8 @@ COMMENT ON FUNCTION msgstore.open_message(bigint, bigint,
 	'MAPI_MODIFY or MAPI_BEST_ACCESS';
 
 CREATE FUNCTION msgstore.create_message(store_id bigint, folder_id bigint,
-										flags msgstore.create_flags DEFAULT '0')
+										flags msgstore.create_flags
+										DEFAULT '0')
 	RETURNS integer
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'create_message';
@@ -2922,8 +2924,8 @@ CREATE FUNCTION msgstore.copy_messages(store_id bigint, message_ids bigint[],
 	AS 'MODULE_PATHNAME', 'copy_messages';
 COMMENT ON FUNCTION msgstore.copy_messages(bigint, bigint[], bigint, bigint,
 										   text) IS
-	'Copy messages into a folder, of another store unless to_store_id is NULL; '
-	'return a row per message with the id of its copy';
+	'Copy messages into a folder, of another store unless to_store_id is '
+	'NULL; return a row per message with the id of its copy';
 
 CREATE FUNCTION msgstore.move_messages_to_store(store_id bigint,
 												message_ids bigint[],
@@ -2947,8 +2949,8 @@ CREATE FUNCTION msgstore.purge_messages(store_id bigint, message_ids bigint[],
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'purge_messages';
 COMMENT ON FUNCTION msgstore.purge_messages(bigint, bigint[], text) IS
-	'Erase messages with their history, drafts and blobs; for the owner of the '
-	'store';
+	'Erase messages with their history, drafts and blobs; for the owner of '
+	'the store';
 
 /* =================================================================== original
  *
@@ -2957,8 +2959,8 @@ COMMENT ON FUNCTION msgstore.purge_messages(bigint, bigint[], text) IS
 
 /*
  * One row per piece of an original.  No save reads or writes the table; the
- * pieces are compressed as PostgreSQL compresses a bytea.  A hard delete of the
- * message deletes them.
+ * pieces are compressed as PostgreSQL compresses a bytea.  A hard delete of
+ * the message deletes them.
  */
 CREATE TABLE msgstore.original (
 	store_id    bigint  NOT NULL,
@@ -2985,8 +2987,8 @@ CREATE FUNCTION msgstore.write_original(store_id bigint, message_id bigint,
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'write_original';
 COMMENT ON FUNCTION msgstore.write_original(bigint, bigint, bigint, bytea) IS
-	'Write the next piece of the mail that a message was made from; return its '
-	'size';
+	'Write the next piece of the mail that a message was made from; return '
+	'its size';
 
 CREATE FUNCTION msgstore.read_original(store_id bigint, message_id bigint,
 									   "offset" bigint, length bigint)
