@@ -46,6 +46,7 @@ OBJS = \
 	src/engine/change.o \
 	src/engine/merge.o \
 	src/engine/view.o \
+	src/engine/pending.o \
 	src/engine/handle.o \
 	src/engine/upload.o \
 	src/engine/stand.o \
@@ -85,6 +86,7 @@ REGRESS = \
 	save \
 	stateless \
 	handle \
+	handlemodes \
 	conflict \
 	conflictattachments \
 	resolve \

@@ -466,10 +466,7 @@ large_save(msgstore *ms, int64_t store_id, int64_t folder_id, json_t *props,
 	int32_t		handle;
 
 	*result = MSGSTORE_S_OK;
-	/* those closed within a transaction count, too */
-	return (msgstore_execute(ms, "SET LOCAL msgstore.max_open_handles"
-							 " = 1000000") &&
-			msgstore_create_message(ms, store_id, folder_id, 0, &handle) &&
+	return (msgstore_create_message(ms, store_id, folder_id, 0, &handle) &&
 			put_message(ms, handle, props, result) &&
 			save_and_close(ms, handle, result)) || *result < 0;
 }

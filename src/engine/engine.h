@@ -522,7 +522,7 @@ extern bool view_go_back(MessageView *view, int64 change_number);
  */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
 
-/* ---------------------------------------------------------------- handle.c */
+/* ----------------------------------------------------- pending.c, handle.c */
 
 /* The draft that a handle was parked as or resumed from. */
 typedef struct Draft
@@ -549,6 +549,14 @@ typedef struct HandleState
 	Edits		edits;			/* pending */
 } HandleState;
 
+/* The state of a handle before its first change at a nesting level. */
+typedef struct SavedState
+{
+	int			level;
+	HandleState state;
+	struct SavedState *next;	/* of an outer level */
+} SavedState;
+
 typedef struct Handle
 {
 	int32		number;			/* hash key */
@@ -560,25 +568,71 @@ typedef struct Handle
 	Jsonb	   *defaults;		/* default properties of a new message */
 	Oid			role;			/* the role that opened it */
 	TimestampTz opened_at;
+	bool		transactional;	/* is closed before its transaction ends */
 	HandleState state;
 
-	/* private to handle.c */
+	/* private to handle.c and pending.c */
 	MemoryContext context;
 	MemoryContext upload_memory;	/* lists of uploads; child of "context" */
+	Oid			relation;		/* the table message at opening */
+	int64		bytes;			/* of the values of all states */
 	int			opened_level;	/* nesting level of opening, 0: committed */
 	int			closed_level;	/* nesting level of closing, 0: open */
-	struct SavedState *saved;	/* states to restore, innermost first */
+	SavedState *saved;			/* states to restore, innermost first */
 	bool		is_dirty;		/* listed as changed by this transaction */
 	dlist_node	dirty_node;
 } Handle;
 
+/* --------------------------------------------------------------- pending.c */
+
+extern int	pending_max;		/* msgstore.max_pending, in kB */
+
+/*
+ * Replace the pending edits; NULL stands for empty edits.  Values are copied
+ * into the handle's memory, unless they are there already.  Values that no
+ * state uses any more are freed.  Raises MAPI_E_NOT_ENOUGH_RESOURCES, before
+ * anything changes, if the session would exceed msgstore.max_pending.
+ */
+extern void pending_set_edits(Handle *handle, const Edits *edits);
+
+/*
+ * Replace the base of a handle on an attachment or an embedded message.  The
+ * base is copied, and pending edits are dropped.  Raises
+ * MAPI_E_NOT_ENOUGH_RESOURCES as pending_set_edits() does.
+ */
+extern void pending_set_object(Handle *handle, const Content *object);
+
+/*
+ * Push the present state of a handle as the saved state of a nesting level;
+ * pop the innermost saved state and free it; pop it and make it the present
+ * state.
+ */
+extern void pending_save(Handle *handle, int level);
+extern void pending_drop_saved(Handle *handle);
+extern void pending_restore(Handle *handle);
+
+/* Stop counting the bytes of a handle that is about to be freed. */
+extern void pending_forget(Handle *handle);
+
+/* ---------------------------------------------------------------- handle.c */
+
+/* What msgstore.handles allows; the value at the time of opening counts. */
+typedef enum HandleMode
+{
+	HANDLES_SESSION = 0,		/* handles live until they are closed */
+	HANDLES_TRANSACTION,		/* they are closed with their transaction */
+	HANDLES_OFF					/* none can be opened */
+} HandleMode;
+
+extern int	handle_mode;		/* msgstore.handles, a HandleMode */
 extern int	handle_max_open;	/* msgstore.max_open_handles */
 
 extern void handle_init(void);	/* once, at module load */
 
 /*
  * Return a new handle.  Raises MAPI_E_NOT_ENOUGH_RESOURCES if
- * msgstore.max_open_handles handles are open.
+ * msgstore.max_open_handles handles are open, and MAPI_E_NO_SUPPORT if
+ * msgstore.handles is off.
  */
 extern Handle *handle_open(int64 store_id, int64 message_id);
 
@@ -597,19 +651,6 @@ extern Handle *handle_get(int32 number);
 extern void handle_touch(Handle *handle);
 
 /*
- * Replace the pending edits; NULL stands for empty edits.  Values are copied
- * into the handle's memory, unless they are there already.  Values that no
- * state uses any more are freed.
- */
-extern void handle_set_edits(Handle *handle, const Edits *edits);
-
-/*
- * Replace the base of a handle on an attachment or an embedded message.  The
- * base is copied, and pending edits are dropped.
- */
-extern void handle_set_object(Handle *handle, const Content *object);
-
-/*
  * Set the version that is the base of a handle.  Pending edits and uploads are
  * dropped; see handle_drop_uploads().
  */
@@ -618,7 +659,9 @@ extern void handle_set_base(Handle *handle, int64 base);
 /* Set the default properties of a new message to a copy of a bag. */
 extern void handle_set_defaults(Handle *handle, const Jsonb *defaults);
 
-/* Close a handle; a rollback opens it again. */
+/*
+ * Close a handle; a rollback opens it again.  The handle may be freed at once.
+ */
 extern void handle_close(Handle *handle);
 
 /* Add a blob to the uploads of a handle; "shared" as in Upload. */

@@ -281,7 +281,7 @@ resume(PG_FUNCTION_ARGS)
 	handle->state.base = stand.base;
 	handle->state.writable = access_level(store_id) >= ACCESS_EDIT;
 	handle->state.draft = draft;
-	handle_set_edits(handle, &stand.edits);
+	pending_set_edits(handle, &stand.edits);
 	if (!upload_hold(handle))
 		raise_not_parked(store_id, draft.id);
 	PG_RETURN_INT32(handle->number);
