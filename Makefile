@@ -178,7 +178,7 @@ EXTRA_CLEAN = src/words/*.gen.h src/gen.stamp src/flags.stamp build/failed
 include $(PGXS)
 
 ifneq ($(abspath $(srcdir)),$(CURDIR))
-ifneq (,$(wildcard $(srcdir)/src/gen.stamp $(srcdir)/client/*.o))
+ifneq (,$(wildcard $(srcdir)/src/gen.stamp $(srcdir)/client/*/*.o))
 $(error $(srcdir) was built in; run "make clean" there first)
 endif
 endif
@@ -191,7 +191,8 @@ src/engine/%: override CPPFLAGS := $(call floors,words content engine) $(CPPFLAG
 src/face/%: override CPPFLAGS := $(call floors,$(FLOORS)) $(CPPFLAGS)
 
 # The constants and tables that data/ holds as facts.
-src/gen.stamp: tools/gen_catalogue.pl $(wildcard $(srcdir)/data/*.csv)
+src/gen.stamp: tools/gen_catalogue.pl tools/Facts.pm \
+		$(wildcard $(srcdir)/data/*.csv)
 	@$(MKDIR_P) $(FLOORS:%=src/%)
 	perl $< $(srcdir)/data src/words
 	@touch $@
@@ -248,7 +249,7 @@ clean-build:
 STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-DUSE_ASSERT_CHECKING
 strict:
-	rm -f client/*.o test/checker/*.o
+	rm -f client/*/*.o test/checker/*.o
 	$(MAKE) -f $(firstword $(MAKEFILE_LIST)) all checker COPT='$(STRICT)' \
 		with_llvm=no
 

@@ -1,6 +1,6 @@
 # common.sh
-#	  What the scripts in tools/ share: words, and which PostgreSQL is meant.
-#	  Sourced by bash, with "top" set to the project's directory.
+#	  Functions that the scripts in tools/ share: messages, and the choice of
+#	  a PostgreSQL.  Sourced by bash, with "top" set to the project's directory.
 
 say()
 {
@@ -13,7 +13,8 @@ die()
 	exit 1
 }
 
-# True where this pg_config belongs to a server one can build against and run.
+# Succeed if this pg_config belongs to a server that can be built against and
+# run.
 usable_pg_config()
 {
 	local config=$1
@@ -24,9 +25,9 @@ usable_pg_config()
 		[ -x "$("$config" --bindir)/postgres" ]
 }
 
-# Prints the pg_config to use: the one asked for; else the one in the PATH;
-# else that of the newest version which Debian keeps beside the PATH.  Prints
-# nothing, and fails, where there is none.
+# Print the pg_config to use: the pg_config in $PG_CONFIG, else the pg_config
+# in the PATH, else the pg_config of the newest version that Debian installs
+# outside the PATH.  If there is no usable pg_config, print nothing and fail.
 find_pg_config()
 {
 	local config

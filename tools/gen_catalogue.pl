@@ -2,9 +2,9 @@
 #----------------------------------------------------------------------
 #
 # gen_catalogue.pl
-#	  Turn the facts under data/ into the constant tables and the
-#	  #defines of the module.  Runs at build time, with core Perl only;
-#	  the same facts always give the same bytes.
+#	  Turns the facts under data/ into the constant tables and the
+#	  #defines of the module.  Runs at build time, with core Perl only.
+#	  Equal facts give equal bytes.
 #
 # usage: gen_catalogue.pl DATADIR OUTDIR
 #
@@ -15,29 +15,33 @@
 #	  hresult.gen.h		the code tables of hresult.c
 #	  catalogue.gen.h	the tables of catalogue.c: properties, types, sets
 #
-# Which name a property gets is decided here, for good: it is the key
-# under which values are stored.  A tag is a property; the 8-bit string
-# variants (001E, 101E) are the Unicode ones.  Its canonical name is the
-# PR_ name without _W or _A, else the PidTag name, else the tag in hex;
-# a named property goes by its PidLid, PidName or other name, else by its
-# property set and LID or string.  Those two are always a spelling of it:
-# PSETID_Common:0x8501, PS_PUBLIC_STRINGS:Keywords; the strings of
-# PS_INTERNET_HEADERS, where case does not count, in lower case.
+# This script decides the canonical name of each property.  The name never
+# changes, because values are stored under it.  A tag is a property; the
+# tag of an 8-bit string (001E, 101E) is the property of the Unicode string.
+# The canonical name of a tag is the PR_ name without _W or _A, else the
+# PidTag name, else the tag in hex.  The canonical name of a named property
+# is the PidLid, PidName or other name, else the property set and the LID
+# or string.  Set and LID or string are always a spelling of the property:
+# PSETID_Common:0x8501, PS_PUBLIC_STRINGS:Keywords.  The strings of
+# PS_INTERNET_HEADERS, where case does not count, are lower case.
 #
 # - Several rows of one tag: names of other kinds of object (profile,
-#	address book, offline lists, personal folders) stand behind those
-#	of messages, then the order of bytes decides.  The names that were
-#	not picked stay as spellings.
-# - One spelling of several tags: a property that can be stored wins, one
-#	value over many, then a row that the headers themselves have, then a
-#	proper name over an alternative one, then the lower tag.
+#	address book, offline lists, personal folders) come after the names
+#	of messages, then the order of bytes decides.  The other names stay
+#	spellings.
+# - One spelling of several tags: the order is a property that can be
+#	stored, one value before many, a row of the MAPI headers, a proper
+#	name before an alternative name, and the lower tag.
 # - Names that start with PROP_ belong to account settings, whose ids
-#	mean other things in messages.  They are left out, and so is a named
-#	property whose set is not known.
+#	mean other things in messages.  These names are left out, and so is a
+#	named property whose set is not known.
 #
 #----------------------------------------------------------------------
 use strict;
 use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Facts;
 
 my ($datadir, $outdir) = @ARGV;
 die "usage: gen_catalogue.pl DATADIR OUTDIR\n"
@@ -63,7 +67,7 @@ my @types = @{ read_csv("$datadir/types.csv") };
 my %type_code = map { $_->{name} => hex $_->{code} } @types;
 my %type_name = map { hex($_->{code}) => $_->{name} } @types;
 
-# Types that a value in JSON is told for can be stored.
+# A type can be stored if types.csv describes its values in JSON.
 my %storable = map { $_->{name} => 1 } grep { $_->{json} ne '' } @types;
 my @sets = sort { $a->{name} cmp $b->{name} }
   @{ read_csv("$datadir/property_sets.csv") };
@@ -73,50 +77,9 @@ write_catalogue(read_csv("$datadir/properties.csv"),
 	read_csv("$datadir/rules.csv"));
 exit 0;
 
-# ---------------------------------------------------------------- input
-
-# The rows of a CSV file (RFC 4180, no line breaks in fields), each a hash.
-sub read_csv
-{
-	my ($path) = @_;
-	my (@names, @rows);
-
-	open my $in, '<', $path or die "could not open \"$path\": $!\n";
-	while (my $line = <$in>)
-	{
-		my @fields;
-
-		$line =~ s/\r?\n\z//;
-		next if $line eq '';
-		$line .= ',';
-		while ($line =~ /\G(?:"((?:[^"]|"")*)"|([^,"]*)),/gc)
-		{
-			my $field = defined $1 ? $1 : $2;
-
-			$field =~ s/""/"/g;
-			push @fields, $field;
-		}
-		die "$path:$.: not understood\n"
-		  if (pos($line) // 0) != length $line;
-		if (!@names)
-		{
-			@names = @fields;
-			next;
-		}
-		die "$path:$.: expected " . @names . " fields\n"
-		  if @fields != @names;
-
-		my %row = (at => "$path:$.");
-		@row{@names} = @fields;
-		push @rows, \%row;
-	}
-	close $in or die "could not read \"$path\": $!\n";
-	return \@rows;
-}
-
 # --------------------------------------------------------------- output
 
-# Start a generated header.
+# Open a generated header, write its comment, and return the file.
 sub open_header
 {
 	my ($name, $purpose) = @_;
@@ -142,7 +105,7 @@ sub close_header
 	return;
 }
 
-# A C string literal of printable ASCII text.
+# Return a C string literal of printable ASCII text.
 sub c_string
 {
 	my ($text) = @_;
@@ -154,6 +117,7 @@ sub c_string
 
 # ---------------------------------------------------------------- codes
 
+# Write codes.gen.h and hresult.gen.h.
 sub write_codes
 {
 	my (@codes) = @_;
@@ -164,7 +128,7 @@ sub write_codes
 	{
 		foreach my $name ($code->{name}, split ' ', $code->{aliases})
 		{
-			die "$code->{at}: $name stands twice\n" if $code_of{$name};
+			die "$code->{at}: $name is defined twice\n" if $code_of{$name};
 			$code_of{$name} = $code->{hex};
 		}
 	}
@@ -193,7 +157,8 @@ sub write_codes
 
 # ----------------------------------------------------------- properties
 
-# The tag of a property, 8-bit string variants as the Unicode one.
+# Return the tag of a property; for an 8-bit string the tag of the Unicode
+# string.
 sub fold_tag
 {
 	my ($tag) = @_;
@@ -204,7 +169,8 @@ sub fold_tag
 	return $tag;
 }
 
-# A PR_ name without the suffix of its character set, else ''.
+# Return a PR_ name without the suffix of its character set, or '' for any
+# other name.
 sub plain_name
 {
 	my ($name) = @_;
@@ -214,7 +180,8 @@ sub plain_name
 	return $name;
 }
 
-# Names of other kinds of object that share ids with messages.
+# Return 1 if a name belongs to another kind of object that shares ids with
+# messages.
 sub is_foreign
 {
 	my ($name) = @_;
@@ -223,7 +190,7 @@ sub is_foreign
 		ADDRESS_BOOK)_/x ? 1 : 0;
 }
 
-# Which of two rows of one tag names the property.
+# Sort rows of one tag; the first row names the property.
 sub by_meaning
 {
 	my ($x, $y) = (plain_name($a->{mapi_name}), plain_name($b->{mapi_name}));
@@ -236,7 +203,7 @@ sub by_meaning
 	  || $a->{mapi_name} cmp $b->{mapi_name};
 }
 
-# How well a type can be stored: not at all, as a list, as one value.
+# Return how a type can be stored: 0 not at all, 1 as a list, 2 as one value.
 sub storable_rank
 {
 	my ($type) = @_;
@@ -245,7 +212,7 @@ sub storable_rank
 	return $type & 0x1000 ? 1 : 2;
 }
 
-# Which of two claims has a spelling.
+# Sort claims to one spelling; the first claim gets the spelling.
 sub by_claim
 {
 	return $b->{storable} <=> $a->{storable}
@@ -255,7 +222,7 @@ sub by_claim
 	  || $a->{property}{key} cmp $b->{property}{key};
 }
 
-# How a named property is spelled by its set and LID or string.
+# Return the spelling of a named property by its set and LID or string.
 sub named_spelling
 {
 	my ($row) = @_;
@@ -267,7 +234,7 @@ sub named_spelling
 	return "$row->{property_set}:$name";
 }
 
-# Properties (one a tag, or one a named property) from the rows.
+# Return the properties of the rows: one per tag, and one per named property.
 sub gather_properties
 {
 	my (@rows) = @_;
@@ -277,7 +244,7 @@ sub gather_properties
 	{
 		my ($key, $tag, $type);
 
-		die "$row->{at}: $row->{property_type} is no type\n"
+		die "$row->{at}: $row->{property_type} is not a type\n"
 		  if $row->{property_type} !~ /\A0x/
 		  && !defined $type_code{ $row->{property_type} };
 		$type = $type_code{ $row->{property_type} };
@@ -307,8 +274,7 @@ sub gather_properties
 	return map { $properties{$_} } sort keys %properties;
 }
 
-# Every spelling of every property, with the property that it names:
-# { spelling => property }.
+# Return all spellings, with their properties: { spelling => property }.
 sub gather_spellings
 {
 	my (@properties) = @_;
@@ -357,8 +323,8 @@ sub gather_spellings
 	return \%spellings;
 }
 
-# Give every property its canonical name: the first of its names that is
-# a spelling of this property and not of another.
+# Set the canonical name of every property: the first of its names that is a
+# spelling of this property and not of another property.
 sub name_properties
 {
 	my ($spellings, @properties) = @_;
@@ -383,7 +349,7 @@ sub name_properties
 	return;
 }
 
-# Apply rules.csv; every name there must be a canonical one.
+# Apply rules.csv.  Every name in the file must be a canonical name.
 sub apply_rules
 {
 	my ($rows, @properties) = @_;
@@ -393,18 +359,19 @@ sub apply_rules
 	{
 		my $property = $by_name{ $row->{name} };
 
-		die "$row->{at}: $row->{name} is no canonical name\n" if !$property;
+		die "$row->{at}: $row->{name} is not a canonical name\n" if !$property;
 		$property->{rule} = $rules{ $row->{rule} }
-		  // die "$row->{at}: no rule $row->{rule}\n";
+		  // die "$row->{at}: unknown rule $row->{rule}\n";
 		$property->{part} = $parts{ $row->{part} }
-		  // die "$row->{at}: no part $row->{part}\n";
+		  // die "$row->{at}: unknown part $row->{part}\n";
 		next if $row->{instead} eq '';
 		$property->{instead} = $by_name{ $row->{instead} }
-		  // die "$row->{at}: $row->{instead} is no canonical name\n";
+		  // die "$row->{at}: $row->{instead} is not a canonical name\n";
 	}
 	return;
 }
 
+# Write tags.gen.h and catalogue.gen.h.
 sub write_catalogue
 {
 	my ($rows, $rules) = @_;
@@ -413,7 +380,7 @@ sub write_catalogue
 
 	name_properties($spellings, @properties);
 
-	# tagged ones by tag, then named ones by name
+	# tagged properties by tag, then named properties by name
 	@properties = sort {
 		     ($a->{tag} == 0) <=> ($b->{tag} == 0)
 		  || $a->{tag} <=> $b->{tag}
@@ -446,7 +413,8 @@ sub write_tags
 	foreach my $property (@properties)
 	{
 		next if $property->{tag} == 0 || $property->{name} =~ /\A0x/;
-		die "$property->{name} stands twice\n" if $seen{ $property->{name} }++;
+		die "$property->{name} is defined twice\n"
+		  if $seen{ $property->{name} }++;
 		printf $out "#define %s\t((uint32) %s)\n", $property->{name},
 		  $property->{key};
 	}
@@ -476,7 +444,7 @@ sub write_tables
 	  keys %$spellings;
 	my ($offset, %offset_of, @slots) = (0);
 
-	# hex names are no spellings: catalogue.c reads tags itself
+	# hex names are not in the table of spellings: catalogue.c reads tags itself
 	my %text = map { $_ => 1 } keys %known, map { $_->{name} } @properties;
 
 	$text{$_} = 1 foreach map { $_->{name} } @sets;
@@ -497,7 +465,8 @@ sub write_tables
 	}
 	print $out ";\n\n";
 
-	print $out "/* tagged properties by tag, then named ones by name */\n";
+	print $out
+	  "/* tagged properties by tag, then named properties by name */\n";
 	print $out "static const CatalogueProperty catalogue_properties[] = {\n";
 	foreach my $property (@properties)
 	{
@@ -543,7 +512,8 @@ sub write_tables
 	return;
 }
 
-# The property sets, and which of their names the named properties have.
+# Write the property sets, and the set and LID or string of each named
+# property.
 sub write_sets
 {
 	my ($out, $offset_of, @named) = @_;
@@ -561,7 +531,7 @@ sub write_sets
 	}
 	print $out "};\n\n";
 
-	print $out "/* of the named properties, in their order */\n";
+	print $out "/* the named properties, in the order of the table above */\n";
 	print $out "static const CatalogueNamed catalogue_named[] = {\n";
 	foreach my $property (@named)
 	{

@@ -1,20 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * tour.c
- *	  Every call of libmsgstore at least once, in the order in which a program
- *	  would come to need them.
+ *	  Every call of libmsgstore, at least once, in the order in which most
+ *	  programs need them.
  *
  *	  usage: tour CONNINFO STORE
  *
- *	  Makes the store if it is missing, a folder in it, and two messages: one
- *	  through a handle, one in a single call.  Then works without a session,
- *	  as behind a pooler: the change number says which version is meant.
- *	  Then what lies inside of messages, and values in pieces; conflicts and
- *	  how to settle them, drafts, history and place.  Ends with an error on
- *	  purpose, to show what one looks like.
+ *	  Creates the store if it is missing, a folder in the store, and two
+ *	  messages, one through a handle and one with a single call.  Then works
+ *	  without a session, as behind a pooler, where a change number names the
+ *	  version.  Then come contents of messages and values in pieces; conflicts
+ *	  and their resolution; drafts, history and places.  The last part raises
+ *	  an error on purpose, to show its texts.
  *
- *	  Exits with 0 if every answer was what libmsgstore.h promises, 1 if one
- *	  was not, 2 if it could not be tried.
+ *	  Exits with 0 if every answer is as libmsgstore.h describes it, 1 if an
+ *	  answer is not, 2 if an error is raised.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +30,7 @@
 static msgstore *ms;
 static bool surprised = false;
 
-/* A call has raised an error that is no part of the tour: give up. */
+/* Print the error and exit if a call that must succeed has failed. */
 static void
 need(bool answered)
 {
@@ -43,6 +43,7 @@ need(bool answered)
 	exit(2);
 }
 
+/* Print a condition, and remember one that does not hold. */
 static void
 check(bool holds, const char *condition)
 {
@@ -50,14 +51,14 @@ check(bool holds, const char *condition)
 	surprised |= !holds;
 }
 
-/* Whether a JSON text has a member, written as the server writes it. */
+/* Return true if a JSON text contains a text, in the form of the server. */
 static bool
 has(const char *json, const char *member)
 {
 	return json != NULL && strstr(json, member) != NULL;
 }
 
-/* The store, made if it is missing, and a folder beside its Inbox. */
+/* Find or create the store, and a folder beside its Inbox. */
 static void
 make_folder(const char *store_name, int64_t *store_id, int64_t *folder_id)
 {
@@ -66,7 +67,7 @@ make_folder(const char *store_name, int64_t *store_id, int64_t *folder_id)
 	int64_t		again;
 	bool		found;
 
-	printf("A store, and a folder in it:\n");
+	printf("A store and a folder:\n");
 	need(msgstore_find_store(ms, store_name, &found, store_id));
 	if (!found)
 		need(msgstore_create_store(ms, store_name, store_id));
@@ -78,7 +79,7 @@ make_folder(const char *store_name, int64_t *store_id, int64_t *folder_id)
 	CHECK(found && again == *folder_id && *folder_id != inbox);
 }
 
-/* A message through a handle: it is nowhere until it is saved. */
+/* Create and edit a message through handles; return its id. */
 static int64_t
 use_handles(int64_t store_id, int64_t folder_id)
 {
@@ -123,7 +124,7 @@ use_handles(int64_t store_id, int64_t folder_id)
 	return id;
 }
 
-/* The same without a session: one call, one save. */
+/* Create and edit a message without handles: one call is one save. */
 static void
 use_numbers(int64_t store_id, int64_t folder_id, int64_t first_id)
 {
@@ -145,7 +146,7 @@ use_numbers(int64_t store_id, int64_t folder_id, int64_t first_id)
 							   &saved));
 	CHECK(result == MSGSTORE_S_OK && saved != created);
 
-	/* over a version that is not current: refused, and told which one is */
+	/* refused over an old version; the answer has the current number */
 	need(msgstore_save_message(ms, store_id, id, created,
 							   "{\"PR_BODY\": \"too late\"}", 0, &result,
 							   &current));
@@ -154,7 +155,7 @@ use_numbers(int64_t store_id, int64_t folder_id, int64_t first_id)
 	CHECK(has(props, "\"a text\"") && has(props, "\"one call\""));
 	free(props);
 
-	/* calls take part in a transaction, like any statement */
+	/* a call takes part in a transaction, as any statement does */
 	need(msgstore_execute(ms, "BEGIN"));
 	need(msgstore_save_message(ms, store_id, id, current,
 							   "{\"PR_BODY\": null}", MSGSTORE_FORCE_SAVE,
@@ -166,7 +167,7 @@ use_numbers(int64_t store_id, int64_t folder_id, int64_t first_id)
 	free(props);
 }
 
-/* Recipients, and an attachment that holds a message; returns the id. */
+/* Create a message with recipients and an embedded message; return its id. */
 static int64_t
 fill_message(int64_t store_id, int64_t folder_id)
 {
@@ -178,7 +179,7 @@ fill_message(int64_t store_id, int64_t folder_id)
 	int64_t		id;
 	char	   *props;
 
-	printf("What lies inside of a message:\n");
+	printf("The contents of a message:\n");
 	need(msgstore_create_message(ms, store_id, folder_id, 0, &message));
 	need(msgstore_message_id(ms, message, &id));
 	need(msgstore_set_props(ms, message, "{\"PR_SUBJECT\": \"outside\","
@@ -189,7 +190,7 @@ fill_message(int64_t store_id, int64_t folder_id)
 	need(msgstore_modify_recipients(ms, message, MSGSTORE_MODRECIP_ADD,
 									"[{\"PR_DISPLAY_NAME\": \"Bob\"}]"));
 
-	/* itself, its attachment, the message: each is folded into the next */
+	/* save the embedded message, then its attachment, then the message */
 	need(msgstore_create_attachment(ms, message, &attachment));
 	need(msgstore_open_embedded_message(ms, attachment, MSGSTORE_CREATE,
 										&embedded));
@@ -210,12 +211,12 @@ fill_message(int64_t store_id, int64_t folder_id)
 	return id;
 }
 
-/* Values that are too long for one call, or for memory. */
+/* Write and read values in pieces, which can be longer than memory. */
 static void
 use_streams(int64_t store_id, int64_t id)
 {
 	static const char *const body[] = {"PR_BODY", NULL};
-	static const char text[] = "caf\xc3\xa9\n"; /* not all of it ASCII */
+	static const char text[] = "caf\xc3\xa9\n"; /* a two-byte character */
 	enum
 	{
 		LEN = sizeof(text) - 1
@@ -242,7 +243,7 @@ use_streams(int64_t store_id, int64_t id)
 	free(piece);
 	CHECK(size == 2004000);
 
-	/* what is so large shows as a reference, and is read in pieces, too */
+	/* such a large value shows as a reference, and is read in pieces */
 	need((props = msgstore_get_props(ms, message, body)) != NULL);
 	CHECK(has(props, "\"blob\"") && has(props, "\"size\": 2004000"));
 	free(props);
@@ -260,7 +261,7 @@ use_streams(int64_t store_id, int64_t id)
 	CHECK(!msgstore_write_stream(ms, message, "PR_BODY", size, "\xc3", 1,
 								 NULL));
 
-	/* any bytes in what is binary, those of an attachment for instance */
+	/* binary values have any bytes, for example those of an attachment */
 	need(msgstore_create_attachment(ms, message, &attachment));
 	need(msgstore_write_stream(ms, attachment, "PR_ATTACH_DATA_BIN", 0,
 							   "\0\xff\0", 3, NULL));
@@ -285,7 +286,7 @@ use_streams(int64_t store_id, int64_t id)
 	free(bytes);
 }
 
-/* A message that two clients edit at once; returns its id. */
+/* Create a message that two clients edit at a time; return its id. */
 static int64_t
 make_conflict(int64_t store_id, int64_t folder_id, int32_t *handle)
 {
@@ -306,7 +307,7 @@ make_conflict(int64_t store_id, int64_t folder_id, int32_t *handle)
 	return id;
 }
 
-/* A refused save is no end: what stands against it, and what can be done. */
+/* Report and settle conflicts. */
 static void
 settle_conflicts(int64_t store_id, int64_t folder_id)
 {
@@ -320,7 +321,7 @@ settle_conflicts(int64_t store_id, int64_t folder_id)
 	int64_t		seen;
 	char	   *props;
 
-	printf("A conflict, and how to settle it:\n");
+	printf("A conflict and its resolution:\n");
 	id = make_conflict(store_id, folder_id, &handle);
 	need((report = msgstore_conflict(ms, handle, false)) != NULL);
 	theirs = report->differences;
@@ -341,7 +342,7 @@ settle_conflicts(int64_t store_id, int64_t folder_id)
 	CHECK(result == MSGSTORE_S_OK);
 	need(msgstore_close_object(ms, handle));
 
-	/* the same without a handle */
+	/* a conflict without a handle */
 	need((report = msgstore_message_conflict(ms, store_id, id, seen,
 											 "{\"PR_COMMENT\": \"x\"}",
 											 true)) != NULL);
@@ -363,7 +364,7 @@ settle_conflicts(int64_t store_id, int64_t folder_id)
 	free(props);
 }
 
-/* Edits that outlive the connection. */
+/* Park edits, which then outlive the connection. */
 static void
 park_a_draft(int64_t store_id, int64_t folder_id)
 {
@@ -391,7 +392,7 @@ park_a_draft(int64_t store_id, int64_t folder_id)
 	CHECK(!msgstore_resume(ms, store_id, parked_id, &handle));
 }
 
-/* Every version is there; a message that is deleted is not gone. */
+/* Read and restore an older version; move, delete and restore a message. */
 static void
 look_back(int64_t store_id, int64_t folder_id, int64_t id)
 {
@@ -404,7 +405,7 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 	int32_t		result;
 	char	   *props;
 
-	printf("History, and other places:\n");
+	printf("History and places:\n");
 	need((list = msgstore_history(ms, store_id, id)) != NULL);
 	CHECK(list->count >= 3 && strcmp(list->changes->kind, "create") == 0);
 	CHECK(list->changes[1].previous == list->changes->change_number);
@@ -442,7 +443,7 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 	CHECK(result == MSGSTORE_W_PARTIAL_COMPLETION);
 }
 
-/* What is wrong with the call is raised; what a save can meet is answered. */
+/* Raise errors, and read their texts. */
 static void
 meet_errors(int64_t store_id)
 {

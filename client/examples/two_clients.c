@@ -1,25 +1,24 @@
 /*-------------------------------------------------------------------------
  *
  * two_clients.c
- *	  Two clients meet over one message: a tutorial that runs.
+ *	  Two clients edit one message: a tutorial that runs.
  *
  *	  usage: two_clients CONNINFO STORE [MESSAGE_ID]
  *
- *	  Alice and Bob have a connection each and open the same message (the
- *	  first one of the store that has a subject, unless told which).  Alice
- *	  changes the subject, Bob the text.  Alice saves first.  Bob's save is
- *	  refused and stores nothing; he tries again, then forces.  At last Alice
- *	  is refused, looks at what stands against her save, and merges.
+ *	  Alice and Bob have a connection each and open one message: MESSAGE_ID, or
+ *	  the first message of the store that has a subject.  Alice changes the
+ *	  subject, Bob the text.  Alice saves first.  Bob's save is refused and
+ *	  stores nothing; Bob tries again, then forces.  Then Alice is refused,
+ *	  reads the conflict, and merges.
  *
- *	  Prints what each did and got, what the message is afterwards, and who
- *	  did what when.  Exits with 0 if every answer was what the rules say, 1
- *	  if one was not, 2 if it could not be tried.
+ *	  Prints every call with its answer, the message after each save, and the
+ *	  history.  Exits with 0 if all answers obey the rules, 1 if an answer does
+ *	  not, 2 if an error is raised.
  *
  * NOTES
- *	  Calls that open, edit and save go through libmsgstore; plain queries go
- *	  over the same connection with libpq.  A program that prefers to do
- *	  without libmsgstore sends what it sends: SELECT open_message($1, $2,
- *	  $3) and so on.
+ *	  Calls that open, edit and save use libmsgstore.  Plain queries use libpq
+ *	  on the connection of libmsgstore.  A program without libmsgstore can send
+ *	  the statements itself: SELECT open_message($1, $2, $3) and so on.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +29,7 @@
 
 #include "libmsgstore.h"
 
-/* what they change; as JSON, property by property */
+/* the edits, as JSON objects of properties */
 #define ALICES_SUBJECT	"A new subject, by Alice"
 #define ALICES_EDIT		"{\"PR_SUBJECT\": \"" ALICES_SUBJECT "\"}"
 #define ALICES_MARK		"{\"PR_IMPORTANCE\": 2}"
@@ -48,26 +47,28 @@ typedef struct Client
 static Client alice = {"Alice", "Alice's client", NULL, 0};
 static Client bob = {"Bob", "Bob's client", NULL, 0};
 
-static bool surprised = false;	/* an answer was not what the rules say */
+static bool surprised = false;	/* an answer broke a rule */
 
-/* ----------------------------------------------------------------- telling */
+/* ---------------------------------------------------------------- printing */
 
+/* Print a call of a client, and its answer. */
 static void
-tell(const Client *client, const char *did, const char *got)
+print_call(const Client *client, const char *did, const char *got)
 {
 	printf("  %-6s %-44s -> %s\n", client->name, did, got);
 }
 
+/* Report an answer that breaks a rule. */
 static void
 expect(bool as_expected, const char *rule)
 {
 	if (as_expected)
 		return;
 	surprised = true;
-	printf("  !!     this should not be: %s\n", rule);
+	printf("  !!     this rule is broken: %s\n", rule);
 }
 
-/* A raised error is no part of the story: say what it was, and give up. */
+/* Print an error that was raised, and exit. */
 static void
 give_up(const msgstore *ms, const char *doing)
 {
@@ -80,7 +81,7 @@ give_up(const msgstore *ms, const char *doing)
 
 /* ------------------------------------------------ queries with plain libpq */
 
-/* Run a query with up to two numbers as its parameters; ends on error. */
+/* Run a query with two numbers as its parameters; exits on error. */
 static PGresult *
 query(const Client *client, const char *sql, int64_t one, int64_t two)
 {
@@ -100,7 +101,7 @@ query(const Client *client, const char *sql, int64_t one, int64_t two)
 	return res;
 }
 
-/* How many bytes of a text to print: at most max, and whole characters. */
+/* Return the size of whole characters at the start of a text, at most max. */
 static int
 first_part(const char *text, size_t len, size_t max)
 {
@@ -111,7 +112,7 @@ first_part(const char *text, size_t len, size_t max)
 	return (int) len;
 }
 
-/* Print the first six lines of a text, and the beginnings of long ones. */
+/* Print the first six lines of a text, and the beginning of long lines. */
 static void
 print_text(const char *text)
 {
@@ -140,12 +141,12 @@ print_text(const char *text)
 	}
 }
 
-/* A text, or '', without what a terminal would obey; lines stay lines. */
+/* A text, or '', without control characters but line ends. */
 #define PRINTABLE(text) \
 	"regexp_replace(coalesce(" text ", ''), '[\\u0001-\\u0009\\u000b" \
 	"\\u000c\\u000e-\\u001f\\u007f-\\u009f]', ' ', 'g')"
 
-/* Read the message afresh and print it; returns the row for checks. */
+/* Read and print the stored message; returns the row, for checks. */
 static PGresult *
 show_message(int64_t store_id, int64_t message_id)
 {
@@ -165,7 +166,7 @@ show_message(int64_t store_id, int64_t message_id)
 	return res;
 }
 
-/* Who did what when. */
+/* Print the history of the message. */
 static void
 show_history(int64_t store_id, int64_t message_id)
 {
@@ -187,7 +188,7 @@ show_history(int64_t store_id, int64_t message_id)
 			   PQgetvalue(res, i, 2), PQgetvalue(res, i, 3),
 			   PQgetvalue(res, i, 4), PQgetvalue(res, i, 5),
 			   strlen(PQgetvalue(res, i, 5)) > 60 ? " ..." : "");
-	expect(n >= 3, "the history has the import, Alice's save and Bob's");
+	expect(n >= 3, "the history has the import, Alice's save and Bob's save");
 	if (n >= 3)
 	{
 		expect(strcmp(PQgetvalue(res, n - 2, 3), alice.application) == 0,
@@ -216,7 +217,7 @@ connect_client(Client *client, const char *conninfo)
 		give_up(client->ms, "could not connect");
 }
 
-/* Open the message for editing.  Nothing is locked by that. */
+/* Open the message for editing.  Opening locks nothing. */
 static void
 open_message(Client *client, int64_t store_id, int64_t message_id)
 {
@@ -226,16 +227,16 @@ open_message(Client *client, int64_t store_id, int64_t message_id)
 							   MSGSTORE_MODIFY, &client->handle))
 		give_up(client->ms, "open_message");
 	snprintf(got, sizeof(got), "handle %" PRId32, client->handle);
-	tell(client, "open_message(..., MAPI_MODIFY)", got);
+	print_call(client, "open_message(..., MAPI_MODIFY)", got);
 }
 
-/* Edit.  It stays with the handle until it is saved. */
+/* Edit.  The edits are pending in the handle until a save. */
 static void
 edit(const Client *client, const char *what, const char *props)
 {
 	if (!msgstore_set_props(client->ms, client->handle, props))
 		give_up(client->ms, "set_props");
-	tell(client, what, "pending, seen by nobody else");
+	print_call(client, what, "pending, not stored");
 }
 
 static void
@@ -245,7 +246,7 @@ save(const Client *client, int32_t expected, const char *rule)
 
 	if (!msgstore_save_changes(client->ms, client->handle, 0, &result))
 		give_up(client->ms, "save_changes");
-	tell(client, "save_changes(handle)", msgstore_result_name(result));
+	print_call(client, "save_changes(handle)", msgstore_result_name(result));
 	expect(result == expected, rule);
 }
 
@@ -256,11 +257,11 @@ force(const Client *client)
 
 	if (!msgstore_force_save(client->ms, client->handle, &result))
 		give_up(client->ms, "force_save");
-	tell(client, "force_save(handle)", msgstore_result_name(result));
+	print_call(client, "force_save(handle)", msgstore_result_name(result));
 	expect(result == MSGSTORE_S_OK, "a forced save goes through");
 }
 
-/* The conflict, property by property. */
+/* Print the conflict, one line per property. */
 static void
 show_conflict(const Client *client)
 {
@@ -297,14 +298,14 @@ merge(const Client *client)
 	if (!msgstore_resolve_conflict(client->ms, client->handle, MSGSTORE_MERGE,
 								   0, 0, &result))
 		give_up(client->ms, "resolve_conflict");
-	tell(client, "resolve_conflict(handle, 'MERGE')",
+	print_call(client, "resolve_conflict(handle, 'MERGE')",
 		 msgstore_result_name(result));
 	expect(result == MSGSTORE_S_OK, "disjoint changes can be merged");
 }
 
 /* --------------------------------------------------------------- the story */
 
-/* The store by its name, and the first message in it that has a subject. */
+/* Find the store by its name, and its first message that has a subject. */
 static int64_t
 find_message(const char *store_name, int64_t *store_id)
 {
@@ -334,6 +335,7 @@ find_message(const char *store_name, int64_t *store_id)
 	return message_id;
 }
 
+/* Run the story of Alice and Bob. */
 static void
 play(int64_t store_id, int64_t message_id)
 {
@@ -342,20 +344,21 @@ play(int64_t store_id, int64_t message_id)
 	PGresult   *after_bob;
 	PGresult   *after_merge;
 
-	printf("\nThe message, as it stands:\n");
+	printf("\nThe message before:\n");
 	before = show_message(store_id, message_id);
 
-	printf("\nTwo clients open it and edit; nothing is locked:\n");
+	printf("\nTwo clients open and edit the message; nothing is locked:\n");
 	open_message(&alice, store_id, message_id);
 	open_message(&bob, store_id, message_id);
 	edit(&alice, "set_props(handle, {PR_SUBJECT: ...})", ALICES_EDIT);
 	edit(&bob, "set_props(handle, {PR_BODY: ...})", BOBS_EDIT);
 
-	printf("\nThe first save wins; the second stores nothing and says so:\n");
+	printf("\nThe first save wins; the second is refused and stores "
+		   "nothing:\n");
 	save(&alice, MSGSTORE_S_OK, "the first save goes through");
 	save(&bob, MSGSTORE_E_OBJECT_CHANGED, "the second save is refused");
 
-	printf("\nWhat anybody reads now is Alice's:\n");
+	printf("\nThe stored message is Alice's:\n");
 	after_alice = show_message(store_id, message_id);
 	expect(strcmp(PQgetvalue(after_alice, 0, 0), ALICES_SUBJECT) == 0,
 		   "Alice's subject is stored");
@@ -363,33 +366,32 @@ play(int64_t store_id, int64_t message_id)
 				  PQgetvalue(before, 0, 1)) == 0,
 		   "nothing of Bob's is stored");
 
-	printf("\nTrying again changes nothing; forcing does:\n");
+	printf("\nA second try is refused, too; a forced save is not:\n");
 	save(&bob, MSGSTORE_E_OBJECT_CHANGED, "the same save is refused again");
 	force(&bob);
 
-	printf("\nWhat anybody reads now is what Bob saw and wrote, the whole of "
-		   "it:\n");
+	printf("\nThe stored message is the whole message that Bob saw and "
+		   "edited:\n");
 	after_bob = show_message(store_id, message_id);
 	expect(strcmp(PQgetvalue(after_bob, 0, 0),
 				  PQgetvalue(before, 0, 0)) == 0,
-		   "the subject is the one that Bob saw");
+		   "the subject is the subject that Bob saw");
 	expect(strcmp(PQgetvalue(after_bob, 0, 1), BOBS_TEXT) == 0,
 		   "the text is Bob's");
 
-	printf("\nAlice's version is not lost.  Who did what, and when (the "
-		   "numbers between\nare those of other messages):\n");
+	printf("\nAlice's version is not lost.  The history (the numbers in "
+		   "between belong to\nother messages):\n");
 	show_history(store_id, message_id);
 
-	printf("\nAnd now it is Alice's handle that is out of date:\n");
+	printf("\nNow Alice's handle is out of date:\n");
 	edit(&alice, "set_props(handle, {PR_IMPORTANCE: 2})", ALICES_MARK);
 	save(&alice, MSGSTORE_E_OBJECT_CHANGED, "Alice's handle is stale");
 
-	printf("\nWhat stands against her save?  Nothing that both have "
-		   "touched:\n");
+	printf("\nThe conflict has no property that both have changed:\n");
 	show_conflict(&alice);
 	merge(&alice);
 
-	printf("\nWhat anybody reads now is Bob's text, and Alice's mark:\n");
+	printf("\nThe stored message has Bob's text and Alice's mark:\n");
 	after_merge = show_message(store_id, message_id);
 	expect(strcmp(PQgetvalue(after_merge, 0, 1), BOBS_TEXT) == 0 &&
 		   strcmp(PQgetvalue(after_merge, 0, 3), "2") == 0,
@@ -427,7 +429,7 @@ main(int argc, char **argv)
 	msgstore_disconnect(alice.ms);
 	msgstore_disconnect(bob.ms);
 	printf("\n%s\n", surprised ?
-		   "Something was not what the rules say; see above." :
-		   "Every answer was what the rules say.");
+		   "An answer broke a rule; see above." :
+		   "Every answer obeyed the rules.");
 	return surprised ? 1 : 0;
 }

@@ -14,11 +14,7 @@
 #include <string.h>
 
 #include "checker.h"
-
-#define KEEP_OPEN_READONLY	0x1
-#define KEEP_OPEN_READWRITE	0x2
-#define FORCE_SAVE			0x4
-#define PARK_REFUSED		0x10000
+#include "mapi.h"
 
 /* ----------------------------------------------------------------- handles */
 
@@ -104,13 +100,17 @@ do_open(Session *session)
 {
 	HandleModel *handle = free_handle(session);
 	int			dice = random_below(&session->random, 100);
-	int			flags = dice < 88 ? 0x1 : dice < 94 ? 0x12 : 0x2;
+	int			flags = MAPI_MODIFY;
 	int			slot;
 	int64_t		message;
 	Reply		reply;
 
 	if (handle == NULL || !pick_message(session, &slot, &message))
 		return;
+	if (dice >= 94)
+		flags = SHOW_SOFT_DELETES;
+	else if (dice >= 88)
+		flags = MAPI_BEST_ACCESS | SHOW_SOFT_DELETES;
 	if (ask(session, &reply, "MA10F",
 			format("SELECT h, msgstore.get_props(h) FROM "
 				   "(SELECT msgstore.open_message(%d, %lld, %d) AS h OFFSET 0) x",

@@ -1,7 +1,7 @@
 
 # CREATE EXTENSION takes a schema msgstore only if nobody else can have made
-# objects in it, and makes msgstore_internal by itself; what DROP EXTENSION
-# takes, and what it leaves.
+# objects in it, and always makes msgstore_internal itself.  DROP EXTENSION leaves
+# schema msgstore, and drops no object of others without CASCADE.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -56,7 +56,7 @@ refused(
 	qr/ERROR:  schema "msgstore" belongs to role "regress_stranger"\n.*superuser.*\nHINT:  Drop the schema/s
 );
 
-# An operator that a view would have taken for array || array.
+# The owner has an operator there that a view would have taken for array || array.
 refused(
 	q{
 	SET ROLE regress_stranger;
@@ -145,7 +145,7 @@ foreach my $role ('CURRENT_USER', 'regress_chief')
 		't', "an empty schema of $role is taken");
 }
 
-# ----------------------------------------------- what DROP takes, and what not
+# ----------------------------------------------------------- DROP EXTENSION
 
 $db = prepared('CREATE EXTENSION msgstore');
 my $schemas = q{
@@ -154,7 +154,7 @@ my $schemas = q{
 	FROM pg_namespace WHERE nspname LIKE 'msgstore%' ORDER BY 1};
 is($node->safe_psql($db, $schemas),
 	"msgstore|f\nmsgstore_internal|t",
-	'of the schemas msgstore_internal alone is a member of the extension');
+	'only msgstore_internal is a member of the extension');
 
 my ($status, undef, $err) =
   $node->psql($db, 'ALTER EXTENSION msgstore SET SCHEMA public');
@@ -162,7 +162,7 @@ like($err, qr/extension "msgstore" does not support SET SCHEMA/,
 	'the extension stays in its schema');
 $node->safe_psql($db, 'ALTER EXTENSION msgstore UPDATE');
 
-# Tables of one's own with its types, and a view over its views.
+# A table with columns of its types, and a view over one of its views.
 $node->safe_psql(
 	$db, q{
 	CREATE TABLE public.outcome (message_id bigint,
@@ -191,9 +191,9 @@ is($node->safe_psql($db, $schemas),
 $node->safe_psql($db, 'CREATE TABLE msgstore_internal.mine (i integer)');
 ($status, undef, $err) = $node->psql($db, 'DROP EXTENSION msgstore');
 like($err, qr/table msgstore_internal\.mine depends on schema msgstore_internal/,
-	'nor is anything of others taken from msgstore_internal without CASCADE');
+	'DROP EXTENSION is refused while msgstore_internal has a table of others');
 $node->safe_psql($db, 'DROP EXTENSION msgstore CASCADE');
-is($node->safe_psql($db, $schemas), 'msgstore|f', 'with it, it is');
+is($node->safe_psql($db, $schemas), 'msgstore|f', 'CASCADE drops the table');
 
 $node->stop;
 done_testing();

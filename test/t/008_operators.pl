@@ -1,7 +1,7 @@
 
-# The operators in pg_catalog are members of the extension like everything
-# else: they change nothing for the types of others, dump, restore and
-# pg_upgrade carry them, with columns, indexes and views that use them.
+# The operators in pg_catalog are members of the extension.  They change nothing
+# for other types; dump, restore and pg_upgrade carry them, with the columns,
+# indexes and views that use them.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -17,8 +17,8 @@ my $dir = $node->basedir;
 
 # ------------------------------------------------ the operators of other types
 
-# Which operator or error comes of each pair of types, where an operand of the
-# flag types could be meant: those that cast to them, and literals.
+# The result or the error of each operator on each pair of operands that might be
+# taken for flags or results: integers, literals, and others for comparison.
 $node->safe_psql(
 	'postgres', q{
 	CREATE DOMAIN small AS smallint;
@@ -69,6 +69,8 @@ my $everything = q{
 	WHERE opcname = 'hresult_ops' ORDER BY 2, 4;
 	SELECT nspowner::regrole, nspacl FROM pg_namespace
 	WHERE nspname = 'msgstore';
+	SELECT p, has_schema_privilege('regress_app', 'msgstore_internal', p)
+	FROM unnest('{USAGE,CREATE}'::text[]) AS p;
 	SELECT pg_get_viewdef('public.refused'::regclass);
 	SELECT pg_get_constraintdef(oid) FROM pg_constraint
 	WHERE conrelid = 'public.outcome'::regclass ORDER BY conname;

@@ -1,11 +1,11 @@
 
-# Nothing of the project is looked up along search_path: beside a schema of
-# somebody else, and a pg_temp, that hold every function, operator, type and
-# relation of PostgreSQL and of the extension under the same name, a superuser
-# installs the extension, reads every view, calls every function and procedure
-# and uses every operator and cast, and nothing of theirs runs.
-# Names of objects, and arguments, come from the catalogue: a function that the
-# table of arguments does not know fails the test.
+# No name in the project is looked up along search_path.  A schema of another
+# role, and pg_temp, hold every function, operator, type and relation of
+# PostgreSQL and of the extension under the same name.  Beside them a superuser
+# installs the extension, reads every view, calls every function and procedure,
+# uses every operator and cast, and runs the client: none of these objects runs.
+# The names come from the catalogue; a function with an argument that the table
+# of arguments does not have fails the test.
 use strict;
 use warnings;
 use FindBin;
@@ -73,7 +73,7 @@ $node->safe_psql(
 	CREATE SCHEMA regress_hostile AUTHORIZATION regress_stranger});
 lay('regress_hostile');
 
-# Those that PostgreSQL has a part in: they are found, better ones first.
+# They are found in place of the objects of PostgreSQL.
 foreach my $sql ('SELECT 1::bigint = 1::bigint', q{SELECT '{a}'::pg_catalog.text[] || '{b}'},
 	q{SELECT 'a'::pg_catalog."char" IN ('b', 'c')}, 'SELECT now()',
 	q{SELECT coalesce(NULL, 1) < 2}, 'SELECT count(1)', q{SELECT format('%s', 'x')},
@@ -106,7 +106,7 @@ is( $node->safe_psql(
 
 # -------------------------------------------------------- definitions
 
-# PostgreSQL prints the schema of whatever would be found elsewhere without.
+# PostgreSQL prints the schema of a name that search_path would find elsewhere.
 my %definitions = (
 	view => q{SELECT c.oid::pg_catalog.regclass, pg_catalog.pg_get_viewdef(c.oid)
 		FROM pg_catalog.pg_class AS c
@@ -257,8 +257,8 @@ sub calls
 	} $least .. @given;
 }
 
-# A handle with edits, and an attachment's; the second time on a message that
-# somebody else has saved since.
+# Open a handle with edits, and a handle on an attachment; the second time
+# somebody else saves the message after that.
 my $open = qq{
 	SELECT msgstore.open_message($s, $m, 'MAPI_MODIFY') AS h \\gset
 	SELECT msgstore.set_props(:'h'::pg_catalog.int4, '{"PR_SUBJECT": "mine", "PR_COMMENT": "mine"}') \\gset
@@ -301,6 +301,13 @@ $node->safe_psql('postgres', core_traps('regress_hostile'));
 my $script = "SET client_min_messages = fatal;\n"
   . traps($node, 'postgres', 'pg_temp')
   . core_traps('pg_temp')
+  . q{SELECT 'laid in pg_temp', p > 10000, o > 4000, t > 80, r > 100
+	FROM (SELECT (SELECT count(*) FROM pg_catalog.pg_proc WHERE pronamespace = s) AS p,
+		(SELECT count(*) FROM pg_catalog.pg_operator WHERE oprnamespace = s) AS o,
+		(SELECT count(*) FROM pg_catalog.pg_type WHERE typnamespace = s AND typtype = 'd') AS t,
+		(SELECT count(*) FROM pg_catalog.pg_class WHERE relnamespace = s) AS r
+		FROM pg_my_temp_schema() AS s) AS counted;
+	}
   . "SET client_min_messages = error;\nSET search_path = $path;\n\\warn begin\n";
 foreach my $i (0 .. $#calls)
 {
@@ -313,23 +320,75 @@ foreach my $i (0 .. $#procedures)
 	  . ($i + @calls) . "\n$procedures[$i];\n";
 }
 ($out, $err) = run($script);
-ok($err =~ s/.*^begin\n//ms, 'traps are laid in pg_temp too');
+like($out, qr/^laid in pg_temp(?:\|t){4}$/m, 'traps are laid in pg_temp too');
+$err =~ s/.*^begin\n//ms;
 push @calls, @procedures;
 $err =~ s/^call \d+\n(?=call|\z)//mg;
 $err =~ s/^call (\d+)$/$calls[$1]/mg;
 is($err, '', 'every view, function, procedure, operator and cast works');
 is(sprung(), '', 'and springs no trap');
 
-# Rows come of all that can have any, fresh or stale; work is done by the others.
+# The calls have something to work on, on a fresh or on a stale handle.
 my %rows;
 while ($out =~ /^call (\d+)\n(.*?)(?=^call |\z)/msg)
 {
 	$rows{ $calls[$1] } .= $2;
 }
 is( join("\n", grep { /^SELECT \* / && $rows{$_} eq '' } @calls),
-	'', 'every view and function that gives rows gives some');
+	'', 'every view and every function that returns a set has rows');
 like(join('', map { $rows{$_} } grep { /"prune_history"/ } @procedures),
 	qr/^[1-9]/m, 'history is pruned');
+
+# ------------------------------------------------------------------- client
+
+# The strings of one statement in C make one statement in SQL.
+my %statements;
+foreach my $file (glob "$FindBin::RealBin/../../client/{*,lib/*,mail/*,command/*}.c")
+{
+	my $source = slurp_file($file);
+
+	foreach my $c ($source =~ /((?:"(?:[^"\\]|\\.)*"|[^;"])*);/g)
+	{
+		my $sql = join '', $c =~ /"((?:[^"\\]|\\.)*)"/g;
+
+		$statements{$sql} = 1 if $sql =~ /^(?:SELECT|WITH|INSERT|UPDATE|DELETE|CALL) /;
+	}
+}
+cmp_ok(scalar(keys %statements), '>', 40, 'the client has statements');
+is( join("\n", map { my $sql = $_; map { "$_ in $sql" } unqualified($sql) }
+		  sort keys %statements),
+	'',
+	'every name in them has its schema');
+
+# A superuser runs the command in a database whose owner has set search_path:
+# mail is imported and exported, and the draft is settled.
+$node->safe_psql(
+	'postgres', qq{
+	SELECT result FROM msgstore.save_message($s, $m, $last,
+		'{"PR_SUBJECT": "theirs"}')});
+append_to_file("$dir/a.eml", "From: Ann <ann\@example.org>\nTo: Bob <bob\@example.org>\n"
+	  . "Subject: one\nDate: Mon, 1 Jan 2024 00:00:00 +0000\n\nbody\n");
+mkdir "$dir/out" or die "could not make a directory: $!";
+$ENV{PGHOST} = $node->host;
+$ENV{PGPORT} = $node->port;
+$ENV{PGDATABASE} = 'postgres';
+$ENV{PGOPTIONS} = '-c search_path=' . $path =~ s/ //gr;
+foreach (
+	[ 0, 'import', '--store=hostile', '--folder=Mail', "$dir/a.eml" ],
+	[ 0, 'import', '--store=new', "$dir/a.eml" ],
+	[ 0, 'export', '--store=hostile', '--folder=Mail', "$dir/out" ],
+	[ 0, 'export', '--store=hostile', "--message=$m", '-' ],
+	[ 1, 'resolve', '--store=hostile' ],
+	[ 0, 'resolve', '--store=hostile', '--choice=SAVE_ELSEWHERE',
+		'--folder=Elsewhere', $m ])
+{
+	my ($expected, @command) = @$_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ 'msgstore', @command ], '<', \undef, '>', \$out, '2>', \$err);
+	is($? >> 8, $expected, "client: @command[0, 1]") or diag $err;
+	is(sprung(), '', 'and springs no trap');
+}
 
 $node->stop;
 done_testing();

@@ -77,7 +77,7 @@ $node->safe_psql(
 	AS $$ SELECT msgstore.force_save(handle) $$});
 ($code, $out, $err) = two_clients($connection, 'demo');
 is($code, 1, 'a server that does not keep the rules: exit code 1');
-like($out, qr/this should not be: the second save is refused/,
+like($out, qr/this rule is broken: the second save is refused/,
 	'and what it did is told');
 
 $node->stop;

@@ -102,9 +102,9 @@ foreach my $bad (
 	[ qr/invalid message id "-1"/, '--', '-1' ],
 	[ qr/invalid number of a draft "0"/, '--draft=0' ],
 	[ qr/more than one message/, '1', '2' ],
-	[ qr/--seen goes with/, '--seen=1' ],
-	[ qr/--seen goes with/, '--seen=1', '--choice=MERGE' ],
-	[ qr/--folder goes with/, '--folder=x', '--choice=MERGE' ],
+	[ qr/--seen needs/, '--seen=1' ],
+	[ qr/--seen needs/, '--seen=1', '--choice=MERGE' ],
+	[ qr/--folder needs/, '--folder=x', '--choice=MERGE' ],
 	[ qr/no store "none"/, '--store=none', '1' ],
 	[ qr/could not connect/, '--port=1', '1' ])
 {
@@ -209,7 +209,7 @@ like($out, qr/no such property/, 'w knows which there are');
 ($code, $out, $err) = resolve("o\n", $id);
 is($code, 0, 'overwrite: exit code 0');
 like($out =~ s/\s+/ /gr,
-	qr/Overwritten: message $id in folder "Inbox" is what draft 1 made of it/,
+	qr/Overwritten: message $id in folder "Inbox" has the content of draft 1/,
 	'overwrite: says where');
 is(prop($id, 'PR_SUBJECT'), 'Offer for all', 'overwrite: the subject');
 is(prop($id, 'PR_IMPORTANCE'), 0, 'overwrite: the whole of it');
@@ -234,7 +234,7 @@ foreach my $answer ([ 'save elsewhere', 'Conflicts' ],
 	($code, $out, $err) = resolve("$answer->[0]\n", $id);
 	is($code, 0, "$answer->[0]: exit code 0");
 	ok( $out =~
-		  /is\s+message\s+(\d+)\s+in\s+folder\s+"$answer->[1]"\.\s+Message $id/,
+		  /is\s+now\s+message\s+(\d+)\s+in\s+folder\s+"$answer->[1]"\.\s+Message $id/,
 		"$answer->[0]: says where");
 	my $copy = $1;
 	is(folder_of($copy), $answer->[1], "$answer->[0]: in the folder");
@@ -297,7 +297,7 @@ foreach my $hard (0, 0x10)
 	is(drafts($id), 1, "$name: the draft stays");
 	($code, $out, $err) = resolve("s\n", $id);
 	is($code, 0, "$name: saved elsewhere");
-	ok($out =~ /message (\d+) in\s+folder "Conflicts"/, "$name: says where");
+	ok($out =~ /message\s+(\d+)\s+in\s+folder "Conflicts"/, "$name: says where");
 	is(prop($1, 'PR_SUBJECT'), 'mine', "$name: what the draft shows");
 }
 $id = make_case(@plain);
@@ -376,7 +376,7 @@ $id = make_case(@plain);
 ($code, $out, $err) =
   resolve('', $id, '--choice=SAVE_ELSEWHERE', '--folder=Elsewhere');
 is($code, 0, 'SAVE_ELSEWHERE: exit code 0');
-ok($out =~ /message (\d+) in\s+folder "Elsewhere"/, 'SAVE_ELSEWHERE: where');
+ok($out =~ /message\s+(\d+)\s+in\s+folder "Elsewhere"/, 'SAVE_ELSEWHERE: where');
 is(folder_of($1), 'Elsewhere', 'SAVE_ELSEWHERE: there it is');
 $id = make_case(@disjoint);
 ($code, $out, $err) = resolve('', $id, '--choice=merge');
@@ -482,7 +482,7 @@ sub finish
 # each answer
 foreach my $one (
 	[ 'k', qr/Kept: message/, 0 ], [ 'o', qr/Overwritten: message/, 0 ],
-	[ 'm', qr/Merged: message/, 0 ], [ 's', qr/Saved elsewhere: what/, 0 ],
+	[ 'm', qr/Merged: message/, 0 ], [ 's', qr/Saved elsewhere: draft/, 0 ],
 	[ 'q', qr/stays parked/, 1 ])
 {
 	my ($letter, $said, $expected) = @$one;

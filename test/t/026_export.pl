@@ -78,7 +78,7 @@ foreach my $bad (
 	[ qr/invalid message id "0"/, '-s', 'none', '-m', '0', $dir ],
 	[ qr/no store "none"/, '-s', 'none', $dir ],
 	[ qr/could not open "\S*nothing"/, '-j', "$dir/nothing", $dir ],
-	[ qr/--json goes without/, '-j', "$dir/nothing", '-m', '1', $dir ],
+	[ qr/--json cannot be used/, '-j', "$dir/nothing", '-m', '1', $dir ],
 	[ qr/could not connect/, '-p', '1', '-s', 'none', $dir ])
 {
 	my ($message, @args) = @$bad;
@@ -370,7 +370,7 @@ is($long, "x\xe2\x82\xac" x 62 . 'x',
 my $lines = write_file('lines', qq({"properties": {"PR_SUBJECT": "a"}}\nno\n));
 ($code, $out, $err) = msgstore('export', '--json', $lines, "$dir/lines.out");
 is($code, 1, 'a line that is none: exit code 1');
-like($err, qr/line 2 .* is no message/, 'a line that is none: says so');
+like($err, qr/line 2 .* is not a message/, 'a line that is none: says so');
 like(read_file("$dir/lines.out/1.eml"), qr/^Subject: a\r$/m, 'the other is');
 
 # ------------------------------------------------------------------- corpus

@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * command.h
+ *	  The contracts of the files of the command "msgstore":
+ *
+ *		import.c	from mail to a store
+ *		export.c	from a store to mail
+ *		large.c		messages with large values, in pieces
+ *		resolve.c	settles the conflict of a parked draft
+ *		report.c	shows the conflict
+ *		show.c		from any text to a terminal
+ *		diff.c		the lines that differ between two texts
+ *		session.c	connections, folders, errors
+ *
+ * NOTES
+ *	  Memory is GLib's, as in mail.h: the caller frees a returned char * with
+ *	  g_free(), and the program ends when memory runs out.
+ *
+ *	  A text that show_safe() or show_safe_lines() returned is called safe.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "libmsgstore.h"
+
+/* The server and the store that a command works on, from the command line. */
+typedef struct Target
+{
+	const char *dbname;			/* NULL, as the next three: libpq's default */
+	const char *host;
+	const char *port;
+	const char *username;
+	const char *store;
+} Target;
+
+/* exit codes; msgstore.c describes them */
+#define EXIT_DONE		0
+#define EXIT_REFUSED	1
+#define EXIT_TROUBLE	2
+#define EXIT_NOTHING	3
+
+/* --------------------------------------------------------------- session.c */
+
+/* Connect.  Returns NULL after printing an error. */
+extern msgstore *session_connect(const Target *target,
+								 const char *application);
+
+/* Print the last error on stderr; "doing" is the failed action. */
+extern void session_print_error(const msgstore *ms, const char *doing);
+
+/*
+ * Find the store that a command works on.  Returns false after printing an
+ * error.
+ */
+extern bool session_find_store(msgstore *ms, const char *name,
+							   int64_t *store_id);
+
+/*
+ * Find a folder beside the Inbox by its name, or the Inbox if the name is
+ * NULL.  *found is false if there is no such folder; *parent_id is set in any
+ * case.  Returns false on error.
+ */
+extern bool session_find_folder(msgstore *ms, int64_t store_id,
+								const char *name, bool *found,
+								int64_t *folder_id, int64_t *parent_id);
+
+/* Find a folder as session_find_folder() does, or create the folder. */
+extern bool session_make_folder(msgstore *ms, int64_t store_id,
+								const char *name, int64_t *folder_id);
+
+/*
+ * Run a query with two numbers as its parameters, and return its only value.
+ * Returns NULL if the query fails, or returns no value.
+ */
+extern char *session_text(msgstore *ms, const char *sql, int64_t one,
+						  int64_t two);
+
+/* ------------------------------------------------------------------ show.c */
+
+typedef enum Colour
+{
+	COLOUR_HEADING,
+	COLOUR_THEIRS,
+	COLOUR_YOURS,
+	COLOUR_BOTH,
+	COLOUR_QUIET
+} Colour;
+
+/* The properties of stdout. */
+typedef struct Screen
+{
+	int			columns;
+	bool		colours;
+} Screen;
+
+/*
+ * Set the columns and colours by stdout, COLUMNS, NO_COLOR and TERM.  Without
+ * a terminal there are no colours, and 80 columns if COLUMNS is not set.
+ */
+extern void screen_init(Screen *screen);
+
+/* Print a safe text in a colour. */
+extern void screen_put(const Screen *screen, Colour colour, const char *safe);
+
+/*
+ * Print a safe text as a paragraph, with words wrapped.  The first line begins
+ * at the cursor, which is at column "indent"; the other lines are indented to
+ * that column.
+ */
+extern void screen_paragraph(const Screen *screen, int indent,
+							 const char *safe);
+
+/* Return a text as one line, without any effect on a terminal. */
+extern char *show_safe(const char *text);
+
+/* Return a text without any effect on a terminal but line ends. */
+extern char *show_safe_lines(const char *text);
+
+/* Return the number of columns of a safe text. */
+extern int	show_columns(const char *safe);
+
+/*
+ * Return a safe text, cut to a number of columns if it is longer; then the
+ * text ends with "ending".
+ */
+extern char *show_fit(const char *safe, int columns, const char *ending);
+
+/* Return a time of libmsgstore as safe text, in local time. */
+extern char *show_time(const char *iso);
+
+/* Return a name for use in a sentence: safe, quoted, cut if it is long. */
+extern char *show_name(const char *name);
+
+/* ------------------------------------------------------------------ diff.c */
+
+typedef struct DiffLine
+{
+	char		sign;			/* '-' in the first text, '+' in the second */
+	unsigned	number;			/* of the line in its text, from 1 */
+	const char *text;			/* points into its text */
+	size_t		len;
+} DiffLine;
+
+/* Return the lines that differ, in order, as an array of DiffLine. */
+extern GArray *diff_lines(const char *from, const char *to);
+
+/* ---------------------------------------------------------------- report.c */
+
+/* A message and a draft of the message. */
+typedef struct Case
+{
+	msgstore   *ms;
+	int64_t		store_id;
+	const msgstore_draft *draft;
+	int32_t		handle;			/* resumed from the draft */
+} Case;
+
+typedef struct Report Report;
+
+/* The relation between a draft and its message. */
+typedef enum Standing
+{
+	STANDING_CONFLICT,			/* others have changed the message */
+	STANDING_FREE,				/* nobody has changed the message */
+	STANDING_NEW,				/* the draft is of a new message */
+	STANDING_DELETED			/* the message was deleted */
+} Standing;
+
+/* The sides that changed a property, in the order of a report. */
+typedef enum Side
+{
+	SIDE_BOTH,
+	SIDE_THEIRS,
+	SIDE_YOURS
+} Side;
+
+/*
+ * Read a report, which compares the draft with one version of the message.
+ * Returns NULL on error.  The case must stay as long as the report.
+ */
+extern Report *report_read(const Case *kase);
+extern void report_free(Report *report);
+
+extern Standing report_standing(const Report *report);
+
+/* Return the version that the report compares with; 0 if there is none. */
+extern int64_t report_current(const Report *report);
+
+/*
+ * Return the names of the properties of one side, separated by commas; NULL if
+ * there are no such properties.  Properties of the message's place do not
+ * count, nor, for SIDE_BOTH, properties that both changed to equal values.
+ */
+extern char *report_names(const Report *report, Side side);
+
+/* Print every property with its values, which are cut to fit the screen. */
+extern void report_print(const Report *report, const Screen *screen);
+
+/*
+ * Print whole values of one property, or of all properties if the name is
+ * NULL.  Returns false if the report has no such property.
+ */
+extern bool report_print_whole(const Report *report, const Screen *screen,
+							   const char *name);
+
+/* --------------------------------------------------------------- resolve.c */
+
+typedef struct ResolveOptions
+{
+	Target		target;
+	int64_t		message_id;		/* 0: any message that has a draft */
+	int64_t		draft;			/* 0: the only draft, or ask */
+	int64_t		seen;			/* for OVERWRITE; 0: no condition */
+	const char *choice;			/* NULL: show the conflict and ask */
+	const char *folder;			/* for SAVE_ELSEWHERE; NULL: Conflicts */
+} ResolveOptions;
+
+/* Settle a conflict, and print the outcome.  Returns an exit code. */
+extern int	resolve_run(const ResolveOptions *options);
+
+/* ---------------------------------------------------------------- import.c */
+
+typedef struct ImportOptions
+{
+	Target		target;
+	const char *folder;			/* NULL: the Inbox */
+	unsigned	batch;			/* messages per transaction */
+	bool		dry_run;
+	bool		verbose;
+} ImportOptions;
+
+/* Import the paths, and print a report.  Returns an exit code. */
+extern int	import_run(const ImportOptions *options,
+					   char *const *paths, int npaths);
+
+/* ----------------------------------------------------------------- large.c */
+
+/*
+ * Replace every reference in a message's properties by its value, also in
+ * attachments and embedded messages.  The handle shows these properties.
+ * Returns false on error; then *why is the reason, in constant memory, or NULL
+ * if the last error of the connection has it.
+ */
+extern bool large_fetch(msgstore *ms, int32_t handle, json_t *props,
+						const char **why);
+
+/*
+ * Return true if a message is too large for one call.  *bytes is set to the
+ * size of its strings.
+ */
+extern bool large_message(json_t *props, size_t *bytes);
+
+/*
+ * Save such a message for the first time, as msgstore_save_new_message()
+ * does.  The caller has begun a transaction, and rolls back after an error,
+ * which removes the parts that were written.
+ */
+extern bool large_save(msgstore *ms, int64_t store_id, int64_t folder_id,
+					   json_t *props, int32_t *result);
+
+/* ---------------------------------------------------------------- export.c */
+
+typedef struct ExportOptions
+{
+	Target		target;
+	const char *folder;			/* NULL: every folder */
+	int64_t		message_id;		/* 0: every message */
+	const char *json;			/* a file of a dry run, instead of a store */
+	const char *to;				/* a directory, or "-" */
+} ExportOptions;
+
+/* Export messages, and print errors.  Returns an exit code. */
+extern int	export_run(const ExportOptions *options);
+
+#endif							/* COMMAND_H */

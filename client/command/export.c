@@ -1,0 +1,436 @@
+/*-------------------------------------------------------------------------
+ *
+ * export.c
+ *	  "msgstore export": write messages of a store as mail files.
+ *
+ * NOTES
+ *	  Messages are read one by one, in the order of their ids.  Each message is
+ *	  read through a handle, so that all of it is of one version, whatever
+ *	  others save meanwhile.
+ *
+ *	  A file is written under another name and then renamed, so that a file
+ *	  with the name of a message is complete.
+ *
+ *	  In a directory each message is a file FOLDER/ID.eml.  To "-" messages are
+ *	  written as an mbox, and a single message without the form of an mbox.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "mail.h"
+
+#define MAX_NAME	250			/* bytes of a directory's name */
+
+typedef struct Export
+{
+	const ExportOptions *options;
+	msgstore   *ms;
+	int64_t		store_id;
+	unsigned	exported;
+	unsigned	failed;			/* messages that could not be read */
+	bool		stopped;		/* nothing more can be written */
+	bool		alone;			/* a single message was asked for */
+} Export;
+
+/* ----------------------------------------------------------------- writing */
+
+/*
+ * Write a message as part of an mbox: a From_ line in front, and ">" before
+ * lines that look like a From_ line.
+ */
+static bool
+write_mbox(const GString *mail)
+{
+	const char *at = mail->str;
+	const char *end = mail->str + mail->len;
+
+	fputs("From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n", stdout);
+	while (at < end)
+	{
+		const char *nl = memchr(at, '\n', (size_t) (end - at));
+		const char *next = nl ? nl + 1 : end;
+		const char *p = at;
+
+		while (p < next && *p == '>')
+			p++;
+		if (next - p >= 5 && memcmp(p, "From ", 5) == 0)
+			putchar('>');
+		fwrite(at, 1, (size_t) (next - at), stdout);
+		at = next;
+	}
+	if (mail->len == 0 || end[-1] != '\n')
+		putchar('\n');
+	putchar('\n');
+	return !ferror(stdout);
+}
+
+/* Make a directory if it does not exist; print an error if that fails. */
+static bool
+need_directory(const char *path)
+{
+	if (g_mkdir_with_parents(path, 0777) == 0)
+		return true;
+	fprintf(stderr, "msgstore: error: could not create directory \"%s\": %s\n",
+			path, strerror(errno));
+	return false;
+}
+
+static bool
+write_file(const char *directory, const char *name, const GString *mail)
+{
+	g_autofree char *path = g_strdup_printf("%s/%s", directory, name);
+	g_autofree char *part = g_strdup_printf("%s.part", path);
+	FILE	   *file;
+	int			fd;
+	bool		ok;
+
+	if (!need_directory(directory))
+		return false;
+	/* a new file, even if there is a link or a pipe of that name */
+	unlink(part);
+	fd = open(part, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+	ok = file != NULL &&
+		fwrite(mail->str, 1, mail->len, file) == mail->len;
+	if (file != NULL)
+		ok = fclose(file) == 0 && ok;
+	if (ok && rename(part, path) == 0)
+		return true;
+	fprintf(stderr, "msgstore: error: could not write \"%s\": %s\n", path,
+			strerror(errno));
+	unlink(part);
+	return false;
+}
+
+/*
+ * Return the name of a directory for a folder: without "/" and control
+ * characters, not hidden, and not too long for file systems.
+ */
+static char *
+directory_name(const char *folder)
+{
+	char	   *name = g_strdup(folder);
+	size_t		len = strlen(name);
+
+	for (char *p = name; *p != '\0'; p++)
+	{
+		if (*p == '/' || g_ascii_iscntrl(*p))
+			*p = '_';
+	}
+	if (len > MAX_NAME)
+	{
+		for (len = MAX_NAME; ((unsigned char) name[len] & 0xC0) == 0x80;)
+			len--;
+		name[len] = '\0';
+	}
+	if (*name == '.' || *name == '\0')
+	{
+		char	   *safe = g_strdup_printf("_%s", name);
+
+		g_free(name);
+		name = safe;
+	}
+	return name;
+}
+
+/*
+ * Write a message to the directory, or to stdout, and count the message.  If
+ * that fails, the export is stopped.
+ */
+static void
+put_message(Export *export, json_t *props, const char *folder,
+			const char *name)
+{
+	const char *to = export->options->to;
+	GString    *mail = compose_message(props, 0);
+	bool		ok;
+
+	if (strcmp(to, "-") != 0)
+	{
+		g_autofree char *below = directory_name(folder);
+		g_autofree char *directory = folder[0] == '\0' ? g_strdup(to) :
+			g_strdup_printf("%s/%s", to, below);
+
+		ok = write_file(directory, name, mail);
+	}
+	else if (export->alone)
+		ok = fwrite(mail->str, 1, mail->len, stdout) == mail->len;
+	else
+		ok = write_mbox(mail);
+	if (ok)
+		export->exported++;
+	else
+		export->stopped = true;
+	g_string_free(mail, TRUE);
+}
+
+/* ------------------------------------------------------------ from a store */
+
+/*
+ * Return a message with all of its values.  Returns NULL on error; then *why
+ * is the reason, or NULL if the last error of the connection has it.
+ */
+static json_t *
+fetch_message(Export *export, int32_t handle, const char **why)
+{
+	char	   *text = msgstore_get_props(export->ms, handle, NULL);
+	json_t	   *props;
+
+	*why = NULL;
+	if (text == NULL)
+		return NULL;
+	props = json_loads(text, 0, NULL);
+	free(text);
+	if (props == NULL)
+		*why = "the server's answer is not JSON";
+	else if (!large_fetch(export->ms, handle, props, why))
+	{
+		json_decref(props);
+		props = NULL;
+	}
+	return props;
+}
+
+static void
+print_unread(const Export *export, int64_t message_id, const char *why)
+{
+	g_autofree char *doing = g_strdup_printf("could not read message %" PRId64,
+											 message_id);
+
+	if (why == NULL)
+		session_print_error(export->ms, doing);
+	else
+		fprintf(stderr, "msgstore: error: %s: %s\n", doing, why);
+}
+
+/*
+ * Report that a message could not be read, and close all handles.  A broken
+ * connection ends the export.
+ */
+static void
+give_up(Export *export, int64_t message_id, const char *why)
+{
+	print_unread(export, message_id, why);
+	(void) msgstore_execute(export->ms, "SELECT msgstore.close_object(handle)"
+							" FROM msgstore.open_handles");
+	if (msgstore_connected(export->ms))
+		export->failed++;
+	else
+		export->stopped = true;
+}
+
+/* Export one message.  Returns false if the export is stopped. */
+static bool
+export_one(Export *export, int64_t message_id, const char *folder)
+{
+	g_autofree char *name = g_strdup_printf("%" PRId64 ".eml", message_id);
+	json_t	   *props = NULL;
+	const char *why = NULL;
+	int32_t		handle;
+
+	if (msgstore_open_message(export->ms, export->store_id, message_id, 0,
+							  &handle))
+		props = fetch_message(export, handle, &why);
+	if (props == NULL)
+		give_up(export, message_id, why);
+	else
+	{
+		(void) msgstore_close_object(export->ms, handle);
+		put_message(export, props, folder, name);
+		json_decref(props);
+	}
+	return !export->stopped;
+}
+
+/* Return the ids of the messages to export, and the names of their folders. */
+static PGresult *
+list_messages(Export *export)
+{
+	const ExportOptions *options = export->options;
+	g_autofree char *store = g_strdup_printf("%" PRId64, export->store_id);
+	g_autofree char *id = g_strdup_printf("%" PRId64, options->message_id);
+	const char *values[] = {store, options->folder,
+	options->message_id ? id : NULL};
+
+	return PQexecParams(msgstore_connection(export->ms),
+						"SELECT m.message_id, f.name"
+						" FROM msgstore.message_list AS m"
+						" JOIN msgstore.folder_list AS f"
+						" ON f.store_id OPERATOR(pg_catalog.=) m.store_id"
+						" AND f.folder_id OPERATOR(pg_catalog.=) m.folder_id"
+						" WHERE m.store_id OPERATOR(pg_catalog.=) $1::bigint"
+						" AND ($2::pg_catalog.text IS NULL"
+						" OR f.name OPERATOR(pg_catalog.=) $2)"
+						" AND ($3::bigint IS NULL"
+						" OR m.message_id OPERATOR(pg_catalog.=) $3::bigint)"
+						" ORDER BY m.message_id",
+						3, NULL, values, NULL, NULL, 0);
+}
+
+/*
+ * Return true if the store has a folder of the given name; print an error if
+ * it has not.
+ */
+static bool
+has_folder(const Export *export)
+{
+	g_autofree char *store = g_strdup_printf("%" PRId64, export->store_id);
+	const char *values[] = {store, export->options->folder};
+	PGresult   *res = PQexecParams(msgstore_connection(export->ms),
+								   "SELECT FROM msgstore.folder_list"
+								   " WHERE store_id OPERATOR(pg_catalog.=)"
+								   " $1::bigint"
+								   " AND name OPERATOR(pg_catalog.=) $2",
+								   2, NULL, values, NULL, NULL, 0);
+	bool		found = PQntuples(res) > 0;
+
+	if (PQresultStatus(res) != PGRES_TUPLES_OK)
+		fprintf(stderr, "msgstore: error: could not list the folders: %s",
+				PQresultErrorMessage(res));
+	else if (!found)
+	{
+		g_autofree char *folder = show_name(values[1]);
+		g_autofree char *name = show_name(export->options->target.store);
+
+		fprintf(stderr, "msgstore: error: there is no folder %s in store "
+				"%s\n", folder, name);
+	}
+	PQclear(res);
+	return found;
+}
+
+static void
+print_no_message(const ExportOptions *options)
+{
+	g_autofree char *folder = show_name(options->folder ? options->folder :
+										"");
+	g_autofree char *store = show_name(options->target.store);
+
+	fprintf(stderr, "msgstore: error: there is no message %" PRId64 " in %s%s"
+			"%sstore %s\n", options->message_id,
+			options->folder ? "folder " : "", options->folder ? folder : "",
+			options->folder ? " of " : "", store);
+}
+
+/* Export the messages of a store; print an error if that is not possible. */
+static void
+export_store(Export *export)
+{
+	const ExportOptions *options = export->options;
+	PGresult   *res;
+
+	export->stopped = true;
+	if (!session_find_store(export->ms, options->target.store,
+							&export->store_id))
+		return;
+	if (options->folder != NULL && !has_folder(export))
+		return;
+	res = list_messages(export);
+	if (PQresultStatus(res) != PGRES_TUPLES_OK)
+		fprintf(stderr, "msgstore: error: could not list the messages: %s",
+				PQresultErrorMessage(res));
+	else
+	{
+		int			n = PQntuples(res);
+
+		export->stopped = false;
+		export->alone = options->message_id != 0 && n == 1;
+		if (options->message_id != 0 && n == 0)
+			print_no_message(options);
+		for (int i = 0; i < n; i++)
+		{
+			if (!export_one(export,
+							g_ascii_strtoll(PQgetvalue(res, i, 0), NULL, 10),
+							export->alone ? "" : PQgetvalue(res, i, 1)))
+				break;
+		}
+	}
+	PQclear(res);
+}
+
+/* --------------------------------------------- from the lines of a dry run */
+
+/* Export the messages of a file of JSON lines, or of stdin. */
+static void
+export_json(Export *export)
+{
+	const char *path = export->options->json;
+	FILE	   *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+	char	   *line = NULL;
+	size_t		size = 0;
+
+	if (file == NULL)
+	{
+		fprintf(stderr, "msgstore: error: could not open \"%s\": %s\n", path,
+				strerror(errno));
+		export->stopped = true;
+		return;
+	}
+	for (unsigned n = 1; !export->stopped && getline(&line, &size, file) >= 0;
+		 n++)
+	{
+		json_error_t error;
+		json_t	   *object = json_loads(line, 0, &error);
+		json_t	   *props = json_object_get(object, "properties");
+		g_autofree char *name = g_strdup_printf("%u.eml", n);
+
+		if (json_is_object(props))
+			put_message(export, props, "", name);
+		else
+		{
+			fprintf(stderr, "msgstore: error: line %u of \"%s\" is not a "
+					"message\n", n, path);
+			export->failed++;
+		}
+		json_decref(object);
+	}
+	if (ferror(file))
+	{
+		fprintf(stderr, "msgstore: error: could not read \"%s\": %s\n", path,
+				strerror(errno));
+		export->stopped = true;
+	}
+	free(line);
+	if (file != stdin)
+		fclose(file);
+}
+
+int
+export_run(const ExportOptions *options)
+{
+	Export		export = {.options = options};
+
+	if (options->json != NULL)
+		export_json(&export);
+	else
+	{
+		export.ms = session_connect(&options->target, "msgstore export");
+		if (export.ms == NULL)
+			return EXIT_TROUBLE;
+		export_store(&export);
+		msgstore_disconnect(export.ms);
+	}
+	if (fflush(stdout) != 0 || ferror(stdout))
+	{
+		perror("msgstore: error: could not write");
+		export.stopped = true;
+	}
+	if (export.exported > 0 || !export.stopped)
+		fprintf(strcmp(options->to, "-") == 0 ? stderr : stdout,
+				"%u exported, %u refused\n", export.exported, export.failed);
+	if (export.stopped)
+		return EXIT_TROUBLE;
+	if (export.failed > 0)
+		return EXIT_REFUSED;
+	return export.exported > 0 || options->message_id == 0 ? EXIT_DONE :
+		EXIT_NOTHING;
+}

@@ -1,0 +1,647 @@
+/*-------------------------------------------------------------------------
+ *
+ * import.c
+ *	  "msgstore import": save messages into a store in batches, and report the
+ *	  outcome.
+ *
+ * NOTES
+ *	  A batch is one transaction.  If the server refuses a message, the batch
+ *	  is rolled back and run again with a savepoint before every message, so
+ *	  that only the refused messages are left out.  A batch is therefore in
+ *	  memory until its end, and ends early when it has grown to BATCH_BYTES.
+ *
+ *	  An error that concerns one message, by its SQLSTATE, refuses the message.
+ *	  Any other error (of the connection, the extension, the disk) ends the
+ *	  import, since the error would occur with every other message, too.
+ *
+ *	  The report counts committed messages.  Store and folder are created when
+ *	  there is a message for them, and not for a mistyped path.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "mail.h"
+
+#define BATCH_BYTES		((size_t) 32 * 1024 * 1024)
+#define MAX_TRIES		5		/* of a batch after deadlocks and such */
+
+/* A message that waits for the end of its batch. */
+typedef struct Pending
+{
+	char	   *where;			/* "file:number" */
+	char	   *props;			/* JSON text of a message saved in one call, */
+	json_t	   *large;			/* or a message that is too large for one */
+	Tally	   *tally;
+	char	   *refused;		/* the server's reason, or NULL */
+} Pending;
+
+typedef struct Import
+{
+	const ImportOptions *options;
+	msgstore   *ms;				/* NULL in a dry run */
+	int64_t		store_id;
+	int64_t		folder_id;		/* 0: no message for the folder yet */
+	GPtrArray  *batch;			/* of Pending * */
+	size_t		batch_bytes;
+	Tally	   *tally;			/* of the imported messages */
+	GPtrArray  *refused;		/* of char *, "where: reason" */
+	unsigned	imported;
+	unsigned	skipped;
+	bool		stopped;		/* by an error that ends the import */
+	bool		terminal;		/* stderr is a terminal: show progress */
+} Import;
+
+/* The outcome of a step. */
+typedef enum Outcome
+{
+	DONE,
+	REFUSED,					/* the server refuses this message */
+	AGAIN,						/* serialization failure or deadlock */
+	STOP						/* any other error: ends the import */
+} Outcome;
+
+/* The step that an attempt to save a batch has come to. */
+typedef enum Step
+{
+	STEP_BEGIN,
+	STEP_SAVE,
+	STEP_COMMIT,
+	STEP_ROLLBACK
+} Step;
+
+typedef struct Attempt
+{
+	bool		guarded;		/* with a savepoint before every message */
+	Step		step;
+	const Pending *message;		/* the message of STEP_SAVE */
+} Attempt;
+
+static void
+pending_free(gpointer p)
+{
+	Pending    *pending = p;
+
+	g_free(pending->where);
+	free(pending->props);
+	json_decref(pending->large);
+	tally_free(pending->tally);
+	g_free(pending->refused);
+	g_free(pending);
+}
+
+/* --------------------------------------------------------------- progress */
+
+static void
+show_progress(const Import *import)
+{
+	if (import->terminal)
+		fprintf(stderr, "\r%u imported, %u refused ", import->imported,
+				import->refused->len);
+}
+
+static void
+end_progress(const Import *import)
+{
+	if (import->terminal)
+		fputs("\r\033[K", stderr);
+}
+
+/* Print the last error, below the progress line. */
+static void
+print_error(const Import *import, const char *doing)
+{
+	end_progress(import);
+	session_print_error(import->ms, doing);
+}
+
+/* ------------------------------------------------------------- the server */
+
+/*
+ * Classify the last error by its SQLSTATE.  An error concerns one message,
+ * unless its class is one of those that concern all messages.
+ */
+static Outcome
+error_kind(const Import *import)
+{
+	const char *state = msgstore_last_error(import->ms)->sqlstate;
+	static const char *const others[] = {
+		"08",					/* connection */
+		"25",					/* transaction state, read-only */
+		"28",					/* authorization */
+		"3D", "3F",				/* no such database, schema */
+		"42",					/* no such function, no privilege */
+		"53", "55", "57", "58"	/* resources, locks, operator, system */
+	};
+
+	if (*state == '\0' || !msgstore_connected(import->ms))
+		return STOP;
+	if (strncmp(state, "40", 2) == 0)
+		return AGAIN;
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+	{
+		if (strncmp(state, others[i], 2) == 0)
+			return STOP;
+	}
+	/* MAPI_E_NO_ACCESS: the role may not write to the store */
+	if (strcmp(state, "MA005") == 0)
+		return STOP;
+	return REFUSED;
+}
+
+static bool
+save_pending(Import *import, const Pending *pending, int32_t *result)
+{
+	if (pending->large != NULL)
+		return large_save(import->ms, import->store_id, import->folder_id,
+						  pending->large, result);
+	return msgstore_save_new_message(import->ms, import->store_id,
+									 import->folder_id, pending->props, 0,
+									 result, NULL, NULL);
+}
+
+/* Save one message, and set its reason if the server refuses the message. */
+static Outcome
+save_one(Import *import, Pending *pending)
+{
+	int32_t		result;
+
+	g_free(pending->refused);
+	pending->refused = NULL;
+	if (!save_pending(import, pending, &result))
+	{
+		Outcome		kind = error_kind(import);
+		const msgstore_error *error = msgstore_last_error(import->ms);
+
+		if (kind == REFUSED)
+			pending->refused =
+				g_strdup_printf("%s (SQLSTATE %s)%s%s", error->message,
+								error->sqlstate, *error->detail ? " " : "",
+								error->detail);
+		return kind;
+	}
+	/* a result code is no error: the transaction continues */
+	if (result < 0)
+		pending->refused = g_strdup(msgstore_result_name(result));
+	return DONE;
+}
+
+/* Save one message in a savepoint of its own; a refusal is an outcome, too. */
+static Outcome
+save_guarded(Import *import, Pending *pending)
+{
+	Outcome		outcome;
+
+	if (!msgstore_execute(import->ms, "SAVEPOINT message"))
+		return STOP;
+	outcome = save_one(import, pending);
+	if (outcome == REFUSED)
+	{
+		if (!msgstore_execute(import->ms, "ROLLBACK TO SAVEPOINT message"))
+			return STOP;
+		outcome = DONE;
+	}
+	if (outcome == DONE &&
+		!msgstore_execute(import->ms, "RELEASE SAVEPOINT message"))
+		return STOP;
+	return outcome;
+}
+
+/*
+ * Save the batch in one transaction.  Unless guarded, the first refused
+ * message ends the attempt.  After any outcome but DONE nothing is stored, the
+ * attempt has the step that failed, and the caller rolls back.
+ */
+static Outcome
+try_batch(Import *import, Attempt *attempt)
+{
+	attempt->step = STEP_BEGIN;
+	if (!msgstore_execute(import->ms, "BEGIN"))
+		return error_kind(import) == AGAIN ? AGAIN : STOP;
+
+	attempt->step = STEP_SAVE;
+	for (guint i = 0; i < import->batch->len; i++)
+	{
+		Pending    *pending = g_ptr_array_index(import->batch, i);
+		Outcome		outcome;
+
+		attempt->message = pending;
+		outcome = attempt->guarded ? save_guarded(import, pending) :
+			save_one(import, pending);
+		if (outcome != DONE)
+			return outcome;
+	}
+
+	attempt->step = STEP_COMMIT;
+	if (!msgstore_execute(import->ms, "COMMIT"))
+		return error_kind(import) == AGAIN ? AGAIN : STOP;
+	return DONE;
+}
+
+/*
+ * Save the batch, in as many attempts as that takes.  Returns false if an
+ * error ends the import; then *attempt is the last one.
+ */
+static bool
+save_batch(Import *import, Attempt *attempt)
+{
+	int			tries = 0;
+
+	for (;;)
+	{
+		switch (try_batch(import, attempt))
+		{
+			case DONE:
+				return true;
+			case REFUSED:
+				attempt->guarded = true;
+				break;
+			case AGAIN:
+				if (++tries >= MAX_TRIES)
+					return false;
+				break;
+			case STOP:
+				return false;
+		}
+		attempt->step = STEP_ROLLBACK;
+		if (!msgstore_execute(import->ms, "ROLLBACK"))
+			return false;
+	}
+}
+
+/* Return true if the last error is MAPI_E_COLLISION: the name is in use. */
+static bool
+was_taken(const Import *import)
+{
+	return strcmp(msgstore_last_error(import->ms)->sqlstate, "MA604") == 0;
+}
+
+/*
+ * Find the store by its name, or create the store.  Another session may
+ * create it at the same time.
+ */
+static bool
+find_or_make_store(Import *import, const char *name)
+{
+	bool		found;
+
+	if (!msgstore_find_store(import->ms, name, &found, &import->store_id))
+		return false;
+	if (found || msgstore_create_store(import->ms, name, &import->store_id))
+		return true;
+	return was_taken(import) &&
+		msgstore_find_store(import->ms, name, &found, &import->store_id) &&
+		found;
+}
+
+/* Find the folder, or create the folder, as find_or_make_store() does. */
+static bool
+find_or_make_folder(Import *import, const char *name)
+{
+	return session_make_folder(import->ms, import->store_id, name,
+							   &import->folder_id) ||
+		(was_taken(import) &&
+		 session_make_folder(import->ms, import->store_id, name,
+							 &import->folder_id));
+}
+
+static void
+print_missing(const Import *import, const char *what, const char *name)
+{
+	g_autofree char *shown = show_name(name);
+	g_autofree char *doing = g_strdup_printf("could not find or create %s %s",
+											 what, shown);
+
+	print_error(import, doing);
+}
+
+/* Find or create the store and the folder; print an error if that fails. */
+static bool
+find_place(Import *import)
+{
+	const ImportOptions *options = import->options;
+
+	if (!find_or_make_store(import, options->target.store))
+		print_missing(import, "store", options->target.store);
+	else if (!find_or_make_folder(import, options->folder))
+		print_missing(import, "folder",
+					  options->folder ? options->folder : "Inbox");
+	else
+		return true;
+	return false;
+}
+
+/* Print the step that ended the import, and how far the import has come. */
+static void
+print_stop(const Import *import, const Attempt *attempt)
+{
+	static const char *const steps[] = {
+		[STEP_BEGIN] = "could not begin a transaction",
+		[STEP_COMMIT] = "could not commit",
+		[STEP_ROLLBACK] = "could not roll back"
+	};
+	const Pending *first = g_ptr_array_index(import->batch, 0);
+	g_autofree char *where = show_safe(first->where);
+
+	print_error(import, attempt->step == STEP_SAVE ? attempt->message->where :
+				steps[attempt->step]);
+	fprintf(stderr, "msgstore: stopped: %u messages are imported; "
+			"the %u from %s on are not%s\n", import->imported,
+			import->batch->len, where, attempt->step == STEP_COMMIT ?
+			", unless the server received the commit" : "");
+}
+
+/* Count a batch that was committed. */
+static void
+count_batch(Import *import)
+{
+	for (guint i = 0; i < import->batch->len; i++)
+	{
+		const Pending *pending = g_ptr_array_index(import->batch, i);
+
+		if (pending->refused != NULL)
+			g_ptr_array_add(import->refused,
+							g_strdup_printf("%s: %s", pending->where,
+											pending->refused));
+		else
+		{
+			import->imported++;
+			tally_merge(import->tally, pending->tally);
+		}
+	}
+}
+
+/* Save the batch, count its messages, and begin another batch. */
+static void
+flush_batch(Import *import)
+{
+	Attempt		attempt = {.guarded = false};
+
+	if (import->batch->len == 0 || import->stopped)
+		return;
+	if (import->folder_id == 0 && !find_place(import))
+	{
+		import->stopped = true;
+		return;
+	}
+	if (!save_batch(import, &attempt))
+	{
+		print_stop(import, &attempt);
+		import->stopped = true;
+		return;
+	}
+	count_batch(import);
+	g_ptr_array_set_size(import->batch, 0);
+	import->batch_bytes = 0;
+	show_progress(import);
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* Return the name of a message, "path:number", as UTF-8. */
+static char *
+where_text(const char *path, unsigned number)
+{
+	g_autofree char *valid = g_utf8_make_valid(path, -1);
+
+	return number == 0 ? g_strdup(valid) :
+		g_strdup_printf("%s:%u", valid, number);
+}
+
+/* Return the counts of a tally as a JSON object. */
+static json_t *
+counts_json(GHashTable *table)
+{
+	json_t	   *object = json_object();
+	GHashTableIter iter;
+	gpointer	kind;
+	gpointer	count;
+
+	g_hash_table_iter_init(&iter, table);
+	while (g_hash_table_iter_next(&iter, &kind, &count))
+	{
+		json_int_t	n = (json_int_t) GPOINTER_TO_SIZE(count);
+
+		json_object_set_new(object, kind, json_integer(n));
+	}
+	return object;
+}
+
+/*
+ * Print a message as one line of JSON, for a dry run.  Returns false if stdout
+ * cannot be written; then the import is stopped.
+ */
+static bool
+print_message(Import *import, const char *where, json_t *props,
+			  const Tally *tally)
+{
+	json_t	   *line = json_object();
+	bool		ok;
+
+	json_object_set_new(line, "message", json_string(where));
+	json_object_set(line, "properties", props);
+	json_object_set_new(line, "attachments", counts_json(tally->attachments));
+	json_object_set_new(line, "remarks", counts_json(tally->remarks));
+	ok = json_dumpf(line, stdout, JSON_COMPACT | JSON_SORT_KEYS) == 0 &&
+		putchar('\n') != EOF;
+	json_decref(line);
+	if (!ok)
+	{
+		perror("msgstore: error: could not write");
+		import->stopped = true;
+	}
+	import->imported++;
+	tally_merge(import->tally, tally);
+	return ok;
+}
+
+/* Print the remarks about one message, which the report only counts. */
+static void
+print_remarks(const Import *import, const char *where, const Tally *tally)
+{
+	json_t	   *remarks = counts_json(tally->remarks);
+	g_autofree char *shown = show_safe(where);
+	const char *kind;
+	json_t	   *count;
+
+	end_progress(import);
+	json_object_foreach(remarks, kind, count)
+		fprintf(stderr, "%s: %s (%d)\n", shown, kind,
+				(int) json_integer_value(count));
+	json_decref(remarks);
+}
+
+static void
+on_trouble(const char *path, unsigned number, const char *why, void *arg)
+{
+	Import	   *import = arg;
+	g_autofree char *where = where_text(path, number);
+
+	g_ptr_array_add(import->refused, g_strdup_printf("%s: %s", where, why));
+}
+
+static void
+on_skipped(const char *path, void *arg)
+{
+	Import	   *import = arg;
+	g_autofree char *shown = show_safe(path);
+
+	import->skipped++;
+	if (import->options->verbose)
+		fprintf(stderr, "%s: skipped\n", shown);
+}
+
+/*
+ * Add a message to the batch, which then owns where, props and tally; save the
+ * batch if it is full.  Returns false if the import is stopped.
+ */
+static bool
+add_pending(Import *import, char *where, json_t *props, Tally *tally)
+{
+	Pending    *pending = g_new0(Pending, 1);
+	size_t		bytes;
+
+	pending->where = where;
+	pending->tally = tally;
+	if (large_message(props, &bytes))
+		pending->large = props;
+	else
+	{
+		pending->props = json_dumps(props, JSON_COMPACT);
+		json_decref(props);
+	}
+	import->batch_bytes += bytes;
+	g_ptr_array_add(import->batch, pending);
+	if (import->batch->len >= import->options->batch ||
+		import->batch_bytes >= BATCH_BYTES)
+		flush_batch(import);
+	return !import->stopped;
+}
+
+static bool
+on_message(const RawMessage *raw, void *arg)
+{
+	Import	   *import = arg;
+	Tally	   *tally = tally_new();
+	const char *why = NULL;
+	json_t	   *props = mime_to_json(raw, tally, &why);
+	char	   *where = where_text(raw->path, raw->number);
+	bool		go_on = true;
+
+	if (props == NULL)
+		on_trouble(raw->path, raw->number, why, import);
+	else
+	{
+		if (import->options->verbose)
+			print_remarks(import, where, tally);
+		if (!import->options->dry_run)
+			return add_pending(import, where, props, tally);
+		go_on = print_message(import, where, props, tally);
+	}
+	json_decref(props);
+	tally_free(tally);
+	g_free(where);
+	return go_on;
+}
+
+/* ----------------------------------------------------------------- report */
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Print the counts under a headline, sorted; nothing for an empty table. */
+static void
+print_table(FILE *out, const char *headline, GHashTable *table)
+{
+	guint		n;
+	g_autofree gpointer *kinds = g_hash_table_get_keys_as_array(table, &n);
+
+	if (n == 0)
+		return;
+	qsort(kinds, n, sizeof(gpointer), by_text);
+	fprintf(out, "%s\n", headline);
+	for (guint i = 0; i < n; i++)
+	{
+		g_autofree char *kind = show_safe(kinds[i]);
+
+		fprintf(out, "  %7zu  %s\n",
+				GPOINTER_TO_SIZE(g_hash_table_lookup(table, kinds[i])), kind);
+	}
+}
+
+static void
+print_report(const Import *import)
+{
+	FILE	   *out = import->options->dry_run ? stderr : stdout;
+
+	end_progress(import);
+	print_table(out, "Attachments:", import->tally->attachments);
+	print_table(out, "Left out or mended (the transport headers are whole):",
+				import->tally->remarks);
+	if (import->refused->len > 0)
+		fputs("Refused:\n", out);
+	for (guint i = 0; i < import->refused->len; i++)
+	{
+		g_autofree char *line =
+			show_safe(g_ptr_array_index(import->refused, i));
+
+		fprintf(out, "  %s\n", line);
+	}
+	if (import->skipped > 0)
+		fprintf(out, "%u hidden or housekeeping file%s skipped\n",
+				import->skipped, import->skipped == 1 ? "" : "s");
+	fprintf(out, "%u %s, %u refused\n", import->imported,
+			import->options->dry_run ? "read, none stored" : "imported",
+			import->refused->len);
+}
+
+int
+import_run(const ImportOptions *options, char *const *paths, int npaths)
+{
+	Import		import = {.options = options};
+	SourceCallbacks callbacks = {on_message, on_trouble, on_skipped, &import};
+	Source	   *source;
+	int			status;
+
+	import.batch = g_ptr_array_new_with_free_func(pending_free);
+	import.refused = g_ptr_array_new_with_free_func(g_free);
+	import.tally = tally_new();
+	import.terminal = isatty(STDERR_FILENO) && !options->dry_run;
+
+	if (!options->dry_run)
+		import.ms = session_connect(&options->target, "msgstore import");
+	if (!options->dry_run && import.ms == NULL)
+		import.stopped = true;
+	else
+	{
+		source = source_new(&callbacks);
+		for (int i = 0; i < npaths && !import.stopped; i++)
+			source_read(source, paths[i]);
+		flush_batch(&import);
+		source_free(source);
+		print_report(&import);
+	}
+	if (fflush(stdout) != 0 && !import.stopped)
+	{
+		perror("msgstore: error: could not write");
+		import.stopped = true;
+	}
+	if (import.stopped)
+		status = EXIT_TROUBLE;
+	else
+		status = import.refused->len > 0 ? EXIT_REFUSED : EXIT_DONE;
+
+	msgstore_disconnect(import.ms);
+	g_ptr_array_free(import.batch, TRUE);
+	g_ptr_array_free(import.refused, TRUE);
+	tally_free(import.tally);
+	return status;
+}

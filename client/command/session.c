@@ -1,0 +1,137 @@
+/*-------------------------------------------------------------------------
+ *
+ * session.c
+ *	  Connect to a server, find a store and a folder, print errors.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+
+/*
+ * Return false after printing an error if the database does not have the
+ * extension.  If the query fails, the next call will report the error.
+ */
+static bool
+has_extension(msgstore *ms)
+{
+	PGconn	   *conn = msgstore_connection(ms);
+	g_autofree char *database = show_name(PQdb(conn));
+	PGresult   *res = PQexec(conn, "SELECT FROM pg_catalog.pg_extension"
+							 " WHERE extname OPERATOR(pg_catalog.=)"
+							 " 'msgstore'");
+	bool		missing = PQresultStatus(res) == PGRES_TUPLES_OK &&
+	PQntuples(res) == 0;
+
+	PQclear(res);
+	if (missing)
+		fprintf(stderr, "msgstore: error: database %s does not have the "
+				"extension msgstore\n"
+				"msgstore: hint: In that database, run CREATE EXTENSION "
+				"msgstore.\n", database);
+	return !missing;
+}
+
+msgstore *
+session_connect(const Target *target, const char *application)
+{
+	const char *keywords[] = {
+		"dbname", "host", "port", "user", "fallback_application_name", NULL
+	};
+	const char *values[] = {
+		target->dbname, target->host, target->port, target->username,
+		application, NULL
+	};
+	msgstore   *ms = msgstore_connect(keywords, values);
+
+	if (ms == NULL)
+		fputs("msgstore: error: out of memory\n", stderr);
+	else if (!msgstore_connected(ms))
+		session_print_error(ms, "could not connect");
+	else if (has_extension(ms))
+		return ms;
+	msgstore_disconnect(ms);
+	return NULL;
+}
+
+void
+session_print_error(const msgstore *ms, const char *doing)
+{
+	const msgstore_error *error = msgstore_last_error(ms);
+	g_autofree char *subject = show_safe(doing);
+	g_autofree char *message = g_strchomp(show_safe_lines(error->message));
+	g_autofree char *detail = show_safe_lines(error->detail);
+	g_autofree char *hint = show_safe_lines(error->hint);
+
+	fprintf(stderr, "msgstore: error: %s: %s\n", subject, message);
+	if (*detail != '\0')
+		fprintf(stderr, "msgstore: detail: %s\n", detail);
+	if (*hint != '\0')
+		fprintf(stderr, "msgstore: hint: %s\n", hint);
+}
+
+bool
+session_find_store(msgstore *ms, const char *name, int64_t *store_id)
+{
+	g_autofree char *shown = show_name(name);
+	bool		found;
+
+	if (!msgstore_find_store(ms, name, &found, store_id))
+	{
+		session_print_error(ms, "could not look for the store");
+		return false;
+	}
+	if (!found)
+		fprintf(stderr, "msgstore: error: there is no store %s that you may "
+				"use\n", shown);
+	return found;
+}
+
+bool
+session_find_folder(msgstore *ms, int64_t store_id, const char *name,
+					bool *found, int64_t *folder_id, int64_t *parent_id)
+{
+	*found = true;
+	if (!msgstore_special_folder(ms, store_id, "Inbox", folder_id, parent_id))
+		return false;
+	return name == NULL ||
+		msgstore_find_folder(ms, store_id, *parent_id, name, found,
+							 folder_id);
+}
+
+bool
+session_make_folder(msgstore *ms, int64_t store_id, const char *name,
+					int64_t *folder_id)
+{
+	int64_t		parent_id;
+	bool		found;
+
+	if (!session_find_folder(ms, store_id, name, &found, folder_id,
+							 &parent_id))
+		return false;
+	return found || msgstore_create_folder(ms, store_id, parent_id, name,
+										   folder_id);
+}
+
+char *
+session_text(msgstore *ms, const char *sql, int64_t one, int64_t two)
+{
+	char		text[2][24];
+	const char *values[2] = {text[0], text[1]};
+	PGresult   *res;
+	char	   *answer = NULL;
+
+	snprintf(text[0], sizeof(text[0]), "%" PRId64, one);
+	snprintf(text[1], sizeof(text[1]), "%" PRId64, two);
+	res = PQexecParams(msgstore_connection(ms), sql, 2, NULL, values, NULL,
+					   NULL, 0);
+	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1 &&
+		!PQgetisnull(res, 0, 0))
+		answer = g_strdup(PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return answer;
+}

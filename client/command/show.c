@@ -1,0 +1,226 @@
+/*-------------------------------------------------------------------------
+ *
+ * show.c
+ *	  Make texts safe for a terminal, fit them to the screen, colour them.
+ *
+ * NOTES
+ *	  Strangers write messages.  A character that could move the cursor, set a
+ *	  title, change the direction of writing, or that is invisible, is printed
+ *	  as a code, \x1b or \u202e.  All texts from a server or from a file must
+ *	  pass through show_safe() or show_safe_lines() before they are printed.
+ *
+ *	  Columns are counted as terminals count them: a wide character of East
+ *	  Asia takes two columns, a combining mark takes no column.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "command.h"
+
+#define DEFAULT_COLUMNS	80
+#define MIN_COLUMNS		40
+
+static const char *const colour_codes[] = {
+	[COLOUR_HEADING] = "1",
+	[COLOUR_THEIRS] = "33",
+	[COLOUR_YOURS] = "36",
+	[COLOUR_BOTH] = "1;31",
+	[COLOUR_QUIET] = "2"
+};
+
+static int
+terminal_columns(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	int			n = 0;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		n = size.ws_col;
+	if (n == 0 && columns != NULL)
+		n = atoi(columns);
+	if (n <= 0)
+		n = DEFAULT_COLUMNS;
+	return MAX(n, MIN_COLUMNS);
+}
+
+void
+screen_init(Screen *screen)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	screen->columns = terminal_columns();
+	screen->colours = isatty(STDOUT_FILENO) &&
+		(no_color == NULL || *no_color == '\0') &&
+		term != NULL && strcmp(term, "dumb") != 0;
+}
+
+void
+screen_put(const Screen *screen, Colour colour, const char *safe)
+{
+	if (screen->colours)
+		printf("\033[%sm%s\033[0m", colour_codes[colour], safe);
+	else
+		fputs(safe, stdout);
+}
+
+/* Return true if the only effect of a character is its glyph. */
+static bool
+is_harmless(gunichar c)
+{
+	switch (g_unichar_type(c))
+	{
+		case G_UNICODE_CONTROL:
+		case G_UNICODE_LINE_SEPARATOR:
+		case G_UNICODE_PARAGRAPH_SEPARATOR:
+		case G_UNICODE_SURROGATE:
+		case G_UNICODE_PRIVATE_USE:
+		case G_UNICODE_UNASSIGNED:
+			return false;
+		case G_UNICODE_FORMAT:
+			/* some scripts, and emoji, are spelled with joiners */
+			return c == 0x200C || c == 0x200D;
+		default:
+			return true;
+	}
+}
+
+char *
+show_safe(const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	GString    *out = g_string_sized_new(strlen(valid));
+
+	for (const char *p = valid; *p != '\0'; p = g_utf8_next_char(p))
+	{
+		gunichar	c = g_utf8_get_char(p);
+
+		if (is_harmless(c))
+			g_string_append_unichar(out, c);
+		else if (c == '\n')
+			g_string_append(out, "\\n");
+		else if (c == '\r')
+			g_string_append(out, "\\r");
+		else if (c == '\t')
+			g_string_append(out, "\\t");
+		else if (c < 0x80)
+			g_string_append_printf(out, "\\x%02x", c);
+		else if (c < 0x10000)
+			g_string_append_printf(out, "\\u%04x", c);
+		else
+			g_string_append_printf(out, "\\U%08x", c);
+	}
+	return g_string_free(out, FALSE);
+}
+
+char *
+show_safe_lines(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line != NULL; line++)
+	{
+		g_auto(GStrv) pieces = g_strsplit(*line, "\t", -1);
+		g_autofree char *spaced = g_strjoinv("    ", pieces);
+
+		g_free(*line);
+		*line = show_safe(spaced);
+	}
+	return g_strjoinv("\n", lines);
+}
+
+static int
+char_columns(gunichar c)
+{
+	if (g_unichar_iszerowidth(c))
+		return 0;
+	return g_unichar_iswide(c) ? 2 : 1;
+}
+
+int
+show_columns(const char *safe)
+{
+	int			n = 0;
+
+	for (const char *p = safe; *p != '\0'; p = g_utf8_next_char(p))
+		n += char_columns(g_utf8_get_char(p));
+	return n;
+}
+
+char *
+show_fit(const char *safe, int columns, const char *ending)
+{
+	const char *end = safe;
+	int			room = columns - show_columns(ending);
+	int			used = 0;
+
+	if (show_columns(safe) <= columns)
+		return g_strdup(safe);
+	while (*end != '\0')
+	{
+		int			width = char_columns(g_utf8_get_char(end));
+
+		if (used + width > room)
+			break;
+		used += width;
+		end = g_utf8_next_char(end);
+	}
+	return g_strdup_printf("%.*s%s", (int) (end - safe), safe, ending);
+}
+
+void
+screen_paragraph(const Screen *screen, int indent, const char *safe)
+{
+	g_auto(GStrv) words = g_strsplit(safe, " ", -1);
+	int			at = indent;
+
+	for (char **word = words; *word != NULL; word++)
+	{
+		int			width = show_columns(*word);
+
+		if (word > words && at + 1 + width > screen->columns)
+		{
+			printf("\n%*s", indent, "");
+			at = indent;
+		}
+		else if (word > words)
+		{
+			putchar(' ');
+			at++;
+		}
+		fputs(*word, stdout);
+		at += width;
+	}
+	putchar('\n');
+}
+
+char *
+show_time(const char *iso)
+{
+	GDateTime  *when = iso ? g_date_time_new_from_iso8601(iso, NULL) : NULL;
+	GDateTime  *local = when ? g_date_time_to_local(when) : NULL;
+	char	   *text;
+
+	text = local ? g_date_time_format(local, "%Y-%m-%d %H:%M:%S") :
+		show_safe(iso ? iso : "?");
+	if (local != NULL)
+		g_date_time_unref(local);
+	if (when != NULL)
+		g_date_time_unref(when);
+	return text;
+}
+
+char *
+show_name(const char *name)
+{
+	g_autofree char *safe = show_safe(name);
+	g_autofree char *fit = show_fit(safe, 60, "...");
+
+	return g_strdup_printf("\"%s\"", fit);
+}

@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.h
+ *	  One statement with its parameters, for the files of libmsgstore.  Not
+ *	  installed.
+ *
+ * NOTES
+ *	  A Params points to the caller's texts and bytes, which must stay until
+ *	  the statement has run.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef STATEMENT_H
+#define STATEMENT_H
+
+#include "libmsgstore.h"
+
+/* OIDs of the types of parameters; they are fixed in every PostgreSQL */
+#define BYTEAOID	17
+#define INT8OID		20
+#define INT4OID		23
+#define TEXTOID		25
+#define TEXTARRAYOID	1009
+#define INT8ARRAYOID	1016
+#define JSONBOID	3802
+
+#define MAX_PARAMS	7
+
+typedef struct Params
+{
+	int			n;
+	Oid			types[MAX_PARAMS];
+	const char *values[MAX_PARAMS];
+	int			lengths[MAX_PARAMS];	/* of values in binary form */
+	int			formats[MAX_PARAMS];	/* 0: text, 1: binary */
+	char		numbers[MAX_PARAMS][24];
+} Params;
+
+/* ------------------------------------------------------------- statement.c */
+
+/*
+ * Add a parameter, as text; NULL stands for SQL's NULL.  There may be
+ * MAX_PARAMS of them.
+ */
+extern void ms_add_param(Params *params, Oid type, const char *value);
+extern void ms_add_number(Params *params, Oid type, int64_t number);
+
+/* Add a number, or SQL's NULL if the number is 0. */
+extern void ms_add_number_or_null(Params *params, Oid type, int64_t number);
+
+/* Add the ids of a store and of a message or folder in the store. */
+extern void ms_add_ids(Params *params, int64_t store_id, int64_t id);
+
+/* Add bytes, in binary form; at most INT_MAX of them. */
+extern void ms_add_bytes(Params *params, const void *bytes, size_t len);
+
+/*
+ * Run a query, with its result in binary or in text form.  Returns the result,
+ * which the caller clears; NULL on error, with the last error set.
+ */
+extern PGresult *ms_run(msgstore *ms, const char *sql, const Params *params,
+						bool binary);
+
+/*
+ * Run a query that returns one row, and read the first n columns as numbers,
+ * or the first column as a 32-bit number (a result code or a handle) or as a
+ * text, which the caller frees; or read nothing (void).  Return false, or
+ * NULL, on error; then the caller's variables are as they were.
+ */
+extern bool ms_run_for_numbers(msgstore *ms, const char *sql,
+							   const Params *params, int64_t *numbers, int n);
+extern bool ms_run_for_int32(msgstore *ms, const char *sql,
+							 const Params *params, int32_t *number);
+extern char *ms_run_for_text(msgstore *ms, const char *sql,
+							 const Params *params);
+extern bool ms_run_for_nothing(msgstore *ms, const char *sql,
+							   const Params *params);
+
+/*
+ * Run a query that returns one row: a result code, and up to two numbers.
+ * second and third are NULL for numbers that the query does not return or
+ * that the caller does not need.
+ */
+extern bool ms_run_for_result(msgstore *ms, const char *sql,
+							  const Params *params, int32_t *result,
+							  int64_t *second, int64_t *third);
+
+/*
+ * Return a number of 4 or 8 bytes from the first row of a result in binary
+ * form; 0 for SQL's NULL.
+ */
+extern int64_t ms_number_at(const PGresult *res, int column);
+
+/* ------------------------------------------------------------ connection.c */
+
+/* Forget the last error. */
+extern void ms_clear_error(msgstore *ms);
+
+/*
+ * Set the last error from a result, which then belongs to the connection; or,
+ * if there is no result or no error in it, from the state of the connection.
+ * Returns false, so that callers can return it.
+ */
+extern bool ms_take_error(msgstore *ms, PGresult *res);
+
+/*
+ * Set the last error to a message in constant memory, without a SQLSTATE.
+ * Returns false.
+ */
+extern bool ms_set_error(msgstore *ms, const char *message);
+
+#endif							/* STATEMENT_H */

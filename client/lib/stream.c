@@ -1,0 +1,103 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream.c
+ *	  The calls of libmsgstore for values in pieces.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "statement.h"
+
+/* Add the parameters that every call on a stream begins with. */
+static void
+add_stream(Params *params, int32_t handle, const char *property)
+{
+	ms_add_number(params, INT4OID, handle);
+	ms_add_param(params, TEXTOID, property);
+}
+
+bool
+msgstore_stream_size(msgstore *ms, int32_t handle, const char *property,
+					 int64_t *size)
+{
+	Params		params = {0};
+
+	add_stream(&params, handle, property);
+	return ms_run_for_numbers(ms, "SELECT msgstore.stream_size($1, $2)",
+							  &params, size, 1);
+}
+
+void *
+msgstore_read_stream(msgstore *ms, int32_t handle, const char *property,
+					 int64_t offset, int64_t length, size_t *got)
+{
+	Params		params = {0};
+	PGresult   *res;
+	void	   *bytes;
+	size_t		len;
+
+	add_stream(&params, handle, property);
+	ms_add_number(&params, INT8OID, offset);
+	ms_add_number(&params, INT8OID, length);
+	res = ms_run(ms, "SELECT msgstore.read_stream($1, $2, $3, $4)", &params,
+				 true);
+	if (res == NULL)
+		return NULL;
+	len = (size_t) PQgetlength(res, 0, 0);
+	bytes = malloc(len + 1);
+	if (bytes == NULL)
+		(void) ms_set_error(ms, "out of memory");
+	else
+	{
+		/* libpq puts a zero byte behind every value */
+		memcpy(bytes, PQgetvalue(res, 0, 0), len + 1);
+		*got = len;
+	}
+	PQclear(res);
+	return bytes;
+}
+
+bool
+msgstore_write_stream(msgstore *ms, int32_t handle, const char *property,
+					  int64_t offset, const void *bytes, size_t len,
+					  int64_t *size)
+{
+	Params		params = {0};
+	int64_t		now;
+
+	if (len > INT_MAX)
+		return ms_set_error(ms, "too many bytes to be written at once");
+	add_stream(&params, handle, property);
+	ms_add_number(&params, INT8OID, offset);
+	ms_add_bytes(&params, len > 0 ? bytes : "", len);
+	if (!ms_run_for_numbers(ms, "SELECT msgstore.write_stream"
+							"($1, $2, $3, $4)", &params, &now, 1))
+		return false;
+	if (size != NULL)
+		*size = now;
+	return true;
+}
+
+bool
+msgstore_truncate_stream(msgstore *ms, int32_t handle, const char *property,
+						 int64_t size)
+{
+	Params		params = {0};
+
+	add_stream(&params, handle, property);
+	ms_add_number(&params, INT8OID, size);
+	return ms_run_for_nothing(ms, "SELECT msgstore.truncate_stream"
+							  "($1, $2, $3)", &params);
+}
+
+char *
+msgstore_property_type(msgstore *ms, const char *property)
+{
+	Params		params = {0};
+
+	ms_add_param(&params, TEXTOID, property);
+	return ms_run_for_text(ms, "SELECT msgstore.property_type($1)", &params);
+}
