@@ -759,6 +759,20 @@ CREATE FUNCTION msgstore.may_use_store(store_id bigint)
 COMMENT ON FUNCTION msgstore.may_use_store(bigint) IS
 	'Return true if the store exists and the current role may use it';
 
+CREATE FUNCTION msgstore_internal.owns_store(store_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'owns_store';
+COMMENT ON FUNCTION msgstore_internal.owns_store(bigint) IS
+	'Return true if the store exists and the current role is its owner';
+
+CREATE FUNCTION msgstore_internal.role_may_edit(store_id bigint, role text)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'role_may_edit';
+COMMENT ON FUNCTION msgstore_internal.role_may_edit(bigint, text) IS
+	'Return true if store and role exist and the role may edit the store';
+
 CREATE VIEW msgstore.store_list WITH (security_barrier) AS
 	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count
 	FROM msgstore.store AS s
@@ -1133,6 +1147,17 @@ COMMENT ON VIEW msgstore.change_list IS
 	'The changes in the stores that the current role may use: author, time, '
 	'changed properties';
 
+CREATE FUNCTION msgstore_internal.check_history_call(store_id bigint,
+													 message_id bigint,
+													 change_number bigint)
+	RETURNS void
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'check_history_call';
+COMMENT ON FUNCTION msgstore_internal.check_history_call(bigint, bigint,
+														 bigint) IS
+	'Check the arguments of history() and merge_report(), and the right to '
+	'read the store';
+
 CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
 								 OUT change_number bigint, OUT kind text,
 								 OUT changed_by text, OUT role text,
@@ -1141,20 +1166,72 @@ CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
 								 OUT properties text[], OUT previous bigint,
 								 OUT base_change_number bigint)
 	RETURNS SETOF record
-	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
 	SET search_path = pg_catalog, pg_temp
 	AS $$
-		SELECT c.change_number, c.kind, c.changed_by, c.role, c.actor,
-			   c.client, c.changed_at, c.properties, c.previous,
-			   c.base_change_number
-		FROM msgstore.change_list AS c
-		WHERE c.store_id OPERATOR(pg_catalog.=) $1
-		  AND c.message_id OPERATOR(pg_catalog.=) $2
-		ORDER BY c.changed_at, c.change_number
+	BEGIN
+		PERFORM msgstore_internal.check_history_call($1, $2, 0);
+		RETURN QUERY
+			SELECT c.change_number, c.kind, c.changed_by, c.role, c.actor,
+				   c.client, c.changed_at, c.properties, c.previous,
+				   c.base_change_number
+			FROM msgstore.change_list AS c
+			WHERE c.store_id OPERATOR(pg_catalog.=) $1
+			  AND c.message_id OPERATOR(pg_catalog.=) $2
+			ORDER BY c.changed_at, c.change_number;
+	END
 	$$;
 COMMENT ON FUNCTION msgstore.history(bigint, bigint) IS
 	'Return every change of a message, oldest first: number, kind, author, '
 	'time, client, changed properties';
+
+CREATE FUNCTION msgstore_internal.merged(store_id bigint, message_id bigint,
+										 merge_number bigint,
+										 OUT property text, OUT side text,
+										 OUT changed_by text,
+										 OUT changed_at timestamptz,
+										 OUT client text,
+										 OUT change_number bigint)
+	RETURNS SETOF record
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+	BEGIN
+		PERFORM msgstore_internal.check_history_call($1, $2, $3);
+		RETURN QUERY
+			WITH merged AS (
+				SELECT c.changed_at, c.base_change_number
+				FROM msgstore.change_list AS c
+				WHERE c.store_id OPERATOR(pg_catalog.=) $1
+				  AND c.message_id OPERATOR(pg_catalog.=) $2
+				  AND c.change_number OPERATOR(pg_catalog.=) $3
+				  AND c.kind OPERATOR(pg_catalog.=) 'merge'
+			), since AS (
+				SELECT c.properties, c.changed_by, c.changed_at, c.client,
+					   c.change_number,
+					   c.change_number OPERATOR(pg_catalog.=) $3 AS yours
+				FROM merged AS m, msgstore.change_list AS c
+				WHERE c.store_id OPERATOR(pg_catalog.=) $1
+				  AND c.message_id OPERATOR(pg_catalog.=) $2
+				  AND c.changed_at OPERATOR(pg_catalog.<=) m.changed_at
+				  AND c.changed_at OPERATOR(pg_catalog.>) coalesce((
+						SELECT b.changed_at
+						FROM msgstore.change_list AS b
+						WHERE b.store_id OPERATOR(pg_catalog.=) $1
+						  AND b.message_id OPERATOR(pg_catalog.=) $2
+						  AND b.change_number OPERATOR(pg_catalog.=)
+							  m.base_change_number), '-infinity')
+			)
+			SELECT DISTINCT ON (s.yours, p.property)
+				p.property, CASE WHEN s.yours THEN 'yours' ELSE 'theirs' END,
+				s.changed_by, s.changed_at, s.client, s.change_number
+			FROM since AS s, pg_catalog.unnest(s.properties) AS p (property)
+			ORDER BY s.yours, p.property, s.changed_at DESC;
+	END
+	$$;
+COMMENT ON FUNCTION msgstore_internal.merged(bigint, bigint, bigint) IS
+	'Return the rows of merge_report(); the name of an argument of PL/pgSQL '
+	'cannot be that of a column';
 
 CREATE FUNCTION msgstore.merge_report(store_id bigint, message_id bigint,
 									  change_number bigint,
@@ -1167,34 +1244,9 @@ CREATE FUNCTION msgstore.merge_report(store_id bigint, message_id bigint,
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
 	SET search_path = pg_catalog, pg_temp
 	AS $$
-		WITH merged AS (
-			SELECT c.changed_at, c.base_change_number
-			FROM msgstore.change_list AS c
-			WHERE c.store_id OPERATOR(pg_catalog.=) $1
-			  AND c.message_id OPERATOR(pg_catalog.=) $2
-			  AND c.change_number OPERATOR(pg_catalog.=) $3
-			  AND c.kind OPERATOR(pg_catalog.=) 'merge'
-		), since AS (
-			SELECT c.properties, c.changed_by, c.changed_at, c.client,
-				   c.change_number,
-				   c.change_number OPERATOR(pg_catalog.=) $3 AS yours
-			FROM merged AS m, msgstore.change_list AS c
-			WHERE c.store_id OPERATOR(pg_catalog.=) $1
-			  AND c.message_id OPERATOR(pg_catalog.=) $2
-			  AND c.changed_at OPERATOR(pg_catalog.<=) m.changed_at
-			  AND c.changed_at OPERATOR(pg_catalog.>) coalesce((
-					SELECT b.changed_at
-					FROM msgstore.change_list AS b
-					WHERE b.store_id OPERATOR(pg_catalog.=) $1
-					  AND b.message_id OPERATOR(pg_catalog.=) $2
-					  AND b.change_number OPERATOR(pg_catalog.=)
-						  m.base_change_number), '-infinity')
-		)
-		SELECT DISTINCT ON (s.yours, p.property)
-			p.property, CASE WHEN s.yours THEN 'yours' ELSE 'theirs' END,
-			s.changed_by, s.changed_at, s.client, s.change_number
-		FROM since AS s, pg_catalog.unnest(s.properties) AS p (property)
-		ORDER BY s.yours, p.property, s.changed_at DESC
+		SELECT m.property, m.side, m.changed_by, m.changed_at, m.client,
+			   m.change_number
+		FROM msgstore_internal.merged($1, $2, $3) AS m
 	$$;
 COMMENT ON FUNCTION msgstore.merge_report(bigint, bigint, bigint) IS
 	'Return the properties that a merge put together: those that others have '
@@ -1357,7 +1409,8 @@ CREATE FUNCTION msgstore.discard_parked(store_id bigint, parked_id bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'discard_parked';
 COMMENT ON FUNCTION msgstore.discard_parked(bigint, bigint) IS
-	'Delete a parked draft';
+	'Delete a parked draft of the current role; the owner of a store may '
+	'delete any draft of the store';
 
 CREATE VIEW msgstore.parked WITH (security_barrier) AS
 	SELECT p.store_id, p.parked_id, p.message_id,
@@ -1379,13 +1432,15 @@ CREATE VIEW msgstore.parked WITH (security_barrier) AS
 							  (7, 'PR_RTF_COMPRESSED')) AS t (part, name)
 				 WHERE pg_catalog.substr(p.touched, t.part, 1)
 					   OPERATOR(pg_catalog.=) '2') AS properties,
-		   p.actor, p.client, p.parked_at
+		   p.actor, p.client, p.parked_at, p.role
 	FROM msgstore.parked_draft AS p
-	WHERE p.role OPERATOR(pg_catalog.=) CURRENT_USER
-	  AND msgstore.may_use_store(p.store_id);
+	WHERE (p.role OPERATOR(pg_catalog.=) CURRENT_USER
+		   AND msgstore.may_use_store(p.store_id))
+	   OR msgstore_internal.owns_store(p.store_id);
 GRANT SELECT ON msgstore.parked TO PUBLIC;
 COMMENT ON VIEW msgstore.parked IS
-	'The drafts that the current role has parked';
+	'The drafts that the current role has parked, and all drafts of the stores '
+	'that it owns';
 
 /* ======================================================================= blob
  *

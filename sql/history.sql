@@ -72,7 +72,9 @@ SELECT count(*) FROM history(:store, :id);
 SELECT message_id AS other FROM save_new_message(:store, :inbox, '{}') \gset
 SELECT count(*) FROM history(:store, :other);
 SELECT count(*) FROM history(:store, 0);
+-- fail
 SELECT count(*) FROM history(0, :id);
+-- fail
 SELECT count(*) FROM history(NULL, :id);
 DROP ROLE regress_history_ann, regress_history_bob, regress_history_team;
 
@@ -252,3 +254,32 @@ ROLLBACK TO s;
 SELECT refresh(:h), get_props(:h, '{PR_SUBJECT}');
 ROLLBACK;
 SELECT count(close_object(handle)) FROM open_handles;
+
+-- a store that is not there, one of others, and a NULL
+CREATE ROLE regress_history;
+\set VERBOSITY terse
+-- fail
+SELECT * FROM history(0, 1);
+-- fail
+SELECT * FROM merge_report(0, 1, 1);
+-- fail
+SELECT * FROM history(NULL, 1);
+-- fail
+SELECT count(*) FROM history(:store, NULL);
+-- fail
+SELECT * FROM merge_report(NULL, 1, 1);
+-- fail
+SELECT * FROM merge_report(:store, NULL, 1);
+-- fail
+SELECT * FROM merge_report(:store, 1, NULL);
+SET ROLE regress_history;
+\set VERBOSITY sqlstate
+-- fail
+SELECT count(*) FROM history(:store, :id);
+-- fail
+SELECT count(*) FROM merge_report(:store, :id, 1);
+RESET ROLE;
+DROP ROLE regress_history;
+-- a message that is not there has no changes
+SELECT count(*) FROM history(:store, 0);
+SELECT count(*) FROM merge_report(:store, 0, 0);

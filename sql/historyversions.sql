@@ -164,6 +164,7 @@ SELECT restore_version(:store, :id, :n1, :n1);
 SELECT set_retention(:store, NULL, 1);
 -- fail
 CALL prune_history(:store);
+-- fail
 SELECT count(*) FROM history(:store, :id);
 RESET ROLE;
 DROP ROLE regress_versions;

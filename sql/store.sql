@@ -155,6 +155,7 @@ SELECT count(*) FROM folder_list;
 SELECT count(*) FROM message_list;
 SELECT count(*) FROM change_list;
 SELECT count(*) FROM open_handles;
+-- fail
 SELECT count(*) FROM history(:store, :message_id);
 -- fail
 SELECT special_folder(:store, 'Inbox');

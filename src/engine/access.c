@@ -152,16 +152,16 @@ require_store(int64 store_id)
 	return entry;
 }
 
-/* Return the current role's rights on a store. */
+/* Return the rights of a role on a store. */
 static AccessLevel
-level_of(const CachedStore *entry)
+level_of(const CachedStore *entry, Oid role)
 {
 	bool		member;
 
 	if (OidIsValid(entry->owner))
-		member = has_privs_of_role(GetUserId(), entry->owner);
+		member = has_privs_of_role(role, entry->owner);
 	else
-		member = superuser();	/* the owner was dropped */
+		member = superuser_arg(role);	/* the owner was dropped */
 	return member ? ACCESS_EDIT : ACCESS_NONE;
 }
 
@@ -170,7 +170,7 @@ access_level(int64 store_id)
 {
 	/* rights may have been revoked while a save was waiting for a lock */
 	AcceptInvalidationMessages();
-	return level_of(require_store(store_id));
+	return level_of(require_store(store_id), GetUserId());
 }
 
 void
@@ -183,6 +183,15 @@ access_require(int64 store_id, AccessLevel needed)
 						GetUserNameFromId(GetUserId(), false),
 						(long long) store_id),
 				 errhint("A store can be used by the role that owns it and by that role's members.")));
+}
+
+bool
+access_is_owner(int64 store_id)
+{
+	const CachedStore *entry = require_store(store_id);
+
+	return OidIsValid(entry->owner) ? entry->owner == GetUserId() :
+		superuser();
 }
 
 void
@@ -210,5 +219,37 @@ may_use_store(PG_FUNCTION_ARGS)
 {
 	CachedStore *entry = find_store(PG_GETARG_INT64(0));
 
-	PG_RETURN_BOOL(entry != NULL && level_of(entry) >= ACCESS_READ);
+	PG_RETURN_BOOL(entry != NULL &&
+				   level_of(entry, GetUserId()) >= ACCESS_READ);
+}
+
+/*
+ * owns_store(store_id bigint) RETURNS boolean
+ *
+ * Return true if the current role owns the store, for the view parked.
+ */
+PG_FUNCTION_INFO_V1(owns_store);
+Datum
+owns_store(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(find_store(PG_GETARG_INT64(0)) != NULL &&
+				   access_is_owner(PG_GETARG_INT64(0)));
+}
+
+/*
+ * role_may_edit(store_id bigint, role text) RETURNS boolean
+ *
+ * Return true if the store exists, and a role of that name exists and may edit
+ * the store.
+ */
+PG_FUNCTION_INFO_V1(role_may_edit);
+Datum
+role_may_edit(PG_FUNCTION_ARGS)
+{
+	CachedStore *entry = find_store(PG_GETARG_INT64(0));
+	Oid			role = get_role_oid(text_to_cstring(PG_GETARG_TEXT_PP(1)),
+									true);
+
+	PG_RETURN_BOOL(entry != NULL && OidIsValid(role) &&
+				   level_of(entry, role) >= ACCESS_EDIT);
 }

@@ -46,7 +46,10 @@ typedef enum StoreRelation
 
 extern void relation_init(void);	/* once, at module load */
 
-/* Return the oid of a relation, from a cache that follows invalidations. */
+/*
+ * Return the oid of a relation, from a cache that follows invalidations.
+ * Raises an error if the extension's schema was renamed.
+ */
 extern Oid	relation_oid(StoreRelation which);
 
 /*
@@ -114,6 +117,12 @@ extern void access_require(int64 store_id, AccessLevel needed);
  */
 #define GUID_BYTES	16
 extern void access_replica_guid(int64 store_id, uint8 *guid);
+
+/*
+ * Return true if the current role owns a store, itself and not as a member of
+ * the owner.  If the owner was dropped, superusers count as owners.
+ */
+extern bool access_is_owner(int64 store_id);
 
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);

@@ -96,7 +96,8 @@ static const struct
 	[QUERY_PARKED_DELETE] =
 	{true, {INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID},
 		"DELETE FROM msgstore.parked_draft"
-		" WHERE store_id = $1 AND parked_id = $2 AND role = $3"
+		" WHERE store_id = $1 AND parked_id = $2"
+		" AND ($3 IS NULL OR role = $3)"
 		" AND ($4 IS NULL OR parked_at = $4)"},
 	/*
 	 * The newest change of a message has rank 1.  The base of a parked draft
@@ -121,6 +122,7 @@ static const struct
 		" FROM ranked r JOIN msgstore.parked_draft p"
 		" ON p.store_id = $1 AND p.message_id = r.message_id"
 		" AND p.base_change_number IN (r.change_number, r.previous)"
+		" AND msgstore_internal.role_may_edit(p.store_id, p.role)"
 		" GROUP BY r.message_id"
 		"), pruned AS ("
 		" DELETE FROM msgstore.change c"

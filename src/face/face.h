@@ -66,11 +66,11 @@ extern void park_stand(const Stand *stand, Draft *draft);
 extern void park_lock(int64 store_id, LOCKMODE lockmode);
 
 /*
- * Discard a draft of the current role.  Return false if the role has no such
- * draft, or if another handle has parked under its id since; with parked_at 0
- * the draft is discarded even then.
+ * Discard a draft of the current role or, with "of_any", of any role.  Return
+ * false if there is no such draft, or if another handle has parked under its
+ * id since; with parked_at 0 the draft is discarded even then.
  */
-extern bool park_discard(int64 store_id, const Draft *draft);
+extern bool park_discard(int64 store_id, const Draft *draft, bool of_any);
 
 /* ------------------------------------------------------------------ save.c */
 

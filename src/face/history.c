@@ -9,8 +9,8 @@
  *	  in this file stores a copy of a version.
  *
  *	  Pruning deletes the oldest changes of a message.  It never deletes the
- *	  newest change, a change at or after the base of a parked draft, or a
- *	  change that is younger than a day.  prune_history() in the install script
+ *	  newest change, a change at or after the base of a parked draft (park.c),
+ *	  or a change that is younger than a day.  prune_history() in the install script
  *	  runs in batches, each in a transaction of its own.
  *
  *-------------------------------------------------------------------------
@@ -21,6 +21,26 @@
 #include "utils/snapmgr.h"
 
 #include "query.h"
+
+/*
+ * check_history_call(store_id, message_id, change_number) → void
+ *
+ * Check the arguments of the functions in SQL that read the history.  Errors:
+ * MAPI_E_INVALID_PARAMETER for a NULL, MAPI_E_NOT_FOUND for the store,
+ * MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(check_history_call);
+Datum
+check_history_call(PG_FUNCTION_ARGS)
+{
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "message_id");
+	REQUIRE_ARG(2, "change_number");
+	access_require(PG_GETARG_INT64(0), ACCESS_READ);
+	/* the caller's statements name the schema */
+	(void) relation_oid(REL_CHANGE);
+	PG_RETURN_VOID();
+}
 
 /*
  * message_at(store_id, message_id, change_number) → jsonb

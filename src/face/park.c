@@ -14,7 +14,9 @@
  *	  a draft of its own instead of replacing the newer one, and a handle that
  *	  is saved does not discard the newer one.
  *
- *	  History is never pruned at or after the base of a parked draft.
+ *	  History is never pruned at or after the base of a parked draft whose role
+ *	  may edit the store.  The owner of a store sees and may discard all drafts
+ *	  of the store, so that forgotten drafts do not stop the pruning for good.
  *
  *	  The row has one column for each part of the edits.  "touched" has one
  *	  digit for each part: 0 untouched, 1 implied, 2 touched (see Edits).  The
@@ -198,15 +200,19 @@ read_parked(int64 store_id, Draft *draft, Stand *stand)
 }
 
 bool
-park_discard(int64 store_id, const Draft *draft)
+park_discard(int64 store_id, const Draft *draft, bool of_any)
 {
 	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(draft->id),
 	access_role_name(), TimestampTzGetDatum(draft->parked_at)};
+	char		nulls[5] = "    ";
 	bool		found;
 
+	if (of_any)
+		nulls[2] = 'n';
+	if (draft->parked_at == 0)
+		nulls[3] = 'n';
 	SPI_connect();
-	found = query_run(QUERY_PARKED_DELETE, values,
-						draft->parked_at == 0 ? "   n" : NULL) > 0;
+	found = query_run(QUERY_PARKED_DELETE, values, nulls) > 0;
 	SPI_finish();
 	return found;
 }
@@ -228,6 +234,9 @@ raise_not_parked(int64 store_id, int64 parked_id)
  * that was parked or resumed before replaces its draft, unless another handle
  * has parked under that id since.  The handle stays open, with its edits
  * pending.
+ *
+ * Errors: MAPI_E_NO_ACCESS if the role may not edit the store (any more), so
+ * that no role adds drafts to a store that it cannot use.
  */
 PG_FUNCTION_INFO_V1(park);
 Datum
@@ -238,6 +247,7 @@ park(PG_FUNCTION_ARGS)
 	Draft		draft;
 
 	call_require_write("park()");
+	access_require(handle->store_id, ACCESS_EDIT);
 	stand_of_handle(&stand, handle);
 	draft = handle->state.draft;
 	park_stand(&stand, &draft);
@@ -290,8 +300,9 @@ resume(PG_FUNCTION_ARGS)
 /*
  * discard_parked(store_id, parked_id)
  *
- * Delete a draft of the current role.  Handles that were resumed from the
- * draft stay open.  Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
+ * Delete a draft of the current role or, if that role owns the store, of any
+ * role.  Handles that were resumed from the draft stay open.  Errors:
+ * MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(discard_parked);
 Datum
@@ -304,7 +315,8 @@ discard_parked(PG_FUNCTION_ARGS)
 	call_require_write("discard_parked()");
 	access_require(PG_GETARG_INT64(0), ACCESS_READ);
 	draft.id = PG_GETARG_INT64(1);
-	if (!park_discard(PG_GETARG_INT64(0), &draft))
+	if (!park_discard(PG_GETARG_INT64(0), &draft,
+					  access_is_owner(PG_GETARG_INT64(0))))
 		raise_not_parked(PG_GETARG_INT64(0), draft.id);
 	PG_RETURN_VOID();
 }

@@ -445,7 +445,7 @@ void
 save_finish(Handle *handle, int64 change_number)
 {
 	if (handle->state.draft.id != 0)
-		(void) park_discard(handle->store_id, &handle->state.draft);
+		(void) park_discard(handle->store_id, &handle->state.draft, false);
 	handle_set_base(handle, change_number);
 	handle->state.is_new = false;
 	memset(&handle->state.draft, 0, sizeof(Draft));
@@ -461,13 +461,15 @@ set_level(Handle *handle, uint32 flags)
 }
 
 /*
- * Park the edits of a refused save if there are edits and the flags ask for
- * parking.  Return true, and set *draft, if they were parked.
+ * Park the edits of a refused save if there are edits, the flags ask for
+ * parking, and the role may still edit the store.  Return true, and set
+ * *draft, if they were parked.
  */
 static bool
 park_refused(const Stand *stand, uint32 flags, Draft *draft)
 {
-	if ((flags & PARK_REFUSED) == 0 || !edits_any(&stand->edits))
+	if ((flags & PARK_REFUSED) == 0 || !edits_any(&stand->edits) ||
+		access_level(stand->store_id) < ACCESS_EDIT)
 		return false;
 	park_stand(stand, draft);
 	return true;

@@ -184,6 +184,7 @@ my ($s, $f, $m, $first, $last) = @$made{qw(s f m n c)};
 
 # Arguments by their name, or by "function.name"; by their type without one.
 my %argument = (
+	role => 'postgres', merge_number => $first + 2,
 	store_id => $s, message_id => $m, message_ids => "{$m}", folder_id => $f,
 	parent_id => $f, parked_id => $made->{p}, handle => ":'h'",
 	'open_embedded_message.handle' => ":'a'", change_number => $last,

@@ -123,5 +123,57 @@ like($err, qr/ERROR: .*this session cannot open handles/, 'and no handle opens')
 like($err, qr/ERROR: .*permission denied to set parameter "msgstore.handles"/,
 	'nor can it be set later');
 
+# F13: every call says how to get the schema back, in the session that has
+# renamed it and in others.
+my @calls = (
+	'SELECT count(*) FROM mail.store_list',
+	'SELECT mail.read_message(1, 1)',
+	"SELECT mail.create_store('renamed')",
+	'SELECT mail.history(1, 1)',
+	'SELECT mail.merge_report(1, 1, 1)',
+	'CALL mail.prune_history(1)',
+	'CALL mail.sweep_blobs(1)',
+	'SELECT mail.save_message(1, 1, 1, \'{}\')');
+foreach my $session ('', 'SELECT count(*) FROM msgstore.store_list;
+	ALTER SCHEMA msgstore RENAME TO mail;')
+{
+	my $name = $session eq '' ? 'a new session' : 'the session itself';
+
+	$node->safe_psql('pooled', 'ALTER SCHEMA msgstore RENAME TO mail')
+	  if $session eq '';
+	foreach my $call (@calls)
+	{
+		# the session has the store in its cache, and the view needs no name
+		next if $session ne '' && $call =~ /store_list/;
+		$node->psql('pooled', "$session $call", stderr => \$err);
+		like(
+			$err,
+			qr/ERROR: .*the schema of the extension msgstore was renamed to "mail"\nHINT: .*ALTER SCHEMA mail RENAME TO msgstore/,
+			"$name after ALTER SCHEMA: $call");
+		$node->safe_psql('pooled', 'ALTER SCHEMA mail RENAME TO msgstore')
+		  if $session ne '';
+	}
+	$node->safe_psql('pooled', 'ALTER SCHEMA mail RENAME TO msgstore')
+	  if $session eq '';
+}
+$node->safe_psql('postgres', 'ALTER DATABASE pooled RESET msgstore.handles');
+is( run('\c pooled
+	SELECT msgstore.open_message(1, m, \'MAPI_MODIFY\') AS h FROM (
+		SELECT message_id AS m FROM msgstore.save_new_message(1,
+			msgstore.special_folder(1, \'Inbox\'), \'{}\')) AS n \gset
+	ALTER SCHEMA msgstore RENAME TO mail;
+	SELECT mail.save_changes(:h);
+	ALTER SCHEMA mail RENAME TO msgstore;
+	SELECT msgstore.save_changes(:h);'),
+	"S_OK\nERROR 3F000", 'and all is as before when it has its name again');
+is( run('\c pooled
+	SELECT msgstore.create_message(1, msgstore.special_folder(1, \'Inbox\')) AS h \gset
+	SELECT msgstore.write_stream(:h, \'PR_HTML\', 0, repeat(\'x\', 1100000)::bytea);
+	ALTER SCHEMA msgstore RENAME TO mail;
+	DISCARD ALL;
+	ALTER SCHEMA mail RENAME TO msgstore;
+	SELECT count(*) FROM msgstore.open_handles;'),
+	"1100000\n0", 'DISCARD ALL after ALTER SCHEMA');
+
 $node->stop;
 done_testing();
