@@ -40,6 +40,7 @@ OBJS = \
 	src/engine/query.o \
 	src/engine/number.o \
 	src/engine/access.o \
+	src/engine/author.o \
 	src/engine/row.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
@@ -79,12 +80,14 @@ REGRESS = \
 	stream \
 	streamlarge \
 	blob \
+	blobstateless \
 	store \
 	open \
 	create \
 	props \
 	save \
 	stateless \
+	request \
 	handle \
 	handlemodes \
 	conflict \
@@ -92,6 +95,7 @@ REGRESS = \
 	resolve \
 	place \
 	park \
+	parkstateless \
 	throw \
 	numbers \
 	history \
@@ -127,6 +131,7 @@ ISOLATION = \
 	place_order \
 	resolve_race \
 	park_race \
+	request_race \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \

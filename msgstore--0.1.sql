@@ -1073,6 +1073,7 @@ CREATE TABLE msgstore.change (
 	role                text        NOT NULL,
 	actor               text,
 	client              text,
+	request             text,
 	properties          text[]      NOT NULL,
 	undo                jsonb       NOT NULL,
 	undo_headers        text,
@@ -1081,6 +1082,8 @@ CREATE TABLE msgstore.change (
 	undo_rtf            bytea,
 	PRIMARY KEY (store_id, message_id, change_number)
 );
+CREATE INDEX change_request ON msgstore.change (store_id, request)
+	WHERE request IS NOT NULL;
 
 COMMENT ON TABLE msgstore.change IS
 	'One row per change of a message: author, time, changed properties, and '
@@ -1112,6 +1115,9 @@ COMMENT ON COLUMN msgstore.change.actor IS
 	'The user of the application, from msgstore.actor';
 COMMENT ON COLUMN msgstore.change.client IS
 	'application_name of the session';
+COMMENT ON COLUMN msgstore.change.request IS
+	'The name that the client gave to the call, so that a repeated call is '
+	'answered and not carried out; NULL for most calls';
 COMMENT ON COLUMN msgstore.change.properties IS
 	'The properties that the change set or deleted';
 COMMENT ON COLUMN msgstore.change.undo IS
@@ -1264,12 +1270,14 @@ COMMENT ON FUNCTION msgstore.message_at(bigint, bigint, bigint) IS
 
 CREATE FUNCTION msgstore.restore_version(store_id bigint, message_id bigint,
 										 version bigint, change_number bigint,
+										 request text DEFAULT NULL,
+										 actor text DEFAULT NULL,
 										 OUT result msgstore.hresult,
 										 OUT change_number bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'restore_version';
 COMMENT ON FUNCTION msgstore.restore_version(bigint, bigint, bigint,
-											 bigint) IS
+											 bigint, text, text) IS
 	'Save the content of an older version over change_number; refused like '
 	'any other save';
 
@@ -1412,6 +1420,46 @@ COMMENT ON FUNCTION msgstore.discard_parked(bigint, bigint) IS
 	'Delete a parked draft of the current role; the owner of a store may '
 	'delete any draft of the store';
 
+CREATE FUNCTION msgstore.parked_edits(store_id bigint, parked_id bigint,
+									  OUT message_id bigint,
+									  OUT change_number bigint,
+									  OUT changes jsonb, OUT folder_id bigint,
+									  OUT parked_at timestamptz)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'parked_edits';
+COMMENT ON FUNCTION msgstore.parked_edits(bigint, bigint) IS
+	'Return the base of a parked draft and its edits as a patch; '
+	'change_number is NULL for a new message';
+
+CREATE FUNCTION msgstore.park_message(store_id bigint, message_id bigint,
+									  change_number bigint, changes jsonb,
+									  parked_id bigint DEFAULT NULL,
+									  folder_id bigint DEFAULT NULL,
+									  actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'park_message';
+COMMENT ON FUNCTION msgstore.park_message(bigint, bigint, bigint, jsonb,
+										  bigint, bigint, text) IS
+	'Store a patch on a change number as a draft, or with message_id and '
+	'change_number NULL a new message, and return the id of the draft; '
+	'parked_id is a draft to replace';
+
+CREATE FUNCTION msgstore.resolve_parked(store_id bigint, parked_id bigint,
+										choice text,
+										folder_id bigint DEFAULT NULL,
+										seen bigint DEFAULT NULL,
+										actor text DEFAULT NULL,
+										OUT result msgstore.hresult,
+										OUT message_id bigint,
+										OUT change_number bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'resolve_parked';
+COMMENT ON FUNCTION msgstore.resolve_parked(bigint, bigint, text, bigint,
+											bigint, text) IS
+	'Settle the conflict of a parked draft, as resolve_conflict(handle, '
+	'choice) does for a handle; delete the draft if that succeeds';
+
 CREATE VIEW msgstore.parked WITH (security_barrier) AS
 	SELECT p.store_id, p.parked_id, p.message_id,
 		   p.base_change_number AS change_number,
@@ -1461,6 +1509,8 @@ CREATE TABLE msgstore.blob (
 	uploader_pid    integer     NOT NULL,
 	uploader_start  timestamptz NOT NULL,
 	created_at      timestamptz NOT NULL,
+	creator         text,
+	actor           text,
 	PRIMARY KEY (store_id, blob_id)
 );
 
@@ -1471,7 +1521,7 @@ COMMENT ON COLUMN msgstore.blob.store_id IS
 COMMENT ON COLUMN msgstore.blob.blob_id IS
 	'The id of the blob';
 COMMENT ON COLUMN msgstore.blob.size IS
-	'Bytes; valid once the blob is sealed';
+	'Bytes; valid once the blob is sealed, or if it has a creator';
 COMMENT ON COLUMN msgstore.blob.sealed IS
 	'True if a version or a draft refers to the blob; a sealed blob never '
 	'changes';
@@ -1484,6 +1534,11 @@ COMMENT ON COLUMN msgstore.blob.uploader_start IS
 	'Start time of the session that writes the blob';
 COMMENT ON COLUMN msgstore.blob.created_at IS
 	'The time of the first write';
+COMMENT ON COLUMN msgstore.blob.creator IS
+	'The role that created the blob without a handle, and may refer to it; '
+	'NULL for others';
+COMMENT ON COLUMN msgstore.blob.actor IS
+	'The user of the application who created the blob; NULL for others';
 
 /*
  * The bytes of the blobs.  STORAGE EXTERNAL leaves them uncompressed, so that
@@ -1560,6 +1615,35 @@ COMMENT ON COLUMN msgstore.blob_hold.holder_pid IS
 	'Process id of the session';
 COMMENT ON COLUMN msgstore.blob_hold.holder_start IS
 	'Start time of the session';
+
+CREATE FUNCTION msgstore.create_blob(store_id bigint,
+									 is_binary boolean DEFAULT true,
+									 actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_blob';
+COMMENT ON FUNCTION msgstore.create_blob(bigint, boolean, text) IS
+	'Create an empty blob for bytes or a string, and return its id; without a '
+	'reference it is deleted after a day';
+
+CREATE FUNCTION msgstore.write_blob(store_id bigint, blob_id bigint,
+									"offset" bigint, bytes bytea)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'write_blob';
+COMMENT ON FUNCTION msgstore.write_blob(bigint, bigint, bigint, bytea) IS
+	'Write a piece of a blob of create_blob() and return the size of the blob';
+
+CREATE FUNCTION msgstore.read_blob(store_id bigint, message_id bigint,
+								   blob_id bigint, "offset" bigint,
+								   length bigint)
+	RETURNS bytea
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'read_blob';
+COMMENT ON FUNCTION msgstore.read_blob(bigint, bigint, bigint, bigint,
+									   bigint) IS
+	'Return a piece of a blob that a message refers to, or that the current '
+	'role has created';
 
 CREATE FUNCTION msgstore_internal.blobs_used(store_id bigint,
 											 message_id bigint)
@@ -1740,12 +1824,14 @@ COMMENT ON FUNCTION msgstore.force_save(integer) IS
 CREATE FUNCTION msgstore.save_message(store_id bigint, message_id bigint,
 									  change_number bigint, changes jsonb,
 									  flags msgstore.save_flags DEFAULT '0',
+									  request text DEFAULT NULL,
+									  actor text DEFAULT NULL,
 									  OUT result msgstore.hresult,
 									  OUT change_number bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'save_message';
 COMMENT ON FUNCTION msgstore.save_message(bigint, bigint, bigint, jsonb,
-										  msgstore.save_flags) IS
+										  msgstore.save_flags, text, text) IS
 	'Open a message at a change number, set and save in one call; return the '
 	'new number, or the current number if refused';
 
@@ -1753,21 +1839,25 @@ CREATE FUNCTION msgstore.save_new_message(store_id bigint, folder_id bigint,
 										  props jsonb,
 										  flags msgstore.save_flags
 											  DEFAULT '0',
+										  request text DEFAULT NULL,
+										  actor text DEFAULT NULL,
 										  OUT result msgstore.hresult,
 										  OUT message_id bigint,
 										  OUT change_number bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'save_new_message';
 COMMENT ON FUNCTION msgstore.save_new_message(bigint, bigint, jsonb,
-											  msgstore.save_flags) IS
+											  msgstore.save_flags, text,
+											  text) IS
 	'Create a message and save it for the first time in one call';
 
 CREATE FUNCTION msgstore.read_message(store_id bigint, message_id bigint,
-									  tags text[] DEFAULT NULL)
+									  tags text[] DEFAULT NULL,
+									  actor text DEFAULT NULL)
 	RETURNS jsonb
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'read_message';
-COMMENT ON FUNCTION msgstore.read_message(bigint, bigint, text[]) IS
+COMMENT ON FUNCTION msgstore.read_message(bigint, bigint, text[], text) IS
 	'Return the properties of a message as of the snapshot of the statement, '
 	'PidTagChangeNumber among them';
 
@@ -1917,13 +2007,16 @@ CREATE FUNCTION msgstore.resolve_conflict(store_id bigint, message_id bigint,
 										  choice text,
 										  folder_id bigint DEFAULT NULL,
 										  seen bigint DEFAULT NULL,
+										  request text DEFAULT NULL,
+										  actor text DEFAULT NULL,
 										  OUT result msgstore.hresult,
 										  OUT message_id bigint,
 										  OUT change_number bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'resolve_conflict_of_message';
 COMMENT ON FUNCTION msgstore.resolve_conflict(bigint, bigint, bigint, jsonb,
-											  text, bigint, bigint) IS
+											  text, bigint, bigint, text,
+											  text) IS
 	'Settle the conflict of a patch on a change number, as '
 	'resolve_conflict(handle, choice) does for a handle';
 
@@ -1943,32 +2036,36 @@ COMMENT ON FUNCTION msgstore.save_as(integer, bigint) IS
 CREATE FUNCTION msgstore.delete_messages(store_id bigint, message_ids bigint[],
 										 flags msgstore.delete_flags
 											 DEFAULT '0',
-										 if_change_number bigint DEFAULT NULL)
+										 if_change_number bigint DEFAULT NULL,
+										 actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'delete_messages';
 COMMENT ON FUNCTION msgstore.delete_messages(bigint, bigint[],
-											 msgstore.delete_flags, bigint) IS
+											 msgstore.delete_flags, bigint,
+											 text) IS
 	'Delete messages so that they can be restored, or for good with '
 	'DELETE_HARD_DELETE; with if_change_number one message, and only at that '
 	'version';
 
 CREATE FUNCTION msgstore.restore_messages(store_id bigint,
-										  message_ids bigint[])
+										  message_ids bigint[],
+										  actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'restore_messages';
-COMMENT ON FUNCTION msgstore.restore_messages(bigint, bigint[]) IS
+COMMENT ON FUNCTION msgstore.restore_messages(bigint, bigint[], text) IS
 	'Restore messages that were deleted, but not for good';
 
 CREATE FUNCTION msgstore.move_messages(store_id bigint, message_ids bigint[],
 									   folder_id bigint,
-									   if_change_number bigint DEFAULT NULL)
+									   if_change_number bigint DEFAULT NULL,
+									   actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'move_messages';
 COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
-										   bigint) IS
+										   bigint, text) IS
 	'Move messages to another folder of the store; their ids stay';
 
 /* ======================================================================= dump

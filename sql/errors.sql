@@ -281,7 +281,7 @@ INSERT INTO good_argument VALUES
     ('message_ids', '''{}'''), ('parked_id', '0'), ('keep_age', '''1 day'''), ('keep_count', '1'),
     ('after', '0'), ('messages', '1'), ('attach_num', '0'), ('property', '''PR_BODY'''),
     ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
-    ('names', '''{}'''), ('create', 'false');
+    ('names', '''{}'''), ('create', 'false'), ('is_binary', 'true'), ('blob_id', '0');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE

@@ -18,6 +18,11 @@
  *	  Saving, refreshing or closing a handle deletes its uploads that were not
  *	  stored.
  *
+ *	  A blob that was created without a handle (create_blob) belongs to its
+ *	  creator, which is a role.  The creator writes and reads the blob, and
+ *	  refers to it in any message of the store.  Its size is valid before the
+ *	  blob is sealed.
+ *
  *	  Any client can set any reference.  Whenever bytes are read, copied or
  *	  stored, the module therefore checks that the message may refer to the
  *	  blob.  Size and type in a reference are a claim, which is checked when
@@ -30,7 +35,8 @@
  *	  The sweeper first deletes the rows of blob_ref whose reference is found
  *	  neither in the message nor in its changes nor in its parked drafts.  Then
  *	  it deletes the blobs without a row of blob_ref, except those whose
- *	  uploading session is still running, and those held by a running session
+ *	  uploading session is still running, those that were created without a
+ *	  handle less than a day ago, and those held by a running session
  *	  that has resumed a draft with them (table blob_hold): the pending edits
  *	  of a handle stay complete even if the draft is discarded.  Each of the
  *	  two steps locks candidates, skipping rows that are locked, and checks
@@ -46,6 +52,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "query.h"
@@ -59,7 +66,7 @@ blob_refuse(int64 blob_id)
 			(errmapi(MAPI_E_INVALID_PARAMETER),
 			 errmsg("this message cannot refer to blob %lld",
 					(long long) blob_id),
-			 errhint("Write the bytes with write_stream(), or set them as a value.")));
+			 errhint("Write the bytes with write_stream() or write_blob(), or set them as a value.")));
 }
 
 /* ----------------------------------------------------------------- writing */
@@ -200,6 +207,16 @@ blob_truncate(int64 store_id, int64 blob_id, int64 size)
 	write_chunk(store_id, blob_id, number, last);
 }
 
+void
+blob_check_length(int64 count)
+{
+	if (count > MaxAllocSize - VARHDRSZ)
+		ereport(ERROR,
+				(errmapi(MAPI_E_TOO_BIG),
+				 errmsg("%lld bytes cannot be read at once", (long long) count),
+				 errhint("Read the value in pieces of a few megabytes.")));
+}
+
 /*
  * Return bytes of a blob, copied chunk by chunk.  Raises MAPI_E_CORRUPT_DATA
  * if a chunk is missing or too short.
@@ -270,18 +287,19 @@ blob_adopt(const Adoption *adoption, int64 blob_id, int64 size, bool is_text)
 		Int64GetDatum(adoption->source_id), Int64GetDatum(size),
 		BoolGetDatum(is_text), BoolGetDatum(false),
 	access_role_name()};
-	Datum		seal[6] = {keep[0], keep[1], keep[4], keep[5],
-	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
+	Datum		seal[8] = {keep[0], keep[1], keep[4], keep[5],
+		Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp),
+	keep[6], keep[7]};
 	bool		adopted;
 	bool		uploaded = false;
 
 	for (const Upload *upload = adoption->uploads;
 		 upload != NULL && !uploaded; upload = upload->next)
 		uploaded = upload->blob_id == blob_id;
-	keep[6] = BoolGetDatum(uploaded);
+	keep[6] = seal[6] = BoolGetDatum(uploaded);
 	SPI_connect();
 	adopted = query_run(QUERY_BLOB_KEEP, keep, NULL) > 0 ||
-		(uploaded && query_run(QUERY_BLOB_SEAL, seal, NULL) > 0);
+		query_run(QUERY_BLOB_SEAL, seal, NULL) > 0;
 	SPI_finish();
 	if (!adopted)
 		blob_refuse(blob_id);
@@ -310,6 +328,176 @@ blob_release(int64 store_id, ArrayType *blob_ids)
 	query_run(QUERY_BLOB_LET_GO, values, NULL);
 	query_run(QUERY_HOLD_DELETE, values, NULL);
 	SPI_finish();
+}
+
+/* --------------------------------------------------- calls without a handle */
+
+/*
+ * create_blob(store_id, is_binary, actor) → blob_id
+ *
+ * Create an empty blob of the current role, without a handle: bytes, or a
+ * string.  Errors: MAPI_E_NOT_FOUND for the store, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(create_blob);
+Datum
+create_blob(PG_FUNCTION_ARGS)
+{
+	Author		author = {call_text(fcinfo, 2), NULL};
+	const char *actor = author_actor(&author);
+	Datum		values[5];
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "is_binary");
+	call_require_write("create_blob()");
+	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	values[0] = PG_GETARG_DATUM(0);
+	values[1] = Int64GetDatum(number_next(REL_BLOB_ID_SEQ));
+	values[2] = BoolGetDatum(!PG_GETARG_BOOL(1));
+	values[3] = access_role_name();
+	values[4] = actor == NULL ? (Datum) 0 : CStringGetTextDatum(actor);
+	SPI_connect();
+	query_run(QUERY_BLOB_CREATE, values, actor == NULL ? "    n" : NULL);
+	SPI_finish();
+	PG_RETURN_DATUM(values[1]);
+}
+
+/*
+ * Raise MAPI_E_INVALID_PARAMETER unless a write leaves a string valid: "count"
+ * bytes at an offset into a blob of "size" bytes.
+ */
+static void
+check_text(int64 store_id, int64 blob_id, int64 size, int64 offset,
+		   const char *bytes, int64 count)
+{
+	int64		ends[2] = {offset, offset + count};
+	bool		valid = text_valid(bytes, count);
+
+	for (int i = 0; i < lengthof(ends) && valid; i++)
+	{
+		bytea	   *byte = blob_read(store_id, blob_id, size, ends[i], 1);
+
+		valid = VARSIZE(byte) == VARHDRSZ || (*VARDATA(byte) & 0xC0) != 0x80;
+	}
+	if (!valid)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("blob %lld would not be valid UTF-8",
+						(long long) blob_id),
+				 errhint("Write whole characters.")));
+}
+
+/*
+ * write_blob(store_id, blob_id, offset, bytes) → bigint
+ *
+ * Write bytes at an offset of a blob that the current role has created, over
+ * the present bytes and past their end, and return the size of the blob
+ * afterwards.  Other writers of the blob wait.
+ *
+ * Errors: MAPI_E_NOT_FOUND for a blob that is not the role's, or that a
+ * version or a draft refers to already; MAPI_E_INVALID_PARAMETER if the offset
+ * is past the end, or a string would not be valid UTF-8; MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(write_blob);
+Datum
+write_blob(PG_FUNCTION_ARGS)
+{
+	Datum		values[3] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
+	int64		store_id;
+	int64		blob_id;
+	int64		offset;
+	bytea	   *bytes;
+	int64		count;
+	int64		size = 0;
+	bool		is_text = false;
+	bool		found;
+	bool		isnull;
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "blob_id");
+	REQUIRE_ARG(3, "bytes");
+	store_id = PG_GETARG_INT64(0);
+	blob_id = PG_GETARG_INT64(1);
+	offset = call_bytes(fcinfo, 2, "offset");
+	bytes = PG_GETARG_BYTEA_PP(3);
+	count = VARSIZE_ANY_EXHDR(bytes);
+	call_require_write("write_blob()");
+	access_require(store_id, ACCESS_EDIT);
+
+	values[2] = access_role_name();
+	SPI_connect();
+	found = query_run(QUERY_BLOB_WRITABLE, values, NULL) > 0;
+	if (found)
+	{
+		size = query_result_bigint();
+		is_text = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
+											 SPI_tuptable->tupdesc, 2,
+											 &isnull));
+	}
+	SPI_finish();
+	if (!found)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NOT_FOUND),
+				 errmsg("store %lld has no blob %lld that role \"%s\" can write",
+						(long long) store_id, (long long) blob_id,
+						GetUserNameFromId(GetUserId(), false))));
+	if (offset > size)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("offset %lld is past the end of blob %lld, which has %lld bytes",
+						(long long) offset, (long long) blob_id,
+						(long long) size)));
+	if (is_text)
+		check_text(store_id, blob_id, size, offset, VARDATA_ANY(bytes),
+				   count);
+
+	blob_write(store_id, blob_id, offset, VARDATA_ANY(bytes), count);
+	size = Max(size, offset + count);
+	values[2] = Int64GetDatum(size);
+	SPI_connect();
+	query_run(QUERY_BLOB_RESIZE, values, NULL);
+	SPI_finish();
+	PG_RETURN_INT64(size);
+}
+
+/*
+ * read_blob(store_id, message_id, blob_id, offset, length) → bytea
+ *
+ * Return up to "length" bytes of a blob from "offset" on: fewer at the end,
+ * and an empty bytea past the end.  The message must refer to the blob, in any
+ * version or in a draft of the current role, or the role must have created the
+ * blob; in that case message_id may be NULL.
+ *
+ * Errors: MAPI_E_NOT_FOUND for the blob, MAPI_E_TOO_BIG for a "length" that
+ * does not fit into one bytea, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(read_blob);
+Datum
+read_blob(PG_FUNCTION_ARGS)
+{
+	int64		offset = call_bytes(fcinfo, 3, "offset");
+	int64		count = call_bytes(fcinfo, 4, "length");
+	Datum		values[4] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(2),
+		PG_GETARG_DATUM(1), access_role_name()};
+	int64		size = 0;
+	bool		found;
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(2, "blob_id");
+	blob_check_length(count);
+	access_require(PG_GETARG_INT64(0), ACCESS_READ);
+	SPI_connect();
+	found = query_run(QUERY_BLOB_READABLE, values,
+					  PG_ARGISNULL(1) ? "  n " : NULL) > 0;
+	if (found)
+		size = query_result_bigint();
+	SPI_finish();
+	if (!found)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NOT_FOUND),
+				 errmsg("this message does not refer to blob %lld",
+						(long long) PG_GETARG_INT64(2))));
+	PG_RETURN_BYTEA_P(blob_read(PG_GETARG_INT64(0), PG_GETARG_INT64(2), size,
+								offset, count));
 }
 
 /* ---------------------------------------------------------------- sweeping */

@@ -161,34 +161,36 @@ change_require_message(int64 store_id, int64 message_id)
 
 /* ----------------------------------------------------------------- writing */
 
-char	   *change_actor_setting = NULL;
-
-const char *
-change_actor(void)
+bool
+change_requested(int64 store_id, const char *request, int64 *message_id,
+				 int64 *number)
 {
-	return change_actor_setting != NULL && change_actor_setting[0] != '\0' ?
-		change_actor_setting : NULL;
-}
+	Datum		values[4] = {Int64GetDatum(store_id),
+		CStringGetTextDatum(request), access_role_name(),
+	Int64GetDatum(*message_id)};
+	bool		found;
 
-const char *
-change_author(void)
-{
-	const char *actor = change_actor();
+	SPI_connect();
+	found = query_run(QUERY_CHANGE_REQUESTED, values,
+					  *message_id == 0 ? "   n" : NULL) > 0;
+	if (found)
+	{
+		bool		isnull;
 
-	return actor != NULL ? actor : GetUserNameFromId(GetUserId(), false);
-}
-
-const char *
-change_client(void)
-{
-	return application_name != NULL && application_name[0] != '\0' ?
-		application_name : NULL;
+		*message_id = query_result_bigint();
+		*number = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+											  SPI_tuptable->tupdesc, 2,
+											  &isnull));
+	}
+	SPI_finish();
+	return found;
 }
 
 /* Insert the record of a change to the message in *row. */
 static void
 record(const MessageRow *row, char kind, int64 number, int64 previous,
-	   int64 base, TimestampTz changed_at, const Undo *undo)
+	   int64 base, TimestampTz changed_at, const Author *author,
+	   const Undo *undo)
 {
 	ChangeRow	change;
 
@@ -201,8 +203,9 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.changed_at = changed_at;
 	change.kind = kind;
 	change.role = GetUserNameFromId(GetUserId(), false);
-	change.actor = change_actor();
-	change.client = change_client();
+	change.actor = author_actor(author);
+	change.client = author_client();
+	change.request = author->request;
 	change.undo = *undo;
 	changerow_insert(&change);
 }
@@ -437,18 +440,21 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	place(order, &version, time, &undo);
 	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
 
-	result = messagerow_update(row, &version, time, change_author());
+	result = messagerow_update(row, &version, time,
+							   author_name(&order->author));
 	if (result != TM_Ok)
 		return result;
 	record(row, order->kind, version.change_number,
-		   row->version.change_number, order->base, time, &undo);
+		   row->version.change_number, order->base, time, &order->author,
+		   &undo);
 	CommandCounterIncrement();
 	*number = version.change_number;
 	return TM_Ok;
 }
 
 void
-change_create(MessageRow *row, int64 source_id, const Upload *uploads)
+change_create(MessageRow *row, int64 source_id, const Upload *uploads,
+			  const Author *author)
 {
 	Content    *content = &row->version.content;
 	Adoption	adoption = {row->store_id, row->message_id, source_id,
@@ -462,9 +468,9 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	row->created_at = GetCurrentTimestamp();
 	row->modified_at = row->created_at;
 	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
-	messagerow_insert(row, change_author());
+	messagerow_insert(row, author_name(author));
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
-		   row->created_at, &undo);
+		   row->created_at, author, &undo);
 	CommandCounterIncrement();
 }
 
@@ -487,7 +493,7 @@ delete_row(int64 store_id, int64 message_id)
  * record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
-change_hard_delete(MessageRow *row)
+change_hard_delete(MessageRow *row, const Author *author)
 {
 	Content    *content = &row->version.content;
 	Version		version = row->version;
@@ -524,6 +530,6 @@ change_hard_delete(MessageRow *row)
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,
-		   &undo);
+		   author, &undo);
 	delete_row(row->store_id, row->message_id);
 }

@@ -127,6 +127,30 @@ extern bool access_is_owner(int64 store_id);
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);
 
+/* ---------------------------------------------------------------- author.c */
+
+extern char *author_setting;	/* msgstore.actor */
+
+/*
+ * The author of the changes of one call, beside the current role: the user of
+ * the application (NULL: the user in msgstore.actor, "": no user), and the
+ * name that the client gave to the call in case it repeats the call, or NULL.
+ */
+typedef struct Author
+{
+	const char *actor;
+	const char *request;
+} Author;
+
+/*
+ * Return the actor of changes made now (the user of the application, or NULL),
+ * their client (application_name, or NULL), and the name of their author: the
+ * actor, or else the current role.
+ */
+extern const char *author_actor(const Author *author);
+extern const char *author_client(void);
+extern const char *author_name(const Author *author);
+
 /* ------------------------------------------------------------------- row.c */
 
 /*
@@ -174,6 +198,7 @@ typedef struct ChangeRow
 	const char *role;
 	const char *actor;			/* or NULL */
 	const char *client;			/* or NULL */
+	const char *request;		/* or NULL; written, but not read */
 	Undo		undo;
 } ChangeRow;
 
@@ -305,6 +330,9 @@ extern void blob_copy(int64 store_id, int64 from, int64 to, int64 keep);
 extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
 					   const char *bytes, int64 count);
 
+/* Raise MAPI_E_TOO_BIG if so many bytes do not fit into one bytea. */
+extern void blob_check_length(int64 count);
+
 /* Truncate an upload to a size of at most its own. */
 extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
 
@@ -334,8 +362,8 @@ typedef struct Adoption
 /*
  * Seal a blob to which a version or a draft is going to refer, and record the
  * reference.  Raises MAPI_E_INVALID_PARAMETER unless the message or its source
- * already refers to the blob, or the blob is among the uploads, and unless
- * size and type are right.
+ * already refers to the blob, the blob is among the uploads, or the current
+ * role has created the blob, and unless size and type are right.
  */
 extern void blob_adopt(const Adoption *adoption, int64 blob_id, int64 size,
 					   bool is_text);
@@ -391,6 +419,7 @@ typedef struct ChangeOrder
 	bool		set_deleted;	/* "deleted" is to be stored */
 	bool		deleted;
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
+	Author		author;
 } ChangeOrder;
 
 /*
@@ -409,21 +438,19 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
  * of the handle that is saved, or NULL.
  */
 extern void change_create(MessageRow *row, int64 source_id,
-						  const Upload *uploads);
+						  const Upload *uploads, const Author *author);
 
 /* Delete a locked row; the record of the change contains the whole message. */
-extern void change_hard_delete(MessageRow *row);
+extern void change_hard_delete(MessageRow *row, const Author *author);
 
 /*
- * Return the actor of changes made now (the user of the application, or NULL),
- * their client (application_name, or NULL), and their author: the actor, or
- * else the current role.
+ * Find the change that an earlier call of the current role with the same
+ * request has made: to the message *message_id, or if *message_id is 0, the
+ * creation of any message of the store.  Return false if there is none;
+ * otherwise set *message_id, and *number to the version that the change made.
  */
-extern const char *change_actor(void);
-extern const char *change_client(void);
-extern const char *change_author(void);
-
-extern char *change_actor_setting;	/* msgstore.actor */
+extern bool change_requested(int64 store_id, const char *request,
+							 int64 *message_id, int64 *number);
 
 /* ----------------------------------------------------------------- merge.c */
 
@@ -762,6 +789,7 @@ typedef struct Stand
 	Jsonb	   *defaults;		/* of a new message */
 	TimestampTz created_at;		/* of a new message */
 	const Upload *uploads;		/* of the handle */
+	Author		author;			/* of a call without a session */
 	Edits		edits;
 } Stand;
 

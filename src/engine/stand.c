@@ -65,7 +65,7 @@ view_new(MessageView *view, const Stand *stand)
 	view->message_flags = MSGFLAG_DEFAULT;
 	view->created_at = stand->created_at;
 	view->modified_at = view->created_at;
-	view->modifier = change_author();
+	view->modifier = author_name(&stand->author);
 	content_from_bag(&view->version.content, stand->defaults);
 }
 

@@ -60,6 +60,12 @@ extern void subobject_list_replaced(Handle *handle);
 extern void park_stand(const Stand *stand, Draft *draft);
 
 /*
+ * Read the draft draft->id of the current role into *stand, and its time into
+ * draft->parked_at.  Raises MAPI_E_NOT_FOUND if the role has no such draft.
+ */
+extern void park_read(int64 store_id, Draft *draft, Stand *stand);
+
+/*
  * Lock the drafts of a store to the end of the transaction: RowExclusiveLock
  * to park, ShareLock to prune.
  */
@@ -106,6 +112,7 @@ typedef struct SaveRequest
 	SaveMode	mode;
 	int64		seen;			/* SAVE_SEEN: the version shown to the user */
 	int64		version;		/* SAVE_VERSION: the version to go back to */
+	Author		author;
 } SaveRequest;
 
 /*
@@ -116,9 +123,28 @@ extern void save_of_stand(SaveRequest *request, const Stand *stand,
 						  Content *start);
 
 /*
+ * Read the arguments "request", which is argument n, and "actor", the next
+ * one, of a call that saves.  Raises MAPI_E_INVALID_PARAMETER if the request is
+ * empty or too long.
+ */
+extern void save_author_arguments(FunctionCallInfo fcinfo, int n,
+								  Author *author);
+
+/*
+ * Return true if an earlier call with the same request has created a message
+ * in the store, and set the message's id and number.  Waits for a transaction
+ * that makes the same request, and makes others wait until this transaction
+ * ends.  Returns false if no request is given.
+ */
+extern bool save_created_before(int64 store_id, const Author *author,
+								int64 *message_id, int64 *number);
+
+/*
  * Decide and write, in one atomic step, and return the result.  *change_number
  * is the version that stands afterwards: the new version, or after a refusal
- * the current one, 0 if the message is gone.
+ * the current one, 0 if the message is gone.  If an earlier call with the same
+ * request has saved the message, nothing is written, and *change_number is the
+ * version that the earlier call made.
  */
 extern int32 save_execute(const SaveRequest *request, int64 *change_number);
 

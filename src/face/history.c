@@ -81,8 +81,8 @@ message_at(PG_FUNCTION_ARGS)
 }
 
 /*
- * restore_version(store_id, message_id, version, change_number)
- * → (result, change_number)
+ * restore_version(store_id, message_id, version, change_number, request,
+ *				   actor) → (result, change_number)
  *
  * Save the content of an older version over change_number.  The save is an
  * ordinary one and is refused like any other.
@@ -115,6 +115,7 @@ restore_version(PG_FUNCTION_ARGS)
 	request.base = PG_GETARG_INT64(3);
 	request.mode = SAVE_VERSION;
 	request.edits = &none;
+	save_author_arguments(fcinfo, 4, &request.author);
 
 	call_require_write("restore_version()");
 	access_require(request.store_id, ACCESS_EDIT);

@@ -27,7 +27,7 @@ _PG_init(void)
 	DefineCustomStringVariable("msgstore.actor",
 							   "Sets the application's user on whose behalf messages are changed.",
 							   "The user is recorded beside the role in every change.  The setting grants no rights.",
-							   &change_actor_setting,
+							   &author_setting,
 							   "",
 							   PGC_USERSET, 0,
 							   NULL, NULL, NULL);

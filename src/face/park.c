@@ -30,6 +30,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "query.h"
 
@@ -135,8 +136,8 @@ park_stand(const Stand *stand, Draft *draft)
 	}
 	touched[NUM_PARTS] = '\0';
 	values[P_TOUCHED] = CStringGetTextDatum(touched);
-	put_text(values, nulls, P_ACTOR, change_actor());
-	put_text(values, nulls, P_CLIENT, change_client());
+	put_text(values, nulls, P_ACTOR, author_actor(&stand->author));
+	put_text(values, nulls, P_CLIENT, author_client());
 
 	park_lock(stand->store_id, RowExclusiveLock);
 	if (!put_draft(values, nulls, draft))
@@ -227,6 +228,15 @@ raise_not_parked(int64 store_id, int64 parked_id)
 					GetUserNameFromId(GetUserId(), false))));
 }
 
+void
+park_read(int64 store_id, Draft *draft, Stand *stand)
+{
+	if (!read_parked(store_id, draft, stand))
+		raise_not_parked(store_id, draft->id);
+	stand->was_parked = true;
+	stand->created_at = GetCurrentTimestamp();
+}
+
 /*
  * park(handle) → parked_id
  *
@@ -280,8 +290,7 @@ resume(PG_FUNCTION_ARGS)
 	store_id = PG_GETARG_INT64(0);
 	draft.id = PG_GETARG_INT64(1);
 	access_require(store_id, ACCESS_READ);
-	if (!read_parked(store_id, &draft, &stand))
-		raise_not_parked(store_id, draft.id);
+	park_read(store_id, &draft, &stand);
 
 	handle = handle_open(store_id, stand.message_id);
 	if (stand.is_new)
@@ -319,4 +328,132 @@ discard_parked(PG_FUNCTION_ARGS)
 					  access_is_owner(PG_GETARG_INT64(0))))
 		raise_not_parked(PG_GETARG_INT64(0), draft.id);
 	PG_RETURN_VOID();
+}
+
+/* --------------------------------------------------- drafts without handles */
+
+/*
+ * parked_edits(store_id, parked_id)
+ * → (message_id, change_number, changes, folder_id, parked_at)
+ *
+ * Return the base and the edits of a draft of the current role: "changes" is a
+ * patch as for save_message(), or as for save_new_message() if the message is
+ * new; then change_number is NULL.  folder_id is the folder of a new message,
+ * else NULL.
+ *
+ * Errors: MAPI_E_NOT_FOUND for the draft, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(parked_edits);
+Datum
+parked_edits(PG_FUNCTION_ARGS)
+{
+	Draft		draft = {0};
+	Stand		stand;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "parked_id");
+	draft.id = PG_GETARG_INT64(1);
+	access_require(PG_GETARG_INT64(0), ACCESS_READ);
+	park_read(PG_GETARG_INT64(0), &draft, &stand);
+	values[0] = Int64GetDatum(stand.message_id);
+	values[1] = Int64GetDatum(stand.base);
+	nulls[1] = stand.is_new;
+	values[2] = JsonbPGetDatum(edits_to_patch(&stand.edits));
+	values[3] = Int64GetDatum(stand.folder_id);
+	nulls[3] = !stand.is_new;
+	values[4] = TimestampTzGetDatum(draft.parked_at);
+	return call_row(fcinfo, values, nulls);
+}
+
+/*
+ * Raise MAPI_E_INVALID_PARAMETER unless the arguments "message_id" and
+ * "change_number" of park_message() belong to the draft that is to be
+ * replaced.
+ */
+static void
+require_same_message(FunctionCallInfo fcinfo, const Draft *draft,
+					 const Stand *parked)
+{
+	if (PG_ARGISNULL(2) != parked->is_new ||
+		(!PG_ARGISNULL(1) && PG_GETARG_INT64(1) != parked->message_id))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("draft %lld belongs to another message",
+						(long long) draft->id)));
+}
+
+/*
+ * Get the stand of a new message from the arguments of park_message().  *stand
+ * is that of the draft that is to be replaced, if draft->id is not 0.
+ */
+static void
+new_message_stand(FunctionCallInfo fcinfo, const Draft *draft, Stand *stand)
+{
+	if (draft->id == 0)
+	{
+		if (!PG_ARGISNULL(1))
+			call_null_argument("change_number");
+		REQUIRE_ARG(5, "folder_id");
+		stand->message_id = number_next(REL_MESSAGE_ID_SEQ);
+		stand->defaults = content_defaults();
+		stand->is_new = true;
+	}
+	if (!PG_ARGISNULL(5))
+	{
+		stand->folder_id = PG_GETARG_INT64(5);
+		store_require_folder(stand->store_id, stand->folder_id);
+	}
+}
+
+/*
+ * park_message(store_id, message_id, change_number, changes, parked_id,
+ *				folder_id, actor) → parked_id
+ *
+ * Store a base and edits as a draft of the current role, without a handle.
+ * With message_id and change_number NULL, the draft is of a new message in a
+ * folder.  parked_id is a draft of the message to be replaced; if a handle or
+ * another call parks under that id at the same moment, a draft is made beside
+ * it.
+ *
+ * Errors: MAPI_E_NOT_FOUND for message, folder or draft; MAPI_E_NO_ACCESS;
+ * MAPI_E_INVALID_PARAMETER for a draft of another message, or for a folder_id
+ * if the message is not new; the errors of set_props() for "changes".
+ */
+PG_FUNCTION_INFO_V1(park_message);
+Datum
+park_message(PG_FUNCTION_ARGS)
+{
+	Draft		draft = {0};
+	Stand		stand = {0};
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(3, "changes");
+	stand.store_id = PG_GETARG_INT64(0);
+	call_require_write("park_message()");
+	access_require(stand.store_id, ACCESS_EDIT);
+	if (!PG_ARGISNULL(4))
+	{
+		draft.id = PG_GETARG_INT64(4);
+		park_read(stand.store_id, &draft, &stand);
+		require_same_message(fcinfo, &draft, &stand);
+	}
+	if (PG_ARGISNULL(2))
+		new_message_stand(fcinfo, &draft, &stand);
+	else
+	{
+		REQUIRE_ARG(1, "message_id");
+		if (!PG_ARGISNULL(5))
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("\"folder_id\" requires a new message")));
+		stand.message_id = PG_GETARG_INT64(1);
+		stand.base = PG_GETARG_INT64(2);
+		change_require_message(stand.store_id, stand.message_id);
+	}
+	edits_from_patch(PG_GETARG_JSONB_P(3), stand.is_new, &stand.edits);
+	stand.author.actor = call_text(fcinfo, 6);
+	park_stand(&stand, &draft);
+	PG_RETURN_INT64(draft.id);
 }

@@ -30,6 +30,7 @@ typedef struct PlaceOrder
 	int64		folder_id;		/* target of CHANGE_MOVE */
 	bool		conditional;	/* "if_change_number" is set */
 	int64		if_change_number;
+	Author		author;
 } PlaceOrder;
 
 static int
@@ -110,12 +111,13 @@ write_order(const PlaceOrder *order, MessageRow *row)
 
 	if (order->kind == CHANGE_HARD_DELETE)
 	{
-		change_hard_delete(row);
+		change_hard_delete(row, &order->author);
 		return;
 	}
 	memset(&change, 0, sizeof(change));
 	change.kind = order->kind;
 	change.base = row->version.change_number;
+	change.author = order->author;
 	if (order->kind == CHANGE_MOVE)
 	{
 		if (row->version.folder_id == order->folder_id)
@@ -215,21 +217,23 @@ condition_argument(FunctionCallInfo fcinfo, int n, int count,
 }
 
 /*
- * Return the store that argument 0 names.  Raise an error unless the caller
- * may edit the store and the transaction may write; "what" names the SQL
- * function, as in "delete_messages()".
+ * Read argument 0, the store, and the last argument, the actor, into *order.
+ * Raise an error unless the caller may edit the store and the transaction may
+ * write; "what" names the SQL function, as in "delete_messages()".
  */
-static int64
-store_argument(FunctionCallInfo fcinfo, const char *what)
+static void
+order_arguments(FunctionCallInfo fcinfo, const char *what, PlaceOrder *order)
 {
 	REQUIRE_ARG(0, "store_id");
 	call_require_write(what);
 	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
-	return PG_GETARG_INT64(0);
+	order->store_id = PG_GETARG_INT64(0);
+	order->author.actor = call_text(fcinfo, PG_NARGS() - 1);
 }
 
 /*
- * delete_messages(store_id, message_ids, flags, if_change_number) → hresult
+ * delete_messages(store_id, message_ids, flags, if_change_number, actor)
+ * → hresult
  *
  * Delete messages softly, or for good with DELETE_HARD_DELETE.  A soft-deleted
  * message counts as missing unless DELETE_HARD_DELETE is given.
@@ -248,7 +252,7 @@ delete_messages(PG_FUNCTION_ARGS)
 	int			count;
 	uint32		flags;
 
-	order.store_id = store_argument(fcinfo, "delete_messages()");
+	order_arguments(fcinfo, "delete_messages()", &order);
 	ids = ids_argument(fcinfo, 1, &count);
 	REQUIRE_ARG(2, "flags");
 	flags = PG_GETARG_UINT32(2);
@@ -261,7 +265,7 @@ delete_messages(PG_FUNCTION_ARGS)
 }
 
 /*
- * restore_messages(store_id, message_ids) → hresult
+ * restore_messages(store_id, message_ids, actor) → hresult
  *
  * Restore soft-deleted messages; any other message counts as missing.
  *
@@ -276,13 +280,14 @@ restore_messages(PG_FUNCTION_ARGS)
 	int64	   *ids;
 	int			count;
 
-	order.store_id = store_argument(fcinfo, "restore_messages()");
+	order_arguments(fcinfo, "restore_messages()", &order);
 	ids = ids_argument(fcinfo, 1, &count);
 	PG_RETURN_INT32(place_messages(&order, ids, count));
 }
 
 /*
- * move_messages(store_id, message_ids, folder_id, if_change_number) → hresult
+ * move_messages(store_id, message_ids, folder_id, if_change_number, actor)
+ * → hresult
  *
  * Move messages to another folder of the store; their ids stay.  The folder is
  * locked against deletion to the end of the transaction.
@@ -298,7 +303,7 @@ move_messages(PG_FUNCTION_ARGS)
 	int64	   *ids;
 	int			count;
 
-	order.store_id = store_argument(fcinfo, "move_messages()");
+	order_arguments(fcinfo, "move_messages()", &order);
 	ids = ids_argument(fcinfo, 1, &count);
 	REQUIRE_ARG(2, "folder_id");
 	order.folder_id = PG_GETARG_INT64(2);

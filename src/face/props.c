@@ -105,10 +105,11 @@ get_props(PG_FUNCTION_ARGS)
 }
 
 /*
- * read_message(store_id, message_id, tags) → jsonb
+ * read_message(store_id, message_id, tags, actor) → jsonb
  *
  * Return the properties in "tags" (NULL: all) of a message as the statement's
- * snapshot sees it, as a JSON object keyed by canonical name.
+ * snapshot sees it, as a JSON object keyed by canonical name.  No property
+ * depends on "actor", the user who reads.
  *
  * Errors: MAPI_E_NOT_FOUND, also for a soft-deleted message; MAPI_E_NO_ACCESS;
  * MAPI_E_INVALID_PARAMETER for an unknown name.

@@ -177,14 +177,17 @@ my $json = $node->safe_psql(
 	SELECT park(:h) AS p \gset
 	SELECT set_retention(:s, NULL, 1) \gset
 	UPDATE change SET changed_at = changed_at - interval '2 days';
-	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p,
+	SELECT create_blob(:s) AS b \gset
+	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p, 'b', :b,
 		'c', read_message(:s, :m)->'PidTagChangeNumber')});
 my $made = decode_json($json);
 my ($s, $f, $m, $first, $last) = @$made{qw(s f m n c)};
 
 # Arguments by their name, or by "function.name"; by their type without one.
 my %argument = (
-	role => 'postgres', merge_number => $first + 2,
+	role => 'postgres', merge_number => $first + 2, actor => 'ann',
+	request => 'repeated', is_binary => 'true', blob_id => $made->{b},
+	'park_message.folder_id' => undef, 'resolve_parked.folder_id' => undef,
 	store_id => $s, message_id => $m, message_ids => "{$m}", folder_id => $f,
 	parent_id => $f, parked_id => $made->{p}, handle => ":'h'",
 	'open_embedded_message.handle' => ":'a'", change_number => $last,
