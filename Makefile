@@ -1,7 +1,7 @@
-# msgstore: the module, its client, and what tests, shows and measures them.
+# msgstore: the module, its client, tests, demonstration and measurements.
 #
 #   make, make install, make installcheck    as for any contrib module
-#   make demo, make test                     from a bare machine to the end
+#   make demo, make test                     install what is missing, then run
 #   make devserver, make devserver-stop      a private server to work with
 #
 # PG_CONFIG=... chooses the PostgreSQL to build against, CLIENT=no leaves the
@@ -32,6 +32,7 @@ OBJS = \
 	src/content/reference.o \
 	src/content/content.o \
 	src/content/recipient.o \
+	src/content/subject.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -39,9 +40,9 @@ OBJS = \
 	src/engine/relation.o \
 	src/engine/query.o \
 	src/engine/number.o \
-	src/engine/access.o \
 	src/engine/author.o \
 	src/engine/row.o \
+	src/engine/access.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
@@ -53,12 +54,15 @@ OBJS = \
 	src/engine/stand.o \
 	src/face/module.o \
 	src/face/store.o \
+	src/face/rights.o \
 	src/face/nameid.o \
 	src/face/open.o \
 	src/face/park.o \
 	src/face/subobject.o \
 	src/face/props.o \
+	src/face/copy.o \
 	src/face/stream.o \
+	src/face/large.o \
 	src/face/save.o \
 	src/face/conflict.o \
 	src/face/throw.o \
@@ -66,7 +70,7 @@ OBJS = \
 	src/face/place.o \
 	src/face/history.o
 
-# What one session can show (sql/, expected/).
+# Tests of one session (sql/, expected/).
 REGRESS = \
 	hresult \
 	flags \
@@ -75,13 +79,17 @@ REGRESS = \
 	property \
 	retype \
 	recipient \
+	rules \
 	attachment \
 	subobject \
+	copy \
 	stream \
 	streamlarge \
 	blob \
 	blobstateless \
 	store \
+	rights \
+	rightsaround \
 	open \
 	create \
 	props \
@@ -106,7 +114,8 @@ REGRESS = \
 	checker \
 	house
 
-# What two or three sessions show (test/specs/, test/expected/).
+# Tests of two or three sessions (test/specs/, test/expected/), after the common set-up
+# that the schedule names.
 ISOLATION = \
 	named_races \
 	new_message \
@@ -122,6 +131,7 @@ ISOLATION = \
 	save_subxact \
 	save_gone \
 	save_rights \
+	rights_handles \
 	save_interrupted \
 	save_other_work \
 	save_message \
@@ -142,19 +152,19 @@ ISOLATION = \
 REGRESS_OPTS = --inputdir=$(srcdir) --load-extension=msgstore \
 	--encoding=UTF8 --no-locale
 ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
-	--encoding=UTF8 --no-locale
+	--encoding=UTF8 --no-locale --schedule=$(srcdir)/test/isolation_schedule
 
-# What begins with tools/run-private needs no PostgreSQL to be there yet.
+# Targets that tools/run-private runs; they work before PostgreSQL is installed.
 PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
-PRIVATE = deps test test-fuzz test-large test-valgrind demo bench \
+PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench \
 	bench-instructions devserver devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
 	bash $(TOP)tools/run-private
 
-# The shell's MAIL is somebody's mailbox, and not meant.
+# MAIL in the environment is the user's mailbox, not an argument.
 ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
@@ -195,14 +205,15 @@ src/content/%: override CPPFLAGS := $(call floors,words content) $(CPPFLAGS)
 src/engine/%: override CPPFLAGS := $(call floors,words content engine) $(CPPFLAGS)
 src/face/%: override CPPFLAGS := $(call floors,$(FLOORS)) $(CPPFLAGS)
 
-# The constants and tables that data/ holds as facts.
-src/gen.stamp: tools/gen_catalogue.pl tools/Facts.pm \
+# Constants and tables, generated from the facts in data/
+src/gen.stamp: tools/gen_catalogue.pl tools/gen_mapi.pl tools/Facts.pm \
 		$(wildcard $(srcdir)/data/*.csv)
 	@$(MKDIR_P) $(FLOORS:%=src/%)
 	perl $< $(srcdir)/data src/words
+	perl $(filter %/gen_mapi.pl,$^) $(srcdir)/data src/words/mapi.gen.h
 	@touch $@
 
-# Another PostgreSQL, or other flags: everything anew.  The flags are taken
+# Build everything again for another PostgreSQL, or other flags.  These are taken
 # here, since a prerequisite inherits those of its target's floor.
 BUILT_WITH := $(VERSION) $(CC) $(CPPFLAGS) $(CFLAGS)
 src/flags.stamp: force-look
@@ -233,7 +244,7 @@ uninstall-client:
 clean-client:
 	$(MAKE_CLIENT) clean
 
-# What test/t/040_checker.pl runs.
+# The program of test/t/040_checker.pl.
 MAKE_CHECKER = $(MKDIR_P) test/checker && $(MAKE) -C test/checker \
 	-f $(abspath $(srcdir))/test/checker/Makefile PG_CONFIG='$(PG_CONFIG)'
 checker:
@@ -243,14 +254,14 @@ clean-checker:
 	$(MAKE_CHECKER) clean
 .PHONY: checker clean-checker
 
-# With what the tests have left.
+# Remove the files that tests have left, too.
 distclean: clean-build
 clean-build:
 	bash $(TOP)tools/run-private devserver-stop
 	rm -rf build
 .PHONY: clean-build
 
-# The flags the project builds with before anything is handed in.
+# The strict flags, with which every change has to build.
 STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-DUSE_ASSERT_CHECKING
 strict:

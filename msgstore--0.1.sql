@@ -402,7 +402,11 @@ BEGIN
 		('recipient_flags',
 		 'How a recipient list is changed: MODRECIP_ADD'),
 		('embedded_flags',
-		 'How an embedded message is opened: MAPI_MODIFY|MAPI_CREATE')
+		 'How an embedded message is opened: MAPI_MODIFY|MAPI_CREATE'),
+		('copy_flags',
+		 'How properties are copied: MAPI_MOVE|MAPI_NOREPLACE'),
+		('folder_rights',
+		 'What a role may do in a folder: READ_ANY|CREATE, or REVIEWER')
 	LOOP
 		EXECUTE pg_catalog.format($template$
 
@@ -654,6 +658,130 @@ COMMENT ON FUNCTION msgstore.set_node_number(integer) IS
 	'Set the upper 15 bits of the ids and change numbers given out from now '
 	'on';
 
+/* ===================================================================== rights
+ *
+ * The rights of roles in folders: access.c, rights.c.
+ */
+
+/*
+ * One row per folder and role that is granted something there.  Members are
+ * stored by name, and a name outlives DROP ROLE.  No role can be named public,
+ * so that name stands for PUBLIC.
+ */
+CREATE TABLE msgstore.folder_right (
+	store_id   bigint                 NOT NULL,
+	folder_id  bigint                 NOT NULL,
+	member     text                   NOT NULL,
+	rights     msgstore.folder_rights NOT NULL,
+	PRIMARY KEY (store_id, folder_id, member)
+);
+
+COMMENT ON TABLE msgstore.folder_right IS
+	'One row per folder and role with rights there; the owner of the store '
+	'needs none';
+COMMENT ON COLUMN msgstore.folder_right.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.folder_right.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.folder_right.member IS
+	'The role, by name; public stands for PUBLIC';
+COMMENT ON COLUMN msgstore.folder_right.rights IS
+	'The rights granted; 0 shuts the role out of the rights of PUBLIC';
+
+CREATE FUNCTION msgstore.may_use_store(store_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'may_use_store';
+COMMENT ON FUNCTION msgstore.may_use_store(bigint) IS
+	'Return true if the store exists and the current role sees a folder of it';
+
+CREATE FUNCTION msgstore_internal.folder_visible(store_id bigint,
+												 folder_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'folder_visible';
+COMMENT ON FUNCTION msgstore_internal.folder_visible(bigint, bigint) IS
+	'Return true if the current role sees the folder';
+
+CREATE FUNCTION msgstore_internal.message_readable(store_id bigint,
+												   folder_id bigint,
+												   creator text)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
+	AS 'MODULE_PATHNAME', 'message_readable';
+COMMENT ON FUNCTION msgstore_internal.message_readable(bigint, bigint, text) IS
+	'Return true if the current role may read a message of the folder that '
+	'this role created';
+
+CREATE FUNCTION msgstore_internal.history_readable(store_id bigint,
+												   message_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 100
+	AS 'MODULE_PATHNAME', 'history_readable';
+COMMENT ON FUNCTION msgstore_internal.history_readable(bigint, bigint) IS
+	'Return true if the current role may read the changes of a message';
+
+CREATE FUNCTION msgstore_internal.owns_store(store_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 10
+	AS 'MODULE_PATHNAME', 'owns_store';
+COMMENT ON FUNCTION msgstore_internal.owns_store(bigint) IS
+	'Return true if the store exists and the current role is its owner';
+
+CREATE FUNCTION msgstore_internal.role_may_edit(store_id bigint,
+												folder_id bigint, role text)
+	RETURNS boolean
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED COST 10
+	AS 'MODULE_PATHNAME', 'role_may_edit';
+COMMENT ON FUNCTION msgstore_internal.role_may_edit(bigint, bigint, text) IS
+	'Return true if store and role exist and the role may edit messages in the '
+	'folder, or with folder_id NULL in any folder';
+
+CREATE FUNCTION msgstore.grant_folder(store_id bigint, folder_id bigint,
+									  member text,
+									  rights msgstore.folder_rights)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'grant_folder';
+COMMENT ON FUNCTION msgstore.grant_folder(bigint, bigint, text,
+										  msgstore.folder_rights) IS
+	'Grant a role, or PUBLIC, these rights in a folder in place of those '
+	'granted before';
+
+CREATE FUNCTION msgstore.revoke_folder(store_id bigint, folder_id bigint,
+									   member text)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'revoke_folder';
+COMMENT ON FUNCTION msgstore.revoke_folder(bigint, bigint, text) IS
+	'Remove the grant to a role, or to PUBLIC, in a folder';
+
+CREATE FUNCTION msgstore.effective_rights(store_id bigint, folder_id bigint,
+										  member text DEFAULT NULL)
+	RETURNS msgstore.folder_rights
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'effective_rights';
+COMMENT ON FUNCTION msgstore.effective_rights(bigint, bigint, text) IS
+	'Return the rights that a role, PUBLIC, or with NULL the current role has '
+	'in a folder';
+
+CREATE FUNCTION msgstore.give_store(store_id bigint, owner text)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'give_store';
+COMMENT ON FUNCTION msgstore.give_store(bigint, text) IS
+	'Make another role, of which the caller is a member, the owner of a store';
+
+CREATE VIEW msgstore.folder_permissions WITH (security_barrier) AS
+	SELECT r.store_id, r.folder_id,
+		   CASE WHEN r.member OPERATOR(pg_catalog.=) 'public' THEN 'PUBLIC'
+				ELSE r.member END AS member, r.rights
+	FROM msgstore.folder_right AS r
+	WHERE msgstore_internal.folder_visible(r.store_id, r.folder_id);
+GRANT SELECT ON msgstore.folder_permissions TO PUBLIC;
+COMMENT ON VIEW msgstore.folder_permissions IS
+	'The rights granted in the folders that the current role sees';
+
 /* ====================================================================== store
  *
  * Stores and their folders: store.c, access.c.  The tables are small.  The
@@ -665,13 +793,14 @@ COMMENT ON FUNCTION msgstore.set_node_number(integer) IS
  * One row per store: its owner, the GUID of its keys, and its retention.
  */
 CREATE TABLE msgstore.store (
-	store_id      bigint      NOT NULL PRIMARY KEY,
-	name          text        NOT NULL UNIQUE,
-	owner         text        NOT NULL,
-	replica_guid  uuid        NOT NULL,
-	created_at    timestamptz NOT NULL,
-	keep_age      interval,
-	keep_count    integer
+	store_id           bigint      NOT NULL PRIMARY KEY,
+	name               text        NOT NULL UNIQUE,
+	owner              text        NOT NULL,
+	replica_guid       uuid        NOT NULL,
+	created_at         timestamptz NOT NULL,
+	keep_age           interval,
+	keep_count         integer,
+	rights_generation  bigint      NOT NULL DEFAULT 0
 );
 
 COMMENT ON TABLE msgstore.store IS
@@ -692,6 +821,9 @@ COMMENT ON COLUMN msgstore.store.keep_age IS
 COMMENT ON COLUMN msgstore.store.keep_count IS
 	'prune_history() leaves this number of the newest changes of each '
 	'message; NULL: no change is protected by its rank';
+COMMENT ON COLUMN msgstore.store.rights_generation IS
+	'A new change number with every change of owner or rights, which tells '
+	'sessions to read them again';
 
 /*
  * One row per folder.  There is no foreign key from parent_id: it would be a
@@ -752,27 +884,6 @@ COMMENT ON FUNCTION msgstore.special_folder(bigint, text) IS
 	'Return the id of a standard folder: Root, Inbox, Outbox, Sent Items, '
 	'Deleted Items, Drafts or Conflicts';
 
-CREATE FUNCTION msgstore.may_use_store(store_id bigint)
-	RETURNS boolean
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
-	AS 'MODULE_PATHNAME', 'may_use_store';
-COMMENT ON FUNCTION msgstore.may_use_store(bigint) IS
-	'Return true if the store exists and the current role may use it';
-
-CREATE FUNCTION msgstore_internal.owns_store(store_id bigint)
-	RETURNS boolean
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
-	AS 'MODULE_PATHNAME', 'owns_store';
-COMMENT ON FUNCTION msgstore_internal.owns_store(bigint) IS
-	'Return true if the store exists and the current role is its owner';
-
-CREATE FUNCTION msgstore_internal.role_may_edit(store_id bigint, role text)
-	RETURNS boolean
-	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10
-	AS 'MODULE_PATHNAME', 'role_may_edit';
-COMMENT ON FUNCTION msgstore_internal.role_may_edit(bigint, text) IS
-	'Return true if store and role exist and the role may edit the store';
-
 CREATE VIEW msgstore.store_list WITH (security_barrier) AS
 	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count
 	FROM msgstore.store AS s
@@ -782,13 +893,16 @@ COMMENT ON VIEW msgstore.store_list IS
 	'The stores that the current role may use';
 
 CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
-	SELECT f.store_id, f.folder_id, f.parent_id, f.name, f.special,
-		   f.created_at
+	SELECT f.store_id, f.folder_id,
+		   CASE WHEN msgstore_internal.folder_visible(f.store_id, f.parent_id)
+				THEN f.parent_id END AS parent_id,
+		   f.name, f.special, f.created_at
 	FROM msgstore.folder AS f
-	WHERE msgstore.may_use_store(f.store_id);
+	WHERE msgstore_internal.folder_visible(f.store_id, f.folder_id);
 GRANT SELECT ON msgstore.folder_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_list IS
-	'The folders of the stores that the current role may use';
+	'The folders that the current role sees; parent_id is NULL below a folder '
+	'that it does not see';
 
 /* =================================================================== property
  *
@@ -942,6 +1056,7 @@ CREATE TABLE msgstore.message (
 	message_id     bigint      NOT NULL,
 	folder_id      bigint      NOT NULL,
 	created_at     timestamptz NOT NULL,
+	creator        text        NOT NULL,
 	message_flags  integer     NOT NULL,
 	deleted_at     timestamptz,
 	submitted_at   timestamptz,
@@ -961,7 +1076,8 @@ CREATE TABLE msgstore.message (
 ) WITH (fillfactor = 80);
 
 ALTER TABLE msgstore.message ALTER COLUMN props SET STORAGE MAIN;
-CREATE INDEX message_folder ON msgstore.message (store_id, folder_id);
+CREATE INDEX message_folder
+	ON msgstore.message (store_id, folder_id, creator);
 
 COMMENT ON TABLE msgstore.message IS
 	'One row per message, at its newest version';
@@ -972,7 +1088,10 @@ COMMENT ON COLUMN msgstore.message.message_id IS
 COMMENT ON COLUMN msgstore.message.folder_id IS
 	'Placement: the folder of the message; a save never writes it';
 COMMENT ON COLUMN msgstore.message.created_at IS
-	'The time of the first save';
+	'The time of create_message(), or of the first save without a handle';
+COMMENT ON COLUMN msgstore.message.creator IS
+	'The role of the first save: what it may do with its own messages depends '
+	'on this name';
 COMMENT ON COLUMN msgstore.message.message_flags IS
 	'Placement: MSGFLAG_ bits of the message itself (UNSENT, RESEND, READ at '
 	'creation)';
@@ -1044,11 +1163,12 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 										  m.props) AS message_size,
 		   m.created_at, m.modified_at, m.modifier, m.change_number
 	FROM msgstore.message AS m
-	WHERE m.deleted_at IS NULL AND msgstore.may_use_store(m.store_id);
+	WHERE m.deleted_at IS NULL
+	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
+											 m.creator);
 GRANT SELECT ON msgstore.message_list TO PUBLIC;
 COMMENT ON VIEW msgstore.message_list IS
-	'The messages (saved and not deleted) of the stores that the current role '
-	'may use';
+	'The messages (saved and not deleted) that the current role may read';
 
 /* ==================================================================== history
  *
@@ -1147,11 +1267,11 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
 		   c.client, c.changed_at, c.properties
 	FROM msgstore.change AS c
-	WHERE msgstore.may_use_store(c.store_id);
+	WHERE msgstore_internal.history_readable(c.store_id, c.message_id);
 GRANT SELECT ON msgstore.change_list TO PUBLIC;
 COMMENT ON VIEW msgstore.change_list IS
-	'The changes in the stores that the current role may use: author, time, '
-	'changed properties';
+	'The changes of the messages that the current role may read: author, '
+	'time, changed properties';
 
 CREATE FUNCTION msgstore_internal.check_history_call(store_id bigint,
 													 message_id bigint,
@@ -1161,10 +1281,11 @@ CREATE FUNCTION msgstore_internal.check_history_call(store_id bigint,
 	AS 'MODULE_PATHNAME', 'check_history_call';
 COMMENT ON FUNCTION msgstore_internal.check_history_call(bigint, bigint,
 														 bigint) IS
-	'Check the arguments of history() and merge_report(), and the right to '
-	'read the store';
+	'Check the arguments of merge_report(), and the right to read the message';
 
 CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
+								 max integer DEFAULT NULL,
+								 before bigint DEFAULT NULL,
 								 OUT change_number bigint, OUT kind text,
 								 OUT changed_by text, OUT role text,
 								 OUT actor text, OUT client text,
@@ -1172,24 +1293,12 @@ CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
 								 OUT properties text[], OUT previous bigint,
 								 OUT base_change_number bigint)
 	RETURNS SETOF record
-	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
-	SET search_path = pg_catalog, pg_temp
-	AS $$
-	BEGIN
-		PERFORM msgstore_internal.check_history_call($1, $2, 0);
-		RETURN QUERY
-			SELECT c.change_number, c.kind, c.changed_by, c.role, c.actor,
-				   c.client, c.changed_at, c.properties, c.previous,
-				   c.base_change_number
-			FROM msgstore.change_list AS c
-			WHERE c.store_id OPERATOR(pg_catalog.=) $1
-			  AND c.message_id OPERATOR(pg_catalog.=) $2
-			ORDER BY c.changed_at, c.change_number;
-	END
-	$$;
-COMMENT ON FUNCTION msgstore.history(bigint, bigint) IS
-	'Return every change of a message, oldest first: number, kind, author, '
-	'time, client, changed properties';
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+	AS 'MODULE_PATHNAME', 'history';
+COMMENT ON FUNCTION msgstore.history(bigint, bigint, integer, bigint) IS
+	'Return the changes of a message: number, kind, author, time, client, '
+	'changed properties; all of them, oldest first, or with max the newest '
+	'ones, newest first, with before those before a version';
 
 CREATE FUNCTION msgstore_internal.merged(store_id bigint, message_id bigint,
 										 merge_number bigint,
@@ -1748,6 +1857,14 @@ COMMENT ON FUNCTION msgstore.get_props(integer, text[]) IS
 	'Return the properties that a handle shows, its base and its pending '
 	'edits; all of them if tags is NULL';
 
+CREATE FUNCTION msgstore.get_prop_list(handle integer)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_prop_list';
+COMMENT ON FUNCTION msgstore.get_prop_list(integer) IS
+	'Return the names of the properties that a handle shows, without reading '
+	'their values';
+
 CREATE FUNCTION msgstore.set_props(handle integer, props jsonb)
 	RETURNS void
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -1914,6 +2031,37 @@ COMMENT ON FUNCTION msgstore.modify_recipients(integer,
 	'Change the recipients on a handle: 0 replaces the list, the flags add, '
 	'modify or remove rows by PR_ROWID';
 
+/* ======================================================================= copy
+ *
+ * Copying properties from one handle to another: copy.c.
+ */
+
+CREATE FUNCTION msgstore.copy_to(handle integer, to_handle integer,
+								 exclude text[] DEFAULT '{}',
+								 flags msgstore.copy_flags DEFAULT '0',
+								 OUT property text,
+								 OUT result msgstore.hresult)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
+	AS 'MODULE_PATHNAME', 'copy_to';
+COMMENT ON FUNCTION msgstore.copy_to(integer, integer, text[],
+									 msgstore.copy_flags) IS
+	'Copy all properties but some from one handle to another, where they are '
+	'pending; return those that were not copied';
+
+CREATE FUNCTION msgstore.copy_props(handle integer, to_handle integer,
+									include text[],
+									flags msgstore.copy_flags DEFAULT '0',
+									OUT property text,
+									OUT result msgstore.hresult)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1
+	AS 'MODULE_PATHNAME', 'copy_props';
+COMMENT ON FUNCTION msgstore.copy_props(integer, integer, text[],
+										msgstore.copy_flags) IS
+	'Copy named properties from one handle to another, where they are '
+	'pending; return those that were not copied';
+
 /* ===================================================================== stream
  *
  * Strings and binary values in pieces: stream.c.
@@ -1943,13 +2091,22 @@ COMMENT ON FUNCTION msgstore.write_stream(integer, text, bigint, bytea) IS
 	'Write a piece of a string or binary property on a handle and return the '
 	'size; the save of the message stores it';
 
+CREATE FUNCTION msgstore.set_stream_size(handle integer, property text,
+										 size bigint)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_stream_size';
+COMMENT ON FUNCTION msgstore.set_stream_size(integer, text, bigint) IS
+	'Cut a string or binary property on a handle to a size, or fill a binary '
+	'one with zeros up to it';
+
 CREATE FUNCTION msgstore.truncate_stream(handle integer, property text,
 										 size bigint)
 	RETURNS void
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'truncate_stream';
+	AS 'MODULE_PATHNAME', 'set_stream_size';
 COMMENT ON FUNCTION msgstore.truncate_stream(integer, text, bigint) IS
-	'Cut a string or binary property on a handle to a size';
+	'Do as set_stream_size()';
 
 /* =================================================================== conflict
  *
@@ -2076,6 +2233,7 @@ COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
 
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_right', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change', '');

@@ -1,5 +1,5 @@
--- The catalogue as rows and functions: every property by every spelling, the
--- types, the property sets; and that it does not contradict itself.
+-- The catalogue as rows and functions: every property is found by every spelling, with
+-- its type and its property set, and no row contradicts another.
 SET search_path = msgstore, public;
 \set VERBOSITY terse
 
@@ -21,7 +21,7 @@ SELECT property_tag('Subject');
 SELECT property_name('0x8001001F');
 SELECT property_tag(NULL) IS NULL AS strict;
 
--- rows
+-- the rows of the view
 SELECT name, tag, property_id, type, spellings, property_set, lid,
        string_name, storable, rule, part, instead
 FROM property_catalogue

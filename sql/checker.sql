@@ -1,12 +1,12 @@
--- What the checker of histories (test/checker/) has found, each reduced to what
--- shows it.
+-- Cases that the checker of histories (test/checker/) has found: versions after one from
+-- the future are not stamped earlier, and a list that is set to no rows is present.
 SET search_path = msgstore, public;
 
 SELECT create_store('checker_found') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 
--- A time that a client gave the first version may lie in the future.  What
--- comes after it shows none before it, a deletion for good as well.
+-- A client may give the first version a time that lies in the future.  No later
+-- version shows an earlier time, the one of a deletion for good included.
 SELECT message_id AS id, change_number AS created
 FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "from the future",
 	"PR_LAST_MODIFICATION_TIME": "2099-01-01T00:00:00.0000000Z"}') \gset
@@ -15,8 +15,8 @@ SELECT change_number = :created AS given,
 	message_at(:store, :id, change_number)->>'PR_LAST_MODIFICATION_TIME' AS shown
 FROM history(:store, :id) ORDER BY change_number;
 
--- A list that a client sets to nobody is there, and empty, whether it is saved
--- or merged: nobody else saved in between, or somebody did.
+-- A list that a client sets to no rows is present and empty, after a save and after
+-- a merge, with and without other saves in between.
 SELECT message_id AS id, change_number AS created
 FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "to nobody"}') \gset
 SELECT result
@@ -30,7 +30,7 @@ SELECT result
 FROM resolve_conflict(:store, :id, :created, '{"PR_MESSAGE_RECIPIENTS": []}', 'MERGE');
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_MESSAGE_RECIPIENTS}');
 
--- deleting the property is something else
+-- a deletion of the property takes the list away
 SELECT message_id AS id, change_number AS created
 FROM save_new_message(:store, :inbox, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "A"}]}') \gset
 SELECT result

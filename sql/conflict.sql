@@ -1,12 +1,12 @@
--- Who changed what since a client's base: the report that explains a refusal,
--- property by property, with base, theirs and yours, by whom and with what.
+-- The conflict report explains a refusal: a row for each property that was changed
+-- since the client's base, with base, theirs and yours, and the author of the change.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT create_store('conflict') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Drafts') AS drafts \gset
 
--- a message of one's own for each case; its number
+-- a new message for each case; its number
 CREATE FUNCTION pg_temp.message(props jsonb) RETURNS bigint LANGUAGE sql AS $$
     SELECT message_id FROM save_new_message(
         (SELECT store_id FROM store_list WHERE name = 'conflict'),
@@ -15,16 +15,16 @@ CREATE FUNCTION pg_temp.message(props jsonb) RETURNS bigint LANGUAGE sql AS $$
 CREATE FUNCTION pg_temp.number(id bigint) RETURNS bigint LANGUAGE sql AS $$
     SELECT (read_message(store_id, id)->>'PidTagChangeNumber')::bigint
     FROM store_list WHERE name = 'conflict' $$;
--- somebody else's save, over the newest version
+-- a save of another client, over the newest version
 CREATE FUNCTION pg_temp.other(id bigint, changes jsonb) RETURNS hresult LANGUAGE sql AS $$
     SELECT result FROM store_list, save_message(store_id, id, pg_temp.number(id), changes)
     WHERE name = 'conflict' $$;
--- what one looks at in a report
+-- the columns of a report that the cases look at
 CREATE FUNCTION pg_temp.report(h integer, OUT property text, OUT base jsonb, OUT theirs jsonb,
     OUT yours jsonb, OUT side text) RETURNS SETOF record LANGUAGE sql AS $$
     SELECT property, base, theirs, yours, side FROM conflict(h) ORDER BY property $$;
 
--- A saves the subject; B, who edited the body, is refused and told why
+-- A saves the subject; B has edited the body, is refused, and the report says why
 SELECT pg_temp.message('{"PR_SUBJECT": "old subject", "PR_BODY": "old body", "PR_IMPORTANCE": 2}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS a, open_message(:store, :id, 'MAPI_MODIFY') AS b \gset
 SELECT set_props(:a, '{"PR_SUBJECT": "A''s subject"}'), set_props(:b, '{"PR_BODY": "B''s body"}');
@@ -38,19 +38,19 @@ SELECT * FROM pg_temp.report(:b);
 SELECT property, changed_by, client, change_number = pg_temp.number(:id) AS current,
        changed_at = (SELECT modified_at FROM message_list WHERE message_id = :id) AS time
 FROM conflict(:b) ORDER BY property;
--- before a save was tried it says the same, and as often as it is asked
+-- the report is equal before a save is tried, and however often it is asked for
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS c \gset
 SELECT set_props(:c, '{"PR_COMMENT": "C"}');
 SELECT pg_temp.other(:id, '{"PR_SUBJECT": "later"}');
 SELECT * FROM pg_temp.report(:c);
 SELECT * FROM pg_temp.report(:c);
 SELECT * FROM pg_temp.report(:b);
--- who has edited nothing sees what the others did, a reader too
+-- a handle without edits reports what the others changed, a read-only one too
 SELECT open_message(:store, :id) AS reader, open_message(:store, :id, 'MAPI_MODIFY') AS d \gset
 SELECT pg_temp.other(:id, '{"PR_SUBJECT": "again", "PR_COMMENT": null}');
 SELECT * FROM pg_temp.report(:reader);
 SELECT * FROM pg_temp.report(:d);
--- nothing where there is no conflict: fresh, after one's own saves, refreshed
+-- no rows where there is no conflict: fresh, after the handle's own saves, refreshed
 SELECT refresh(:b);
 SELECT count(*) FROM conflict(:b);
 SELECT set_props(:b, '{"PR_SUBJECT": "mine"}');
@@ -59,24 +59,24 @@ SELECT save_changes(:b);
 SELECT count(*) FROM conflict(:b);
 SELECT set_props(:b, '{"PR_SUBJECT": "mine again"}');
 SELECT count(*) FROM conflict(:b);
--- others' refused and empty saves, and their reading, are no conflict
+-- refused saves, empty saves and reads of others make no conflict
 SELECT result FROM save_message(:store, :id, 1, '{"PR_SUBJECT": "stale"}');
 SELECT pg_temp.other(:id, '{}');
 SELECT count(read_message(:store, :id));
 SELECT count(*) FROM conflict(:b);
--- nor is a save that was rolled back
+-- nor does a save that was rolled back
 BEGIN;
 SELECT pg_temp.other(:id, '{"PR_SUBJECT": "rolled back"}');
 SELECT count(*) FROM conflict(:b);
 ROLLBACK;
 SELECT count(*) FROM conflict(:b);
--- a new message has none
+-- a new message has no report
 SELECT create_message(:store, :inbox) AS new \gset
 SELECT set_props(:new, '{"PR_SUBJECT": "new"}');
 SELECT count(*) FROM conflict(:new);
 SELECT count(close_object(handle)) FROM open_handles;
 
--- both: the same property, to different values, to the same, and deleted
+-- side "both": one property set to different values, to equal values, and deleted
 SELECT pg_temp.message('{"PR_SUBJECT": "old", "PR_COMMENT": "old", "PR_SENDER_NAME": "old",
     "PR_IMPORTANCE": 1}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS b \gset
@@ -85,17 +85,17 @@ SELECT set_props(:b, '{"PR_SUBJECT": "yours", "PR_COMMENT": "same", "PR_SENDER_N
 SELECT pg_temp.other(:id, '{"PR_SUBJECT": "theirs", "PR_COMMENT": "same", "PR_SENDER_NAME": "theirs",
     "PR_IMPORTANCE": 2, "PR_SENSITIVITY": null}');
 SELECT * FROM pg_temp.report(:b);
--- what was set to the value it had is an edit, theirs or yours
+-- a property set to the value that it has is an edit, theirs or yours
 SELECT refresh(:b);
 SELECT set_props(:b, '{"PR_SUBJECT": "theirs"}');
 SELECT pg_temp.other(:id, '{"PR_COMMENT": "same"}');
 SELECT * FROM pg_temp.report(:b);
--- what was changed and put back was touched
+-- a property that was changed and put back counts as changed
 SELECT refresh(:b);
 SELECT set_props(:b, '{"PR_IMPORTANCE": 0}');
 SELECT pg_temp.other(:id, '{"PR_SUBJECT": "there"}'), pg_temp.other(:id, '{"PR_SUBJECT": "theirs"}');
 SELECT * FROM pg_temp.report(:b);
--- the newest of several spellings, under the canonical name
+-- one row under the canonical name, whatever the spellings
 SELECT refresh(:b);
 SELECT set_props(:b, '{"PidTagSubject": "yours"}'), set_props(:b, '{"0x0037001F": "yours, later"}');
 SELECT pg_temp.other(:id, '{"PR_SUBJECT_W": "theirs, later"}');
@@ -115,7 +115,7 @@ SELECT pg_temp.other(:dated, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "An
 SELECT * FROM pg_temp.report(:b2);
 SELECT count(close_object(handle)) FROM open_handles;
 
--- bodies are one unit: who edits the text and who edits the HTML edited the body
+-- bodies are one unit: edits of the text and of the HTML are edits of the body
 SELECT pg_temp.message('{"PR_SUBJECT": "bodies", "PR_BODY": "text"}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS b, open_message(:store, :id, 'MAPI_MODIFY') AS c \gset
 SELECT set_props(:b, '{"PR_BODY": "B''s text"}'), set_props(:c, '{"PR_SUBJECT": "C"}');
@@ -125,7 +125,7 @@ RESET msgstore.actor;
 SELECT * FROM pg_temp.report(:b);
 SELECT * FROM pg_temp.report(:c);
 SELECT property, changed_by FROM conflict(:b) ORDER BY property;
--- also where there was no body, and where one was deleted only
+-- so they are where there was no body, and where one was only deleted
 SELECT pg_temp.message('{"PR_SUBJECT": "bodies"}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS b, open_message(:store, :id, 'MAPI_MODIFY') AS c \gset
 SELECT set_props(:b, '{"PR_BODY": "B''s text"}'), set_props(:c, '{"PR_RTF_COMPRESSED": null}');
@@ -135,7 +135,7 @@ RESET msgstore.actor;
 SELECT * FROM pg_temp.report(:b);
 SELECT property, side, changed_by FROM conflict(:b) ORDER BY property;
 SELECT property, side, changed_by FROM conflict(:c) ORDER BY property;
--- recipients are one unit, and so are the headers
+-- a recipient is one unit, and so are the headers
 SELECT pg_temp.message('{"PR_SUBJECT": "recipients", "PR_TRANSPORT_MESSAGE_HEADERS": "X: old",
     "PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann", "PR_RECIPIENT_TYPE": 1}]}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS b \gset
@@ -145,8 +145,8 @@ SELECT pg_temp.other(:id, '{"PR_TRANSPORT_MESSAGE_HEADERS": "X: new",
 SELECT * FROM pg_temp.report(:b);
 SELECT count(close_object(handle)) FROM open_handles;
 
--- ten saves by five clients: of each property the last author, with the number,
--- the time and the client of that save
+-- ten saves by five clients: each property is reported with its last author, and with
+-- the number, the time and the client of that author's save
 CREATE ROLE regress_conflict_ann;
 CREATE ROLE regress_conflict_bob;
 CREATE ROLE regress_conflict_team;
@@ -199,8 +199,8 @@ LEFT JOIN history(:team, :id) AS h ON h.change_number = c.change_number AND h.ch
     AND h.changed_by = c.changed_by AND h.client IS NOT DISTINCT FROM c.client
     AND c.property = ANY (h.properties)
 WHERE side <> 'yours';
--- and one forced from the fourth version: it gives back what was changed since,
--- and that is a change of whoever forces
+-- a force from the fourth version gives back later changes, and counts as a change
+-- of those properties by its author
 SET application_name = 'first client';
 SET ROLE regress_conflict_ann;
 SELECT change_number AS n11 FROM save_message(:team, :id, :n4, '{"PR_SENDER_NAME": "11"}', 'FORCE_SAVE') \gset
@@ -213,7 +213,7 @@ RESET ROLE;
 RESET application_name;
 DROP ROLE regress_conflict_ann, regress_conflict_bob, regress_conflict_team;
 
--- where the message stands is a change too: moves, deletions, restorations
+-- moves, deletions and restorations are reported too
 SELECT pg_temp.message('{"PR_SUBJECT": "placed"}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS b, open_message(:store, :id, 'MAPI_MODIFY') AS c \gset
 SELECT set_props(:b, '{"PR_SUBJECT": "B"}');
@@ -236,14 +236,14 @@ RESET msgstore.actor;
 SELECT property, side, base IS NULL AS base, yours IS NULL AS yours, theirs IS NULL AS theirs, changed_by
 FROM conflict(:b) ORDER BY property;
 SELECT property, side FROM conflict(:c) ORDER BY property;
--- deleted for good: what is left to tell
+-- of a message deleted for good, the report has the deletion
 SET msgstore.actor = 'purger@example.org';
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
 RESET msgstore.actor;
 SELECT property, side, base, yours, theirs IS NULL AS no_theirs, changed_by
 FROM conflict(:b) WHERE property <> 'PR_PARENT_ENTRYID' ORDER BY property;
 SELECT count(close_object(handle)) FROM open_handles;
--- recipients and attachments among it, one by one
+-- with its recipients and attachments, one by one
 SELECT pg_temp.message('{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "r0"}, {"PR_DISPLAY_NAME": "r1"}]}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS b \gset
 SELECT pg_temp.other(:id, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "r0"}, {"PR_DISPLAY_NAME": "new"}], "PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_LONG_FILENAME": "a"}]}');
@@ -251,7 +251,7 @@ SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
 SELECT property, side, base->'PR_DISPLAY_NAME' AS base, theirs FROM conflict(:b) WHERE property <> 'PR_DELETED_ON' ORDER BY property;
 SELECT close_object(:b);
 
--- large values: how many bytes, and how a text begins; whole when asked for
+-- large values are shown by their size and the beginning of a text, or whole if asked
 SELECT pg_temp.message(jsonb_build_object('PR_SUBJECT', repeat('s', 1000), 'PR_BODY', repeat('old body ', 1000),
     'PR_TRANSPORT_MESSAGE_HEADERS', repeat('ÄÖ日本', 300), 'PR_COMMENT', repeat('日本', 500))) AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS b \gset
@@ -275,7 +275,7 @@ SELECT bool_and(w.yours IS NOT DISTINCT FROM get_props(:b)->property) AS whole_i
 FROM conflict(:b, true) AS w WHERE w.property !~ '\[';
 SELECT close_object(:b);
 
--- without a handle: the same rows for the same base and changes
+-- without a handle: equal rows for the same base and changes
 SELECT pg_temp.message('{"PR_SUBJECT": "old", "PR_BODY": "old", "PR_COMMENT": "old"}') AS id \gset
 SELECT pg_temp.number(:id) AS n \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS b \gset
@@ -320,23 +320,22 @@ SELECT * FROM conflict(:store, :id, :n, NULL);
 SELECT * FROM conflict(:store, :id, :n, '{}', NULL);
 -- fail: a handle that is not open
 SELECT * FROM conflict(0);
--- none of this has changed anything
+-- no report has changed anything
 SELECT count(*) AS rows FROM conflict(:b);
 SELECT has_edits, change_number = :n AS base FROM open_handles;
 SELECT count(*) FROM history(:store, :id);
 
--- others may not look
+-- other roles may not look
 CREATE ROLE regress_conflict_stranger;
 SET ROLE regress_conflict_stranger;
 -- fail
 SELECT * FROM conflict(:store, :id, :n, '{}');
--- fail: the handle is another role's
+-- fail: a handle of another role
 SELECT * FROM conflict(:b);
 RESET ROLE;
 DROP ROLE regress_conflict_stranger;
 
--- a base that has been pruned: a plain save is refused, and there is nothing
--- to compare with
+-- a pruned base: a plain save is refused, and the report has nothing to compare with
 SELECT pg_temp.other(:id, '{"PR_SUBJECT": "newer"}');
 UPDATE change SET changed_at = changed_at - interval '2 days' WHERE message_id = :id AND store_id = :store;
 SELECT set_retention(:store, NULL, 1);

@@ -1,5 +1,5 @@
--- Attachments in a conflict: each is a unit of the report, and so they are to a
--- merge; a copy, a draft and a deleted message keep their bytes.
+-- Attachments in a conflict: each is a unit of the report and of a merge; a copy, a
+-- draft and a deleted message keep the bytes that they refer to.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT create_store('conflict: attachments') AS store \gset
@@ -40,7 +40,7 @@ RETURNS SETOF record LANGUAGE sql AS $$
     SELECT property, coalesce(base->>'PR_ATTACH_FILENAME', base #>> '{}'), coalesce(theirs->>'PR_ATTACH_FILENAME', theirs #>> '{}'),
            coalesce(yours->>'PR_ATTACH_FILENAME', yours #>> '{}'), side, changed_by FROM conflict(h) ORDER BY property $$;
 
--- one renamed by each: two units, no overlap
+-- each side renames one: two units, no overlap
 SELECT pg_temp.message() AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS a, open_message(:store, :id, 'MAPI_MODIFY') AS b \gset
 SELECT pg_temp.rename(:a, 0, 'zero of A'), pg_temp.rename(:b, 1, 'one of B');
@@ -50,41 +50,41 @@ RESET msgstore.actor;
 SELECT * FROM pg_temp.report(:b);
 SELECT resolve_conflict(:b, 'MERGE');
 SELECT pg_temp.attachments(read_message(:store, :id));
--- one and the same: a conflict, until the values are the same
+-- both sides rename one: a conflict, unless the values are equal
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS a, open_message(:store, :id, 'MAPI_MODIFY') AS b, open_message(:store, :id, 'MAPI_MODIFY') AS c \gset
 SELECT pg_temp.rename(:a, 0, 'theirs'), pg_temp.rename(:b, 0, 'yours'), pg_temp.rename(:c, 0, 'theirs');
 SELECT save_changes(:a);
 SELECT property, base, theirs, yours, side FROM pg_temp.report(:b);
 SELECT resolve_conflict(:b, 'MERGE') AS other_name, resolve_conflict(:c, 'MERGE') AS same_name;
 SELECT pg_temp.attachments(get_props(:b)), pg_temp.attachments(read_message(:store, :id));
--- deleted by one, renamed by the other
+-- one side deletes the attachment that the other renames
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS a, open_message(:store, :id, 'MAPI_MODIFY') AS b \gset
 SELECT delete_attachment(:a, 1), pg_temp.rename(:b, 1, 'yours');
 SELECT save_changes(:a);
 SELECT property, base, theirs, yours, side FROM pg_temp.report(:b);
 SELECT resolve_conflict(:b, 'MERGE'), resolve_conflict(:b, 'OVERWRITE'), pg_temp.attachments(get_props(:b));
 SELECT pg_temp.attachments(read_message(:store, :id));
--- both add one, with the same number: the one that is merged gets another
+-- both sides add one with the same number: the merged one gets another number
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS a, open_message(:store, :id, 'MAPI_MODIFY') AS b \gset
 SELECT pg_temp.add(:a, 'added by A', 3) = pg_temp.add(:b, 'added by B', 4) AS same_number;
 SELECT save_changes(:a), save_changes(:b);
 SELECT property, base, theirs, yours, side FROM pg_temp.report(:b);
 SELECT resolve_conflict(:b, 'MERGE');
 SELECT pg_temp.attachments(read_message(:store, :id)), pg_temp.attachments(get_props(:b));
--- the list replaced whole touches all of them
+-- a list replaced as a whole counts as a change of every attachment
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS b, (read_message(:store, :id)->>'PidTagChangeNumber')::bigint AS n \gset
 SELECT pg_temp.rename(:b, 0, 'yours');
 SELECT result FROM save_message(:store, :id, :n, '{"PR_MESSAGE_ATTACHMENTS": null}');
 SELECT DISTINCT theirs FROM pg_temp.report(:b);
 SELECT property, side FROM pg_temp.report(:b) WHERE side = 'both';
 SELECT resolve_conflict(:b, 'MERGE'), save_changes(:b);
--- without a handle the report is the same
+-- without a handle the report is equal
 SELECT (read_message(:store, :id)->>'PidTagChangeNumber')::bigint > :n AS newer;
 SELECT property, side FROM conflict(:store, :id, :n, '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_FILENAME": "alone"}]}') ORDER BY property;
 SELECT count(close_object(handle)) > 0 AS closed FROM open_handles;
 
--- large bytes: saved elsewhere from a message that is gone, they are there still
--- when all that is not needed has been pruned and swept
+-- large bytes saved elsewhere from a message that is gone are there after all that is
+-- not needed has been pruned and swept
 SELECT pg_temp.message() AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT pg_temp.add(:h, 'large', 700000) AS large \gset
@@ -119,14 +119,14 @@ SELECT open_message(:store, :copy) AS c, resume(:store, :p) AS d \gset
 SELECT pg_temp.bytes(:c, :large), pg_temp.attachments(get_props(:c));
 SELECT pg_temp.bytes(:d, :large), pg_temp.bytes(:d, :drafted), pg_temp.attachments(get_props(:d)), get_props(:d, '{PR_SUBJECT, PR_COMMENT}');
 SELECT resolve_conflict(:d, 'SAVE_ELSEWHERE'), pg_temp.bytes(:d, :drafted);
--- what only the draft had goes with it, when it is discarded
+-- bytes that only a draft had go when it is discarded
 SELECT open_message(:store, :copy, 'MAPI_MODIFY') AS h \gset
 SELECT create_attachment(:h) AS a \gset
 SELECT write_stream(:a, 'PR_ATTACH_DATA_BIN', 0, decode(repeat('7F', 500000), 'hex'));
 SELECT save_changes(:a), park(:h) > 0 AS parked;
 \c -
 SET search_path = msgstore, public;
--- (an upload is in progress for as long as its session lives)
+-- an upload is in progress for as long as its session lives
 DO $$ BEGIN
     WHILE EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend') LOOP
         PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();

@@ -1,16 +1,14 @@
--- New messages: nobody sees them before their first save, what they start with,
--- and what a client may set until then and no longer.
+-- New messages: no other session sees them before their first save; they begin with
+-- the defaults, and some properties can be set until the first save only.
 SET search_path = msgstore, public;
 SET TIME ZONE 'UTC';
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 SELECT create_store('create') AS store \gset
 SELECT special_folder(:store, 'Drafts') AS drafts \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
-CREATE FUNCTION pg_temp.near(time_text text) RETURNS boolean LANGUAGE sql AS $$
-    SELECT time_text::timestamptz BETWEEN clock_timestamp() - interval '1 min'
-                                      AND clock_timestamp() $$;
 
--- a handle that one can write to, with an id at once, and nothing else
+-- create_message() gives a writable handle and an id, and stores nothing
 SELECT count(*) AS messages FROM message \gset
 SELECT count(*) AS changes FROM change \gset
 SELECT create_message(:store, :drafts) AS h \gset
@@ -23,24 +21,24 @@ SELECT message_id(:other) <> :id AS ids_of_their_own;
 SELECT close_object(:other);
 
 -- the defaults; no change number, as there is no version yet
-SELECT get_props(:h) - '{PR_ENTRYID,PR_PARENT_ENTRYID,PR_STORE_ENTRYID,PR_SOURCE_KEY,PR_PARENT_SOURCE_KEY,PR_SEARCH_KEY,PR_CREATION_TIME,PR_LAST_MODIFICATION_TIME,PR_LOCAL_COMMIT_TIME,PR_LAST_MODIFIER_NAME,PR_MESSAGE_SIZE,PR_MESSAGE_SIZE_EXTENDED}'::text[] AS defaults;
+SELECT get_props(:h) - '{PR_ENTRYID,PR_PARENT_ENTRYID,PR_STORE_ENTRYID,PR_SOURCE_KEY,PR_PARENT_SOURCE_KEY,PR_SEARCH_KEY,PR_CREATION_TIME,PR_LAST_MODIFICATION_TIME,PR_LOCAL_COMMIT_TIME,PR_LAST_MODIFIER_NAME,PR_MESSAGE_SIZE,PR_MESSAGE_SIZE_EXTENDED,PR_RECORD_KEY,PR_STORE_RECORD_KEY,PR_CREATOR_NAME,PR_CREATOR_ENTRYID}'::text[] AS defaults;
 SELECT get_props(:h, '{PR_IMPORTANCE, PR_MESSAGE_CLASS, PR_SENSITIVITY,
     PR_MESSAGE_FLAGS, PR_HASATTACH, PR_DISPLAY_TO, PR_DISPLAY_CC, PR_DISPLAY_BCC}') AS defaults;
 SELECT get_props(:h, '{PidTagChangeNumber, PR_CHANGE_KEY, PR_PREDECESSOR_CHANGE_LIST}') AS version;
 SELECT get_props(:h)->'PR_LAST_MODIFICATION_TIME' = get_props(:h)->'PR_CREATION_TIME' AS same_time,
-       pg_temp.near(get_props(:h)->>'PR_CREATION_TIME') AS now,
+       (get_props(:h)->>'PR_CREATION_TIME')::timestamptz BETWEEN :'began' AND clock_timestamp() AS now,
        length(decode(get_props(:h)->>'PR_SEARCH_KEY', 'base64')) AS search_key_bytes;
 SELECT get_props(:h)->>'PR_SEARCH_KEY' AS search_key,
        get_props(:h)->>'PR_ENTRYID' AS entryid \gset
--- which do not change while one looks at them
+-- reading does not change them
 SELECT get_props(:h) AS before \gset
 SELECT get_props(:h) = :'before' AS same;
 
--- nobody sees anything of it
+-- no other call sees the message
 SELECT count(*) FROM message_list WHERE message_id = :id;
 SELECT count(*) - :messages AS messages FROM message;
 SELECT count(*) - :changes AS changes FROM change;
-SELECT count(*) FROM history(:store, :id);
+SELECT count(*) FROM history(:store, :id); -- fail
 -- fail
 SELECT open_message(:store, :id);
 -- fail
@@ -49,13 +47,13 @@ SELECT open_message(:store, :id, 'SHOW_SOFT_DELETES');
 SELECT read_message(:store, :id);
 -- fail
 SELECT * FROM save_message(:store, :id, 0, '{}', 'FORCE_SAVE');
--- refreshing drops the edits, and it is as new as before
+-- a refresh drops the edits; the message is new as before
 SELECT set_props(:h, '{"PR_SUBJECT": "dropped"}');
 SELECT refresh(:h);
 SELECT get_props(:h, '{PR_SUBJECT}'), is_new, has_edits
 FROM open_handles WHERE handle = :h;
 
--- the first save: with nothing pending too, it stores a message
+-- the first save stores a message, with nothing pending too
 SELECT save_changes(:h);
 SELECT is_new, access_level, has_edits,
        change_number = (read_message(:store, :id)->>'PidTagChangeNumber')::bigint AS number
@@ -64,21 +62,21 @@ SELECT read_message(:store, :id, '{PR_IMPORTANCE, PR_MESSAGE_CLASS, PR_SENSITIVI
     PR_MESSAGE_FLAGS, PR_HASATTACH, PR_DISPLAY_TO, PR_DISPLAY_CC, PR_DISPLAY_BCC}') AS stored;
 SELECT get_props(:h)->>'PR_SEARCH_KEY' = :'search_key' AS search_key,
        get_props(:h)->>'PR_ENTRYID' = :'entryid' AS entryid,
-       get_props(:h)->'PR_LAST_MODIFICATION_TIME' = get_props(:h)->'PR_CREATION_TIME' AS same_time,
-       pg_temp.near(get_props(:h)->>'PR_CREATION_TIME') AS now,
+       get_props(:h)->>'PR_LAST_MODIFICATION_TIME' >= (get_props(:h)->>'PR_CREATION_TIME') AS saved_later,
+       (get_props(:h)->>'PR_CREATION_TIME')::timestamptz BETWEEN :'began' AND clock_timestamp() AS now,
        get_props(:h) ?& '{PidTagChangeNumber, PR_CHANGE_KEY, PR_PREDECESSOR_CHANGE_LIST}' AS version;
 SELECT get_props(:h) - 'PR_ACCESS_LEVEL' = read_message(:store, :id) AS same;
 SELECT count(*) FROM message_list WHERE message_id = :id;
 SELECT kind, previous, base_change_number FROM history(:store, :id);
--- and with nothing pending after that there is nothing to save
+-- a second save with nothing pending stores nothing
 SELECT save_changes(:h), save_changes(:h, 'FORCE_SAVE');
 SELECT count(*) FROM history(:store, :id);
--- search keys are not shared
+-- each message has its own search key
 SELECT create_message(:store, :drafts) AS other \gset
 SELECT get_props(:other)->>'PR_SEARCH_KEY' <> :'search_key' AS search_key_of_its_own;
 SELECT close_object(:h), close_object(:other);
 
--- any flags may do the first save; they say what the handle is afterwards
+-- any flags may do the first save, and leave the handle as they always do
 CREATE FUNCTION pg_temp.first_save(store bigint, folder bigint, flags save_flags)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -101,7 +99,7 @@ SELECT force_save(:h);
 SELECT kind FROM history(:store, message_id(:h));
 SELECT close_object(:h);
 
--- closed unsaved, or rolled back, it leaves no trace
+-- a new message that is closed unsaved, or rolled back, leaves no trace
 SELECT count(*) AS messages FROM message \gset
 SELECT count(*) AS changes FROM change \gset
 SELECT create_message(:store, :drafts) AS h \gset
@@ -129,7 +127,7 @@ SELECT create_message(:store, :drafts) AS h \gset
 SELECT message_id(:h) > :rolled_back AND :rolled_back > :id AS never_given_twice;
 SELECT close_object(:h);
 
--- the first save rolled back: new again, its edits pending again
+-- a first save that is rolled back: the message is new again, its edits pending
 SELECT create_message(:store, :drafts) AS h \gset
 SELECT message_id(:h) AS id \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "second try", "PR_MESSAGE_FLAGS": 8}');
@@ -144,7 +142,7 @@ SELECT save_changes(:h);
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_MESSAGE_FLAGS}');
 SELECT close_object(:h);
 
--- PR_MESSAGE_FLAGS: READ, UNSENT and RESEND are the client's until then
+-- PR_MESSAGE_FLAGS: a client may set READ, UNSENT and RESEND until the first save
 CREATE FUNCTION pg_temp.flags(store bigint, folder bigint, flags jsonb)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -183,7 +181,7 @@ SELECT set_props(:h, '{"PR_MESSAGE_FLAGS": null}');
 SELECT delete_props(:h, '{PR_MESSAGE_FLAGS}');
 SELECT close_object(:h);
 
--- the times: an import knows them better, and no save after that one does
+-- the times can be given until the first save, as an import does, and not later
 SELECT create_message(:store, :inbox) AS h \gset
 SELECT message_id(:h) AS id \gset
 SELECT set_props(:h, '{"PR_CREATION_TIME": "2001-02-03T04:05:06.1234567Z",
@@ -191,7 +189,7 @@ SELECT set_props(:h, '{"PR_CREATION_TIME": "2001-02-03T04:05:06.1234567Z",
 SELECT get_props(:h, '{PR_CREATION_TIME, PR_LAST_MODIFICATION_TIME}');
 SELECT save_changes(:h);
 SELECT read_message(:store, :id, '{PR_CREATION_TIME, PR_LAST_MODIFICATION_TIME}');
-SELECT pg_temp.near(read_message(:store, :id)->>'PR_LOCAL_COMMIT_TIME') AS committed_now;
+SELECT (read_message(:store, :id)->>'PR_LOCAL_COMMIT_TIME')::timestamptz BETWEEN :'began' AND clock_timestamp() AS committed_now;
 -- fail
 SELECT set_props(:h, '{"PR_CREATION_TIME": "2001-02-03T04:05:06Z"}');
 -- fail
@@ -205,19 +203,19 @@ SELECT open_message(:store, :id, 'MAPI_MODIFY') AS old \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "stamped"}');
 SELECT save_changes(:h);
 SELECT read_message(:store, :id)->'PR_CREATION_TIME' AS created,
-       pg_temp.near(read_message(:store, :id)->>'PR_LAST_MODIFICATION_TIME') AS stamped;
--- who stands on the first version still sees its times
+       (read_message(:store, :id)->>'PR_LAST_MODIFICATION_TIME')::timestamptz BETWEEN :'began' AND clock_timestamp() AS stamped;
+-- a handle on the first version shows the times of that version
 SELECT get_props(:old, '{PR_CREATION_TIME, PR_LAST_MODIFICATION_TIME}');
--- but does not bring them back: a forced save is stamped as any other
+-- a forced save from there is stamped as any other, and does not bring them back
 SELECT set_props(:old, '{"PR_BODY": "forced"}');
 SELECT save_changes(:old), force_save(:old);
 SELECT read_message(:store, :id)->'PR_CREATION_TIME' AS created,
        read_message(:store, :id)->'PR_SUBJECT' AS subject,
-       pg_temp.near(read_message(:store, :id)->>'PR_LAST_MODIFICATION_TIME') AS stamped;
+       (read_message(:store, :id)->>'PR_LAST_MODIFICATION_TIME')::timestamptz BETWEEN :'began' AND clock_timestamp() AS stamped;
 SELECT modified_at::text = (read_message(:store, :id)->>'PR_LAST_MODIFICATION_TIME')::timestamptz::text AS same
 FROM message_list WHERE message_id = :id;
 SELECT close_object(:h), close_object(:old);
--- a time to come is not gone back on: later saves show later ones
+-- after a time in the future, later saves show no earlier one
 SELECT message_id AS id, change_number AS n1 FROM save_new_message(:store, :inbox,
     '{"PR_LAST_MODIFICATION_TIME": "2999-12-31T23:59:59.9999999Z"}') \gset
 SELECT change_number AS n2 FROM save_message(:store, :id, :n1, '{"PR_SUBJECT": "a"}') \gset
@@ -225,10 +223,10 @@ SELECT read_message(:store, :id)->>'PR_LAST_MODIFICATION_TIME' AS second \gset
 SELECT change_number AS n3 FROM save_message(:store, :id, :n2, '{"PR_SUBJECT": "b"}') \gset
 SELECT read_message(:store, :id)->>'PR_LAST_MODIFICATION_TIME' AS third \gset
 SELECT :'second' > '2999-12-31T23:59:59.9999999Z' AND :'third' >= :'second' AS never_back;
--- but when it was done says our clock
-SELECT bool_and(changed_at BETWEEN now() - interval '1 minute' AND clock_timestamp()) AS ours FROM history(:store, :id);
-SELECT modified_at BETWEEN now() - interval '1 minute' AND clock_timestamp() AS ours FROM message_list WHERE message_id = :id;
--- nor is a message lost whose client set the last time there is
+-- changed_at is the server's time all the same
+SELECT bool_and(changed_at BETWEEN :'began' AND clock_timestamp()) AS ours FROM history(:store, :id);
+SELECT modified_at BETWEEN :'began' AND clock_timestamp() AS ours FROM message_list WHERE message_id = :id;
+-- a message whose client set the last possible time can still be saved
 SELECT message_id AS id, change_number AS n1 FROM save_new_message(:store, :inbox,
     '{"PR_CREATION_TIME": "60056-05-28T05:36:10.9551615Z",
       "PR_LAST_MODIFICATION_TIME": "60056-05-28T05:36:10.9551615Z"}') \gset
@@ -237,7 +235,7 @@ SELECT result FROM save_message(:store, :id, :n2, '{"PR_SUBJECT": "b"}');
 SELECT read_message(:store, :id) @> '{"PR_SUBJECT": "b",
     "PR_CREATION_TIME": "60056-05-28T05:36:10.9551615Z"}' AS readable;
 
--- the display lists follow the recipients, on the handle at once
+-- the display lists follow the recipients, at once on the handle
 SELECT create_message(:store, :drafts) AS h \gset
 SELECT set_props(:h, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"},
     {"PR_DISPLAY_NAME": "Bob", "PR_RECIPIENT_TYPE": 2}, {"PR_DISPLAY_NAME": "Cid"}]}');
@@ -246,7 +244,7 @@ SELECT save_changes(:h);
 SELECT read_message(:store, message_id(:h), '{PR_DISPLAY_TO, PR_DISPLAY_CC, PR_DISPLAY_BCC}');
 SELECT close_object(:h);
 
--- the folder is gone before the first save: as good as deleted, forced or not
+-- the folder is gone before the first save: OBJECT_DELETED, forced or not
 SELECT create_folder(:store, NULL, 'short-lived') AS folder \gset
 SELECT create_message(:store, :folder) AS h \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "homeless"}');
@@ -256,7 +254,7 @@ SELECT is_new, access_level, has_edits FROM open_handles WHERE handle = :h;
 SELECT get_props(:h, '{PR_SUBJECT}');
 SELECT close_object(:h);
 
--- where none can be made
+-- places where no message can be made
 -- fail
 SELECT create_message(:store, 0);
 -- fail

@@ -1,7 +1,7 @@
--- Every error that the module raises, each with its SQLSTATE and its MAPI code,
--- and with nothing changed by it: neither what is stored nor any handle.
+-- Every error that the module raises, with its SQLSTATE and its MAPI code; no error
+-- changes what is stored, nor any handle.
 SET search_path = msgstore, public;
--- ids of four digits, so that it can be seen what is one
+-- ids get four digits or more, so that they can be told from other numbers
 SELECT setval(format('msgstore.%s_seq', series), 1000 + last) >= 1000 AS moved
 FROM (SELECT 'store_id', last_value FROM store_id_seq
       UNION ALL SELECT 'folder_id', last_value FROM folder_id_seq
@@ -22,8 +22,8 @@ SELECT close_object(:closed);
 SELECT set_props(:h, '{"PR_COMMENT": "pending"}');
 SELECT set_props(:new, '{"PR_COMMENT": "pending too"}');
 
--- what a call raises: SQLSTATE, the name that its DETAIL begins with, message.
--- Long numbers, which are not the same every time, are shown as N.
+-- Return the error of a call: SQLSTATE, the name that its DETAIL begins with, message.
+-- Long numbers, which differ from run to run, are shown as N.
 CREATE FUNCTION pg_temp.world(store bigint) RETURNS text LANGUAGE sql AS $$
     SELECT md5(concat(
         (SELECT string_agg(m::text, ';' ORDER BY message_id) FROM message m WHERE store_id = store),
@@ -89,7 +89,7 @@ SELECT * FROM pg_temp.errors(
 RESET ROLE;
 REVOKE EXECUTE ON FUNCTION create_store(text, text) FROM regress_errors;
 
--- messages and handles that are not there, or not that way
+-- messages and handles that do not exist, or not for this call
 SELECT * FROM pg_temp.errors(
     format('open_message(0, %s)', :id),
     format('open_message(%s, 0)', :store),
@@ -108,7 +108,7 @@ SELECT * FROM pg_temp.errors(
     format('force_save(%s)', :closed), format('close_object(%s)', :closed),
     'get_props(0)', 'save_changes(-1)',
     format('set_props(%s, %L)', :reader, '{}'), format('delete_props(%s, %L)', :reader, '{}'));
--- a message that is gone altogether under its handle, and one without history
+-- a message whose row is gone under its handle, and one without history
 BEGIN;
 DELETE FROM message WHERE message_id = :id;
 SELECT * FROM pg_temp.errors(
@@ -165,7 +165,7 @@ SELECT * FROM pg_temp.errors(
     format('get_props(%s, %L)', :h, 'PR_SUBJECT'),
     $$get_props('PR_SUBJECT')$$);
 
--- properties by names and tags that are none, or none that can be stored
+-- names and tags that are no property, or none that can be stored
 SELECT * FROM pg_temp.errors(VARIADIC ARRAY(
     SELECT format('set_props(%s, %L)', :h, jsonb_build_object(name, value))
     FROM (VALUES ('pr_subject', '"a"'::jsonb), ('PidLidTaskStatus', '"a"'), ('0x8000001F', '"a"'),
@@ -173,7 +173,7 @@ SELECT * FROM pg_temp.errors(VARIADIC ARRAY(
         ('0x6F000001', '"a"'), ('0x6F00000A', '1'), ('0x6F00BEEF', '"a"'),
         ('0x0037000B', 'true'), ('0x0037001', '"a"'), ('0x0000001F', '"a"')) AS v (name, value)));
 
--- values of another type than their property's, or outside of it
+-- values of another type than their property's, or out of its range
 SELECT * FROM pg_temp.errors(VARIADIC ARRAY(
     SELECT format('set_props(%s, %L)', :h, jsonb_build_object(name, value))
     FROM (VALUES ('PR_SUBJECT', '1'::jsonb), ('PR_BODY', 'true'), ('PR_HTML', '{}'),
@@ -256,8 +256,11 @@ SELECT * FROM pg_temp.errors(
     format('write_stream(%s, %L, 0, %L)', :m, 'PR_BODY', '\xff'),
     format('write_stream(%s, %L, 0, %L)', :m, 'PR_ENTRYID', 'a'),
     format('write_stream(%s, %L, 0, %L)', :reader, 'PR_BODY', 'a'),
-    format('truncate_stream(%s, %L, 1)', :m, 'PR_BODY'));
--- bytes that somebody has taken away
+    format('truncate_stream(%s, %L, 1)', :m, 'PR_BODY'),
+    format('copy_to(%s, %s)', :m, :a), format('copy_to(%s, %s)', :m, :m), format('copy_to(%s, %s)', :m, :reader),
+    format('copy_to(%s, %s, %L, 4)', :h, :m, '{}'), format('copy_props(%s, %s, %L)', :h, :m, '{NULL}'),
+    format('copy_props(%s, %s, %L)', :h, :m, '{PR_NO_SUCH}'));
+-- bytes that are missing from the tables
 SELECT write_stream(:m, 'PR_COMMENT', 0, 'ä');
 SELECT * FROM pg_temp.errors(format('truncate_stream(%s, %L, 1)', :m, 'PR_COMMENT'),
     format('write_stream(%s, %L, 0, %L)', :a, 'PR_HTML', 'a'));
@@ -269,9 +272,9 @@ ROLLBACK;
 SELECT close_object(:a);
 SELECT close_object(:m);
 
--- NULL: where it means nothing it is refused, and the argument named.  Every
--- function that is not STRICT is tried with a NULL in place of each argument
--- that has no default of NULL; shown is what else came of that.
+-- NULL without a meaning is refused, and the argument named.  The query tries every
+-- function that is not STRICT with NULL for each argument that has no default of
+-- NULL, and shows the calls that answer anything else.
 CREATE TEMPORARY TABLE good_argument (name text, value text);
 INSERT INTO good_argument VALUES
     ('store_id', :store), ('message_id', :id), ('folder_id', :inbox), ('parent_id', :inbox),
@@ -281,7 +284,9 @@ INSERT INTO good_argument VALUES
     ('message_ids', '''{}'''), ('parked_id', '0'), ('keep_age', '''1 day'''), ('keep_count', '1'),
     ('after', '0'), ('messages', '1'), ('attach_num', '0'), ('property', '''PR_BODY'''),
     ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
-    ('names', '''{}'''), ('create', 'false'), ('is_binary', 'true'), ('blob_id', '0');
+    ('names', '''{}'''), ('create', 'false'), ('member', '''PUBLIC'''), ('rights', '''NONE'''),
+    ('owner', 'current_user::text'), ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}'''),
+    ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE
@@ -310,15 +315,15 @@ ORDER BY argument COLLATE "C";
 SELECT * FROM pg_temp.errors('open_message(NULL, 1)', format('save_changes(%s, NULL)', :h),
     'create_store(NULL)');
 
--- large: what no jsonb can hold (what no message can: test/large/001_sizes.pl)
+-- values too large for jsonb (those too large for a message: test/large/001_sizes.pl)
 SELECT * FROM pg_temp.errors(
     format('set_props(%s, jsonb_build_object(%L, repeat(%L, 300000000)))', :h, 'PR_BODY', 'x'));
 SELECT * FROM pg_temp.errors(
     format('set_props(%s, jsonb_build_object(repeat(%L, 10000000), 1))', :h, 'x'),
-    format('open_message(%s, 9223372036854775808)', :store),
+    format('open_message(%s::bigint, 9223372036854775808)', :store),
     'save_changes(4294967296)');
 
--- an extension that somebody has taken apart: what is missing is named
+-- an extension with a table or a column missing: the error names it
 BEGIN;
 ALTER TABLE store RENAME TO shop;
 SELECT * FROM pg_temp.errors(format('special_folder(%s, %L)', :store, 'Inbox'));
@@ -328,7 +333,7 @@ CREATE TRIGGER t BEFORE UPDATE ON message FOR EACH ROW EXECUTE FUNCTION suppress
 SELECT * FROM pg_temp.errors(format('read_message(%s, %s)', :store, :id),
     format('save_new_message(%s, %s, %L)', :store, :inbox, '{}'));
 ROLLBACK;
--- and a series of numbers that has come to its end
+-- a series of numbers that has come to its end
 SELECT last_value AS last FROM message_id_seq \gset
 BEGIN;
 TRUNCATE incarnation;
@@ -339,12 +344,12 @@ SELECT setval('message_id_seq', 281474976710655) IS NOT NULL;
 SELECT * FROM pg_temp.errors(format('save_new_message(%s, %s, %L)', :store, :inbox, '{}'));
 SELECT setval('message_id_seq', :last) = :last;
 
--- after all of this: not one byte, and no handle, is other than before
+-- after all of these errors no byte and no handle is other than before
 SELECT pg_temp.world(:store) = :'world';
 SELECT save_changes(:h), save_changes(:new);
 SELECT close_object(handle) FROM open_handles;
 
--- column names are looked up once a session
+-- columns are looked up once per session: in a new session a missing one is named
 \set VERBOSITY terse
 ALTER TABLE message RENAME body TO text;
 \c -
@@ -355,10 +360,10 @@ ALTER TABLE message RENAME text TO body;
 SELECT read_message(:store, :id, '{PR_BODY}');
 DROP ROLE regress_errors, regress_errors_owner;
 
--- what only views call can be called by anybody, with anything
+-- the function that only views call takes any values from any caller
 SELECT msgstore_internal.message_size(NULL, NULL, NULL, NULL, NULL, NULL, NULL),
        msgstore_internal.message_size('1', '[[1, {"blob": {"blob": 1, "size": 2}}], null]', '', '', '', '', '"x"') > 0 AS any_jsonb;
 
--- Elsewhere: "could not serialize access due to concurrent update" in
--- test/specs/save_after_refresh.spec.  What no test can bring about is listed
--- in tools/check-errors, which finds what is missing here.
+-- "could not serialize access due to concurrent update" is shown in
+-- test/specs/save_after_refresh.spec.  tools/check-errors finds errors that no test
+-- shows, and lists those that no test can bring about.

@@ -1,5 +1,5 @@
--- The flag types: names joined by | or a number in, names out; any bit is let
--- in, since it is the call that refuses one; unknown names are refused here.
+-- The flag types read names joined by | or a number, and print names.  Any bit is
+-- accepted, as each call refuses those that it does not know; unknown names are refused.
 SET search_path = msgstore, public;
 
 SELECT f, f::int4
@@ -10,7 +10,7 @@ SELECT f, f::int4
 FROM unnest(ARRAY['0', 'FORCE_SAVE', 'KEEP_OPEN_READWRITE|FORCE_SAVE',
                   '0x9', '0xA', '12', '0x1084', '16']::save_flags[]) AS f;
 
--- what is printed reads back as the same bits
+-- every printed value reads back as equal bits
 SELECT count(*) AS differ
 FROM generate_series(-70000, 70000) AS bits
 WHERE bits::open_flags::text::open_flags::int4 <> bits
@@ -74,3 +74,11 @@ SELECT 1 | 2 AS int4, 1::int8 & 3::int2 AS int8, 1::int2 = 1::int8 AS eq,
 
 -- the binary form is an int4
 SELECT msgstore_internal.save_flags_send('FORCE_SAVE'), msgstore_internal.open_flags_send('MAPI_MODIFY');
+
+-- folder_rights also reads the usual sets by name, and prints their bits
+SELECT f, f::int4
+FROM unnest(ARRAY['NONE', 'CONTRIBUTOR', 'REVIEWER', 'NONEDITING_AUTHOR', 'AUTHOR',
+                  'PUBLISHING_AUTHOR', 'EDITOR', 'PUBLISHING_EDITOR', 'OWNER',
+                  'REVIEWER | CREATE', 'NONE|0x1800']::folder_rights[]) AS f;
+-- fail
+SELECT 'READER'::folder_rights;

@@ -1,13 +1,14 @@
--- Handles: listed while they are open, private, and put back with everything
--- else when a transaction or a part of it is rolled back.
+-- Handles are listed while they are open, belong to their session and role, and are put
+-- back as they were when a transaction or a part of it is rolled back.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 SELECT create_store('handle') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT message_id AS id, change_number AS n FROM save_new_message(:store, :inbox,
     '{"PR_SUBJECT": "zero", "PR_BODY": "body"}') \gset
 
--- the list of them: what each stands on
+-- the list of open handles: the version that each stands on
 SELECT count(*) FROM open_handles;
 SELECT open_message(:store, :id) AS reader, open_message(:store, :id, 'MAPI_MODIFY') AS writer,
        create_message(:store, :inbox) AS new \gset
@@ -15,12 +16,12 @@ SELECT set_props(:writer, '{"PR_SUBJECT": "pending"}');
 SELECT CASE handle WHEN :reader THEN 'reader' WHEN :writer THEN 'writer' WHEN :new THEN 'new' END AS handle,
        store_id = :store AS store, message_id = :id AS message, is_new, access_level,
        change_number = :n AS number, has_edits,
-       opened_at BETWEEN now() - interval '1 min' AND clock_timestamp() AS opened_now
+       opened_at BETWEEN :'began' AND clock_timestamp() AS opened_now
 FROM open_handles ORDER BY access_level, is_new;
 SELECT message_id(:reader) = :id, message_id(:writer) = :id, message_id(:new) > :id;
 SELECT close_object(:reader);
 SELECT count(*) FROM open_handles;
--- a number is not used again, nor is one that was never given out good
+-- a closed number is not given again, and a number that was never given is refused
 -- fail
 SELECT get_props(:reader);
 -- fail
@@ -47,7 +48,7 @@ SELECT open_message(:store, :id) AS again \gset
 SELECT :again NOT IN (:reader, :writer, :new) AS another;
 SELECT close_object(handle) FROM open_handles;
 SELECT count(*) FROM open_handles;
--- a thousand of them are all different, and close again
+-- a thousand handles have different numbers, and close
 SELECT count(DISTINCT open_message(:store, :id)) FROM generate_series(1, 1000);
 -- fail
 SELECT open_message(:store, :id);
@@ -61,7 +62,7 @@ SELECT open_message(:store, :id) AS a, open_message(:store, :id) AS b \gset
 SELECT open_message(:store, :id);
 SELECT close_object(:a);
 SELECT open_message(:store, :id) AS a \gset
--- one that is closed but could come back still counts
+-- a closed handle that a rollback could bring back counts as open
 BEGIN;
 SELECT close_object(:a);
 -- fail
@@ -86,7 +87,7 @@ SELECT open_message(:store, :id) AS a \gset
 RESET msgstore.max_open_handles;
 SELECT close_object(:a), close_object(:b);
 
--- a handle is its role's
+-- a handle belongs to its role
 CREATE ROLE regress_handle;
 CREATE ROLE regress_handle_other;
 SELECT create_store('handle: of a role', 'regress_handle') AS theirs \gset
@@ -112,7 +113,7 @@ SELECT close_object(:h);
 RESET ROLE;
 DROP ROLE regress_handle, regress_handle_other;
 
--- everything of a handle that a transaction can change, as text
+-- Return everything of a handle that a transaction can change.
 CREATE FUNCTION pg_temp.state(h integer) RETURNS text LANGUAGE sql AS $$
     SELECT coalesce((SELECT concat_ws(', ', get_props(h)->>'PR_SUBJECT', left(get_props(h)->>'PR_BODY', 8),
             'level ' || access_level, CASE WHEN is_new THEN 'new' END,
@@ -121,7 +122,8 @@ CREATE FUNCTION pg_temp.state(h integer) RETURNS text LANGUAGE sql AS $$
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS a, open_message(:store, :id, 'MAPI_MODIFY') AS b,
        open_message(:store, :id) AS c \gset
 
--- ROLLBACK: edits, base, level; opened since is gone, closed since is open
+-- ROLLBACK puts back edits, base and level, closes handles opened since, opens those
+-- closed since
 SELECT set_props(:a, '{"PR_SUBJECT": "pending before"}');
 BEGIN;
 SELECT set_props(:a, '{"PR_SUBJECT": "in vain", "PR_BODY": "in vain"}');
@@ -134,21 +136,21 @@ SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b, pg_temp.state(:c) AS c, p
 ROLLBACK;
 SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b, pg_temp.state(:c) AS c, pg_temp.state(:since) AS since;
 SELECT change_number = :n AS base FROM open_handles;
--- COMMIT: everything stays as it is, over as many transactions as there are
+-- COMMIT changes nothing of a handle, over any number of transactions
 BEGIN;
 SELECT set_props(:b, '{"PR_SUBJECT": "b committed"}');
 SELECT close_object(:c);
 COMMIT;
 SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b, pg_temp.state(:c) AS c;
 SELECT refresh(:a), refresh(:b);
--- an error is a rollback of its statement
+-- an error rolls back its statement
 SELECT set_props(:a, '{"PR_SUBJECT": "pending before"}');
 -- fail
 SELECT set_props(:a, '{"PR_SUBJECT": "in vain"}'), save_changes(:a), 1 / (:a - :a);
 SELECT pg_temp.state(:a);
 SELECT refresh(:a);
 
--- savepoints, one in another: each goes back to where it began
+-- nested savepoints: ROLLBACK TO each goes back to where it began
 BEGIN;
 SELECT set_props(:a, '{"PR_SUBJECT": "one"}');
 SAVEPOINT s1;
@@ -165,7 +167,7 @@ SELECT close_object(:h1), close_object(:h2);
 SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b, pg_temp.state(:h1) AS h1, pg_temp.state(:h2) AS h2;
 ROLLBACK TO s3;
 SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b, pg_temp.state(:h1) AS h1, pg_temp.state(:h2) AS h2;
--- again, from the same point
+-- once more to the same savepoint
 SELECT save_changes(:a), close_object(:h2);
 ROLLBACK TO s3;
 SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b, pg_temp.state(:h1) AS h1, pg_temp.state(:h2) AS h2;
@@ -179,7 +181,7 @@ SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b, pg_temp.state(:h1) AS h1,
 SELECT read_message(:store, :id)->'PR_SUBJECT' AS stored;
 SELECT refresh(:a), refresh(:b);
 
--- released, and then the outer one rolled back
+-- a savepoint released, and the one around it rolled back
 BEGIN;
 SELECT set_props(:a, '{"PR_SUBJECT": "before s1"}');
 SAVEPOINT s1;
@@ -200,7 +202,7 @@ SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b, pg_temp.state(:h2) AS h2;
 COMMIT;
 SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b, pg_temp.state(:h2) AS h2;
 SELECT refresh(:a);
--- released to the top, and everything rolled back
+-- all savepoints released, and the transaction rolled back
 BEGIN;
 SAVEPOINT s1;
 SELECT set_props(:a, '{"PR_SUBJECT": "in s1"}');
@@ -212,7 +214,7 @@ RELEASE s1;
 SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b;
 ROLLBACK;
 SELECT pg_temp.state(:a) AS a, pg_temp.state(:b) AS b;
--- opened and closed within; an aborted transaction under savepoints
+-- handles opened and closed inside; a transaction aborted under savepoints
 BEGIN;
 SAVEPOINT s1;
 SELECT open_message(:store, :id) AS h1 \gset
@@ -262,7 +264,7 @@ END $$;
 SELECT count(*) FROM open_handles WHERE has_edits;
 SELECT refresh(:a), refresh(:b);
 
--- large values survive the way back too
+-- large values come back too
 SELECT set_props(:a, jsonb_build_object('PR_BODY', repeat('a', 1000000)));
 BEGIN;
 SAVEPOINT s1;
@@ -278,7 +280,7 @@ ROLLBACK;
 SELECT md5(get_props(:a)->>'PR_BODY') = md5(repeat('a', 1000000)) AS a;
 SELECT refresh(:a);
 
--- at random, in blocks up to six levels deep: what is rolled back is as before
+-- at random, in blocks up to six levels deep: each block rolled back leaves no trace
 CREATE FUNCTION pg_temp.all_states() RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(concat_ws(', ', handle, change_number, pg_temp.state(handle)), '; ' ORDER BY handle)
     FROM open_handles $$;
@@ -333,7 +335,7 @@ FROM generate_series(1, 12) AS seed, pg_temp.walk(:store, :id, seed, 0, 120, 0) 
 \set VERBOSITY sqlstate
 SELECT count(close_object(handle)) >= 1 AS closed FROM open_handles;
 
--- PREPARE TRANSACTION cannot take handles along, and says so
+-- PREPARE TRANSACTION is refused after a change to a handle
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS a \gset
 SELECT set_props(:a, '{"PR_SUBJECT": "pending before"}');
 BEGIN;
@@ -351,7 +353,7 @@ SELECT close_object(:a);
 PREPARE TRANSACTION 'regress_handle';
 SELECT pg_temp.state(:a);
 
--- DISCARD ALL gives the session to its next user: no handle is left
+-- DISCARD ALL leaves no handle to the session's next user
 SELECT create_message(:store, :inbox) AS b \gset
 DISCARD PLANS;
 SELECT count(*) FROM msgstore.open_handles;
@@ -359,7 +361,7 @@ DISCARD ALL;
 SELECT count(*) FROM msgstore.open_handles;
 -- fail
 SELECT msgstore.get_props(:a);
--- and so does reconnecting, of course
+-- nor does a new connection
 SELECT msgstore.open_message(:store, :id) AS a \gset
 \c -
 -- fail

@@ -1,7 +1,8 @@
--- The history: a row for every change, with who, when, with what and over whom,
--- from which every version can be rebuilt exactly.
+-- The history has a row for every change, with its author, time, client and base, and
+-- every version can be rebuilt from it exactly.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 CREATE ROLE regress_history_ann;
 CREATE ROLE regress_history_bob;
 CREATE ROLE regress_history_team;
@@ -9,7 +10,7 @@ GRANT regress_history_team TO regress_history_ann, regress_history_bob;
 SELECT create_store('history', 'regress_history_team') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 
--- who: the role, the application's user where one is set, the client's name
+-- the author: the role, the application's user where one is set, the client's name
 SET ROLE regress_history_ann;
 SET application_name = 'regress history';
 SELECT message_id AS id, change_number AS n1 FROM save_new_message(:store, :inbox,
@@ -29,14 +30,14 @@ RESET msgstore.actor;
 SELECT kind, changed_by, role, actor, client, properties,
        CASE previous WHEN :n1 THEN 1 WHEN :n2 THEN 2 WHEN :n3 THEN 3 END AS previous,
        CASE base_change_number WHEN :n1 THEN 1 WHEN :n2 THEN 2 WHEN :n3 THEN 3 END AS base,
-       changed_at BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now
+       changed_at BETWEEN :'began' AND clock_timestamp() AS just_now
 FROM history(:store, :id);
--- the one that was forced over is the previous one, where it is not the base
+-- a force has replaced the previous version, where that is not its base
 SELECT over.changed_by AS forced_over
 FROM history(:store, :id) AS forced
 JOIN history(:store, :id) AS over ON over.change_number = forced.previous
 WHERE forced.kind = 'force' AND forced.base_change_number <> forced.previous;
--- the list of all changes says the same
+-- the list of all changes has equal rows
 SELECT count(*) AS rows, count(h) AS alike
 FROM change_list AS c LEFT JOIN history(:store, :id) AS h USING (change_number, kind,
     changed_by, role, changed_at, properties)
@@ -44,11 +45,11 @@ WHERE c.store_id = :store AND c.message_id = :id;
 SELECT p->>'PR_LAST_MODIFIER_NAME' AS modifier,
        (p->>'PR_LAST_MODIFICATION_TIME')::timestamptz = changed_at AS time
 FROM read_message(:store, :id) AS p, history(:store, :id) WHERE change_number = :n4;
--- what each change replaced stands with it; null says: there was none
+-- each change holds the values that it replaced; null stands for an absent one
 RESET ROLE;
 SELECT kind, undo, undo_body, undo_html, undo_rtf, undo_headers
 FROM change WHERE store_id = :store AND message_id = :id ORDER BY change_number;
--- all that one transaction changed has one xid, and times in order
+-- the changes of one transaction have one xid, and times in order
 BEGIN;
 SELECT change_number AS n5 FROM save_message(:store, :id, :n4, '{"PR_SUBJECT": "five"}') \gset
 SAVEPOINT s;
@@ -60,7 +61,7 @@ SELECT count(*) AS not_in_order FROM (
     SELECT changed_at < lag(changed_at) OVER (ORDER BY change_number) AS back
     FROM history(:store, :id)) AS h WHERE back;
 SELECT count(DISTINCT incarnation) FROM change WHERE store_id = :store;
--- what was refused, rolled back or empty has none
+-- refused, rolled back and empty saves have no row
 SELECT result FROM save_message(:store, :id, :n1, '{"PR_SUBJECT": "refused"}');
 SELECT result FROM save_message(:store, :id, :n6, '{}');
 BEGIN;
@@ -68,21 +69,19 @@ SELECT result FROM save_message(:store, :id, :n6, '{"PR_SUBJECT": "rolled back"}
 SELECT count(*) FROM history(:store, :id);
 ROLLBACK;
 SELECT count(*) FROM history(:store, :id);
--- another message's is its own
+-- each message has its own history
 SELECT message_id AS other FROM save_new_message(:store, :inbox, '{}') \gset
 SELECT count(*) FROM history(:store, :other);
-SELECT count(*) FROM history(:store, 0);
--- fail
-SELECT count(*) FROM history(0, :id);
--- fail
-SELECT count(*) FROM history(NULL, :id);
+SELECT count(*) FROM history(:store, 0); -- fail
+SELECT count(*) FROM history(0, :id); -- fail
+SELECT count(*) FROM history(NULL, :id); -- fail
 DROP ROLE regress_history_ann, regress_history_bob, regress_history_team;
 
--- each version rebuilt: a handle is opened on every one, and when all the
--- changes have been made, each of them still shows what it showed then
+-- each version rebuilt: a handle is opened on every version, and after all changes
+-- each handle shows what it showed then
 CREATE FUNCTION pg_temp.random(seed text) RETURNS integer LANGUAGE sql AS $$
     SELECT ('x' || substr(md5(seed), 1, 6))::bit(24)::integer $$;
--- a patch of one to six properties, of every kind and size
+-- Return a random patch of one to six properties, of every kind and size.
 CREATE FUNCTION pg_temp.patch(seed text, large integer) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     patch jsonb := '{}';
@@ -156,7 +155,7 @@ SELECT count(*) AS versions, count(DISTINCT (message, shown - 'PidTagChangeNumbe
        count(*) FILTER (WHERE get_props(handle) <> shown) AS not_as_then,
        count(*) FILTER (WHERE (get_props(handle)->>'PidTagChangeNumber')::bigint <> number) AS other_number
 FROM version;
--- they were worth the while: each kind of value came and went
+-- the saves were of all kinds: each kind of value came and went
 SELECT key, count(*) > 10 AS often, count(DISTINCT value) > 1 AS changed
 FROM version, jsonb_each(shown)
 WHERE key IN ('PR_SUBJECT', 'PR_IMPORTANCE', 'PR_BODY', 'PR_HTML', 'PR_RTF_COMPRESSED',
@@ -167,21 +166,21 @@ SELECT bool_or(octet_length(shown->>'PR_BODY') > 50000) AS body,
        bool_or(octet_length(shown->>'PR_SUBJECT') > 10000) AS bag FROM version;
 SELECT kind, count(*) > 20 AS often FROM change_list
 WHERE message_id = ANY (:'small') AND store_id = :store GROUP BY kind ORDER BY kind;
--- also where it is asked for one by one
+-- so does get_props() for single properties
 SELECT count(*) AS not_as_then
 FROM version, jsonb_each(shown) AS p
 WHERE version % 9 = 1 AND get_props(handle, ARRAY[p.key]) <> jsonb_build_object(p.key, p.value);
--- the newest one is the message
+-- the newest version is the message
 SELECT count(*) AS newest, count(*) FILTER (
     WHERE shown - 'PR_ACCESS_LEVEL' <> read_message(:store, message)) AS differ
 FROM version JOIN message_list ON message_id = message AND change_number = number;
--- after a rewrite of every row, and of the table
+-- the versions are equal after every row, and the table, is rewritten
 UPDATE message SET created_at = created_at WHERE store_id = :store;
 VACUUM FULL message;
 VACUUM FULL change;
 SELECT count(*) FILTER (WHERE get_props(handle) <> shown) AS not_as_then FROM version;
--- and saving with a stale handle's whole view: forced from each fifth version
--- with nothing new, the message is that version again
+-- a stale handle's whole view: forced from each fifth version without further edits,
+-- the message is that version again
 CREATE FUNCTION pg_temp.force_back(store bigint) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     stamps text[] := '{PR_ACCESS_LEVEL, PidTagChangeNumber, PR_CHANGE_KEY, PR_PREDECESSOR_CHANGE_LIST,
@@ -202,12 +201,12 @@ BEGIN
 END $$;
 SELECT pg_temp.force_back(:store);
 SELECT count(*) FILTER (WHERE get_props(handle) <> shown) AS not_as_then FROM version;
--- rolled back, of course, nothing has happened
+-- rolled back, no version has changed
 BEGIN;
 SELECT pg_temp.force_back(:store);
 ROLLBACK;
 SELECT count(*) FILTER (WHERE get_props(handle) <> shown) AS not_as_then FROM version;
--- only the owner of the tables can falsify history, and a hole is said
+-- only the owner of the tables can falsify history; a hole in it is an error
 SELECT handle AS oldest FROM version WHERE message = (:'small'::bigint[])[1] AND version = 1 \gset
 SELECT handle AS newer FROM version WHERE message = (:'small'::bigint[])[1] AND version = 50 \gset
 BEGIN;
@@ -219,7 +218,7 @@ SELECT get_props(:newer) IS NOT NULL AS above_the_hole;
 SELECT get_props(:oldest);
 ROLLBACK;
 SELECT get_props(:oldest) IS NOT NULL AS whole;
--- pruned from the old end: what is gone says so, what is not is whole
+-- pruned from the old end: gone versions are an error, the others are whole
 BEGIN;
 DELETE FROM change AS c USING version AS v
 WHERE (c.message_id, c.change_number) = (v.message, v.number) AND c.store_id = :store
@@ -235,7 +234,7 @@ WHERE message = (:'small'::bigint[])[1] AND version = 20;
 -- fail
 SELECT get_props(:oldest);
 ROLLBACK;
--- a handle whose base is pruned keeps its edits, and shows them
+-- a handle whose base is pruned keeps and shows its edits
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "pending", "PR_HTML": "PGI+", "PR_COMMENT": null}');
 SELECT (save_message(:store, :id, :n6, '{"PR_SUBJECT": "seven"}')).result;
@@ -280,6 +279,8 @@ SELECT count(*) FROM history(:store, :id);
 SELECT count(*) FROM merge_report(:store, :id, 1);
 RESET ROLE;
 DROP ROLE regress_history;
--- a message that is not there has no changes
+-- a message that does not exist
+-- fail
 SELECT count(*) FROM history(:store, 0);
+-- fail
 SELECT count(*) FROM merge_report(:store, 0, 0);

@@ -1,12 +1,12 @@
--- Older versions: message_at() against what was recorded when each was made,
--- going back to one with restore_version(), and pruning.
+-- Older versions: message_at() shows what was recorded when each version was made;
+-- restore_version() goes back to one as an ordinary save; pruning respects its limits.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT create_store('versions') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Drafts') AS drafts \gset
 
--- what was recorded: each version as it was read when it was the newest
+-- each version as it was read when it was the newest
 CREATE TEMPORARY TABLE version (message bigint, number bigint, shown jsonb, kind text);
 CREATE FUNCTION pg_temp.random(seed text) RETURNS integer LANGUAGE sql AS $$
     SELECT ('x' || substr(md5(seed), 1, 6))::bit(24)::integer $$;
@@ -35,7 +35,7 @@ BEGIN
     END LOOP;
     RETURN patch;
 END $$;
--- the newest version as it is, also of a message that is deleted
+-- Return the newest version, of a deleted message too.
 CREATE FUNCTION pg_temp.record(store bigint, id bigint, what text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     h integer := open_message(store, id, 'SHOW_SOFT_DELETES');
@@ -100,13 +100,13 @@ BEGIN
 END $$;
 SELECT array_agg(pg_temp.make(:store, seed, 120)) AS ids FROM unnest('{a, b, c}'::text[]) AS seed \gset
 SELECT kind, count(*) > 3 AS several FROM version GROUP BY kind ORDER BY kind;
--- every one of them, and each change is one
+-- every version is what was recorded, and each change made one
 SELECT count(*) > 300 AS versions, count(DISTINCT shown - 'PidTagChangeNumber') > 300 AS different,
        count(*) FILTER (WHERE message_at(:store, message, number) <> shown) AS not_as_then FROM version;
 SELECT count(*) AS changes_without_a_version
 FROM unnest(:'ids'::bigint[]) AS id, history(:store, id) AS h
 WHERE NOT EXISTS (SELECT FROM version WHERE message = id AND number = h.change_number);
--- also after the table was rewritten, deleted, and deleted for good
+-- so they are after the table was rewritten, and the message deleted, also for good
 VACUUM FULL message;
 VACUUM FULL change;
 SELECT count(*) FILTER (WHERE message_at(:store, message, number) <> shown) AS not_as_then FROM version;
@@ -114,12 +114,12 @@ SELECT delete_messages(:store, :'ids');
 SELECT count(*) FILTER (WHERE message_at(:store, message, number) <> shown) AS not_as_then FROM version;
 SELECT delete_messages(:store, (:'ids'::bigint[])[1:2], 'DELETE_HARD_DELETE'), restore_messages(:store, (:'ids'::bigint[])[3:]);
 SELECT count(*) FILTER (WHERE message_at(:store, message, number) <> shown) AS not_as_then FROM version;
--- what the version of a deletion shows: when; of one for good, little more
+-- the version of a deletion shows its time; of one for good, little more
 SELECT kind, message_at(:store, id, change_number) ? 'PR_DELETED_ON' AS deleted, message_at(:store, id, change_number) ? 'PR_MESSAGE_CLASS' AS content
 FROM (VALUES ((:'ids'::bigint[])[1])) AS m (id), history(:store, id) WHERE kind IN ('delete', 'hard delete') ORDER BY change_number DESC LIMIT 2;
 SELECT pg_column_size(message_at(:store, id, change_number)) > 0 AS shown
 FROM unnest(:'ids'::bigint[]) AS id, history(:store, id) AS h WHERE kind = 'hard delete';
--- several nodes have changed it, and then it is gone: the predecessors, too
+-- several nodes have changed a message that is then gone: the predecessors are right
 SELECT message_id AS id, change_number AS n FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "node 0"}') \gset
 SELECT set_node_number(5);
 SELECT result FROM save_message(:store, :id, :n, '{"PR_SUBJECT": "node 5"}');
@@ -128,8 +128,8 @@ SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
 SELECT set_node_number(0);
 SELECT message_at(:store, :id, :n5) = :'shown'::jsonb AS as_then,
        message_at(:store, :id, :n5)->'PR_PREDECESSOR_CHANGE_LIST' = :'shown'::jsonb->'PR_PREDECESSOR_CHANGE_LIST' AS predecessors;
--- the history is in order, also where the clock stands still and a node with
--- higher numbers was first
+-- the history is in order, even where the clock stands still and a node with higher
+-- numbers was first
 SELECT set_node_number(5);
 SELECT message_id AS id, change_number AS n FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "1", "PR_LAST_MODIFICATION_TIME": "2100-01-01T00:00:00Z"}') \gset
 SELECT change_number AS n FROM save_message(:store, :id, :n, '{"PR_SUBJECT": "2"}') \gset
@@ -164,12 +164,11 @@ SELECT restore_version(:store, :id, :n1, :n1);
 SELECT set_retention(:store, NULL, 1);
 -- fail
 CALL prune_history(:store);
--- fail
-SELECT count(*) FROM history(:store, :id);
+SELECT count(*) FROM history(:store, :id); -- fail
 RESET ROLE;
 DROP ROLE regress_versions;
 
--- restore_version: an ordinary save of what a version held, refused like one
+-- restore_version() is an ordinary save of the content of a version, refused like one
 SELECT message_id AS id, change_number AS n1 FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "one", "PR_BODY": "one", "PR_COMMENT": "one"}') \gset
 SELECT change_number AS n2 FROM save_message(:store, :id, :n1, '{"PR_SUBJECT": "two", "PR_HTML": "PGI+", "PR_IMPORTANCE": 2}') \gset
 SELECT change_number AS n3 FROM save_message(:store, :id, :n2, '{"PR_SUBJECT": "three", "PR_COMMENT": null}') \gset
@@ -178,32 +177,32 @@ SELECT read_message(:store, :id, '{PR_SUBJECT, PR_BODY, PR_HTML, PR_COMMENT, PR_
 SELECT result, change_number > :n3 AS newer, change_number AS n4 FROM restore_version(:store, :id, :n1, :n3) \gset
 SELECT :'result' AS result, :'newer' AS newer, read_message(:store, :id, '{PR_SUBJECT, PR_BODY, PR_HTML, PR_COMMENT, PR_IMPORTANCE}');
 SELECT kind, properties, base_change_number = :n3 AS base FROM history(:store, :id) WHERE change_number = :n4;
--- a holder is told, and sees in the report what came back
+-- an open handle is refused, and its report has the values that came back
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "mine"}');
 SELECT result, change_number AS n5 FROM restore_version(:store, :id, :n2, :n4) \gset
 SELECT save_changes(:h);
 SELECT property, base, theirs, yours, side FROM conflict(:h) ORDER BY property;
 SELECT close_object(:h);
--- where the message stands is not what a version holds
+-- a version does not hold where the message stands
 SELECT move_messages(:store, ARRAY[:id], :drafts);
 SELECT r.result FROM message_list AS m, restore_version(:store, :id, :n1, m.change_number) AS r WHERE m.store_id = :store AND m.message_id = :id;
 SELECT m.subject, f.name FROM message_list AS m JOIN folder_list AS f USING (store_id, folder_id) WHERE m.store_id = :store AND m.message_id = :id;
--- the newest version itself: there is nothing to do
+-- going back to the newest version writes nothing
 SELECT change_number AS n FROM message_list WHERE store_id = :store AND message_id = :id \gset
 SELECT result, change_number = :n AS current FROM restore_version(:store, :id, :n, :n);
--- nor with what was changed and changed back, which no change names
+-- nor does going back over a change that was itself taken back
 SELECT message_id AS back, change_number AS b1 FROM save_new_message(:store, :drafts, '{"PR_SUBJECT": "s", "PR_BODY": "b", "PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "r"}]}') \gset
 SELECT change_number AS b2 FROM save_message(:store, :back, :b1, '{"PR_BODY": "other", "PR_MESSAGE_RECIPIENTS": null}') \gset
 SELECT change_number AS b3 FROM save_message(:store, :back, :b2, '{"PR_BODY": "b", "PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "r"}]}') \gset
 SELECT result, change_number = :b3 AS current FROM restore_version(:store, :back, :b1, :b3);
 SELECT result FROM save_message(:store, :back, :b1, '{"PR_SUBJECT": "forced"}', 'FORCE_SAVE');
 SELECT kind, properties FROM history(:store, :back);
--- a version that there is not: said, and nothing done; first of all the number
+-- an unknown version is refused, and nothing done; the number is checked first
 SELECT result, change_number = :n AS current FROM restore_version(:store, :id, 0, :n);
 SELECT result, change_number = :n AS current FROM restore_version(:store, :id, :n1 - 1, :n);
 SELECT result FROM restore_version(:store, :id, 0, :n1);
--- what was deleted stays so
+-- a deleted message stays deleted
 SELECT delete_messages(:store, ARRAY[:id]);
 SELECT result FROM restore_version(:store, :id, :n1, :n);
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
@@ -223,7 +222,7 @@ BEGIN READ ONLY;
 SELECT restore_version(:store, :id, :n1, :n1);
 ROLLBACK;
 
--- pruning. Twenty versions, the oldest twenty days old, one a day
+-- pruning: twenty versions, one per day, the oldest twenty days old
 SELECT create_store('pruned') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 TRUNCATE version;
@@ -247,7 +246,7 @@ BEGIN
     FROM history(store, id) AS h;
     RETURN id;
 END $$;
--- which versions are in the history, which of them as they were
+-- Return the versions in the history, and those that are as they were.
 CREATE FUNCTION pg_temp.versions(store bigint, id bigint, OUT kept text, OUT readable text, OUT as_then boolean) LANGUAGE plpgsql AS $$
 DECLARE
     v record;
@@ -273,7 +272,7 @@ BEGIN
 END $$;
 CREATE FUNCTION pg_temp.base(store bigint, id bigint, day integer) RETURNS bigint LANGUAGE sql AS $$
     SELECT number FROM version WHERE message = id AND shown->>'PR_SUBJECT' = day::text $$;
--- nothing is pruned by itself, nor where no limit is set
+-- nothing is pruned without a call, nor without a limit
 SELECT pg_temp.days(:store, 20) AS id \gset
 CALL prune_history(:store);
 SELECT pg_temp.versions(:store, :id), keep_age, keep_count FROM store_list WHERE store_id = :store;
@@ -287,7 +286,7 @@ SELECT pg_temp.days(:store, 20) AS id \gset
 SELECT set_retention(:store, NULL, 15);
 CALL prune_history(:store);
 SELECT pg_temp.versions(:store, :id);
--- by both: what either protects is kept
+-- by age and count: a version that either protects is kept
 SELECT pg_temp.days(:store, 20) AS id \gset
 SELECT set_retention(:store, '3 days', 5);
 CALL prune_history(:store);
@@ -296,7 +295,7 @@ SELECT pg_temp.days(:store, 20) AS id \gset
 SELECT set_retention(:store, '7 days', 5);
 CALL prune_history(:store);
 SELECT pg_temp.versions(:store, :id);
--- never what is younger than a day, whatever is asked for
+-- no version younger than a day is pruned, whatever the limits
 SELECT result FROM message_list AS m, save_message(:store, :id, m.change_number, '{"PR_SUBJECT": "21"}')
 WHERE m.store_id = :store AND m.message_id = :id;
 SELECT set_retention(:store, '0', 1);
@@ -305,16 +304,16 @@ SELECT count(*), pg_temp.versions(:store, :id) FROM history(:store, :id);
 SELECT set_retention(:store, '-1 year', NULL);
 CALL prune_history(:store);
 SELECT count(*) FROM history(:store, :id);
--- an age before the beginning of time is one, too
+-- an age before the beginning of time is accepted too
 SELECT set_retention(:store, '300000 years', NULL);
 CALL prune_history(:store);
 SELECT set_retention(:store, '-1 year', NULL);
--- never the newest, however old it is
+-- the newest version is never pruned
 UPDATE change SET changed_at = changed_at - interval '1 year' WHERE store_id = :store;
 CALL prune_history(:store);
 SELECT kind, properties FROM history(:store, :id);
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_BODY}');
--- and where it is a deletion for good, what was there can still be had
+-- where the newest is a deletion for good, the message before it can still be read
 SELECT pg_temp.days(:store, 5) AS id \gset
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
 UPDATE change SET changed_at = changed_at - interval '1 year' WHERE store_id = :store;
@@ -323,7 +322,7 @@ CALL prune_history(:store);
 SELECT kind FROM history(:store, :id);
 SELECT p->>'PR_SUBJECT' AS subject, p->>'PR_BODY' AS body FROM message_at(:store, :id, pg_temp.base(:store, :id, 5)) AS p;
 SELECT result FROM save_message(:store, :id, pg_temp.base(:store, :id, 5), '{}');
--- never at or after the base of a draft that is parked, however it got there
+-- no version at or after the base of a parked draft is pruned, however it was parked
 SELECT pg_temp.days(:store, 20) AS id \gset
 SELECT result FROM save_message(:store, :id, pg_temp.base(:store, :id, 8), '{"PR_SENSITIVITY": 1}', 'PARK_REFUSED');
 SELECT result FROM save_message(:store, :id, pg_temp.base(:store, :id, 12), '{"PR_SENSITIVITY": 2}', 'PARK_REFUSED');
@@ -334,7 +333,7 @@ SELECT get_props(:h, '{PR_SUBJECT, PR_BODY, PR_SENSITIVITY}'), close_object(:h);
 SELECT discard_parked(:store, :p);
 CALL prune_history(:store);
 SELECT pg_temp.versions(:store, :id);
--- also where the base is the oldest that can be read, whose own row is gone
+-- nor where the base is the oldest version that can be read, whose own row is gone
 SELECT resume(:store, parked_id) AS h, parked_id AS p FROM parked WHERE store_id = :store \gset
 SELECT result FROM save_message(:store, :id, pg_temp.base(:store, :id, 11), '{"PR_SENSITIVITY": 0}', 'PARK_REFUSED');
 SELECT discard_parked(:store, :p), close_object(:h);
@@ -346,7 +345,7 @@ SELECT resolve_conflict(:h, 'MERGE'), close_object(:h);
 CALL prune_history(:store);
 SELECT pg_temp.versions(:store, :id);
 
--- those who have a version open that is pruned: told at save, nothing is lost
+-- handles on a version that is pruned are refused at save, and lose nothing
 SELECT pg_temp.days(:store, 3) AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h, open_message(:store, :id, 'MAPI_MODIFY') AS e,
        open_message(:store, :id, 'MAPI_MODIFY') AS m, open_message(:store, :id) AS r \gset
@@ -363,7 +362,7 @@ SELECT resolve_conflict(:h, 'OVERWRITE', seen => change_number) FROM message_lis
 SELECT result FROM save_message(:store, :id, :n3, '{"PR_SUBJECT": "x"}');
 SELECT result FROM save_message(:store, :id, :n3, '{"PR_SUBJECT": "x"}', 'FORCE_SAVE');
 SELECT md5(c::text) = :'stored' AS nothing_stored FROM message AS c WHERE c.store_id = :store AND c.message_id = :id;
--- the pending edits can be seen; beyond them there is nothing to be told
+-- the pending edits are shown; get_props() beyond them and the report raise
 SELECT get_props(:h, '{PR_SUBJECT, PR_BODY}'), has_edits, access_level, change_number = :n3 AS base FROM open_handles WHERE handle = :h;
 -- fail
 SELECT get_props(:h);
@@ -400,7 +399,7 @@ SELECT count(*) FROM message_list AS m, history(m.store_id, m.message_id) WHERE 
 SELECT create_store('pruned: empty') AS empty \gset
 SELECT set_retention(:empty, '1 day', 1);
 CALL prune_history(:empty);
--- a change that has been pruned in between is said, and no wrong version shown
+-- a hole in the history is an error, never a wrong version
 SELECT message_id AS id FROM message_list WHERE store_id = :many ORDER BY message_id LIMIT 1 \gset
 BEGIN;
 DELETE FROM change WHERE store_id = :many AND message_id = :id AND change_number = pg_temp.base(:many, :id, 4);
@@ -429,7 +428,7 @@ CALL prune_history(:store, NULL);
 SELECT msgstore_internal.prune_batch(:store, NULL, 1);
 SELECT set_retention(:store, NULL, NULL);
 SELECT keep_age, keep_count FROM store_list WHERE store_id = :store;
--- fail: it commits as it goes
+-- fail: the procedure commits batch by batch
 BEGIN;
 CALL prune_history(:store);
 ROLLBACK;

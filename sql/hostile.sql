@@ -1,12 +1,12 @@
--- What a caller puts into its search_path runs neither for the engine nor as
--- its owner; what an administrator hangs onto its tables makes it refuse.
+-- Nothing in a caller's search_path runs for the engine or as its owner; a trigger,
+-- rule or policy that an administrator adds to its tables makes the engine refuse.
 \set VERBOSITY sqlstate
 CREATE ROLE regress_hostile;
 SELECT msgstore.create_store('hostile', 'regress_hostile') AS store \gset
 GRANT EXECUTE ON FUNCTION msgstore.create_store(text, text) TO regress_hostile;
 CREATE SCHEMA regress_hostile AUTHORIZATION regress_hostile;
 
--- functions, operators, tables and types by the names that the engine uses
+-- decoys: functions, operators, tables and types by the names that the engine uses
 SET ROLE regress_hostile;
 SET search_path = regress_hostile;
 CREATE FUNCTION trap() RETURNS void LANGUAGE plpgsql AS $$
@@ -61,7 +61,7 @@ SELECT 1::int8 = 1::int8;
 SELECT now();
 -- fail
 SELECT '{}'::jsonb ->> 'a'::text;
--- every call, as on any other day
+-- every call does what it does on any other day
 SELECT msgstore.may_use_store(:store);
 SELECT msgstore.special_folder(:store, 'Inbox') AS inbox \gset
 SELECT msgstore.create_folder(:store, NULL, 'made under a hostile path') AS folder \gset
@@ -107,14 +107,14 @@ SELECT count(*) FROM msgstore.history(:store, :id);
 -- fail
 SELECT msgstore.throw_if_failed('MAPI_E_OBJECT_CHANGED'::msgstore.hresult);
 SELECT msgstore.close_object(:a), msgstore.close_object(:b), msgstore.close_object(:new);
--- the caller's path is the caller's still
+-- the caller's search_path is unchanged
 SHOW search_path;
 SELECT current_user;
 -- fail
 SELECT msgstore.special_folder(:store, 'Nowhere');
 SHOW search_path;
 SELECT current_user;
--- nor is anything left in the decoys
+-- nothing is left in the decoys
 TABLE regress_hostile.message;
 TABLE pg_temp.message;
 SELECT last_value FROM regress_hostile.change_number_seq;
@@ -125,8 +125,8 @@ DROP SCHEMA regress_hostile CASCADE;
 DROP TABLE pg_temp.message, pg_temp.store, pg_temp.change;
 RESET client_min_messages;
 
--- the engine writes past the executor, and so refuses to work where that would
--- skip something: every kind of it, on each of its tables
+-- the engine writes past the executor, and refuses to work where that would skip
+-- something: each kind of rule, trigger and policy, on each of its tables
 SET search_path = msgstore, public;
 \set VERBOSITY terse
 CREATE FUNCTION pg_temp.nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
@@ -180,10 +180,10 @@ SELECT r.* FROM (VALUES
     ('generated column', 'ALTER TABLE msgstore.%1$I ADD twice bigint GENERATED ALWAYS AS (store_id * 2) STORED'))
     AS v (what, ddl), pg_temp.refused(:h, :store, :id, what, ddl) AS r;
 DROP TABLE public.regress_hostile_shop;
--- a column of somebody's own is left empty, and so cannot insist on a value
+-- an added column is left empty, and so must not be NOT NULL
 SELECT r.* FROM pg_temp.refused(:h, :store, :id, 'column that must not be null',
     'ALTER TABLE msgstore.%1$I ADD mine integer NOT NULL DEFAULT 7') AS r;
--- what it can do with is no reason: an index, a foreign key on it, a comment
+-- indexes, foreign keys to its tables and comments are no reason to refuse
 SELECT what, pg_temp.under(:h, :store, :id, ddl)
 FROM (VALUES
     ('index', 'CREATE INDEX ON msgstore.message (store_id, created_at)'),
@@ -193,7 +193,7 @@ FROM (VALUES
     ('storage', 'ALTER TABLE msgstore.message ALTER body SET STORAGE EXTERNAL'),
     ('column', 'ALTER TABLE msgstore.message ADD note text'))
     AS v (what, ddl);
--- such an index is kept up to date
+-- an added index is kept up to date
 BEGIN;
 CREATE UNIQUE INDEX regress_hostile_index ON message (store_id, change_number);
 CREATE INDEX regress_hostile_subject ON message (left(props->>'PR_SUBJECT', 100));
@@ -203,10 +203,10 @@ SET LOCAL enable_bitmapscan = off;
 SELECT message_id = :id AS found FROM message WHERE left(props->>'PR_SUBJECT', 100) = 'waits for better times';
 SELECT count(*) FROM message WHERE left(props->>'PR_SUBJECT', 100) = 'three';
 ROLLBACK;
--- and a row that one's own table refers to can be saved
+-- a message that another table refers to can be saved
 CREATE TABLE public.regress_hostile_ref (s bigint, m bigint, FOREIGN KEY (s, m) REFERENCES message);
 INSERT INTO public.regress_hostile_ref VALUES (:store, :id);
--- in the end it works as before
+-- without them the engine works as before
 SELECT save_changes(:h);
 SELECT read_message(:store, :id, '{PR_SUBJECT}');
 DROP TABLE public.regress_hostile_ref;

@@ -111,7 +111,7 @@ WHERE t.typnamespace = 'msgstore'::regnamespace AND t.typtype = 'b' AND t.typcat
   AND t.typname <> 'hresult'
 GROUP BY casts, operators;
 
--- and so has every column of every table
+-- every column of every table has a comment
 SELECT a.attrelid::regclass, a.attname
 FROM pg_attribute AS a
 JOIN pg_class AS c ON c.oid = a.attrelid
@@ -121,8 +121,8 @@ WHERE c.relnamespace = 'msgstore'::regnamespace
   AND col_description(a.attrelid, a.attnum) IS NULL
 ORDER BY c.relname, a.attnum;
 
--- every table that can be published has a primary key, without which nothing
--- could be deleted from it
+-- every table that can be published has a primary key: without one, no row of it
+-- could be deleted then
 SELECT c.oid::regclass
 FROM pg_class AS c
 WHERE c.relnamespace = 'msgstore'::regnamespace
@@ -131,7 +131,7 @@ WHERE c.relnamespace = 'msgstore'::regnamespace
                   WHERE i.indrelid = c.oid AND i.indisprimary)
 ORDER BY 1;
 
--- SECURITY DEFINER only with a search_path that ends in pg_temp
+-- every SECURITY DEFINER function has a search_path that ends in pg_temp
 SELECT described, proconfig
 FROM routine
 WHERE prosecdef
@@ -139,7 +139,7 @@ WHERE prosecdef
                   WHERE setting ~ '^search_path=.*pg_temp$')
 ORDER BY 1;
 
--- no index on a column that a save changes
+-- no index is on a column that a save changes
 SELECT i.indexrelid::regclass, a.attname
 FROM pg_index AS i
 JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
@@ -148,7 +148,7 @@ WHERE i.indrelid = to_regclass('msgstore.message')
                     'rtf', 'props', 'change_number')
 ORDER BY 1, 2;
 
--- no rules, no policies, and no triggers but those of foreign keys
+-- no table has rules, policies, or triggers other than those of foreign keys
 SELECT r.rulename FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
 WHERE c.relnamespace = 'msgstore'::regnamespace AND c.relkind = 'r'
 UNION ALL
@@ -158,7 +158,7 @@ UNION ALL
 SELECT t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
 WHERE c.relnamespace = 'msgstore'::regnamespace AND NOT t.tgisinternal;
 
--- every view keeps its conditions to itself
+-- every view is a security barrier
 SELECT oid::regclass
 FROM pg_class
 WHERE relnamespace = 'msgstore'::regnamespace
@@ -166,7 +166,7 @@ WHERE relnamespace = 'msgstore'::regnamespace
   AND NOT coalesce(reloptions @> '{security_barrier=true}', false)
 ORDER BY 1;
 
--- tables and sequences with user data are dumped
+-- all tables and sequences with user data are dumped
 SELECT c.oid::regclass
 FROM pg_class AS c
 WHERE c.relnamespace = 'msgstore'::regnamespace
@@ -184,8 +184,8 @@ WHERE c.relnamespace = 'msgstore'::regnamespace
   AND NOT (c.relkind = 'v' AND acl.privilege_type = 'SELECT')
 ORDER BY 1, 2;
 
--- no function minds a NULL for an argument, or all of them: an answer or an
--- error comes back, and the session goes on
+-- every function takes NULL for one argument, or for all: it answers or raises, and the
+-- session goes on
 CREATE FUNCTION pg_temp.survives(call text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE call;

@@ -1,5 +1,5 @@
--- The type hresult: a code reads and prints by name, compares and hashes as
--- its number, and a failure can be raised as the error of its class.
+-- The type hresult: a code is read and printed by name, is compared and hashed as its
+-- number, and a failure can be raised as the error of its class.
 SET search_path = msgstore, public;
 
 -- names, aliases, hex and signed decimal are one value
@@ -34,7 +34,7 @@ SELECT '-2147483649'::hresult;
 -- fail
 SELECT repeat('x', 1000)::hresult;
 
--- numbers do not turn into results, nor results into numbers, unasked
+-- casts between numbers and results are explicit only
 \set VERBOSITY terse
 -- fail
 SELECT 'S_OK'::hresult = 0;

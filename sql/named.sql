@@ -1,12 +1,12 @@
--- Named properties: how they are spelled, that their values are kept under
--- one name, and the ids that a store gives them.
+-- Named properties: every spelling leads to one name, values are stored under that
+-- name, and a store gives each name an id.
 SET search_path = msgstore, public;
 \set VERBOSITY terse
 
 SELECT create_store('named') AS store \gset
 SELECT create_message(:store, special_folder(:store, 'Inbox')) AS handle \gset
 
--- one property, however it is spelled
+-- every spelling leads to one property
 SELECT set_props(:handle, '{"PidLidCategories": ["red", "blue"]}');
 SELECT get_props(:handle, ARRAY[spelling])
 FROM (VALUES
@@ -16,7 +16,7 @@ FROM (VALUES
 	('{00020329-0000-0000-c000-000000000046}:0x9000'),
 	('PidNameKeywords')) AS v (spelling);
 
--- what the catalogue does not know is PT_UNICODE, unless it ends with a type
+-- a name that the catalogue does not know is PT_UNICODE, unless it ends with a type
 SELECT spelling, property_name(spelling), property_type(spelling)
 FROM (VALUES
 	('PS_PUBLIC_STRINGS:ticket-id'), ('PS_PUBLIC_STRINGS:ticket-id:PT_UNICODE'),
@@ -54,7 +54,7 @@ SELECT save_changes(:handle);
 SELECT properties FROM history(:store, message_id(:handle))
 ORDER BY change_number DESC LIMIT 1;
 
--- a recipient may have some too
+-- recipients may have named properties too
 SELECT set_props(:handle, '{"PR_MESSAGE_RECIPIENTS": [{
 	"PR_DISPLAY_NAME": "A", "PS_PUBLIC_STRINGS:role": "reviewer",
 	"PS_PUBLIC_STRINGS:weight:PT_LONG": 2}]}');
@@ -64,7 +64,7 @@ SELECT set_props(:handle, '{"PR_MESSAGE_RECIPIENTS": [{
 	"PS_PUBLIC_STRINGS:role": "a",
 	"{00020329-0000-0000-C000-000000000046}:role": "b"}]}');
 
--- what is no name, or has another type, is refused
+-- a text that is no name, or names another type, is refused
 CREATE FUNCTION pg_temp.refused(handle int4, name text, value jsonb)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -102,7 +102,7 @@ FROM (VALUES
 	('PS_PUBLIC_STRINGS:' || repeat('é', 255), '"x"')) AS v (name, value);
 SELECT length(property_name('PS_PUBLIC_STRINGS:' || repeat('é', 254)));
 
--- ids: from 0x8000 on, given out once, the same for every spelling
+-- ids begin at 0x8000; each is given once, and every spelling has one
 SELECT get_ids_from_names(:store, ARRAY['PidLidCategories',
 	'PS_PUBLIC_STRINGS:ticket-id']);
 SELECT get_ids_from_names(:store, ARRAY['PS_PUBLIC_STRINGS:ticket-id:PT_LONG',
@@ -114,14 +114,14 @@ SELECT get_ids_from_names(:store, ARRAY['PS_PUBLIC_STRINGS:ticket-id:PT_LONG',
 SELECT get_names_from_ids(:store, ARRAY[32768, 32769, 32770, 32771, 32772,
 	32773, 32774, 65534]);
 SELECT get_ids_from_names(:store, '{}'), get_names_from_ids(:store, '{}');
--- the names read back as what they were, where one ends as if in a type too
+-- the names read back as they were, even one that ends like a type
 SELECT array_agg((get_names_from_ids(:store, get_ids_from_names(:store, ARRAY[name])))[1] ORDER BY name COLLATE "C"),
        bool_and(get_ids_from_names(:store, get_names_from_ids(:store, get_ids_from_names(:store, ARRAY[name])))
                 = get_ids_from_names(:store, ARRAY[name])) AS the_same
 FROM unnest(ARRAY['PS_PUBLIC_STRINGS:a', 'PS_PUBLIC_STRINGS:a:PT_LONG:PT_I2',
     'PS_PUBLIC_STRINGS:PT_LONG', 'PS_PUBLIC_STRINGS:a:b:PT_LONG']) AS v (name);
 
--- without create, what has none stays without
+-- without create, a name without an id stays without
 SELECT get_ids_from_names(:store, ARRAY['PS_PUBLIC_STRINGS:new',
 	'PidLidCategories'], false);
 BEGIN READ ONLY;
@@ -130,24 +130,24 @@ SELECT get_ids_from_names(:store, ARRAY['PidLidCategories']);
 SELECT get_ids_from_names(:store, ARRAY['PS_PUBLIC_STRINGS:new']);
 ROLLBACK;
 
--- the id of a tag is its own, and goes by the set PS_MAPI
+-- a tag has its own id, under the set PS_MAPI
 SELECT get_ids_from_names(:store, ARRAY['PR_SUBJECT', '0x0037001F',
 	'PS_MAPI:0x0037']);
 SELECT get_names_from_ids(:store, ARRAY[55, 32767]);
 
--- each store has its own
+-- each store has its own ids
 SELECT create_store('named 2') AS store2 \gset
 SELECT get_ids_from_names(:store2, ARRAY['PS_PUBLIC_STRINGS:other']);
 SELECT get_names_from_ids(:store2, ARRAY[32768, 32769]);
 
--- a rollback takes them back, and the next one is given the same
+-- a rollback takes ids back, and the next name is given the first of them
 BEGIN;
 SELECT get_ids_from_names(:store2, ARRAY['PS_PUBLIC_STRINGS:undone']);
 ROLLBACK;
 SELECT get_names_from_ids(:store2, ARRAY[32769]);
 SELECT get_ids_from_names(:store2, ARRAY['PS_PUBLIC_STRINGS:done']);
 
--- there are 0x7FFF of them; who finds them used up still finds the others
+-- there are 0x7FFF ids; when all are used, names that have one are still found
 INSERT INTO named_property (store_id, property_id, property_set, name)
 SELECT :store2, 65534, '00020329-0000-0000-C000-000000000046', 'last';
 \set VERBOSITY default
@@ -157,7 +157,7 @@ SELECT get_ids_from_names(:store2, ARRAY['PS_PUBLIC_STRINGS:one-more']);
 SELECT get_ids_from_names(:store2, ARRAY['PS_PUBLIC_STRINGS:last',
 	'PS_PUBLIC_STRINGS:one-more'], false);
 
--- what is no name and no id
+-- texts that are no name, and numbers that are no id
 -- fail
 SELECT get_ids_from_names(:store, ARRAY['nothing']);
 -- fail
@@ -181,7 +181,7 @@ SELECT get_names_from_ids(:store, ARRAY[NULL::integer]);
 -- fail
 SELECT get_names_from_ids(0, '{}');
 
--- another role has no business here
+-- a role without access to the store is refused
 CREATE ROLE regress_msgstore_named;
 SET ROLE regress_msgstore_named;
 -- fail

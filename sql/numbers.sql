@@ -1,19 +1,20 @@
--- Numbers, keys and times of a message: what each save makes of them, over two
--- nodes, and that nobody can set what the store computes.
+-- Numbers, keys and times of a message: each change gives new ones, in order over two
+-- nodes, and no caller can set those that the store computes.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 SELECT create_store('numbers') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Drafts') AS drafts \gset
 SELECT replica_guid AS guid FROM store WHERE store_id = :store \gset
 
--- a change key is the node's GUID, then the counter of the number, big-endian
+-- Return a change key: the node's GUID, then the counter of the number, big-endian.
 CREATE FUNCTION pg_temp.key(guid uuid, number bigint) RETURNS text LANGUAGE sql AS $$
     SELECT encode(set_byte(set_byte(uuid_send(guid), 14, get_byte(uuid_send(guid), 14) # (number >> 56)::int),
             15, get_byte(uuid_send(guid), 15) # ((number >> 48) & 255)::int)
         || substr(int8send(number & ((1::bigint << 48) - 1)), 3), 'hex') $$;
 CREATE FUNCTION pg_temp.hex(base64 text) RETURNS text LANGUAGE sql AS $$ SELECT encode(decode(base64, 'base64'), 'hex') $$;
--- a list of predecessors: each key with its size before it
+-- Return a list of predecessors: each key after its size.
 CREATE FUNCTION pg_temp.predecessors(base64 text) RETURNS text[] LANGUAGE sql AS $$
     SELECT array_agg(substr(pg_temp.hex(base64), 3 + 46 * i, 44) ORDER BY i)
     FROM generate_series(0, length(pg_temp.hex(base64)) / 46 - 1) AS i
@@ -22,7 +23,7 @@ CREATE FUNCTION pg_temp.save(id bigint, new text) RETURNS bigint LANGUAGE sql AS
     SELECT r.change_number FROM store_list AS s, message_list AS m,
         save_message(s.store_id, id, m.change_number, jsonb_build_object('PR_SUBJECT', new)) AS r
     WHERE s.name = 'numbers' AND m.store_id = s.store_id AND m.message_id = id $$;
--- what the newest version shows, against the numbers it should be of
+-- Compare the newest version with the numbers that it has to be of.
 CREATE FUNCTION pg_temp.shows(store bigint, id bigint, guid uuid, numbers bigint[], OUT number boolean, OUT key boolean,
     OUT predecessors integer, OUT alike boolean, OUT sorted boolean) LANGUAGE sql AS $$
     SELECT (p->>'PidTagChangeNumber')::bigint = numbers[1], pg_temp.hex(p->>'PR_CHANGE_KEY') = pg_temp.key(guid, numbers[1]),
@@ -30,7 +31,7 @@ CREATE FUNCTION pg_temp.shows(store bigint, id bigint, guid uuid, numbers bigint
     FROM read_message(store, id) AS p, pg_temp.predecessors(p->>'PR_PREDECESSOR_CHANGE_LIST') AS list,
          (SELECT array_agg(pg_temp.key(guid, n)) AS keys FROM unnest(numbers) AS n) AS k $$;
 
--- at creation, and at every change: a number that grows, its key, one predecessor
+-- creation and every change give a greater number, its key and one more predecessor
 SELECT message_id AS id, change_number AS n1 FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "1"}') \gset
 SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n1]);
 SELECT length(decode(p->>'PR_CHANGE_KEY', 'base64')) AS key, length(decode(p->>'PR_SOURCE_KEY', 'base64')) AS source_key,
@@ -40,19 +41,19 @@ SELECT :n2 > :n1 AS grows, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n
 SELECT move_messages(:store, ARRAY[:id], :drafts), delete_messages(:store, ARRAY[:id]), restore_messages(:store, ARRAY[:id]);
 SELECT change_number AS n5 FROM message_list WHERE store_id = :store AND message_id = :id \gset
 SELECT :n5 > :n2 AS grows, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n5]) AS s;
--- the source key and the entry id stay
+-- the source key and the entry id stay as they are
 SELECT count(DISTINCT (m->'PR_SOURCE_KEY', m->'PR_ENTRYID', m->'PR_STORE_ENTRYID', m->'PR_CREATION_TIME')) AS one,
        count(DISTINCT m->'PR_CHANGE_KEY') AS five, count(DISTINCT m->'PR_PREDECESSOR_CHANGE_LIST') AS five
 FROM history(:store, :id) AS h, message_at(:store, :id, h.change_number) AS m;
 
--- on another node: its numbers, its GUID; the list has the newest of each node
+-- on another node: the numbers and GUID of that node; the list has the newest per node
 SELECT set_node_number(300);
 SELECT pg_temp.save(:id, 'on node 300') AS n300 \gset
 SELECT :n300 >> 48 AS node, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n300, :n5]) AS s;
 SELECT pg_temp.save(:id, 'again') AS n301 \gset
 SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n301, :n5]);
 SELECT message_id >> 48 AS node, change_number >> 48 AS node FROM save_new_message(:store, :inbox, '{}');
--- and back: a lower number is a newer version; it follows, and is no surprise
+-- back on the first node: a lower number follows, as the newer version
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT set_node_number(0);
 SELECT pg_temp.save(:id, 'back on node 0') AS n6 \gset
@@ -77,7 +78,7 @@ SELECT set_node_number(7);
 SELECT result, change_number AS n71 FROM save_message(:store, :id, :n1, '{"PR_COMMENT": "forced"}', 'FORCE_SAVE') \gset
 SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n71, :n302, :n8]);
 SELECT set_node_number(0);
--- every version has its own, from the first on, in the order that they were made
+-- every version has a number and a key of its own, in the order of the changes
 SELECT kind, change_number >> 48 AS node, m->>'PR_SUBJECT' AS subject, cardinality(pg_temp.predecessors(m->>'PR_PREDECESSOR_CHANGE_LIST')) AS predecessors,
        pg_temp.hex(m->>'PR_CHANGE_KEY') = pg_temp.key(:'guid', change_number) AS key,
        pg_temp.predecessors(m->>'PR_PREDECESSOR_CHANGE_LIST') @> ARRAY[pg_temp.key(:'guid', change_number)] AS own
@@ -89,20 +90,20 @@ SELECT set_node_number(-1);
 -- fail
 SELECT set_node_number(NULL);
 
--- times. All of the first save are one; created stays, modified goes on
+-- times: all of the first save are equal; then the time of creation stays
 SELECT message_id AS id, change_number AS n FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "times"}') \gset
 CREATE FUNCTION pg_temp.times(store bigint, id bigint, OUT created timestamptz, OUT modified timestamptz, OUT local timestamptz, OUT modifier text)
 LANGUAGE sql AS $$
     SELECT (p->>'PR_CREATION_TIME')::timestamptz, (p->>'PR_LAST_MODIFICATION_TIME')::timestamptz,
            (p->>'PR_LOCAL_COMMIT_TIME')::timestamptz, p->>'PR_LAST_MODIFIER_NAME' FROM read_message(store, id) AS p $$;
 SELECT created = modified AS one, modified = local AS local, modifier = current_user AS by_me,
-       created BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now, created, modified FROM pg_temp.times(:store, :id) \gset t_
+       created BETWEEN :'began' AND clock_timestamp() AS just_now, created, modified FROM pg_temp.times(:store, :id) \gset t_
 SELECT :'t_one' AS one, :'t_local' AS local, :'t_by_me' AS by_me, :'t_just_now' AS just_now;
 SET msgstore.actor = 'ann@example.org';
 SELECT pg_temp.save(:id, 'later') AS n \gset
 SELECT created = :'t_created' AS created, modified > :'t_modified' AS later, modified = local AS local, modifier FROM pg_temp.times(:store, :id);
 RESET msgstore.actor;
--- never back: the clock may be put back, or a client have given a time to come
+-- no time goes back, where the clock did, or a client gave a time in the future
 UPDATE message SET modified_at = '2090-01-01 00:00:00+00' WHERE store_id = :store AND message_id = :id;
 SELECT pg_temp.save(:id, 'with the clock put back') IS NOT NULL AS saved, pg_temp.save(:id, 'once more') IS NOT NULL AS saved;
 SELECT modified > '2090-01-01 00:00:00+00' AS later, modified < '2090-01-01 00:00:01+00' AS by_little FROM pg_temp.times(:store, :id);
@@ -112,7 +113,7 @@ SELECT read_message(:store, :id, '{PR_CREATION_TIME, PR_LAST_MODIFICATION_TIME}'
 SELECT pg_temp.save(:id, '2') IS NOT NULL AS saved;
 SELECT p->'PR_CREATION_TIME' AS created, p->>'PR_LAST_MODIFICATION_TIME' > '2095-02-03T04:05:06.1234567Z' AS later,
        p->>'PR_LAST_MODIFICATION_TIME' < '2095-02-03T04:05:07' AS by_little FROM read_message(:store, :id) AS p;
--- what is not a change stamps nothing
+-- calls that are no change stamp nothing
 SELECT message_id AS id, change_number AS n FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "still"}') \gset
 SELECT read_message(:store, :id) AS shown \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
@@ -127,7 +128,7 @@ ROLLBACK;
 SELECT delete_messages(:store, ARRAY[:id], if_change_number => 1), move_messages(:store, ARRAY[:id], :inbox);
 SELECT read_message(:store, :id) = :'shown'::jsonb AS as_it_was;
 SELECT close_object(:h);
--- on a handle: of its base until it is saved, whoever else saves; then of its own save
+-- a handle shows the times of its base until it is saved, then those of its save
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT set_props(:h, '{"PR_BODY": "mine"}');
 SELECT pg_temp.save(:id, 'theirs') AS n2 \gset
@@ -137,8 +138,8 @@ SELECT force_save(:h);
 SELECT get_props(:h) - 'PR_ACCESS_LEVEL' = read_message(:store, :id) AS as_all_see;
 SELECT close_object(:h);
 
--- computed ones are refused, on a handle and without, set or deleted; the times
--- that a new message may be given, once it has been saved
+-- computed properties are refused, with a handle and without, set and deleted; after
+-- the first save so are the times that a new message may be given
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h, create_message(:store, :inbox) AS new \gset
 CREATE FUNCTION pg_temp.answer(call text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

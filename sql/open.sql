@@ -1,5 +1,5 @@
--- Opening a message: every flag and every state of the message, the level the
--- handle gets, and that neither opening nor reading changes anything.
+-- Opening a message: flags and the state of the message decide on the level of the
+-- handle or the error; neither opening nor reading changes anything.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 CREATE ROLE regress_open_owner;
@@ -19,7 +19,7 @@ SELECT md5(m::text) AS content, m.ctid AS place, m.xmin AS version
 FROM message m WHERE message_id = :message_id \gset
 SELECT count(*) AS changes FROM change \gset
 
--- the level that flags give, and whether it is also that of the edits
+-- Return the level of a handle that flags give, and the result of an edit on it.
 CREATE FUNCTION public.regress_open(store bigint, message bigint, flags open_flags,
     OUT opened text, OUT access_level text, OUT edits text, OUT saves text)
 LANGUAGE plpgsql AS $$
@@ -60,12 +60,12 @@ SELECT flags::open_flags, (regress_open(:store, :message_id, flags::open_flags))
 FROM unnest(ARRAY[0, 1, x'10'::int, x'11'::int, 2, 3, x'12'::int,
                   8, 9, x'200'::int, x'201'::int, x'21b'::int]) AS flags;
 
--- a soft-deleted message is there only for those who ask, and to read only
+-- a soft-deleted message is opened with SHOW_SOFT_DELETES only, and read-only
 SELECT flags::open_flags, (regress_open(:store, :deleted, flags::open_flags)).*
 FROM unnest(ARRAY[0, 1, x'10'::int, 2, 3, x'12'::int, x'13'::int, 8,
                   x'218'::int]) AS flags;
 
--- any other bit is refused, alone and beside good ones
+-- other bits are refused, alone and beside known ones
 SELECT bit AS wrongly_taken
 FROM generate_series(0, 31) AS bit,
      regress_open(:store, :message_id, (1 | (1::bigint << bit)::bit(32)::int)::open_flags)
@@ -75,7 +75,7 @@ FROM unnest(ARRAY[-1, x'20'::int, x'21'::int, x'40000000'::int]) AS flags;
 -- fail
 SELECT open_message(:store, :message_id, 'FORCE_SAVE');
 
--- what is not there
+-- messages that do not exist
 SELECT what, array_agg((regress_open(store, message, flags::open_flags)).opened) AS opened
 FROM (VALUES ('no such message', :store, 0), ('negative', :store, -1),
              ('largest', :store, 9223372036854775807),
@@ -84,27 +84,27 @@ FROM (VALUES ('no such message', :store, 0), ('negative', :store, -1),
      unnest(ARRAY[0, 1, 16, 2]) AS flags
 GROUP BY what ORDER BY what;
 RESET ROLE;
--- a message is found in its own store only
+-- a message is found in its own store only, not in another
 SELECT (regress_open(:another, :message_id, 0)).opened;
--- a new message is not there before it is saved
+-- a new message is not found before it is saved
 SELECT create_message(:store, :inbox) AS new \gset
 SELECT (regress_open(:store, message_id(:new), 0)).opened,
        (regress_open(:store, message_id(:new), 2)).opened;
 SELECT close_object(:new);
 
--- who may not use the store gets nothing, whatever the flags and the message
+-- a role without access to the store is refused, whatever the flags and the message
 SET ROLE regress_open_other;
 SELECT what, flags, (regress_open(:store, message, flags::open_flags)).opened
 FROM (VALUES ('there', :message_id), ('deleted', :deleted),
              ('missing', 0)) AS v (what, message),
      unnest(ARRAY[0, 1, 16, 2]) AS flags
 ORDER BY what, flags;
--- but flags that mean nothing are said to be that
+-- unknown flags are reported as such all the same
 SELECT (regress_open(:store, :message_id, 32)).opened;
 SELECT count(*) AS handles FROM open_handles;
 RESET ROLE;
 
--- a refused open leaves no handle
+-- a refused open leaves no handle behind
 SELECT count(*) AS handles FROM open_handles;
 -- fail
 SELECT open_message(:store, 0);
@@ -121,13 +121,13 @@ SELECT set_props(:a, '{"PR_SUBJECT": "of a"}');
 SELECT get_props(:a, '{PR_SUBJECT}'), get_props(:b, '{PR_SUBJECT}'),
        get_props(:c, '{PR_SUBJECT}');
 SELECT message_id(:a) = :message_id AND message_id(:c) = :message_id AS same;
--- what a handle shows is what is read without one, but for its level
+-- a handle shows what read_message() shows, and its level
 SELECT get_props(:b) - 'PR_ACCESS_LEVEL' = read_message(:store, :message_id) AS same,
        get_props(:b)->'PR_ACCESS_LEVEL' AS level,
        read_message(:store, :message_id) ? 'PR_ACCESS_LEVEL' AS level_without;
 SELECT close_object(:a), close_object(:b), close_object(:c);
 
--- opening and reading need no right to write: a read-only transaction
+-- opening and reading work in a read-only transaction
 BEGIN READ ONLY;
 SELECT open_message(:store, :message_id, 'MAPI_BEST_ACCESS') AS h \gset
 SELECT get_props(:h, '{PR_SUBJECT, PR_ACCESS_LEVEL}');
@@ -139,7 +139,7 @@ SELECT close_object(:h);
 SELECT pg_current_xact_id_if_assigned() IS NULL AS nothing_written;
 COMMIT;
 
--- nor does either change anything: not the row, not one byte, nor the history
+-- neither changes a byte of the row, nor the history
 SELECT m.ctid = :'place' AS place, m.xmin = :'version' AS version,
        md5(m::text) = :'content' AS content
 FROM message m WHERE message_id = :message_id;
@@ -150,7 +150,7 @@ SELECT read_message(:store, :message_id,
            'PR_LAST_MODIFICATION_TIME',
            read_message(:store, :message_id)->'PR_CREATION_TIME') AS untouched;
 
--- inside functions, also those that promise to change nothing
+-- both work inside functions, STABLE and IMMUTABLE ones included
 CREATE FUNCTION pg_temp.subject(store bigint, message bigint) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

@@ -1,7 +1,8 @@
--- Drafts that survive: base and pending edits of a handle as a row of the role
--- that parked it, resumed in a later session, discarded or saved.
+-- Drafts: park() stores base and pending edits of a handle as a row of its role, which
+-- a later session resumes, discards or saves.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 SELECT create_store('park') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Conflicts') AS conflicts \gset
@@ -12,7 +13,7 @@ CREATE FUNCTION pg_temp.message(props jsonb) RETURNS bigint LANGUAGE sql AS $$
         (SELECT special_folder(store_id, 'Inbox') FROM store_list WHERE name = 'park'),
         props) $$;
 
--- parked: a row that says whose draft of what it is; the handle stays as it is
+-- parked: the row names the message and the author; the handle stays as it is
 SELECT pg_temp.message('{"PR_SUBJECT": "old", "PR_BODY": "old", "PR_COMMENT": "old"}') AS id \gset
 SELECT change_number AS n1 FROM message_list WHERE message_id = :id AND store_id = :store \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
@@ -23,13 +24,13 @@ SELECT park(:h) AS p \gset
 RESET msgstore.actor;
 RESET application_name;
 SELECT message_id = :id AS message, change_number = :n1 AS base, is_new, subject, properties, actor, client,
-       parked_at BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now
+       parked_at BETWEEN :'began' AND clock_timestamp() AS just_now
 FROM parked WHERE store_id = :store AND parked_id = :p;
 SELECT get_props(:h, '{PR_SUBJECT, PR_BODY, PR_COMMENT}'), has_edits, access_level, change_number = :n1 AS base FROM open_handles WHERE handle = :h;
--- nothing of the message has changed, and nobody else sees anything
+-- the message has not changed, and no other caller sees the edits
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_BODY}'), count(*) FROM history(:store, :id);
 
--- resumed in another session, after others have saved: the same base and edits
+-- resumed in another session, after others have saved: base and edits are those parked
 SELECT result FROM save_message(:store, :id, :n1, '{"PR_IMPORTANCE": 2}');
 \c -
 SET search_path = msgstore, public;
@@ -44,9 +45,9 @@ SELECT message_id(:h) = :id AS message, has_edits, access_level, is_new, change_
 SELECT get_props(:h, '{PR_SUBJECT, PR_BODY, PR_COMMENT, PR_IMPORTANCE, PR_ACCESS_LEVEL}');
 SELECT property, side FROM conflict(:h) ORDER BY property;
 SELECT save_changes(:h);
--- resuming has not used it up, and a refused save has not
+-- neither resume() nor a refused save has discarded the draft
 SELECT count(*) FROM parked WHERE store_id = :store AND parked_id = :p;
--- saved: it is gone; rolled back: it is there
+-- a save discards the draft; rolled back, the draft is there
 BEGIN;
 SELECT resolve_conflict(:h, 'MERGE');
 SELECT count(*) FROM parked WHERE store_id = :store AND parked_id = :p;
@@ -60,29 +61,29 @@ SELECT read_message(:store, :id, '{PR_SUBJECT, PR_BODY, PR_COMMENT, PR_IMPORTANC
 SELECT resume(:store, :p);
 -- fail
 SELECT discard_parked(:store, :p);
--- the handle is one like any other, and its next draft another one
+-- the handle is like any other, and its next draft is a new one
 SELECT set_props(:h, '{"PR_SUBJECT": "on it goes"}');
 SELECT park(:h) AS p2 \gset
 SELECT :p2 > :p AS another;
 SELECT save_changes(:h), count(*) FROM parked WHERE store_id = :store;
 SELECT count(*) FROM parked WHERE store_id = :store;
 
--- parked again: the same draft, with the edits of now
+-- parked again: the draft is replaced, with the newest edits
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "first"}');
 SELECT park(:h) AS p \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "second", "PR_HTML": "PGI+"}'), delete_props(:h, '{PR_SENDER_NAME}');
 SELECT park(:h) = :p AS same, subject, properties FROM parked WHERE parked_id = :p AND store_id = :store;
 SELECT subject, properties FROM parked WHERE parked_id = :p AND store_id = :store;
--- from a handle that was resumed, too; and without edits it is a draft as well
+-- a resumed handle replaces its draft too; a draft without edits is possible
 SELECT resume(:store, :p) AS h2 \gset
 SELECT set_props(:h2, '{"PR_SUBJECT": "third"}');
 SELECT park(:h2) = :p AS same;
 SELECT subject FROM parked WHERE parked_id = :p AND store_id = :store;
 SELECT refresh(:h2), park(:h2) = :p AS same;
 SELECT subject, properties FROM parked WHERE parked_id = :p AND store_id = :store;
--- a handle that has not seen what another one has parked there since replaces
--- and discards nothing of it: its own is then another draft
+-- a handle whose draft another handle has replaced since neither replaces nor
+-- discards that one: it parks as a new draft
 SELECT resume(:store, :p) AS h5, resume(:store, :p) AS h6 \gset
 SELECT set_props(:h5, '{"PR_SUBJECT": "fifth"}'), set_props(:h6, '{"PR_SUBJECT": "sixth"}');
 SELECT park(:h5) = :p AS same, park(:h6) AS p6 \gset
@@ -101,10 +102,10 @@ SELECT save_changes(:h7), resolve_conflict(:h7, 'KEEP_ORIGINAL'), resolve_confli
 SELECT subject FROM parked WHERE store_id = :store ORDER BY parked_id;
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "second", "PR_HTML": "PGI+"}');
--- each handle parks its own: two of one message are two drafts
+-- two handles on one message park two drafts
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h3, open_message(:store, :id, 'MAPI_MODIFY') AS h4 \gset
 SELECT park(:h3) <> park(:h4) AS two;
--- discarded: gone, but the handle has its edits still
+-- discarded: the draft is gone, the handle keeps its edits
 SELECT park(:h3) AS p3, park(:h4) AS p4 \gset
 SELECT discard_parked(:store, :p3), discard_parked(:store, :p4), discard_parked(:store, :p);
 SELECT count(*) FROM parked WHERE store_id = :store;
@@ -114,18 +115,18 @@ SELECT park(:h) AS p \gset
 ROLLBACK;
 SELECT count(*) FROM parked WHERE store_id = :store;
 SELECT save_changes(:h), get_props(:h, '{PR_SUBJECT, PR_BODY, PR_HTML}');
--- closing a handle discards nothing
+-- closing a handle discards no draft
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "closed"}');
 SELECT park(:h) AS p, close_object(:h) \gset
 SELECT get_props(resume(:store, :p), '{PR_SUBJECT}');
 SELECT count(close_object(handle)) FROM open_handles;
--- a choice is a save: keeping the original, too, settles the draft
+-- resolve_conflict() discards the draft like a save, KEEP_ORIGINAL too
 SELECT choice, (SELECT count(*) FROM parked WHERE store_id = :store) AS before, resolve_conflict(resume(:store, :p), choice)
 FROM unnest('{KEEP_ORIGINAL}'::text[]) AS choice;
 SELECT count(*) FROM parked WHERE store_id = :store;
 
--- every part, set and deleted, from every part; what comes back is the same
+-- every part, set and deleted: a resumed draft shows what the parked handle showed
 CREATE FUNCTION pg_temp.same_after_parking(store bigint, id bigint, changes jsonb, OUT touched text, OUT same boolean, OUT stored boolean) LANGUAGE plpgsql AS $$
 DECLARE
     h integer := open_message(store, id, 'MAPI_MODIFY');
@@ -166,7 +167,7 @@ FROM (VALUES ('bag', '{"PR_SUBJECT": "ü", "0x4F00001F": "tag", "PR_IMPORTANCE":
     ('all there is', '{"PR_SUBJECT": "all", "PR_BODY": "b", "PR_TRANSPORT_MESSAGE_HEADERS": "h", "PR_MESSAGE_RECIPIENTS": []}'),
     ('nothing', '{}')) AS v (what, changes);
 
--- new messages: nobody sees them before they are saved, parked or not
+-- new messages, parked or not, are seen by no other caller before they are saved
 SELECT create_message(:store, :inbox) AS h \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "new", "PR_CREATION_TIME": "2001-01-01T00:00:00Z"}');
 SELECT get_props(:h) - '{PR_LAST_MODIFICATION_TIME, PR_LOCAL_COMMIT_TIME}'::text[] AS view, message_id(:h) AS id, park(:h) AS p, close_object(:h) \gset
@@ -180,7 +181,7 @@ SELECT message_id(:h) = :id AS id, is_new, access_level,
 SELECT set_props(:h, '{"PR_BODY": "new"}');
 SELECT save_changes(:h), count(*) FROM parked WHERE store_id = :store;
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_BODY, PR_CREATION_TIME}'), count(*) FROM parked WHERE store_id = :store;
--- resumed twice and saved twice: the id is given out once, and the second is told
+-- resumed twice and saved twice: the id is given once, and the second save refused
 SELECT create_message(:store, :inbox) AS h \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "twice"}');
 SELECT park(:h) AS p \gset
@@ -190,12 +191,12 @@ SELECT save_changes(:h2), save_changes(:h), save_changes(:h3);
 SELECT force_save(:h), has_edits, is_new FROM open_handles WHERE handle = :h;
 SELECT read_message(:store, message_id(:h), '{PR_SUBJECT}'), count(*) FROM history(:store, message_id(:h));
 SELECT resolve_conflict(:h, 'SAVE_ELSEWHERE'), get_props(:h, '{PR_SUBJECT}');
--- and one that was saved and deleted does not come back
+-- a new message that was saved and deleted does not come back
 SELECT delete_messages(:store, ARRAY[message_id(:h3)], 'DELETE_HARD_DELETE');
 SELECT save_changes(:h3), force_save(:h3);
 SELECT count(*) FROM message WHERE store_id = :store AND message_id = message_id(:h3);
 SELECT count(close_object(handle)) > 0 AS closed FROM open_handles;
--- its folder is gone meanwhile: saving elsewhere works
+-- the folder of a new message is gone meanwhile: saving elsewhere works
 SELECT create_folder(:store, NULL, 'to be removed') AS gone \gset
 SELECT create_message(:store, :gone) AS h \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "homeless"}');
@@ -206,7 +207,7 @@ SELECT save_changes(:h), resolve_conflict(:h, 'SAVE_ELSEWHERE'), count(*) FROM p
 SELECT subject, folder_id = :conflicts AS conflicts FROM message_list WHERE store_id = :store AND message_id = message_id(:h);
 SELECT count(*) FROM parked WHERE store_id = :store;
 
--- of a message that was deleted meanwhile, in either way: nothing is lost
+-- a draft of a message deleted meanwhile, softly or for good, loses nothing
 SELECT pg_temp.message('{"PR_SUBJECT": "soft"}') AS soft, pg_temp.message('{"PR_SUBJECT": "hard"}') AS hard \gset
 SELECT open_message(:store, :soft, 'MAPI_MODIFY') AS hs, open_message(:store, :hard, 'MAPI_MODIFY') AS hh \gset
 SELECT set_props(:hs, '{"PR_BODY": "for the deleted"}'), set_props(:hh, '{"PR_BODY": "for the purged"}');
@@ -220,7 +221,7 @@ SELECT force_save(:hs), force_save(:hh), resolve_conflict(:hs, 'SAVE_ELSEWHERE')
 SELECT subject FROM message_list WHERE folder_id = :conflicts AND store_id = :store AND subject IN ('soft', 'hard') ORDER BY subject;
 SELECT count(*) FROM parked WHERE store_id = :store;
 
--- PARK_REFUSED: what a save could not store is parked by it
+-- PARK_REFUSED: a refused save parks its edits
 SELECT pg_temp.message('{"PR_SUBJECT": "old"}') AS id \gset
 SELECT change_number AS n1 FROM message_list WHERE message_id = :id AND store_id = :store \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h, open_message(:store, :id, 'MAPI_MODIFY') AS e, open_message(:store, :id) AS r \gset
@@ -229,13 +230,13 @@ SELECT result FROM save_message(:store, :id, :n1, '{"PR_SUBJECT": "theirs"}', 'P
 SELECT count(*) FROM parked WHERE store_id = :store;
 SELECT save_changes(:h, 'PARK_REFUSED'), save_changes(:e, 'PARK_REFUSED'), save_changes(:r, 'PARK_REFUSED');
 SELECT message_id = :id AS message, change_number = :n1 AS base, properties FROM parked WHERE store_id = :store;
--- again: the same draft; saved in the end: gone
+-- refused again: the draft is replaced; saved in the end: the draft is gone
 SELECT set_props(:h, '{"PR_COMMENT": "yours"}');
 SELECT save_changes(:h, 'PARK_REFUSED|KEEP_OPEN_READONLY');
 SELECT properties FROM parked WHERE store_id = :store;
 SELECT save_changes(:h, 'PARK_REFUSED|FORCE_SAVE'), count(*) FROM parked WHERE store_id = :store;
 SELECT count(*) FROM parked WHERE store_id = :store;
--- unknown flags are no refusal; with a deleted message it is one
+-- unknown flags park nothing; a deleted message is a refusal, and parks
 SELECT set_props(:h, '{"PR_COMMENT": "again"}');
 SELECT save_changes(:h, 'PARK_REFUSED|0x10'), count(*) FROM parked WHERE store_id = :store;
 SELECT delete_messages(:store, ARRAY[:id]);
@@ -243,7 +244,7 @@ SELECT save_changes(:h, 'PARK_REFUSED');
 SELECT properties FROM parked WHERE store_id = :store;
 SELECT resolve_conflict(:h, 'SAVE_ELSEWHERE');
 SELECT count(*) FROM parked WHERE store_id = :store;
--- without a handle: the edits, with the number they were made on
+-- without a handle: the edits are parked with the number they were made on
 SELECT restore_messages(:store, ARRAY[:id]);
 SELECT result FROM save_message(:store, :id, :n1, '{"PR_SUBJECT": "no handle", "PR_HTML": "PGI+"}', 'PARK_REFUSED');
 SELECT result FROM save_message(:store, :id, :n1, '{}', 'PARK_REFUSED');
@@ -255,12 +256,12 @@ SELECT read_message(:store, :id, '{PR_SUBJECT, PR_BODY, PR_HTML}');
 SELECT parked_id AS p, resume(:store, parked_id) AS h FROM parked WHERE store_id = :store \gset
 SELECT save_changes(:h), force_save(:h), get_props(:h, '{PR_SUBJECT}');
 SELECT discard_parked(:store, :p);
--- an unsaved message has no version to be refused over
+-- an unsaved message has no version over which a save could be refused
 SELECT result FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "new"}', 'PARK_REFUSED');
 SELECT count(*) FROM parked WHERE store_id = :store;
 SELECT count(close_object(handle)) > 0 AS closed FROM open_handles;
 
--- a draft is its role's alone, whoever may use the store
+-- a draft belongs to its role, whatever other roles may use the store
 CREATE ROLE regress_park_ann;
 CREATE ROLE regress_park_bob;
 CREATE ROLE regress_park_team;
@@ -278,9 +279,9 @@ SELECT count(*) FROM parked;
 SELECT resume(:team, :p);
 -- fail
 SELECT discard_parked(:team, :p);
--- fail: a table of the extension is nobody's to read
+-- fail: no role may read a table of the extension
 SELECT count(*) FROM parked_draft;
--- not the superuser's either, unless in that role
+-- a superuser's only in that role
 RESET ROLE;
 SELECT count(*) FROM parked WHERE store_id = :team;
 -- fail
@@ -308,8 +309,8 @@ SELECT count(*) FROM parked;
 RESET ROLE;
 DROP ROLE regress_park_ann, regress_park_bob, regress_park_team;
 
--- a base that has been pruned: a plain save is refused, forcing cannot tell
--- what to write, and parking keeps the edits
+-- a pruned base: a plain save is refused, forcing cannot be completed, and parking
+-- stores the edits
 SELECT pg_temp.message('{"PR_SUBJECT": "old"}') AS id \gset
 SELECT change_number AS n1 FROM message_list WHERE message_id = :id AND store_id = :store \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
@@ -351,7 +352,7 @@ SELECT discard_parked(NULL, 1);
 SELECT discard_parked(:store, NULL);
 -- fail
 SELECT discard_parked(0, 1);
--- nor where nothing may be written; resuming is reading
+-- park() fails in a read-only transaction; resume() only reads
 SELECT pg_temp.message('{}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT park(:h) AS p \gset
@@ -366,7 +367,7 @@ ROLLBACK TO s;
 SELECT resume(:store, :p) > 0 AS resumed;
 ROLLBACK;
 SELECT count(*) FROM open_handles;
--- a draft does not hinder a deletion for good
+-- a draft does not prevent a deletion for good
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), discard_parked(:store, :p);
 
 -- a role that has lost its right adds no draft, and loses no edits by that

@@ -190,4 +190,21 @@ SELECT resolve_parked(:store, :p, 'MERGE');
 -- fail
 SELECT park_message(:store, :id, :n, '{}');
 RESET ROLE;
+-- a role that may read, but not edit, and one that may create
+SELECT grant_folder(:store, :inbox, 'regress_parkstateless', 'REVIEWER');
+SELECT message_id AS id, change_number AS n FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "seen"}') \gset
+GRANT ALL ON FUNCTION pg_temp.error(text) TO PUBLIC;
+SET ROLE regress_parkstateless;
+SELECT pg_temp.error(format('park_message(%s, %s, %s, %L)', :store, :id, :n, '{}'));
+-- fail
+SELECT park_message(:store, NULL, NULL, '{}', folder_id => :inbox);
+RESET ROLE;
+SELECT grant_folder(:store, :inbox, 'regress_parkstateless', 'AUTHOR');
+SET ROLE regress_parkstateless;
+SELECT park_message(:store, NULL, NULL, '{"PR_SUBJECT": "mine"}', folder_id => :inbox) AS p \gset
+SELECT result FROM resolve_parked(:store, :p, 'OVERWRITE');
+-- fail
+SELECT park_message(:store, :id, :n, '{}');
+RESET ROLE;
+SELECT revoke_folder(:store, :inbox, 'regress_parkstateless');
 DROP ROLE regress_parkstateless;

@@ -1,7 +1,8 @@
--- Deleting, restoring and moving messages: what each call answers, what the
--- history says, and what those learn who have the message open meanwhile.
+-- Deleting, restoring and moving messages: each call answers for all of its messages,
+-- is a version of the history, and is a conflict to every handle open meanwhile.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 SELECT create_store('place') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Drafts') AS drafts \gset
@@ -12,7 +13,7 @@ CREATE FUNCTION pg_temp.message(subject text) RETURNS bigint LANGUAGE sql AS $$
         (SELECT store_id FROM store_list WHERE name = 'place'),
         (SELECT special_folder(store_id, 'Inbox') FROM store_list WHERE name = 'place'),
         jsonb_build_object('PR_SUBJECT', subject, 'PR_BODY', 'body')) $$;
--- where a message stands, as everybody sees it, and what has been done to it
+-- Return where a message stands, as every caller sees it, and its history.
 CREATE FUNCTION pg_temp.place(id bigint, OUT folder text, OUT subject text, OUT deleted boolean, OUT kinds text)
 LANGUAGE sql AS $$
     SELECT (SELECT f.name FROM message_list AS m JOIN folder_list AS f USING (store_id, folder_id)
@@ -24,7 +25,7 @@ LANGUAGE sql AS $$
 CREATE FUNCTION pg_temp.number(id bigint) RETURNS bigint LANGUAGE sql AS $$
     SELECT change_number FROM message WHERE message_id = id
     AND store_id = (SELECT store_id FROM store_list WHERE name = 'place') $$;
--- an edited handle; what it is told
+-- an edited handle, and what its saves answer
 CREATE FUNCTION pg_temp.opened(id bigint) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
     h integer := open_message((SELECT store_id FROM store_list WHERE name = 'place'), id, 'MAPI_MODIFY');
@@ -33,7 +34,7 @@ BEGIN
     RETURN h;
 END $$;
 
--- deleted softly: out of the listing, not opened, but there
+-- deleted softly: not listed and not opened, but there
 SELECT pg_temp.message('soft') AS id \gset
 SELECT pg_temp.number(:id) AS n1, md5((props, body, created_at)::text) AS content FROM message
 WHERE store_id = :store AND message_id = :id \gset
@@ -45,14 +46,14 @@ SELECT open_message(:store, :id);
 SELECT read_message(:store, :id);
 SELECT open_message(:store, :id, 'MAPI_BEST_ACCESS|SHOW_SOFT_DELETES') AS h \gset
 SELECT p->'PR_SUBJECT' AS subject, p->'PR_ACCESS_LEVEL' AS level, p ? 'PR_DELETED_ON' AS deleted,
-       (p->>'PR_DELETED_ON')::timestamptz BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now
+       (p->>'PR_DELETED_ON')::timestamptz BETWEEN :'began' AND clock_timestamp() AS just_now
 FROM get_props(:h) AS p;
 SELECT save_changes(:h), force_save(:h);
 -- fail
 SELECT set_props(:h, '{"PR_SUBJECT": "edited"}');
--- again: it is not there to be deleted softly
+-- a second soft deletion finds no message
 SELECT delete_messages(:store, ARRAY[:id]), pg_temp.place(:id);
--- nor moved, nor saved
+-- nor do a move and a save
 SELECT move_messages(:store, ARRAY[:id], :drafts);
 SELECT result, change_number = pg_temp.number(:id) AS current FROM save_message(:store, :id, :n1, '{"PR_SUBJECT": "x"}');
 SELECT result FROM save_message(:store, :id, pg_temp.number(:id), '{"PR_SUBJECT": "x"}', 'FORCE_SAVE');
@@ -63,7 +64,7 @@ SELECT md5((props, body, created_at)::text) = :'content' AS as_it_was, read_mess
 FROM message WHERE store_id = :store AND message_id = :id;
 SELECT restore_messages(:store, ARRAY[:id]), pg_temp.place(:id);
 SELECT refresh(:h), get_props(:h, '{PR_DELETED_ON, PR_SUBJECT}');
--- each of these is a version of its own, with who, when and over which
+-- each of these is a version, with author, time and base
 SET msgstore.actor = 'ann@example.org';
 SET application_name = 'regress place';
 SELECT delete_messages(:store, ARRAY[:id]), restore_messages(:store, ARRAY[:id]), move_messages(:store, ARRAY[:id], :drafts);
@@ -75,7 +76,7 @@ FROM history(:store, :id) WINDOW o AS (ORDER BY change_number);
 SELECT message_at(:store, :id, change_number) ? 'PR_DELETED_ON' AS deleted, kind FROM history(:store, :id);
 SELECT close_object(:h);
 
--- deleted for good: gone, but its history and what it was are not
+-- deleted for good: the row is gone, its history and versions are not
 SELECT pg_temp.message('hard') AS id \gset
 SELECT pg_temp.number(:id) AS n1, read_message(:store, :id) AS shown \gset
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), pg_temp.place(:id);
@@ -90,22 +91,22 @@ SELECT result, change_number FROM save_message(:store, :id, :n1, '{"PR_SUBJECT":
 SELECT result, change_number FROM restore_version(:store, :id, :n1, :n1);
 SELECT message_at(:store, :id, :n1) = :'shown'::jsonb AS as_it_was;
 SELECT kind, properties, previous = :n1 AS over, base_change_number = :n1 AS base FROM history(:store, :id) WHERE kind = 'hard delete';
--- also from the soft state
+-- so it is from the soft state
 SELECT pg_temp.message('soft, then hard') AS id \gset
 SELECT delete_messages(:store, ARRAY[:id]), delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), pg_temp.place(:id);
--- an id is not given out again, nor is a number
+-- neither its id nor its numbers are given again
 SELECT :id < pg_temp.message('next') AS later_id, (SELECT max(change_number) FROM history(:store, :id)) < pg_temp.number(pg_temp.message('next')) AS later_number;
 
--- moved: the id stays, the number does not
+-- moved: the id stays, the number is new
 SELECT pg_temp.message('move') AS id \gset
 SELECT pg_temp.number(:id) AS n1 \gset
 SELECT move_messages(:store, ARRAY[:id], :drafts), pg_temp.place(:id), pg_temp.number(:id) > :n1 AS newer;
 SELECT create_message(:store, :drafts) AS d, create_message(:store, :inbox) AS i \gset
 SELECT read_message(:store, :id)->'PR_PARENT_ENTRYID' = get_props(:d)->'PR_PARENT_ENTRYID' AS parent,
        message_at(:store, :id, :n1)->'PR_PARENT_ENTRYID' = get_props(:i)->'PR_PARENT_ENTRYID' AS parent_then;
--- to where it is already: nothing happens
+-- moved to where it is: nothing happens
 SELECT move_messages(:store, ARRAY[:id], :drafts), pg_temp.place(:id);
--- fail: a folder that is not there, one of another store, and none
+-- fail: an unknown folder, one of another store, and NULL
 SELECT move_messages(:store, ARRAY[:id], 0);
 -- fail
 SELECT move_messages(:store, ARRAY[:id], special_folder(:another, 'Inbox'));
@@ -113,7 +114,7 @@ SELECT move_messages(:store, ARRAY[:id], special_folder(:another, 'Inbox'));
 SELECT move_messages(:store, ARRAY[:id], NULL);
 SELECT pg_temp.place(:id);
 
--- several at once: what is there is done, and a missing one is said
+-- several at once: those that exist are done, and a missing one is reported
 SELECT pg_temp.message('a') AS a, pg_temp.message('b') AS b, pg_temp.message('c') AS c \gset
 SELECT move_messages(:store, ARRAY[:b, :a, :c, :a], :drafts), pg_temp.place(:a), pg_temp.place(:b);
 SELECT delete_messages(:store, ARRAY[:a, 0]), pg_temp.place(:a);
@@ -123,11 +124,11 @@ SELECT delete_messages(:store, ARRAY[:b, :a, :b, :id, :c], 'DELETE_HARD_DELETE')
 SELECT delete_messages(:store, ARRAY[0]), restore_messages(:store, ARRAY[0]), move_messages(:store, ARRAY[0], :drafts);
 SELECT delete_messages(:store, '{}'), restore_messages(:store, '{}'), move_messages(:store, '{}', :drafts);
 SELECT succeeded(delete_messages(:store, ARRAY[pg_temp.message('d'), 0]));
--- a message of another store is not one of this
+-- a message of another store is not found
 SELECT message_id AS other FROM save_new_message(:another, special_folder(:another, 'Inbox'), '{"PR_SUBJECT": "other"}') \gset
 SELECT delete_messages(:store, ARRAY[:other], 'DELETE_HARD_DELETE'), count(*) FROM message_list WHERE message_id = :other AND store_id = :another;
 
--- with a number: only if it has not moved on
+-- with a number: done only if that still is the newest
 SELECT pg_temp.message('if') AS id \gset
 SELECT pg_temp.number(:id) AS n1 \gset
 SELECT result FROM save_message(:store, :id, :n1, '{"PR_SUBJECT": "moved on"}');
@@ -138,17 +139,17 @@ SELECT move_messages(:store, ARRAY[:id], :drafts, pg_temp.number(:id)), pg_temp.
 SELECT delete_messages(:store, ARRAY[:id, :id], if_change_number => pg_temp.number(:id)), pg_temp.place(:id);
 SELECT delete_messages(:store, ARRAY[:id], if_change_number => :n1), delete_messages(:store, ARRAY[0], if_change_number => :n1);
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE', :n1), delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE', pg_temp.number(:id));
--- fail: it goes with one message
+-- fail: a number goes with one message only
 SELECT delete_messages(:store, ARRAY[1, 2], if_change_number => 1);
 -- fail
 SELECT move_messages(:store, '{}', :drafts, 1);
 
--- flags that are not known: nothing is done
+-- unknown flags: nothing is done
 SELECT pg_temp.message('flags') AS id \gset
 SELECT flags::delete_flags, delete_messages(:store, ARRAY[:id], flags::delete_flags), pg_temp.place(:id)
 FROM unnest(ARRAY[1, 8, 17, -1]) AS flags;
 SELECT delete_messages(:store, ARRAY[:id], 16), pg_temp.place(:id);
--- fail: a name that is not known
+-- fail: an unknown name of a flag
 SELECT delete_messages(:store, ARRAY[1], 'SHIFT_DELETE');
 -- fail: every NULL
 SELECT delete_messages(NULL, '{}');
@@ -180,7 +181,7 @@ SELECT move_messages(0, '{}', :drafts);
 BEGIN READ ONLY;
 SELECT delete_messages(:store, '{}');
 ROLLBACK;
--- fail: by who may not use the store
+-- fail: by a role that may not use the store
 CREATE ROLE regress_place;
 SET ROLE regress_place;
 SELECT delete_messages(:store, '{}');
@@ -191,21 +192,21 @@ SELECT move_messages(:store, '{}', :drafts);
 RESET ROLE;
 DROP ROLE regress_place;
 
--- open elsewhere. Moved: changed, and forced it is written where it is now
+-- a handle open meanwhile. Moved: OBJECT_CHANGED; a force writes it where it is now
 SELECT pg_temp.message('open') AS id \gset
 SELECT pg_temp.opened(:id) AS h \gset
 SELECT move_messages(:store, ARRAY[:id], :drafts);
 SELECT save_changes(:h), force_save(:h), pg_temp.place(:id);
--- and with nothing pending: changed, and forced nothing is written
+-- moved, with nothing pending: OBJECT_CHANGED; a force writes nothing
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS e \gset
 SELECT move_messages(:store, ARRAY[:id], :inbox);
 SELECT save_changes(:e), force_save(:e), save_changes(:e), pg_temp.place(:id);
--- moved away and back is moved
+-- moved away and back: OBJECT_CHANGED
 SELECT pg_temp.opened(:id) AS h \gset
 SELECT move_messages(:store, ARRAY[:id], :drafts), move_messages(:store, ARRAY[:id], :inbox), save_changes(:h);
--- the handle shows where it was
+-- the handle shows the folder of its base
 SELECT get_props(:h, '{PR_PARENT_ENTRYID}') = get_props(pg_temp.opened(:id), '{PR_PARENT_ENTRYID}') AS parent;
--- deleted: forced or not, it is not brought back; the edits stay
+-- deleted: no save brings it back, forced or not; the edits stay
 SELECT pg_temp.message('open') AS id \gset
 SELECT pg_temp.opened(:id) AS h, open_message(:store, :id, 'MAPI_MODIFY') AS e, open_message(:store, :id) AS r \gset
 SELECT delete_messages(:store, ARRAY[:id]);
@@ -213,11 +214,11 @@ SELECT save_changes(:h), force_save(:h), save_changes(:h, 'FORCE_SAVE|KEEP_OPEN_
 SELECT get_props(:h, '{PR_SUBJECT, PR_BODY, PR_DELETED_ON}'), has_edits, access_level, pg_temp.place(:id) FROM open_handles WHERE handle = :h;
 -- fail
 SELECT refresh(:h);
--- restored: changed, and now forcing works
+-- restored: OBJECT_CHANGED, and a force works again
 SELECT restore_messages(:store, ARRAY[:id]);
 SELECT save_changes(:h), save_changes(:e), force_save(:h), pg_temp.place(:id);
 SELECT save_changes(:e), refresh(:e), save_changes(:e);
--- deleted for good: the same, and there is no way back
+-- deleted for good: refused likewise, and there is no way back
 SELECT pg_temp.opened(:id) AS h, open_message(:store, :id, 'MAPI_MODIFY') AS e, open_message(:store, :id) AS r \gset
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
 SELECT save_changes(:h), force_save(:h), save_changes(:e), force_save(:e), save_changes(:r);
@@ -230,7 +231,7 @@ SELECT refresh(:r);
 SELECT count(*) FROM message WHERE store_id = :store AND message_id = :id;
 SELECT count(close_object(handle)) > 0 AS closed FROM open_handles;
 
--- all of it follows the transaction
+-- each of these calls follows its transaction
 SELECT pg_temp.message('transaction') AS id \gset
 SELECT pg_temp.opened(:id) AS h \gset
 BEGIN;
@@ -242,10 +243,10 @@ SELECT save_changes(:h);
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), save_changes(:h), pg_temp.place(:id);
 ROLLBACK;
 SELECT pg_temp.place(:id), save_changes(:h), pg_temp.place(:id);
--- and several calls in one statement see one another
+-- several calls in one statement see each other
 SELECT move_messages(:store, ARRAY[:id], :drafts), delete_messages(:store, ARRAY[:id]), restore_messages(:store, ARRAY[:id]),
        delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), delete_messages(:store, ARRAY[:id]), pg_temp.place(:id);
--- where one refers to it from a table of one's own, it is not taken away
+-- a message that another table refers to is not deleted for good
 SELECT pg_temp.message('referred to') AS id \gset
 CREATE TABLE public.regress_place_ref (s bigint, m bigint, FOREIGN KEY (s, m) REFERENCES message);
 INSERT INTO public.regress_place_ref VALUES (:store, :id);

@@ -1,5 +1,5 @@
--- Values of every type: what is good is stored in one form, what is bad is
--- refused by name, and then nothing has changed.
+-- Values of every type: a good one is stored in one form; a bad one is refused, naming
+-- its property, and nothing has changed.
 SET search_path = msgstore, public;
 \set VERBOSITY terse
 \set SHOW_CONTEXT never
@@ -7,7 +7,7 @@ SET search_path = msgstore, public;
 SELECT create_store('property') AS store \gset
 SELECT create_message(:store, special_folder(:store, 'Inbox')) AS handle \gset
 
--- what a value becomes, as a client reads it back
+-- Return a value as a client reads it back.
 CREATE FUNCTION pg_temp.stored(handle int4, name text, value jsonb)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
@@ -16,7 +16,7 @@ BEGIN
 END
 $$;
 
--- why a value is refused; the message is as it was
+-- Return why a value is refused; check that the message is as it was.
 CREATE FUNCTION pg_temp.refused(handle int4, name text, value jsonb)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -60,7 +60,7 @@ FROM (VALUES
 	('PR_IMPORTANCE', '"1"'), ('PR_IMPORTANCE', 'true'),
 	('PR_IMPORTANCE', '[1]'), ('PR_IMPORTANCE', '{}')) AS v (name, value);
 
--- floating point: the nearest that there is, shown as short as can be
+-- floating point: the nearest number of the type, shown in its shortest form
 SELECT name, value, pg_temp.stored(:handle, name, value)
 FROM (VALUES
 	('0x6FFD0004', '0.1'::jsonb), ('0x6FFD0004', '16777217'),
@@ -79,7 +79,7 @@ FROM (VALUES
 	('0x6FFD0004', '1e-46'), ('0x6FFC0005', '1e309'),
 	('0x6FFC0005', '1e-400'), ('0x6FFC0005', 'false')) AS v (name, value);
 
--- what is no number in JSON is one of four strings; a number is none
+-- numbers that JSON lacks are four strings; no number may be given as a string
 SELECT name, value, pg_temp.stored(:handle, name, value)
 FROM (VALUES ('0x6FFD0004'), ('0x6FFC0005'), ('0x6FF90007')) AS p (name),
      (VALUES ('"NaN"'::jsonb), ('"Infinity"'), ('"-Infinity"'), ('"-0"'),
@@ -123,8 +123,8 @@ SELECT length(pg_temp.stored(:handle, 'PR_SUBJECT',
 SELECT value, pg_temp.refused(:handle, 'PR_SUBJECT', value)
 FROM (VALUES ('1'::jsonb), ('true'), ('{"a": "b"}'), ('["a"]')) AS v (value);
 
--- binary: base64 in one line, padded; line breaks, blanks and a missing
--- padding are let through
+-- binary: base64 in one line, padded; line breaks, blanks and missing padding are
+-- accepted
 SELECT value, pg_temp.stored(:handle, 'PR_CONVERSATION_INDEX', value)
 FROM (VALUES ('""'::jsonb), ('"AA=="'), ('"aGVsbG8="'), ('"aGVsbG8"'),
              ('"aGVs\nbG8=\n"'), ('" aG V sbG8 = "'), ('"+/+/"'))
@@ -140,7 +140,7 @@ FROM (VALUES ('"A"'::jsonb), ('"AA="'), ('"AAA=="'), ('"="'), ('"===="'),
              ('"AA==AA=="'), ('"AB=="'), ('"AAB="'), ('"-_-_"'),
              ('"\\x00"'), ('"é"'), ('0'), ('[0]')) AS v (value);
 
--- other types whose values are bytes take the same
+-- other types whose values are bytes read them in the same way
 SELECT name, pg_temp.stored(:handle, name, '"A A=="')
 FROM (VALUES ('0x6FF700FB'), ('0x6FF600FD'), ('0x6FF500FE'),
              ('PR_RULE_CONDITION'), ('PR_RULE_ACTIONS'),
@@ -225,7 +225,7 @@ FROM (VALUES
 	('0x6FE91048', '["{}"]'), ('0x6FEA1102', '["A"]'))
 	AS v (name, value);
 
--- a long value is never shown whole
+-- no error shows a long value whole
 SELECT pg_temp.refused(:handle, 'PR_CLIENT_SUBMIT_TIME',
                        to_jsonb(repeat('é', 100000)));
 \set VERBOSITY default
@@ -238,7 +238,7 @@ SELECT set_props(:handle, '{"PR_IMPORTANCE": "high"}');
 SELECT set_props(:handle, '{"PR_IMPORTANCE": 1e100}');
 \set VERBOSITY terse
 
--- one property has many spellings, and is shown by one of them
+-- every spelling of a property is accepted, and one is shown
 SELECT name, pg_temp.stored(:handle, name, value)
 FROM (VALUES
 	('PR_SUBJECT', '"a"'::jsonb), ('PR_SUBJECT_W', '"b"'),
@@ -248,7 +248,7 @@ FROM (VALUES
 	('PidTagICalendarStartTime', '"2024-01-01T00:00:00Z"'))
 	AS v (name, value);
 
--- what is no property, or has no values, is refused by name
+-- a name that is no property, or one without values, is refused by name
 SELECT left(name, 30) AS name, pg_temp.refused(:handle, name, value)
 FROM (VALUES
 	('Subject', '"x"'::jsonb), ('pr_subject', '"x"'), ('PR_SUBJECT ', '"x"'),
@@ -267,7 +267,7 @@ FROM (VALUES
 	('PR_BODY_HTML', '"x"'), ('PidTagBodyHtml', '"x"'),
 	('0x1013001E', '"x"')) AS v (name, value);
 
--- what the store computes is refused too, under every spelling
+-- a property that the store computes is refused under every spelling
 SELECT name, pg_temp.refused(:handle, name, '"AA=="')
 FROM (VALUES
 	('PR_ENTRYID'), ('PidTagEntryId'), ('0x0FFF0102'), ('PR_CHANGE_KEY'),
@@ -280,14 +280,14 @@ FROM (VALUES
 	('PR_STORE_ENTRYID'), ('PR_PARENT_ENTRYID'), ('PR_RECORD_KEY'),
 	('PR_OBJECT_TYPE'), ('PR_MSG_STATUS'), ('PR_READ')) AS v (name);
 
--- two spellings of one property in one patch cannot both be meant
+-- two spellings of one property in one patch are refused
 -- fail
 SELECT set_props(:handle, '{"PR_SUBJECT": "a", "PidTagSubject": "b"}');
 -- fail
 SELECT set_props(:handle, '{"0x6FFA001F": "a", "0x6FFA001E": "b"}');
 
--- asked for in a type that it has not, a property is not there; what has no
--- type is refused all the same
+-- a property asked for in another type is absent; a name that is no property is
+-- refused all the same
 SELECT get_props(:handle, ARRAY['0x00370003', '0x00370102', '0x6FFA0003',
                                 '0x6FFA001F', 'PR_COMMENT']);
 -- fail
@@ -295,8 +295,8 @@ SELECT get_props(:handle, ARRAY['0x00370000']);
 -- fail
 SELECT get_props(:handle, ARRAY['0x0037FFFF']);
 
--- the large properties have places of their own; setting one body takes the
--- others away, unless they are set with it
+-- the large properties have columns of their own; setting one body deletes the others,
+-- unless the patch sets them
 SELECT get_props(:handle, ARRAY['PR_BODY', 'PR_HTML', 'PR_RTF_COMPRESSED']);
 SELECT pg_temp.stored(:handle, 'PR_TRANSPORT_MESSAGE_HEADERS', '"From: a\r\n"'),
        pg_temp.stored(:handle, 'PR_BODY', '"plain"');
@@ -312,7 +312,7 @@ FROM (VALUES ('"<p>"'::jsonb), ('1'), ('true')) AS v (value);
 SELECT pg_temp.refused(:handle, 'PR_BODY', '["x"]'),
        pg_temp.refused(:handle, 'PR_TRANSPORT_MESSAGE_HEADERS', '{}');
 
--- a few are the client's until the first save, and the store's from then on
+-- a few properties can be set until the first save only
 SELECT pg_temp.stored(:handle, 'PR_CREATION_TIME', '"2001-02-03T04:05:06+01"'),
        pg_temp.stored(:handle, 'PR_MESSAGE_FLAGS', '1');
 SELECT get_props(:handle) AS before \gset
@@ -322,7 +322,7 @@ FROM (VALUES ('PR_CREATION_TIME', '"2001-02-03T04:05:06+01"'::jsonb),
              ('PR_LAST_MODIFICATION_TIME', '"2001-02-03T04:05:06+01"'),
              ('PR_MESSAGE_FLAGS', '1')) AS v (name, value);
 
--- what was set before the save is what is read after it, value for value
+-- each value set before the save is read after it
 SELECT b.key, left(b.value::text, 45) AS value, a.value = b.value AS same
 FROM jsonb_each(:'before') AS b
 LEFT JOIN jsonb_each(read_message(:store, message_id(:handle))) AS a
@@ -335,8 +335,8 @@ ORDER BY b.key;
 
 SELECT close_object(:handle);
 
--- a client's clock may be anywhere: its times stay readable, and a later save
--- is still stamped no earlier
+-- a client may give any times: they stay readable, and no later save is stamped
+-- earlier
 SELECT create_message(:store, special_folder(:store, 'Inbox')) AS handle \gset
 SELECT set_props(:handle, '{
 	"PR_CREATION_TIME": "1601-01-01T00:00:00Z",

@@ -1,5 +1,5 @@
--- Setting, reading and deleting properties on a handle: a patch is taken whole
--- or not at all, names have one spelling, a message has one body.
+-- Setting, reading and deleting properties on a handle: a patch is applied whole or
+-- not at all, names are shown in one spelling, a message has one body.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT create_store('props') AS store \gset
@@ -9,14 +9,14 @@ SELECT message_id AS id FROM save_new_message(:store, :inbox, '{
     "PR_BODY": "text"}') \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 
--- one row: what the handle shows of these, whether edits are pending, and
--- whether the stored message is untouched
+-- Return properties that the handle shows, true if edits are pending, and true if the
+-- stored message is untouched.
 SELECT md5(read_message(:store, :id)::text) AS stored \gset
 CREATE FUNCTION pg_temp.shown(handle integer, tags text[],
     OUT props jsonb, OUT has_edits boolean) LANGUAGE sql AS $$
     SELECT get_props($1, $2), (SELECT o.has_edits FROM open_handles o WHERE o.handle = $1) $$;
 
--- a patch: what it names changes, the rest stays; null deletes
+-- a patch changes the properties that it names, no others; null deletes
 SELECT set_props(:h, '{"PR_SUBJECT": "second", "PR_SENSITIVITY": 1, "PR_SENDER_NAME": null}');
 SELECT * FROM pg_temp.shown(:h, '{PR_SUBJECT, PR_SENDER_NAME, PR_IMPORTANCE, PR_SENSITIVITY, PR_BODY}');
 SELECT set_props(:h, '{"PR_IMPORTANCE": 0}');
@@ -28,13 +28,13 @@ SELECT md5(read_message(:store, :id)::text) = :'stored' AS nothing_stored;
 SELECT refresh(:h);
 SELECT * FROM pg_temp.shown(:h, '{PR_SUBJECT, PR_SENDER_NAME, PR_IMPORTANCE, PR_SENSITIVITY, PR_BODY}');
 
--- no edit: a patch of nothing, a list of nothing
+-- an empty patch and an empty list are no edit
 SELECT set_props(:h, '{}'), delete_props(:h, '{}');
 SELECT * FROM pg_temp.shown(:h, '{}');
 SELECT save_changes(:h);
 SELECT count(*) FROM history(:store, :id);
--- an edit, each of them: the value it has already; deleting what is not there;
--- setting and taking back
+-- edits are: setting the value that is there, deleting an absent property, setting
+-- and taking back
 SELECT set_props(:h, '{"PR_SUBJECT": "first"}');
 SELECT has_edits FROM pg_temp.shown(:h, '{}');
 SELECT save_changes(:h);
@@ -53,8 +53,8 @@ FROM history(:store, :id);
 SELECT count(DISTINCT change_number) FROM history(:store, :id);
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_COMMENT, PR_BODY}');
 
--- what is asked for: absent properties are left out, none gives none, and
--- twice is once
+-- reading by names: absent properties are left out, an empty list gives no property,
+-- and a name given twice counts once
 SELECT get_props(:h, '{PR_SUBJECT, PR_COMMENT, PR_HTML}');
 SELECT get_props(:h, '{}');
 SELECT get_props(:h, '{PR_COMMENT}');
@@ -77,7 +77,7 @@ SELECT read_message(:store, :id, '{NULL}');
 -- fail
 SELECT read_message(:store, :id, '{Subject}');
 
--- any spelling goes in, one comes out
+-- any spelling is accepted, one is shown
 SELECT name, set_props(:h, jsonb_build_object(name, 'by ' || name)) AS set,
        get_props(:h, ARRAY[name]) AS got, get_props(:h, '{PR_SUBJECT}') AS shown
 FROM unnest(ARRAY['PR_SUBJECT', 'PR_SUBJECT_W', 'PR_SUBJECT_A', 'PidTagSubject',
@@ -86,7 +86,7 @@ SELECT set_props(:h, '{"0x6f00001e": "a tag without a name", "0x6F01001F": null}
 SELECT get_props(:h, '{0x6f00001f, 0x6F00001E, 0x6F00001F}');
 SELECT delete_props(:h, '{PidTagImportance, PR_SENDER_NAME_W, 0x6f00001F}');
 SELECT get_props(:h, '{PR_IMPORTANCE, PR_SENDER_NAME, PR_SUBJECT, 0x6F00001F}');
--- two spellings of one property in one call are refused, whatever they say
+-- two spellings of one property in one call are refused, whatever the values
 -- fail
 SELECT set_props(:h, '{"PR_SUBJECT": "a", "PidTagSubject": "b"}');
 -- fail
@@ -111,7 +111,7 @@ SELECT * FROM save_message(:store, :id, (get_props(:h)->>'PidTagChangeNumber')::
 -- fail
 SELECT * FROM save_new_message(:store, :inbox, '{"PR_BODY": "a", "PR_BODY_W": "b"}');
 
--- all or nothing: one bad member, and the good ones are not taken either
+-- all or nothing: one bad member, and no other is applied
 SELECT refresh(:h);
 SELECT set_props(:h, '{"PR_COMMENT": "pending before"}');
 SELECT get_props(:h)::text AS before \gset
@@ -132,8 +132,8 @@ SELECT delete_props(:h, '{PR_SUBJECT, PR_CHANGE_KEY}');
 SELECT get_props(:h)::text = :'before' AS as_before;
 SELECT refresh(:h);
 
--- a message has one body: setting one deletes the other two, unless the same
--- call says something of them
+-- a message has one body: setting one deletes the other two, unless the call names
+-- them too
 CREATE FUNCTION pg_temp.bodies(handle integer, patch jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_props(handle, patch);
@@ -152,7 +152,7 @@ SELECT pg_temp.bodies(:h, '{"PR_BODY": null, "PR_HTML": "Mg=="}');
 SELECT pg_temp.bodies(:h, '{"PR_BODY": ""}');
 SELECT pg_temp.bodies(:h, '{"PR_BODY": null, "PR_HTML": null, "PR_RTF_COMPRESSED": null}');
 SELECT save_changes(:h);
--- the same from one version to the next
+-- so it is from one version to the next
 SELECT pg_temp.bodies(:h, '{"PR_BODY": "1", "PR_HTML": "Mg==", "PR_RTF_COMPRESSED": "Mw=="}');
 SELECT save_changes(:h);
 SELECT open_message(:store, :id) AS three \gset
@@ -164,18 +164,18 @@ SELECT save_changes(:h);
 SELECT read_message(:store, :id, '{PR_BODY, PR_HTML, PR_RTF_COMPRESSED}');
 SELECT get_props(:three, '{PR_BODY, PR_HTML, PR_RTF_COMPRESSED}'),
        get_props(:html, '{PR_BODY, PR_HTML, PR_RTF_COMPRESSED}');
--- history names those that were there and went, and not those that never were
+-- the history names bodies that were deleted, and none that never was there
 SELECT properties FROM history(:store, :id) OFFSET 6;
 SELECT close_object(:three), close_object(:html);
--- in the calls without a handle
+-- so it is in the calls without a handle
 SELECT message_id AS bodies, change_number AS n FROM save_new_message(:store, :inbox,
     '{"PR_BODY": "1", "PR_HTML": "Mg==", "PR_RTF_COMPRESSED": "Mw=="}') \gset
 SELECT read_message(:store, :bodies, '{PR_BODY, PR_HTML, PR_RTF_COMPRESSED}');
 SELECT result FROM save_message(:store, :bodies, :n, '{"PR_RTF_COMPRESSED": "NA=="}');
 SELECT read_message(:store, :bodies, '{PR_BODY, PR_HTML, PR_RTF_COMPRESSED}');
 
--- what the store computes is refused by name, with every one of its spellings,
--- in setting and deleting, on old messages and on new ones
+-- a property that the store computes is refused by name, under every spelling, set and
+-- deleted, on old messages and on new ones
 SELECT create_message(:store, :inbox) AS new \gset
 CREATE FUNCTION pg_temp.refused(handle integer, name text, value jsonb) RETURNS text
 LANGUAGE plpgsql AS $$
@@ -214,13 +214,13 @@ FROM unnest(ARRAY['PidTagEntryId', '0x0FFF0102', 'PidTagChangeKey', 'PR_DISPLAY_
     '0x0E04001E', 'PidTagHasAttachments']) AS name;
 SELECT get_props(:new, '{PidTagChangeNumber, PR_HASATTACH, PR_DISPLAY_TO}');
 SELECT close_object(:new);
--- as they are in the calls without a handle
+-- the calls without a handle refuse them too
 -- fail
 SELECT * FROM save_message(:store, :id, (get_props(:h)->>'PidTagChangeNumber')::bigint,
     '{"PR_SUBJECT": "lost", "PR_MESSAGE_SIZE": 1}');
 -- fail
 SELECT * FROM save_new_message(:store, :inbox, '{"PR_CHANGE_KEY": "AA=="}');
--- what is stored of the store's own shows which message it is
+-- the store's own properties identify the message
 SELECT a->>'PR_ENTRYID' <> b->>'PR_ENTRYID' AS entryids,
        a->>'PR_SOURCE_KEY' <> b->>'PR_SOURCE_KEY' AS source_keys,
        a->>'PR_CHANGE_KEY' <> b->>'PR_CHANGE_KEY' AS change_keys,
@@ -229,8 +229,8 @@ SELECT a->>'PR_ENTRYID' <> b->>'PR_ENTRYID' AS entryids,
        a->'PR_PARENT_SOURCE_KEY' = b->'PR_PARENT_SOURCE_KEY' AS same_folder_key
 FROM read_message(:store, :id) AS a, read_message(:store, :bodies) AS b;
 
--- a change key is a GUID and the counter of the number in big-endian bytes; it
--- stands in the list of predecessors, as long as it says there
+-- a change key is a GUID and the counter of the number in big-endian bytes; the list of
+-- predecessors has it after its length
 SELECT length(key) AS key_bytes,
        substr(key, 1, 16) = substr(source_key, 1, 16) AS one_guid,
        get_byte(key, 16)::bigint << 40 | get_byte(key, 17)::bigint << 32
@@ -243,7 +243,7 @@ FROM read_message(:store, :id) AS p,
      decode(p->>'PR_CHANGE_KEY', 'base64') AS key,
      decode(p->>'PR_SOURCE_KEY', 'base64') AS source_key;
 
--- a handle sees its edits in what is computed from them, others do not
+-- properties computed from edits show on their handle, and on no other
 SELECT open_message(:store, :id) AS reader \gset
 SELECT get_props(:reader)->>'PR_MESSAGE_SIZE' AS size \gset
 SELECT set_props(:h, '{"PR_BODY": "0123456789", "PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"}]}');
@@ -256,7 +256,7 @@ SELECT get_props(:reader)->>'PR_DISPLAY_TO' AS to_others,
        read_message(:store, :id)->>'PR_DISPLAY_TO' AS now;
 SELECT close_object(:reader);
 
--- recipients are one property: replaced whole, deleted, saved with the rest
+-- the recipients are one property: replaced as a whole, deleted, saved with the rest
 SELECT set_props(:h, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Bob", "PR_RECIPIENT_TYPE": 2}]}');
 SELECT get_props(:h, '{PR_MESSAGE_RECIPIENTS, PR_DISPLAY_TO, PR_DISPLAY_CC}');
 SELECT save_changes(:h);
@@ -284,7 +284,7 @@ SELECT md5(p->>'PR_BODY') = md5(repeat('körper ', 500000)) AS body,
        (SELECT count(*) FROM jsonb_object_keys(p) AS k WHERE k LIKE '0x5%') AS many,
        (p->>'PR_MESSAGE_SIZE')::bigint > 5000000 AS size
 FROM read_message(:store, :id) AS p;
--- a save that does not touch them leaves them as they are
+-- a save that does not name them leaves them as they are
 SELECT set_props(:h, '{"PR_SUBJECT": "small", "0x5001001F": null}');
 SELECT save_changes(:h);
 SELECT md5(p->>'PR_BODY') = md5(repeat('körper ', 500000)) AS body, p->>'PR_SUBJECT' AS subject,
@@ -293,7 +293,7 @@ FROM read_message(:store, :id) AS p;
 SELECT properties FROM history(:store, :id) ORDER BY change_number DESC LIMIT 1;
 SELECT close_object(:h);
 
--- strings keep what they were given: no case is folded, no blank is cut
+-- strings are stored as given: no case is folded, no blank is cut
 SELECT create_message(:store, :inbox) AS h \gset
 SELECT set_props(:h, jsonb_build_object('PR_SUBJECT', E'  RE: \t"quoted" \\ É 日本 \U0001F600 \r\n ',
     'PR_BODY', E'a\r\nb\n\x01', 'PR_COMMENT', ''));

@@ -1,12 +1,12 @@
--- The recipient list: an array of objects of properties, checked one by one;
--- each row has a number and a type, and the display lists follow from it.
+-- The recipient list is an array of objects of properties, checked one by one; each
+-- row has a number and a type, and the display lists follow from the rows.
 SET search_path = msgstore, public;
 \set SHOW_CONTEXT never
 
 SELECT create_store('recipient') AS store \gset
 SELECT create_message(:store, special_folder(:store, 'Drafts')) AS handle \gset
 
--- a row gets the lowest number that is free, and is To unless it says so
+-- a row without a number gets the lowest free one, and one without a type is To
 SELECT set_props(:handle, '{"PR_MESSAGE_RECIPIENTS": [
 	{"PidTagDisplayName": "Ada", "PR_ROWID": 1.0},
 	{"PR_EMAIL_ADDRESS": "bob@example.org", "PR_RECIPIENT_TYPE": 2},
@@ -66,7 +66,7 @@ SELECT set_props(:handle, '{"PR_MESSAGE_RECIPIENTS":
 	[{"PR_MESSAGE_RECIPIENTS": []}]}');
 SELECT jsonb_array_length(get_props(:handle) -> 'PR_MESSAGE_RECIPIENTS');
 
--- an empty list is a list; no list is none
+-- an empty list is shown as such; without a list there is no property
 SELECT set_props(:handle, '{"PR_MESSAGE_RECIPIENTS": []}');
 SELECT get_props(:handle, ARRAY['PR_MESSAGE_RECIPIENTS', 'PR_DISPLAY_TO']);
 

@@ -1,5 +1,5 @@
--- What a user can choose in a conflict: keep the original, overwrite it (only
--- what was shown), save elsewhere, merge; and save_as(), which settles nothing.
+-- Conflicts are settled as the user chooses: the original is kept, overwritten (only
+-- the version that was shown), saved elsewhere or merged; save_as() settles nothing.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT create_store('resolve') AS store \gset
@@ -8,7 +8,7 @@ SELECT special_folder(:store, 'Drafts') AS drafts \gset
 SELECT special_folder(:store, 'Conflicts') AS conflicts \gset
 SELECT create_store('resolve: another') AS another \gset
 
--- a message of one's own for each case; its number; somebody else's save
+-- a new message for each case; its number; a save of another client
 CREATE FUNCTION pg_temp.message(props jsonb) RETURNS bigint LANGUAGE sql AS $$
     SELECT message_id FROM save_new_message(
         (SELECT store_id FROM store_list WHERE name = 'resolve'),
@@ -20,7 +20,7 @@ CREATE FUNCTION pg_temp.number(id bigint) RETURNS bigint LANGUAGE sql AS $$
 CREATE FUNCTION pg_temp.other(id bigint, changes jsonb) RETURNS hresult LANGUAGE sql AS $$
     SELECT result FROM store_list, save_message(store_id, id, pg_temp.number(id), changes)
     WHERE name = 'resolve' $$;
--- what a handle is: level, base against the message's number, edits pending
+-- Return where a handle stands: level, base against the newest number, edits.
 CREATE FUNCTION pg_temp.state(h integer) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(', ', 'level ' || access_level,
         CASE WHEN is_new THEN 'new'
@@ -33,7 +33,7 @@ CREATE FUNCTION pg_temp.shows(id bigint, OUT subject text, OUT body text, OUT co
            ARRAY(SELECT kind FROM history(store_id, id))
     FROM message_list JOIN folder_list USING (store_id, folder_id), read_message(store_id, id) AS p
     WHERE message_id = id AND store_id = (SELECT store_id FROM store_list WHERE name = 'resolve') $$;
--- a handle with an edited body on a message whose subject others have saved
+-- Return a handle with an edited body on a message whose subject others have saved.
 CREATE FUNCTION pg_temp.conflicting(OUT id bigint, OUT h integer) LANGUAGE plpgsql AS $$
 DECLARE
     store bigint := (SELECT store_id FROM store_list WHERE name = 'resolve');
@@ -44,32 +44,32 @@ BEGIN
     PERFORM pg_temp.other(id, '{"PR_SUBJECT": "theirs"}');
 END $$;
 
--- KEEP_ORIGINAL: the edits are dropped, the handle stands on what is there
+-- KEEP_ORIGINAL drops the edits; the handle stands on the newest version
 SELECT * FROM pg_temp.conflicting() \gset
 SELECT save_changes(:h), pg_temp.state(:h);
 SELECT resolve_conflict(:h, 'KEEP_ORIGINAL'), pg_temp.state(:h);
 SELECT get_props(:h, '{PR_SUBJECT, PR_BODY}'), pg_temp.shows(:id);
 SELECT set_props(:h, '{"PR_BODY": "anew"}');
 SELECT save_changes(:h), pg_temp.shows(:id);
--- a refusal need not come first, nor a conflict
+-- neither a refusal nor a conflict need come first
 SELECT set_props(:h, '{"PR_BODY": "dropped"}');
 SELECT resolve_conflict(:h, 'KEEP_ORIGINAL'), pg_temp.state(:h), pg_temp.shows(:id);
--- by who has it open for reading
+-- a read-only handle may keep the original
 SELECT open_message(:store, :id) AS r \gset
 SELECT pg_temp.other(:id, '{"PR_SUBJECT": "later"}'), pg_temp.state(:r);
 SELECT resolve_conflict(:r, 'KEEP_ORIGINAL'), pg_temp.state(:r), get_props(:r, '{PR_SUBJECT}');
--- taken back with its transaction
+-- KEEP_ORIGINAL is rolled back with its transaction
 SELECT * FROM pg_temp.conflicting() \gset
 BEGIN;
 SELECT resolve_conflict(:h, 'KEEP_ORIGINAL'), pg_temp.state(:h);
 ROLLBACK;
 SELECT pg_temp.state(:h), get_props(:h, '{PR_SUBJECT, PR_BODY}');
 
--- OVERWRITE: all that the handle shows, over whatever is there
+-- OVERWRITE writes all that the handle shows over the newest version
 SELECT resolve_conflict(:h, 'OVERWRITE'), pg_temp.state(:h), pg_temp.shows(:id);
 SELECT set_props(:h, '{"PR_BODY": "on it goes"}');
 SELECT save_changes(:h), pg_temp.shows(:id);
--- with "seen": only over what the user was shown
+-- with "seen", only over the version that the user was shown
 SELECT * FROM pg_temp.conflicting() \gset
 SELECT pg_temp.number(:id) AS seen \gset
 SELECT pg_temp.other(:id, '{"PR_SUBJECT": "theirs, later"}');
@@ -79,20 +79,20 @@ SELECT resolve_conflict(:h, 'OVERWRITE', seen => 0), resolve_conflict(:h, 'OVERW
 SELECT get_props(:h, '{PR_SUBJECT, PR_BODY}');
 SELECT DISTINCT change_number AS seen FROM conflict(:h) WHERE side = 'theirs' \gset
 SELECT resolve_conflict(:h, 'OVERWRITE', seen => :seen), pg_temp.state(:h), pg_temp.shows(:id);
--- what was seen may be the handle's own base, when nobody has saved
+-- "seen" may be the handle's own base, if no other client has saved
 SELECT set_props(:h, '{"PR_BODY": "mine"}');
 SELECT resolve_conflict(:h, 'OVERWRITE', seen => pg_temp.number(:id)), pg_temp.shows(:id);
 -- with nothing pending: nothing is written, the base moves
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS e \gset
 SELECT pg_temp.other(:id, '{"PR_SUBJECT": "theirs"}'), pg_temp.state(:e);
 SELECT resolve_conflict(:e, 'OVERWRITE', seen => pg_temp.number(:id)), pg_temp.state(:e), pg_temp.shows(:id);
--- of a moved message: where it is now
+-- a moved message is overwritten where it is now
 SELECT * FROM pg_temp.conflicting() \gset
 SELECT move_messages(:store, ARRAY[:id], :drafts);
 SELECT resolve_conflict(:h, 'OVERWRITE', seen => pg_temp.number(:id)), pg_temp.shows(:id);
 
--- SAVE_ELSEWHERE: a new message with the whole view, in the store's folder for
--- that; the original is as it was; the handle stands on the new one
+-- SAVE_ELSEWHERE makes a new message with the whole view, in the store's folder for
+-- conflicts; the original is as it was; the handle stands on the new message
 SELECT * FROM pg_temp.conflicting() \gset
 SELECT set_props(:h, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann", "PR_RECIPIENT_TYPE": 1}]}');
 SELECT get_props(:h) AS view, md5(m::text) AS original FROM message AS m WHERE message_id = :id AND store_id = :store \gset
@@ -104,20 +104,20 @@ SELECT pg_temp.shows(:id), pg_temp.number(:id) = :n AS number, md5(m::text) = :'
 FROM message AS m WHERE message_id = :id AND store_id = :store;
 SELECT read_message(:store, :copy)->'PR_CONFLICT_ENTRYID' = read_message(:store, :id)->'PR_ENTRYID' AS points_to_it,
        read_message(:store, :id) ? 'PR_CONFLICT_ENTRYID' AS and_back;
--- whole: what it does not share with the view is what each message has of its own
+-- the copy differs from the view only in what each message has of its own
 SELECT key, v.key IS NULL AS new, c.key IS NULL AS gone
 FROM jsonb_each(:'view') AS v FULL JOIN jsonb_each(read_message(:store, :copy)) AS c USING (key)
 WHERE v.value IS DISTINCT FROM c.value ORDER BY key;
 SELECT set_props(:h, '{"PR_COMMENT": "of the copy"}');
 SELECT save_changes(:h), pg_temp.state(:h), pg_temp.shows(:copy), pg_temp.number(:id) = :n AS untouched;
--- to a folder that is named
+-- into a folder that the call names
 SELECT * FROM pg_temp.conflicting() \gset
 SELECT resolve_conflict(:h, 'SAVE_ELSEWHERE', :drafts), pg_temp.shows(message_id(:h)), pg_temp.shows(:id);
--- also without a conflict, and by who has it open for reading
+-- without a conflict too, and by a read-only handle
 SELECT open_message(:store, :id) AS r \gset
 SELECT resolve_conflict(:r, 'SAVE_ELSEWHERE', :drafts), pg_temp.state(:r), message_id(:r) <> :id AS another;
 SELECT pg_temp.shows(message_id(:r));
--- after the original was deleted, one way or the other
+-- after the original was deleted, softly or for good
 SELECT * FROM pg_temp.conflicting() \gset
 SELECT delete_messages(:store, ARRAY[:id]);
 SELECT save_changes(:h), force_save(:h);
@@ -136,7 +136,7 @@ SELECT get_props(:h, '{PR_CONFLICT_ENTRYID}')->'PR_CONFLICT_ENTRYID' = :'view'::
 SELECT key, v.key IS NULL AS new, c.key IS NULL AS gone
 FROM jsonb_each(:'view') AS v FULL JOIN jsonb_each(get_props(:h)) AS c USING (key)
 WHERE v.value IS DISTINCT FROM c.value ORDER BY key;
--- every part of a message goes along, from a base that is long gone
+-- every part of a message is copied, from a base that is no longer the newest
 SELECT pg_temp.message(jsonb_build_object('PR_SUBJECT', 'large', 'PR_HTML', 'PGI+', 'PR_BODY', repeat('body ', 20000),
     'PR_RTF_COMPRESSED', 'e1xydGYxfQ==', 'PR_TRANSPORT_MESSAGE_HEADERS', repeat('X: y', 5000), '0x4F00001F', 'tag',
     'PR_MESSAGE_RECIPIENTS', '[{"PR_DISPLAY_NAME": "Ann", "PR_RECIPIENT_TYPE": 1}]'::jsonb)) AS id \gset
@@ -155,14 +155,14 @@ SELECT set_props(:h, '{"PR_COMMENT": "again"}');
 SELECT pg_temp.other(:copy, '{"PR_SUBJECT": "theirs"}');
 SELECT resolve_conflict(:h, 'SAVE_ELSEWHERE');
 SELECT read_message(:store, message_id(:h))->'PR_CONFLICT_ENTRYID' = read_message(:store, :copy)->'PR_ENTRYID' AS points_to_copy;
--- taken back with its transaction: no copy, and the handle is where it was
+-- SAVE_ELSEWHERE is rolled back with its transaction: no copy, the handle as it was
 SELECT * FROM pg_temp.conflicting() \gset
 SELECT count(*) AS messages FROM message_list \gset
 BEGIN;
 SELECT resolve_conflict(:h, 'SAVE_ELSEWHERE'), message_id(:h) = :id AS same;
 ROLLBACK;
 SELECT message_id(:h) = :id AS same, pg_temp.state(:h), count(*) = :messages AS no_copy FROM message_list;
--- a folder of another store, and one that is not there
+-- a folder of another store, and an unknown one
 -- fail
 SELECT resolve_conflict(:h, 'SAVE_ELSEWHERE', special_folder(:another, 'Inbox'));
 -- fail
@@ -182,7 +182,7 @@ SELECT create_message(:store, :inbox) AS new \gset
 SELECT resolve_conflict(:new, 'KEEP_ORIGINAL');
 SELECT count(close_object(handle)) > 0 AS closed FROM open_handles;
 
--- MERGE: the subject is theirs, the body yours; a fresh read has both
+-- MERGE: the subject is theirs, the body yours; a new read has both
 SELECT * FROM pg_temp.conflicting() \gset
 SELECT save_changes(:h), resolve_conflict(:h, 'MERGE'), pg_temp.state(:h), pg_temp.shows(:id);
 SELECT kind, properties FROM history(:store, :id) WHERE kind = 'merge';
@@ -199,21 +199,21 @@ SELECT pg_temp.other(:id, '{"PR_SUBJECT": "theirs"}'), pg_temp.other(:id, '{"PR_
        move_messages(:store, ARRAY[:id], :drafts), pg_temp.other(:id, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Bob", "PR_RECIPIENT_TYPE": 1}], "0x4F01001F": "theirs"}');
 SELECT resolve_conflict(:h, 'MERGE'), pg_temp.state(:h), pg_temp.shows(:id);
 SELECT read_message(:store, :id, '{PR_IMPORTANCE, PR_SENDER_NAME, PR_COMMENT, PR_DISPLAY_TO, PR_TRANSPORT_MESSAGE_HEADERS, 0x4F00001F, 0x4F01001F}');
--- what both changed to different values remains a conflict; nothing is stored
+-- a property that both changed to different values stays a conflict; nothing is stored
 SELECT resolve_conflict(:h2, 'MERGE'), pg_temp.state(:h2), pg_temp.shows(:id);
 SELECT resolve_conflict(:h2, 'MERGE'), has_edits FROM open_handles WHERE handle = :h2;
 SELECT * FROM pg_temp.conflicting() \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "yours"}');
 SELECT resolve_conflict(:h, 'MERGE'), pg_temp.state(:h), pg_temp.shows(:id);
--- to the same value is no conflict
+-- a property that both changed to one value is no conflict
 SELECT set_props(:h, '{"PR_SUBJECT": "theirs"}');
 SELECT resolve_conflict(:h, 'MERGE'), pg_temp.state(:h), pg_temp.shows(:id);
--- deleted by both, too; deleted by one and changed by the other is one
+-- nor is one that both deleted; deleted by one and changed by the other is a conflict
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h, open_message(:store, :id, 'MAPI_MODIFY') AS h2 \gset
 SELECT delete_props(:h, '{PR_COMMENT}'), set_props(:h2, '{"PR_COMMENT": "yours"}');
 SELECT pg_temp.other(:id, '{"PR_COMMENT": null}');
 SELECT resolve_conflict(:h2, 'MERGE'), resolve_conflict(:h, 'MERGE'), pg_temp.shows(:id);
--- the body is one thing, whichever of its forms was edited
+-- the body is one unit, whichever of its forms was edited
 SELECT pg_temp.message('{"PR_BODY": "old"}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h, open_message(:store, :id, 'MAPI_MODIFY') AS h2,
        open_message(:store, :id, 'MAPI_MODIFY') AS h3, open_message(:store, :id, 'MAPI_MODIFY') AS h4 \gset
@@ -223,7 +223,7 @@ SELECT pg_temp.other(:id, '{"PR_HTML": "PGI+"}');
 SELECT resolve_conflict(:h, 'MERGE') AS text, resolve_conflict(:h2, 'MERGE') AS html_deleted,
        resolve_conflict(:h4, 'MERGE') AS old_text, resolve_conflict(:h3, 'MERGE') AS same_html;
 SELECT read_message(:store, :id, '{PR_BODY, PR_HTML}');
--- recipients are one thing, and so are two lists that say the same
+-- recipients merge row by row; two equal lists are no conflict
 SELECT pg_temp.message('{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann", "PR_RECIPIENT_TYPE": 1}]}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h, open_message(:store, :id, 'MAPI_MODIFY') AS h2 \gset
 SELECT set_props(:h, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Bob", "PR_RECIPIENT_TYPE": 1}]}'),
@@ -231,20 +231,20 @@ SELECT set_props(:h, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Bob", "PR_
 SELECT pg_temp.other(:id, '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Cid", "PR_RECIPIENT_TYPE": 1}]}');
 SELECT resolve_conflict(:h, 'MERGE') AS bob, resolve_conflict(:h2, 'MERGE') AS cid;
 SELECT read_message(:store, :id, '{PR_DISPLAY_TO}');
--- with nobody else's changes it is a save; with none of one's own the base moves
+-- without others' changes a merge is a save; without edits the base moves
 SELECT set_props(:h2, '{"PR_SUBJECT": "alone"}');
 SELECT resolve_conflict(:h2, 'MERGE'), pg_temp.state(:h2), pg_temp.shows(:id);
 SELECT pg_temp.other(:id, '{"PR_SUBJECT": "theirs"}');
 SELECT resolve_conflict(:h2, 'MERGE'), pg_temp.state(:h2), pg_temp.shows(:id);
--- deleted and restored meanwhile: it stands where it was, and takes the edits
+-- deleted and restored meanwhile: the message stands where it was, with the edits
 SELECT * FROM pg_temp.conflicting() \gset
 SELECT delete_messages(:store, ARRAY[:id]), restore_messages(:store, ARRAY[:id]);
 SELECT save_changes(:h), resolve_conflict(:h, 'MERGE'), pg_temp.shows(:id);
 
--- a choice that writes needs a handle that may: level 0 is no access
+-- choices that write need a writable handle: a read-only one gets NO_ACCESS
 SELECT open_message(:store, :id) AS r \gset
 SELECT resolve_conflict(:r, 'OVERWRITE'), resolve_conflict(:r, 'MERGE'), pg_temp.state(:r);
--- and a role that still may
+-- and a role that still has the right
 CREATE ROLE regress_resolve_member;
 CREATE ROLE regress_resolve_team;
 GRANT regress_resolve_team TO regress_resolve_member;
@@ -268,7 +268,7 @@ SET ROLE regress_resolve_member;
 SELECT resolve_conflict(:h, 'MERGE'), close_object(:h);
 RESET ROLE;
 DROP ROLE regress_resolve_member, regress_resolve_team;
--- nothing is written in a transaction that may not
+-- nothing is written in a read-only transaction
 SELECT * FROM pg_temp.conflicting() \gset
 BEGIN READ ONLY;
 SAVEPOINT s;
@@ -312,7 +312,7 @@ SELECT resolve_conflict(:h, 'KEEP_ORIGINAL', seen => 1);
 SELECT resolve_conflict(:h, 'SAVE_ELSEWHERE', seen => 1);
 SELECT pg_temp.state(:h), get_props(:h, '{PR_BODY}');
 
--- save_as: a copy with the whole view; original and handle stay as they are
+-- save_as() makes a copy with the whole view; original and handle stay as they are
 SELECT pg_temp.number(:id) AS n, get_props(:h) AS view \gset
 SELECT save_as(:h, :drafts) AS copy \gset
 SELECT pg_temp.state(:h), message_id(:h) = :id AS same, pg_temp.number(:id) = :n AS untouched, pg_temp.shows(:copy), pg_temp.shows(:id);
@@ -338,7 +338,7 @@ SELECT save_as(:new, 0);
 SELECT save_as(:new, special_folder(:another, 'Inbox'));
 SELECT count(close_object(handle)) > 0 AS closed FROM open_handles;
 
--- without a handle: the same answers for the same base and changes
+-- without a handle: equal answers for the same base and changes
 CREATE FUNCTION pg_temp.settle(choice text, changes jsonb, seen text DEFAULT NULL, folder bigint DEFAULT NULL,
     OUT result hresult, OUT message text, OUT number text, OUT subject text, OUT body text, OUT history text[]) LANGUAGE plpgsql AS $$
 DECLARE
@@ -375,7 +375,7 @@ SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
 SELECT choice, r.result, r.message_id = :id AS same
 FROM unnest('{KEEP_ORIGINAL, OVERWRITE, MERGE, SAVE_ELSEWHERE}'::text[]) AS choice,
      resolve_conflict(:store, :id, :n, '{"PR_BODY": "yours"}', choice) AS r;
--- fail: no such message, not even with nothing to do
+-- fail: no such message, also with nothing to do
 SELECT * FROM resolve_conflict(:store, 0, :n, '{}', 'KEEP_ORIGINAL');
 -- fail
 SELECT * FROM resolve_conflict(:store, 0, :n, '{}', 'OVERWRITE');
@@ -395,10 +395,10 @@ SELECT * FROM resolve_conflict(:store, :id, :n, '{}', NULL);
 SELECT * FROM resolve_conflict(:store, :id, :n, '{}', 'MERGE', :drafts);
 -- fail
 SELECT * FROM resolve_conflict(:store, :id, :n, '{}', 'MERGE', NULL, :n);
--- fail: a patch that could not be saved either
+-- fail: a patch that no save accepts
 SELECT * FROM resolve_conflict(:store, :id, :n, '{"PR_ENTRYID": "AAAA"}', 'MERGE');
 
--- a base that never was a version of the message: only keeping goes on
+-- a base that never was a version of the message: only KEEP_ORIGINAL works
 SELECT pg_temp.message('{"PR_SUBJECT": "old"}') AS id \gset
 SELECT choice, r.result, r.message_id = :id AS same, r.change_number = pg_temp.number(:id) AS current
 FROM unnest('{KEEP_ORIGINAL, OVERWRITE, MERGE}'::text[]) AS choice,
@@ -408,7 +408,7 @@ SELECT r.result FROM resolve_conflict(:store, :id, 1, '{"PR_BODY": "yours"}', 'O
 SELECT * FROM resolve_conflict(:store, :id, 1, '{"PR_BODY": "yours"}', 'SAVE_ELSEWHERE');
 SELECT pg_temp.shows(:id);
 
--- what a merge put together, and from whom: others' last authors, and yours
+-- a merged version: the history has the authors of both sides
 SET msgstore.actor = 'ann';
 SELECT pg_temp.message('{"PR_SUBJECT": "s", "PR_BODY": "b"}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS theirs, open_message(:store, :id, 'MAPI_MODIFY') AS yours \gset

@@ -1,12 +1,12 @@
--- The calls that need no handle: the change number is the token, one call is
--- one save, and the answers are those that a handle would have got.
+-- The calls without a handle: the change number is the token, one call is one save, and
+-- each answer is the one that a handle gets.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT create_store('stateless') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Drafts') AS drafts \gset
 
--- creating: the id and the number come back, and the message is there
+-- save_new_message() returns id and number, and stores the message
 SELECT result, message_id AS id, change_number AS n1 FROM save_new_message(:store, :inbox,
     '{"PR_SUBJECT": "first", "PR_BODY": "body", "PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"}]}') \gset
 SELECT :'result' AS result, :id > 0 AS id, :n1 > 0 AS number;
@@ -17,53 +17,53 @@ SELECT read_message(:store, :id, '{PR_SUBJECT, PR_BODY, PR_DISPLAY_TO, PR_IMPORT
 SELECT read_message(:store, :id)->'PidTagChangeNumber' = to_jsonb(:n1::bigint) AS number,
        jsonb_typeof(read_message(:store, :id)->'PidTagChangeNumber') AS type;
 SELECT kind, previous, base_change_number FROM history(:store, :id);
--- what may be set before the first save only is set by this call
+-- this call sets the properties that can be set until the first save only
 SELECT message_id AS dated FROM save_new_message(:store, :inbox,
     '{"PR_CREATION_TIME": "2001-01-01T00:00:00Z", "PR_MESSAGE_FLAGS": 8}') \gset
 SELECT read_message(:store, :dated, '{PR_CREATION_TIME, PR_MESSAGE_FLAGS}');
--- nothing to set is a message too
+-- an empty patch makes a message too
 SELECT result, message_id > :dated AS id FROM save_new_message(:store, :drafts, '{}');
--- flags: any that the first save takes; others do nothing, and take no id
+-- flags of a first save are accepted; others are refused, and use no id
 SELECT flags::save_flags, result, message_id IS NULL AS no_id, change_number IS NULL AS no_number
 FROM unnest(ARRAY[0, 1, 2, 3, 4, 6, 8, 128, 4096, 16, 20, -1]) AS flags,
      save_new_message(:store, :drafts, '{"PR_SUBJECT": "flags"}', flags::save_flags);
 SELECT count(*) FROM message_list WHERE store_id = :store AND subject = 'flags';
 
--- saving: with the number it goes through, and gives the next one
+-- save_message() with the current number stores, and returns the next number
 SELECT result, change_number AS n2 FROM save_message(:store, :id, :n1, '{"PR_SUBJECT": "second"}') \gset
 SELECT :'result' AS result, :n2 > :n1 AS newer;
 SELECT read_message(:store, :id)->'PR_SUBJECT' AS subject,
        (read_message(:store, :id)->>'PidTagChangeNumber')::bigint = :n2 AS number;
--- refused: nothing is stored, and the current number comes back, every time
+-- refused: nothing is stored, and each answer has the current number
 SELECT md5(m::text) AS stored FROM message m WHERE message_id = :id \gset
 SELECT result, change_number = :n2 AS current
 FROM generate_series(1, 2), save_message(:store, :id, :n1, '{"PR_SUBJECT": "stale"}');
 SELECT md5(m::text) = :'stored' AS untouched FROM message m WHERE message_id = :id;
 SELECT count(*) FROM history(:store, :id);
--- with that number, read again and saved again, it works
+-- read again and saved again with that number, it is stored
 SELECT result, change_number AS n3
 FROM save_message(:store, :id, :n2, '{"PR_SUBJECT": "third", "PR_COMMENT": "new", "PR_BODY": null}') \gset
 SELECT :'result' AS result;
--- forced from an older one: that version with the patch, whole
+-- forced from an older number: that version with the patch, as a whole
 SELECT result, change_number AS n4
 FROM save_message(:store, :id, :n1, '{"PR_IMPORTANCE": 2}', 'FORCE_SAVE') \gset
 SELECT :'result' AS result, :n4 > :n3 AS newer;
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_COMMENT, PR_BODY, PR_IMPORTANCE, PR_DISPLAY_TO}');
 SELECT kind, properties, c.previous = :n3 AS over_third, c.base_change_number = :n1 AS from_first
 FROM history(:store, :id) AS c WHERE change_number = :n4;
--- forced with the current one is an ordinary save
+-- forced with the current number: an ordinary save
 SELECT result, change_number AS n5
 FROM save_message(:store, :id, :n4, '{"PR_SUBJECT": "fifth"}', 'FORCE_SAVE') \gset
 SELECT kind FROM history(:store, :id) AS c WHERE change_number = :n5;
 
--- nothing to change is no change
+-- an empty patch is no change
 SELECT result, change_number = :n5 AS same FROM save_message(:store, :id, :n5, '{}');
 SELECT result, change_number = :n5 AS same FROM save_message(:store, :id, :n5, '{}', 'FORCE_SAVE');
 SELECT result, change_number = :n5 AS same FROM save_message(:store, :id, :n1, '{}');
 SELECT result, change_number = :n5 AS same FROM save_message(:store, :id, :n1, '{}', 'FORCE_SAVE');
 SELECT count(*) FROM history(:store, :id);
 
--- a number that never was one of this message
+-- a number that never was a version of this message
 SELECT message_id AS other, change_number AS of_other FROM save_new_message(:store, :inbox, '{}') \gset
 SELECT what, flags, result, change_number = :n5 AS current
 FROM (VALUES ('zero', 0::bigint), ('one less', :n1 - 1), ('negative', -1), ('of another', :of_other),
@@ -91,7 +91,7 @@ END $$;
 SELECT flags::save_flags, pg_temp.saved(:store, :other, flags)
 FROM unnest(ARRAY[0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 128, 4096]) AS flags;
 
--- what is deleted: soft, hard, and what never was
+-- messages that are deleted, softly and for good, or never were
 SELECT message_id AS gone, change_number AS gone_number FROM save_new_message(:store, :inbox, '{}') \gset
 UPDATE message SET deleted_at = now() WHERE message_id = :gone;
 SELECT result FROM save_message(:store, :gone, :gone_number, '{"PR_SUBJECT": "back"}');
@@ -114,7 +114,7 @@ SELECT * FROM save_new_message(:store, 0, '{}');
 -- fail
 SELECT * FROM save_new_message(0, :inbox, '{}');
 
--- the version is looked at before the patch: a stale one need not be good
+-- the number is checked before the patch: with a stale one the patch is not read
 SELECT result FROM save_message(:store, :id, :n1, '{"NoSuchName": 1}');
 -- fail
 SELECT * FROM save_message(:store, :id, :n5, '{"NoSuchName": 1}');
@@ -132,8 +132,7 @@ SELECT result FROM save_message(:store, :id, :n5, '{
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_HTML, PR_BODY, PR_IMPORTANCE, PR_COMMENT,
     PR_TRANSPORT_MESSAGE_HEADERS, PR_DISPLAY_TO, PR_DISPLAY_BCC}');
 
--- it is the same engine: a handle's save makes the token stale, and the other
--- way round
+-- a handle's save makes a token stale, and a save by token makes a handle stale
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT pg_temp.current(:store, :id) AS n \gset
 SELECT get_props(:h) - 'PR_ACCESS_LEVEL' = read_message(:store, :id) AS same;
@@ -147,8 +146,8 @@ SELECT force_save(:h);
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_COMMENT}');
 SELECT close_object(:h);
 
--- the same steps through handles and through numbers, on two messages: the same
--- answers, and the same message in the end
+-- equal steps by handle and by number, on two messages: equal answers, and equal
+-- messages in the end
 CREATE FUNCTION pg_temp.compare(store bigint, folder bigint, seed integer, steps integer)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -156,7 +155,7 @@ DECLARE
         '{"PR_BODY": "text"}', '{"PR_HTML": "PGI+"}', '{"PR_COMMENT": "c", "PR_IMPORTANCE": 2}',
         '{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "r"}]}', '{"PR_MESSAGE_RECIPIENTS": null}',
         '{"PR_BODY": null, "PR_RTF_COMPRESSED": "AAAA"}', '{"PR_TRANSPORT_MESSAGE_HEADERS": "h"}'];
-    computed text[] := '{PR_ENTRYID,PR_SOURCE_KEY,PidTagChangeNumber,PR_CHANGE_KEY,PR_SEARCH_KEY,
+    computed text[] := '{PR_ENTRYID,PR_SOURCE_KEY,PR_RECORD_KEY,PidTagChangeNumber,PR_CHANGE_KEY,PR_SEARCH_KEY,
         PR_PREDECESSOR_CHANGE_LIST,PR_CREATION_TIME,PR_LAST_MODIFICATION_TIME,PR_LOCAL_COMMIT_TIME}';
     handles integer[];
     numbers bigint[];
@@ -193,7 +192,7 @@ BEGIN
             numbers[who] := other.change_number;
         ELSE
             refused := refused + 1;
-            -- drop the edits, and begin anew with what is there
+            -- drop the edits, and start from the newest version
             PERFORM refresh(handles[who]);
             numbers[who] := other.change_number;
         END IF;
@@ -213,7 +212,7 @@ BEGIN
 END $$;
 SELECT seed, pg_temp.compare(:store, :drafts, seed, 60) FROM generate_series(1, 5) AS seed;
 
--- reading: as of the statement's snapshot, everything or what is asked for
+-- read_message() reads with the statement's snapshot: all properties, or those named
 SELECT pg_temp.current(:store, :id) AS n \gset
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT read_message(:store, :id, '{PR_SUBJECT}');

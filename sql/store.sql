@@ -1,7 +1,8 @@
--- Stores, folders and their lists: what is made, what collides, and that only
--- the role that owns a store, its members and superusers get to see any of it.
+-- Stores, folders and their lists: names are unique where they have to be, and only
+-- the role that owns a store, its members and superusers see any of it.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
+SELECT clock_timestamp() AS began \gset
 CREATE ROLE regress_store_owner;
 CREATE ROLE regress_store_member;
 CREATE ROLE regress_store_outsider;
@@ -9,7 +10,7 @@ GRANT regress_store_owner TO regress_store_member;
 
 -- a store comes with its standard folders
 SELECT create_store('store: one', 'regress_store_owner') AS store \gset
-SELECT name, owner, created_at BETWEEN now() - interval '1 min' AND now() AS made_now
+SELECT name, owner, created_at BETWEEN :'began' AND clock_timestamp() AS made_now
 FROM store_list WHERE store_id = :store;
 SELECT f.name, f.special, p.special AS parent
 FROM folder_list f LEFT JOIN folder_list p
@@ -29,7 +30,7 @@ SELECT special_folder(:store, '');
 SELECT special_folder(0, 'Inbox');
 SELECT special_folder(NULL, 'Inbox'), special_folder(:store, NULL);
 
--- the name of a store is its own; numbers are never those of another
+-- each store has a name and numbers of its own
 -- fail
 SELECT create_store('store: one');
 SELECT create_store('STORE: one') AS upper \gset
@@ -39,10 +40,10 @@ SELECT count(*) FROM store_list WHERE lower(btrim(name)) = 'store: one';
 SELECT count(*) AS shared
 FROM folder_list a JOIN folder_list b USING (folder_id)
 WHERE a.store_id = :store AND b.store_id = :upper;
--- the caller owns what is made without an owner
+-- a store made without an owner belongs to the caller
 SELECT owner = current_user AS mine FROM store_list WHERE store_id = :upper;
 
--- folders: below another one, or below the root
+-- folders are made below another folder, or below the root
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Root') AS root \gset
 SELECT create_folder(:store, :inbox, 'Projects') AS projects \gset
@@ -66,7 +67,7 @@ SELECT create_folder(:store, 0, 'Nowhere');
 SELECT create_folder(:upper, :inbox, 'In another store');
 SELECT count(*) FROM folder_list WHERE store_id = :store;
 
--- what did not come about with its transaction is not there
+-- stores and folders of a transaction that was rolled back do not exist
 BEGIN;
 SELECT create_store('store: rolled back') AS gone \gset
 SELECT create_folder(:store, NULL, 'rolled back') AS gone_folder \gset
@@ -89,7 +90,7 @@ BEGIN READ ONLY;
 SELECT create_folder(:store, NULL, 'read only');
 ROLLBACK;
 
--- the list of messages: saved, not deleted, as they are now
+-- the list of messages: those that are saved and not deleted, at their newest version
 SELECT message_id, change_number FROM save_new_message(:store, :inbox, '{
     "PR_SUBJECT": "listed", "PR_SENDER_NAME": "Ann",
     "PR_SENDER_EMAIL_ADDRESS": "ann@example.org", "PR_IMPORTANCE": 2,
@@ -109,7 +110,7 @@ FROM message_list m JOIN folder_list f USING (store_id, folder_id)
 WHERE store_id = :store ORDER BY message_id;
 SELECT message_id = :message_id AS id, change_number = :change_number AS number,
        created_at = modified_at AS never_changed,
-       created_at BETWEEN now() - interval '1 min' AND clock_timestamp() AS just_now,
+       created_at BETWEEN :'began' AND clock_timestamp() AS just_now,
        modifier = current_user AS by_me,
        message_size = (read_message(store_id, message_id)->>'PR_MESSAGE_SIZE')::bigint AS size
 FROM message_list WHERE store_id = :store AND message_id = :message_id;
@@ -119,7 +120,7 @@ SELECT subject, client_submit_time, change_number > :change_number AS newer,
        modified_at > created_at AS changed
 FROM message_list WHERE store_id = :store AND message_id = :message_id;
 
--- the same where the query runs in parallel
+-- a parallel query answers as a serial one
 SET ROLE regress_store_member;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
@@ -131,7 +132,7 @@ RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 
--- a member of the owner does what the owner does, and no more
+-- a member of the owner may do what the owner may, and no more
 SELECT name, owner FROM store_list WHERE store_id IN (:store, :upper);
 SELECT may_use_store(:store), may_use_store(:upper), may_use_store(0);
 SELECT count(*) FROM message_list;
@@ -147,7 +148,7 @@ WHERE store_id = :store AND message_id = :message_id ORDER BY change_number;
 SET ROLE regress_store_owner;
 SELECT subject FROM message_list WHERE message_id = :theirs;
 
--- others get no answer but NO_ACCESS and see nothing anywhere
+-- other roles get NO_ACCESS from every call, and see no row anywhere
 SET ROLE regress_store_outsider;
 SELECT may_use_store(:store), may_use_store(0);
 SELECT count(*) FROM store_list;
@@ -155,8 +156,7 @@ SELECT count(*) FROM folder_list;
 SELECT count(*) FROM message_list;
 SELECT count(*) FROM change_list;
 SELECT count(*) FROM open_handles;
--- fail
-SELECT count(*) FROM history(:store, :message_id);
+SELECT count(*) FROM history(:store, :message_id); -- fail
 -- fail
 SELECT special_folder(:store, 'Inbox');
 -- fail
@@ -177,7 +177,7 @@ SELECT * FROM save_message(:store, :message_id, :change_number, '{}');
 SELECT * FROM save_message(:store, :message_id, :change_number, '{}', 'FORCE_SAVE');
 -- fail
 SELECT * FROM save_new_message(:store, :inbox, '{}');
--- whether a message exists is not for them to know either
+-- nor do they learn if a message exists
 -- fail
 SELECT read_message(:store, 0);
 -- fail
@@ -190,7 +190,7 @@ SELECT get_props(:h);
 SELECT save_changes(:h);
 -- fail
 SELECT close_object(:h);
--- nor do a condition of theirs or the tables tell
+-- nor from a condition of their own, nor from the tables
 CREATE FUNCTION pg_temp.leak(text) RETURNS boolean
 LANGUAGE plpgsql COST 0.0001 AS $$
 BEGIN RAISE NOTICE 'leaked %', $1; RETURN true; END $$;
@@ -220,7 +220,7 @@ RESET ROLE;
 SELECT count(*) AS untouched FROM change_list
 WHERE store_id = :store AND message_id = :message_id;
 
--- members that inherit nothing are others, until they take the role on
+-- a member that does not inherit has no access before SET ROLE
 CREATE ROLE regress_store_noinherit NOINHERIT;
 GRANT regress_store_owner TO regress_store_noinherit;
 SET ROLE regress_store_noinherit;
@@ -229,7 +229,7 @@ SELECT may_use_store(:store);
 SELECT read_message(:store, :message_id, '{PR_SUBJECT}');
 RESET ROLE;
 
--- making stores needs a grant, and membership of whom they are made for
+-- making a store needs a grant, and membership in the role that will own it
 SET ROLE regress_store_outsider;
 -- fail
 SELECT create_store('store: not granted');
@@ -250,7 +250,7 @@ SELECT name, owner FROM store_list ORDER BY name;
 SELECT count(*) AS of_the_others FROM folder_list WHERE store_id = :granted;
 RESET ROLE;
 
--- whose rights count is whose role is current: here, that of the function
+-- the rights of the current role count: here, of the function's owner
 CREATE FUNCTION public.regress_store_subject(store bigint, message bigint) RETURNS text
 LANGUAGE sql SECURITY DEFINER SET search_path = msgstore, pg_temp
 AS $$ SELECT read_message(store, message)->>'PR_SUBJECT' $$;
@@ -262,7 +262,7 @@ SELECT public.regress_store_subject(:granted, 1);
 RESET ROLE;
 DROP FUNCTION public.regress_store_subject(bigint, bigint);
 
--- membership counts at every call, also for a handle that is open
+-- membership is checked at every call, also on a handle that is open
 SET ROLE regress_store_member;
 SELECT open_message(:store, :message_id, 'MAPI_MODIFY') AS h \gset
 SELECT set_props(:h, '{"PR_SUBJECT": "kept"}');
@@ -288,7 +288,7 @@ SELECT close_object(:h);
 SELECT subject FROM message_list WHERE message_id = :message_id;
 RESET ROLE;
 
--- a store belongs to a role by name: without the role, to superusers
+-- a store belongs to a role by name: without that role only superusers have access
 ALTER ROLE regress_store_outsider RENAME TO regress_store_renamed;
 SET ROLE regress_store_renamed;
 SELECT may_use_store(:granted);
@@ -313,7 +313,7 @@ SELECT may_use_store(:granted);
 SELECT name FROM store_list WHERE store_id = :granted;
 SELECT result FROM save_new_message(:granted, special_folder(:granted, 'Inbox'), '{}');
 
--- a renamed group: its members go with it
+-- a renamed role: its members lose the access with it
 SET ROLE regress_store_member;
 SELECT may_use_store(:store);
 RESET ROLE;

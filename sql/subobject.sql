@@ -1,8 +1,8 @@
--- Handles inside a message: a random walk of what can be done with them, under
--- subtransactions that are kept or rolled back, against a model of what holds.
+-- Handles inside a message: after every step of a random walk, in subtransactions that
+-- are kept or rolled back, each handle shows what a model has.
 SET search_path = msgstore, public;
 
--- what a handle shows, as the model has it: number, name, bytes, subject inside
+-- Return what a handle shows, as the model has it: number, name, bytes, inner subject.
 CREATE FUNCTION pg_temp.one(a jsonb) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object(
 		'name', a->'PR_ATTACH_LONG_FILENAME',
@@ -14,7 +14,7 @@ CREATE FUNCTION pg_temp.list(props jsonb) RETURNS jsonb LANGUAGE sql AS $$
 CREATE FUNCTION pg_temp.next(model jsonb) RETURNS int LANGUAGE sql AS $$
 	SELECT greatest((model->>'next')::int, max(k::int + 1))
 	FROM jsonb_object_keys(model->'shown') k $$;
--- one of the keys of an object, or NULL
+-- Return one of the keys of an object, or NULL.
 CREATE FUNCTION pg_temp.any_of(o jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT k FROM jsonb_object_keys(o) k ORDER BY random() LIMIT 1 $$;
 CREATE FUNCTION pg_temp.agree(what text, is_now anyelement, expected anyelement) RETURNS void LANGUAGE plpgsql AS $$
@@ -102,7 +102,7 @@ BEGIN
 			ARRAY['subs', a, 'set'], sub->'set' || set);
 	END IF;
 END $$;
--- so many steps, some of them walks in a subtransaction; the model afterwards
+-- Make so many steps, some of them walks in a subtransaction; return the model.
 CREATE FUNCTION pg_temp.walk(h int, model jsonb, steps int, depth int) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
 	whats text[] := '{create, create, open, open, delete, save, refresh, replace,
@@ -154,7 +154,7 @@ BEGIN
 		PERFORM close_object(handle) FROM open_handles;
 	END LOOP;
 END $$;
--- and the bytes that are left are those that something refers to
+-- the bytes that are left are those that some row refers to
 CALL sweep_blobs(:store) \gset
 SELECT count(*) > 0 AS some, count(*) FILTER (WHERE NOT sealed) AS unsealed,
 	count(*) FILTER (WHERE NOT EXISTS (SELECT FROM blob_ref AS r

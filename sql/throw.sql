@@ -1,5 +1,5 @@
--- throw_if_failed(): any call made strict by composition; with a handle, the
--- error's DETAIL is that handle's conflict report as JSON: names, not values.
+-- throw_if_failed() makes any call strict: a failure is raised; with a handle, the
+-- error's DETAIL is the handle's conflict report as JSON, with names, without values.
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT create_store('throw') AS store \gset
@@ -17,7 +17,7 @@ CREATE FUNCTION pg_temp.number(id bigint) RETURNS bigint LANGUAGE sql AS $$
 CREATE FUNCTION pg_temp.other(id bigint, changes jsonb) RETURNS hresult LANGUAGE sql AS $$
     SELECT result FROM store_list, save_message(store_id, id, pg_temp.number(id), changes)
     WHERE name = 'throw' $$;
--- what a program gets from an error that it catches
+-- Return what a program gets from an error that it catches.
 CREATE FUNCTION pg_temp.caught(r hresult, h integer, OUT state text, OUT message text, OUT detail text, OUT hint text)
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -41,10 +41,10 @@ SELECT throw_if_failed('MAPI_E_NO_SUPPORT');
 SELECT throw_if_failed(NULL);
 SELECT * FROM pg_temp.caught('MAPI_E_OBJECT_CHANGED', NULL);
 SELECT * FROM pg_temp.caught('MAPI_E_OBJECT_DELETED', NULL);
--- a handle that is not open, or of another role, adds nothing
+-- a handle that is not open, or of another role, adds nothing to the error
 SELECT detail FROM pg_temp.caught('MAPI_E_OBJECT_CHANGED', 0);
 
--- a refused save: the code, where it stands, and who changed what
+-- a refused save: the code, the newest number, and the author of each change
 SELECT pg_temp.message('{"PR_SUBJECT": "old secret", "PR_BODY": "old secret", "PR_COMMENT": "old secret"}') AS id \gset
 SELECT pg_temp.number(:id) AS base \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
@@ -62,17 +62,17 @@ SELECT d->>'code' AS code, d->>'store_id' = :'store' AS store, d->>'message_id' 
        jsonb_typeof(d->'changes') AS changes, detail LIKE '%secret%' AS values, detail LIKE '{"code": "MAPI_E_OBJECT_CHANGED"%' AS begins
 FROM pg_temp.caught(save_changes(:h), :h), LATERAL (SELECT detail::jsonb AS d) AS parsed;
 SELECT property, side, changed_by, client FROM pg_temp.changes(save_changes(:h), :h) ORDER BY property;
--- the same names, sides, authors, times and numbers as the report itself
+-- names, sides, authors, times and numbers are those of the report
 SELECT count(*) AS rows, count(d) AS alike FROM conflict(:h) AS c
 LEFT JOIN pg_temp.changes(save_changes(:h), :h) AS d ON d.property = c.property AND d.side = c.side
     AND d.changed_by IS NOT DISTINCT FROM c.changed_by AND d.client IS NOT DISTINCT FROM c.client
     AND d.changed_at IS NOT DISTINCT FROM c.changed_at AND d.change_number IS NOT DISTINCT FROM c.change_number;
--- raised, it takes nothing with it: the handle has its edits, the message is as it was
+-- a raised error changes nothing: the handle has its edits, the message is as it was
 SELECT get_props(:h, '{PR_BODY, PR_COMMENT, PR_IMPORTANCE}'), read_message(:store, :id, '{PR_SUBJECT, PR_BODY}');
 -- fail
 SELECT throw_if_failed(save_changes(:h), :h);
 SELECT has_edits FROM open_handles WHERE handle = :h;
--- a program that settles it in the handler, and lets other errors pass
+-- a program that settles the conflict in its handler, and raises other errors again
 CREATE FUNCTION pg_temp.save_or_merge(h integer) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     report jsonb;
@@ -95,14 +95,14 @@ SELECT pg_temp.other(:id, '{"PR_SUBJECT": "theirs"}');
 SELECT pg_temp.save_or_merge(:h2), pg_temp.save_or_merge(:h2);
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_BODY}');
 
--- deleted, softly and for good
+-- a message deleted softly and for good
 SELECT delete_messages(:store, ARRAY[:id]);
 SELECT state, message, detail::jsonb->>'code' AS code, hint FROM pg_temp.caught(save_changes(:h), :h);
 SELECT property, side FROM pg_temp.changes(force_save(:h), :h) ORDER BY property;
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE');
 SELECT state, detail::jsonb->>'code' AS code FROM pg_temp.caught(save_changes(:h), :h);
 SELECT property, side FROM pg_temp.changes(save_changes(:h), :h) WHERE property = 'PR_DELETED_ON';
--- other failures: the code, and no changes where nobody has made any
+-- other failures: the code, and no changes where there are none
 SELECT pg_temp.message('{}') AS id \gset
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS w, open_message(:store, :id) AS r, create_message(:store, :inbox) AS n \gset
 SELECT state, detail::jsonb - '{store_id, message_id, base_change_number}'::text[] AS detail FROM pg_temp.caught(save_changes(:w, '0x10'), :w);
@@ -117,7 +117,7 @@ SELECT set_retention(:store, NULL, 1);
 CALL prune_history(:store);
 SELECT state, detail::jsonb - '{store_id, message_id, base_change_number}'::text[] AS detail FROM pg_temp.caught(save_changes(:w), :w);
 SELECT state, detail::jsonb->>'code' AS code FROM pg_temp.caught(force_save(:w), :w);
--- other calls, composed with it
+-- other calls made strict
 -- fail
 SELECT throw_if_failed(delete_messages(:store, ARRAY[0]));
 -- fail
@@ -127,7 +127,7 @@ SELECT throw_if_failed(resolve_conflict(:w, 'OVERWRITE', seen => 0), :w);
 -- fail
 SELECT throw_if_failed(result), change_number FROM save_message(:store, :id, 0, '{}');
 SELECT throw_if_failed(result) FROM save_message(:store, :id, pg_temp.number(:id), '{"PR_SUBJECT": "on"}');
--- by who may no longer look at the store, nothing is told
+-- a role that may no longer use the store gets no report
 CREATE ROLE regress_throw_member;
 CREATE ROLE regress_throw_team;
 GRANT regress_throw_team TO regress_throw_member;

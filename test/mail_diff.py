@@ -68,7 +68,7 @@ def described(message):
     for part in message.walk():
         kind = part.get_content_type()
         for name, value in part.items():
-            # where a text says how it is encoded it may be another way now
+            # a text that names its encoding may now have another one
             yield 'field ' + name, decoded(value)
         yield 'type', kind
         try:

@@ -2,14 +2,13 @@
 #----------------------------------------------------------------------
 #
 # gen_catalogue.pl
-#	  Turns the facts under data/ into the constant tables and the
-#	  #defines of the module.  Runs at build time, with core Perl only.
-#	  Equal facts give equal bytes.
+#	  Turns the facts under data/ into the constant tables of the module
+#	  and the #defines of its tags.  Runs at build time, with core Perl
+#	  only.  Equal facts give equal bytes.
 #
 # usage: gen_catalogue.pl DATADIR OUTDIR
 #
 # Writes
-#	  codes.gen.h		#defines of the codes, as int32
 #	  tags.gen.h		#defines of the types, and of every tag under
 #						the canonical name of its property, as uint32
 #	  hresult.gen.h		the code tables of hresult.c
@@ -117,7 +116,7 @@ sub c_string
 
 # ---------------------------------------------------------------- codes
 
-# Write codes.gen.h and hresult.gen.h.
+# Write hresult.gen.h.
 sub write_codes
 {
 	my (@codes) = @_;
@@ -133,14 +132,7 @@ sub write_codes
 		}
 	}
 
-	my $out = open_header('codes.gen.h', 'Result codes by name.');
-	print $out "#ifndef CODES_GEN_H\n#define CODES_GEN_H\n\n";
-	printf $out "#define %s\t((int32) %s)\n", $_, $code_of{$_}
-	  foreach sort keys %code_of;
-	print $out "\n#endif\n";
-	close_header($out);
-
-	$out = open_header('hresult.gen.h', 'The code tables of hresult.c.');
+	my $out = open_header('hresult.gen.h', 'The code tables of hresult.c.');
 	print $out "static const ResultCode result_codes[] = {\n";
 	foreach my $code (@codes)
 	{

@@ -16,17 +16,34 @@
  *
  *	  A save turns large bytes in the list into blobs: see adopt.c.
  *
+ *	  A new attachment has PR_RENDERING_POSITION -1, and its PR_CREATION_TIME
+ *	  and PR_LAST_MODIFICATION_TIME are the time at which it was made (R447,
+ *	  R451-R453).  Editing it moves PR_LAST_MODIFICATION_TIME.  A handle on an
+ *	  attachment does this at once.  A list that is set as a property may leave
+ *	  these properties out; attachments_stamp() adds them when the list is
+ *	  saved.
+ *
  *-------------------------------------------------------------------------
  */
 #include "content.h"
 
 #include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "value.h"
 
 static const char *const number_name = "PR_ATTACH_NUM";
 static const char *const method_name = "PR_ATTACH_METHOD";
 static const char *const size_name = "PR_ATTACH_SIZE";
 static const char *const bytes_name = "PR_ATTACH_DATA_BIN";
 static const char *const message_name = "PR_ATTACH_DATA_OBJ";
+static const char *const position_name = "PR_RENDERING_POSITION";
+static const char *const created_name = "PR_CREATION_TIME";
+static const char *const modified_name = "PR_LAST_MODIFICATION_TIME";
+static const char *const list_name = "PR_MESSAGE_ATTACHMENTS";
+static const char *const key_name = "PR_SEARCH_KEY";
+
+#define NO_POSITION		(-1)	/* not rendered in the body */
 
 static Jsonb *check_embedded(const JsonbValue *value);
 
@@ -52,9 +69,27 @@ refuse_twice(BagList *list)
 				 errmsg("property %.*s is named more than once", len, twice)));
 }
 
+/* The computed properties of attachments, as tags. */
+static const uint32 computed_tags[] = {
+	PR_ATTACH_SIZE, PR_ACCESS_LEVEL, PR_OBJECT_TYPE, PR_RECORD_KEY,
+	PR_STORE_RECORD_KEY, PR_HAS_NAMED_PROPERTIES
+};
+
+static bool
+is_computed(const Property *prop)
+{
+	for (int i = 0; i < lengthof(computed_tags); i++)
+	{
+		if (prop->tag == computed_tags[i])
+			return true;
+	}
+	return false;
+}
+
 /*
  * Check one member of an attachment and add it to the list.  Nulls and
- * computed properties are skipped: attachment_finish() adds the latter.
+ * computed properties are skipped, so that a client can set what a handle
+ * shows.
  */
 static void
 check_member(const BagEntry *entry, BagList *list)
@@ -80,7 +115,7 @@ check_member(const BagEntry *entry, BagList *list)
 					(errmapi(MAPI_E_NO_SUPPORT),
 					 errmsg("property %s belongs to messages, not to attachments",
 							prop.name)));
-		if (prop.tag == PR_ATTACH_SIZE || prop.tag == PR_ACCESS_LEVEL)
+		if (is_computed(&prop))
 			return;
 		if (!reference_takes(&prop, &value))
 			property_check(&prop, &value);
@@ -265,4 +300,218 @@ check_embedded(const JsonbValue *value)
 	content_from_bag(&content, bag_empty());
 	edits_apply(&content, &edits, &content);
 	return object_level_end(level, content_to_object(&content));
+}
+
+/* ------------------------------------------------------- times of attachments */
+
+/* Return a bag with one member more, or with another value of the member. */
+static Jsonb *
+with_value(const Jsonb *object, const char *name, JsonbValue *value)
+{
+	BagList		member;
+
+	baglist_init(&member, 1);
+	baglist_add_value(&member, name, strlen(name), value);
+	return bag_splice(object, baglist_build(&member), false);
+}
+
+/* Return a bag with a time. */
+static Jsonb *
+with_time(const Jsonb *object, const char *name, TimestampTz time)
+{
+	char		text[VALUE_TIME_SIZE];
+	JsonbValue	value;
+
+	systime_text(time, text);
+	value.type = jbvString;
+	value.val.string.val = text;
+	value.val.string.len = strlen(text);
+	return with_value(object, name, &value);
+}
+
+Jsonb *
+attachment_new(int64 number)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	BagList		list;
+	Jsonb	   *object;
+
+	baglist_init(&list, 1);
+	baglist_add_int(&list, position_name, NO_POSITION);
+	object = with_time(baglist_build(&list), created_name, now);
+	return attachment_finish(with_time(object, modified_name, now), number);
+}
+
+void
+attachment_edited(Edits *edits)
+{
+	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
+	JsonbValue	value;
+
+	if (patch == NULL || bag_find(patch, modified_name, &value))
+		return;
+	edits->value[PART_PROPS] = (struct varlena *)
+		with_time(patch, modified_name, GetCurrentTimestamp());
+}
+
+static bool
+same_bag(const Jsonb *a, const Jsonb *b)
+{
+	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+}
+
+/* Find a member of a bag that may be NULL. */
+static bool
+find_in(const Jsonb *bag, const char *name, JsonbValue *value)
+{
+	return bag != NULL && bag_find(bag, name, value);
+}
+
+/*
+ * Return the message that an attachment embeds, with the times of its own
+ * attachments and with a search key.  "was" is the attachment before, or NULL.
+ * Returns the attachment itself if nothing changes.
+ */
+static Jsonb *
+stamp_embedded(const Jsonb *was, Jsonb *object, const JsonbValue *embedded,
+			   TimestampTz time)
+{
+	MemoryContext level = object_level_begin();
+	Jsonb	   *message = object_in_place(embedded);
+	Jsonb	   *before = NULL;
+	Jsonb	   *result = NULL;
+	Jsonb	   *lists[2] = {NULL, NULL};
+	JsonbValue	value;
+	BagList		patch;
+
+	check_stack_depth();
+	if (find_in(was, message_name, &value))
+		before = object_from_value(&value);
+	baglist_init(&patch, 2);
+	if (!bag_find(message, key_name, &value))
+	{
+		if (find_in(before, key_name, &value))
+			baglist_add_value(&patch, key_name, strlen(key_name), &value);
+		else
+			content_add_search_key(&patch);
+	}
+	if (bag_find(message, list_name, &value))
+	{
+		lists[1] = object_from_value(&value);
+		if (find_in(before, list_name, &value))
+			lists[0] = object_from_value(&value);
+		value_from_object(&value, attachments_stamp(lists[0], lists[1],
+													time));
+		if (value.val.binary.data != &lists[1]->root)
+			baglist_add_value(&patch, list_name, strlen(list_name), &value);
+	}
+	if (patch.count > 0)
+	{
+		message = bag_splice(message, baglist_build(&patch), false);
+		value_from_object(&value, message);
+		result = with_value(object, message_name, &value);
+	}
+	result = object_level_end(level, result);
+	return result == NULL ? object : result;
+}
+
+/*
+ * Return an attachment with all its times except for
+ * PR_LAST_MODIFICATION_TIME, as it is after the attachment "was", which is NULL
+ * for a new attachment.
+ */
+static Jsonb *
+complete(const Jsonb *was, Jsonb *object, TimestampTz time)
+{
+	JsonbValue	value;
+	BagList		position;
+
+	if (!bag_find(object, position_name, &value))
+	{
+		baglist_init(&position, 1);
+		baglist_add_int(&position, position_name, NO_POSITION);
+		object = bag_splice(object, baglist_build(&position), false);
+	}
+	if (!bag_find(object, created_name, &value))
+		object = find_in(was, created_name, &value) ?
+			with_value(object, created_name, &value) :
+			with_time(object, created_name, time);
+	if (bag_find(object, message_name, &value))
+	{
+		Jsonb	   *stamped = stamp_embedded(was, object, &value, time);
+		int64		number;
+
+		/* the size has changed */
+		if (stamped != object && object_number(object, number_name, &number))
+			object = attachment_finish(stamped, number);
+	}
+	return object;
+}
+
+/*
+ * Return an attachment with all its times, as it is after the attachment "was".
+ * A time that the client has given stays, unless it is that of "was".
+ */
+static Jsonb *
+stamp(const Jsonb *was, Jsonb *object, TimestampTz time)
+{
+	Jsonb	   *result = complete(was, object, time);
+	bool		is_given;
+	bool		was_there;
+	JsonbValue	given;
+	JsonbValue	before;
+
+	is_given = bag_find(result, modified_name, &given);
+	was_there = find_in(was, modified_name, &before);
+	if (is_given &&
+		!(was_there && before.val.string.len == given.val.string.len &&
+		  memcmp(before.val.string.val, given.val.string.val,
+				 given.val.string.len) == 0))
+		return result;
+	if (was_there)
+	{
+		Jsonb	   *unchanged = is_given ? result :
+			with_value(result, modified_name, &before);
+
+		if (same_bag(unchanged, was))
+			return unchanged;
+	}
+	return with_time(result, modified_name, time);
+}
+
+Jsonb *
+attachments_stamp(const Jsonb *old, Jsonb *list, TimestampTz time)
+{
+	ObjectList	before;
+	ObjectIndex index;
+	ObjectList	objects;
+	bool		changed = false;
+
+	objects_read(old, &before);
+	objects_index(&before, number_name, &index);
+	objects_read(list, &objects);
+	for (int i = 0; i < objects.count; i++)
+	{
+		Jsonb	   *object = objects.objects[i];
+		const NumberedObject *was;
+		int64		number = -1;
+
+		CHECK_FOR_INTERRUPTS();
+		(void) object_number(object, number_name, &number);
+		was = objects_look_up(&index, number);
+		objects.objects[i] = stamp(was == NULL ? NULL : was->object, object,
+								   time);
+		changed = changed || objects.objects[i] != object;
+	}
+	return changed ? objects_build(&objects) : list;
+}
+
+void
+attachments_stamp_edits(const Content *old, Edits *edits, TimestampTz time)
+{
+	if (edits->value[PART_ATTACHMENTS] != NULL)
+		edits->value[PART_ATTACHMENTS] = (struct varlena *)
+			attachments_stamp(content_list(old, PART_ATTACHMENTS),
+							  DatumGetJsonbP(PointerGetDatum(edits->value[PART_ATTACHMENTS])),
+							  time);
 }

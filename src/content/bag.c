@@ -191,6 +191,21 @@ baglist_duplicate(BagList *list, int *len)
 	return NULL;
 }
 
+void
+baglist_unique(BagList *list)
+{
+	int			count = 0;
+
+	qsort(list->entries, list->count, sizeof(BagEntry), compare_entries);
+	for (int i = 0; i < list->count; i++)
+	{
+		if (count == 0 ||
+			compare_entries(&list->entries[count - 1], &list->entries[i]) != 0)
+			list->entries[count++] = list->entries[i];
+	}
+	list->count = count;
+}
+
 /*
  * Return members as a jsonb object (JB_FOBJECT), for which they must be sorted
  * by key, or their values as a jsonb array (JB_FARRAY).  Raises an error if

@@ -61,6 +61,9 @@ extern void baglist_add_null(BagList *list, const char *key, int keylen);
 extern Jsonb *baglist_build(BagList *list);
 extern Jsonb *baglist_build_array(const BagList *list);
 
+/* Drop all members but one of each key.  Sorts the list. */
+extern void baglist_unique(BagList *list);
+
 /* Return a key that occurs more than once, or NULL.  Sorts the list. */
 extern const char *baglist_duplicate(BagList *list, int *len);
 

@@ -123,21 +123,28 @@ content_from_bag(Content *content, Jsonb *bag)
 	content->value[PART_PROPS] = JsonbPGetDatum(bag);
 }
 
-Jsonb *
-content_defaults(void)
+void
+content_add_search_key(BagList *list)
 {
-	BagList		list;
 	uint8		key[SEARCH_KEY_BYTES];
 
 	if (!pg_strong_random(key, sizeof(key)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not generate a search key")));
+	baglist_add_base64(list, "PR_SEARCH_KEY", key, sizeof(key));
+}
+
+Jsonb *
+content_defaults(void)
+{
+	BagList		list;
+
 	baglist_init(&list, 4);
 	baglist_add_int(&list, "PR_IMPORTANCE", 1);
 	baglist_add_int(&list, "PR_SENSITIVITY", 0);
 	baglist_add_cstring(&list, "PR_MESSAGE_CLASS", "IPM.Note", 8);
-	baglist_add_base64(&list, "PR_SEARCH_KEY", key, sizeof(key));
+	content_add_search_key(&list);
 	return baglist_build(&list);
 }
 

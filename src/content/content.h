@@ -113,8 +113,8 @@ extern int64 object_next_number(int64 *next, const char *name);
 
 /*
  * Return the numbers of the objects that differ between two lists, as an array
- * of *count numbers.  An object that is in one list only differs.  A list may
- * be NULL, which is an empty list.
+ * of *count numbers.  An object that is in one list only differs.  The times of
+ * attachments do not count.  A list may be NULL, which is an empty list.
  */
 extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
 							  const char *name, int *count);
@@ -124,12 +124,14 @@ extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
  * changed the same object, and to different values, the object of "yours" is
  * taken if "overwrite" is set; otherwise the function returns false.  If both
  * added an object under the same number, both objects stay, and the object of
- * "yours" gets a new number.  A list may be NULL, which is an empty list;
- * *merged is NULL if the result is empty and "yours" is NULL.
+ * "yours" gets a new number.  The result is in the order of the numbers with
+ * "in_order", else in the order of "theirs", with added objects at the end.  A
+ * list may be NULL, which is an empty list; *merged is NULL if the result is
+ * empty and "yours" is NULL.
  */
 extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
 						  const Jsonb *yours, const char *name,
-						  bool overwrite, Jsonb **merged);
+						  bool in_order, bool overwrite, Jsonb **merged);
 
 /*
  * Processing an embedded message needs copies of its whole content, and so
@@ -171,6 +173,16 @@ extern void references_visit(const Jsonb *object, ReferenceVisitor visit,
 							 void *arg);
 
 /*
+ * Replace the references in a value of a property, at any depth, by the
+ * references to the blobs whose ids a function returns.  The function gets the
+ * property whose value the reference is.
+ */
+typedef int64 (*ReferenceMapper) (const Property *prop, int64 blob_id,
+								  int64 size, void *arg);
+extern void references_map(const Property *prop, JsonbValue *value,
+						   ReferenceMapper map, void *arg);
+
+/*
  * Return true if a bag or a list contains references, and return the total
  * size of the blobs to which it refers.
  */
@@ -199,11 +211,7 @@ typedef struct Content
 #define IS_BODY(part) \
 	((part) >= PART_BODY && (part) <= PART_RTF)
 
-/* PR_MESSAGE_FLAGS */
-#define MSGFLAG_READ		0x00000001
-#define MSGFLAG_UNSENT		0x00000008
-#define MSGFLAG_RESEND		0x00000080
-#define MSGFLAG_EVERREAD	0x00000400
+/* PR_MESSAGE_FLAGS of a new message */
 #define MSGFLAG_DEFAULT		(MSGFLAG_READ | MSGFLAG_UNSENT)
 
 /*
@@ -239,8 +247,12 @@ extern struct varlena *part_value(Part part, JsonbValue *value);
 /* Make a content that has a bag, which is not copied, and no other part. */
 extern void content_from_bag(Content *content, Jsonb *bag);
 
-/* Return the default properties of a new message, as a bag. */
+/*
+ * Return the default properties of a new message, as a bag, and add a new
+ * PR_SEARCH_KEY to a list of members.
+ */
 extern Jsonb *content_defaults(void);
+extern void content_add_search_key(BagList *list);
 
 /* Return true if a content has a part, in the column or as a blob. */
 extern bool content_has(const Content *content, Part part);
@@ -271,7 +283,7 @@ extern void content_from_object(Content *content, const Jsonb *object);
 
 /*
  * Check the value of PR_MESSAGE_RECIPIENTS, in place of property_check().
- * *value becomes a jbvBinary.
+ * *value becomes a jbvBinary, with the recipients in the order of PR_ROWID.
  */
 extern void recipients_check(const Property *prop, JsonbValue *value);
 
@@ -282,35 +294,43 @@ extern void recipients_check(const Property *prop, JsonbValue *value);
 extern void recipients_display(Jsonb *recipients,
 							   char **to, char **cc, char **bcc);
 
+/* --------------------------------------------------------------- subject.c */
+
+/*
+ * Return true if a name is PR_SUBJECT, PR_SUBJECT_PREFIX or
+ * PR_NORMALIZED_SUBJECT, and if a patch sets or deletes one of these.
+ */
+extern bool subject_named(const char *name);
+extern bool subject_touched(const Jsonb *patch);
+
+/*
+ * Return the prefix and the normalized subject of a bag, which point into the
+ * bag.  Returns false if the bag has no subject.
+ */
+extern bool subject_parts(const Jsonb *bag, JsonbValue *prefix,
+						  JsonbValue *normalized);
+
+/*
+ * Return a patch in which PR_SUBJECT stands for prefix and normalized subject.
+ * The bag may be an earlier patch; then is_whole is false, and a part of the
+ * subject that neither patch has stays unknown.  Returns "patch" itself if
+ * there is nothing to change.
+ */
+extern Jsonb *subject_complete(const Jsonb *bag, Jsonb *patch,
+							   bool is_whole);
+
 /* ---------------------------------------------------------------- retype.c */
 
 /*
- * Return a patch that also deletes the values that its members replace in a
- * bag (or in an earlier patch) in another type.  Returns "patch" itself if
- * there is nothing to delete.
+ * Return a patch that also deletes the values of its properties that a bag (or
+ * an earlier patch) has in another type.  Returns "patch" itself if there is
+ * nothing to delete.  *has_subject is true if the patch may touch the subject.
  */
-extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch);
+extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch,
+						   bool *has_subject);
 
 /* Raise an error if a patch sets one property in two types. */
 extern void retype_check(const Jsonb *patch);
-
-/* ------------------------------------------------------------ attachment.c */
-
-/* PR_ATTACH_METHOD */
-#define ATTACH_BY_VALUE			1
-#define ATTACH_EMBEDDED_MSG		5
-
-/*
- * Check the value of PR_MESSAGE_ATTACHMENTS, in place of property_check().
- * *value becomes a jbvBinary.
- */
-extern void attachments_check(const Property *prop, JsonbValue *value);
-
-/* Return a checked attachment, completed with its number, method and size. */
-extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
-
-/* Complete the content of an attachment in the same way, to show it. */
-extern void attachment_show(Content *content, int64 number);
 
 /* ----------------------------------------------------------------- edits.c */
 
@@ -360,17 +380,26 @@ extern bool edits_cover(const Edits *edits, ArrayType *tags);
  */
 extern void edits_from_patch(Jsonb *patch, bool is_new, Edits *edits);
 
-/* Make edits that delete the named properties, with the same checks. */
+/*
+ * If the edits set a body, make them delete the bodies in the other two forms
+ * that they do not touch.
+ */
+extern void edits_one_body(Edits *edits);
+
+/*
+ * Make edits that delete the named properties, with the same checks.  A name
+ * stands for its id: the type in a name does not matter.
+ */
 extern void edits_from_tags(ArrayType *tags, bool is_new, Edits *edits);
 
 /* Make edits with the effect of "first" followed by "then"; shares values. */
 extern void edits_merge(const Edits *first, const Edits *then, Edits *result);
 
 /*
- * Return the patch that edits apply to a bag, which may itself be a patch.  In
- * addition to the patch of the edits it deletes the values that the edits
- * replace: properties in another type, and references of parts that were
- * blobs.  Returns NULL if there is nothing to apply.
+ * Return the patch that edits apply to a bag.  In addition to the patch of the
+ * edits it deletes the values that the edits replace: properties in another
+ * type, and references of parts that were blobs.  The subject is complete.
+ * Returns NULL if there is nothing to apply.
  */
 extern Jsonb *edits_patch_for(const Jsonb *bag, const Edits *edits);
 
@@ -393,6 +422,43 @@ extern void edits_apply(const Content *base, const Edits *edits,
 extern void edits_between(const Content *from, const Content *to,
 						  const Edits *named, Edits *result);
 
+/* ------------------------------------------------------------ attachment.c */
+
+/*
+ * Check the value of PR_MESSAGE_ATTACHMENTS, in place of property_check().
+ * *value becomes a jbvBinary.
+ */
+extern void attachments_check(const Property *prop, JsonbValue *value);
+
+/* Return a checked attachment, completed with its number, method and size. */
+extern Jsonb *attachment_finish(const Jsonb *object, int64 number);
+
+/* Complete the content of an attachment in the same way, to show it. */
+extern void attachment_show(Content *content, int64 number);
+
+/* Return a new, empty attachment, made now. */
+extern Jsonb *attachment_new(int64 number);
+
+/*
+ * Make edits of an attachment move PR_LAST_MODIFICATION_TIME to
+ * now, unless the edits set it.
+ */
+extern void attachment_edited(Edits *edits);
+
+/*
+ * Return a checked list of attachments, with the properties that
+ * each attachment has: PR_RENDERING_POSITION, PR_CREATION_TIME and
+ * PR_LAST_MODIFICATION_TIME, and PR_SEARCH_KEY of embedded messages.  Those that
+ * the list leaves out are taken from the list "old"; an attachment that is not
+ * in "old", or that differs, is made or changed at "time".  "old" may be NULL.
+ * Returns "list" itself if there is nothing to add.  attachments_stamp_edits()
+ * does so for a pending list.
+ */
+extern Jsonb *attachments_stamp(const Jsonb *old, Jsonb *list,
+								TimestampTz time);
+extern void attachments_stamp_edits(const Content *old, Edits *edits,
+									TimestampTz time);
+
 /* ------------------------------------------------------------------ undo.c */
 
 /* The values that a change replaced, as they are stored in table change. */
@@ -410,6 +476,7 @@ typedef struct Undo
  */
 #define UNDO_FOLDER			".folder_id"
 #define UNDO_CREATED		".created_at"
+#define UNDO_CREATOR		".creator"
 #define UNDO_FLAGS			".message_flags"
 #define UNDO_DELETED		".deleted_at"
 #define UNDO_PREDECESSORS	".predecessors"

@@ -20,7 +20,6 @@
 
 static void raise_computed(const Property *prop);
 static void check_message_flags(const JsonbValue *value);
-static void one_body(Edits *edits);
 
 void
 edits_init(Edits *edits)
@@ -42,7 +41,8 @@ edits_any(const Edits *edits)
 /*
  * Return true if the values of all named properties follow from the edits
  * alone.  A value follows from the edits if the property is stored and the
- * edits set or delete it, or if no message can have the property.
+ * edits set or delete it, or if no message can have the property.  The parts of
+ * the subject may depend on the base.
  */
 bool
 edits_cover(const Edits *edits, ArrayType *tags)
@@ -67,7 +67,8 @@ edits_cover(const Edits *edits, ArrayType *tags)
 								   VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
 								   &prop))
 			continue;
-		if (prop.rule != RULE_STORED ||
+		if (prop.rule != RULE_STORED || prop.tag == PR_SUBJECT_PREFIX ||
+			prop.tag == PR_NORMALIZED_SUBJECT ||
 			edits->touched[prop.part] == UNTOUCHED ||
 			(prop.part == PART_PROPS &&
 			 !bag_find((Jsonb *) edits->value[PART_PROPS], prop.name, &value)))
@@ -79,46 +80,63 @@ edits_cover(const Edits *edits, ArrayType *tags)
 /* ----------------------------------------------------------------- patches */
 
 /*
+ * Check a value that is not null, and make it canonical.  Returns true if the
+ * value is a reference to a blob.
+ */
+static bool
+check_value(const Property *prop, JsonbValue *value)
+{
+	if (reference_takes(prop, value))
+	{
+		/* the whole subject could not be made of it */
+		if (prop->tag == PR_SUBJECT_PREFIX ||
+			prop->tag == PR_NORMALIZED_SUBJECT)
+			ereport(ERROR,
+					(errmapi(MAPI_E_NO_SUPPORT),
+					 errmsg("property %s cannot be a blob", prop->name)));
+		return true;
+	}
+	if (prop->part == PART_RECIPIENTS)
+		recipients_check(prop, value);
+	else if (prop->part == PART_ATTACHMENTS)
+		attachments_check(prop, value);
+	else
+		property_check(prop, value);
+	if (prop->tag == PR_MESSAGE_FLAGS)
+		check_message_flags(value);
+	return false;
+}
+
+/*
  * Check one member of a patch.  Add a member of the bag, or a reference to a
  * blob, to *props, and the value of any other part to *edits.
  */
 static void
-add_member(const BagEntry *entry, bool is_new, Edits *edits, BagList *props)
+add_member(const Property *prop, JsonbValue *value, bool is_new, Edits *edits,
+		   BagList *props)
 {
-	Property	prop;
-	JsonbValue	value;
 	bool		is_blob;
 
-	spelling_resolve(entry->key, entry->keylen, &prop);
-	if (prop.rule == RULE_COMPUTED ||
-		(prop.rule == RULE_FIRST_SAVE && !is_new))
-		raise_computed(&prop);
+	if (prop->rule == RULE_COMPUTED ||
+		(prop->rule == RULE_FIRST_SAVE && !is_new))
+		raise_computed(prop);
+	if (prop->tag == PR_SEARCH_KEY && value->type == jbvNull)
+		ereport(ERROR,
+				(errmapi(MAPI_E_COMPUTED),
+				 errmsg("property %s cannot be deleted", prop->name)));
+	is_blob = value->type != jbvNull && check_value(prop, value);
 
-	entry_value(entry, &value);
-	is_blob = reference_takes(&prop, &value);
-	if (value.type != jbvNull && !is_blob)
-	{
-		if (prop.part == PART_RECIPIENTS)
-			recipients_check(&prop, &value);
-		else if (prop.part == PART_ATTACHMENTS)
-			attachments_check(&prop, &value);
-		else
-			property_check(&prop, &value);
-		if (prop.tag == PR_MESSAGE_FLAGS)
-			check_message_flags(&value);
-	}
-
-	if (prop.part == PART_PROPS || is_blob)
-		baglist_add_value(props, prop.name, prop.namelen, &value);
-	if (prop.part == PART_PROPS)
+	if (prop->part == PART_PROPS || is_blob)
+		baglist_add_value(props, prop->name, prop->namelen, value);
+	if (prop->part == PART_PROPS)
 		return;
-	if (edits->touched[prop.part] != UNTOUCHED)
+	if (edits->touched[prop->part] != UNTOUCHED)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("property %s is named more than once", prop.name)));
-	edits->touched[prop.part] = TOUCHED;
-	edits->value[prop.part] = value.type == jbvNull || is_blob ? NULL :
-		part_value(prop.part, &value);
+				 errmsg("property %s is named more than once", prop->name)));
+	edits->touched[prop->part] = TOUCHED;
+	edits->value[prop->part] = value->type == jbvNull || is_blob ? NULL :
+		part_value(prop->part, value);
 }
 
 /*
@@ -142,7 +160,7 @@ finish_edits(Edits *edits, BagList *props)
 		edits->value[PART_PROPS] = (struct varlena *) baglist_build(props);
 		retype_check((Jsonb *) edits->value[PART_PROPS]);
 	}
-	one_body(edits);
+	edits_one_body(edits);
 }
 
 void
@@ -164,15 +182,20 @@ edits_from_patch(Jsonb *patch, bool is_new, Edits *edits)
 	baglist_init(&props, count);
 	for (int i = 0; i < count; i++)
 	{
+		Property	prop;
+		JsonbValue	value;
+
 		CHECK_FOR_INTERRUPTS();
-		add_member(&entries[i], is_new, edits, &props);
+		spelling_resolve(entries[i].key, entries[i].keylen, &prop);
+		entry_value(&entries[i], &value);
+		add_member(&prop, &value, is_new, edits, &props);
 	}
 	finish_edits(edits, &props);
 }
 
 /*
  * Make edits that delete the named properties.  Each name is handled like a
- * member of a patch whose value is null.
+ * member of a patch whose value is null, but its type does not matter.
  */
 void
 edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
@@ -188,16 +211,18 @@ edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
 	baglist_init(&props, count);
 	for (int i = 0; i < count; i++)
 	{
-		BagEntry	entry = {NULL, 0, JENTRY_ISNULL, NULL, 0};
+		Property	prop;
+		JsonbValue	null = {.type = jbvNull};
 
 		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("a property name in \"tags\" is NULL")));
-		entry.key = VARDATA_ANY(DatumGetPointer(names[i]));
-		entry.keylen = VARSIZE_ANY_EXHDR(DatumGetPointer(names[i]));
-		add_member(&entry, is_new, edits, &props);
+		spelling_resolve_id(VARDATA_ANY(DatumGetPointer(names[i])),
+							VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
+							&prop);
+		add_member(&prop, &null, is_new, edits, &props);
 	}
 	finish_edits(edits, &props);
 }
@@ -273,8 +298,8 @@ check_message_flags(const JsonbValue *value)
  * other two forms, unless the same call sets or deletes these as well.  A
  * message has one body.
  */
-static void
-one_body(Edits *edits)
+void
+edits_one_body(Edits *edits)
 {
 	bool		set = false;
 
@@ -293,19 +318,23 @@ one_body(Edits *edits)
 /* ----------------------------------------------------- combining, applying */
 
 /*
- * Return the patch that edits apply to a bag.  The reference of a part that
- * was a blob is deleted if the edits touch the part, unless the patch of the
- * edits has a member for the part.
+ * Return the patch that edits apply to a bag, or, without is_whole, to an
+ * earlier patch.  The reference of a part that was a blob is deleted if the
+ * edits touch the part, unless the patch of the edits has a member for the
+ * part.
  */
-Jsonb *
-edits_patch_for(const Jsonb *bag, const Edits *edits)
+static Jsonb *
+patch_for(const Jsonb *bag, const Edits *edits, bool is_whole)
 {
 	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
 	Jsonb	   *result = patch;
 	BagList		deletions;
+	bool		has_subject = false;
 
 	if (patch != NULL)
-		result = retype_patch(bag, patch);
+		result = retype_patch(bag, patch, &has_subject);
+	if (has_subject)
+		result = subject_complete(bag, result, is_whole);
 	deletions.count = 0;
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
@@ -321,6 +350,12 @@ edits_patch_for(const Jsonb *bag, const Edits *edits)
 	if (result == NULL)
 		return baglist_build(&deletions);
 	return bag_splice(result, baglist_build(&deletions), true);
+}
+
+Jsonb *
+edits_patch_for(const Jsonb *bag, const Edits *edits)
+{
+	return patch_for(bag, edits, true);
 }
 
 void
@@ -349,7 +384,7 @@ edits_merge(const Edits *first, const Edits *then, Edits *result)
 	if (first->touched[PART_PROPS])
 	{
 		Jsonb	   *bag = (Jsonb *) first->value[PART_PROPS];
-		Jsonb	   *patch = edits_patch_for(bag, then);
+		Jsonb	   *patch = patch_for(bag, then, false);
 
 		if (patch != NULL)
 			result->value[PART_PROPS] = (struct varlena *)

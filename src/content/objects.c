@@ -237,10 +237,31 @@ objects_look_up(const ObjectIndex *index, int64 number)
 /* ------------------------------------------------------ comparing, merging */
 
 static bool
-same_object(const Jsonb *a, const Jsonb *b)
+same_bytes(const Jsonb *a, const Jsonb *b)
 {
 	return VARSIZE(a) == VARSIZE(b) &&
 		memcmp(&a->root, &b->root, VARSIZE(a) - VARHDRSZ) == 0;
+}
+
+/* Return true if two objects are equal, except for the times of attachments. */
+static bool
+same_object(const Jsonb *a, const Jsonb *b)
+{
+	BagList		times;
+	Jsonb	   *patch;
+	JsonbValue	value;
+
+	if (same_bytes(a, b))
+		return true;
+	if (!bag_find(a, "PR_ATTACH_NUM", &value))
+		return false;
+	baglist_init(&times, 2);
+	baglist_add_null(&times, "PR_CREATION_TIME", strlen("PR_CREATION_TIME"));
+	baglist_add_null(&times, "PR_LAST_MODIFICATION_TIME",
+					 strlen("PR_LAST_MODIFICATION_TIME"));
+	patch = baglist_build(&times);
+	return same_bytes(bag_splice(a, patch, false),
+					  bag_splice(b, patch, false));
 }
 
 /* Return true if two objects differ; NULL stands for a missing object. */
@@ -300,6 +321,19 @@ objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
 	return numbers;
 }
 
+/* Sort the objects of a list by number. */
+static void
+sort_by_number(ObjectList *list, const char *name)
+{
+	ObjectIndex index;
+
+	objects_index(list, name, &index);
+	Assert(index.count == list->count);
+	for (int i = 0; i < index.count; i++)
+		list->objects[i] = index.sorted[i].object;
+	pfree(index.sorted);
+}
+
 /*
  * Merge two changed versions of a list: start from "theirs" and apply the
  * differences between "base" and "yours".  Positions in the list stay valid
@@ -308,7 +342,7 @@ objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
  */
 bool
 objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
-			  const char *name, bool overwrite, Jsonb **merged)
+			  const char *name, bool in_order, bool overwrite, Jsonb **merged)
 {
 	ObjectList	list,
 				result;
@@ -349,6 +383,8 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 			result.objects[other->at] = mine == NULL ? NULL : mine->object;
 	}
 	objects_compact(&result);
+	if (in_order)
+		sort_by_number(&result, name);
 	*merged = result.count == 0 && yours == NULL ? NULL :
 		objects_build(&result);
 	return true;

@@ -9,7 +9,8 @@
  *	  one difference: the client may set properties that the store computes
  *	  for a message, such as PR_ENTRYID and PR_OBJECT_TYPE.  In a checked list
  *	  every recipient has a PR_ROWID that is unique in the list, and a
- *	  PR_RECIPIENT_TYPE.
+ *	  PR_RECIPIENT_TYPE, and the recipients stand in the order of PR_ROWID
+ *	  (R328).
  *
  *-------------------------------------------------------------------------
  */
@@ -21,9 +22,6 @@
 #include "catalogue.h"
 
 /* PR_RECIPIENT_TYPE: the list in the low bits, submission flags above */
-#define MAPI_TO			1
-#define MAPI_CC			2
-#define MAPI_BCC		3
 #define TYPE_MASK		0x0FFFFFFF
 
 typedef struct Member
@@ -55,12 +53,14 @@ static void push_integer(const char *name, int32 number,
 static void append_display(StringInfo list, JsonbContainer *row);
 static int	compare_members(const void *a, const void *b);
 static int	compare_row_ids(const void *a, const void *b);
+static int	compare_recipients(const void *a, const void *b);
 
 /*
  * Check the value of PR_MESSAGE_RECIPIENTS, as property_check() does for other
  * properties.  Names become canonical and values are checked; members whose
  * value is null are dropped.  A recipient without PR_ROWID gets the lowest
- * free number, a recipient without PR_RECIPIENT_TYPE gets MAPI_TO.
+ * free number, a recipient without PR_RECIPIENT_TYPE gets MAPI_TO.  The
+ * checked list is in the order of PR_ROWID.
  *
  * *value becomes a jbvBinary, palloc'd.  Raises an error if the list, a
  * recipient or a value is not valid, or if two recipients have the same
@@ -95,6 +95,7 @@ recipients_check(const Property *prop, JsonbValue *value)
 	Assert(token == WJB_END_ARRAY);
 
 	give_row_ids(recipients, nrecipients);
+	qsort(recipients, nrecipients, sizeof(Recipient), compare_recipients);
 
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < nrecipients; i++)
@@ -397,4 +398,11 @@ compare_row_ids(const void *a, const void *b)
 	int32		y = *(const int32 *) b;
 
 	return (x > y) - (x < y);
+}
+
+static int
+compare_recipients(const void *a, const void *b)
+{
+	return compare_row_ids(&((const Recipient *) a)->row_id,
+						   &((const Recipient *) b)->row_id);
 }

@@ -106,6 +106,64 @@ references_visit(const Jsonb *object, ReferenceVisitor visit, void *arg)
 	visit_container(unconstify(JsonbContainer *, &object->root), visit, arg);
 }
 
+/*
+ * Replace the references in an array, or in an object of properties; "prop" is
+ * the property whose value the array is.
+ */
+static Jsonb *
+map_container(const Property *prop, JsonbContainer *container,
+			  ReferenceMapper map, void *arg)
+{
+	JsonbIterator *it = JsonbIteratorInit(container);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	JsonbValue	key = {.type = jbvNull};
+	Property	of_key;
+	BagList		members;
+
+	check_stack_depth();
+	baglist_init(&members, JsonContainerSize(container));
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_KEY)
+			key = value;
+		else if (token == WJB_VALUE)
+		{
+			if (!spelling_lookup(key.val.string.val, key.val.string.len,
+								 &of_key))
+				of_key = *prop;
+			references_map(&of_key, &value, map, arg);
+			baglist_add_value(&members, key.val.string.val,
+							  key.val.string.len, &value);
+		}
+		else if (token == WJB_ELEM)
+		{
+			references_map(prop, &value, map, arg);
+			baglist_add_value(&members, "", 0, &value);
+		}
+	}
+	return JsonContainerIsObject(container) ? baglist_build(&members) :
+		baglist_build_array(&members);
+}
+
+void
+references_map(const Property *prop, JsonbValue *value, ReferenceMapper map,
+			   void *arg)
+{
+	int64		blob_id;
+	int64		size;
+
+	if (value->type != jbvBinary)
+		return;
+	if (reference_read(value, &blob_id, &size))
+		value_from_object(value,
+						  reference_build(map(prop, blob_id, size, arg), size));
+	else
+		value_from_object(value, map_container(prop, value->val.binary.data,
+											   map, arg));
+}
+
 /* ReferenceVisitor: set the bool in "arg". */
 static void
 note_any(int64 blob_id, int64 size, void *arg)

@@ -11,9 +11,9 @@
  *	  Here such properties are called relatives.
  *
  *	  Before a patch is applied to a bag, deletions are added to the patch for
- *	  the relatives that the bag has of each property that the patch sets.
- *	  Undo, history and conflicts then show two properties as touched, one set
- *	  and one deleted.
+ *	  the relatives that the bag has of each property that the patch sets or
+ *	  deletes.  Undo, history and conflicts then show two properties as
+ *	  touched.
  *
  *	  Properties that are stored outside the bag (bodies, headers, lists) have
  *	  no relatives in the bag.
@@ -29,12 +29,28 @@
 /* the length of "0xIIII" */
 #define HEX_ID_LEN	6
 
+/*
+ * The relatives of that many named properties are searched for by reading the
+ * whole bag.  For more, the bag's named properties are sorted.
+ */
+#define MAX_SCANS	16
+
+/* A named property of a bag, by its name without the type. */
+typedef struct Stem
+{
+	const BagEntry *member;
+	int			len;
+} Stem;
+
 /* A bag in which relatives are searched for. */
 typedef struct Search
 {
 	const Jsonb *bag;
 	BagEntry   *entries;		/* NULL until they are needed */
 	int			count;
+	int			scans;
+	Stem	   *stems;			/* sorted; NULL until they are needed */
+	int			nstems;
 } Search;
 
 /* Called with a member of a patch and the name of a relative in the bag. */
@@ -59,6 +75,60 @@ need_entries(Search *search)
 		search->entries = bag_entries(search->bag, &search->count);
 }
 
+static int
+compare_stems(const void *a, const void *b)
+{
+	const Stem *x = a;
+	const Stem *y = b;
+
+	return bag_compare_keys(x->member->key, x->len, y->member->key, y->len);
+}
+
+static void
+need_stems(Search *search)
+{
+	if (search->stems != NULL)
+		return;
+	search->stems = palloc(sizeof(Stem) * (search->count + 1));
+	for (int i = 0; i < search->count; i++)
+	{
+		const BagEntry *member = &search->entries[i];
+		int			len = named_stem_length(member->key, member->keylen);
+
+		CHECK_FOR_INTERRUPTS();
+		if (len == 0)
+			continue;
+		search->stems[search->nstems].member = member;
+		search->stems[search->nstems++].len = len;
+	}
+	qsort(search->stems, search->nstems, sizeof(Stem), compare_stems);
+}
+
+/* Visit the relatives of a named property in the sorted named properties. */
+static void
+visit_stems(Search *search, const BagEntry *entry, int stemlen,
+			RelativeVisitor visit, void *arg)
+{
+	Stem		wanted = {entry, stemlen};
+	int			from = 0;
+	int			to;
+
+	need_stems(search);
+	to = search->nstems;
+	while (from < to)
+	{
+		int			middle = (from + to) / 2;
+
+		if (compare_stems(&search->stems[middle], &wanted) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	for (int i = from; i < search->nstems &&
+		 compare_stems(&search->stems[i], &wanted) == 0; i++)
+		visit_member(search->stems[i].member, entry, visit, arg);
+}
+
 /*
  * Visit the relatives of a named property that is not in the catalogue.  The
  * name of the entry without its type has stemlen bytes.
@@ -68,6 +138,11 @@ visit_named(Search *search, const BagEntry *entry, int stemlen,
 			RelativeVisitor visit, void *arg)
 {
 	need_entries(search);
+	if (search->scans++ >= MAX_SCANS)
+	{
+		visit_stems(search, entry, stemlen, visit, arg);
+		return;
+	}
 	for (int i = 0; i < search->count; i++)
 	{
 		const BagEntry *member = &search->entries[i];
@@ -148,24 +223,33 @@ visit_tagged(Search *search, const BagEntry *entry, uint32 tag,
 }
 
 /*
- * Visit the relatives that the bag has of a member of a patch.  A deletion and
- * a property that is stored outside the bag have no relatives.
+ * Visit the relatives that the bag has of a member of a patch.  A property that
+ * is stored outside the bag has no relatives.  Returns the property's tag, or 0.
  */
-static void
+static uint32
 visit_relatives(Search *search, const BagEntry *entry,
 				RelativeVisitor visit, void *arg)
 {
 	Property	prop;
 	int			stemlen;
 
-	if (entry->type == JENTRY_ISNULL ||
-		!spelling_lookup(entry->key, entry->keylen, &prop) ||
-		prop.part != PART_PROPS)
-		return;
+	if (!spelling_lookup(entry->key, entry->keylen, &prop))
+		return 0;
+	if (prop.part != PART_PROPS)
+		return prop.tag;
 	if (prop.tag != 0)
 		visit_tagged(search, entry, prop.tag, visit, arg);
 	else if ((stemlen = named_stem_length(entry->key, entry->keylen)) > 0)
 		visit_named(search, entry, stemlen, visit, arg);
+	return prop.tag;
+}
+
+/* Return true if a tag is one of those of the subject. */
+static bool
+is_subject(uint32 tag)
+{
+	return tag == PR_SUBJECT || tag == PR_SUBJECT_PREFIX ||
+		tag == PR_NORMALIZED_SUBJECT;
 }
 
 /* RelativeVisitor: add the deletion of a relative to the BagList in "arg". */
@@ -181,13 +265,14 @@ delete_relative(const BagEntry *entry, const char *relative, void *arg)
  * delete.
  */
 Jsonb *
-retype_patch(const Jsonb *bag, Jsonb *patch)
+retype_patch(const Jsonb *bag, Jsonb *patch, bool *has_subject)
 {
-	Search		search = {bag, NULL, 0};
+	Search		search = {bag, NULL, 0, 0, NULL, 0};
 	BagList		deletions;
 	BagEntry   *entries;
 	int			count;
 
+	*has_subject = (bag_count(bag) == 0);
 	if (bag_count(bag) == 0)
 		return patch;
 	baglist_init(&deletions, 0);
@@ -195,11 +280,15 @@ retype_patch(const Jsonb *bag, Jsonb *patch)
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		visit_relatives(&search, &entries[i], delete_relative, &deletions);
+		if (is_subject(visit_relatives(&search, &entries[i], delete_relative,
+									   &deletions)))
+			*has_subject = true;
 	}
 	pfree(entries);
 	if (deletions.count == 0)
 		return patch;
+	/* two deletions of the patch may have a relative in common */
+	baglist_unique(&deletions);
 	return bag_splice(baglist_build(&deletions), patch, true);
 }
 
@@ -220,7 +309,7 @@ refuse_relative(const BagEntry *entry, const char *relative, void *arg)
 void
 retype_check(const Jsonb *patch)
 {
-	Search		search = {patch, NULL, 0};
+	Search		search = {patch, NULL, 0, 0, NULL, 0};
 	BagEntry   *entries;
 	int			count;
 
@@ -230,7 +319,9 @@ retype_check(const Jsonb *patch)
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		visit_relatives(&search, &entries[i], refuse_relative, NULL);
+		if (entries[i].type != JENTRY_ISNULL)
+			(void) visit_relatives(&search, &entries[i], refuse_relative,
+								   NULL);
 	}
 	pfree(entries);
 }

@@ -146,19 +146,6 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 	return true;
 }
 
-void
-change_require_message(int64 store_id, int64 message_id)
-{
-	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
-	ChangeRow	row;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	if (!changerow_newest(&row, change, store_id, message_id, '\0'))
-		messagerow_raise_not_found(store_id, message_id);
-	PopActiveSnapshot();
-	table_close(change, NoLock);
-}
-
 /* ----------------------------------------------------------------- writing */
 
 bool
@@ -322,6 +309,15 @@ time_value(JsonbValue *value, TimestampTz time, char *text)
 	value->val.string.len = strlen(text);
 }
 
+/* Set *value to a text, which is palloc'd. */
+static void
+text_value(JsonbValue *value, Datum datum)
+{
+	value->type = jbvString;
+	value->val.string.val = TextDatumGetCString(datum);
+	value->val.string.len = strlen(value->val.string.val);
+}
+
 /* Move, delete or restore a version as ordered; add the old state to *undo. */
 static void
 place(const ChangeOrder *order, Version *version, TimestampTz time,
@@ -434,6 +430,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	if (order->edits != NULL)
 		edits = *order->edits;
 	replace_given_time(row, time, &edits);
+	attachments_stamp_edits(&row->version.content, &edits, time);
 	adopt_edits(&adoption, &edits);
 	undo_of_edits(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
@@ -462,15 +459,23 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 	Edits		none;
 	Undo		undo;
 
+	row->modified_at = Max(GetCurrentTimestamp(), row->created_at);
+	if (row->created_at == 0)
+		row->created_at = row->modified_at;
+	if (!content->isnull[PART_ATTACHMENTS])
+		content->value[PART_ATTACHMENTS] =
+			JsonbPGetDatum(attachments_stamp(NULL,
+											 content_list(content,
+														  PART_ATTACHMENTS),
+											 row->modified_at));
 	adopt_content(&adoption, content);
 	edits_init(&none);
 	undo_of_edits(&row->version.content, &none, &undo);
-	row->created_at = GetCurrentTimestamp();
-	row->modified_at = row->created_at;
+	row->creator = access_role_name();
 	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
 	messagerow_insert(row, author_name(author));
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
-		   row->created_at, author, &undo);
+		   row->modified_at, author, &undo);
 	CommandCounterIncrement();
 }
 
@@ -489,8 +494,8 @@ delete_row(int64 store_id, int64 message_id)
 
 /*
  * Delete a row and record the deletion.  The undo in the record holds the
- * whole message: all parts of the content, and folder, flags and times.  The
- * record lists PR_DELETED_ON as the only property that the change touched.
+ * whole message: all parts of the content, and folder, flags, creator, times.
+ * The record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
 change_hard_delete(MessageRow *row, const Author *author)
@@ -522,6 +527,8 @@ change_hard_delete(MessageRow *row, const Author *author)
 	add_undo(&undo, UNDO_FLAGS, &old, NULL);
 	time_value(&old, row->created_at, text);
 	add_undo(&undo, UNDO_CREATED, &old, NULL);
+	text_value(&old, row->creator);
+	add_undo(&undo, UNDO_CREATOR, &old, NULL);
 	time_value(&old, row->version.deleted_at, text);
 	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");
 	old_predecessors(&version, &numbers, &count, &old);

@@ -90,43 +90,6 @@ extern int64 number_next(StoreRelation sequence);
 /* Return the current incarnation of the sequences. */
 extern int64 number_incarnation(void);
 
-/* ---------------------------------------------------------------- access.c */
-
-typedef enum AccessLevel
-{
-	ACCESS_NONE = 0,
-	ACCESS_READ,
-	ACCESS_EDIT
-} AccessLevel;
-
-/*
- * Return the current role's rights on a store; raises MAPI_E_NOT_FOUND if the
- * store does not exist.
- */
-extern AccessLevel access_level(int64 store_id);
-
-/*
- * Raise MAPI_E_NO_ACCESS unless the current role has at least the rights
- * "needed" on a store, and MAPI_E_NOT_FOUND if the store does not exist.
- */
-extern void access_require(int64 store_id, AccessLevel needed);
-
-/*
- * Copy the replica GUID of a store, GUID_BYTES bytes, to *guid; raises
- * MAPI_E_NOT_FOUND if the store does not exist.
- */
-#define GUID_BYTES	16
-extern void access_replica_guid(int64 store_id, uint8 *guid);
-
-/*
- * Return true if the current role owns a store, itself and not as a member of
- * the owner.  If the owner was dropped, superusers count as owners.
- */
-extern bool access_is_owner(int64 store_id);
-
-/* Return the name of the current role, which owns its drafts, as a text. */
-extern Datum access_role_name(void);
-
 /* ---------------------------------------------------------------- author.c */
 
 extern char *author_setting;	/* msgstore.actor */
@@ -180,6 +143,7 @@ typedef struct MessageRow
 	int32		message_flags;
 	bool		submitted;
 	TimestampTz created_at;
+	Datum		creator;		/* text: the role of the first save */
 	TimestampTz modified_at;
 	Datum		modifier;		/* text */
 	Version		version;
@@ -292,6 +256,21 @@ extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 							int64 message_id, int64 change_number);
 
 /*
+ * Read a row of change without the values that the change replaced: of *undo,
+ * only "properties" is set.
+ */
+extern bool changerow_fetch_head(ChangeRow *row, Relation change,
+								 int64 store_id, int64 message_id,
+								 int64 change_number);
+
+/*
+ * Return true if the active snapshot sees a change of a message that is older
+ * than a time.
+ */
+extern bool changerow_any_before(Relation change, int64 store_id,
+								 int64 message_id, TimestampTz time);
+
+/*
  * Read the newest change of a message, or the newest change of a kind unless
  * "kind" is '\0', that the active snapshot sees.  Returns false if the
  * snapshot sees no such change.
@@ -301,6 +280,134 @@ extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 
 /* Return the author of a change: the actor if one was set, else the role. */
 extern const char *changerow_author(const ChangeRow *row);
+
+/* ---------------------------------------------------------------- access.c */
+
+/*
+ * Every question is about the current role, uses rights that are committed by
+ * now in every isolation level, and accepts invalidations first.  If the store
+ * does not exist, functions that return a bool return false, and all others
+ * raise MAPI_E_NOT_FOUND.
+ */
+
+/* The member in folder_right that stands for PUBLIC: no role has this name. */
+#define ACCESS_PUBLIC	"public"
+
+/*
+ * Return true if the role owns the store, is a member of the owner, or is a
+ * superuser.  access_require_owner() raises MAPI_E_NO_ACCESS otherwise.
+ */
+extern bool access_is_owner(int64 store_id);
+extern void access_require_owner(int64 store_id);
+
+/*
+ * Return true if the role owns a store, itself and not as a member of the
+ * owner.  If the owner was dropped, superusers count as owners.
+ */
+extern bool access_owns_itself(int64 store_id);
+
+/*
+ * Return true if the role has one of the rights "any" in at least one folder
+ * of a store.  access_require_store() raises MAPI_E_NO_ACCESS otherwise, and
+ * if the role sees no folder.
+ */
+extern bool access_store(int64 store_id, uint32 any);
+extern void access_require_store(int64 store_id, uint32 any);
+
+/*
+ * Return the bits RIGHT_* that the role has in a folder, 0 if it has none.
+ * The owner of the store has all of them, in any folder; the function does not
+ * find out whether the folder exists.
+ */
+extern uint32 access_folder(int64 store_id, int64 folder_id);
+
+/*
+ * Return true if the role has FOLDER_VISIBLE, and if it may create messages in
+ * a folder that it sees.
+ */
+extern bool access_sees_folder(int64 store_id, int64 folder_id);
+extern bool access_may_create(int64 store_id, int64 folder_id);
+
+/* Return the rights of another role; InvalidOid stands for PUBLIC. */
+extern uint32 access_folder_of(int64 store_id, int64 folder_id, Oid role);
+
+/*
+ * Return true if another role may edit messages in a folder, or in any folder
+ * of the store if folder_id is 0.
+ */
+extern bool access_role_edits(int64 store_id, int64 folder_id, Oid role);
+
+/*
+ * Raise MAPI_E_NO_ACCESS if the role may not use the store, MAPI_E_NOT_FOUND,
+ * as for a folder that does not exist, if it does not see the folder, and
+ * MAPI_E_NO_ACCESS if it sees the folder but lacks one of the rights "needed".
+ */
+extern void access_require_folder(int64 store_id, int64 folder_id,
+								  uint32 needed);
+
+/*
+ * Return true if the role may do something with a message of a folder that it
+ * may read: because it has one of the rights "any", or because it has one of
+ * the rights "owned" and created the message.  "creator" is the text in
+ * MessageRow.  A role may read a message if it has READ_ANY, or if it sees the
+ * folder and created the message.
+ *
+ * The macros give the arguments "any" and "owned" of the usual questions.
+ */
+#define ACCESS_TO_READ		RIGHT_READ_ANY, RIGHT_FOLDER_VISIBLE
+#define ACCESS_TO_EDIT		RIGHT_EDIT_ANY, RIGHT_EDIT_OWNED
+#define ACCESS_TO_DELETE	RIGHT_DELETE_ANY, RIGHT_DELETE_OWNED
+extern bool access_message(int64 store_id, int64 folder_id, Datum creator,
+						   uint32 any, uint32 owned);
+
+/*
+ * Raise MAPI_E_NO_ACCESS if the role may not use the store, MAPI_E_NOT_FOUND,
+ * as for a message that does not exist, if it does not see the folder of the
+ * message, and MAPI_E_NO_ACCESS unless access_message() returns true.
+ */
+extern void access_require_message(int64 store_id, int64 folder_id,
+								   int64 message_id, Datum creator,
+								   uint32 any, uint32 owned);
+
+/*
+ * Raise MAPI_E_NO_ACCESS if the role may not use the store, so that it does not
+ * learn which messages exist, else MAPI_E_NOT_FOUND for the message.
+ */
+pg_noreturn extern void access_raise_no_message(int64 store_id,
+												int64 message_id);
+
+/* Return PR_ACCESS of a message: the bits MAPI_ACCESS_*. */
+#define MAPI_ACCESS_ALL \
+	(MAPI_ACCESS_MODIFY | MAPI_ACCESS_READ | MAPI_ACCESS_DELETE)
+extern int32 access_bits(int64 store_id, int64 folder_id, Datum creator);
+
+/*
+ * Lock a store's row to the end of the transaction, so that changes of owner
+ * and rights in one store follow each other.
+ */
+extern void access_lock(int64 store_id);
+
+/*
+ * Record that owner or rights in a store have changed, for the caches of all
+ * sessions.  To be called after the change is written.  Locks the store's row
+ * too.
+ */
+extern void access_changed(int64 store_id);
+
+/* Grant in a new folder whatever is granted in its parent. */
+extern void access_inherit(int64 store_id, int64 parent_id, int64 folder_id);
+
+/* Delete all grants in a folder that is deleted for good. */
+extern void access_forget(int64 store_id, int64 folder_id);
+
+/*
+ * Copy the replica GUID of a store, GUID_BYTES bytes, to *guid.
+ */
+#define GUID_BYTES	16
+extern void access_replica_guid(int64 store_id, uint8 *guid);
+
+/* Return the name of the current role, which owns its drafts, as a text. */
+extern Datum access_role_name(void);
 
 /* ------------------------------------------------------------------ blob.c */
 
@@ -332,6 +439,10 @@ extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
 
 /* Raise MAPI_E_TOO_BIG if so many bytes do not fit into one bytea. */
 extern void blob_check_length(int64 count);
+
+/* Write zeros to an upload, at an offset of at most its size. */
+extern void blob_write_zeros(int64 store_id, int64 blob_id, int64 offset,
+							 int64 count);
 
 /* Truncate an upload to a size of at most its own. */
 extern void blob_truncate(int64 store_id, int64 blob_id, int64 size);
@@ -406,9 +517,6 @@ extern bool change_walk_back(int64 store_id, int64 message_id,
 							 Version *version, int64 to,
 							 ChangeVisitor visit, void *arg);
 
-/* Raise MAPI_E_NOT_FOUND unless the message exists or has existed. */
-extern void change_require_message(int64 store_id, int64 message_id);
-
 /* A change to be made to a row. */
 typedef struct ChangeOrder
 {
@@ -433,9 +541,10 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
 							  int64 *number);
 
 /*
- * Insert the first version of a new message, and the record of the change.
- * source_id is the message from which it was copied, or 0; "uploads" are those
- * of the handle that is saved, or NULL.
+ * Insert the first version of a new message, and the record of the change.  The
+ * current role is the creator; row->created_at is set if it is 0.  source_id is
+ * the message from which it was copied, or 0; "uploads" are those of the handle
+ * that is saved, or NULL.
  */
 extern void change_create(MessageRow *row, int64 source_id,
 						  const Upload *uploads, const Author *author);
@@ -484,14 +593,14 @@ extern void theirs_visit(const ChangeRow *change, void *arg);
 
 /*
  * Return the newest change that touched a name, or NULL.  A change of any body
- * touches all bodies.
+ * touches all bodies, and one of a part of the subject all parts.
  */
 extern const TheirChange *theirs_newest(const TheirChanges *theirs,
 										const char *name);
 
 /*
  * Return true if edits touch a property.  An edit of any body touches all
- * bodies.
+ * bodies, and one of a part of the subject all parts.
  */
 extern bool merge_touches(const Edits *edits, const char *name);
 
@@ -517,8 +626,9 @@ typedef enum HandleKind
 
 /*
  * The values from which all properties of one version are computed.  Fields
- * are as in MessageRow.  "access" is the base of PR_ACCESS; "level" is
- * PR_ACCESS_LEVEL, or -1 if that property is not shown.
+ * are as in MessageRow.  "access" is PR_ACCESS, the bits MAPI_ACCESS_* of the
+ * current role when the view was filled; "level" is PR_ACCESS_LEVEL, or -1 if
+ * that property is not shown.
  */
 typedef struct MessageView
 {
@@ -528,8 +638,9 @@ typedef struct MessageView
 	int32		message_flags;
 	TimestampTz created_at;
 	TimestampTz modified_at;
+	Datum		creator;		/* text, or 0: not known */
 	const char *modifier;
-	AccessLevel access;
+	int32		access;
 	int			level;
 	Version		version;		/* change number 0: not saved yet */
 } MessageView;
@@ -542,9 +653,23 @@ extern void view_from_row(MessageView *view, const MessageRow *row);
  * that was hard-deleted, fill it from the record of the deletion; the view
  * then has almost no content.  The view points into *row.  Returns false if
  * the snapshot sees neither a version nor such a record.
+ *
+ * view_read() raises MAPI_E_NO_ACCESS or MAPI_E_NOT_FOUND if the current role
+ * may not read the message; view_find() leaves that to view_readable().
  */
 extern bool view_read(MessageView *view, int64 store_id, int64 message_id,
 					  MessageRow *row);
+extern bool view_find(MessageView *view, int64 store_id, int64 message_id,
+					  MessageRow *row);
+
+/* Return true if the current role may read the message in a view. */
+extern bool view_readable(const MessageView *view);
+
+/*
+ * Raise MAPI_E_NOT_FOUND unless the message exists or has existed, and the
+ * errors of view_read() unless the current role may read it.
+ */
+extern void view_require_message(int64 store_id, int64 message_id);
 
 /*
  * Replace the version in a view by an older version.  Returns false if the
@@ -557,6 +682,12 @@ extern bool view_go_back(MessageView *view, int64 change_number);
  * all of them if "tags" is NULL.
  */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
+
+/*
+ * Return the names of all properties of a view as a text[], without reading
+ * their values.
+ */
+extern ArrayType *view_names(const MessageView *view);
 
 /* ----------------------------------------------------- pending.c, handle.c */
 
@@ -605,6 +736,7 @@ typedef struct Handle
 	Oid			role;			/* the role that opened it */
 	TimestampTz opened_at;
 	bool		transactional;	/* is closed before its transaction ends */
+	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	HandleState state;
 
 	/* private to handle.c and pending.c */
@@ -787,7 +919,7 @@ typedef struct Stand
 	bool		was_parked;		/* the handle has, or had, a draft */
 	int64		folder_id;		/* of a new message */
 	Jsonb	   *defaults;		/* of a new message */
-	TimestampTz created_at;		/* of a new message */
+	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	const Upload *uploads;		/* of the handle */
 	Author		author;			/* of a call without a session */
 	Edits		edits;
@@ -813,5 +945,25 @@ pg_noreturn extern void stand_raise_no_base(const Stand *stand);
  * the history lacks the base.
  */
 extern void stand_view(MessageView *view, const Stand *stand, MessageRow *row);
+
+/*
+ * Return the bits MAPI_ACCESS_* of the current role on a client's message, read
+ * with a latest snapshot.  The client has all of them on a message that is new
+ * or of which nothing is left, if it may use the store.
+ *
+ * stand_require_readable() raises the errors of view_read() unless the role may
+ * read the message.  To be called where a client is shown values without
+ * stand_view(): pending lists and objects contain values of the message.
+ */
+extern int32 stand_access(const Stand *stand);
+
+/*
+ * Return true if the current role may save the edits of a client: edit the
+ * message, or create messages in the store.  stand_require_editable() raises
+ * MAPI_E_NO_ACCESS otherwise.
+ */
+extern bool stand_may_edit(const Stand *stand);
+extern void stand_require_editable(const Stand *stand);
+extern void stand_require_readable(const Stand *stand);
 
 #endif							/* ENGINE_H */

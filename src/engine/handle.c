@@ -382,11 +382,14 @@ handle_touch(Handle *handle)
 void
 handle_add_edits(Handle *handle, const Edits *edits)
 {
+	Edits		own = *edits;
 	Edits		merged;
 
 	if (!edits_any(edits))
 		return;
-	edits_merge(&handle->state.edits, edits, &merged);
+	if (handle->kind == HANDLE_ATTACHMENT)
+		attachment_edited(&own);
+	edits_merge(&handle->state.edits, &own, &merged);
 	handle_touch(handle);
 	pending_set_edits(handle, &merged);
 }

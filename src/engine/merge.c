@@ -17,11 +17,12 @@
  *	  1. An item is a property, or one object of a list: a recipient, found by
  *		 PR_ROWID, or an attachment, found by PR_ATTACH_NUM.  The three bodies
  *		 are one item: an edit of the text body and an edit of the HTML body
- *		 both touch the body.
+ *		 both touch the body.  PR_SUBJECT, its prefix and the normalized
+ *		 subject are one item as well.
  *	  2. Others touched a property if a change after base lists the property,
  *		 even if a later change restored its value.  Others touched an object
  *		 if it differs between base and theirs.  Stamps and computed properties
- *		 do not count.  The folder of the message does not count either; a
+ *		 do not count, and neither do the times of attachments.  The folder of the message does not count either; a
  *		 merge leaves the message in the folder of theirs.
  *	  3. You touched a property if the edits set or delete it, even if its
  *		 value stays the same, or if they set the property in another type.
@@ -172,18 +173,26 @@ theirs_visit(const ChangeRow *change, void *arg)
 	}
 }
 
+/* Return true if two names are those of parts of one item. */
+static bool
+one_item(const char *a, const char *b)
+{
+	if (subject_named(a))
+		return subject_named(b);
+	return IS_BODY(part_of(a, strlen(a))) && IS_BODY(part_of(b, strlen(b)));
+}
+
 const TheirChange *
 theirs_newest(const TheirChanges *theirs, const char *name)
 {
 	int			at = nameset_find(&theirs->names, name);
 
-	if (at < 0 && IS_BODY(part_of(name, strlen(name))))
+	if (at < 0 && (IS_BODY(part_of(name, strlen(name))) ||
+				   subject_named(name)))
 	{
 		for (int i = 0; at < 0 && i < theirs->names.count; i++)
 		{
-			const char *other = theirs->names.names[i];
-
-			if (IS_BODY(part_of(other, strlen(other))))
+			if (one_item(name, theirs->names.names[i]))
 				at = i;
 		}
 	}
@@ -204,6 +213,8 @@ merge_touches(const Edits *edits, const char *name)
 			edits->touched[PART_RTF] != UNTOUCHED;
 	if (part != PART_PROPS)
 		return edits->touched[part] != UNTOUCHED;
+	if (edits->touched[PART_PROPS] != UNTOUCHED && subject_named(name))
+		return subject_touched((Jsonb *) edits->value[PART_PROPS]);
 	return edits->touched[PART_PROPS] != UNTOUCHED &&
 		bag_find((Jsonb *) edits->value[PART_PROPS], name, &value);
 }
@@ -224,7 +235,7 @@ merge_lists(const Content *base, const Content *theirs, const Edits *edits,
 			continue;
 		if (!objects_merge(content_list(base, p), content_list(theirs, p),
 						   (Jsonb *) edits->value[p], part_number_name(p),
-						   false, &list))
+						   p == PART_RECIPIENTS, false, &list))
 			return false;
 		merged->value[p] = (struct varlena *) list;
 	}
@@ -252,7 +263,8 @@ put_together(const Content *theirs, const Edits *edits, Together *together)
 
 /*
  * Return true if the edits leave a property as it is in theirs.  For a body,
- * return true if they leave all three bodies.
+ * return true if they leave all three bodies, and for a part of the subject if
+ * they leave the whole subject.
  */
 static bool
 left_as_theirs(const Together *together, const char *name)
@@ -260,6 +272,8 @@ left_as_theirs(const Together *together, const char *name)
 	Part		part = part_of(name, strlen(name));
 	JsonbValue	value;
 
+	if (subject_named(name))
+		return !subject_touched(together->changed);
 	if (part == PART_PROPS)
 		return !bag_find(together->changed, name, &value);
 	if (!IS_BODY(part))
@@ -276,11 +290,13 @@ bool
 merge_edits(const TheirChanges *changes, const Content *base,
 			const Content *theirs, const Edits *edits, Edits *merged)
 {
-	Edits		retyped = *edits;
+	Edits		own = *edits;
+	Edits		retyped;
 	Together	together;
 
-	*merged = *edits;
-	if (!merge_lists(base, theirs, edits, merged))
+	attachments_stamp_edits(base, &own, GetCurrentTimestamp());
+	*merged = retyped = own;
+	if (!merge_lists(base, theirs, &own, merged))
 		return false;
 
 	/* setting a property in another type touches the property of theirs too */

@@ -37,7 +37,8 @@ static const struct
 {
 	[QUERY_STORE_READ] =
 	{false, {INT8OID},
-		"SELECT owner, replica_guid FROM msgstore.store WHERE store_id = $1"},
+		"SELECT owner, replica_guid, rights_generation FROM msgstore.store"
+		" WHERE store_id = $1"},
 	[QUERY_STORE_INSERT] =
 	{true, {INT8OID, TEXTOID, TEXTOID},
 		"INSERT INTO msgstore.store"
@@ -48,6 +49,44 @@ static const struct
 	{true, {INT8OID, INTERVALOID, INT4OID},
 		"UPDATE msgstore.store SET keep_age = $2, keep_count = $3"
 		" WHERE store_id = $1"},
+	[QUERY_STORE_OWNER] =
+	{true, {INT8OID, TEXTOID},
+		"UPDATE msgstore.store SET owner = $2 WHERE store_id = $1"},
+	[QUERY_STORE_LOCK] =
+	{true, {INT8OID},
+		"SELECT 1 FROM msgstore.store WHERE store_id = $1"
+		" FOR NO KEY UPDATE"},
+	[QUERY_STORE_GENERATION] =
+	{true, {INT8OID, INT8OID},
+		"UPDATE msgstore.store SET rights_generation = $2"
+		" WHERE store_id = $1"},
+	[QUERY_RIGHTS_OF_FOLDER] =
+	{false, {INT8OID, INT8OID},
+		"SELECT folder_id, member, rights FROM msgstore.folder_right"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_RIGHTS_OF_STORE] =
+	{false, {INT8OID, INT8OID},
+		"SELECT folder_id, member, rights FROM msgstore.folder_right"
+		" WHERE store_id = $1 ORDER BY folder_id"},
+	[QUERY_RIGHTS_SET] =
+	{true, {INT8OID, INT8OID, TEXTOID, INT4OID},
+		"INSERT INTO msgstore.folder_right (store_id, folder_id, member, rights)"
+		" VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (store_id, folder_id, member)"
+		" DO UPDATE SET rights = excluded.rights"},
+	[QUERY_RIGHTS_REVOKE] =
+	{true, {INT8OID, INT8OID, TEXTOID},
+		"DELETE FROM msgstore.folder_right"
+		" WHERE store_id = $1 AND folder_id = $2 AND member = $3"},
+	[QUERY_RIGHTS_COPY] =
+	{true, {INT8OID, INT8OID, INT8OID},
+		"INSERT INTO msgstore.folder_right (store_id, folder_id, member, rights)"
+		" SELECT store_id, $3, member, rights FROM msgstore.folder_right"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_RIGHTS_DROP] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.folder_right"
+		" WHERE store_id = $1 AND folder_id = $2"},
 	[QUERY_FOLDER_INSERT] =
 	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID},
 		"INSERT INTO msgstore.folder"
@@ -127,7 +166,9 @@ static const struct
 		" FROM ranked r JOIN msgstore.parked_draft p"
 		" ON p.store_id = $1 AND p.message_id = r.message_id"
 		" AND p.base_change_number IN (r.change_number, r.previous)"
-		" AND msgstore_internal.role_may_edit(p.store_id, p.role)"
+		" AND msgstore_internal.role_may_edit(p.store_id,"
+		" (SELECT m.folder_id FROM msgstore.message m"
+		" WHERE m.store_id = $1 AND m.message_id = p.message_id), p.role)"
 		" GROUP BY r.message_id"
 		"), pruned AS ("
 		" DELETE FROM msgstore.change c"

@@ -50,6 +50,7 @@ typedef enum MessageColumn
 	M_MESSAGE_ID,
 	M_FOLDER_ID,
 	M_CREATED_AT,
+	M_CREATOR,
 	M_MESSAGE_FLAGS,
 	M_DELETED_AT,
 	M_SUBMITTED_AT,
@@ -83,9 +84,9 @@ typedef enum ChangeColumn
 } ChangeColumn;
 
 static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
-	"store_id", "message_id", "folder_id", "created_at", "message_flags",
-	"deleted_at", "submitted_at", "change_number", "predecessors",
-	"modified_at", "modifier",
+	"store_id", "message_id", "folder_id", "created_at", "creator",
+	"message_flags", "deleted_at", "submitted_at", "change_number",
+	"predecessors", "modified_at", "modifier",
 	"props", "recipients", "attachments", "headers", "body", "html", "rtf"
 };
 
@@ -318,6 +319,7 @@ deform_message(MessageRow *row)
 	row->message_flags = DatumGetInt32(values[at[M_MESSAGE_FLAGS]]);
 	row->submitted = !nulls[at[M_SUBMITTED_AT]];
 	row->created_at = DatumGetTimestampTz(values[at[M_CREATED_AT]]);
+	row->creator = values[at[M_CREATOR]];
 	row->modified_at = DatumGetTimestampTz(values[at[M_MODIFIED_AT]]);
 	row->modifier = values[at[M_MODIFIER]];
 
@@ -494,6 +496,7 @@ messagerow_insert(MessageRow *row, const char *modifier)
 	values[at[M_STORE_ID]] = Int64GetDatum(row->store_id);
 	values[at[M_MESSAGE_ID]] = Int64GetDatum(row->message_id);
 	values[at[M_CREATED_AT]] = TimestampTzGetDatum(row->created_at);
+	values[at[M_CREATOR]] = row->creator;
 	values[at[M_MESSAGE_FLAGS]] = Int32GetDatum(row->message_flags);
 	values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(row->modified_at);
 	values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
@@ -617,10 +620,10 @@ keep(Datum value, bool isnull)
 
 /*
  * Copy a row of change out of a slot, all of whose attributes have been
- * deformed.  Strings and the undo are palloc'd.
+ * deformed, but for the replaced values.  Strings are palloc'd.
  */
 static void
-read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
+read_change_head(ChangeRow *row, TupleTableSlot *slot, const int *at)
 {
 	Datum	   *values = slot->tts_values;
 	bool	   *nulls = slot->tts_isnull;
@@ -641,6 +644,16 @@ read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
 	if (!nulls[at[C_CLIENT]])
 		row->client = TextDatumGetCString(values[at[C_CLIENT]]);
 	row->undo.properties = DatumGetArrayTypePCopy(values[at[C_PROPERTIES]]);
+}
+
+/* Copy a row of change as read_change_head() does, with the replaced values. */
+static void
+read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
+{
+	Datum	   *values = slot->tts_values;
+	bool	   *nulls = slot->tts_isnull;
+
+	read_change_head(row, slot, at);
 	row->undo.props = DatumGetJsonbPCopy(values[at[C_UNDO]]);
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
@@ -651,9 +664,12 @@ read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
 	}
 }
 
-bool
-changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
-				int64 message_id, int64 change_number)
+/* Fetch a row of change, and read it with a function. */
+static bool
+fetch_change(ChangeRow *row, Relation change, int64 store_id,
+			 int64 message_id, int64 change_number,
+			 void (*read) (ChangeRow *row, TupleTableSlot *slot,
+						   const int *at))
 {
 	int64		key[3] = {store_id, message_id, change_number};
 	TupleTableSlot *slot = table_slot_create(change, NULL);
@@ -663,10 +679,26 @@ changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 	if (found)
 	{
 		slot_getallattrs(slot);
-		read_change(row, slot, CHANGE_AT(change));
+		read(row, slot, CHANGE_AT(change));
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	return found;
+}
+
+bool
+changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
+				int64 message_id, int64 change_number)
+{
+	return fetch_change(row, change, store_id, message_id, change_number,
+						read_change);
+}
+
+bool
+changerow_fetch_head(ChangeRow *row, Relation change, int64 store_id,
+					 int64 message_id, int64 change_number)
+{
+	return fetch_change(row, change, store_id, message_id, change_number,
+						read_change_head);
 }
 
 /*
@@ -696,6 +728,35 @@ changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 			read_change(row, slot, at);
 			found = true;
 		}
+	}
+	index_endscan(scan);
+	index_close(index, AccessShareLock);
+	ExecDropSingleTupleTableSlot(slot);
+	return found;
+}
+
+/*
+ * Look for a change that is older than a time.  Reads all changes of the
+ * message, in the order of the index.
+ */
+bool
+changerow_any_before(Relation change, int64 store_id, int64 message_id,
+					 TimestampTz time)
+{
+	int64		key[2] = {store_id, message_id};
+	const int  *at = CHANGE_AT(change);
+	Relation	index = index_open(relation_oid(REL_CHANGE_PKEY),
+								   AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(change, NULL);
+	IndexScanDesc scan = begin_key_scan(change, index, key, 2,
+										GetActiveSnapshot());
+	bool		found = false;
+
+	while (!found && index_getnext_slot(scan, ForwardScanDirection, slot))
+	{
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		found = DatumGetTimestampTz(slot->tts_values[at[C_CHANGED_AT]]) < time;
 	}
 	index_endscan(scan);
 	index_close(index, AccessShareLock);

@@ -14,6 +14,10 @@
  */
 #include "engine.h"
 
+#include "miscadmin.h"
+
+#include "utils/snapmgr.h"
+
 void
 stand_of_handle(Stand *stand, const Handle *handle)
 {
@@ -25,7 +29,7 @@ stand_of_handle(Stand *stand, const Handle *handle)
 	stand->was_parked = handle->state.draft.id != 0;
 	stand->folder_id = handle->state.folder_id;
 	stand->defaults = handle->defaults;
-	stand->created_at = handle->opened_at;
+	stand->created_at = handle->created_at;
 	stand->uploads = handle->state.uploads;
 	stand->edits = handle->state.edits;
 }
@@ -66,6 +70,8 @@ view_new(MessageView *view, const Stand *stand)
 	view->created_at = stand->created_at;
 	view->modified_at = view->created_at;
 	view->modifier = author_name(&stand->author);
+	view->creator = access_role_name();
+	view->access = MAPI_ACCESS_ALL;
 	content_from_bag(&view->version.content, stand->defaults);
 }
 
@@ -74,6 +80,7 @@ stand_view(MessageView *view, const Stand *stand, MessageRow *row)
 {
 	if (stand->is_new)
 	{
+		access_require_store(stand->store_id, RIGHT_FOLDER_VISIBLE);
 		view_new(view, stand);
 		return;
 	}
@@ -81,4 +88,58 @@ stand_view(MessageView *view, const Stand *stand, MessageRow *row)
 		messagerow_raise_deleted(stand->store_id, stand->message_id);
 	if (!view_go_back(view, stand->base))
 		stand_raise_no_base(stand);
+}
+
+int32
+stand_access(const Stand *stand)
+{
+	MessageRow	row;
+	MessageView view;
+	int32		access = MAPI_ACCESS_ALL;
+
+	if (!access_store(stand->store_id, RIGHT_FOLDER_VISIBLE))
+		return 0;
+	if (stand->is_new || access_is_owner(stand->store_id))
+		return MAPI_ACCESS_ALL;
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	if (view_find(&view, stand->store_id, stand->message_id, &row))
+		access = view.access;
+	messagerow_end_read(&row);
+	return access;
+}
+
+void
+stand_require_readable(const Stand *stand)
+{
+	MessageRow	row;
+	MessageView view;
+
+	if ((stand_access(stand) & MAPI_ACCESS_READ) != 0)
+		return;
+	access_require_store(stand->store_id, RIGHT_FOLDER_VISIBLE);
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	(void) view_read(&view, stand->store_id, stand->message_id, &row);
+	messagerow_end_read(&row);
+}
+
+bool
+stand_may_edit(const Stand *stand)
+{
+	if (stand->is_new)
+		return access_store(stand->store_id, RIGHT_CREATE);
+	return (stand_access(stand) & MAPI_ACCESS_MODIFY) != 0;
+}
+
+void
+stand_require_editable(const Stand *stand)
+{
+	if (stand_may_edit(stand))
+		return;
+	access_require_store(stand->store_id, RIGHT_FOLDER_VISIBLE);
+	ereport(ERROR,
+			(errmapi(MAPI_E_NO_ACCESS),
+			 errmsg("role \"%s\" may not edit message %lld of store %lld",
+					GetUserNameFromId(GetUserId(), false),
+					(long long) stand->message_id,
+					(long long) stand->store_id)));
 }

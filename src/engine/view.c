@@ -10,6 +10,11 @@
  *		entry id	4 bytes 0, replica GUID (16), object type (2), id (8)
  *		source key	replica GUID (16), counter of the id (6)
  *		change key	replica GUID (16), counter of the change number (6)
+ *		record key	of a message its source key, of an attachment its
+ *					number (4), of an embedded message its search key
+ *
+ *	  The entry id of a role is a one-off entry id (MS-OXCDATA 2.2.5.1): the
+ *	  name of the role is both display name and address.
  *
  *	  The replica GUID of a node is the GUID of the store with the node number
  *	  XORed into its last two bytes.  Node 0 thus has the GUID of the store.
@@ -20,6 +25,7 @@
 
 #include "access/table.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
@@ -29,22 +35,20 @@
 #define KEY_BYTES		(GUID_BYTES + COUNTER_BYTES)
 #define ENTRYID_BYTES	(4 + GUID_BYTES + 2 + 8)
 
-/* object types, as in MAPI's headers */
-#define MAPI_STORE		1
-#define MAPI_FOLDER		3
-#define MAPI_MESSAGE	5
+/* PR_NATIVE_BODY_INFO */
+#define NATIVE_BODY_NONE	0
+#define NATIVE_BODY_PLAIN	1
+#define NATIVE_BODY_RTF		2
+#define NATIVE_BODY_HTML	3
 
-#define MSGFLAG_HASATTACH	0x10
-
-/* PR_ACCESS */
-#define MAPI_ACCESS_MODIFY	0x1
-#define MAPI_ACCESS_READ	0x2
-#define MAPI_ACCESS_DELETE	0x4
+/* flags of a one-off entry id: Unicode, and plain text preferred */
+#define ONE_OFF_FLAGS		0x8001
 
 /* A view, with values from which several properties are computed. */
 typedef struct ViewContext
 {
 	const MessageView *view;
+	const Jsonb *bag;
 	uint8		guid[GUID_BYTES];
 	Jsonb	   *recipients;		/* or NULL */
 	char	   *display[3];		/* To, Cc, Bcc; computed on demand */
@@ -56,6 +60,7 @@ typedef struct ViewContext
 #define ON_ATTACHMENT	(1 << HANDLE_ATTACHMENT)
 #define ON_MESSAGES		(ON_MESSAGE | ON_EMBEDDED)
 #define ON_ALL			(ON_MESSAGES | ON_ATTACHMENT)
+#define SOMETIMES		0x100	/* "add" adds nothing if a value is missing */
 
 /* A property that a view can show and that is not a member of the bag. */
 typedef struct Extra
@@ -64,7 +69,7 @@ typedef struct Extra
 	Part		part;			/* PART_PROPS: computed by "add" */
 	uint32		tag;
 	void		(*add) (ViewContext *context, const char *name, BagList *list);
-	int			kinds;			/* ON_*, for a computed property */
+	int			kinds;			/* ON_* and SOMETIMES, if computed */
 } Extra;
 
 /* ------------------------------------------------------------- identifiers */
@@ -281,9 +286,7 @@ add_message_size_extended(ViewContext *context, const char *name,
 static void
 add_access(ViewContext *context, const char *name, BagList *list)
 {
-	baglist_add_int(list, name, context->view->access == ACCESS_EDIT ?
-					MAPI_ACCESS_MODIFY | MAPI_ACCESS_READ | MAPI_ACCESS_DELETE :
-					MAPI_ACCESS_READ);
+	baglist_add_int(list, name, context->view->access);
 }
 
 static void
@@ -322,6 +325,205 @@ add_display_bcc(ViewContext *context, const char *name, BagList *list)
 	add_display(context, name, list, 2);
 }
 
+static void
+add_subject_prefix(ViewContext *context, const char *name, BagList *list)
+{
+	JsonbValue	prefix;
+	JsonbValue	normalized;
+
+	if (subject_parts(context->bag, &prefix, &normalized))
+		baglist_add_value(list, name, strlen(name), &prefix);
+}
+
+static void
+add_normalized_subject(ViewContext *context, const char *name, BagList *list)
+{
+	JsonbValue	prefix;
+	JsonbValue	normalized;
+
+	if (subject_parts(context->bag, &prefix, &normalized))
+		baglist_add_value(list, name, strlen(name), &normalized);
+}
+
+static void
+add_object_type(ViewContext *context, const char *name, BagList *list)
+{
+	baglist_add_int(list, name, context->view->kind == HANDLE_ATTACHMENT ?
+					MAPI_ATTACH : MAPI_MESSAGE);
+}
+
+static void
+add_store_record_key(ViewContext *context, const char *name, BagList *list)
+{
+	baglist_add_base64(list, name, context->guid, GUID_BYTES);
+}
+
+static void
+add_record_key(ViewContext *context, const char *name, BagList *list)
+{
+	JsonbValue	value;
+	uint8		number[4];
+
+	switch (context->view->kind)
+	{
+		case HANDLE_MESSAGE:
+			add_source_key(context, name, list);
+			break;
+		case HANDLE_ATTACHMENT:
+			if (!bag_find(context->bag, "PR_ATTACH_NUM", &value))
+				break;
+			put_bytes(number, integer_of_value(&value), sizeof(number));
+			baglist_add_base64(list, name, number, sizeof(number));
+			break;
+		case HANDLE_EMBEDDED:
+			if (bag_find(context->bag, "PR_SEARCH_KEY", &value))
+				baglist_add_value(list, name, strlen(name), &value);
+			break;
+	}
+}
+
+/*
+ * Return true if a member of the bag is a named property.  The canonical name
+ * of any other property begins with one of three prefixes.
+ */
+static bool
+is_named(const BagEntry *entry)
+{
+	Property	prop;
+
+	if ((entry->keylen > 3 && memcmp(entry->key, "PR_", 3) == 0) ||
+		(entry->keylen > 6 && memcmp(entry->key, "PidTag", 6) == 0) ||
+		(entry->keylen > 2 && memcmp(entry->key, "0x", 2) == 0))
+		return false;
+	return spelling_lookup(entry->key, entry->keylen, &prop) && prop.tag == 0;
+}
+
+static void
+add_has_named(ViewContext *context, const char *name, BagList *list)
+{
+	int			count;
+	BagEntry   *entries = bag_entries(context->bag, &count);
+	bool		any = false;
+
+	for (int i = 0; i < count && !any; i++)
+		any = is_named(&entries[i]);
+	pfree(entries);
+	baglist_add_bool(list, name, any);
+}
+
+/*
+ * Add PR_READ, which is a bit of PR_MESSAGE_FLAGS: of the flags that the
+ * client has set, else of those of the message.
+ */
+static void
+add_read(ViewContext *context, const char *name, BagList *list)
+{
+	int32		flags = context->view->message_flags;
+	JsonbValue	value;
+
+	if (bag_find(context->bag, "PR_MESSAGE_FLAGS", &value))
+		flags = (int32) integer_of_value(&value);
+	baglist_add_bool(list, name, (flags & MSGFLAG_READ) != 0);
+}
+
+/* Add PR_MSG_STATUS; no call sets a bit of it. */
+static void
+add_message_status(ViewContext *context, const char *name, BagList *list)
+{
+	baglist_add_int(list, name, 0);
+}
+
+/*
+ * Add PR_NATIVE_BODY_INFO: the body from which the others can be made, by the
+ * table of MS-OXBBODY.  PR_RTF_IN_SYNC makes RTF the better one of two bodies.
+ */
+static void
+add_native_body(ViewContext *context, const char *name, BagList *list)
+{
+	const Content *content = &context->view->version.content;
+	bool		plain = content_has(content, PART_BODY);
+	bool		html = content_has(content, PART_HTML);
+	bool		rtf = content_has(content, PART_RTF);
+	JsonbValue	in_sync;
+	int			native = NATIVE_BODY_NONE;
+
+	if (rtf && ((!plain && !html) ||
+				(bag_find(context->bag, "PR_RTF_IN_SYNC", &in_sync) &&
+				 in_sync.type == jbvBool && in_sync.val.boolean)))
+		native = NATIVE_BODY_RTF;
+	else if (html)
+		native = NATIVE_BODY_HTML;
+	else if (plain)
+		native = NATIVE_BODY_PLAIN;
+	baglist_add_int(list, name, native);
+}
+
+/* Return the name of the creator of a message, or NULL if it is not known. */
+static text *
+creator_of(const MessageView *view)
+{
+	return view->creator == (Datum) 0 ? NULL : DatumGetTextPP(view->creator);
+}
+
+static void
+add_creator_name(ViewContext *context, const char *name, BagList *list)
+{
+	text	   *creator = creator_of(context->view);
+
+	if (creator != NULL)
+		baglist_add_cstring(list, name, VARDATA_ANY(creator),
+							VARSIZE_ANY_EXHDR(creator));
+}
+
+/* Append a text as UTF-16LE, with a NUL. */
+static void
+append_utf16(StringInfo bytes, const char *text)
+{
+	do
+	{
+		pg_wchar	c = utf8_to_unicode((const unsigned char *) text);
+
+		if (c >= 0x10000)
+		{
+			pg_wchar	high = 0xD800 + ((c - 0x10000) >> 10);
+
+			appendStringInfoCharMacro(bytes, high & 0xFF);
+			appendStringInfoCharMacro(bytes, high >> 8);
+			c = 0xDC00 + ((c - 0x10000) & 0x3FF);
+		}
+		appendStringInfoCharMacro(bytes, c & 0xFF);
+		appendStringInfoCharMacro(bytes, c >> 8);
+		if (*text == '\0')
+			break;
+		text += pg_utf_mblen((const unsigned char *) text);
+	} while (true);
+}
+
+static void
+add_creator_entryid(ViewContext *context, const char *name, BagList *list)
+{
+	/* flags, the provider of one-off entry ids, version, flags */
+	static const char head[] = {
+		0, 0, 0, 0,
+		0x81, 0x2B, 0x1F, 0xA4, 0xBE, 0xA3, 0x10, 0x19,
+		0x9D, 0x6E, 0x00, 0xDD, 0x01, 0x0F, 0x54, 0x02,
+		0, 0, ONE_OFF_FLAGS & 0xFF, ONE_OFF_FLAGS >> 8
+	};
+	text	   *creator = creator_of(context->view);
+	char	   *role;
+	StringInfoData bytes;
+
+	if (creator == NULL)
+		return;
+	role = text_to_cstring(creator);
+	initStringInfo(&bytes);
+	appendBinaryStringInfo(&bytes, head, sizeof(head));
+	append_utf16(&bytes, role);
+	append_utf16(&bytes, "POSTGRESQL");
+	append_utf16(&bytes, role);
+	baglist_add_base64(list, name, bytes.data, bytes.len);
+}
+
 /*
  * All properties that a view can show and that are not members of the bag:
  * parts that have a column of their own, and computed properties.  They are
@@ -330,45 +532,83 @@ add_display_bcc(ViewContext *context, const char *name, BagList *list)
 static const Extra extras[] = {
 	{"PR_BODY", PART_BODY, PR_BODY, NULL, ON_ALL},
 	{"PR_HTML", PART_HTML, PR_HTML, NULL, ON_ALL},
+	{"PR_READ", PART_PROPS, PR_READ, add_read, ON_MESSAGES},
 	{"PR_ACCESS", PART_PROPS, PR_ACCESS, add_access, ON_MESSAGE},
 	{"PR_ENTRYID", PART_PROPS, PR_ENTRYID, add_own_entryid, ON_MESSAGE},
 	{"PR_HASATTACH", PART_PROPS, PR_HASATTACH, add_hasattach, ON_MESSAGES},
-	{"PR_CHANGE_KEY", PART_PROPS, PR_CHANGE_KEY, add_change_key, ON_MESSAGE},
-	{"PR_DELETED_ON", PART_PROPS, PR_DELETED_ON, add_deleted_on, ON_MESSAGE},
+	{"PR_CHANGE_KEY", PART_PROPS, PR_CHANGE_KEY, add_change_key, ON_MESSAGE | SOMETIMES},
+	{"PR_DELETED_ON", PART_PROPS, PR_DELETED_ON, add_deleted_on, ON_MESSAGE | SOMETIMES},
 	{"PR_DISPLAY_CC", PART_PROPS, PR_DISPLAY_CC, add_display_cc, ON_MESSAGES},
 	{"PR_DISPLAY_TO", PART_PROPS, PR_DISPLAY_TO, add_display_to, ON_MESSAGES},
+	{"PR_MSG_STATUS", PART_PROPS, PR_MSG_STATUS, add_message_status, ON_MESSAGE},
+	{"PR_RECORD_KEY", PART_PROPS, PR_RECORD_KEY, add_record_key, ON_ALL | SOMETIMES},
 	{"PR_SOURCE_KEY", PART_PROPS, PR_SOURCE_KEY, add_source_key, ON_MESSAGE},
 	{"PR_DISPLAY_BCC", PART_PROPS, PR_DISPLAY_BCC, add_display_bcc, ON_MESSAGES},
-	{"PR_ACCESS_LEVEL", PART_PROPS, PR_ACCESS_LEVEL, add_access_level, ON_ALL},
+	{"PR_OBJECT_TYPE", PART_PROPS, PR_OBJECT_TYPE, add_object_type, ON_ALL},
+	{"PR_ACCESS_LEVEL", PART_PROPS, PR_ACCESS_LEVEL, add_access_level, ON_ALL | SOMETIMES},
+	{"PR_CREATOR_NAME", PART_PROPS, PR_CREATOR_NAME, add_creator_name, ON_MESSAGE | SOMETIMES},
 	{"PR_MESSAGE_SIZE", PART_PROPS, PR_MESSAGE_SIZE, add_message_size, ON_MESSAGES},
 	{"PR_CREATION_TIME", PART_PROPS, PR_CREATION_TIME, add_creation_time, ON_MESSAGE},
 	{"PR_MESSAGE_FLAGS", PART_PROPS, PR_MESSAGE_FLAGS, add_message_flags, ON_MESSAGE},
 	{"PR_STORE_ENTRYID", PART_PROPS, PR_STORE_ENTRYID, add_store_entryid, ON_MESSAGE},
 	{"PR_PARENT_ENTRYID", PART_PROPS, PR_PARENT_ENTRYID, add_parent_entryid, ON_MESSAGE},
 	{"PR_RTF_COMPRESSED", PART_RTF, PR_RTF_COMPRESSED, NULL, ON_ALL},
-	{"PidTagChangeNumber", PART_PROPS, PidTagChangeNumber, add_change_number, ON_MESSAGE},
-	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_modification_time, ON_MESSAGE},
+	{"PR_SUBJECT_PREFIX", PART_PROPS, PR_SUBJECT_PREFIX, add_subject_prefix, ON_MESSAGES | SOMETIMES},
+	{"PR_CREATOR_ENTRYID", PART_PROPS, PR_CREATOR_ENTRYID, add_creator_entryid, ON_MESSAGE | SOMETIMES},
+	{"PidTagChangeNumber", PART_PROPS, PidTagChangeNumber, add_change_number, ON_MESSAGE | SOMETIMES},
+	{"PR_NATIVE_BODY_INFO", PART_PROPS, PR_NATIVE_BODY_INFO, add_native_body, ON_MESSAGES},
+	{"PR_STORE_RECORD_KEY", PART_PROPS, PR_STORE_RECORD_KEY, add_store_record_key, ON_ALL},
+	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_modification_time, ON_MESSAGE | SOMETIMES},
 	{"PR_PARENT_SOURCE_KEY", PART_PROPS, PR_PARENT_SOURCE_KEY, add_parent_source_key, ON_MESSAGE},
-	{"PR_LAST_MODIFIER_NAME", PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier, ON_MESSAGE},
+	{"PR_LAST_MODIFIER_NAME", PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier, ON_MESSAGE | SOMETIMES},
 	{"PR_MESSAGE_RECIPIENTS", PART_RECIPIENTS, PR_MESSAGE_RECIPIENTS, NULL, ON_ALL},
+	{"PR_NORMALIZED_SUBJECT", PART_PROPS, PR_NORMALIZED_SUBJECT, add_normalized_subject, ON_MESSAGES | SOMETIMES},
 	{"PR_MESSAGE_ATTACHMENTS", PART_ATTACHMENTS, PR_MESSAGE_ATTACHMENTS, NULL, ON_ALL},
+	{"PR_HAS_NAMED_PROPERTIES", PART_PROPS, PR_HAS_NAMED_PROPERTIES, add_has_named, ON_ALL},
 	{"PR_MESSAGE_SIZE_EXTENDED", PART_PROPS, PR_MESSAGE_SIZE_EXTENDED, add_message_size_extended, ON_MESSAGES},
-	{"PR_LAST_MODIFICATION_TIME", PART_PROPS, PR_LAST_MODIFICATION_TIME, add_modification_time, ON_MESSAGE},
-	{"PR_PREDECESSOR_CHANGE_LIST", PART_PROPS, PR_PREDECESSOR_CHANGE_LIST, add_predecessors, ON_MESSAGE},
+	{"PR_LAST_MODIFICATION_TIME", PART_PROPS, PR_LAST_MODIFICATION_TIME, add_modification_time, ON_MESSAGE | SOMETIMES},
+	{"PR_PREDECESSOR_CHANGE_LIST", PART_PROPS, PR_PREDECESSOR_CHANGE_LIST, add_predecessors, ON_MESSAGE | SOMETIMES},
 	{"PR_TRANSPORT_MESSAGE_HEADERS", PART_HEADERS, PR_TRANSPORT_MESSAGE_HEADERS, NULL, ON_ALL}
 };
 
 /* ---------------------------------------------------------------- assembly */
 
 /*
+ * Add one of the extras to the list.  With names_only, the value of a part and
+ * the value of a property that is always there are left out.
+ */
+static void
+add_extra(ViewContext *context, const Extra *extra, bool names_only,
+		  BagList *list)
+{
+	const Content *content = &context->view->version.content;
+
+	if (extra->part != PART_PROPS && names_only)
+	{
+		if (!content->isnull[extra->part])
+			baglist_add_null(list, extra->name, strlen(extra->name));
+	}
+	else if (extra->part != PART_PROPS)
+		content_add_part(content, extra->part, list);
+	else if ((extra->kinds & (1 << context->view->kind)) == 0)
+		return;
+	else if (names_only && (extra->kinds & SOMETIMES) == 0)
+		baglist_add_null(list, extra->name, strlen(extra->name));
+	else
+		extra->add(context, extra->name, list);
+}
+
+/*
  * Add all properties of a view: the members of the bag merged with the extras.
  * A member of the bag has precedence over a property computed under its name,
  * since the client set it before the first save.  A member under the name of a
- * part is the reference to the blob that the part is.
+ * part is the reference to the blob that the part is.  With names_only, only
+ * the names of the list are valid.
  */
 static void
-add_all(ViewContext *context, const Jsonb *bag, BagList *list)
+add_all(ViewContext *context, bool names_only, BagList *list)
 {
+	const Jsonb *bag = context->bag;
 	BagEntry   *entries;
 	int			count;
 	int			i = 0;
@@ -387,11 +627,8 @@ add_all(ViewContext *context, const Jsonb *bag, BagList *list)
 			   (order = bag_compare_keys(entries[i].key, entries[i].keylen,
 										 extra->name, len)) < 0)
 			baglist_add(list, &entries[i++]);
-		if (extra->part != PART_PROPS)
-			content_add_part(&context->view->version.content, extra->part, list);
-		else if ((i == count || order != 0) &&
-				 (extra->kinds & (1 << context->view->kind)) != 0)
-			extra->add(context, extra->name, list);
+		if (extra->part != PART_PROPS || i == count || order != 0)
+			add_extra(context, extra, names_only, list);
 	}
 	while (i < count)
 		baglist_add(list, &entries[i++]);
@@ -402,8 +639,7 @@ add_all(ViewContext *context, const Jsonb *bag, BagList *list)
  * bag, else computed.
  */
 static void
-add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
-		  BagList *list)
+add_named(ViewContext *context, const Property *prop, BagList *list)
 {
 	JsonbValue	value;
 
@@ -413,7 +649,7 @@ add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
 		content_add_part(&context->view->version.content, prop->part, list);
 		return;
 	}
-	if (bag_find(bag, prop->name, &value))
+	if (bag_find(context->bag, prop->name, &value))
 	{
 		baglist_add_value(list, prop->name, prop->namelen, &value);
 		return;
@@ -434,37 +670,42 @@ add_named(ViewContext *context, const Jsonb *bag, const Property *prop,
  * message can have a value is skipped; an unknown name raises an error.
  */
 static void
-add_tags(ViewContext *context, const Jsonb *bag, ArrayType *tags,
-		 BagList *list)
+add_tags(ViewContext *context, ArrayType *tags, BagList *list)
 {
 	Datum	   *names;
 	bool	   *nulls;
 	int			count;
-	Property   *props;
+	NameSet		added;
 
 	deconstruct_array(tags, TEXTOID, -1, false, TYPALIGN_INT,
 					  &names, &nulls, &count);
-	props = palloc(sizeof(Property) * Max(count, 1));
+	if (count > 1)
+		nameset_init(&added);
 	for (int i = 0; i < count; i++)
 	{
-		bool		again = false;
+		Property	prop;
 
 		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("a property name in \"tags\" is NULL")));
-		if (!spelling_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
-								   VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
-								   &props[i]))
-			again = true;
-		for (int j = 0; j < i && !again; j++)
-			again = (props[j].namelen == props[i].namelen &&
-					 memcmp(props[j].name, props[i].name,
-							props[i].namelen) == 0);
-		if (!again)
-			add_named(context, bag, &props[i], list);
+		if (spelling_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
+								  VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
+								  &prop) &&
+			(count == 1 || nameset_add(&added, prop.name)))
+			add_named(context, &prop, list);
 	}
+}
+
+/* Begin to compute the properties of a view. */
+static void
+init_context(ViewContext *context, const MessageView *view)
+{
+	memset(context, 0, sizeof(ViewContext));
+	context->view = view;
+	context->bag = DatumGetJsonbP(view->version.content.value[PART_PROPS]);
+	access_replica_guid(view->store_id, context->guid);
 }
 
 Jsonb *
@@ -472,21 +713,35 @@ view_props(const MessageView *view, ArrayType *tags)
 {
 	ViewContext context;
 	BagList		list;
-	Jsonb	   *bag = DatumGetJsonbP(view->version.content.value[PART_PROPS]);
 
-	memset(&context, 0, sizeof(context));
-	context.view = view;
-	access_replica_guid(view->store_id, context.guid);
+	init_context(&context, view);
 	if (!view->version.content.isnull[PART_RECIPIENTS])
 		context.recipients =
 			DatumGetJsonbP(view->version.content.value[PART_RECIPIENTS]);
-
 	baglist_init(&list, 64);
 	if (tags == NULL)
-		add_all(&context, bag, &list);
+		add_all(&context, false, &list);
 	else
-		add_tags(&context, bag, tags, &list);
+		add_tags(&context, tags, &list);
 	return baglist_build(&list);
+}
+
+ArrayType *
+view_names(const MessageView *view)
+{
+	ViewContext context;
+	BagList		list;
+	Datum	   *names;
+
+	init_context(&context, view);
+	baglist_init(&list, 64);
+	add_all(&context, true, &list);
+	names = palloc(sizeof(Datum) * list.count);
+	for (int i = 0; i < list.count; i++)
+		names[i] = PointerGetDatum(cstring_to_text_with_len(list.entries[i].key,
+															list.entries[i].keylen));
+	return construct_array(names, list.count, TEXTOID, -1, false,
+						   TYPALIGN_INT);
 }
 
 /* ---------------------------------------------------------------- versions */
@@ -501,6 +756,9 @@ view_from_row(MessageView *view, const MessageRow *row)
 	view->created_at = row->created_at;
 	view->modified_at = row->modified_at;
 	view->modifier = TextDatumGetCString(row->modifier);
+	view->creator = row->creator;
+	view->access = access_bits(row->store_id, row->version.folder_id,
+							   row->creator);
 	view->level = -1;
 	view->version = row->version;
 }
@@ -530,7 +788,8 @@ time_to_come(const ChangeRow *row)
 /*
  * Fill a view from the record of a hard delete.  Returns false if there is no
  * such record.  The version has the change number and the time of the
- * deletion; folder, flags and creation time are those of the deleted message.
+ * deletion; folder, flags, creator and creation time are those of the deleted
+ * message.
  */
 static bool
 view_from_deleted(MessageView *view, int64 store_id, int64 message_id)
@@ -562,17 +821,71 @@ view_from_deleted(MessageView *view, int64 store_id, int64 message_id)
 	if (bag_find(row.undo.props, UNDO_CREATED, &value))
 		(void) systime_timestamp(value.val.string.val, value.val.string.len,
 								 &view->created_at);
+	if (bag_find(row.undo.props, UNDO_CREATOR, &value))
+		view->creator =
+			PointerGetDatum(cstring_to_text_with_len(value.val.string.val,
+													 value.val.string.len));
+	view->access = access_bits(store_id, view->version.folder_id,
+							   view->creator);
 	return true;
 }
 
 bool
-view_read(MessageView *view, int64 store_id, int64 message_id,
+view_find(MessageView *view, int64 store_id, int64 message_id,
 		  MessageRow *row)
 {
 	if (!messagerow_fetch(row, store_id, message_id))
 		return view_from_deleted(view, store_id, message_id);
 	view_from_row(view, row);
 	return true;
+}
+
+bool
+view_readable(const MessageView *view)
+{
+	return (view->access & MAPI_ACCESS_READ) != 0;
+}
+
+bool
+view_read(MessageView *view, int64 store_id, int64 message_id,
+		  MessageRow *row)
+{
+	if (!view_find(view, store_id, message_id, row))
+		return false;
+	if (!view_readable(view))
+		access_require_message(store_id, view->version.folder_id, message_id,
+							   view->creator, ACCESS_TO_READ);
+	return true;
+}
+
+/* Return true if the active snapshot sees a change of a message. */
+static bool
+has_changes(int64 store_id, int64 message_id)
+{
+	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	ChangeRow	row;
+	bool		found = changerow_newest(&row, change, store_id, message_id,
+										 '\0');
+
+	table_close(change, NoLock);
+	return found;
+}
+
+/*
+ * The owner of the store also finds a message whose row was deleted by hand:
+ * its changes are left, without a record of the deletion.
+ */
+void
+view_require_message(int64 store_id, int64 message_id)
+{
+	MessageRow	row;
+	MessageView view;
+
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	if (!view_read(&view, store_id, message_id, &row) &&
+		!(access_is_owner(store_id) && has_changes(store_id, message_id)))
+		access_raise_no_message(store_id, message_id);
+	messagerow_end_read(&row);
 }
 
 bool

@@ -221,7 +221,9 @@ collect(Report *report, const Stand *stand, MessageRow *row, bool whole)
 						  &report->touched))
 		return COLLECTED_NO_BASE;
 	report->yours = report->base;
-	edits_apply(&report->base.version.content, &stand->edits,
+	attachments_stamp_edits(&report->base.version.content, &report->edits,
+							GetCurrentTimestamp());
+	edits_apply(&report->base.version.content, &report->edits,
 				&report->yours.version.content);
 	edits_retype(&report->base.version.content, &report->edits);
 	edits_retype(&report->theirs.version.content, &report->edits);
@@ -355,15 +357,13 @@ put_report(FunctionCallInfo fcinfo, const Stand *stand, bool whole)
 	switch (collect(&report, stand, &row, whole))
 	{
 		case COLLECTED:
-			report.base.access = report.theirs.access = report.yours.access =
-				access_level(stand->store_id);
 			foreach(cell, names_of(&report))
 				put_row(&report, lfirst(cell), result, desc);
 			break;
 		case COLLECTED_NOTHING:
 			break;
 		case COLLECTED_NO_MESSAGE:
-			messagerow_raise_not_found(stand->store_id, stand->message_id);
+			access_raise_no_message(stand->store_id, stand->message_id);
 			break;
 		case COLLECTED_NO_BASE:
 			stand_raise_no_base(stand);
@@ -395,8 +395,8 @@ conflict_of_handle(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "handle");
 	REQUIRE_ARG(1, "whole");
 	handle = handle_message_argument(fcinfo);
-	access_require(handle->store_id, ACCESS_READ);
 	stand_of_handle(&stand, handle);
+	stand_require_readable(&stand);
 	put_report(fcinfo, &stand, PG_GETARG_BOOL(1));
 	return (Datum) 0;
 }
@@ -416,7 +416,6 @@ conflict_of_message(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(4, "whole");
 	stand_of_arguments(&stand, fcinfo);
-	access_require(stand.store_id, ACCESS_READ);
 	put_report(fcinfo, &stand, PG_GETARG_BOOL(4));
 	return (Datum) 0;
 }
@@ -496,10 +495,11 @@ conflict_json(int32 code, int32 number)
 	BagList		list;
 	Jsonb	   *object;
 
-	if (handle == NULL || handle->kind != HANDLE_MESSAGE ||
-		access_level(handle->store_id) < ACCESS_READ)
+	if (handle == NULL || handle->kind != HANDLE_MESSAGE)
 		return NULL;
 	stand_of_handle(&stand, handle);
+	if ((stand_access(&stand) & MAPI_ACCESS_READ) == 0)
+		return NULL;
 	if (name == NULL)
 		name = psprintf("0x%08X", (uint32) code);
 	baglist_init(&list, 8);

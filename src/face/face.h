@@ -24,6 +24,13 @@ extern void store_require_folder(int64 store_id, int64 folder_id);
 /* Raise MAPI_E_NOT_FOUND for a folder. */
 pg_noreturn extern void store_raise_no_folder(int64 store_id, int64 folder_id);
 
+/*
+ * Return the name of the role that argument n of an SQL function, "owner",
+ * names, palloc'd.  Raise MAPI_E_NO_ACCESS if the current role is not a member
+ * of that role.
+ */
+extern char *store_owner_argument(FunctionCallInfo fcinfo, int n);
+
 /* ----------------------------------------------------------------- props.c */
 
 /*
@@ -32,6 +39,21 @@ pg_noreturn extern void store_raise_no_folder(int64 store_id, int64 folder_id);
  * be pruned.
  */
 extern Jsonb *props_shown(const Handle *handle, ArrayType *tags);
+
+/*
+ * Begin and end reading what a handle shows: fill a view with its base and its
+ * pending edits.  The view points into *row, and is valid until
+ * props_end_shown().  Raises MAPI_E_NO_ACCESS, and the errors of stand_view().
+ */
+extern void props_begin_shown(const Handle *handle, MessageRow *row,
+							  MessageView *view);
+extern void props_end_shown(MessageRow *row);
+
+/*
+ * Return true if a handle may set properties that can be set until the first
+ * save only.
+ */
+extern bool props_takes_first(const Handle *handle);
 
 /* ------------------------------------------------------------- subobject.c */
 
@@ -101,8 +123,10 @@ typedef struct SaveRequest
 	int64		base;			/* the version on which the client stands */
 	bool		is_new;			/* first save of a new message */
 	bool		was_parked;		/* another handle may have saved it first */
+	bool		is_stateless;	/* no handle: raise if it is not readable */
 	int64		folder_id;		/* of a new message */
 	int32		message_flags;	/* of a new message, unless its bag has them */
+	TimestampTz created_at;		/* of a new message, 0: now */
 	const Content *start;		/* of a new message, before its edits */
 	int64		source_id;		/* the message that "start" was copied from */
 	const Upload *uploads;		/* of the handle, or NULL */

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * history.c
- *	  Older versions of messages: reading them, going back to them, and
- *	  pruning them.
+ *	  The history of messages: listing changes, reading older versions, going
+ *	  back to them, and pruning them.
  *
  * NOTES
  *	  Older versions exist only as the chain of changes (change.c); no function
@@ -17,16 +17,255 @@
  */
 #include "face.h"
 
+#include "access/table.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "query.h"
 
+#define NUM_COLUMNS		10
+
+/* A history that is being listed. */
+typedef struct Listing
+{
+	Relation	change;
+	int64		store_id;
+	int64		message_id;
+	Tuplestorestate *result;
+	TupleDesc	desc;
+	MemoryContext row_memory;	/* reset for every row */
+} Listing;
+
+/* Return the name of a kind of change. */
+static const char *
+kind_name(char kind)
+{
+	switch (kind)
+	{
+		case CHANGE_CREATE:
+			return "create";
+		case CHANGE_SAVE:
+			return "save";
+		case CHANGE_FORCE:
+			return "force";
+		case CHANGE_MERGE:
+			return "merge";
+		case CHANGE_MOVE:
+			return "move";
+		case CHANGE_DELETE:
+			return "delete";
+		case CHANGE_RESTORE:
+			return "restore";
+		case CHANGE_HARD_DELETE:
+			return "hard delete";
+		default:
+			elog(ERROR, "unexpected kind \"%c\" of a change", kind);
+			return NULL;		/* keep compiler quiet */
+	}
+}
+
+/* Add a change to the result. */
+static void
+put_change(Listing *listing, const ChangeRow *row)
+{
+	Datum		values[NUM_COLUMNS];
+	bool		nulls[NUM_COLUMNS] = {false};
+
+	values[0] = Int64GetDatum(row->change_number);
+	values[1] = CStringGetTextDatum(kind_name(row->kind));
+	values[2] = CStringGetTextDatum(changerow_author(row));
+	values[3] = CStringGetTextDatum(row->role);
+	nulls[4] = (row->actor == NULL);
+	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(row->actor);
+	nulls[5] = (row->client == NULL);
+	values[5] = nulls[5] ? (Datum) 0 : CStringGetTextDatum(row->client);
+	values[6] = TimestampTzGetDatum(row->changed_at);
+	values[7] = PointerGetDatum(row->undo.properties);
+	values[8] = Int64GetDatum(row->previous);
+	nulls[8] = (row->previous == 0);
+	values[9] = Int64GetDatum(row->base);
+	nulls[9] = (row->base == 0);
+	tuplestore_putvalues(listing->result, listing->desc, values, nulls);
+}
+
+/*
+ * Return the newest change of a message that the active snapshot sees.  Raise
+ * MAPI_E_NOT_FOUND if the message does not exist and never did, and
+ * MAPI_E_NO_ACCESS.
+ */
+static int64
+newest_change(const Listing *listing)
+{
+	MessageRow	row;
+	MessageView view;
+
+	messagerow_open(&row, AccessShareLock);
+	if (!view_read(&view, listing->store_id, listing->message_id, &row))
+		access_raise_no_message(listing->store_id, listing->message_id);
+	messagerow_close(&row);
+	return view.version.change_number;
+}
+
+/*
+ * Raise MAPI_E_CORRUPT_DATA if a change is missing although older changes
+ * exist.  "newer" is the change that leads to the missing one; changes are
+ * pruned from the old end of the chain only.
+ */
+static void
+check_pruned(const Listing *listing, int64 missing, TimestampTz newer)
+{
+	if (changerow_any_before(listing->change, listing->store_id,
+							 listing->message_id, newer))
+		ereport(ERROR,
+				(errmapi(MAPI_E_CORRUPT_DATA),
+				 errmsg("the history of message %lld in store %lld lacks change %lld",
+						(long long) listing->message_id,
+						(long long) listing->store_id, (long long) missing)));
+}
+
+/*
+ * Walk the chain back from change "at", over at most "max" changes.  Add each
+ * change to the result, or, if "numbers" is not NULL, store its number in the
+ * array *numbers, which is palloc'd.  Return the number of changes.
+ */
+static int64
+walk(Listing *listing, int64 at, int64 max, int64 **numbers)
+{
+	int64		count = 0;
+	int64		allocated = 64;
+	TimestampTz newer = 0;
+	MemoryContext caller = CurrentMemoryContext;
+
+	if (numbers != NULL)
+		*numbers = palloc(sizeof(int64) * allocated);
+	while (at != 0 && count < max)
+	{
+		ChangeRow	row;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(listing->row_memory);
+		MemoryContextSwitchTo(listing->row_memory);
+		if (!changerow_fetch_head(&row, listing->change, listing->store_id,
+								  listing->message_id, at))
+		{
+			if (newer != 0)
+				check_pruned(listing, at, newer);
+			MemoryContextSwitchTo(caller);
+			break;
+		}
+		if (numbers == NULL)
+			put_change(listing, &row);
+		MemoryContextSwitchTo(caller);
+		if (numbers != NULL && count == allocated)
+		{
+			allocated *= 2;
+			*numbers = repalloc_huge(*numbers, sizeof(int64) * allocated);
+		}
+		if (numbers != NULL)
+			(*numbers)[count] = at;
+		count++;
+		newer = row.changed_at;
+		at = row.previous;
+	}
+	return count;
+}
+
+/* Add the changes with the given numbers to the result, the last one first. */
+static void
+put_reversed(Listing *listing, const int64 *numbers, int64 count)
+{
+	MemoryContext caller = MemoryContextSwitchTo(listing->row_memory);
+
+	while (count-- > 0)
+	{
+		ChangeRow	row;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(listing->row_memory);
+		if (!changerow_fetch_head(&row, listing->change, listing->store_id,
+								  listing->message_id, numbers[count]))
+			elog(ERROR, "change " INT64_FORMAT " is gone", numbers[count]);
+		put_change(listing, &row);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Return argument 2, the greatest number of rows, or PG_INT64_MAX if the
+ * argument is NULL.
+ */
+static int64
+max_argument(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(2))
+		return PG_INT64_MAX;
+	if (PG_GETARG_INT32(2) < 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"max\" must not be negative")));
+	return PG_GETARG_INT32(2);
+}
+
+/*
+ * history(store_id, message_id, max, before)
+ * → (change_number, kind, changed_by, role, actor, client, changed_at,
+ *	  properties, previous, base_change_number)
+ *
+ * Return the changes of a message, with the statement's snapshot: all of them,
+ * oldest first, or with "max" that many of the newest ones, newest first.
+ * With "before", the changes that led to the version before that one; no row
+ * if the history does not have that version.
+ *
+ * Errors: MAPI_E_NOT_FOUND for store or message, MAPI_E_NO_ACCESS,
+ * MAPI_E_CORRUPT_DATA if a change in the middle of the chain is missing.
+ */
+PG_FUNCTION_INFO_V1(history);
+Datum
+history(PG_FUNCTION_ARGS)
+{
+	Listing		listing;
+	int64		max;
+	int64		at;
+	int64	   *numbers;
+	ChangeRow	row;
+
+	REQUIRE_ARG(0, "store_id");
+	REQUIRE_ARG(1, "message_id");
+	listing.store_id = PG_GETARG_INT64(0);
+	listing.message_id = PG_GETARG_INT64(1);
+	max = max_argument(fcinfo);
+
+	listing.result = call_begin_set(fcinfo, &listing.desc);
+	listing.change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	listing.row_memory = AllocSetContextCreate(CurrentMemoryContext,
+											   "msgstore history",
+											   ALLOCSET_DEFAULT_SIZES);
+	at = newest_change(&listing);
+	if (!PG_ARGISNULL(3))
+		at = changerow_fetch_head(&row, listing.change, listing.store_id,
+								  listing.message_id, PG_GETARG_INT64(3)) ?
+			row.previous : 0;
+	if (!PG_ARGISNULL(2))
+		(void) walk(&listing, at, max, NULL);
+	else
+	{
+		int64		count = walk(&listing, at, max, &numbers);
+
+		put_reversed(&listing, numbers, count);
+	}
+	MemoryContextDelete(listing.row_memory);
+	table_close(listing.change, NoLock);
+	return (Datum) 0;
+}
+
 /*
  * check_history_call(store_id, message_id, change_number) → void
  *
- * Check the arguments of the functions in SQL that read the history.  Errors:
- * MAPI_E_INVALID_PARAMETER for a NULL, MAPI_E_NOT_FOUND for the store,
+ * Check the arguments of merge_report().  Errors:
+ * MAPI_E_INVALID_PARAMETER for a NULL, MAPI_E_NOT_FOUND for store or message,
  * MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(check_history_call);
@@ -36,7 +275,7 @@ check_history_call(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "message_id");
 	REQUIRE_ARG(2, "change_number");
-	access_require(PG_GETARG_INT64(0), ACCESS_READ);
+	view_require_message(PG_GETARG_INT64(0), PG_GETARG_INT64(1));
 	/* the caller's statements name the schema */
 	(void) relation_oid(REL_CHANGE);
 	PG_RETURN_VOID();
@@ -67,14 +306,12 @@ message_at(PG_FUNCTION_ARGS)
 	stand.store_id = PG_GETARG_INT64(0);
 	stand.message_id = PG_GETARG_INT64(1);
 	stand.base = PG_GETARG_INT64(2);
-	access_require(stand.store_id, ACCESS_READ);
 
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	if (!view_read(&view, stand.store_id, stand.message_id, &row))
-		messagerow_raise_not_found(stand.store_id, stand.message_id);
+		access_raise_no_message(stand.store_id, stand.message_id);
 	if (!view_go_back(&view, stand.base))
 		stand_raise_no_base(&stand);
-	view.access = access_level(stand.store_id);
 	result = view_props(&view, NULL);
 	messagerow_end_read(&row);
 	PG_RETURN_JSONB_P(result);
@@ -118,10 +355,10 @@ restore_version(PG_FUNCTION_ARGS)
 	save_author_arguments(fcinfo, 4, &request.author);
 
 	call_require_write("restore_version()");
-	access_require(request.store_id, ACCESS_EDIT);
+	request.is_stateless = true;
 	result = save_execute(&request, &number);
 	if (result == MAPI_E_OBJECT_DELETED && number == 0)
-		change_require_message(request.store_id, request.message_id);
+		view_require_message(request.store_id, request.message_id);
 	values[0] = Int32GetDatum(result);
 	values[1] = Int64GetDatum(number);
 	nulls[1] = (number == 0);
@@ -148,7 +385,7 @@ set_retention(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(0, "store_id");
 	call_require_write("set_retention()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_owner(PG_GETARG_INT64(0));
 	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 1)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
@@ -189,7 +426,7 @@ prune_batch(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "after");
 	REQUIRE_ARG(2, "messages");
 	call_require_write("prune_history()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_owner(PG_GETARG_INT64(0));
 	if (PG_GETARG_INT32(2) < 1)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),

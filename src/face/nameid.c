@@ -117,7 +117,8 @@ id_of_name(int64 store_id, const char *spelling, int len, bool create)
 		if (id != 0 || !create)
 			return id;
 		call_require_write("get_ids_from_names()");
-		access_require(store_id, ACCESS_EDIT);
+		access_require_store(store_id, RIGHT_CREATE | RIGHT_EDIT_OWNED |
+							 RIGHT_EDIT_ANY);
 		give_id(store_id, &name);
 	}
 }
@@ -128,7 +129,7 @@ id_of_name(int64 store_id, const char *spelling, int len, bool create)
  * Return the ids of property names, in the order of the names.  The id of a
  * tagged property is that of its tag.  For a named property without an id in
  * the store, return NULL, or with "create" give out an id, which requires the
- * right to edit.
+ * right to create or to edit messages in some folder.
  *
  * Errors: MAPI_E_INVALID_PARAMETER and the other errors about a wrong name,
  * MAPI_E_NO_ACCESS, MAPI_E_NAMED_PROP_QUOTA_EXCEEDED.
@@ -148,7 +149,7 @@ get_ids_from_names(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "names");
 	REQUIRE_ARG(2, "create");
 	store_id = PG_GETARG_INT64(0);
-	access_require(store_id, ACCESS_READ);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false,
 					  TYPALIGN_INT, &names, &nulls, &count);
 	ids = palloc(sizeof(Datum) * Max(count, 1));
@@ -239,7 +240,7 @@ get_names_from_ids(PG_FUNCTION_ARGS)
 	int			count;
 	int			bound = 1;
 
-	access_require(store_id, ACCESS_READ);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), INT4OID, sizeof(int32), true,
 					  TYPALIGN_INT, &ids, &nulls, &count);
 	names = palloc(sizeof(Datum) * Max(count, 1));

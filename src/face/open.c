@@ -48,12 +48,12 @@ open_message(PG_FUNCTION_ARGS)
 	int64		store_id;
 	int64		message_id;
 	uint32		flags;
-	AccessLevel access;
 	MessageRow	row;
 	Handle	   *handle;
 	bool		found;
 	bool		deleted;
 	bool		modify;
+	bool		may_edit;
 
 	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "message_id");
@@ -64,19 +64,23 @@ open_message(PG_FUNCTION_ARGS)
 	check_open_flags(flags);
 	modify = (flags & (MAPI_MODIFY | MAPI_BEST_ACCESS)) != 0;
 
-	access_require(store_id, (flags & MAPI_MODIFY) != 0 &&
-				   (flags & MAPI_BEST_ACCESS) == 0 ? ACCESS_EDIT : ACCESS_READ);
-	access = access_level(store_id);
-
 	messagerow_begin_read(&row, GetTransactionSnapshot());
 	found = messagerow_fetch(&row, store_id, message_id);
 	deleted = found && row.version.deleted_at != 0;
 	if (!found || (deleted && (flags & SHOW_SOFT_DELETES) == 0))
-		messagerow_raise_not_found(store_id, message_id);
+		access_raise_no_message(store_id, message_id);
+	access_require_message(store_id, row.version.folder_id, message_id,
+						   row.creator, ACCESS_TO_READ);
+	may_edit = modify && access_message(store_id, row.version.folder_id,
+										row.creator, ACCESS_TO_EDIT);
+	if ((flags & MAPI_MODIFY) != 0 && (flags & MAPI_BEST_ACCESS) == 0 &&
+		!may_edit)
+		access_require_message(store_id, row.version.folder_id, message_id,
+							   row.creator, ACCESS_TO_EDIT);
 
 	handle = handle_open(store_id, message_id);
 	handle->state.base = row.version.change_number;
-	handle->state.writable = modify && access >= ACCESS_EDIT && !deleted;
+	handle->state.writable = may_edit && !deleted;
 	messagerow_end_read(&row);
 	PG_RETURN_INT32(handle->number);
 }
@@ -106,11 +110,12 @@ create_message(PG_FUNCTION_ARGS)
 	folder_id = PG_GETARG_INT64(1);
 	check_open_flags(PG_GETARG_UINT32(2));
 	call_require_write("create_message()");
-	access_require(store_id, ACCESS_EDIT);
+	access_require_folder(store_id, folder_id, RIGHT_CREATE);
 	store_require_folder(store_id, folder_id);
 
 	defaults = content_defaults();
 	handle = handle_open(store_id, number_next(REL_MESSAGE_ID_SEQ));
+	handle->created_at = handle->opened_at;
 	handle->state.folder_id = folder_id;
 	handle_set_defaults(handle, defaults);
 	handle->state.is_new = true;
@@ -154,13 +159,16 @@ refresh(PG_FUNCTION_ARGS)
 	{
 		MessageRow	row;
 
-		access_require(handle->store_id, ACCESS_READ);
+		access_require_store(handle->store_id, RIGHT_FOLDER_VISIBLE);
 		messagerow_begin_read(&row, GetLatestSnapshot());
 		if (!messagerow_fetch(&row, handle->store_id,
 							  handle->state.message_id) ||
 			(row.version.deleted_at != 0 && handle->state.writable))
 			messagerow_raise_deleted(handle->store_id,
 									 handle->state.message_id);
+		access_require_message(handle->store_id, row.version.folder_id,
+							   handle->state.message_id, row.creator,
+							   ACCESS_TO_READ);
 		base = row.version.change_number;
 		messagerow_end_read(&row);
 	}

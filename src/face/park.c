@@ -15,8 +15,11 @@
  *	  is saved does not discard the newer one.
  *
  *	  History is never pruned at or after the base of a parked draft whose role
- *	  may edit the store.  The owner of a store sees and may discard all drafts
+ *	  may edit the message.  The owner of a store sees and may discard all drafts
  *	  of the store, so that forgotten drafts do not stop the pruning for good.
+ *
+ *	  The draft of a new message contains the default properties of its handle.
+ *	  PR_CREATION_TIME among them is the time of create_message().
  *
  *	  The row has one column for each part of the edits.  "touched" has one
  *	  digit for each part: 0 untouched, 1 implied, 2 touched (see Edits).  The
@@ -33,6 +36,7 @@
 #include "utils/timestamp.h"
 
 #include "query.h"
+#include "value.h"
 
 /*
  * Parameters of QUERY_PARKED_INSERT; after the first three, they are also the
@@ -78,6 +82,39 @@ park_lock(int64 store_id, LOCKMODE lockmode)
 					   lockmode);
 }
 
+static const char *const creation_time = "PR_CREATION_TIME";
+
+/* Return the defaults of a new message, with the time of its creation. */
+static Jsonb *
+defaults_with_time(const Stand *stand)
+{
+	BagList		member;
+	char		text[VALUE_TIME_SIZE];
+
+	systime_text(stand->created_at != 0 ? stand->created_at :
+				 GetCurrentTimestamp(), text);
+	baglist_init(&member, 1);
+	baglist_add_cstring(&member, creation_time, text, strlen(text));
+	return bag_splice(stand->defaults, baglist_build(&member), false);
+}
+
+/* Take the time of the creation out of the defaults of a stand. */
+static void
+take_time(Stand *stand)
+{
+	JsonbValue	value;
+	BagList		member;
+
+	if (!bag_find(stand->defaults, creation_time, &value))
+		return;
+	(void) systime_timestamp(value.val.string.val, value.val.string.len,
+							 &stand->created_at);
+	baglist_init(&member, 1);
+	baglist_add_null(&member, creation_time, strlen(creation_time));
+	stand->defaults = bag_splice(stand->defaults, baglist_build(&member),
+								 false);
+}
+
 /*
  * Replace the row of *draft, or insert a new row if draft->id is 0, and set
  * *draft to the row that is stored.  Return false, and store nothing, if
@@ -121,9 +158,11 @@ park_stand(const Stand *stand, Draft *draft)
 	values[P_MESSAGE_ID] = Int64GetDatum(stand->message_id);
 	values[P_FOLDER_ID] = Int64GetDatum(stand->folder_id);
 	values[P_BASE] = Int64GetDatum(stand->base);
-	values[P_DEFAULTS] = PointerGetDatum(stand->defaults);
 	if (stand->is_new)
+	{
+		values[P_DEFAULTS] = JsonbPGetDatum(defaults_with_time(stand));
 		nulls[P_BASE] = 'n';
+	}
 	else
 		nulls[P_FOLDER_ID] = nulls[P_DEFAULTS] = 'n';
 	adopt_edits(&adoption, &edits);
@@ -181,6 +220,7 @@ read_parked(int64 store_id, Draft *draft, Stand *stand)
 			stand->folder_id = DatumGetInt64(row[P_FOLDER_ID - P_FIRST_READ]);
 			stand->defaults =
 				DatumGetJsonbPCopy(row[P_DEFAULTS - P_FIRST_READ]);
+			take_time(stand);
 		}
 		else
 			stand->base = DatumGetInt64(row[P_BASE - P_FIRST_READ]);
@@ -234,7 +274,6 @@ park_read(int64 store_id, Draft *draft, Stand *stand)
 	if (!read_parked(store_id, draft, stand))
 		raise_not_parked(store_id, draft->id);
 	stand->was_parked = true;
-	stand->created_at = GetCurrentTimestamp();
 }
 
 /*
@@ -245,7 +284,7 @@ park_read(int64 store_id, Draft *draft, Stand *stand)
  * has parked under that id since.  The handle stays open, with its edits
  * pending.
  *
- * Errors: MAPI_E_NO_ACCESS if the role may not edit the store (any more), so
+ * Errors: MAPI_E_NO_ACCESS if the role may not edit the message (any more), so
  * that no role adds drafts to a store that it cannot use.
  */
 PG_FUNCTION_INFO_V1(park);
@@ -257,8 +296,8 @@ park(PG_FUNCTION_ARGS)
 	Draft		draft;
 
 	call_require_write("park()");
-	access_require(handle->store_id, ACCESS_EDIT);
 	stand_of_handle(&stand, handle);
+	stand_require_editable(&stand);
 	draft = handle->state.draft;
 	park_stand(&stand, &draft);
 	handle_touch(handle);
@@ -289,16 +328,19 @@ resume(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "parked_id");
 	store_id = PG_GETARG_INT64(0);
 	draft.id = PG_GETARG_INT64(1);
-	access_require(store_id, ACCESS_READ);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	park_read(store_id, &draft, &stand);
+	stand_require_readable(&stand);
 
 	handle = handle_open(store_id, stand.message_id);
 	if (stand.is_new)
 		handle_set_defaults(handle, stand.defaults);
+	handle->created_at = stand.created_at;
 	handle->state.folder_id = stand.folder_id;
 	handle->state.is_new = stand.is_new;
 	handle->state.base = stand.base;
-	handle->state.writable = access_level(store_id) >= ACCESS_EDIT;
+	handle->state.writable = (stand_access(&stand) &
+							  MAPI_ACCESS_MODIFY) != 0;
 	handle->state.draft = draft;
 	pending_set_edits(handle, &stand.edits);
 	if (!upload_hold(handle))
@@ -322,10 +364,10 @@ discard_parked(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "parked_id");
 	call_require_write("discard_parked()");
-	access_require(PG_GETARG_INT64(0), ACCESS_READ);
+	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
 	draft.id = PG_GETARG_INT64(1);
 	if (!park_discard(PG_GETARG_INT64(0), &draft,
-					  access_is_owner(PG_GETARG_INT64(0))))
+					  access_owns_itself(PG_GETARG_INT64(0))))
 		raise_not_parked(PG_GETARG_INT64(0), draft.id);
 	PG_RETURN_VOID();
 }
@@ -355,8 +397,9 @@ parked_edits(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "parked_id");
 	draft.id = PG_GETARG_INT64(1);
-	access_require(PG_GETARG_INT64(0), ACCESS_READ);
+	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
 	park_read(PG_GETARG_INT64(0), &draft, &stand);
+	stand_require_readable(&stand);
 	values[0] = Int64GetDatum(stand.message_id);
 	values[1] = Int64GetDatum(stand.base);
 	nulls[1] = stand.is_new;
@@ -403,6 +446,7 @@ new_message_stand(FunctionCallInfo fcinfo, const Draft *draft, Stand *stand)
 	if (!PG_ARGISNULL(5))
 	{
 		stand->folder_id = PG_GETARG_INT64(5);
+		access_require_folder(stand->store_id, stand->folder_id, RIGHT_CREATE);
 		store_require_folder(stand->store_id, stand->folder_id);
 	}
 }
@@ -432,7 +476,7 @@ park_message(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(3, "changes");
 	stand.store_id = PG_GETARG_INT64(0);
 	call_require_write("park_message()");
-	access_require(stand.store_id, ACCESS_EDIT);
+	access_require_store(stand.store_id, RIGHT_FOLDER_VISIBLE);
 	if (!PG_ARGISNULL(4))
 	{
 		draft.id = PG_GETARG_INT64(4);
@@ -450,8 +494,9 @@ park_message(PG_FUNCTION_ARGS)
 					 errmsg("\"folder_id\" requires a new message")));
 		stand.message_id = PG_GETARG_INT64(1);
 		stand.base = PG_GETARG_INT64(2);
-		change_require_message(stand.store_id, stand.message_id);
+		view_require_message(stand.store_id, stand.message_id);
 	}
+	stand_require_editable(&stand);
 	edits_from_patch(PG_GETARG_JSONB_P(3), stand.is_new, &stand.edits);
 	stand.author.actor = call_text(fcinfo, 6);
 	park_stand(&stand, &draft);

@@ -79,16 +79,36 @@ ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 }
 
 /*
+ * Return the folder into which the order brings the message in *row, or 0 if
+ * the order takes the message away.
+ */
+static int64
+folder_into(const PlaceOrder *order, const MessageRow *row)
+{
+	if (order->kind == CHANGE_MOVE)
+		return order->folder_id;
+	return order->kind == CHANGE_RESTORE ? row->version.folder_id : 0;
+}
+
+/*
  * Decide on the version in *row: S_OK means that the order can be carried out,
- * and any other result is the result for this message.
+ * and any other result is the result for this message.  Called again when the
+ * row is locked, because rights may have been taken away while we waited.  A
+ * message whose folder the current role does not see counts as missing.
  */
 static int32
 decide(const PlaceOrder *order, const MessageRow *row)
 {
+	int64		folder_id = row->version.folder_id;
+	int64		into = folder_into(order, row);
 	bool		deleted = row->version.deleted_at != 0;
 
-	/* the right may have been taken away while we waited for the row */
-	access_require(order->store_id, ACCESS_EDIT);
+	if (!access_message(order->store_id, folder_id, row->creator,
+						ACCESS_TO_DELETE))
+		return access_sees_folder(order->store_id, folder_id) ?
+			MAPI_E_NO_ACCESS : MAPI_E_NOT_FOUND;
+	if (into != 0 && !access_may_create(order->store_id, into))
+		return MAPI_E_NO_ACCESS;
 	if (order->kind == CHANGE_RESTORE ? !deleted :
 		deleted && order->kind != CHANGE_HARD_DELETE)
 		return MAPI_E_NOT_FOUND;
@@ -137,8 +157,8 @@ write_order(const PlaceOrder *order, MessageRow *row)
 
 /*
  * Carry the order out on one message, waiting for any transaction that holds
- * its row.  Return S_OK, MAPI_E_NOT_FOUND or MAPI_E_OBJECT_CHANGED.  A refusal
- * by the newest committed version is returned without locking the row.
+ * its row.  Return S_OK, MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS or
+ * MAPI_E_OBJECT_CHANGED.  A refusal by the newest committed version is returned without locking the row.
  */
 static int32
 place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
@@ -169,15 +189,17 @@ place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
 
 /*
  * Carry the order out on each message.  Return S_OK, MAPI_W_PARTIAL_COMPLETION
- * if some messages were missing, MAPI_E_NOT_FOUND if all were missing, or
- * MAPI_E_OBJECT_CHANGED if the one message of a conditional call is not at the
- * change number that the caller expects.
+ * if it was carried out on some messages only, MAPI_E_NOT_FOUND if all were
+ * missing, MAPI_E_NO_ACCESS if it was carried out on no message and the right
+ * to do so was missing for some, or MAPI_E_OBJECT_CHANGED if the one message
+ * of a conditional call is not at the change number that the caller expects.
  */
 static int32
 place_messages(const PlaceOrder *order, const int64 *ids, int count)
 {
 	MessageRow	row;
 	int			done = 0;
+	bool		denied = false;
 	int32		result = S_OK;
 
 	messagerow_open(&row, RowExclusiveLock);
@@ -188,13 +210,16 @@ place_messages(const PlaceOrder *order, const int64 *ids, int count)
 			break;
 		if (result == S_OK)
 			done++;
+		denied |= (result == MAPI_E_NO_ACCESS);
 	}
 	messagerow_close(&row);
 	if (result == MAPI_E_OBJECT_CHANGED)
 		return result;
 	if (done == count)
 		return S_OK;
-	return done > 0 ? MAPI_W_PARTIAL_COMPLETION : MAPI_E_NOT_FOUND;
+	if (done > 0)
+		return MAPI_W_PARTIAL_COMPLETION;
+	return denied ? MAPI_E_NO_ACCESS : MAPI_E_NOT_FOUND;
 }
 
 /*
@@ -218,7 +243,7 @@ condition_argument(FunctionCallInfo fcinfo, int n, int count,
 
 /*
  * Read argument 0, the store, and the last argument, the actor, into *order.
- * Raise an error unless the caller may edit the store and the transaction may
+ * Raise an error unless the caller may use the store and the transaction may
  * write; "what" names the SQL function, as in "delete_messages()".
  */
 static void
@@ -226,7 +251,7 @@ order_arguments(FunctionCallInfo fcinfo, const char *what, PlaceOrder *order)
 {
 	REQUIRE_ARG(0, "store_id");
 	call_require_write(what);
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
 	order->store_id = PG_GETARG_INT64(0);
 	order->author.actor = call_text(fcinfo, PG_NARGS() - 1);
 }
@@ -238,7 +263,7 @@ order_arguments(FunctionCallInfo fcinfo, const char *what, PlaceOrder *order)
  * Delete messages softly, or for good with DELETE_HARD_DELETE.  A soft-deleted
  * message counts as missing unless DELETE_HARD_DELETE is given.
  *
- * Returns S_OK, MAPI_W_PARTIAL_COMPLETION, MAPI_E_NOT_FOUND,
+ * Returns S_OK, MAPI_W_PARTIAL_COMPLETION, MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS,
  * MAPI_E_OBJECT_CHANGED (only with if_change_number, which requires one
  * message) or MAPI_E_UNKNOWN_FLAGS.  Errors: MAPI_E_INVALID_PARAMETER,
  * MAPI_E_NO_ACCESS.
@@ -269,7 +294,8 @@ delete_messages(PG_FUNCTION_ARGS)
  *
  * Restore soft-deleted messages; any other message counts as missing.
  *
- * Returns S_OK, MAPI_W_PARTIAL_COMPLETION or MAPI_E_NOT_FOUND.  Errors:
+ * Returns S_OK, MAPI_W_PARTIAL_COMPLETION, MAPI_E_NOT_FOUND or
+ * MAPI_E_NO_ACCESS.  Errors:
  * MAPI_E_INVALID_PARAMETER, MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(restore_messages);
@@ -308,6 +334,7 @@ move_messages(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(2, "folder_id");
 	order.folder_id = PG_GETARG_INT64(2);
 	condition_argument(fcinfo, 3, count, &order);
+	access_require_folder(order.store_id, order.folder_id, RIGHT_CREATE);
 	if (!row_lock_folder(order.store_id, order.folder_id))
 		store_raise_no_folder(order.store_id, order.folder_id);
 	PG_RETURN_INT32(place_messages(&order, ids, count));

@@ -36,22 +36,58 @@ pending_props(const Stand *stand, ArrayType *tags)
 }
 
 /*
+ * Fill a view with an attachment or embedded message, whose base is in the
+ * handle, and with its pending edits.
+ */
+static void
+view_object(MessageView *view, const Handle *handle)
+{
+	memset(view, 0, sizeof(MessageView));
+	view->kind = handle->kind;
+	view->store_id = handle->store_id;
+	view->message_flags = MSGFLAG_DEFAULT;
+	view->level = handle->state.writable ? 1 : 0;
+	edits_apply(&handle->state.object, &handle->state.edits,
+				&view->version.content);
+	if (handle->kind == HANDLE_ATTACHMENT)
+		attachment_show(&view->version.content, handle->attach_num);
+}
+
+/*
  * Return the properties in "tags" (NULL: all) of an attachment or embedded
- * message, whose base is in the handle.
+ * message.
  */
 static Jsonb *
 object_props(const Handle *handle, ArrayType *tags)
 {
 	MessageView view;
 
-	memset(&view, 0, sizeof(view));
-	view.kind = handle->kind;
-	view.store_id = handle->store_id;
-	view.level = handle->state.writable ? 1 : 0;
-	edits_apply(&handle->state.object, &handle->state.edits, &view.version.content);
-	if (handle->kind == HANDLE_ATTACHMENT)
-		attachment_show(&view.version.content, handle->attach_num);
+	view_object(&view, handle);
 	return view_props(&view, tags);
+}
+
+void
+props_begin_shown(const Handle *handle, MessageRow *row, MessageView *view)
+{
+	Stand		stand;
+
+	stand_of_handle(&stand, handle);
+	messagerow_begin_read(row, GetLatestSnapshot());
+	if (handle->kind != HANDLE_MESSAGE)
+	{
+		stand_require_readable(&stand);
+		view_object(view, handle);
+		return;
+	}
+	stand_view(view, &stand, row);
+	view->level = handle->state.writable ? 1 : 0;
+	edits_apply(&view->version.content, &stand.edits, &view->version.content);
+}
+
+void
+props_end_shown(MessageRow *row)
+{
+	messagerow_end_read(row);
 }
 
 /*
@@ -66,20 +102,18 @@ props_shown(const Handle *handle, ArrayType *tags)
 	MessageView view;
 	Jsonb	   *result;
 
-	access_require(handle->store_id, ACCESS_READ);
 	stand_of_handle(&stand, handle);
-	if (handle->kind != HANDLE_MESSAGE)
-		return object_props(handle, tags);
-	if (tags != NULL && edits_cover(&stand.edits, tags))
-		return pending_props(&stand, tags);
+	if (handle->kind != HANDLE_MESSAGE ||
+		(tags != NULL && edits_cover(&stand.edits, tags)))
+	{
+		stand_require_readable(&stand);
+		return handle->kind != HANDLE_MESSAGE ? object_props(handle, tags) :
+			pending_props(&stand, tags);
+	}
 
-	messagerow_begin_read(&row, GetLatestSnapshot());
-	stand_view(&view, &stand, &row);
-	view.level = handle->state.writable ? 1 : 0;
-	view.access = access_level(handle->store_id);
-	edits_apply(&view.version.content, &stand.edits, &view.version.content);
+	props_begin_shown(handle, &row, &view);
 	result = view_props(&view, tags);
-	messagerow_end_read(&row);
+	props_end_shown(&row);
 	return result;
 }
 
@@ -102,6 +136,27 @@ get_props(PG_FUNCTION_ARGS)
 	ArrayType  *tags = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
 
 	PG_RETURN_JSONB_P(props_shown(handle, tags));
+}
+
+/*
+ * get_prop_list(handle) → text[]
+ *
+ * Return the canonical names of all properties that a handle shows, in the
+ * order of get_props(), without reading their values.  Errors: as get_props().
+ */
+PG_FUNCTION_INFO_V1(get_prop_list);
+Datum
+get_prop_list(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+	MessageRow	row;
+	MessageView view;
+	ArrayType  *result;
+
+	props_begin_shown(handle, &row, &view);
+	result = view_names(&view);
+	props_end_shown(&row);
+	PG_RETURN_ARRAYTYPE_P(result);
 }
 
 /*
@@ -129,14 +184,15 @@ read_message(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "message_id");
 	store_id = PG_GETARG_INT64(0);
 	message_id = PG_GETARG_INT64(1);
-	access_require(store_id, ACCESS_READ);
 
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	if (!messagerow_fetch(&row, store_id, message_id) ||
 		row.version.deleted_at != 0)
-		messagerow_raise_not_found(store_id, message_id);
+		access_raise_no_message(store_id, message_id);
 	view_from_row(&view, &row);
-	view.access = access_level(store_id);
+	if (!view_readable(&view))
+		access_require_message(store_id, row.version.folder_id, message_id,
+							   row.creator, ACCESS_TO_READ);
 	result = view_props(&view, tags);
 	messagerow_end_read(&row);
 	PG_RETURN_JSONB_P(result);
@@ -145,11 +201,11 @@ read_message(PG_FUNCTION_ARGS)
 /* ----------------------------------------------------------------- editing */
 
 /*
- * Return true if a handle may set properties that can be set until the first
- * save only: a handle on a new message, or on an object inside a message.
+ * A handle on a new message, or on an object inside a message, may set the
+ * properties that can be set until the first save only.
  */
-static bool
-takes_first(const Handle *handle)
+bool
+props_takes_first(const Handle *handle)
 {
 	return handle->state.is_new || handle->kind != HANDLE_MESSAGE;
 }
@@ -234,7 +290,7 @@ set_props(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(1, "props");
 	handle_require_writable(handle);
-	edits_from_patch(PG_GETARG_JSONB_P(1), takes_first(handle), &edits);
+	edits_from_patch(PG_GETARG_JSONB_P(1), props_takes_first(handle), &edits);
 	add_given(handle, &edits);
 	PG_RETURN_VOID();
 }
@@ -255,7 +311,7 @@ delete_props(PG_FUNCTION_ARGS)
 
 	REQUIRE_ARG(1, "tags");
 	handle_require_writable(handle);
-	edits_from_tags(PG_GETARG_ARRAYTYPE_P(1), takes_first(handle), &edits);
+	edits_from_tags(PG_GETARG_ARRAYTYPE_P(1), props_takes_first(handle), &edits);
 	add_given(handle, &edits);
 	PG_RETURN_VOID();
 }

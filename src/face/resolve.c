@@ -109,6 +109,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	request.is_new = true;
 	request.folder_id = folder_id;
 	request.message_flags = view.message_flags;
+	request.created_at = stand->created_at;
 	request.start = &view.version.content;
 	request.source_id = stand->message_id;
 	request.uploads = stand->uploads;
@@ -126,7 +127,8 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 
 /*
  * Return the folder that argument n names, or the store's Conflicts folder if
- * the argument is NULL.  Raise MAPI_E_NOT_FOUND if the folder does not exist.
+ * the argument is NULL.  Raise MAPI_E_NOT_FOUND if the folder does not exist,
+ * or if the argument names a folder that the current role does not see.
  */
 static int64
 folder_argument(FunctionCallInfo fcinfo, int n, int64 store_id)
@@ -136,7 +138,10 @@ folder_argument(FunctionCallInfo fcinfo, int n, int64 store_id)
 	if (PG_ARGISNULL(n))
 		folder_id = store_special_folder(store_id, "Conflicts");
 	else
+	{
 		folder_id = PG_GETARG_INT64(n);
+		access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
+	}
 	store_require_folder(store_id, folder_id);
 	return folder_id;
 }
@@ -164,11 +169,15 @@ save_as(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "folder_id");
 	handle = handle_message_argument(fcinfo);
 	call_require_write("save_as()");
-	access_require(handle->store_id, ACCESS_EDIT);
 	folder_id = folder_argument(fcinfo, 1, handle->store_id);
+	access_require_folder(handle->store_id, folder_id, RIGHT_CREATE);
 	stand_of_handle(&stand, handle);
 	if (save_elsewhere(&stand, folder_id, false, &outcome) != S_OK)
+	{
+		/* folder or right were taken away while we waited for the folder */
+		access_require_folder(handle->store_id, folder_id, RIGHT_CREATE);
 		store_raise_no_folder(handle->store_id, folder_id);
+	}
 	PG_RETURN_INT64(outcome.message_id);
 }
 
@@ -319,10 +328,10 @@ resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 	require_original(choice, handle->state.is_new);
 	if (choice != KEEP_ORIGINAL)
 		call_require_write("resolve_conflict()");
-	if (access_level(handle->store_id) < ACCESS_EDIT)
-		PG_RETURN_INT32(MAPI_E_NO_ACCESS);
 
 	stand_of_handle(&stand, handle);
+	if ((stand_access(&stand) & MAPI_ACCESS_READ) == 0)
+		PG_RETURN_INT32(MAPI_E_NO_ACCESS);
 	result = resolve(&stand, choice, fcinfo, 2, 3, &outcome);
 	if (result == S_OK)
 	{
@@ -366,8 +375,7 @@ resolve_conflict_of_message(PG_FUNCTION_ARGS)
 	save_author_arguments(fcinfo, 7, &stand.author);
 	if (choice != KEEP_ORIGINAL)
 		call_require_write("resolve_conflict()");
-	access_require(stand.store_id, ACCESS_EDIT);
-	change_require_message(stand.store_id, stand.message_id);
+	view_require_message(stand.store_id, stand.message_id);
 
 	result = resolve(&stand, choice, fcinfo, 5, 6, &outcome);
 	values[0] = Int32GetDatum(result);
@@ -405,8 +413,9 @@ resolve_parked(PG_FUNCTION_ARGS)
 	choice = choice_argument(fcinfo, 2);
 	check_choice(fcinfo, choice, 3, 4);
 	call_require_write("resolve_parked()");
-	access_require(PG_GETARG_INT64(0), ACCESS_EDIT);
+	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
 	park_read(PG_GETARG_INT64(0), &draft, &stand);
+	stand_require_readable(&stand);
 	require_original(choice, stand.is_new);
 	stand.author.actor = call_text(fcinfo, 5);
 

@@ -72,6 +72,7 @@ typedef struct SaveWork
 {
 	const SaveRequest *request;
 	MessageRow	row;
+	bool		decided;		/* decide() was called before */
 	bool		parsed;			/* "edits" is filled */
 	Edits		edits;
 } SaveWork;
@@ -170,22 +171,35 @@ saved_before(const SaveRequest *request, int64 *number)
 
 /* ---------------------------------------------------------------- deciding */
 
-/* Do steps 5 to 8 on the version in work->row; S_OK means: go on. */
+/*
+ * Do steps 5 to 8 on the version in work->row; S_OK means: go on.  A client
+ * without a handle has not shown yet that it may read the message: if it may
+ * not, the first decision raises the errors of opening the message.
+ */
 static int32
-decide(const SaveWork *work)
+decide(SaveWork *work)
 {
 	const SaveRequest *request = work->request;
+	const MessageRow *row = &work->row;
+	bool		may_edit = access_message(request->store_id,
+										  row->version.folder_id,
+										  row->creator, ACCESS_TO_EDIT);
 
-	if (work->row.version.deleted_at != 0)
+	if (!may_edit && request->is_stateless && !work->decided)
+		access_require_message(request->store_id, row->version.folder_id,
+							   request->message_id, row->creator,
+							   ACCESS_TO_READ);
+	work->decided = true;
+	if (row->version.deleted_at != 0)
 		return MAPI_E_OBJECT_DELETED;
-	if (access_level(request->store_id) < ACCESS_EDIT)
+	if (!may_edit)
 		return MAPI_E_NO_ACCESS;
-	if (work->row.submitted)
+	if (row->submitted)
 		return MAPI_E_SUBMITTED;
 	if (request->mode == SAVE_MERGE ||
 		(request->mode == SAVE_PLAIN && (request->flags & FORCE_SAVE) != 0))
 		return S_OK;
-	if (work->row.version.change_number !=
+	if (row->version.change_number !=
 		(request->mode == SAVE_SEEN ? request->seen : request->base))
 		return MAPI_E_OBJECT_CHANGED;
 	return S_OK;
@@ -322,7 +336,9 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 	if (write_row(work, &edits, number) != TM_Ok)
 		return ATTEMPT_AGAIN;
 	/* the update may have waited, if the row was taken at this very moment */
-	access_require(request->store_id, ACCESS_EDIT);
+	access_require_message(request->store_id, work->row.version.folder_id,
+						   request->message_id, work->row.creator,
+						   ACCESS_TO_EDIT);
 	return ATTEMPT_DONE;
 }
 
@@ -468,12 +484,13 @@ save_new(SaveWork *work, int64 *number)
 
 	if (!row_lock_folder(request->store_id, request->folder_id))
 		return MAPI_E_OBJECT_DELETED;
-	if (access_level(request->store_id) < ACCESS_EDIT)
+	if (!access_may_create(request->store_id, request->folder_id))
 		return MAPI_E_NO_ACCESS;
 
 	row->store_id = request->store_id;
 	row->message_id = request->message_id;
 	row->version.folder_id = request->folder_id;
+	row->created_at = request->created_at;
 	edits_apply(request->start, pending_edits(work), content);
 	row->message_flags = take_message_flags(content, request->message_flags);
 	change_create(row, request->source_id, request->uploads,
@@ -499,6 +516,7 @@ save_of_stand(SaveRequest *request, const Stand *stand, Content *start)
 	request->was_parked = stand->was_parked;
 	request->folder_id = stand->folder_id;
 	request->message_flags = MSGFLAG_DEFAULT;
+	request->created_at = stand->created_at;
 	if (stand->is_new)
 	{
 		content_from_bag(start, stand->defaults);
@@ -530,14 +548,14 @@ set_level(Handle *handle, uint32 flags)
 
 /*
  * Park the edits of a refused save if there are edits, the flags ask for
- * parking, and the role may still edit the store.  Return true, and set
+ * parking, and the role may still edit the message.  Return true, and set
  * *draft, if they were parked.
  */
 static bool
 park_refused(const Stand *stand, uint32 flags, Draft *draft)
 {
 	if ((flags & PARK_REFUSED) == 0 || !edits_any(&stand->edits) ||
-		access_level(stand->store_id) < ACCESS_EDIT)
+		!stand_may_edit(stand))
 		return false;
 	park_stand(stand, draft);
 	return true;
@@ -665,13 +683,14 @@ save_message(PG_FUNCTION_ARGS)
 	request.flags = PG_GETARG_UINT32(4);
 	save_author_arguments(fcinfo, 5, &request.author);
 
-	access_require(request.store_id, ACCESS_EDIT);
+	request.is_stateless = true;
+
 	if ((request.flags & ~SAVE_FLAGS) == 0)
 	{
 		call_require_write("save_message()");
 		result = save_execute(&request, &number);
 		if (result == MAPI_E_OBJECT_DELETED && number == 0)
-			change_require_message(request.store_id, request.message_id);
+			view_require_message(request.store_id, request.message_id);
 		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
 		{
 			Stand		stand;
@@ -742,7 +761,7 @@ save_new_message(PG_FUNCTION_ARGS)
 	request.is_new = true;
 	save_author_arguments(fcinfo, 4, &request.author);
 
-	access_require(request.store_id, ACCESS_EDIT);
+	access_require_folder(request.store_id, request.folder_id, RIGHT_CREATE);
 	if ((request.flags & ~SAVE_FLAGS) == 0)
 		call_require_write("save_new_message()");
 	if ((request.flags & ~SAVE_FLAGS) == 0 &&

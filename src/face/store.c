@@ -90,6 +90,26 @@ name_argument(FunctionCallInfo fcinfo, int n, const char *name)
 }
 
 /*
+ * Return the name of the role that argument n names as the owner of a store,
+ * palloc'd.  Raise MAPI_E_NO_ACCESS if the current role is not a member of that
+ * role, MAPI_E_INVALID_PARAMETER for a NULL or an empty name.
+ */
+char *
+store_owner_argument(FunctionCallInfo fcinfo, int n)
+{
+	char	   *name = name_argument(fcinfo, n, "owner");
+	Oid			owner = get_role_oid(name, false);
+
+	if (!has_privs_of_role(GetUserId(), owner))
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_ACCESS),
+				 errmsg("role \"%s\" is not a member of role \"%s\"",
+						GetUserNameFromId(GetUserId(), false), name),
+				 errhint("You can create a store for, or give a store to, a role of which you are a member.")));
+	return name;
+}
+
+/*
  * create_store(name, owner) → store_id
  *
  * Create a store with its special folders.  "owner" is the name of a role,
@@ -104,29 +124,19 @@ Datum
 create_store(PG_FUNCTION_ARGS)
 {
 	char	   *name = name_argument(fcinfo, 0, "name");
-	Oid			owner = GetUserId();
+	char	   *owner;
 	int64		store_id;
 	int64		root;
 	Datum		values[3];
 	bool		done;
 
 	call_require_write("create_store()");
-	if (!PG_ARGISNULL(1))
-	{
-		owner = get_role_oid(name_argument(fcinfo, 1, "owner"), false);
-		if (!has_privs_of_role(GetUserId(), owner))
-			ereport(ERROR,
-					(errmapi(MAPI_E_NO_ACCESS),
-					 errmsg("role \"%s\" is not a member of role \"%s\"",
-							GetUserNameFromId(GetUserId(), false),
-							GetUserNameFromId(owner, false)),
-					 errhint("You can create a store only for a role of which you are a member.")));
-	}
-
+	owner = PG_ARGISNULL(1) ? GetUserNameFromId(GetUserId(), false) :
+		store_owner_argument(fcinfo, 1);
 	store_id = number_next(REL_STORE_ID_SEQ);
 	values[0] = Int64GetDatum(store_id);
 	values[1] = CStringGetTextDatum(name);
-	values[2] = CStringGetTextDatum(GetUserNameFromId(owner, false));
+	values[2] = CStringGetTextDatum(owner);
 	SPI_connect();
 	done = query_run(QUERY_STORE_INSERT, values, NULL) > 0;
 	SPI_finish();
@@ -160,23 +170,24 @@ create_folder(PG_FUNCTION_ARGS)
 {
 	int64		store_id;
 	int64		parent_id;
+	int64		folder_id;
 	char	   *name;
 
 	REQUIRE_ARG(0, "store_id");
 	store_id = PG_GETARG_INT64(0);
 	name = name_argument(fcinfo, 2, "name");
 	call_require_write("create_folder()");
-	access_require(store_id, ACCESS_EDIT);
 
 	if (PG_ARGISNULL(1))
 		parent_id = store_special_folder(store_id, special_folders[0]);
 	else
-	{
 		parent_id = PG_GETARG_INT64(1);
-		if (!row_lock_folder(store_id, parent_id))
-			store_raise_no_folder(store_id, parent_id);
-	}
-	PG_RETURN_INT64(insert_folder(store_id, parent_id, name, NULL));
+	access_require_folder(store_id, parent_id, RIGHT_CREATE_SUBFOLDER);
+	if (!row_lock_folder(store_id, parent_id))
+		store_raise_no_folder(store_id, parent_id);
+	folder_id = insert_folder(store_id, parent_id, name, NULL);
+	access_inherit(store_id, parent_id, folder_id);
+	PG_RETURN_INT64(folder_id);
 }
 
 void
@@ -208,7 +219,8 @@ store_raise_no_folder(int64 store_id, int64 folder_id)
  * special_folders, case-sensitive.
  *
  * Errors: MAPI_E_INVALID_PARAMETER for another name, MAPI_E_NOT_FOUND if there
- * is no such store or folder, MAPI_E_NO_ACCESS.
+ * is no such store or folder or the current role does not see the folder,
+ * MAPI_E_NO_ACCESS if it may not use the store.
  */
 PG_FUNCTION_INFO_V1(special_folder);
 Datum
@@ -229,9 +241,10 @@ special_folder(PG_FUNCTION_ARGS)
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("\"%s\" is not a special folder", special),
 				 errhint("The special folders are Root, Inbox, Outbox, Sent Items, Deleted Items, Drafts and Conflicts.")));
-	access_require(store_id, ACCESS_READ);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	folder_id = store_special_folder(store_id, special);
-	if (folder_id == 0)
+	if (folder_id == 0 ||
+		(access_folder(store_id, folder_id) & RIGHT_FOLDER_VISIBLE) == 0)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NOT_FOUND),
 				 errmsg("store %lld has no folder \"%s\"",

@@ -104,20 +104,25 @@ find_shown(Stream *stream, int64 offset, int64 count)
 	Handle	   *handle = stream->handle;
 	Content		content;
 	MessageRow	row;
+	Stand		stand;
 
+	stand_of_handle(&stand, handle);
 	messagerow_begin_read(&row, GetLatestSnapshot());
-	if (handle->kind != HANDLE_MESSAGE)
-		content = handle->state.object;
-	else if (edits_cover(&handle->state.edits, tags_of(stream)))
-		content_from_bag(&content, bag_empty());
-	else
+	if (handle->kind == HANDLE_MESSAGE &&
+		!edits_cover(&stand.edits, tags_of(stream)))
 	{
-		Stand		stand;
 		MessageView view;
 
-		stand_of_handle(&stand, handle);
 		stand_view(&view, &stand, &row);
 		content = view.version.content;
+	}
+	else
+	{
+		stand_require_readable(&stand);
+		if (handle->kind != HANDLE_MESSAGE)
+			content = handle->state.object;
+		else
+			content_from_bag(&content, bag_empty());
 	}
 	edits_apply(&content, &handle->state.edits, &content);
 	if (content.isnull[stream->prop.part] || stream->prop.part == PART_PROPS)
@@ -154,9 +159,10 @@ find_stream(FunctionCallInfo fcinfo, Stream *stream, int64 offset,
 				 errmsg("property %s (%s) is neither a string nor binary",
 						stream->prop.name,
 						catalogue_type_name(stream->prop.type))));
-	access_require(stream->handle->store_id, ACCESS_READ);
 
-	if (stream->prop.rule == RULE_COMPUTED)
+	if (stream->prop.rule == RULE_COMPUTED ||
+		stream->prop.tag == PR_SUBJECT_PREFIX ||
+		stream->prop.tag == PR_NORMALIZED_SUBJECT)
 		find_in_bag(stream, props_shown(stream->handle, tags_of(stream)));
 	else
 		find_shown(stream, offset, count);
@@ -372,16 +378,29 @@ require_stored(const Stream *stream)
 						stream->prop.name)));
 }
 
+/* Raise MAPI_E_TOO_BIG if a value cannot have so many bytes. */
+static void
+check_size(const Stream *stream, int64 offset, int64 count)
+{
+	if (offset > BLOB_MAX_BYTES - count)
+		ereport(ERROR,
+				(errmapi(MAPI_E_TOO_BIG),
+				 errmsg("property %s cannot have more than %lld bytes",
+						stream->prop.name, (long long) BLOB_MAX_BYTES)));
+}
+
 /*
  * write_stream(handle, property, offset, bytes) → bigint
  *
  * Write bytes at an offset, over the present value and past its end, and
  * return the size of the value afterwards.  If the handle does not have the
- * property, the value is empty before the write.
+ * property, the value is empty before the write.  If the offset is past the
+ * end of a binary value, zeros fill the gap.
  *
  * Errors: MAPI_E_NO_ACCESS on a read-only handle, MAPI_E_COMPUTED,
- * MAPI_E_INVALID_PARAMETER if the offset is past the end or a string would not
- * be valid UTF-8, and the errors of find_stream().
+ * MAPI_E_TOO_BIG, MAPI_E_INVALID_PARAMETER if the offset is past the end of a
+ * string or a string would not be valid UTF-8, and the errors of
+ * find_stream().
  */
 PG_FUNCTION_INFO_V1(write_stream);
 Datum
@@ -398,7 +417,8 @@ write_stream(PG_FUNCTION_ARGS)
 	count = VARSIZE_ANY_EXHDR(bytes);
 	find_stream(fcinfo, &stream, 0, PG_INT32_MAX);
 	require_stored(&stream);
-	if (offset > stream.size)
+	check_size(&stream, offset, count);
+	if (offset > stream.size && is_text(&stream.prop))
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("offset %lld is past the end of property %s, which has %lld bytes",
@@ -417,13 +437,15 @@ write_stream(PG_FUNCTION_ARGS)
 
 		call_require_write("write_stream()");
 		blob_id = upload_of(&stream, stream.size);
+		blob_write_zeros(stream.handle->store_id, blob_id, stream.size,
+						 offset - stream.size);
 		blob_write(stream.handle->store_id, blob_id, offset,
 				   VARDATA_ANY(bytes), count);
 		set_blob(&stream, blob_id, size);
 	}
 	else
 	{
-		char	   *buf = palloc(size + 1);
+		char	   *buf = palloc0(size + 1);
 
 		if (stream.bytes != NULL)
 			memcpy(buf, VARDATA_ANY(stream.bytes), stream.size);
@@ -434,21 +456,26 @@ write_stream(PG_FUNCTION_ARGS)
 }
 
 /*
- * truncate_stream(handle, property, size)
+ * set_stream_size(handle, property, size)
  *
- * Cut a value to its first "size" bytes.  Errors: as write_stream(), with
- * MAPI_E_INVALID_PARAMETER if the value has fewer than "size" bytes.
+ * Cut a value to its first "size" bytes, or fill a binary value with zeros up
+ * to that size (MS-OXCPRPT R57706).  truncate_stream() is another name of this
+ * function.
+ *
+ * Errors: as write_stream(), with MAPI_E_INVALID_PARAMETER if a string has
+ * fewer than "size" bytes.
  */
-PG_FUNCTION_INFO_V1(truncate_stream);
+PG_FUNCTION_INFO_V1(set_stream_size);
 Datum
-truncate_stream(PG_FUNCTION_ARGS)
+set_stream_size(PG_FUNCTION_ARGS)
 {
 	int64		size = call_bytes(fcinfo, 2, "size");
 	Stream		stream;
 
 	find_stream(fcinfo, &stream, 0, PG_INT32_MAX);
 	require_stored(&stream);
-	if (size > stream.size)
+	check_size(&stream, size, 0);
+	if (size > stream.size && is_text(&stream.prop))
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("property %s has only %lld bytes", stream.prop.name,
@@ -459,13 +486,22 @@ truncate_stream(PG_FUNCTION_ARGS)
 	{
 		int64		blob_id;
 
-		call_require_write("truncate_stream()");
-		blob_id = upload_of(&stream, size);
-		blob_truncate(stream.handle->store_id, blob_id, size);
+		call_require_write("set_stream_size()");
+		blob_id = upload_of(&stream, Min(size, stream.size));
+		if (size < stream.size)
+			blob_truncate(stream.handle->store_id, blob_id, size);
+		else
+			blob_write_zeros(stream.handle->store_id, blob_id, stream.size,
+							 size - stream.size);
 		set_blob(&stream, blob_id, size);
 	}
 	else
-		set_bytes(&stream, stream.bytes == NULL ? "" :
-				  VARDATA_ANY(stream.bytes), size);
+	{
+		char	   *buf = palloc0(size + 1);
+
+		if (stream.bytes != NULL)
+			memcpy(buf, VARDATA_ANY(stream.bytes), Min(size, stream.size));
+		set_bytes(&stream, buf, size);
+	}
 	PG_RETURN_VOID();
 }

@@ -33,6 +33,7 @@
 #include "face.h"
 
 #include "miscadmin.h"
+#include "utils/hsearch.h"
 #include "utils/snapmgr.h"
 
 #define OPEN_FLAGS \
@@ -136,6 +137,16 @@ subobject_list_replaced(Handle *handle)
 }
 
 /* ---------------------------------------------------------- handles' kinds */
+
+/* Raise an error unless the current role may read the message of a handle. */
+static void
+require_readable(const Handle *handle)
+{
+	Stand		stand;
+
+	stand_of_handle(&stand, handle);
+	stand_require_readable(&stand);
+}
 
 /*
  * Return the handle that argument 0 names, on a message or on an embedded
@@ -242,7 +253,7 @@ create_attachment(PG_FUNCTION_ARGS)
 	number = object_next_number(&next, attach_num);
 	handle_touch(parent);
 	parent->state.next_attach = next;
-	content_from_bag(&empty, attachment_finish(bag_empty(), number));
+	content_from_bag(&empty, attachment_new(number));
 	PG_RETURN_INT32(open_below(parent, HANDLE_ATTACHMENT, number, &empty,
 							   true)->number);
 }
@@ -270,7 +281,7 @@ open_attachment(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "attach_num");
 	REQUIRE_ARG(2, "flags");
 	check_flags(PG_GETARG_UINT32(2), OPEN_FLAGS);
-	access_require(parent->store_id, ACCESS_READ);
+	require_readable(parent);
 	writable = wants_to_write(parent, PG_GETARG_UINT32(2));
 	objects_read(shown_list(parent, PART_ATTACHMENTS), &list);
 	at = objects_find(&list, attach_num, PG_GETARG_INT32(1));
@@ -364,7 +375,7 @@ open_embedded_message(PG_FUNCTION_ARGS)
 				 errmsg("handle %d is a message, not an attachment",
 						parent->number)));
 	check_flags(flags, EMBEDDED_FLAGS);
-	access_require(parent->store_id, ACCESS_READ);
+	require_readable(parent);
 	writable = (flags & MAPI_CREATE) != 0 ?
 		wants_to_write(parent, flags | MAPI_MODIFY) :
 		wants_to_write(parent, flags);
@@ -441,7 +452,7 @@ merge_lists(Handle *handle, const Content *current, Edits *edits)
 		if (count == 0)
 			continue;
 		(void) objects_merge(lists[0], lists[1], (Jsonb *) edits->value[p],
-							 number, true, &list);
+							 number, p == PART_RECIPIENTS, true, &list);
 		edits->value[p] = (struct varlena *) list;
 		/* a number may be another attachment's now: handles below are stale */
 		if (p == PART_ATTACHMENTS)
@@ -509,28 +520,107 @@ subobject_save(Handle *handle)
 
 /* -------------------------------------------------------------- recipients */
 
+/* A recipient's number, and its position in the list. */
+typedef struct RowEntry
+{
+	int64		number;			/* hash key */
+	int			at;
+} RowEntry;
+
+/* Return an index by PR_ROWID of the recipients of a list. */
+static HTAB *
+index_rows(const ObjectList *list)
+{
+	HASHCTL		control;
+	HTAB	   *index;
+
+	memset(&control, 0, sizeof(control));
+	control.keysize = sizeof(int64);
+	control.entrysize = sizeof(RowEntry);
+	control.hcxt = CurrentMemoryContext;
+	index = hash_create("msgstore recipients", Max(list->count, 16), &control,
+						HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	for (int i = 0; i < list->count; i++)
+	{
+		int64		number;
+
+		if (object_number(list->objects[i], row_id, &number))
+			((RowEntry *) hash_search(index, &number, HASH_ENTER, NULL))->at = i;
+	}
+	return index;
+}
+
 /*
- * Return the position in the list of the recipient whose PR_ROWID "row" has.
- * Raise MAPI_E_INVALID_PARAMETER if "row" has no PR_ROWID, MAPI_E_NOT_FOUND if
- * no recipient has that number.
+ * Return the PR_ROWID of a row of the call.  Raise MAPI_E_INVALID_PARAMETER if
+ * the row has no PR_ROWID.
  */
-static int
-find_row(const ObjectList *list, const ObjectIndex *index, const Jsonb *row)
+static int64
+number_of_row(const Jsonb *row)
 {
 	int64		number;
-	const NumberedObject *found;
 
 	if (!object_number(row, row_id, &number))
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("a recipient to be modified or removed needs its PR_ROWID")));
-	found = objects_look_up(index, number);
-	if (found == NULL || list->objects[found->at] == NULL)
+	return number;
+}
+
+/* Add a recipient without a PR_ROWID, and give it the number *next. */
+static void
+add_row(ObjectList *list, const Jsonb *row, int64 *next)
+{
+	JsonbValue	value;
+
+	if (bag_find(row, row_id, &value))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("a recipient to be added must not have a PR_ROWID")));
+	if (bag_count(row) == 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("a recipient to be added has no properties")));
+	objects_add(list, object_renumber(row, row_id,
+									  object_next_number(next, row_id)));
+}
+
+/*
+ * Replace the recipient with the number of a row by the row, or add the row if
+ * no recipient has the number.
+ */
+static void
+set_row(ObjectList *list, HTAB *index, Jsonb *row)
+{
+	int64		number = number_of_row(row);
+	RowEntry   *entry;
+	bool		found;
+
+	entry = hash_search(index, &number, HASH_ENTER, &found);
+	if (found)
+		list->objects[entry->at] = row;
+	else
+	{
+		entry->at = list->count;
+		objects_add(list, row);
+	}
+}
+
+/*
+ * Remove the recipient with the number of a row, leaving a NULL in its place.
+ * Raise MAPI_E_NOT_FOUND if no recipient has the number.
+ */
+static void
+remove_row(ObjectList *list, HTAB *index, const Jsonb *row)
+{
+	int64		number = number_of_row(row);
+	RowEntry   *entry = hash_search(index, &number, HASH_FIND, NULL);
+
+	if (entry == NULL || list->objects[entry->at] == NULL)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NOT_FOUND),
 				 errmsg("there is no recipient with the PR_ROWID %lld",
 						(long long) number)));
-	return found->at;
+	list->objects[entry->at] = NULL;
 }
 
 /*
@@ -582,37 +672,21 @@ static void
 change_rows(ObjectList *list, const ObjectList *rows, uint32 flags,
 			int64 *next)
 {
-	ObjectIndex index;
+	HTAB	   *index = index_rows(list);
 
-	objects_index(list, row_id, &index);
 	for (int i = 0; i < rows->count; i++)
 	{
 		Jsonb	   *row = named_row(rows->objects[i]);
-		JsonbValue	value;
 
 		CHECK_FOR_INTERRUPTS();
 		if (flags == MODRECIP_ADD)
-		{
-			if (bag_find(row, row_id, &value))
-				ereport(ERROR,
-						(errmapi(MAPI_E_INVALID_PARAMETER),
-						 errmsg("a recipient to be added must not have a PR_ROWID")));
-			if (bag_count(row) == 0)
-				ereport(ERROR,
-						(errmapi(MAPI_E_INVALID_PARAMETER),
-						 errmsg("a recipient to be added has no properties")));
-			objects_add(list, object_renumber(row, row_id,
-											  object_next_number(next,
-																 row_id)));
-		}
+			add_row(list, row, next);
+		/* a row with its number only deletes the recipient */
+		else if (flags == MODRECIP_REMOVE ||
+				 (bag_count(row) == 1 && number_of_row(row) >= 0))
+			remove_row(list, index, row);
 		else
-		{
-			int			at = find_row(list, &index, row);
-
-			/* a row with its number only deletes the recipient */
-			list->objects[at] = flags == MODRECIP_REMOVE ||
-				bag_count(row) == 1 ? NULL : row;
-		}
+			set_row(list, index, row);
 	}
 	objects_compact(list);
 }
@@ -623,11 +697,12 @@ change_rows(ObjectList *list, const ObjectList *rows, uint32 flags,
  * Change the list of recipients; the change is pending until the message is
  * saved.  "rows" is a JSON array of objects, each with the properties of one
  * recipient.  Flags 0 replaces the whole list; MODRECIP_ADD adds rows, which
- * must not have a PR_ROWID; MODRECIP_MODIFY replaces whole rows and
- * MODRECIP_REMOVE removes rows, both by PR_ROWID (R388-R391).
+ * must not have a PR_ROWID; MODRECIP_MODIFY replaces whole rows by PR_ROWID, or
+ * makes a row of that number; MODRECIP_REMOVE removes rows by PR_ROWID
+ * (R388-R391).
  *
  * Errors: MAPI_E_NO_ACCESS on a read-only handle, MAPI_E_UNKNOWN_FLAGS,
- * MAPI_E_NOT_FOUND for a PR_ROWID, MAPI_E_INVALID_PARAMETER,
+ * MAPI_E_NOT_FOUND for a PR_ROWID to be removed, MAPI_E_INVALID_PARAMETER,
  * MAPI_E_NO_SUPPORT, and the errors of set_props() for a recipient's values.
  */
 PG_FUNCTION_INFO_V1(modify_recipients);

@@ -9,7 +9,9 @@
  *	  implementation.  A type is a table of names and a FLAG_TYPE line in this
  *	  file, and a few lines in the install script.  Output writes the names
  *	  joined by |, then the bits without a name as one hex number; no bits at
- *	  all are written as 0.  Input reads names, hex and decimal numbers.
+ *	  all are written as 0.  Input reads names, hex and decimal numbers.  A type
+ *	  may also have names for sets of bits, which input reads and output does
+ *	  not write.
  *	  Operators and casts are the server's own of int4.
  *
  *	  Input refuses unknown names but accepts any bit.  Each call decides
@@ -34,18 +36,21 @@ typedef struct FlagType
 	const char *name;
 	const FlagName *flags;
 	int			nflags;
+	const FlagName *sets;		/* read, but never written */
+	int			nsets;
 } FlagType;
 
 #define FLAG(name)		{#name, name}
+#define RIGHT(name)		{#name, RIGHT_##name}
 
 /*
  * Define the input and output functions of a flag type whose names are in the
- * table TYPE_names.  Ends in a declaration, so that the caller's semicolon
- * completes a statement.
+ * table TYPE_names, and whose names of sets are in a table or NULL.  Ends in a
+ * declaration, so that the caller's semicolon completes a statement.
  */
-#define FLAG_TYPE(type) \
+#define FLAG_TYPE(type, sets, nsets) \
 	static const FlagType type##_type = { \
-		#type, type##_names, lengthof(type##_names) \
+		#type, type##_names, lengthof(type##_names), sets, nsets \
 	}; \
 	PG_FUNCTION_INFO_V1(type##_in); \
 	Datum \
@@ -90,12 +95,43 @@ static const FlagName recipient_flags_names[] = {
 	FLAG(MODRECIP_REMOVE)
 };
 
+static const FlagName copy_flags_names[] = {
+	FLAG(MAPI_MOVE),
+	FLAG(MAPI_NOREPLACE)
+};
+
 static const FlagName embedded_flags_names[] = {
 	FLAG(MAPI_MODIFY),
 	FLAG(MAPI_CREATE),
 	FLAG(MAPI_DEFERRED_ERRORS),
 	FLAG(MAPI_BEST_ACCESS),
 	FLAG(MAPI_NO_CACHE)
+};
+
+static const FlagName folder_rights_names[] = {
+	RIGHT(READ_ANY),
+	RIGHT(CREATE),
+	RIGHT(EDIT_OWNED),
+	RIGHT(DELETE_OWNED),
+	RIGHT(EDIT_ANY),
+	RIGHT(DELETE_ANY),
+	RIGHT(CREATE_SUBFOLDER),
+	RIGHT(FOLDER_OWNER),
+	RIGHT(FOLDER_CONTACT),
+	RIGHT(FOLDER_VISIBLE)
+};
+
+/* The sets of rights that have names, as clients show them to users. */
+static const FlagName folder_rights_sets[] = {
+	{"NONE", 0},
+	{"CONTRIBUTOR", 0x402},
+	{"REVIEWER", 0x401},
+	{"NONEDITING_AUTHOR", 0x413},
+	{"AUTHOR", 0x41B},
+	{"PUBLISHING_AUTHOR", 0x49B},
+	{"EDITOR", 0x47B},
+	{"PUBLISHING_EDITOR", 0x4FB},
+	{"OWNER", RIGHTS_ALL}
 };
 
 static int32 read_flags(const FlagType *type, const char *text,
@@ -105,11 +141,13 @@ static bool read_flag(const FlagType *type, const char *text, int len,
 static char *write_flags(const FlagType *type, int32 bits);
 static char *list_flags(const FlagType *type);
 
-FLAG_TYPE(open_flags);
-FLAG_TYPE(save_flags);
-FLAG_TYPE(delete_flags);
-FLAG_TYPE(recipient_flags);
-FLAG_TYPE(embedded_flags);
+FLAG_TYPE(open_flags, NULL, 0);
+FLAG_TYPE(save_flags, NULL, 0);
+FLAG_TYPE(delete_flags, NULL, 0);
+FLAG_TYPE(recipient_flags, NULL, 0);
+FLAG_TYPE(embedded_flags, NULL, 0);
+FLAG_TYPE(copy_flags, NULL, 0);
+FLAG_TYPE(folder_rights, folder_rights_sets, lengthof(folder_rights_sets));
 
 /*
  * Return the bits that a text gives: names and numbers joined by |, each with
@@ -156,6 +194,23 @@ read_flags(const FlagType *type, const char *text, Node *escontext)
 	}
 }
 
+/* Look a name (not NUL-terminated) up in a table of names. */
+static bool
+find_name(const FlagName *names, int count, const char *text, int len,
+		  int32 *bits)
+{
+	for (int i = 0; i < count; i++)
+	{
+		if (strncmp(names[i].name, text, len) == 0 &&
+			names[i].name[len] == '\0')
+		{
+			*bits = (int32) names[i].bit;
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
  * Read one name or number (not NUL-terminated).  Return false if the text is
  * neither.
@@ -163,16 +218,9 @@ read_flags(const FlagType *type, const char *text, Node *escontext)
 static bool
 read_flag(const FlagType *type, const char *text, int len, int32 *bits)
 {
-	for (int i = 0; i < type->nflags; i++)
-	{
-		if (strncmp(type->flags[i].name, text, len) == 0 &&
-			type->flags[i].name[len] == '\0')
-		{
-			*bits = (int32) type->flags[i].bit;
-			return true;
-		}
-	}
-	return value_read_int32(text, len, bits);
+	return find_name(type->flags, type->nflags, text, len, bits) ||
+		find_name(type->sets, type->nsets, text, len, bits) ||
+		value_read_int32(text, len, bits);
 }
 
 /* Return the text of some bits, palloc'd. */
@@ -201,7 +249,16 @@ write_flags(const FlagType *type, int32 bits)
 	return buf.data;
 }
 
-/* Return all names of a type, as a list for an error message. */
+char *
+flags_folder_rights_text(uint32 rights)
+{
+	return write_flags(&folder_rights_type, (int32) rights);
+}
+
+/*
+ * Return all names of a type, those of sets included, as a list for an error
+ * message.
+ */
 static char *
 list_flags(const FlagType *type)
 {
@@ -211,5 +268,7 @@ list_flags(const FlagType *type)
 	for (int i = 0; i < type->nflags; i++)
 		appendStringInfo(&buf, "%s%s", i > 0 ? ", " : "",
 						 type->flags[i].name);
+	for (int i = 0; i < type->nsets; i++)
+		appendStringInfo(&buf, ", %s", type->sets[i].name);
 	return buf.data;
 }

@@ -145,6 +145,72 @@ spelling_resolve_read(const char *spelling, int len, Property *prop)
 	return !other_type_known(prop, &known);
 }
 
+/* Return true if values of a property can be stored under its name. */
+static bool
+is_storable(const CatalogueProperty *entry, const Property *prop)
+{
+	const CatalogueType *type = catalogue_type(prop->type);
+
+	return (entry == NULL || entry->instead == NO_ENTRY) &&
+		(prop->part != PART_PROPS || (type != NULL && type->json != 0));
+}
+
+/*
+ * Find the property of a tag's id: the property of the tag, if it can be
+ * stored, else the first one of the catalogue that can, else the id as
+ * PT_UNICODE.
+ */
+static void
+resolve_tag_id(const CatalogueProperty *entry, Property *prop)
+{
+	const CatalogueProperty *known;
+	char		name[HEX_TAG_LEN + 1];
+
+	if (is_storable(entry, prop) && !other_type_known(prop, &known))
+		return;
+	known = NULL;
+	while ((known = catalogue_next_of_id(TAG_ID(prop->tag), known)) != NULL)
+	{
+		entry = known;
+		catalogue_fill(known, prop);
+		if (is_storable(known, prop))
+			return;
+	}
+	if (entry != NULL)
+		check_storable(entry, prop);
+	snprintf(name, sizeof(name), "0x%04X%04X", TAG_ID(prop->tag), PT_UNICODE);
+	(void) spelling_lookup(name, HEX_TAG_LEN, prop);
+}
+
+void
+spelling_resolve_id(const char *spelling, int len, Property *prop)
+{
+	uint32		tag;
+	NamedResult named;
+
+	if (catalogue_find(spelling, len) != NULL ||
+		catalogue_read_tag(spelling, len, &tag))
+	{
+		const CatalogueProperty *entry = resolve(spelling, len, prop);
+
+		if (prop->tag != 0)
+			resolve_tag_id(entry, prop);
+		else
+			check_storable(entry, prop);
+		return;
+	}
+	named = named_lookup(spelling, len, prop);
+	if (named != NAMED_OK && named != NAMED_OTHER_TYPE)
+		named_refuse(named, spelling, len);
+	if (!is_storable(NULL, prop))
+	{
+		char	   *stem = pnstrdup(prop->name, named_stem_length(prop->name,
+																 prop->namelen));
+
+		(void) named_lookup(stem, strlen(stem), prop);
+	}
+}
+
 /* Raise the error about a property in a type whose values cannot be stored. */
 static void
 refuse_type(const Property *prop)

@@ -20,7 +20,7 @@
 #include "utils/tuplestore.h"
 
 #include "compat.h"
-#include "codes.gen.h"			/* MAPI_E_NOT_FOUND etc., as int32 */
+#include "mapi.gen.h"			/* MAPI_E_NOT_FOUND, MAPI_MODIFY etc. */
 #include "tags.gen.h"			/* PT_UNICODE, PR_SUBJECT etc. */
 
 /* ------------------------------------------------------------------ text.c */
@@ -100,26 +100,11 @@ extern int	errmapi_detail(int32 code, const char *fmt,...) pg_attribute_printf(2
 
 /* ----------------------------------------------------------------- flags.c */
 
-/* The bits under their MAPI names, with the values of the MAPI headers. */
-#define MAPI_MODIFY				0x00000001
-#define SHOW_SOFT_DELETES		0x00000002
-#define MAPI_DEFERRED_ERRORS	0x00000008
-#define MAPI_BEST_ACCESS		0x00000010
-#define MAPI_NO_CACHE			0x00000200
-#define MAPI_CREATE				0x00000002	/* open_embedded_message() */
+/* The rights of the set OWNER of the type folder_rights. */
+#define RIGHTS_ALL				0x7FB
 
-#define KEEP_OPEN_READONLY		0x00000001
-#define KEEP_OPEN_READWRITE		0x00000002
-#define FORCE_SAVE				0x00000004
-#define SPAMFILTER_ONSAVE		0x00000080
-#define NON_EMS_XP_SAVE			0x00001000
-#define PARK_REFUSED			0x00010000	/* msgstore's own */
-
-#define DELETE_HARD_DELETE		0x00000010
-
-#define MODRECIP_ADD			0x00000002
-#define MODRECIP_MODIFY			0x00000004
-#define MODRECIP_REMOVE			0x00000008
+/* Return the text of bits RIGHT_*, palloc'd. */
+extern char *flags_folder_rights_text(uint32 rights);
 
 /* ------------------------------------------------------------------ call.c */
 
@@ -229,6 +214,16 @@ extern void spelling_resolve(const char *spelling, int len, Property *prop);
  */
 extern bool spelling_resolve_read(const char *spelling, int len,
 								  Property *prop);
+
+/*
+ * Look up a property that is to be deleted, by its id: a type in the spelling
+ * in which the property cannot be stored does not matter.  *prop is the
+ * property that the catalogue has for the id, or else the id as PT_UNICODE.
+ * Raise an error if the spelling is unknown, or if no value of the property
+ * can be stored in any type.
+ */
+extern void spelling_resolve_id(const char *spelling, int len,
+								Property *prop);
 
 /* -------------------------------------------------------------- property.c */
 

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * answers.c
- *	  Judges what was answered: nothing acknowledged is missing, nothing was
- *	  refused without a reason, nobody was shown what was not, or no longer,
- *	  there, no number was given out twice.
+ *	  Judge the answers: no acknowledged change is missing, no refusal was
+ *	  without a reason, no session was shown a version before or after its
+ *	  time, no number was given twice.
  *
  * NOTES
- *	  Operations have times, of one clock.  What was committed before an
- *	  operation was sent must be seen by it; what was not yet being committed
- *	  when it was answered cannot have been.
+ *	  Operations have times, of one clock.  An operation has to see each commit
+ *	  that was answered before the operation was sent, and cannot see a commit
+ *	  that was sent after the operation was answered.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +19,7 @@
 
 /* --------------------------------------------------------- what is missing */
 
-/* How many changes an operation must have left. */
+/* Return the number of changes that an operation has to have left. */
 static int
 certain_rows(const Op *op)
 {
@@ -48,7 +48,7 @@ most_rows(const Op *op)
 }
 
 /*
- * All of a transaction is there, or nothing.
+ * Judge if all changes of a transaction are there, or none.
  */
 static void
 judge_presence(Evidence *evidence, const Op *op)
@@ -73,7 +73,7 @@ judge_presence(Evidence *evidence, const Op *op)
 
 /* ---------------------------------------------------- what was refused why */
 
-/* Whether a new message was saved by another one, before an answer. */
+/* Return true if another operation saved a new message before an answer. */
 static bool
 was_created(const Evidence *evidence, const Op *op, int64_t message)
 {
@@ -88,7 +88,7 @@ was_created(const Evidence *evidence, const Op *op, int64_t message)
 	return txn_touched(op->txn, message);
 }
 
-/* Whether a message was deleted, at some time before an answer. */
+/* Return true if a message was deleted, at any time before an answer. */
 static bool
 was_deleted(const Evidence *evidence, const Op *op, int64_t message)
 {
@@ -111,7 +111,7 @@ is_body(const char *name)
 		strcmp(name, "PR_RTF_COMPRESSED") == 0;
 }
 
-/* Whether two patches speak of the same property, bodies as one. */
+/* Return true if two patches have a property in common, bodies as one. */
 static bool
 overlap(const json_t *a, const json_t *b)
 {
@@ -131,8 +131,9 @@ overlap(const json_t *a, const json_t *b)
 }
 
 /*
- * Whether a change may have touched what edits touch.  One that wrote a whole
- * message, forced or going back, touched what it made different.
+ * Return true if a change may have touched a property of edits.  A change that
+ * wrote a whole message, forced or going back, may touch every property if it
+ * made any difference.
  */
 static bool
 touches(const json_t *edits, const Row *row, const Row *before)
@@ -145,7 +146,7 @@ touches(const json_t *edits, const Row *row, const Row *before)
 		!same_content(row->content, before->content, &where);
 }
 
-/* Whether a merge that was refused had a reason. */
+/* Return true if a merge was refused with a reason: both sides touched a unit. */
 static bool
 merge_overlaps(const Op *op, const Row *base)
 {
@@ -176,7 +177,7 @@ judge_changed(Evidence *evidence, const Op *op)
 
 	if (json_object_get(op->fields, "is_new") != NULL &&
 		!was_created(evidence, op, message))
-		fault(evidence, "%d-%lld was refused, and nobody else had saved message %lld",
+		fault(evidence, "%d-%lld was refused, and no other operation had saved message %lld",
 			  op->session, (long long) op->number, (long long) message);
 	if (row == NULL || txn_touched(op->txn, message))
 		return;
@@ -185,7 +186,7 @@ judge_changed(Evidence *evidence, const Op *op)
 			  op->session, (long long) op->number, op->what, op->mode,
 			  (long long) number, (long long) message);
 	else if (strcmp(op->mode, "merge") == 0 && !merge_overlaps(op, row))
-		fault(evidence, "%d-%lld was not merged into message %lld, and nobody else touched what it edits",
+		fault(evidence, "%d-%lld was not merged into message %lld, and no other operation touched its edits",
 			  op->session, (long long) op->number, (long long) message);
 }
 
@@ -204,21 +205,21 @@ judge_refusal(Evidence *evidence, const Op *op)
 	else if (strcmp(op->answer, "MAPI_E_OBJECT_DELETED") == 0)
 	{
 		if (!was_deleted(evidence, op, message))
-			fault(evidence, "%d-%lld was told that message %lld was deleted, and nobody had",
+			fault(evidence, "%d-%lld was answered that message %lld was deleted, and no operation had deleted it",
 				  op->session, (long long) op->number, (long long) message);
 	}
 	else if (strcmp(op->answer, "MAPI_E_UNABLE_TO_COMPLETE") == 0 ||
 			 strcmp(op->answer, "!MA400") == 0)
 	{
 		if (find_row(evidence, message, version) != NULL)
-			fault(evidence, "%d-%lld was told that message %lld has no version %lld",
+			fault(evidence, "%d-%lld was answered that message %lld has no version %lld",
 				  op->session, (long long) op->number, (long long) message,
 				  (long long) version);
 	}
 	else if (strcmp(op->answer, "!MA10F") == 0)
 	{
 		if (find_row(evidence, message, version) != NULL)
-			fault(evidence, "%d-%lld was told that there is no message %lld",
+			fault(evidence, "%d-%lld was answered that there is no message %lld",
 				  op->session, (long long) op->number, (long long) message);
 	}
 }
@@ -226,8 +227,8 @@ judge_refusal(Evidence *evidence, const Op *op)
 /* ----------------------------------------------------------- what was read */
 
 /*
- * What was shown was there, was committed or the reader's own, and was not out
- * of date for a reader that had to see the newest.
+ * Judge a version that was shown: it existed, was committed or the reader's
+ * own, and was not out of date for a reader that had to see the newest.
  */
 static void
 judge_reading(Evidence *evidence, const Op *op)
@@ -287,7 +288,8 @@ compare_xid(const void *a, const void *b)
 }
 
 /*
- * What was done in one transaction is recorded as that, and as no other.
+ * Judge the transaction ids: the changes of one transaction have one id, which
+ * no other transaction has.
  */
 void
 judge_transactions(Evidence *evidence)
@@ -326,7 +328,7 @@ judge_transactions(Evidence *evidence)
 
 /* ----------------------------------------------------------------- numbers */
 
-/* A number that somebody was given, rolled back or not. */
+/* A number that an operation was given, rolled back or not. */
 typedef struct Given
 {
 	int64_t		number;
@@ -342,7 +344,7 @@ compare_given(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* None may have been given to two operations. */
+/* Judge a series of numbers: none may have been given to two operations. */
 static void
 judge_series(Evidence *evidence, const char *what, Given *given, int count)
 {
@@ -371,7 +373,8 @@ compare_incarnation(const void *a, const void *b)
 }
 
 /*
- * An incarnation's numbers begin past it, and end before the next one.
+ * Judge the numbers of incarnations: they begin past the incarnation, and end
+ * before the next one.
  */
 static void
 judge_incarnations(Evidence *evidence)
@@ -445,8 +448,8 @@ judge_numbers(Evidence *evidence)
 /* ------------------------------------------------------------------ drafts */
 
 /*
- * The drafts are those that their sessions left, and perhaps some whose
- * answers were lost.
+ * Judge the drafts: they are those that their sessions left, and perhaps some
+ * whose answers were lost.
  */
 void
 judge_drafts(Evidence *evidence)

@@ -2,24 +2,23 @@
  *
  * checker.c
  *	  The checker of histories: many sessions work on a few messages at
- *	  random, and what they were answered is held against what is stored.
+ *	  random, and their answers are compared with the stored history.
  *
  *	  usage: checker run --dbname=CONNINFO --record=DIRECTORY [OPTION=N ...]
  *			 checker verify --dbname=CONNINFO --record=DIRECTORY
  *
- *		--sessions=N	how many at a time (8)
- *		--first=N		the number of the first of them, where others have
- *						been recorded in the directory already (0)
- *		--messages=N	at a time, that they work on (6)
- *		--steps=N		all sessions together (20000)
- *		--seed=N		of the random numbers
- *		--disturb=N		cancel or end a session about every N milliseconds
- *						(0: never)
+ *		--sessions=N	number of sessions at a time (8)
+ *		--first=N		number of the first session, if others have been
+ *						recorded in the directory before (0)
+ *		--messages=N	number of messages at a time (6)
+ *		--steps=N		number of steps of all sessions together (20000)
+ *		--seed=N		seed of the random numbers
+ *		--disturb=N		cancel or end a session about every N steps (0: never)
  *
- *	  "run" needs a database with the extension in it, and makes the store.  It
- *	  prints how far it has come, and goes on where the server goes down and
- *	  comes back.  "verify" prints what does not fit.  Exit status: 0 all fits,
- *	  1 something does not, 2 it could not be tried.
+ *	  "run" needs a database with the extension, and makes the store.  It
+ *	  prints the number of steps done, and goes on after the server was down.
+ *	  "verify" prints the faults that it finds.  Exit status: 0 without
+ *	  faults, 1 with faults, 2 if the work could not be done.
  *
  *-------------------------------------------------------------------------
  */
@@ -88,7 +87,7 @@ now(void)
 
 /* ------------------------------------------------------------------ set-up */
 
-/* Edit, save and perhaps close, and take it all back. */
+/* Edit, save and perhaps close in a block that is rolled back. */
 static const char *const undone_function =
 "CREATE OR REPLACE FUNCTION public.undone(handle int, patch jsonb,"
 " flags int, closing boolean)"
@@ -116,7 +115,7 @@ query_number(PGconn *conn, const char *sql)
 	return number;
 }
 
-/* Make the store, unless it is there, and what all processes share. */
+/* Make the store, unless it is there, and the memory shared by all processes. */
 static void
 set_up(const Options *options)
 {
@@ -167,12 +166,17 @@ run_session(const Options *options, int number)
 	free(session);
 }
 
-/* Cancel and end what the sessions do, until all is done. */
+/*
+ * Cancel a statement or end a session, again and again, until killed.  The
+ * pace is that of the sessions, so that a slow machine disturbs no more steps
+ * than a fast one.
+ */
 static void
 disturb(const Options *options)
 {
 	Random		random = {(uint64_t) options->seed};
 	PGconn	   *conn = NULL;
+	int			next = 0;
 
 	for (;;)
 	{
@@ -180,7 +184,9 @@ disturb(const Options *options)
 			random_below(&random, options->sessions);
 		int			pid;
 
-		usleep(1000 * (1 + random_below(&random, 2 * options->disturb)));
+		next += 1 + random_below(&random, 2 * options->disturb);
+		while (shared->steps < next)
+			usleep(1000);
 		pid = shared->backend[which];
 		if (conn == NULL)
 			conn = PQconnectdb(options->conninfo);
@@ -202,7 +208,7 @@ disturb(const Options *options)
 	}
 }
 
-/* Start a process of its own. */
+/* Start a process for a session, or for the disturber; return its pid. */
 static pid_t
 start(const Options *options, int number, bool disturbs)
 {
@@ -224,7 +230,7 @@ run(const Options *options)
 {
 	pid_t		disturber = 0;
 	int			left = options->sessions;
-	int			told = 0;
+	int			printed = 0;
 	int			status;
 	bool		failed = false;
 
@@ -245,10 +251,10 @@ run(const Options *options)
 			failed = failed || status != 0;
 			continue;
 		}
-		if (shared->steps / 200 > told)
+		if (shared->steps / 200 > printed)
 		{
-			told = shared->steps / 200;
-			printf("%d steps\n", told * 200);
+			printed = shared->steps / 200;
+			printf("%d steps\n", printed * 200);
 			fflush(stdout);
 		}
 		usleep(10000);

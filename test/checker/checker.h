@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * checker.h
- *	  What the files of the checker of histories share.
+ *	  Declarations shared by the files of the checker of histories.
  *
- *	  The checker has two halves.  "checker run" lets many sessions work on a
- *	  few messages at random, and each writes down what it did and was
- *	  answered (workload.c, session.c).  "checker verify" reads that, reads the
- *	  stored chains, and proves that they agree (verify.c, judge.c).
+ *	  The checker has two halves.  In "checker run" many sessions work on a few
+ *	  messages at random, and each records its operations and their answers
+ *	  (workload.c, session.c).  "checker verify" reads the records and the
+ *	  stored chains, and proves that they agree (verify.c, judge.c, answers.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -24,31 +24,31 @@
 
 /* --------------------------------------------------------------- checker.c */
 
-#define STORE_ID		1		/* the one store that all is done in */
+#define STORE_ID		1		/* the only store */
 #define MAX_SESSIONS	64
 
-/* What the processes of a run share. */
+/* The memory shared by the processes of a run. */
 typedef struct Shared
 {
 #define MAX_SLOTS		16
-	int			slots;			/* how many messages to work on */
-	int64_t		message[MAX_SLOTS]; /* and which; 0: none yet */
-	int32_t		versions[MAX_SLOTS];	/* about how many each has */
-	int32_t		missing[MAX_SLOTS]; /* whether somebody did not find it */
+	int			slots;			/* number of messages to work on */
+	int64_t		message[MAX_SLOTS]; /* their ids; 0: not made yet */
+	int32_t		versions[MAX_SLOTS];	/* about how many versions each has */
+	int32_t		missing[MAX_SLOTS]; /* 1 if a session did not find it */
 #define NUM_FOLDERS		4
 	int64_t		folder[NUM_FOLDERS];
 	int32_t		steps;			/* done by all sessions together */
-	int32_t		backend[MAX_SESSIONS];	/* its sessions' processes */
+	int32_t		backend[MAX_SESSIONS];	/* process ids of backends */
 } Shared;
 
 extern Shared *shared;
 
-/* printf() into memory of its own; what is called in a pinch, die()s. */
+/* printf() into malloc'd memory; die() on failure. */
 extern char *format(const char *fmt,...) __attribute__((format(printf, 1, 2)));
 extern void die(const char *fmt,...)
 			__attribute__((format(printf, 1, 2), noreturn));
 
-/* Microseconds of a clock that all processes of this machine share. */
+/* Return microseconds of a clock that all processes of this machine share. */
 extern int64_t now(void);
 
 /* ---------------------------------------------------------------- values.c */
@@ -58,41 +58,43 @@ typedef struct Random
 	uint64_t	state;
 } Random;
 
-/* A number from 0 to n - 1; true in so many cases of a hundred. */
+/* Return a number from 0 to n - 1; return true in so many percent of calls. */
 extern int	random_below(Random *random, int n);
 extern bool chance(Random *random, int percent);
 
-/* A patch of one to three properties, null deletes. */
+/* Return a patch of one to three properties; null deletes. */
 extern json_t *random_patch(Random *random);
 
-/* Names of one to three properties to delete, as a JSON array. */
+/* Return the names of one to three properties to delete, as a JSON array. */
 extern json_t *random_names(Random *random);
 
-/* Put a patch upon pending edits, as set_props() does. */
+/* Add a patch to pending edits, as set_props() does. */
 extern void edits_add(json_t *edits, const json_t *patch);
 
-/* What a base becomes under edits. */
+/* Return a base with edits applied. */
 extern json_t *view_with(const json_t *base, const json_t *edits);
 
 /*
- * What a message becomes when edits of a base are merged with what others made
- * of it; NULL where both changed the same recipient or attachment.
+ * Return the message that results when edits of a base are merged with what
+ * others have made of the base, by the rule of merging in src/README.md.
+ * Returns NULL if both sides changed one recipient or attachment; the caller
+ * checks the other units.
  */
 extern json_t *merged_view(const json_t *base, const json_t *theirs,
 						   const json_t *edits);
 
-/* Whether a property is a list whose objects are merged one by one. */
+/* Return true if a property is a list whose objects are merged one by one. */
 extern bool is_list(const char *name);
 
-/* What a client can change, out of everything that a message shows. */
+/* Return the properties that a client can change, of all that are shown. */
 extern json_t *content_of(const json_t *shown);
 
 extern uint64_t content_hash(const json_t *content);
 
-/* PidTagChangeNumber of what a message shows; 0: none. */
+/* Return the PidTagChangeNumber of a shown message; 0: it has none. */
 extern int64_t number_of(const json_t *shown);
 
-/* Whether two contents are the same; if not, *where is what differs. */
+/* Return true if two contents are equal; else *where names a difference. */
 extern bool same_content(const json_t *a, const json_t *b, const char **where);
 
 /* --------------------------------------------------------------- session.c */
@@ -102,7 +104,7 @@ extern bool same_content(const json_t *a, const json_t *b, const char **where);
 #define MAX_SAVEPOINTS	3
 #define MAX_RESULTS		3
 
-/* A handle as its client thinks of it; number 0: none. */
+/* The model of a handle; number 0: no handle. */
 typedef struct HandleModel
 {
 	int32_t		number;
@@ -114,28 +116,28 @@ typedef struct HandleModel
 	json_t	   *edits;			/* pending; never changed in place */
 	int64_t		folder;			/* of a new message */
 	int64_t		draft;			/* where it was parked, or 0 */
-	int64_t		parking;		/* and which time that was */
+	int64_t		parking;		/* number of that parking */
 	bool		useless;		/* no save can succeed */
 } HandleModel;
 
-/* A parked draft; id 0: none. */
+/* The model of a parked draft; id 0: no draft. */
 typedef struct DraftModel
 {
 	int64_t		id;
 	HandleModel handle;			/* as it was when parked */
 } DraftModel;
 
-/* What follows a session's transaction. */
+/* The part of a session's model that follows its transaction. */
 typedef struct Model
 {
 	HandleModel handles[MAX_HANDLES];
 	DraftModel	drafts[MAX_DRAFTS];
 } Model;
 
-/* A version that was read: good or stale as a base. */
+/* A version that was read, current or stale. */
 typedef struct Token
 {
-	int64_t		message;		/* 0: none */
+	int64_t		message;		/* 0: no version */
 	int64_t		number;
 	json_t	   *view;
 } Token;
@@ -154,7 +156,7 @@ typedef struct Session
 	Model		model;
 	Token		tokens[MAX_SLOTS];
 	int64_t		parkings;		/* so far */
-	json_t	   *uncertain;		/* drafts that nobody can know of */
+	json_t	   *uncertain;		/* drafts that may be there or not */
 
 	int64_t		transactions;	/* begun so far */
 	bool		in_transaction;
@@ -167,13 +169,13 @@ typedef struct Session
 	int			ncreated;
 } Session;
 
-/* What came of a statement, or of several sent together. */
+/* The answer to a statement, or to several sent together. */
 typedef struct Reply
 {
-	bool		lost;			/* the connection broke: nobody knows */
+	bool		lost;			/* the connection broke before an answer */
 	char		state[6];		/* SQLSTATE of an error, or "" */
 	char		message[200];
-	PGresult   *results[MAX_RESULTS];	/* of what returns rows */
+	PGresult   *results[MAX_RESULTS];	/* of statements that return rows */
 	int			nresults;
 	int64_t		from;			/* when it was sent and answered */
 	int64_t		to;
@@ -182,44 +184,50 @@ typedef struct Reply
 extern void session_begin(Session *session);
 extern void session_end(Session *session);
 
-/* A new operation: from now on what is sent goes by its name. */
+/* Begin a new operation, under whose name the next statements are sent. */
 extern void next_op(Session *session);
 
 /*
  * Send statements, as the running operation, and wait for all of their
- * answers.  True if none of them failed.  An error that is not among
- * "expected" (SQLSTATEs, or NULL), nor among those that any statement can
- * meet, is noted as a violation.
+ * answers.  Frees "sql".  Returns true if no statement failed.  An error that
+ * is not among "expected" (SQLSTATEs, or NULL), nor among those that any
+ * statement can meet, is recorded as a violation.
  */
 extern bool ask(Session *session, Reply *reply, const char *expected,
 				char *sql);
 extern void reply_end(Reply *reply);
 
-/* A field of a result of a reply. */
+/* Return a field of a result of a reply. */
 extern const char *reply_text(const Reply *reply, int result, int column);
 extern int64_t reply_number(const Reply *reply, int result, int column);
 extern json_t *reply_json(const Reply *reply, int result, int column);
 
 /*
- * Write down an operation.  "fields" (consumed) is what it did; the name, the
- * transaction, the times and the answer are added: the given one, or, where
- * there was none, what went wrong.
+ * Record an operation.  "fields" (consumed, may be NULL) describes it; name,
+ * transaction, times and answer are added.  The answer is the given one, or
+ * the error, or "lost".
  */
 extern void note(Session *session, const Reply *reply, const char *what,
 				 const char *answer, json_t *fields);
 extern void violation(Session *session, const char *fmt,...)
 			__attribute__((format(printf, 2, 3)));
 
-/* A text as SQL, in memory of its own. */
+/* Return a text as a literal of SQL, in malloc'd memory. */
 extern char *quoted(Session *session, const char *text);
 extern char *quoted_json(Session *session, const json_t *value);
 
-/* Steps that begin, divide and end transactions. */
+/*
+ * Steps that begin, divide and end transactions.  step_in_transaction()
+ * returns false if the step was left to an operation in the transaction.
+ */
 extern void step_begin(Session *session);
 extern void step_in_failed(Session *session);
 extern bool step_in_transaction(Session *session);
 
-/* What a commit makes known, now or when it comes. */
+/*
+ * Make a new message known to all sessions, now or at the commit; a negative
+ * id takes the message away.
+ */
 extern void created_message(Session *session, int64_t message);
 
 extern void handle_free(HandleModel *handle);
@@ -227,7 +235,7 @@ extern void handle_copy(HandleModel *to, const HandleModel *from);
 extern DraftModel *draft_find(Session *session, int64_t id);
 extern void draft_forget(Session *session, int64_t id);
 
-/* Nobody knows whether the draft is there: an answer was lost. */
+/* Record that a draft may be there or not, as an answer was lost. */
 extern void draft_uncertain(Session *session, int64_t id);
 
 /* -------------------------------------------------------------- workload.c */
@@ -246,17 +254,17 @@ extern void do_hard_delete(Session *session);
 extern void do_restore(Session *session);
 extern void do_move(Session *session);
 
-/* A slot's message; false where it has none. */
+/* Set a slot and its message; return false if the slot has no message. */
 extern bool pick_message(Session *session, int *slot, int64_t *message);
 
-/* Somebody did not find it: restore it some time. */
+/* Record that a message was not found, so that some session restores it. */
 extern void is_missing(int64_t message);
 
-/* A folder of the store; a save's change to the count of versions. */
+/* Return a folder of the store; count a version of a message. */
 extern int64_t pick_folder(Session *session);
 extern void count_version(int64_t message);
 
-/* Note that somebody was shown a version. */
+/* Record that the session was shown a version; newest: the newest one. */
 extern void note_read(Session *session, const Reply *reply, int64_t message,
 					  const json_t *shown, bool newest);
 

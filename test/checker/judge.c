@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * judge.c
- *	  Judges what is stored: every change was made by an operation that may
- *	  have made it, every chain is whole, every version is what was saved.
+ *	  Judge the stored history: every change was made by an operation that may
+ *	  have made it, every chain is whole, every version has what was saved.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,7 +40,7 @@ find_op(const Evidence *evidence, const char *name)
 	return found == NULL ? NULL : *found;
 }
 
-/* Whether a change is of the kind that its operation makes. */
+/* Return true if a change is of the kind that its operation makes. */
 static bool
 right_kind(const Op *op, const Row *row)
 {
@@ -65,7 +65,7 @@ right_kind(const Op *op, const Row *row)
 }
 
 /*
- * The version that a change may replace, as its operation asked; 0: any.
+ * Return the version that a change may replace, as its operation asked; 0: any.
  */
 static int64_t
 required_base(const Op *op, const Row *row)
@@ -89,7 +89,7 @@ judge_row(Evidence *evidence, Row *row)
 
 	if (op == NULL)
 	{
-		fault(evidence, "nobody made version %lld of message %lld (\"%s\")",
+		fault(evidence, "no operation made version %lld of message %lld (\"%s\")",
 			  (long long) row->number, (long long) row->message, row->actor);
 		return;
 	}
@@ -119,7 +119,7 @@ judge_row(Evidence *evidence, Row *row)
 			  (long long) row->base);
 	number = op_number(op, "number");
 	if (number != 0 && number != row->number)
-		fault(evidence, "%s was told number %lld, and made version %lld",
+		fault(evidence, "%s was given number %lld, and made version %lld",
 			  row->actor, (long long) number, (long long) row->number);
 }
 
@@ -133,7 +133,7 @@ judge_rows(Evidence *evidence)
 
 /* ----------------------------------------------------------- what is where */
 
-/* The number at the end of an entry id. */
+/* Return the number at the end of an entry id. */
 static int64_t
 id_of_entry(const json_t *shown, const char *name)
 {
@@ -165,7 +165,7 @@ text_of(const json_t *shown, const char *name)
 	return text == NULL ? "" : text;
 }
 
-/* Placement and stamps of a version, after the one before it. */
+/* Judge placement and stamps of a version, after the version before it. */
 static void
 judge_stamps(Evidence *evidence, const Row *row, const Row *before)
 {
@@ -206,7 +206,7 @@ judge_stamps(Evidence *evidence, const Row *row, const Row *before)
 
 /* ----------------------------------------------------------------- content */
 
-/* What SAVE_ELSEWHERE adds: where the copy comes from. */
+/* Add the property that SAVE_ELSEWHERE adds: the original of the copy. */
 static void
 add_original(Evidence *evidence, const Op *op, json_t *content)
 {
@@ -224,7 +224,7 @@ add_original(Evidence *evidence, const Op *op, json_t *content)
 			  op->session, (long long) op->number);
 }
 
-/* What a new message is to hold. */
+/* Return the content that a new message has to have. */
 static json_t *
 created_content(Evidence *evidence, const Row *row)
 {
@@ -252,7 +252,8 @@ created_content(Evidence *evidence, const Row *row)
 }
 
 /*
- * What a merge must have made; NULL, and says why, if it may not have been.
+ * Return the content that a merge has to have made, by the rule of merging in
+ * src/README.md; report a fault, and return NULL, if it had to be refused.
  */
 static json_t *
 merged_content(Evidence *evidence, const Row *row, const Row *before)
@@ -279,15 +280,15 @@ merged_content(Evidence *evidence, const Row *row, const Row *before)
 			(theirs == NULL && json_is_null(value)) ||
 			is_list(name))
 			continue;
-		fault(evidence, "%s merged, and replaced the %s of somebody else",
+		fault(evidence, "%s merged, and replaced the %s of another client",
 			  row->actor, name);
 	}
 	return view;
 }
 
 /*
- * What a version must hold, by the record and the version before it; NULL
- * where that cannot be said.
+ * Return the content that a version has to have, by the record and the version
+ * before it; NULL if that is unknown.
  */
 static json_t *
 wanted_content(Evidence *evidence, const Row *row, const Row *before)
@@ -329,7 +330,7 @@ judge_content(Evidence *evidence, const Row *row, const Row *before)
 
 /* ------------------------------------------------------------------ chains */
 
-/* One version after another; what their makers did lies in that order too. */
+/* Judge two versions in a row: their operations have to be in order too. */
 static void
 judge_link(Evidence *evidence, const Row *row, const Row *before)
 {
@@ -347,7 +348,7 @@ judge_link(Evidence *evidence, const Row *row, const Row *before)
 			  (long long) row->message);
 }
 
-/* The message's row must be the end of its chain. */
+/* Judge the message's row, which has to be the end of its chain. */
 static void
 judge_end(Evidence *evidence, const Row *last)
 {
@@ -375,7 +376,7 @@ judge_end(Evidence *evidence, const Row *last)
 
 /*
  * Put the changes of one message in order, from its creation to the newest.
- * Returns the creation; NULL, and says why, where they are no chain.
+ * Returns the creation; reports a fault, and returns NULL, if they are no chain.
  */
 static Row *
 make_chain(Evidence *evidence, Row *rows, int nrows)
@@ -388,7 +389,7 @@ make_chain(Evidence *evidence, Row *rows, int nrows)
 		Row		   *before;
 
 		if (rows[i].op == NULL)
-			return NULL;		/* has been said */
+			return NULL;		/* judge_row() has reported it */
 		if (rows[i].previous == 0)
 		{
 			if (first != NULL || rows[i].kind != 'c')

@@ -1,20 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * session.c
- *	  A session of the checker: its connection, its transactions, what it
- *	  believes its handles and drafts to be, and its record.
+ *	  A session of the checker: its connection, its transactions, the model of
+ *	  its handles and drafts, and its record.
  *
  * NOTES
- *	  Every operation has a name, session and number, which it gives to the
- *	  server as msgstore.actor.  So each row of the history tells which
- *	  operation made it, and each operation can be looked up there.
+ *	  Every operation has a name, made of session and number, and sets it as
+ *	  msgstore.actor.  So each row of the history bears the name of the
+ *	  operation that made it.
  *
- *	  The record is a file of JSON objects, a line each, flushed one by one.
- *	  It is written by a process that no crash of the server touches.
+ *	  The record is a file with one JSON object per line, flushed line by
+ *	  line.  A crash of the server does not touch the process that writes it.
  *
- *	  The model of handles and drafts follows transactions as they must: it
- *	  is copied when a transaction or a savepoint begins, and put back when
- *	  that is rolled back.  Copies share their values.
+ *	  The model of handles and drafts follows transactions: it is copied when a
+ *	  transaction or a savepoint begins, and the copy is put back when the
+ *	  transaction or savepoint is rolled back.  Copies share their values.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,7 +25,8 @@
 
 #include "checker.h"
 
-#define CONNECT_SECONDS	120
+/* Seconds that the server may take to come back, if the environment sets none. */
+#define CONNECT_SECONDS	180
 
 static void lose(Session *session);
 
@@ -101,14 +102,14 @@ draft_uncertain(Session *session, int64_t id)
 	draft_forget(session, id);
 }
 
-/* Whether two models say the same of a draft. */
+/* Return true if a draft is equal in two models. */
 static bool
 same_draft(const DraftModel *a, const DraftModel *b)
 {
 	return a->id == b->id && a->handle.parking == b->handle.parking;
 }
 
-/* The answer to a commit was lost: forget the drafts it would have changed. */
+/* Forget the drafts that a commit whose answer was lost may have changed. */
 static void
 drafts_after_lost_commit(Session *session)
 {
@@ -194,7 +195,7 @@ violation(Session *session, const char *fmt,...)
 
 /* ------------------------------------------------------------- connections */
 
-/* What the server says besides: that it ends a session, above all. */
+/* Ignore notices: that the server ends a session, above all. */
 static void
 ignore_notice(void *arg, const PGresult *result)
 {
@@ -202,7 +203,20 @@ ignore_notice(void *arg, const PGresult *result)
 	(void) result;
 }
 
-/* Connect, however long the server takes to come back. */
+/*
+ * Return the seconds that a server may take to accept connections: the limit
+ * of all tests for any wait.
+ */
+static int64_t
+connect_seconds(void)
+{
+	const char *seconds = getenv("PG_TEST_TIMEOUT_DEFAULT");
+
+	return seconds == NULL || atoi(seconds) <= 0 ? CONNECT_SECONDS :
+		atoi(seconds);
+}
+
+/* Connect as soon as the server accepts connections; die() after the limit. */
 static void
 connect_session(Session *session)
 {
@@ -211,7 +225,7 @@ connect_session(Session *session)
 	};
 	const char *keywords[] = {"dbname", "application_name", NULL};
 	const char *values[] = {session->conninfo, "checker", NULL};
-	int64_t		deadline = now() + CONNECT_SECONDS * INT64_C(1000000);
+	int64_t		deadline = now() + connect_seconds() * INT64_C(1000000);
 	bool		ready = false;
 
 	while (!ready)
@@ -241,7 +255,7 @@ connect_session(Session *session)
 		PQbackendPID(session->conn);
 }
 
-/* The connection broke: handles and transaction are gone. */
+/* Take over that the connection broke: handles and transaction are gone. */
 static void
 lose(Session *session)
 {
@@ -282,7 +296,7 @@ keep_error(Reply *reply, const PGresult *result)
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	/* what has no SQLSTATE comes from libpq, and 57P.. ends the session */
+	/* an error without SQLSTATE comes from libpq, and 57P.. ends the session */
 	if (state == NULL || strncmp(state, "57P", 3) == 0)
 		reply->lost = true;
 	else if (reply->state[0] == '\0')
@@ -327,7 +341,7 @@ exchange(Session *session, Reply *reply, const char *sql, char *tag)
 	reply->to = now();
 }
 
-/* Errors that any statement can meet where others work beside it. */
+/* Return true for errors that any statement can meet beside other sessions. */
 static bool
 may_happen(const char *state)
 {
@@ -417,7 +431,7 @@ quoted_json(Session *session, const json_t *value)
 
 /* ------------------------------------------------------------ transactions */
 
-/* Send a statement that only moves the transaction, and write that down. */
+/* Send a statement that begins, divides or ends a transaction; record it. */
 static bool
 control(Session *session, Reply *reply, const char *what, int depth,
 		char *sql, char *tag)
@@ -591,7 +605,7 @@ step_in_failed(Session *session)
 }
 
 /*
- * Perhaps do something about the transaction; false: do something in it.
+ * End or divide the transaction; return false if it was left as it is.
  */
 bool
 step_in_transaction(Session *session)
@@ -617,7 +631,7 @@ step_in_transaction(Session *session)
 }
 
 /*
- * End what is open, and write down which drafts are there.
+ * End the transaction, and record the drafts that are there.
  */
 void
 session_end(Session *session)

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * stateless.c
- *	  The checker's operations that need no handle: read, save over a number,
- *	  settle, go back, delete, restore, move.
+ *	  Operations of the checker without a handle: read, save over a number,
+ *	  settle a conflict, go back, delete, restore, move.
  *
  *-------------------------------------------------------------------------
  */
@@ -56,7 +56,7 @@ set_token(Token *token, int64_t message, int64_t number, json_t *view)
 	token->view = view;
 }
 
-/* A version that was read, of the message that a slot holds now. */
+/* Return the version that was read last of a slot's message, or NULL. */
 static Token *
 pick_token(Session *session)
 {
@@ -115,7 +115,7 @@ do_read(Session *session)
 
 /* ------------------------------------------------------------------ saving */
 
-/* The fields of a save over a version that was read. */
+/* Return the fields of a save over a version that was read. */
 static json_t *
 token_save(const Token *token, const char *mode, json_t *edits)
 {
@@ -127,9 +127,9 @@ token_save(const Token *token, const char *mode, json_t *edits)
 }
 
 /*
- * Write down a save and what came of it.  The number that was answered stands
- * in the given column.  If it holds what the save wrote ("follow"), go on from
- * it half of the time, and stay behind otherwise.
+ * Record a save and its answer.  The given column of the answer is the number.
+ * If that version holds what the save wrote ("follow"), the token moves to it
+ * half of the time, and becomes stale otherwise.
  */
 static void
 note_save(Session *session, Reply *reply, Token *token, json_t *fields,
@@ -188,8 +188,8 @@ do_save_message(Session *session)
 }
 
 /*
- * Settle a conflict, if it is one: as "mode" says, "merge", "force", "seen" or
- * "elsewhere".
+ * Settle a conflict, or save where there is none, by one of the modes "merge",
+ * "force", "seen" and "elsewhere".
  */
 static void
 resolve_message(Session *session, Token *token, const char *mode,
@@ -257,7 +257,7 @@ do_resolve_message(Session *session)
 }
 
 /*
- * Go back to a version that another token stands on.
+ * Go back to the version of another token.
  */
 void
 do_restore_version(Session *session)
@@ -328,9 +328,9 @@ do_save_new_message(Session *session)
 /* ----------------------------------------------------------------- placing */
 
 /*
- * The messages of a call: one or two of those that all work on, or, with a
- * condition, the one of a token; to be restored, those that somebody missed.
- * Returns how many.
+ * Choose the messages of a call: one or two of the shared ones; with a
+ * condition, the one of a token; to restore, messages that were not found.
+ * Returns their number.
  */
 static int
 pick_messages(Session *session, const char *kind, bool conditional,
@@ -368,7 +368,7 @@ pick_messages(Session *session, const char *kind, bool conditional,
 }
 
 /*
- * Delete, restore or move; "more" is a further argument.
+ * Delete, restore or move messages; "more" is a further argument.
  */
 static void
 place(Session *session, const char *kind, const char *function,
@@ -401,7 +401,7 @@ place(Session *session, const char *kind, const char *function,
 	else if (kind[0] == 'r' && chance(&session->random, 30) &&
 			 strcmp(reply_text(&reply, 0, 0), "MAPI_E_NOT_FOUND") == 0)
 	{
-		/* perhaps it is gone for good: have another one instead */
+		/* perhaps the message is deleted for good: replace it */
 		for (int i = 0; i < count; i++)
 			created_message(session, -ids[i]);
 	}

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * values.c
- *	  What the checker writes into messages, and what it takes a message to
- *	  be: patches, views and their arithmetic, without the server.
+ *	  Values that the checker writes into messages, and the model of their
+ *	  content: patches, views, edits and merges, without the server.
  *
  * NOTES
  *	  A view is a JSON object of the properties that a client can change.
- *	  Views, edits and the values in them are shared and never changed in
- *	  place once others can see them.
+ *	  Views, edits and their values are shared, and not changed in place once
+ *	  another reference to them exists.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +27,7 @@ typedef enum Kind
 	KIND_LARGE_BINARY
 } Kind;
 
-/* What is written, every property so that it stands alone in its part. */
+/* The properties that are written, some for each part of a message. */
 static const struct
 {
 	const char *name;
@@ -48,7 +48,7 @@ static const struct
 	{"PR_RTF_COMPRESSED", KIND_LARGE_BINARY}
 };
 
-/* Lists of objects, and what numbers them. */
+/* Lists of objects, and the property that numbers them. */
 static const char *const lists[][2] = {
 	{"PR_MESSAGE_RECIPIENTS", "PR_ROWID"},
 	{"PR_MESSAGE_ATTACHMENTS", "PR_ATTACH_NUM"}
@@ -59,7 +59,7 @@ static const char *const bodies[] = {
 	"PR_BODY", "PR_HTML", "PR_RTF_COMPRESSED"
 };
 
-/* What the store computes, and no client writes. */
+/* Properties that the store computes. */
 static const char *const computed[] = {
 	"PR_ENTRYID", "PR_PARENT_ENTRYID", "PR_STORE_ENTRYID", "PR_SOURCE_KEY",
 	"PR_PARENT_SOURCE_KEY", "PidTagChangeNumber", "PR_CHANGE_KEY",
@@ -99,8 +99,8 @@ chance(Random *random, int percent)
 /* ------------------------------------------------------------------ values */
 
 /*
- * A text that is like no other, or one of a few, so that now and then two
- * clients write the same.
+ * Return a text that is like no other, or one of a few, so that sometimes two
+ * clients write equal texts.
  */
 static json_t *
 random_text(Random *random)
@@ -116,8 +116,8 @@ random_text(Random *random)
 }
 
 /*
- * Characters of base64, in fours: a text as good as any, and bytes.  One in
- * six is so long, and so hard to compress, that it is stored out of line.
+ * Return characters of base64, in fours, which are a text and, decoded, bytes.
+ * One in six is so long, and so hard to compress, that it is stored out of line.
  */
 static json_t *
 random_large(Random *random)
@@ -154,7 +154,7 @@ random_recipients(Random *random)
 	return list;
 }
 
-/* Attachments that stay in the list: they are too small to become blobs. */
+/* Return a list of attachments, too small to become blobs. */
 static json_t *
 random_attachments(Random *random)
 {
@@ -276,7 +276,7 @@ number_in(const json_t *object, const char *by)
 	return json_integer_value(json_object_get(object, by));
 }
 
-/* The object of a number in a list that may be missing; NULL: none. */
+/* Return the object of a number in a list, or NULL; the list may be NULL. */
 static json_t *
 numbered(const json_t *list, const char *by, json_int_t number)
 {
@@ -294,7 +294,7 @@ same_or_none(const json_t *a, const json_t *b)
 	return a == b || json_equal(a, b);
 }
 
-/* The first number past those of a list, and not before another one. */
+/* Return the first number past those of a list, and not before "least". */
 static json_int_t
 next_number(const json_t *list, const char *by, json_int_t least)
 {
@@ -307,7 +307,7 @@ next_number(const json_t *list, const char *by, json_int_t least)
 	return least;
 }
 
-/* Put an object in the place of that of its number; NULL: take that out. */
+/* Replace the object of a number in a list, or add it; NULL takes it out. */
 static void
 replace_object(json_t *list, const char *by, json_int_t number,
 			   json_t *object)
@@ -325,9 +325,8 @@ replace_object(json_t *list, const char *by, json_int_t number,
 }
 
 /*
- * What a list becomes when yours is merged with theirs, object by object: what
- * you changed of the base is changed, what you added is there, under another
- * number where they gave that to another.  NULL: both changed one.
+ * Merge two lists, object by object, by the rule of merging in src/README.md.
+ * Returns NULL if both sides changed one object.
  */
 static json_t *
 merged_list(const json_t *base, const json_t *theirs, const json_t *yours,
@@ -421,7 +420,7 @@ content_of(const json_t *shown)
 	return content;
 }
 
-/* FNV-1a of the content as text, keys in order. */
+/* Return FNV-1a of the content as text, keys in order. */
 uint64_t
 content_hash(const json_t *content)
 {

@@ -1,17 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * verify.c
- *	  The verifying half of the checker: reads the records and the stored
- *	  changes, works out what became of every operation, and has all of it
+ *	  The verifying half of the checker: read the records and the stored
+ *	  changes, work out the fate of every operation, and have everything
  *	  judged.
  *
  * NOTES
- *	  The fate of an operation follows from the record alone: it is that of
- *	  its transaction, unless it failed itself or was undone by ROLLBACK TO.
- *	  Only where the answer to a commit was lost do the stored changes say
- *	  what became of it; then of all of its operations alike.
+ *	  The fate of an operation follows from the record: it is the fate of its
+ *	  transaction, unless the operation failed or was undone by ROLLBACK TO.
+ *	  If the answer to a commit was lost, the stored changes decide, for all
+ *	  operations of the transaction alike.
  *
- *	  What is read stays in memory until the program ends.
+ *	  Memory is not freed before the program ends.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,8 +26,8 @@
 #define MAX_KINDS	64
 
 /*
- * Count a fault of a kind (a text that stays).  Says whether to show it, and by
- * *end how to end the line.
+ * Count a fault of a kind (a text that is not freed).  Returns true if the
+ * fault is to be shown; *end is then the end of the line.
  */
 static bool
 count_fault(Evidence *evidence, const char *kind, const char **end)
@@ -101,7 +101,7 @@ op_succeeded(const Op *op)
 		strcmp(op->answer, "lost") == 0;
 }
 
-/* What a save does to a message. */
+/* Return the effect of a save on a message. */
 static Effect
 save_effect(const Op *op, int64_t message)
 {
@@ -115,7 +115,7 @@ save_effect(const Op *op, int64_t message)
 	if (strcmp(op->mode, "keep") == 0)
 		return EFFECT_NONE;
 	if (written == 0)
-		return lost ? EFFECT_MAYBE : EFFECT_NONE;	/* nobody told its id */
+		return lost ? EFFECT_MAYBE : EFFECT_NONE;	/* its id is unknown */
 	if (written != message)
 		return EFFECT_NONE;
 	if (strcmp(op->mode, "version") == 0)
@@ -164,7 +164,7 @@ txn_touched(const Txn *txn, int64_t message)
 
 /* ------------------------------------------------------------- the records */
 
-/* The operations of a session, in a row, while its record is read. */
+/* The operations of a session, in order, while its record is read. */
 typedef struct Reading
 {
 	Evidence   *evidence;
@@ -173,7 +173,7 @@ typedef struct Reading
 	int			nops;
 	Txn		   *txn;			/* that is open, or NULL */
 	int64_t		txn_number;
-	int			savepoints[MAX_SAVEPOINTS + 1]; /* next operation then */
+	int			savepoints[MAX_SAVEPOINTS + 1]; /* operation after each */
 	bool		ended;
 } Reading;
 
@@ -202,7 +202,7 @@ end_txn(Txn *txn, const Op *op)
 		txn->fate = COMMITTED;
 }
 
-/* What an operation means for the transaction it stands in. */
+/* Take an operation over into the transaction of which it is part. */
 static void
 follow(Reading *reading, Op *op)
 {
@@ -350,12 +350,12 @@ read_records(Evidence *evidence, const char *directory)
 	}
 	closedir(dir);
 	if (evidence->nops == 0)
-		die("nothing is recorded in \"%s\"", directory);
+		die("no operation is recorded in \"%s\"", directory);
 }
 
 /* ---------------------------------------------------------- what is stored */
 
-/* Read a version, however it was damaged. */
+/* Return a version, or the error that reading it raises. */
 static const char *const at_function =
 "CREATE FUNCTION pg_temp.version_at(message bigint, number bigint)"
 " RETURNS jsonb LANGUAGE plpgsql AS $$"
@@ -494,7 +494,7 @@ find_current(const Evidence *evidence, int64_t message)
 
 /* ------------------------------------------------------------- the verdict */
 
-/* How much there was to judge, so that a test can see that it was enough. */
+/* Print how much was judged, so that a test can see if it was enough. */
 static void
 summarize(const Evidence *evidence)
 {

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * verify.h
- *	  What the verifying half of the checker knows: operations as they were
- *	  recorded, and changes as they are stored.
+ *	  Declarations of the verifying half of the checker: operations as they
+ *	  were recorded, and changes as they are stored.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@ typedef enum Fate
 	UNKNOWN						/* the answer was lost */
 } Fate;
 
-/* A transaction; an operation outside of one has one of its own. */
+/* A transaction; an operation outside of one is a transaction by itself. */
 typedef struct Txn
 {
 	Fate		fate;
@@ -36,14 +36,14 @@ typedef struct Op
 	int			session;
 	int64_t		number;
 	const char *what;			/* save, place, read ... */
-	const char *mode;			/* of a save, or "" */
+	const char *mode;			/* mode of a save, or "" */
 	const char *answer;
 	json_t	   *fields;
 	int64_t		from;
 	int64_t		to;
 	bool		undone;			/* by ROLLBACK TO */
 	Txn		   *txn;
-	int			rows;			/* stored changes of its name */
+	int			rows;			/* number of changes that bear its name */
 } Op;
 
 /* A stored change, and the version that it made. */
@@ -76,14 +76,14 @@ typedef struct Current
 typedef struct Evidence
 {
 	PGconn	   *conn;
-	json_t	   *records;		/* arrays, one a session: the fields */
+	json_t	   *records;		/* one array per session: the fields */
 	Op		  **ops;			/* all, session by session */
 	int			nops;
 	Txn		  **txns;
 	int			ntxns;
 	json_t	   *drafts;			/* that are there, by id */
 	json_t	   *uncertain;		/* that may be there, by id */
-	PGresult   *change_rows;	/* owns the texts of rows */
+	PGresult   *change_rows;	/* holds the texts of rows */
 	Row		   *rows;			/* by message and number */
 	int			nrows;
 	Current    *current;		/* by message */
@@ -93,19 +93,19 @@ typedef struct Evidence
 
 /* ---------------------------------------------------------------- verify.c */
 
-/* Say what does not fit. */
+/* Print a fault, and count it. */
 extern void fault(Evidence *evidence, const char *fmt,...)
 			__attribute__((format(printf, 2, 3)));
 
 extern int64_t op_number(const Op *op, const char *field);
 
-/* Rows, or the end of the program. */
+/* Return the rows of a query; die() on failure. */
 extern PGresult *evidence_query(Evidence *evidence, const char *sql);
 
-/* What became of an operation's effect. */
+/* Return if the effect of an operation was committed. */
 extern Fate op_fate(const Op *op);
 
-/* Whether it was answered with success, or that was lost. */
+/* Return true if the answer was a success, or was lost. */
 extern bool op_succeeded(const Op *op);
 
 typedef enum Effect
@@ -115,10 +115,10 @@ typedef enum Effect
 	EFFECT_CERTAIN
 } Effect;
 
-/* Whether an operation, if it was not rolled back, changed a message. */
+/* Return if an operation, unless it was rolled back, changed a message. */
 extern Effect op_effect(const Op *op, int64_t message);
 
-/* Whether the transaction has changed the message, rolled back or not. */
+/* Return true if a transaction changed a message, rolled back or not. */
 extern bool txn_touched(const Txn *txn, int64_t message);
 
 extern Row *find_row(const Evidence *evidence, int64_t message,
@@ -127,16 +127,19 @@ extern const Current *find_current(const Evidence *evidence, int64_t message);
 
 /* ----------------------------------------------------------------- judge.c */
 
-/* The operation of a name, "session-number", or NULL; after judge_rows(). */
+/*
+ * Return the operation of a name, "session-number", or NULL.  The operations
+ * are in order after judge_rows().
+ */
 extern Op  *find_op(const Evidence *evidence, const char *name);
 
-/* The stored chains: whole, and made of what was recorded. */
+/* Judge the stored chains: whole, and made of recorded operations. */
 extern void judge_rows(Evidence *evidence);
 extern void judge_chains(Evidence *evidence);
 
 /* --------------------------------------------------------------- answers.c */
 
-/* The answers: nothing missing, nothing refused without a reason. */
+/* Judge the answers: nothing is missing, no refusal is without a reason. */
 extern void judge_answers(Evidence *evidence);
 extern void judge_transactions(Evidence *evidence);
 extern void judge_numbers(Evidence *evidence);

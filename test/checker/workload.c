@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * workload.c
- *	  The checker's random steps, and its operations on handles.
+ *	  Random steps of the checker, and its operations on handles.
  *
  * NOTES
- *	  What a handle shows is compared with the model after every operation
- *	  that could have changed it; what was saved is compared with the stored
- *	  chain by "checker verify", from the record.
+ *	  The view of a handle is compared with the model after every operation
+ *	  that could have changed it.  "checker verify" compares the saves, from
+ *	  the record, with the stored chain.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@
 
 /* ----------------------------------------------------------------- handles */
 
-/* An open handle, or NULL. */
+/* Return an open handle, or NULL. */
 static HandleModel *
 pick_handle(Session *session)
 {
@@ -64,7 +64,7 @@ set_view(HandleModel *handle, json_t *view)
 	handle->view = view;
 }
 
-/* What a handle shows must be what its client thinks. */
+/* Record a violation if a handle does not show what its model has. */
 static void
 compare(Session *session, const HandleModel *handle, const json_t *shown,
 		const char *after)
@@ -85,7 +85,7 @@ compare(Session *session, const HandleModel *handle, const json_t *shown,
 	json_decref(should);
 }
 
-/* An operation without a trace of its own: only what went wrong counts. */
+/* Record an operation that leaves no trace: only its errors count. */
 static void
 note_nothing(Session *session, Reply *reply)
 {
@@ -282,7 +282,7 @@ do_refresh(Session *session)
 
 /* ------------------------------------------------------------------ saving */
 
-/* The fields of a save of what a handle shows. */
+/* Return the fields of a save of a handle's view. */
 static json_t *
 handle_save(const HandleModel *handle, const char *mode)
 {
@@ -301,8 +301,8 @@ handle_save(const HandleModel *handle, const char *mode)
 }
 
 /*
- * Whether the draft that a handle came from, or was parked as, is still as the
- * handle knows it: no other handle has parked there since.
+ * Return true if the draft from which a handle was resumed, or as which it was
+ * parked, has not been replaced by another handle since.
  */
 static bool
 own_draft(Session *session, const HandleModel *handle)
@@ -313,7 +313,7 @@ own_draft(Session *session, const HandleModel *handle)
 	return draft != NULL && draft->handle.parking == handle->parking;
 }
 
-/* The handle was parked; where another one has parked since, elsewhere. */
+/* Take over that a handle was parked, as a draft that no other has replaced. */
 static void
 parked(Session *session, HandleModel *handle, int64_t id)
 {
@@ -337,8 +337,8 @@ parked(Session *session, HandleModel *handle, int64_t id)
 }
 
 /*
- * A save of a handle's has gone through: it stands on what is shown now, which
- * must be what it wrote, unless others' changes may be in it.
+ * Take over that a handle was saved: it stands on the version that it shows,
+ * which must be what it wrote, unless changes of others may be in it.
  */
 static void
 saved(Session *session, HandleModel *handle, const json_t *shown,
@@ -372,8 +372,8 @@ saved(Session *session, HandleModel *handle, const json_t *shown,
 }
 
 /*
- * Send a call that saves a handle, and see what came of it: the first result
- * is an hresult, the second what the handle shows and its message.
+ * Send a call that saves a handle, and take over its answer: the first result
+ * is an hresult, the second the handle's view and message.
  */
 static void
 save_with(Session *session, HandleModel *handle, const char *mode, char *call,
@@ -516,8 +516,8 @@ do_save_as(Session *session)
 }
 
 /*
- * Edit, save and perhaps close in a block of PL/pgSQL that raises: nothing of
- * it may be left.
+ * Edit, save and perhaps close in a block of PL/pgSQL that raises: no effect
+ * may be left.
  */
 static void
 do_undone(Session *session)
@@ -665,7 +665,7 @@ static const struct
 	{do_move, 6}
 };
 
-/* What is more useful now than something at random, or NULL. */
+/* Return a step that is more useful now than a random one, or NULL. */
 static Step
 urgent_step(Session *session)
 {
@@ -724,7 +724,7 @@ workload(Session *session, int count)
 		else
 			random_step(session);
 
-		/* what found nothing to work on was no step */
+		/* an operation that found nothing to work on was no step */
 		if (session->statements > before)
 		{
 			__sync_fetch_and_add(&shared->steps, 1);

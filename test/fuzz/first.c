@@ -1,15 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * first.c
- *	  A library whose only work is to be loaded beside the address sanitizer
- *	  into a server that was not built with it.
+ *	  A library to be loaded with the address sanitizer into a server that was
+ *	  built without it.
  *
  * NOTES
- *	  The sanitizer starts with the first allocation of a process.  Where that
- *	  is one that libgpg-error's constructor makes inside of the C library's
- *	  bindtextdomain(), a lock there stays taken, and the server waits for it
- *	  for ever.  Linked with -z initfirst, this constructor runs before all
- *	  others.
+ *	  The sanitizer starts with the first allocation of a process.  If
+ *	  libgpg-error's constructor makes that allocation inside the C library's
+ *	  bindtextdomain(), a lock there is never released, and the server waits
+ *	  for ever.  Linked with -z initfirst, the constructor below runs before
+ *	  all others.
  *
  *-------------------------------------------------------------------------
  */

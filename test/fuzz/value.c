@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * value.c
- *	  libFuzzer's door to src/words/value.c: every reader of values, and that what
- *	  it reads is what its writer writes.
+ *	  libFuzzer's door to the readers of values in src/words/value.c: every value
+ *	  that a reader accepts is written, read again, and has to be equal.
  *
  * NOTES
- *	  The first byte of an input says which reader, the rest is the text.  It
- *	  is handed over in memory of exactly its size, and so is room for what
- *	  comes out, so that the address sanitizer sees the first byte too far.
+ *	  The first byte of an input selects the reader, the rest is the text.  The
+ *	  text is passed in memory of exactly its size, and so is the room for
+ *	  output, so that the address sanitizer sees the first byte out of bounds.
  *
  *-------------------------------------------------------------------------
  */

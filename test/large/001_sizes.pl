@@ -1,6 +1,6 @@
 
-# Values near the limits of what a message can hold: they are stored and come
-# back, or are refused with a clear error, and then nothing has changed.
+# Values near the limits of a message are stored and read back, or are refused with a
+# clear error, and then nothing has changed.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -16,8 +16,8 @@ $node->safe_psql(
 	CREATE EXTENSION msgstore;
 	SELECT create_store('large')});
 
-# Statements on a handle on a new message, which is :h; what the last of them
-# says, and the error of the first that fails.
+# Run statements with a handle :h on a new message; return the output of the last one,
+# and the error of the first that fails.
 sub on_message
 {
 	my ($sql) = @_;

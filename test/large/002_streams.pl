@@ -1,9 +1,8 @@
 
-# An attachment of 2 GB (MSGSTORE_LARGE_MB megabytes), and a body and a property
-# of the message of more than 1 GB each (half of it, and a piece), written and read
-# through streams in pieces of one megabyte: the backend's memory is bounded by
-# the piece, not by the value, and saving a property of their message costs what
-# it costs in a small one.
+# Streams of an attachment of 2 GB (MSGSTORE_LARGE_MB megabytes), and of a body and a
+# property of more than half that size each, in pieces of one megabyte: the backend's
+# memory is bounded by the piece, not by the value, and a property of their message is
+# saved at the cost of one in a small message.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -38,7 +37,7 @@ $node->safe_psql(
 			THEN convert_to(repeat(md5(i::text), 32768), 'UTF8')
 			ELSE decode(repeat(md5(i::text), 65536), 'hex') END $$});
 
-# Run statements in one session; what they print, and the most memory that its
+# Run statements in one session; return their output, and the most memory that its
 # backend has used, in kB, with the shared buffers that it has touched.
 my $memory = q{
 	SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s*(\d+)')};
@@ -100,7 +99,7 @@ SKIP:
 		$half, 'h', 'h');
 }
 
-# What it shows of them is references; its size has their bytes.
+# get_props() shows references to them; the size of the message has their bytes.
 is( $node->safe_psql(
 		'postgres', qq{
 		SELECT props->'PR_BODY'->>'size', props->'PS_PUBLIC_STRINGS:large:PT_BINARY'->>'size',

@@ -1,5 +1,5 @@
-# What the tests that walk at random share: sessions of psql that are asked, or
-# sent something to be answered later, and a log of it.
+# Sessions of psql for tests that walk at random: statements are sent and answered at
+# once or later, and stand in a log.
 #
 package ModelSessions;
 
@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 use IPC::Run;
+use PostgreSQL::Test::Utils;
 
 our @EXPORT = qw(connect_session send_query has_answered answer ask
   end_sessions pick log_line last_queries);
@@ -18,7 +19,8 @@ my $asked = 0;
 sub connect_session
 {
 	my ($connstr) = @_;
-	my %s = (in => '', out => '', err => '', timer => IPC::Run::timeout(180));
+	my %s = (in => '', out => '', err => '', 
+		timer => IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 
 	$s{run} = IPC::Run::start(
 		[ 'psql', '-XAtq', '-d', $connstr ],
@@ -28,12 +30,12 @@ sub connect_session
 		$s{timer});
 	push @sessions, \%s;
 	ask($#sessions, 'SET search_path = msgstore, public');
-	# those closed since a transaction began count too
+	# handles closed since a transaction began count too
 	ask($#sessions, 'SET msgstore.max_open_handles = 1000000');
 	return $#sessions;
 }
 
-# Send statements, without waiting for what comes of them.
+# Send statements to a session without waiting for the answer; quietly: not in the log.
 sub send_query
 {
 	my ($s, $sql, $quietly) = @_;
@@ -49,7 +51,7 @@ sub send_query
 	return;
 }
 
-# Whether that has been answered.
+# Return true if the session has answered.
 sub has_answered
 {
 	my ($s) = @_;
@@ -59,7 +61,7 @@ sub has_answered
 	return $session->{out} =~ /^\S+ $session->{mark}\n/m;
 }
 
-# Wait for the answer: its SQLSTATE, and what was printed or the error.
+# Wait for the answer; return its SQLSTATE, and the output or the error.
 sub answer
 {
 	my ($s) = @_;
@@ -80,8 +82,7 @@ sub answer
 	return ($state, $session->{out});
 }
 
-# What statements print in a session; dies where they fail.  What is asked
-# quietly does not stand in the log.
+# Send statements and wait; return their output, die if they fail.
 sub ask
 {
 	my ($s, $sql, $quietly) = @_;
@@ -94,7 +95,7 @@ sub ask
 
 sub end_sessions
 {
-	# one may wait for what another holds
+	# ask all of them first: one may wait for a lock of another
 	for my $session (@sessions)
 	{
 		$session->{in} .= "\\q\n";
@@ -106,10 +107,10 @@ sub end_sessions
 
 sub pick { return $_[ int rand @_ ] }
 
-# A line of the log.
+# Add lines to the log.
 sub log_line { push @log, @_; return }
 
-# The end of the log, for who has to find out what went wrong.
+# Return the end of the log.
 sub last_queries
 {
 	my ($count) = @_;

@@ -1,4 +1,4 @@
-# What the tests of the client share: a server it finds, the command, files.
+# The common part of the client's tests: a server, the command, files.
 #
 package MsgstoreClient;
 
@@ -15,7 +15,7 @@ our @EXPORT =
 
 my $node;
 
-# a directory that is gone with the test
+# a directory that is removed with the test
 our $dir = PostgreSQL::Test::Utils::tempdir();
 
 # Start a server with the extension, and make it the one that the command and
@@ -36,7 +36,7 @@ sub client_node
 }
 
 # Run a program without input; returns exit code, stdout and stderr, as bytes.
-# One that a signal ended has the exit code that a shell gives it.
+# A program that a signal ended has the exit code that a shell gives it.
 sub run_program
 {
 	my @command = @_;
@@ -46,7 +46,7 @@ sub run_program
 	return ($? & 127 ? 128 + ($? & 127) : $? >> 8, $out, $err);
 }
 
-# The same for the command "msgstore".
+# Run the command "msgstore"; returns what run_program() returns.
 sub msgstore
 {
 	my @args = @_;
@@ -64,7 +64,7 @@ sub query
 		Encode::FB_CROAK);
 }
 
-# Write bytes to a file in it; returns its path.
+# Write bytes to a file in the directory; returns its path.
 sub write_file
 {
 	my ($name, $bytes) = @_;
@@ -75,7 +75,7 @@ sub write_file
 	return "$dir/$name";
 }
 
-# The bytes of a file, undef where there is none.
+# Return the bytes of a file, undef if there is no such file.
 sub read_file
 {
 	my ($path) = @_;

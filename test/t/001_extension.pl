@@ -1,6 +1,6 @@
 
-# The extension comes and goes whole, and takes UTF8 databases only: in any
-# other encoding text that was stored could not be given back.
+# CREATE EXTENSION makes all objects and DROP EXTENSION drops them; databases in
+# another encoding than UTF8, which cannot return every stored text, are refused.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -11,8 +11,8 @@ my $node = PostgreSQL::Test::Cluster->new('extension');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->start;
 
-# The schema outlives the extension, as PostgreSQL has it for one that the
-# control file names; so it is there from the start.
+# PostgreSQL does not drop a schema that a control file names with its extension, so
+# the schema is there from the start.
 my $catalogs = join ' UNION ALL ', map { "SELECT '$_', count(*) FROM $_" }
   qw(pg_proc pg_type pg_class pg_operator pg_opclass pg_opfamily pg_cast
   pg_namespace pg_constraint pg_description pg_depend pg_extension pg_amop);
@@ -26,7 +26,7 @@ $node->safe_psql('postgres', 'DROP EXTENSION msgstore');
 is($node->safe_psql('postgres', $catalogs),
 	$before, 'DROP EXTENSION leaves nothing behind');
 
-# A session that has uploaded bytes can be handed on after that.
+# DISCARD ALL works after that in a session that has uploaded bytes.
 is( $node->safe_psql(
 		'postgres', q{
 		CREATE EXTENSION msgstore;

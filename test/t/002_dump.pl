@@ -1,7 +1,7 @@
 
-# pg_dump and restore lose nothing: stores, folders, messages and their whole
-# history are as they were, a change number that a client held before is good
-# afterwards, and no number is given out a second time.
+# pg_dump and restore lose nothing: stores, folders, messages and their histories are
+# as they were, a change number that a client has from before is valid afterwards, and
+# no number is given twice.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -13,7 +13,7 @@ $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->start;
 my $dir = $node->basedir;
 
-# What a user can see of everything, as text that can be compared.
+# Everything that a user can see, as text.
 my $everything = q{
 	SET search_path = msgstore;
 	SELECT s FROM store_list AS s ORDER BY store_id;
@@ -24,7 +24,7 @@ my $everything = q{
 	SELECT md5(read_message(store_id, message_id)::text)
 	FROM message_list ORDER BY store_id, message_id};
 
-# And what stands behind it: the values that each change replaced.
+# The values that each change has replaced.
 my $undo = q{
 	SELECT change_number, incarnation, xid, base_change_number, undo,
 		md5(undo_headers), md5(undo_body), md5(undo_html), md5(undo_rtf)

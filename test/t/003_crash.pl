@@ -1,11 +1,14 @@
-# No id and no change number is given out twice, crashes included.  With
-# synchronous_commit off a crash takes back saves that clients have been told
-# of; what is saved then must not get their numbers, or a client that holds
-# one would match a version it has never seen.
+# No id and no change number is given twice, not even after a crash.  With
+# synchronous_commit off a crash takes back saves that were acknowledged; later saves
+# must not get their numbers, or a client that has such a number would match a version
+# that it has never seen.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use ServerCrash;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('crash');
@@ -35,7 +38,7 @@ sql(q{
 		$$ SELECT jsonb_build_object('PR_SUBJECT', $1) $$;
 	SELECT create_store('crashing')});
 
-# A message, and ever new ones: ids and change numbers, a line each.
+# One message, and many new ones: a line with id and change number per message.
 my $message = sql("SELECT message_id
 	FROM save_new_message(1, special_folder(1, 'Inbox'), subject('kept'))");
 
@@ -48,7 +51,7 @@ sub save_new_ones
 			special_folder(1, 'Inbox'), subject('$subject' || i)) s");
 }
 
-# What saving over a number answers, and the number that stands then.
+# Save over a number; return the answer, and the message's number then.
 sub save_over
 {
 	my ($number, $subject) = @_;
@@ -63,27 +66,17 @@ sub run_of_numbers
 	return sql('SELECT incarnation FROM incarnation');
 }
 
-# Do something and let a crash take it back: nobody writes the log but the
-# WAL writer, so that one is held, and killed.
+# Do some work that a crash takes back: only the WAL writer writes WAL, and it is
+# stopped before the work and killed after it.
 sub lose
 {
 	my ($work) = @_;
-	my $offset = -s $node->logfile;
-	my $pid;
+	my $pid = server_process($node, 'walwriter');
 
 	sql('CHECKPOINT');
-	$node->poll_query_until('postgres', "SELECT count(*) = 1
-		FROM pg_stat_activity WHERE backend_type = 'walwriter'");
-	$pid = sql("SELECT pid FROM pg_stat_activity
-		WHERE backend_type = 'walwriter'");
-	kill 'STOP', $pid;
+	kill 'STOP', $pid or die 'the WAL writer has ended';
 	$work->();
-	kill 'KILL', $pid;
-	$node->wait_for_log(qr/all server processes terminated; reinitializing/,
-		$offset);
-	$node->wait_for_log(qr/database system is ready to accept connections/,
-		$offset);
-	$node->poll_query_until('postgres', 'SELECT true');
+	kill_process($node, $pid) or die 'the server did not crash';
 	return;
 }
 
@@ -104,7 +97,7 @@ foreach my $crash (1 .. 3)
 	is(sql('SELECT count(*) FROM incarnation'),
 		'0', "crash $crash: so is the marker");
 
-	# whoever is first sets it anew, and for good
+	# the first save sets the marker, also if it is rolled back
 	if ($crash == 1)
 	{
 		sql("BEGIN; SELECT save_new_message(1, special_folder(1, 'Inbox'), '{}');
@@ -143,7 +136,7 @@ foreach my $crash (1 .. 3)
 		't|t', "crash $crash: all of its numbers are newer");
 }
 
-# The history is whole, and in order.
+# The history has no hole, and its incarnations are in order.
 is( sql(q{
 		SELECT count(*) FROM change c
 		WHERE c.previous IS NOT NULL AND NOT EXISTS (
@@ -159,14 +152,14 @@ is( sql(q{
 	'4|t',
 	'each crash began another run, and they grow with the numbers');
 
-# A crash may come after the numbers moved on and before the marker stood.
+# The numbers move on again if the crash came before the marker was written.
 my $run = run_of_numbers();
 sql('TRUNCATE incarnation');
 is((save_over('change_number', 'moved'))[0], 'S_OK',
 	'without a marker the numbers move on');
 cmp_ok(run_of_numbers(), '>=', $run + (1 << 32), 'once more, by 2^32');
 
-# A clean restart is no crash: the numbers just go on.
+# After a clean restart the numbers go on.
 my (undef, $last) = save_over('change_number', 'before a restart');
 $run = run_of_numbers();
 $node->restart;

@@ -1,7 +1,6 @@
 
-# On a standby messages can be read and nothing can be saved; what is tried
-# raises PostgreSQL's own error.  Promoted, it goes on with numbers that the
-# old primary has not given out.
+# On a standby messages can be read, and a save raises PostgreSQL's own error.  After
+# promotion, saves get numbers that the old primary has not given.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -43,7 +42,7 @@ is( $standby->safe_psql(
 	'{"PR_SUBJECT": "saved"}',
 	'a standby shows what was saved');
 
-# Each of these has to say that the server is read-only.
+# The error of each of these calls has the SQLSTATE of a read-only server.
 my %refused = (
 	'save_message' => $save,
 	'save_new_message' => q{
@@ -62,7 +61,7 @@ foreach my $call (sort keys %refused)
 	like($err, qr/ERROR: +25006:/, 'because the server is read-only');
 }
 
-# Handles can be opened and edited there, and outlive the promotion.
+# Handles can be opened and edited on a standby, and outlive the promotion.
 my $session = $standby->background_psql('postgres', on_error_stop => 0);
 my $handle = $session->query_safe(
 	q{SET search_path = msgstore;

@@ -1,7 +1,6 @@
 
-# Every property of the catalogue and every type, at its extremes: what is set
-# and saved is what another session reads, and what stands there after a dump
-# and its restore; and what is no value of a type is refused by name.
+# Every property of the catalogue and every type, at its extremes: another session, and
+# a restored dump, have the value that was set; a bad value is refused by name.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -38,7 +37,7 @@ my %good = (
 		'"' . 'AP//' x 200 . '"' ]);
 $good{$_} = $good{PT_BINARY} foreach qw(PT_SVREID PT_SRESTRICTION PT_ACTIONS);
 
-# What is refused, by type.
+# Values that are refused, by type.
 my %bad = (
 	PT_I2 => [ '32768', '-32769', '0.5' ],
 	PT_LONG => [ '2147483648', '-2147483649', '1.5', '1e-1' ],
@@ -61,7 +60,7 @@ my %bad = (
 		'"AA==AA=="' ]);
 $bad{$_} = $bad{PT_BINARY} foreach qw(PT_SVREID PT_SRESTRICTION PT_ACTIONS);
 
-# JSON of other kinds than a type takes: everything but what is named here.
+# Kinds of JSON that each type accepts; all others are refused.
 my %kinds = (
 	number => '1', string => '"x"', boolean => 'true', array => '[]',
 	object => '{}');
@@ -111,7 +110,7 @@ foreach (@types)
 	}
 	push @refused, map { $kinds{$_} } grep { $_ ne $takes } sort keys %kinds;
 
-	# those strings that would be values are among the good ones
+	# strings that are values of the type are tried above
 	@refused = grep { $_ ne '"x"' } @refused if $takes eq 'string';
 	foreach my $i (0 .. $#values)
 	{
@@ -122,9 +121,9 @@ foreach (@types)
 }
 $node->safe_psql('postgres', $samples);
 
-# Every property that a client may set, and of every type a tag that nobody
-# has named and a named property that nobody knows.  Of those with one id only
-# one can be set at a time, in turn.
+# Every property that a client may set, and of every type a tag without a name and a
+# named property that is not in the catalogue.  Properties that share an id are set in
+# turn, as only one of them can be set at a time.
 $node->safe_psql(
 	'postgres', q{
 	WITH named AS (
@@ -162,7 +161,7 @@ is( $node->safe_psql(
 
 # ------------------------------------------------- set, save, read, restore
 
-# One message a turn and sample, with every property that has such a sample.
+# One message per turn and sample, with every property that has such a sample.
 $node->safe_psql(
 	'postgres', q{
 	SET search_path = msgstore, public;
@@ -181,7 +180,7 @@ cmp_ok(
 	'>=', 10,
 	'messages are saved');
 
-# What is not as it was set, byte for byte.
+# Return the values that differ from those set, byte for byte.
 my $differences = q{
 	WITH read AS MATERIALIZED (
 		SELECT e.message_id, props,

@@ -1,5 +1,5 @@
-# Twenty sessions open the same message and save it at the same moment, a
-# hundred times: one save is stored, and the other nineteen are told.
+# Twenty sessions open one message and save it at one moment, a hundred times: one save
+# is stored, and nineteen are refused.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -14,9 +14,9 @@ $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', 'max_connections = 40');
 $node->start;
 
-# A round begins when all stand at its advisory lock.  In every second one the
-# referee holds the row itself, until all of them wait for it: then each has
-# seen the version it stands on, and one of them can be the first.
+# A round begins when all sessions wait for its advisory lock.  In every second round
+# the referee locks the row until all sessions wait for it: then each has found its base
+# current, and one of them can be the first.
 $node->safe_psql('postgres', <<"END");
 CREATE EXTENSION msgstore;
 ALTER DATABASE postgres SET search_path = msgstore, public;
@@ -81,7 +81,9 @@ foreach my $kind ('handle', 'token')
 {
 	my $referee = $node->background_psql('postgres');
 
-	$referee->query_safe("SET statement_timeout = '180s'");
+	# without a limit the referee would wait for ever for a session that has failed
+	$referee->query_safe(
+		"SET statement_timeout = '${PostgreSQL::Test::Utils::timeout_default}s'");
 	$referee->query_until(qr/ready/, "\\echo ready\nCALL referee('$kind');\n");
 	$node->poll_query_until('postgres',
 		"SELECT count(*) = $rounds FROM pg_locks

@@ -1,6 +1,5 @@
-# Eight sessions count in one message, 200 times each; who is told
-# OBJECT_CHANGED reads again and repeats.  No count is lost, and none is
-# counted twice.
+# Eight sessions count in one message, 200 times each; after OBJECT_CHANGED a session
+# reads again and repeats.  No increment is lost, and none is counted twice.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

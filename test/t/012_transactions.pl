@@ -1,6 +1,5 @@
-# Handles follow their transaction: whatever is rolled back, to a savepoint,
-# by an exception or by an error, puts them back as they were, and nobody but
-# their session and role can use them.
+# Handles follow their transaction: a rollback, to a savepoint, by an exception or by an
+# error, puts them back as they were.  Only their session and role can use them.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -47,8 +46,8 @@ CREATE FUNCTION stored(message bigint) RETURNS text LANGUAGE sql AS $$
 $$;
 END
 
-# Run a script in a session of its own, on message :m that handle :h stands
-# on; compare what it printed, errors by their SQLSTATE included.
+# Run a script in a new session, with a message :m and a handle :h on it; compare its
+# output, and its errors by SQLSTATE.
 sub session
 {
 	my ($name, $script, @expected) = @_;
@@ -71,7 +70,7 @@ END
 	return;
 }
 
-# \o hides what nobody looks at; SHOW brings one line back
+# \o hides output that does not matter; show() shows one line
 sub show
 {
 	return join '', map { "\\o\nSELECT $_;\n\\o /dev/null\n" } @_;

@@ -1,5 +1,5 @@
-# "msgstore import" brings mail into a store: what the samples say stands in
-# their messages, what cannot be imported is named, batches are atomic.
+# "msgstore import" imports mail into a store: the messages have the content of the
+# samples, mail that cannot be imported is named, and each batch is atomic.
 use strict;
 use warnings;
 use utf8;
@@ -354,7 +354,7 @@ like($err, qr/^28 read, none stored, 1 refused$/m, 'its report is on stderr');
 
 # -------------------------------------------------------------------- batches
 
-# A unique index lets the server refuse a message for its own sake.
+# With a unique index the server refuses a message because of its subject.
 $node->safe_psql('postgres', 'CREATE DATABASE batches');
 $node->safe_psql('batches', 'CREATE EXTENSION msgstore');
 $node->safe_psql('batches',
@@ -378,47 +378,54 @@ is( $node->safe_psql(
 	's1 s2 s3 s4 s6 s7',
 	'the others are stored, in order');
 
-# The connection breaks in the third batch: that waits for a session which has
-# a subject of it in a transaction of its own.
+# Start an import that waits for a lock of another session, and return when it
+# does.  Its output goes to $out and $err.
+sub start_waiting
+{
+	my @args = @_;
+
+	($out, $err) = ('', '');
+	my $run = IPC::Run::start([ 'msgstore', 'import', @args ],
+		'<', \undef, '>', \$out, '2>', \$err);
+	$node->poll_query_until('postgres',
+		"SELECT count(*) = 1 FROM pg_stat_activity
+		  WHERE application_name = 'msgstore import'
+			AND wait_event_type = 'Lock'")
+	  or die 'the import does not wait';
+	return $run;
+}
+
+# Wait for the end of such an import; return its exit code.
+sub end_waiting
+{
+	my ($run) = @_;
+
+	$run->finish;
+	return $run->result(0);
+}
+
+# The connection breaks in the third batch, which waits for a session that has
+# one of its subjects in a transaction of its own.
 $node->safe_psql('batches', "SELECT msgstore.create_store('c')");
-my $hold = q{BEGIN;
+my $holder = $node->background_psql('batches');
+$holder->query_safe(
+	q{BEGIN;
 	SELECT msgstore.save_new_message(store_id,
 		msgstore.special_folder(store_id, 'Drafts'), '{"PR_SUBJECT": "s7"}')
-	  FROM msgstore.store_list WHERE name = 'c';
-	SELECT pg_sleep(600);};
-my $ignored = '';
-my $holder = IPC::Run::start(
-	[ 'psql', '-X', '-q', '-d', 'batches', '-c', $hold ],
-	'<', \undef, '>', \$ignored, '2>', \$ignored);
-
-$node->poll_query_until('batches',
-	"SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-  or die 'the holder does not sleep';
-($out, $err) = ('', '');
-my $import = IPC::Run::start(
-	[ 'msgstore', 'import', '-d', 'batches', '-s', 'c', '-b', '3',
-		"$dir/batch" ],
-	'<', \undef, '>', \$out, '2>', \$err);
-
-$node->poll_query_until('batches',
-	"SELECT count(*) = 1 FROM pg_stat_activity
-	  WHERE application_name = 'msgstore import' AND wait_event_type = 'Lock'")
-  or die 'the import does not wait';
+	  FROM msgstore.store_list WHERE name = 'c'});
+my $import =
+  start_waiting('-d', 'batches', '-s', 'c', '-b', '3', "$dir/batch");
 $node->safe_psql('batches',
 	"SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 	  WHERE application_name = 'msgstore import'");
-IPC::Run::finish($import);
-is($import->result, 2, 'the connection is lost: exit code 2');
+is(end_waiting($import), 2, 'the connection is lost: exit code 2');
 like($err, qr{error: \S*/batch/7:1: }, 'lost: says where');
 like(
 	$err,
 	qr{stopped: 5 messages are imported; the 2 from \S*/batch/7:1 on are not$}m,
 	'lost: says how far it got');
 like($out, qr/^5 imported, 1 refused$/m, 'lost: the report counts');
-$node->safe_psql('batches',
-	"SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-	  WHERE wait_event = 'PgSleep'");
-IPC::Run::finish($holder);
+$holder->quit;
 is( $node->safe_psql(
 		'batches',
 		q{SELECT string_agg(subject, ' ' ORDER BY message_id)
@@ -427,8 +434,8 @@ is( $node->safe_psql(
 	's1 s2 s3 s4 s6',
 	'lost: what it says it stored is stored, and no more');
 
-# A server with moods stands in for deadlocks, and for a folder that goes away:
-# what it answers is the next line of a table.
+# A server with moods stands in for deadlocks, and for a folder that is deleted: it
+# answers with the next line of a table.
 $node->safe_psql('postgres', 'CREATE DATABASE moods');
 $node->safe_psql('moods', 'CREATE EXTENSION msgstore');
 $node->safe_psql(
@@ -455,8 +462,7 @@ $node->safe_psql(
 		END IF;
 	END $$});
 
-# What an import of two messages comes to in a mood: [moods, exit code, stored
-# or not, calls made]
+# An import of two messages in a mood: [moods, exit code, report, calls made].
 foreach my $case (
 	[ [], 0, qr/^2 imported, 0 refused$/m, 2 ],
 	[ ['40P01'], 0, qr/^2 imported, 0 refused$/m, 3 ],
@@ -501,17 +507,14 @@ foreach my $made (
 		'the folder', '-s', 'new', '-f', 'New' ])
 {
 	my ($sql, $what, @args) = @$made;
-	my $other = IPC::Run::start(
-		[ 'psql', '-XAtqc', "BEGIN; SET search_path = msgstore;
-			SELECT $sql; SELECT pg_sleep(1); COMMIT" ], '<', \undef, '>', \my $made_id);
+	my $other = $node->background_psql('postgres');
 
-	$node->poll_query_until('postgres',
-		q{SELECT count(*) = 1 FROM pg_stat_activity
-			WHERE wait_event = 'PgSleep'});
-	($code, $out, $err) = msgstore('import', @args, "$samples/01-story.eml");
-	ok(IPC::Run::finish($other), "somebody else makes $what");
-	is($err, '', "somebody else makes $what meanwhile: no error");
-	is($code, 0, "somebody else makes $what meanwhile: imported there");
+	$other->query_safe("BEGIN; SET search_path = msgstore; SELECT $sql");
+	$import = start_waiting(@args, "$samples/01-story.eml");
+	$other->query_safe('COMMIT');
+	$other->quit;
+	is(end_waiting($import), 0, "another session makes $what meanwhile: imported there");
+	is($err, '', "another session makes $what meanwhile: no error");
 }
 query(q{SELECT msgstore.delete_messages(store_id, array_agg(message_id))
 	FROM msgstore.message_list JOIN msgstore.store_list USING (store_id)

@@ -1,9 +1,9 @@
-# A corpus of real mail, broken mail included, imports whole: as many messages
-# as its index counts, every text valid UTF-8, nothing dropped unsaid.
+# A corpus of real mail, broken mail included, is imported completely: as many messages
+# as its index counts, every text valid UTF-8, nothing dropped without a report.
 #
-# The corpus is no part of the project.  MSGSTORE_CORPUS names its directory,
-# else it is looked for beside the project; it has messages/ and index.csv,
-# whose columns "file" and "messages" say how many are in each file.
+# The corpus is no part of the project.  Its directory is MSGSTORE_CORPUS, or a default
+# beside the project; it has messages/ and index.csv, whose columns "file" and
+# "messages" give the number of messages per file.
 use strict;
 use warnings;
 use FindBin;
@@ -43,8 +43,8 @@ like($out, qr/^$total imported, 0 refused$/m, 'none is refused');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM msgstore.message_list'),
 	$total, 'as many messages stand in the store as the index counts');
 
-# What stands in the store, message by message, beside what the command reads
-# out of each file: the order of both is that of the files.
+# Compare the store, message by message, with the output of the command for each file;
+# both are in the order of the files.
 my @stored = split /\n/, $node->safe_psql('postgres',
 	'SELECT msgstore.read_message(store_id, message_id)
 	   FROM msgstore.message_list ORDER BY message_id');
@@ -53,7 +53,7 @@ my (undef, $lines, $report) =
 my @read = split /\n/, $lines;
 is(scalar(@read), $total, 'a dry run prints each of them');
 
-# The store adds to these what it computes.
+# The store adds computed properties.
 my %computed = map { $_ => 1 }
   qw(PR_MESSAGE_FLAGS PR_MESSAGE_RECIPIENTS PR_MESSAGE_ATTACHMENTS);
 my $json = JSON::PP->new->utf8->canonical;
@@ -90,7 +90,7 @@ is_deeply(\@different, [], 'what stands in the store is what was read');
 is_deeply(\@undecoded, [], 'no encoded word is left in a subject');
 is_deeply(\@headerless, [], 'every message has its transport headers');
 
-# A text is not left undecoded for want of the charset.
+# No text is left undecoded because its charset is missing.
 my ($replaced) = $report =~ /(\d+)  bytes that mean nothing/;
 cmp_ok($replaced // 0, '<', 20, 'hardly a byte is without meaning');
 

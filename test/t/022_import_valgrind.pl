@@ -1,5 +1,5 @@
-# "msgstore import" reads nothing it should not and loses no memory, on good
-# mail and on broken mail, with a server and without.
+# "msgstore import" reads no memory out of bounds and loses none, on good mail and on
+# broken mail, with a server and without.
 use strict;
 use warnings;
 use FindBin;
@@ -17,7 +17,7 @@ my ($out, $err);
 plan skip_all => 'valgrind is not there'
   unless eval { IPC::Run::run([ 'valgrind', '--version' ], '>', \$out) };
 
-# GLib keeps freed blocks for itself otherwise, where valgrind cannot see.
+# Make GLib free blocks, which it otherwise keeps where valgrind cannot see them.
 $ENV{G_SLICE} = 'always-malloc';
 
 # Run the command under valgrind; it exits with 99 if there is an error.
@@ -45,7 +45,7 @@ like($out, qr/^28 imported, 1 refused$/m, 'samples: they are imported');
 under_valgrind('export', 0, 'export', '--store', 'mail', '-');
 like($err, qr/^28 exported, 0 refused$/m, 'export: they are exported');
 
-# The batch that is done again, message by message.
+# A batch that is repeated message by message.
 $node->safe_psql('postgres',
 	"CREATE UNIQUE INDEX ON msgstore.message
 		(store_id, (props->>'PR_SUBJECT'))");

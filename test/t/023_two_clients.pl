@@ -1,6 +1,5 @@
-# The story of "make demo": two clients edit one imported message; the first
-# save wins, the second is refused, a forced one goes through, and what does
-# not overlap is merged.
+# The story of "make demo": two clients edit one imported message.  The first save wins,
+# the second is refused, a forced save is stored, and changes without overlap are merged.
 use strict;
 use warnings;
 use FindBin;
@@ -35,7 +34,7 @@ command_ok(
 	],
 	'import a message');
 
-# The same message again: the story does not depend on what it is.
+# Play again on that message: the story does not depend on its content.
 foreach my $time ('once', 'again')
 {
 	($code, $out, $err) = two_clients($connection, 'demo');
@@ -66,7 +65,7 @@ is( $node->safe_psql(
 	'Lunch on Friday|A new text, by Bob.|2',
 	'the message is what Bob saw and wrote, with what Alice merged');
 
-# A server that lets the last writer win: the example notices.
+# The example notices a server on which the last writer wins.
 $node->safe_psql(
 	'postgres', q{
 	ALTER EXTENSION msgstore

@@ -1,5 +1,5 @@
-# libmsgstore: every call does what its header promises, by the example that
-# makes each of them once.
+# libmsgstore: every call does what its header promises, as an example shows that makes
+# each call once.
 use strict;
 use warnings;
 use FindBin;
@@ -38,7 +38,7 @@ is( $node->safe_psql(
 is($node->safe_psql('postgres', 'SELECT count(*) FROM msgstore.store_list'),
 	'1', 'store and folder are found again');
 
-# Our schema is found, whatever search_path was set to before.
+# The schema is found, whatever search_path was before.
 foreach my $path ('', 'nowhere', '"$user", public')
 {
 	my ($code, undef, $err) =

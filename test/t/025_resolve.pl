@@ -1,5 +1,5 @@
-# "msgstore resolve" settles the conflict of a parked draft: what it shows,
-# each answer, answers as an option, and that nothing is lost on the way.
+# "msgstore resolve" shows the conflict of a parked draft and settles it by an answer or
+# an option; whatever happens, the draft is not lost.
 use strict;
 use warnings;
 use utf8;
@@ -26,8 +26,8 @@ sub resolve
 	return ($? >> 8, decode('UTF-8', $out), decode('UTF-8', $err));
 }
 
-# A message, a draft of it, and what others save meanwhile, as JSON or '';
-# returns the id of the message.
+# Make a message, a draft of it, and a save of others meanwhile, as JSON or ''; return
+# the id of the message.
 sub make_case
 {
 	my ($props, $mine, @theirs) = @_;
@@ -189,7 +189,7 @@ ok(!(grep { length > 80 } split /\n/, $out), 'no line has over 80 columns');
 
 # -------------------------------------------------------------- the answers
 
-# quit, and what is no answer
+# quit, and a line that is no answer
 ($code, $out, $err) = resolve("\nm\nnonsense\nsavewhat\nq\n", $id);
 is($code, 1, 'quit: exit code 1');
 is(scalar(() = $out =~ /Please answer with k, o, s, w or q\./g),
@@ -318,7 +318,7 @@ like(
 	'moved: from where to where');
 is(folder_of($id), 'Drafts', 'moved: it stays there');
 
-# the base is not in the history any more: said, and nothing lost
+# the base is no longer in the history: an error, and nothing is lost
 $id = make_case(@plain);
 $node->safe_psql('postgres',
 	"DELETE FROM msgstore.change WHERE message_id = $id");
@@ -444,7 +444,7 @@ sub on_terminal
 			'sh', 'msgstore', 'resolve', '--store=team', @args
 		],
 		'<pty<', \$in, '>pty>', \$out,
-		IPC::Run::timeout(60));
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 
 	return { harness => $harness, in => \$in, out => \$out };
 }
@@ -510,8 +510,8 @@ foreach my $one (
 	is($code, 0, 'NO_COLOR: done');
 }
 
-# Somebody saves between the question and the answer: nothing is overwritten
-# that was not shown; the new conflict is.
+# Another client saves between question and answer: the command does not overwrite a
+# version that it has not shown, and shows the new conflict.
 $id = make_case(@plain);
 my $terminal = on_terminal(100, $id);
 my $shown = wait_for($terminal, qr/ q\? $/);
@@ -529,7 +529,7 @@ answer($terminal, 'o');
 is($code, 0, 'asked again: overwritten');
 is(prop($id, 'PR_COMMENT'), '', 'asked again: stored');
 
-# the same with a deletion
+# another client deletes the message between question and answer
 $id = make_case(@plain);
 $terminal = on_terminal(100, $id);
 wait_for($terminal, qr/k, o, s, w or q\? $/);
@@ -542,7 +542,7 @@ answer($terminal, 'd');
 ($code) = finish($terminal);
 is($code, 0, 'deleted meanwhile: discarded');
 
-# the server goes away: said, and nothing lost
+# the server stops: an error, and nothing is lost
 $id = make_case(@plain);
 $terminal = on_terminal(100, $id);
 wait_for($terminal, qr/k, o, s, w or q\? $/);

@@ -1,5 +1,5 @@
-# "msgstore export" writes messages as mail: what was imported comes out as it
-# was, attachments and signed parts to the byte; what was edited says so.
+# "msgstore export" writes messages as mail: imported mail comes out as it was,
+# attachments and signed parts to the byte, and edited mail has the edits.
 use strict;
 use warnings;
 use FindBin;
@@ -124,7 +124,7 @@ write_file('file', 'x');
 is($code, 2, 'no directory: exit code 2');
 like($err, qr/could not create directory/, 'no directory: says so');
 
-# An mbox, which is imported again as it was.
+# An exported mbox is imported again as it was.
 ($code, $out, $err) = msgstore('export', '-s', 'mail', '-');
 is($code, 0, 'an mbox: exit code 0');
 my $mbox = write_file('all.mbox', $out);
@@ -220,7 +220,7 @@ is($node->safe_psql('postgres', "SELECT count(*) FROM msgstore.blob"),
 
 # -------------------------------------------------------------------- edits
 
-# Another subject: that field alone is another one.
+# Another subject: only that field differs.
 is(edit($store, $id, '{"PR_SUBJECT": "p\u00e2t\u00e9"}'), 'S_OK', 'an edit');
 my $edited = export_mail($store, $id);
 is(properties($edited)->{PR_SUBJECT}, "p\x{e2}t\x{e9}", 'another subject');
@@ -244,7 +244,7 @@ like($edited, qr/^Date: Fri, 0?2 Jan 2026 03:04:05 /m, 'time');
 like($edited, qr/^From: =\?utf-8\?\S+\?= <a\@example\.org>$/mi, 'sender');
 like($edited, qr/^X-Odd:    spaces   kept$/m, 'what has no property stays');
 
-# Another text: the parts are put together anew, and all of them are there.
+# Another text: the parts are composed again, and all of them are there.
 edit($store, $id, '{"PR_BODY": "another \u20ac text"}');
 my $new = properties(export_mail($store, $id));
 is($new->{PR_BODY} =~ s/\nsigned.*//sr, "another \x{20ac} text",
@@ -259,7 +259,7 @@ is_deeply(
 	$middle->{PR_MESSAGE_ATTACHMENTS},
 	'another text: embedded messages are the same');
 
-# HTML and what it shows, a new attachment, one less.
+# HTML with its images, an attachment added, an attachment deleted.
 edit($store, $id, '{"PR_HTML": "PGI+aGk8L2I+", "PR_BODY": "hi",
 	"PR_MESSAGE_ATTACHMENTS": [
 	{"PR_ATTACH_CONTENT_ID": "x@y", "PR_ATTACH_FLAGS": 4,
@@ -281,7 +281,7 @@ is_deeply(
 		[ undef, "na\x{ef}ve \"name\".txt", undef, 'YWJj' ] ],
 	'and attachments');
 
-# Signed mail whose text is edited: nothing is lost, nothing pretended.
+# Signed mail whose text is edited: nothing is lost, and nothing claims to be signed.
 my $clear = <<"END";
 From: a\@example.org
 Subject: signed
@@ -322,7 +322,7 @@ is( export_mail('mail', $id),
 	  . "Content-Type: text/plain; charset=utf-8\r\n\r\ntext\r\n",
 	'a message that was never mail');
 
-# What a property holds begins no field of its own.
+# The value of a property cannot begin a header field.
 my $hostile = 'x\r\nX-Injected: yes\r\n\r\nbody';
 my $all = join ', ', map { qq("$_": "$hostile") } qw(PR_SUBJECT PR_SENDER_NAME
   PR_SENDER_EMAIL_ADDRESS PR_INTERNET_MESSAGE_ID PR_INTERNET_ORGANIZATION);
@@ -338,7 +338,7 @@ $edited = read_file("$dir/hostile.out/1.eml");
 like($edited, qr/X-Injected/, 'line ends in properties: they are there');
 unlike($edited, qr/^X-Injected/m, 'line ends in properties: harmless');
 
-# A report about nothing.
+# A report without content.
 ($store, $id) = import_mail(<<"END");
 Subject: report
 Content-Type: multipart/report; report-type=delivery-status; boundary=r
@@ -378,7 +378,7 @@ like(read_file("$dir/lines.out/1.eml"), qr/^Subject: a\r$/m, 'the other is');
 my $python = `command -v python3 2>/dev/null`;
 chomp $python;
 
-# What compares can tell a difference.
+# The comparison of mail finds a difference.
 SKIP:
 {
 	skip 'no python3', 3 unless $python;

@@ -1,4 +1,4 @@
-# "msgstore export" gives back whole what the server holds as blobs: bodies,
+# "msgstore export" writes values that the server holds as blobs completely: bodies,
 # headers and names, in messages, attachments and embedded messages.
 use strict;
 use warnings;
@@ -18,8 +18,8 @@ plan skip_all => 'no python3' unless $python;
 
 my $node = client_node('export_large');
 
-# What an independent reader finds in a mail: header fields, and of each part
-# in order its type, content and location, as long as they are.
+# Read a mail with an independent reader: the header fields, and type, content and
+# location of each part in order, at full length.
 my $reader = "$dir/reader.py";
 append_to_file($reader, <<'END');
 import email, email.policy, hashlib, json, sys
@@ -62,8 +62,8 @@ sub exported
 	return JSON::PP->new->utf8->decode(scalar `$python $reader $dir/$id.eml`);
 }
 
-# Texts of 1.5 MB, made here and by the server alike; characters of one, two,
-# three and four bytes.
+# Texts of 1.5 MB, equal here and on the server; characters of one, two, three and
+# four bytes.
 my $line = "caf\x{e9} 100 \x{20ac} \x{1f4e8} and so on\n";
 my $count = int(1_500_000 / length(encode_utf8($line))) + 1;
 $node->safe_psql('postgres', <<"END");
@@ -91,13 +91,13 @@ SELECT msgstore.message_id(h) FROM made, msgstore.save_changes(h);
 END
 }
 
-# One line of output, whatever the statements before have said.
+# Return the last line of the output of statements.
 sub last_line
 {
 	return (split /\n/, $_[0])[-1];
 }
 
-# The server holds the property as a blob.
+# Test that the server holds the property as a blob.
 sub is_blob
 {
 	my ($id, $path, $size) = @_;
@@ -142,7 +142,7 @@ system_or_bail('msgstore', 'import', '-s', 'large', "$dir/headers.eml");
 $id = $node->safe_psql('postgres', q{SELECT message_id
 	FROM msgstore.message_list WHERE subject = 'large header'});
 $size = length(slurp_file("$dir/headers.eml")) - length("\ntext\n");
-# set again by a stream, as what it was
+# set again by a stream, to an equal value
 $node->safe_psql('postgres', <<"END");
 CREATE TEMP TABLE made AS SELECT msgstore.open_message(store_id, $id, 1) AS h
 	FROM msgstore.store_list;
@@ -156,8 +156,8 @@ is($got->{fields}, $fields, 'headers: all fields');
 ok(slurp_file("$dir/$id.eml") eq slurp_file("$dir/headers.eml"),
 	'headers: the mail is what it was, to the byte');
 
-# A message within a message within a message, each with something large, and
-# an attachment with a location that is, beside small ones.
+# A message within a message within a message, each with a large value, and an
+# attachment with a large location, beside small ones.
 $id = last_line(make_message(<<"END"));
 SELECT msgstore.set_props(h, '{"PR_SUBJECT": "outer", "PR_BODY": "short"}') FROM made;
 ALTER TABLE made ADD a int, ADD m int, ADD b int, ADD n int, ADD c int;
@@ -198,12 +198,12 @@ is_deeply(
 	],
 	'embedded: the bytes of the innermost attachment, and its location');
 
-# All of them one after the other.
+# All of them, one after another.
 my ($code, $out, $err) = msgstore('export', '-s', 'large', "$dir/all");
 is($err, '', 'all of them: no error');
 is($out, "4 exported, 0 refused\n", 'all of them: exported');
 
-# One that is longer than any mail is named, and the others go on.
+# A message longer than any mail is named, and the others are exported.
 $id = last_line(make_message(<<"END"));
 SELECT msgstore.write_stream(h, 'PR_COMMENT', 0, convert_to(repeat('x', 1048577), 'UTF8')) FROM made;
 END

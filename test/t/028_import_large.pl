@@ -1,6 +1,6 @@
-# "msgstore import" of mail with large parts, which it puts in by pieces: what
-# is stored is what one call would have stored, and comes out as it went in; of
-# what fails nothing is left.
+# "msgstore import" stores mail with large parts in pieces: the message is the one that
+# a single call would have stored, and is exported as it was; a failed import leaves
+# nothing.
 use strict;
 use warnings;
 use Encode qw(encode);
@@ -98,7 +98,7 @@ like($out, qr/^1 imported, 0 refused$/m, 'imported: says so');
 ($code, $out, $err) = msgstore('export', '-s', 'large', '-m', 1, '-');
 ok($out eq $mail, 'exported again it is what it was, to the byte');
 
-# The same by a statement.
+# Import a mail by one statement.
 (undef, $out) = msgstore('import', '--dry-run', $path);
 IPC::Run::run([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1' ],
 	'<', \"SELECT result FROM msgstore.save_new_message(1,
@@ -107,7 +107,7 @@ IPC::Run::run([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1' ],
 	'>', \my $stored);
 is($stored, "S_OK\n", 'one call stores it, too');
 
-# A value with everything that is long replaced by its size.
+# Return a value with everything long replaced by its size.
 sub sized
 {
 	my ($name, $value) = @_;
@@ -115,7 +115,7 @@ sub sized
 	if (ref $value eq 'HASH')
 	{
 		return "$value->{size} bytes" if exists $value->{blob};
-		# what holds values and references counts either as it is
+		# the size of objects that hold values or references differs
 		my %rest = %$value;
 		delete $rest{PR_ATTACH_SIZE} if exists $rest{PR_ATTACH_DATA_OBJ};
 		return { map { $_ => sized($_, $rest{$_}) } keys %rest };
@@ -133,7 +133,7 @@ sub message
 	my $message = $json->decode($node->safe_psql('postgres',
 			"SELECT msgstore.read_message(1, $id)"));
 
-	# what no two messages have in common, and sizes of the whole
+	# properties that differ in every message, and sizes of the whole
 	delete @$message{
 		qw(PR_ENTRYID PR_SEARCH_KEY PR_SOURCE_KEY PR_CHANGE_KEY
 		  PR_PREDECESSOR_CHANGE_LIST PR_CREATION_TIME
@@ -161,7 +161,7 @@ is( $node->safe_psql('postgres', q{
 
 # ------------------------------------------------------- of what is refused
 
-# A unique index lets the server refuse a message when all of it is there.
+# With a unique index the server refuses a message after all of its parts are there.
 my $blobs = 'SELECT count(*), sum(size) FROM msgstore.blob';
 my $before = $node->safe_psql('postgres', $blobs);
 $node->safe_psql('postgres',
@@ -191,17 +191,10 @@ is( $node->safe_psql('postgres', $blobs),
 	join('|', $count + 2, $bytes + 2 * 1_200_000),
 	'nothing is left of what was refused');
 
-# What ends the import: the server's patience, at the save.
-my $hold = q{
-	BEGIN;
-	SELECT name FROM msgstore.folder WHERE store_id = 2 FOR UPDATE;
-	SELECT pg_sleep(600);};
-my $ignored = '';
-my $holder = IPC::Run::start([ 'psql', '-Xq', '-c', $hold ],
-	'<', \undef, '>', \$ignored, '2>', \$ignored);
-$node->poll_query_until('postgres',
-	"SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-  or die 'the holder does not sleep';
+# A lock timeout at the save ends the import.
+my $holder = $node->background_psql('postgres');
+$holder->query_safe(
+	'BEGIN; SELECT name FROM msgstore.folder WHERE store_id = 2 FOR UPDATE');
 $before = $node->safe_psql('postgres', $blobs);
 {
 	local $ENV{PGOPTIONS} = '-c lock_timeout=200ms';
@@ -211,9 +204,7 @@ $before = $node->safe_psql('postgres', $blobs);
 is($code, 2, 'an error that is not about the message: exit code 2');
 like($err, qr/lock timeout/, 'an error: says so');
 like($out, qr/^0 imported, 0 refused$/m, 'an error: nothing is imported');
-$node->safe_psql('postgres', "SELECT pg_terminate_backend(pid)
-	FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
-IPC::Run::finish($holder);
+$holder->quit;
 is($node->safe_psql('postgres', $blobs),
 	$before, 'an error: nothing is left of the message');
 

@@ -1,5 +1,5 @@
-# Mail that is out to harm, or was harmed on its way: nothing in it ends the
-# import or takes it over, and what it holds is not lost.
+# Hostile and damaged mail: nothing in it ends the import or gets control of it, and its
+# content is not lost.
 use strict;
 use warnings;
 use FindBin;
@@ -34,7 +34,7 @@ sub mail_of
 	return read_file("$dir/out/1.eml") // '';
 }
 
-# A mail comes out of the properties that it became as it was.
+# Test that a mail and its properties make the mail again.
 sub is_same
 {
 	my ($mail, $what) = @_;
@@ -109,7 +109,7 @@ is($props->{PR_BODY} =~ s/\r//gr, "Subject: quoted\n\n\x{e4}\nno header",
 is_deeply(properties(mail_of($props))->{PR_BODY},
 	$props->{PR_BODY}, 'CR CR LF: the same texts again');
 
-# without an empty line before it, what a text looks like decides
+# without an empty line, the look of the text decides if it is a header
 is_same(
 	part("Content-Transfer-Encoding: quoted-printable\n--x=3D\n=41=\n",
 		"b=3Dc=\n"),
@@ -135,7 +135,7 @@ foreach my $data (
 		"base64 of a text, $what");
 }
 
-# large ones, whose base64 is made anew, with all that is in them
+# large ones, whose base64 is encoded again, with all of their content
 my $bytes = 'lots of it ' x 10_000;
 my $coded = encode_base64($bytes);
 my $footed = part($fields, "$coded\n-- \nA footer, as lists have it.\n");
@@ -167,7 +167,7 @@ like($props->{PR_BODY}, qr/\AA\x{fffd}+B\x{fffd}+C\z/, 'no Unicode: replaced');
 like($err, qr/mean nothing in their charset/, 'no Unicode: counted');
 is_same($ucs4, 'no Unicode');
 
-# messages in messages, as they are and encoded, to the last
+# messages in messages, plain and encoded, up to the limit
 my $inner = "Subject: innermost\n\nhello\n";
 foreach my $level (1 .. 60)
 {
@@ -213,7 +213,7 @@ is(() = mail_of($props) =~ /^Y29udGVudA==/mg,
 
 # -------------------------------------------------------------------- files
 
-# what is in the way is replaced, not written to
+# a file or link in the way is replaced, not written to
 $props = properties("Subject: x\n\nx\n");
 write_file('victim', 'precious');
 unlink "$dir/out/1.eml";

@@ -1,9 +1,8 @@
 
-# A dump that is restored into another cluster has lost nothing of what anyone
-# wrote: every version of every message is what it was, drafts are resumed, the
-# rules of pruning hold, and tokens taken before are as good or stale as then.
-# One message is saved a thousand times at random, while this test keeps its
-# own account of what each version has to be.
+# A dump that is restored into another cluster has everything: every version of every
+# message is as it was, drafts are resumed, the rules of pruning hold, and tokens from
+# before are current or stale as they were.  One message is saved a thousand times at
+# random, and a model in this test has the content of each version.
 use strict;
 use warnings;
 use JSON::PP;
@@ -36,7 +35,7 @@ my @texts = (
 	'PR_SUBJECT', 'PR_COMMENT', '0x4F00001F', 'PR_BODY',
 	'PR_TRANSPORT_MESSAGE_HEADERS');
 
-# A value for a property; now and then a large one.
+# Return a value for a property; sometimes a large one.
 sub value
 {
 	my ($name) = @_;
@@ -65,7 +64,7 @@ sub patch
 	return \%patch;
 }
 
-# What a version becomes under a patch: setting one body deletes the others.
+# Return a version with a patch applied: setting one body deletes the others.
 sub apply
 {
 	my ($version, $patch) = @_;
@@ -204,7 +203,7 @@ my $everything = q{
 my $before = $old->safe_psql('postgres', $everything);
 like($before, qr/hard delete/, 'there is something to lose');
 
-# What clients have been told, before.
+# Numbers that clients have from before the dump.
 my %token = map { split /\|/ } split /\n/,
   $old->safe_psql('postgres',
 	"SELECT subject, change_number FROM msgstore.message_list

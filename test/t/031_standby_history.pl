@@ -1,7 +1,7 @@
 
-# On a standby one can look: open, resume, compare, read older versions, and
-# drop one's edits; what would write says why not.  Drafts survive a crash and
-# a failover, and so does what a session on the standby has edited meanwhile.
+# On a standby, calls that open, resume, compare, read older versions and drop edits
+# work, and calls that write raise an error that names them.  Drafts survive a crash and
+# a failover, and so do the pending edits of a session on the standby.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -32,7 +32,7 @@ $primary->safe_psql(
 	SELECT save_message(s, m, n, '{"PR_SUBJECT": "two"}')
 	FROM public.message});
 
-# A crash: the draft was committed, so it is there.
+# A committed draft survives a crash.
 $primary->stop('immediate');
 $primary->start;
 is( $primary->safe_psql('postgres', 'SELECT subject FROM msgstore.parked'),

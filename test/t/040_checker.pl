@@ -1,17 +1,17 @@
-# The checker of histories: many sessions work on a few messages at random, at
-# all isolation levels, and what each was answered agrees with what is stored;
-# also where they are cancelled, and where the server is killed under them.  And
-# the checker can tell: broken builds of the module do not get past it.
+# The checker of histories: many sessions work on a few messages at random, at all
+# isolation levels, and all answers agree with the stored history, also where sessions
+# are cancelled and the server is killed.  Builds of the module with a fault do not pass.
 #
-# CHECKER_STEPS: how many steps (24000); CHECKER_SEED: which random ones.
+# CHECKER_STEPS sets the number of steps (24000), CHECKER_SEED repeats random ones.
 use strict;
 use warnings;
 use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use ServerCrash;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $top = "$FindBin::RealBin/../..";
 my $checker = "$top/test/checker/checker";
@@ -41,26 +41,41 @@ sub prepare
 	return PostgreSQL::Test::Utils::tempdir("records_$name");
 }
 
-# "checker run" in the background, and to its end.
+# Start "checker run".  A run may take any time as long as it prints that more
+# steps are done; one that stands still for too long fails.
 sub start_run
 {
 	my ($name, $records, @args) = @_;
-	my $run = { out => '', err => '' };
+	my $run = { out => '', err => '',
+		timer =>
+		  IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default) };
 
 	$run->{handle} = IPC::Run::start(
 		[
 			$checker, 'run', '--dbname=' . $node->connstr($name),
 			"--record=$records", "--seed=$seed", @args
 		],
-		'<', \undef, '>', \$run->{out}, '2>', \$run->{err},
-		IPC::Run::timeout(600 + $steps / 100));
+		'<', \undef, '>', \$run->{out}, '2>', \$run->{err}, $run->{timer});
 	return $run;
 }
 
+# Wait until more is printed; return false if the run has ended.
+sub pump_run
+{
+	my $run = shift;
+	my $length = length $run->{out};
+	my $pumped = $run->{handle}->pumpable && $run->{handle}->pump;
+
+	$run->{timer}->start if length $run->{out} > $length;
+	return $pumped;
+}
+
+# Wait for the end of a run; return its exit code.
 sub end_run
 {
 	my $run = shift;
 
+	while (pump_run($run)) { }
 	$run->{handle}->finish;
 	diag($run->{err}) if $run->{err} ne '';
 	return $run->{handle}->result(0);
@@ -80,11 +95,11 @@ sub reach
 
 	while (steps_done($run) < $count)
 	{
-		$run->{handle}->pump or die "the run has ended early: $run->{err}";
+		pump_run($run) or die "the run has ended early: $run->{err}";
 	}
 }
 
-# "checker verify": exit code and what it says.
+# Run "checker verify"; return its exit code and output.
 sub verify
 {
 	my ($name, $records) = @_;
@@ -99,7 +114,7 @@ sub verify
 	return ($? >> 8, $out);
 }
 
-# It fits, and the output is worth a look where it does not.
+# Test that record and store agree; return what "checker verify" prints.
 sub verified
 {
 	my ($name, $records, $what) = @_;
@@ -114,13 +129,12 @@ sub verified
 # ------------------------------------------------------- sessions and cancels
 
 my $records = prepare('busy');
-my $run = start_run('busy', $records, "--steps=$steps", '--disturb=20');
+my $run = start_run('busy', $records, "--steps=$steps", '--disturb=100');
 is(end_run($run), 0, "$steps random steps in 8 sessions");
 cmp_ok(steps_done($run), '>=', $steps, 'all of them are done');
 my $out = verified('busy', $records, 'sessions');
 
-# There was enough of everything to be wrong about; at least so many of a
-# thousand steps.
+# There were enough operations of every kind: at least so many per thousand steps.
 foreach my $kind (
 	[ qr/(\d+) acknowledged/ => 25 ],
 	[ qr/(\d+) refused/ => 25 ],
@@ -141,51 +155,22 @@ foreach my $kind (
 
 # ---------------------------------------------------------------- the crashes
 
-# How often the server has ended all of its backends because one was killed.
-sub crashes
-{
-	return scalar(() = slurp_file($node->logfile) =~
-		  /terminated by signal 9/g);
-}
-
-# SIGKILL one of the sessions' backends: all of them end, and the server
-# recovers by itself.  One that was ending anyway does no harm; then another.
+# Kill a backend of one of the sessions: all of them end, and the server recovers
+# by itself.  If the backend was ending anyway, kill another one.
 sub kill_backend
 {
-	my $before = crashes();
+	my $backends = "FROM pg_stat_activity WHERE application_name = 'checker'";
 
 	foreach my $try (1 .. 100)
 	{
-		my $pid = $node->safe_psql(
-			'postgres', q{
-			SELECT pid FROM pg_stat_activity WHERE application_name = 'checker'
-			ORDER BY state = 'active' DESC LIMIT 1});
+		$node->poll_query_until('postgres', "SELECT count(*) > 0 $backends")
+		  or die 'no session is connected';
+		my $pid = $node->safe_psql('postgres',
+			"SELECT pid $backends ORDER BY state = 'active' DESC LIMIT 1");
 
-		kill 'KILL', $pid if $pid;
-		foreach my $wait (1 .. 10)
-		{
-			return if crashes() > $before;
-			usleep(100_000);
-		}
+		return if $pid && kill_process($node, $pid);
 	}
 	die 'no backend could be killed';
-}
-
-# SIGKILL the postmaster and perhaps others, and start anew once its backends
-# have noticed.
-sub kill_server
-{
-	my @others = @_;
-	my ($pid) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-	my $try = 0;
-
-	$node->kill9;
-	kill 'KILL', @others if @others;
-	while (kill(0, $pid) || !$node->start(fail_ok => 1))
-	{
-		die 'the server did not come back' if $try++ > 300;
-		usleep(100_000);
-	}
 }
 
 my $crash_steps = 12000;
@@ -193,7 +178,7 @@ $run = start_run('busy', $records, "--steps=$crash_steps", '--first=8');
 reach($run, $crash_steps * 0.1);
 kill_backend();
 reach($run, $crash_steps * 0.3);
-kill_server();
+kill_server($node);
 reach($run, $crash_steps * 0.45);
 kill_backend();
 is(end_run($run), 0, 'the sessions go on after crashes');
@@ -232,7 +217,7 @@ sub build_mutant
 	return "$dir/msgstore";
 }
 
-# A database that runs it instead of the module.
+# Make a database that runs such a build instead of the module.
 sub prepare_mutant
 {
 	my ($name, @change) = @_;
@@ -291,7 +276,7 @@ foreach my $mutant (
 			"saved->level == level)\n\t\trestore_saved(handle);" =>
 			  "saved->level == level)\n\t\tdrop_saved(handle);"
 		],
-		# by what a handle showed, or by what its next save then stored
+		# by the view of a handle, or by the version that its next save stored
 		qr/a\ handle\ on\ message\ \d+\ (stands\ on|at\ \d+\ shows\ another)
 			|,\ and\ left\ version|has\ another\ PR_\w+\ than\ was\ saved/x,
 		'leaving handles as they were when a savepoint is rolled back'
@@ -310,9 +295,8 @@ foreach my $mutant (
 	like($said, $fault, "$what: and says what is wrong");
 }
 
-# Commits that are acknowledged before they are safe, and numbers that are
-# remembered as little: a crash brings it out, where nobody writes WAL behind
-# the sessions' backs.
+# A crash shows commits that are acknowledged before they are safe, and numbers that
+# are forgotten with them, if no other process writes WAL meanwhile.
 $records =
   prepare_mutant('forgetful', 'number.c',
 	'(INT64CONST(1) << 32)' => 'INT64CONST(0)');
@@ -324,18 +308,17 @@ bgwriter_lru_maxpages = 0
 autovacuum = off
 });
 $node->restart;
-my $walwriter = $node->safe_psql('postgres',
-	"SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'");
+my $walwriter = server_process($node, 'walwriter');
 is(end_run(start_run('forgetful', $records, '--steps=800')),
 	0, 'unsafe commits: the sessions get to the end');
-# what there is so far is to survive, and what comes now is not
+# changes so far survive the crash, later ones do not
 $node->safe_psql('postgres', 'CHECKPOINT');
-kill 'STOP', $walwriter;
+kill 'STOP', $walwriter or die 'the WAL writer has ended';
 is( end_run(
 		start_run('forgetful', $records, '--steps=1600', '--first=8')),
 	0,
 	'unsafe commits: and go on');
-kill_server($walwriter);
+kill_server($node, $walwriter);
 is( end_run(
 		start_run('forgetful', $records, '--steps=1600', '--first=16')),
 	0,

@@ -1,12 +1,15 @@
 
-# What is written through streams is stored with its message or goes: after a
-# crash or the end of a session in the middle of an upload nothing is left once
-# it is swept; dumps, restores and standbys have every stored byte.
+# Bytes written through streams are stored with their message or swept: after a crash,
+# or the end of a session, in the middle of an upload a sweep leaves none of its bytes;
+# dumps, restores and standbys have every stored byte.
 use strict;
 use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use ServerCrash;
 use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('streams');
@@ -124,14 +127,28 @@ my $left = q{
 	SELECT count(*), (SELECT count(*) FROM blob_chunk), (SELECT count(*) FROM blob_ref)
 	FROM blob};
 
+# Sweep when every session that has ended is gone from the server's list: until
+# then its uploads are in progress.
+sub sweep
+{
+	my ($server) = @_;
+
+	$server->poll_query_until('postgres',
+		"SELECT count(*) = 1 FROM pg_stat_activity
+		 WHERE backend_type = 'client backend'")
+	  or die 'a session does not end';
+	sql('CALL sweep_blobs(1)', $server);
+	return;
+}
+
 is(sql($read), $written, 'message and draft hold what was written');
-sql('CALL sweep_blobs(1)');
+sweep($node);
 my $swept = sql($left);
 
 # ----------------------------------------- uploads that come to a sudden end
 
-# Begin to upload, and wait until something of it is committed: the client and
-# its backend.
+# Begin an upload, and wait until some of it is committed; return the client and the
+# process id of its backend.
 sub begin_upload
 {
 	my $client = IPC::Run::start(
@@ -154,7 +171,7 @@ sub is_swept
 	my ($name) = @_;
 
 	isnt(sql($left), $swept, "$name: bytes of the upload are there");
-	sql('CALL sweep_blobs(1)');
+	sweep($node);
 	is(sql($left), $swept, "$name: a sweep takes them all, and no others");
 	is(sql($read), $written, "$name: the rest is what it was");
 }
@@ -171,11 +188,9 @@ sub is_swept
 }
 {
 	my ($client, $backend) = begin_upload();
-	my $offset = -s $node->logfile;
 
-	is(kill('KILL', $backend), 1, 'a backend is killed');
+	ok(kill_process($node, $backend), 'a backend is killed, a crash');
 	$client->finish;
-	$node->poll_query_until('postgres', 'SELECT true');
 	is_swept('a backend is killed');
 }
 {
@@ -183,8 +198,6 @@ sub is_swept
 
 	sql("SELECT pg_terminate_backend($backend)");
 	$client->finish;
-	$node->poll_query_until('postgres',
-		"SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $backend)");
 	is_swept('a session ends');
 }
 
@@ -212,7 +225,7 @@ sub is_swept
 	is(sql($read, $restored),
 		$written, 'a restore has all bytes, and the drafts');
 	isnt(sql($left, $restored), $swept, 'and what was being uploaded');
-	sql('CALL sweep_blobs(1)', $restored);
+	sweep($restored);
 	is(sql($left, $restored), $swept, 'which nobody is uploading there');
 	is(sql($read, $restored), $written, 'sweeping took nothing else');
 	is( sql(q{
@@ -225,7 +238,7 @@ sub is_swept
 
 # --------------------------------------------------------------------- standby
 
-sql('CALL sweep_blobs(1)');
+sweep($node);
 $node->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'backup', has_streaming => 1);

@@ -1,6 +1,7 @@
-# Large and small values in any order: random edits, streams, saves, forces, merges,
-# drafts, copies, older versions, rollbacks and sweeps by two sessions, each step
-# compared with a model; in the end exactly the bytes are left that something has.
+# Large and small values: after every step of a random walk of two sessions through
+# edits, streams, saves, forces, merges, drafts, copies, older versions, rollbacks and
+# sweeps, all handles and versions are those of a model; in the end the blobs left are
+# exactly those that are referred to.
 #
 # MODEL_SEED repeats a run, MODEL_STEPS makes it longer.
 use strict;
@@ -82,7 +83,7 @@ CREATE FUNCTION public.look_streams(h integer, path text DEFAULT '') RETURNS tex
 	END $$;
 END
 
-# What the world was like when each session's open transactions began.
+# Copies of the model, from the beginning of each level of a session's transaction.
 my @stacks = ([], []);
 my $first;
 
@@ -100,7 +101,7 @@ my @names = (@bodies, qw(PR_TRANSPORT_MESSAGE_HEADERS PR_COMMENT PR_CONVERSATION
 
 sub is_text { return $_[0] !~ /HTML|RTF|INDEX|_BIN/ }
 
-# A copy of everything but the values' bytes, which are shared.
+# Return a copy; the bytes of values are shared.
 sub copy_of
 {
 	my ($thing) = @_;
@@ -151,7 +152,7 @@ sub message_of { return $world{messages}{ $_[0]{msg} } }
 sub base_of { return message_of($_[0])->{versions}{ $_[0]{base} } }
 sub shown_by { return apply(base_of($_[0]), $_[0]{pend}) }
 
-# Pending values, and what becomes of the other bodies with one.
+# Add pending values; a body deletes the other bodies.
 sub pend
 {
 	my ($h, %values) = @_;
@@ -168,7 +169,7 @@ sub number
 	return ask($s, "SELECT change_number FROM message_list WHERE message_id = $msg");
 }
 
-# The message has a new version, if its number says so.
+# Add a version to a message, if its number is a new one; return the number.
 sub version
 {
 	my ($s, $msg, $content, $touched) = @_;
@@ -182,7 +183,7 @@ sub version
 	return $message->{now} = $now;
 }
 
-# The handle stands on a version, with nothing pending.
+# Take over that a handle stands on a version, with nothing pending.
 sub settle
 {
 	my ($h, $base) = @_;
@@ -198,7 +199,7 @@ sub settle
 
 sub word { return join '', map { chr(97 + int rand 26) } 1 .. 8 }
 
-# Bytes and the SQL that makes them.
+# Return bytes, and the SQL that makes them.
 sub piece
 {
 	my ($large) = @_;
@@ -208,7 +209,7 @@ sub piece
 	return ($word x $n, "convert_to(repeat('$word', $n), 'UTF8')");
 }
 
-# Write into a stream that shows a value; the value afterwards.
+# Write into a stream with a value; return the value afterwards.
 sub write_to
 {
 	my ($s, $number, $name, $old, $large) = @_;
@@ -288,7 +289,7 @@ my %operations = (
 			{
 				$object{$name} = write_to($s, $a, $name) if rand() < 0.7;
 			}
-			# the reference to what its parent has, which writes on
+			# refer to a value of the message, which is then written further
 			if (rand() < 0.3)
 			{
 				my $name = 'PR_CONVERSATION_INDEX';
@@ -303,7 +304,7 @@ my %operations = (
 		pend($h, att => { %{ shown_by($h)->{att} // {} }, $num => { %object } });
 		if (rand() < 0.5 && $object{PR_ATTACH_DATA_BIN})
 		{
-			# it writes on, to a copy, and folds that in, or not
+			# further writes go to a copy, which is folded in or not
 			$object{PR_ATTACH_DATA_BIN} = write_to($s, $a, 'PR_ATTACH_DATA_BIN', $object{PR_ATTACH_DATA_BIN});
 			if (rand() < 0.5)
 			{
@@ -390,7 +391,7 @@ my %operations = (
 		my $version = pick(@{ $message->{order} });
 		my $was = ask($s, "SELECT look(message_at(1, $msg, $version))");
 		die "deleted: $was" if $was ne look($message->{versions}{$version});
-		# as if it was pruned
+		# as if the history was pruned
 		ask($s, "DELETE FROM change WHERE message_id = $msg");
 		delete $world{messages}{$msg};
 	} ],
@@ -487,7 +488,7 @@ my %operations = (
 	begin => [ 4, sub { transaction($_[0]) } ],
 	end => [ 8, sub { end_transaction($_[0]) } ]);
 
-# What both have changed is refused, all else goes through.
+# Merge with what others have saved, by the rule of merging in src/README.md.
 sub merge
 {
 	my ($s, $n, $h) = @_;
@@ -514,7 +515,7 @@ sub merge
 			  $base->{att} // {}, $now->{att} // {}, $pend->{att};
 			next if $was eq $yours || $theirs eq $yours;
 			$conflict = 1 if $was ne $theirs && $was ne '';
-			# what both added stands side by side
+			# both additions stay, the pending one under another number
 			my $to = $was eq '' && $theirs ne '' ? ++$next : $num;
 			$list{$to} = $pend->{att}{$num};
 			delete $list{$to} if $yours eq '';
@@ -553,7 +554,7 @@ sub end_transaction
 
 # ------------------------------------------------------------------- checking
 
-# Every handle, by its properties and its streams.
+# Check every handle, by its properties and its streams.
 sub check_handles
 {
 	my ($s) = @_;
@@ -572,7 +573,7 @@ sub check_handles
 	return;
 }
 
-# Every version of every message, and what its change says was changed.
+# Check every version of every message, and the properties that its change names.
 sub check_versions
 {
 	my ($s, $messages) = @_;
@@ -637,7 +638,7 @@ sub step
 		last;
 	}
 	check_handles($s);
-	# what is not committed, nobody else sees
+	# the other session does not see what is not committed
 	if (defined $other && @{ $stacks[$s] } && rand() < 0.1)
 	{
 		ask($other, 'CALL sweep_blobs(1)');
@@ -646,7 +647,7 @@ sub step
 	return;
 }
 
-# The blobs that something has are there, whole, sealed, and nothing else is.
+# Check that the blobs left are whole, sealed, and those that are referred to.
 sub check_left
 {
 	$operations{close}[1]->($world{handles}{$_}{session}, $_) for sort keys %{ $world{handles} };
@@ -696,7 +697,7 @@ eval {
 };
 is($done, $steps, 'everything was as the model has it');
 
-# A handle that writes, refers and saves over and over does not grow.
+# A handle does not grow with the number of its writes, references and saves.
 SKIP:
 {
 	skip 'no pg_backend_memory_contexts', 1
