@@ -734,8 +734,8 @@ CREATE FUNCTION msgstore_internal.role_may_edit(store_id bigint,
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED COST 10
 	AS 'MODULE_PATHNAME', 'role_may_edit';
 COMMENT ON FUNCTION msgstore_internal.role_may_edit(bigint, bigint, text) IS
-	'Return true if store and role exist and the role may edit messages in the '
-	'folder, or with folder_id NULL in any folder';
+	'Return true if store and role exist and the role may edit messages in '
+	'the folder, or with folder_id NULL in any folder';
 
 CREATE FUNCTION msgstore.grant_folder(store_id bigint, folder_id bigint,
 									  member text,
@@ -1596,8 +1596,8 @@ CREATE VIEW msgstore.parked WITH (security_barrier) AS
 	   OR msgstore_internal.owns_store(p.store_id);
 GRANT SELECT ON msgstore.parked TO PUBLIC;
 COMMENT ON VIEW msgstore.parked IS
-	'The drafts that the current role has parked, and all drafts of the stores '
-	'that it owns';
+	'The drafts that the current role has parked, and all drafts of the '
+	'stores that it owns';
 
 /* ======================================================================= blob
  *

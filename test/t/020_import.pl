@@ -41,7 +41,7 @@ like($out, qr/^  import /m, '--help names the commands');
 ($code, $out, $err) = msgstore('import', '--help');
 is($code, 0, 'import --help succeeds');
 like($out, qr/--$_\b/, "import --help names --$_")
-  foreach qw(store folder batch dry-run verbose dbname host port username);
+  foreach qw(store folder batch dry-run verbose dbname host port username actor);
 
 foreach my $bad (
 	[ 'no arguments', qr/Usage/ ],
