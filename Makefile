@@ -46,6 +46,7 @@ OBJS = \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
+	src/engine/original.o \
 	src/engine/merge.o \
 	src/engine/view.o \
 	src/engine/pending.o \
@@ -104,6 +105,7 @@ REGRESS = \
 	place \
 	park \
 	parkstateless \
+	original \
 	throw \
 	numbers \
 	history \

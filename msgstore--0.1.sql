@@ -800,7 +800,8 @@ CREATE TABLE msgstore.store (
 	created_at         timestamptz NOT NULL,
 	keep_age           interval,
 	keep_count         integer,
-	rights_generation  bigint      NOT NULL DEFAULT 0
+	rights_generation  bigint      NOT NULL DEFAULT 0,
+	keep_originals     boolean     NOT NULL DEFAULT true
 );
 
 COMMENT ON TABLE msgstore.store IS
@@ -818,6 +819,8 @@ COMMENT ON COLUMN msgstore.store.created_at IS
 COMMENT ON COLUMN msgstore.store.keep_age IS
 	'prune_history() leaves changes younger than this age; NULL: no change is '
 	'protected by its age';
+COMMENT ON COLUMN msgstore.store.keep_originals IS
+	'write_original() stores the mail that messages are made from';
 COMMENT ON COLUMN msgstore.store.keep_count IS
 	'prune_history() leaves this number of the newest changes of each '
 	'message; NULL: no change is protected by its rank';
@@ -885,7 +888,8 @@ COMMENT ON FUNCTION msgstore.special_folder(bigint, text) IS
 	'Deleted Items, Drafts or Conflicts';
 
 CREATE VIEW msgstore.store_list WITH (security_barrier) AS
-	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count
+	SELECT s.store_id, s.name, s.owner, s.created_at, s.keep_age, s.keep_count,
+		   s.keep_originals
 	FROM msgstore.store AS s
 	WHERE msgstore.may_use_store(s.store_id);
 GRANT SELECT ON msgstore.store_list TO PUBLIC;
@@ -2225,6 +2229,59 @@ COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
 										   bigint, text) IS
 	'Move messages to another folder of the store; their ids stay';
 
+/* =================================================================== original
+ *
+ * The mail that messages are made from, as it came: original.c.
+ */
+
+/*
+ * One row per piece of an original.  No save reads or writes the table; the
+ * pieces are compressed as PostgreSQL compresses a bytea.  A hard delete of the
+ * message deletes them.
+ */
+CREATE TABLE msgstore.original (
+	store_id    bigint  NOT NULL,
+	message_id  bigint  NOT NULL,
+	"offset"    bigint  NOT NULL,
+	bytes       bytea   NOT NULL,
+	PRIMARY KEY (store_id, message_id, "offset")
+);
+
+COMMENT ON TABLE msgstore.original IS
+	'PR_INTERNET_CONTENT: the mail that messages are made from, in pieces';
+COMMENT ON COLUMN msgstore.original.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.original.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.original."offset" IS
+	'Position of the piece in the mail, in bytes';
+COMMENT ON COLUMN msgstore.original.bytes IS
+	'The piece';
+
+CREATE FUNCTION msgstore.write_original(store_id bigint, message_id bigint,
+										"offset" bigint, bytes bytea)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'write_original';
+COMMENT ON FUNCTION msgstore.write_original(bigint, bigint, bigint, bytea) IS
+	'Write the next piece of the mail that a message was made from; return its '
+	'size';
+
+CREATE FUNCTION msgstore.read_original(store_id bigint, message_id bigint,
+									   "offset" bigint, length bigint)
+	RETURNS bytea
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'read_original';
+COMMENT ON FUNCTION msgstore.read_original(bigint, bigint, bigint, bigint) IS
+	'Read a piece of the mail that a message was made from';
+
+CREATE FUNCTION msgstore.keep_originals(store_id bigint, keep boolean)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'keep_originals';
+COMMENT ON FUNCTION msgstore.keep_originals(bigint, boolean) IS
+	'Set whether a store keeps the mail that its messages are made from';
+
 /* ======================================================================= dump
  *
  * The tables and sequences that pg_dump has to dump.  One SELECT per call:
@@ -2241,6 +2298,7 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_draft', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_ref', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.original', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.node', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_id_seq', '');

@@ -236,6 +236,9 @@ typedef struct ImportOptions
 	unsigned	batch;			/* messages per transaction */
 	bool		dry_run;
 	bool		verbose;
+	bool		no_original;	/* do not store the mail as it came */
+	bool		skip_known;		/* leave out what the store has already */
+	bool		follow_links;	/* also out of the paths */
 } ImportOptions;
 
 /* Import the paths, and print a report.  Returns an exit code. */
@@ -265,7 +268,20 @@ extern bool large_message(json_t *props, size_t *bytes);
  * which removes the parts that were written.
  */
 extern bool large_save(msgstore *ms, int64_t store_id, int64_t folder_id,
-					   json_t *props, int32_t *result);
+					   json_t *props, int32_t *result, int64_t *message_id);
+
+/* Write the mail that a message was made from, in pieces. */
+extern bool large_put_original(msgstore *ms, int64_t store_id,
+							   int64_t message_id, const char *bytes,
+							   size_t len);
+
+/*
+ * Read it, empty if there is none.  NULL on error; then *why (constant memory)
+ * says what the server did not say, or is NULL.
+ */
+extern GByteArray *large_get_original(msgstore *ms, int64_t store_id,
+									  int64_t message_id, const char **why);
+
 
 /* ---------------------------------------------------------------- export.c */
 

@@ -38,7 +38,8 @@ typedef struct Export
 	unsigned	exported;
 	unsigned	failed;			/* messages that could not be read */
 	bool		stopped;		/* nothing more can be written */
-	bool		alone;			/* a single message was asked for */
+	bool		terminal;		/* stderr is one: show progress */
+	bool		alone;			/* the one message that was asked for */
 } Export;
 
 /* ----------------------------------------------------------------- writing */
@@ -147,11 +148,13 @@ directory_name(const char *folder)
  * that fails, the export is stopped.
  */
 static void
-put_message(Export *export, json_t *props, const char *folder,
-			const char *name)
+put_message(Export *export, json_t *props, const GByteArray *original,
+			const char *folder, const char *name)
 {
 	const char *to = export->options->to;
-	GString    *mail = compose_message(props, 0);
+	GString    *mail = original ?
+		compose_original(props, (const char *) original->data, original->len)
+		: compose_message(props, 0);
 	bool		ok;
 
 	if (strcmp(to, "-") != 0)
@@ -234,20 +237,27 @@ export_one(Export *export, int64_t message_id, const char *folder)
 {
 	g_autofree char *name = g_strdup_printf("%" PRId64 ".eml", message_id);
 	json_t	   *props = NULL;
+	GByteArray *original = NULL;
 	const char *why = NULL;
 	int32_t		handle;
 
 	if (msgstore_open_message(export->ms, export->store_id, message_id, 0,
 							  &handle))
 		props = fetch_message(export, handle, &why);
-	if (props == NULL)
+	if (props != NULL)
+		original = large_get_original(export->ms, export->store_id,
+									  message_id, &why);
+	if (original == NULL)
 		give_up(export, message_id, why);
 	else
 	{
 		(void) msgstore_close_object(export->ms, handle);
-		put_message(export, props, folder, name);
-		json_decref(props);
+		put_message(export, props, original, folder, name);
+		g_byte_array_unref(original);
+		if (export->terminal)
+			fprintf(stderr, "\r%u exported ", export->exported);
 	}
+	json_decref(props);
 	return !export->stopped;
 }
 
@@ -384,7 +394,7 @@ export_json(Export *export)
 		g_autofree char *name = g_strdup_printf("%u.eml", n);
 
 		if (json_is_object(props))
-			put_message(export, props, "", name);
+			put_message(export, props, NULL, "", name);
 		else
 		{
 			fprintf(stderr, "msgstore: error: line %u of \"%s\" is not a "
@@ -409,6 +419,7 @@ export_run(const ExportOptions *options)
 {
 	Export		export = {.options = options};
 
+	export.terminal = isatty(STDERR_FILENO) && options->json == NULL;
 	if (options->json != NULL)
 		export_json(&export);
 	else
@@ -419,6 +430,8 @@ export_run(const ExportOptions *options)
 		export_store(&export);
 		msgstore_disconnect(export.ms);
 	}
+	if (export.terminal)
+		fputs("\r\033[K", stderr);
 	if (fflush(stdout) != 0 || ferror(stdout))
 	{
 		perror("msgstore: error: could not write");

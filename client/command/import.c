@@ -20,6 +20,7 @@
  *-------------------------------------------------------------------------
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +36,10 @@
 typedef struct Pending
 {
 	char	   *where;			/* "file:number" */
-	char	   *props;			/* JSON text of a message saved in one call, */
-	json_t	   *large;			/* or a message that is too large for one */
+	char	   *props;			/* what is saved in one call, */
+	json_t	   *large;			/* or a message too large for that */
+	char	   *original;		/* the mail as it came; NULL: not stored */
+	size_t		original_len;
 	Tally	   *tally;
 	char	   *refused;		/* the server's reason, or NULL */
 } Pending;
@@ -53,6 +56,8 @@ typedef struct Import
 	GPtrArray  *refused;		/* of char *, "where: reason" */
 	unsigned	imported;
 	unsigned	skipped;
+	unsigned	known;			/* in the store already */
+	GHashTable *keys;			/* of what is known; NULL: not asked for */
 	bool		stopped;		/* by an error that ends the import */
 	bool		terminal;		/* stderr is a terminal: show progress */
 } Import;
@@ -90,6 +95,7 @@ pending_free(gpointer p)
 	g_free(pending->where);
 	free(pending->props);
 	json_decref(pending->large);
+	g_free(pending->original);
 	tally_free(pending->tally);
 	g_free(pending->refused);
 	g_free(pending);
@@ -157,12 +163,20 @@ error_kind(const Import *import)
 static bool
 save_pending(Import *import, const Pending *pending, int32_t *result)
 {
+	int64_t		message_id = 0;
+	bool		saved;
+
 	if (pending->large != NULL)
-		return large_save(import->ms, import->store_id, import->folder_id,
-						  pending->large, result);
-	return msgstore_save_new_message(import->ms, import->store_id,
-									 import->folder_id, pending->props, 0,
-									 result, NULL, NULL);
+		saved = large_save(import->ms, import->store_id, import->folder_id,
+						   pending->large, result, &message_id);
+	else
+		saved = msgstore_save_new_message(import->ms, import->store_id,
+										  import->folder_id, pending->props,
+										  0, result, &message_id, NULL);
+	if (!saved || *result < 0 || pending->original == NULL)
+		return saved;
+	return large_put_original(import->ms, import->store_id, message_id,
+							  pending->original, pending->original_len);
 }
 
 /* Save one message, and set its reason if the server refuses the message. */
@@ -401,7 +415,105 @@ flush_batch(Import *import)
 	show_progress(import);
 }
 
-/* ---------------------------------------------------------------- reading */
+/* ---------------------------------------------------------- what is known */
+
+/* Set by a signal: end after what has been read. */
+static volatile sig_atomic_t interrupted = 0;
+
+static void
+on_interrupt(int signal_number)
+{
+	(void) signal_number;
+	interrupted = 1;
+}
+
+/* End by a report at the first Ctrl-C, and at once by the second. */
+static void
+catch_interrupt(void)
+{
+	struct sigaction action = {.sa_handler = on_interrupt};
+
+	action.sa_flags = (int) SA_RESETHAND | SA_RESTART;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+}
+
+/* The key of a mail: a hash of it, or, without the original, of its header. */
+static char *
+known_key(char kind, const char *bytes, size_t len)
+{
+	g_autofree char *sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256,
+													   (const guchar *) bytes,
+													   len);
+
+	return g_strdup_printf("%c%s", kind, sum);
+}
+
+/*
+ * Read the keys of all messages of the store, which need not be there yet.
+ * False on error.
+ */
+static bool
+read_known(Import *import)
+{
+	bool		found;
+	g_autofree char *store = NULL;
+	const char *values[1];
+	PGresult   *res;
+	bool		ok;
+
+	if (!msgstore_find_store(import->ms, import->options->target.store,
+							 &found, &import->store_id))
+	{
+		print_error(import, "could not look for the store");
+		return false;
+	}
+	if (!found)
+		return true;
+	values[0] = store = g_strdup_printf("%" PRId64, import->store_id);
+	res = PQexecParams(msgstore_connection(import->ms),
+					   "SELECT coalesce('o' || encode(sha256("
+					   "msgstore.read_original(store_id, message_id, 0,"
+					   " 1000000000)), 'hex'), 'h' || encode(sha256("
+					   "convert_to(coalesce(msgstore.read_message(store_id,"
+					   " message_id, '{PR_TRANSPORT_MESSAGE_HEADERS}')"
+					   " ->> 'PR_TRANSPORT_MESSAGE_HEADERS', ''), 'UTF8')),"
+					   " 'hex')) FROM msgstore.message_list"
+					   " WHERE store_id = $1::int8",
+					   1, NULL, values, NULL, NULL, 0);
+	ok = PQresultStatus(res) == PGRES_TUPLES_OK;
+	if (!ok)
+	{
+		g_autofree char *shown = show_safe(PQresultErrorMessage(res));
+
+		fprintf(stderr, "msgstore: error: could not read what is known: %s\n",
+				shown);
+	}
+	for (int i = 0; ok && i < PQntuples(res); i++)
+		g_hash_table_add(import->keys, g_strdup(PQgetvalue(res, i, 0)));
+	PQclear(res);
+	return ok;
+}
+
+/* Whether the store has a mail already; from now on it is known. */
+static bool
+is_known(Import *import, const RawMessage *raw, json_t *props)
+{
+	json_t	   *block = json_object_get(props,
+										"PR_TRANSPORT_MESSAGE_HEADERS");
+	g_autofree char *header = known_key('h', json_string_value(block),
+										json_string_length(block));
+	g_autofree char *whole = known_key('o', raw->data, raw->len);
+
+	if (g_hash_table_contains(import->keys, whole) ||
+		g_hash_table_contains(import->keys, header))
+		return true;
+	g_hash_table_add(import->keys, import->options->no_original ?
+					 g_steal_pointer(&header) : g_steal_pointer(&whole));
+	return false;
+}
+
+/* ----------------------------------------------------- what is being read */
 
 /* Return the name of a message, "path:number", as UTF-8. */
 static char *
@@ -501,13 +613,19 @@ on_skipped(const char *path, void *arg)
  * batch if it is full.  Returns false if the import is stopped.
  */
 static bool
-add_pending(Import *import, char *where, json_t *props, Tally *tally)
+add_pending(Import *import, const RawMessage *raw, char *where,
+			json_t *props, Tally *tally)
 {
 	Pending    *pending = g_new0(Pending, 1);
 	size_t		bytes;
 
 	pending->where = where;
 	pending->tally = tally;
+	if (!import->options->no_original)
+	{
+		pending->original = g_memdup2(raw->data, raw->len);
+		pending->original_len = raw->len;
+	}
 	if (large_message(props, &bytes))
 		pending->large = props;
 	else
@@ -515,12 +633,22 @@ add_pending(Import *import, char *where, json_t *props, Tally *tally)
 		pending->props = json_dumps(props, JSON_COMPACT);
 		json_decref(props);
 	}
-	import->batch_bytes += bytes;
+	import->batch_bytes += bytes + pending->original_len;
 	g_ptr_array_add(import->batch, pending);
 	if (import->batch->len >= import->options->batch ||
 		import->batch_bytes >= BATCH_BYTES)
 		flush_batch(import);
 	return !import->stopped;
+}
+
+/* Print a message of a dry run, with the original; false to end it. */
+static bool
+show_message(Import *import, const RawMessage *raw, const char *where,
+			 json_t *props, const Tally *tally)
+{
+	if (!import->options->no_original)
+		put_binary(props, "PR_INTERNET_CONTENT", raw->data, raw->len);
+	return print_message(import, where, props, tally);
 }
 
 static bool
@@ -535,18 +663,18 @@ on_message(const RawMessage *raw, void *arg)
 
 	if (props == NULL)
 		on_trouble(raw->path, raw->number, why, import);
-	else
-	{
-		if (import->options->verbose)
-			print_remarks(import, where, tally);
-		if (!import->options->dry_run)
-			return add_pending(import, where, props, tally);
-		go_on = print_message(import, where, props, tally);
-	}
+	else if (import->options->verbose)
+		print_remarks(import, where, tally);
+	if (props != NULL && import->keys != NULL && is_known(import, raw, props))
+		import->known++;
+	else if (props != NULL && import->options->dry_run)
+		go_on = show_message(import, raw, where, props, tally);
+	else if (props != NULL)
+		return add_pending(import, raw, where, props, tally) && !interrupted;
 	json_decref(props);
 	tally_free(tally);
 	g_free(where);
-	return go_on;
+	return go_on && !interrupted;
 }
 
 /* ----------------------------------------------------------------- report */
@@ -598,6 +726,10 @@ print_report(const Import *import)
 	if (import->skipped > 0)
 		fprintf(out, "%u hidden or housekeeping file%s skipped\n",
 				import->skipped, import->skipped == 1 ? "" : "s");
+	if (import->known > 0)
+		fprintf(out, "%u in the store already\n", import->known);
+	if (interrupted)
+		fputs("interrupted: what has not been read is not imported\n", out);
 	fprintf(out, "%u %s, %u refused\n", import->imported,
 			import->options->dry_run ? "read, none stored" : "imported",
 			import->refused->len);
@@ -618,12 +750,17 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 
 	if (!options->dry_run)
 		import.ms = session_connect(&options->target, "msgstore import");
-	if (!options->dry_run && import.ms == NULL)
+	if (options->skip_known)
+		import.keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+											NULL);
+	if (!options->dry_run && (import.ms == NULL ||
+							  (import.keys != NULL && !read_known(&import))))
 		import.stopped = true;
 	else
 	{
-		source = source_new(&callbacks);
-		for (int i = 0; i < npaths && !import.stopped; i++)
+		catch_interrupt();
+		source = source_new(&callbacks, options->follow_links);
+		for (int i = 0; i < npaths && !import.stopped && !interrupted; i++)
 			source_read(source, paths[i]);
 		flush_batch(&import);
 		source_free(source);
@@ -634,7 +771,7 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 		perror("msgstore: error: could not write");
 		import.stopped = true;
 	}
-	if (import.stopped)
+	if (import.stopped || interrupted)
 		status = EXIT_TROUBLE;
 	else
 		status = import.refused->len > 0 ? EXIT_REFUSED : EXIT_DONE;
@@ -643,5 +780,7 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 	g_ptr_array_free(import.batch, TRUE);
 	g_ptr_array_free(import.refused, TRUE);
 	tally_free(import.tally);
+	if (import.keys != NULL)
+		g_hash_table_destroy(import.keys);
 	return status;
 }

@@ -34,6 +34,9 @@
 #define LARGE_VALUE		((size_t) 1024 * 1024)
 #define LARGE_BYTES		((size_t) 128 * 1024 * 1024)
 
+/* Bytes of an original that are read or written at once. */
+#define ORIGINAL_BYTES	((size_t) 1024 * 1024)
+
 /* In a large message, base64 of an attachment is long from this size on. */
 #define LONG_BYTES		((size_t) 64 * 1024)
 
@@ -467,12 +470,62 @@ put_message(msgstore *ms, int32_t handle, json_t *props, int32_t *result)
 
 bool
 large_save(msgstore *ms, int64_t store_id, int64_t folder_id, json_t *props,
-		   int32_t *result)
+		   int32_t *result, int64_t *message_id)
 {
 	int32_t		handle;
 
 	*result = MSGSTORE_S_OK;
 	return (msgstore_create_message(ms, store_id, folder_id, 0, &handle) &&
+			msgstore_message_id(ms, handle, message_id) &&
 			put_message(ms, handle, props, result) &&
 			save_and_close(ms, handle, result)) || *result < 0;
+}
+
+bool
+large_put_original(msgstore *ms, int64_t store_id, int64_t message_id,
+				   const char *bytes, size_t len)
+{
+	int64_t		size = 0;
+
+	do
+	{
+		size_t		n = MIN(len - (size_t) size, ORIGINAL_BYTES);
+
+		if (!msgstore_write_original(ms, store_id, message_id, size,
+									 bytes + size, n, &size))
+			return false;
+	} while (size > 0 && (size_t) size < len);
+	return true;
+}
+
+GByteArray *
+large_get_original(msgstore *ms, int64_t store_id, int64_t message_id,
+				   const char **why)
+{
+	GByteArray *all = g_byte_array_new();
+	void	   *bytes = NULL;
+	size_t		got;
+
+	*why = NULL;
+	do
+	{
+		if (!msgstore_read_original(ms, store_id, message_id, all->len,
+									ORIGINAL_BYTES, &bytes, &got))
+			break;
+		if (bytes == NULL)
+			return all;			/* there is none */
+		if (got > MAX_MESSAGE_BYTES - all->len)
+		{
+			*why = MESSAGE_TOO_LONG;
+			break;
+		}
+		g_byte_array_append(all, bytes, (guint) got);
+		free(bytes);
+		bytes = NULL;
+		if (got < ORIGINAL_BYTES)
+			return all;
+	} while (true);
+	free(bytes);
+	g_byte_array_unref(all);
+	return NULL;
 }

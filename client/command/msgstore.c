@@ -56,7 +56,8 @@ static const char import_help[] =
 "  msgstore import --dry-run [OPTION]... PATH...\n"
 "\n"
 "PATH is a message file, an mbox file, a Maildir folder, or a folder of\n"
-"these, which is read in the order of names.  A message becomes MAPI\n"
+"these, which is read in the order of names; \"-\" is standard\n"
+"input.  A message becomes MAPI\n"
 "properties, with its attachments and embedded messages.\n"
 "\n"
 "Options:\n"
@@ -66,6 +67,9 @@ static const char import_help[] =
 "  -b, --batch=N          messages per transaction (1 to 10000, default 100)\n"
 "  -n, --dry-run          connect to no server; print one line of JSON per\n"
 "                         message, and the report on stderr\n"
+"      --no-original      do not store the mail as it came\n"
+"      --skip-known       leave out mail that the store has already\n"
+"      --follow-links     follow symbolic links out of PATH, too\n"
 "  -v, --verbose          name each message that is mended, and each skipped\n"
 "                         file\n"
 "  -?, --help             show this help, then exit\n"
@@ -76,7 +80,8 @@ CONNECTION_HELP
 "Exit status: 0 if all messages were imported; 1 if some messages were\n"
 "refused and named; 2 after bad usage, without a connection, or after an\n"
 "error that ended the import.  Batches that were committed before stay.\n"
-"Importing a message again stores the message again.\n";
+"Importing a message again stores the message again, unless --skip-known is\n"
+"given.  Ctrl-C ends the import with a report.\n";
 
 static const char export_help[] =
 "msgstore export - write messages as mail\n"
@@ -254,6 +259,9 @@ read_import_options(int argc, char **argv, ImportOptions *options)
 		{"folder", required_argument, NULL, 'f'},
 		{"batch", required_argument, NULL, 'b'},
 		{"dry-run", no_argument, NULL, 'n'},
+		{"no-original", no_argument, NULL, 'o'},
+		{"skip-known", no_argument, NULL, 'k'},
+		{"follow-links", no_argument, NULL, 'L'},
 		{"verbose", no_argument, NULL, 'v'},
 		COMMON_OPTIONS
 	};
@@ -281,6 +289,15 @@ read_import_options(int argc, char **argv, ImportOptions *options)
 				break;
 			case 'n':
 				options->dry_run = true;
+				break;
+			case 'o':
+				options->no_original = true;
+				break;
+			case 'k':
+				options->skip_known = true;
+				break;
+			case 'L':
+				options->follow_links = true;
 				break;
 			case 'v':
 				options->verbose = true;

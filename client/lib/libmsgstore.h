@@ -353,6 +353,24 @@ extern bool msgstore_write_stream(msgstore *ms, int32_t handle,
 								  const void *bytes, size_t len,
 								  int64_t *size);
 
+/*
+ * The mail that a message was made from, PR_INTERNET_CONTENT, in pieces.
+ * Write the next piece, at the offset where the pieces before it end; *size
+ * (may be NULL) is the size afterwards, 0 if the store keeps no originals.
+ */
+extern bool msgstore_write_original(msgstore *ms, int64_t store_id,
+									int64_t message_id, int64_t offset,
+									const void *bytes, size_t len,
+									int64_t *size);
+
+/*
+ * Read at most "length" bytes from "offset" on; *got of them.  *bytes is in
+ * memory of its own: free() it; NULL if there is no original.
+ */
+extern bool msgstore_read_original(msgstore *ms, int64_t store_id,
+								   int64_t message_id, int64_t offset,
+								   int64_t length, void **bytes, size_t *got);
+
 /* Edit: cut a value to a size. */
 extern bool msgstore_truncate_stream(msgstore *ms, int32_t handle,
 									 const char *property, int64_t size);

@@ -82,6 +82,58 @@ msgstore_write_stream(msgstore *ms, int32_t handle, const char *property,
 }
 
 bool
+msgstore_write_original(msgstore *ms, int64_t store_id, int64_t message_id,
+						int64_t offset, const void *bytes, size_t len,
+						int64_t *size)
+{
+	Params		params = {0};
+	int64_t		now;
+
+	if (len > INT_MAX)
+		return ms_set_error(ms, "too many bytes to be written at once");
+	ms_add_ids(&params, store_id, message_id);
+	ms_add_number(&params, INT8OID, offset);
+	ms_add_bytes(&params, len > 0 ? bytes : "", len);
+	if (!ms_run_for_numbers(ms, "SELECT msgstore.write_original"
+							"($1, $2, $3, $4)", &params, &now, 1))
+		return false;
+	if (size != NULL)
+		*size = now;
+	return true;
+}
+
+bool
+msgstore_read_original(msgstore *ms, int64_t store_id, int64_t message_id,
+					   int64_t offset, int64_t length, void **bytes,
+					   size_t *got)
+{
+	Params		params = {0};
+	PGresult   *res;
+	bool		ok = true;
+
+	*bytes = NULL;
+	*got = 0;
+	ms_add_ids(&params, store_id, message_id);
+	ms_add_number(&params, INT8OID, offset);
+	ms_add_number(&params, INT8OID, length);
+	res = ms_run(ms, "SELECT msgstore.read_original($1, $2, $3, $4)", &params,
+				 true);
+	if (res == NULL)
+		return false;
+	if (PQntuples(res) == 1 && !PQgetisnull(res, 0, 0))
+	{
+		*got = (size_t) PQgetlength(res, 0, 0);
+		*bytes = malloc(*got + 1);
+		if (*bytes == NULL)
+			ok = ms_set_error(ms, "out of memory");
+		else
+			memcpy(*bytes, PQgetvalue(res, 0, 0), *got + 1);
+	}
+	PQclear(res);
+	return ok;
+}
+
+bool
 msgstore_truncate_stream(msgstore *ms, int32_t handle, const char *property,
 						 int64_t size)
 {

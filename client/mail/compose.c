@@ -1,57 +1,36 @@
 /*-------------------------------------------------------------------------
  *
  * compose.c
- *	  Compose a message from its MAPI properties.
+ *	  Parts of a message from properties, written by GMime.
  *
  * NOTES
- *	  If the skeleton still fits, the message is as it was at its import: its
- *	  parts, their header fields and encodings, in their order.  Only header
- *	  fields whose properties have been edited are rewritten.
- *
- *	  Otherwise the message is composed from its properties: the bodies as
- *	  alternatives, the parts that the HTML shows beside the HTML, then the
- *	  attachments, in as many multiparts as necessary.  A signed or encrypted
- *	  message whose texts were not edited is the bytes of its one attachment.
+ *	  A part is a string here: its header, an empty line, its body.  A message
+ *	  that never was mail is put together from its properties: the bodies as
+ *	  alternatives, with the attachments that the HTML refers to beside it,
+ *	  then the others, in as many multiparts as that takes.
  *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
 
-#include "mail.h"
+#include "edit.h"
 
-/* A part that is being put together. */
-typedef struct Entity
-{
-	GString    *header;			/* fields, each with its line end */
-	GString    *body;
-} Entity;
-
-static Entity *
-entity_new(void)
-{
-	Entity	   *entity = g_new(Entity, 1);
-
-	entity->header = g_string_new(NULL);
-	entity->body = g_string_new(NULL);
-	return entity;
-}
-
-static void
-entity_free(gpointer p)
-{
-	Entity	   *entity = p;
-
-	g_string_free(entity->header, TRUE);
-	g_string_free(entity->body, TRUE);
-	g_free(entity);
-}
-
-static const char *
+const char *
 text_of(json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
 	return text ? text : "";
+}
+
+json_int_t
+number_of(json_t *object, const char *name, json_int_t missing)
+{
+	json_t	   *value = json_object_get(object, name);
+
+	if (json_is_true(value))
+		return 1;
+	return json_is_integer(value) ? json_integer_value(value) : missing;
 }
 
 /* A text for a header: on one line, so that it can begin no field. */
@@ -65,292 +44,364 @@ line_of(json_t *object, const char *name)
 		if (g_ascii_iscntrl(*p))
 			*p = ' ';
 	}
-	return line;
+	return g_strstrip(line);
 }
 
-static json_int_t
-number_of(json_t *object, const char *name)
+/* An object as GMime writes it; takes the object. */
+static GString *
+object_text(GMimeObject *object, const char *eol)
 {
-	return json_integer_value(json_object_get(object, name));
+	GMimeFormatOptions *format = g_mime_format_options_clone(NULL);
+	char	   *text;
+	GString    *out;
+
+	g_mime_format_options_set_newline_format(format, *eol == '\r' ?
+											 GMIME_NEWLINE_FORMAT_DOS :
+											 GMIME_NEWLINE_FORMAT_UNIX);
+	text = g_mime_object_to_string(object, format);
+	out = g_string_new(text);
+	g_free(text);
+	g_mime_format_options_free(format);
+	g_object_unref(object);
+	return out;
 }
 
-/* A field made by GMime, with our line ends. */
 static void
-put_field(Entity *entity, const char *name, const char *value,
-		  const char *eol)
+set_content(GMimePart *part, const void *bytes, size_t len,
+			GMimeContentEncoding encoding)
 {
-	g_autofree char *trimmed = g_strstrip(g_strdup(value));
-	GString    *lines = encode_line_ends(trimmed, strlen(trimmed), eol);
+	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(bytes, len);
+	GMimeDataWrapper *content =
+		g_mime_data_wrapper_new_with_stream(stream,
+											GMIME_CONTENT_ENCODING_DEFAULT);
 
-	g_string_append_printf(entity->header, "%s: %s%s", name, lines->str, eol);
-	g_string_free(lines, TRUE);
+	g_mime_part_set_content(part, content);
+	g_mime_part_set_content_encoding(part, encoding);
+	g_object_unref(content);
+	g_object_unref(stream);
 }
 
-static void
-put_type(Entity *entity, GMimeContentType *type, const char *eol)
+GString *
+part_encoded(const char *bytes, size_t len, GMimeContentEncoding encoding,
+			 const char *eol)
 {
-	g_autofree char *value = g_mime_content_type_encode(type, NULL);
+	GMimePart  *part = g_mime_part_new();
+	GString    *out;
 
-	put_field(entity, "Content-Type", value, eol);
+	set_content(part, bytes, len, encoding);
+	out = object_text(GMIME_OBJECT(part), eol);
+	return g_string_erase(out, 0, part_body(out) - out->str);
 }
 
-/* ------------------------------------------------------------------ leaves */
-
-static Entity *
-text_entity(const char *text, size_t len, const char *subtype,
-			const char *eol)
+/* Whether a text can be sent as it is: ASCII, in lines that are not long. */
+static bool
+is_plain(const char *text, size_t len)
 {
-	Entity	   *entity = entity_new();
-	GMimeContentType *type = g_mime_content_type_new("text", subtype);
-	GString    *lines = encode_line_ends(text, len, eol);
+	size_t		column = 0;
 
-	g_mime_content_type_set_parameter(type, "charset", "utf-8");
-	put_type(entity, type, eol);
-	g_object_unref(type);
-	if (encode_is_plain(lines->str, lines->len))
-		g_string_append_len(entity->body, lines->str, (gssize) lines->len);
-	else
+	for (size_t i = 0; i < len; i++)
 	{
-		put_field(entity, "Content-Transfer-Encoding", "quoted-printable",
-				  eol);
-		encode_quoted(entity->body, lines->str, lines->len, eol);
+		unsigned char c = (unsigned char) text[i];
+
+		/* boundaries, and lines that an mbox or SMTP reads */
+		if (column == 0 && (c == '-' || c == '.' || c == 'F'))
+			return false;
+		column = c == '\n' ? 0 : column + 1;
+		if (c > 126 || (c < 32 && c != '\t' && c != '\n') || column > 900)
+			return false;
 	}
+	return true;
+}
+
+GString *
+part_text(const char *text, size_t len, const char *subtype, const char *eol,
+		  GMimeObject *old)
+{
+	GMimePart  *part = GMIME_IS_PART(old) ? GMIME_PART(g_object_ref(old)) :
+		g_mime_part_new();
+	GMimeContentType *type = g_mime_content_type_new("text", subtype);
+	GString    *lines = g_string_sized_new(len);
+
+	for (size_t i = 0; i < len; i++)
+	{
+		if (text[i] != '\r' || i + 1 == len || text[i + 1] != '\n')
+			g_string_append_c(lines, text[i]);
+	}
+	g_mime_content_type_set_parameter(type, "charset", "utf-8");
+	g_mime_object_set_content_type(GMIME_OBJECT(part), type);
+	g_object_unref(type);
+	set_content(part, lines->str, lines->len,
+				is_plain(lines->str, lines->len) ?
+				GMIME_CONTENT_ENCODING_DEFAULT :
+				GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
 	g_string_free(lines, TRUE);
-	return entity;
+	return object_text(GMIME_OBJECT(part), eol);
 }
 
-/* Bytes that are a whole part, header and all. */
-static Entity *
-part_entity(const char *bytes, size_t len)
+/* ------------------------------------------------------------- attachments */
+
+/* Whether a property is another one now; all are, of a new attachment. */
+static bool
+differs(json_t *now, json_t *before, const char *name)
 {
-	Entity	   *entity = entity_new();
-	const char *lf = g_strstr_len(bytes, (gssize) len, "\n\n");
-	const char *crlf = g_strstr_len(bytes, (gssize) len, "\r\n\r\n");
-	const char *gap = lf && (!crlf || lf < crlf) ? lf + 1 :
-		crlf ? crlf + 2 : bytes + len;
-	const char *body = gap + (gap == bytes + len ? 0 : *gap == '\r' ? 2 : 1);
+	json_t	   *left = json_object_get(now, name);
+	json_t	   *right = json_object_get(before, name);
 
-	g_string_append_len(entity->header, bytes, gap - bytes);
-	g_string_append_len(entity->body, body, bytes + len - body);
-	return entity;
+	return left != right && !json_equal(left, right);
 }
 
+/* Set a field to a value that is neither encoded nor folded. */
 static void
-put_disposition(Entity *entity, json_t *attachment, const char *eol)
+set_raw(GMimeObject *part, const char *name, const char *value)
 {
-	g_autofree char *long_name = line_of(attachment,
-										 "PR_ATTACH_LONG_FILENAME");
-	g_autofree char *short_name = line_of(attachment, "PR_ATTACH_FILENAME");
-	g_autofree char *id = line_of(attachment, "PR_ATTACH_CONTENT_ID");
-	g_autofree char *place = line_of(attachment,
-									 "PR_ATTACH_CONTENT_LOCATION");
-	const char *name = *long_name ? long_name : short_name;
-	bool		inside = number_of(attachment, "PR_ATTACH_FLAGS") &
-		ATT_MHTML_REF;
-	GMimeContentDisposition *disposition =
-	g_mime_content_disposition_new();
-	g_autofree char *value = NULL;
+	g_autofree char *raw = g_strdup_printf(" %s\n", value);
 
-	g_mime_content_disposition_set_disposition(disposition, inside ? "inline" :
-											   "attachment");
-	if (*name != '\0')
-		g_mime_content_disposition_set_parameter(disposition, "filename",
-												 name);
-	value = g_mime_content_disposition_encode(disposition, NULL);
-	put_field(entity, "Content-Disposition", value, eol);
-	g_object_unref(disposition);
-	if (*id != '\0')
+	g_mime_object_set_header(part, name, "", NULL);
+	g_mime_header_set_raw_value(g_mime_header_list_get_header(g_mime_object_get_header_list(part),
+															  name), raw);
+}
+
+/* Set the fields that name a part, where its names are others now. */
+static void
+set_names(GMimeObject *part, json_t *now, json_t *before)
+{
+	g_autofree char *long_name = line_of(now, "PR_ATTACH_LONG_FILENAME");
+	g_autofree char *short_name = line_of(now, "PR_ATTACH_FILENAME");
+	g_autofree char *id = line_of(now, "PR_ATTACH_CONTENT_ID");
+	g_autofree char *place = line_of(now, "PR_ATTACH_CONTENT_LOCATION");
+	const char *name = *long_name ? long_name : short_name;
+	bool		inside = number_of(now, "PR_ATTACH_FLAGS", 0) &
+		ATT_MHTML_REF;
+
+	if (before == NULL)
+		g_mime_object_set_disposition(part, inside ? "inline" : "attachment");
+	if (differs(now, before, "PR_ATTACH_LONG_FILENAME") ||
+		(before == NULL && *name != '\0'))
+	{
+		if (g_mime_object_get_disposition(part) == NULL)
+			g_mime_object_set_disposition(part, "attachment");
+		g_mime_object_set_content_disposition_parameter(part, "filename",
+														name);
+		if (g_mime_object_get_content_type_parameter(part, "name") != NULL)
+			g_mime_object_set_content_type_parameter(part, "name", name);
+	}
+	if (differs(now, before, "PR_ATTACH_CONTENT_ID"))
 	{
 		g_autofree char *bracketed = g_strdup_printf("<%s>", id);
 
-		put_field(entity, "Content-ID", bracketed, eol);
+		if (*id == '\0')
+			g_mime_object_remove_header(part, "Content-ID");
+		else
+			g_mime_object_set_header(part, "Content-ID", bracketed, "utf-8");
 	}
-	if (*place != '\0')
-		put_field(entity, "Content-Location", place, eol);
+	if (differs(now, before, "PR_ATTACH_CONTENT_LOCATION"))
+	{
+		if (*place == '\0')
+			g_mime_object_remove_header(part, "Content-Location");
+		else
+			set_raw(part, "Content-Location", place);
+	}
 }
 
-/* The bytes of an attachment by value. */
-static guchar *
-attachment_bytes(json_t *attachment, gsize *len)
+/* Set the type of a part, where it is another one now. */
+static void
+set_type(GMimeObject *part, json_t *now, json_t *before, bool embedded)
 {
-	return g_base64_decode(text_of(attachment, "PR_ATTACH_DATA_BIN"), len);
-}
-
-/* Whether an attachment holds a signed or encrypted multipart. */
-static bool
-is_sealed(json_t *attachment)
-{
-	const char *type = text_of(attachment, "PR_ATTACH_MIME_TAG");
-
-	return g_ascii_strncasecmp(type, "multipart/", 10) == 0 &&
-		*text_of(attachment, "PR_ATTACH_DATA_BIN") != '\0';
-}
-
-static Entity *
-attachment_entity(json_t *attachment, const char *eol, int depth)
-{
-	g_autofree char *own_tag = line_of(attachment, "PR_ATTACH_MIME_TAG");
-	g_autofree char *charset = line_of(attachment,
-									   "PidTagTextAttachmentCharset");
-	const char *tag = own_tag;
-	json_t	   *message = json_object_get(attachment, "PR_ATTACH_DATA_OBJ");
-	bool		embedded = message != NULL && depth < MAX_NESTING;
-	Entity	   *entity;
+	g_autofree char *tag = line_of(now, "PR_ATTACH_MIME_TAG");
+	g_autofree char *charset = line_of(now, "PidTagTextAttachmentCharset");
 	GMimeContentType *type;
-	g_autofree guchar *bytes = NULL;
-	gsize		len;
 
-	bytes = attachment_bytes(attachment, &len);
-	if (is_sealed(attachment))
-		return part_entity((char *) bytes, len);
-	if (embedded && !g_str_has_prefix(tag, "message/"))
-		tag = "message/rfc822";
-	entity = entity_new();
-	type = g_mime_content_type_parse(NULL, *tag ? tag :
+	if (!differs(now, before, "PR_ATTACH_MIME_TAG") &&
+		(before != NULL || *tag != '\0'))
+		return;
+	type = g_mime_content_type_parse(NULL, embedded &&
+									 !g_str_has_prefix(tag, "message/") ?
+									 "message/rfc822" : *tag ? tag :
 									 "application/octet-stream");
 	if (*charset != '\0')
 		g_mime_content_type_set_parameter(type, "charset", charset);
-	put_type(entity, type, eol);
+	g_mime_object_set_content_type(part, type);
 	g_object_unref(type);
-	put_disposition(entity, attachment, eol);
+}
+
+GString *
+part_attachment(json_t *now, json_t *before, GMimeObject *old,
+				const char *eol, int depth, InnerFunc inner)
+{
+	json_t	   *message = json_object_get(now, "PR_ATTACH_DATA_OBJ");
+	bool		embedded = message != NULL && depth < MAX_NESTING;
+	gsize		len;
+	g_autofree guchar *bytes = g_base64_decode(text_of(now,
+													   "PR_ATTACH_DATA_BIN"),
+											   &len);
+	GMimeObject *part;
+	GString    *out;
+
+	/* signed or encrypted: a whole part already */
+	if (!embedded && len > 0 &&
+		g_str_has_prefix(text_of(now, "PR_ATTACH_MIME_TAG"), "multipart/"))
+		return g_string_new_len((char *) bytes, (gssize) len);
+	if (!GMIME_IS_PART(old))
+		old = NULL;
+	if (old == NULL)
+		before = NULL;
+	part = old ? g_object_ref(old) : GMIME_OBJECT(g_mime_part_new());
+	set_type(part, now, before, embedded);
+	set_names(part, now, before);
+	set_content(GMIME_PART(part), bytes, embedded ? 0 : len, embedded ?
+				GMIME_CONTENT_ENCODING_DEFAULT :
+				GMIME_CONTENT_ENCODING_BASE64);
+	out = object_text(part, eol);
 	if (embedded)
 	{
-		GString    *inner = compose_message(message, depth + 1);
+		GString    *mail = inner(message, depth + 1);
 
-		g_string_append_len(entity->body, inner->str, (gssize) inner->len);
-		g_string_free(inner, TRUE);
+		g_string_append_len(out, mail->str, (gssize) mail->len);
+		g_string_free(mail, TRUE);
 	}
-	else
-	{
-		put_field(entity, "Content-Transfer-Encoding", "base64", eol);
-		encode_base64(entity->body, (char *) bytes, len, 76, eol);
-	}
-	return entity;
+	return out;
+}
+
+GString *
+part_renamed(json_t *now, json_t *before, GMimeObject *old, const char *body,
+			 size_t len, const char *eol)
+{
+	GString    *out;
+
+	set_type(old, now, before, false);
+	set_names(old, now, before);
+	out = object_text(g_object_ref(old), eol);
+	g_string_truncate(out, (gsize) (part_body(out) - out->str));
+	return g_string_append_len(out, body, (gssize) len);
 }
 
 /* -------------------------------------------------------------- multiparts */
 
-/* A boundary that is in none of the parts. */
-static char *
-make_boundary(GPtrArray *parts)
+const char *
+part_body(const GString *part)
+{
+	const char *at = part->str;
+	const char *end = part->str + part->len;
+
+	while (at < end)
+	{
+		const char *nl = memchr(at, '\n', (size_t) (end - at));
+		const char *next = nl ? nl + 1 : end;
+
+		if (*at == '\n' || (*at == '\r' && next - at == 2))
+			return next;
+		at = next;
+	}
+	return end;
+}
+
+static void
+free_part(gpointer part)
+{
+	g_string_free(part, TRUE);
+}
+
+GPtrArray *
+parts_new(void)
+{
+	return g_ptr_array_new_with_free_func(free_part);
+}
+
+char *
+part_boundary(const GPtrArray *parts)
 {
 	GChecksum  *sum = g_checksum_new(G_CHECKSUM_SHA256);
 	char	   *boundary;
 
+	/* to hold its own checksum is more than a part can do */
 	for (guint i = 0; i < parts->len; i++)
 	{
-		Entity	   *one = g_ptr_array_index(parts, i);
+		GString    *part = g_ptr_array_index(parts, i);
 
-		g_checksum_update(sum, (guchar *) one->header->str,
-						  (gssize) one->header->len);
-		g_checksum_update(sum, (guchar *) one->body->str,
-						  (gssize) one->body->len);
+		g_checksum_update(sum, (guchar *) part->str, (gssize) part->len);
 	}
-	/* to hold its own checksum is more than a part can do */
 	boundary = g_strdup_printf("=_msgstore_%.32s",
 							   g_checksum_get_string(sum));
 	g_checksum_free(sum);
 	return boundary;
 }
 
-/* The parts as a multipart of some kind; of a single part, that one alone. */
-static Entity *
-multipart_entity(GPtrArray *parts, const char *subtype,
-				 const char *report_type, bool always, const char *eol)
+GString *
+part_multipart(GPtrArray *parts, const char *subtype, const char *report_type,
+			   const char *eol)
 {
-	Entity	   *entity;
-	GMimeContentType *type;
-	g_autofree char *boundary = NULL;
+	GMimeMultipart *multipart = g_mime_multipart_new_with_subtype(subtype);
+	g_autofree char *boundary = part_boundary(parts);
+	GString    *out;
 
-	if (parts->len == 1 && !always)
-	{
-		g_ptr_array_set_free_func(parts, NULL);
-		entity = g_ptr_array_index(parts, 0);
-		g_ptr_array_free(parts, TRUE);
-		return entity;
-	}
-	entity = entity_new();
-	boundary = make_boundary(parts);
-	type = g_mime_content_type_new("multipart", subtype);
+	g_mime_multipart_set_boundary(multipart, boundary);
 	if (report_type != NULL)
-		g_mime_content_type_set_parameter(type, "report-type", report_type);
-	g_mime_content_type_set_parameter(type, "boundary", boundary);
-	put_type(entity, type, eol);
-	g_object_unref(type);
+		g_mime_object_set_content_type_parameter(GMIME_OBJECT(multipart),
+												 "report-type", report_type);
+	out = object_text(GMIME_OBJECT(multipart), eol);
+	g_string_truncate(out, (gsize) (part_body(out) - out->str));
 	for (guint i = 0; i < parts->len; i++)
 	{
-		Entity	   *one = g_ptr_array_index(parts, i);
+		GString    *part = g_ptr_array_index(parts, i);
 
-		g_string_append_printf(entity->body, "%s--%s%s", i > 0 ? eol : "",
-							   boundary, eol);
-		g_string_append_len(entity->body, one->header->str,
-							(gssize) one->header->len);
-		g_string_append(entity->body, eol);
-		g_string_append_len(entity->body, one->body->str,
-							(gssize) one->body->len);
+		g_string_append_printf(out, "%s--%s%s", i > 0 ? eol : "", boundary,
+							   eol);
+		g_string_append_len(out, part->str, (gssize) part->len);
 	}
-	g_string_append_printf(entity->body, "%s--%s--%s", eol, boundary, eol);
+	g_string_append_printf(out, "%s--%s--%s", eol, boundary, eol);
 	g_ptr_array_free(parts, TRUE);
-	return entity;
+	return out;
 }
 
-/* The bodies, and with the HTML what it refers to; NULL if there is none. */
-static Entity *
-body_entity(json_t *props, const char *eol, int depth)
+/* The parts as a multipart; of a single part, that one alone. */
+static GString *
+join_parts(GPtrArray *parts, const char *subtype, const char *eol)
 {
-	GPtrArray  *alternatives = g_ptr_array_new_with_free_func(entity_free);
-	const char *text = text_of(props, "PR_BODY");
-	const char *html = text_of(props, "PR_HTML");
-	json_t	   *attachments = json_object_get(props,
-											  "PR_MESSAGE_ATTACHMENTS");
+	GString    *one;
+
+	if (parts->len > 1)
+		return part_multipart(parts, subtype, NULL, eol);
+	one = g_ptr_array_steal_index(parts, 0);
+	g_ptr_array_free(parts, TRUE);
+	return one;
+}
+
+/* The HTML, with what it refers to. */
+static GString *
+html_part(json_t *props, const char *eol, int depth, InnerFunc inner)
+{
+	GPtrArray  *related = parts_new();
+	gsize		len;
+	g_autofree guchar *bytes = g_base64_decode(text_of(props, "PR_HTML"),
+											   &len);
 	size_t		i;
 	json_t	   *one;
 
-	if (*text != '\0')
-		g_ptr_array_add(alternatives, text_entity(text, strlen(text), "plain",
-												  eol));
-	if (*html != '\0')
+	g_ptr_array_add(related, part_text((char *) bytes, len, "html", eol,
+									   NULL));
+	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
 	{
-		GPtrArray  *related = g_ptr_array_new_with_free_func(entity_free);
-		gsize		len;
-		g_autofree guchar *bytes = g_base64_decode(html, &len);
-		g_autofree char *valid = g_utf8_make_valid((char *) bytes,
-												   (gssize) len);
-
-		g_ptr_array_add(related, text_entity(valid, strlen(valid), "html",
-											 eol));
-		json_array_foreach(attachments, i, one)
-		{
-			if (number_of(one, "PR_ATTACH_FLAGS") & ATT_MHTML_REF)
-				g_ptr_array_add(related, attachment_entity(one, eol, depth));
-		}
-		g_ptr_array_add(alternatives, multipart_entity(related, "related",
-													   NULL, false, eol));
+		if (number_of(one, "PR_ATTACH_FLAGS", 0) & ATT_MHTML_REF)
+			g_ptr_array_add(related, part_attachment(one, NULL, NULL, eol, depth,
+													 inner));
 	}
-	if (alternatives->len > 0)
-		return multipart_entity(alternatives, "alternative", NULL, false,
-								eol);
-	g_ptr_array_free(alternatives, TRUE);
-	return NULL;
+	return join_parts(related, "related", eol);
 }
 
 /* Of what kind of report a message is, by its attachments; NULL for none. */
 static const char *
 report_type(json_t *props)
 {
-	json_t	   *attachments = json_object_get(props,
-											  "PR_MESSAGE_ATTACHMENTS");
 	size_t		i;
 	json_t	   *one;
 
 	if (!g_str_has_prefix(text_of(props, "PR_MESSAGE_CLASS"), "REPORT."))
 		return NULL;
-	json_array_foreach(attachments, i, one)
+	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
 	{
 		const char *type = text_of(one, "PR_ATTACH_MIME_TAG");
 
-		if (strcmp(type, "message/delivery-status") == 0 ||
-			strcmp(type, "message/global-delivery-status") == 0)
+		if (g_str_has_suffix(type, "delivery-status"))
 			return "delivery-status";
 		if (strcmp(type, "message/disposition-notification") == 0)
 			return "disposition-notification";
@@ -358,65 +409,30 @@ report_type(json_t *props)
 	return NULL;
 }
 
-/* The whole content of a message. */
-static Entity *
-content_entity(json_t *props, const char *eol, int depth)
-{
-	GPtrArray  *parts = g_ptr_array_new_with_free_func(entity_free);
-	bool		has_html = *text_of(props, "PR_HTML") != '\0';
-	const char *report = report_type(props);
-	Entity	   *body = body_entity(props, eol, depth);
-	bool		always = report != NULL;
-	json_t	   *attachments = json_object_get(props,
-											  "PR_MESSAGE_ATTACHMENTS");
-	size_t		i;
-	json_t	   *one;
-
-	if (body != NULL)
-		g_ptr_array_add(parts, body);
-	json_array_foreach(attachments, i, one)
-	{
-		bool		inside = has_html &&
-			(number_of(one, "PR_ATTACH_FLAGS") & ATT_MHTML_REF);
-
-		if (!inside)
-			g_ptr_array_add(parts, attachment_entity(one, eol, depth));
-	}
-	if (parts->len == 0)
-		g_ptr_array_add(parts, text_entity("", 0, "plain", eol));
-	/* one attachment alone would be taken for the body */
-	else if (body == NULL && !g_str_has_prefix(text_of(props,
-													   "PR_MESSAGE_CLASS"),
-											   "IPM.Note.SMIME"))
-		always = true;
-	return multipart_entity(parts, report ? "report" : "mixed", report,
-							always, eol);
-}
-
-/* ------------------------------------------------------------ what is kept */
-
 /*
- * The one attachment of a signed or encrypted message, if the message is
- * that still: its texts are those that stand in there.  NULL if not.
+ * The one attachment of a signed or encrypted message, if its texts are those
+ * of the message still; else NULL.
  */
-static Entity *
-sealed_entity(json_t *props)
+static GString *
+sealed_part(json_t *props)
 {
 	json_t	   *list = json_object_get(props, "PR_MESSAGE_ATTACHMENTS");
 	json_t	   *one = json_array_get(list, 0);
-	Tally	   *aside;
+	const char *coded = text_of(one, "PR_ATTACH_DATA_BIN");
 	RawMessage	raw = {.path = NULL};
-	g_autofree guchar *bytes = NULL;
-	gsize		len;
-	const char *why;
+	Tally	   *aside;
 	json_t	   *inside;
+	const char *why;
+	gsize		len;
+	g_autofree guchar *bytes = NULL;
 	bool		same;
 
-	if (json_array_size(list) != 1 || !is_sealed(one) ||
+	if (json_array_size(list) != 1 || *coded == '\0' ||
+		!g_str_has_prefix(text_of(one, "PR_ATTACH_MIME_TAG"), "multipart/") ||
 		!g_str_has_prefix(text_of(props, "PR_MESSAGE_CLASS"),
 						  "IPM.Note.SMIME"))
 		return NULL;
-	bytes = attachment_bytes(one, &len);
+	bytes = g_base64_decode(coded, &len);
 	raw.data = (char *) bytes;
 	raw.len = len;
 	aside = tally_new();
@@ -426,59 +442,46 @@ sealed_entity(json_t *props)
 		strcmp(text_of(inside, "PR_BODY"), text_of(props, "PR_BODY")) == 0 &&
 		strcmp(text_of(inside, "PR_HTML"), text_of(props, "PR_HTML")) == 0;
 	json_decref(inside);
-	return same ? part_entity((char *) bytes, len) : NULL;
-}
-
-/* The header and what the skeleton replays; NULL if that does not fit. */
-static GString *
-replay_message(json_t *props, GString *header, bool edited, const char *eol,
-			   int depth)
-{
-	GString    *rest = skeleton_replay(props, depth);
-	bool		gap;
-
-	if (rest == NULL)
-		return NULL;
-	gap = rest->len == 0 || rest->str[0] == '\n' ||
-		g_str_has_prefix(rest->str, "\r\n");
-	if (edited && !gap)
-		g_string_prepend(rest, eol);
-	g_string_prepend_len(rest, header->str, (gssize) header->len);
-	return rest;
+	return same ? g_string_new_len((char *) bytes, (gssize) len) : NULL;
 }
 
 GString *
-compose_message(json_t *props, int depth)
+part_content(json_t *props, const char *eol, int depth, InnerFunc inner)
 {
-	const char *block = text_of(props, "PR_TRANSPORT_MESSAGE_HEADERS");
-	const char *nl = strchr(block, '\n');
-	const char *eol = nl != NULL && (nl == block || nl[-1] != '\r') ? "\n" :
-		"\r\n";
-	bool		edited;
-	GString    *before = skeleton_header_bytes(props);
-	GString    *header = letter_header(props, before, eol, &edited);
-	GString    *out = replay_message(props, header, edited, eol, depth);
-	Entity	   *content;
+	GPtrArray  *parts = parts_new();
+	GPtrArray  *bodies = parts_new();
+	const char *text = text_of(props, "PR_BODY");
+	bool		html = *text_of(props, "PR_HTML") != '\0';
+	const char *report = report_type(props);
+	GString    *sealed = sealed_part(props);
+	size_t		i;
+	json_t	   *one;
 
-	if (before != NULL)
-		g_string_free(before, TRUE);
-	if (out != NULL)
+	if (sealed != NULL)
+		g_ptr_array_add(parts, sealed);
+	else if (*text != '\0')
+		g_ptr_array_add(bodies, part_text(text, strlen(text), "plain", eol,
+										  NULL));
+	if (html && sealed == NULL)
+		g_ptr_array_add(bodies, html_part(props, eol, depth, inner));
+	if (bodies->len > 0)
+		g_ptr_array_add(parts, join_parts(bodies, "alternative", eol));
+	else
+		g_ptr_array_free(bodies, TRUE);
+	json_array_foreach(sealed ? NULL :
+					   json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
 	{
-		g_string_free(header, TRUE);
-		return out;
+		if (!html || !(number_of(one, "PR_ATTACH_FLAGS", 0) & ATT_MHTML_REF))
+			g_ptr_array_add(parts, part_attachment(one, NULL, NULL, eol, depth,
+													 inner));
 	}
-	content = sealed_entity(props);
-	if (content == NULL)
-		content = content_entity(props, eol, depth);
-	letter_drop_content(header);
-	if (header->len > 0 && header->str[header->len - 1] != '\n')
-		g_string_append(header, eol);
-	g_string_append_printf(header, "MIME-Version: 1.0%s", eol);
-	g_string_append_len(header, content->header->str,
-						(gssize) content->header->len);
-	g_string_append(header, eol);
-	g_string_append_len(header, content->body->str,
-						(gssize) content->body->len);
-	entity_free(content);
-	return header;
+	if (parts->len == 0)
+		g_ptr_array_add(parts, part_text("", 0, "plain", eol, NULL));
+	/* one attachment alone could be taken for the body */
+	else if (report != NULL || (*text == '\0' && !html &&
+								!g_str_has_prefix(text_of(props,
+														  "PR_MESSAGE_CLASS"),
+												  "IPM.Note.SMIME")))
+		return part_multipart(parts, report ? "report" : "mixed", report, eol);
+	return join_parts(parts, "mixed", eol);
 }

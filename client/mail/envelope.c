@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * envelope.c
- *	  Map the header of a message to MAPI properties.
+ *	  What a message's header says, as MAPI properties.
  *
  * NOTES
- *	  One table maps fields of plain text; people, times and the few
- *	  enumerations have functions of their own.  doc/client.md shows the whole
- *	  mapping.
+ *	  One table maps the fields that are plain text; people, times and the
+ *	  few enumerations have functions of their own.  doc/client.md shows the
+ *	  whole mapping.
  *
- *	  A field that cannot be read has no property, but is still in
+ *	  A field that cannot be read is left out of the properties, never of
  *	  PR_TRANSPORT_MESSAGE_HEADERS.
  *
  *-------------------------------------------------------------------------
@@ -18,14 +18,16 @@
 
 #include "mail.h"
 
-/* Groups in groups in an address field: colons without their semicolon. */
-#define MAX_GROUPS		1000
+/* PR_MESSAGE_FLAGS */
+#define MSGFLAG_READ	0x1
+#define MSGFLAG_UNSENT	0x8
 
-/* Limits of a piece of an address field that is parsed at once, in bytes. */
-#define MIN_PIECE		2048
-#define MAX_PIECE		8192
+/* PR_RECIPIENT_TYPE */
+#define MAPI_TO			1
+#define MAPI_CC			2
+#define MAPI_BCC		3
 
-/* fields whose text is the value of the property */
+/* fields whose text is the property's value */
 static const struct
 {
 	const char *field;
@@ -53,7 +55,15 @@ put_text(json_t *props, const char *name, const char *text)
 	json_object_set_new(props, name, json_string(valid));
 }
 
-/* Return the decoded text of a field, or NULL if there is no such field. */
+void
+put_binary(json_t *props, const char *name, const void *bytes, size_t len)
+{
+	g_autofree char *coded = g_base64_encode(bytes, len);
+
+	json_object_set_new(props, name, json_string(coded));
+}
+
+/* The decoded text of a field, or NULL where there is none. */
 static char *
 field_text(const Header *header, const char *name, Tally *tally)
 {
@@ -64,18 +74,39 @@ field_text(const Header *header, const char *name, Tally *tally)
 
 /* ------------------------------------------------------------------ times */
 
+/* A date as ISO 8601 has it, "2024-05-14 07:30:00 +02:00" and shorter. */
+static GDateTime *
+iso_date(const char *text)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_auto(GStrv) words = g_strsplit_set(text, "Tt \t", 3);
+	guint		n = g_strv_length(words);
+	g_autofree char *iso = NULL;
+
+	for (int i = 0; i < 10; i++)
+	{
+		if (i == 4 || i == 7 ? text[i] != '-' : !g_ascii_isdigit(text[i]))
+			return NULL;
+	}
+	iso = g_strdup_printf("%sT%s%s", words[0],
+						  n > 1 && *words[1] ? words[1] : "00:00:00",
+						  n > 2 ? g_strstrip(words[2]) : "");
+	return g_date_time_new_from_iso8601(iso, utc);
+}
+
 /*
- * Return a date of a mail as the text of a PT_SYSTIME.  Returns NULL if the
- * text is not a date, or if the year is not from 1601, where FILETIME begins,
- * to 9999.
+ * A date as mail writes it, to the text of a PT_SYSTIME.  NULL if it is no
+ * date, or not one from 1601 (where FILETIME begins) to 9999.
  */
 static char *
 systime(const char *text)
 {
-	GDateTime  *when = g_mime_utils_header_decode_date(text);
+	GDateTime  *when = iso_date(text);
 	GDateTime  *utc;
 	char	   *out = NULL;
 
+	if (when == NULL)
+		when = g_mime_utils_header_decode_date(text);
 	if (when == NULL)
 		return NULL;
 	utc = g_date_time_to_utc(when);
@@ -95,8 +126,8 @@ systime(const char *text)
 }
 
 /*
- * Set the time of submission to Date, and the time of delivery to the date of
- * the topmost Received, else to Date, else to the date of the From_ line.
+ * Sent: Date.  Delivered: the date of the topmost Received, else Date, else
+ * the From_ line's.
  */
 static void
 map_times(const Header *header, const RawMessage *raw, json_t *props,
@@ -141,186 +172,43 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 
 /* ----------------------------------------------------------------- people */
 
-typedef void (*PersonFunc) (const char *name, const char *address, void *arg);
-
-/* Call func for each mailbox of a list, also for mailboxes in groups. */
-static void
-each_person(InternetAddressList *list, PersonFunc func, void *arg)
-{
-	int			n = internet_address_list_length(list);
-
-	for (int i = 0; i < n; i++)
-	{
-		InternetAddress *one = internet_address_list_get_address(list, i);
-
-		if (INTERNET_ADDRESS_IS_GROUP(one))
-		{
-			InternetAddressList *members =
-			internet_address_group_get_members((InternetAddressGroup *) one);
-
-			if (members != NULL)
-				each_person(members, func, arg);
-		}
-		else
-		{
-			const char *name = internet_address_get_name(one);
-			const char *address =
-			internet_address_mailbox_get_addr((InternetAddressMailbox *) one);
-
-			if (address != NULL && *address != '\0')
-				func(name && *name ? name : address, address, arg);
-		}
-	}
-}
-
-/*
- * Call func for a text that is not a list of addresses: the first word with an
- * "@" is the address, and the text before it is the name.  Returns false if
- * there is no such word.
- */
-static bool
-find_address(const char *value, PersonFunc func, void *arg, Tally *tally)
-{
-	g_autofree char *text = header_decode(value, false, tally);
-	g_autofree char *address = NULL;
-	char	   *at = strchr(text, '@');
-	char	   *start;
-
-	if (at == NULL || at == text)
-		return false;
-	for (start = at; start > text && strchr(" ,;:<\"", start[-1]) == NULL;)
-		start--;
-	at[strcspn(at, " ,;:>\"")] = '\0';
-	if (start == at || at[1] == '\0')
-		return false;
-	address = g_strdup(start);
-	*start = '\0';
-	g_strstrip(g_strdelimit(text, "<>\"", ' '));
-	func(*text ? text : address, address, arg);
-	return true;
-}
-
-/*
- * Return true if groups are nested in groups deeper than in any honest mail.
- * The parser calls itself once per level, and could exhaust the stack.
- */
-static bool
-too_deep(const char *words)
-{
-	int			depth = 0;
-
-	for (const char *p = words; *p != '\0'; p++)
-	{
-		if (*p == ':' && ++depth > MAX_GROUPS)
-			return true;
-		if (*p == ';' && depth > 0)
-			depth--;
-	}
-	return false;
-}
-
-/*
- * Return the length of the piece of a list of addresses to parse at once, for
- * most lists the whole list.  The parser takes quadratic time for words
- * without "@".  A long list is cut at a comma between two addresses, or, if
- * brackets do not match, at any comma.
- */
-static size_t
-piece_len(const char *list)
-{
-	const char *p;
-	bool		quoted = false;
-	int			depth = 0;
-
-	for (p = list; *p != '\0'; p++)
-	{
-		size_t		len = (size_t) (p - list);
-
-		if (*p == ',' && (len > MAX_PIECE ||
-						  (len > MIN_PIECE && depth == 0 && !quoted)))
-			break;
-		if (*p == '\\' && p[1] != '\0')
-			p++;
-		else if (*p == '"')
-			quoted = !quoted;
-		else if (!quoted && strchr("(<:", *p) != NULL)
-			depth++;
-		else if (!quoted && depth > 0 && strchr(")>;", *p) != NULL)
-			depth--;
-	}
-	return (size_t) (p - list);
-}
-
-/* Call func for each mailbox of a list.  Returns false if there is none. */
-static bool
-each_in_list(const char *words, PersonFunc func, void *arg)
-{
-	bool		any = false;
-
-	while (*words != '\0')
-	{
-		size_t		len = piece_len(words);
-		g_autofree char *piece = g_strndup(words, len);
-		InternetAddressList *list = NULL;
-
-		if (!too_deep(piece))
-			list = internet_address_list_parse(NULL, piece);
-		if (list != NULL && internet_address_list_length(list) > 0)
-		{
-			each_person(list, func, arg);
-			any = true;
-		}
-		if (list != NULL)
-			g_object_unref(list);
-		words += len;
-		if (*words == ',')
-			words++;
-	}
-	return any;
-}
-
-/* Call func for each person in each field of a name. */
+/* Call func for everybody in each field of that name. */
 static void
 field_people(const Header *header, const char *field_name, PersonFunc func,
 			 void *arg, Tally *tally)
 {
-	unsigned	unread = 0;
-
 	for (guint i = 0; i < header->fields->len; i++)
 	{
 		Field	   *field = g_ptr_array_index(header->fields, i);
-		g_autofree char *words = NULL;
 
-		if (g_ascii_strcasecmp(field->name, field_name) != 0)
-			continue;
-		words = header_decode(field->value, true, tally);
-		if (*words == '\0' || strcmp(words, "<>") == 0)
-			continue;
-		if (!each_in_list(words, func, arg) &&
-			!find_address(field->value, func, arg, tally))
-			unread++;
+		if (g_ascii_strcasecmp(field->name, field_name) == 0)
+			address_each(field->value, func, arg, tally);
 	}
-	if (unread > 0)
-		tally_count(tally->remarks,
-					"address fields in which no address was found", unread);
 }
 
 typedef struct Recipients
 {
 	json_t	   *list;
 	int			type;
+	unsigned	left;			/* beyond MAX_RECIPIENTS */
 } Recipients;
 
 static void
 add_recipient(const char *name, const char *address, void *arg)
 {
 	Recipients *recipients = arg;
-	json_t	   *one = json_object();
+	json_t	   *one;
 
+	if (json_array_size(recipients->list) >= MAX_RECIPIENTS)
+	{
+		recipients->left++;
+		return;
+	}
+	one = json_object();
 	json_object_set_new(one, "PR_RECIPIENT_TYPE",
 						json_integer(recipients->type));
 	put_text(one, "PR_DISPLAY_NAME", name);
-	put_text(one, "PR_ADDRTYPE", "SMTP");
+	put_text(one, "PR_ADDRTYPE", *address ? "SMTP" : "");
 	put_text(one, "PR_EMAIL_ADDRESS", address);
 	put_text(one, "PR_SMTP_ADDRESS", address);
 	json_array_append_new(recipients->list, one);
@@ -333,13 +221,18 @@ typedef struct FirstPerson
 	unsigned	others;
 } FirstPerson;
 
+/* The first one with an address, else the first one. */
 static void
 keep_first(const char *name, const char *address, void *arg)
 {
 	FirstPerson *first = arg;
+	bool		better = first->name != NULL && *first->address == '\0' &&
+	*address != '\0';
 
-	if (first->address == NULL)
+	if (first->name == NULL || better)
 	{
+		g_free(first->name);
+		g_free(first->address);
 		first->name = g_strdup(name);
 		first->address = g_strdup(address);
 	}
@@ -358,19 +251,18 @@ join_name(const char *name, const char *address, void *arg)
 	g_string_append(names, name);
 }
 
-/* Set the four properties of a person, whose names have a common prefix. */
+/* Set the four properties that name one person under a common prefix. */
 static void
 put_person(json_t *props, const char *prefix, const FirstPerson *person)
 {
 	static const char *const suffixes[] = {
 		"NAME", "ADDRTYPE", "EMAIL_ADDRESS", "SMTP_ADDRESS"
 	};
+	const char *address = person->address ? person->address : "";
 	const char *values[] = {
-		person->name, "SMTP", person->address, person->address
+		person->name, *address ? "SMTP" : "", address, address
 	};
 
-	if (person->address == NULL)
-		return;
 	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++)
 	{
 		g_autofree char *name = g_strdup_printf("%s_%s", prefix, suffixes[i]);
@@ -380,15 +272,15 @@ put_person(json_t *props, const char *prefix, const FirstPerson *person)
 }
 
 /*
- * Set the person that the message represents from From, and the sender from
- * Sender.  If one field is missing, the other field serves for both.
+ * From is whom the message represents, Sender who sent it; where one is
+ * missing, the other stands for both.
  */
 static void
 map_people(const Header *header, json_t *props, Tally *tally)
 {
 	FirstPerson from = {NULL, NULL, 0};
 	FirstPerson sender = {NULL, NULL, 0};
-	Recipients	recipients = {json_array(), MAPI_TO};
+	Recipients	recipients = {json_array(), MAPI_TO, 0};
 	GString    *reply = g_string_new(NULL);
 
 	field_people(header, "From", keep_first, &from, tally);
@@ -397,8 +289,8 @@ map_people(const Header *header, json_t *props, Tally *tally)
 		tally_count(tally->remarks,
 					"further From addresses: only in the transport headers",
 					from.others);
-	put_person(props, "PR_SENT_REPRESENTING", from.address ? &from : &sender);
-	put_person(props, "PR_SENDER", sender.address ? &sender : &from);
+	put_person(props, "PR_SENT_REPRESENTING", from.name ? &from : &sender);
+	put_person(props, "PR_SENDER", sender.name ? &sender : &from);
 
 	field_people(header, "To", add_recipient, &recipients, tally);
 	field_people(header, "Apparently-To", add_recipient, &recipients, tally);
@@ -406,6 +298,9 @@ map_people(const Header *header, json_t *props, Tally *tally)
 	field_people(header, "Cc", add_recipient, &recipients, tally);
 	recipients.type = MAPI_BCC;
 	field_people(header, "Bcc", add_recipient, &recipients, tally);
+	tally_count(tally->remarks,
+				"recipients beyond the first 20000: only in the transport "
+				"headers", recipients.left);
 	if (json_array_size(recipients.list) > 0)
 		json_object_set(props, "PR_MESSAGE_RECIPIENTS", recipients.list);
 	json_decref(recipients.list);
@@ -422,7 +317,7 @@ map_people(const Header *header, json_t *props, Tally *tally)
 
 /* ----------------------------------------------------------- enumerations */
 
-/* A word of a field, and the number that the word stands for. */
+/* Words of one field and the numbers they stand for. */
 typedef struct Word
 {
 	const char *field;
@@ -430,41 +325,41 @@ typedef struct Word
 	int			number;
 } Word;
 
-/* the first field with one of its words decides */
+/* the first field of these that has one of its words decides */
 static const Word importance_words[] = {
-	{"Importance", "high", IMPORTANCE_HIGH},
-	{"Importance", "normal", IMPORTANCE_NORMAL},
-	{"Importance", "low", IMPORTANCE_LOW},
-	{"X-Priority", "1", IMPORTANCE_HIGH},
-	{"X-Priority", "2", IMPORTANCE_HIGH},
-	{"X-Priority", "3", IMPORTANCE_NORMAL},
-	{"X-Priority", "4", IMPORTANCE_LOW},
-	{"X-Priority", "5", IMPORTANCE_LOW},
-	{"X-MSMail-Priority", "high", IMPORTANCE_HIGH},
-	{"X-MSMail-Priority", "normal", IMPORTANCE_NORMAL},
-	{"X-MSMail-Priority", "low", IMPORTANCE_LOW},
-	{"Priority", "urgent", IMPORTANCE_HIGH},
-	{"Priority", "normal", IMPORTANCE_NORMAL},
-	{"Priority", "non-urgent", IMPORTANCE_LOW},
+	{"Importance", "high", 2},
+	{"Importance", "normal", 1},
+	{"Importance", "low", 0},
+	{"X-Priority", "1", 2},
+	{"X-Priority", "2", 2},
+	{"X-Priority", "3", 1},
+	{"X-Priority", "4", 0},
+	{"X-Priority", "5", 0},
+	{"X-MSMail-Priority", "high", 2},
+	{"X-MSMail-Priority", "normal", 1},
+	{"X-MSMail-Priority", "low", 0},
+	{"Priority", "urgent", 2},
+	{"Priority", "normal", 1},
+	{"Priority", "non-urgent", 0},
 	{NULL, NULL, 0}
 };
 
 static const Word priority_words[] = {
-	{"Priority", "urgent", PRIO_URGENT},
-	{"Priority", "normal", PRIO_NORMAL},
-	{"Priority", "non-urgent", PRIO_NONURGENT},
+	{"Priority", "urgent", 1},
+	{"Priority", "normal", 0},
+	{"Priority", "non-urgent", -1},
 	{NULL, NULL, 0}
 };
 
 static const Word sensitivity_words[] = {
-	{"Sensitivity", "normal", SENSITIVITY_NONE},
-	{"Sensitivity", "personal", SENSITIVITY_PERSONAL},
-	{"Sensitivity", "private", SENSITIVITY_PRIVATE},
-	{"Sensitivity", "company-confidential", SENSITIVITY_COMPANY_CONFIDENTIAL},
+	{"Sensitivity", "normal", 0},
+	{"Sensitivity", "personal", 1},
+	{"Sensitivity", "private", 2},
+	{"Sensitivity", "company-confidential", 3},
 	{NULL, NULL, 0}
 };
 
-/* Set a number by the first of the words that its field begins with. */
+/* Set a number property by the first word that a field begins with. */
 static void
 map_word(const Header *header, const Word *words, const char *property,
 		 json_t *props, Tally *tally)
@@ -484,9 +379,8 @@ map_word(const Header *header, const Word *words, const char *property,
 }
 
 /*
- * Set the flags of the mailbox: read, draft, answered, forwarded, flagged.
- * They come from Maildir flags, from Status and X-Status (mbox), from
- * X-Mozilla-Status and from X-Unsent.
+ * Read or not, draft or not, and what else a mailbox notes about a message:
+ * Maildir flags, Status and X-Status (mbox), X-Mozilla-Status, X-Unsent.
  */
 static void
 map_flags(const Header *header, const RawMessage *raw, json_t *props,
@@ -507,15 +401,14 @@ map_flags(const Header *header, const RawMessage *raw, json_t *props,
 		flags |= MSGFLAG_UNSENT;
 	json_object_set_new(props, "PR_MESSAGE_FLAGS", json_integer(flags));
 
+	/* 102 and 104: the verbs "reply to sender" and "forward" */
 	if (strchr(dir, 'R') || strchr(x, 'A') || (moz & 0x2))
-		json_object_set_new(props, "PR_LAST_VERB_EXECUTED",
-							json_integer(EXCHIVERB_REPLYTOSENDER));
+		json_object_set_new(props, "PR_LAST_VERB_EXECUTED", json_integer(102));
 	else if (strchr(dir, 'P') || (moz & 0x1000))
-		json_object_set_new(props, "PR_LAST_VERB_EXECUTED",
-							json_integer(EXCHIVERB_FORWARD));
+		json_object_set_new(props, "PR_LAST_VERB_EXECUTED", json_integer(104));
+	/* 2: flagged for follow-up */
 	if (strchr(dir, 'F') || strchr(x, 'F') || (moz & 0x4))
-		json_object_set_new(props, "PR_FLAG_STATUS",
-							json_integer(FOLLOWUP_FLAGGED));
+		json_object_set_new(props, "PR_FLAG_STATUS", json_integer(2));
 	if (strchr(dir, 'T') || strchr(x, 'D') || (moz & 0x8))
 		tally_count(tally->remarks,
 					"marked as deleted in the mailbox: imported as others", 1);
@@ -524,8 +417,8 @@ map_flags(const Header *header, const RawMessage *raw, json_t *props,
 /* ----------------------------------------------------------------- subject */
 
 /*
- * Return a subject without its prefix for a reply or forward.  By MAPI's rule,
- * a prefix is up to three characters without digits, a colon and a space.
+ * The subject without a reply or forward prefix, as MAPI has it: up to three
+ * characters, no digits, a colon and a space.
  */
 static const char *
 without_prefix(const char *subject)
@@ -594,5 +487,4 @@ envelope_map(const Header *header, const RawMessage *raw, json_t *props,
 	if (header_get(header, "Return-Receipt-To") != NULL)
 		json_object_set_new(props, "PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED",
 							json_true());
-	put_text(props, "PR_TRANSPORT_MESSAGE_HEADERS", header->block);
 }

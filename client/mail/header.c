@@ -1,141 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * header.c
- *	  Read the header block of a message: its end, its fields, and their
- *	  encoded words.
+ *	  The header fields that GMime has read, as texts; encoded words.
  *
  * NOTES
- *	  Rules for broken headers:
- *
- *	  - Lines of blanks before the first field are skipped.
- *	  - A From_ line, or ">From ", in the block is not a field.
- *	  - Any other line that is neither field nor continuation belongs to the
- *		field before it if more header follows (a continuation without its
- *		indentation).  Otherwise the body begins there (the empty line is
- *		missing).
- *	  - Raw 8-bit bytes are UTF-8 if they are valid UTF-8, else in the charset
- *		of Content-Type, else windows-1252.
- *	  - NUL is left out of fields.
- *	  - A line may end with more than one CR, for example after a second
- *		conversion of line ends.
- *
- *	  Encoded words (RFC 2047) are decoded here and by text.c, so that the name
- *	  of a charset has one meaning in subjects and bodies.
+ *	  Raw values come from GMime.  Charsets are repaired here: raw 8-bit bytes
+ *	  are UTF-8 if they are valid UTF-8, else in the charset that Content-Type
+ *	  names, else windows-1252.  Encoded words (RFC 2047) are decoded here,
+ *	  too, so that a charset's name means the same in a subject as in a body,
+ *	  and a character may be spread over two words.
  *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
 
 #include "mail.h"
-
-/* One line of the message: [start, next), text without its line end. */
-typedef struct Line
-{
-	const char *start;
-	size_t		len;			/* without line end */
-	const char *next;
-} Line;
-
-static bool
-next_line(const char *at, const char *end, Line *line)
-{
-	const char *nl;
-
-	if (at >= end)
-		return false;
-	nl = memchr(at, '\n', (size_t) (end - at));
-	line->start = at;
-	line->next = nl ? nl + 1 : end;
-	line->len = (size_t) ((nl ? nl : end) - at);
-	while (line->len > 0 && at[line->len - 1] == '\r')
-		line->len--;
-	return true;
-}
-
-/* The length of the field name at the start of a line, 0 if there is none. */
-static size_t
-field_name_len(const Line *line)
-{
-	size_t		n = 0;
-	size_t		colon;
-
-	while (n < line->len && line->start[n] > 32 && line->start[n] < 127 &&
-		   line->start[n] != ':')
-		n++;
-	colon = n;
-	while (colon < line->len &&
-		   (line->start[colon] == ' ' || line->start[colon] == '\t'))
-		colon++;
-	if (colon >= line->len || line->start[colon] != ':')
-		return 0;
-	return n;
-}
-
-static bool
-is_blank(const Line *line)
-{
-	for (size_t i = 0; i < line->len; i++)
-	{
-		if (line->start[i] != ' ' && line->start[i] != '\t')
-			return false;
-	}
-	return true;
-}
-
-static bool
-is_from_line(const Line *line)
-{
-	return (line->len >= 5 && memcmp(line->start, "From ", 5) == 0) ||
-		(line->len >= 6 && memcmp(line->start, ">From ", 6) == 0);
-}
-
-/*
- * Where, after a line that is no header line, the header goes on: at a field
- * before the empty line, with no multipart boundary before that; NULL if it
- * does not.  A field here is one whose name is common or has a hyphen: prose
- * has colons too.
- */
-static const char *
-header_goes_on(const char *at, const char *end)
-{
-	static const char *const common[] = {
-		"bcc", "cc", "date", "from", "received", "references", "sender",
-		"subject", "to"
-	};
-	Line		line;
-
-	while (next_line(at, end, &line) && line.len > 0)
-	{
-		size_t		n = field_name_len(&line);
-
-		if (line.len > 2 && line.start[0] == '-' && line.start[1] == '-')
-			return NULL;
-		if (n > 0 && memchr(line.start, '-', n) != NULL)
-			return at;
-		for (size_t i = 0; n > 0 && i < G_N_ELEMENTS(common); i++)
-		{
-			if (strlen(common[i]) == n &&
-				g_ascii_strncasecmp(common[i], line.start, n) == 0)
-				return at;
-		}
-		at = line.next;
-	}
-	return NULL;
-}
-
-/* Append a piece of a raw value without its NULs; counts them. */
-static void
-append_without_nul(GString *out, const char *bytes, size_t len,
-				   unsigned *nuls)
-{
-	for (size_t i = 0; i < len; i++)
-	{
-		if (bytes[i] == '\0')
-			(*nuls)++;
-		else
-			g_string_append_c(out, bytes[i]);
-	}
-}
 
 /*
  * A piece of raw header to UTF-8.  The charset counts only for bytes that
@@ -154,31 +33,27 @@ header_utf8(const char *bytes, size_t len, const char *charset, Tally *tally)
 	return text_decode(bytes, len, charset, tally, NULL);
 }
 
-/* The charset parameter of the Content-Type field, or NULL; in new memory. */
+/* A raw value on one line: a fold is one space. */
 static char *
-declared_charset(const GPtrArray *fields)
+unfold(const char *raw)
 {
-	for (guint i = 0; i < fields->len; i++)
-	{
-		Field	   *field = g_ptr_array_index(fields, i);
-		g_autofree char *low = NULL;
-		char	   *at;
-		size_t		n;
+	GString    *out = g_string_new(NULL);
 
-		if (g_ascii_strcasecmp(field->name, "Content-Type") != 0)
-			continue;
-		low = g_ascii_strdown(field->value, -1);
-		at = strstr(low, "charset=");
-		if (at == NULL)
-			continue;
-		at += strlen("charset=");
-		if (*at == '"')
-			at++;
-		n = strcspn(at, "\"; \t\r\n");
-		at[n] = '\0';
-		return text_charset_known(at) ? g_strdup(at) : NULL;
+	while (*raw != '\0')
+	{
+		size_t		n = strcspn(raw, "\r\n");
+
+		g_string_append_len(out, raw, (gssize) n);
+		raw += n;
+		if (*raw == '\0')
+			break;
+		while (out->len > 0 && strchr(" \t", out->str[out->len - 1]) != NULL)
+			g_string_truncate(out, out->len - 1);
+		raw += strspn(raw, "\r\n \t");
+		if (*raw != '\0')
+			g_string_append_c(out, ' ');
 	}
-	return NULL;
+	return g_string_free(out, FALSE);
 }
 
 static void
@@ -191,158 +66,64 @@ field_free(gpointer p)
 	g_free(field);
 }
 
-/* Begin a field at a line with a name of n bytes. */
-static void
-begin_field(GPtrArray *fields, const Line *line, size_t n, GString *value,
-			unsigned *nuls)
+static int
+by_offset(const void *a, const void *b)
 {
-	Field	   *field = g_new0(Field, 1);
-	const char *colon = memchr(line->start, ':', line->len);
+	const Field *left = *(const Field *const *) a;
+	const Field *right = *(const Field *const *) b;
 
-	field->name = g_strndup(line->start, n);
-	g_ptr_array_add(fields, field);
-	append_without_nul(value, colon + 1,
-					   (size_t) (line->start + line->len - colon - 1), nuls);
+	return (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-/* Go on with a field's value in a further line; a fold is one space. */
 static void
-continue_field(const Line *line, GString *value, unsigned *nuls)
+add_fields(Header *header, GMimeObject *object, const char *charset,
+		   Tally *tally)
 {
-	size_t		blanks = 0;
+	GMimeHeaderList *list = g_mime_object_get_header_list(object);
+	int			n = g_mime_header_list_get_count(list);
 
-	while (blanks < line->len &&
-		   (line->start[blanks] == ' ' || line->start[blanks] == '\t'))
-		blanks++;
-	while (value->len > 0 && (value->str[value->len - 1] == ' ' ||
-							  value->str[value->len - 1] == '\t'))
-		g_string_truncate(value, value->len - 1);
-	g_string_append_c(value, ' ');
-	append_without_nul(value, line->start + blanks, line->len - blanks, nuls);
-}
-
-/* The value of the last field, if there is one, is complete. */
-static void
-end_field(GPtrArray *fields, GString *value)
-{
-	if (fields->len > 0)
+	for (int i = 0; i < n; i++)
 	{
-		Field	   *field = g_ptr_array_index(fields, fields->len - 1);
+		GMimeHeader *from = g_mime_header_list_get_header_at(list, i);
+		Field	   *field;
+		const char *name;
+		g_autofree char *line = NULL;
 
-		field->value = g_strdup(value->str);
+		if (g_mime_header_get_offset(from) < 0)
+			continue;			/* not from the message */
+		field = g_new(Field, 1);
+		line = unfold(g_mime_header_get_raw_value(from));
+		name = g_mime_header_get_name(from);
+		if (g_str_has_prefix(name, HIDDEN))
+			name += strlen(HIDDEN);
+		field->name = g_strdup(name);
+		field->value = header_utf8(line, strlen(line), charset, tally);
+		field->offset = (size_t) g_mime_header_get_offset(from);
+		g_ptr_array_add(header->fields, field);
 	}
-	g_string_truncate(value, 0);
-}
-
-/*
- * Split the block into fields with raw values (NULs taken out); sets where
- * the block ends and where the body begins.
- */
-static GPtrArray *
-split_fields(const char *data, size_t len, size_t *block_end,
-			 size_t *body_offset, unsigned *nuls)
-{
-	GPtrArray  *fields = g_ptr_array_new_with_free_func(field_free);
-	GString    *value = g_string_new(NULL);
-	const char *end = data + len;
-	const char *at = data;
-	const char *goes_on = data;
-	Line		line;
-
-	*block_end = *body_offset = len;
-	for (; next_line(at, end, &line); at = line.next)
-	{
-		size_t		n;
-
-		if (line.len == 0)
-		{
-			*block_end = (size_t) (at - data);
-			*body_offset = (size_t) (line.next - data);
-			break;
-		}
-		if ((fields->len == 0 && is_blank(&line)) || is_from_line(&line))
-			continue;
-		n = field_name_len(&line);
-		if (n > 0)
-		{
-			end_field(fields, value);
-			begin_field(fields, &line, n, value, nuls);
-			continue;
-		}
-		if (line.start[0] != ' ' && line.start[0] != '\t')
-		{
-			/* looked up once for all the lines before that field */
-			if (at >= goes_on)
-				goes_on = header_goes_on(line.next, end);
-			if (goes_on == NULL)
-			{
-				/* the body; the empty line before it is missing */
-				*block_end = *body_offset = (size_t) (at - data);
-				break;
-			}
-		}
-		if (fields->len > 0)
-			continue_field(&line, value, nuls);
-	}
-	end_field(fields, value);
-	g_string_free(value, TRUE);
-	return fields;
 }
 
 Header *
-header_read(const char *data, size_t len, Tally *tally)
+header_new(GMimeObject *object, Tally *tally)
 {
-	Header	   *header;
-	GPtrArray  *fields;
-	GString    *block;
-	Tally	   *aside;
-	g_autofree char *charset = NULL;
-	const char *at = data;
-	size_t		block_end;
-	size_t		body_offset;
-	unsigned	nuls = 0;
-	Line		line;
+	Header	   *header = g_new0(Header, 1);
+	GMimeObject *part = object;
+	const char *charset;
 
-	fields = split_fields(data, len, &block_end, &body_offset, &nuls);
-	if (fields->len == 0)
+	header->fields = g_ptr_array_new_with_free_func(field_free);
+	if (GMIME_IS_MESSAGE(object))
+		part = g_mime_message_get_mime_part(GMIME_MESSAGE(object));
+	charset = part ? g_mime_object_get_content_type_parameter(part, "charset")
+		: NULL;
+	if (!text_charset_known(charset))
+		charset = NULL;
+	add_fields(header, object, charset, tally);
+	if (part != NULL && part != object)
 	{
-		g_ptr_array_free(fields, TRUE);
-		return NULL;
+		add_fields(header, part, charset, tally);
+		g_ptr_array_sort(header->fields, by_offset);
 	}
-	if (nuls > 0)
-		tally_count(tally->remarks,
-					"NUL characters in header fields: left out", nuls);
-
-	charset = declared_charset(fields);
-	for (guint i = 0; i < fields->len; i++)
-	{
-		Field	   *field = g_ptr_array_index(fields, i);
-		char	   *raw = field->value;
-
-		field->value = header_utf8(raw, strlen(raw), charset, tally);
-		g_free(raw);
-	}
-
-	/* the block itself, line by line; what is mended there is counted above */
-	aside = tally_new();
-	block = g_string_sized_new(block_end);
-	while (next_line(at, data + block_end, &line))
-	{
-		char	   *text = header_utf8(line.start,
-									   (size_t) (line.next - line.start),
-									   charset, aside);
-
-		g_string_append(block, text);
-		g_free(text);
-		at = line.next;
-	}
-	tally_free(aside);
-
-	header = g_new(Header, 1);
-	header->fields = fields;
-	header->block = g_string_free(block, FALSE);
-	header->block_end = block_end;
-	header->body_offset = body_offset;
+	header->charset = g_strdup(charset);
 	return header;
 }
 
@@ -350,7 +131,7 @@ void
 header_free(Header *header)
 {
 	g_ptr_array_free(header->fields, TRUE);
-	g_free(header->block);
+	g_free(header->charset);
 	g_free(header);
 }
 
@@ -367,6 +148,26 @@ header_get(const Header *header, const char *name)
 	return NULL;
 }
 
+char *
+header_block(const Header *header, const char *bytes, size_t len)
+{
+	GString    *block = g_string_sized_new(len);
+	Tally	   *aside = tally_new();	/* the fields are counted already */
+
+	while (len > 0)
+	{
+		const char *nl = memchr(bytes, '\n', len);
+		size_t		n = nl ? (size_t) (nl + 1 - bytes) : len;
+		g_autofree char *text = header_utf8(bytes, n, header->charset, aside);
+
+		g_string_append(block, text);
+		bytes += n;
+		len -= n;
+	}
+	tally_free(aside);
+	return g_string_free(block, FALSE);
+}
+
 /* ---------------------------------------------------------- encoded words */
 
 /* A run of encoded words of one charset, decoded to bytes, not yet to text. */
@@ -374,14 +175,14 @@ typedef struct WordRun
 {
 	char	   *charset;		/* NULL: no run */
 	GString    *bytes;
-	bool		no_end;			/* no "?=" in what is left: look no more */
+	bool		no_end;			/* no "?=" in the rest of the value */
 } WordRun;
 
 /* Write out a run, as text or as one encoded word in UTF-8, and end it. */
 static void
 flush_run(WordRun *run, bool as_words, GString *out, Tally *tally)
 {
-	char	   *text;
+	g_autofree char *text = NULL;
 
 	if (run->charset == NULL)
 		return;
@@ -397,55 +198,24 @@ flush_run(WordRun *run, bool as_words, GString *out, Tally *tally)
 	}
 	else
 		g_string_append(out, text);
-	g_free(text);
-	g_free(run->charset);
-	run->charset = NULL;
+	g_clear_pointer(&run->charset, g_free);
 	g_string_truncate(run->bytes, 0);
 }
 
-/* Decode base64, whatever stands between its characters or pads its end. */
+/* Append the bytes of an encoded word; "_" is a blank in 'Q'. */
 static void
-append_base64(GString *out, const char *text, size_t len)
+append_word(GString *out, char encoding, const char *text, size_t len)
 {
-	GString    *padded = g_string_sized_new(len + 4);
-	guchar	   *bytes;
-	gsize		n;
+	g_autofree char *copy = g_strndup(text, len);
+	GByteArray *bytes;
 
-	for (size_t i = 0; i < len; i++)
-	{
-		if (g_ascii_isalnum(text[i]) || text[i] == '+' || text[i] == '/')
-			g_string_append_c(padded, text[i]);
-	}
-	/* one character alone is no byte */
-	if (padded->len % 4 == 1)
-		g_string_truncate(padded, padded->len - 1);
-	while (padded->len % 4 != 0)
-		g_string_append_c(padded, '=');
-	bytes = g_base64_decode(padded->str, &n);
-	g_string_append_len(out, (char *) bytes, (gssize) n);
-	g_free(bytes);
-	g_string_free(padded, TRUE);
-}
-
-static void
-append_quoted(GString *out, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-	{
-		if (text[i] == '_')
-			g_string_append_c(out, ' ');
-		else if (text[i] == '=' && i + 2 < len &&
-				 g_ascii_isxdigit(text[i + 1]) &&
-				 g_ascii_isxdigit(text[i + 2]))
-		{
-			g_string_append_c(out,
-							  (char) (g_ascii_xdigit_value(text[i + 1]) * 16 +
-									  g_ascii_xdigit_value(text[i + 2])));
-			i += 2;
-		}
-		else
-			g_string_append_c(out, text[i]);
-	}
+	if (encoding == 'Q')
+		g_strdelimit(copy, "_", ' ');
+	bytes = content_decode(copy, len, encoding == 'Q' ?
+						   GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE :
+						   GMIME_CONTENT_ENCODING_BASE64, false);
+	g_string_append_len(out, (char *) bytes->data, (gssize) bytes->len);
+	g_byte_array_unref(bytes);
 }
 
 /*
@@ -458,40 +228,33 @@ take_word(const char *at, WordRun *run, bool as_words, GString *out,
 {
 	g_autofree char *charset = NULL;
 	const char *p = at + 2;
-	const char *text;
+	size_t		n = strcspn(p, "?*= \t\r\n");
 	const char *end;
-	size_t		n;
 	char		encoding;
 
-	n = strcspn(p, "?*= \t\r\n");
-	if (n == 0)
+	if (n == 0 || run->no_end)
 		return 0;
 	charset = g_strndup(p, n);
 	p += n;
 	if (*p == '*')				/* RFC 2231 language */
 		p += strcspn(p, "?");
-	if (p[0] != '?' || p[1] == '\0' || p[2] != '?' || run->no_end)
+	if (p[0] != '?' || p[1] == '\0' || p[2] != '?')
 		return 0;
 	encoding = g_ascii_toupper(p[1]);
 	if (encoding != 'B' && encoding != 'Q')
 		return 0;
-	text = p + 3;
-	end = strstr(text, "?=");
+	end = strstr(p + 3, "?=");
 	if (end == NULL)
 	{
 		run->no_end = true;
 		return 0;
 	}
-
 	if (run->charset == NULL || g_ascii_strcasecmp(run->charset, charset) != 0)
 	{
 		flush_run(run, as_words, out, tally);
 		run->charset = g_steal_pointer(&charset);
 	}
-	if (encoding == 'B')
-		append_base64(run->bytes, text, (size_t) (end - text));
-	else
-		append_quoted(run->bytes, text, (size_t) (end - text));
+	append_word(run->bytes, encoding, p + 3, (size_t) (end - p - 3));
 	return (size_t) (end + 2 - at);
 }
 
@@ -501,26 +264,21 @@ header_decode(const char *value, bool as_words, Tally *tally)
 	GString    *out = g_string_new(NULL);
 	WordRun		run = {NULL, g_string_new(NULL), false};
 
-	for (const char *p = value; *p != '\0';)
+	while (*value != '\0')
 	{
-		size_t		blanks = 0;
-		size_t		n;
-
 		/* blanks between two encoded words do not count */
-		if (run.charset != NULL)
-			blanks = strspn(p, " \t\r\n");
-		if (blanks > 0 &&
-			p[blanks] == '=' && p[blanks + 1] == '?' &&
-			(n = take_word(p + blanks, &run, as_words, out, tally)) > 0)
-			p += blanks + n;
-		else if (p[0] == '=' && p[1] == '?' &&
-				 (n = take_word(p, &run, as_words, out, tally)) > 0)
-			p += n;
+		size_t		blanks = run.charset ? strspn(value, " \t\r\n") : 0;
+		size_t		n = 0;
+
+		if (value[blanks] == '=' && value[blanks + 1] == '?')
+			n = take_word(value + blanks, &run, as_words, out, tally);
+		if (n > 0)
+			value += blanks + n;
 		else
 		{
 			flush_run(&run, as_words, out, tally);
-			g_string_append_c(out, *p == '\r' ? ' ' : *p);
-			p++;
+			g_string_append_c(out, *value == '\r' ? ' ' : *value);
+			value++;
 		}
 	}
 	flush_run(&run, as_words, out, tally);

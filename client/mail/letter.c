@@ -1,100 +1,25 @@
 /*-------------------------------------------------------------------------
  *
  * letter.c
- *	  Write the header of a message: the fields that came with the message, or
- *	  new fields for edited properties.
+ *	  Header fields from properties, where they say something else than the
+ *	  message did.
  *
  * NOTES
- *	  envelope.c reads the properties that PR_TRANSPORT_MESSAGE_HEADERS gives.
- *	  A property that differs from them was edited, and its field is rewritten.
- *	  All other fields, their order and their folds stay unchanged.  A message
- *	  that never had a header gets all of its fields by this rule.
+ *	  A field is rewritten only where its property differs from the one that
+ *	  the message was read to, so all other fields, their order and their folds
+ *	  stay as they came.  A message that never had a header gets all of its
+ *	  fields this way.
  *
  *-------------------------------------------------------------------------
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "mail.h"
+#include "edit.h"
 
 #define LINE_COLUMNS	76
 
-/* A field with its lines as they are written, or lines that are no field. */
-typedef struct Item
-{
-	char	   *name;			/* "" for what is no field */
-	GString    *text;
-} Item;
-
-typedef struct Letter
-{
-	GPtrArray  *items;			/* of Item * */
-	json_t	   *props;
-	json_t	   *before;			/* what they were by the header */
-	const char *eol;
-	bool		edited;
-} Letter;
-
-static void
-item_free(gpointer p)
-{
-	Item	   *item = p;
-
-	g_free(item->name);
-	g_string_free(item->text, TRUE);
-	g_free(item);
-}
-
 /* ------------------------------------------------------------------ fields */
-
-/*
- * The length of the name at the start of a header line, 0 if there is none;
- * as header.c reads it, with blanks before the colon or without.
- */
-static size_t
-name_len(const char *line, size_t len)
-{
-	size_t		n = 0;
-	size_t		colon;
-
-	while (n < len && line[n] > 32 && line[n] < 127 && line[n] != ':')
-		n++;
-	colon = n;
-	while (colon < len && (line[colon] == ' ' || line[colon] == '\t'))
-		colon++;
-	return colon < len && line[colon] == ':' ? n : 0;
-}
-
-static GPtrArray *
-split_items(const char *block)
-{
-	GPtrArray  *items = g_ptr_array_new_with_free_func(item_free);
-
-	while (*block != '\0')
-	{
-		size_t		len = strcspn(block, "\n");
-		size_t		n = name_len(block, len);
-
-		if (block[len] == '\n')
-			len++;
-		if (n > 0 || items->len == 0)
-		{
-			Item	   *item = g_new(Item, 1);
-
-			item->name = g_strndup(block, n);
-			item->text = g_string_new_len(block, (gssize) len);
-			g_ptr_array_add(items, item);
-		}
-		else
-		{
-			Item	   *last = g_ptr_array_index(items, items->len - 1);
-
-			g_string_append_len(last->text, block, (gssize) len);
-		}
-		block += len;
-	}
-	return items;
-}
 
 /* Break a value into lines at its spaces. */
 static void
@@ -120,94 +45,69 @@ append_folded(GString *out, const char *value, size_t column, const char *eol)
 	}
 }
 
-/*
- * Write a field where its like stood, or at the end; without a value, take
- * it out.  The value is ASCII.
- */
-static void
-set_field(Letter *letter, const char *name, const char *value)
+void
+letter_set(Edit *edit, const char *name, const char *value)
 {
-	Item	   *item = NULL;
+	const GPtrArray *fields = edit->reading->header ?
+		edit->reading->header->fields : NULL;
+	GString    *line = NULL;
 
-	letter->edited = true;
-	for (guint i = 0; i < letter->items->len;)
+	if (value != NULL && *value != '\0')
 	{
-		Item	   *one = g_ptr_array_index(letter->items, i);
-
-		if (g_ascii_strcasecmp(one->name, name) != 0)
-			i++;
-		else if (item == NULL && value != NULL && *value != '\0')
-		{
-			item = one;
-			i++;
-		}
-		else
-			g_ptr_array_remove_index(letter->items, i);
+		line = g_string_new(name);
+		g_string_append_c(line, ':');
+		append_folded(line, value, line->len, edit->eol);
+		g_string_append(line, edit->eol);
 	}
-	if (value == NULL || *value == '\0')
+	for (guint i = 0; fields != NULL && i < fields->len; i++)
+	{
+		const Field *field = g_ptr_array_index(fields, i);
+
+		if (g_ascii_strcasecmp(field->name, name) != 0)
+			continue;
+		splice_replace(edit, field->offset, splice_field_end(edit, field->offset),
+					 line);
+		line = NULL;
+	}
+	if (line == NULL)
 		return;
-	if (item == NULL)
-	{
-		item = g_new0(Item, 1);
-		item->name = g_strdup(name);
-		item->text = g_string_new(NULL);
-		g_ptr_array_add(letter->items, item);
-	}
-	g_string_printf(item->text, "%s:", name);
-	append_folded(item->text, value, strlen(name) + 1, letter->eol);
-	g_string_append(item->text, letter->eol);
+	if (edit->appended == NULL)
+		edit->appended = g_string_new(NULL);
+	g_string_append_len(edit->appended, line->str, (gssize) line->len);
+	g_string_free(line, TRUE);
 }
 
 /* -------------------------------------------------------------- properties */
 
-static const char *
-text_of(json_t *props, const char *name)
-{
-	const char *text = json_string_value(json_object_get(props, name));
-
-	return text ? text : "";
-}
-
 /* Whether a text is another one than the header says. */
 static bool
-text_differs(const Letter *letter, const char *name)
+text_differs(const Edit *edit, const char *name)
 {
-	return strcmp(text_of(letter->props, name),
-				  text_of(letter->before, name)) != 0;
-}
-
-/* A number, with what it is where it is not set. */
-static json_int_t
-number_of(json_t *props, const char *name, json_int_t missing)
-{
-	json_t	   *value = json_object_get(props, name);
-
-	if (json_is_true(value))
-		return 1;
-	return json_is_integer(value) ? json_integer_value(value) : missing;
+	return strcmp(text_of(edit->props, name),
+				  text_of(edit->before, name)) != 0;
 }
 
 static void
-put_text_field(Letter *letter, const char *property, const char *field)
+put_text_field(Edit *edit, const char *property, const char *field)
 {
 	g_autofree char *coded = NULL;
 
-	if (!text_differs(letter, property))
+	if (!text_differs(edit, property))
 		return;
-	coded = g_mime_utils_header_encode_text(NULL, text_of(letter->props,
+	coded = g_mime_utils_header_encode_text(NULL, text_of(edit->props,
 														  property), "utf-8");
-	set_field(letter, field, coded);
+	letter_set(edit, field, coded);
 }
 
 /* A PT_SYSTIME as mail writes it. */
 static void
-put_time_field(Letter *letter, const char *property, const char *field)
+put_time_field(Edit *edit, const char *property, const char *field)
 {
-	const char *text = text_of(letter->props, property);
+	const char *text = text_of(edit->props, property);
 	GDateTime  *when;
 	g_autofree char *date = NULL;
 
-	if (!text_differs(letter, property))
+	if (!text_differs(edit, property))
 		return;
 	when = *text ? g_date_time_new_from_iso8601(text, NULL) : NULL;
 	if (when != NULL)
@@ -215,24 +115,24 @@ put_time_field(Letter *letter, const char *property, const char *field)
 		date = g_mime_utils_header_format_date(when);
 		g_date_time_unref(when);
 	}
-	set_field(letter, field, date);
+	letter_set(edit, field, date);
 }
 
 static void
-put_word_field(Letter *letter, const char *property, json_int_t missing,
+put_word_field(Edit *edit, const char *property, json_int_t missing,
 			   const char *field, json_int_t first, const char *const *words)
 {
-	json_int_t	now = number_of(letter->props, property, missing);
+	json_int_t	now = number_of(edit->props, property, missing);
 	const char *word = NULL;
 
-	if (now == number_of(letter->before, property, missing))
+	if (now == number_of(edit->before, property, missing))
 		return;
 	for (int i = 0; words[i] != NULL; i++)
 	{
 		if (first + i == now)
 			word = words[i];
 	}
-	set_field(letter, field, word);
+	letter_set(edit, field, word);
 }
 
 /* ------------------------------------------------------------------ people */
@@ -283,14 +183,14 @@ person_text(json_t *props, const char *prefix)
 	const char *address = address_of(props, prefix);
 	char	   *text;
 
-	if (*address != '\0')
+	if (*address != '\0' || *text_of(props, name) != '\0')
 		add_person(list, text_of(props, name), address);
 	text = people_text(list);
 	g_object_unref(list);
 	return text;
 }
 
-/* Return the recipients of a type, MAPI_TO and so on, as a field's value. */
+/* The recipients of a type (1 To, 2 Cc, 3 Bcc). */
 static char *
 recipients_text(json_t *props, json_int_t type)
 {
@@ -301,7 +201,7 @@ recipients_text(json_t *props, json_int_t type)
 
 	json_array_foreach(json_object_get(props, "PR_MESSAGE_RECIPIENTS"), i, one)
 	{
-		if (number_of(one, "PR_RECIPIENT_TYPE", MAPI_TO) == type)
+		if (number_of(one, "PR_RECIPIENT_TYPE", 1) == type)
 			add_person(list, text_of(one, "PR_DISPLAY_NAME"),
 					   address_of(one, "PR_"));
 	}
@@ -311,64 +211,45 @@ recipients_text(json_t *props, json_int_t type)
 }
 
 static void
-put_people(Letter *letter)
+put_people(Edit *edit)
 {
 	static const char *const fields[] = {"To", "Cc", "Bcc"};
-	g_autofree char *from = person_text(letter->props,
+	g_autofree char *from = person_text(edit->props,
 										"PR_SENT_REPRESENTING_");
-	g_autofree char *sender = person_text(letter->props, "PR_SENDER_");
-	g_autofree char *old_from = person_text(letter->before,
+	g_autofree char *sender = person_text(edit->props, "PR_SENDER_");
+	g_autofree char *old_from = person_text(edit->before,
 											"PR_SENT_REPRESENTING_");
-	g_autofree char *old_sender = person_text(letter->before, "PR_SENDER_");
+	g_autofree char *old_sender = person_text(edit->before, "PR_SENDER_");
 
 	if (strcmp(from, old_from) != 0)
-		set_field(letter, "From", *from ? from : sender);
+		letter_set(edit, "From", *from ? from : sender);
 	else if (*from == '\0' && strcmp(sender, old_sender) != 0)
-		set_field(letter, "From", sender);
+		letter_set(edit, "From", sender);
 	if (strcmp(sender, old_sender) != 0 || strcmp(from, old_from) != 0)
-		set_field(letter, "Sender", *from && strcmp(sender, from) != 0 ?
+		letter_set(edit, "Sender", *from && strcmp(sender, from) != 0 ?
 				  sender : NULL);
 	for (int i = 0; i < 3; i++)
 	{
-		g_autofree char *now = recipients_text(letter->props, MAPI_TO + i);
-		g_autofree char *old = recipients_text(letter->before,
-												MAPI_TO + i);
+		g_autofree char *now = recipients_text(edit->props, i + 1);
+		g_autofree char *old = recipients_text(edit->before, i + 1);
 
 		if (strcmp(now, old) == 0)
 			continue;
-		set_field(letter, fields[i], now);
+		letter_set(edit, fields[i], now);
 		if (i == 0)
-			set_field(letter, "Apparently-To", NULL);
+			letter_set(edit, "Apparently-To", NULL);
 	}
-	if (number_of(letter->props, "PR_READ_RECEIPT_REQUESTED", 0) !=
-		number_of(letter->before, "PR_READ_RECEIPT_REQUESTED", 0))
-		set_field(letter, "Disposition-Notification-To",
-				  number_of(letter->props, "PR_READ_RECEIPT_REQUESTED", 0) ?
+	if (number_of(edit->props, "PR_READ_RECEIPT_REQUESTED", 0) !=
+		number_of(edit->before, "PR_READ_RECEIPT_REQUESTED", 0))
+		letter_set(edit, "Disposition-Notification-To",
+				  number_of(edit->props, "PR_READ_RECEIPT_REQUESTED", 0) ?
 				  (*sender ? sender : from) : NULL);
 }
 
 /* --------------------------------------------------------------- the whole */
 
-/* What the properties would be by the header alone. */
-static json_t *
-read_before(const char *block, size_t len)
-{
-	json_t	   *before = json_object();
-	Tally	   *aside = tally_new();
-	Header	   *header = header_read(block, len, aside);
-	RawMessage	raw = {.data = block};
-
-	if (header != NULL)
-	{
-		envelope_map(header, &raw, before, aside);
-		header_free(header);
-	}
-	tally_free(aside);
-	return before;
-}
-
 static void
-put_marks(Letter *letter)
+put_marks(Edit *edit)
 {
 	static const char *const importance[] = {"low", "normal", "high", NULL};
 	static const char *const priority[] = {
@@ -378,81 +259,37 @@ put_marks(Letter *letter)
 		"Normal", "Personal", "Private", "Company-Confidential", NULL
 	};
 
-	if (number_of(letter->props, "PR_IMPORTANCE", 1) !=
-		number_of(letter->before, "PR_IMPORTANCE", 1))
+	if (number_of(edit->props, "PR_IMPORTANCE", 1) !=
+		number_of(edit->before, "PR_IMPORTANCE", 1))
 	{
-		set_field(letter, "X-Priority", NULL);
-		set_field(letter, "X-MSMail-Priority", NULL);
+		letter_set(edit, "X-Priority", NULL);
+		letter_set(edit, "X-MSMail-Priority", NULL);
 	}
-	put_word_field(letter, "PR_IMPORTANCE", 1, "Importance", 0, importance);
-	put_word_field(letter, "PR_PRIORITY", 0, "Priority", -1, priority);
-	put_word_field(letter, "PR_SENSITIVITY", 0, "Sensitivity", 0,
+	put_word_field(edit, "PR_IMPORTANCE", 1, "Importance", 0, importance);
+	put_word_field(edit, "PR_PRIORITY", 0, "Priority", -1, priority);
+	put_word_field(edit, "PR_SENSITIVITY", 0, "Sensitivity", 0,
 				   sensitivity);
 }
 
-GString *
-letter_header(json_t *props, const GString *before, const char *eol,
-			  bool *edited)
-{
-	const char *block = text_of(props, "PR_TRANSPORT_MESSAGE_HEADERS");
-	Letter		letter = {.props = props, .eol = eol};
-	GString    *out = g_string_new(NULL);
-
-	letter.items = split_items(block);
-	letter.before = before ? read_before(before->str, before->len) :
-		read_before(block, strlen(block));
-	put_people(&letter);
-	put_text_field(&letter, "PR_SUBJECT", "Subject");
-	put_time_field(&letter, "PR_CLIENT_SUBMIT_TIME", "Date");
-	put_text_field(&letter, "PR_INTERNET_MESSAGE_ID", "Message-ID");
-	put_text_field(&letter, "PR_IN_REPLY_TO_ID", "In-Reply-To");
-	put_text_field(&letter, "PR_INTERNET_REFERENCES", "References");
-	put_text_field(&letter, "PR_INTERNET_ORGANIZATION", "Organization");
-	put_text_field(&letter, "PR_INTERNET_RETURN_PATH", "Return-Path");
-	put_text_field(&letter, "PR_LIST_HELP", "List-Help");
-	put_text_field(&letter, "PR_LIST_SUBSCRIBE", "List-Subscribe");
-	put_text_field(&letter, "PR_LIST_UNSUBSCRIBE", "List-Unsubscribe");
-	put_time_field(&letter, "PR_EXPIRY_TIME", "Expires");
-	put_marks(&letter);
-
-	for (guint i = 0; i < letter.items->len; i++)
-	{
-		Item	   *item = g_ptr_array_index(letter.items, i);
-
-		g_string_append_len(out, item->text->str, (gssize) item->text->len);
-	}
-	*edited = letter.edited;
-	if (before != NULL && !letter.edited)
-	{
-		g_string_truncate(out, 0);
-		g_string_append_len(out, before->str, (gssize) before->len);
-	}
-	g_ptr_array_free(letter.items, TRUE);
-	json_decref(letter.before);
-	return out;
-}
-
 void
-letter_drop_content(GString *header)
+letter_edit(Edit *edit)
 {
-	static const char *const names[] = {
-		"Content-Type", "Content-Transfer-Encoding", "Content-Disposition",
-		"Content-ID", "Content-Location", "Content-Length", "MIME-Version",
-		"Lines"
+	static const char *const texts[][2] = {
+		{"PR_SUBJECT", "Subject"},
+		{"PR_INTERNET_MESSAGE_ID", "Message-ID"},
+		{"PR_IN_REPLY_TO_ID", "In-Reply-To"},
+		{"PR_INTERNET_REFERENCES", "References"},
+		{"PR_INTERNET_ORGANIZATION", "Organization"},
+		{"PR_INTERNET_RETURN_PATH", "Return-Path"},
+		{"PR_LIST_HELP", "List-Help"},
+		{"PR_LIST_SUBSCRIBE", "List-Subscribe"},
+		{"PR_LIST_UNSUBSCRIBE", "List-Unsubscribe"}
 	};
-	GPtrArray  *items = split_items(header->str);
 
-	g_string_truncate(header, 0);
-	for (guint i = 0; i < items->len; i++)
-	{
-		Item	   *item = g_ptr_array_index(items, i);
-		bool		drop = false;
-
-		for (size_t n = 0; n < G_N_ELEMENTS(names); n++)
-			drop = drop || g_ascii_strcasecmp(item->name, names[n]) == 0;
-		if (!drop)
-			g_string_append_len(header, item->text->str,
-								(gssize) item->text->len);
-	}
-	g_ptr_array_free(items, TRUE);
+	put_people(edit);
+	put_time_field(edit, "PR_CLIENT_SUBMIT_TIME", "Date");
+	put_time_field(edit, "PR_EXPIRY_TIME", "Expires");
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+		put_text_field(edit, texts[i][0], texts[i][1]);
+	put_marks(edit);
 }

@@ -1,81 +1,355 @@
 /*-------------------------------------------------------------------------
  *
  * mime.c
- *	  Make the JSON object of a message's MAPI properties: the header with
- *	  envelope.c, bodies and attachments from its parts.
+ *	  A message as the JSON object of its MAPI properties: the header by
+ *	  way of envelope.c, and here its parts: bodies and attachments.
  *
  * NOTES
- *	  PR_BODY is the plain text of the message itself, and PR_HTML its HTML, in
- *	  UTF-8, which PR_INTERNET_CPID states.  Neither is made from the other.
- *	  Texts that follow each other, such as the footer of a mailing list, are
- *	  joined.  Every other part is an attachment.  A message in the message is
- *	  an embedded message, with properties of its own.
+ *	  GMime parses the message.  Its objects have the structure, the header
+ *	  fields and, by offsets into the stream, the place of every content;
+ *	  contents are read from the message itself.
  *
- *	  A signed or encrypted part is one attachment with exactly its bytes,
- *	  header included, so that a signature stays valid.  Signed texts are also
- *	  read into the bodies, for programs that show the message.
+ *	  PR_BODY is the plain text of the message, PR_HTML its HTML (as UTF-8,
+ *	  which PR_INTERNET_CPID states); neither is made from the other.  Texts
+ *	  that follow each other, such as the footer of a mailing list, are joined.
+ *	  Every other part is an attachment, a message within the message an
+ *	  embedded one, with properties of its own.  Files that are uuencoded
+ *	  within a text are attachments, too.
  *
- *	  Bytes that no property has, the header fields and boundaries of parts, go
- *	  into the skeleton (skeleton.c), in the order of the message.
+ *	  What is signed or encrypted is one attachment that holds its exact bytes,
+ *	  header and all, so that a signature stays valid; its texts are read, too,
+ *	  for whoever shows the message.
  *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
 
-#include "mail.h"
+#include "mime.h"
+
+#define CODEPAGE_UTF8	65001
 
 /* what a part may still become */
 #define MAY_BE_TEXT		0x1
 #define MAY_BE_HTML		0x2
 
-/* The walk over the parts of one message. */
-typedef struct Walk
-{
-	GString    *text;			/* PR_BODY so far */
-	GString    *html;			/* PR_HTML so far, UTF-8 */
-	json_t	   *attachments;
-	Skeleton	skeleton;
-	unsigned	leaves;			/* parts that are no multiparts, so far */
-	int			nesting;		/* how deep this message is in others */
-	bool		sealed;			/* within what is kept as one attachment */
-	Tally	   *tally;
-} Walk;
+static void walk_part(Walk *walk, const Part *part, int may, bool related);
+static json_t *read_parsed(GMimeMessage *message, Reading *reading,
+						   const RawMessage *raw, Tally *tally, int nesting,
+						   unsigned *parts, size_t start, size_t end);
+static Reading *read_bytes(const RawMessage *raw, Tally *tally, int nesting,
+						   unsigned *parts);
 
-static void walk_part(Walk *walk, Part *part, int depth, int may);
-static json_t *message_to_json(const RawMessage *raw, Tally *tally,
-							   int depth);
-
-static bool
-is_type(const Part *part, const char *type, const char *subtype)
-{
-	return g_mime_content_type_is_type(part->type, type, subtype);
-}
+/* ------------------------------------------------------------------- parts */
 
 static bool
 is_message(const Part *part)
 {
-	return is_type(part, "message", "rfc822") ||
-		is_type(part, "message", "global") || is_type(part, "message", "news");
+	return attach_is(part, "message", "rfc822") ||
+		attach_is(part, "message", "global") || attach_is(part, "message", "news");
 }
 
-/* Whether a multipart is one that is kept to the byte. */
+/* Whether a part is one that is kept to the byte. */
 static bool
 is_sealed(const Part *part)
 {
-	return is_type(part, "multipart", "signed") ||
-		is_type(part, "multipart", "encrypted");
+	return attach_is(part, "multipart", "signed") ||
+		attach_is(part, "multipart", "encrypted");
 }
 
-/* Whether there is something in a part's body. */
-static bool
-has_content(const Part *part)
+/* Count of the parts in a multipart, 0 for anything else. */
+static int
+part_count(const Part *part)
 {
-	for (const char *p = part->body; p < part->end; p++)
+	return GMIME_IS_MULTIPART(part->object) ?
+		g_mime_multipart_get_count(GMIME_MULTIPART(part->object)) : 0;
+}
+
+/* The content stream of a leaf, or NULL. */
+static GMimeStream *
+content_stream(GMimeObject *object)
+{
+	GMimeDataWrapper *content = GMIME_IS_PART(object) ?
+		g_mime_part_get_content(GMIME_PART(object)) : NULL;
+
+	return content ? g_mime_data_wrapper_get_stream(content) : NULL;
+}
+
+/* The content of a message part, or NULL. */
+static GMimeObject *
+inner_object(GMimeObject *object)
+{
+	GMimeMessage *message = GMIME_IS_MESSAGE_PART(object) ?
+		g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)) : NULL;
+
+	return message ? g_mime_message_get_mime_part(message) : NULL;
+}
+
+/*
+ * Where the header that begins at "at" ends, at most at "limit"; sets *body to
+ * the line after the empty line.
+ */
+static size_t
+header_end(const Walk *walk, size_t at, size_t limit, size_t *body)
+{
+	while (at < limit)
 	{
-		if (!g_ascii_isspace(*p))
-			return true;
+		const char *start = walk->copy + at;
+		const char *nl = memchr(start, '\n', limit - at);
+		size_t		len = nl ? (size_t) (nl + 1 - start) : limit - at;
+
+		if (*start == '\n' || (len == 2 && *start == '\r'))
+		{
+			*body = at + len;
+			return at;
+		}
+		at += len;
 	}
-	return false;
+	*body = limit;
+	return limit;
+}
+
+/* Where the header of an object begins, as far as GMime tells. */
+static size_t
+first_field(GMimeObject *object)
+{
+	GMimeHeaderList *list = g_mime_object_get_header_list(object);
+	gint64		offset = -1;
+
+	if (g_mime_header_list_get_count(list) > 0)
+		offset = g_mime_header_get_offset(g_mime_header_list_get_header_at(list,
+																   0));
+	return offset < 0 ? G_MAXSIZE : (size_t) offset;
+}
+
+/* Where a message that GMime has parsed within another one begins. */
+static size_t
+message_start(GMimeMessage *message)
+{
+	GMimeObject *content = g_mime_message_get_mime_part(message);
+	size_t		start = first_field(GMIME_OBJECT(message));
+
+	return content ? MIN(start, first_field(content)) : start;
+}
+
+/* Where an object begins; one without header fields, before an empty line. */
+static size_t
+object_start(const Walk *walk, GMimeObject *object)
+{
+	size_t		start = first_field(object);
+	GMimeStream *stream = content_stream(object);
+
+	if (start != G_MAXSIZE)
+		return start;
+	if (stream != NULL)
+		start = (size_t) stream->bound_start;
+	else if (inner_object(object) != NULL)
+		start = message_start(g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)));
+	if (start == G_MAXSIZE)
+		return start;
+	if (start > 0 && walk->copy[start - 1] == '\n')
+		start--;
+	if (start > 0 && walk->copy[start - 1] == '\r')
+		start--;
+	return start;
+}
+
+/* Where the last content within an object ends; "start" if there is none. */
+static size_t
+last_content(GMimeObject *object, size_t start)
+{
+	GMimeStream *stream;
+
+	while (object != NULL && !GMIME_IS_PART(object))
+	{
+		int			n = GMIME_IS_MULTIPART(object) ?
+		g_mime_multipart_get_count(GMIME_MULTIPART(object)) : 0;
+
+		object = n > 0 ? g_mime_multipart_get_part(GMIME_MULTIPART(object),
+												   n - 1) :
+			inner_object(object);
+	}
+	stream = object ? content_stream(object) : NULL;
+	return stream ? MAX(start, (size_t) stream->bound_end) : start;
+}
+
+/*
+ * Where an object ends that begins at "start": for a leaf, GMime tells; a
+ * multipart ends before the next line with the boundary around it ("--..."),
+ * or with what is around it.
+ */
+static size_t
+object_end(const Walk *walk, GMimeObject *object, size_t start, size_t limit,
+		   const char *marker)
+{
+	size_t		at = last_content(object, start);
+	size_t		len = strlen(marker);
+
+	if (content_stream(object) != NULL)
+		return MIN(at, limit);
+	at = at > start + 2 ? at - 2 : start;
+	while (len > 0 && at < limit)
+	{
+		const char *nl = memchr(walk->copy + at, '\n', limit - at);
+		size_t		line = nl ? (size_t) (nl + 1 - walk->copy) : limit;
+
+		if (line + len <= limit && memcmp(nl + 1, marker, len) == 0 &&
+			(line + len == limit ||
+			 strchr("-\r\n \t", walk->copy[line + len]) != NULL))
+			return line - (line - 1 > start && nl[-1] == '\r' ? 2 : 1);
+		at = line;
+	}
+	return limit;
+}
+
+/*
+ * Where a leaf's content ends.  GMime takes the line end before a boundary to
+ * be as long as that of the boundary's own line.
+ */
+static size_t
+leaf_end(const Walk *walk, size_t body, size_t end)
+{
+	if (end < body)
+		return body;
+	if (end + 1 >= walk->copy_len)
+		return end;
+	if (walk->copy[end] == '\n' && end > body && walk->copy[end - 1] == '\r')
+		return end - 1;
+	if (walk->copy[end] != '\n' && walk->copy[end] != '\r' &&
+		walk->copy[end + 1] == '\n')
+		return end + 1;
+	return end;
+}
+
+/*
+ * Fill in a part that begins at "start" and ends at "end" at most.  Its
+ * header becomes the part's; NULL: read here.
+ */
+static void
+part_init(Part *part, const Walk *walk, GMimeObject *object, Header *header,
+		  size_t start, size_t end, int depth)
+{
+	GMimeStream *stream = content_stream(object);
+	Tally	   *aside = tally_new();
+	const char *type;
+	const char *place;
+	const char *name = NULL;
+
+	part->object = object;
+	part->header = header ? header : header_new(object, aside);
+	part->depth = depth;
+	part->start = start;
+	part->end = end;
+	(void) header_end(walk, start, end, &part->body);
+	if (stream != NULL)
+	{
+		part->body = (size_t) stream->bound_start;
+		part->end = leaf_end(walk, part->body, (size_t) stream->bound_end);
+	}
+	type = header_get(part->header, "Content-Type");
+	place = header_get(part->header, "Content-Disposition");
+	part->type = NULL;
+	part->disposition = part->filename = NULL;
+	if (type != NULL && strlen(type) <= LONG_FIELD)
+	{
+		g_autofree char *words = header_decode(type, true, aside);
+
+		part->type = g_mime_content_type_parse(NULL, words);
+	}
+	else
+	{
+		GMimeContentType *own = g_mime_object_get_content_type(object);
+
+		part->type =
+			g_mime_content_type_new(g_mime_content_type_get_media_type(own),
+									g_mime_content_type_get_media_subtype(own));
+	}
+	if (place != NULL && strlen(place) <= LONG_FIELD)
+	{
+		g_autofree char *words = header_decode(place, true, aside);
+		GMimeContentDisposition *parsed =
+			g_mime_content_disposition_parse(NULL, words);
+
+		part->disposition =
+			g_strdup(g_mime_content_disposition_get_disposition(parsed));
+		name = g_mime_content_disposition_get_parameter(parsed, "filename");
+		part->filename = name && *name ? g_utf8_make_valid(name, -1) : NULL;
+		g_object_unref(parsed);
+	}
+	name = g_mime_content_type_get_parameter(part->type, "name");
+	if (part->filename == NULL && name != NULL && *name != '\0')
+		part->filename = g_utf8_make_valid(name, -1);
+	if (part->filename != NULL)
+		g_strstrip(part->filename);
+	/* words spread over the pieces of a parameter (RFC 2231) */
+	if (part->filename != NULL && strstr(part->filename, "=?") != NULL)
+	{
+		g_autofree char *words = part->filename;
+
+		part->filename = header_decode(words, false, aside);
+	}
+	tally_free(aside);
+}
+
+static void
+part_clear(Part *part)
+{
+	if (part->header != NULL)
+		header_free(part->header);
+	g_object_unref(part->type);
+	g_free(part->disposition);
+	g_free(part->filename);
+}
+
+static GMimeContentEncoding
+part_encoding(const Part *part)
+{
+	const char *value = header_get(part->header, "Content-Transfer-Encoding");
+	g_autofree char *word = NULL;
+
+	if (value == NULL)
+		return GMIME_CONTENT_ENCODING_DEFAULT;
+	value += strspn(value, " \t");
+	word = g_strndup(value, strcspn(value, " \t;("));
+	return g_mime_content_encoding_from_string(word);
+}
+
+/* The bytes of the message from one offset of the copy to another. */
+static const char *
+raw_bytes(const Walk *walk, size_t from, size_t to, size_t *len)
+{
+	const Mend *mend = walk->reading->mend;
+	size_t		start = mend_offset(mend, from);
+	size_t		end = to > from ? mend_offset(mend, to) : start;
+
+	*len = end - start;
+	return mend->data + start;
+}
+
+/* The content of a part, its transfer encoding undone. */
+static GByteArray *
+part_bytes(const Walk *walk, const Part *part)
+{
+	size_t		len;
+	const char *bytes = raw_bytes(walk, part->body, part->end, &len);
+
+	return content_decode(bytes, len, part_encoding(part), true);
+}
+
+/* Note the place of a part; returns it, to be filled in. */
+static Place *
+add_place(Walk *walk, const Part *part)
+{
+	const Mend *mend = walk->reading->mend;
+	Place		place = {.depth = part->depth};
+
+	place.encoding = part_encoding(part);
+	place.start = mend_offset(mend, part->start);
+	place.body = mend_offset(mend, part->body);
+	place.end = mend_offset(mend, part->end);
+	place.number = (unsigned) json_array_size(walk->attachments);
+	g_array_append_val(walk->reading->places, place);
+	return &g_array_index(walk->reading->places, Place,
+						  walk->reading->places->len - 1);
 }
 
 /* ------------------------------------------------------------------ bodies */
@@ -96,389 +370,310 @@ html_charset(const GByteArray *bytes)
 	return g_strndup(at, strcspn(at, "\"'; />"));
 }
 
-/* Append the text of a part to what there is. */
+/* Append a text to a body; texts begin on lines of their own. */
 static void
-append_text(Walk *walk, GString *out, const Part *part, bool is_html)
+join_text(GString *out, const char *text, size_t len)
+{
+	if (len > 0 && out->len > 0 && out->str[out->len - 1] != '\n')
+		g_string_append_c(out, '\n');
+	g_string_append_len(out, text, (gssize) len);
+}
+
+/* Append a text to PR_BODY; files uuencoded within it become attachments. */
+static void
+join_plain(Walk *walk, char *text)
+{
+	const char *at = text;
+	const char *done = text;
+	const char *end;
+	char	   *name;
+	GByteArray *bytes;
+	GString    *rest = g_string_new(NULL);
+
+	while ((bytes = content_uuencoded(&at, &end, &name)) != NULL)
+	{
+		json_t	   *attachment = attach_add(walk->attachments,
+											"application/octet-stream",
+											ATTACH_BY_VALUE, walk->tally);
+
+		attach_names(attachment, name);
+		put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes->data, bytes->len);
+		g_string_append_len(rest, done, at - done);
+		at = done = end;
+		g_byte_array_unref(bytes);
+		g_free(name);
+	}
+	g_string_append(rest, done);
+	join_text(walk->text, rest->str, rest->len);
+	g_string_free(rest, TRUE);
+}
+
+static void
+take_text(Walk *walk, const Part *part, bool html)
 {
 	const char *charset = g_mime_content_type_get_parameter(part->type,
 															"charset");
 	g_autofree char *named = NULL;
-	GByteArray *bytes = part_bytes(part);
-	size_t		offset = out->len;
-	char	   *text;
+	GByteArray *bytes = part_bytes(walk, part);
+	g_autofree char *text = NULL;
+	Place	   *place = walk->sealed ? NULL : add_place(walk, part);
+	size_t		had = json_array_size(walk->attachments);
 	size_t		len;
 
-	if (is_html && !text_charset_known(charset) && bytes->len > 0)
+	if (html && !text_charset_known(charset) && bytes->len > 0)
 		charset = named = html_charset(bytes);
 	text = text_decode((char *) bytes->data, bytes->len, charset,
 					   walk->tally, &len);
-	if (len > 0)
+	if (html)
+		join_text(walk->html, text, len);
+	else
+		join_plain(walk, text);
+	if (place != NULL)
 	{
-		if (out->len > 0 && out->str[out->len - 1] != '\n')
-			g_string_append_c(out, '\n');
-		offset = out->len;
-		g_string_append_len(out, text, (gssize) len);
+		place->html = html;
+		place->text = !html;
+		place->attachments = (unsigned) (json_array_size(walk->attachments) -
+										 had);
 	}
-	if (!walk->sealed)
-		skeleton_text(&walk->skeleton, part, is_html ? "html" : "text", out,
-					  offset, bytes, charset);
-	g_free(text);
 	g_byte_array_unref(bytes);
 }
 
 /* ------------------------------------------------------------- attachments */
 
-/* A name of eight and three plain characters, for who can use no other. */
-static char *
-short_name(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-	GString    *out = g_string_new(NULL);
-
-	for (const char *p = name; *p != '\0' && p != dot && out->len < 8; p++)
-	{
-		if (g_ascii_isalnum(*p) || *p == '_' || *p == '-')
-			g_string_append_c(out, *p);
-	}
-	if (out->len == 0)
-		g_string_append(out, "file");
-	if (dot != NULL)
-	{
-		size_t		start = out->len;
-
-		for (const char *p = dot + 1; *p != '\0' && out->len < start + 4; p++)
-		{
-			if (!g_ascii_isalnum(*p))
-				continue;
-			if (out->len == start)
-				g_string_append_c(out, '.');
-			g_string_append_c(out, *p);
-		}
-	}
-	return g_string_free(out, FALSE);
-}
-
-static void
-put_names(json_t *attachment, const char *name)
-{
-	const char *dot = strrchr(name, '.');
-	g_autofree char *brief = short_name(name);
-
-	put_text(attachment, "PR_ATTACH_LONG_FILENAME", name);
-	put_text(attachment, "PR_ATTACH_FILENAME", brief);
-	if (dot != NULL)
-		put_text(attachment, "PR_ATTACH_EXTENSION", dot);
-	if (json_object_get(attachment, "PR_DISPLAY_NAME") == NULL)
-		put_text(attachment, "PR_DISPLAY_NAME", name);
-}
-
-/* An attachment with all but its content; it is the last of the list. */
-static json_t *
-add_attachment(Walk *walk, const Part *part, int method, unsigned *number)
-{
-	json_t	   *attachment = json_object();
-	g_autofree char *mime = g_mime_content_type_get_mime_type(part->type);
-	g_autofree char *valid = g_utf8_make_valid(mime, -1);
-	g_autofree char *type = g_ascii_strdown(valid, -1);
-
-	*number = (unsigned) json_array_size(walk->attachments);
-	json_object_set_new(attachment, "PR_ATTACH_NUM", json_integer(*number));
-	json_object_set_new(attachment, "PR_ATTACH_METHOD", json_integer(method));
-	json_object_set_new(attachment, "PR_RENDERING_POSITION",
-						json_integer(-1));
-	put_text(attachment, "PR_ATTACH_MIME_TAG", type);
-	json_array_append_new(walk->attachments, attachment);
-	tally_count(walk->tally->attachments, type, 1);
-	return attachment;
-}
-
-static void
-put_bytes(json_t *attachment, const char *bytes, size_t len)
-{
-	g_autofree char *coded = g_base64_encode((const guchar *) bytes, len);
-
-	json_object_set_new(attachment, "PR_ATTACH_DATA_BIN", json_string(coded));
-}
-
-/* A part's own name, charset and place, as far as its header has them. */
-static void
-put_part_fields(json_t *attachment, const Part *part, bool related)
-{
-	const char *id = part_field(part, "Content-ID");
-	const char *place = part_field(part, "Content-Location");
-	const char *charset = g_mime_content_type_get_parameter(part->type,
-															"charset");
-	g_autofree char *filename = NULL;
-
-	g_free(part_disposition(part, &filename));
-	if (filename != NULL)
-		put_names(attachment, filename);
-	if (charset != NULL && is_type(part, "text", "*"))
-		put_text(attachment, "PidTagTextAttachmentCharset", charset);
-	if (place != NULL)
-	{
-		g_autofree char *location = g_strstrip(g_strdup(place));
-
-		put_text(attachment, "PR_ATTACH_CONTENT_LOCATION", location);
-	}
-	if (id != NULL)
-	{
-		g_autofree char *bare = g_strstrip(g_strdup(id));
-		size_t		len = strlen(bare);
-
-		if (len > 2 && bare[0] == '<' && bare[len - 1] == '>')
-		{
-			bare[len - 1] = '\0';
-			put_text(attachment, "PR_ATTACH_CONTENT_ID", bare + 1);
-		}
-		else
-			put_text(attachment, "PR_ATTACH_CONTENT_ID", bare);
-	}
-	if (related && (id != NULL || place != NULL))
-	{
-		json_object_set_new(attachment, "PR_ATTACH_FLAGS",
-							json_integer(ATT_MHTML_REF));
-		json_object_set_new(attachment, "PR_ATTACHMENT_HIDDEN", json_true());
-	}
-}
-
 /* A message within the message; false if the part holds none after all. */
 static bool
-attach_message(Walk *walk, const Part *part, int depth)
+attach_message(Walk *walk, const Part *part)
 {
-	GByteArray *bytes = NULL;
-	RawMessage	raw = {.path = NULL};
+	GMimeContentEncoding encoding = part_encoding(part);
 	json_t	   *message = NULL;
 	json_t	   *attachment;
-	unsigned	number;
+	g_autofree char *type = NULL;
+	int			nesting = walk->nesting + part->depth + 1;
 
-	if (walk->nesting + depth >= MAX_NESTING)
+	if (nesting > MAX_NESTING || *walk->parts > MAX_PARTS)
 		return false;
-	/* no copy at every level where none is needed */
-	raw.data = part->body;
-	raw.len = (size_t) (part->end - part->body);
-	if (!part_is_identity(part))
+	if (GMIME_IS_MESSAGE_PART(part->object))
 	{
-		bytes = part_bytes(part);
-		raw.data = (char *) bytes->data;
-		raw.len = bytes->len;
+		GMimeMessage *inner =
+			g_mime_message_part_get_message(GMIME_MESSAGE_PART(part->object));
+		size_t		start = inner ? message_start(inner) : G_MAXSIZE;
+
+		if (start < part->end)
+			message = read_parsed(inner, walk->reading, NULL, walk->tally,
+								  nesting, walk->parts, start, part->end);
 	}
-	if (raw.len > 0)
-		message = message_to_json(&raw, walk->tally,
-								  walk->nesting + depth + 1);
-	if (bytes != NULL)
+	else
+	{
+		GByteArray *bytes = part_bytes(walk, part);
+		RawMessage	raw = {.data = (char *) bytes->data, .len = bytes->len};
+		Reading    *reading = bytes->len > 0 && encoding !=
+		GMIME_CONTENT_ENCODING_DEFAULT ?
+		read_bytes(&raw, walk->tally, nesting, walk->parts) : NULL;
+
+		if (reading != NULL)
+		{
+			message = json_incref(reading->props);
+			reading_free(reading);
+		}
 		g_byte_array_unref(bytes);
+	}
 	if (message == NULL)
 		return false;
-	attachment = add_attachment(walk, part, ATTACH_EMBEDDED_MSG, &number);
+	add_place(walk, part)->attachments = 1;
+	type = g_mime_content_type_get_mime_type(part->type);
+	attachment = attach_add(walk->attachments, type, ATTACH_EMBEDDED_MSG,
+							walk->tally);
 	put_text(attachment, "PR_DISPLAY_NAME",
 			 json_string_value(json_object_get(message, "PR_SUBJECT")));
-	put_part_fields(attachment, part, false);
+	attach_fields(attachment, part, false);
 	json_object_set_new(attachment, "PR_ATTACH_DATA_OBJ", message);
-	skeleton_message(&walk->skeleton, part, number);
 	return true;
 }
 
-static void
-attach_part(Walk *walk, const Part *part, int depth, bool related)
+static bool
+is_tnef(const Part *part)
 {
-	GByteArray *bytes;
-	json_t	   *attachment;
-	unsigned	number;
-
-	if (walk->sealed || (is_message(part) && attach_message(walk, part,
-															depth)))
-		return;
-	bytes = part_bytes(part);
-	attachment = add_attachment(walk, part, ATTACH_BY_VALUE, &number);
-	put_part_fields(attachment, part, related);
-	put_bytes(attachment, (char *) bytes->data, bytes->len);
-	skeleton_data(&walk->skeleton, part, number, bytes);
-	g_byte_array_unref(bytes);
+	return attach_is(part, "application", "ms-tnef") ||
+		attach_is(part, "application", "vnd.ms-tnef");
 }
 
-/* The lines of a field as they stand in a header, and an empty line. */
-static GString *
-raw_field(const Part *part, const char *name)
+static void
+attach_part(Walk *walk, const Part *part, bool related)
 {
-	GString    *out = g_string_new(NULL);
-	const char *at = part->start;
-	size_t		len = strlen(name);
-	bool		within = false;
+	GByteArray *bytes;
+	Place	   *place;
+	json_t	   *attachment;
+	g_autofree char *type = NULL;
 
-	while (at < part->body)
+	if (walk->sealed || (is_message(part) && attach_message(walk, part)))
+		return;
+	bytes = part_bytes(walk, part);
+	place = add_place(walk, part);
+	if (is_tnef(part) && tnef_read(walk, walk->props, bytes))
 	{
-		const char *nl = memchr(at, '\n', (size_t) (part->body - at));
-		const char *next = nl ? nl + 1 : part->body;
-
-		if (within && *at != ' ' && *at != '\t')
-			break;
-		if ((size_t) (next - at) > len &&
-			g_ascii_strncasecmp(at, name, len) == 0 && at[len] == ':')
-			within = true;
-		if (within)
-			g_string_append_len(out, at, next - at);
-		at = next;
+		place->attachments =
+			(unsigned) json_array_size(walk->attachments) - place->number;
+		g_byte_array_unref(bytes);
+		return;
 	}
-	if (out->len > 0)
-		g_string_append(out, g_str_has_suffix(out->str, "\r\n") ? "\r\n" :
-						"\n");
-	return out;
+	place->attachments = 1;
+	type = g_mime_content_type_get_mime_type(part->type);
+	attachment = attach_add(walk->attachments, type, ATTACH_BY_VALUE,
+							walk->tally);
+	attach_fields(attachment, part, related);
+	put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes->data, bytes->len);
+	g_byte_array_unref(bytes);
 }
 
 /*
  * A multipart that is kept as it is: one attachment of exactly its bytes, as
- * a part: what its header says of it, an empty line, its body.
+ * a part: its header, of the message's header the Content-Type; an empty line,
+ * its body.
  */
 static void
-attach_whole(Walk *walk, const Part *part, int depth)
+attach_whole(Walk *walk, const Part *part)
 {
 	json_t	   *attachment;
-	unsigned	number;
+	g_autofree char *type = g_mime_content_type_get_mime_type(part->type);
+	GString    *out = g_string_new(NULL);
+	const char *bytes;
+	size_t		len;
 
-	if (walk->sealed)
-		return;
-	attachment = add_attachment(walk, part, ATTACH_BY_VALUE, &number);
-	if (is_sealed(part))
-		put_names(attachment, "smime.p7m");
-	if (depth == 0)
-	{
-		GString    *bytes = raw_field(part, "Content-Type");
-		size_t		offset = bytes->len;
-
-		g_string_append_len(bytes, part->body, part->end - part->body);
-		put_bytes(attachment, bytes->str, bytes->len);
-		skeleton_whole(&walk->skeleton, part->body, part->end, number,
-					   offset);
-		g_string_free(bytes, TRUE);
-	}
+	if (part->depth > 0)
+		bytes = raw_bytes(walk, part->start, part->end, &len);
 	else
 	{
-		put_bytes(attachment, part->start, (size_t) (part->end - part->start));
-		skeleton_whole(&walk->skeleton, part->start, part->end, number, 0);
+		GPtrArray  *fields = part->header->fields;
+
+		for (guint i = 0; i < fields->len; i++)
+		{
+			Field	   *field = g_ptr_array_index(fields, i);
+			Field	   *next = i + 1 < fields->len ?
+			g_ptr_array_index(fields, i + 1) : NULL;
+
+			if (g_ascii_strcasecmp(field->name, "Content-Type") != 0)
+				continue;
+			bytes = raw_bytes(walk, field->offset, next ? next->offset :
+							  part->body, &len);
+			g_string_append_len(out, bytes, (gssize) len);
+			if (next != NULL)
+				g_string_append(out, g_str_has_suffix(out->str, "\r\n") ?
+								"\r\n" : "\n");
+			break;
+		}
+		bytes = raw_bytes(walk, part->body, part->end, &len);
 	}
+	g_string_append_len(out, bytes, (gssize) len);
+	add_place(walk, part)->attachments = 1;
+	attachment = attach_add(walk->attachments, type, ATTACH_BY_VALUE,
+							walk->tally);
+	if (is_sealed(part))
+		attach_names(attachment, "smime.p7m");
+	put_binary(attachment, "PR_ATTACH_DATA_BIN", out->str, out->len);
+	g_string_free(out, TRUE);
 }
 
 /* -------------------------------------------------------------- the parts */
 
+/* Whether a text that is the whole message is data, rather than prose. */
+static bool
+is_data(const Part *part)
+{
+	static const char *const subtypes[] = {
+		"calendar", "csv", "directory", "vcard", "x-vcard", "x-vcalendar"
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(subtypes); i++)
+	{
+		if (attach_is(part, "text", subtypes[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A part without parts: body text, or an attachment.  The only part of a
- * message is its body if it is text at all.  A text with a file name is
- * somebody's file, except where it is the first part of all.
+ * message is its body if it is prose.  A text with a file name is somebody's
+ * file, except where it is the first part of all.
  */
 static void
-walk_leaf(Walk *walk, Part *part, int depth, int may, bool related)
+walk_leaf(Walk *walk, const Part *part, int may, bool related)
 {
-	g_autofree char *filename = NULL;
-	g_autofree char *disposition = part_disposition(part, &filename);
-	bool		only = (depth == 0);
+	bool		only = (part->depth == 0);
 	bool		first = (walk->leaves++ == 0);
-	bool		html = is_type(part, "text", "html");
-	bool		plain = is_type(part, "text", "plain");
-	bool		body;
+	bool		html = attach_is(part, "text", "html");
+	bool		plain = attach_is(part, "text", "plain");
+	bool		body = (html && (may & MAY_BE_HTML)) ||
+		(plain && (may & MAY_BE_TEXT));
 
-	if (only && !html && is_type(part, "text", "*"))
-		plain = true;
 	if (only)
-		body = html || plain;
-	else if (disposition != NULL &&
-			 g_ascii_strcasecmp(disposition, "attachment") == 0)
+		body = attach_is(part, "text", "*") && !is_data(part);
+	else if (part->filename != NULL && !first)
 		body = false;
-	else if (filename != NULL && !first)
+	if (part->disposition != NULL &&
+		g_ascii_strcasecmp(part->disposition, "attachment") == 0)
 		body = false;
-	else
-		body = (html && (may & MAY_BE_HTML)) || (plain && (may & MAY_BE_TEXT));
 
+	(*walk->parts)++;
 	if (body)
-		append_text(walk, html ? walk->html : walk->text, part, html);
+		take_text(walk, part, html);
 	else
-		attach_part(walk, part, depth, related);
+		attach_part(walk, part, related);
 }
 
-/* Of alternatives, the first text and the first HTML are taken. */
 static void
-walk_alternative(Walk *walk, Part *multipart, int depth, int may)
+walk_multipart(Walk *walk, const Part *part, int may)
 {
-	for (guint i = 0; i < multipart->parts->len; i++)
+	GMimeMultipart *multipart = GMIME_MULTIPART(part->object);
+	const char *boundary = g_mime_multipart_get_boundary(multipart);
+	g_autofree char *marker = g_strconcat("--", boundary ? boundary : "",
+										  NULL);
+	bool		related = attach_is(part, "multipart", "related");
+	bool		alternative = attach_is(part, "multipart", "alternative");
+	bool		first_only = attach_is(part, "multipart", "signed") ||
+		attach_is(part, "multipart", "report");
+	int			n = part_count(part);
+
+	if (attach_is(part, "multipart", "appledouble"))
+		may = 0;
+	for (int i = 0; i < n; i++)
 	{
+		GMimeObject *object = g_mime_multipart_get_part(multipart, i);
+		size_t		start = object_start(walk, object);
 		size_t		had_text = walk->text->len;
 		size_t		had_html = walk->html->len;
+		bool		referred;
+		Part		one;
 
-		walk_part(walk, g_ptr_array_index(multipart->parts, i), depth, may);
-		if (walk->text->len > had_text)
-			may &= ~MAY_BE_TEXT;
-		if (walk->html->len > had_html)
-			may &= ~MAY_BE_HTML;
-	}
-}
-
-static void
-walk_multipart(Walk *walk, Part *multipart, int depth, int may)
-{
-	bool		first_only;
-	bool		related = is_type(multipart, "multipart", "related");
-
-	if (is_type(multipart, "multipart", "alternative"))
-	{
-		walk_alternative(walk, multipart, depth + 1, may);
-		return;
-	}
-	if (is_type(multipart, "multipart", "appledouble"))
-		may = 0;
-	first_only = is_type(multipart, "multipart", "signed") ||
-		is_type(multipart, "multipart", "report");
-	for (guint i = 0; i < multipart->parts->len; i++)
-	{
-		Part	   *part = g_ptr_array_index(multipart->parts, i);
-		bool		referred = i > 0 && related &&
-			part_field(part, "Content-ID") != NULL;
-		int			may_part = may;
-
+		if (start == G_MAXSIZE || start > part->end)
+			continue;
+		part_init(&one, walk, object, NULL, start,
+				  object_end(walk, object, start, part->end, marker),
+				  part->depth + 1);
 		/* signatures, reports and what an HTML text refers to are no text */
-		if (referred || (i > 0 && first_only))
-			may_part = 0;
-		if (part->parts != NULL)
-			walk_part(walk, part, depth + 1, may_part);
-		else
-			walk_leaf(walk, part, depth + 1, may_part, related);
+		referred = i > 0 && related &&
+			header_get(one.header, "Content-ID") != NULL;
+		walk_part(walk, &one, referred || (i > 0 && first_only) ? 0 : may,
+				  related);
+		/* of alternatives, the first text and the first HTML are taken */
+		if (alternative && walk->text->len > had_text)
+			may &= ~MAY_BE_TEXT;
+		if (alternative && walk->html->len > had_html)
+			may &= ~MAY_BE_HTML;
+		part_clear(&one);
 	}
 }
 
-/* What is signed is read and then kept whole, what is encrypted only kept. */
-static void
-walk_sealed(Walk *walk, Part *part, int depth, int may)
+/* Whether there is something in a part's body. */
+static bool
+has_content(const Walk *walk, const Part *part)
 {
-	bool		outer = walk->sealed;
-
-	walk->sealed = true;
-	if (is_type(part, "multipart", "signed"))
-		walk_multipart(walk, part, depth, may);
-	walk->sealed = outer;
-	attach_whole(walk, part, depth);
-}
-
-static void
-walk_part(Walk *walk, Part *part, int depth, int may)
-{
-	if (part->parts == NULL)
-		walk_leaf(walk, part, depth, may, false);
-	else if (part->too_deep)
+	for (size_t at = part->body; at < part->end; at++)
 	{
-		tally_count(walk->tally->remarks,
-					"multiparts nested too deep: not looked into", 1);
-		attach_whole(walk, part, depth);
+		if (!g_ascii_isspace(walk->copy[at]))
+			return true;
 	}
-	else if (part->parts->len == 0 && depth > 0 && has_content(part))
-	{
-		tally_count(walk->tally->remarks,
-					"multiparts in which no part was found: attached whole",
-					1);
-		attach_whole(walk, part, depth);
-	}
-	else if (part->parts->len > 0 && is_sealed(part))
-		walk_sealed(walk, part, depth, may);
-	else
-		walk_multipart(walk, part, depth, may);
+	return false;
 }
 
 /*
@@ -486,44 +681,77 @@ walk_part(Walk *walk, Part *part, int depth, int may)
  * missing) still has the text it was sent with.
  */
 static void
-keep_partless_text(Walk *walk, const Part *root)
+take_partless(Walk *walk, const Part *part)
 {
-	size_t		len = (size_t) (root->end - root->body);
-	GMimeContentEncoding encoding = part_encoding(root);
-	GByteArray *bytes;
-	char	   *text;
+	size_t		len;
+	const char *bytes = raw_bytes(walk, part->body, part->end, &len);
+	g_autofree char *text = NULL;
 
-	if (root->parts == NULL || root->parts->len > 0 || len == 0)
+	if (len == 0 || (part->depth > 0 && !has_content(walk, part)))
 		return;
+	if (part->depth > 0)
+	{
+		tally_count(walk->tally->remarks,
+					"multiparts in which no part was found: attached whole",
+					1);
+		if (!walk->sealed)
+			attach_whole(walk, part);
+		return;
+	}
 	tally_count(walk->tally->remarks,
 				"multiparts in which no part was found: kept as text", 1);
-	text = text_decode(root->body, len, NULL, walk->tally, NULL);
-	g_string_append(walk->text, text);
-	g_free(text);
-	if (encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-		encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
-		return;					/* that was not undone */
-	bytes = g_byte_array_new();
-	g_byte_array_append(bytes, (const guint8 *) root->body, (guint) len);
-	skeleton_text(&walk->skeleton, root, "text", walk->text, 0, bytes, NULL);
-	g_byte_array_unref(bytes);
+	add_place(walk, part)->text = true;
+	text = text_decode(bytes, len, NULL, walk->tally, &len);
+	g_string_append_len(walk->text, text, (gssize) len);
+}
+
+static void
+walk_part(Walk *walk, const Part *part, int may, bool related)
+{
+	bool		outer = walk->sealed;
+
+	if (!GMIME_IS_MULTIPART(part->object))
+		walk_leaf(walk, part, may, related && part->depth > 0);
+	else if (walk->nesting + part->depth >= MAX_NESTING)
+	{
+		tally_count(walk->tally->remarks,
+					"multiparts nested too deep: not looked into", 1);
+		if (!walk->sealed)
+			attach_whole(walk, part);
+	}
+	else if (part_count(part) == 0)
+		take_partless(walk, part);
+	else if (is_sealed(part))
+	{
+		/* what is signed is read and then kept whole, else only kept */
+		walk->sealed = true;
+		if (attach_is(part, "multipart", "signed"))
+			walk_multipart(walk, part, may);
+		walk->sealed = outer;
+		if (!walk->sealed)
+			attach_whole(walk, part);
+	}
+	else
+		walk_multipart(walk, part, may);
 }
 
 /* ----------------------------------------------------------- message class */
 
 /* The value of a field such as "Action" in a report part, in small letters. */
 static char *
-report_field(const Part *part, const char *name)
+report_field(const Walk *walk, GMimeObject *object, const char *name)
 {
-	g_autofree char *text = NULL;
+	GMimeStream *stream = content_stream(object);
 	size_t		n = strlen(name);
-	GByteArray *bytes;
+	const char *bytes;
+	size_t		len;
+	g_autofree char *text = NULL;
 
-	if (part->parts != NULL)
+	if (stream == NULL)
 		return NULL;
-	bytes = part_bytes(part);
-	text = g_strndup(bytes->len > 0 ? (char *) bytes->data : "", bytes->len);
-	g_byte_array_unref(bytes);
+	bytes = raw_bytes(walk, (size_t) stream->bound_start,
+					  (size_t) stream->bound_end, &len);
+	text = g_strndup(bytes, len);
 	for (const char *line = text; line != NULL;)
 	{
 		const char *nl = strchr(line, '\n');
@@ -540,126 +768,239 @@ report_field(const Part *part, const char *name)
 
 /* The class of a delivery report or read receipt, or NULL if it is neither. */
 static const char *
-report_class(const Part *report)
+report_class(const Walk *walk, const Part *report)
 {
+	static const char *const actions[][2] = {
+		{"failed", "REPORT.IPM.Note.NDR"},
+		{"delayed", "REPORT.IPM.Note.Delayed"},
+		{"relayed", "REPORT.IPM.Note.Relayed"},
+		{"expanded", "REPORT.IPM.Note.Expanded"},
+		{"", "REPORT.IPM.Note.DR"}
+	};
 	const char *kind = g_mime_content_type_get_parameter(report->type,
 														 "report-type");
 	g_autofree char *answer = NULL;
-	const Part *part;
+	GMimeObject *part;
+	int			i = 0;
 
-	if (kind == NULL || report->parts->len < 2)
+	if (kind == NULL || part_count(report) < 2)
 		return NULL;
-	part = g_ptr_array_index(report->parts, 1);
+	part = g_mime_multipart_get_part(GMIME_MULTIPART(report->object), 1);
 	if (g_ascii_strcasecmp(kind, "disposition-notification") == 0)
 	{
-		answer = report_field(part, "Disposition");
-		if (answer != NULL && strstr(answer, "displayed") != NULL)
-			return "REPORT.IPM.Note.IPNRN";
-		return "REPORT.IPM.Note.IPNNRN";
+		answer = report_field(walk, part, "Disposition");
+		return answer != NULL && strstr(answer, "displayed") != NULL ?
+			"REPORT.IPM.Note.IPNRN" : "REPORT.IPM.Note.IPNNRN";
 	}
 	if (g_ascii_strcasecmp(kind, "delivery-status") != 0)
 		return NULL;
-	answer = report_field(part, "Action");
-	if (answer == NULL || g_str_has_prefix(answer, "failed"))
-		return "REPORT.IPM.Note.NDR";
-	if (g_str_has_prefix(answer, "delayed"))
-		return "REPORT.IPM.Note.Delayed";
-	if (g_str_has_prefix(answer, "relayed"))
-		return "REPORT.IPM.Note.Relayed";
-	if (g_str_has_prefix(answer, "expanded"))
-		return "REPORT.IPM.Note.Expanded";
-	return "REPORT.IPM.Note.DR";
+	answer = report_field(walk, part, "Action");
+	while (answer != NULL && !g_str_has_prefix(answer, actions[i][0]))
+		i++;
+	return actions[i][1];
 }
 
 static const char *
-message_class(const Part *root)
+message_class(const Walk *walk, const Part *root)
 {
 	const char *found = NULL;
 
-	if (is_type(root, "application", "pkcs7-mime") ||
-		is_type(root, "application", "x-pkcs7-mime") ||
-		(is_type(root, "multipart", "encrypted") && root->parts->len > 0))
+	if (attach_is(root, "application", "pkcs7-mime") ||
+		attach_is(root, "application", "x-pkcs7-mime") ||
+		(attach_is(root, "multipart", "encrypted") && part_count(root) > 0))
 		found = "IPM.Note.SMIME";
-	else if (is_type(root, "multipart", "signed") && root->parts->len > 0)
+	else if (attach_is(root, "multipart", "signed") && part_count(root) > 0)
 		found = "IPM.Note.SMIME.MultipartSigned";
-	else if (is_type(root, "multipart", "report") && root->parts->len > 0)
-		found = report_class(root);
+	else if (attach_is(root, "multipart", "report") && part_count(root) > 0)
+		found = report_class(walk, root);
 	return found ? found : "IPM.Note";
 }
 
 /* ------------------------------------------------------------ the message */
 
-/* The skeleton begins where the header ends; with it, if that is not text. */
+/* Bodies, class and attachments. */
 static void
-begin_skeleton(Walk *walk, const Header *header, const RawMessage *raw)
+map_content(Walk *walk, const Part *root, json_t *props)
 {
-	size_t		len = header->block_end;
-
-	skeleton_init(&walk->skeleton, raw->data + len);
-	if (strlen(header->block) != len ||
-		memcmp(header->block, raw->data, len) != 0)
-		skeleton_header(&walk->skeleton, raw->data, len);
-}
-
-/* Bodies, class and attachments, from the parts. */
-static void
-map_parts(Header *header, const RawMessage *raw, json_t *props,
-		  Tally *tally, int depth)
-{
-	const char *end = raw->data + raw->len;
-	Walk		walk = {.tally = tally, .nesting = depth};
-	Part	   *root;
-
-	walk.text = g_string_new(NULL);
-	walk.html = g_string_new(NULL);
-	walk.attachments = json_array();
-	begin_skeleton(&walk, header, raw);
-	root = part_new(header, raw->data, raw->data + header->body_offset, end,
-					"text/plain", depth);
-	put_text(props, "PR_MESSAGE_CLASS", message_class(root));
-	walk_part(&walk, root, 0, MAY_BE_TEXT | MAY_BE_HTML);
-	keep_partless_text(&walk, root);
-
-	put_text(props, "PR_BODY", walk.text->str);
-	if (walk.html->len > 0)
+	put_text(props, "PR_MESSAGE_CLASS", message_class(walk, root));
+	walk_part(walk, root, MAY_BE_TEXT | MAY_BE_HTML, false);
+	put_text(props, "PR_BODY", walk->text->str);
+	if (walk->html->len > 0)
 	{
-		g_autofree char *coded = g_base64_encode((guchar *) walk.html->str,
-												 walk.html->len);
-
-		put_text(props, "PR_HTML", coded);
+		put_binary(props, "PR_HTML", walk->html->str, walk->html->len);
 		json_object_set_new(props, "PR_INTERNET_CPID",
 							json_integer(CODEPAGE_UTF8));
 	}
-	if (json_array_size(walk.attachments) > 0)
-		json_object_set(props, "PR_MESSAGE_ATTACHMENTS", walk.attachments);
-	skeleton_finish(&walk.skeleton, end, props);
+	if (json_array_size(walk->attachments) > 0)
+		json_object_set(props, "PR_MESSAGE_ATTACHMENTS", walk->attachments);
+}
+
+/*
+ * The properties of a message that GMime has parsed, which stands in the copy
+ * from "start" to "end"; NULL if it has no header field.  Places are noted for
+ * the outermost message only (raw is not NULL).
+ */
+static json_t *
+read_parsed(GMimeMessage *message, Reading *reading, const RawMessage *raw,
+			Tally *tally, int nesting, unsigned *parts, size_t start,
+			size_t end)
+{
+	static const RawMessage no_raw = {.path = NULL};
+	const Mend *mend = reading->mend;
+	Reading		inner = {.mend = reading->mend};
+	Header	   *header = header_new(GMIME_OBJECT(message), tally);
+	GMimeObject *content = g_mime_message_get_mime_part(message);
+	Walk		walk = {.tally = tally, .nesting = nesting, .parts = parts};
+	json_t	   *props;
+	Part		root;
+	g_autofree char *block = NULL;
+	const char *bytes;
+	size_t		len;
+	size_t		body;
+
+	if (header->fields->len == 0 || content == NULL)
+	{
+		header_free(header);
+		return NULL;
+	}
+	inner.places = g_array_new(FALSE, FALSE, sizeof(Place));
+	walk.reading = raw ? reading : &inner;
+	walk.copy = mend->copy ? mend->copy->str : mend->data;
+	walk.copy_len = mend->copy ? mend->copy->len : mend->len;
+	walk.text = g_string_new(NULL);
+	walk.html = g_string_new(NULL);
+	walk.attachments = json_array();
+
+	walk.props = props = json_object();
+	envelope_map(header, raw ? raw : &no_raw, props, tally);
+	part_init(&root, &walk, content, header, start, end, 0);
+	bytes = raw_bytes(&walk, start, header_end(&walk, start, end, &body), &len);
+	if (raw != NULL)
+	{
+		reading->block_start = mend_offset(mend, start);
+		reading->block_end = reading->block_start + len;
+		reading->body = mend_offset(mend, body);
+		if (attach_is(&root, "multipart", "mixed"))
+			reading->boundary =
+				g_strdup(g_mime_content_type_get_parameter(root.type,
+														   "boundary"));
+	}
+	block = header_block(header, bytes, len);
+	put_text(props, "PR_TRANSPORT_MESSAGE_HEADERS", block);
+	map_content(&walk, &root, props);
+
+	if (raw != NULL)
+	{
+		root.header = NULL;
+		reading->header = header;
+		for (guint i = 0; i < header->fields->len; i++)
+		{
+			Field	   *field = g_ptr_array_index(header->fields, i);
+
+			field->offset = mend_offset(mend, field->offset);
+		}
+	}
+	part_clear(&root);
 	json_decref(walk.attachments);
 	g_string_free(walk.text, TRUE);
 	g_string_free(walk.html, TRUE);
-	part_free(root);
+	g_array_free(inner.places, TRUE);
+	return props;
 }
 
-/* The properties of a message so deep in another one; NULL if it is none. */
-static json_t *
-message_to_json(const RawMessage *raw, Tally *tally, int depth)
+/*
+ * Read the bytes of a message that stands so deep in others.  Returns NULL if
+ * they are no message.
+ */
+static Reading *
+read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 {
-	Header	   *header = header_read(raw->data, raw->len, tally);
-	json_t	   *props;
+	Reading    *reading = g_new0(Reading, 1);
+	GMimeMessage *message = NULL;
+	GMimeParser *parser;
+	GMimeStream *stream;
+	GByteArray *array;
+	Mend	   *mend = mend_new(raw->data, raw->len);
+	size_t		len = mend->copy ? mend->copy->len : mend->len;
 
-	if (header == NULL)
-		return NULL;
-	props = json_object();
-	envelope_map(header, raw, props, tally);
-	map_parts(header, raw, props, tally, depth);
-	return props;
+	reading->mend = mend;
+	reading->places = g_array_new(FALSE, FALSE, sizeof(Place));
+	/* borrowed: the stream neither frees nor writes to it */
+	array = g_byte_array_new_take((guint8 *) (mend->copy ? mend->copy->str :
+											  mend->data), len);
+	stream = g_mime_stream_mem_new();
+	g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), array);
+	parser = g_mime_parser_new_with_stream(stream);
+	message = g_mime_parser_construct_message(parser, NULL);
+	if (message != NULL)
+	{
+		reading->props = read_parsed(message, reading, raw, tally, nesting,
+									 parts, message_start(message), len);
+		g_object_unref(message);
+	}
+	g_object_unref(parser);
+	g_object_unref(stream);
+	(void) g_byte_array_steal(array, NULL);
+	g_byte_array_unref(array);
+	tally_count(tally->remarks, "NUL characters in header fields: left out",
+				mend->nuls);
+	tally_count(tally->remarks, "header fields beyond the first 50000: only in "
+				"the transport headers", mend->fields_left);
+	tally_count(tally->remarks, "parts beyond the first 10000: within the "
+				"last one", mend->parts_left);
+	if (reading->props == NULL)
+		g_clear_pointer(&reading, reading_free);
+	return reading;
+}
+
+Reading *
+mime_read(const RawMessage *raw, Tally *tally, const char **why)
+{
+	unsigned	parts = 0;
+	Reading    *reading = read_bytes(raw, tally, 0, &parts);
+
+	if (reading == NULL)
+		*why = "no message: no header field before the first empty line";
+	return reading;
+}
+
+Reading *
+reading_empty(void)
+{
+	Reading    *reading = g_new0(Reading, 1);
+
+	reading->props = json_object();
+	reading->mend = mend_new("", 0);
+	reading->places = g_array_new(FALSE, FALSE, sizeof(Place));
+	return reading;
+}
+
+void
+reading_free(Reading *reading)
+{
+	json_decref(reading->props);
+	if (reading->header != NULL)
+		header_free(reading->header);
+	g_free(reading->boundary);
+	mend_free(reading->mend);
+	g_array_free(reading->places, TRUE);
+	g_free(reading);
+}
+
+GByteArray *
+place_bytes(const Reading *reading, const Place *place)
+{
+	return content_decode(reading->mend->data + place->body,
+						  place->end - place->body, place->encoding, true);
 }
 
 json_t *
 mime_to_json(const RawMessage *raw, Tally *tally, const char **why)
 {
-	json_t	   *props = message_to_json(raw, tally, 0);
+	Reading    *reading = mime_read(raw, tally, why);
+	json_t	   *props = reading ? json_incref(reading->props) : NULL;
 
-	if (props == NULL)
-		*why = "no message: no header field before the first empty line";
+	if (reading != NULL)
+		reading_free(reading);
 	return props;
 }

@@ -1,24 +1,23 @@
 /*-------------------------------------------------------------------------
  *
  * source.c
- *	  Find the messages under a path: message files, mbox files, Maildir
+ *	  Finds the messages under a path: message files, mbox files, Maildir
  *	  folders, and folders of these.
  *
  * NOTES
  *	  A file is an mbox if its first line is a From_ line and its name does
- *	  not end in ".eml".  Any other file is one message; a From_ line that some
- *	  programs write into ".eml" files is dropped.
+ *	  not end in ".eml" (some programs write one there, too; it is taken
+ *	  off).  Any other file is one message.
  *
  *	  Within an mbox a message begins
  *	  - after an empty line, at "From " with a time of day in the line, or
  *		with one address and nothing else;
- *	  - elsewhere, at "From " with a complete "Tue Jun 13 19:17:21 2017".
- *	  The empty line before such a line belongs to neither message.  In the
- *	  text of a message, programs that write an mbox put ">" before a line that
- *	  begins with "From "; one ">" is removed here.
+ *	  - elsewhere, at "From " with the whole of "Tue Jun 13 19:17:21 2017".
+ *	  The empty line before it belongs to neither message.  "From " at the
+ *	  start of a line of text stands there as ">From "; one ">" is taken off.
  *
- *	  Files are read in pieces of at most 64 KB.  One message at a time is in
- *	  memory, and at most MAX_MESSAGE_BYTES of the message.
+ *	  Files are read in pieces of at most 64 KB; one message at a time is in
+ *	  memory, and never more than MAX_MESSAGE_BYTES of it.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,41 +36,39 @@
 struct Source
 {
 	SourceCallbacks call;
-	GHashTable *folders;		/* "device:inode" of every folder so far */
+	GHashTable *folders;		/* "device:inode" of every folder read */
+	bool		follow_links;	/* out of the path that is being read */
+	char	   *root;			/* that path, without links in it */
 };
 
-/* A file that is read by lines; a line longer than a piece comes in pieces. */
+/* A file being read by lines; a line longer than a piece comes in several. */
 typedef struct Reader
 {
 	FILE	   *file;
 	char	   *buf;			/* PIECE_BYTES */
 	size_t		have;			/* bytes in buf */
-	size_t		pos;			/* bytes of buf that were returned */
+	size_t		pos;			/* of them read */
 	bool		at_line_start;	/* of the next piece */
 	size_t		size;			/* of the file */
 } Reader;
 
-/* A file whose messages are collected, and the message that is collected. */
-typedef struct Mailbox
+/* The message being put together. */
+typedef struct Builder
 {
-	Source	   *source;
-	const char *path;
-	Reader		reader;
-	bool		is_mbox;		/* else the file is one message */
-	bool		after_empty;	/* the last line was empty */
-	bool		in_header;		/* no line of the message was empty so far */
 	GString    *data;
 	char	   *from_line;
 	unsigned	number;
 	bool		too_long;
-} Mailbox;
+} Builder;
 
 Source *
-source_new(const SourceCallbacks *callbacks)
+source_new(const SourceCallbacks *callbacks, bool follow_links)
 {
 	Source	   *source = g_new(Source, 1);
 
 	source->call = *callbacks;
+	source->follow_links = follow_links;
+	source->root = NULL;
 	source->folders = g_hash_table_new_full(g_str_hash, g_str_equal,
 											g_free, NULL);
 	return source;
@@ -85,9 +82,8 @@ source_free(Source *source)
 }
 
 /*
- * Return the next line, with its line end, or the next piece of a long line,
- * in memory that is valid until the next call.  Returns NULL at the end of the
- * file and on a read error; ferror() distinguishes the two.
+ * The next line, line end included, or the next piece of a long one.  NULL
+ * at the end of the file, or on a read error (ferror() tells).
  */
 static const char *
 next_piece(Reader *reader, size_t *len, bool *line_start)
@@ -140,7 +136,7 @@ has_month(const char *text)
 	return false;
 }
 
-/* Return true if there is a time of day, such as "9:05", in the text. */
+/* Whether a time of day ("9:05") stands in the text. */
 static bool
 has_time(const char *text)
 {
@@ -166,7 +162,7 @@ has_year(const char *text)
 	return false;
 }
 
-/* Return true if a line within an mbox begins a message. */
+/* Whether a line within an mbox begins a message. */
 static bool
 begins_message(const char *line, size_t len, bool after_empty)
 {
@@ -184,10 +180,7 @@ begins_message(const char *line, size_t len, bool after_empty)
 		strpbrk(sender, " \t,;") == NULL;
 }
 
-/*
- * Return the Maildir flags in a file name, which follow ":2,"; NULL if there
- * are no flags.
- */
+/* The Maildir flags in a file name: what follows ":2,"; NULL without. */
 static const char *
 maildir_flags(const char *path)
 {
@@ -201,196 +194,153 @@ maildir_flags(const char *path)
 	return info + 2;
 }
 
-static bool
-is_empty_line(const char *line, size_t len)
-{
-	return line[0] == '\n' || (len == 2 && line[0] == '\r');
-}
-
-/* Return true if a line is "From " behind at least one ">". */
-static bool
-is_quoted_from(const char *line, size_t len)
-{
-	size_t		quotes = 0;
-
-	while (quotes < len && line[quotes] == '>')
-		quotes++;
-	return quotes > 0 && len - quotes >= 5 &&
-		memcmp(line + quotes, "From ", 5) == 0;
-}
-
 static void
-add_bytes(Mailbox *box, const char *bytes, size_t len)
+add_bytes(Builder *builder, const char *bytes, size_t len)
 {
-	if (box->data->len + len > MAX_MESSAGE_BYTES)
-		box->too_long = true;
+	if (builder->data->len + len > MAX_MESSAGE_BYTES)
+		builder->too_long = true;
 	else
-		g_string_append_len(box->data, bytes, (gssize) len);
+		g_string_append_len(builder->data, bytes, (gssize) len);
 }
 
-/*
- * Return the length of the message without the empty line that stands before
- * the next From_ line.
- */
-static size_t
-message_len(const Mailbox *box)
-{
-	const char *data = box->data->str;
-	size_t		len = box->data->len;
-	size_t		end;
-
-	if (!box->is_mbox || len < 2 || data[len - 1] != '\n')
-		return len;
-	end = data[len - 2] == '\r' ? len - 2 : len - 1;
-	return end > 0 && data[end - 1] == '\n' ? end : len;
-}
-
-/* Set the line that the next message begins with, and its state. */
-static void
-begin_message(Mailbox *box, const char *from_line, size_t len)
-{
-	box->from_line = g_strchomp(g_strndup(from_line, len));
-	box->after_empty = false;
-	box->in_header = true;
-}
-
-/*
- * Pass the message to the caller and forget the message.  Returns false if
- * the caller wants no more.
- */
+/* Hand the message on and make ready for the next one. */
 static bool
-end_message(Mailbox *box)
+hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
 {
-	const SourceCallbacks *call = &box->source->call;
-	RawMessage	raw = {
-		.path = box->path,
-		.number = box->number,
-		.data = box->data->str,
-		.len = message_len(box),
-		.from_line = box->from_line,
-		.flags = maildir_flags(box->path)
-	};
+	RawMessage	raw = {path, builder->number, builder->data->str,
+	builder->data->len, builder->from_line, maildir_flags(path)};
 	bool		go_on = true;
 
-	if (box->too_long)
-		call->trouble(box->path, box->number, MESSAGE_TOO_LONG, call->arg);
+	/* the empty line before the next From_ line */
+	if (in_mbox && raw.len >= 2 && raw.data[raw.len - 1] == '\n')
+	{
+		size_t		end = raw.len - 1;
+
+		if (raw.data[end - 1] == '\r')
+			end--;
+		if (end > 0 && raw.data[end - 1] == '\n')
+			raw.len = end;
+	}
+	if (builder->too_long)
+		source->call.trouble(path, builder->number, MESSAGE_TOO_LONG,
+							 source->call.arg);
 	else
-		go_on = call->message(&raw, call->arg);
-	g_string_truncate(box->data, 0);
-	g_free(box->from_line);
-	box->from_line = NULL;
-	box->too_long = false;
-	box->number++;
+		go_on = source->call.message(&raw, source->call.arg);
+	g_string_truncate(builder->data, 0);
+	g_free(builder->from_line);
+	builder->from_line = NULL;
+	builder->too_long = false;
+	builder->number++;
 	return go_on;
 }
 
-/* Take the first line, without a byte order mark; decide if it is an mbox. */
-static void
-take_first_line(Mailbox *box, const char *line, size_t len)
-{
-	if (len >= 3 && memcmp(line, "\xEF\xBB\xBF", 3) == 0)
-	{
-		line += 3;
-		len -= 3;
-	}
-	if (len >= 5 && memcmp(line, "From ", 5) == 0)
-	{
-		box->is_mbox = !g_str_has_suffix(box->path, ".eml");
-		begin_message(box, line, len);
-	}
-	else
-		add_bytes(box, line, len);
-}
-
-/* Take another line, or a piece of one.  Returns false to end the reading. */
+/* The first line: a byte order mark and a From_ line are no message. */
 static bool
-take_piece(Mailbox *box, const char *piece, size_t len, bool line_start)
+take_first_line(Builder *builder, const char **line, size_t *len)
 {
-	bool		empty = line_start && is_empty_line(piece, len);
-
-	if (box->is_mbox && line_start)
+	if (*len >= 3 && memcmp(*line, "\xEF\xBB\xBF", 3) == 0)
 	{
-		if (begins_message(piece, len, box->after_empty))
-		{
-			if (!end_message(box))
-				return false;
-			begin_message(box, piece, len);
-			return true;
-		}
-		if (!box->in_header && is_quoted_from(piece, len))
-		{
-			piece++;
-			len--;
-		}
+		*line += 3;
+		*len -= 3;
 	}
-	if (empty)
-		box->in_header = false;
-	box->after_empty = empty;
-	add_bytes(box, piece, len);
-	return true;
+	if (*len >= 5 && memcmp(*line, "From ", 5) == 0)
+	{
+		builder->from_line = g_strchomp(g_strndup(*line, *len));
+		return true;
+	}
+	return false;
 }
 
 /* Read an open file.  Returns false if message() asked to stop. */
 static bool
-read_messages(Mailbox *box)
+read_messages(Source *source, const char *path, Reader *reader)
 {
-	const SourceCallbacks *call = &box->source->call;
-	Reader	   *reader = &box->reader;
+	Builder		builder = {g_string_new(NULL), NULL, 1, false};
+	bool		in_mbox = false;
+	bool		after_empty = false;
+	bool		in_header = true;
+	bool		first = true;
+	bool		go_on = true;
 	bool		line_start;
 	const char *piece;
 	size_t		len;
 
-	piece = next_piece(reader, &len, &line_start);
-	if (piece != NULL)
-		take_first_line(box, piece, len);
+	while (go_on && (piece = next_piece(reader, &len, &line_start)) != NULL)
+	{
+		bool		empty = line_start && (piece[0] == '\n' ||
+										   (len == 2 && piece[0] == '\r'));
 
-	/* do not read a message that is too long */
-	if (piece != NULL && !box->is_mbox && reader->size > MAX_MESSAGE_BYTES)
-	{
-		box->too_long = true;
-		return end_message(box);
+		if (first)
+		{
+			first = false;
+			if (take_first_line(&builder, &piece, &len))
+			{
+				in_mbox = !g_str_has_suffix(path, ".eml");
+				continue;
+			}
+		}
+		else if (in_mbox && line_start &&
+				 begins_message(piece, len, after_empty))
+		{
+			go_on = hand_on(source, path, &builder, in_mbox);
+			builder.from_line = g_strchomp(g_strndup(piece, len));
+			after_empty = false;
+			in_header = true;
+			continue;
+		}
+		if (in_mbox && line_start && !in_header)
+		{
+			size_t		quotes = 0;
+
+			while (quotes < len && piece[quotes] == '>')
+				quotes++;
+			if (quotes > 0 && len - quotes >= 5 &&
+				memcmp(piece + quotes, "From ", 5) == 0)
+			{
+				piece++;
+				len--;
+			}
+		}
+		if (!in_mbox && reader->size > MAX_MESSAGE_BYTES)
+		{
+			builder.too_long = true;	/* whatever else is in it */
+			break;
+		}
+		if (empty)
+			in_header = false;
+		after_empty = empty;
+		add_bytes(&builder, piece, len);
 	}
-	while ((piece = next_piece(reader, &len, &line_start)) != NULL)
-	{
-		if (!take_piece(box, piece, len, line_start))
-			return false;
-	}
-	if (ferror(reader->file))
-	{
-		call->trouble(box->path, 0, g_strerror(errno), call->arg);
-		return true;
-	}
-	return end_message(box);
+	if (go_on && ferror(reader->file))
+		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
+	else if (go_on)
+		go_on = hand_on(source, path, &builder, in_mbox);
+	g_string_free(builder.data, TRUE);
+	g_free(builder.from_line);
+	return go_on;
 }
 
+/* A file, or standard input by the name "-". */
 static bool
 read_file(Source *source, const char *path)
 {
-	Mailbox		box = {
-		.source = source,
-		.path = path,
-		.reader = {.at_line_start = true},
-		.in_header = true,
-		.number = 1
-	};
+	Reader		reader = {.at_line_start = true};
 	struct stat st;
 	bool		go_on;
 
-	box.reader.file = fopen(path, "rb");
-	if (box.reader.file == NULL)
+	reader.file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	if (reader.file == NULL)
 	{
 		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
 		return true;
 	}
-	if (fstat(fileno(box.reader.file), &st) == 0)
-		box.reader.size = (size_t) st.st_size;
-	box.reader.buf = g_malloc(PIECE_BYTES);
-	box.data = g_string_new(NULL);
-	go_on = read_messages(&box);
-	g_string_free(box.data, TRUE);
-	g_free(box.from_line);
-	g_free(box.reader.buf);
-	fclose(box.reader.file);
+	if (fstat(fileno(reader.file), &st) == 0 && S_ISREG(st.st_mode))
+		reader.size = (size_t) st.st_size;
+	reader.buf = g_malloc(PIECE_BYTES);
+	go_on = read_messages(source, path, &reader);
+	g_free(reader.buf);
+	if (reader.file != stdin)
+		fclose(reader.file);
 	return go_on;
 }
 
@@ -412,9 +362,9 @@ is_maildir(const char *folder)
 }
 
 /*
- * Return true if an entry of a folder is to be read.  In a Maildir these are
- * cur, new and the folders below (in Maildir++ their names begin with a dot),
- * but no files; elsewhere all entries that are not hidden.
+ * Whether an entry of a folder is read.  In a Maildir that is cur and new
+ * and the folders below (Maildir++ names them with a dot), but none of the
+ * files beside them; elsewhere everything that is not hidden.
  */
 static bool
 is_wanted(const char *folder, const char *name, bool maildir)
@@ -426,6 +376,34 @@ is_wanted(const char *folder, const char *name, bool maildir)
 			(name[0] != '.' || is_maildir(path));
 	return name[0] != '.';
 }
+
+/* Whether a path is a symbolic link that leads out of the root. */
+static bool
+leads_out(const Source *source, const char *path)
+{
+	struct stat st;
+	char	   *target;
+	size_t		len;
+	bool		out;
+
+	if (source->follow_links || lstat(path, &st) != 0 ||
+		!S_ISLNK(st.st_mode))
+		return false;
+	target = realpath(path, NULL);
+	if (target == NULL || source->root == NULL)
+	{
+		free(target);
+		return false;			/* it leads nowhere */
+	}
+	len = strlen(source->root);
+	out = strncmp(target, source->root, len) != 0 ||
+		(target[len] != '\0' && target[len] != '/' &&
+		 source->root[len - 1] != '/');
+	free(target);
+	return out;
+}
+
+static bool source_read_below(Source *source, const char *path);
 
 static int
 by_name(const struct dirent **a, const struct dirent **b)
@@ -444,7 +422,7 @@ read_folder(Source *source, const char *path, const struct stat *st)
 	int			n;
 
 	if (!g_hash_table_add(source->folders, key))
-		return true;			/* was read, or is just being read */
+		return true;			/* read already, or being read */
 	n = scandir(path, &entries, NULL, by_name);
 	if (n < 0)
 	{
@@ -459,8 +437,12 @@ read_folder(Source *source, const char *path, const struct stat *st)
 		{
 			g_autofree char *full = g_build_filename(path, name, NULL);
 
-			if (is_wanted(path, name, maildir))
-				go_on = source_read(source, full);
+			if (leads_out(source, full))
+				source->call.trouble(full, 0, "a symbolic link out of the "
+									 "folder (option --follow-links)",
+									 source->call.arg);
+			else if (is_wanted(path, name, maildir))
+				go_on = source_read_below(source, full);
 			else if (!(maildir && strcmp(name, "tmp") == 0))
 				source->call.skipped(full, source->call.arg);
 		}
@@ -470,8 +452,8 @@ read_folder(Source *source, const char *path, const struct stat *st)
 	return go_on;
 }
 
-bool
-source_read(Source *source, const char *path)
+static bool
+source_read_below(Source *source, const char *path)
 {
 	struct stat st;
 
@@ -489,4 +471,18 @@ source_read(Source *source, const char *path)
 		return true;
 	}
 	return read_file(source, path);
+}
+
+bool
+source_read(Source *source, const char *path)
+{
+	bool		go_on;
+
+	if (strcmp(path, "-") == 0)
+		return read_file(source, path);
+	source->root = realpath(path, NULL);
+	go_on = source_read_below(source, path);
+	free(source->root);
+	source->root = NULL;
+	return go_on;
 }

@@ -1,19 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * text.c
- *	  Decode bytes in the charset of a mail to UTF-8; count repairs.
+ *	  Bytes in the charset that a mail names, or should have named, to UTF-8.
  *
  * NOTES
- *	  Names of charsets in mail are often wrong: a "gb2312" text has characters
- *	  of GBK, an "iso-8859-1" text has the quotes of windows-1252, and some
- *	  names do not exist.  A name therefore stands for the largest charset that
- *	  agrees with it, as in browsers.  Without a usable name the bytes decide:
- *	  UTF-8 if they are valid UTF-8, or nearly, else windows-1252, in which
- *	  every byte is a character.
+ *	  Mail names its charsets badly: "gb2312" text has characters of GBK,
+ *	  "iso-8859-1" text has the quotes of windows-1252, and some names are
+ *	  inventions.  So a name stands for the largest charset that agrees with
+ *	  the name, as in browsers.  Where there is no usable name the bytes
+ *	  decide: UTF-8 if they are valid UTF-8, else windows-1252, which gives
+ *	  every byte a character.
  *
- *	  Decoding never fails.  Bytes that cannot be decoded become U+FFFD, and so
- *	  does U+0000, which PostgreSQL cannot store in text or jsonb.  The tally
- *	  counts both.
+ *	  Decoding never fails.  Bytes that cannot be decoded become U+FFFD, and
+ *	  so does U+0000, which neither text nor jsonb of PostgreSQL can hold;
+ *	  both are counted in the tally.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,16 +26,22 @@
 #define LABEL_CHARS		"abcdefghijklmnopqrstuvwxyz0123456789-.:+()"
 #define REPLACEMENT		"\xEF\xBF\xBD"	/* U+FFFD in UTF-8 */
 
-/* from names in mail (lower case, no "x-", "-" for "_") to iconv's names */
+/* names as mail writes them, without case, "x-" and "_" -> names for iconv */
 static const struct
 {
 	const char *label;
 	const char *name;
 }			charset_names[] =
 {
+	{"utf-8", "UTF-8"},
+	{"utf8", "UTF-8"},
+	{"us-ascii", NULL},
+	{"ascii", NULL},
+	{"ansi-x3.4-1968", NULL},
 	{"ansi-x3.110-1983", "WINDOWS-1252"},
 	{"big5", "BIG5-HKSCS"},
 	{"cn-gb", "GB18030"},
+	{"cp1252", "WINDOWS-1252"},
 	{"cp936", "GB18030"},
 	{"euc-cn", "GB18030"},
 	{"euc-kr", "CP949"},
@@ -51,20 +57,19 @@ static const struct
 	{"ks-c-5601-1987", "CP949"},
 	{"ksc5601", "CP949"},
 	{"latin1", "WINDOWS-1252"},
-	{"mac-cyrillic", "MAC-CYRILLIC"},
 	{"mac-roman", "MACINTOSH"},
-	{"macintosh", "MACINTOSH"},
 	{"ms-kanji", "CP932"},
 	{"shift-jis", "CP932"},
 	{"sjis", "CP932"},
 	{"unicode-1-1-utf-7", "UTF-7"},
 	{"utf-16", "UTF-16BE"},
+	{"windows-1252", "WINDOWS-1252"},
 	{"windows-31j", "CP932"},
 	{"windows-874", "CP874"},
 	{"windows-949", "CP949"},
 };
 
-/* windows-1252 from 0x80 to 0x9F; five undefined bytes stay C1 controls */
+/* windows-1252 from 0x80 to 0x9F; the five holes stay C1 controls */
 static const gunichar windows_1252[32] =
 {
 	0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
@@ -72,53 +77,6 @@ static const gunichar windows_1252[32] =
 	0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
 	0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178
 };
-
-Tally *
-tally_new(void)
-{
-	Tally	   *tally = g_new(Tally, 1);
-
-	tally->attachments = g_hash_table_new_full(g_str_hash, g_str_equal,
-											   g_free, NULL);
-	tally->remarks = g_hash_table_new_full(g_str_hash, g_str_equal,
-										   g_free, NULL);
-	return tally;
-}
-
-void
-tally_free(Tally *tally)
-{
-	g_hash_table_destroy(tally->attachments);
-	g_hash_table_destroy(tally->remarks);
-	g_free(tally);
-}
-
-void
-tally_count(GHashTable *table, const char *kind, unsigned n)
-{
-	gsize		had = GPOINTER_TO_SIZE(g_hash_table_lookup(table, kind));
-
-	g_hash_table_insert(table, g_strdup(kind), GSIZE_TO_POINTER(had + n));
-}
-
-static void
-merge_table(GHashTable *into, GHashTable *from)
-{
-	GHashTableIter iter;
-	gpointer	kind;
-	gpointer	count;
-
-	g_hash_table_iter_init(&iter, from);
-	while (g_hash_table_iter_next(&iter, &kind, &count))
-		tally_count(into, kind, (unsigned) GPOINTER_TO_SIZE(count));
-}
-
-void
-tally_merge(Tally *into, const Tally *from)
-{
-	merge_table(into->attachments, from->attachments);
-	merge_table(into->remarks, from->remarks);
-}
 
 char *
 text_charset_name(const char *label)
@@ -130,24 +88,15 @@ text_charset_name(const char *label)
 	if (label == NULL)
 		return NULL;
 	low = g_ascii_strdown(label, -1);
-	g_strdelimit(low, "_", '-');
-	g_strstrip(low);
-	name = low;
+	name = g_strstrip(g_strdelimit(low, "_", '-'));
 	if (g_str_has_prefix(name, "charset="))
 		name += strlen("charset=");
 	if (g_str_has_prefix(name, "x-"))
 		name += 2;
 
-	/* iconv_open() takes "//" and what follows as options */
+	/* iconv_open() gives a meaning of its own to "//" and the like */
 	if (*name == '\0' || name[strspn(name, LABEL_CHARS)] != '\0')
 		return NULL;
-	if (strcmp(name, "utf-8") == 0 || strcmp(name, "utf8") == 0)
-		return g_strdup("UTF-8");
-	if (strcmp(name, "us-ascii") == 0 || strcmp(name, "ascii") == 0 ||
-		strcmp(name, "ansi-x3.4-1968") == 0)
-		return NULL;
-	if (strcmp(name, "windows-1252") == 0 || strcmp(name, "cp1252") == 0)
-		return g_strdup("WINDOWS-1252");
 	for (size_t i = 0; i < G_N_ELEMENTS(charset_names); i++)
 	{
 		if (strcmp(name, charset_names[i].label) == 0)
@@ -161,9 +110,9 @@ text_charset_name(const char *label)
 }
 
 bool
-text_charset_known(const char *charset)
+text_charset_known(const char *label)
 {
-	g_autofree char *name = text_charset_name(charset);
+	g_autofree char *name = text_charset_name(label);
 
 	return name != NULL;
 }
@@ -177,52 +126,53 @@ append_windows_1252(GString *out, const char *bytes, size_t len)
 
 		if (c < 0x80)
 			g_string_append_c(out, (char) c);
-		else if (c < 0xA0)
-			g_string_append_unichar(out, windows_1252[c - 0x80]);
 		else
-			g_string_append_unichar(out, c);
+			g_string_append_unichar(out, c < 0xA0 ? windows_1252[c - 0x80] :
+									c);
 	}
 }
 
-/*
- * Append bytes that should be UTF-8, each bad byte as U+FFFD, and NUL as it
- * is.  Returns the number of bad bytes.
- */
-static unsigned
+/* What there is in bytes that should be UTF-8. */
+typedef struct Counts
+{
+	size_t		good;			/* characters beyond ASCII */
+	size_t		bad;			/* bytes that are no UTF-8 */
+	size_t		nuls;
+} Counts;
+
+/* Append bytes as UTF-8, each bad byte and NUL as U+FFFD; "out" may be NULL. */
+static Counts
 append_utf8(GString *out, const char *bytes, size_t len)
 {
-	unsigned	bad = 0;
+	Counts		counts = {0, 0, 0};
+	const char *end = bytes + len;
 
-	while (len > 0)
+	while (bytes < end)
 	{
-		const char *end;
-		size_t		good;
+		const char *stop;
+		bool		all = g_utf8_validate_len(bytes, (gsize) (end - bytes),
+											  &stop);
 
-		if (g_utf8_validate_len(bytes, len, &end))
-		{
-			g_string_append_len(out, bytes, (gssize) len);
+		for (const char *p = bytes; p < stop; p++)
+			counts.good += ((unsigned char) *p & 0xC0) == 0xC0;
+		if (out != NULL)
+			g_string_append_len(out, bytes, stop - bytes);
+		if (all)
 			break;
-		}
-		good = (size_t) (end - bytes);
-		g_string_append_len(out, bytes, (gssize) good);
-		bytes = end;
-		len -= good;
-		if (*bytes == '\0')
-			g_string_append_c(out, '\0');
+		if (*stop == '\0')
+			counts.nuls++;
 		else
-		{
+			counts.bad++;
+		if (out != NULL)
 			g_string_append(out, REPLACEMENT);
-			bad++;
-		}
-		bytes++;
-		len--;
+		bytes = stop + 1;
 	}
-	return bad;
+	return counts;
 }
 
 /*
- * Append bytes decoded by iconv, each refused byte as U+FFFD.  Returns the
- * number of refused bytes, or -1 if iconv does not know the charset.
+ * Append bytes through iconv, each refused byte as U+FFFD.  Returns the
+ * number of bytes that were refused, or -1 if iconv has no such charset.
  */
 static int
 append_iconv(GString *out, const char *bytes, size_t len, const char *name)
@@ -242,14 +192,10 @@ append_iconv(GString *out, const char *bytes, size_t len, const char *name)
 		size_t		rc;
 		int			why;
 
-		if (len > 0)
-			rc = iconv(cd, &in, &len, &to, &room);
-		else
-		{
-			/* without input: write the rest of the decoder's state */
-			rc = iconv(cd, NULL, NULL, &to, &room);
-			flushed = true;
-		}
+		/* without input: write the characters that iconv holds back */
+		flushed = (len == 0);
+		rc = iconv(cd, flushed ? NULL : &in, flushed ? NULL : &len, &to,
+				   &room);
 		why = errno;
 		g_string_append_len(out, buf, to - buf);
 		if (rc == (size_t) -1 && why != E2BIG && len > 0)
@@ -265,66 +211,50 @@ append_iconv(GString *out, const char *bytes, size_t len, const char *name)
 	return bad;
 }
 
-/* Replace each NUL by U+FFFD.  Returns the number of NULs. */
-static unsigned
-replace_nuls(GString *text)
+/*
+ * ISO-2022-JP as code page 932, whose rows 13 and 89 to 92 (circled digits,
+ * roman numerals, rare names) are used in mail and stand in no table of JIS.
+ */
+static GString *
+jis_to_cp932(const char *bytes, size_t len)
 {
-	GString    *with;
-	unsigned	n = 0;
+	GString    *out = g_string_sized_new(len);
+	char		set = 'B';		/* of one byte; '$' for two, 'I' for kana */
 
-	if (memchr(text->str, '\0', text->len) == NULL)
-		return 0;
-	with = g_string_new_len(text->str, (gssize) text->len);
-	g_string_truncate(text, 0);
-	for (size_t i = 0; i < with->len; i++)
+	for (size_t i = 0; i < len; i++)
 	{
-		if (with->str[i] == '\0')
+		unsigned	c = (unsigned char) bytes[i];
+		unsigned	next = i + 1 < len ? (unsigned char) bytes[i + 1] : 0;
+
+		if (c == 0x1B && (next == '$' || next == '(') && i + 2 < len)
 		{
-			g_string_append(text, REPLACEMENT);
-			n++;
+			set = next == '$' ? '$' : bytes[i + 2];
+			i += 2;
+		}
+		else if (set == '$' && c > 32 && c < 127 && next > 32 && next < 127)
+		{
+			unsigned	row = (c - 33) / 2 + (c < 95 ? 0x81 : 0xC1);
+			unsigned	cell = (c % 2 == 0 ? next + 0x7E :
+								next + 0x1F + (next >= 0x60));
+
+			g_string_append_c(out, (char) row);
+			g_string_append_c(out, (char) cell);
+			i++;
 		}
 		else
-			g_string_append_c(text, with->str[i]);
-	}
-	g_string_free(with, TRUE);
-	return n;
-}
-
-/*
- * Return true if bytes are more likely UTF-8 with errors than an 8-bit
- * charset: there is at least one valid sequence of two or more bytes for each
- * bad byte.
- */
-static bool
-mostly_utf8(const char *bytes, size_t len)
-{
-	size_t		good = 0;
-	size_t		bad = 0;
-
-	while (len > 0)
-	{
-		const char *end;
-		bool		all = g_utf8_validate_len(bytes, len, &end);
-
-		for (const char *p = bytes; p < end; p++)
 		{
-			if (((unsigned char) *p & 0xC0) == 0xC0)
-				good++;
+			if (c == '\n')
+				set = 'B';		/* a line begins in ASCII */
+			g_string_append_c(out, (char) (set == 'I' && c > 32 && c < 96 ?
+										   c | 0x80 : c));
 		}
-		if (all)
-			break;
-		len -= (size_t) (end - bytes);
-		if (*end != '\0')
-			bad++;
-		bytes = end + 1;
-		len--;
 	}
-	return good >= bad;
+	return out;
 }
 
 /*
- * Skip a byte order mark, and set *name to its charset, whatever the label of
- * the text is.
+ * A byte order mark says more than any label: pass over the mark, and set
+ * *name to its charset.
  */
 static void
 skip_byte_order_mark(const char **bytes, size_t *len, char **name)
@@ -353,28 +283,9 @@ skip_byte_order_mark(const char **bytes, size_t *len, char **name)
 }
 
 /*
- * Replace bytes that are not UTF-8 by U+FFFD: for UCS-4 and such, iconv()
- * writes code points beyond U+10FFFF.  Returns the number of replaced bytes.
- */
-static int
-mend_utf8(GString *text)
-{
-	GString    *with;
-	unsigned	bad;
-
-	if (g_utf8_validate_len(text->str, text->len, NULL))
-		return 0;
-	with = g_string_new_len(text->str, (gssize) text->len);
-	g_string_truncate(text, 0);
-	bad = append_utf8(text, with->str, with->len);
-	g_string_free(with, TRUE);
-	return (int) bad;
-}
-
-/*
- * Append bytes in a charset by its name from text_charset_name().  Returns the
- * number of bytes that mean nothing in the charset, or -1 if the name does not
- * help: it is NULL, it is UTF-8, or it is wrong and the bytes are UTF-8.
+ * Append bytes in a charset that text_charset_name() named.  Returns the
+ * number of bytes without a meaning there, or -1 if the name is of no use:
+ * there is no name, it is UTF-8, or it is wrong and the bytes are UTF-8.
  */
 static int
 append_named(GString *out, const char *bytes, size_t len, const char *name)
@@ -389,42 +300,79 @@ append_named(GString *out, const char *bytes, size_t len, const char *name)
 		return 0;
 	}
 	bad = append_iconv(out, bytes, len, name);
-	if (bad > 0 && g_utf8_validate_len(bytes, len, NULL))
+	if (bad > 0 && strcmp(name, "ISO-2022-JP-3") == 0 &&
+		memchr(bytes, 0x1B, len) != NULL)
+	{
+		GString    *other = jis_to_cp932(bytes, len);
+		GString    *text = g_string_new(NULL);
+		int			worse = append_iconv(text, other->str, other->len,
+										 "CP932");
+
+		if (worse >= 0 && worse < bad)
+		{
+			g_string_truncate(out, 0);
+			g_string_append_len(out, text->str, (gssize) text->len);
+			bad = worse;
+		}
+		g_string_free(text, TRUE);
+		g_string_free(other, TRUE);
+	}
+	if (bad > 0 && memchr(bytes, 0x1B, len) == NULL &&
+		g_utf8_validate_len(bytes, len, NULL))
 	{
 		g_string_truncate(out, 0);
 		return -1;
 	}
-	return bad < 0 ? bad : bad + mend_utf8(out);
+	return bad;
 }
 
 char *
 text_decode(const char *bytes, size_t len, const char *charset,
 			Tally *tally, size_t *outlen)
 {
-	g_autofree char *name = text_charset_name(charset);
+	g_autofree char *name = NULL;
 	GString    *out = g_string_sized_new(len + 16);
 	int			bad;
-	unsigned	nuls;
+	unsigned	nuls = 0;
 
+	if (len == 0)
+		bytes = "";				/* which may be NULL */
+	name = text_charset_name(charset);
 	skip_byte_order_mark(&bytes, &len, &name);
 	bad = append_named(out, bytes, len, name);
-	if (bad < 0 && mostly_utf8(bytes, len))
-		bad = (int) append_utf8(out, bytes, len);
-	else if (bad < 0)
+	if (bad < 0)
 	{
-		append_windows_1252(out, bytes, len);
-		tally_count(tally->remarks,
-					"texts neither UTF-8 nor in a charset they name: "
-					"read as windows-1252", 1);
+		Counts		counts = append_utf8(NULL, bytes, len);
+
+		/* a text rather in UTF-8 than not: a good character for each bad */
+		if (counts.good >= counts.bad)
+			g_string_append_len(out, bytes, (gssize) len);
+		else
+		{
+			append_windows_1252(out, bytes, len);
+			tally_count(tally->remarks,
+						"texts neither UTF-8 nor in a charset they name: "
+						"read as windows-1252", 1);
+		}
+		bad = 0;
+	}
+	/* bad UTF-8, NULs, and characters of iconv beyond U+10FFFF */
+	if (!g_utf8_validate_len(out->str, out->len, NULL))
+	{
+		GString    *clean = g_string_sized_new(out->len + 16);
+		Counts		counts = append_utf8(clean, out->str, out->len);
+
+		g_string_free(out, TRUE);
+		out = clean;
+		bad += (int) counts.bad;
+		nuls = (unsigned) counts.nuls;
 	}
 	if (bad > 0)
 		tally_count(tally->remarks,
 					"bytes that mean nothing in their charset: now U+FFFD",
 					(unsigned) bad);
-	nuls = replace_nuls(out);
 	if (nuls > 0)
 		tally_count(tally->remarks, "NUL characters: now U+FFFD", nuls);
-
 	if (outlen != NULL)
 		*outlen = out->len;
 	return g_string_free(out, FALSE);

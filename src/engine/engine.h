@@ -561,6 +561,19 @@ extern void change_hard_delete(MessageRow *row, const Author *author);
 extern bool change_requested(int64 store_id, const char *request,
 							 int64 *message_id, int64 *number);
 
+/* -------------------------------------------------------------- original.c */
+
+/*
+ * Add the mail that a message was made from to a list, as a property, if the
+ * message has an original.  Raise MAPI_E_NOT_ENOUGH_MEMORY if it is too long.
+ */
+extern void original_add(int64 store_id, int64 message_id, const char *name,
+						 BagList *list);
+
+/* Delete or copy the original of a message, if the message has one. */
+extern void original_delete(int64 store_id, int64 message_id);
+extern void original_copy(int64 store_id, int64 message_id, int64 copy_id);
+
 /* ----------------------------------------------------------------- merge.c */
 
 /* The newest change by others that touched a property. */

@@ -87,6 +87,9 @@ static const struct
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.folder_right"
 		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_STORE_ORIGINALS] =
+	{true, {INT8OID, BOOLOID},
+		"UPDATE msgstore.store SET keep_originals = $2 WHERE store_id = $1"},
 	[QUERY_FOLDER_INSERT] =
 	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID},
 		"INSERT INTO msgstore.folder"
@@ -110,6 +113,42 @@ static const struct
 		"SELECT message_id, change_number FROM msgstore.change"
 		" WHERE store_id = $1 AND request = $2 AND role = $3"
 		" AND CASE WHEN $4 IS NULL THEN kind = 'c' ELSE message_id = $4 END"},
+	[QUERY_ORIGINAL_SIZE] =
+	{false, {INT8OID, INT8OID},
+		"SELECT coalesce(max(\"offset\" + octet_length(bytes)), -1)"
+		" FROM msgstore.original WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_ORIGINAL_READ] =
+	{false, {INT8OID, INT8OID, INT8OID, INT8OID},
+		"SELECT substr(bytes, greatest(1, $3 - \"offset\" + 1)::int4)"
+		" FROM msgstore.original WHERE store_id = $1 AND message_id = $2"
+		" AND \"offset\" + octet_length(bytes) > $3 AND \"offset\" < $3 + $4"
+		" ORDER BY \"offset\""},
+	[QUERY_ORIGINAL_WRITE] =
+	{true, {INT8OID, INT8OID, INT8OID, BYTEAOID},
+		"INSERT INTO msgstore.original"
+		" (store_id, message_id, \"offset\", bytes)"
+		" SELECT $1, $2, $3, $4 FROM msgstore.message AS m"
+		" WHERE store_id = $1 AND message_id = $2"
+		" AND (SELECT keep_originals FROM msgstore.store WHERE store_id = $1)"
+		" AND $3 = (SELECT coalesce(max(o.\"offset\" + octet_length(o.bytes)), 0)"
+		" FROM msgstore.original AS o"
+		" WHERE o.store_id = $1 AND o.message_id = $2)"
+		" FOR KEY SHARE OF m"
+		" RETURNING \"offset\" + octet_length(bytes)"},
+	[QUERY_ORIGINAL_KEPT] =
+	{false, {INT8OID},
+		"SELECT store_id FROM msgstore.store"
+		" WHERE store_id = $1 AND keep_originals"},
+	[QUERY_ORIGINAL_COPY] =
+	{true, {INT8OID, INT8OID, INT8OID},
+		"INSERT INTO msgstore.original"
+		" (store_id, message_id, \"offset\", bytes)"
+		" SELECT store_id, $3, \"offset\", bytes FROM msgstore.original"
+		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_ORIGINAL_DELETE] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.original"
+		" WHERE store_id = $1 AND message_id = $2"},
 	[QUERY_PARKED_INSERT] =
 	{true, {INT8OID, INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID, JSONBOID,
 			TEXTOID, JSONBOID, JSONBOID, JSONBOID, TEXTOID, TEXTOID, BYTEAOID,

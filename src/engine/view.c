@@ -654,6 +654,13 @@ add_named(ViewContext *context, const Property *prop, BagList *list)
 		baglist_add_value(list, prop->name, prop->namelen, &value);
 		return;
 	}
+	if (prop->tag == PR_INTERNET_CONTENT &&
+		context->view->kind == HANDLE_MESSAGE)
+	{
+		original_add(context->view->store_id, context->view->message_id,
+					 prop->name, list);
+		return;
+	}
 	for (int i = 0; i < lengthof(extras); i++)
 	{
 		if (extras[i].part == PART_PROPS && extras[i].tag == prop->tag &&

@@ -132,6 +132,7 @@ write_order(const PlaceOrder *order, MessageRow *row)
 	if (order->kind == CHANGE_HARD_DELETE)
 	{
 		change_hard_delete(row, &order->author);
+		original_delete(row->store_id, row->message_id);
 		return;
 	}
 	memset(&change, 0, sizeof(change));

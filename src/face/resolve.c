@@ -120,6 +120,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	{
 		outcome->message_id = request.message_id;
 		outcome->change_number = number;
+		original_copy(stand->store_id, stand->message_id, request.message_id);
 	}
 	messagerow_end_read(&row);
 	return result;

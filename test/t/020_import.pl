@@ -41,7 +41,7 @@ like($out, qr/^  import /m, '--help names the commands');
 ($code, $out, $err) = msgstore('import', '--help');
 is($code, 0, 'import --help succeeds');
 like($out, qr/--$_\b/, "import --help names --$_")
-  foreach qw(store folder batch dry-run verbose dbname host port username actor);
+  foreach qw(store folder batch dry-run no-original skip-known follow-links verbose dbname host port username actor);
 
 foreach my $bad (
 	[ 'no arguments', qr/Usage/ ],
@@ -307,10 +307,11 @@ is_deeply(
 	[ sort keys %messages ],
 	[ 'a', 'b', 'deep', 'draft', 'sent' ],
 	'files, folders and Maildir folders are found, each once');
-like($out, qr/^5 imported, 3 refused$/m, 'and counted');
+like($out, qr/^5 imported, 4 refused$/m, 'and counted');
 like($out, qr{^  \S*/$_}m, "refused: $_")
   foreach (
 	'folder/dangling: No such file or directory$',
+	'folder/loop: a symbolic link out of the folder',
 	'folder/empty:1: no message',
 	'no-such: No such file or directory$');
 like($out, qr/^2 hidden or housekeeping files skipped$/m, 'skipped are counted');
@@ -486,7 +487,7 @@ foreach my $case (
 	$node->safe_psql('moods',
 		join ';', 'TRUNCATE moods', q{SELECT setval('calls', 1, false)},
 		map { $n++; "INSERT INTO moods VALUES ($n, '$_')" } @$moods);
-	($code, $out, $err) = msgstore('import', '-d', 'moods', '-s', 'm',
+	($code, $out, $err) = msgstore('import', '--no-original', '-d', 'moods', '-s', 'm',
 		"$dir/batch/1", "$dir/batch/2");
 	is($code, $exit, "$name: exit code $exit");
 	like($out, $report, "$name: the report");

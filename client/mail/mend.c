@@ -1,0 +1,471 @@
+/*-------------------------------------------------------------------------
+ *
+ * mend.c
+ *	  Small repairs of a message before GMime parses it.
+ *
+ * NOTES
+ *	  GMime drops what a broken header holds, or finds no message at all.  The
+ *	  parser is given a copy with these repairs, if there is any to be made:
+ *
+ *	  - Bare CR ends a line, where most lines end with bare CR; of several CRs
+ *		before LF one is left.
+ *	  - Blank lines before the first field are left out, and NULs in headers.
+ *	  - A line that is neither field nor continuation becomes a continuation
+ *		if more header follows, and the first line of the body if not (the
+ *		empty line is missing).
+ *	  - Content types without a slash get a subtype; of several Content-Type
+ *		fields in a header the first one counts (GMime takes the last).
+ *	  - Very long fields of addresses or parameters get another name.
+ *	  - Fields and boundaries beyond a number become continuations and text,
+ *		so that memory stays in proportion to the message.
+ *
+ *	  Every repair inserts or leaves out bytes, so offsets in the copy can be
+ *	  told from offsets in the message.  Contents are read from the message.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <string.h>
+
+#include "mail.h"
+
+/* From this offset in the copy on, the message's is greater by "shift". */
+typedef struct Shift
+{
+	size_t		at;
+	gssize		shift;
+} Shift;
+
+/* The scan over the lines. */
+typedef struct Scan
+{
+	Mend	   *mend;
+	const char *at;				/* the line being looked at */
+	const char *end;			/* of the message */
+	const char *copied;			/* the copy has everything before this */
+	const char *goes_on;		/* the header goes on until here at least */
+	GHashTable *boundaries;		/* "--boundary" of multiparts so far */
+	GString    *type;			/* the Content-Type field of this header */
+	bool		in_type;		/* the field is Content-Type */
+	bool		skipped;		/* and a second one, which is left out */
+	unsigned	fields;			/* in this header */
+	unsigned	parts;			/* so far */
+	bool		in_header;
+	bool		in_part;		/* the header is that of a part */
+} Scan;
+
+/* ----------------------------------------------------------------- repairs */
+
+/* Begin the copy, or bring it up to a place in the message. */
+static void
+copy_until(Scan *scan, const char *place)
+{
+	if (scan->mend->copy == NULL)
+	{
+		scan->mend->copy = g_string_sized_new(scan->mend->len + 256);
+		scan->mend->shifts = g_array_new(FALSE, FALSE, sizeof(Shift));
+	}
+	g_string_append_len(scan->mend->copy, scan->copied,
+						place - scan->copied);
+	scan->copied = place;
+}
+
+static void
+note_shift(Scan *scan)
+{
+	Shift		shift = {scan->mend->copy->len, 0};
+
+	shift.shift = (scan->copied - scan->mend->data) - (gssize) shift.at;
+	g_array_append_val(scan->mend->shifts, shift);
+}
+
+static void
+insert(Scan *scan, const char *place, const char *text)
+{
+	copy_until(scan, place);
+	g_string_append(scan->mend->copy, text);
+	note_shift(scan);
+}
+
+static void
+leave_out(Scan *scan, const char *from, const char *to)
+{
+	copy_until(scan, from);
+	scan->copied = to;
+	note_shift(scan);
+}
+
+/* ------------------------------------------------------------------- lines */
+
+/* The end of a line without its line end, and where the next one begins. */
+static const char *
+line_end(const char *at, const char *end, const char **next)
+{
+	const char *nl = memchr(at, '\n', (size_t) (end - at));
+	const char *stop = nl ? nl : end;
+
+	*next = nl ? nl + 1 : end;
+	while (stop > at && stop[-1] == '\r')
+		stop--;
+	return stop;
+}
+
+/* The length of the field name at the start of a line, 0 if there is none. */
+static size_t
+name_len(const char *at, const char *stop)
+{
+	const char *p = at;
+	size_t		n;
+
+	while (p < stop && *p > 32 && *p < 127 && *p != ':')
+		p++;
+	n = (size_t) (p - at);
+	while (p < stop && (*p == ' ' || *p == '\t'))
+		p++;
+	return p < stop && *p == ':' ? n : 0;
+}
+
+static bool
+is_blank(const char *at, const char *stop)
+{
+	while (at < stop && (*at == ' ' || *at == '\t'))
+		at++;
+	return at == stop;
+}
+
+/*
+ * Where, after a line that is no header line, the header goes on: at a field
+ * before the empty line, with no boundary before that; NULL if it does not.
+ * A field here is one whose name is common or has a hyphen: prose has colons,
+ * too.
+ */
+static const char *
+header_goes_on(const char *at, const char *end)
+{
+	static const char *const common[] = {
+		"bcc", "cc", "date", "from", "received", "references", "sender",
+		"subject", "to"
+	};
+
+	while (at < end)
+	{
+		const char *next;
+		const char *stop = line_end(at, end, &next);
+		size_t		n = name_len(at, stop);
+
+		if (stop == at || (stop - at > 2 && at[0] == '-' && at[1] == '-'))
+			return NULL;
+		if (n > 0 && memchr(at, '-', n) != NULL)
+			return at;
+		for (size_t i = 0; n > 0 && i < G_N_ELEMENTS(common); i++)
+		{
+			if (strlen(common[i]) == n &&
+				g_ascii_strncasecmp(common[i], at, n) == 0)
+				return at;
+		}
+		at = next;
+	}
+	return NULL;
+}
+
+/* -------------------------------------------------------------- boundaries */
+
+static void
+begin_header(Scan *scan)
+{
+	scan->in_header = true;
+	scan->in_type = scan->skipped = false;
+	scan->fields = 0;
+	scan->goes_on = scan->at;
+	g_string_truncate(scan->type, 0);
+}
+
+/* Note what the header that ends here says about the lines that follow. */
+static void
+end_header(Scan *scan)
+{
+	GMimeContentType *type;
+	const char *boundary;
+
+	scan->in_header = scan->in_part = false;
+	if (scan->type->len == 0)
+		return;
+	type = g_mime_content_type_parse(NULL, scan->type->str);
+	boundary = g_mime_content_type_get_parameter(type, "boundary");
+	if (boundary != NULL && *boundary != '\0')
+		g_hash_table_add(scan->boundaries, g_strconcat("--", boundary, NULL));
+	if (g_mime_content_type_is_type(type, "message", "rfc822") ||
+		g_mime_content_type_is_type(type, "message", "global") ||
+		g_mime_content_type_is_type(type, "message", "news"))
+		begin_header(scan);
+	g_object_unref(type);
+}
+
+/* Take a line that is a boundary; false if the line is none. */
+static bool
+take_boundary(Scan *scan, const char *stop)
+{
+	g_autofree char *line = NULL;
+	size_t		len = (size_t) (stop - scan->at);
+	bool		closing;
+
+	if (len < 3 || len > 1000 || scan->at[0] != '-' || scan->at[1] != '-' ||
+		g_hash_table_size(scan->boundaries) == 0)
+		return false;
+	line = g_strchomp(g_strndup(scan->at, len));
+	closing = !g_hash_table_contains(scan->boundaries, line);
+	if (closing)
+	{
+		if (!g_str_has_suffix(line, "--"))
+			return false;
+		line[strlen(line) - 2] = '\0';
+		if (!g_hash_table_contains(scan->boundaries, line))
+			return false;
+	}
+	else if (++scan->parts > MAX_PARTS)
+	{
+		insert(scan, scan->at, " ");
+		scan->mend->parts_left++;
+		return true;
+	}
+	if (scan->in_header)
+		end_header(scan);
+	if (!closing)
+	{
+		begin_header(scan);
+		scan->in_part = true;
+	}
+	return true;
+}
+
+/* ----------------------------------------------------------------- headers */
+
+/* A type that is one word: GMime would not read its parameters, either. */
+static void
+mend_type(Scan *scan, const char *value, const char *stop)
+{
+	static const char *const words[][2] = {
+		{"text", "/plain"}, {"multipart", "/mixed"}, {"message", "/rfc822"},
+		{"application", "/octet-stream"}
+	};
+	const char *p = value;
+
+	while (p < stop && (*p == ' ' || *p == '\t'))
+		p++;
+	value = p;
+	while (p < stop && g_ascii_isalnum(*p))
+		p++;
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+	{
+		if (strlen(words[i][0]) == (size_t) (p - value) &&
+			g_ascii_strncasecmp(words[i][0], value, p - value) == 0 &&
+			(p == stop || *p != '/'))
+		{
+			insert(scan, p, words[i][1]);
+			g_string_append_printf(scan->type, "%.*s%s",
+								   (int) (p - value), value, words[i][1]);
+			value = p;
+		}
+	}
+	g_string_append_len(scan->type, value, stop - value);
+}
+
+/*
+ * Whether a field is too long to be shown to GMime by its name, which takes
+ * quadratic time for addresses and parameters, and stack for groups.
+ */
+static bool
+is_hidden(const char *at, size_t n, const char *end)
+{
+	static const char *const names[] = {
+		"To", "Cc", "Bcc", "From", "Sender", "Reply-To", "Content-Type",
+		"Content-Disposition"
+	};
+	const char *stop = at;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+	{
+		if (strlen(names[i]) != n || g_ascii_strncasecmp(names[i], at, n) != 0)
+			continue;
+		do
+		{
+			const char *nl = memchr(stop, '\n', (size_t) (end - stop));
+
+			stop = nl ? nl + 1 : end;
+		} while (stop - at <= LONG_FIELD && stop < end &&
+				 (*stop == ' ' || *stop == '\t'));
+		return stop - at > LONG_FIELD;
+	}
+	return false;
+}
+
+/* Take a line of a header that is neither empty nor a boundary. */
+static void
+take_header_line(Scan *scan, const char *stop, const char *next)
+{
+	const char *at = scan->at;
+	size_t		n = name_len(at, stop);
+
+	if (n > 0)
+	{
+		scan->in_type = n == 12 &&
+			g_ascii_strncasecmp(at, "Content-Type", n) == 0;
+		scan->skipped = scan->in_type && scan->type->len > 0;
+		scan->fields++;
+		if (++scan->mend->fields > MAX_FIELDS)
+		{
+			insert(scan, at, " ");
+			scan->mend->fields_left++;
+		}
+		else if (is_hidden(at, n, scan->end))
+			insert(scan, at, HIDDEN);
+		else if (scan->skipped)
+			leave_out(scan, at, next);
+		else if (scan->in_type)
+			mend_type(scan, (char *) memchr(at, ':', stop - at) + 1, stop);
+	}
+	else if (scan->fields == 0 && is_blank(at, stop))
+		leave_out(scan, at, next);
+	else if (*at == ' ' || *at == '\t')
+	{
+		if (scan->skipped)
+			leave_out(scan, at, next);
+		else if (scan->in_type)
+			g_string_append_len(scan->type, at, stop - at);
+	}
+	else if (!((stop - at >= 5 && memcmp(at, "From ", 5) == 0) ||
+			   (stop - at >= 6 && memcmp(at, ">From ", 6) == 0)))
+	{
+		/* looked up once for all the lines before that field */
+		if (at >= scan->goes_on)
+			scan->goes_on = header_goes_on(next, scan->end);
+		if (scan->goes_on == NULL)
+		{
+			if (scan->fields > 0 || scan->in_part)
+				insert(scan, at, "\n");
+			end_header(scan);
+		}
+		else if (scan->fields > 0)
+			insert(scan, at, " ");
+		else
+			leave_out(scan, at, next);
+	}
+}
+
+static void
+leave_out_nuls(Scan *scan, const char *stop)
+{
+	const char *p = MAX(scan->at, scan->copied);
+
+	while (p < stop && (p = memchr(p, '\0', (size_t) (stop - p))) != NULL)
+	{
+		leave_out(scan, p, p + 1);
+		scan->mend->nuls++;
+		p++;
+	}
+}
+
+/* Look at one line; "next" is where the next one begins. */
+static void
+take_line(Scan *scan, const char *stop, const char *next)
+{
+	if (take_boundary(scan, stop) || !scan->in_header)
+		return;
+	if (stop == scan->at)
+		end_header(scan);
+	else
+	{
+		take_header_line(scan, stop, next);
+		leave_out_nuls(scan, stop);
+	}
+	if (next - stop > 2 && scan->copied <= stop)	/* CR CR LF */
+		leave_out(scan, stop, next - 2);
+}
+
+/* If most lines end with bare CR, make a copy in which they end with LF. */
+static void
+mend_line_ends(Mend *mend)
+{
+	size_t		lf = 0;
+	size_t		cr = 0;
+	const char *end = mend->data + mend->len;
+
+	if (memchr(mend->data, '\r', mend->len) == NULL)
+		return;
+	for (const char *p = mend->data; p < end; p++)
+	{
+		lf += *p == '\n';
+		cr += *p == '\r' && (p + 1 == end || (p[1] != '\n' && p[1] != '\r'));
+	}
+	if (cr <= lf)
+		return;
+	mend->own = g_malloc(mend->len);
+	for (size_t i = 0; i < mend->len; i++)
+		mend->own[i] = mend->data[i] == '\r' ? '\n' : mend->data[i];
+	mend->data = mend->own;
+}
+
+Mend *
+mend_new(const char *data, size_t len)
+{
+	Mend	   *mend = g_new0(Mend, 1);
+	Scan		scan = {.mend = mend};
+	const char *next;
+
+	mend->data = data;
+	mend->len = len;
+	mend_line_ends(mend);
+	scan.at = scan.copied = mend->data;
+	scan.end = mend->data + len;
+	scan.boundaries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+											NULL);
+	scan.type = g_string_new(NULL);
+	begin_header(&scan);
+	for (; scan.at < scan.end && (scan.in_header ||
+								  g_hash_table_size(scan.boundaries) > 0);
+		 scan.at = next)
+	{
+		const char *stop = line_end(scan.at, scan.end, &next);
+
+		take_line(&scan, stop, next);
+	}
+	if (mend->copy != NULL)
+		copy_until(&scan, scan.end);
+	g_hash_table_destroy(scan.boundaries);
+	g_string_free(scan.type, TRUE);
+	return mend;
+}
+
+void
+mend_free(Mend *mend)
+{
+	if (mend->copy != NULL)
+	{
+		g_string_free(mend->copy, TRUE);
+		g_array_free(mend->shifts, TRUE);
+	}
+	g_free(mend->own);
+	g_free(mend);
+}
+
+size_t
+mend_offset(const Mend *mend, size_t offset)
+{
+	gssize		shift = 0;
+	guint		low = 0;
+	guint		high = mend->copy ? mend->shifts->len : 0;
+
+	while (low < high)
+	{
+		guint		middle = (low + high) / 2;
+		const Shift *one = &g_array_index(mend->shifts, Shift, middle);
+
+		if (one->at <= offset)
+		{
+			low = middle + 1;
+			shift = one->shift;
+		}
+		else
+			high = middle;
+	}
+	return (size_t) ((gssize) offset + shift);
+}

@@ -1,0 +1,309 @@
+/*-------------------------------------------------------------------------
+ *
+ * tnef.c
+ *	  winmail.dat: what Outlook and Exchange send beside or instead of MIME.
+ *
+ * NOTES
+ *	  libytnef reads TNEF.  The library trusts its input, and prints to standard
+ *	  output; so it runs in a process of its own, which answers with JSON.  A
+ *	  process that fails, or takes too long, leaves the part as an attachment.
+ *
+ *	  Attachments become attachments.  Of the MAPI properties, those of a table
+ *	  are taken, where the message has no such property from its header.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ytnef.h>
+
+#include "mime.h"
+
+#define TIMEOUT_SECONDS		60
+#define MAX_FILES			1024	/* that the program can have open */
+#define TNEF_SIGNATURE		"\x78\x9F\x3E\x22"
+
+typedef enum Kind
+{
+	KIND_TEXT = 0x001E,			/* or 0x001F; the library makes it UTF-8 */
+	KIND_LONG = 0x0003,
+	KIND_BOOLEAN = 0x000B,
+	KIND_TIME = 0x0040,
+	KIND_BINARY = 0x0102
+} Kind;
+
+/* The properties that are taken; those from 0x8000 on are named, by LID. */
+static const struct
+{
+	unsigned	id;
+	Kind		kind;
+	const char *name;
+}			taken[] =
+{
+	{0x0017, KIND_LONG, "PR_IMPORTANCE"},
+	{0x001A, KIND_TEXT, "PR_MESSAGE_CLASS"},
+	{0x0026, KIND_LONG, "PR_PRIORITY"},
+	{0x0036, KIND_LONG, "PR_SENSITIVITY"},
+	{0x0037, KIND_TEXT, "PR_SUBJECT"},
+	{0x0039, KIND_TIME, "PR_CLIENT_SUBMIT_TIME"},
+	{0x0060, KIND_TIME, "PR_START_DATE"},
+	{0x0061, KIND_TIME, "PR_END_DATE"},
+	{0x0063, KIND_BOOLEAN, "PR_RESPONSE_REQUESTED"},
+	{0x0070, KIND_TEXT, "PR_CONVERSATION_TOPIC"},
+	{0x0071, KIND_BINARY, "PR_CONVERSATION_INDEX"},
+	{0x0C17, KIND_BOOLEAN, "PR_REPLY_REQUESTED"},
+	{0x1009, KIND_BINARY, "PR_RTF_COMPRESSED"},
+	{0x1090, KIND_LONG, "PR_FLAG_STATUS"},
+	{0x8208, KIND_TEXT, "PidLidLocation"},
+	{0x820D, KIND_TIME, "PidLidAppointmentStartWhole"},
+	{0x820E, KIND_TIME, "PidLidAppointmentEndWhole"},
+};
+
+/* ------------------------------------------------- in the process of its own */
+
+/* The value of a property, or NULL. */
+static variableLength *
+find_value(MAPIProps *props, unsigned id, unsigned type)
+{
+	variableLength *value = MAPIFindProperty(props, PROP_TAG(type, id));
+
+	if (value == MAPI_UNDEFINED)
+		value = MAPIFindUserProp(props, PROP_TAG(type, id));
+	return value == MAPI_UNDEFINED || value == NULL || value->data == NULL ?
+		NULL : value;
+}
+
+/* Set a text that may lack its zero, and may be in any charset. */
+static void
+put_value_text(json_t *props, const char *name, const variableLength *value)
+{
+	Tally	   *aside = tally_new();
+	const char *bytes = (const char *) value->data;
+	size_t		len = strnlen(bytes, value->size > 0 ? (size_t) value->size : 0);
+	g_autofree char *text = text_decode(bytes, len, NULL, aside, NULL);
+
+	put_text(props, name, text);
+	tally_free(aside);
+}
+
+/* Set a FILETIME, 100 nanoseconds since 1601. */
+static void
+put_value_time(json_t *props, const char *name, const variableLength *value)
+{
+	guint64		ticks;
+	GDateTime  *when;
+
+	if (value->size < 8)
+		return;
+	memcpy(&ticks, value->data, sizeof(ticks));
+	ticks = GUINT64_FROM_LE(ticks);
+	when = g_date_time_new_from_unix_utc((gint64) (ticks / 10000000) -
+										 G_GINT64_CONSTANT(11644473600));
+	if (when != NULL && g_date_time_get_year(when) >= 1601)
+	{
+		g_autofree char *text = g_date_time_format(when, "%Y-%m-%dT%H:%M:%S");
+		g_autofree char *iso = g_strdup_printf("%s.%07uZ", text,
+											   (unsigned) (ticks % 10000000));
+
+		put_text(props, name, iso);
+	}
+	g_clear_pointer(&when, g_date_time_unref);
+}
+
+static void
+put_value(json_t *props, size_t i, const variableLength *value)
+{
+	const char *name = taken[i].name;
+	gint32		number = 0;
+
+	memcpy(&number, value->data, MIN((size_t) MAX(value->size, 0),
+									 sizeof(number)));
+	switch (taken[i].kind)
+	{
+		case KIND_TEXT:
+			put_value_text(props, name, value);
+			break;
+		case KIND_LONG:
+			json_object_set_new(props, name,
+								json_integer(GINT32_FROM_LE(number)));
+			break;
+		case KIND_BOOLEAN:
+			json_object_set_new(props, name, json_boolean(number & 0xFFFF));
+			break;
+		case KIND_TIME:
+			put_value_time(props, name, value);
+			break;
+		case KIND_BINARY:
+			if (value->size > 0)
+				put_binary(props, name, value->data, (size_t) value->size);
+	}
+}
+
+static json_t *
+message_props(TNEFStruct *tnef)
+{
+	json_t	   *props = json_object();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(taken); i++)
+	{
+		variableLength *value = find_value(&tnef->MapiProperties, taken[i].id,
+										   taken[i].kind);
+
+		if (value == NULL && taken[i].kind == KIND_TEXT)
+			value = find_value(&tnef->MapiProperties, taken[i].id, 0x001F);
+		if (value != NULL)
+			put_value(props, i, value);
+	}
+	if (tnef->body.data != NULL && tnef->body.size > 0)
+		put_value_text(props, "PR_BODY", &tnef->body);
+	return props;
+}
+
+/* One attachment: names, type and bytes. */
+static json_t *
+attachment_props(Attachment *attachment)
+{
+	json_t	   *props = json_object();
+	variableLength *bytes = find_value(&attachment->MAPI, 0x3701, 0x0102);
+	variableLength *name = NULL;
+	static const unsigned names[] = {0x3707, 0x3704, 0x3001};
+
+	for (size_t i = 0; name == NULL && i < G_N_ELEMENTS(names); i++)
+	{
+		name = find_value(&attachment->MAPI, names[i], 0x001F);
+		if (name == NULL)
+			name = find_value(&attachment->MAPI, names[i], 0x001E);
+	}
+	if (name == NULL && attachment->Title.data != NULL)
+		name = &attachment->Title;
+	if (name != NULL)
+		put_value_text(props, "name", name);
+	name = find_value(&attachment->MAPI, 0x370E, 0x001E);
+	if (name == NULL)
+		name = find_value(&attachment->MAPI, 0x370E, 0x001F);
+	if (name != NULL)
+		put_value_text(props, "type", name);
+	if (attachment->FileData.size > 0)
+		bytes = &attachment->FileData;
+	put_binary(props, "data", bytes ? bytes->data : NULL,
+			   bytes && bytes->size > 0 ? (size_t) bytes->size : 0);
+	return props;
+}
+
+/* Read TNEF and write what it holds to a pipe; does not return. */
+static void
+answer(const GByteArray *bytes, int to)
+{
+	TNEFStruct	tnef;
+	json_t	   *found = json_object();
+	json_t	   *list = json_array();
+	FILE	   *out = fdopen(to, "w");
+	bool		ok;
+
+	/* no file or connection of the program is within reach */
+	for (int fd = 0; fd < (int) sysconf(_SC_OPEN_MAX) && fd < MAX_FILES; fd++)
+	{
+		if (fd != to)
+			close(fd);
+	}
+	alarm(TIMEOUT_SECONDS);
+	if (freopen("/dev/null", "w", stdout) == NULL ||
+		freopen("/dev/null", "w", stderr) == NULL)
+		_exit(1);
+	memset(&tnef, 0, sizeof(tnef));	/* the library leaves some of it */
+	TNEFInitialize(&tnef);
+	ok = TNEFParseMemory((BYTE *) bytes->data, (long) bytes->len, &tnef) >= 0;
+	if (!ok || out == NULL)
+		_exit(1);
+	for (Attachment *one = tnef.starting_attach.next; one != NULL;
+		 one = one->next)
+		json_array_append_new(list, attachment_props(one));
+	json_object_set_new(found, "properties", message_props(&tnef));
+	json_object_set_new(found, "attachments", list);
+	ok = json_dumpf(found, out, JSON_COMPACT) == 0 && fclose(out) == 0;
+	_exit(ok ? 0 : 1);
+}
+
+/* ------------------------------------------------------------- in this one */
+
+/* What is in TNEF, as JSON; NULL if it cannot be read. */
+static json_t *
+ask(const GByteArray *bytes)
+{
+	int			ends[2];
+	pid_t		child;
+	FILE	   *in;
+	json_t	   *found = NULL;
+	int			status = 0;
+
+	if (pipe(ends) != 0)
+		return NULL;
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+	{
+		close(ends[0]);
+		answer(bytes, ends[1]);
+	}
+	close(ends[1]);
+	in = fdopen(ends[0], "r");
+	if (child > 0 && in != NULL)
+		found = json_loadf(in, JSON_DISABLE_EOF_CHECK, NULL);
+	if (in != NULL)
+		fclose(in);
+	if (child > 0 && (waitpid(child, &status, 0) != child || status != 0))
+		g_clear_pointer(&found, json_decref);
+	return found;
+}
+
+static void
+take_attachment(Walk *walk, json_t *one)
+{
+	const char *type = json_string_value(json_object_get(one, "type"));
+	const char *name = json_string_value(json_object_get(one, "name"));
+	json_t	   *attachment = attach_add(walk->attachments, type ? type :
+										"application/octet-stream",
+										ATTACH_BY_VALUE, walk->tally);
+
+	json_object_set(attachment, "PR_ATTACH_DATA_BIN",
+					json_object_get(one, "data"));
+	if (name != NULL)
+		attach_names(attachment, name);
+}
+
+bool
+tnef_read(Walk *walk, json_t *props, const GByteArray *bytes)
+{
+	json_t	   *found = NULL;
+	size_t		i;
+	json_t	   *one;
+	const char *name;
+
+	if (bytes->len > 4 && memcmp(bytes->data, TNEF_SIGNATURE, 4) == 0)
+		found = ask(bytes);
+	if (found == NULL)
+	{
+		tally_count(walk->tally->remarks,
+					"TNEF that cannot be read: attached as it is", 1);
+		return false;
+	}
+	json_array_foreach(json_object_get(found, "attachments"), i, one)
+		take_attachment(walk, one);
+	json_object_foreach(json_object_get(found, "properties"), name, one)
+	{
+		if (strcmp(name, "PR_BODY") == 0)
+			g_string_append(walk->text, walk->text->len > 0 ||
+							walk->html->len > 0 ? "" :
+							json_string_value(one));
+		else if (json_object_get(props, name) == NULL ||
+				 (strcmp(name, "PR_MESSAGE_CLASS") == 0 &&
+				  g_str_has_prefix(json_string_value(one), "IPM.")))
+			json_object_set(props, name, one);
+	}
+	json_decref(found);
+	return true;
+}

@@ -1,0 +1,414 @@
+# Mail that is not quite what the standards say is read as its sender meant it:
+# each kind of fault, and three more of its kin.
+use strict;
+use warnings;
+use utf8;
+use Encode qw(encode);
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use JSON::PP;
+use MIME::Base64 qw(decode_base64 encode_base64);
+use MsgstoreClient;
+use Test::More;
+
+my $json = JSON::PP->new->utf8->canonical;
+my ($code, $out, $err);
+
+# The properties of a mail; sets $err to the report.
+sub properties
+{
+	my ($mail) = @_;
+
+	$mail = encode('UTF-8', $mail) if utf8::is_utf8($mail);
+	($code, $out, $err) =
+	  msgstore('import', '--dry-run', write_file('mail.eml', $mail));
+	return $code ? {} : $json->decode($out)->{properties};
+}
+
+# The people of a list of recipients, as "type name <address>".
+sub people
+{
+	my ($props) = @_;
+
+	return [
+		map {
+			"$_->{PR_RECIPIENT_TYPE} $_->{PR_DISPLAY_NAME}"
+			  . ($_->{PR_SMTP_ADDRESS} ? " <$_->{PR_SMTP_ADDRESS}>" : '')
+		} @{ $props->{PR_MESSAGE_RECIPIENTS} // [] }
+	];
+}
+
+# The recipients in a field To.
+sub to
+{
+	my ($value) = @_;
+
+	return people(properties("From: a\@example.org\nTo: $value\n\nx\n"));
+}
+
+# A message with one part beside its text.
+sub with_part
+{
+	my ($fields, $body) = @_;
+
+	return "Subject: x\nContent-Type: multipart/mixed; boundary=cut\n\n"
+	  . "--cut\nContent-Type: text/plain\n\ntext\n"
+	  . "--cut\n$fields\n$body\n--cut--\n";
+}
+
+# The first attachment of a message.
+sub attachment
+{
+	my ($mail) = @_;
+
+	return properties($mail)->{PR_MESSAGE_ATTACHMENTS}[0] // {};
+}
+
+# -------------------------------------------------------------- addresses
+
+# dots in local parts, which RFC 5321 has nowhere but between characters
+is_deeply(
+	to("first\@example.org, two..dots\@example.org, last\@example.org\n"
+		  . 'Cc: Carl <ends.with.dot.@example.org>'),
+	[
+		'1 first@example.org <first@example.org>',
+		'1 two..dots@example.org <two..dots@example.org>',
+		'1 last@example.org <last@example.org>',
+		'2 Carl <ends.with.dot.@example.org>'
+	],
+	'dots: beside readable addresses');
+is_deeply(to('.begins@example.org'),
+	['1 .begins@example.org <.begins@example.org>'], 'dots: at the start');
+is_deeply(to('"Q, R" <..@example.org>, x@example.org'),
+	[ '1 Q, R <..@example.org>', '1 x@example.org <x@example.org>' ],
+	'dots: alone, behind a name with a comma');
+is_deeply(
+	to('Team: a..b@example.org, c@example.org;, d@example.org'),
+	[
+		'1 a..b@example.org <a..b@example.org>',
+		'1 c@example.org <c@example.org>',
+		'1 d@example.org <d@example.org>'
+	],
+	'dots: in a group');
+my $props = properties("From: dots..in\@example.org\n\nx\n");
+is($props->{PR_SENDER_SMTP_ADDRESS}, 'dots..in@example.org',
+	'dots: of a sender');
+
+# all of them are there after another one was added
+$props = properties("From: a\@example.org\nTo: b\@example.org, "
+	  . "two..dots\@example.org\n\nx\n");
+push @{ $props->{PR_MESSAGE_RECIPIENTS} },
+  { PR_RECIPIENT_TYPE => 1, PR_DISPLAY_NAME => 'New',
+	PR_SMTP_ADDRESS => 'new@example.org' };
+msgstore('export', '--json',
+	write_file('lines', $json->encode({ properties => $props }) . "\n"), "$dir/out");
+is(read_file("$dir/out/1.eml"),
+	"From: a\@example.org\nTo: b\@example.org, two..dots\@example.org, "
+	  . "New <new\@example.org>\n\nx\n",
+	'dots: all recipients are exported when one was added');
+
+# semicolons between recipients
+is_deeply(
+	to('bob@example.org; carl@example.org; "Dora, Ed" <dora@example.org>'),
+	[
+		'1 bob@example.org <bob@example.org>',
+		'1 carl@example.org <carl@example.org>',
+		'1 Dora, Ed <dora@example.org>'
+	],
+	'semicolons');
+is_deeply(to('Bob <bob@example.org>;'), ['1 Bob <bob@example.org>'],
+	'semicolons: at the end');
+is_deeply(to('a@example.org, b@example.org; c@example.org'),
+	[ map { "1 $_\@example.org <$_\@example.org>" } qw(a b c) ],
+	'semicolons: among commas');
+is_deeply(to('One: a@example.org; b@example.org;; c@example.org'),
+	[ map { "1 $_\@example.org <$_\@example.org>" } qw(a b c) ],
+	'semicolons: behind a group');
+
+# somebody without an address
+$props = properties("From: Mail Delivery System <>\nTo: b\@example.org\n\nx\n");
+is($props->{$_}, 'Mail Delivery System', "no address: $_")
+  foreach qw(PR_SENDER_NAME PR_SENT_REPRESENTING_NAME);
+ok(!exists $props->{PR_SENDER_SMTP_ADDRESS}, 'no address: none is made up');
+like($err, qr/1  people without an address: kept by their names/,
+	'no address: counted');
+is_deeply(to('Somebody <>, b@example.org'),
+	[ '1 Somebody', '1 b@example.org <b@example.org>' ],
+	'no address: of a recipient');
+is_deeply(to('"Nobody, really" < >'), ['1 Nobody, really'],
+	'no address: a blank');
+is_deeply(to('<see the list below>, b@example.org'),
+	[ '1 see the list below', '1 b@example.org <b@example.org>' ],
+	'no address: a text where it should be');
+is_deeply(to('undisclosed-recipients:;'), [], 'an empty group is nobody');
+
+# a whole address in an encoded word
+is_deeply(to('=?utf-8?q?Z=C3=B6e_=3Czoe=40example=2Eorg=3E?='),
+	["1 Z\x{f6}e <zoe\@example.org>"], 'an address in an encoded word');
+is_deeply(to('=?utf-8?b?em9lQGV4YW1wbGUub3Jn?=, b@example.org'),
+	[ '1 zoe@example.org <zoe@example.org>', '1 b@example.org <b@example.org>' ],
+	'an address in an encoded word: without a name');
+is_deeply(
+	to('=?utf-8?q?a=40example=2Eorg=2C_b=40example=2Eorg?='),
+	[ '1 a@example.org <a@example.org>', '1 b@example.org <b@example.org>' ],
+	'an address in an encoded word: two of them');
+is_deeply(to('=?utf-8?q?only_a_name?='), ['1 only a name'],
+	'an encoded word without an address');
+
+# -------------------------------------------------------------- charsets
+
+# rows that code page 932 adds to ISO-2022-JP
+foreach my $case (
+	[ "\e\$BK\\F|\e(B \e\$B-!\e(B", "本日 ①", 'row 13' ],
+	[ "\e\$B-5-j\e(B", 'Ⅰ㈱', 'row 13, roman and in brackets' ],
+	[ "\e\$B|b\e(B", '髙', 'rows 89 to 92' ],
+	[ "\e(I6E\e(B\e\$B-!\e(B", 'ｶﾅ①', 'beside narrow kana' ])
+{
+	my ($bytes, $text, $what) = @$case;
+	my $word = encode_base64($bytes, '');
+
+	$props = properties("Subject: =?ISO-2022-JP?B?$word?=\n"
+		  . "Content-Type: text/plain; charset=ISO-2022-JP\n\n$bytes\n");
+	is($props->{PR_SUBJECT}, $text, "ISO-2022-JP, $what: a subject");
+	is($props->{PR_BODY}, "$text\n", "ISO-2022-JP, $what: a text");
+}
+
+# bad pairs, and words with a wrong label
+foreach my $case (
+	[ "=?gb2312?b?" . encode_base64("\xc4\xe3\xff\xba\xc3", '') . '?=',
+		"你\x{fffd}好", 'a bad byte between two pairs' ],
+	[ "=?big5?b?" . encode_base64("\xa4\xa4\xa4", '') . '?=',
+		"中\x{fffd}", 'half a pair' ],
+	[ '=?iso-2022-jp?q?caf=C3=A9?=', 'café', 'UTF-8 called ISO-2022-JP' ],
+	[ '=?us-ascii?q?caf=E9?=', 'café', 'Latin-1 called ASCII' ],
+	[ '=?x-unknown?q?=E2=82=AC?=', '€', 'UTF-8 called something unknown' ])
+{
+	my ($subject, $text, $what) = @$case;
+
+	is(properties("Subject: $subject\n\nx\n")->{PR_SUBJECT},
+		$text, "charsets: $what");
+}
+
+# -------------------------------------------------------------- parameters
+
+foreach my $case (
+	[
+		"filename=\"=?ISO-8859-1?B?3GJlcnNpY2h0ZW4=?=\n"
+		  . "\t=?ISO-8859-1?B?X2b8cl9NYWk=?=\n\t=?ISO-8859-1?B?LnBkZg==?=\"",
+		'Übersichten_für_Mai.pdf', 'three padded words'
+	],
+	[
+		'filename="=?utf-8?b?w5w=?==?utf-8?b?YmVyLnBkZg==?="',
+		'Über.pdf', 'without a blank between them'
+	],
+	[
+		'filename=" =?utf-8?q?=C3=9Cber?= =?utf-8?q?_uns.pdf?="',
+		'Über uns.pdf', 'quoted-printable, behind a blank'
+	],
+	[
+		'filename*0="=?utf-8?b?w5w=?=";' . "\n filename*1=\"ber.pdf\"",
+		'Über.pdf', 'within pieces of a parameter'
+	])
+{
+	my ($parameter, $name, $what) = @$case;
+	my $found = attachment(with_part(
+			"Content-Type: application/pdf\nContent-Disposition: attachment;\n"
+			  . "\t$parameter\nContent-Transfer-Encoding: base64\n",
+			'JVBERi0='));
+
+	is($found->{PR_ATTACH_LONG_FILENAME}, $name, "file names: $what");
+	is($found->{PR_ATTACH_EXTENSION}, '.pdf', "file names: $what: extension");
+}
+
+# -------------------------------------------------------------- types
+
+is(properties("Subject: x\nContent-Type: text\n\nhello\n")->{PR_BODY},
+	"hello\n", 'a type without a slash: text');
+is( properties(
+		"Subject: x\nContent-Type: text; charset=koi8-r\n\n\xd0\xd2\n")
+	  ->{PR_BODY},
+	"пр\n", 'a type without a slash: its parameters count');
+is( attachment(
+		"Subject: x\nContent-Type: multipart; boundary=b\n\n--b\n"
+		  . "Content-Type: application/pdf; name=a.pdf\n\nx\n--b--\n")
+	  ->{PR_ATTACH_LONG_FILENAME},
+	'a.pdf', 'a type without a slash: multipart');
+is( attachment(with_part("Content-Type: application; name=a.bin\n", 'x'))
+	  ->{PR_ATTACH_MIME_TAG},
+	'application/octet-stream', 'a type without a slash: application');
+
+# a message that is nothing but a calendar, or a file
+foreach my $case (
+	[ 'text/calendar; method=REPLY', undef, "BEGIN:VCALENDAR\n" ],
+	[ 'text/csv; name=list.csv', 'attachment; filename=list.csv', "item;1\n" ],
+	[ 'text/plain', 'attachment; filename=note.txt', "a note\n" ],
+	[ 'text/x-vcard', undef, "BEGIN:VCARD\n" ],
+	[ 'text/html', 'ATTACHMENT; filename=page.html', "<p>\n" ])
+{
+	my ($type, $disposition, $body) = @$case;
+	my ($tag) = $type =~ /^([^;]+)/;
+	my ($name) = ($disposition // '') =~ /filename=(\S+)/;
+
+	$props = properties("Subject: x\nContent-Type: $type\n"
+		  . ($disposition ? "Content-Disposition: $disposition\n" : '')
+		  . "\n$body");
+	my $one = $props->{PR_MESSAGE_ATTACHMENTS}[0];
+	ok(!exists $props->{PR_BODY} && !exists $props->{PR_HTML},
+		"alone, $type: no body");
+	is($one->{PR_ATTACH_MIME_TAG}, $tag, "alone, $type: its type");
+	is($one->{PR_ATTACH_LONG_FILENAME}, $name, "alone, $type: its name");
+	is(decode_base64($one->{PR_ATTACH_DATA_BIN} // ''),
+		$body, "alone, $type: its bytes");
+}
+is(properties("Subject: x\nContent-Type: text/plain; name=a.txt\n\nhi\n")
+	  ->{PR_BODY}, "hi\n", 'alone: a text with a name is the text still');
+
+# -------------------------------------------------------------- lines
+
+my $quoted = "Subject: x\nContent-Type: text/plain; charset=utf-8\n"
+  . "Content-Transfer-Encoding: quoted-printable\n\n";
+foreach my $case (
+	[ "one  \ntwo=20\nthr=C3=A9e\t \n", "one\ntwo \nthrée\n", 'three lines' ],
+	[ "one =\ntwo\n", 'one two' . "\n", 'a soft break' ],
+	[ "one= \t\ntwo\n", 'onetwo' . "\n", 'blanks behind a soft break' ],
+	[ "one \r\ntwo\t\r\n", "one\r\ntwo\r\n", 'CR LF' ],
+	[ 'the end  ', 'the end', 'the end of the text' ])
+{
+	my ($body, $text, $what) = @$case;
+
+	is(properties($quoted . $body)->{PR_BODY},
+		$text, "blanks before a line end: $what");
+}
+
+my $mail;
+my $lines = "From: Ann <ann\@example.org>\nTo: b\@example.org\nSubject: CR\n"
+  . "Content-Type: multipart/mixed; boundary=cut\n\n--cut\n\none\ntwo\n--cut\n"
+  . "Content-Type: application/x; name=f\nContent-Transfer-Encoding: base64\n\n"
+  . "QUJD\n--cut--\n";
+$props = properties($lines =~ tr/\n/\r/r);
+is($props->{PR_SUBJECT}, 'CR', 'lines that end with CR: the header is read');
+is($props->{PR_BODY}, "one\ntwo", 'lines that end with CR: the text');
+is(decode_base64($props->{PR_MESSAGE_ATTACHMENTS}[0]{PR_ATTACH_DATA_BIN}),
+	'ABC', 'lines that end with CR: the attachment');
+$props = properties("Subject: CR\rTo: b\@example.org\r\rone\rtwo");
+is($props->{PR_BODY}, "one\ntwo", 'lines that end with CR: no end at the end');
+is(properties("Subject: a\rb\nTo: b\@example.org\n\nx\n")->{PR_BODY},
+	"x\n", 'a CR among lines that end with LF: no line end');
+
+# -------------------------------------------------------------- dates
+
+foreach my $case (
+	[ '2024-05-14T07:30:00Z', '2024-05-14T07:30:00.0000000Z' ],
+	[ '2024-05-14T07:30:00+02:00', '2024-05-14T05:30:00.0000000Z' ],
+	[ '2024-05-14 07:30:00 -0100', '2024-05-14T08:30:00.0000000Z' ],
+	[ '2024-05-14 07:30:00.25', '2024-05-14T07:30:00.0000000Z' ],
+	[ '2024-05-14', '2024-05-14T00:00:00.0000000Z' ],
+	[ 'Tue, 14 May 2024 07:30:00 +0000', '2024-05-14T07:30:00.0000000Z' ])
+{
+	my ($date, $time) = @$case;
+
+	is(properties("Subject: x\nDate: $date\n\nx\n")->{PR_CLIENT_SUBMIT_TIME},
+		$time, "a date: $date");
+}
+
+# -------------------------------------------------------------- uuencode
+
+my $coded = "begin 644 a file.txt\n#0V%T\n`\nend\n";
+$props = properties("Subject: x\n\nbefore\n${coded}after\n");
+is($props->{PR_BODY}, "before\nafter\n", 'uuencoded: gone from the text');
+is($props->{PR_MESSAGE_ATTACHMENTS}[0]{PR_ATTACH_LONG_FILENAME},
+	'a file.txt', 'uuencoded: its name');
+is(decode_base64($props->{PR_MESSAGE_ATTACHMENTS}[0]{PR_ATTACH_DATA_BIN}),
+	'Cat', 'uuencoded: its bytes');
+is(scalar @{ properties("Subject: x\n\n$coded\n$coded")
+		  ->{PR_MESSAGE_ATTACHMENTS} },
+	2, 'uuencoded: two files');
+foreach my $prose (
+	"begin 644 words\nand more of them\nend\n",
+	"begin 644 x\n#0V%T\n",
+	"begin with\nend\n")
+{
+	is(properties("Subject: x\n\n$prose")->{PR_BODY},
+		$prose, 'uuencoded: what only looks like it stays');
+}
+
+# -------------------------------------------------------------- TNEF
+
+# An attribute of TNEF: level, id, bytes, checksum.
+sub attribute
+{
+	my ($level, $id, $bytes) = @_;
+	my $sum = 0;
+
+	$sum += $_ foreach unpack 'C*', $bytes;
+	return pack('CVV', $level, $id, length $bytes) . $bytes
+	  . pack('v', $sum & 0xFFFF);
+}
+
+# A MAPI property with bytes of any length.
+sub mapi_bytes
+{
+	my ($tag, $bytes) = @_;
+
+	return pack('VVV', $tag, 1, length $bytes) . $bytes
+	  . "\0" x (-length($bytes) & 3);
+}
+
+my $ticks = (1715671800 + 11644473600) * 10_000_000;    # 2024-05-14 07:30
+my $mapi = pack('V', 5)
+  . mapi_bytes(0x001A001E, "IPM.Contact\0")
+  . pack('VV', 0x00170003, 2)
+  . pack('VQ<', 0x00390040, $ticks)
+  . mapi_bytes(0x0070001F, encode('UTF-16LE', "Zoë\0"))
+  . mapi_bytes(0x10090102, 'compressed');
+my $tnef = pack('Vv', 0x223E9F78, 1)
+  . attribute(1, 0x00089006, pack('V', 0x10000))
+  . attribute(1, 0x00078008, "IPM.Microsoft Mail.Note\0")
+  . attribute(1, 0x00069003, $mapi)
+  . attribute(2, 0x00069002, "\1\0" . "\0" x 12)
+  . attribute(2, 0x00018010, "first.bin\0")
+  . attribute(2, 0x0006800F, "one\0two")
+  . attribute(2, 0x00069002, "\1\0" . "\0" x 12)
+  . attribute(2, 0x00018010, "second.txt\0")
+  . attribute(2, 0x0006800F, "text");
+my $winmail = "Content-Type: application/ms-tnef; name=winmail.dat\n"
+  . "Content-Transfer-Encoding: base64\n";
+$mail = with_part($winmail, encode_base64($tnef));
+$props = properties($mail);
+is($props->{PR_BODY}, 'text', 'TNEF: the text beside it');
+is_deeply(
+	[ map { [ $_->{PR_ATTACH_LONG_FILENAME},
+				decode_base64($_->{PR_ATTACH_DATA_BIN}) ] }
+		  @{ $props->{PR_MESSAGE_ATTACHMENTS} } ],
+	[ [ 'first.bin', "one\0two" ], [ 'second.txt', 'text' ] ],
+	'TNEF: its attachments');
+is($props->{PR_MESSAGE_CLASS}, 'IPM.Contact', 'TNEF: the class');
+is($props->{PR_IMPORTANCE}, 2, 'TNEF: a number');
+is($props->{PR_CLIENT_SUBMIT_TIME}, '2024-05-14T07:30:00.0000000Z',
+	'TNEF: a time');
+is(decode_base64($props->{PR_RTF_COMPRESSED}), 'compressed', 'TNEF: RTF');
+is($props->{PR_SUBJECT}, 'x', 'TNEF: the header has precedence');
+
+# one attachment less: the other one is there, and TNEF is not
+shift @{ $props->{PR_MESSAGE_ATTACHMENTS} };
+msgstore('export', '--json',
+	write_file('lines', $json->encode({ properties => $props }) . "\n"), "$dir/out");
+my $edited = properties(read_file("$dir/out/1.eml"));
+is_deeply(
+	[ map { $_->{PR_ATTACH_LONG_FILENAME} } @{ $edited->{PR_MESSAGE_ATTACHMENTS} } ],
+	['second.txt'], 'TNEF: an attachment is taken away');
+
+foreach my $case (
+	[ substr($tnef, 0, 40), 'cut off' ],
+	[ 'no TNEF', 'something else' ],
+	[ pack('Vv', 0x223E9F78, 1) . "\xFF" x 100, 'nonsense' ])
+{
+	my ($bytes, $what) = @$case;
+	my $found = attachment(with_part($winmail, encode_base64($bytes)));
+
+	is($code, 0, "TNEF, $what: read");
+	is($found->{PR_ATTACH_MIME_TAG} // 'application/ms-tnef',
+		'application/ms-tnef', "TNEF, $what: attached as it is, if at all");
+}
+
+done_testing();
