@@ -39,9 +39,11 @@ OBJS = \
 	src/content/undo.o \
 	src/engine/relation.o \
 	src/engine/query.o \
+	src/engine/incarnation.o \
 	src/engine/number.o \
 	src/engine/author.o \
 	src/engine/row.o \
+	src/engine/parent.o \
 	src/engine/access.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
@@ -120,6 +122,8 @@ REGRESS = \
 # that the schedule names.
 ISOLATION = \
 	named_races \
+	number_marker \
+	folder_kept \
 	new_message \
 	handle_view \
 	save_two_savers \

@@ -584,32 +584,32 @@ $script$;
 
 /* ===================================================================== number
  *
- * Ids and change numbers: 15 bits of node, 48 bits of counter, never given out
- * twice: number.c.
+ * Ids and change numbers: 10 bits of node, 43 bits of counter, never given out
+ * twice: number.c.  Every number is below 2^53, and exact in a double.
  */
 
 CREATE SEQUENCE msgstore.store_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.store_id_seq IS 'Counter of store ids';
 
 CREATE SEQUENCE msgstore.folder_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.folder_id_seq IS 'Counter of folder ids';
 
 CREATE SEQUENCE msgstore.message_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.message_id_seq IS 'Counter of message ids';
 
 CREATE SEQUENCE msgstore.parked_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.parked_id_seq IS 'Counter of parked drafts';
 
 CREATE SEQUENCE msgstore.blob_id_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.blob_id_seq IS 'Counter of blobs';
 
 CREATE SEQUENCE msgstore.change_number_seq
-	MINVALUE 0 MAXVALUE 281474976710655 START 1;
+	MINVALUE 0 MAXVALUE 8796093022207 START 1;
 COMMENT ON SEQUENCE msgstore.change_number_seq IS 'Counter of change numbers';
 
 /*
@@ -619,35 +619,100 @@ COMMENT ON SEQUENCE msgstore.change_number_seq IS 'Counter of change numbers';
 CREATE TABLE msgstore.node (
 	node_number  integer PRIMARY KEY
 		CHECK (node_number OPERATOR(pg_catalog.>=) 0
-			   AND node_number OPERATOR(pg_catalog.<=) 32767)
+			   AND node_number OPERATOR(pg_catalog.<=) 1023)
 );
 CREATE UNIQUE INDEX node_single ON msgstore.node ((true));
 
 COMMENT ON TABLE msgstore.node IS
 	'At most one row: the number of this node; node 0 has no row';
 COMMENT ON COLUMN msgstore.node.node_number IS
-	'The upper 15 bits of every number given out here';
+	'The upper 10 bits of every number given out here';
 
 /*
- * The marker of a run of the number series.  PostgreSQL empties an unlogged
- * table after a crash, and its row is neither in a dump nor on a new primary;
- * a copy of the database has the row of the original, with the oid of that
- * database.  A session that finds no row of its own database therefore moves
- * the number series on: numbers may have been given out that are not known
- * here.
+ * One row per incarnation: a run of the number series in which no number can
+ * have been forgotten.  A number belongs to the newest incarnation of its node
+ * that began below the number.  Every transaction that uses numbers of an
+ * incarnation writes the row, unless a committed row is there; transactions
+ * that do so at one time write equal rows.
  */
-CREATE UNLOGGED TABLE msgstore.incarnation (
-	incarnation  bigint NOT NULL,
-	database     oid    NOT NULL
+CREATE TABLE msgstore.incarnation (
+	incarnation        bigint      NOT NULL,
+	node_number        integer     NOT NULL,
+	message_id         bigint      NOT NULL,
+	folder_id          bigint      NOT NULL,
+	replica_guid       uuid        NOT NULL,
+	system_identifier  bigint      NOT NULL,
+	wal_position       pg_lsn      NOT NULL,
+	began_at           timestamptz NOT NULL,
+	written_by         xid8        NOT NULL,
+	PRIMARY KEY (replica_guid, written_by)
 );
 
 COMMENT ON TABLE msgstore.incarnation IS
-	'A row of this database, lost in a crash: without a row the number series '
-	'move on';
+	'The incarnations of the number series, and the GUIDs of their keys';
 COMMENT ON COLUMN msgstore.incarnation.incarnation IS
-	'The change number at which this run of the series began';
-COMMENT ON COLUMN msgstore.incarnation.database IS
+	'Counter of the change numbers when it began; its own are greater';
+COMMENT ON COLUMN msgstore.incarnation.node_number IS
+	'The node whose numbers it gives out';
+COMMENT ON COLUMN msgstore.incarnation.message_id IS
+	'Counter of the message ids when it began';
+COMMENT ON COLUMN msgstore.incarnation.folder_id IS
+	'Counter of the folder ids when it began';
+COMMENT ON COLUMN msgstore.incarnation.replica_guid IS
+	'GUID of the change keys and source keys made from its numbers';
+COMMENT ON COLUMN msgstore.incarnation.system_identifier IS
+	'The cluster in which it began';
+COMMENT ON COLUMN msgstore.incarnation.wal_position IS
+	'The position in the WAL of that cluster at which it began';
+COMMENT ON COLUMN msgstore.incarnation.began_at IS
+	'The time at which it began';
+COMMENT ON COLUMN msgstore.incarnation.written_by IS
+	'The transaction that wrote the row';
+
+/*
+ * The marker of the running incarnation.  PostgreSQL empties an unlogged table
+ * after a crash, and its row is neither in a dump nor on a new primary; a copy
+ * of the database or of the cluster has a row of another database or of an
+ * earlier postmaster.  A session that finds no marker of its own begins a new
+ * incarnation: numbers may have been given out that are not known here.  The
+ * first columns are those of incarnation.
+ */
+CREATE UNLOGGED TABLE msgstore.number_marker (
+	incarnation         bigint      NOT NULL,
+	node_number         integer     NOT NULL,
+	message_id          bigint      NOT NULL,
+	folder_id           bigint      NOT NULL,
+	replica_guid        uuid        NOT NULL,
+	system_identifier   bigint      NOT NULL,
+	wal_position        pg_lsn      NOT NULL,
+	began_at            timestamptz NOT NULL,
+	database            oid         NOT NULL,
+	postmaster_started  timestamptz NOT NULL
+);
+
+COMMENT ON TABLE msgstore.number_marker IS
+	'The running incarnation, lost in a crash: without a row the number series '
+	'move on';
+COMMENT ON COLUMN msgstore.number_marker.incarnation IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.node_number IS
+	'As in table incarnation; after a change of the node the row does not count';
+COMMENT ON COLUMN msgstore.number_marker.message_id IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.folder_id IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.replica_guid IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.system_identifier IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.wal_position IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.began_at IS
+	'As in table incarnation';
+COMMENT ON COLUMN msgstore.number_marker.database IS
 	'The database of the row; rows of other databases came with a copy';
+COMMENT ON COLUMN msgstore.number_marker.postmaster_started IS
+	'Start time of the server; after another start the row does not count';
 
 CREATE FUNCTION msgstore.set_node_number(node integer)
 	RETURNS void
@@ -655,8 +720,8 @@ CREATE FUNCTION msgstore.set_node_number(node integer)
 	AS 'MODULE_PATHNAME', 'set_node_number';
 REVOKE EXECUTE ON FUNCTION msgstore.set_node_number(integer) FROM PUBLIC;
 COMMENT ON FUNCTION msgstore.set_node_number(integer) IS
-	'Set the upper 15 bits of the ids and change numbers given out from now '
-	'on';
+	'Set the upper 10 bits of the ids and change numbers given out from now '
+	'on: 0 to 1023';
 
 /* ===================================================================== rights
  *
@@ -813,7 +878,7 @@ COMMENT ON COLUMN msgstore.store.name IS
 COMMENT ON COLUMN msgstore.store.owner IS
 	'The role, by name, that owns the store; its members may use the store';
 COMMENT ON COLUMN msgstore.store.replica_guid IS
-	'GUID in the change keys and source keys of this store';
+	'GUID in the entry ids of this store';
 COMMENT ON COLUMN msgstore.store.created_at IS
 	'The time of create_store()';
 COMMENT ON COLUMN msgstore.store.keep_age IS
@@ -829,12 +894,30 @@ COMMENT ON COLUMN msgstore.store.rights_generation IS
 	'sessions to read them again';
 
 /*
- * One row per folder.  There is no foreign key from parent_id: it would be a
- * cycle, and every pg_dump would warn of it.  create_folder() looks for the
- * parent and locks the parent's row.
+ * No table has a foreign key: pg_restore creates those of an extension before
+ * it loads data by several jobs, which would refuse rows whose parents are
+ * still to come.  Whoever inserts a child locks the parent to commit, and a
+ * trigger refuses to delete a parent that has children: parent.c.
+ */
+CREATE FUNCTION msgstore_internal.refuse_orphans()
+	RETURNS trigger
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'refuse_orphans';
+COMMENT ON FUNCTION msgstore_internal.refuse_orphans() IS
+	'Refuse to delete a store, folder or blob that other rows need';
+
+CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id
+	ON msgstore.store
+	FOR EACH ROW EXECUTE FUNCTION msgstore_internal.refuse_orphans();
+COMMENT ON TRIGGER refuse_orphans ON msgstore.store IS
+	'Refuse to delete a store that has folders, messages, drafts, blobs or '
+	'named properties';
+
+/*
+ * One row per folder.
  */
 CREATE TABLE msgstore.folder (
-	store_id    bigint      NOT NULL REFERENCES msgstore.store,
+	store_id    bigint      NOT NULL,
 	folder_id   bigint      NOT NULL,
 	parent_id   bigint,
 	name        text        NOT NULL,
@@ -860,6 +943,12 @@ COMMENT ON COLUMN msgstore.folder.special IS
 	'Items, Drafts, Conflicts); NULL for any other folder';
 COMMENT ON COLUMN msgstore.folder.created_at IS
 	'The time of create_store() or create_folder()';
+
+CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id, folder_id
+	ON msgstore.folder
+	FOR EACH ROW EXECUTE FUNCTION msgstore_internal.refuse_orphans();
+COMMENT ON TRIGGER refuse_orphans ON msgstore.folder IS
+	'Refuse to delete a folder that has messages or folders';
 
 CREATE FUNCTION msgstore.create_store(name text, owner text DEFAULT NULL)
 	RETURNS bigint
@@ -997,7 +1086,7 @@ COMMENT ON VIEW msgstore.property_sets IS
  * under names; the ids serve MAPI clients that want numbers.
  */
 CREATE TABLE msgstore.named_property (
-	store_id      bigint   NOT NULL REFERENCES msgstore.store,
+	store_id      bigint   NOT NULL,
 	property_id   integer  NOT NULL
 		CHECK (property_id OPERATOR(pg_catalog.>=) 32768
 			   AND property_id OPERATOR(pg_catalog.<=) 65534),
@@ -1075,8 +1164,7 @@ CREATE TABLE msgstore.message (
 	change_number  bigint      NOT NULL,
 	modified_at    timestamptz NOT NULL,
 	modifier       text        NOT NULL,
-	PRIMARY KEY (store_id, message_id),
-	FOREIGN KEY (store_id, folder_id) REFERENCES msgstore.folder
+	PRIMARY KEY (store_id, message_id)
 ) WITH (fillfactor = 80);
 
 ALTER TABLE msgstore.message ALTER COLUMN props SET STORAGE MAIN;
@@ -1224,8 +1312,8 @@ COMMENT ON COLUMN msgstore.change.base_change_number IS
 	'The version on which the client edited; older than "previous" for a save '
 	'that was forced over another';
 COMMENT ON COLUMN msgstore.change.incarnation IS
-	'The run of the number series; grows with every crash, restore or '
-	'failover';
+	'The incarnation of the number series; grows with every crash, restore, '
+	'failover or restart';
 COMMENT ON COLUMN msgstore.change.xid IS
 	'The top-level transaction';
 COMMENT ON COLUMN msgstore.change.changed_at IS
@@ -1446,7 +1534,7 @@ COMMENT ON PROCEDURE msgstore.prune_history(bigint, integer, bigint) IS
  * belongs to the role that parked it.
  */
 CREATE TABLE msgstore.parked_draft (
-	store_id            bigint      NOT NULL REFERENCES msgstore.store,
+	store_id            bigint      NOT NULL,
 	parked_id           bigint      NOT NULL,
 	role                text        NOT NULL,
 	actor               text,
@@ -1614,7 +1702,7 @@ COMMENT ON VIEW msgstore.parked IS
  * uploads it; the save that stores a reference to it seals it.
  */
 CREATE TABLE msgstore.blob (
-	store_id        bigint      NOT NULL REFERENCES msgstore.store,
+	store_id        bigint      NOT NULL,
 	blob_id         bigint      NOT NULL,
 	size            bigint      NOT NULL,
 	sealed          boolean     NOT NULL,
@@ -1653,6 +1741,12 @@ COMMENT ON COLUMN msgstore.blob.creator IS
 COMMENT ON COLUMN msgstore.blob.actor IS
 	'The user of the application who created the blob; NULL for others';
 
+CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id, blob_id
+	ON msgstore.blob
+	FOR EACH ROW EXECUTE FUNCTION msgstore_internal.refuse_orphans();
+COMMENT ON TRIGGER refuse_orphans ON msgstore.blob IS
+	'Refuse to delete a blob that has references; delete its chunks with it';
+
 /*
  * The bytes of the blobs.  STORAGE EXTERNAL leaves them uncompressed, so that
  * a part of a chunk is read without the rest.
@@ -1662,8 +1756,7 @@ CREATE TABLE msgstore.blob_chunk (
 	blob_id       bigint  NOT NULL,
 	chunk_number  integer NOT NULL,
 	bytes         bytea   NOT NULL,
-	PRIMARY KEY (store_id, blob_id, chunk_number),
-	FOREIGN KEY (store_id, blob_id) REFERENCES msgstore.blob ON DELETE CASCADE
+	PRIMARY KEY (store_id, blob_id, chunk_number)
 );
 ALTER TABLE msgstore.blob_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
@@ -1688,8 +1781,7 @@ CREATE TABLE msgstore.blob_ref (
 	blob_id     bigint NOT NULL,
 	message_id  bigint NOT NULL,
 	draft_of    text,
-	PRIMARY KEY (store_id, blob_id, message_id),
-	FOREIGN KEY (store_id, blob_id) REFERENCES msgstore.blob
+	PRIMARY KEY (store_id, blob_id, message_id)
 );
 
 COMMENT ON TABLE msgstore.blob_ref IS
@@ -2282,6 +2374,85 @@ CREATE FUNCTION msgstore.keep_originals(store_id bigint, keep boolean)
 COMMENT ON FUNCTION msgstore.keep_originals(bigint, boolean) IS
 	'Set whether a store keeps the mail that its messages are made from';
 
+/* ====================================================================== check
+ *
+ * What foreign keys would refuse, were there any.
+ */
+
+CREATE FUNCTION msgstore.check_store(store_id bigint DEFAULT NULL,
+									 OUT relation text, OUT store_id bigint,
+									 OUT id bigint, OUT missing text,
+									 OUT missing_id bigint)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+		SELECT 'folder', c.store_id, c.folder_id, 'store', c.store_id
+		FROM msgstore.folder AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'folder', c.store_id, c.folder_id, 'folder', c.parent_id
+		FROM msgstore.folder AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND c.parent_id IS NOT NULL
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.folder AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.folder_id OPERATOR(pg_catalog.=) c.parent_id)
+		UNION ALL
+		SELECT 'named_property', c.store_id, c.property_id, 'store', c.store_id
+		FROM msgstore.named_property AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'message', c.store_id, c.message_id, 'folder', c.folder_id
+		FROM msgstore.message AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.folder AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.folder_id OPERATOR(pg_catalog.=) c.folder_id)
+		UNION ALL
+		SELECT 'parked_draft', c.store_id, c.parked_id, 'store', c.store_id
+		FROM msgstore.parked_draft AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'blob', c.store_id, c.blob_id, 'store', c.store_id
+		FROM msgstore.blob AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.store AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id)
+		UNION ALL
+		SELECT 'blob_chunk', c.store_id, c.blob_id, 'blob', c.blob_id
+		FROM msgstore.blob_chunk AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.blob AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.blob_id OPERATOR(pg_catalog.=) c.blob_id)
+		UNION ALL
+		SELECT 'blob_ref', c.store_id, c.message_id, 'blob', c.blob_id
+		FROM msgstore.blob_ref AS c
+		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
+		  AND NOT EXISTS (
+			SELECT FROM msgstore.blob AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) c.store_id
+			  AND p.blob_id OPERATOR(pg_catalog.=) c.blob_id)
+	$$;
+REVOKE EXECUTE ON FUNCTION msgstore.check_store(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION msgstore.check_store(bigint) IS
+	'Return every row of a store, or of all stores, whose store, folder or '
+	'blob is missing';
+
 /* ======================================================================= dump
  *
  * The tables and sequences that pg_dump has to dump.  One SELECT per call:
@@ -2300,6 +2471,7 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_ref', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.original', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.node', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.incarnation', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message_id_seq', '');

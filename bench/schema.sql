@@ -1,8 +1,7 @@
 -- Create the rivals' tables, as a team without msgstore would design them.
 --
--- Columns, keys, indexes, foreign key and fillfactor correspond to those of
--- msgstore, and the body has a column of its own.  The version is a counter in
--- the row.  All rivals share these tables; rivals without history do not use
+-- Columns, keys, indexes and fillfactor correspond to those of msgstore, and the
+-- body has a column of its own.  The version is a counter in the row.  All rivals share these tables; rivals without history do not use
 -- the table history.
 
 CREATE SCHEMA rival;

@@ -51,11 +51,11 @@ WHEN OTHERS THEN
         code := code || ', which is not ' || SQLSTATE;
     END IF;
     RETURN concat_ws(' ', SQLSTATE, code, replace(
-        regexp_replace(said, '\m(?!32767\M)\d{4,10}\M', 'N', 'g'), format('"%s"', session_user), '"ME"'));
+        regexp_replace(said, '\m(?!102[34]\M)\d{4,12}\M', 'N', 'g'), format('"%s"', session_user), '"ME"'));
 END $$;
 CREATE FUNCTION pg_temp.errors(VARIADIC calls text[], OUT call text, OUT error text)
 RETURNS SETOF record LANGUAGE sql ROWS 10 AS $$
-    SELECT left(regexp_replace(c, '\m\d{4,10}\M', 'N', 'g'), 90), pg_temp.error('SELECT ' || c)
+    SELECT left(regexp_replace(c, '\m\d{4,12}\M', 'N', 'g'), 90), pg_temp.error('SELECT ' || c)
     FROM unnest(calls) WITH ORDINALITY AS u (c, n) ORDER BY n $$;
 SELECT pg_temp.world(:store) AS world \gset
 \t on
@@ -74,7 +74,7 @@ SELECT * FROM pg_temp.errors(
     format('create_folder(%s, NULL, %L)', :store, 'Inbox'),
     format('special_folder(0, %L)', 'Inbox'),
     format('special_folder(%s, %L)', :store, 'Spam'),
-    'set_node_number(-1)', 'set_node_number(32768)');
+    'set_node_number(-1)', 'set_node_number(1024)');
 BEGIN;
 DELETE FROM folder WHERE store_id = :store AND special = 'Conflicts';
 SELECT * FROM pg_temp.errors(format('special_folder(%s, %L)', :store, 'Conflicts'));
@@ -336,13 +336,20 @@ ROLLBACK;
 -- a series of numbers that has come to its end
 SELECT last_value AS last FROM message_id_seq \gset
 BEGIN;
-TRUNCATE incarnation;
-SELECT setval('message_id_seq', 281474976710655 - 1000) IS NOT NULL;
+TRUNCATE number_marker;
+SELECT setval('message_id_seq', 8796093022207 - 1000) IS NOT NULL;
 SELECT * FROM pg_temp.errors(format('save_new_message(%s, %s, %L)', :store, :inbox, '{}'));
 ROLLBACK;
-SELECT setval('message_id_seq', 281474976710655) IS NOT NULL;
+SELECT setval('message_id_seq', 8796093022207) IS NOT NULL;
 SELECT * FROM pg_temp.errors(format('save_new_message(%s, %s, %L)', :store, :inbox, '{}'));
 SELECT setval('message_id_seq', :last) = :last;
+-- and numbers that would move on by a clock that is ten years ahead
+BEGIN;
+TRUNCATE number_marker;
+UPDATE incarnation SET began_at = now() - interval '11 years';
+UPDATE change SET changed_at = now() - interval '11 years';
+SELECT * FROM pg_temp.errors(format('save_new_message(%s, %s, %L)', :store, :inbox, '{}'));
+ROLLBACK;
 
 -- after all of these errors no byte and no handle is other than before
 SELECT pg_temp.world(:store) = :'world';

@@ -6,13 +6,14 @@ SELECT clock_timestamp() AS began \gset
 SELECT create_store('numbers') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Drafts') AS drafts \gset
-SELECT replica_guid AS guid FROM store WHERE store_id = :store \gset
 
--- Return a change key: the node's GUID, then the counter of the number, big-endian.
-CREATE FUNCTION pg_temp.key(guid uuid, number bigint) RETURNS text LANGUAGE sql AS $$
-    SELECT encode(set_byte(set_byte(uuid_send(guid), 14, get_byte(uuid_send(guid), 14) # (number >> 56)::int),
-            15, get_byte(uuid_send(guid), 15) # ((number >> 48) & 255)::int)
-        || substr(int8send(number & ((1::bigint << 48) - 1)), 3), 'hex') $$;
+-- Return a key: the GUID of the incarnation that gave out the number, which is the
+-- newest one of the node that began below it; then the counter, big-endian.
+CREATE FUNCTION pg_temp.key(number bigint, series text DEFAULT 'incarnation') RETURNS text LANGUAGE sql AS $$
+    SELECT encode(uuid_send(i.replica_guid) || substr(int8send(number & ((1::bigint << 43) - 1)), 3), 'hex')
+    FROM incarnation AS i
+    WHERE i.node_number = number >> 43 AND (to_jsonb(i)->>series)::bigint < number & ((1::bigint << 43) - 1)
+    ORDER BY i.incarnation DESC LIMIT 1 $$;
 CREATE FUNCTION pg_temp.hex(base64 text) RETURNS text LANGUAGE sql AS $$ SELECT encode(decode(base64, 'base64'), 'hex') $$;
 -- Return a list of predecessors: each key after its size.
 CREATE FUNCTION pg_temp.predecessors(base64 text) RETURNS text[] LANGUAGE sql AS $$
@@ -24,67 +25,82 @@ CREATE FUNCTION pg_temp.save(id bigint, new text) RETURNS bigint LANGUAGE sql AS
         save_message(s.store_id, id, m.change_number, jsonb_build_object('PR_SUBJECT', new)) AS r
     WHERE s.name = 'numbers' AND m.store_id = s.store_id AND m.message_id = id $$;
 -- Compare the newest version with the numbers that it has to be of.
-CREATE FUNCTION pg_temp.shows(store bigint, id bigint, guid uuid, numbers bigint[], OUT number boolean, OUT key boolean,
+CREATE FUNCTION pg_temp.shows(store bigint, id bigint, numbers bigint[], OUT number boolean, OUT key boolean,
     OUT predecessors integer, OUT alike boolean, OUT sorted boolean) LANGUAGE sql AS $$
-    SELECT (p->>'PidTagChangeNumber')::bigint = numbers[1], pg_temp.hex(p->>'PR_CHANGE_KEY') = pg_temp.key(guid, numbers[1]),
+    SELECT (p->>'PidTagChangeNumber')::bigint = numbers[1], pg_temp.hex(p->>'PR_CHANGE_KEY') = pg_temp.key(numbers[1]),
            cardinality(list), list @> keys AND keys @> list, list = ARRAY(SELECT k COLLATE "C" FROM unnest(list) AS k ORDER BY 1)
     FROM read_message(store, id) AS p, pg_temp.predecessors(p->>'PR_PREDECESSOR_CHANGE_LIST') AS list,
-         (SELECT array_agg(pg_temp.key(guid, n)) AS keys FROM unnest(numbers) AS n) AS k $$;
+         (SELECT array_agg(pg_temp.key(n)) AS keys FROM unnest(numbers) AS n) AS k $$;
 
 -- creation and every change give a greater number, its key and one more predecessor
 SELECT message_id AS id, change_number AS n1 FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "1"}') \gset
-SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n1]);
+SELECT * FROM pg_temp.shows(:store, :id, ARRAY[:n1]);
 SELECT length(decode(p->>'PR_CHANGE_KEY', 'base64')) AS key, length(decode(p->>'PR_SOURCE_KEY', 'base64')) AS source_key,
-       pg_temp.hex(p->>'PR_SOURCE_KEY') = pg_temp.key(:'guid', :id) AS is_of_the_id FROM read_message(:store, :id) AS p;
+       pg_temp.hex(p->>'PR_SOURCE_KEY') = pg_temp.key(:id, 'message_id') AS is_of_the_id FROM read_message(:store, :id) AS p;
 SELECT pg_temp.save(:id, '2') AS n2 \gset
-SELECT :n2 > :n1 AS grows, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n2]) AS s;
+SELECT :n2 > :n1 AS grows, s.* FROM pg_temp.shows(:store, :id, ARRAY[:n2]) AS s;
 SELECT move_messages(:store, ARRAY[:id], :drafts), delete_messages(:store, ARRAY[:id]), restore_messages(:store, ARRAY[:id]);
 SELECT change_number AS n5 FROM message_list WHERE store_id = :store AND message_id = :id \gset
-SELECT :n5 > :n2 AS grows, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n5]) AS s;
+SELECT :n5 > :n2 AS grows, s.* FROM pg_temp.shows(:store, :id, ARRAY[:n5]) AS s;
 -- the source key and the entry id stay as they are
 SELECT count(DISTINCT (m->'PR_SOURCE_KEY', m->'PR_ENTRYID', m->'PR_STORE_ENTRYID', m->'PR_CREATION_TIME')) AS one,
        count(DISTINCT m->'PR_CHANGE_KEY') AS five, count(DISTINCT m->'PR_PREDECESSOR_CHANGE_LIST') AS five
 FROM history(:store, :id) AS h, message_at(:store, :id, h.change_number) AS m;
 
--- on another node: the numbers and GUID of that node; the list has the newest per node
+-- on another node: the numbers and GUID of that node; the list has the newest per
+-- incarnation, and every change of the node begins one
 SELECT set_node_number(300);
 SELECT pg_temp.save(:id, 'on node 300') AS n300 \gset
-SELECT :n300 >> 48 AS node, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n300, :n5]) AS s;
+SELECT :n300 >> 43 AS node, s.* FROM pg_temp.shows(:store, :id, ARRAY[:n300, :n5]) AS s;
 SELECT pg_temp.save(:id, 'again') AS n301 \gset
-SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n301, :n5]);
-SELECT message_id >> 48 AS node, change_number >> 48 AS node FROM save_new_message(:store, :inbox, '{}');
+SELECT * FROM pg_temp.shows(:store, :id, ARRAY[:n301, :n5]);
+SELECT message_id >> 43 AS node, change_number >> 43 AS node FROM save_new_message(:store, :inbox, '{}');
 -- back on the first node: a lower number follows, as the newer version
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SELECT set_node_number(0);
 SELECT pg_temp.save(:id, 'back on node 0') AS n6 \gset
-SELECT :n6 >> 48 AS node, :n6 > :n5 AS grows, :n6 < :n301 AS lower, s.* FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n6, :n301]) AS s;
+SELECT :n6 >> 43 AS node, :n6 > :n5 AS grows, :n6 < :n301 AS lower, s.* FROM pg_temp.shows(:store, :id, ARRAY[:n6, :n301, :n5]) AS s;
 SELECT set_props(:h, '{"PR_BODY": "mine"}');
 SELECT save_changes(:h), close_object(:h);
 SELECT result FROM save_message(:store, :id, :n301, '{}');
 SELECT pg_temp.save(:id, 'on node 0 still') AS n7 \gset
-SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n7, :n301]);
+SELECT * FROM pg_temp.shows(:store, :id, ARRAY[:n7, :n301, :n5]);
 SELECT set_node_number(7);
 SELECT pg_temp.save(:id, 'on a third') AS n70 \gset
-SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n70, :n7, :n301]);
+SELECT * FROM pg_temp.shows(:store, :id, ARRAY[:n70, :n7, :n301, :n5]);
 SELECT set_node_number(300);
 SELECT pg_temp.save(:id, 'on the second') AS n302 \gset
-SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n302, :n70, :n7]);
+SELECT * FROM pg_temp.shows(:store, :id, ARRAY[:n302, :n70, :n7, :n301, :n5]);
 SELECT set_node_number(0);
 -- a deletion, a move and a force on another node count like a save
 SELECT move_messages(:store, ARRAY[:id], :inbox);
 SELECT change_number AS n8 FROM message_list WHERE store_id = :store AND message_id = :id \gset
-SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n8, :n302, :n70]);
+SELECT * FROM pg_temp.shows(:store, :id, ARRAY[:n8, :n302, :n70, :n7, :n301, :n5]);
 SELECT set_node_number(7);
 SELECT result, change_number AS n71 FROM save_message(:store, :id, :n1, '{"PR_COMMENT": "forced"}', 'FORCE_SAVE') \gset
-SELECT * FROM pg_temp.shows(:store, :id, :'guid', ARRAY[:n71, :n302, :n8]);
+SELECT * FROM pg_temp.shows(:store, :id, ARRAY[:n71, :n8, :n302, :n70, :n7, :n301, :n5]);
 SELECT set_node_number(0);
 -- every version has a number and a key of its own, in the order of the changes
-SELECT kind, change_number >> 48 AS node, m->>'PR_SUBJECT' AS subject, cardinality(pg_temp.predecessors(m->>'PR_PREDECESSOR_CHANGE_LIST')) AS predecessors,
-       pg_temp.hex(m->>'PR_CHANGE_KEY') = pg_temp.key(:'guid', change_number) AS key,
-       pg_temp.predecessors(m->>'PR_PREDECESSOR_CHANGE_LIST') @> ARRAY[pg_temp.key(:'guid', change_number)] AS own
+SELECT kind, change_number >> 43 AS node, m->>'PR_SUBJECT' AS subject, cardinality(pg_temp.predecessors(m->>'PR_PREDECESSOR_CHANGE_LIST')) AS predecessors,
+       pg_temp.hex(m->>'PR_CHANGE_KEY') = pg_temp.key(change_number) AS key,
+       pg_temp.predecessors(m->>'PR_PREDECESSOR_CHANGE_LIST') @> ARRAY[pg_temp.key(change_number)] AS own
 FROM history(:store, :id) AS h, message_at(:store, :id, h.change_number) AS m;
--- fail: a node has 15 bits
-SELECT set_node_number(32768);
+-- every incarnation has a GUID of its own, and the source keys made with it stay
+SELECT count(DISTINCT replica_guid) = count(DISTINCT incarnation) AS own, count(DISTINCT incarnation) >= 7 AS one_per_change
+FROM incarnation;
+SELECT pg_temp.hex(m->>'PR_SOURCE_KEY') = pg_temp.key(:id, 'message_id') AS message,
+       pg_temp.hex(m->>'PR_PARENT_SOURCE_KEY') = pg_temp.key(:inbox, 'folder_id') AS folder
+FROM read_message(:store, :id) AS m;
+-- the node that is set and rolled back has numbers, and nobody's are of it then
+BEGIN;
+SELECT set_node_number(1023);
+SELECT change_number >> 43 AS node, change_number < 1::bigint << 53 AS exact, change_number::float8::bigint = change_number AS in_a_double
+FROM save_new_message(:store, :inbox, '{}');
+ROLLBACK;
+SELECT change_number >> 43 AS node FROM save_new_message(:store, :inbox, '{}');
+SELECT count(*) FROM incarnation WHERE node_number = 1023;
+-- fail: a node has 10 bits
+SELECT set_node_number(1024);
 -- fail
 SELECT set_node_number(-1);
 -- fail
@@ -161,3 +177,46 @@ FROM (VALUES ('PR_ENTRYID', '"AAAA"'::jsonb), ('PR_CHANGE_KEY', '"AAAA"'), ('PR_
     ('PR_STORE_ENTRYID', '"AAAA"'), ('PR_PARENT_ENTRYID', '"AAAA"'), ('PR_DELETED_ON', '"2001-01-01T00:00:00Z"')) AS v (name, value);
 SELECT has_edits FROM open_handles WHERE handle = :h;
 SELECT close_object(:h), close_object(:new);
+
+-- a number that is not below 2^53 is refused, and named, by every call that
+-- takes one; which arguments are numbers is asked of the catalogue
+\set VERBOSITY terse
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
+CREATE TEMPORARY TABLE doors AS
+SELECT p.proname AS call, a.n, p.proargnames[a.n] AS argument, a.type, p.proargtypes::oid[] AS types, p.proargnames AS names,
+       :'store'::text AS store, :'id'::text AS id, :'h'::text AS handle
+FROM pg_proc AS p, unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (type, n)
+WHERE p.pronamespace = 'msgstore'::regnamespace AND p.prokind = 'f'
+  AND a.type IN ('bigint'::regtype, 'bigint[]'::regtype) AND p.proargnames[a.n] ~ '(id|ids|number|^version|^seen|^before)$'
+  -- these look among the rows there are
+  AND p.proname NOT IN ('merge_report', 'may_use_store', 'check_store');
+CREATE FUNCTION pg_temp.refusal(door doors, number text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    args text;
+BEGIN
+    SELECT string_agg(CASE WHEN i <> door.n AND door.call IN ('resolve_conflict', 'resolve_parked') AND door.names[i] IN ('folder_id', 'seen') THEN 'NULL'
+               WHEN type = 'bigint[]'::regtype THEN format('ARRAY[%s]::bigint[]', CASE WHEN i = door.n THEN number ELSE door.id END)
+               WHEN type = 'bigint'::regtype THEN format('%s::bigint', CASE WHEN i = door.n THEN number WHEN i = 1 THEN door.store ELSE door.id END)
+               WHEN door.names[i] = 'choice' THEN CASE door.argument WHEN 'seen' THEN '''OVERWRITE''' ELSE '''SAVE_ELSEWHERE''' END
+               WHEN door.names[i] = 'handle' THEN door.handle
+               WHEN type = 'interval'::regtype THEN '''1 day'''
+               WHEN type IN ('jsonb'::regtype, 'text'::regtype) OR type::regtype::text LIKE '%[]' THEN '''{}'''
+               WHEN type = 'bytea'::regtype THEN '''x'''
+               WHEN type = 'boolean'::regtype THEN 'false' ELSE '0' END, ', ' ORDER BY i)
+    INTO args FROM unnest(door.types) WITH ORDINALITY AS a (type, i);
+    EXECUTE format('SELECT (%I(%s))::text', door.call, args);
+    RETURN 'taken';
+EXCEPTION WHEN OTHERS THEN
+    RETURN CASE WHEN SQLSTATE = 'MA057' AND SQLERRM LIKE format('%%"%s"%%2^53%%', door.argument) THEN 'refused' ELSE SQLERRM END;
+END $$;
+SELECT d.call, d.argument, number, pg_temp.refusal(d, number) AS answer
+FROM doors AS d, unnest('{9007199254740992, -9007199254740992, 9223372036854775807}'::text[]) AS number
+WHERE pg_temp.refusal(d, number) <> 'refused'
+ORDER BY 1, 2, 3;
+SELECT count(*) > 30 AS doors, count(*) FILTER (WHERE type = 'bigint[]'::regtype) AS lists FROM doors;
+-- fail: procedures
+CALL sweep_blobs(9007199254740992);
+CALL prune_history(9007199254740992);
+\set VERBOSITY sqlstate
+-- the greatest number is no more than not there
+SELECT read_message(:store, 9007199254740991);

@@ -67,7 +67,7 @@ SELECT count(*) FROM history(:store, :id);
 SELECT message_id AS other, change_number AS of_other FROM save_new_message(:store, :inbox, '{}') \gset
 SELECT what, flags, result, change_number = :n5 AS current
 FROM (VALUES ('zero', 0::bigint), ('one less', :n1 - 1), ('negative', -1), ('of another', :of_other),
-             ('to come', :n5 + 1000000), ('largest', 9223372036854775807)) AS v (what, number),
+             ('to come', :n5 + 1000000), ('largest', 9007199254740991)) AS v (what, number),
      unnest(ARRAY[0, 4]) AS flags,
      save_message(:store, :id, number, '{"PR_SUBJECT": "bogus"}', flags::save_flags)
 ORDER BY what, flags;

@@ -213,7 +213,9 @@ SELECT last_value FROM change_number_seq;
 -- fail
 INSERT INTO node VALUES (1);
 -- fail
-DELETE FROM incarnation;
+DELETE FROM number_marker;
+-- fail
+SELECT replica_guid FROM incarnation;
 -- fail
 SELECT set_node_number(1);
 RESET ROLE;
@@ -326,3 +328,67 @@ SET ROLE regress_store_member;
 SELECT may_use_store(:store);
 RESET ROLE;
 DROP ROLE regress_store_owner, regress_store_member, regress_store_noinherit;
+
+-- no foreign key: a store, a folder and a blob are kept while something needs
+-- them, whoever deletes them
+SELECT create_store('parents') AS store \gset
+SELECT special_folder(:store, 'Inbox') AS inbox, special_folder(:store, 'Root') AS root \gset
+SELECT create_folder(:store, :inbox, 'below') AS below, create_folder(:store, NULL, 'empty') AS empty \gset
+SELECT message_id AS id FROM save_new_message(:store, :below, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', jsonb_build_array(
+    jsonb_build_object('PR_ATTACH_DATA_BIN', encode(decode(repeat('00', 10000), 'hex'), 'base64'), 'PR_ATTACH_METHOD', 1)))) \gset
+SELECT count(*) FROM pg_constraint WHERE connamespace = 'msgstore'::regnamespace AND contype = 'f';
+CREATE FUNCTION pg_temp.refused(change text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE change;
+    RETURN 'done';
+EXCEPTION WHEN foreign_key_violation THEN
+    RETURN regexp_replace(SQLERRM, '\d+', 'N', 'g');
+END $$;
+CREATE FUNCTION pg_temp.try(VARIADIC changes text[]) RETURNS TABLE (change text, answer text) LANGUAGE sql AS $$
+    SELECT regexp_replace(c, '-?\d+', 'N', 'g'), pg_temp.refused(c) FROM unnest(changes) AS c $$;
+SELECT * FROM pg_temp.try(
+    format('DELETE FROM folder WHERE folder_id = %s', :inbox), format('DELETE FROM folder WHERE folder_id = %s', :below),
+    format('DELETE FROM folder WHERE folder_id = %s', :empty), format('DELETE FROM store WHERE store_id = %s', :store),
+    format('DELETE FROM blob WHERE store_id = %s', :store),
+    format('UPDATE folder SET folder_id = -1 WHERE folder_id = %s', :root),
+    format('UPDATE folder SET folder_id = folder_id, name = upper(name) WHERE store_id = %s', :store),
+    format('UPDATE blob SET blob_id = -1 WHERE store_id = %s', :store), format('UPDATE store SET store_id = -1 WHERE store_id = %s', :store));
+-- from the bottom up, and both of a pair in one statement
+DELETE FROM message WHERE store_id = :store;
+DELETE FROM change WHERE store_id = :store;
+DELETE FROM blob_ref WHERE store_id = :store;
+SELECT * FROM pg_temp.try(format('UPDATE blob SET blob_id = -1 WHERE store_id = %s', :store), format('DELETE FROM blob WHERE store_id = %s', :store),
+    format('DELETE FROM folder WHERE folder_id IN (%s, %s)', :inbox, :below), format('DELETE FROM folder WHERE store_id = %s', :store),
+    format('DELETE FROM store WHERE store_id = %s', :store));
+SELECT count(*) FROM check_store();
+-- the check lists what a deletion without triggers has left
+BEGIN;
+SELECT create_store('orphans') AS store \gset
+SELECT special_folder(:store, 'Inbox') AS inbox, special_folder(:store, 'Drafts') AS drafts \gset
+SELECT message_id AS id FROM save_new_message(:store, :inbox, jsonb_build_object('PR_MESSAGE_ATTACHMENTS', jsonb_build_array(
+    jsonb_build_object('PR_ATTACH_DATA_BIN', encode(decode(repeat('00', 10000), 'hex'), 'base64'), 'PR_ATTACH_METHOD', 1)))) \gset
+SELECT blob_id AS blob FROM blob WHERE store_id = :store \gset
+SELECT create_folder(:store, :drafts, 'below') AS below \gset
+SELECT get_ids_from_names(:store, '{PS_PUBLIC_STRINGS:orphan:PT_LONG}', true) IS NOT NULL AS named;
+SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
+SELECT set_props(:h, '{"PR_SUBJECT": "parked"}'), park(:h) > 0 AS parked, close_object(:h);
+SET LOCAL session_replication_role = replica;
+DELETE FROM folder WHERE folder_id IN (:inbox, :drafts);
+DELETE FROM blob WHERE store_id = :store;
+SELECT relation, store_id = :store AS store, missing,
+       (relation, id, missing_id) IN (('message', :id, :inbox), ('folder', :below, :drafts), ('blob_chunk', :blob, :blob), ('blob_ref', :id, :blob)) AS which
+FROM check_store(:store) ORDER BY 1;
+DELETE FROM store WHERE store_id = :store;
+SELECT relation, count(*) FROM check_store() WHERE missing = 'store' AND missing_id = :store GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM check_store(-1);
+ROLLBACK;
+SET ROLE pg_monitor;
+-- fail: for administrators
+SELECT check_store();
+RESET ROLE;
+-- fail: a trigger of deletions
+CREATE TEMPORARY TABLE regress_store_other (store_id bigint);
+CREATE TRIGGER t BEFORE INSERT ON regress_store_other FOR EACH ROW EXECUTE FUNCTION msgstore_internal.refuse_orphans();
+\set VERBOSITY terse
+INSERT INTO regress_store_other VALUES (1);
+\set VERBOSITY sqlstate

@@ -235,6 +235,14 @@ find_store(int64 store_id)
 	return entry;
 }
 
+pg_noreturn static void
+raise_no_store(int64 store_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NOT_FOUND),
+			 errmsg("store %lld does not exist", (long long) store_id)));
+}
+
 /* Return the cache entry of a store; raise an error if it does not exist. */
 static CachedStore *
 require_store(int64 store_id)
@@ -242,9 +250,7 @@ require_store(int64 store_id)
 	CachedStore *entry = find_store(store_id);
 
 	if (entry == NULL)
-		ereport(ERROR,
-				(errmapi(MAPI_E_NOT_FOUND),
-				 errmsg("store %lld does not exist", (long long) store_id)));
+		raise_no_store(store_id);
 	return entry;
 }
 
@@ -469,6 +475,13 @@ access_replica_guid(int64 store_id, uint8 *guid)
 	memcpy(guid, require_store(store_id)->replica_guid, GUID_BYTES);
 }
 
+void
+access_lock_store(int64 store_id)
+{
+	if (!row_lock_store(store_id))
+		raise_no_store(store_id);
+}
+
 Datum
 access_role_name(void)
 {
@@ -652,7 +665,7 @@ void
 access_changed(int64 store_id)
 {
 	Datum		values[2] = {Int64GetDatum(store_id),
-	Int64GetDatum(number_next(REL_CHANGE_NUMBER_SEQ))};
+	Int64GetDatum(number_next_change(0))};
 
 	SPI_connect();
 	query_run(QUERY_STORE_GENERATION, values, NULL);

@@ -73,12 +73,13 @@ blob_refuse(int64 blob_id)
 int64
 blob_insert(int64 store_id, int64 size, bool sealed, bool is_text)
 {
-	int64		blob_id = number_next(REL_BLOB_ID_SEQ);
+	int64		blob_id = number_next_id(REL_BLOB_ID_SEQ, store_id);
 	Datum		values[7] = {Int64GetDatum(store_id), Int64GetDatum(blob_id),
 		Int64GetDatum(size), BoolGetDatum(sealed), BoolGetDatum(is_text),
 		Int32GetDatum(sealed ? 0 : MyProcPid),
 	TimestampTzGetDatum(MyStartTimestamp)};
 
+	access_lock_store(store_id);
 	SPI_connect();
 	query_run(QUERY_BLOB_INSERT, values, NULL);
 	SPI_finish();
@@ -365,10 +366,9 @@ sweep_batch(PG_FUNCTION_ARGS)
 	bool		nulls[2] = {false, false};
 	bool		isnull;
 
-	REQUIRE_ARG(0, "store_id");
-	values[0] = PG_GETARG_DATUM(0);
+	values[0] = Int64GetDatum(call_number(fcinfo, 0, "store_id"));
 	call_require_write("sweep_blobs()");
-	access_require_owner(PG_GETARG_INT64(0));
+	access_require_owner(DatumGetInt64(values[0]));
 
 	/* this transaction may have read the running backends: read them anew */
 	pgstat_clear_snapshot();

@@ -187,6 +187,7 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.change_number = number;
 	change.previous = previous;
 	change.base = base;
+	change.incarnation = number_incarnation();
 	change.changed_at = changed_at;
 	change.kind = kind;
 	change.role = GetUserNameFromId(GetUserId(), false);
@@ -361,11 +362,10 @@ old_predecessors(const Version *version, Datum **numbers, int *count,
 }
 
 /*
- * Set the change number of a new version, and update its predecessors: the
- * newest change number of each other node.  These change only if the replaced
- * version was made by another node.  Then its number takes the place of an
- * older number of that node, and a number of our own node is removed, since
- * the new number stands for our node.
+ * Give the version its number.  Where the version that it replaces has a key
+ * with another GUID (another node, or an older incarnation), remember that
+ * number among the predecessors, instead of an older one of that GUID, and
+ * remove the number of our own GUID, which the new one follows.
  */
 static void
 follow(Version *version, int64 number, Undo *undo)
@@ -378,15 +378,16 @@ follow(Version *version, int64 number, Undo *undo)
 	JsonbValue	old;
 
 	version->change_number = number;
-	if (replaced >> NODE_SHIFT == number >> NODE_SHIFT)
+	if (incarnation_same(replaced, number))
 		return;
 	old_predecessors(version, &numbers, &count, &old);
 	kept = palloc(sizeof(Datum) * (count + 1));
 	for (int i = 0; i < count; i++)
 	{
-		int64		node = DatumGetInt64(numbers[i]) >> NODE_SHIFT;
+		int64		old_number = DatumGetInt64(numbers[i]);
 
-		if (node != replaced >> NODE_SHIFT && node != number >> NODE_SHIFT)
+		if (!incarnation_same(old_number, replaced) &&
+			!incarnation_same(old_number, number))
 			kept[nkept++] = numbers[i];
 	}
 	kept[nkept++] = Int64GetDatum(replaced);
@@ -435,7 +436,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	undo_of_edits(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
 	place(order, &version, time, &undo);
-	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
+	follow(&version, number_next_change(version.change_number), &undo);
 
 	result = messagerow_update(row, &version, time,
 							   author_name(&order->author));
@@ -472,7 +473,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 	edits_init(&none);
 	undo_of_edits(&row->version.content, &none, &undo);
 	row->creator = access_role_name();
-	row->version.change_number = number_next(REL_CHANGE_NUMBER_SEQ);
+	row->version.change_number = number_next_change(0);
 	messagerow_insert(row, author_name(author));
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
 		   row->modified_at, author, &undo);
@@ -533,7 +534,7 @@ change_hard_delete(MessageRow *row, const Author *author)
 	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");
 	old_predecessors(&version, &numbers, &count, &old);
 	add_undo(&undo, UNDO_PREDECESSORS, &old, NULL);
-	follow(&version, number_next(REL_CHANGE_NUMBER_SEQ), &undo);
+	follow(&version, number_next_change(version.change_number), &undo);
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,

@@ -27,14 +27,20 @@
 typedef enum StoreRelation
 {
 	REL_STORE = 0,
+	REL_STORE_PKEY,
 	REL_FOLDER,
 	REL_FOLDER_PKEY,
 	REL_MESSAGE,
 	REL_MESSAGE_PKEY,
 	REL_CHANGE,
 	REL_CHANGE_PKEY,
+	REL_PARKED,
+	REL_PARKED_PKEY,
+	REL_BLOB,
+	REL_BLOB_PKEY,
 	REL_NODE,
 	REL_INCARNATION,
+	REL_NUMBER_MARKER,
 	REL_STORE_ID_SEQ,
 	REL_FOLDER_ID_SEQ,
 	REL_MESSAGE_ID_SEQ,
@@ -75,19 +81,83 @@ extern void relation_watch(StoreRelation which, RelationWatcher changed);
  */
 extern void relation_announce(StoreRelation which);
 
-/* ---------------------------------------------------------------- number.c */
+/* ----------------------------------------------------------- incarnation.c */
 
-#define NODE_SHIFT		48
+#define GUID_BYTES	16
+
+/* A number: the node's number and a counter. */
+#define NODE_SHIFT		43
+#define MAX_NODE		1023
 #define COUNTER_MASK	((INT64CONST(1) << NODE_SHIFT) - 1)
+#define NODE_OF(number)		((number) >> NODE_SHIFT)
+#define COUNTER_OF(number)	((number) & COUNTER_MASK)
 
 /*
- * Return the next number of a sequence.  The first call in a backend makes
- * sure that no number is assigned twice after a crash, a restore or a
- * failover.
+ * Counters of a new incarnation are at least so far above all older ones of
+ * their series and node.
  */
-extern int64 number_next(StoreRelation sequence);
+#define NUMBER_STEP		(INT64CONST(1) << 20)
 
-/* Return the current incarnation of the sequences. */
+/* The series whose numbers have keys: a GUID, and the counter. */
+typedef enum Keyed
+{
+	KEYED_CHANGE = 0,
+	KEYED_MESSAGE,
+	KEYED_FOLDER
+} Keyed;
+#define NUM_KEYED		(KEYED_FOLDER + 1)
+
+/* A row of incarnation; number_marker begins with the same columns. */
+typedef struct Incarnation
+{
+	int64		node;
+	int64		began[NUM_KEYED];	/* its counters are greater */
+	uint8		guid[GUID_BYTES];
+	int64		system_identifier;
+	uint64		wal_position;
+	TimestampTz began_at;
+} Incarnation;
+#define NUM_INCARNATION_COLUMNS	8
+
+/*
+ * Read an incarnation from a tuple of either table, and write it to the values
+ * of one.  The values point into *incarnation.
+ */
+extern void incarnation_read(Incarnation *incarnation, HeapTuple tuple,
+							 TupleDesc desc);
+extern void incarnation_values(const Incarnation *incarnation, Datum *values);
+
+/*
+ * Make sure that the row of an incarnation is committed if this transaction
+ * is.
+ */
+extern void incarnation_record(const Incarnation *incarnation);
+
+/*
+ * Copy the GUID of the incarnation that gave out a number, GUID_BYTES bytes,
+ * to *guid.  Returns false where its row is not in this database.
+ */
+extern bool incarnation_guid(Keyed series, int64 number, uint8 *guid);
+
+/* Return true if the change keys of two change numbers have the same GUID. */
+extern bool incarnation_same(int64 a, int64 b);
+
+/* ---------------------------------------------------------------- number.c */
+
+/*
+ * Return the next change number, for a version that replaces another one, or 0
+ * for a new message.  Where both are of one node, the new number is greater,
+ * whatever the sequence remembers.
+ */
+extern int64 number_next_change(int64 replaced);
+
+/*
+ * Return the next id of a series that no row of the store has.  The store is
+ * ignored for ids of stores.
+ */
+extern int64 number_next_id(StoreRelation sequence, int64 store_id);
+
+/* Return the incarnation of the change number that was given out last here. */
 extern int64 number_incarnation(void);
 
 /* ---------------------------------------------------------------- author.c */
@@ -157,6 +227,7 @@ typedef struct ChangeRow
 	int64		change_number;
 	int64		previous;		/* 0: this is the first change */
 	int64		base;			/* 0: the message was new */
+	int64		incarnation;	/* written, not read */
 	TimestampTz changed_at;
 	char		kind;			/* CHANGE_* */
 	const char *role;
@@ -242,9 +313,16 @@ extern void messagerow_insert(MessageRow *row, const char *modifier);
 extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);
 
 /*
- * Lock a folder against deletion, until the end of the transaction.  Returns
- * false if the folder does not exist.
+ * Return true if a row of the sequence's table has this id, also if its
+ * transaction is in progress.
  */
+extern bool row_id_used(StoreRelation sequence, int64 store_id, int64 id);
+
+/*
+ * Lock a store or a folder against deletion, until the end of the transaction.
+ * Returns false if there is no such row.
+ */
+extern bool row_lock_store(int64 store_id);
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
 
 /*
@@ -403,8 +481,13 @@ extern void access_forget(int64 store_id, int64 folder_id);
 /*
  * Copy the replica GUID of a store, GUID_BYTES bytes, to *guid.
  */
-#define GUID_BYTES	16
 extern void access_replica_guid(int64 store_id, uint8 *guid);
+
+/*
+ * Lock a store against deletion, until the end of the transaction; raises
+ * MAPI_E_NOT_FOUND if the store does not exist.
+ */
+extern void access_lock_store(int64 store_id);
 
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);

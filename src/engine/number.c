@@ -1,45 +1,57 @@
 /*-------------------------------------------------------------------------
  *
  * number.c
- *	  Ids and change numbers.  No number is assigned twice.
+ *	  Ids and change numbers that are never given out twice.
  *
  * NOTES
- *	  A number consists of 15 bits for the node and 48 bits for the counter of
- *	  a sequence.
+ *	  A number is 10 bits of node and 43 bits of a sequence's counter, so that
+ *	  every number is below 2^53 and exact in a double, which is the type that
+ *	  most readers of JSON give to a number.
  *
- *	  A sequence alone is not enough.  A crash with synchronous_commit off can
- *	  lose the WAL of a sequence together with the commits that used its newest
- *	  numbers.  The sequence would then assign these numbers again, and a
- *	  client that holds one of them as its base would pass for up to date.  A
- *	  restored dump, a restored backup and a promoted standby have the same
- *	  problem: the sequence may be behind the numbers that clients have
- *	  received.
+ *	  A sequence alone is not enough.  Its WAL may be lost in a crash with
+ *	  synchronous_commit off, together with the commits that used its newest
+ *	  numbers; the sequence would then give those numbers out again, and a
+ *	  client that still has one as its base would find its stale token valid.
+ *	  A dump, a restored backup, a new primary and a subscriber of logical
+ *	  replication are no better: their sequences may be older than the numbers
+ *	  that clients have been given.
  *
- *	  Therefore there is a marker: a row of the unlogged table incarnation.  A
- *	  crash, a restore and a promotion all lose the row.  A copy of a database
- *	  (CREATE DATABASE ... TEMPLATE) has the row, but with the oid of the other
- *	  database, and such a row does not count.  A backend looks for the marker
- *	  when it first uses a number.  If there is no marker, the backend takes a
- *	  lock, advances by NUMBER_JUMP every sequence that was ever used, marks
- *	  the others as used, flushes these changes to disk and inserts a new
- *	  marker.  The value of the marker is the change number at which the
- *	  incarnation begins, and names the incarnation.
+ *	  Therefore a row of an unlogged table, number_marker, marks the running
+ *	  incarnation of the series.  All of those lose the row.  A marker counts
+ *	  only in the database, under the postmaster and for the node that it was
+ *	  written for: CREATE DATABASE ... TEMPLATE copies the row, and so does a
+ *	  copy of the files of a server that was stopped.  The first use of numbers
+ *	  in a backend looks for the marker.  Where it is missing, a new incarnation
+ *	  begins: under a lock of its own, every series moves on to the greater of
  *
- *	  A copy of the files of a server that was shut down cleanly keeps the
- *	  marker and is not noticed.  After such a copy is started, TRUNCATE the
- *	  table incarnation.
+ *		- NUMBER_STEP above the largest number that the sequence, or the
+ *		  primary key of the table (a subscriber), has, and
+ *		- CLOCK_RATE times the seconds since 2026-01-01.
  *
- *	  At most NUMBER_JUMP numbers may be lost.  A crash loses as many as the
- *	  unflushed WAL contained.  A dump or backup loses all numbers assigned
- *	  after it was taken: at 1,000 changes per second, these are NUMBER_JUMP
- *	  after seven weeks.  A node can lose its marker 65,000 times before its
- *	  numbers are used up.
+ *	  Everything that was handed out before and is lost is below the new
+ *	  numbers: after a crash by the first rule, after any other way back by the
+ *	  second one, as long as no more than CLOCK_RATE numbers a second were used
+ *	  on average since the series moved on last.  43 bits last 272 years at
+ *	  that rate.  A clock that is behind costs the second rule and nothing else.  A clock that is far
+ *	  ahead would use up numbers for nothing, and is refused (check_clock).
+ *	  The first incarnation of a database whose series are unused and whose
+ *	  tables are empty marks the series as used and begins at 0.
  *
- *	  All sessions must see the marker as soon as the lock is released, even if
- *	  the transaction that inserted it rolls back later.  Otherwise two
- *	  backends could be in two incarnations at a time, and the order of changes
- *	  (incarnation, xid) would be wrong.  The marker is therefore inserted as a
- *	  frozen tuple.
+ *	  The marker may also be in place and not be true: a server that others
+ *	  replicate to may get rows of its own node whose numbers are ahead of its
+ *	  sequences, and data may be restored in place.  Where a new number does not
+ *	  exceed the number that it replaces, or the number that this backend was
+ *	  given before, or where a new id is in use already, the marker counts as
+ *	  missing.
+ *
+ *	  Other backends of that moment have the old incarnation in their caches.
+ *	  A backend that gets a number NUMBER_STEP above its last one reads the
+ *	  marker again, and waits for whoever is moving the series.
+ *
+ *	  The marker must be seen by everybody as soon as the lock is released,
+ *	  whatever becomes of the transaction that wrote it: two backends in two
+ *	  incarnations at a time would make the order of changes (incarnation, xid)
+ *	  wrong.  The row is therefore inserted frozen, and has no index.
  *
  *-------------------------------------------------------------------------
  */
@@ -47,121 +59,188 @@
 
 #include "access/heapam.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "commands/sequence.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/fmgrprotos.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/uuid.h"
 
-#define NUMBER_JUMP		(INT64CONST(1) << 32)
+#include "query.h"
 
-static bool ready = false;
-static int64 incarnation = 0;
-static int64 node_bits = 0;
+#define CLOCK_RATE		1024	/* numbers a second */
 
-static void prepare_numbers(void);
-static bool read_marker(void);
-static bool read_node(int32 *node);
-static int64 move_on(StoreRelation sequence);
+/* 2026-01-01 and ten years, in microseconds as TimestampTz counts them */
+#define CLOCK_EPOCH		(INT64CONST(9497) * USECS_PER_DAY)
+#define TEN_YEARS		(INT64CONST(3653) * USECS_PER_DAY)
 
-int64
-number_next(StoreRelation sequence)
-{
-	if (!ready)
-		prepare_numbers();
-	return node_bits | nextval_internal(relation_oid(sequence), false);
-}
+/* The series, in the order of their sequences in StoreRelation. */
+#define SERIES_OF(sequence)	((sequence) - REL_STORE_ID_SEQ)
+#define SERIES_CHANGE		SERIES_OF(REL_CHANGE_NUMBER_SEQ)
+#define NUM_SERIES			(SERIES_CHANGE + 1)
 
-int64
-number_incarnation(void)
-{
-	/* a relation may have changed since number_next() was called */
-	if (!ready)
-		prepare_numbers();
-	return incarnation;
-}
+/* The columns of number_marker: those of incarnation, then its own. */
+#define NUM_MARKER_COLUMNS	(NUM_INCARNATION_COLUMNS + 2)
 
-/* RelationWatcher: prepare the numbers again before their next use. */
+static bool ready = false;		/* running is of the present marker */
+static Incarnation running;
+static int64 newest[NUM_SERIES];	/* the last counter that we were given */
+static int64 change_incarnation = 0;	/* of our last change number */
+
+static void prepare_numbers(bool moved);
+static void begin_incarnation(int64 node, int series, int64 at_least);
+
+/* A RelationWatcher: the relations or the node number have changed. */
 static void
 forget_numbers(void)
 {
 	ready = false;
 }
 
-/*
- * Read the marker and the node number.  Without a marker, advance the
- * sequences and insert one, under a lock that is released at once.
- */
-static void
-prepare_numbers(void)
+/* ------------------------------------------------------------- the next one */
+
+/* Return the series of keys that a sequence belongs to, -1 if there is none. */
+static int
+keyed_series(StoreRelation sequence)
 {
-	Oid			relid = relation_oid(REL_INCARNATION);
-	int32		node;
-
-	relation_watch(REL_NODE, forget_numbers);
-	relation_watch(REL_INCARNATION, forget_numbers);
-	relation_watch(REL_CHANGE_NUMBER_SEQ, forget_numbers);
-	if (!read_marker())
+	switch (sequence)
 	{
-		LockRelationOid(relid, ShareUpdateExclusiveLock);
-		if (!read_marker())
-		{
-			Relation	rel;
-			HeapTuple	tuple;
-			Datum		values[2];
-			bool		nulls[2] = {false, false};
-
-			move_on(REL_STORE_ID_SEQ);
-			move_on(REL_FOLDER_ID_SEQ);
-			move_on(REL_MESSAGE_ID_SEQ);
-			move_on(REL_PARKED_ID_SEQ);
-			move_on(REL_BLOB_ID_SEQ);
-			incarnation = move_on(REL_CHANGE_NUMBER_SEQ);
-			XLogFlush(XactLastRecEnd);
-
-			rel = table_open(relid, RowExclusiveLock);
-			values[0] = Int64GetDatum(incarnation);
-			values[1] = ObjectIdGetDatum(MyDatabaseId);
-			tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
-			heap_insert(rel, tuple, GetCurrentCommandId(true),
-						HEAP_INSERT_FROZEN, NULL);
-			heap_freetuple(tuple);
-			table_close(rel, NoLock);
-		}
-		UnlockRelationOid(relid, ShareUpdateExclusiveLock);
+		case REL_CHANGE_NUMBER_SEQ:
+			return KEYED_CHANGE;
+		case REL_MESSAGE_ID_SEQ:
+			return KEYED_MESSAGE;
+		case REL_FOLDER_ID_SEQ:
+			return KEYED_FOLDER;
+		default:
+			return -1;
 	}
-
-	node_bits = read_node(&node) ? (int64) node << NODE_SHIFT : 0;
-	ready = true;
 }
 
 /*
- * Read the marker of this database into "incarnation".  Returns false if there
- * is no marker.  SnapshotAny is safe because markers are never updated or
- * deleted.
+ * Begin a new incarnation, in which the counters of a series are above
+ * "at_least", unless another backend has begun one already.
+ */
+static void
+move_past(int series, int64 at_least)
+{
+	Oid			relid = relation_oid(REL_NUMBER_MARKER);
+	uint8		before[GUID_BYTES];
+
+	memcpy(before, running.guid, GUID_BYTES);
+	LockRelationOid(relid, ShareUpdateExclusiveLock);
+	prepare_numbers(false);
+	if (memcmp(before, running.guid, GUID_BYTES) == 0)
+		begin_incarnation(running.node, series, at_least);
+	UnlockRelationOid(relid, ShareUpdateExclusiveLock);
+}
+
+/*
+ * Return the next number of a sequence.  The first call in a backend makes
+ * sure that no number is given out twice.
+ */
+static int64
+number_next(StoreRelation sequence)
+{
+	int			series = SERIES_OF(sequence);
+	int			keyed = keyed_series(sequence);
+	int64		counter;
+
+	if (!ready)
+		prepare_numbers(false);
+	counter = nextval_internal(relation_oid(sequence), false);
+	while (keyed >= 0 && counter - newest[series] >= NUMBER_STEP)
+	{
+		/* another backend may have moved the series, or be about to */
+		prepare_numbers(true);
+		if (counter > newest[series])
+			newest[series] = counter - 1;
+		else
+			counter = nextval_internal(relation_oid(sequence), false);
+	}
+	while (counter <= newest[series])
+	{
+		/* the sequence was set back */
+		move_past(series, newest[series]);
+		counter = nextval_internal(relation_oid(sequence), false);
+	}
+	newest[series] = counter;
+	if (keyed >= 0)
+		incarnation_record(&running);
+	if (keyed == KEYED_CHANGE)
+		change_incarnation = running.began[KEYED_CHANGE];
+	return (running.node << NODE_SHIFT) | counter;
+}
+
+int64
+number_next_change(int64 replaced)
+{
+	int64		number = number_next(REL_CHANGE_NUMBER_SEQ);
+
+	while (number <= replaced && NODE_OF(number) == NODE_OF(replaced))
+	{
+		move_past(SERIES_CHANGE, COUNTER_OF(replaced));
+		number = number_next(REL_CHANGE_NUMBER_SEQ);
+	}
+	return number;
+}
+
+int64
+number_next_id(StoreRelation sequence, int64 store_id)
+{
+	int64		id = number_next(sequence);
+
+	while (row_id_used(sequence, store_id, id))
+	{
+		CHECK_FOR_INTERRUPTS();
+		move_past(SERIES_OF(sequence), COUNTER_OF(id));
+		id = number_next(sequence);
+	}
+	return id;
+}
+
+int64
+number_incarnation(void)
+{
+	return change_incarnation;
+}
+
+/* --------------------------------------------------------------- the marker */
+
+/*
+ * Read the newest marker of this database into *marker.  Returns false if
+ * there is none that was written under this postmaster.  Markers are frozen,
+ * and no session updates or deletes one, so that SnapshotSelf sees them all.
  */
 static bool
-read_marker(void)
+read_marker(Incarnation *marker)
 {
-	Relation	rel = table_open(relation_oid(REL_INCARNATION),
+	Relation	rel = table_open(relation_oid(REL_NUMBER_MARKER),
 								 AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
-	TableScanDesc scan = table_beginscan(rel, SnapshotAny, 0, NULL);
+	TableScanDesc scan = table_beginscan(rel, SnapshotSelf, 0, NULL);
 	HeapTuple	tuple;
 	bool		found = false;
 
-	while (!found &&
-		   (tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
 	{
+		Incarnation row;
 		bool		isnull;
+		Datum		database = heap_getattr(tuple, NUM_INCARNATION_COLUMNS + 1,
+											desc, &isnull);
+		Datum		started = heap_getattr(tuple, NUM_INCARNATION_COLUMNS + 2,
+										   desc, &isnull);
 
-		if (DatumGetObjectId(heap_getattr(tuple, 2, desc,
-										  &isnull)) != MyDatabaseId)
+		if (DatumGetObjectId(database) != MyDatabaseId ||
+			DatumGetTimestampTz(started) != PgStartTime)
 			continue;
-		incarnation = DatumGetInt64(heap_getattr(tuple, 1, desc, &isnull));
+		incarnation_read(&row, tuple, desc);
+		if (!found || row.began[KEYED_CHANGE] > marker->began[KEYED_CHANGE])
+			*marker = row;
 		found = true;
 	}
 	table_endscan(scan);
@@ -169,63 +248,270 @@ read_marker(void)
 	return found;
 }
 
-/* Read the number of this node.  Returns false if no number was set. */
-static bool
-read_node(int32 *node)
+/*
+ * Return the number of the node, 0 where it has none.  The row is replaced by
+ * set_node_number(), hence an MVCC snapshot.
+ */
+static int64
+read_node(void)
 {
 	Relation	rel = table_open(relation_oid(REL_NODE), AccessShareLock);
 	TableScanDesc scan;
 	HeapTuple	tuple;
 	bool		isnull;
-	bool		found;
+	int64		node = 0;
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
 	tuple = heap_getnext(scan, ForwardScanDirection);
-	found = HeapTupleIsValid(tuple);
-	if (found)
-		*node = DatumGetInt32(heap_getattr(tuple, 1, RelationGetDescr(rel),
-										   &isnull));
+	if (HeapTupleIsValid(tuple))
+		node = DatumGetInt32(heap_getattr(tuple, 1, RelationGetDescr(rel),
+										  &isnull));
 	table_endscan(scan);
 	PopActiveSnapshot();
 	table_close(rel, AccessShareLock);
-	return found;
+	return node;
+}
+
+/* Use an incarnation from now on. */
+static void
+run(const Incarnation *incarnation)
+{
+	running = *incarnation;
+	memset(newest, 0, sizeof(newest));
+	newest[SERIES_CHANGE] = running.began[KEYED_CHANGE];
+	newest[SERIES_OF(REL_MESSAGE_ID_SEQ)] = running.began[KEYED_MESSAGE];
+	newest[SERIES_OF(REL_FOLDER_ID_SEQ)] = running.began[KEYED_FOLDER];
 }
 
 /*
- * Advance a sequence by NUMBER_JUMP and return its new last value.  A sequence
- * that was never used is set to 0, so that its first number is 1, and counts
- * as used from now on.  Runs as the owner of the extension, because no variant
- * of setval skips the permission check.
+ * Run the incarnation of the marker, or begin a new one.  "moved" is true if
+ * the series seem to have moved: then another backend may hold the lock and
+ * not have written the marker yet.
+ *
+ * The node is read last, and after it no lock is taken that could accept an
+ * invalidation, so that a later change of the node sets "ready" to false.
+ */
+static void
+prepare_numbers(bool moved)
+{
+	Oid			relid = relation_oid(REL_NUMBER_MARKER);
+	Incarnation marker;
+	int64		node;
+	bool		found;
+
+	relation_watch(REL_NODE, forget_numbers);
+	relation_watch(REL_NUMBER_MARKER, forget_numbers);
+	relation_watch(REL_CHANGE_NUMBER_SEQ, forget_numbers);
+	ready = false;
+	found = !moved && read_marker(&marker);
+	node = read_node();
+	if (!found || marker.node != node)
+	{
+		LockRelationOid(relid, ShareUpdateExclusiveLock);
+		found = read_marker(&marker);
+		node = read_node();
+		if (!found || marker.node != node)
+			begin_incarnation(node, SERIES_CHANGE, 0);
+		else
+			run(&marker);
+		UnlockRelationOid(relid, ShareUpdateExclusiveLock);
+	}
+	else if (memcmp(marker.guid, running.guid, GUID_BYTES) != 0)
+		run(&marker);
+	ready = true;
+}
+
+/* ------------------------------------------------------- a new incarnation */
+
+/* The numbers that the tables have. */
+typedef struct Largest
+{
+	int64		counters[NUM_SERIES];	/* -1: there is none */
+	TimestampTz known_time;		/* of the newest incarnation, or 0 */
+} Largest;
+
+/*
+ * Read the largest ids of a node from the tables.  Change numbers are not
+ * looked for (number_next_change sees them); that of a table with changes is
+ * given as 0.
+ */
+static void
+read_largest(int64 node, Largest *largest)
+{
+	Datum		values[2] = {Int64GetDatum(node << NODE_SHIFT),
+	Int64GetDatum((node << NODE_SHIFT) | COUNTER_MASK)};
+	HeapTuple	tuple;
+	TupleDesc	desc;
+	bool		isnull;
+	Datum		value;
+
+	largest->known_time = 0;
+	SPI_connect();
+	if (query_run(QUERY_LARGEST_IDS, values, NULL) != 1)
+		elog(ERROR, "the largest ids were not read");
+	tuple = SPI_tuptable->vals[0];
+	desc = SPI_tuptable->tupdesc;
+	for (int i = 0; i < NUM_SERIES; i++)
+	{
+		value = SPI_getbinval(tuple, desc, i + 1, &isnull);
+		largest->counters[i] = isnull ? -1 : COUNTER_OF(DatumGetInt64(value));
+	}
+	value = SPI_getbinval(tuple, desc, NUM_SERIES + 1, &isnull);
+	if (!isnull)
+		largest->known_time = DatumGetTimestampTz(value);
+	SPI_finish();
+}
+
+/* Return the time of the newest change, 0 where there is none. */
+static TimestampTz
+newest_change_time(void)
+{
+	TimestampTz time = 0;
+	bool		isnull;
+	Datum		value;
+
+	SPI_connect();
+	if (query_run(QUERY_NEWEST_CHANGE, NULL, NULL) == 1)
+	{
+		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+							  &isnull);
+		if (!isnull)
+			time = DatumGetTimestampTz(value);
+	}
+	SPI_finish();
+	return time;
+}
+
+/*
+ * Return the counter that the clock asks for.  A clock that is more than ten
+ * years past everything known, or would use up half of the counter, raises:
+ * numbers that are skipped do not come back.
  */
 static int64
-move_on(StoreRelation sequence)
+check_clock(const Largest *largest)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz known = largest->known_time;
+	int64		counter;
+
+	if (now < CLOCK_EPOCH)
+		return 0;
+	counter = (now - CLOCK_EPOCH) / USECS_PER_SEC * CLOCK_RATE +
+		(now - CLOCK_EPOCH) % USECS_PER_SEC * CLOCK_RATE / USECS_PER_SEC;
+	if (known != 0 && now - TEN_YEARS > known)
+		known = Max(known, newest_change_time());
+	if ((known != 0 && now - TEN_YEARS > known) || counter > COUNTER_MASK / 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the clock of this server is too far ahead to number changes by"),
+				 errdetail("The clock says %s.", timestamptz_to_str(now)),
+				 errhint("Set the clock.  If it is right, run UPDATE msgstore.incarnation SET began_at = now() as a superuser.")));
+	return counter;
+}
+
+/*
+ * Return the last counter that a sequence gave out, -1 if it was never used,
+ * nor marked as used.
+ */
+static int64
+sequence_last(Oid relid)
 {
 	LOCAL_FCINFO(fcinfo, 1);
-	Oid			relid = relation_oid(sequence);
 	int64		last;
-	Oid			userid;
-	int			security;
-
-	GetUserIdAndSecContext(&userid, &security);
-	SetUserIdAndSecContext(relation_owner(),
-						   security | SECURITY_LOCAL_USERID_CHANGE);
 
 	InitFunctionCallInfoData(*fcinfo, NULL, 1, InvalidOid, NULL, NULL);
 	fcinfo->args[0].value = ObjectIdGetDatum(relid);
 	fcinfo->args[0].isnull = false;
 	last = DatumGetInt64(pg_sequence_last_value(fcinfo));
-	if (fcinfo->isnull)
-		last = 0;
-	else if (last > COUNTER_MASK - NUMBER_JUMP)
+	return fcinfo->isnull ? -1 : last;
+}
+
+/*
+ * Move a series on; "used" is the largest counter known to be used, or -1.
+ * Returns the counter at which the series stands then: 0 if it was unused.
+ * The caller runs as the owner of the sequence, because there is no setval
+ * that skips the check of permissions.
+ */
+static int64
+move_on(Oid relid, int64 used, int64 clock)
+{
+	int64		last = Max(sequence_last(relid), used);
+
+	if (last > COUNTER_MASK - NUMBER_STEP)
 		ereport(ERROR,
 				(errcode(ERRCODE_SEQUENCE_GENERATOR_LIMIT_EXCEEDED),
-				 errmsg("the numbers of this node are used up")));
-	else
-		last += NUMBER_JUMP;
+				 errmsg("the numbers of this database are used up")));
+	last = last < 0 ? 0 : Max(last + NUMBER_STEP, clock);
 	DirectFunctionCall2(setval_oid, ObjectIdGetDatum(relid),
 						Int64GetDatum(last));
-
-	SetUserIdAndSecContext(userid, security);
 	return last;
+}
+
+/* Insert a marker that everybody sees from now on. */
+static void
+insert_marker(const Incarnation *incarnation)
+{
+	Relation	rel = table_open(relation_oid(REL_NUMBER_MARKER),
+								 RowExclusiveLock);
+	Datum		values[NUM_MARKER_COLUMNS];
+	bool		nulls[NUM_MARKER_COLUMNS] = {false};
+	HeapTuple	tuple;
+
+	incarnation_values(incarnation, values);
+	values[NUM_INCARNATION_COLUMNS] = ObjectIdGetDatum(MyDatabaseId);
+	values[NUM_INCARNATION_COLUMNS + 1] = TimestampTzGetDatum(PgStartTime);
+	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);
+	heap_insert(rel, tuple, GetCurrentCommandId(true), HEAP_INSERT_FROZEN,
+				NULL);
+	heap_freetuple(tuple);
+	table_close(rel, NoLock);
+}
+
+/*
+ * Begin an incarnation of a node: move all series on, one of them at least
+ * past "at_least", and write the marker.  The caller holds the lock of the
+ * marker.  The WAL of the steps is on disk before the marker is there;
+ * otherwise a crash could take back the steps that numbers were given out
+ * after.
+ */
+static void
+begin_incarnation(int64 node, int series, int64 at_least)
+{
+	Incarnation next;
+	Largest		largest;
+	int64		last[NUM_SERIES];
+	int64		clock;
+	Oid			userid;
+	int			security;
+	Datum		guid;
+
+	ready = false;
+	read_largest(node, &largest);
+	if (at_least > 0)
+		largest.counters[series] = Max(largest.counters[series], at_least);
+	clock = check_clock(&largest);
+
+	GetUserIdAndSecContext(&userid, &security);
+	SetUserIdAndSecContext(relation_owner(),
+						   security | SECURITY_LOCAL_USERID_CHANGE);
+	for (int i = 0; i < NUM_SERIES; i++)
+		last[i] = move_on(relation_oid(REL_STORE_ID_SEQ + i),
+						  largest.counters[i], clock);
+	SetUserIdAndSecContext(userid, security);
+
+	next.node = node;
+	next.began[KEYED_CHANGE] = last[SERIES_CHANGE];
+	next.began[KEYED_MESSAGE] = last[SERIES_OF(REL_MESSAGE_ID_SEQ)];
+	next.began[KEYED_FOLDER] = last[SERIES_OF(REL_FOLDER_ID_SEQ)];
+	guid = DirectFunctionCall1(gen_random_uuid, (Datum) 0);
+	memcpy(next.guid, DatumGetUUIDP(guid)->data, GUID_BYTES);
+	next.system_identifier = (int64) GetSystemIdentifier();
+	next.wal_position = GetXLogInsertRecPtr();
+	next.began_at = GetCurrentTimestamp();
+
+	XLogFlush(XactLastRecEnd);
+	insert_marker(&next);
+	run(&next);
+	ready = true;
 }

@@ -441,6 +441,72 @@ static const struct
 		" (store_id, property_set, lid, name, property_id)"
 		" VALUES ($1, $2, $3, $4, $5)"
 		" ON CONFLICT DO NOTHING"},
+	/*
+	 * The children of a row that was deleted: the name of one table that has
+	 * any.  Marked as writes to be run in a command of their own, which sees
+	 * the deletions of the statement that fired the trigger.
+	 */
+	[QUERY_STORE_CHILD] =
+	{true, {INT8OID, INT8OID},
+		"SELECT 'folder' FROM msgstore.folder WHERE store_id = $1"
+		" UNION ALL SELECT 'message' FROM msgstore.message"
+		" WHERE store_id = $1"
+		" UNION ALL SELECT 'named_property' FROM msgstore.named_property"
+		" WHERE store_id = $1"
+		" UNION ALL SELECT 'parked_draft' FROM msgstore.parked_draft"
+		" WHERE store_id = $1"
+		" UNION ALL SELECT 'blob' FROM msgstore.blob WHERE store_id = $1"
+		" LIMIT 1"},
+	[QUERY_FOLDER_CHILD] =
+	{true, {INT8OID, INT8OID},
+		"SELECT 'message' FROM msgstore.message"
+		" WHERE store_id = $1 AND folder_id = $2"
+		" UNION ALL SELECT 'folder' FROM msgstore.folder"
+		" WHERE store_id = $1 AND parent_id = $2 LIMIT 1"},
+	[QUERY_BLOB_CHUNKS_DELETE] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.blob_chunk"
+		" WHERE store_id = $1 AND blob_id = $2"},
+	[QUERY_BLOB_CHILD] =
+	{true, {INT8OID, INT8OID},
+		"SELECT 'blob_ref' FROM msgstore.blob_ref"
+		" WHERE store_id = $1 AND blob_id = $2"
+		" UNION ALL SELECT 'blob_chunk' FROM msgstore.blob_chunk"
+		" WHERE store_id = $1 AND blob_id = $2 LIMIT 1"},
+	/* from the primary keys, store by store; no scan of a table of messages */
+	[QUERY_LARGEST_IDS] =
+	{false, {INT8OID, INT8OID},
+		"SELECT max(s.store_id) FILTER (WHERE s.store_id BETWEEN $1 AND $2),"
+		" max(l.folder_id), max(l.message_id), max(l.parked_id),"
+		" max(l.blob_id), (SELECT 0::bigint FROM msgstore.change LIMIT 1),"
+		" (SELECT max(began_at) FROM msgstore.incarnation)"
+		" FROM msgstore.store s, LATERAL (SELECT"
+		" (SELECT max(f.folder_id) FROM msgstore.folder f"
+		" WHERE f.store_id = s.store_id AND f.folder_id BETWEEN $1 AND $2)"
+		" AS folder_id,"
+		" greatest((SELECT max(m.message_id) FROM msgstore.message m"
+		" WHERE m.store_id = s.store_id AND m.message_id BETWEEN $1 AND $2),"
+		" (SELECT max(c.message_id) FROM msgstore.change c"
+		" WHERE c.store_id = s.store_id AND c.message_id BETWEEN $1 AND $2),"
+		" (SELECT max(p.message_id) FROM msgstore.parked_draft p"
+		" WHERE p.store_id = s.store_id AND p.message_id BETWEEN $1 AND $2))"
+		" AS message_id,"
+		" (SELECT max(p.parked_id) FROM msgstore.parked_draft p"
+		" WHERE p.store_id = s.store_id AND p.parked_id BETWEEN $1 AND $2)"
+		" AS parked_id,"
+		" (SELECT max(b.blob_id) FROM msgstore.blob b"
+		" WHERE b.store_id = s.store_id AND b.blob_id BETWEEN $1 AND $2)"
+		" AS blob_id) l"},
+	[QUERY_NEWEST_CHANGE] =
+	{false, {InvalidOid},
+		"SELECT max(changed_at) FROM msgstore.change"},
+	[QUERY_INCARNATION_INSERT] =
+	{true, {INT8OID, INT4OID, INT8OID, INT8OID, UUIDOID, INT8OID, PG_LSNOID,
+			TIMESTAMPTZOID, XID8OID},
+		"INSERT INTO msgstore.incarnation"
+		" (incarnation, node_number, message_id, folder_id, replica_guid,"
+		" system_identifier, wal_position, began_at, written_by)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
 	[QUERY_NODE_DELETE] =
 	{true, {InvalidOid},
 		"DELETE FROM msgstore.node"},

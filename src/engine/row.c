@@ -153,14 +153,12 @@ refuse_relation(Relation rel, const char *what)
 /*
  * Open a table, and refuse it if a user has added something that direct writes
  * would skip.  Internal triggers show a deferrable unique constraint
- * (unique_key_recheck) and a foreign key (RI_FKey_check_ins).  The extension
- * itself creates one foreign key, from message to folder.
+ * (unique_key_recheck) and a foreign key (RI_FKey_check_ins).
  */
 Relation
 row_relation(StoreRelation which, LOCKMODE lockmode)
 {
 	Relation	rel = table_open(relation_oid(which), lockmode);
-	int			foreign_keys = 0;
 
 	if (rel->trigdesc != NULL)
 	{
@@ -169,13 +167,11 @@ row_relation(StoreRelation which, LOCKMODE lockmode)
 			if (!rel->trigdesc->triggers[i].tgisinternal)
 				refuse_relation(rel, "a trigger");
 			if (rel->trigdesc->triggers[i].tgfoid == F_RI_FKEY_CHECK_INS)
-				foreign_keys++;
+				refuse_relation(rel, "a foreign key to another table");
 			if (rel->trigdesc->triggers[i].tgfoid == F_UNIQUE_KEY_RECHECK)
 				refuse_relation(rel, "a deferrable constraint");
 		}
 	}
-	if (foreign_keys > (which == REL_MESSAGE ? 1 : 0))	/* to folder */
-		refuse_relation(rel, "a foreign key to another table");
 	if (rel->rd_rules != NULL)
 		refuse_relation(rel, "a rule");
 	if (rel->rd_rel->relrowsecurity)
@@ -252,9 +248,9 @@ begin_key_scan(Relation rel, Relation indexrel, const int64 *key, int nkeys,
 }
 
 /*
- * Find a row by its whole key in a unique index of two or three bigint
- * columns.  Returns false if the snapshot sees no such row; otherwise the slot
- * holds the tuple, pinned.
+ * Find the first row with the given values in the first columns of a unique
+ * index of bigint columns.  Returns false if the snapshot sees no such row;
+ * otherwise the slot holds the tuple, pinned.
  */
 static bool
 fetch_by_key(Relation rel, StoreRelation index, const int64 *key, int nkeys,
@@ -514,38 +510,80 @@ messagerow_visible(MessageRow *row, Snapshot snapshot)
 	return table_tuple_satisfies_snapshot(row->table, row->slot, snapshot);
 }
 
-/* ----------------------------------------------------------------- folders */
+/* --------------------------------------------------------------------- ids */
 
 /*
- * Lock a folder with a key-share lock on the newest version of its row, as the
- * check of a foreign key does.
+ * Probes with a dirty snapshot, which sees rows of transactions in progress
+ * and takes no predicate locks.
  */
 bool
-row_lock_folder(int64 store_id, int64 folder_id)
+row_id_used(StoreRelation sequence, int64 store_id, int64 id)
 {
-	int64		key[2] = {store_id, folder_id};
-	Relation	folder = table_open(relation_oid(REL_FOLDER), RowShareLock);
-	TupleTableSlot *slot = table_slot_create(folder, NULL);
+	/* a message that was deleted for good is still in the history */
+	StoreRelation which = sequence == REL_STORE_ID_SEQ ? REL_STORE :
+		sequence == REL_FOLDER_ID_SEQ ? REL_FOLDER :
+		sequence == REL_PARKED_ID_SEQ ? REL_PARKED :
+		sequence == REL_BLOB_ID_SEQ ? REL_BLOB : REL_CHANGE;
+	int64		key[2] = {store_id, id};
+	bool		is_store = which == REL_STORE;
+	Relation	rel = table_open(relation_oid(which), AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	SnapshotData dirty;
+	bool		found;
+
+	InitDirtySnapshot(dirty);
+	found = fetch_by_key(rel, which + 1, is_store ? &id : key,
+						 is_store ? 1 : 2, &dirty, slot);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+/* ------------------------------------------------------ stores and folders */
+
+/*
+ * Lock a row with a key-share lock on its newest version, as the check of a
+ * foreign key does.  The index of a table follows it in StoreRelation.
+ */
+static bool
+lock_parent(StoreRelation which, const int64 *key, int nkeys)
+{
+	Relation	rel = table_open(relation_oid(which), RowShareLock);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	TM_FailureData failure;
 	bool		found;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	found = fetch_by_key(folder, REL_FOLDER_PKEY, key, 2, GetActiveSnapshot(),
+	found = fetch_by_key(rel, which + 1, key, nkeys, GetActiveSnapshot(),
 						 slot);
 	if (found)
 	{
 		ItemPointerData tid = slot->tts_tid;
 
-		found = table_tuple_lock(folder, &tid, GetActiveSnapshot(), slot,
+		found = table_tuple_lock(rel, &tid, GetActiveSnapshot(), slot,
 								 GetCurrentCommandId(true), LockTupleKeyShare,
 								 LockWaitBlock,
 								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
 								 &failure) == TM_Ok;
 	}
 	ExecDropSingleTupleTableSlot(slot);
-	table_close(folder, NoLock);
+	table_close(rel, NoLock);
 	PopActiveSnapshot();
 	return found;
+}
+
+bool
+row_lock_store(int64 store_id)
+{
+	return lock_parent(REL_STORE, &store_id, 1);
+}
+
+bool
+row_lock_folder(int64 store_id, int64 folder_id)
+{
+	int64		key[2] = {store_id, folder_id};
+
+	return lock_parent(REL_FOLDER, key, 2);
 }
 
 /* ------------------------------------------------------------- change rows */
@@ -558,8 +596,8 @@ text_or_null(const char *text, bool *isnull)
 }
 
 /*
- * Insert a row of change.  The incarnation and the transaction id are not in
- * *row, but are determined here.
+ * Insert a row of change.  The transaction id is not in *row, but is
+ * determined here.
  */
 void
 changerow_insert(const ChangeRow *row)
@@ -583,7 +621,7 @@ changerow_insert(const ChangeRow *row)
 	nulls[at[C_PREVIOUS]] = (row->previous == 0);
 	values[at[C_BASE]] = Int64GetDatum(row->base);
 	nulls[at[C_BASE]] = (row->base == 0);
-	values[at[C_INCARNATION]] = Int64GetDatum(number_incarnation());
+	values[at[C_INCARNATION]] = Int64GetDatum(row->incarnation);
 	values[at[C_XID]] =
 		FullTransactionIdGetDatum(GetTopFullTransactionId());
 	values[at[C_CHANGED_AT]] = TimestampTzGetDatum(row->changed_at);

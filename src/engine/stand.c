@@ -37,14 +37,11 @@ stand_of_handle(Stand *stand, const Handle *handle)
 void
 stand_of_arguments(Stand *stand, FunctionCallInfo fcinfo)
 {
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
-	REQUIRE_ARG(2, "change_number");
-	REQUIRE_ARG(3, "changes");
 	memset(stand, 0, sizeof(Stand));
-	stand->store_id = PG_GETARG_INT64(0);
-	stand->message_id = PG_GETARG_INT64(1);
-	stand->base = PG_GETARG_INT64(2);
+	stand->store_id = call_number(fcinfo, 0, "store_id");
+	stand->message_id = call_number(fcinfo, 1, "message_id");
+	stand->base = call_number(fcinfo, 2, "change_number");
+	REQUIRE_ARG(3, "changes");
 	edits_from_patch(PG_GETARG_JSONB_P(3), false, &stand->edits);
 }
 

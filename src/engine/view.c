@@ -85,16 +85,22 @@ put_bytes(uint8 *at, uint64 number, int bytes)
 	}
 }
 
-/* Make the source key of an id, or the change key of a change number. */
+/*
+ * Write the source key or change key of a number to "key", KEY_BYTES: the GUID
+ * of the incarnation that gave the number out, then its counter.  For an
+ * incarnation that this database does not know, the store's GUID and the node
+ * stand in.
+ */
 static void
-make_key(const ViewContext *context, int64 number, uint8 *key)
+make_key(const ViewContext *context, Keyed series, int64 number, uint8 *key)
 {
-	int			node = (int) (number >> NODE_SHIFT);
-
-	memcpy(key, context->guid, GUID_BYTES);
-	key[GUID_BYTES - 2] ^= node >> 8;
-	key[GUID_BYTES - 1] ^= node & 0xFF;
-	put_bytes(key + GUID_BYTES, number & COUNTER_MASK, COUNTER_BYTES);
+	if (!incarnation_guid(series, number, key))
+	{
+		memcpy(key, context->guid, GUID_BYTES);
+		key[GUID_BYTES - 2] ^= NODE_OF(number) >> 8;
+		key[GUID_BYTES - 1] ^= NODE_OF(number) & 0xFF;
+	}
+	put_bytes(key + GUID_BYTES, COUNTER_OF(number), COUNTER_BYTES);
 }
 
 /* qsort() comparator for keys, each preceded by a byte with its size. */
@@ -118,11 +124,12 @@ add_entryid(ViewContext *context, BagList *list, const char *name, int type,
 }
 
 static void
-add_key(ViewContext *context, BagList *list, const char *name, int64 number)
+add_key(ViewContext *context, BagList *list, const char *name,
+		Keyed series, int64 number)
 {
 	uint8		key[KEY_BYTES];
 
-	make_key(context, number, key);
+	make_key(context, series, number, key);
 	baglist_add_base64(list, name, key, sizeof(key));
 }
 
@@ -154,13 +161,14 @@ add_store_entryid(ViewContext *context, const char *name, BagList *list)
 static void
 add_source_key(ViewContext *context, const char *name, BagList *list)
 {
-	add_key(context, list, name, context->view->message_id);
+	add_key(context, list, name, KEYED_MESSAGE, context->view->message_id);
 }
 
 static void
 add_parent_source_key(ViewContext *context, const char *name, BagList *list)
 {
-	add_key(context, list, name, context->view->version.folder_id);
+	add_key(context, list, name, KEYED_FOLDER,
+			context->view->version.folder_id);
 }
 
 static void
@@ -174,7 +182,8 @@ static void
 add_change_key(ViewContext *context, const char *name, BagList *list)
 {
 	if (context->view->version.change_number != 0)
-		add_key(context, list, name, context->view->version.change_number);
+		add_key(context, list, name, KEYED_CHANGE,
+				context->view->version.change_number);
 }
 
 /*
@@ -202,7 +211,8 @@ add_predecessors(ViewContext *context, const char *name, BagList *list)
 		uint8	   *at = sized + i * (1 + KEY_BYTES);
 
 		at[0] = KEY_BYTES;
-		make_key(context, i < count ? DatumGetInt64(numbers[i]) :
+		make_key(context, KEYED_CHANGE,
+				 i < count ? DatumGetInt64(numbers[i]) :
 				 version->change_number, at + 1);
 	}
 	if (count > 0)

@@ -232,10 +232,8 @@ history(PG_FUNCTION_ARGS)
 	int64	   *numbers;
 	ChangeRow	row;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
-	listing.store_id = PG_GETARG_INT64(0);
-	listing.message_id = PG_GETARG_INT64(1);
+	listing.store_id = call_number(fcinfo, 0, "store_id");
+	listing.message_id = call_number(fcinfo, 1, "message_id");
 	max = max_argument(fcinfo);
 
 	listing.result = call_begin_set(fcinfo, &listing.desc);
@@ -246,7 +244,8 @@ history(PG_FUNCTION_ARGS)
 	at = newest_change(&listing);
 	if (!PG_ARGISNULL(3))
 		at = changerow_fetch_head(&row, listing.change, listing.store_id,
-								  listing.message_id, PG_GETARG_INT64(3)) ?
+								  listing.message_id,
+								  call_number(fcinfo, 3, "before")) ?
 			row.previous : 0;
 	if (!PG_ARGISNULL(2))
 		(void) walk(&listing, at, max, NULL);
@@ -272,10 +271,11 @@ PG_FUNCTION_INFO_V1(check_history_call);
 Datum
 check_history_call(PG_FUNCTION_ARGS)
 {
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
-	REQUIRE_ARG(2, "change_number");
-	view_require_message(PG_GETARG_INT64(0), PG_GETARG_INT64(1));
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+	int64		message_id = call_number(fcinfo, 1, "message_id");
+
+	(void) call_number(fcinfo, 2, "change_number");
+	view_require_message(store_id, message_id);
 	/* the caller's statements name the schema */
 	(void) relation_oid(REL_CHANGE);
 	PG_RETURN_VOID();
@@ -299,13 +299,10 @@ message_at(PG_FUNCTION_ARGS)
 	MessageView view;
 	Jsonb	   *result;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
-	REQUIRE_ARG(2, "change_number");
 	memset(&stand, 0, sizeof(stand));
-	stand.store_id = PG_GETARG_INT64(0);
-	stand.message_id = PG_GETARG_INT64(1);
-	stand.base = PG_GETARG_INT64(2);
+	stand.store_id = call_number(fcinfo, 0, "store_id");
+	stand.message_id = call_number(fcinfo, 1, "message_id");
+	stand.base = call_number(fcinfo, 2, "change_number");
 
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	if (!view_read(&view, stand.store_id, stand.message_id, &row))
@@ -340,16 +337,12 @@ restore_version(PG_FUNCTION_ARGS)
 	Datum		values[2];
 	bool		nulls[2] = {false};
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
-	REQUIRE_ARG(2, "version");
-	REQUIRE_ARG(3, "change_number");
 	edits_init(&none);
 	memset(&request, 0, sizeof(request));
-	request.store_id = PG_GETARG_INT64(0);
-	request.message_id = PG_GETARG_INT64(1);
-	request.version = PG_GETARG_INT64(2);
-	request.base = PG_GETARG_INT64(3);
+	request.store_id = call_number(fcinfo, 0, "store_id");
+	request.message_id = call_number(fcinfo, 1, "message_id");
+	request.version = call_number(fcinfo, 2, "version");
+	request.base = call_number(fcinfo, 3, "change_number");
 	request.mode = SAVE_VERSION;
 	request.edits = &none;
 	save_author_arguments(fcinfo, 4, &request.author);
@@ -382,10 +375,11 @@ set_retention(PG_FUNCTION_ARGS)
 	Datum		values[3] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
 	PG_GETARG_DATUM(2)};
 	char		nulls[4] = "   ";
+	int64		store_id;
 
-	REQUIRE_ARG(0, "store_id");
+	store_id = call_number(fcinfo, 0, "store_id");
 	call_require_write("set_retention()");
-	access_require_owner(PG_GETARG_INT64(0));
+	access_require_owner(store_id);
 	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 1)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
@@ -421,18 +415,19 @@ prune_batch(PG_FUNCTION_ARGS)
 	PG_GETARG_DATUM(2)};
 	Datum		result[2];
 	bool		nulls[2] = {true, true};
+	int64		store_id;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "after");
+	store_id = call_number(fcinfo, 0, "store_id");
+	call_number(fcinfo, 1, "after");
 	REQUIRE_ARG(2, "messages");
 	call_require_write("prune_history()");
-	access_require_owner(PG_GETARG_INT64(0));
+	access_require_owner(store_id);
 	if (PG_GETARG_INT32(2) < 1)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("\"messages\" must be at least 1, not %d",
 						PG_GETARG_INT32(2))));
-	park_lock(PG_GETARG_INT64(0), ShareLock);
+	park_lock(store_id, ShareLock);
 	SPI_connect();
 	query_run(QUERY_PRUNE, values, NULL);
 	for (int i = 0; i < 2; i++)

@@ -43,15 +43,17 @@ create_blob(PG_FUNCTION_ARGS)
 	const char *actor = author_actor(&author);
 	Datum		values[5];
 
-	REQUIRE_ARG(0, "store_id");
+	(void) call_number(fcinfo, 0, "store_id");
 	REQUIRE_ARG(1, "is_binary");
 	call_require_write("create_blob()");
 	require_writer(PG_GETARG_INT64(0));
 	values[0] = PG_GETARG_DATUM(0);
-	values[1] = Int64GetDatum(number_next(REL_BLOB_ID_SEQ));
+	values[1] = Int64GetDatum(number_next_id(REL_BLOB_ID_SEQ,
+											 PG_GETARG_INT64(0)));
 	values[2] = BoolGetDatum(!PG_GETARG_BOOL(1));
 	values[3] = access_role_name();
 	values[4] = actor == NULL ? (Datum) 0 : CStringGetTextDatum(actor);
+	access_lock_store(PG_GETARG_INT64(0));
 	SPI_connect();
 	query_run(QUERY_BLOB_CREATE, values, actor == NULL ? "    n" : NULL);
 	SPI_finish();
@@ -109,11 +111,9 @@ write_blob(PG_FUNCTION_ARGS)
 	bool		found;
 	bool		isnull;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "blob_id");
+	store_id = call_number(fcinfo, 0, "store_id");
+	blob_id = call_number(fcinfo, 1, "blob_id");
 	REQUIRE_ARG(3, "bytes");
-	store_id = PG_GETARG_INT64(0);
-	blob_id = PG_GETARG_INT64(1);
 	offset = call_bytes(fcinfo, 2, "offset");
 	bytes = PG_GETARG_BYTEA_PP(3);
 	count = VARSIZE_ANY_EXHDR(bytes);
@@ -178,8 +178,10 @@ read_blob(PG_FUNCTION_ARGS)
 	int64		size = 0;
 	bool		found;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(2, "blob_id");
+	(void) call_number(fcinfo, 0, "store_id");
+	if (!PG_ARGISNULL(1))
+		(void) call_number(fcinfo, 1, "message_id");
+	(void) call_number(fcinfo, 2, "blob_id");
 	blob_check_length(count);
 	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
 	if (!PG_ARGISNULL(1))

@@ -80,6 +80,7 @@ give_id(int64 store_id, const PropertyName *name)
 	char		nulls[6];
 	int64		id;
 
+	access_lock_store(store_id);
 	name_parameters(store_id, name, values, nulls);
 	SPI_connect();
 	query_run(QUERY_NAMED_NEXT, values, nulls);
@@ -145,10 +146,9 @@ get_ids_from_names(PG_FUNCTION_ARGS)
 	int			count;
 	int			bound = 1;
 
-	REQUIRE_ARG(0, "store_id");
+	store_id = call_number(fcinfo, 0, "store_id");
 	REQUIRE_ARG(1, "names");
 	REQUIRE_ARG(2, "create");
-	store_id = PG_GETARG_INT64(0);
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false,
 					  TYPALIGN_INT, &names, &nulls, &count);
@@ -233,7 +233,7 @@ PG_FUNCTION_INFO_V1(get_names_from_ids);
 Datum
 get_names_from_ids(PG_FUNCTION_ARGS)
 {
-	int64		store_id = PG_GETARG_INT64(0);
+	int64		store_id = call_number(fcinfo, 0, "store_id");
 	Datum	   *ids;
 	bool	   *nulls;
 	Datum	   *names;

@@ -55,11 +55,9 @@ open_message(PG_FUNCTION_ARGS)
 	bool		modify;
 	bool		may_edit;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
+	store_id = call_number(fcinfo, 0, "store_id");
+	message_id = call_number(fcinfo, 1, "message_id");
 	REQUIRE_ARG(2, "flags");
-	store_id = PG_GETARG_INT64(0);
-	message_id = PG_GETARG_INT64(1);
 	flags = PG_GETARG_UINT32(2);
 	check_open_flags(flags);
 	modify = (flags & (MAPI_MODIFY | MAPI_BEST_ACCESS)) != 0;
@@ -103,18 +101,17 @@ create_message(PG_FUNCTION_ARGS)
 	Handle	   *handle;
 	Jsonb	   *defaults;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "folder_id");
+	store_id = call_number(fcinfo, 0, "store_id");
+	folder_id = call_number(fcinfo, 1, "folder_id");
 	REQUIRE_ARG(2, "flags");
-	store_id = PG_GETARG_INT64(0);
-	folder_id = PG_GETARG_INT64(1);
 	check_open_flags(PG_GETARG_UINT32(2));
 	call_require_write("create_message()");
 	access_require_folder(store_id, folder_id, RIGHT_CREATE);
 	store_require_folder(store_id, folder_id);
 
 	defaults = content_defaults();
-	handle = handle_open(store_id, number_next(REL_MESSAGE_ID_SEQ));
+	handle = handle_open(store_id,
+						 number_next_id(REL_MESSAGE_ID_SEQ, store_id));
 	handle->created_at = handle->opened_at;
 	handle->state.folder_id = folder_id;
 	handle_set_defaults(handle, defaults);

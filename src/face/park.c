@@ -123,10 +123,12 @@ take_time(Stand *stand)
 static bool
 put_draft(Datum *values, const char *nulls, Draft *draft)
 {
+	int64		store_id = DatumGetInt64(values[P_STORE_ID]);
 	bool		done;
 
+	access_lock_store(store_id);
 	if (draft->id == 0)
-		draft->id = number_next(REL_PARKED_ID_SEQ);
+		draft->id = number_next_id(REL_PARKED_ID_SEQ, store_id);
 	values[P_PARKED_ID] = Int64GetDatum(draft->id);
 	values[P_PARKED_AT] = TimestampTzGetDatum(draft->parked_at);
 	SPI_connect();
@@ -324,10 +326,8 @@ resume(PG_FUNCTION_ARGS)
 	Stand		stand;
 	Handle	   *handle;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "parked_id");
-	store_id = PG_GETARG_INT64(0);
-	draft.id = PG_GETARG_INT64(1);
+	store_id = call_number(fcinfo, 0, "store_id");
+	draft.id = call_number(fcinfo, 1, "parked_id");
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	park_read(store_id, &draft, &stand);
 	stand_require_readable(&stand);
@@ -359,16 +359,14 @@ PG_FUNCTION_INFO_V1(discard_parked);
 Datum
 discard_parked(PG_FUNCTION_ARGS)
 {
+	int64		store_id = call_number(fcinfo, 0, "store_id");
 	Draft		draft = {0};
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "parked_id");
+	draft.id = call_number(fcinfo, 1, "parked_id");
 	call_require_write("discard_parked()");
-	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
-	draft.id = PG_GETARG_INT64(1);
-	if (!park_discard(PG_GETARG_INT64(0), &draft,
-					  access_owns_itself(PG_GETARG_INT64(0))))
-		raise_not_parked(PG_GETARG_INT64(0), draft.id);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	if (!park_discard(store_id, &draft, access_owns_itself(store_id)))
+		raise_not_parked(store_id, draft.id);
 	PG_RETURN_VOID();
 }
 
@@ -389,16 +387,15 @@ PG_FUNCTION_INFO_V1(parked_edits);
 Datum
 parked_edits(PG_FUNCTION_ARGS)
 {
+	int64		store_id = call_number(fcinfo, 0, "store_id");
 	Draft		draft = {0};
 	Stand		stand;
 	Datum		values[5];
 	bool		nulls[5] = {false};
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "parked_id");
-	draft.id = PG_GETARG_INT64(1);
-	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
-	park_read(PG_GETARG_INT64(0), &draft, &stand);
+	draft.id = call_number(fcinfo, 1, "parked_id");
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	park_read(store_id, &draft, &stand);
 	stand_require_readable(&stand);
 	values[0] = Int64GetDatum(stand.message_id);
 	values[1] = Int64GetDatum(stand.base);
@@ -439,7 +436,8 @@ new_message_stand(FunctionCallInfo fcinfo, const Draft *draft, Stand *stand)
 		if (!PG_ARGISNULL(1))
 			call_null_argument("change_number");
 		REQUIRE_ARG(5, "folder_id");
-		stand->message_id = number_next(REL_MESSAGE_ID_SEQ);
+		stand->message_id = number_next_id(REL_MESSAGE_ID_SEQ,
+										   stand->store_id);
 		stand->defaults = content_defaults();
 		stand->is_new = true;
 	}
@@ -469,12 +467,22 @@ PG_FUNCTION_INFO_V1(park_message);
 Datum
 park_message(PG_FUNCTION_ARGS)
 {
+	static const struct
+	{
+		int			n;
+		const char *name;
+	}			numbers[] = {{1, "message_id"}, {2, "change_number"},
+	{4, "parked_id"}, {5, "folder_id"}};
 	Draft		draft = {0};
 	Stand		stand = {0};
 
-	REQUIRE_ARG(0, "store_id");
+	stand.store_id = call_number(fcinfo, 0, "store_id");
 	REQUIRE_ARG(3, "changes");
-	stand.store_id = PG_GETARG_INT64(0);
+	for (int i = 0; i < lengthof(numbers); i++)
+	{
+		if (!PG_ARGISNULL(numbers[i].n))
+			(void) call_number(fcinfo, numbers[i].n, numbers[i].name);
+	}
 	call_require_write("park_message()");
 	access_require_store(stand.store_id, RIGHT_FOLDER_VISIBLE);
 	if (!PG_ARGISNULL(4))
@@ -488,12 +496,12 @@ park_message(PG_FUNCTION_ARGS)
 	else
 	{
 		REQUIRE_ARG(1, "message_id");
+		stand.message_id = PG_GETARG_INT64(1);
+		stand.base = PG_GETARG_INT64(2);
 		if (!PG_ARGISNULL(5))
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("\"folder_id\" requires a new message")));
-		stand.message_id = PG_GETARG_INT64(1);
-		stand.base = PG_GETARG_INT64(2);
 		view_require_message(stand.store_id, stand.message_id);
 	}
 	stand_require_editable(&stand);

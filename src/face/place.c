@@ -45,7 +45,8 @@ compare_ids(const void *a, const void *b)
 /*
  * Return argument n, a bigint[] of message ids, as a palloc'd array in
  * ascending order without duplicates; *count is its length.  Raise
- * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
+ * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL, or an
+ * element is not below 2^53.
  */
 static int64 *
 ids_argument(FunctionCallInfo fcinfo, int n, int *count)
@@ -67,6 +68,7 @@ ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("a message id in \"message_ids\" is NULL")));
 		ids[i] = DatumGetInt64(values[i]);
+		call_check_number(ids[i], "message_ids");
 	}
 	qsort(ids, nvalues, sizeof(int64), compare_ids);
 	*count = 0;
@@ -239,7 +241,7 @@ condition_argument(FunctionCallInfo fcinfo, int n, int count,
 				 errmsg("\"if_change_number\" requires one message, not %d",
 						count)));
 	order->conditional = true;
-	order->if_change_number = PG_GETARG_INT64(n);
+	order->if_change_number = call_number(fcinfo, n, "if_change_number");
 }
 
 /*
@@ -250,10 +252,11 @@ condition_argument(FunctionCallInfo fcinfo, int n, int count,
 static void
 order_arguments(FunctionCallInfo fcinfo, const char *what, PlaceOrder *order)
 {
-	REQUIRE_ARG(0, "store_id");
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+
 	call_require_write(what);
-	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
-	order->store_id = PG_GETARG_INT64(0);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	order->store_id = store_id;
 	order->author.actor = call_text(fcinfo, PG_NARGS() - 1);
 }
 
@@ -332,8 +335,7 @@ move_messages(PG_FUNCTION_ARGS)
 
 	order_arguments(fcinfo, "move_messages()", &order);
 	ids = ids_argument(fcinfo, 1, &count);
-	REQUIRE_ARG(2, "folder_id");
-	order.folder_id = PG_GETARG_INT64(2);
+	order.folder_id = call_number(fcinfo, 2, "folder_id");
 	condition_argument(fcinfo, 3, count, &order);
 	access_require_folder(order.store_id, order.folder_id, RIGHT_CREATE);
 	if (!row_lock_folder(order.store_id, order.folder_id))

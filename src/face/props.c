@@ -180,10 +180,8 @@ read_message(PG_FUNCTION_ARGS)
 	MessageView view;
 	Jsonb	   *result;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
-	store_id = PG_GETARG_INT64(0);
-	message_id = PG_GETARG_INT64(1);
+	store_id = call_number(fcinfo, 0, "store_id");
+	message_id = call_number(fcinfo, 1, "message_id");
 
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	if (!messagerow_fetch(&row, store_id, message_id) ||

@@ -105,7 +105,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 
 	memset(&request, 0, sizeof(request));
 	request.store_id = stand->store_id;
-	request.message_id = number_next(REL_MESSAGE_ID_SEQ);
+	request.message_id = number_next_id(REL_MESSAGE_ID_SEQ, request.store_id);
 	request.is_new = true;
 	request.folder_id = folder_id;
 	request.message_flags = view.message_flags;
@@ -140,7 +140,7 @@ folder_argument(FunctionCallInfo fcinfo, int n, int64 store_id)
 		folder_id = store_special_folder(store_id, "Conflicts");
 	else
 	{
-		folder_id = PG_GETARG_INT64(n);
+		folder_id = call_number(fcinfo, n, "folder_id");
 		access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	}
 	store_require_folder(store_id, folder_id);
@@ -206,7 +206,7 @@ choice_argument(FunctionCallInfo fcinfo, int n)
 
 /*
  * Raise MAPI_E_INVALID_PARAMETER if an argument is given that the choice does
- * not take.  "folder" and "seen" are the numbers of these arguments.
+ * not take, or that is not a number below 2^53.  "folder" and "seen" are the numbers of these arguments.
  */
 static void
 check_choice(FunctionCallInfo fcinfo, Choice choice, int folder, int seen)
@@ -221,6 +221,10 @@ check_choice(FunctionCallInfo fcinfo, Choice choice, int folder, int seen)
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("\"seen\" requires OVERWRITE, not %s",
 						choice_names[choice])));
+	if (!PG_ARGISNULL(folder))
+		(void) call_number(fcinfo, folder, "folder_id");
+	if (!PG_ARGISNULL(seen))
+		(void) call_number(fcinfo, seen, "seen");
 }
 
 /* Raise MAPI_E_INVALID_PARAMETER for KEEP_ORIGINAL on a new message. */
@@ -284,7 +288,7 @@ resolve(const Stand *stand, Choice choice, FunctionCallInfo fcinfo,
 			else
 			{
 				request.mode = SAVE_SEEN;
-				request.seen = PG_GETARG_INT64(seen);
+				request.seen = call_number(fcinfo, seen, "seen");
 			}
 			return save_execute(&request, &outcome->change_number);
 		case MERGE:
@@ -400,6 +404,7 @@ PG_FUNCTION_INFO_V1(resolve_parked);
 Datum
 resolve_parked(PG_FUNCTION_ARGS)
 {
+	int64		store_id;
 	Stand		stand;
 	Draft		draft = {0};
 	Choice		choice;
@@ -408,14 +413,13 @@ resolve_parked(PG_FUNCTION_ARGS)
 	Datum		values[3];
 	bool		nulls[3] = {false};
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "parked_id");
-	draft.id = PG_GETARG_INT64(1);
+	store_id = call_number(fcinfo, 0, "store_id");
+	draft.id = call_number(fcinfo, 1, "parked_id");
 	choice = choice_argument(fcinfo, 2);
 	check_choice(fcinfo, choice, 3, 4);
 	call_require_write("resolve_parked()");
-	access_require_store(PG_GETARG_INT64(0), RIGHT_FOLDER_VISIBLE);
-	park_read(PG_GETARG_INT64(0), &draft, &stand);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	park_read(store_id, &draft, &stand);
 	stand_require_readable(&stand);
 	require_original(choice, stand.is_new);
 	stand.author.actor = call_text(fcinfo, 5);

@@ -121,11 +121,9 @@ grant_folder(PG_FUNCTION_ARGS)
 	uint32		rights;
 	Datum		values[4];
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "folder_id");
+	store_id = call_number(fcinfo, 0, "store_id");
+	folder_id = call_number(fcinfo, 1, "folder_id");
 	REQUIRE_ARG(3, "rights");
-	store_id = PG_GETARG_INT64(0);
-	folder_id = PG_GETARG_INT64(1);
 	member = member_argument(fcinfo, 2);
 	rights = complete_rights(PG_GETARG_UINT32(3));
 	call_require_write("grant_folder()");
@@ -162,10 +160,8 @@ revoke_folder(PG_FUNCTION_ARGS)
 	Datum		values[3];
 	bool		found;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "folder_id");
-	store_id = PG_GETARG_INT64(0);
-	folder_id = PG_GETARG_INT64(1);
+	store_id = call_number(fcinfo, 0, "store_id");
+	folder_id = call_number(fcinfo, 1, "folder_id");
 	member = member_argument(fcinfo, 2);
 	call_require_write("revoke_folder()");
 
@@ -203,8 +199,7 @@ give_store(PG_FUNCTION_ARGS)
 	char	   *owner;
 	Datum		values[2];
 
-	REQUIRE_ARG(0, "store_id");
-	store_id = PG_GETARG_INT64(0);
+	store_id = call_number(fcinfo, 0, "store_id");
 	call_require_write("give_store()");
 	access_require_owner(store_id);
 	owner = store_owner_argument(fcinfo, 1);
@@ -239,10 +234,8 @@ effective_rights(PG_FUNCTION_ARGS)
 	int64		folder_id;
 	Oid			role = GetUserId();
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "folder_id");
-	store_id = PG_GETARG_INT64(0);
-	folder_id = PG_GETARG_INT64(1);
+	store_id = call_number(fcinfo, 0, "store_id");
+	folder_id = call_number(fcinfo, 1, "folder_id");
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	store_require_folder(store_id, folder_id);
 	if (!PG_ARGISNULL(2))

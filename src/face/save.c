@@ -670,15 +670,12 @@ save_message(PG_FUNCTION_ARGS)
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
-	REQUIRE_ARG(2, "change_number");
+	memset(&request, 0, sizeof(request));
+	request.store_id = call_number(fcinfo, 0, "store_id");
+	request.message_id = call_number(fcinfo, 1, "message_id");
+	request.base = call_number(fcinfo, 2, "change_number");
 	REQUIRE_ARG(3, "changes");
 	REQUIRE_ARG(4, "flags");
-	memset(&request, 0, sizeof(request));
-	request.store_id = PG_GETARG_INT64(0);
-	request.message_id = PG_GETARG_INT64(1);
-	request.base = PG_GETARG_INT64(2);
 	request.patch = PG_GETARG_JSONB_P(3);
 	request.flags = PG_GETARG_UINT32(4);
 	save_author_arguments(fcinfo, 5, &request.author);
@@ -749,13 +746,11 @@ save_new_message(PG_FUNCTION_ARGS)
 	Datum		values[3];
 	bool		nulls[3] = {false, true, true};
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "folder_id");
+	memset(&request, 0, sizeof(request));
+	request.store_id = call_number(fcinfo, 0, "store_id");
+	request.folder_id = call_number(fcinfo, 1, "folder_id");
 	REQUIRE_ARG(2, "props");
 	REQUIRE_ARG(3, "flags");
-	memset(&request, 0, sizeof(request));
-	request.store_id = PG_GETARG_INT64(0);
-	request.folder_id = PG_GETARG_INT64(1);
 	request.patch = PG_GETARG_JSONB_P(2);
 	request.flags = PG_GETARG_UINT32(3);
 	request.is_new = true;
@@ -775,7 +770,8 @@ save_new_message(PG_FUNCTION_ARGS)
 		content_from_bag(&start, defaults);
 		request.start = &start;
 		request.message_flags = MSGFLAG_DEFAULT;
-		request.message_id = number_next(REL_MESSAGE_ID_SEQ);
+		request.message_id = number_next_id(REL_MESSAGE_ID_SEQ,
+											request.store_id);
 		result = save_execute(&request, &number);
 		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
 			park_new(&request, defaults);

@@ -9,6 +9,7 @@
 
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 
@@ -43,7 +44,7 @@ static int64
 insert_folder(int64 store_id, int64 parent_id, const char *name,
 			  const char *special)
 {
-	int64		folder_id = number_next(REL_FOLDER_ID_SEQ);
+	int64		folder_id = number_next_id(REL_FOLDER_ID_SEQ, store_id);
 	Datum		values[5];
 	char		nulls[6] = "     ";
 	bool		done;
@@ -133,7 +134,7 @@ create_store(PG_FUNCTION_ARGS)
 	call_require_write("create_store()");
 	owner = PG_ARGISNULL(1) ? GetUserNameFromId(GetUserId(), false) :
 		store_owner_argument(fcinfo, 1);
-	store_id = number_next(REL_STORE_ID_SEQ);
+	store_id = number_next_id(REL_STORE_ID_SEQ, 0);
 	values[0] = Int64GetDatum(store_id);
 	values[1] = CStringGetTextDatum(name);
 	values[2] = CStringGetTextDatum(owner);
@@ -173,15 +174,14 @@ create_folder(PG_FUNCTION_ARGS)
 	int64		folder_id;
 	char	   *name;
 
-	REQUIRE_ARG(0, "store_id");
-	store_id = PG_GETARG_INT64(0);
+	store_id = call_number(fcinfo, 0, "store_id");
 	name = name_argument(fcinfo, 2, "name");
 	call_require_write("create_folder()");
 
 	if (PG_ARGISNULL(1))
 		parent_id = store_special_folder(store_id, special_folders[0]);
 	else
-		parent_id = PG_GETARG_INT64(1);
+		parent_id = call_number(fcinfo, 1, "parent_id");
 	access_require_folder(store_id, parent_id, RIGHT_CREATE_SUBFOLDER);
 	if (!row_lock_folder(store_id, parent_id))
 		store_raise_no_folder(store_id, parent_id);
@@ -226,7 +226,7 @@ PG_FUNCTION_INFO_V1(special_folder);
 Datum
 special_folder(PG_FUNCTION_ARGS)
 {
-	int64		store_id = PG_GETARG_INT64(0);
+	int64		store_id = call_number(fcinfo, 0, "store_id");
 	char	   *special = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	int64		folder_id;
 	int			i;
@@ -255,9 +255,13 @@ special_folder(PG_FUNCTION_ARGS)
 /*
  * set_node_number(node)
  *
- * Set the upper 15 bits of all ids and change numbers that are given out from
+ * Set the upper 10 bits of all ids and change numbers that are given out from
  * now on.  The function is not granted to PUBLIC.  Errors:
  * MAPI_E_INVALID_PARAMETER.
+ *
+ * The next number begins a new incarnation.  The lock of the marker, kept to
+ * the end of the transaction, makes other sessions wait that would begin one
+ * before the node number is committed or rolled back.
  */
 PG_FUNCTION_INFO_V1(set_node_number);
 Datum
@@ -269,10 +273,12 @@ set_node_number(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(0, "node");
 	node = PG_GETARG_INT32(0);
 	call_require_write("set_node_number()");
-	if (node < 0 || node > 0x7FFF)
+	if (node < 0 || node > MAX_NODE)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("node number %d is not between 0 and 32767", node)));
+				 errmsg("node number %d is not between 0 and %d",
+						node, MAX_NODE)));
+	LockRelationOid(relation_oid(REL_NUMBER_MARKER), ShareUpdateExclusiveLock);
 	values[0] = Int32GetDatum(node);
 	SPI_connect();
 	query_run(QUERY_NODE_DELETE, NULL, NULL);

@@ -38,6 +38,25 @@ call_null_argument(const char *name)
 }
 
 void
+call_check_number(int64 number, const char *name)
+{
+	if (number < -MAX_NUMBER || number > MAX_NUMBER)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"%s\" is not below 2^53: %lld",
+						name, (long long) number),
+				 errhint("Ids and change numbers are below 2^53. Pass them on as they were returned.")));
+}
+
+int64
+call_number(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	REQUIRE_ARG(n, name);
+	call_check_number(PG_GETARG_INT64(n), name);
+	return PG_GETARG_INT64(n);
+}
+
+void
 call_require_write(const char *what)
 {
 	PreventCommandIfReadOnly(what);

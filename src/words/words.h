@@ -114,6 +114,17 @@ extern char *flags_folder_rights_text(uint32 rights);
 pg_noreturn extern void call_null_argument(const char *name);
 
 /*
+ * Return argument n, an id or a change number.  Raise MAPI_E_INVALID_PARAMETER
+ * if the argument is NULL, or is not between -MAX_NUMBER and MAX_NUMBER: a
+ * reader that makes a double of it could have changed it.
+ */
+#define MAX_NUMBER		((INT64CONST(1) << 53) - 1)
+extern int64 call_number(FunctionCallInfo fcinfo, int n, const char *name);
+
+/* Raise MAPI_E_INVALID_PARAMETER as call_number() does for a number. */
+extern void call_check_number(int64 number, const char *name);
+
+/*
  * Raise an error unless the transaction may write; "what" names the SQL
  * function, as in "save_changes()".
  */

@@ -229,7 +229,7 @@ sub administer
 	return if !$quiet;
 	if ($what eq 'node')
 	{
-		ask($admin, 'SELECT set_node_number(' . pick(0, 0, 1, 7, 32767) . ')');
+		ask($admin, 'SELECT set_node_number(' . pick(0, 0, 1, 7, 1023) . ')');
 	}
 	elsif ($what eq 'folder')
 	{

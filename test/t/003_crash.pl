@@ -63,7 +63,7 @@ sub save_over
 
 sub run_of_numbers
 {
-	return sql('SELECT incarnation FROM incarnation');
+	return sql('SELECT max(incarnation) FROM number_marker');
 }
 
 # Do some work that a crash takes back: only the WAL writer writes WAL, and it is
@@ -94,7 +94,7 @@ foreach my $crash (1 .. 3)
 		});
 	is(sql('SELECT count(*) FROM change'),
 		$before, "crash $crash: and lost with the others");
-	is(sql('SELECT count(*) FROM incarnation'),
+	is(sql('SELECT count(*) FROM number_marker'),
 		'0', "crash $crash: so is the marker");
 
 	# the first save sets the marker, also if it is rolled back
@@ -128,11 +128,11 @@ foreach my $crash (1 .. 3)
 		"crash $crash: the newest one still is");
 	is((save_over($lost, 'stale'))[0], 'MAPI_E_OBJECT_CHANGED',
 		"crash $crash: and the lost one stays lost");
-	is(sql('SELECT count(*) FROM incarnation'),
+	is(sql('SELECT count(*) FROM number_marker'),
 		'1', "crash $crash: there is one marker");
 	ok(!$seen{ run_of_numbers() }++, "crash $crash: a new run began");
 	is( sql("SELECT count(*) > 50, bool_and(change_number > incarnation) FROM change
-			WHERE incarnation = (SELECT incarnation FROM incarnation)"),
+			WHERE incarnation = (SELECT max(incarnation) FROM number_marker)"),
 		't|t', "crash $crash: all of its numbers are newer");
 }
 
@@ -154,18 +154,18 @@ is( sql(q{
 
 # The numbers move on again if the crash came before the marker was written.
 my $run = run_of_numbers();
-sql('TRUNCATE incarnation');
+sql('TRUNCATE number_marker');
 is((save_over('change_number', 'moved'))[0], 'S_OK',
 	'without a marker the numbers move on');
-cmp_ok(run_of_numbers(), '>=', $run + (1 << 32), 'once more, by 2^32');
+cmp_ok(run_of_numbers(), '>=', $run + (1 << 20), 'once more, by 2^20 or more');
 
-# After a clean restart the numbers go on.
+# After a clean restart the numbers move on, too: the files may be a copy.
 my (undef, $last) = save_over('change_number', 'before a restart');
 $run = run_of_numbers();
 $node->restart;
 my (undef, $next) = save_over('change_number', 'after a restart');
-is($next, $last + 1, 'a clean restart skips no number');
-is(run_of_numbers(), $run, 'and the run goes on');
+cmp_ok($next, '>=', $last + (1 << 20), 'a clean restart moves the numbers on');
+cmp_ok(run_of_numbers(), '>=', $run + (1 << 20), 'and another run began');
 
 $node->stop;
 done_testing();

@@ -225,7 +225,9 @@ my $routines = decode_json($node->safe_psql(
 			FROM unnest(proargtypes::oid[]) WITH ORDINALITY AS u (a, n)
 			JOIN pg_type AS t ON t.oid = a)))
 	FROM pg_proc AS p
-	WHERE pronamespace IN ('msgstore'::regnamespace, 'msgstore_internal'::regnamespace)}));
+	WHERE pronamespace IN ('msgstore'::regnamespace, 'msgstore_internal'::regnamespace)
+		-- nobody can call the function of a trigger
+		AND prorettype <> 'trigger'::regtype}));
 
 # The calls of a routine: with all arguments, and with those that must be given.
 sub calls

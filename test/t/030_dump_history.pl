@@ -209,8 +209,8 @@ my %token = map { split /\|/ } split /\n/,
 	"SELECT subject, change_number FROM msgstore.message_list
 	WHERE subject IN ('restored', 'merged', 'edited by two', 'saved by bob')");
 my ($highest_id, $highest_number) = split /\|/, $old->safe_psql('postgres',
-	'SELECT max(message_id & ((1::bigint << 48) - 1)),
-		max(change_number & ((1::bigint << 48) - 1)) FROM msgstore.change');
+	'SELECT max(message_id & ((1::bigint << 43) - 1)),
+		max(change_number & ((1::bigint << 43) - 1)) FROM msgstore.change');
 my $dump = $old->basedir . '/dump';
 $old->command_ok([ 'pg_dump', '--format=custom', "--file=$dump", 'postgres' ],
 	'dumped');

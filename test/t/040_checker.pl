@@ -299,7 +299,7 @@ foreach my $mutant (
 # are forgotten with them, if no other process writes WAL meanwhile.
 $records =
   prepare_mutant('forgetful', 'number.c',
-	'(INT64CONST(1) << 32)' => 'INT64CONST(0)');
+	'Max(last + NUMBER_STEP, clock)' => 'last');
 $node->append_conf(
 	'postgresql.conf', q{
 synchronous_commit = off
