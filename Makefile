@@ -50,6 +50,7 @@ OBJS = \
 	src/engine/change.o \
 	src/engine/original.o \
 	src/engine/merge.o \
+	src/engine/state.o \
 	src/engine/view.o \
 	src/engine/pending.o \
 	src/engine/handle.o \
@@ -71,6 +72,10 @@ OBJS = \
 	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
+	src/face/presence.o \
+	src/face/submit.o \
+	src/face/readstate.o \
+	src/face/status.o \
 	src/face/history.o
 
 # Tests of one session (sql/, expected/).
@@ -105,6 +110,10 @@ REGRESS = \
 	conflictattachments \
 	resolve \
 	place \
+	readstate \
+	status \
+	submit \
+	presence \
 	park \
 	parkstateless \
 	original \
@@ -145,6 +154,13 @@ ISOLATION = \
 	resolve_conflict \
 	place_levels \
 	place_order \
+	readstate_save \
+	readstate_users \
+	readstate_folder \
+	status_race \
+	presence_sessions \
+	submit_claim \
+	submit_save \
 	resolve_race \
 	park_race \
 	request_race \

@@ -399,6 +399,8 @@ BEGIN
 		 'How a message is saved: FORCE_SAVE|KEEP_OPEN_READWRITE'),
 		('delete_flags',
 		 'How messages are deleted: DELETE_HARD_DELETE'),
+		('read_flags',
+		 'How read flags are set: SUPPRESS_RECEIPT, CLEAR_READ_FLAG'),
 		('recipient_flags',
 		 'How a recipient list is changed: MODRECIP_ADD'),
 		('embedded_flags',
@@ -1150,6 +1152,7 @@ CREATE TABLE msgstore.message (
 	folder_id      bigint      NOT NULL,
 	created_at     timestamptz NOT NULL,
 	creator        text        NOT NULL,
+	creator_actor  text,
 	message_flags  integer     NOT NULL,
 	deleted_at     timestamptz,
 	submitted_at   timestamptz,
@@ -1184,6 +1187,8 @@ COMMENT ON COLUMN msgstore.message.created_at IS
 COMMENT ON COLUMN msgstore.message.creator IS
 	'The role of the first save: what it may do with its own messages depends '
 	'on this name';
+COMMENT ON COLUMN msgstore.message.creator_actor IS
+	'The actor of the first save; NULL if none was set';
 COMMENT ON COLUMN msgstore.message.message_flags IS
 	'Placement: MSGFLAG_ bits of the message itself (UNSENT, RESEND, READ at '
 	'creation)';
@@ -1234,6 +1239,230 @@ CREATE FUNCTION msgstore_internal.systime(value text)
 COMMENT ON FUNCTION msgstore_internal.systime(text) IS
 	'Return a stored PT_SYSTIME as timestamptz, cut to microseconds';
 
+/* ================================================================== readstate
+ *
+ * What each user has read: state.c, readstate.c.  A user is a role and an
+ * actor; '' stands for no actor.  The tables have no foreign keys: what they
+ * say of a message that is gone is never read, since no id is given out twice.
+ */
+
+/*
+ * One row per user and 1,024 message ids: the read flags, as bits.  Bit n
+ * belongs to the message whose id is 1024 * page + n.
+ */
+CREATE TABLE msgstore.read_page (
+	store_id        bigint       NOT NULL,
+	role            text         NOT NULL,
+	actor           text         NOT NULL,
+	page            bigint       NOT NULL,
+	folder_read_at  timestamptz,
+	known           pg_catalog.bit(1024) NOT NULL,
+	is_read         pg_catalog.bit(1024) NOT NULL,
+	PRIMARY KEY (store_id, role, actor, page)
+) WITH (fillfactor = 70);
+
+COMMENT ON TABLE msgstore.read_page IS
+	'The read flags of one user for 1,024 message ids';
+COMMENT ON COLUMN msgstore.read_page.store_id IS
+	'The store of the messages';
+COMMENT ON COLUMN msgstore.read_page.role IS
+	'The role of the user';
+COMMENT ON COLUMN msgstore.read_page.actor IS
+	'The actor of the user; empty if none was set';
+COMMENT ON COLUMN msgstore.read_page.page IS
+	'The ids of the messages, without their last ten bits';
+COMMENT ON COLUMN msgstore.read_page.folder_read_at IS
+	'The time when a folder was last marked as a whole; NULL if never';
+COMMENT ON COLUMN msgstore.read_page.known IS
+	'The messages whose flag the user has set or cleared';
+COMMENT ON COLUMN msgstore.read_page.is_read IS
+	'Their flags';
+
+/*
+ * One row per user and message whose read state was changed by itself: where
+ * the last change stands in the order of all changes, and the receipts.
+ */
+CREATE TABLE msgstore.read_mark (
+	store_id     bigint      NOT NULL,
+	message_id   bigint      NOT NULL,
+	role         text        NOT NULL,
+	actor        text        NOT NULL,
+	receipts     integer     NOT NULL,
+	changed_at   timestamptz NOT NULL,
+	incarnation  bigint      NOT NULL,
+	xid          xid8        NOT NULL,
+	number       bigint      NOT NULL,
+	PRIMARY KEY (store_id, message_id, role, actor)
+) WITH (fillfactor = 80);
+
+COMMENT ON TABLE msgstore.read_mark IS
+	'The last change of the read state of a message by one user';
+COMMENT ON COLUMN msgstore.read_mark.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.read_mark.message_id IS
+	'The message; its flag stands in read_page';
+COMMENT ON COLUMN msgstore.read_mark.role IS
+	'The role of the user';
+COMMENT ON COLUMN msgstore.read_mark.actor IS
+	'The actor of the user; empty if none was set';
+COMMENT ON COLUMN msgstore.read_mark.receipts IS
+	'Bits: 1 a read receipt is due whatever the flag is; 2 no read receipt, 4 '
+	'no non-read receipt is due any more';
+COMMENT ON COLUMN msgstore.read_mark.changed_at IS
+	'The time of the last change';
+COMMENT ON COLUMN msgstore.read_mark.incarnation IS
+	'The run of the number series, as in change';
+COMMENT ON COLUMN msgstore.read_mark.xid IS
+	'The top-level transaction of the last change';
+COMMENT ON COLUMN msgstore.read_mark.number IS
+	'The number of the last change, of the series of change numbers';
+
+/*
+ * One row per user and folder that the user has marked as a whole.
+ */
+CREATE TABLE msgstore.read_folder (
+	store_id     bigint      NOT NULL,
+	folder_id    bigint      NOT NULL,
+	role         text        NOT NULL,
+	actor        text        NOT NULL,
+	is_read      boolean     NOT NULL,
+	changed_at   timestamptz NOT NULL,
+	incarnation  bigint      NOT NULL,
+	xid          xid8        NOT NULL,
+	number       bigint      NOT NULL,
+	PRIMARY KEY (store_id, folder_id, role, actor)
+) WITH (fillfactor = 80);
+
+COMMENT ON TABLE msgstore.read_folder IS
+	'The last time that one user marked all messages of a folder';
+COMMENT ON COLUMN msgstore.read_folder.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.read_folder.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.read_folder.role IS
+	'The role of the user';
+COMMENT ON COLUMN msgstore.read_folder.actor IS
+	'The actor of the user; empty if none was set';
+COMMENT ON COLUMN msgstore.read_folder.is_read IS
+	'True if the messages were marked as read, false if as unread';
+COMMENT ON COLUMN msgstore.read_folder.changed_at IS
+	'The time of the change';
+COMMENT ON COLUMN msgstore.read_folder.incarnation IS
+	'The run of the number series, as in change';
+COMMENT ON COLUMN msgstore.read_folder.xid IS
+	'The top-level transaction of the change';
+COMMENT ON COLUMN msgstore.read_folder.number IS
+	'The number of the change, of the series of change numbers';
+
+CREATE FUNCTION msgstore.set_read_flag(store_id bigint, message_id bigint,
+									   flags msgstore.read_flags DEFAULT '0',
+									   actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_read_flag';
+COMMENT ON FUNCTION msgstore.set_read_flag(bigint, bigint,
+										   msgstore.read_flags, text) IS
+	'Set or clear the read flag of a message for the current role and actor';
+
+CREATE FUNCTION msgstore.set_read_flags(store_id bigint, message_ids bigint[],
+										flags msgstore.read_flags DEFAULT '0',
+										folder_id bigint DEFAULT NULL,
+										actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_read_flags';
+COMMENT ON FUNCTION msgstore.set_read_flags(bigint, bigint[],
+											msgstore.read_flags, bigint,
+											text) IS
+	'Set or clear the read flags of messages, or with message_ids NULL those '
+	'of all messages of a folder, for the current role and actor';
+
+CREATE FUNCTION msgstore.mark_read(handle integer,
+								   flags msgstore.read_flags DEFAULT '0')
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'mark_read';
+COMMENT ON FUNCTION msgstore.mark_read(integer, msgstore.read_flags) IS
+	'Set or clear the read flag of the message of a handle; pending edits '
+	'stay pending';
+
+CREATE FUNCTION msgstore.count_unread(store_id bigint, folder_id bigint,
+									  actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'count_unread';
+COMMENT ON FUNCTION msgstore.count_unread(bigint, bigint, text) IS
+	'Return the number of unread messages of a folder for the current role '
+	'and actor';
+
+CREATE FUNCTION msgstore_internal.is_read(store_id bigint, message_id bigint,
+										  message_flags integer, creator text,
+										  creator_actor text)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20
+	AS 'MODULE_PATHNAME', 'is_read';
+COMMENT ON FUNCTION msgstore_internal.is_read(bigint, bigint, integer, text,
+											  text) IS
+	'Return true if the current role and actor have read a message';
+
+/* ===================================================================== status
+ *
+ * The status of messages, one for all users: status.c.
+ */
+
+/*
+ * One row per message whose status was ever set.  A call returns the status
+ * that it has replaced, hence "replaced".
+ */
+CREATE TABLE msgstore.message_status (
+	store_id     bigint      NOT NULL,
+	message_id   bigint      NOT NULL,
+	status       integer     NOT NULL,
+	replaced     integer     NOT NULL,
+	role         text        NOT NULL,
+	actor        text,
+	changed_at   timestamptz NOT NULL,
+	incarnation  bigint      NOT NULL,
+	xid          xid8        NOT NULL,
+	number       bigint      NOT NULL,
+	PRIMARY KEY (store_id, message_id)
+) WITH (fillfactor = 80);
+
+COMMENT ON TABLE msgstore.message_status IS
+	'The status of a message, outside of its version';
+COMMENT ON COLUMN msgstore.message_status.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.message_status.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.message_status.status IS
+	'PR_MSG_STATUS';
+COMMENT ON COLUMN msgstore.message_status.replaced IS
+	'PR_MSG_STATUS before the last change';
+COMMENT ON COLUMN msgstore.message_status.role IS
+	'The role of the last change';
+COMMENT ON COLUMN msgstore.message_status.actor IS
+	'The actor of the last change; NULL if none was set';
+COMMENT ON COLUMN msgstore.message_status.changed_at IS
+	'The time of the last change';
+COMMENT ON COLUMN msgstore.message_status.incarnation IS
+	'The run of the number series, as in change';
+COMMENT ON COLUMN msgstore.message_status.xid IS
+	'The top-level transaction of the last change';
+COMMENT ON COLUMN msgstore.message_status.number IS
+	'The number of the last change, of the series of change numbers';
+
+CREATE FUNCTION msgstore.set_message_status(store_id bigint,
+											message_id bigint, status integer,
+											mask integer,
+											actor text DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_message_status';
+COMMENT ON FUNCTION msgstore.set_message_status(bigint, bigint, integer,
+												integer, text) IS
+	'Set the bits of PR_MSG_STATUS that are in mask, and return the status '
+	'before';
+
 CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 	SELECT m.store_id, m.folder_id, m.message_id,
 		   m.props OPERATOR(pg_catalog.->>) 'PR_SUBJECT' AS subject,
@@ -1253,7 +1482,15 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 		   msgstore_internal.message_size(m.recipients, m.attachments,
 										  m.headers, m.body, m.html, m.rtf,
 										  m.props) AS message_size,
-		   m.created_at, m.modified_at, m.modifier, m.change_number
+		   m.created_at, m.modified_at, m.modifier, m.change_number,
+		   msgstore_internal.is_read(m.store_id, m.message_id,
+									 m.message_flags, m.creator,
+									 coalesce(m.creator_actor, '')) AS "read",
+		   coalesce((SELECT s.status
+					 FROM msgstore.message_status AS s
+					 WHERE s.store_id OPERATOR(pg_catalog.=) m.store_id
+					   AND s.message_id OPERATOR(pg_catalog.=) m.message_id),
+					0) AS status
 	FROM msgstore.message AS m
 	WHERE m.deleted_at IS NULL
 	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
@@ -1319,8 +1556,8 @@ COMMENT ON COLUMN msgstore.change.xid IS
 COMMENT ON COLUMN msgstore.change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.change.kind IS
-	'c create, s save, f force, g merge, m move, d delete, r restore, h hard '
-	'delete';
+	'c create, s save, f force, g merge, m move, u submit, d delete, r '
+	'restore, h hard delete';
 COMMENT ON COLUMN msgstore.change.role IS
 	'The database role of the author';
 COMMENT ON COLUMN msgstore.change.actor IS
@@ -1352,6 +1589,7 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'f' THEN 'force'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'g' THEN 'merge'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'm' THEN 'move'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'u' THEN 'submit'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
@@ -2321,6 +2559,191 @@ COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
 										   bigint, text) IS
 	'Move messages to another folder of the store; their ids stay';
 
+/* ===================================================================== submit
+ *
+ * Messages that are submitted for sending, and the transports that send them:
+ * submit.c.
+ */
+
+/*
+ * One row per message that is submitted, or whose sending has failed.  The
+ * message itself has the time of its submission.
+ */
+CREATE TABLE msgstore.outgoing (
+	store_id       bigint      NOT NULL,
+	message_id     bigint      NOT NULL,
+	role           text        NOT NULL,
+	actor          text,
+	due_at         timestamptz NOT NULL,
+	claim          bigint,
+	claimed_by     text,
+	claimed_until  timestamptz,
+	attempt        integer     NOT NULL,
+	failed_at      timestamptz,
+	detail         text,
+	PRIMARY KEY (store_id, message_id)
+);
+CREATE INDEX outgoing_due ON msgstore.outgoing (store_id, due_at);
+
+COMMENT ON TABLE msgstore.outgoing IS
+	'One row per message that is to be sent';
+COMMENT ON COLUMN msgstore.outgoing.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.outgoing.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.outgoing.role IS
+	'The role that submitted the message';
+COMMENT ON COLUMN msgstore.outgoing.actor IS
+	'The actor who submitted the message; NULL if none was set';
+COMMENT ON COLUMN msgstore.outgoing.due_at IS
+	'The time from which on the message may be claimed';
+COMMENT ON COLUMN msgstore.outgoing.claim IS
+	'The number of the last claim; NULL if the message is not claimed';
+COMMENT ON COLUMN msgstore.outgoing.claimed_by IS
+	'The role of the transport that has the claim';
+COMMENT ON COLUMN msgstore.outgoing.claimed_until IS
+	'The end of the lease';
+COMMENT ON COLUMN msgstore.outgoing.attempt IS
+	'The number of claims since the submission';
+COMMENT ON COLUMN msgstore.outgoing.failed_at IS
+	'The time when sending failed for good; NULL if it did not';
+COMMENT ON COLUMN msgstore.outgoing.detail IS
+	'What the transport said of its last attempt';
+
+CREATE FUNCTION msgstore.submit_message(handle integer)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'submit_handle';
+COMMENT ON FUNCTION msgstore.submit_message(integer) IS
+	'Save the pending edits of a handle and submit its message for sending';
+
+CREATE FUNCTION msgstore.submit_message(store_id bigint, message_id bigint,
+										change_number bigint,
+										actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'submit_message';
+COMMENT ON FUNCTION msgstore.submit_message(bigint, bigint, bigint, text) IS
+	'Submit a message for sending; refused like a save over change_number';
+
+CREATE FUNCTION msgstore.abort_submit(store_id bigint, message_id bigint,
+									  actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'abort_submit';
+COMMENT ON FUNCTION msgstore.abort_submit(bigint, bigint, text) IS
+	'Take a submitted message back, unless a transport has claimed it';
+
+CREATE FUNCTION msgstore.claim_outgoing(store_id bigint, max integer,
+										lease interval,
+										OUT message_id bigint,
+										OUT change_number bigint,
+										OUT claim bigint, OUT attempt integer)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'claim_outgoing';
+COMMENT ON FUNCTION msgstore.claim_outgoing(bigint, integer, interval) IS
+	'Claim messages that are due, for one transport and the time of a lease';
+
+CREATE FUNCTION msgstore.finish_submit(store_id bigint, message_id bigint,
+									   claim bigint, outcome text,
+									   detail text DEFAULT NULL,
+									   retry_after interval DEFAULT NULL,
+									   actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'finish_submit';
+COMMENT ON FUNCTION msgstore.finish_submit(bigint, bigint, bigint, text, text,
+										   interval, text) IS
+	'Report the outcome of sending a claimed message: SENT, RETRY or FAILED';
+
+CREATE VIEW msgstore.outgoing_queue WITH (security_barrier) AS
+	SELECT o.store_id, o.message_id, m.folder_id,
+		   m.props OPERATOR(pg_catalog.->>) 'PR_SUBJECT' AS subject,
+		   m.change_number, coalesce(o.actor, o.role) AS submitted_by,
+		   m.submitted_at, o.due_at,
+		   CASE WHEN o.failed_at IS NOT NULL THEN 'failed'
+				WHEN o.claimed_until OPERATOR(pg_catalog.>)
+					 pg_catalog.clock_timestamp() THEN 'claimed'
+				WHEN o.due_at OPERATOR(pg_catalog.>)
+					 pg_catalog.clock_timestamp() THEN 'deferred'
+				ELSE 'waiting' END AS state,
+		   o.claimed_by, o.claimed_until, o.attempt, o.failed_at, o.detail
+	FROM msgstore.outgoing AS o
+	JOIN msgstore.message AS m
+		ON m.store_id OPERATOR(pg_catalog.=) o.store_id
+		AND m.message_id OPERATOR(pg_catalog.=) o.message_id
+	WHERE m.deleted_at IS NULL
+	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
+											 m.creator);
+GRANT SELECT ON msgstore.outgoing_queue TO PUBLIC;
+COMMENT ON VIEW msgstore.outgoing_queue IS
+	'The messages that are to be sent, and those whose sending has failed, '
+	'that the current role may read';
+
+/* =================================================================== presence
+ *
+ * Who is editing a message at this moment: presence.c.  Advice for people; no
+ * save asks for it.
+ */
+
+/*
+ * One row per session, user and message.  A crash ends every session, so the
+ * table may lose its rows with it.
+ */
+CREATE UNLOGGED TABLE msgstore.editing (
+	store_id    bigint      NOT NULL,
+	message_id  bigint      NOT NULL,
+	pid         integer     NOT NULL,
+	role        text        NOT NULL,
+	actor       text        NOT NULL,
+	client      text,
+	since       timestamptz NOT NULL,
+	good_until  timestamptz NOT NULL,
+	PRIMARY KEY (store_id, message_id, pid, role, actor)
+);
+
+COMMENT ON TABLE msgstore.editing IS
+	'Announcements that a user is editing a message';
+COMMENT ON COLUMN msgstore.editing.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.editing.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.editing.pid IS
+	'Process id of the session, so that no session waits for another';
+COMMENT ON COLUMN msgstore.editing.role IS
+	'The role of the user';
+COMMENT ON COLUMN msgstore.editing.actor IS
+	'The actor of the user; empty if none was set';
+COMMENT ON COLUMN msgstore.editing.client IS
+	'application_name of the session';
+COMMENT ON COLUMN msgstore.editing.since IS
+	'The time of the first announcement';
+COMMENT ON COLUMN msgstore.editing.good_until IS
+	'The time when the last announcement ends';
+
+CREATE FUNCTION msgstore.announce_editing(store_id bigint, message_id bigint,
+										  ttl interval,
+										  actor text DEFAULT NULL)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'announce_editing';
+COMMENT ON FUNCTION msgstore.announce_editing(bigint, bigint, interval,
+											  text) IS
+	'Announce that the current role and actor edit a message, for the time '
+	'ttl; zero takes the announcement back';
+
+CREATE FUNCTION msgstore.who_is_editing(store_id bigint, message_id bigint,
+										OUT role text, OUT actor text,
+										OUT client text,
+										OUT since timestamptz,
+										OUT good_until timestamptz)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 5
+	AS 'MODULE_PATHNAME', 'who_is_editing';
+COMMENT ON FUNCTION msgstore.who_is_editing(bigint, bigint) IS
+	'Return the users who have announced that they edit a message';
+
 /* =================================================================== original
  *
  * The mail that messages are made from, as it came: original.c.
@@ -2465,6 +2888,11 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_right', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.read_page', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.read_mark', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.read_folder', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.message_status', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.outgoing', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_draft', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');

@@ -285,7 +285,9 @@ INSERT INTO good_argument VALUES
     ('after', '0'), ('messages', '1'), ('attach_num', '0'), ('property', '''PR_BODY'''),
     ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
     ('names', '''{}'''), ('create', 'false'), ('member', '''PUBLIC'''), ('rights', '''NONE'''),
-    ('owner', 'current_user::text'), ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}'''),
+    ('owner', 'current_user::text'), ('status', '0'), ('mask', '0'),
+    ('claim', '0'), ('max', '0'), ('lease', '''1 hour'''), ('outcome', '''SENT'''), ('ttl', '''1 hour'''),
+    ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}'''),
     ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
@@ -313,7 +315,9 @@ SELECT * FROM (
 WHERE outcome NOT LIKE 'MA057 MAPI_E_INVALID_PARAMETER argument "' || substring(argument FROM ', ([^,]*)$') || '" must not be NULL'
 ORDER BY argument COLLATE "C";
 SELECT * FROM pg_temp.errors('open_message(NULL, 1)', format('save_changes(%s, NULL)', :h),
-    'create_store(NULL)');
+    'create_store(NULL)', format('set_message_status(%s, %s, 2048, 2048)', :store, :id),
+    format('claim_outgoing(%s, -1, %L)', :store, '1 hour'), format('finish_submit(%s, %s, 1, %L)', :store, :id, 'LOST'),
+    format('announce_editing(%s, %s, %L)', :store, :id, '-1 second'));
 
 -- values too large for jsonb (those too large for a message: test/large/001_sizes.pl)
 SELECT * FROM pg_temp.errors(

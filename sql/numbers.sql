@@ -195,13 +195,14 @@ DECLARE
     args text;
 BEGIN
     SELECT string_agg(CASE WHEN i <> door.n AND door.call IN ('resolve_conflict', 'resolve_parked') AND door.names[i] IN ('folder_id', 'seen') THEN 'NULL'
+               WHEN i <> door.n AND door.call = 'set_read_flags' AND door.names[i] IN ('message_ids', 'folder_id') THEN 'NULL'
+               WHEN door.names[i] = 'outcome' THEN '''SENT'''
                WHEN type = 'bigint[]'::regtype THEN format('ARRAY[%s]::bigint[]', CASE WHEN i = door.n THEN number ELSE door.id END)
                WHEN type = 'bigint'::regtype THEN format('%s::bigint', CASE WHEN i = door.n THEN number WHEN i = 1 THEN door.store ELSE door.id END)
                WHEN door.names[i] = 'choice' THEN CASE door.argument WHEN 'seen' THEN '''OVERWRITE''' ELSE '''SAVE_ELSEWHERE''' END
                WHEN door.names[i] = 'handle' THEN door.handle
                WHEN type = 'interval'::regtype THEN '''1 day'''
-               WHEN type IN ('jsonb'::regtype, 'text'::regtype) OR type::regtype::text LIKE '%[]' THEN '''{}'''
-               WHEN type = 'bytea'::regtype THEN '''x'''
+               WHEN type IN ('jsonb'::regtype, 'text'::regtype, 'bytea'::regtype) OR type::regtype::text LIKE '%[]' THEN '''{}'''
                WHEN type = 'boolean'::regtype THEN 'false' ELSE '0' END, ', ' ORDER BY i)
     INTO args FROM unnest(door.types) WITH ORDINALITY AS a (type, i);
     EXECUTE format('SELECT (%I(%s))::text', door.call, args);

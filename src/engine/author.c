@@ -13,11 +13,17 @@
 
 char	   *author_setting = NULL;
 
+static const char *actor_in_use = NULL;
+
 const char *
 author_actor(const Author *author)
 {
-	const char *actor = author->actor != NULL ? author->actor : author_setting;
+	const char *actor = author_setting;
 
+	if (author != NULL && author->actor != NULL)
+		actor = author->actor;
+	else if (actor_in_use != NULL)
+		actor = actor_in_use;
 	return actor != NULL && actor[0] != '\0' ? actor : NULL;
 }
 
@@ -34,4 +40,13 @@ author_name(const Author *author)
 	const char *actor = author_actor(author);
 
 	return actor != NULL ? actor : GetUserNameFromId(GetUserId(), false);
+}
+
+const char *
+author_use(const char *actor)
+{
+	const char *before = actor_in_use;
+
+	actor_in_use = actor;
+	return before;
 }

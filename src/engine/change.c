@@ -74,6 +74,20 @@ numbers_to_json(Datum *numbers, int count, JsonbValue *array)
 
 /* ------------------------------------------------------------ walking back */
 
+/* Undo a change of a time, which is 0 if the member of the undo is null. */
+static void
+undo_time(const Undo *undo, const char *member, TimestampTz *time)
+{
+	JsonbValue	value;
+
+	if (!bag_find(undo->props, member, &value))
+		return;
+	*time = 0;
+	if (value.type == jbvString)
+		(void) systime_timestamp(value.val.string.val, value.val.string.len,
+								 time);
+}
+
 /* Undo the part of a change that is outside the content. */
 static void
 undo_placement(const Undo *undo, Version *version)
@@ -82,14 +96,10 @@ undo_placement(const Undo *undo, Version *version)
 
 	if (bag_find(undo->props, UNDO_FOLDER, &value))
 		version->folder_id = integer_of_value(&value);
-	if (bag_find(undo->props, UNDO_DELETED, &value))
-	{
-		version->deleted_at = 0;
-		if (value.type == jbvString)
-			(void) systime_timestamp(value.val.string.val,
-									 value.val.string.len,
-									 &version->deleted_at);
-	}
+	if (bag_find(undo->props, UNDO_FLAGS, &value))
+		version->message_flags = (int32) integer_of_value(&value);
+	undo_time(undo, UNDO_DELETED, &version->deleted_at);
+	undo_time(undo, UNDO_SUBMITTED, &version->submitted_at);
 	if (bag_find(undo->props, UNDO_PREDECESSORS, &value))
 		version->predecessors = value.type == jbvNull ? (Datum) 0 :
 			numbers_from_json(&value);
@@ -310,6 +320,30 @@ time_value(JsonbValue *value, TimestampTz time, char *text)
 	value->val.string.len = strlen(text);
 }
 
+/*
+ * Submit a version or end its submission as ordered; add the old state to
+ * *undo.
+ */
+static void
+change_sending(const ChangeOrder *order, Version *version, TimestampTz time,
+			   Undo *undo)
+{
+	JsonbValue	old;
+	char		text[VALUE_TIME_SIZE];
+
+	if (order->sending == SENDING_STAYS)
+		return;
+	time_value(&old, version->submitted_at, text);
+	add_undo(undo, UNDO_SUBMITTED, &old, "PR_MESSAGE_FLAGS");
+	version->submitted_at = order->sending == SENDING_BEGINS ? time : 0;
+	if (order->sending == SENDING_DONE)
+	{
+		number_value(&old, version->message_flags);
+		add_undo(undo, UNDO_FLAGS, &old, NULL);
+		version->message_flags &= ~MSGFLAG_UNSENT;
+	}
+}
+
 /* Set *value to a text, which is palloc'd. */
 static void
 text_value(JsonbValue *value, Datum datum)
@@ -436,6 +470,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	undo_of_edits(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
 	place(order, &version, time, &undo);
+	change_sending(order, &version, time, &undo);
 	follow(&version, number_next_change(version.change_number), &undo);
 
 	result = messagerow_update(row, &version, time,
@@ -473,6 +508,8 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 	edits_init(&none);
 	undo_of_edits(&row->version.content, &none, &undo);
 	row->creator = access_role_name();
+	row->creator_actor = author_actor(author) == NULL ? (Datum) 0 :
+		CStringGetTextDatum(author_actor(author));
 	row->version.change_number = number_next_change(0);
 	messagerow_insert(row, author_name(author));
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
@@ -480,7 +517,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 	CommandCounterIncrement();
 }
 
-/* Delete the row of a message. */
+/* Delete the row of a message, and its state outside of the version. */
 static void
 delete_row(int64 store_id, int64 message_id)
 {
@@ -490,6 +527,7 @@ delete_row(int64 store_id, int64 message_id)
 	if (query_run(QUERY_MESSAGE_DELETE, values, NULL) != 1)
 		elog(ERROR, "could not delete message " INT64_FORMAT " of store "
 			 INT64_FORMAT, message_id, store_id);
+	query_run(QUERY_MESSAGE_FORGET, values, NULL);
 	SPI_finish();
 }
 
@@ -524,7 +562,7 @@ change_hard_delete(MessageRow *row, const Author *author)
 
 	number_value(&old, row->version.folder_id);
 	add_undo(&undo, UNDO_FOLDER, &old, NULL);
-	number_value(&old, row->message_flags);
+	number_value(&old, row->version.message_flags);
 	add_undo(&undo, UNDO_FLAGS, &old, NULL);
 	time_value(&old, row->created_at, text);
 	add_undo(&undo, UNDO_CREATED, &old, NULL);
@@ -532,6 +570,8 @@ change_hard_delete(MessageRow *row, const Author *author)
 	add_undo(&undo, UNDO_CREATOR, &old, NULL);
 	time_value(&old, row->version.deleted_at, text);
 	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");
+	time_value(&old, row->version.submitted_at, text);
+	add_undo(&undo, UNDO_SUBMITTED, &old, NULL);
 	old_predecessors(&version, &numbers, &count, &old);
 	add_undo(&undo, UNDO_PREDECESSORS, &old, NULL);
 	follow(&version, number_next_change(version.change_number), &undo);

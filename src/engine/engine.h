@@ -38,6 +38,12 @@ typedef enum StoreRelation
 	REL_PARKED_PKEY,
 	REL_BLOB,
 	REL_BLOB_PKEY,
+	REL_READ_PAGE,
+	REL_READ_PAGE_PKEY,
+	REL_READ_MARK,
+	REL_READ_MARK_PKEY,
+	REL_MESSAGE_STATUS,
+	REL_MESSAGE_STATUS_PKEY,
 	REL_NODE,
 	REL_INCARNATION,
 	REL_NUMBER_MARKER,
@@ -178,11 +184,18 @@ typedef struct Author
 /*
  * Return the actor of changes made now (the user of the application, or NULL),
  * their client (application_name, or NULL), and the name of their author: the
- * actor, or else the current role.
+ * actor, or else the current role.  "author" is NULL if the call names none.
  */
 extern const char *author_actor(const Author *author);
 extern const char *author_client(void);
 extern const char *author_name(const Author *author);
+
+/*
+ * Make an actor that of all changes, in place of msgstore.actor, until the next
+ * call; NULL ends this.  Returns the actor before.  The caller puts it back in
+ * PG_FINALLY, and the text lives as long.
+ */
+extern const char *author_use(const char *actor);
 
 /* ------------------------------------------------------------------- row.c */
 
@@ -195,7 +208,9 @@ typedef struct Version
 {
 	int64		change_number;
 	int64		folder_id;
+	int32		message_flags;	/* MSGFLAG_* of the message itself */
 	TimestampTz deleted_at;		/* 0: not deleted */
+	TimestampTz submitted_at;	/* 0: not submitted */
 	Datum		predecessors;	/* 0: the array is empty */
 	Content		content;
 } Version;
@@ -210,10 +225,9 @@ typedef struct MessageRow
 	TupleTableSlot *slot;
 	int64		store_id;
 	int64		message_id;
-	int32		message_flags;
-	bool		submitted;
 	TimestampTz created_at;
 	Datum		creator;		/* text: the role of the first save */
+	Datum		creator_actor;	/* text, or 0: its actor */
 	TimestampTz modified_at;
 	Datum		modifier;		/* text */
 	Version		version;
@@ -242,6 +256,7 @@ typedef struct ChangeRow
 #define CHANGE_FORCE	'f'		/* a save that replaced an unseen version */
 #define CHANGE_MERGE	'g'		/* a save merged with an unseen version */
 #define CHANGE_MOVE		'm'
+#define CHANGE_SUBMIT	'u'		/* submitted, or not any more */
 #define CHANGE_DELETE	'd'		/* soft */
 #define CHANGE_RESTORE	'r'
 #define CHANGE_HARD_DELETE	'h'
@@ -600,6 +615,15 @@ extern bool change_walk_back(int64 store_id, int64 message_id,
 							 Version *version, int64 to,
 							 ChangeVisitor visit, void *arg);
 
+/* What becomes of the submission of a message. */
+typedef enum Sending
+{
+	SENDING_STAYS = 0,			/* as it is */
+	SENDING_BEGINS,				/* submitted */
+	SENDING_ENDS,				/* not submitted any more, and unsent */
+	SENDING_DONE				/* not submitted any more, and sent */
+} Sending;
+
 /* A change to be made to a row. */
 typedef struct ChangeOrder
 {
@@ -609,6 +633,7 @@ typedef struct ChangeOrder
 	int64		folder_id;		/* folder to move to, or 0 */
 	bool		set_deleted;	/* "deleted" is to be stored */
 	bool		deleted;
+	Sending		sending;
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
 	Author		author;
 } ChangeOrder;
@@ -710,6 +735,87 @@ extern bool merge_edits(const TheirChanges *changes, const Content *base,
 						const Content *theirs, const Edits *edits,
 						Edits *merged);
 
+/* ----------------------------------------------------------------- state.c */
+
+/* A user who reads: two texts; no actor is the empty text. */
+typedef struct Reader
+{
+	Datum		role;
+	Datum		actor;
+} Reader;
+
+/*
+ * A message whose read state is asked for; fields are as in MessageRow and
+ * Version.
+ */
+typedef struct ReadSubject
+{
+	int64		store_id;
+	int64		message_id;
+	int32		message_flags;
+	Datum		creator;		/* or 0 */
+	Datum		creator_actor;	/* or 0 */
+} ReadSubject;
+
+/* The state of one message for one user. */
+typedef struct ReadState
+{
+	bool		is_known;		/* the user has set or cleared the flag */
+	bool		is_read;
+	int32		receipts;		/* bits RECEIPT_* */
+	TimestampTz changed_at;		/* 0: the user has changed nothing */
+} ReadState;
+
+#define RECEIPT_DUE			0x1 /* a read receipt is due without the flag */
+#define RECEIPT_NO_READ		0x2 /* no read receipt is due any more */
+#define RECEIPT_NO_NONREAD	0x4 /* no non-read receipt is due any more */
+
+/* A change of the read state; "receipts" are bits RECEIPT_* to be set. */
+typedef struct ReadOrder
+{
+	bool		sets;			/* sets the read flag */
+	bool		clears;			/* clears it */
+	int32		receipts;
+} ReadOrder;
+
+/*
+ * Fill *reader with the current role and an actor; NULL is the actor of
+ * msgstore.actor.
+ */
+extern void state_reader(Reader *reader, const char *actor);
+
+/* Read the state of a message for a user, with the active snapshot. */
+extern void state_read(const Reader *reader, const ReadSubject *message,
+					   ReadState *state);
+
+/*
+ * Return the number of messages of a folder that are unread for a user, of
+ * those that the user may read: all with "read_any" (the right READ_ANY), else
+ * those that the role has created.  Deleted and associated messages do not
+ * count.  Reads the flags of the folder's messages, and no content.
+ */
+extern int64 state_count_unread(const Reader *reader, int64 store_id,
+								int64 folder_id, bool read_any);
+
+/*
+ * Change the read state of messages, whose ids are in ascending order, or of
+ * all messages of a folder that the user may read ("read_any" as above).  The
+ * caller has checked the rights.  A folder is one statement and one position:
+ * it has the messages that are committed by now.
+ */
+extern void state_mark(const Reader *reader, int64 store_id, const int64 *ids,
+					   int count, const ReadOrder *order);
+extern void state_mark_folder(const Reader *reader, int64 store_id,
+							  int64 folder_id, bool read_any,
+							  const ReadOrder *order);
+
+/*
+ * Read the status of a message and the time of its last change, with the
+ * active snapshot.  Returns false, and sets nothing, if it was never set.
+ */
+extern bool state_status(int64 store_id, int64 message_id, int32 *status,
+						 TimestampTz *changed_at);
+
 /* ------------------------------------------------------------------ view.c */
 
 /* The kind of object on which a handle is open. */
@@ -731,10 +837,11 @@ typedef struct MessageView
 	HandleKind	kind;
 	int64		store_id;
 	int64		message_id;
-	int32		message_flags;
 	TimestampTz created_at;
 	TimestampTz modified_at;
 	Datum		creator;		/* text, or 0: not known */
+	Datum		creator_actor;
+	const char *actor;			/* of the reader; NULL: of msgstore.actor */
 	const char *modifier;
 	int32		access;
 	int			level;
@@ -772,6 +879,13 @@ extern void view_require_message(int64 store_id, int64 message_id);
  * chain does not reach that version.
  */
 extern bool view_go_back(MessageView *view, int64 change_number);
+
+/*
+ * Return the id of the folder of a store whose entry id has the given bytes,
+ * or 0 if they are the entry id of anything else.
+ */
+extern int64 view_folder_of_entryid(int64 store_id, const uint8 *entryid,
+									int size);
 
 /*
  * Return the properties of a view as a JSON object: those named in "tags", or

@@ -166,15 +166,15 @@ write_original(PG_FUNCTION_ARGS)
 {
 	Datum		values[4] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
 	PG_GETARG_DATUM(2), PG_GETARG_DATUM(3)};
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+	int64		message_id = call_number(fcinfo, 1, "message_id");
 	int64		offset = count_argument(fcinfo, 2, "offset");
 	int64		result = 0;
 	bool		written;
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
 	REQUIRE_ARG(3, "bytes");
 	call_require_write("write_original()");
-	require_message(PG_GETARG_INT64(0), PG_GETARG_INT64(1), true);
+	require_message(store_id, message_id, true);
 	SPI_connect();
 	written = query_run(QUERY_ORIGINAL_WRITE, values, NULL) > 0;
 	if (written)
@@ -182,9 +182,8 @@ write_original(PG_FUNCTION_ARGS)
 	SPI_finish();
 	if (!written)
 	{
-		int64		size;
+		int64		size = original_size(store_id, message_id);
 
-		size = original_size(PG_GETARG_INT64(0), PG_GETARG_INT64(1));
 		SPI_connect();
 		written = query_run(QUERY_ORIGINAL_KEPT, values, NULL) == 0;
 		SPI_finish();
@@ -210,21 +209,20 @@ PG_FUNCTION_INFO_V1(read_original);
 Datum
 read_original(PG_FUNCTION_ARGS)
 {
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+	int64		message_id = call_number(fcinfo, 1, "message_id");
 	int64		offset = count_argument(fcinfo, 2, "offset");
 	int64		length = count_argument(fcinfo, 3, "length");
 
-	REQUIRE_ARG(0, "store_id");
-	REQUIRE_ARG(1, "message_id");
 	if (length > MaxAllocSize - VARHDRSZ)
 		ereport(ERROR,
 				(errmapi(MAPI_E_TOO_BIG),
 				 errmsg("%lld bytes cannot be read at once", (long long) length),
 				 errhint("Read the value in pieces of a few megabytes.")));
-	require_message(PG_GETARG_INT64(0), PG_GETARG_INT64(1), false);
-	if (original_size(PG_GETARG_INT64(0), PG_GETARG_INT64(1)) < 0)
+	require_message(store_id, message_id, false);
+	if (original_size(store_id, message_id) < 0)
 		PG_RETURN_NULL();
-	PG_RETURN_BYTEA_P(original_bytes(PG_GETARG_INT64(0), PG_GETARG_INT64(1),
-									 offset, length));
+	PG_RETURN_BYTEA_P(original_bytes(store_id, message_id, offset, length));
 }
 
 /*
@@ -238,11 +236,11 @@ Datum
 keep_originals(PG_FUNCTION_ARGS)
 {
 	Datum		values[2] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
+	int64		store_id = call_number(fcinfo, 0, "store_id");
 
-	REQUIRE_ARG(0, "store_id");
 	REQUIRE_ARG(1, "keep");
 	call_require_write("keep_originals()");
-	access_require_owner(PG_GETARG_INT64(0));
+	access_require_owner(store_id);
 	SPI_connect();
 	query_run(QUERY_STORE_ORIGINALS, values, NULL);
 	SPI_finish();

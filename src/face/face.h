@@ -108,7 +108,8 @@ typedef enum SaveMode
 	SAVE_PLAIN = 0,				/* forced if the flags have FORCE_SAVE */
 	SAVE_SEEN,					/* forced, if "seen" is still the newest */
 	SAVE_MERGE,					/* write the edits beside the changes */
-	SAVE_VERSION				/* plain; write the content of "version" */
+	SAVE_VERSION,				/* plain; write the content of "version" */
+	SAVE_SUBMIT					/* plain; submit, even without edits */
 } SaveMode;
 
 /*
@@ -146,6 +147,9 @@ typedef struct SaveRequest
 extern void save_of_stand(SaveRequest *request, const Stand *stand,
 						  Content *start);
 
+/* Return true if a message with this content has a recipient. */
+extern bool save_has_recipients(const Content *content);
+
 /*
  * Read the arguments "request", which is argument n, and "actor", the next
  * one, of a call that saves.  Raises MAPI_E_INVALID_PARAMETER if the request is
@@ -177,6 +181,24 @@ extern int32 save_execute(const SaveRequest *request, int64 *change_number);
  * edits, and its draft, if any, is discarded.
  */
 extern void save_finish(Handle *handle, int64 change_number);
+
+/* ----------------------------------------------------------------- place.c */
+
+/*
+ * Return argument n, a bigint[] of message ids, as a palloc'd array in
+ * ascending order without duplicates; *count is its length.  Raises
+ * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
+ */
+extern int64 *place_ids_argument(FunctionCallInfo fcinfo, int n, int *count);
+
+/* ------------------------------------------------------------- readstate.c */
+
+/*
+ * Return the number of messages of a folder that a user may read and has not
+ * read: PR_CONTENT_UNREAD.  The reader's role is the current one.
+ */
+extern int64 readstate_unread(int64 store_id, int64 folder_id,
+							  const Reader *reader);
 
 /* -------------------------------------------------------------- conflict.c */
 

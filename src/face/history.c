@@ -59,6 +59,8 @@ kind_name(char kind)
 			return "delete";
 		case CHANGE_RESTORE:
 			return "restore";
+		case CHANGE_SUBMIT:
+			return "submit";
 		case CHANGE_HARD_DELETE:
 			return "hard delete";
 		default:
@@ -94,19 +96,28 @@ put_change(Listing *listing, const ChangeRow *row)
 /*
  * Return the newest change of a message that the active snapshot sees.  Raise
  * MAPI_E_NOT_FOUND if the message does not exist and never did, and
- * MAPI_E_NO_ACCESS.
+ * MAPI_E_NO_ACCESS.  The owner of the store also sees the changes of a message
+ * whose row was deleted by hand.
  */
 static int64
 newest_change(const Listing *listing)
 {
 	MessageRow	row;
 	MessageView view;
+	ChangeRow	change;
+	int64		newest;
 
 	messagerow_open(&row, AccessShareLock);
-	if (!view_read(&view, listing->store_id, listing->message_id, &row))
+	if (view_read(&view, listing->store_id, listing->message_id, &row))
+		newest = view.version.change_number;
+	else if (access_is_owner(listing->store_id) &&
+			 changerow_newest(&change, listing->change, listing->store_id,
+							  listing->message_id, '\0'))
+		newest = change.change_number;
+	else
 		access_raise_no_message(listing->store_id, listing->message_id);
 	messagerow_close(&row);
-	return view.version.change_number;
+	return newest;
 }
 
 /*

@@ -48,8 +48,8 @@ compare_ids(const void *a, const void *b)
  * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL, or an
  * element is not below 2^53.
  */
-static int64 *
-ids_argument(FunctionCallInfo fcinfo, int n, int *count)
+int64 *
+place_ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 {
 	Datum	   *values;
 	bool	   *nulls;
@@ -282,7 +282,7 @@ delete_messages(PG_FUNCTION_ARGS)
 	uint32		flags;
 
 	order_arguments(fcinfo, "delete_messages()", &order);
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	REQUIRE_ARG(2, "flags");
 	flags = PG_GETARG_UINT32(2);
 	condition_argument(fcinfo, 3, count, &order);
@@ -311,7 +311,7 @@ restore_messages(PG_FUNCTION_ARGS)
 	int			count;
 
 	order_arguments(fcinfo, "restore_messages()", &order);
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	PG_RETURN_INT32(place_messages(&order, ids, count));
 }
 
@@ -334,7 +334,7 @@ move_messages(PG_FUNCTION_ARGS)
 	int			count;
 
 	order_arguments(fcinfo, "move_messages()", &order);
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	order.folder_id = call_number(fcinfo, 2, "folder_id");
 	condition_argument(fcinfo, 3, count, &order);
 	access_require_folder(order.store_id, order.folder_id, RIGHT_CREATE);

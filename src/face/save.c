@@ -59,6 +59,8 @@
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
+#include "value.h"
+
 /* Old clients send 0x8, 0x80 and 0x1000, which have no effect (R711). */
 #define SAVE_FLAGS \
 	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
@@ -194,7 +196,7 @@ decide(SaveWork *work)
 		return MAPI_E_OBJECT_DELETED;
 	if (!may_edit)
 		return MAPI_E_NO_ACCESS;
-	if (row->submitted)
+	if (row->version.submitted_at != 0)
 		return MAPI_E_SUBMITTED;
 	if (request->mode == SAVE_MERGE ||
 		(request->mode == SAVE_PLAIN && (request->flags & FORCE_SAVE) != 0))
@@ -260,7 +262,12 @@ write_row(SaveWork *work, const Edits *edits, int64 *number)
 
 	memset(&order, 0, sizeof(order));
 	order.base = work->request->base;
-	if (order.base == work->row.version.change_number)
+	if (work->request->mode == SAVE_SUBMIT)
+	{
+		order.kind = CHANGE_SUBMIT;
+		order.sending = SENDING_BEGINS;
+	}
+	else 	if (order.base == work->row.version.change_number)
 		order.kind = CHANGE_SAVE;
 	else if (work->request->mode == SAVE_MERGE)
 		order.kind = CHANGE_MERGE;
@@ -283,6 +290,53 @@ write_locked(SaveWork *work, const Edits *edits, int64 *number)
 			 written);
 }
 
+/* ------------------------------------------------------------------ submit */
+
+bool
+save_has_recipients(const Content *content)
+{
+	return !content->isnull[PART_RECIPIENTS] &&
+		JB_ROOT_COUNT(DatumGetJsonbP(content->value[PART_RECIPIENTS])) > 0;
+}
+
+/* Add PR_CLIENT_SUBMIT_TIME, now, to edits. */
+static void
+set_submit_time(Edits *edits)
+{
+	static const char *const name = "PR_CLIENT_SUBMIT_TIME";
+	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
+	BagList		list;
+	Jsonb	   *member;
+	char		text[VALUE_TIME_SIZE];
+
+	systime_text(GetCurrentTimestamp(), text);
+	baglist_init(&list, 1);
+	baglist_add_cstring(&list, name, text, strlen(text));
+	member = baglist_build(&list);
+	if (edits->touched[PART_PROPS] == TOUCHED && patch != NULL)
+		member = bag_splice(patch, member, true);
+	edits->touched[PART_PROPS] = TOUCHED;
+	edits->value[PART_PROPS] = (struct varlena *) member;
+}
+
+/*
+ * Submit the locked message in work->row, with pending edits.  Return S_OK, or
+ * MAPI_E_NO_RECIPIENTS without writing anything.
+ */
+static int32
+submit_locked(SaveWork *work, const Edits *pending, int64 *number)
+{
+	Content		content;
+	Edits		edits = *pending;
+
+	edits_apply(&work->row.version.content, &edits, &content);
+	if (!save_has_recipients(&content))
+		return MAPI_E_NO_RECIPIENTS;
+	set_submit_time(&edits);
+	write_locked(work, &edits, number);
+	return S_OK;
+}
+
 /* -------------------------------------------------------------- plain save */
 
 /*
@@ -295,7 +349,9 @@ save_locked(SaveWork *work, const Edits *edits, int32 *result, int64 *number)
 	if (messagerow_lock(&work->row, false) != TM_Ok)
 		return ATTEMPT_AGAIN;
 	*result = decide(work);
-	if (*result == S_OK && edits_any(edits))
+	if (*result == S_OK && work->request->mode == SAVE_SUBMIT)
+		*result = submit_locked(work, edits, number);
+	else if (*result == S_OK && edits_any(edits))
 		write_locked(work, edits, number);
 	return ATTEMPT_DONE;
 }
@@ -329,7 +385,8 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 		*result = plain_edits(work, &edits);
 	if (*result != S_OK)
 		return ATTEMPT_DONE;
-	if (!edits_any(&edits) || adopt_needed(&edits) ||
+	if (request->mode == SAVE_SUBMIT ||
+		!edits_any(&edits) || adopt_needed(&edits) ||
 		messagerow_held(&work->row))
 		return save_locked(work, &edits, result, number);
 
@@ -492,7 +549,8 @@ save_new(SaveWork *work, int64 *number)
 	row->version.folder_id = request->folder_id;
 	row->created_at = request->created_at;
 	edits_apply(request->start, pending_edits(work), content);
-	row->message_flags = take_message_flags(content, request->message_flags);
+	row->version.message_flags = take_message_flags(content,
+													request->message_flags);
 	change_create(row, request->source_id, request->uploads,
 				  &request->author);
 	*number = row->version.change_number;

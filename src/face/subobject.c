@@ -104,7 +104,7 @@ base_attachments(const Handle *handle)
 	Jsonb	   *list = NULL;
 
 	messagerow_begin_read(&row, GetLatestSnapshot());
-	if (view_read(&view, handle->store_id, handle->state.message_id, &row) &&
+	if (view_find(&view, handle->store_id, handle->state.message_id, &row) &&
 		view_go_back(&view, handle->state.base) &&
 		!view.version.content.isnull[PART_ATTACHMENTS])
 		list = DatumGetJsonbPCopy(view.version.content.value[PART_ATTACHMENTS]);

@@ -89,6 +89,15 @@ static const FlagName delete_flags_names[] = {
 	FLAG(DELETE_HARD_DELETE)
 };
 
+static const FlagName read_flags_names[] = {
+	FLAG(SUPPRESS_RECEIPT),
+	FLAG(CLEAR_READ_FLAG),
+	FLAG(MAPI_DEFERRED_ERRORS),
+	FLAG(GENERATE_RECEIPT_ONLY),
+	FLAG(CLEAR_RN_PENDING),
+	FLAG(CLEAR_NRN_PENDING)
+};
+
 static const FlagName recipient_flags_names[] = {
 	FLAG(MODRECIP_ADD),
 	FLAG(MODRECIP_MODIFY),
@@ -144,6 +153,7 @@ static char *list_flags(const FlagType *type);
 FLAG_TYPE(open_flags, NULL, 0);
 FLAG_TYPE(save_flags, NULL, 0);
 FLAG_TYPE(delete_flags, NULL, 0);
+FLAG_TYPE(read_flags, NULL, 0);
 FLAG_TYPE(recipient_flags, NULL, 0);
 FLAG_TYPE(embedded_flags, NULL, 0);
 FLAG_TYPE(copy_flags, NULL, 0);

@@ -68,7 +68,15 @@ static const char *const computed[] = {
 	"PR_LAST_MODIFIER_NAME", "PR_DELETED_ON", "PR_MESSAGE_FLAGS",
 	"PR_MESSAGE_SIZE", "PR_MESSAGE_SIZE_EXTENDED", "PR_HASATTACH",
 	"PR_ACCESS", "PR_ACCESS_LEVEL", "PR_DISPLAY_TO", "PR_DISPLAY_CC",
-	"PR_DISPLAY_BCC"
+	"PR_DISPLAY_BCC", "PR_READ", "PR_MSG_STATUS", "PR_OBJECT_TYPE",
+	"PR_RECORD_KEY", "PR_STORE_RECORD_KEY", "PR_HAS_NAMED_PROPERTIES",
+	"PR_NATIVE_BODY_INFO", "PR_CREATOR_NAME", "PR_CREATOR_ENTRYID",
+	"PR_SUBJECT_PREFIX", "PR_NORMALIZED_SUBJECT"
+};
+
+/* Properties that the store gives to attachments whose list leaves them out. */
+static const char *const given[] = {
+	"PR_CREATION_TIME", "PR_LAST_MODIFICATION_TIME", "PR_RENDERING_POSITION"
 };
 
 /* ------------------------------------------------------------------ chance */
@@ -324,6 +332,23 @@ replace_object(json_t *list, const char *by, json_int_t number,
 	}
 }
 
+/* Sort a list by number, as recipients are. */
+static void
+sort_by_number(json_t *list, const char *by)
+{
+	for (size_t i = 1; i < json_array_size(list); i++)
+	{
+		json_t	   *object = json_incref(json_array_get(list, i));
+		size_t		at = i;
+
+		while (at > 0 && number_in(json_array_get(list, at - 1), by) >
+			   number_in(object, by))
+			at--;
+		json_array_remove(list, i);
+		json_array_insert_new(list, at, object);
+	}
+}
+
 /*
  * Merge two lists, object by object, by the rule of merging in src/README.md.
  * Returns NULL if both sides changed one object.
@@ -365,6 +390,8 @@ merged_list(const json_t *base, const json_t *theirs, const json_t *yours,
 			json_object_set_new(mine, by, json_integer(next++));
 		json_array_append_new(result, mine);
 	}
+	if (strcmp(by, "PR_ROWID") == 0)
+		sort_by_number(result, by);
 	return result;
 }
 
@@ -410,13 +437,34 @@ merged_view(const json_t *base, const json_t *theirs, const json_t *edits)
 	return view;
 }
 
+/* Return a list of attachments as the client set it. */
+static json_t *
+attachments_of(const json_t *list)
+{
+	json_t	   *result = json_array();
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+	{
+		json_t	   *attachment = json_copy(json_array_get(list, i));
+
+		for (size_t j = 0; j < lengthof(given); j++)
+			json_object_del(attachment, given[j]);
+		json_array_append_new(result, attachment);
+	}
+	return result;
+}
+
 json_t *
 content_of(const json_t *shown)
 {
 	json_t	   *content = json_copy((json_t *) shown);
+	json_t	   *list = json_object_get(content, "PR_MESSAGE_ATTACHMENTS");
 
 	for (size_t i = 0; i < lengthof(computed); i++)
 		json_object_del(content, computed[i]);
+	if (list != NULL)
+		json_object_set_new(content, "PR_MESSAGE_ATTACHMENTS",
+							attachments_of(list));
 	return content;
 }
 

@@ -123,12 +123,13 @@ $node->safe_psql('postgres', $samples);
 
 # Every property that a client may set, and of every type a tag without a name and a
 # named property that is not in the catalogue.  Properties that share an id are set in
-# turn, as only one of them can be set at a time.
+# turn, as only one of them can be set at a time; the parts of a subject follow it.
 $node->safe_psql(
 	'postgres', q{
 	WITH named AS (
 		SELECT name FROM msgstore.property_catalogue
 		WHERE storable AND rule = 'stored'
+		  AND name NOT IN ('PR_SUBJECT_PREFIX', 'PR_NORMALIZED_SUBJECT')
 		  AND part NOT IN ('recipients', 'attachments')
 		  AND name !~ '^0x[89A-F]'
 		UNION

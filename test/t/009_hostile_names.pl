@@ -176,6 +176,7 @@ my $json = $node->safe_psql(
 		"PR_MESSAGE_RECIPIENTS": []}') \gset
 	SELECT park(:h) AS p \gset
 	SELECT set_retention(:s, NULL, 1) \gset
+	SELECT grant_folder(:s, :f, 'PUBLIC', 'REVIEWER') \gset
 	UPDATE change SET changed_at = changed_at - interval '2 days';
 	SELECT create_blob(:s) AS b \gset
 	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p, 'b', :b,
@@ -193,7 +194,11 @@ my %argument = (
 	'open_embedded_message.handle' => ":'a'", change_number => $last,
 	'resolve_conflict.folder_id' => undef,
 	'merge_report.change_number' => $first + 2, version => $first,
-	'message_at.change_number' => $first, if_change_number => undef, seen => undef,
+	'message_at.change_number' => $first, if_change_number => undef, seen => undef, actor => 'ann',
+	'set_read_flags.folder_id' => undef, ttl => '1 hour', claim => '1', max => '10', lease => '1 hour',
+	outcome => 'SENT', detail => 'x', retry_after => '1 hour',
+	status => '1', mask => '1',
+	message_flags => '1', creator => 'ann', creator_actor => 'ann',
 	choice => 'OVERWRITE', tags => '{PR_SUBJECT,PR_COMMENT}',
 	props => '{"PR_SUBJECT": "mine"}', changes => '{"PR_SUBJECT": "mine"}',
 	flags => '0', whole => 'true', name => 'new', owner => undef,
@@ -205,11 +210,14 @@ my %argument = (
 	offset => '0', length => '3', bytes => 'abc', size => '2',
 	rows => '[{"PR_DISPLAY_NAME": "Bob"}]', result => 'MAPI_W_PARTIAL_COMPLETION',
 	value => '2024-01-01T00:00:00.0000000Z', recipients => '[]',
+	to_handle => ":'c'", exclude => '{PR_BODY}', include => '{PR_SUBJECT}',
+	max => '1', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
+	'give_store.owner' => 'regress_stranger',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
 	rtf => 'x',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags delete_flags
-	  recipient_flags embedded_flags));
+	  recipient_flags embedded_flags folder_rights copy_flags));
 
 my $routines = decode_json($node->safe_psql(
 	'postgres', q{
@@ -267,8 +275,10 @@ sub calls
 # somebody else saves the message after that.
 my $open = qq{
 	SELECT msgstore.open_message($s, $m, 'MAPI_MODIFY') AS h \\gset
+	SELECT msgstore.grant_folder($s, $f, 'PUBLIC', 'REVIEWER') \\gset
 	SELECT msgstore.set_props(:'h'::pg_catalog.int4, '{"PR_SUBJECT": "mine", "PR_COMMENT": "mine"}') \\gset
 	SELECT msgstore.open_attachment(:'h'::pg_catalog.int4, 0, 'MAPI_MODIFY') AS a \\gset
+	SELECT msgstore.create_message($s, $f) AS c \\gset
 };
 my $overtake = qq{
 	SELECT * FROM msgstore.save_message($s, $m, $last, '{"PR_SUBJECT": "theirs"}');

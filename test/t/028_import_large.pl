@@ -118,6 +118,9 @@ sub sized
 		# the size of objects that hold values or references differs
 		my %rest = %$value;
 		delete $rest{PR_ATTACH_SIZE} if exists $rest{PR_ATTACH_DATA_OBJ};
+		# the times and random keys of two imports differ
+		delete @rest{qw(PR_CREATION_TIME PR_LAST_MODIFICATION_TIME
+			  PR_SEARCH_KEY PR_RECORD_KEY)};
 		return { map { $_ => sized($_, $rest{$_}) } keys %rest };
 	}
 	return [ map { sized('', $_) } @$value ] if ref $value eq 'ARRAY';

@@ -234,8 +234,8 @@ foreach my $mutant (
 	[
 		'no_check', 'save.c',
 		[
-			'if (work->row.version.change_number !=' =>
-			  'if (false && work->row.version.change_number !='
+			'if (row->version.change_number !=' =>
+			  'if (false && row->version.change_number !='
 		],
 		qr/was good for version \d+ of message \d+ only/,
 		'without the version check'

@@ -120,6 +120,11 @@ $node->safe_psql(
 			PERFORM delete_messages(s, ARRAY[x]),
 					delete_messages(s, ARRAY[g], 'DELETE_HARD_DELETE');
 		END IF;
+		IF try ~ 'outgoing_queue' THEN
+			SELECT r.change_number INTO n FROM save_message(s, m, n,
+				'{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "a"}]}') AS r;
+			PERFORM submit_message(s, m, n);
+		END IF;
 		IF try ~ 'merge_report' THEN
 			PERFORM save_message(s, m, n, '{"PR_IMPORTANCE": 2}');
 			SELECT r.change_number INTO n

@@ -84,6 +84,9 @@ sub some_number
 # and expect.  That is called when the answer is there, and returns the SQLSTATE and
 # the text that it has to have, and a function that takes over what the call has done.
 
+# A call without a handle raises if the right is missing both when it begins and when it
+# has waited; if only then, the save is refused with a code.
+
 # The ways to save a handle: as what, and the SQL.
 my @choices = (
 	[ 'plain', "save_changes(%d)" ], [ 'plain', "save_changes(%d, 'KEEP_OPEN_READWRITE')" ],
@@ -149,6 +152,7 @@ my %calls = (
 		my ($s, $n, $h) = @_;
 		my $name = pick(@scalars, 'rcp', 'att');
 
+		return if $name eq 'att' && !may($s);
 		return { sql => "SELECT delete_props($n, '{\"" . property($name) . "\"}')", expect => sub {
 			return ('MA005') if !$h->{level};
 			return ('00000', '', sub { $h->{pend} = edit($h->{pend}, { $name => undef }) });
@@ -216,7 +220,7 @@ my %calls = (
 		return if ($sql =~ /PARK/ && !$known) || uncertain($save);
 		$sql = 'SELECT ' . sprintf $sql, $n, $seen // '';
 		return { sql => $sql, waits => $h->{level} ? waits($s, $save) : 0, locks => [ $h->{m} ], draft => $h->{draft}, expect => sub {
-			return ('00000', 'MAPI_E_NO_ACCESS') if !$h->{level} || ($sql =~ /resolve/ && !$known);
+			return ('00000', 'MAPI_E_NO_ACCESS') if !$h->{level} || ($sql =~ /resolve/ && !may($s));
 			my ($result, $what);
 
 			if ($h->{new} && !current($s, $h->{m}))
@@ -344,8 +348,8 @@ my %calls = (
 		  ? "save_message(1, $m, $base, $patch, 'FORCE_SAVE')"
 		  : "resolve_conflict(1, $m, $base, $patch, '" . ($mode eq 'merge' ? 'MERGE' : 'OVERWRITE') . "'" . ($mode eq 'seen' ? ", seen => $seen" : '') . ')';
 
-		return { sql => "SELECT result, change_number FROM $sql", waits => $known ? waits($s, $save) : 0, locks => [$m], expect => sub {
-			return ('MA005') if !$known;
+		return { sql => "SELECT result, change_number FROM $sql", waits => waits($s, $save), locks => [$m], expect => sub {
+			return ('MA005') if !$known && !may($s);
 			my ($result, $what) = decide($s, $save);
 			my $current = current($s, $m);
 
@@ -366,8 +370,8 @@ my %calls = (
 		my $known = may($s);
 
 		return { sql => "SELECT result, change_number FROM restore_version(1, $m, $save->{version}, $save->{base})",
-			waits => $known ? waits($s, $save) : 0, locks => [$m], expect => sub {
-			return ('MA005') if !$known;
+			waits => waits($s, $save), locks => [$m], expect => sub {
+			return ('MA005') if !$known && !may($s);
 			my ($result, $what) = decide($s, $save);
 			my $current = current($s, $m);
 
@@ -404,8 +408,8 @@ my %calls = (
 		return { sql => $kind eq 'move' ? "SELECT move_messages(1, '{$list}', $folder" . (defined $if ? ", $if)" : ')')
 			: $kind eq 'restore' ? "SELECT restore_messages(1, '{$list}')"
 			: "SELECT delete_messages(1, '{$list}', '" . ($kind eq 'delete' ? 0 : 'DELETE_HARD_DELETE') . "'" . (defined $if ? ", $if)" : ')'),
-			waits => $known && ($kind ne 'move' || $folders{$folder}) ? $waits : 0, locks => \@ids, expect => sub {
-			return ('MA005') if !$known;
+			waits => $kind eq 'move' && !$folders{$folder} ? 0 : $known ? $waits : $waits / 2, locks => \@ids, expect => sub {
+			return ('MA005') if !$known && !may($s);
 			return ('MA10F') if $kind eq 'move' && !$folders{$folder};
 			my %results = map { $_ => $outcome->($_) } @ids;
 			return ('MA005') if !may($s) && grep { ($_->{del} // '') ne 'hard' } map { current($s, $_) } @ids;

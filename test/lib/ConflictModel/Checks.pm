@@ -196,6 +196,8 @@ sub check_histories
 	for my $m (sort keys %messages)
 	{
 		my @chain = grep { !defined $_->{owner} } @{ $messages{$m}{chain} };
+
+		next if !@chain;
 		my $is = $json->decode(ask($admin, "SELECT coalesce(json_agg(h), '[]') FROM history(1, $m) h", 1) || '[]');
 		my @records = grep { !$_->{pruned} } @chain;
 		my $time = '';
@@ -222,7 +224,6 @@ sub check_histories
 			die "the time of change $to_be->{cn} of $m" if $is->{changed_at} le $time;
 			$time = $is->{changed_at};
 		}
-		next if !@chain;
 		my $from = 0;
 		for my $i (0 .. $#chain) { $from = $i - 1 if $i && $chain[$i]{pruned} == 0 && $chain[ $i - 1 ]{pruned} }
 		$from = $#chain if $chain[-1]{pruned};

@@ -34,13 +34,16 @@ sub replaced
 	return \@result;
 }
 
-# Return a content with edits: values by name, undef deletes.
+# Return a content with edits: values by name, undef deletes.  Recipients stand in the
+# order of their numbers.
 sub apply
 {
 	my ($content, $pend) = @_;
 	my %result = (%$content, %$pend);
 
 	delete @result{ grep { !defined $result{$_} } keys %result };
+	# recipients are in the order of their numbers
+	$result{rcp} = [ sort { "$a->[0]" <=> "$b->[0]" } @{ $result{rcp} } ] if $result{rcp};
 	return \%result;
 }
 
