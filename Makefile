@@ -45,6 +45,8 @@ OBJS = \
 	src/engine/row.o \
 	src/engine/parent.o \
 	src/engine/access.o \
+	src/engine/tree.o \
+	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
@@ -76,6 +78,10 @@ OBJS = \
 	src/face/submit.o \
 	src/face/readstate.o \
 	src/face/status.o \
+	src/face/folder.o \
+	src/face/container.o \
+	src/face/transfer.o \
+	src/face/bulk.o \
 	src/face/history.o
 
 # Tests of one session (sql/, expected/).
@@ -114,6 +120,10 @@ REGRESS = \
 	status \
 	submit \
 	presence \
+	folder \
+	container \
+	counts \
+	bulk \
 	park \
 	parkstateless \
 	original \
@@ -151,6 +161,9 @@ ISOLATION = \
 	save_other_work \
 	save_message \
 	place_messages \
+	folder_pairs \
+	folder_tree \
+	bulk_saves \
 	resolve_conflict \
 	place_levels \
 	place_order \

@@ -397,10 +397,14 @@ BEGIN
 		 'How a message is opened: MAPI_MODIFY|MAPI_BEST_ACCESS'),
 		('save_flags',
 		 'How a message is saved: FORCE_SAVE|KEEP_OPEN_READWRITE'),
+		('create_flags',
+		 'How a message is created: MAPI_ASSOCIATED'),
 		('delete_flags',
-		 'How messages are deleted: DELETE_HARD_DELETE'),
+		 'How messages and folders are deleted: DELETE_HARD_DELETE'),
 		('read_flags',
 		 'How read flags are set: SUPPRESS_RECEIPT, CLEAR_READ_FLAG'),
+		('folder_flags',
+		 'How a folder is created or copied: OPEN_IF_EXISTS'),
 		('recipient_flags',
 		 'How a recipient list is changed: MODRECIP_ADD'),
 		('embedded_flags',
@@ -851,7 +855,7 @@ COMMENT ON VIEW msgstore.folder_permissions IS
 
 /* ====================================================================== store
  *
- * Stores and their folders: store.c, access.c.  The tables are small.  The
+ * Stores and the tables of their folders: store.c, access.c.  The tables are small.  The
  * module reads and writes them through SPI as their owner, for callers without
  * rights on them.
  */
@@ -868,7 +872,8 @@ CREATE TABLE msgstore.store (
 	keep_age           interval,
 	keep_count         integer,
 	rights_generation  bigint      NOT NULL DEFAULT 0,
-	keep_originals     boolean     NOT NULL DEFAULT true
+	keep_originals     boolean     NOT NULL DEFAULT true,
+	props              jsonb       NOT NULL DEFAULT '{}'
 );
 
 COMMENT ON TABLE msgstore.store IS
@@ -895,6 +900,9 @@ COMMENT ON COLUMN msgstore.store.rights_generation IS
 	'A new change number with every change of owner or rights, which tells '
 	'sessions to read them again';
 
+COMMENT ON COLUMN msgstore.store.props IS
+	'The properties that set_store_props() has set, keyed by canonical name';
+
 /*
  * No table has a foreign key: pg_restore creates those of an extension before
  * it loads data by several jobs, which would refuse rows whose parents are
@@ -917,18 +925,31 @@ COMMENT ON TRIGGER refuse_orphans ON msgstore.store IS
 
 /*
  * One row per folder.
+ *
+ * The names of the folders of one parent are unique except for deleted
+ * folders.  The index is partial for another reason too: a row whose name
+ * changes is not locked against the locks of those who place messages.
  */
 CREATE TABLE msgstore.folder (
-	store_id    bigint      NOT NULL,
-	folder_id   bigint      NOT NULL,
-	parent_id   bigint,
-	name        text        NOT NULL,
-	special     text,
-	created_at  timestamptz NOT NULL,
+	store_id       bigint      NOT NULL,
+	folder_id      bigint      NOT NULL,
+	parent_id      bigint,
+	name           text        NOT NULL,
+	special        text,
+	created_at     timestamptz NOT NULL,
+	deleted_at     timestamptz,
+	deleted_with   bigint,
+	props          jsonb       NOT NULL,
+	change_number  bigint      NOT NULL,
+	modified_at    timestamptz NOT NULL,
+	modifier       text        NOT NULL,
 	PRIMARY KEY (store_id, folder_id),
-	UNIQUE (store_id, parent_id, name),
 	UNIQUE (store_id, special)
 );
+CREATE UNIQUE INDEX folder_name
+	ON msgstore.folder (store_id, parent_id, name)
+	WHERE deleted_at IS NULL;
+CREATE INDEX folder_parent ON msgstore.folder (store_id, parent_id);
 
 COMMENT ON TABLE msgstore.folder IS
 	'One row per folder; each store has one root, whose parent is NULL';
@@ -944,7 +965,77 @@ COMMENT ON COLUMN msgstore.folder.special IS
 	'The name of a standard folder (Root, Inbox, Outbox, Sent Items, Deleted '
 	'Items, Drafts, Conflicts); NULL for any other folder';
 COMMENT ON COLUMN msgstore.folder.created_at IS
-	'The time of create_store() or create_folder()';
+	'The time of create_store(), create_folder() or copy_folder()';
+COMMENT ON COLUMN msgstore.folder.deleted_at IS
+	'The time of the soft deletion; NULL if not deleted';
+COMMENT ON COLUMN msgstore.folder.deleted_with IS
+	'The folder whose deletion took this folder along, or this folder itself; '
+	'NULL if not deleted';
+COMMENT ON COLUMN msgstore.folder.props IS
+	'The properties that set_folder_props() has set, keyed by canonical name';
+COMMENT ON COLUMN msgstore.folder.change_number IS
+	'The version of the folder: changes with every change of the folder '
+	'itself, not with those of its messages';
+COMMENT ON COLUMN msgstore.folder.modified_at IS
+	'The time of the last change; never goes back';
+COMMENT ON COLUMN msgstore.folder.modifier IS
+	'The author of the last change: the actor if one was set, else the role';
+
+/*
+ * One row per change of a folder, append-only, as table change has one per
+ * change of a message.
+ */
+CREATE TABLE msgstore.folder_change (
+	store_id       bigint      NOT NULL,
+	folder_id      bigint      NOT NULL,
+	change_number  bigint      NOT NULL,
+	previous       bigint,
+	incarnation    bigint      NOT NULL,
+	xid            xid8        NOT NULL,
+	changed_at     timestamptz NOT NULL,
+	kind           "char"      NOT NULL,
+	role           text        NOT NULL,
+	actor          text,
+	client         text,
+	parent_id      bigint,
+	name           text        NOT NULL,
+	properties     text[]      NOT NULL,
+	PRIMARY KEY (store_id, folder_id, change_number)
+);
+
+COMMENT ON TABLE msgstore.folder_change IS
+	'One row per change of a folder: author, time, and name and place after '
+	'the change';
+COMMENT ON COLUMN msgstore.folder_change.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.folder_change.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.folder_change.change_number IS
+	'The version that this change made';
+COMMENT ON COLUMN msgstore.folder_change.previous IS
+	'The version that this change replaced; NULL for a creation';
+COMMENT ON COLUMN msgstore.folder_change.incarnation IS
+	'The run of the number series; grows with every crash, restore or '
+	'failover';
+COMMENT ON COLUMN msgstore.folder_change.xid IS
+	'The top-level transaction';
+COMMENT ON COLUMN msgstore.folder_change.changed_at IS
+	'The time of the change';
+COMMENT ON COLUMN msgstore.folder_change.kind IS
+	'c create, n rename, m move, p properties, d delete, r restore, h hard '
+	'delete';
+COMMENT ON COLUMN msgstore.folder_change.role IS
+	'The database role of the author';
+COMMENT ON COLUMN msgstore.folder_change.actor IS
+	'The user of the application, from msgstore.actor';
+COMMENT ON COLUMN msgstore.folder_change.client IS
+	'application_name of the session';
+COMMENT ON COLUMN msgstore.folder_change.parent_id IS
+	'The folder above, after the change; NULL for the root';
+COMMENT ON COLUMN msgstore.folder_change.name IS
+	'The name of the folder after the change';
+COMMENT ON COLUMN msgstore.folder_change.properties IS
+	'The properties that the change set or deleted';
 
 CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id, folder_id
 	ON msgstore.folder
@@ -960,15 +1051,6 @@ REVOKE EXECUTE ON FUNCTION msgstore.create_store(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION msgstore.create_store(text, text) IS
 	'Create a store with its standard folders and return its id; the store '
 	'belongs to the role owner, or to the caller if owner is NULL';
-
-CREATE FUNCTION msgstore.create_folder(store_id bigint, parent_id bigint,
-									   name text)
-	RETURNS bigint
-	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'create_folder';
-COMMENT ON FUNCTION msgstore.create_folder(bigint, bigint, text) IS
-	'Create a folder below another folder (NULL: below the root) and return '
-	'its id';
 
 CREATE FUNCTION msgstore.special_folder(store_id bigint, special text)
 	RETURNS bigint
@@ -993,11 +1075,206 @@ CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
 				THEN f.parent_id END AS parent_id,
 		   f.name, f.special, f.created_at
 	FROM msgstore.folder AS f
-	WHERE msgstore_internal.folder_visible(f.store_id, f.folder_id);
+	WHERE f.deleted_at IS NULL
+	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
 GRANT SELECT ON msgstore.folder_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_list IS
-	'The folders that the current role sees; parent_id is NULL below a folder '
-	'that it does not see';
+	'The folders (not deleted) that the current role sees; parent_id is NULL '
+	'below a folder that it does not see';
+
+CREATE VIEW msgstore.deleted_folder_list WITH (security_barrier) AS
+	SELECT f.store_id, f.folder_id,
+		   CASE WHEN msgstore_internal.folder_visible(f.store_id, f.parent_id)
+				THEN f.parent_id END AS parent_id,
+		   f.name, f.deleted_at, f.deleted_with, f.change_number
+	FROM msgstore.folder AS f
+	WHERE f.deleted_at IS NOT NULL
+	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
+GRANT SELECT ON msgstore.deleted_folder_list TO PUBLIC;
+COMMENT ON VIEW msgstore.deleted_folder_list IS
+	'The folders that restore_folder() can restore; deleted_with is the '
+	'folder to restore';
+
+CREATE VIEW msgstore.folder_change_list WITH (security_barrier) AS
+	SELECT c.store_id, c.folder_id, c.change_number, c.previous,
+		   CASE WHEN c.kind OPERATOR(pg_catalog.=) 'c' THEN 'create'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'n' THEN 'rename'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'm' THEN 'move'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'p' THEN 'properties'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+		   END AS kind,
+		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
+		   c.client, c.changed_at,
+		   CASE WHEN msgstore_internal.folder_visible(c.store_id, c.parent_id)
+				THEN c.parent_id END AS parent_id,
+		   c.name, c.properties
+	FROM msgstore.folder_change AS c
+	WHERE msgstore_internal.folder_visible(c.store_id, c.folder_id);
+GRANT SELECT ON msgstore.folder_change_list TO PUBLIC;
+COMMENT ON VIEW msgstore.folder_change_list IS
+	'The changes of the folders that the current role sees: author, time, name '
+	'and place after the change';
+
+/*
+ * The numbers of messages in folders, as differences.  A transaction that
+ * places messages has rows of its own; readers fold the rows of ended
+ * transactions into one (count.c).
+ */
+CREATE TABLE msgstore.folder_count (
+	store_id            bigint  NOT NULL,
+	folder_id           bigint  NOT NULL,
+	xid                 xid8    NOT NULL,
+	part                integer NOT NULL,
+	messages            bigint  NOT NULL,
+	associated          bigint  NOT NULL,
+	deleted             bigint  NOT NULL,
+	deleted_associated  bigint  NOT NULL,
+	PRIMARY KEY (store_id, folder_id, xid, part)
+);
+
+COMMENT ON TABLE msgstore.folder_count IS
+	'Rows whose sums are the numbers of messages in a folder';
+COMMENT ON COLUMN msgstore.folder_count.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.folder_count.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.folder_count.xid IS
+	'The top-level transaction that wrote the row';
+COMMENT ON COLUMN msgstore.folder_count.part IS
+	'Part of the transaction: a number of its commands share one row';
+COMMENT ON COLUMN msgstore.folder_count.messages IS
+	'Messages that are neither deleted nor associated';
+COMMENT ON COLUMN msgstore.folder_count.associated IS
+	'Associated messages that are not deleted';
+COMMENT ON COLUMN msgstore.folder_count.deleted IS
+	'Soft-deleted messages that are not associated';
+COMMENT ON COLUMN msgstore.folder_count.deleted_associated IS
+	'Soft-deleted associated messages';
+
+/* ===================================================================== folder
+ *
+ * Creating, renaming, moving, copying, emptying, deleting and restoring
+ * folders: folder.c, tree.c.  Their properties: container.c.  Their counts:
+ * count.c.
+ */
+
+CREATE FUNCTION msgstore.create_folder(store_id bigint, parent_id bigint,
+									   name text,
+									   flags msgstore.folder_flags
+										   DEFAULT '0',
+									   actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_folder';
+COMMENT ON FUNCTION msgstore.create_folder(bigint, bigint, text,
+										   msgstore.folder_flags, text) IS
+	'Create a folder below another folder (NULL: below the root) and return '
+	'its id; with OPEN_IF_EXISTS return the folder that has the name already';
+
+CREATE FUNCTION msgstore.rename_folder(store_id bigint, folder_id bigint,
+									   name text,
+									   actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'rename_folder';
+COMMENT ON FUNCTION msgstore.rename_folder(bigint, bigint, text, text) IS
+	'Give a folder another name';
+
+CREATE FUNCTION msgstore.move_folder(store_id bigint, folder_id bigint,
+									 parent_id bigint,
+									 name text DEFAULT NULL,
+									 actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'move_folder';
+COMMENT ON FUNCTION msgstore.move_folder(bigint, bigint, bigint, text, text) IS
+	'Move a folder below another folder, and give it another name unless name '
+	'is NULL; MAPI_E_FOLDER_CYCLE if the other folder is the folder or below '
+	'it';
+
+CREATE FUNCTION msgstore.delete_folder(store_id bigint, folder_id bigint,
+									   flags msgstore.delete_flags
+										   DEFAULT '0',
+									   actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'delete_folder';
+COMMENT ON FUNCTION msgstore.delete_folder(bigint, bigint,
+										   msgstore.delete_flags, text) IS
+	'Delete a folder so that it can be restored, or for good with '
+	'DELETE_HARD_DELETE; a folder with messages only with DEL_MESSAGES, a '
+	'folder with folders only with DEL_FOLDERS';
+
+CREATE FUNCTION msgstore.copy_folder(store_id bigint, folder_id bigint,
+									 parent_id bigint,
+									 name text DEFAULT NULL,
+									 flags msgstore.folder_flags DEFAULT '0',
+									 actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'copy_folder';
+COMMENT ON FUNCTION msgstore.copy_folder(bigint, bigint, bigint, text,
+										 msgstore.folder_flags, text) IS
+	'Copy a folder with its messages below another folder and return the id of '
+	'the copy; with COPY_SUBFOLDERS also the folders below it';
+
+CREATE FUNCTION msgstore.restore_folder(store_id bigint, folder_id bigint,
+										actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'restore_folder';
+COMMENT ON FUNCTION msgstore.restore_folder(bigint, bigint, text) IS
+	'Restore a folder that was deleted, but not for good, with the folders and '
+	'messages that its deletion took along';
+
+CREATE FUNCTION msgstore.empty_folder(store_id bigint, folder_id bigint,
+									  flags msgstore.delete_flags
+										  DEFAULT '0',
+									  actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'empty_folder';
+COMMENT ON FUNCTION msgstore.empty_folder(bigint, bigint,
+										  msgstore.delete_flags, text) IS
+	'Delete the messages and folders in a folder, but not the folder itself; '
+	'associated messages only with DEL_ASSOCIATED';
+
+CREATE FUNCTION msgstore.get_folder_props(store_id bigint, folder_id bigint,
+										  tags text[] DEFAULT NULL,
+										  actor text DEFAULT NULL)
+	RETURNS jsonb
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_folder_props';
+COMMENT ON FUNCTION msgstore.get_folder_props(bigint, bigint, text[], text) IS
+	'Return the properties of a folder, its counts among them; all of them if '
+	'tags is NULL';
+
+CREATE FUNCTION msgstore.set_folder_props(store_id bigint, folder_id bigint,
+										  props jsonb,
+										  actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_folder_props';
+COMMENT ON FUNCTION msgstore.set_folder_props(bigint, bigint, jsonb, text) IS
+	'Set properties of a folder, all or nothing; null deletes; PR_DISPLAY_NAME '
+	'renames the folder';
+
+CREATE FUNCTION msgstore.get_store_props(store_id bigint,
+										 tags text[] DEFAULT NULL)
+	RETURNS jsonb
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_store_props';
+COMMENT ON FUNCTION msgstore.get_store_props(bigint, text[]) IS
+	'Return the properties of a store; all of them if tags is NULL';
+
+CREATE FUNCTION msgstore.set_store_props(store_id bigint, props jsonb)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_store_props';
+COMMENT ON FUNCTION msgstore.set_store_props(bigint, jsonb) IS
+	'Set properties of a store, all or nothing; null deletes';
 
 /* =================================================================== property
  *
@@ -1155,6 +1432,7 @@ CREATE TABLE msgstore.message (
 	creator_actor  text,
 	message_flags  integer     NOT NULL,
 	deleted_at     timestamptz,
+	deleted_with   bigint,
 	submitted_at   timestamptz,
 	recipients     jsonb,
 	attachments    jsonb,
@@ -1194,6 +1472,9 @@ COMMENT ON COLUMN msgstore.message.message_flags IS
 	'creation)';
 COMMENT ON COLUMN msgstore.message.deleted_at IS
 	'Placement: the time of the soft deletion; NULL if not deleted';
+COMMENT ON COLUMN msgstore.message.deleted_with IS
+	'Placement: the folder whose deletion took the message along; NULL if not '
+	'deleted, or deleted by itself';
 COMMENT ON COLUMN msgstore.message.submitted_at IS
 	'Placement: the time of the submission for sending; NULL if not submitted';
 COMMENT ON COLUMN msgstore.message.recipients IS
@@ -1490,7 +1771,9 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 					 FROM msgstore.message_status AS s
 					 WHERE s.store_id OPERATOR(pg_catalog.=) m.store_id
 					   AND s.message_id OPERATOR(pg_catalog.=) m.message_id),
-					0) AS status
+					0) AS status,
+		   m.message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0
+			   AS associated
 	FROM msgstore.message AS m
 	WHERE m.deleted_at IS NULL
 	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
@@ -1498,6 +1781,22 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 GRANT SELECT ON msgstore.message_list TO PUBLIC;
 COMMENT ON VIEW msgstore.message_list IS
 	'The messages (saved and not deleted) that the current role may read';
+
+CREATE VIEW msgstore.deleted_message_list WITH (security_barrier) AS
+	SELECT m.store_id, m.folder_id, m.message_id,
+		   m.props OPERATOR(pg_catalog.->>) 'PR_SUBJECT' AS subject,
+		   m.deleted_at, m.deleted_with, m.modifier AS deleted_by,
+		   m.message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0
+			   AS associated,
+		   m.change_number
+	FROM msgstore.message AS m
+	WHERE m.deleted_at IS NOT NULL
+	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
+											 m.creator);
+GRANT SELECT ON msgstore.deleted_message_list TO PUBLIC;
+COMMENT ON VIEW msgstore.deleted_message_list IS
+	'The soft-deleted messages that the current role may read; deleted_with is '
+	'the folder whose deletion took the message along';
 
 /* ==================================================================== history
  *
@@ -1557,7 +1856,7 @@ COMMENT ON COLUMN msgstore.change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.change.kind IS
 	'c create, s save, f force, g merge, m move, u submit, d delete, r '
-	'restore, h hard delete';
+	'restore, h hard delete, x purge: all that is left of an erased message';
 COMMENT ON COLUMN msgstore.change.role IS
 	'The database role of the author';
 COMMENT ON COLUMN msgstore.change.actor IS
@@ -1593,6 +1892,7 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'x' THEN 'purge'
 		   END AS kind,
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
 		   c.client, c.changed_at, c.properties
@@ -2167,14 +2467,14 @@ COMMENT ON FUNCTION msgstore.open_message(bigint, bigint,
 	'MAPI_MODIFY or MAPI_BEST_ACCESS';
 
 CREATE FUNCTION msgstore.create_message(store_id bigint, folder_id bigint,
-										flags msgstore.open_flags DEFAULT '0')
+										flags msgstore.create_flags DEFAULT '0')
 	RETURNS integer
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'create_message';
 COMMENT ON FUNCTION msgstore.create_message(bigint, bigint,
-											msgstore.open_flags) IS
+											msgstore.create_flags) IS
 	'Return a read/write handle on a new message that nobody sees before its '
-	'first save';
+	'first save; with MAPI_ASSOCIATED on an associated message';
 
 CREATE FUNCTION msgstore.message_id(handle integer)
 	RETURNS bigint
@@ -2301,6 +2601,20 @@ COMMENT ON FUNCTION msgstore.save_new_message(bigint, bigint, jsonb,
 											  msgstore.save_flags, text,
 											  text) IS
 	'Create a message and save it for the first time in one call';
+
+CREATE FUNCTION msgstore.save_messages(store_id bigint, changes jsonb,
+									   flags msgstore.save_flags DEFAULT '0',
+									   actor text DEFAULT NULL,
+									   OUT item integer, OUT message_id bigint,
+									   OUT result msgstore.hresult,
+									   OUT change_number bigint)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'save_messages';
+COMMENT ON FUNCTION msgstore.save_messages(bigint, jsonb, msgstore.save_flags,
+										   text) IS
+	'Do many saves in one call, each with an answer of its own; changes is an '
+	'array of {"message_id", "change_number", "changes"}';
 
 CREATE FUNCTION msgstore.read_message(store_id bigint, message_id bigint,
 									  tags text[] DEFAULT NULL,
@@ -2744,6 +3058,46 @@ CREATE FUNCTION msgstore.who_is_editing(store_id bigint, message_id bigint,
 COMMENT ON FUNCTION msgstore.who_is_editing(bigint, bigint) IS
 	'Return the users who have announced that they edit a message';
 
+CREATE FUNCTION msgstore.copy_messages(store_id bigint, message_ids bigint[],
+									   folder_id bigint,
+									   to_store_id bigint DEFAULT NULL,
+									   actor text DEFAULT NULL,
+									   OUT message_id bigint,
+									   OUT result msgstore.hresult,
+									   OUT new_message_id bigint)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'copy_messages';
+COMMENT ON FUNCTION msgstore.copy_messages(bigint, bigint[], bigint, bigint,
+										   text) IS
+	'Copy messages into a folder, of another store unless to_store_id is NULL; '
+	'return a row per message with the id of its copy';
+
+CREATE FUNCTION msgstore.move_messages_to_store(store_id bigint,
+												message_ids bigint[],
+												folder_id bigint,
+												to_store_id bigint,
+												actor text DEFAULT NULL,
+												OUT message_id bigint,
+												OUT result msgstore.hresult,
+												OUT new_message_id bigint)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'move_messages_to_store';
+COMMENT ON FUNCTION msgstore.move_messages_to_store(bigint, bigint[], bigint,
+													bigint, text) IS
+	'Move messages into a folder of another store: copy them, and delete the '
+	'originals so that they can be restored';
+
+CREATE FUNCTION msgstore.purge_messages(store_id bigint, message_ids bigint[],
+										actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'purge_messages';
+COMMENT ON FUNCTION msgstore.purge_messages(bigint, bigint[], text) IS
+	'Erase messages with their history, drafts and blobs; for the owner of the '
+	'store';
+
 /* =================================================================== original
  *
  * The mail that messages are made from, as it came: original.c.
@@ -2884,6 +3238,8 @@ COMMENT ON FUNCTION msgstore.check_store(bigint) IS
 
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_change', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_count', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_right', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');

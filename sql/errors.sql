@@ -58,6 +58,14 @@ RETURNS SETOF record LANGUAGE sql ROWS 10 AS $$
     SELECT left(regexp_replace(c, '\m\d{4,12}\M', 'N', 'g'), 90), pg_temp.error('SELECT ' || c)
     FROM unnest(calls) WITH ORDINALITY AS u (c, n) ORDER BY n $$;
 SELECT pg_temp.world(:store) AS world \gset
+-- folders and stores
+SELECT * FROM pg_temp.errors(format('create_folder(%s, NULL, repeat(%L, 256))', :store, 'x'),
+    format('create_folder(%s, NULL, %L, 17)', :store, 'x'),
+    format('set_folder_props(%s, %s, %L)', :store, :inbox, '{"PR_CONTENT_COUNT": 1}'),
+    format('set_store_props(%s, %L)', :store, '{"PR_DISPLAY_NAME": "x"}'),
+    format('copy_folder(%s, %s, %s, NULL, 1)', :store, :inbox, :inbox),
+    format('copy_folder(%s, %s, %s)', :store, :inbox, :inbox),
+    format('save_messages(%s, %L)', :store, '{}'));
 \t on
 \pset format unaligned
 \pset fieldsep ' -> '
@@ -97,7 +105,7 @@ SELECT * FROM pg_temp.errors(
     format('open_message(%s, %s, 16384)', :store, :id),
     format('open_message(%s, %s, %L)', :store, :id, 'FORCE_SAVE'),
     format('create_message(%s, 0)', :store),
-    format('create_message(%s, %s, 64)', :store, :inbox),
+    format('create_message(%s, %s, 128)', :store, :inbox),
     format('read_message(%s, %s)', :store, :gone),
     format('save_message(%s, 0, 1, %L)', :store, '{}'),
     format('save_message(0, %s, 1, %L)', :id, '{}'),
@@ -277,7 +285,7 @@ SELECT close_object(:m);
 -- NULL, and shows the calls that answer anything else.
 CREATE TEMPORARY TABLE good_argument (name text, value text);
 INSERT INTO good_argument VALUES
-    ('store_id', :store), ('message_id', :id), ('folder_id', :inbox), ('parent_id', :inbox),
+    ('store_id', :store), ('to_store_id', :store), ('message_id', :id), ('folder_id', :inbox), ('parent_id', :inbox),
     ('handle', :h), ('change_number', :n), ('version', :n), ('name', '''n'''), ('special', '''Inbox'''),
     ('flags', '''0'''), ('props', '''{}'''), ('changes', '''{}'''), ('tags', '''{}'''),
     ('node', '0'), ('result', '''S_OK'''), ('choice', '''KEEP_ORIGINAL'''), ('whole', 'false'),

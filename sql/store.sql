@@ -21,7 +21,8 @@ SELECT special, special_folder(:store, special) = f.folder_id AS found
 FROM unnest(ARRAY['Root', 'Inbox', 'Outbox', 'Sent Items', 'Deleted Items',
                   'Drafts', 'Conflicts']) AS special
 JOIN folder_list f USING (special)
-WHERE f.store_id = :store;
+WHERE f.store_id = :store
+ORDER BY f.folder_id;
 -- fail
 SELECT special_folder(:store, 'inbox');
 -- fail

@@ -9,6 +9,7 @@
 #include "engine.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 
 char	   *author_setting = NULL;
@@ -49,4 +50,26 @@ author_use(const char *actor)
 
 	actor_in_use = actor;
 	return before;
+}
+
+/*
+ * Set msgstore.actor for the duration of a call, as a SET clause of the function
+ * would.
+ */
+int64
+author_call(FunctionCallInfo fcinfo, int n, int64 (*work) (FunctionCallInfo))
+{
+	int			level;
+	int64		result;
+
+	if (PG_ARGISNULL(n))
+		return work(fcinfo);
+	level = NewGUCNestLevel();
+	(void) set_config_option("msgstore.actor",
+							 text_to_cstring(PG_GETARG_TEXT_PP(n)),
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	result = work(fcinfo);
+	AtEOXact_GUC(true, level);
+	return result;
 }

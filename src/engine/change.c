@@ -183,7 +183,10 @@ change_requested(int64 store_id, const char *request, int64 *message_id,
 	return found;
 }
 
-/* Insert the record of a change to the message in *row. */
+/*
+ * Insert the record of a change to the message in *row.  "author" is NULL if
+ * the call names none.
+ */
 static void
 record(const MessageRow *row, char kind, int64 number, int64 previous,
 	   int64 base, TimestampTz changed_at, const Author *author,
@@ -203,7 +206,7 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.role = GetUserNameFromId(GetUserId(), false);
 	change.actor = author_actor(author);
 	change.client = author_client();
-	change.request = author->request;
+	change.request = author == NULL ? NULL : author->request;
 	change.undo = *undo;
 	changerow_insert(&change);
 }
@@ -372,6 +375,7 @@ place(const ChangeOrder *order, Version *version, TimestampTz time,
 		time_value(&old, version->deleted_at, text);
 		add_undo(undo, UNDO_DELETED, &old, "PR_DELETED_ON");
 		version->deleted_at = order->deleted ? time : 0;
+		version->deleted_with = order->deleted ? order->deleted_with : 0;
 	}
 }
 
@@ -480,6 +484,11 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	record(row, order->kind, version.change_number,
 		   row->version.change_number, order->base, time, &order->author,
 		   &undo);
+	if (order->folder_id != 0 || order->set_deleted)
+	{
+		count_change(order->tally, row, &row->version, -1);
+		count_change(order->tally, row, &version, 1);
+	}
 	CommandCounterIncrement();
 	*number = version.change_number;
 	return TM_Ok;
@@ -487,7 +496,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 
 void
 change_create(MessageRow *row, int64 source_id, const Upload *uploads,
-			  const Author *author)
+			  const Author *author, CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	Adoption	adoption = {row->store_id, row->message_id, source_id,
@@ -514,6 +523,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 	messagerow_insert(row, author_name(author));
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
 		   row->modified_at, author, &undo);
+	count_change(tally, row, &row->version, 1);
 	CommandCounterIncrement();
 }
 
@@ -537,7 +547,8 @@ delete_row(int64 store_id, int64 message_id)
  * The record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
-change_hard_delete(MessageRow *row, const Author *author)
+change_hard_delete(MessageRow *row, const Author *author,
+				   CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	Version		version = row->version;
@@ -579,5 +590,51 @@ change_hard_delete(MessageRow *row, const Author *author)
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,
 		   author, &undo);
+	count_change(tally, row, &row->version, -1);
 	delete_row(row->store_id, row->message_id);
+}
+
+bool
+change_purge(int64 store_id, int64 message_id, MessageRow *row,
+			 CountTally *tally)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+	MessageRow	gone;
+	Undo		undo;
+	uint64		changes;
+
+	SPI_connect();
+	changes = query_run(QUERY_PURGE_CHANGES, values, NULL);
+	SPI_finish();
+	if (row == NULL && changes == 0)
+		return false;
+	if (row != NULL)
+	{
+		check_serializable(row);
+		count_change(tally, row, &row->version, -1);
+		delete_row(store_id, message_id);
+	}
+	blob_purge(store_id, message_id);
+
+	memset(&gone, 0, sizeof(gone));
+	gone.store_id = store_id;
+	gone.message_id = message_id;
+	memset(&undo, 0, sizeof(undo));
+	undo.props = bag_empty();
+	undo.properties = construct_empty_array(TEXTOID);
+	record(&gone, CHANGE_PURGE,
+		   number_next_change(row != NULL ? row->version.change_number : 0),
+		   0, 0, GetCurrentTimestamp(), NULL, &undo);
+	CommandCounterIncrement();
+	return true;
+}
+
+void
+change_purge_drafts(int64 store_id, int64 message_id)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+
+	SPI_connect();
+	query_run(QUERY_PURGE_DRAFTS, values, NULL);
+	SPI_finish();
 }

@@ -191,6 +191,14 @@ extern const char *author_client(void);
 extern const char *author_name(const Author *author);
 
 /*
+ * Call a function that does the work of an SQL function, with argument n as the
+ * actor of the changes that it makes, also if it raises an error; a NULL leaves
+ * the actor.
+ */
+extern int64 author_call(FunctionCallInfo fcinfo, int n,
+						 int64 (*work) (FunctionCallInfo));
+
+/*
  * Make an actor that of all changes, in place of msgstore.actor, until the next
  * call; NULL ends this.  Returns the actor before.  The caller puts it back in
  * PG_FINALLY, and the text lives as long.
@@ -211,6 +219,7 @@ typedef struct Version
 	int32		message_flags;	/* MSGFLAG_* of the message itself */
 	TimestampTz deleted_at;		/* 0: not deleted */
 	TimestampTz submitted_at;	/* 0: not submitted */
+	int64		deleted_with;	/* folder whose deletion took it along, or 0 */
 	Datum		predecessors;	/* 0: the array is empty */
 	Content		content;
 } Version;
@@ -260,6 +269,7 @@ typedef struct ChangeRow
 #define CHANGE_DELETE	'd'		/* soft */
 #define CHANGE_RESTORE	'r'
 #define CHANGE_HARD_DELETE	'h'
+#define CHANGE_PURGE	'x'		/* all that is left of an erased message */
 
 /*
  * Open the table message or change.  Raises an error if a user has added a
@@ -335,7 +345,7 @@ extern bool row_id_used(StoreRelation sequence, int64 store_id, int64 id);
 
 /*
  * Lock a store or a folder against deletion, until the end of the transaction.
- * Returns false if there is no such row.
+ * Returns false if there is no such row, or if the folder is deleted.
  */
 extern bool row_lock_store(int64 store_id);
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
@@ -507,6 +517,140 @@ extern void access_lock_store(int64 store_id);
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);
 
+/* ----------------------------------------------------------------- count.c */
+
+/* The numbers of messages in a folder, or differences of these numbers. */
+typedef struct FolderCounts
+{
+	int64		messages;
+	int64		associated;
+	int64		deleted;		/* softly */
+	int64		deleted_associated;
+} FolderCounts;
+
+/* The differences that one call makes in the folders of a store. */
+typedef struct CountTally
+{
+	int64		store_id;
+	struct HTAB *entries;
+} CountTally;
+
+/*
+ * Begin a tally in the current memory context, and write its differences.  A
+ * call that places many messages writes one row per folder in this way.
+ */
+extern void count_begin(CountTally *tally, int64 store_id);
+extern void count_end(CountTally *tally);
+
+/*
+ * Count a message, in the folder and state of a version, "by" times (1 or -1).
+ * Without a tally (NULL) the difference is written at once.
+ */
+extern void count_change(CountTally *tally, const MessageRow *row,
+						 const Version *version, int by);
+
+/*
+ * Read the numbers of a folder that are committed by now: of all messages, or
+ * of those that the current role created.  count_read() may write, to fold
+ * rows.
+ */
+extern void count_read(int64 store_id, int64 folder_id, FolderCounts *counts);
+extern void count_read_own(int64 store_id, int64 folder_id,
+						   FolderCounts *counts);
+
+/* Delete the rows of a folder that is deleted for good. */
+extern void count_forget(int64 store_id, int64 folder_id);
+
+/* ------------------------------------------------------------------ tree.c */
+
+/* A row of folder; strings and the bag are palloc'd. */
+typedef struct FolderRow
+{
+	int64		store_id;
+	int64		folder_id;
+	int64		parent_id;		/* 0: the root */
+	char	   *name;
+	char	   *special;		/* or NULL */
+	TimestampTz created_at;
+	TimestampTz deleted_at;		/* 0: not deleted */
+	int64		deleted_with;	/* folder whose deletion took it along, or 0 */
+	Jsonb	   *props;
+	int64		change_number;
+	TimestampTz modified_at;
+	char	   *modifier;
+} FolderRow;
+
+/* Kinds of changes of a folder; the others are kinds of message changes. */
+#define CHANGE_RENAME		'n'
+#define CHANGE_PROPERTIES	'p'
+
+/*
+ * Lock the structure of a store's tree to the end of the transaction.  Callers
+ * that move, delete or restore folders hold this lock, and so see a tree in
+ * which folders are added below others, and renamed, but no folder changes its
+ * parent.
+ */
+extern void tree_lock(int64 store_id);
+
+/* How tree_folder() locks the row to the end of the transaction. */
+typedef enum TreeLock
+{
+	TREE_READ,					/* does not lock */
+	TREE_WRITE,					/* against other changes of the row */
+	TREE_EMPTY					/* and against placing something in the folder */
+} TreeLock;
+
+/*
+ * Read the newest version of a folder's row, which may be deleted, waiting for
+ * the lock.  Returns false if the folder does not exist.
+ */
+extern bool tree_folder(FolderRow *row, int64 store_id, int64 folder_id,
+						TreeLock lock);
+
+/*
+ * Which folders below a folder, or messages in a folder, a caller asks for:
+ * one of these values, or the id of the folder whose deletion took them along.
+ */
+#define TREE_LIVE	INT64CONST(0)	/* those that are not deleted */
+#define TREE_ALL	INT64CONST(-1)	/* those that are deleted too */
+
+/*
+ * Return the ids of the folders below a folder (not deeper), and of the
+ * messages in a folder, as a palloc'd array in ascending order.  "which" is
+ * TREE_LIVE, TREE_ALL or a folder; tree_messages() leaves associated messages
+ * out unless "associated" is set.
+ */
+extern int64 *tree_children(int64 store_id, int64 folder_id, int64 which,
+							int *count);
+extern int64 *tree_messages(int64 store_id, int64 folder_id, int64 which,
+							bool associated, int *count);
+
+/* Return true if a folder has messages that are neither deleted nor associated. */
+extern bool tree_has_messages(int64 store_id, int64 folder_id);
+
+/* Return true if a folder is "above" or is below it, at any depth. */
+extern bool tree_is_below(int64 store_id, int64 folder_id, int64 above);
+
+/*
+ * Lock a name below a parent to the end of the transaction, and return the
+ * folder that has the name, or 0.  To be called before a folder gets a name or
+ * a parent; two callers with one name wait for each other.
+ */
+extern int64 tree_find_name(int64 store_id, int64 parent_id,
+							const char *name);
+
+/*
+ * Insert, write and delete a row of folder, with a change number, time and
+ * author, and record the change.  The caller has locked the row and, for a new
+ * place or name, the parent and the name.  "kind" is CHANGE_RENAME,
+ * CHANGE_MOVE, CHANGE_DELETE, CHANGE_RESTORE or CHANGE_PROPERTIES;
+ * "properties" are the names of the properties that the change touches.
+ * tree_insert() gives the folder its id.
+ */
+extern void tree_insert(FolderRow *row);
+extern void tree_write(FolderRow *row, char kind, ArrayType *properties);
+extern void tree_remove(FolderRow *row);
+
 /* ------------------------------------------------------------------ blob.c */
 
 /* A blob that a handle has written and that no save has stored yet. */
@@ -578,6 +722,19 @@ extern void blob_adopt(const Adoption *adoption, int64 blob_id, int64 size,
 					   bool is_text);
 
 /*
+ * Copy a sealed blob from another store under its id, unless the store of the
+ * adoption has it, and record the reference.
+ */
+extern void blob_import(int64 from_store_id, const Adoption *adoption,
+						int64 blob_id);
+
+/*
+ * Delete the references of a message that is erased, and the blobs to which
+ * nothing else refers and which no session holds.
+ */
+extern void blob_purge(int64 store_id, int64 message_id);
+
+/*
  * Store bytes as a sealed blob to which the message refers, and return its id.
  */
 extern int64 blob_store(const Adoption *adoption, const char *bytes,
@@ -634,8 +791,10 @@ typedef struct ChangeOrder
 	bool		set_deleted;	/* "deleted" is to be stored */
 	bool		deleted;
 	Sending		sending;
+	int64		deleted_with;	/* folder whose deletion takes it along, or 0 */
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
 	Author		author;
+	CountTally *tally;			/* for a change of place, or NULL */
 } ChangeOrder;
 
 /*
@@ -652,13 +811,26 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
  * Insert the first version of a new message, and the record of the change.  The
  * current role is the creator; row->created_at is set if it is 0.  source_id is
  * the message from which it was copied, or 0; "uploads" are those of the handle
- * that is saved, or NULL.
+ * that is saved, or NULL; "author" is NULL if the call names none; "tally" is as
+ * for count_change().
  */
 extern void change_create(MessageRow *row, int64 source_id,
-						  const Upload *uploads, const Author *author);
+						  const Upload *uploads, const Author *author,
+						  CountTally *tally);
 
 /* Delete a locked row; the record of the change contains the whole message. */
-extern void change_hard_delete(MessageRow *row, const Author *author);
+extern void change_hard_delete(MessageRow *row, const Author *author,
+							   CountTally *tally);
+
+/*
+ * Erase a message: its row (locked, or NULL if it was deleted), its changes and
+ * its references to blobs, with the blobs that nothing else needs, and leave one
+ * record without values.  Returns false if there was nothing to erase.
+ * change_purge_drafts() erases the drafts; their lock is taken last.
+ */
+extern bool change_purge(int64 store_id, int64 message_id, MessageRow *row,
+						 CountTally *tally);
+extern void change_purge_drafts(int64 store_id, int64 message_id);
 
 /*
  * Find the change that an earlier call of the current role with the same
@@ -892,6 +1064,15 @@ extern int64 view_folder_of_entryid(int64 store_id, const uint8 *entryid,
  * all of them if "tags" is NULL.
  */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
+
+/*
+ * Add the entry id of an object (PR_OBJECT_TYPE and id), and the source key of
+ * an id or the change key of a change number, to a list of members.
+ */
+extern void view_add_entryid(int64 store_id, BagList *list, const char *name,
+							 int type, int64 id);
+extern void view_add_key(int64 store_id, BagList *list, const char *name,
+						 Keyed series, int64 number);
 
 /*
  * Return the names of all properties of a view as a text[], without reading

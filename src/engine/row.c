@@ -54,6 +54,7 @@ typedef enum MessageColumn
 	M_CREATOR_ACTOR,
 	M_MESSAGE_FLAGS,
 	M_DELETED_AT,
+	M_DELETED_WITH,
 	M_SUBMITTED_AT,
 	M_CHANGE_NUMBER,
 	M_PREDECESSORS,
@@ -86,7 +87,8 @@ typedef enum ChangeColumn
 
 static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 	"store_id", "message_id", "folder_id", "created_at", "creator",
-	"creator_actor", "message_flags", "deleted_at", "submitted_at",
+	"creator_actor", "message_flags", "deleted_at", "deleted_with",
+	"submitted_at",
 	"change_number", "predecessors", "modified_at", "modifier",
 	"props", "recipients", "attachments", "headers", "body", "html", "rtf"
 };
@@ -327,6 +329,8 @@ deform_message(MessageRow *row)
 		DatumGetTimestampTz(values[at[M_DELETED_AT]]);
 	version->submitted_at = nulls[at[M_SUBMITTED_AT]] ? 0 :
 		DatumGetTimestampTz(values[at[M_SUBMITTED_AT]]);
+	version->deleted_with = nulls[at[M_DELETED_WITH]] ? 0 :
+		DatumGetInt64(values[at[M_DELETED_WITH]]);
 	version->predecessors = nulls[at[M_PREDECESSORS]] ? (Datum) 0 :
 		values[at[M_PREDECESSORS]];
 	for (int p = 0; p < NUM_PARTS; p++)
@@ -347,6 +351,8 @@ put_version(const Version *version, const int *at, Datum *values, bool *nulls)
 	nulls[at[M_DELETED_AT]] = (version->deleted_at == 0);
 	values[at[M_SUBMITTED_AT]] = TimestampTzGetDatum(version->submitted_at);
 	nulls[at[M_SUBMITTED_AT]] = (version->submitted_at == 0);
+	values[at[M_DELETED_WITH]] = Int64GetDatum(version->deleted_with);
+	nulls[at[M_DELETED_WITH]] = (version->deleted_with == 0);
 	values[at[M_PREDECESSORS]] = version->predecessors;
 	nulls[at[M_PREDECESSORS]] = (version->predecessors == (Datum) 0);
 	for (int p = 0; p < NUM_PARTS; p++)
@@ -520,6 +526,17 @@ messagerow_visible(MessageRow *row, Snapshot snapshot)
 
 /* --------------------------------------------------------------------- ids */
 
+/* Return true if the row of folder in a slot has a time of deletion. */
+static bool
+folder_deleted(Relation folder, TupleTableSlot *slot)
+{
+	bool		isnull;
+
+	(void) slot_getattr(slot, get_attnum(RelationGetRelid(folder),
+										 "deleted_at"), &isnull);
+	return !isnull;
+}
+
 /*
  * Probes with a dirty snapshot, which sees rows of transactions in progress
  * and takes no predicate locks.
@@ -572,7 +589,8 @@ lock_parent(StoreRelation which, const int64 *key, int nkeys)
 								 GetCurrentCommandId(true), LockTupleKeyShare,
 								 LockWaitBlock,
 								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-								 &failure) == TM_Ok;
+								 &failure) == TM_Ok &&
+			(which != REL_FOLDER || !folder_deleted(rel, slot));
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(rel, NoLock);

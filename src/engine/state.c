@@ -45,6 +45,8 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/predicate.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -78,17 +80,24 @@ state_reader(Reader *reader, const char *actor)
 
 /*
  * Find a row by its whole key in a unique index, with the active snapshot.
- * Returns false if the snapshot sees no such row.
+ * Returns false if the snapshot sees no such row.  An empty table is not
+ * searched, so that reading costs nothing more where nobody sets any state.
  */
 static bool
 fetch(Relation rel, StoreRelation index, const KeyPart *parts, int nparts,
 	  TupleTableSlot *slot)
 {
-	Relation	indexrel = index_open(relation_oid(index), AccessShareLock);
+	Relation	indexrel;
 	ScanKeyData keys[MAX_KEYS];
 	IndexScanDesc scan;
 	bool		found;
 
+	if (RelationGetNumberOfBlocks(rel) == 0)
+	{
+		PredicateLockRelation(rel, GetActiveSnapshot());
+		return false;
+	}
+	indexrel = index_open(relation_oid(index), AccessShareLock);
 	for (int i = 0; i < nparts; i++)
 		ScanKeyEntryInitialize(&keys[i], 0, i + 1, BTEqualStrategyNumber,
 							   InvalidOid, indexrel->rd_indcollation[i],

@@ -155,6 +155,26 @@ add_key(ViewContext *context, BagList *list, const char *name,
 	baglist_add_base64(list, name, key, sizeof(key));
 }
 
+void
+view_add_entryid(int64 store_id, BagList *list, const char *name, int type,
+				 int64 id)
+{
+	ViewContext context;
+
+	access_replica_guid(store_id, context.guid);
+	add_entryid(&context, list, name, type, id);
+}
+
+void
+view_add_key(int64 store_id, BagList *list, const char *name, Keyed series,
+			 int64 number)
+{
+	ViewContext context;
+
+	access_replica_guid(store_id, context.guid);
+	add_key(&context, list, name, series, number);
+}
+
 /* ----------------------------------------------------- computed properties */
 
 /*

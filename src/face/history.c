@@ -63,6 +63,8 @@ kind_name(char kind)
 			return "submit";
 		case CHANGE_HARD_DELETE:
 			return "hard delete";
+		case CHANGE_PURGE:
+			return "purge";
 		default:
 			elog(ERROR, "unexpected kind \"%c\" of a change", kind);
 			return NULL;		/* keep compiler quiet */

@@ -17,6 +17,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/uuid.h"
 
 #include "catalogue.h"
@@ -24,6 +25,9 @@
 #include "value.h"
 
 #define LAST_NAMED_ID		0xFFFE
+
+/* the number of names in one call: as many as a store has ids */
+#define MAX_NAMES			(LAST_NAMED_ID - FIRST_NAMED_ID + 1)
 
 /*
  * Fill the first four parameters of the statements in this file: store, set,
@@ -68,17 +72,19 @@ find_id(int64 store_id, const PropertyName *name)
 }
 
 /*
- * Give a name the next id of its store.  If another transaction is giving out
- * that id, wait for its end, and give out nothing if it commits.  The caller
- * must look for the id of the name afterwards, and call again if the id went
- * to another name.  Raise MAPI_E_NAMED_PROP_QUOTA_EXCEEDED if no id is left.
+ * Give a name the next id of its store, and return the id.  If another
+ * transaction is giving out that id, wait for its end; if it commits, give out
+ * nothing and return 0.  The caller must then look for the id of the name, and
+ * call again if the id went to another name.  Raise
+ * MAPI_E_NAMED_PROP_QUOTA_EXCEEDED if no id is left.
  */
-static void
+static int32
 give_id(int64 store_id, const PropertyName *name)
 {
 	Datum		values[5];
 	char		nulls[6];
 	int64		id;
+	bool		given;
 
 	access_lock_store(store_id);
 	name_parameters(store_id, name, values, nulls);
@@ -89,14 +95,15 @@ give_id(int64 store_id, const PropertyName *name)
 		ereport(ERROR,
 				(errmapi_detail(MAPI_E_NAMED_PROP_QUOTA_EXCEEDED,
 								"A store has ids for at most %d named properties.",
-								LAST_NAMED_ID - FIRST_NAMED_ID + 1),
+								MAX_NAMES),
 				 errmsg("store %lld has no id left for another named property",
 						(long long) store_id)));
 	values[4] = Int64GetDatum(id);
 	nulls[4] = ' ';
 	nulls[5] = '\0';
-	query_run(QUERY_NAMED_INSERT, values, nulls);
+	given = query_run(QUERY_NAMED_INSERT, values, nulls) > 0;
 	SPI_finish();
+	return given ? (int32) id : 0;
 }
 
 /*
@@ -120,7 +127,9 @@ id_of_name(int64 store_id, const char *spelling, int len, bool create)
 		call_require_write("get_ids_from_names()");
 		access_require_store(store_id, RIGHT_CREATE | RIGHT_EDIT_OWNED |
 							 RIGHT_EDIT_ANY);
-		give_id(store_id, &name);
+		id = give_id(store_id, &name);
+		if (id != 0)
+			return id;
 	}
 }
 
@@ -133,7 +142,8 @@ id_of_name(int64 store_id, const char *spelling, int len, bool create)
  * right to create or to edit messages in some folder.
  *
  * Errors: MAPI_E_INVALID_PARAMETER and the other errors about a wrong name,
- * MAPI_E_NO_ACCESS, MAPI_E_NAMED_PROP_QUOTA_EXCEEDED.
+ * MAPI_E_NO_ACCESS, MAPI_E_NAMED_PROP_QUOTA_EXCEEDED, MAPI_E_TOO_BIG for more
+ * names than a store has ids.
  */
 PG_FUNCTION_INFO_V1(get_ids_from_names);
 Datum
@@ -145,6 +155,9 @@ get_ids_from_names(PG_FUNCTION_ARGS)
 	Datum	   *ids;
 	int			count;
 	int			bound = 1;
+	MemoryContext name_memory = AllocSetContextCreate(CurrentMemoryContext,
+													  "msgstore name",
+													  ALLOCSET_SMALL_SIZES);
 
 	store_id = call_number(fcinfo, 0, "store_id");
 	REQUIRE_ARG(1, "names");
@@ -152,18 +165,26 @@ get_ids_from_names(PG_FUNCTION_ARGS)
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false,
 					  TYPALIGN_INT, &names, &nulls, &count);
+	if (count > MAX_NAMES)
+		ereport(ERROR,
+				(errmapi(MAPI_E_TOO_BIG),
+				 errmsg("more than %d names in one call", MAX_NAMES)));
 	ids = palloc(sizeof(Datum) * Max(count, 1));
 	for (int i = 0; i < count; i++)
 	{
+		MemoryContext caller;
 		int32		id;
 
 		if (nulls[i])
 			ereport(ERROR,
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("a property name in \"names\" is NULL")));
+		MemoryContextReset(name_memory);
+		caller = MemoryContextSwitchTo(name_memory);
 		id = id_of_name(store_id, VARDATA_ANY(DatumGetPointer(names[i])),
 						VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
 						PG_GETARG_BOOL(2));
+		MemoryContextSwitchTo(caller);
 		ids[i] = Int32GetDatum(id);
 		nulls[i] = (id == 0);
 	}

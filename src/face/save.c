@@ -61,12 +61,6 @@
 
 #include "value.h"
 
-/* Old clients send 0x8, 0x80 and 0x1000, which have no effect (R711). */
-#define SAVE_FLAGS \
-	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
-	 PARK_REFUSED | \
-	 MAPI_DEFERRED_ERRORS | SPAMFILTER_ONSAVE | NON_EMS_XP_SAVE)
-
 #define MAX_REQUEST		255		/* characters of a request */
 
 /* A save under way. */
@@ -476,14 +470,20 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
 
 /*
  * Take PR_MESSAGE_FLAGS out of a new message's bag, since the flags have a
- * column.  Return the flags to store: the bag's, or else "flags".
+ * column.  Return the flags to store: the bag's, or else "flags".  A client
+ * that sets them before the first save does not make an associated message an
+ * ordinary one: the bag of "start" decides that.
  */
 static int32
-take_message_flags(Content *content, int32 flags)
+take_message_flags(Content *content, const Content *start, int32 flags)
 {
 	static const char *const name = "PR_MESSAGE_FLAGS";
 	Jsonb	   *bag = DatumGetJsonbP(content->value[PART_PROPS]);
 	JsonbValue	value;
+	int32		associated = flags & MSGFLAG_ASSOCIATED;
+
+	if (bag_find(DatumGetJsonbP(start->value[PART_PROPS]), name, &value))
+		associated |= integer_of_value(&value) & MSGFLAG_ASSOCIATED;
 
 	if (bag_find(bag, name, &value))
 	{
@@ -497,7 +497,7 @@ take_message_flags(Content *content, int32 flags)
 	}
 	if (flags & MSGFLAG_READ)
 		flags |= MSGFLAG_EVERREAD;
-	return flags;
+	return flags | associated;
 }
 
 /*
@@ -549,10 +549,10 @@ save_new(SaveWork *work, int64 *number)
 	row->version.folder_id = request->folder_id;
 	row->created_at = request->created_at;
 	edits_apply(request->start, pending_edits(work), content);
-	row->version.message_flags = take_message_flags(content,
+	row->version.message_flags = take_message_flags(content, request->start,
 													request->message_flags);
 	change_create(row, request->source_id, request->uploads,
-				  &request->author);
+				  &request->author, NULL);
 	*number = row->version.change_number;
 	return S_OK;
 }

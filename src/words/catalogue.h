@@ -122,6 +122,7 @@ typedef enum NamedResult
 	NAMED_BAD_TYPE,				/* ends in :PT_ but not in a type */
 	NAMED_OTHER_TYPE,			/* the catalogue has it in another type */
 	NAMED_TOO_LONG,				/* the string is too long */
+	NAMED_CONTROL,				/* the string has a control character */
 	NAMED_TAG					/* of PS_MAPI, which has only tags */
 } NamedResult;
 

@@ -146,6 +146,8 @@ read_name(const char *spelling, int len, PropertyName *name,
 	name->len = end - rest;
 	if (pg_mbstrlen_with_len(name->string, name->len) > MAX_STRING_CHARS)
 		return NAMED_TOO_LONG;
+	if (text_has_control(name->string, name->len))
+		return NAMED_CONTROL;
 	if (memcmp(name->guid, ps_internet_headers, VALUE_GUID_BYTES) == 0)
 		name->string = lower_case(name->string, name->len);
 	return NAMED_OK;
@@ -247,6 +249,12 @@ named_refuse(NamedResult why, const char *spelling, int len)
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("the name in property \"%s\" has more than %d characters",
 							shown, MAX_STRING_CHARS)));
+			break;
+		case NAMED_CONTROL:
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("the name in property \"%s\" has a control character",
+							shown)));
 			break;
 		case NAMED_TAG:
 			ereport(ERROR,

@@ -35,6 +35,21 @@ text_shown(const char *text, int len)
 	return psprintf("%.*s%s", shown, text, shown < len ? "..." : "");
 }
 
+bool
+text_has_control(const char *text, int len)
+{
+	for (int i = 0; i < len; i++)
+	{
+		unsigned char c = text[i];
+
+		/* U+0080 to U+009F are C2 80 to C2 9F in UTF-8 */
+		if (c < 0x20 || c == 0x7F ||
+			(c == 0xC2 && i + 1 < len && (unsigned char) text[i + 1] < 0xA0))
+			return true;
+	}
+	return false;
+}
+
 void
 systime_text(int64 timestamp, char *buf)
 {

@@ -32,6 +32,12 @@
 extern char *text_shown(const char *text, int len);
 
 /*
+ * Return true if a text has a control character: U+0000 to U+001F, or U+007F
+ * to U+009F.
+ */
+extern bool text_has_control(const char *text, int len);
+
+/*
  * Write a timestamptz (microseconds) as the text of a PT_SYSTIME,
  * NUL-terminated; buf has room for VALUE_TIME_SIZE bytes.  A time that a
  * PT_SYSTIME cannot hold is written as the first or the last time that it can
@@ -89,6 +95,9 @@ extern int	nameset_find(const NameSet *set, const char *name);
 
 /* Return the name of a code, or NULL if the catalogue has no name for it. */
 extern const char *hresult_name(int32 code);
+
+/* Return the failing code that errmapi() gives an SQLSTATE, or S_OK. */
+extern int32 hresult_of_sqlstate(int sqlstate);
 
 /*
  * For ereport: set the SQLSTATE of a failing MAPI code, and a DETAIL of the
