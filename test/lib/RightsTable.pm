@@ -35,6 +35,7 @@ my %words = (
 	'store' => '`FOLDER_VISIBLE` in some folder',
 	'names' =>
 	  '`CREATE`, `EDIT_OWNED` or `EDIT_ANY` in some folder',
+	'create somewhere' => '`CREATE` in some folder',
 	'see' => '`FOLDER_VISIBLE`',
 	'read' => '*read*',
 	'edit' => '*edit*',
@@ -45,6 +46,8 @@ my %words = (
 	'read and create' => '*read*; `CREATE` in the target folder',
 	'subfolder' => '`CREATE_SUBFOLDER`',
 	'folder owner' => '`FOLDER_OWNER`',
+	'folder owner and subfolder' =>
+	  '`FOLDER_OWNER`; `CREATE_SUBFOLDER` in the parent afterwards',
 	'owner' => 'the store',
 	'execute' => '`EXECUTE` on the function');
 
@@ -82,11 +85,13 @@ sub rights_allow
 	  ? 1
 	  : 0
 	  if $needs eq 'names';
+	return $rights & $right{CREATE} ? 1 : 0 if $needs eq 'create somewhere';
 	return 0 unless $visible;
 	return 1 if $needs eq 'see';
+	return 0 if $needs =~ /folder owner/ && !($rights & $right{FOLDER_OWNER});
+	return 1 if $needs eq 'folder owner';
 	return $rights & $right{CREATE_SUBFOLDER} ? 1 : 0
-	  if $needs eq 'subfolder';
-	return $rights & $right{FOLDER_OWNER} ? 1 : 0 if $needs eq 'folder owner';
+	  if $needs =~ /subfolder/;
 	return allow_message($rights, $own, $right{EDIT_ANY},
 		$right{EDIT_OWNED} | $right{CREATE})
 	  if $needs eq 'edit or create';
@@ -110,8 +115,8 @@ sub rights_exact
 	$rights |= $right{EDIT_ANY} if $needs =~ /edit/;
 	$rights |= $right{DELETE_ANY} if $needs =~ /delete/;
 	$rights |= $right{CREATE} if $needs =~ /create|names/;
-	$rights |= $right{CREATE_SUBFOLDER} if $needs eq 'subfolder';
-	$rights |= $right{FOLDER_OWNER} if $needs eq 'folder owner';
+	$rights |= $right{CREATE_SUBFOLDER} if $needs =~ /subfolder/;
+	$rights |= $right{FOLDER_OWNER} if $needs =~ /folder owner/;
 	return $rights;
 }
 

@@ -102,6 +102,10 @@ $node->safe_psql(
 		x bigint;
 		g bigint;
 		p bigint;
+		d bigint;
+		r bigint;
+		b bigint;
+		o bigint;
 		h integer;
 		a integer;
 		c integer;
@@ -120,15 +124,26 @@ $node->safe_psql(
 			PERFORM delete_messages(s, ARRAY[x]),
 					delete_messages(s, ARRAY[g], 'DELETE_HARD_DELETE');
 		END IF;
+		IF try ~ ':[dr]\y' THEN
+			d := create_folder(s, f, 'below');
+			r := create_folder(s, f, 'deleted');
+			PERFORM save_new_message(s, folder, '{}') FROM unnest(ARRAY[d, r]) AS folder;
+		END IF;
+		IF try ~ ':o\y' THEN
+			o := create_blob(s, false);
+			SELECT saved.change_number INTO n FROM save_message(s, m, n, jsonb_build_object(
+				'PR_BODY', jsonb_build_object('blob', o, 'size',
+											  write_blob(s, o, 0, 'text')))) AS saved;
+		END IF;
 		IF try ~ 'outgoing_queue' THEN
-			SELECT r.change_number INTO n FROM save_message(s, m, n,
-				'{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "a"}]}') AS r;
+			SELECT saved.change_number INTO n FROM save_message(s, m, n,
+				'{"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "a"}]}') AS saved;
 			PERFORM submit_message(s, m, n);
 		END IF;
 		IF try ~ 'merge_report' THEN
 			PERFORM save_message(s, m, n, '{"PR_IMPORTANCE": 2}');
-			SELECT r.change_number INTO n
-			FROM resolve_conflict(s, m, n, '{"PR_SENSITIVITY": 1}', 'MERGE') AS r;
+			SELECT saved.change_number INTO n
+			FROM resolve_conflict(s, m, n, '{"PR_SENSITIVITY": 1}', 'MERGE') AS saved;
 		END IF;
 
 		PERFORM matrix.become(role);
@@ -139,13 +154,20 @@ $node->safe_psql(
 			PERFORM set_props(h, '{"PR_SUBJECT": "pending"}');
 			p := park(h);
 		END IF;
+		IF try ~ ':b\y' THEN
+			b := create_blob(s);
+			PERFORM write_blob(s, b, 0, 'bytes');
+		END IF;
 
 		PERFORM matrix.become('NONE');
-		PERFORM revoke_folder(s, folder, role) FROM unnest(ARRAY[f, t]) AS folder;
+		PERFORM revoke_folder(s, folder, role)
+		FROM unnest(ARRAY[f, t, d, r]) AS folder WHERE folder IS NOT NULL;
 		IF rights IS NOT NULL THEN
-			PERFORM grant_folder(s, e, role, 'FOLDER_VISIBLE'),
-					grant_folder(s, f, grantee, rights), grant_folder(s, t, grantee, rights);
+			PERFORM grant_folder(s, e, role, 'FOLDER_VISIBLE');
+			PERFORM grant_folder(s, folder, grantee, rights)
+			FROM unnest(ARRAY[f, t, d, r]) AS folder WHERE folder IS NOT NULL;
 		END IF;
+		PERFORM delete_folder(s, r, 'DEL_MESSAGES') WHERE r IS NOT NULL;
 
 		PERFORM matrix.become(role);
 		try := replace(replace(replace(replace(try, ':s', s::text), ':f', f::text),
@@ -155,6 +177,9 @@ $node->safe_psql(
 		try := replace(replace(replace(replace(try, ':c', coalesce(c, 0)::text),
 									   ':p', coalesce(p, 0)::text),
 							   ':x', coalesce(x, 0)::text), ':g', coalesce(g, 0)::text);
+		try := replace(replace(replace(replace(try, ':d', coalesce(d, 0)::text),
+									   ':r', coalesce(r, 0)::text),
+							   ':b', coalesce(b, 0)::text), ':o', coalesce(o, 0)::text);
 		IF try ~ '^CALL' THEN
 			EXECUTE try;
 			result := 'done';
