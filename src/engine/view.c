@@ -52,6 +52,10 @@ typedef struct ViewContext
 	uint8		guid[GUID_BYTES];
 	Jsonb	   *recipients;		/* or NULL */
 	char	   *display[3];		/* To, Cc, Bcc; computed on demand */
+	bool		subject_read;
+	bool		has_subject;
+	JsonbValue	prefix;			/* of the subject, if the bag has one */
+	JsonbValue	normalized;
 } ViewContext;
 
 /* the kinds of objects of which a property is computed */
@@ -335,24 +339,29 @@ add_display_bcc(ViewContext *context, const char *name, BagList *list)
 	add_display(context, name, list, 2);
 }
 
+/* Return true if the bag has a subject; the first call finds its parts. */
+static bool
+find_subject(ViewContext *context)
+{
+	if (!context->subject_read)
+		context->has_subject = subject_parts(context->bag, &context->prefix,
+											 &context->normalized);
+	context->subject_read = true;
+	return context->has_subject;
+}
+
 static void
 add_subject_prefix(ViewContext *context, const char *name, BagList *list)
 {
-	JsonbValue	prefix;
-	JsonbValue	normalized;
-
-	if (subject_parts(context->bag, &prefix, &normalized))
-		baglist_add_value(list, name, strlen(name), &prefix);
+	if (find_subject(context))
+		baglist_add_value(list, name, strlen(name), &context->prefix);
 }
 
 static void
 add_normalized_subject(ViewContext *context, const char *name, BagList *list)
 {
-	JsonbValue	prefix;
-	JsonbValue	normalized;
-
-	if (subject_parts(context->bag, &prefix, &normalized))
-		baglist_add_value(list, name, strlen(name), &normalized);
+	if (find_subject(context))
+		baglist_add_value(list, name, strlen(name), &context->normalized);
 }
 
 static void
@@ -401,7 +410,8 @@ is_named(const BagEntry *entry)
 {
 	Property	prop;
 
-	if ((entry->keylen > 3 && memcmp(entry->key, "PR_", 3) == 0) ||
+	if ((entry->keylen > 3 && entry->key[0] == 'P' && entry->key[1] == 'R' &&
+		 entry->key[2] == '_') ||
 		(entry->keylen > 6 && memcmp(entry->key, "PidTag", 6) == 0) ||
 		(entry->keylen > 2 && memcmp(entry->key, "0x", 2) == 0))
 		return false;
@@ -509,8 +519,12 @@ append_utf16(StringInfo bytes, const char *text)
 	} while (true);
 }
 
-static void
-add_creator_entryid(ViewContext *context, const char *name, BagList *list)
+/*
+ * Return the one-off entry id of a role in base64.  The last one is kept, since
+ * most messages of a store have few creators.
+ */
+static const char *
+role_entryid(const char *role)
 {
 	/* flags, the provider of one-off entry ids, version, flags */
 	static const char head[] = {
@@ -519,19 +533,42 @@ add_creator_entryid(ViewContext *context, const char *name, BagList *list)
 		0x9D, 0x6E, 0x00, 0xDD, 0x01, 0x0F, 0x54, 0x02,
 		0, 0, ONE_OFF_FLAGS & 0xFF, ONE_OFF_FLAGS >> 8
 	};
-	text	   *creator = creator_of(context->view);
-	char	   *role;
+	static NameData kept_role;
+	static char *kept = NULL;
 	StringInfoData bytes;
+	char	   *text;
 
-	if (creator == NULL)
-		return;
-	role = text_to_cstring(creator);
+	if (kept != NULL && strcmp(NameStr(kept_role), role) == 0)
+		return kept;
 	initStringInfo(&bytes);
 	appendBinaryStringInfo(&bytes, head, sizeof(head));
 	append_utf16(&bytes, role);
 	append_utf16(&bytes, "POSTGRESQL");
 	append_utf16(&bytes, role);
-	baglist_add_base64(list, name, bytes.data, bytes.len);
+	text = base64_text(bytes.data, bytes.len, NULL);
+	if (strlen(role) < NAMEDATALEN)
+	{
+		char	   *old = kept;
+
+		kept = MemoryContextStrdup(TopMemoryContext, text);
+		namestrcpy(&kept_role, role);
+		if (old != NULL)
+			pfree(old);
+	}
+	return text;
+}
+
+static void
+add_creator_entryid(ViewContext *context, const char *name, BagList *list)
+{
+	text	   *creator = creator_of(context->view);
+	const char *entryid;
+
+	if (creator == NULL)
+		return;
+	/* what is kept may be replaced while the list is in use */
+	entryid = pstrdup(role_entryid(text_to_cstring(creator)));
+	baglist_add_cstring(list, name, entryid, strlen(entryid));
 }
 
 /*
@@ -682,6 +719,22 @@ add_named(ViewContext *context, const Property *prop, BagList *list)
 	}
 }
 
+/* More tags than that are compared by a hash table, not with each other. */
+#define MAX_LISTED		16
+
+/* Return true if a list has a property already. */
+static bool
+is_listed(const BagList *list, const Property *prop)
+{
+	for (int i = 0; i < list->count; i++)
+	{
+		if (list->entries[i].keylen == prop->namelen &&
+			memcmp(list->entries[i].key, prop->name, prop->namelen) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Add the properties that are named in "tags", each once.  A name of which no
  * message can have a value is skipped; an unknown name raises an error.
@@ -696,7 +749,7 @@ add_tags(ViewContext *context, ArrayType *tags, BagList *list)
 
 	deconstruct_array(tags, TEXTOID, -1, false, TYPALIGN_INT,
 					  &names, &nulls, &count);
-	if (count > 1)
+	if (count > MAX_LISTED)
 		nameset_init(&added);
 	for (int i = 0; i < count; i++)
 	{
@@ -710,7 +763,8 @@ add_tags(ViewContext *context, ArrayType *tags, BagList *list)
 		if (spelling_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
 								  VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
 								  &prop) &&
-			(count == 1 || nameset_add(&added, prop.name)))
+			(count > MAX_LISTED ? nameset_add(&added, prop.name) :
+			 !is_listed(list, &prop)))
 			add_named(context, &prop, list);
 	}
 }
