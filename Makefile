@@ -44,11 +44,14 @@ OBJS = \
 	src/engine/row.o \
 	src/engine/parent.o \
 	src/engine/access.o \
+	src/engine/tree.o \
+	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/change.o \
 	src/engine/original.o \
 	src/engine/merge.o \
+	src/engine/state.o \
 	src/engine/view.o \
 	src/engine/handle.o \
 	src/engine/upload.o \
@@ -68,6 +71,14 @@ OBJS = \
 	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
+	src/face/presence.o \
+	src/face/submit.o \
+	src/face/readstate.o \
+	src/face/status.o \
+	src/face/folder.o \
+	src/face/container.o \
+	src/face/transfer.o \
+	src/face/bulk.o \
 	src/face/history.o
 
 # Tests of one session (sql/, expected/).
@@ -99,6 +110,14 @@ REGRESS = \
 	conflictattachments \
 	resolve \
 	place \
+	readstate \
+	status \
+	submit \
+	presence \
+	folder \
+	container \
+	counts \
+	bulk \
 	park \
 	original \
 	throw \
@@ -135,9 +154,19 @@ ISOLATION = \
 	save_other_work \
 	save_message \
 	place_messages \
+	folder_pairs \
+	folder_tree \
+	bulk_saves \
 	resolve_conflict \
 	place_levels \
 	place_order \
+	readstate_save \
+	readstate_users \
+	readstate_folder \
+	status_race \
+	presence_sessions \
+	submit_claim \
+	submit_save \
 	resolve_race \
 	park_race \
 	history_prune \

@@ -397,8 +397,14 @@ BEGIN
 		 'How a message is opened: MAPI_MODIFY|MAPI_BEST_ACCESS'),
 		('save_flags',
 		 'How a message is saved: FORCE_SAVE|KEEP_OPEN_READWRITE'),
+		('create_flags',
+		 'How a message is created: MAPI_ASSOCIATED'),
 		('delete_flags',
-		 'How messages are deleted: DELETE_HARD_DELETE'),
+		 'How messages and folders are deleted: DELETE_HARD_DELETE'),
+		('read_flags',
+		 'How read flags are set: SUPPRESS_RECEIPT, CLEAR_READ_FLAG'),
+		('folder_flags',
+		 'How a folder is created or copied: OPEN_IF_EXISTS'),
 		('recipient_flags',
 		 'How a recipient list is changed: MODRECIP_ADD'),
 		('embedded_flags',
@@ -833,7 +839,7 @@ COMMENT ON VIEW msgstore.folder_permissions IS
 
 /* ====================================================================== store
  *
- * Stores and their folders: store.c, access.c.  The tables are small.  The
+ * Stores and the tables of their folders: store.c, access.c.  The tables are small.  The
  * module reads and writes them through SPI as their owner, for callers without
  * rights on them.
  */
@@ -850,7 +856,8 @@ CREATE TABLE msgstore.store (
 	keep_age           interval,
 	keep_count         integer,
 	rights_generation  bigint      NOT NULL DEFAULT 0,
-	keep_originals     boolean     NOT NULL DEFAULT true
+	keep_originals     boolean     NOT NULL DEFAULT true,
+	props              jsonb       NOT NULL DEFAULT '{}'
 );
 
 COMMENT ON TABLE msgstore.store IS
@@ -877,6 +884,9 @@ COMMENT ON COLUMN msgstore.store.rights_generation IS
 	'A new change number with every change of owner or rights, which tells '
 	'sessions to read them again';
 
+COMMENT ON COLUMN msgstore.store.props IS
+	'The properties that set_store_props() has set, keyed by canonical name';
+
 /*
  * No table has a foreign key: pg_restore creates those of an extension before
  * it loads data by several jobs, which would refuse rows whose parents are
@@ -899,18 +909,31 @@ COMMENT ON TRIGGER refuse_orphans ON msgstore.store IS
 
 /*
  * One row per folder.
+ *
+ * The names of the folders of one parent are unique except for deleted
+ * folders.  The index is partial for another reason too: a row whose name
+ * changes is not locked against the locks of those who place messages.
  */
 CREATE TABLE msgstore.folder (
-	store_id    bigint      NOT NULL,
-	folder_id   bigint      NOT NULL,
-	parent_id   bigint,
-	name        text        NOT NULL,
-	special     text,
-	created_at  timestamptz NOT NULL,
+	store_id       bigint      NOT NULL,
+	folder_id      bigint      NOT NULL,
+	parent_id      bigint,
+	name           text        NOT NULL,
+	special        text,
+	created_at     timestamptz NOT NULL,
+	deleted_at     timestamptz,
+	deleted_with   bigint,
+	props          jsonb       NOT NULL,
+	change_number  bigint      NOT NULL,
+	modified_at    timestamptz NOT NULL,
+	modifier       text        NOT NULL,
 	PRIMARY KEY (store_id, folder_id),
-	UNIQUE (store_id, parent_id, name),
 	UNIQUE (store_id, special)
 );
+CREATE UNIQUE INDEX folder_name
+	ON msgstore.folder (store_id, parent_id, name)
+	WHERE deleted_at IS NULL;
+CREATE INDEX folder_parent ON msgstore.folder (store_id, parent_id);
 
 COMMENT ON TABLE msgstore.folder IS
 	'One row per folder; each store has one root, whose parent is NULL';
@@ -926,7 +949,77 @@ COMMENT ON COLUMN msgstore.folder.special IS
 	'The name of a standard folder (Root, Inbox, Outbox, Sent Items, Deleted '
 	'Items, Drafts, Conflicts); NULL for any other folder';
 COMMENT ON COLUMN msgstore.folder.created_at IS
-	'The time of create_store() or create_folder()';
+	'The time of create_store(), create_folder() or copy_folder()';
+COMMENT ON COLUMN msgstore.folder.deleted_at IS
+	'The time of the soft deletion; NULL if not deleted';
+COMMENT ON COLUMN msgstore.folder.deleted_with IS
+	'The folder whose deletion took this folder along, or this folder itself; '
+	'NULL if not deleted';
+COMMENT ON COLUMN msgstore.folder.props IS
+	'The properties that set_folder_props() has set, keyed by canonical name';
+COMMENT ON COLUMN msgstore.folder.change_number IS
+	'The version of the folder: changes with every change of the folder '
+	'itself, not with those of its messages';
+COMMENT ON COLUMN msgstore.folder.modified_at IS
+	'The time of the last change; never goes back';
+COMMENT ON COLUMN msgstore.folder.modifier IS
+	'The author of the last change: the actor if one was set, else the role';
+
+/*
+ * One row per change of a folder, append-only, as table change has one per
+ * change of a message.
+ */
+CREATE TABLE msgstore.folder_change (
+	store_id       bigint      NOT NULL,
+	folder_id      bigint      NOT NULL,
+	change_number  bigint      NOT NULL,
+	previous       bigint,
+	incarnation    bigint      NOT NULL,
+	xid            xid8        NOT NULL,
+	changed_at     timestamptz NOT NULL,
+	kind           "char"      NOT NULL,
+	role           text        NOT NULL,
+	actor          text,
+	client         text,
+	parent_id      bigint,
+	name           text        NOT NULL,
+	properties     text[]      NOT NULL,
+	PRIMARY KEY (store_id, folder_id, change_number)
+);
+
+COMMENT ON TABLE msgstore.folder_change IS
+	'One row per change of a folder: author, time, and name and place after '
+	'the change';
+COMMENT ON COLUMN msgstore.folder_change.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.folder_change.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.folder_change.change_number IS
+	'The version that this change made';
+COMMENT ON COLUMN msgstore.folder_change.previous IS
+	'The version that this change replaced; NULL for a creation';
+COMMENT ON COLUMN msgstore.folder_change.incarnation IS
+	'The run of the number series; grows with every crash, restore or '
+	'failover';
+COMMENT ON COLUMN msgstore.folder_change.xid IS
+	'The top-level transaction';
+COMMENT ON COLUMN msgstore.folder_change.changed_at IS
+	'The time of the change';
+COMMENT ON COLUMN msgstore.folder_change.kind IS
+	'c create, n rename, m move, p properties, d delete, r restore, h hard '
+	'delete';
+COMMENT ON COLUMN msgstore.folder_change.role IS
+	'The database role of the author';
+COMMENT ON COLUMN msgstore.folder_change.actor IS
+	'The user of the application, from msgstore.actor';
+COMMENT ON COLUMN msgstore.folder_change.client IS
+	'application_name of the session';
+COMMENT ON COLUMN msgstore.folder_change.parent_id IS
+	'The folder above, after the change; NULL for the root';
+COMMENT ON COLUMN msgstore.folder_change.name IS
+	'The name of the folder after the change';
+COMMENT ON COLUMN msgstore.folder_change.properties IS
+	'The properties that the change set or deleted';
 
 CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id, folder_id
 	ON msgstore.folder
@@ -942,15 +1035,6 @@ REVOKE EXECUTE ON FUNCTION msgstore.create_store(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION msgstore.create_store(text, text) IS
 	'Create a store with its standard folders and return its id; the store '
 	'belongs to the role owner, or to the caller if owner is NULL';
-
-CREATE FUNCTION msgstore.create_folder(store_id bigint, parent_id bigint,
-									   name text)
-	RETURNS bigint
-	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'create_folder';
-COMMENT ON FUNCTION msgstore.create_folder(bigint, bigint, text) IS
-	'Create a folder below another folder (NULL: below the root) and return '
-	'its id';
 
 CREATE FUNCTION msgstore.special_folder(store_id bigint, special text)
 	RETURNS bigint
@@ -975,11 +1059,206 @@ CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
 				THEN f.parent_id END AS parent_id,
 		   f.name, f.special, f.created_at
 	FROM msgstore.folder AS f
-	WHERE msgstore_internal.folder_visible(f.store_id, f.folder_id);
+	WHERE f.deleted_at IS NULL
+	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
 GRANT SELECT ON msgstore.folder_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_list IS
-	'The folders that the current role sees; parent_id is NULL below a folder '
-	'that it does not see';
+	'The folders (not deleted) that the current role sees; parent_id is NULL '
+	'below a folder that it does not see';
+
+CREATE VIEW msgstore.deleted_folder_list WITH (security_barrier) AS
+	SELECT f.store_id, f.folder_id,
+		   CASE WHEN msgstore_internal.folder_visible(f.store_id, f.parent_id)
+				THEN f.parent_id END AS parent_id,
+		   f.name, f.deleted_at, f.deleted_with, f.change_number
+	FROM msgstore.folder AS f
+	WHERE f.deleted_at IS NOT NULL
+	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
+GRANT SELECT ON msgstore.deleted_folder_list TO PUBLIC;
+COMMENT ON VIEW msgstore.deleted_folder_list IS
+	'The folders that restore_folder() can restore; deleted_with is the '
+	'folder to restore';
+
+CREATE VIEW msgstore.folder_change_list WITH (security_barrier) AS
+	SELECT c.store_id, c.folder_id, c.change_number, c.previous,
+		   CASE WHEN c.kind OPERATOR(pg_catalog.=) 'c' THEN 'create'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'n' THEN 'rename'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'm' THEN 'move'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'p' THEN 'properties'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+		   END AS kind,
+		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
+		   c.client, c.changed_at,
+		   CASE WHEN msgstore_internal.folder_visible(c.store_id, c.parent_id)
+				THEN c.parent_id END AS parent_id,
+		   c.name, c.properties
+	FROM msgstore.folder_change AS c
+	WHERE msgstore_internal.folder_visible(c.store_id, c.folder_id);
+GRANT SELECT ON msgstore.folder_change_list TO PUBLIC;
+COMMENT ON VIEW msgstore.folder_change_list IS
+	'The changes of the folders that the current role sees: author, time, name '
+	'and place after the change';
+
+/*
+ * The numbers of messages in folders, as differences.  A transaction that
+ * places messages has rows of its own; readers fold the rows of ended
+ * transactions into one (count.c).
+ */
+CREATE TABLE msgstore.folder_count (
+	store_id            bigint  NOT NULL,
+	folder_id           bigint  NOT NULL,
+	xid                 xid8    NOT NULL,
+	part                integer NOT NULL,
+	messages            bigint  NOT NULL,
+	associated          bigint  NOT NULL,
+	deleted             bigint  NOT NULL,
+	deleted_associated  bigint  NOT NULL,
+	PRIMARY KEY (store_id, folder_id, xid, part)
+);
+
+COMMENT ON TABLE msgstore.folder_count IS
+	'Rows whose sums are the numbers of messages in a folder';
+COMMENT ON COLUMN msgstore.folder_count.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.folder_count.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.folder_count.xid IS
+	'The top-level transaction that wrote the row';
+COMMENT ON COLUMN msgstore.folder_count.part IS
+	'Part of the transaction: a number of its commands share one row';
+COMMENT ON COLUMN msgstore.folder_count.messages IS
+	'Messages that are neither deleted nor associated';
+COMMENT ON COLUMN msgstore.folder_count.associated IS
+	'Associated messages that are not deleted';
+COMMENT ON COLUMN msgstore.folder_count.deleted IS
+	'Soft-deleted messages that are not associated';
+COMMENT ON COLUMN msgstore.folder_count.deleted_associated IS
+	'Soft-deleted associated messages';
+
+/* ===================================================================== folder
+ *
+ * Creating, renaming, moving, copying, emptying, deleting and restoring
+ * folders: folder.c, tree.c.  Their properties: container.c.  Their counts:
+ * count.c.
+ */
+
+CREATE FUNCTION msgstore.create_folder(store_id bigint, parent_id bigint,
+									   name text,
+									   flags msgstore.folder_flags
+										   DEFAULT '0',
+									   actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_folder';
+COMMENT ON FUNCTION msgstore.create_folder(bigint, bigint, text,
+										   msgstore.folder_flags, text) IS
+	'Create a folder below another folder (NULL: below the root) and return '
+	'its id; with OPEN_IF_EXISTS return the folder that has the name already';
+
+CREATE FUNCTION msgstore.rename_folder(store_id bigint, folder_id bigint,
+									   name text,
+									   actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'rename_folder';
+COMMENT ON FUNCTION msgstore.rename_folder(bigint, bigint, text, text) IS
+	'Give a folder another name';
+
+CREATE FUNCTION msgstore.move_folder(store_id bigint, folder_id bigint,
+									 parent_id bigint,
+									 name text DEFAULT NULL,
+									 actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'move_folder';
+COMMENT ON FUNCTION msgstore.move_folder(bigint, bigint, bigint, text, text) IS
+	'Move a folder below another folder, and give it another name unless name '
+	'is NULL; MAPI_E_FOLDER_CYCLE if the other folder is the folder or below '
+	'it';
+
+CREATE FUNCTION msgstore.delete_folder(store_id bigint, folder_id bigint,
+									   flags msgstore.delete_flags
+										   DEFAULT '0',
+									   actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'delete_folder';
+COMMENT ON FUNCTION msgstore.delete_folder(bigint, bigint,
+										   msgstore.delete_flags, text) IS
+	'Delete a folder so that it can be restored, or for good with '
+	'DELETE_HARD_DELETE; a folder with messages only with DEL_MESSAGES, a '
+	'folder with folders only with DEL_FOLDERS';
+
+CREATE FUNCTION msgstore.copy_folder(store_id bigint, folder_id bigint,
+									 parent_id bigint,
+									 name text DEFAULT NULL,
+									 flags msgstore.folder_flags DEFAULT '0',
+									 actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'copy_folder';
+COMMENT ON FUNCTION msgstore.copy_folder(bigint, bigint, bigint, text,
+										 msgstore.folder_flags, text) IS
+	'Copy a folder with its messages below another folder and return the id of '
+	'the copy; with COPY_SUBFOLDERS also the folders below it';
+
+CREATE FUNCTION msgstore.restore_folder(store_id bigint, folder_id bigint,
+										actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'restore_folder';
+COMMENT ON FUNCTION msgstore.restore_folder(bigint, bigint, text) IS
+	'Restore a folder that was deleted, but not for good, with the folders and '
+	'messages that its deletion took along';
+
+CREATE FUNCTION msgstore.empty_folder(store_id bigint, folder_id bigint,
+									  flags msgstore.delete_flags
+										  DEFAULT '0',
+									  actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'empty_folder';
+COMMENT ON FUNCTION msgstore.empty_folder(bigint, bigint,
+										  msgstore.delete_flags, text) IS
+	'Delete the messages and folders in a folder, but not the folder itself; '
+	'associated messages only with DEL_ASSOCIATED';
+
+CREATE FUNCTION msgstore.get_folder_props(store_id bigint, folder_id bigint,
+										  tags text[] DEFAULT NULL,
+										  actor text DEFAULT NULL)
+	RETURNS jsonb
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_folder_props';
+COMMENT ON FUNCTION msgstore.get_folder_props(bigint, bigint, text[], text) IS
+	'Return the properties of a folder, its counts among them; all of them if '
+	'tags is NULL';
+
+CREATE FUNCTION msgstore.set_folder_props(store_id bigint, folder_id bigint,
+										  props jsonb,
+										  actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_folder_props';
+COMMENT ON FUNCTION msgstore.set_folder_props(bigint, bigint, jsonb, text) IS
+	'Set properties of a folder, all or nothing; null deletes; PR_DISPLAY_NAME '
+	'renames the folder';
+
+CREATE FUNCTION msgstore.get_store_props(store_id bigint,
+										 tags text[] DEFAULT NULL)
+	RETURNS jsonb
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_store_props';
+COMMENT ON FUNCTION msgstore.get_store_props(bigint, text[]) IS
+	'Return the properties of a store; all of them if tags is NULL';
+
+CREATE FUNCTION msgstore.set_store_props(store_id bigint, props jsonb)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_store_props';
+COMMENT ON FUNCTION msgstore.set_store_props(bigint, jsonb) IS
+	'Set properties of a store, all or nothing; null deletes';
 
 /* =================================================================== property
  *
@@ -1134,8 +1413,10 @@ CREATE TABLE msgstore.message (
 	folder_id      bigint      NOT NULL,
 	created_at     timestamptz NOT NULL,
 	creator        text        NOT NULL,
+	creator_actor  text,
 	message_flags  integer     NOT NULL,
 	deleted_at     timestamptz,
+	deleted_with   bigint,
 	submitted_at   timestamptz,
 	recipients     jsonb,
 	attachments    jsonb,
@@ -1168,11 +1449,16 @@ COMMENT ON COLUMN msgstore.message.created_at IS
 COMMENT ON COLUMN msgstore.message.creator IS
 	'The role of the first save: what it may do with its own messages depends '
 	'on this name';
+COMMENT ON COLUMN msgstore.message.creator_actor IS
+	'The actor of the first save; NULL if none was set';
 COMMENT ON COLUMN msgstore.message.message_flags IS
 	'Placement: MSGFLAG_ bits of the message itself (UNSENT, RESEND, READ at '
 	'creation)';
 COMMENT ON COLUMN msgstore.message.deleted_at IS
 	'Placement: the time of the soft deletion; NULL if not deleted';
+COMMENT ON COLUMN msgstore.message.deleted_with IS
+	'Placement: the folder whose deletion took the message along; NULL if not '
+	'deleted, or deleted by itself';
 COMMENT ON COLUMN msgstore.message.submitted_at IS
 	'Placement: the time of the submission for sending; NULL if not submitted';
 COMMENT ON COLUMN msgstore.message.recipients IS
@@ -1218,6 +1504,230 @@ CREATE FUNCTION msgstore_internal.systime(value text)
 COMMENT ON FUNCTION msgstore_internal.systime(text) IS
 	'Return a stored PT_SYSTIME as timestamptz, cut to microseconds';
 
+/* ================================================================== readstate
+ *
+ * What each user has read: state.c, readstate.c.  A user is a role and an
+ * actor; '' stands for no actor.  The tables have no foreign keys: what they
+ * say of a message that is gone is never read, since no id is given out twice.
+ */
+
+/*
+ * One row per user and 1,024 message ids: the read flags, as bits.  Bit n
+ * belongs to the message whose id is 1024 * page + n.
+ */
+CREATE TABLE msgstore.read_page (
+	store_id        bigint       NOT NULL,
+	role            text         NOT NULL,
+	actor           text         NOT NULL,
+	page            bigint       NOT NULL,
+	folder_read_at  timestamptz,
+	known           pg_catalog.bit(1024) NOT NULL,
+	is_read         pg_catalog.bit(1024) NOT NULL,
+	PRIMARY KEY (store_id, role, actor, page)
+) WITH (fillfactor = 70);
+
+COMMENT ON TABLE msgstore.read_page IS
+	'The read flags of one user for 1,024 message ids';
+COMMENT ON COLUMN msgstore.read_page.store_id IS
+	'The store of the messages';
+COMMENT ON COLUMN msgstore.read_page.role IS
+	'The role of the user';
+COMMENT ON COLUMN msgstore.read_page.actor IS
+	'The actor of the user; empty if none was set';
+COMMENT ON COLUMN msgstore.read_page.page IS
+	'The ids of the messages, without their last ten bits';
+COMMENT ON COLUMN msgstore.read_page.folder_read_at IS
+	'The time when a folder was last marked as a whole; NULL if never';
+COMMENT ON COLUMN msgstore.read_page.known IS
+	'The messages whose flag the user has set or cleared';
+COMMENT ON COLUMN msgstore.read_page.is_read IS
+	'Their flags';
+
+/*
+ * One row per user and message whose read state was changed by itself: where
+ * the last change stands in the order of all changes, and the receipts.
+ */
+CREATE TABLE msgstore.read_mark (
+	store_id     bigint      NOT NULL,
+	message_id   bigint      NOT NULL,
+	role         text        NOT NULL,
+	actor        text        NOT NULL,
+	receipts     integer     NOT NULL,
+	changed_at   timestamptz NOT NULL,
+	incarnation  bigint      NOT NULL,
+	xid          xid8        NOT NULL,
+	number       bigint      NOT NULL,
+	PRIMARY KEY (store_id, message_id, role, actor)
+) WITH (fillfactor = 80);
+
+COMMENT ON TABLE msgstore.read_mark IS
+	'The last change of the read state of a message by one user';
+COMMENT ON COLUMN msgstore.read_mark.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.read_mark.message_id IS
+	'The message; its flag stands in read_page';
+COMMENT ON COLUMN msgstore.read_mark.role IS
+	'The role of the user';
+COMMENT ON COLUMN msgstore.read_mark.actor IS
+	'The actor of the user; empty if none was set';
+COMMENT ON COLUMN msgstore.read_mark.receipts IS
+	'Bits: 1 a read receipt is due whatever the flag is; 2 no read receipt, 4 '
+	'no non-read receipt is due any more';
+COMMENT ON COLUMN msgstore.read_mark.changed_at IS
+	'The time of the last change';
+COMMENT ON COLUMN msgstore.read_mark.incarnation IS
+	'The run of the number series, as in change';
+COMMENT ON COLUMN msgstore.read_mark.xid IS
+	'The top-level transaction of the last change';
+COMMENT ON COLUMN msgstore.read_mark.number IS
+	'The number of the last change, of the series of change numbers';
+
+/*
+ * One row per user and folder that the user has marked as a whole.
+ */
+CREATE TABLE msgstore.read_folder (
+	store_id     bigint      NOT NULL,
+	folder_id    bigint      NOT NULL,
+	role         text        NOT NULL,
+	actor        text        NOT NULL,
+	is_read      boolean     NOT NULL,
+	changed_at   timestamptz NOT NULL,
+	incarnation  bigint      NOT NULL,
+	xid          xid8        NOT NULL,
+	number       bigint      NOT NULL,
+	PRIMARY KEY (store_id, folder_id, role, actor)
+) WITH (fillfactor = 80);
+
+COMMENT ON TABLE msgstore.read_folder IS
+	'The last time that one user marked all messages of a folder';
+COMMENT ON COLUMN msgstore.read_folder.store_id IS
+	'The store of the folder';
+COMMENT ON COLUMN msgstore.read_folder.folder_id IS
+	'The folder';
+COMMENT ON COLUMN msgstore.read_folder.role IS
+	'The role of the user';
+COMMENT ON COLUMN msgstore.read_folder.actor IS
+	'The actor of the user; empty if none was set';
+COMMENT ON COLUMN msgstore.read_folder.is_read IS
+	'True if the messages were marked as read, false if as unread';
+COMMENT ON COLUMN msgstore.read_folder.changed_at IS
+	'The time of the change';
+COMMENT ON COLUMN msgstore.read_folder.incarnation IS
+	'The run of the number series, as in change';
+COMMENT ON COLUMN msgstore.read_folder.xid IS
+	'The top-level transaction of the change';
+COMMENT ON COLUMN msgstore.read_folder.number IS
+	'The number of the change, of the series of change numbers';
+
+CREATE FUNCTION msgstore.set_read_flag(store_id bigint, message_id bigint,
+									   flags msgstore.read_flags DEFAULT '0',
+									   actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_read_flag';
+COMMENT ON FUNCTION msgstore.set_read_flag(bigint, bigint,
+										   msgstore.read_flags, text) IS
+	'Set or clear the read flag of a message for the current role and actor';
+
+CREATE FUNCTION msgstore.set_read_flags(store_id bigint, message_ids bigint[],
+										flags msgstore.read_flags DEFAULT '0',
+										folder_id bigint DEFAULT NULL,
+										actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_read_flags';
+COMMENT ON FUNCTION msgstore.set_read_flags(bigint, bigint[],
+											msgstore.read_flags, bigint,
+											text) IS
+	'Set or clear the read flags of messages, or with message_ids NULL those '
+	'of all messages of a folder, for the current role and actor';
+
+CREATE FUNCTION msgstore.mark_read(handle integer,
+								   flags msgstore.read_flags DEFAULT '0')
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'mark_read';
+COMMENT ON FUNCTION msgstore.mark_read(integer, msgstore.read_flags) IS
+	'Set or clear the read flag of the message of a handle; pending edits '
+	'stay pending';
+
+CREATE FUNCTION msgstore.count_unread(store_id bigint, folder_id bigint,
+									  actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'count_unread';
+COMMENT ON FUNCTION msgstore.count_unread(bigint, bigint, text) IS
+	'Return the number of unread messages of a folder for the current role '
+	'and actor';
+
+CREATE FUNCTION msgstore_internal.is_read(store_id bigint, message_id bigint,
+										  message_flags integer, creator text,
+										  creator_actor text)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20
+	AS 'MODULE_PATHNAME', 'is_read';
+COMMENT ON FUNCTION msgstore_internal.is_read(bigint, bigint, integer, text,
+											  text) IS
+	'Return true if the current role and actor have read a message';
+
+/* ===================================================================== status
+ *
+ * The status of messages, one for all users: status.c.
+ */
+
+/*
+ * One row per message whose status was ever set.  A call returns the status
+ * that it has replaced, hence "replaced".
+ */
+CREATE TABLE msgstore.message_status (
+	store_id     bigint      NOT NULL,
+	message_id   bigint      NOT NULL,
+	status       integer     NOT NULL,
+	replaced     integer     NOT NULL,
+	role         text        NOT NULL,
+	actor        text,
+	changed_at   timestamptz NOT NULL,
+	incarnation  bigint      NOT NULL,
+	xid          xid8        NOT NULL,
+	number       bigint      NOT NULL,
+	PRIMARY KEY (store_id, message_id)
+) WITH (fillfactor = 80);
+
+COMMENT ON TABLE msgstore.message_status IS
+	'The status of a message, outside of its version';
+COMMENT ON COLUMN msgstore.message_status.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.message_status.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.message_status.status IS
+	'PR_MSG_STATUS';
+COMMENT ON COLUMN msgstore.message_status.replaced IS
+	'PR_MSG_STATUS before the last change';
+COMMENT ON COLUMN msgstore.message_status.role IS
+	'The role of the last change';
+COMMENT ON COLUMN msgstore.message_status.actor IS
+	'The actor of the last change; NULL if none was set';
+COMMENT ON COLUMN msgstore.message_status.changed_at IS
+	'The time of the last change';
+COMMENT ON COLUMN msgstore.message_status.incarnation IS
+	'The run of the number series, as in change';
+COMMENT ON COLUMN msgstore.message_status.xid IS
+	'The top-level transaction of the last change';
+COMMENT ON COLUMN msgstore.message_status.number IS
+	'The number of the last change, of the series of change numbers';
+
+CREATE FUNCTION msgstore.set_message_status(store_id bigint,
+											message_id bigint, status integer,
+											mask integer,
+											actor text DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_message_status';
+COMMENT ON FUNCTION msgstore.set_message_status(bigint, bigint, integer,
+												integer, text) IS
+	'Set the bits of PR_MSG_STATUS that are in mask, and return the status '
+	'before';
+
 CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 	SELECT m.store_id, m.folder_id, m.message_id,
 		   m.props OPERATOR(pg_catalog.->>) 'PR_SUBJECT' AS subject,
@@ -1237,7 +1747,17 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 		   msgstore_internal.message_size(m.recipients, m.attachments,
 										  m.headers, m.body, m.html, m.rtf,
 										  m.props) AS message_size,
-		   m.created_at, m.modified_at, m.modifier, m.change_number
+		   m.created_at, m.modified_at, m.modifier, m.change_number,
+		   msgstore_internal.is_read(m.store_id, m.message_id,
+									 m.message_flags, m.creator,
+									 coalesce(m.creator_actor, '')) AS "read",
+		   coalesce((SELECT s.status
+					 FROM msgstore.message_status AS s
+					 WHERE s.store_id OPERATOR(pg_catalog.=) m.store_id
+					   AND s.message_id OPERATOR(pg_catalog.=) m.message_id),
+					0) AS status,
+		   m.message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0
+			   AS associated
 	FROM msgstore.message AS m
 	WHERE m.deleted_at IS NULL
 	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
@@ -1245,6 +1765,22 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 GRANT SELECT ON msgstore.message_list TO PUBLIC;
 COMMENT ON VIEW msgstore.message_list IS
 	'The messages (saved and not deleted) that the current role may read';
+
+CREATE VIEW msgstore.deleted_message_list WITH (security_barrier) AS
+	SELECT m.store_id, m.folder_id, m.message_id,
+		   m.props OPERATOR(pg_catalog.->>) 'PR_SUBJECT' AS subject,
+		   m.deleted_at, m.deleted_with, m.modifier AS deleted_by,
+		   m.message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0
+			   AS associated,
+		   m.change_number
+	FROM msgstore.message AS m
+	WHERE m.deleted_at IS NOT NULL
+	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
+											 m.creator);
+GRANT SELECT ON msgstore.deleted_message_list TO PUBLIC;
+COMMENT ON VIEW msgstore.deleted_message_list IS
+	'The soft-deleted messages that the current role may read; deleted_with is '
+	'the folder whose deletion took the message along';
 
 /* ==================================================================== history
  *
@@ -1300,8 +1836,8 @@ COMMENT ON COLUMN msgstore.change.xid IS
 COMMENT ON COLUMN msgstore.change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.change.kind IS
-	'c create, s save, f force, g merge, m move, d delete, r restore, h hard '
-	'delete';
+	'c create, s save, f force, g merge, m move, u submit, d delete, r '
+	'restore, h hard delete, x purge: all that is left of an erased message';
 COMMENT ON COLUMN msgstore.change.role IS
 	'The database role of the author';
 COMMENT ON COLUMN msgstore.change.actor IS
@@ -1330,9 +1866,11 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'f' THEN 'force'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'g' THEN 'merge'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'm' THEN 'move'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'u' THEN 'submit'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'x' THEN 'purge'
 		   END AS kind,
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
 		   c.client, c.changed_at, c.properties
@@ -1793,14 +2331,14 @@ COMMENT ON FUNCTION msgstore.open_message(bigint, bigint,
 	'MAPI_MODIFY or MAPI_BEST_ACCESS';
 
 CREATE FUNCTION msgstore.create_message(store_id bigint, folder_id bigint,
-										flags msgstore.open_flags DEFAULT '0')
+										flags msgstore.create_flags DEFAULT '0')
 	RETURNS integer
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'create_message';
 COMMENT ON FUNCTION msgstore.create_message(bigint, bigint,
-											msgstore.open_flags) IS
+											msgstore.create_flags) IS
 	'Return a read/write handle on a new message that nobody sees before its '
-	'first save';
+	'first save; with MAPI_ASSOCIATED on an associated message';
 
 CREATE FUNCTION msgstore.message_id(handle integer)
 	RETURNS bigint
@@ -1923,12 +2461,27 @@ COMMENT ON FUNCTION msgstore.save_new_message(bigint, bigint, jsonb,
 											  msgstore.save_flags) IS
 	'Create a message and save it for the first time in one call';
 
+CREATE FUNCTION msgstore.save_messages(store_id bigint, changes jsonb,
+									   flags msgstore.save_flags DEFAULT '0',
+									   actor text DEFAULT NULL,
+									   OUT item integer, OUT message_id bigint,
+									   OUT result msgstore.hresult,
+									   OUT change_number bigint)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'save_messages';
+COMMENT ON FUNCTION msgstore.save_messages(bigint, jsonb, msgstore.save_flags,
+										   text) IS
+	'Do many saves in one call, each with an answer of its own; changes is an '
+	'array of {"message_id", "change_number", "changes"}';
+
 CREATE FUNCTION msgstore.read_message(store_id bigint, message_id bigint,
-									  tags text[] DEFAULT NULL)
+									  tags text[] DEFAULT NULL,
+									  actor text DEFAULT NULL)
 	RETURNS jsonb
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'read_message';
-COMMENT ON FUNCTION msgstore.read_message(bigint, bigint, text[]) IS
+COMMENT ON FUNCTION msgstore.read_message(bigint, bigint, text[], text) IS
 	'Return the properties of a message as of the snapshot of the statement, '
 	'PidTagChangeNumber among them';
 
@@ -2172,6 +2725,231 @@ COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
 										   bigint) IS
 	'Move messages to another folder of the store; their ids stay';
 
+/* ===================================================================== submit
+ *
+ * Messages that are submitted for sending, and the transports that send them:
+ * submit.c.
+ */
+
+/*
+ * One row per message that is submitted, or whose sending has failed.  The
+ * message itself has the time of its submission.
+ */
+CREATE TABLE msgstore.outgoing (
+	store_id       bigint      NOT NULL,
+	message_id     bigint      NOT NULL,
+	role           text        NOT NULL,
+	actor          text,
+	due_at         timestamptz NOT NULL,
+	claim          bigint,
+	claimed_by     text,
+	claimed_until  timestamptz,
+	attempt        integer     NOT NULL,
+	failed_at      timestamptz,
+	detail         text,
+	PRIMARY KEY (store_id, message_id)
+);
+CREATE INDEX outgoing_due ON msgstore.outgoing (store_id, due_at);
+
+COMMENT ON TABLE msgstore.outgoing IS
+	'One row per message that is to be sent';
+COMMENT ON COLUMN msgstore.outgoing.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.outgoing.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.outgoing.role IS
+	'The role that submitted the message';
+COMMENT ON COLUMN msgstore.outgoing.actor IS
+	'The actor who submitted the message; NULL if none was set';
+COMMENT ON COLUMN msgstore.outgoing.due_at IS
+	'The time from which on the message may be claimed';
+COMMENT ON COLUMN msgstore.outgoing.claim IS
+	'The number of the last claim; NULL if the message is not claimed';
+COMMENT ON COLUMN msgstore.outgoing.claimed_by IS
+	'The role of the transport that has the claim';
+COMMENT ON COLUMN msgstore.outgoing.claimed_until IS
+	'The end of the lease';
+COMMENT ON COLUMN msgstore.outgoing.attempt IS
+	'The number of claims since the submission';
+COMMENT ON COLUMN msgstore.outgoing.failed_at IS
+	'The time when sending failed for good; NULL if it did not';
+COMMENT ON COLUMN msgstore.outgoing.detail IS
+	'What the transport said of its last attempt';
+
+CREATE FUNCTION msgstore.submit_message(handle integer)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'submit_handle';
+COMMENT ON FUNCTION msgstore.submit_message(integer) IS
+	'Save the pending edits of a handle and submit its message for sending';
+
+CREATE FUNCTION msgstore.submit_message(store_id bigint, message_id bigint,
+										change_number bigint,
+										actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'submit_message';
+COMMENT ON FUNCTION msgstore.submit_message(bigint, bigint, bigint, text) IS
+	'Submit a message for sending; refused like a save over change_number';
+
+CREATE FUNCTION msgstore.abort_submit(store_id bigint, message_id bigint,
+									  actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'abort_submit';
+COMMENT ON FUNCTION msgstore.abort_submit(bigint, bigint, text) IS
+	'Take a submitted message back, unless a transport has claimed it';
+
+CREATE FUNCTION msgstore.claim_outgoing(store_id bigint, max integer,
+										lease interval,
+										OUT message_id bigint,
+										OUT change_number bigint,
+										OUT claim bigint, OUT attempt integer)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'claim_outgoing';
+COMMENT ON FUNCTION msgstore.claim_outgoing(bigint, integer, interval) IS
+	'Claim messages that are due, for one transport and the time of a lease';
+
+CREATE FUNCTION msgstore.finish_submit(store_id bigint, message_id bigint,
+									   claim bigint, outcome text,
+									   detail text DEFAULT NULL,
+									   retry_after interval DEFAULT NULL,
+									   actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'finish_submit';
+COMMENT ON FUNCTION msgstore.finish_submit(bigint, bigint, bigint, text, text,
+										   interval, text) IS
+	'Report the outcome of sending a claimed message: SENT, RETRY or FAILED';
+
+CREATE VIEW msgstore.outgoing_queue WITH (security_barrier) AS
+	SELECT o.store_id, o.message_id, m.folder_id,
+		   m.props OPERATOR(pg_catalog.->>) 'PR_SUBJECT' AS subject,
+		   m.change_number, coalesce(o.actor, o.role) AS submitted_by,
+		   m.submitted_at, o.due_at,
+		   CASE WHEN o.failed_at IS NOT NULL THEN 'failed'
+				WHEN o.claimed_until OPERATOR(pg_catalog.>)
+					 pg_catalog.clock_timestamp() THEN 'claimed'
+				WHEN o.due_at OPERATOR(pg_catalog.>)
+					 pg_catalog.clock_timestamp() THEN 'deferred'
+				ELSE 'waiting' END AS state,
+		   o.claimed_by, o.claimed_until, o.attempt, o.failed_at, o.detail
+	FROM msgstore.outgoing AS o
+	JOIN msgstore.message AS m
+		ON m.store_id OPERATOR(pg_catalog.=) o.store_id
+		AND m.message_id OPERATOR(pg_catalog.=) o.message_id
+	WHERE m.deleted_at IS NULL
+	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
+											 m.creator);
+GRANT SELECT ON msgstore.outgoing_queue TO PUBLIC;
+COMMENT ON VIEW msgstore.outgoing_queue IS
+	'The messages that are to be sent, and those whose sending has failed, '
+	'that the current role may read';
+
+/* =================================================================== presence
+ *
+ * Who is editing a message at this moment: presence.c.  Advice for people; no
+ * save asks for it.
+ */
+
+/*
+ * One row per session, user and message.  A crash ends every session, so the
+ * table may lose its rows with it.
+ */
+CREATE UNLOGGED TABLE msgstore.editing (
+	store_id    bigint      NOT NULL,
+	message_id  bigint      NOT NULL,
+	pid         integer     NOT NULL,
+	role        text        NOT NULL,
+	actor       text        NOT NULL,
+	client      text,
+	since       timestamptz NOT NULL,
+	good_until  timestamptz NOT NULL,
+	PRIMARY KEY (store_id, message_id, pid, role, actor)
+);
+
+COMMENT ON TABLE msgstore.editing IS
+	'Announcements that a user is editing a message';
+COMMENT ON COLUMN msgstore.editing.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.editing.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.editing.pid IS
+	'Process id of the session, so that no session waits for another';
+COMMENT ON COLUMN msgstore.editing.role IS
+	'The role of the user';
+COMMENT ON COLUMN msgstore.editing.actor IS
+	'The actor of the user; empty if none was set';
+COMMENT ON COLUMN msgstore.editing.client IS
+	'application_name of the session';
+COMMENT ON COLUMN msgstore.editing.since IS
+	'The time of the first announcement';
+COMMENT ON COLUMN msgstore.editing.good_until IS
+	'The time when the last announcement ends';
+
+CREATE FUNCTION msgstore.announce_editing(store_id bigint, message_id bigint,
+										  ttl interval,
+										  actor text DEFAULT NULL)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'announce_editing';
+COMMENT ON FUNCTION msgstore.announce_editing(bigint, bigint, interval,
+											  text) IS
+	'Announce that the current role and actor edit a message, for the time '
+	'ttl; zero takes the announcement back';
+
+CREATE FUNCTION msgstore.who_is_editing(store_id bigint, message_id bigint,
+										OUT role text, OUT actor text,
+										OUT client text,
+										OUT since timestamptz,
+										OUT good_until timestamptz)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 5
+	AS 'MODULE_PATHNAME', 'who_is_editing';
+COMMENT ON FUNCTION msgstore.who_is_editing(bigint, bigint) IS
+	'Return the users who have announced that they edit a message';
+
+CREATE FUNCTION msgstore.copy_messages(store_id bigint, message_ids bigint[],
+									   folder_id bigint,
+									   to_store_id bigint DEFAULT NULL,
+									   actor text DEFAULT NULL,
+									   OUT message_id bigint,
+									   OUT result msgstore.hresult,
+									   OUT new_message_id bigint)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'copy_messages';
+COMMENT ON FUNCTION msgstore.copy_messages(bigint, bigint[], bigint, bigint,
+										   text) IS
+	'Copy messages into a folder, of another store unless to_store_id is NULL; '
+	'return a row per message with the id of its copy';
+
+CREATE FUNCTION msgstore.move_messages_to_store(store_id bigint,
+												message_ids bigint[],
+												folder_id bigint,
+												to_store_id bigint,
+												actor text DEFAULT NULL,
+												OUT message_id bigint,
+												OUT result msgstore.hresult,
+												OUT new_message_id bigint)
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'move_messages_to_store';
+COMMENT ON FUNCTION msgstore.move_messages_to_store(bigint, bigint[], bigint,
+													bigint, text) IS
+	'Move messages into a folder of another store: copy them, and delete the '
+	'originals so that they can be restored';
+
+CREATE FUNCTION msgstore.purge_messages(store_id bigint, message_ids bigint[],
+										actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'purge_messages';
+COMMENT ON FUNCTION msgstore.purge_messages(bigint, bigint[], text) IS
+	'Erase messages with their history, drafts and blobs; for the owner of the '
+	'store';
+
 /* =================================================================== original
  *
  * The mail that messages are made from, as it came: original.c.
@@ -2312,10 +3090,17 @@ COMMENT ON FUNCTION msgstore.check_store(bigint) IS
 
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_change', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_count', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_right', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.read_page', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.read_mark', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.read_folder', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.message_status', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.outgoing', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.parked_draft', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');

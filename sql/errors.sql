@@ -58,6 +58,14 @@ RETURNS SETOF record LANGUAGE sql ROWS 10 AS $$
     SELECT left(regexp_replace(c, '\m\d{4,12}\M', 'N', 'g'), 90), pg_temp.error('SELECT ' || c)
     FROM unnest(calls) WITH ORDINALITY AS u (c, n) ORDER BY n $$;
 SELECT pg_temp.world(:store) AS world \gset
+-- folders and stores
+SELECT * FROM pg_temp.errors(format('create_folder(%s, NULL, repeat(%L, 256))', :store, 'x'),
+    format('create_folder(%s, NULL, %L, 17)', :store, 'x'),
+    format('set_folder_props(%s, %s, %L)', :store, :inbox, '{"PR_CONTENT_COUNT": 1}'),
+    format('set_store_props(%s, %L)', :store, '{"PR_DISPLAY_NAME": "x"}'),
+    format('copy_folder(%s, %s, %s, NULL, 1)', :store, :inbox, :inbox),
+    format('copy_folder(%s, %s, %s)', :store, :inbox, :inbox),
+    format('save_messages(%s, %L)', :store, '{}'));
 \t on
 \pset format unaligned
 \pset fieldsep ' -> '
@@ -97,7 +105,7 @@ SELECT * FROM pg_temp.errors(
     format('open_message(%s, %s, 16384)', :store, :id),
     format('open_message(%s, %s, %L)', :store, :id, 'FORCE_SAVE'),
     format('create_message(%s, 0)', :store),
-    format('create_message(%s, %s, 64)', :store, :inbox),
+    format('create_message(%s, %s, 128)', :store, :inbox),
     format('read_message(%s, %s)', :store, :gone),
     format('save_message(%s, 0, 1, %L)', :store, '{}'),
     format('save_message(0, %s, 1, %L)', :id, '{}'),
@@ -277,7 +285,7 @@ SELECT close_object(:m);
 -- NULL, and shows the calls that answer anything else.
 CREATE TEMPORARY TABLE good_argument (name text, value text);
 INSERT INTO good_argument VALUES
-    ('store_id', :store), ('message_id', :id), ('folder_id', :inbox), ('parent_id', :inbox),
+    ('store_id', :store), ('to_store_id', :store), ('message_id', :id), ('folder_id', :inbox), ('parent_id', :inbox),
     ('handle', :h), ('change_number', :n), ('version', :n), ('name', '''n'''), ('special', '''Inbox'''),
     ('flags', '''0'''), ('props', '''{}'''), ('changes', '''{}'''), ('tags', '''{}'''),
     ('node', '0'), ('result', '''S_OK'''), ('choice', '''KEEP_ORIGINAL'''), ('whole', 'false'),
@@ -285,7 +293,9 @@ INSERT INTO good_argument VALUES
     ('after', '0'), ('messages', '1'), ('attach_num', '0'), ('property', '''PR_BODY'''),
     ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
     ('names', '''{}'''), ('create', 'false'), ('member', '''PUBLIC'''), ('rights', '''NONE'''),
-    ('owner', 'current_user::text'), ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}''');
+    ('owner', 'current_user::text'), ('status', '0'), ('mask', '0'),
+    ('claim', '0'), ('max', '0'), ('lease', '''1 hour'''), ('outcome', '''SENT'''), ('ttl', '''1 hour'''),
+    ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}''');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE
@@ -312,7 +322,9 @@ SELECT * FROM (
 WHERE outcome NOT LIKE 'MA057 MAPI_E_INVALID_PARAMETER argument "' || substring(argument FROM ', ([^,]*)$') || '" must not be NULL'
 ORDER BY argument COLLATE "C";
 SELECT * FROM pg_temp.errors('open_message(NULL, 1)', format('save_changes(%s, NULL)', :h),
-    'create_store(NULL)');
+    'create_store(NULL)', format('set_message_status(%s, %s, 2048, 2048)', :store, :id),
+    format('claim_outgoing(%s, -1, %L)', :store, '1 hour'), format('finish_submit(%s, %s, 1, %L)', :store, :id, 'LOST'),
+    format('announce_editing(%s, %s, %L)', :store, :id, '-1 second'));
 
 -- values too large for jsonb (those too large for a message: test/large/001_sizes.pl)
 SELECT * FROM pg_temp.errors(

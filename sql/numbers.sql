@@ -195,7 +195,11 @@ DECLARE
     args text;
 BEGIN
     SELECT string_agg(CASE WHEN i <> door.n AND door.call = 'resolve_conflict' AND door.names[i] IN ('folder_id', 'seen') THEN 'NULL'
+               WHEN i <> door.n AND door.call = 'set_read_flags' AND door.names[i] IN ('message_ids', 'folder_id') THEN 'NULL'
+               WHEN door.names[i] = 'outcome' THEN '''SENT'''
                WHEN type = 'bigint[]'::regtype THEN format('ARRAY[%s]::bigint[]', CASE WHEN i = door.n THEN number ELSE door.id END)
+               WHEN type = 'bytea'::regtype THEN '''x'''
+               WHEN door.names[i] IN ('offset', 'length') THEN '0'
                WHEN type = 'bigint'::regtype THEN format('%s::bigint', CASE WHEN i = door.n THEN number WHEN i = 1 THEN door.store ELSE door.id END)
                WHEN door.names[i] = 'choice' THEN CASE door.argument WHEN 'seen' THEN '''OVERWRITE''' ELSE '''SAVE_ELSEWHERE''' END
                WHEN door.names[i] = 'handle' THEN door.handle

@@ -38,8 +38,8 @@ typedef struct Export
 	unsigned	exported;
 	unsigned	failed;			/* messages that could not be read */
 	bool		stopped;		/* nothing more can be written */
-	bool		terminal;		/* stderr is one: show progress */
-	bool		alone;			/* the one message that was asked for */
+	bool		terminal;		/* stderr is a terminal: show progress */
+	bool		alone;			/* --message: export only one message */
 } Export;
 
 /* ----------------------------------------------------------------- writing */

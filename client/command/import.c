@@ -36,7 +36,7 @@
 typedef struct Pending
 {
 	char	   *where;			/* "file:number" */
-	char	   *props;			/* what is saved in one call, */
+	char	   *props;			/* saved in one call, */
 	json_t	   *large;			/* or a message too large for that */
 	char	   *original;		/* the mail as it came; NULL: not stored */
 	size_t		original_len;
@@ -56,8 +56,8 @@ typedef struct Import
 	GPtrArray  *refused;		/* of char *, "where: reason" */
 	unsigned	imported;
 	unsigned	skipped;
-	unsigned	known;			/* in the store already */
-	GHashTable *keys;			/* of what is known; NULL: not asked for */
+	unsigned	known;			/* mail that the store has already */
+	GHashTable *keys;			/* of known mail; NULL: no --skip-known */
 	bool		stopped;		/* by an error that ends the import */
 	bool		terminal;		/* stderr is a terminal: show progress */
 } Import;
@@ -258,7 +258,7 @@ try_batch(Import *import, Attempt *attempt)
 }
 
 /*
- * Save the batch, in as many attempts as that takes.  Returns false if an
+ * Save the batch, in as many attempts as needed.  Returns false if an
  * error ends the import; then *attempt is the last one.
  */
 static bool
@@ -415,9 +415,9 @@ flush_batch(Import *import)
 	show_progress(import);
 }
 
-/* ---------------------------------------------------------- what is known */
+/* -------------------------------------------------------------- known mail */
 
-/* Set by a signal: end after what has been read. */
+/* Set by a signal: the import ends after the current message. */
 static volatile sig_atomic_t interrupted = 0;
 
 static void
@@ -427,7 +427,7 @@ on_interrupt(int signal_number)
 	interrupted = 1;
 }
 
-/* End by a report at the first Ctrl-C, and at once by the second. */
+/* End with a report at the first Ctrl-C, and at once at the second. */
 static void
 catch_interrupt(void)
 {
@@ -438,7 +438,10 @@ catch_interrupt(void)
 	sigaction(SIGINT, &action, NULL);
 }
 
-/* The key of a mail: a hash of it, or, without the original, of its header. */
+/*
+ * Return the key of a mail: 'o' and a hash of the original, or, without the
+ * original, 'h' and a hash of the header.
+ */
 static char *
 known_key(char kind, const char *bytes, size_t len)
 {
@@ -450,8 +453,8 @@ known_key(char kind, const char *bytes, size_t len)
 }
 
 /*
- * Read the keys of all messages of the store, which need not be there yet.
- * False on error.
+ * Read the keys of all messages of the store; there are no keys if the store
+ * does not exist.  Returns false on error.
  */
 static bool
 read_known(Import *import)
@@ -495,7 +498,7 @@ read_known(Import *import)
 	return ok;
 }
 
-/* Whether the store has a mail already; from now on it is known. */
+/* Return true if a mail is known, and add its key to the known ones. */
 static bool
 is_known(Import *import, const RawMessage *raw, json_t *props)
 {
@@ -513,7 +516,7 @@ is_known(Import *import, const RawMessage *raw, json_t *props)
 	return false;
 }
 
-/* ----------------------------------------------------- what is being read */
+/* -------------------------------------------------- messages from source.c */
 
 /* Return the name of a message, "path:number", as UTF-8. */
 static char *
@@ -641,7 +644,9 @@ add_pending(Import *import, const RawMessage *raw, char *where,
 	return !import->stopped;
 }
 
-/* Print a message of a dry run, with the original; false to end it. */
+/*
+ * Print a message of a dry run, with the original; false as print_message().
+ */
 static bool
 show_message(Import *import, const RawMessage *raw, const char *where,
 			 json_t *props, const Tally *tally)

@@ -516,7 +516,7 @@ large_get_original(msgstore *ms, int64_t store_id, int64_t message_id,
 									ORIGINAL_BYTES, &bytes, &got))
 			break;
 		if (bytes == NULL)
-			return all;			/* there is none */
+			return all;			/* the message has no original */
 		if (got > MAX_MESSAGE_BYTES - all->len)
 		{
 			*why = MESSAGE_TOO_LONG;

@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * address.c
- *	  Address fields: the people in them.
+ *	  From an address field to the people in the field.
  *
  * NOTES
- *	  GMime reads each address.  The list is cut here, so that one address
- *	  that GMime refuses costs no other one, and a field of any length takes
- *	  linear time and little memory.  An address ends at a comma, or at a
- *	  semicolon, which closes a group or stands where a comma should; what is
- *	  before a colon is a group's name.
+ *	  GMime reads each address.  The list is cut here, so that no address is
+ *	  lost because GMime refuses another address, and a field of any length
+ *	  takes linear time and little memory.  An address ends at a comma, or at
+ *	  a semicolon, which closes a group or stands in place of a comma.  The
+ *	  text before a colon is the name of a group.
  *
- *	  From what GMime refuses, the text within <> or the first word with "@"
- *	  is taken as the address.  A text without an address is a person without
- *	  one: nobody gets lost.
+ *	  If GMime refuses a text, the text within <> or the first word with "@" is
+ *	  the address.  A text without an address becomes a person without an
+ *	  address, so that nobody is lost.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,7 @@
 
 #include "mail.h"
 
-/* Where the callbacks of one field go. */
+/* The callback of an address field, and its context. */
 typedef struct People
 {
 	PersonFunc	func;
@@ -44,7 +44,7 @@ take_person(const People *people, const char *name, const char *address)
 	people->func(*shown ? shown : address, address, people->arg);
 }
 
-/* Whether a text may be an address: a word with "@" in it. */
+/* Return true if a text can be an address: one word that contains "@". */
 static bool
 is_address(const char *text)
 {
@@ -54,7 +54,7 @@ is_address(const char *text)
 		strpbrk(text, " \t,;:<>\"()") == NULL;
 }
 
-/* Read an address by hand: "name <address>", or a word with "@" in a text. */
+/* Read an address without GMime: "name <address>", or a word with "@". */
 static void
 take_text(const People *people, const char *words)
 {
@@ -78,7 +78,7 @@ take_text(const People *people, const char *words)
 	take_person(people, text, "");
 }
 
-/* Whether a text is one encoded word and nothing else. */
+/* Return true if a text is one encoded word and nothing else. */
 static bool
 is_one_word(const char *words)
 {
@@ -87,7 +87,7 @@ is_one_word(const char *words)
 	return g_str_has_prefix(words, "=?") && end != NULL && end[2] == '\0';
 }
 
-/* Take the addresses that GMime finds; false if it finds none. */
+/* Report the addresses that GMime finds.  Returns false if there is none. */
 static bool
 take_parsed(const People *people, const char *words)
 {
@@ -112,7 +112,7 @@ take_parsed(const People *people, const char *words)
 	return any;
 }
 
-/* Take one address. */
+/* Report the person of one address. */
 static void
 take_one(const People *people, const char *words)
 {
@@ -134,15 +134,16 @@ take_one(const People *people, const char *words)
 }
 
 /*
- * The length of the next address; *group: it is a group's name.  What opens
- * without being closed opens nothing, and joins the characters of "ignored".
+ * Return the length of the next address.  *group is true if the text is the
+ * name of a group.  A bracket or quote that is never closed is added to
+ * "ignored", a string of at most 4 characters, and read as a plain character.
  */
 static size_t
 address_len(const char *words, char *ignored, bool *group)
 {
 	const char *p;
 	const char *pairs = "\"\"<>[]()";
-	char		open = '\0';		/* what the address is within at p */
+	char		open = '\0';		/* the open quote or bracket at p */
 
 	*group = false;
 	for (p = words; *p != '\0'; p++)

@@ -15,7 +15,7 @@ attach_is(const Part *part, const char *type, const char *subtype)
 	return g_mime_content_type_is_type(part->type, type, subtype);
 }
 
-/* A name of eight and three plain characters, for systems without others. */
+/* Return a file name cut to eight and three plain characters. */
 static char *
 short_name(const char *name)
 {

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * compose.c
- *	  Parts of a message from properties, written by GMime.
+ *	  From properties to the parts of a message, written by GMime.
  *
  * NOTES
  *	  A part is a string here: its header, an empty line, its body.  A message
- *	  that never was mail is put together from its properties: the bodies as
- *	  alternatives, with the attachments that the HTML refers to beside it,
- *	  then the others, in as many multiparts as that takes.
+ *	  that was never mail is composed from its properties: the bodies as
+ *	  alternatives, with the attachments that the HTML refers to beside the
+ *	  HTML, then the other attachments, in as many multiparts as needed.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,7 +33,7 @@ number_of(json_t *object, const char *name, json_int_t missing)
 	return json_is_integer(value) ? json_integer_value(value) : missing;
 }
 
-/* A text for a header: on one line, so that it can begin no field. */
+/* Return a text on one line, so that the text cannot begin a header field. */
 static char *
 line_of(json_t *object, const char *name)
 {
@@ -47,7 +47,7 @@ line_of(json_t *object, const char *name)
 	return g_strstrip(line);
 }
 
-/* An object as GMime writes it; takes the object. */
+/* Return an object as GMime writes it, and free the object. */
 static GString *
 object_text(GMimeObject *object, const char *eol)
 {
@@ -93,7 +93,7 @@ part_encoded(const char *bytes, size_t len, GMimeContentEncoding encoding,
 	return g_string_erase(out, 0, part_body(out) - out->str);
 }
 
-/* Whether a text can be sent as it is: ASCII, in lines that are not long. */
+/* Return true if a text needs no encoding: ASCII, in short lines. */
 static bool
 is_plain(const char *text, size_t len)
 {
@@ -103,7 +103,7 @@ is_plain(const char *text, size_t len)
 	{
 		unsigned char c = (unsigned char) text[i];
 
-		/* boundaries, and lines that an mbox or SMTP reads */
+		/* a boundary, or a line with a meaning in mbox or SMTP */
 		if (column == 0 && (c == '-' || c == '.' || c == 'F'))
 			return false;
 		column = c == '\n' ? 0 : column + 1;
@@ -140,7 +140,10 @@ part_text(const char *text, size_t len, const char *subtype, const char *eol,
 
 /* ------------------------------------------------------------- attachments */
 
-/* Whether a property is another one now; all are, of a new attachment. */
+/*
+ * Return true if a property was edited.  Every property of a new attachment
+ * counts as edited.
+ */
 static bool
 differs(json_t *now, json_t *before, const char *name)
 {
@@ -150,7 +153,7 @@ differs(json_t *now, json_t *before, const char *name)
 	return left != right && !json_equal(left, right);
 }
 
-/* Set a field to a value that is neither encoded nor folded. */
+/* Set a field to a value, without encoding and folding the value. */
 static void
 set_raw(GMimeObject *part, const char *name, const char *value)
 {
@@ -161,7 +164,7 @@ set_raw(GMimeObject *part, const char *name, const char *value)
 															  name), raw);
 }
 
-/* Set the fields that name a part, where its names are others now. */
+/* Set the fields that have the names of a part, if the names were edited. */
 static void
 set_names(GMimeObject *part, json_t *now, json_t *before)
 {
@@ -203,7 +206,7 @@ set_names(GMimeObject *part, json_t *now, json_t *before)
 	}
 }
 
-/* Set the type of a part, where it is another one now. */
+/* Set the type of a part, if the type was edited. */
 static void
 set_type(GMimeObject *part, json_t *now, json_t *before, bool embedded)
 {
@@ -237,7 +240,7 @@ part_attachment(json_t *now, json_t *before, GMimeObject *old,
 	GMimeObject *part;
 	GString    *out;
 
-	/* signed or encrypted: a whole part already */
+	/* signed or encrypted: the bytes are a whole part */
 	if (!embedded && len > 0 &&
 		g_str_has_prefix(text_of(now, "PR_ATTACH_MIME_TAG"), "multipart/"))
 		return g_string_new_len((char *) bytes, (gssize) len);
@@ -313,7 +316,7 @@ part_boundary(const GPtrArray *parts)
 	GChecksum  *sum = g_checksum_new(G_CHECKSUM_SHA256);
 	char	   *boundary;
 
-	/* to hold its own checksum is more than a part can do */
+	/* no part can contain a checksum of all parts */
 	for (guint i = 0; i < parts->len; i++)
 	{
 		GString    *part = g_ptr_array_index(parts, i);
@@ -353,7 +356,7 @@ part_multipart(GPtrArray *parts, const char *subtype, const char *report_type,
 	return out;
 }
 
-/* The parts as a multipart; of a single part, that one alone. */
+/* Return the parts as a multipart, or a single part alone; free the array. */
 static GString *
 join_parts(GPtrArray *parts, const char *subtype, const char *eol)
 {
@@ -366,7 +369,7 @@ join_parts(GPtrArray *parts, const char *subtype, const char *eol)
 	return one;
 }
 
-/* The HTML, with what it refers to. */
+/* Return the HTML, with the attachments that the HTML refers to. */
 static GString *
 html_part(json_t *props, const char *eol, int depth, InnerFunc inner)
 {
@@ -388,7 +391,7 @@ html_part(json_t *props, const char *eol, int depth, InnerFunc inner)
 	return join_parts(related, "related", eol);
 }
 
-/* Of what kind of report a message is, by its attachments; NULL for none. */
+/* Return the report-type of a message by its attachments, or NULL. */
 static const char *
 report_type(json_t *props)
 {
@@ -410,8 +413,8 @@ report_type(json_t *props)
 }
 
 /*
- * The one attachment of a signed or encrypted message, if its texts are those
- * of the message still; else NULL.
+ * Return the only attachment of a signed or encrypted message, if the texts in
+ * the attachment are equal to those of the message; else NULL.
  */
 static GString *
 sealed_part(json_t *props)
@@ -477,7 +480,7 @@ part_content(json_t *props, const char *eol, int depth, InnerFunc inner)
 	}
 	if (parts->len == 0)
 		g_ptr_array_add(parts, part_text("", 0, "plain", eol, NULL));
-	/* one attachment alone could be taken for the body */
+	/* readers could take an attachment without a multipart for the body */
 	else if (report != NULL || (*text == '\0' && !html &&
 								!g_str_has_prefix(text_of(props,
 														  "PR_MESSAGE_CLASS"),

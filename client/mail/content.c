@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * content.c
- *	  Transfer encodings undone, by GMime's filters.
+ *	  Decodes transfer encodings by GMime, and finds uuencoded files in texts.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,7 +9,7 @@
 
 #include "mail.h"
 
-/* Where the last byte that has no place in base64 ends. */
+/* Return the end of the last byte that cannot be part of base64. */
 static const char *
 last_foreign(const char *bytes, const char *end)
 {
@@ -33,7 +33,7 @@ decode_piece(GByteArray *out, const char *at, const char *end,
 												   (size_t) (end - at)) + 4);
 	n = g_mime_encoding_step(&state, at, (size_t) (end - at),
 							 (char *) out->data + had);
-	/* the end of what came without padding */
+	/* write the bytes of a last group without padding */
 	if (encoding == GMIME_CONTENT_ENCODING_BASE64)
 		n += g_mime_encoding_step(&state, "=", 1,
 								  (char *) out->data + had + n);
@@ -41,8 +41,8 @@ decode_piece(GByteArray *out, const char *at, const char *end,
 }
 
 /*
- * GMime ends base64 at its padding.  Where nothing but base64 follows the
- * padding, that is a further piece; else a footer.
+ * GMime ends base64 at the padding.  Bytes after the padding are a further
+ * piece if all of them are base64; otherwise they are a footer.
  */
 static void
 decode_base64(GByteArray *out, const char *at, const char *end)
@@ -63,7 +63,7 @@ decode_base64(GByteArray *out, const char *at, const char *end)
 	}
 }
 
-/* Quoted-printable: blanks before a line end are no content (RFC 2045). */
+/* Decode quoted-printable without blanks before a line end (RFC 2045). */
 static GByteArray *
 strip_blanks(const char *bytes, size_t len)
 {
@@ -114,7 +114,7 @@ content_decode(const char *bytes, size_t len, GMimeContentEncoding encoding,
 
 /* ---------------------------------------------------------------- uuencode */
 
-/* The length of a line that uuencode writes, without its line end; else 0. */
+/* Return the length of a line if uuencode can have written the line, or 0. */
 static size_t
 coded_len(const char *line, const char *stop)
 {
@@ -129,11 +129,11 @@ coded_len(const char *line, const char *stop)
 		if (line[i] < 32 || line[i] > 96)
 			return 0;
 	}
-	/* blanks at the end may have been lost, a checksum been added */
+	/* blanks at the end can be missing, and a checksum can follow */
 	return len + 4 >= need && len <= need + 1 ? len : 0;
 }
 
-/* "begin 644 name" -> the name, in new memory; NULL for another line. */
+/* Return the name in a line "begin 644 name"; NULL for another line. */
 static char *
 begin_name(const char *line, const char *stop)
 {

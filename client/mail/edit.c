@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * edit.c
- *	  A message that came as mail, with what has been edited since.
+ *	  From a message that came as mail, and its edits, to a message.
  *
  * NOTES
- *	  The original is read again.  Where a property differs from the one that
- *	  it was read to, the bytes that the property was read from are replaced:
+ *	  The original is read again.  If a property differs from the property that
+ *	  the original has, the bytes that the property was read from are replaced:
  *	  a header field, or a part, which GMime writes.  All other bytes are those
- *	  of the original, so signed parts stay valid and a message that nobody has
- *	  edited is the original.
+ *	  of the original, so that signed parts stay valid, and a message that
+ *	  nobody has edited is equal to the original.
  *
- *	  An attachment is known by its PR_ATTACH_NUM.  New ones, and a text that
- *	  has no part to replace (the text of a signed message stays signed), are
- *	  put into the outermost multipart/mixed, which is made if there is none.
+ *	  An attachment is known by its PR_ATTACH_NUM.  New attachments, and a text
+ *	  that has no part to replace (the text of a signed message stays signed),
+ *	  are put into the outermost multipart/mixed, which is made if missing.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,22 +20,22 @@
 
 #include "edit.h"
 
-/* What is to become of the content. */
+/* The edits of the content. */
 typedef struct Content
 {
 	bool		new_text;
 	bool		new_html;
-	bool		text_place;		/* there is a part to replace by it */
+	bool		text_place;		/* the original has a part for the text */
 	bool		html_place;
 	bool		text_done;
 	bool		html_done;
-	GString    *root;			/* instead of the whole content, or NULL */
+	GString    *root;			/* replaces the whole content; or NULL */
 	GPtrArray  *first;			/* parts before all others */
 	GPtrArray  *last;
 	GPtrArray  *related;		/* parts beside new HTML */
 } Content;
 
-/* ------------------------------------------------------- comparing, reading */
+/* ------------------------------------------------------ comparing, reading */
 
 static bool
 same_value(json_t *a, json_t *b, const char *name)
@@ -46,7 +46,7 @@ same_value(json_t *a, json_t *b, const char *name)
 	return left == right || json_equal(left, right);
 }
 
-/* The attachment of a number in a list, NULL if there is none. */
+/* Return the attachment with a number, or NULL. */
 static json_t *
 find_attachment(json_t *props, unsigned number)
 {
@@ -63,8 +63,9 @@ find_attachment(json_t *props, unsigned number)
 }
 
 /*
- * The attachment that was read as that of a number, as it is now; NULL if it is
- * gone.  One of its number that has nothing else of it is another one.
+ * Return the attachment that the original has under a number, with its edits;
+ * NULL if the attachment was deleted.  An attachment that shares nothing but
+ * the number with the original's attachment is a new attachment.
  */
 static json_t *
 attachment_now(const Edit *edit, unsigned number)
@@ -85,7 +86,10 @@ attachment_now(const Edit *edit, unsigned number)
 	return NULL;
 }
 
-/* Whether an attachment is what it was read as, but for a message in it. */
+/*
+ * Return true if an attachment was not edited.  Edits within an embedded
+ * message do not count.
+ */
 static bool
 same_attachment(json_t *now, json_t *before)
 {
@@ -104,7 +108,7 @@ same_attachment(json_t *now, json_t *before)
 		(json_object_get(before, "PR_ATTACH_DATA_OBJ") == NULL);
 }
 
-/* Whether a field is about the content, and nothing else. */
+/* Return true if a header field describes only the content. */
 static bool
 is_content_field(const char *name)
 {
@@ -122,7 +126,7 @@ is_content_field(const char *name)
 	return false;
 }
 
-/* The fields of the content, as they stand in the header, and an empty line. */
+/* Return the header fields that describe the content, and an empty line. */
 static GString *
 content_fields(const Edit *edit)
 {
@@ -143,7 +147,7 @@ content_fields(const Edit *edit)
 	return g_string_append(out, edit->eol);
 }
 
-/* A part as it stood, with its header. */
+/* Return the bytes of a part of the original, with its header. */
 static GString *
 old_part(const Edit *edit, const Place *place)
 {
@@ -158,7 +162,7 @@ old_part(const Edit *edit, const Place *place)
 							   (gssize) (place->end - place->body));
 }
 
-/* A part as GMime's object, to be changed; NULL for none. */
+/* Return a part as a new object of GMime, or NULL. */
 static GMimeObject *
 parse_part(const Edit *edit, const Place *place)
 {
@@ -179,7 +183,7 @@ parse_part(const Edit *edit, const Place *place)
 static GString *edit_message(json_t *props, json_t *before, const char *data,
 							 size_t len, int depth);
 
-/* The message within an attachment as it is now; NULL if that is no change. */
+/* Return the mail of an edited embedded message; NULL without edits. */
 static GString *
 inner_message(const Edit *edit, const Place *place, json_t *now,
 			  json_t *before)
@@ -200,7 +204,7 @@ inner_message(const Edit *edit, const Place *place, json_t *now,
 	return inner;
 }
 
-/* Put an edited message where the old one stood within a part. */
+/* Replace the embedded message within a part by an edited message. */
 static void
 replace_inner(Edit *edit, const Place *place, GString *inner)
 {
@@ -218,7 +222,7 @@ replace_inner(Edit *edit, const Place *place, GString *inner)
 
 /* ------------------------------------------------------------ the content */
 
-/* Where the line before an offset begins. */
+/* Return the start of the line before an offset. */
 static size_t
 line_before(const Edit *edit, size_t at)
 {
@@ -231,7 +235,7 @@ line_before(const Edit *edit, size_t at)
 	return at;
 }
 
-/* Replace a part within a multipart by others, or by none. */
+/* Replace a part within a multipart by any number of parts. */
 static void
 replace_part(Edit *edit, const Place *place, GPtrArray *parts)
 {
@@ -242,7 +246,7 @@ replace_part(Edit *edit, const Place *place, GPtrArray *parts)
 
 	if (parts->len == 0)
 	{
-		/* with the line end that belongs to the boundary after it */
+		/* the line end belongs to the boundary that follows */
 		if (end < edit->reading->mend->len && data[end] == '\r')
 			end++;
 		if (end < edit->reading->mend->len && data[end] == '\n')
@@ -268,7 +272,7 @@ replace_part(Edit *edit, const Place *place, GPtrArray *parts)
 	g_ptr_array_free(parts, TRUE);
 }
 
-/* Take the fields of a part's header for those of the message's content. */
+/* Set the message's fields that describe the content from a part's header. */
 static void
 set_content_fields(Edit *edit, const char *header, size_t len)
 {
@@ -321,13 +325,13 @@ set_content(Edit *edit, GString *part)
 	size_t		header = (size_t) (body - part->str);
 	const Reading *reading = edit->reading;
 
-	/* without the empty line, which the message has, or gets */
+	/* without the empty line: end_header() adds a missing one */
 	set_content_fields(edit, part->str, header);
 	g_string_erase(part, 0, (gssize) header);
 	splice_replace(edit, reading->body, reading->mend->len, part);
 }
 
-/* Append parts, each behind a line with the boundary. */
+/* Append parts, each after a line with the boundary. */
 static void
 append_parts(GString *out, GPtrArray *parts, const char *boundary,
 			 const char *eol)
@@ -343,8 +347,8 @@ append_parts(GString *out, GPtrArray *parts, const char *boundary,
 }
 
 /*
- * Where in the content of the message the line with a boundary begins, the
- * first or the closing one; the end of the message if there is none.
+ * Return the offset of the first or of the closing boundary line in the
+ * content of the message; the end of the message if there is no such line.
  */
 static size_t
 boundary_line(const Edit *edit, bool closing)
@@ -369,7 +373,7 @@ boundary_line(const Edit *edit, bool closing)
 	return mend->len;
 }
 
-/* Put more parts into a message that is a multipart/mixed. */
+/* Add parts to a message whose content is a multipart/mixed. */
 static void
 insert_parts(Edit *edit, GPtrArray *first, GPtrArray *last)
 {
@@ -389,7 +393,7 @@ insert_parts(Edit *edit, GPtrArray *first, GPtrArray *last)
 	splice_replace(edit, end, end, after);
 }
 
-/* Make the content one part of a multipart/mixed, beside more parts. */
+/* Make the content a part of a new multipart/mixed, and add parts. */
 static void
 wrap_content(Edit *edit, GPtrArray *first, GPtrArray *last)
 {
@@ -421,7 +425,7 @@ new_text(const Edit *edit, GMimeObject *old)
 	return part_text(text, strlen(text), "plain", edit->eol, old);
 }
 
-/* The HTML, with the new attachments that it refers to. */
+/* Return the HTML, with the new attachments that the HTML refers to. */
 static GString *
 new_html(const Edit *edit, Content *content, GMimeObject *old)
 {
@@ -438,7 +442,11 @@ new_html(const Edit *edit, Content *content, GMimeObject *old)
 	return html;
 }
 
-/* The body that belongs where a body stood: NULL for none. */
+/*
+ * Return the part that replaces a body of the original: the edited text or
+ * HTML, or both as alternatives if the other one has no part.  Returns NULL
+ * if the place becomes empty.  Marks the bodies that it returns as done.
+ */
 static GString *
 body_part(const Edit *edit, const Place *place, Content *content)
 {
@@ -467,7 +475,8 @@ body_part(const Edit *edit, const Place *place, Content *content)
 	content->html_done |= html;
 	if (text || html)
 	{
-		GString    *part = text ? new_text(edit, old) : new_html(edit, content, old);
+		GString    *part = text ? new_text(edit, old) :
+		new_html(edit, content, old);
 
 		g_clear_object(&old);
 		return part;
@@ -476,7 +485,7 @@ body_part(const Edit *edit, const Place *place, Content *content)
 	return NULL;
 }
 
-/* Whether a body gets another one beside it, for which there is no part. */
+/* Return true if the other body has no part, and is put beside this body. */
 static bool
 gets_beside(const Place *place, const Content *content)
 {
@@ -484,7 +493,10 @@ gets_beside(const Place *place, const Content *content)
 		(place->text && !content->html_place && !content->html_done);
 }
 
-/* Look at the attachments of a place; true if one of them is another now. */
+/*
+ * Return true if an attachment of a place was edited or deleted.  Replaces
+ * edited embedded messages.
+ */
 static bool
 attachments_differ(Edit *edit, const Place *place)
 {
@@ -498,7 +510,7 @@ attachments_differ(Edit *edit, const Place *place)
 		GString    *inner = NULL;
 
 		if (before == NULL)
-			continue;			/* read otherwise within another message */
+			continue;			/* not read within an embedded message */
 		if (now == NULL || !same_attachment(now, before))
 			differ = true;
 		else if (json_object_get(now, "PR_ATTACH_DATA_OBJ") != NULL &&
@@ -511,8 +523,8 @@ attachments_differ(Edit *edit, const Place *place)
 }
 
 /*
- * The part of an attachment that is another one now; "several" stood in its
- * place.
+ * Return the part of an edited attachment.  "several" is true if more than the
+ * attachment was read from the place, so that there is no part to change.
  */
 static GString *
 new_attachment(const Edit *edit, const Place *place, unsigned number,
@@ -534,7 +546,7 @@ new_attachment(const Edit *edit, const Place *place, unsigned number,
 	return part;
 }
 
-/* Replace a part of the message, if it says something else now. */
+/* Replace a part of the message, if its body or attachments were edited. */
 static void
 edit_place(Edit *edit, const Place *place, Content *content)
 {
@@ -549,7 +561,7 @@ edit_place(Edit *edit, const Place *place, Content *content)
 	parts = parts_new();
 	if (place->text && !content->new_text && differ)
 	{
-		/* a text without the files that were uuencoded in it */
+		/* write the text without its uuencoded files */
 		content->new_text = true;
 		content->text_done = false;
 	}
@@ -583,7 +595,7 @@ edit_place(Edit *edit, const Place *place, Content *content)
 		g_ptr_array_unref(parts);
 }
 
-/* Put what has no place into the message. */
+/* Add the new parts that replace no part of the original. */
 static void
 add_parts(Edit *edit, Content *content)
 {
@@ -609,7 +621,7 @@ add_parts(Edit *edit, Content *content)
 	g_ptr_array_free(content->last, TRUE);
 }
 
-/* Find what is new in the content, and put it where it belongs. */
+/* Replace the edited parts of the content, and add the new parts. */
 static void
 edit_content(Edit *edit)
 {
@@ -653,11 +665,12 @@ edit_content(Edit *edit)
 	g_ptr_array_free(content.related, TRUE);
 }
 
-/* -------------------------------------------------------------- the message */
+/* ------------------------------------------------------------- the message */
 
 /*
- * Put in what has been added to the header: at its end; of a header that is
- * damaged or cut off, whose end readers see in different places, at its start.
+ * Add the new fields to the header, at its end.  Readers disagree on the end
+ * of a header that is damaged or cut off; there the fields are added at the
+ * start.
  */
 static void
 end_header(Edit *edit)
@@ -670,7 +683,7 @@ end_header(Edit *edit)
 		reading->block_end;
 	Change		change = {at, at, edit->appended, 0};
 
-	/* the empty line is missing */
+	/* add a missing empty line */
 	if (reading->body == reading->block_end &&
 		(edit->changes->len > 0 || change.with != NULL))
 	{
@@ -681,10 +694,10 @@ end_header(Edit *edit)
 			g_string_append(gap.with, edit->eol);
 		g_array_prepend_val(edit->changes, gap);
 	}
-	/* before others at that place */
+	/* in front of other changes at that offset */
 	if (change.with != NULL)
 		g_array_prepend_val(edit->changes, change);
-	/* what stands before the first field could hide the new ones */
+	/* bytes before the first field could hide the new fields */
 	if (reading->block_start > 0 && edit->changes->len > 0)
 	{
 		Change		rest = {0, reading->block_start, NULL, 0};
@@ -694,9 +707,10 @@ end_header(Edit *edit)
 }
 
 /*
- * The message that was "data", with the properties it has now; "before" are
- * those that it was read to within another message, or NULL.  With "rebuild", data is the header alone, and the content is made anew.  Returns
- * NULL if data is no message.
+ * Return the message in "data" with the properties in "props".  "before" are
+ * the properties of an embedded message as the outer message was read, or
+ * NULL. With "rebuild", data is the header alone, and the content is composed
+ * from the properties.  Returns NULL if data is not a message.
  */
 static GString *
 edit_bytes(json_t *props, json_t *before, const char *data, size_t len,

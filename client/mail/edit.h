@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * edit.h
- *	  What the rooms that write a message share.
+ *	  Contracts between the files that write a message.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,89 +10,93 @@
 
 #include "mail.h"
 
-/* Bytes of the message that are replaced. */
+/* A replacement of bytes of the message. */
 typedef struct Change
 {
 	size_t		from;
 	size_t		to;
 	GString    *with;			/* or NULL */
-	guint		order;			/* of changes at one place */
+	guint		order;			/* among changes at one offset */
 } Change;
 
 /* A message that is being edited. */
 typedef struct Edit
 {
-	json_t	   *props;			/* the properties now, */
-	json_t	   *before;			/* and as the message was read */
+	json_t	   *props;			/* the properties now */
+	json_t	   *before;			/* the properties that the original has */
 	Reading    *reading;
 	const char *eol;
-	GArray	   *changes;		/* of the message's bytes */
-	GString    *appended;		/* to the header; or NULL */
-	int			depth;			/* of messages around this one */
+	GArray	   *changes;		/* of Change */
+	GString    *appended;		/* at the end of the header; or NULL */
+	int			depth;			/* count of messages around this one */
 } Edit;
 
-/* Write a message that stands within another one, at a depth. */
+/* Return the mail of an embedded message. */
 typedef GString *(*InnerFunc) (json_t *message, int depth);
 
-/* Replace bytes of the message; "with" (NULL: nothing) becomes the edit's. */
+/*
+ * Replace bytes of the message by "with", which the edit then owns, or NULL.
+ */
 extern void splice_replace(Edit *edit, size_t from, size_t to, GString *with);
+
+/* Free the memory of a change. */
 extern void splice_clear(gpointer change);
 
-/* The message with its changes. */
+/* Return the message with its changes. */
 extern GString *splice_apply(const Edit *edit);
 
-/* Where a field's own lines end, with those that continue it. */
+/* Return the offset after the field at an offset, continuations included. */
 extern size_t splice_field_end(const Edit *edit, size_t at);
 
 /*
- * Write a field where the first of its name stands, or at the end of the
- * header; without a value, take the fields of that name out.  The value is
- * ASCII.
+ * Set a field to an ASCII value: replace the first field of its name, or add
+ * one at the end of the header.  If the value is NULL or "", remove all fields
+ * of the name.
  */
 extern void letter_set(Edit *edit, const char *name, const char *value);
 
-/* Rewrite the fields whose properties differ. */
+/* Rewrite the fields whose properties were edited. */
 extern void letter_edit(Edit *edit);
 
-/* A text property, "" where it is not set. */
+/* Return a text property, or "" if it is not set. */
 extern const char *text_of(json_t *object, const char *name);
 
-/* A number, or truth, and "missing" where it is not set. */
+/* Return a number, or a boolean as 0 or 1; "missing" if it is not set. */
 extern json_int_t number_of(json_t *object, const char *name,
 							json_int_t missing);
 
 /*
- * Parts with their headers, as bytes.  "old" is the part that a new text or
- * attachment stands for, or NULL: its other header fields stay.  Of an
- * attachment, "before" is what it was read as.
+ * Return a text, or an attachment, as a part with its header.  "old" is the
+ * part that is replaced, whose other header fields stay, or NULL.  "before"
+ * are the properties that the attachment was read as.
  */
 extern GString *part_text(const char *text, size_t len, const char *subtype,
 						  const char *eol, GMimeObject *old);
 extern GString *part_attachment(json_t *now, json_t *before, GMimeObject *old,
 								const char *eol, int depth, InnerFunc inner);
 
-/* An attachment with another type or name, and the body it had. */
+/* Return an attachment with other names or another type, and the old body. */
 extern GString *part_renamed(json_t *now, json_t *before, GMimeObject *old,
 							 const char *body, size_t len, const char *eol);
 
-/* The parts (of GString *, which go) as a multipart. */
+/* Return parts (of GString *) as a multipart, and free the array. */
 extern GString *part_multipart(GPtrArray *parts, const char *subtype,
 							   const char *report_type, const char *eol);
 
-/* An array that frees the parts in it. */
+/* Return a new array that frees its parts. */
 extern GPtrArray *parts_new(void);
 
-/* A boundary that is in none of the parts. */
+/* Return a boundary that does not occur in the parts. */
 extern char *part_boundary(const GPtrArray *parts);
 
-/* A content in a transfer encoding. */
+/* Return bytes in a transfer encoding. */
 extern GString *part_encoded(const char *bytes, size_t len,
 							 GMimeContentEncoding encoding, const char *eol);
 
-/* Where the body of a part begins. */
+/* Return the start of the body of a part. */
 extern const char *part_body(const GString *part);
 
-/* The content of a message that never was mail. */
+/* Return the content of a message that was never mail, as a part. */
 extern GString *part_content(json_t *props, const char *eol, int depth,
 							 InnerFunc inner);
 

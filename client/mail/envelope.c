@@ -1,14 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * envelope.c
- *	  What a message's header says, as MAPI properties.
+ *	  From the header fields of a message to MAPI properties.
  *
  * NOTES
- *	  One table maps the fields that are plain text; people, times and the
- *	  few enumerations have functions of their own.  doc/client.md shows the
- *	  whole mapping.
+ *	  A table maps the fields that are plain text; functions map people, times
+ *	  and enumerations.  doc/client.md documents the whole mapping.
  *
- *	  A field that cannot be read is left out of the properties, never of
+ *	  A field that cannot be read sets no property of its own, and stays in
  *	  PR_TRANSPORT_MESSAGE_HEADERS.
  *
  *-------------------------------------------------------------------------
@@ -18,16 +17,7 @@
 
 #include "mail.h"
 
-/* PR_MESSAGE_FLAGS */
-#define MSGFLAG_READ	0x1
-#define MSGFLAG_UNSENT	0x8
-
-/* PR_RECIPIENT_TYPE */
-#define MAPI_TO			1
-#define MAPI_CC			2
-#define MAPI_BCC		3
-
-/* fields whose text is the property's value */
+/* the fields whose text is the value of a property */
 static const struct
 {
 	const char *field;
@@ -63,7 +53,7 @@ put_binary(json_t *props, const char *name, const void *bytes, size_t len)
 	json_object_set_new(props, name, json_string(coded));
 }
 
-/* The decoded text of a field, or NULL where there is none. */
+/* Return the decoded text of a field, or NULL. */
 static char *
 field_text(const Header *header, const char *name, Tally *tally)
 {
@@ -74,7 +64,9 @@ field_text(const Header *header, const char *name, Tally *tally)
 
 /* ------------------------------------------------------------------ times */
 
-/* A date as ISO 8601 has it, "2024-05-14 07:30:00 +02:00" and shorter. */
+/*
+ * Read a date in ISO 8601, "2024-05-14 07:30:00 +02:00" or shorter, or NULL.
+ */
 static GDateTime *
 iso_date(const char *text)
 {
@@ -95,8 +87,8 @@ iso_date(const char *text)
 }
 
 /*
- * A date as mail writes it, to the text of a PT_SYSTIME.  NULL if it is no
- * date, or not one from 1601 (where FILETIME begins) to 9999.
+ * Return a date of mail as the text of a PT_SYSTIME.  Returns NULL if the text
+ * is not a date, or the date is not from 1601 (the start of FILETIME) to 9999.
  */
 static char *
 systime(const char *text)
@@ -126,8 +118,8 @@ systime(const char *text)
 }
 
 /*
- * Sent: Date.  Delivered: the date of the topmost Received, else Date, else
- * the From_ line's.
+ * Set the time of submission from Date, and the time of delivery from the
+ * topmost Received, else from Date, else from the From_ line.
  */
 static void
 map_times(const Header *header, const RawMessage *raw, json_t *props,
@@ -172,7 +164,7 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 
 /* ----------------------------------------------------------------- people */
 
-/* Call func for everybody in each field of that name. */
+/* Call func for every person in each field of a name. */
 static void
 field_people(const Header *header, const char *field_name, PersonFunc func,
 			 void *arg, Tally *tally)
@@ -190,7 +182,7 @@ typedef struct Recipients
 {
 	json_t	   *list;
 	int			type;
-	unsigned	left;			/* beyond MAX_RECIPIENTS */
+	unsigned	left;			/* count beyond MAX_RECIPIENTS */
 } Recipients;
 
 static void
@@ -221,7 +213,7 @@ typedef struct FirstPerson
 	unsigned	others;
 } FirstPerson;
 
-/* The first one with an address, else the first one. */
+/* Take the first person with an address, else the first person. */
 static void
 keep_first(const char *name, const char *address, void *arg)
 {
@@ -251,7 +243,7 @@ join_name(const char *name, const char *address, void *arg)
 	g_string_append(names, name);
 }
 
-/* Set the four properties that name one person under a common prefix. */
+/* Set the four properties of a person, whose names begin with a prefix. */
 static void
 put_person(json_t *props, const char *prefix, const FirstPerson *person)
 {
@@ -272,8 +264,8 @@ put_person(json_t *props, const char *prefix, const FirstPerson *person)
 }
 
 /*
- * From is whom the message represents, Sender who sent it; where one is
- * missing, the other stands for both.
+ * Set the represented sender from From, and the sender from Sender.  If one of
+ * these fields is missing, the other field sets both.
  */
 static void
 map_people(const Header *header, json_t *props, Tally *tally)
@@ -317,7 +309,7 @@ map_people(const Header *header, json_t *props, Tally *tally)
 
 /* ----------------------------------------------------------- enumerations */
 
-/* Words of one field and the numbers they stand for. */
+/* A word of a field, and its number. */
 typedef struct Word
 {
 	const char *field;
@@ -325,41 +317,41 @@ typedef struct Word
 	int			number;
 } Word;
 
-/* the first field of these that has one of its words decides */
+/* the first row whose field begins with its word decides */
 static const Word importance_words[] = {
-	{"Importance", "high", 2},
-	{"Importance", "normal", 1},
-	{"Importance", "low", 0},
-	{"X-Priority", "1", 2},
-	{"X-Priority", "2", 2},
-	{"X-Priority", "3", 1},
-	{"X-Priority", "4", 0},
-	{"X-Priority", "5", 0},
-	{"X-MSMail-Priority", "high", 2},
-	{"X-MSMail-Priority", "normal", 1},
-	{"X-MSMail-Priority", "low", 0},
-	{"Priority", "urgent", 2},
-	{"Priority", "normal", 1},
-	{"Priority", "non-urgent", 0},
+	{"Importance", "high", IMPORTANCE_HIGH},
+	{"Importance", "normal", IMPORTANCE_NORMAL},
+	{"Importance", "low", IMPORTANCE_LOW},
+	{"X-Priority", "1", IMPORTANCE_HIGH},
+	{"X-Priority", "2", IMPORTANCE_HIGH},
+	{"X-Priority", "3", IMPORTANCE_NORMAL},
+	{"X-Priority", "4", IMPORTANCE_LOW},
+	{"X-Priority", "5", IMPORTANCE_LOW},
+	{"X-MSMail-Priority", "high", IMPORTANCE_HIGH},
+	{"X-MSMail-Priority", "normal", IMPORTANCE_NORMAL},
+	{"X-MSMail-Priority", "low", IMPORTANCE_LOW},
+	{"Priority", "urgent", IMPORTANCE_HIGH},
+	{"Priority", "normal", IMPORTANCE_NORMAL},
+	{"Priority", "non-urgent", IMPORTANCE_LOW},
 	{NULL, NULL, 0}
 };
 
 static const Word priority_words[] = {
-	{"Priority", "urgent", 1},
-	{"Priority", "normal", 0},
-	{"Priority", "non-urgent", -1},
+	{"Priority", "urgent", PRIO_URGENT},
+	{"Priority", "normal", PRIO_NORMAL},
+	{"Priority", "non-urgent", PRIO_NONURGENT},
 	{NULL, NULL, 0}
 };
 
 static const Word sensitivity_words[] = {
-	{"Sensitivity", "normal", 0},
-	{"Sensitivity", "personal", 1},
-	{"Sensitivity", "private", 2},
-	{"Sensitivity", "company-confidential", 3},
+	{"Sensitivity", "normal", SENSITIVITY_NONE},
+	{"Sensitivity", "personal", SENSITIVITY_PERSONAL},
+	{"Sensitivity", "private", SENSITIVITY_PRIVATE},
+	{"Sensitivity", "company-confidential", SENSITIVITY_COMPANY_CONFIDENTIAL},
 	{NULL, NULL, 0}
 };
 
-/* Set a number property by the first word that a field begins with. */
+/* Set a number property from the first row that applies. */
 static void
 map_word(const Header *header, const Word *words, const char *property,
 		 json_t *props, Tally *tally)
@@ -379,8 +371,8 @@ map_word(const Header *header, const Word *words, const char *property,
 }
 
 /*
- * Read or not, draft or not, and what else a mailbox notes about a message:
- * Maildir flags, Status and X-Status (mbox), X-Mozilla-Status, X-Unsent.
+ * Set the properties for read, draft, answered, forwarded and flagged from
+ * Maildir flags, Status and X-Status (mbox), X-Mozilla-Status and X-Unsent.
  */
 static void
 map_flags(const Header *header, const RawMessage *raw, json_t *props,
@@ -401,14 +393,15 @@ map_flags(const Header *header, const RawMessage *raw, json_t *props,
 		flags |= MSGFLAG_UNSENT;
 	json_object_set_new(props, "PR_MESSAGE_FLAGS", json_integer(flags));
 
-	/* 102 and 104: the verbs "reply to sender" and "forward" */
 	if (strchr(dir, 'R') || strchr(x, 'A') || (moz & 0x2))
-		json_object_set_new(props, "PR_LAST_VERB_EXECUTED", json_integer(102));
+		json_object_set_new(props, "PR_LAST_VERB_EXECUTED",
+							json_integer(EXCHIVERB_REPLYTOSENDER));
 	else if (strchr(dir, 'P') || (moz & 0x1000))
-		json_object_set_new(props, "PR_LAST_VERB_EXECUTED", json_integer(104));
-	/* 2: flagged for follow-up */
+		json_object_set_new(props, "PR_LAST_VERB_EXECUTED",
+							json_integer(EXCHIVERB_FORWARD));
 	if (strchr(dir, 'F') || strchr(x, 'F') || (moz & 0x4))
-		json_object_set_new(props, "PR_FLAG_STATUS", json_integer(2));
+		json_object_set_new(props, "PR_FLAG_STATUS",
+							json_integer(FOLLOWUP_FLAGGED));
 	if (strchr(dir, 'T') || strchr(x, 'D') || (moz & 0x8))
 		tally_count(tally->remarks,
 					"marked as deleted in the mailbox: imported as others", 1);
@@ -417,8 +410,8 @@ map_flags(const Header *header, const RawMessage *raw, json_t *props,
 /* ----------------------------------------------------------------- subject */
 
 /*
- * The subject without a reply or forward prefix, as MAPI has it: up to three
- * characters, no digits, a colon and a space.
+ * Return the subject without a prefix for replies or forwards, which in MAPI
+ * has up to three characters without digits, a colon and a space.
  */
 static const char *
 without_prefix(const char *subject)
@@ -453,7 +446,7 @@ map_conversation(const Header *header, json_t *props, Tally *tally)
 		gsize		n;
 		g_autofree guchar *bytes = g_base64_decode(index, &n);
 
-		/* a conversation index has 22 bytes and 5 more for every answer */
+		/* a conversation index has 22 bytes, and 5 bytes for each answer */
 		if (n >= 22 && (n - 22) % 5 == 0)
 		{
 			g_autofree char *coded = g_base64_encode(bytes, n);

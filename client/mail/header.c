@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * header.c
- *	  The header fields that GMime has read, as texts; encoded words.
+ *	  From header fields of GMime to texts; decodes encoded words.
  *
  * NOTES
- *	  Raw values come from GMime.  Charsets are repaired here: raw 8-bit bytes
- *	  are UTF-8 if they are valid UTF-8, else in the charset that Content-Type
- *	  names, else windows-1252.  Encoded words (RFC 2047) are decoded here,
- *	  too, so that a charset's name means the same in a subject as in a body,
- *	  and a character may be spread over two words.
+ *	  GMime returns raw values.  Charsets are repaired here: raw 8-bit bytes
+ *	  are UTF-8 if they are valid UTF-8, else in the charset of Content-Type,
+ *	  else windows-1252.  Encoded words (RFC 2047) are decoded here, too, so
+ *	  that the name of a charset has one meaning in subjects and bodies, and a
+ *	  character can be spread over two words.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,8 +17,8 @@
 #include "mail.h"
 
 /*
- * A piece of raw header to UTF-8.  The charset counts only for bytes that
- * are no valid UTF-8; ISO-2022-JP shows itself by its escapes.
+ * Return bytes of a header as UTF-8.  The charset counts only if the bytes are
+ * not valid UTF-8; ISO-2022-JP is known by its escapes.
  */
 static char *
 header_utf8(const char *bytes, size_t len, const char *charset, Tally *tally)
@@ -33,7 +33,7 @@ header_utf8(const char *bytes, size_t len, const char *charset, Tally *tally)
 	return text_decode(bytes, len, charset, tally, NULL);
 }
 
-/* A raw value on one line: a fold is one space. */
+/* Return a raw value on one line; a fold becomes a space. */
 static char *
 unfold(const char *raw)
 {
@@ -90,7 +90,7 @@ add_fields(Header *header, GMimeObject *object, const char *charset,
 		g_autofree char *line = NULL;
 
 		if (g_mime_header_get_offset(from) < 0)
-			continue;			/* not from the message */
+			continue;			/* the message does not have this field */
 		field = g_new(Field, 1);
 		line = unfold(g_mime_header_get_raw_value(from));
 		name = g_mime_header_get_name(from);
@@ -152,7 +152,7 @@ char *
 header_block(const Header *header, const char *bytes, size_t len)
 {
 	GString    *block = g_string_sized_new(len);
-	Tally	   *aside = tally_new();	/* the fields are counted already */
+	Tally	   *aside = tally_new();	/* header_new() counts the bytes */
 
 	while (len > 0)
 	{
@@ -170,15 +170,15 @@ header_block(const Header *header, const char *bytes, size_t len)
 
 /* ---------------------------------------------------------- encoded words */
 
-/* A run of encoded words of one charset, decoded to bytes, not yet to text. */
+/* The bytes of a run of encoded words in one charset. */
 typedef struct WordRun
 {
-	char	   *charset;		/* NULL: no run */
+	char	   *charset;		/* NULL: there is no run */
 	GString    *bytes;
-	bool		no_end;			/* no "?=" in the rest of the value */
+	bool		no_end;			/* the rest of the value has no "?=" */
 } WordRun;
 
-/* Write out a run, as text or as one encoded word in UTF-8, and end it. */
+/* Append a run as text, or as one encoded word in UTF-8, and end the run. */
 static void
 flush_run(WordRun *run, bool as_words, GString *out, Tally *tally)
 {
@@ -202,7 +202,7 @@ flush_run(WordRun *run, bool as_words, GString *out, Tally *tally)
 	g_string_truncate(run->bytes, 0);
 }
 
-/* Append the bytes of an encoded word; "_" is a blank in 'Q'. */
+/* Append the bytes of an encoded word; in 'Q', "_" is a blank. */
 static void
 append_word(GString *out, char encoding, const char *text, size_t len)
 {
@@ -219,8 +219,8 @@ append_word(GString *out, char encoding, const char *text, size_t len)
 }
 
 /*
- * If an encoded word begins at "at", add it to the run (a new one, if its
- * charset is another) and return its length, else 0.
+ * Add the encoded word that begins at "at" to the run, or to a new run if the
+ * charset differs.  Returns the length of the word, or 0 if there is no word.
  */
 static size_t
 take_word(const char *at, WordRun *run, bool as_words, GString *out,
@@ -236,7 +236,7 @@ take_word(const char *at, WordRun *run, bool as_words, GString *out,
 		return 0;
 	charset = g_strndup(p, n);
 	p += n;
-	if (*p == '*')				/* RFC 2231 language */
+	if (*p == '*')				/* a language, RFC 2231 */
 		p += strcspn(p, "?");
 	if (p[0] != '?' || p[1] == '\0' || p[2] != '?')
 		return 0;
@@ -266,7 +266,7 @@ header_decode(const char *value, bool as_words, Tally *tally)
 
 	while (*value != '\0')
 	{
-		/* blanks between two encoded words do not count */
+		/* blanks between encoded words are not part of the text */
 		size_t		blanks = run.charset ? strspn(value, " \t\r\n") : 0;
 		size_t		n = 0;
 

@@ -1,14 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * letter.c
- *	  Header fields from properties, where they say something else than the
- *	  message did.
+ *	  From edited properties to header fields.
  *
  * NOTES
- *	  A field is rewritten only where its property differs from the one that
- *	  the message was read to, so all other fields, their order and their folds
- *	  stay as they came.  A message that never had a header gets all of its
- *	  fields this way.
+ *	  A field is rewritten only if its property differs from the property that
+ *	  the original has, so that all other fields, their order and their folds
+ *	  stay unchanged.  For a message that never had a header, all fields are
+ *	  written.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +20,7 @@
 
 /* ------------------------------------------------------------------ fields */
 
-/* Break a value into lines at its spaces. */
+/* Append a value, in lines that are broken at spaces. */
 static void
 append_folded(GString *out, const char *value, size_t column, const char *eol)
 {
@@ -65,8 +64,8 @@ letter_set(Edit *edit, const char *name, const char *value)
 
 		if (g_ascii_strcasecmp(field->name, name) != 0)
 			continue;
-		splice_replace(edit, field->offset, splice_field_end(edit, field->offset),
-					 line);
+		splice_replace(edit, field->offset,
+					   splice_field_end(edit, field->offset), line);
 		line = NULL;
 	}
 	if (line == NULL)
@@ -79,7 +78,7 @@ letter_set(Edit *edit, const char *name, const char *value)
 
 /* -------------------------------------------------------------- properties */
 
-/* Whether a text is another one than the header says. */
+/* Return true if a text property was edited. */
 static bool
 text_differs(const Edit *edit, const char *name)
 {
@@ -99,7 +98,7 @@ put_text_field(Edit *edit, const char *property, const char *field)
 	letter_set(edit, field, coded);
 }
 
-/* A PT_SYSTIME as mail writes it. */
+/* Set a date field from a PT_SYSTIME, if the property was edited. */
 static void
 put_time_field(Edit *edit, const char *property, const char *field)
 {
@@ -152,7 +151,7 @@ add_person(InternetAddressList *list, const char *name, const char *address)
 	g_object_unref(one);
 }
 
-/* The address of a person or a recipient: SMTP's, else whatever there is. */
+/* Return the SMTP address of a person or recipient, else any address. */
 static const char *
 address_of(json_t *props, const char *prefix)
 {
@@ -163,7 +162,7 @@ address_of(json_t *props, const char *prefix)
 	return *address ? address : text_of(props, other);
 }
 
-/* Addresses as a field's value; "" for none. */
+/* Return addresses as the value of a field, or "" without addresses. */
 static char *
 people_text(InternetAddressList *list)
 {
@@ -190,7 +189,7 @@ person_text(json_t *props, const char *prefix)
 	return text;
 }
 
-/* The recipients of a type (1 To, 2 Cc, 3 Bcc). */
+/* Return the recipients of a type (MAPI_TO and others) as a field's value. */
 static char *
 recipients_text(json_t *props, json_int_t type)
 {
@@ -201,7 +200,7 @@ recipients_text(json_t *props, json_int_t type)
 
 	json_array_foreach(json_object_get(props, "PR_MESSAGE_RECIPIENTS"), i, one)
 	{
-		if (number_of(one, "PR_RECIPIENT_TYPE", 1) == type)
+		if (number_of(one, "PR_RECIPIENT_TYPE", MAPI_TO) == type)
 			add_person(list, text_of(one, "PR_DISPLAY_NAME"),
 					   address_of(one, "PR_"));
 	}
@@ -230,8 +229,8 @@ put_people(Edit *edit)
 				  sender : NULL);
 	for (int i = 0; i < 3; i++)
 	{
-		g_autofree char *now = recipients_text(edit->props, i + 1);
-		g_autofree char *old = recipients_text(edit->before, i + 1);
+		g_autofree char *now = recipients_text(edit->props, MAPI_TO + i);
+		g_autofree char *old = recipients_text(edit->before, MAPI_TO + i);
 
 		if (strcmp(now, old) == 0)
 			continue;
@@ -259,16 +258,18 @@ put_marks(Edit *edit)
 		"Normal", "Personal", "Private", "Company-Confidential", NULL
 	};
 
-	if (number_of(edit->props, "PR_IMPORTANCE", 1) !=
-		number_of(edit->before, "PR_IMPORTANCE", 1))
+	if (number_of(edit->props, "PR_IMPORTANCE", IMPORTANCE_NORMAL) !=
+		number_of(edit->before, "PR_IMPORTANCE", IMPORTANCE_NORMAL))
 	{
 		letter_set(edit, "X-Priority", NULL);
 		letter_set(edit, "X-MSMail-Priority", NULL);
 	}
-	put_word_field(edit, "PR_IMPORTANCE", 1, "Importance", 0, importance);
-	put_word_field(edit, "PR_PRIORITY", 0, "Priority", -1, priority);
-	put_word_field(edit, "PR_SENSITIVITY", 0, "Sensitivity", 0,
-				   sensitivity);
+	put_word_field(edit, "PR_IMPORTANCE", IMPORTANCE_NORMAL, "Importance",
+				   IMPORTANCE_LOW, importance);
+	put_word_field(edit, "PR_PRIORITY", PRIO_NORMAL, "Priority",
+				   PRIO_NONURGENT, priority);
+	put_word_field(edit, "PR_SENSITIVITY", SENSITIVITY_NONE, "Sensitivity",
+				   SENSITIVITY_NONE, sensitivity);
 }
 
 void

@@ -1,26 +1,26 @@
 /*-------------------------------------------------------------------------
  *
  * mend.c
- *	  Small repairs of a message before GMime parses it.
+ *	  Small repairs of a message before GMime parses the message.
  *
  * NOTES
- *	  GMime drops what a broken header holds, or finds no message at all.  The
- *	  parser is given a copy with these repairs, if there is any to be made:
+ *	  GMime loses fields of a broken header, or finds no message at all.  If a
+ *	  message needs repairs, GMime parses a copy with these repairs:
  *
- *	  - Bare CR ends a line, where most lines end with bare CR; of several CRs
- *		before LF one is left.
+ *	  - Bare CR ends a line, if most lines end with bare CR.  Several CRs
+ *		before LF become one.
  *	  - Blank lines before the first field are left out, and NULs in headers.
- *	  - A line that is neither field nor continuation becomes a continuation
- *		if more header follows, and the first line of the body if not (the
- *		empty line is missing).
- *	  - Content types without a slash get a subtype; of several Content-Type
- *		fields in a header the first one counts (GMime takes the last).
+ *	  - A line that is neither field nor continuation becomes a continuation if
+ *		more header follows, and else the first line of the body (the empty
+ *		line is missing).
+ *	  - Content types without a slash get a subtype.  If a header has several
+ *		Content-Type fields, the first one counts (GMime takes the last one).
  *	  - Very long fields of addresses or parameters get another name.
- *	  - Fields and boundaries beyond a number become continuations and text,
- *		so that memory stays in proportion to the message.
+ *	  - Fields beyond MAX_FIELDS become continuations, and parts beyond
+ *		MAX_PARTS text, so that memory stays in proportion to the message.
  *
- *	  Every repair inserts or leaves out bytes, so offsets in the copy can be
- *	  told from offsets in the message.  Contents are read from the message.
+ *	  Every repair inserts or leaves out bytes, so that every offset in the
+ *	  copy has an offset in the message.  Contents are read from the message.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +28,7 @@
 
 #include "mail.h"
 
-/* From this offset in the copy on, the message's is greater by "shift". */
+/* From an offset in the copy on, offsets in the message are greater. */
 typedef struct Shift
 {
 	size_t		at;
@@ -39,14 +39,14 @@ typedef struct Shift
 typedef struct Scan
 {
 	Mend	   *mend;
-	const char *at;				/* the line being looked at */
+	const char *at;				/* the current line */
 	const char *end;			/* of the message */
-	const char *copied;			/* the copy has everything before this */
-	const char *goes_on;		/* the header goes on until here at least */
-	GHashTable *boundaries;		/* "--boundary" of multiparts so far */
+	const char *copied;			/* the copy has all bytes before this one */
+	const char *goes_on;		/* the header reaches at least to here */
+	GHashTable *boundaries;		/* "--boundary" of each multipart so far */
 	GString    *type;			/* the Content-Type field of this header */
 	bool		in_type;		/* the field is Content-Type */
-	bool		skipped;		/* and a second one, which is left out */
+	bool		skipped;		/* a further Content-Type, which is left out */
 	unsigned	fields;			/* in this header */
 	unsigned	parts;			/* so far */
 	bool		in_header;
@@ -55,7 +55,7 @@ typedef struct Scan
 
 /* ----------------------------------------------------------------- repairs */
 
-/* Begin the copy, or bring it up to a place in the message. */
+/* Copy the bytes up to a place in the message; begins the copy if needed. */
 static void
 copy_until(Scan *scan, const char *place)
 {
@@ -96,7 +96,7 @@ leave_out(Scan *scan, const char *from, const char *to)
 
 /* ------------------------------------------------------------------- lines */
 
-/* The end of a line without its line end, and where the next one begins. */
+/* Return the end of a line without its line end; *next is the next line. */
 static const char *
 line_end(const char *at, const char *end, const char **next)
 {
@@ -109,7 +109,7 @@ line_end(const char *at, const char *end, const char **next)
 	return stop;
 }
 
-/* The length of the field name at the start of a line, 0 if there is none. */
+/* Return the length of the field name at the start of a line, or 0. */
 static size_t
 name_len(const char *at, const char *stop)
 {
@@ -133,10 +133,9 @@ is_blank(const char *at, const char *stop)
 }
 
 /*
- * Where, after a line that is no header line, the header goes on: at a field
- * before the empty line, with no boundary before that; NULL if it does not.
- * A field here is one whose name is common or has a hyphen: prose has colons,
- * too.
+ * Return the next field of a header after a line that is not a header line;
+ * NULL if an empty line or a boundary comes first.  Only a name that is common
+ * or has a hyphen counts as a field, since prose has colons, too.
  */
 static const char *
 header_goes_on(const char *at, const char *end)
@@ -179,7 +178,7 @@ begin_header(Scan *scan)
 	g_string_truncate(scan->type, 0);
 }
 
-/* Note what the header that ends here says about the lines that follow. */
+/* End a header: take its boundary, and begin the header of a message in it. */
 static void
 end_header(Scan *scan)
 {
@@ -200,7 +199,7 @@ end_header(Scan *scan)
 	g_object_unref(type);
 }
 
-/* Take a line that is a boundary; false if the line is none. */
+/* Read a boundary line.  Returns false if the line is not a boundary. */
 static bool
 take_boundary(Scan *scan, const char *stop)
 {
@@ -239,7 +238,10 @@ take_boundary(Scan *scan, const char *stop)
 
 /* ----------------------------------------------------------------- headers */
 
-/* A type that is one word: GMime would not read its parameters, either. */
+/*
+ * Append a content type to scan->type, and add a missing subtype: without a
+ * subtype GMime does not read the parameters.
+ */
 static void
 mend_type(Scan *scan, const char *value, const char *stop)
 {
@@ -270,8 +272,9 @@ mend_type(Scan *scan, const char *value, const char *stop)
 }
 
 /*
- * Whether a field is too long to be shown to GMime by its name, which takes
- * quadratic time for addresses and parameters, and stack for groups.
+ * Return true if a field is hidden from GMime by another name.  For long
+ * fields GMime takes quadratic time (addresses, parameters) or much stack
+ * (groups).
  */
 static bool
 is_hidden(const char *at, size_t n, const char *end)
@@ -298,7 +301,7 @@ is_hidden(const char *at, size_t n, const char *end)
 	return false;
 }
 
-/* Take a line of a header that is neither empty nor a boundary. */
+/* Read a line of a header that is neither empty nor a boundary. */
 static void
 take_header_line(Scan *scan, const char *stop, const char *next)
 {
@@ -327,7 +330,8 @@ take_header_line(Scan *scan, const char *stop, const char *next)
 		leave_out(scan, at, next);
 	else if (*at == ' ' || *at == '\t')
 	{
-		if (scan->skipped)
+		/* a fold of a line that was left out before the first field */
+		if (scan->skipped || (scan->fields == 0 && at < scan->goes_on))
 			leave_out(scan, at, next);
 		else if (scan->in_type)
 			g_string_append_len(scan->type, at, stop - at);
@@ -335,7 +339,7 @@ take_header_line(Scan *scan, const char *stop, const char *next)
 	else if (!((stop - at >= 5 && memcmp(at, "From ", 5) == 0) ||
 			   (stop - at >= 6 && memcmp(at, ">From ", 6) == 0)))
 	{
-		/* looked up once for all the lines before that field */
+		/* one search is enough for all lines before the field found */
 		if (at >= scan->goes_on)
 			scan->goes_on = header_goes_on(next, scan->end);
 		if (scan->goes_on == NULL)
@@ -364,7 +368,7 @@ leave_out_nuls(Scan *scan, const char *stop)
 	}
 }
 
-/* Look at one line; "next" is where the next one begins. */
+/* Read the current line, which ends at "stop"; "next" is the next line. */
 static void
 take_line(Scan *scan, const char *stop, const char *next)
 {
@@ -381,7 +385,7 @@ take_line(Scan *scan, const char *stop, const char *next)
 		leave_out(scan, stop, next - 2);
 }
 
-/* If most lines end with bare CR, make a copy in which they end with LF. */
+/* If most lines end with bare CR, copy the message with LF instead of CR. */
 static void
 mend_line_ends(Mend *mend)
 {

@@ -1,24 +1,24 @@
 /*-------------------------------------------------------------------------
  *
  * mime.c
- *	  A message as the JSON object of its MAPI properties: the header by
- *	  way of envelope.c, and here its parts: bodies and attachments.
+ *	  From a message to the JSON object of its MAPI properties.  envelope.c
+ *	  maps the header; this file maps the parts to bodies and attachments.
  *
  * NOTES
- *	  GMime parses the message.  Its objects have the structure, the header
- *	  fields and, by offsets into the stream, the place of every content;
- *	  contents are read from the message itself.
+ *	  GMime parses the message.  GMime's objects have the structure, the header
+ *	  fields and the offset of every content; contents are read from the
+ *	  message itself.
  *
  *	  PR_BODY is the plain text of the message, PR_HTML its HTML (as UTF-8,
- *	  which PR_INTERNET_CPID states); neither is made from the other.  Texts
- *	  that follow each other, such as the footer of a mailing list, are joined.
- *	  Every other part is an attachment, a message within the message an
- *	  embedded one, with properties of its own.  Files that are uuencoded
- *	  within a text are attachments, too.
+ *	  which PR_INTERNET_CPID states); no body is made from the other body.
+ *	  Texts that follow each other, such as the footer of a mailing list, are
+ *	  joined. Every other part is an attachment, and a message within the
+ *	  message is an embedded message with properties of its own.  Files that
+ *	  are uuencoded within a text are attachments, too.
  *
- *	  What is signed or encrypted is one attachment that holds its exact bytes,
- *	  header and all, so that a signature stays valid; its texts are read, too,
- *	  for whoever shows the message.
+ *	  A signed or encrypted part is one attachment of exactly its bytes, header
+ *	  included, so that signatures stay valid.  Signed texts are also read into
+ *	  the bodies, for programs that show the message.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,9 +26,7 @@
 
 #include "mime.h"
 
-#define CODEPAGE_UTF8	65001
-
-/* what a part may still become */
+/* the bodies that a part can become */
 #define MAY_BE_TEXT		0x1
 #define MAY_BE_HTML		0x2
 
@@ -45,10 +43,11 @@ static bool
 is_message(const Part *part)
 {
 	return attach_is(part, "message", "rfc822") ||
-		attach_is(part, "message", "global") || attach_is(part, "message", "news");
+		attach_is(part, "message", "global") ||
+		attach_is(part, "message", "news");
 }
 
-/* Whether a part is one that is kept to the byte. */
+/* Return true if a part is signed or encrypted. */
 static bool
 is_sealed(const Part *part)
 {
@@ -56,7 +55,7 @@ is_sealed(const Part *part)
 		attach_is(part, "multipart", "encrypted");
 }
 
-/* Count of the parts in a multipart, 0 for anything else. */
+/* Return the count of parts in a multipart, 0 for other parts. */
 static int
 part_count(const Part *part)
 {
@@ -64,7 +63,7 @@ part_count(const Part *part)
 		g_mime_multipart_get_count(GMIME_MULTIPART(part->object)) : 0;
 }
 
-/* The content stream of a leaf, or NULL. */
+/* Return the content stream of a part without parts, or NULL. */
 static GMimeStream *
 content_stream(GMimeObject *object)
 {
@@ -74,7 +73,7 @@ content_stream(GMimeObject *object)
 	return content ? g_mime_data_wrapper_get_stream(content) : NULL;
 }
 
-/* The content of a message part, or NULL. */
+/* Return the content of the message in a message part, or NULL. */
 static GMimeObject *
 inner_object(GMimeObject *object)
 {
@@ -85,8 +84,8 @@ inner_object(GMimeObject *object)
 }
 
 /*
- * Where the header that begins at "at" ends, at most at "limit"; sets *body to
- * the line after the empty line.
+ * Return the end of the header that begins at "at", at most "limit", and set
+ * *body to the line after the empty line.
  */
 static size_t
 header_end(const Walk *walk, size_t at, size_t limit, size_t *body)
@@ -108,7 +107,7 @@ header_end(const Walk *walk, size_t at, size_t limit, size_t *body)
 	return limit;
 }
 
-/* Where the header of an object begins, as far as GMime tells. */
+/* Return the offset of an object's first field; G_MAXSIZE without fields. */
 static size_t
 first_field(GMimeObject *object)
 {
@@ -121,7 +120,7 @@ first_field(GMimeObject *object)
 	return offset < 0 ? G_MAXSIZE : (size_t) offset;
 }
 
-/* Where a message that GMime has parsed within another one begins. */
+/* Return the start of a message that GMime has parsed; G_MAXSIZE: unknown. */
 static size_t
 message_start(GMimeMessage *message)
 {
@@ -131,7 +130,10 @@ message_start(GMimeMessage *message)
 	return content ? MIN(start, first_field(content)) : start;
 }
 
-/* Where an object begins; one without header fields, before an empty line. */
+/*
+ * Return the start of an object, or G_MAXSIZE if it is unknown.  An object
+ * without header fields begins with an empty line.
+ */
 static size_t
 object_start(const Walk *walk, GMimeObject *object)
 {
@@ -153,7 +155,7 @@ object_start(const Walk *walk, GMimeObject *object)
 	return start;
 }
 
-/* Where the last content within an object ends; "start" if there is none. */
+/* Return the end of the last content in an object; "start" without content. */
 static size_t
 last_content(GMimeObject *object, size_t start)
 {
@@ -173,9 +175,9 @@ last_content(GMimeObject *object, size_t start)
 }
 
 /*
- * Where an object ends that begins at "start": for a leaf, GMime tells; a
- * multipart ends before the next line with the boundary around it ("--..."),
- * or with what is around it.
+ * Return the end of an object that begins at "start".  GMime returns the end
+ * of a part without parts.  A multipart ends before the next line that begins
+ * with "marker", the boundary around the multipart, or at "limit".
  */
 static size_t
 object_end(const Walk *walk, GMimeObject *object, size_t start, size_t limit,
@@ -202,8 +204,8 @@ object_end(const Walk *walk, GMimeObject *object, size_t start, size_t limit,
 }
 
 /*
- * Where a leaf's content ends.  GMime takes the line end before a boundary to
- * be as long as that of the boundary's own line.
+ * Return the end of the content of a part without parts.  GMime takes the line
+ * end before a boundary line for as long as that of the boundary line.
  */
 static size_t
 leaf_end(const Walk *walk, size_t body, size_t end)
@@ -221,8 +223,9 @@ leaf_end(const Walk *walk, size_t body, size_t end)
 }
 
 /*
- * Fill in a part that begins at "start" and ends at "end" at most.  Its
- * header becomes the part's; NULL: read here.
+ * Initialize a part that begins at "start" and ends at "end" or before.  The
+ * part then owns the header; if the header is NULL, it is read from the
+ * object.
  */
 static void
 part_init(Part *part, const Walk *walk, GMimeObject *object, Header *header,
@@ -280,7 +283,7 @@ part_init(Part *part, const Walk *walk, GMimeObject *object, Header *header,
 		part->filename = g_utf8_make_valid(name, -1);
 	if (part->filename != NULL)
 		g_strstrip(part->filename);
-	/* words spread over the pieces of a parameter (RFC 2231) */
+	/* encoded words that are spread over pieces of a parameter (RFC 2231) */
 	if (part->filename != NULL && strstr(part->filename, "=?") != NULL)
 	{
 		g_autofree char *words = part->filename;
@@ -313,7 +316,7 @@ part_encoding(const Part *part)
 	return g_mime_content_encoding_from_string(word);
 }
 
-/* The bytes of the message from one offset of the copy to another. */
+/* Return the message's bytes between two offsets in the copy. */
 static const char *
 raw_bytes(const Walk *walk, size_t from, size_t to, size_t *len)
 {
@@ -325,7 +328,7 @@ raw_bytes(const Walk *walk, size_t from, size_t to, size_t *len)
 	return mend->data + start;
 }
 
-/* The content of a part, its transfer encoding undone. */
+/* Return the content of a part, decoded from its transfer encoding. */
 static GByteArray *
 part_bytes(const Walk *walk, const Part *part)
 {
@@ -335,7 +338,7 @@ part_bytes(const Walk *walk, const Part *part)
 	return content_decode(bytes, len, part_encoding(part), true);
 }
 
-/* Note the place of a part; returns it, to be filled in. */
+/* Add the place of a part; returns the place for the caller to complete. */
 static Place *
 add_place(Walk *walk, const Part *part)
 {
@@ -354,7 +357,7 @@ add_place(Walk *walk, const Part *part)
 
 /* ------------------------------------------------------------------ bodies */
 
-/* The charset that an HTML text names in its first bytes, or NULL. */
+/* Return the charset in the first bytes of an HTML text, or NULL. */
 static char *
 html_charset(const GByteArray *bytes)
 {
@@ -370,7 +373,7 @@ html_charset(const GByteArray *bytes)
 	return g_strndup(at, strcspn(at, "\"'; />"));
 }
 
-/* Append a text to a body; texts begin on lines of their own. */
+/* Append a text to a body, on a new line. */
 static void
 join_text(GString *out, const char *text, size_t len)
 {
@@ -440,7 +443,9 @@ take_text(Walk *walk, const Part *part, bool html)
 
 /* ------------------------------------------------------------- attachments */
 
-/* A message within the message; false if the part holds none after all. */
+/*
+ * Attach an embedded message.  Returns false if the part contains no message.
+ */
 static bool
 attach_message(Walk *walk, const Part *part)
 {
@@ -526,9 +531,9 @@ attach_part(Walk *walk, const Part *part, bool related)
 }
 
 /*
- * A multipart that is kept as it is: one attachment of exactly its bytes, as
- * a part: its header, of the message's header the Content-Type; an empty line,
- * its body.
+ * Attach a multipart as one attachment of exactly its bytes: the header (if
+ * the multipart is the content of the message, only Content-Type), an empty
+ * line, the body.
  */
 static void
 attach_whole(Walk *walk, const Part *part)
@@ -575,7 +580,7 @@ attach_whole(Walk *walk, const Part *part)
 
 /* -------------------------------------------------------------- the parts */
 
-/* Whether a text that is the whole message is data, rather than prose. */
+/* Return true if a text that is the whole message is an attachment. */
 static bool
 is_data(const Part *part)
 {
@@ -592,9 +597,9 @@ is_data(const Part *part)
 }
 
 /*
- * A part without parts: body text, or an attachment.  The only part of a
- * message is its body if it is prose.  A text with a file name is somebody's
- * file, except where it is the first part of all.
+ * Read a part without parts into a body or an attachment.  A text that is the
+ * whole message is the body, unless is_data().  A text with a file name is an
+ * attachment, unless the text is the first part.
  */
 static void
 walk_leaf(Walk *walk, const Part *part, int may, bool related)
@@ -650,12 +655,12 @@ walk_multipart(Walk *walk, const Part *part, int may)
 		part_init(&one, walk, object, NULL, start,
 				  object_end(walk, object, start, part->end, marker),
 				  part->depth + 1);
-		/* signatures, reports and what an HTML text refers to are no text */
+		/* a signature, a report, or a part that HTML refers to is no body */
 		referred = i > 0 && related &&
 			header_get(one.header, "Content-ID") != NULL;
 		walk_part(walk, &one, referred || (i > 0 && first_only) ? 0 : may,
 				  related);
-		/* of alternatives, the first text and the first HTML are taken */
+		/* the first text and the first HTML of alternatives are the bodies */
 		if (alternative && walk->text->len > had_text)
 			may &= ~MAY_BE_TEXT;
 		if (alternative && walk->html->len > had_html)
@@ -664,7 +669,7 @@ walk_multipart(Walk *walk, const Part *part, int may)
 	}
 }
 
-/* Whether there is something in a part's body. */
+/* Return true if a part's body contains more than blanks. */
 static bool
 has_content(const Walk *walk, const Part *part)
 {
@@ -677,8 +682,8 @@ has_content(const Walk *walk, const Part *part)
 }
 
 /*
- * A multipart in which no part was found (a boundary that is wrong or
- * missing) still has the text it was sent with.
+ * Read a multipart in which GMime has found no part (the boundary is wrong or
+ * missing): as text if it is the whole content, else as an attachment.
  */
 static void
 take_partless(Walk *walk, const Part *part)
@@ -723,7 +728,7 @@ walk_part(Walk *walk, const Part *part, int may, bool related)
 		take_partless(walk, part);
 	else if (is_sealed(part))
 	{
-		/* what is signed is read and then kept whole, else only kept */
+		/* signed parts are read and attached, encrypted parts attached */
 		walk->sealed = true;
 		if (attach_is(part, "multipart", "signed"))
 			walk_multipart(walk, part, may);
@@ -737,7 +742,9 @@ walk_part(Walk *walk, const Part *part, int may, bool related)
 
 /* ----------------------------------------------------------- message class */
 
-/* The value of a field such as "Action" in a report part, in small letters. */
+/*
+ * Return the value of a field in a part of a report, in lower case, or NULL.
+ */
 static char *
 report_field(const Walk *walk, GMimeObject *object, const char *name)
 {
@@ -766,7 +773,7 @@ report_field(const Walk *walk, GMimeObject *object, const char *name)
 	return NULL;
 }
 
-/* The class of a delivery report or read receipt, or NULL if it is neither. */
+/* Return the class of a delivery report or read receipt; NULL for others. */
 static const char *
 report_class(const Walk *walk, const Part *report)
 {
@@ -818,7 +825,7 @@ message_class(const Walk *walk, const Part *root)
 
 /* ------------------------------------------------------------ the message */
 
-/* Bodies, class and attachments. */
+/* Set the bodies, the class and the attachments. */
 static void
 map_content(Walk *walk, const Part *root, json_t *props)
 {
@@ -836,9 +843,10 @@ map_content(Walk *walk, const Part *root, json_t *props)
 }
 
 /*
- * The properties of a message that GMime has parsed, which stands in the copy
- * from "start" to "end"; NULL if it has no header field.  Places are noted for
- * the outermost message only (raw is not NULL).
+ * Return the properties of a message that GMime has parsed, at "start" to
+ * "end" in the copy; NULL if the message has no header field.  raw is NULL
+ * for an embedded message; places are added to the reading of the outermost
+ * message.
  */
 static json_t *
 read_parsed(GMimeMessage *message, Reading *reading, const RawMessage *raw,
@@ -874,7 +882,8 @@ read_parsed(GMimeMessage *message, Reading *reading, const RawMessage *raw,
 	walk.props = props = json_object();
 	envelope_map(header, raw ? raw : &no_raw, props, tally);
 	part_init(&root, &walk, content, header, start, end, 0);
-	bytes = raw_bytes(&walk, start, header_end(&walk, start, end, &body), &len);
+	bytes = raw_bytes(&walk, start, header_end(&walk, start, end, &body),
+					  &len);
 	if (raw != NULL)
 	{
 		reading->block_start = mend_offset(mend, start);
@@ -909,8 +918,8 @@ read_parsed(GMimeMessage *message, Reading *reading, const RawMessage *raw,
 }
 
 /*
- * Read the bytes of a message that stands so deep in others.  Returns NULL if
- * they are no message.
+ * Read a message with "nesting" messages around it.  Returns NULL if the bytes
+ * are not a message.
  */
 static Reading *
 read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
@@ -925,7 +934,7 @@ read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 
 	reading->mend = mend;
 	reading->places = g_array_new(FALSE, FALSE, sizeof(Place));
-	/* borrowed: the stream neither frees nor writes to it */
+	/* the array borrows bytes that the stream neither frees nor changes */
 	array = g_byte_array_new_take((guint8 *) (mend->copy ? mend->copy->str :
 											  mend->data), len);
 	stream = g_mime_stream_mem_new();

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * mime.h
- *	  What the rooms that look at the parts of a message share.
+ *	  Contracts between the files that read the parts of a message.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,26 +14,26 @@
 typedef struct Walk
 {
 	Reading    *reading;
-	const char *copy;			/* what GMime has parsed */
+	const char *copy;			/* the bytes that GMime has parsed */
 	size_t		copy_len;
 	GString    *text;			/* PR_BODY so far */
 	GString    *html;			/* PR_HTML so far, UTF-8 */
 	json_t	   *attachments;
 	json_t	   *props;			/* of the message */
 	Tally	   *tally;
-	unsigned	leaves;			/* parts that are no multiparts, so far */
-	int			nesting;		/* how deep this message is in others */
+	unsigned	leaves;			/* parts so far, without multiparts */
+	int			nesting;		/* count of messages around this one */
 	unsigned   *parts;			/* of all messages so far */
-	bool		sealed;			/* within what is kept as one attachment */
+	bool		sealed;			/* within a part that is one attachment */
 } Walk;
 
-/* A part of a message, or its content; offsets are those of the copy. */
+/* A part of a message, or its whole content; offsets are those in the copy. */
 typedef struct Part
 {
 	GMimeObject *object;
 	Header	   *header;
-	GMimeContentType *type;		/* text/plain where none is given */
-	char	   *disposition;	/* in small letters, or NULL */
+	GMimeContentType *type;		/* text/plain if the part has no type */
+	char	   *disposition;	/* in lower case, or NULL */
 	char	   *filename;		/* or NULL */
 	size_t		start;			/* of the header */
 	size_t		body;
@@ -41,20 +41,26 @@ typedef struct Part
 	int			depth;			/* 0: the content of the message */
 } Part;
 
-/* Whether a part is of a type ("*": any subtype). */
+/* Return true if a part is of a type ("*": any subtype). */
 extern bool attach_is(const Part *part, const char *type, const char *subtype);
 
-/* Add an attachment with all but its content and names to a list. */
+/*
+ * Add an attachment to a list, without content and names.  Returns the
+ * attachment, which the list owns.
+ */
 extern json_t *attach_add(json_t *list, const char *type, int method,
 						  Tally *tally);
+
+/* Set the properties of an attachment that have its file name. */
 extern void attach_names(json_t *attachment, const char *name);
 
-/* Set the name, charset and place that a part's header names. */
+/* Set the names, charset, Content-ID and location from a part's header. */
 extern void attach_fields(json_t *attachment, const Part *part, bool related);
 
 /*
- * Read TNEF: its attachments are added to the walk's, its properties set
- * where the message has none.  False if the bytes cannot be read as TNEF.
+ * Add the attachments in TNEF to those of the walk, and set the properties in
+ * TNEF that the message does not have.  Returns false if the bytes cannot be
+ * read as TNEF.
  */
 extern bool tnef_read(Walk *walk, json_t *props, const GByteArray *bytes);
 

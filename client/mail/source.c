@@ -5,19 +5,19 @@
  *	  folders, and folders of these.
  *
  * NOTES
- *	  A file is an mbox if its first line is a From_ line and its name does
- *	  not end in ".eml" (some programs write one there, too; it is taken
- *	  off).  Any other file is one message.
+ *	  A file is an mbox if its first line is a From_ line and its name does not
+ *	  end in ".eml".  Any other file is one message; some programs write a
+ *	  From_ line in front of such a message, which is removed.
  *
  *	  Within an mbox a message begins
  *	  - after an empty line, at "From " with a time of day in the line, or
  *		with one address and nothing else;
  *	  - elsewhere, at "From " with the whole of "Tue Jun 13 19:17:21 2017".
- *	  The empty line before it belongs to neither message.  "From " at the
- *	  start of a line of text stands there as ">From "; one ">" is taken off.
+ *	  The empty line before a From_ line belongs to no message.  A line of text
+ *	  that begins with "From " is written as ">From "; one ">" is removed.
  *
- *	  Files are read in pieces of at most 64 KB; one message at a time is in
- *	  memory, and never more than MAX_MESSAGE_BYTES of it.
+ *	  Files are read in pieces of at most 64 KB; one message is in memory at
+ *	  a time, and at most MAX_MESSAGE_BYTES of the message.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,22 +37,22 @@ struct Source
 {
 	SourceCallbacks call;
 	GHashTable *folders;		/* "device:inode" of every folder read */
-	bool		follow_links;	/* out of the path that is being read */
-	char	   *root;			/* that path, without links in it */
+	bool		follow_links;	/* follow links out of the current path */
+	char	   *root;			/* the current path, links resolved */
 };
 
-/* A file being read by lines; a line longer than a piece comes in several. */
+/* A file that is read by lines; a line longer than a piece is several. */
 typedef struct Reader
 {
 	FILE	   *file;
 	char	   *buf;			/* PIECE_BYTES */
 	size_t		have;			/* bytes in buf */
-	size_t		pos;			/* of them read */
-	bool		at_line_start;	/* of the next piece */
+	size_t		pos;			/* bytes of these that were returned */
+	bool		at_line_start;	/* the next piece begins a line */
 	size_t		size;			/* of the file */
 } Reader;
 
-/* The message being put together. */
+/* The message that is being read. */
 typedef struct Builder
 {
 	GString    *data;
@@ -82,8 +82,8 @@ source_free(Source *source)
 }
 
 /*
- * The next line, line end included, or the next piece of a long one.  NULL
- * at the end of the file, or on a read error (ferror() tells).
+ * Return the next line, line end included, or the next piece of a long line.
+ * Returns NULL at the end of the file, or on a read error (see ferror()).
  */
 static const char *
 next_piece(Reader *reader, size_t *len, bool *line_start)
@@ -136,7 +136,7 @@ has_month(const char *text)
 	return false;
 }
 
-/* Whether a time of day ("9:05") stands in the text. */
+/* Return true if a text contains a time of day ("9:05"). */
 static bool
 has_time(const char *text)
 {
@@ -162,7 +162,7 @@ has_year(const char *text)
 	return false;
 }
 
-/* Whether a line within an mbox begins a message. */
+/* Return true if a line within an mbox begins a message. */
 static bool
 begins_message(const char *line, size_t len, bool after_empty)
 {
@@ -180,7 +180,7 @@ begins_message(const char *line, size_t len, bool after_empty)
 		strpbrk(sender, " \t,;") == NULL;
 }
 
-/* The Maildir flags in a file name: what follows ":2,"; NULL without. */
+/* Return the Maildir flags after ":2," in a file name, or NULL. */
 static const char *
 maildir_flags(const char *path)
 {
@@ -203,7 +203,7 @@ add_bytes(Builder *builder, const char *bytes, size_t len)
 		g_string_append_len(builder->data, bytes, (gssize) len);
 }
 
-/* Hand the message on and make ready for the next one. */
+/* Pass the message to the callback, and begin the next message. */
 static bool
 hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
 {
@@ -211,7 +211,7 @@ hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
 	builder->data->len, builder->from_line, maildir_flags(path)};
 	bool		go_on = true;
 
-	/* the empty line before the next From_ line */
+	/* leave out the empty line before the next From_ line */
 	if (in_mbox && raw.len >= 2 && raw.data[raw.len - 1] == '\n')
 	{
 		size_t		end = raw.len - 1;
@@ -234,7 +234,10 @@ hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
 	return go_on;
 }
 
-/* The first line: a byte order mark and a From_ line are no message. */
+/*
+ * Take a byte order mark off the first line.  Returns true if the line is a
+ * From_ line, which is then remembered.
+ */
 static bool
 take_first_line(Builder *builder, const char **line, size_t *len)
 {
@@ -251,7 +254,7 @@ take_first_line(Builder *builder, const char **line, size_t *len)
 	return false;
 }
 
-/* Read an open file.  Returns false if message() asked to stop. */
+/* Read an open file.  Returns false if message() returned false. */
 static bool
 read_messages(Source *source, const char *path, Reader *reader)
 {
@@ -303,7 +306,7 @@ read_messages(Source *source, const char *path, Reader *reader)
 		}
 		if (!in_mbox && reader->size > MAX_MESSAGE_BYTES)
 		{
-			builder.too_long = true;	/* whatever else is in it */
+			builder.too_long = true;	/* the rest does not matter */
 			break;
 		}
 		if (empty)
@@ -320,7 +323,7 @@ read_messages(Source *source, const char *path, Reader *reader)
 	return go_on;
 }
 
-/* A file, or standard input by the name "-". */
+/* Read a file, or standard input by the name "-". */
 static bool
 read_file(Source *source, const char *path)
 {
@@ -362,9 +365,9 @@ is_maildir(const char *folder)
 }
 
 /*
- * Whether an entry of a folder is read.  In a Maildir that is cur and new
- * and the folders below (Maildir++ names them with a dot), but none of the
- * files beside them; elsewhere everything that is not hidden.
+ * Return true if an entry of a folder is read: in a Maildir, cur, new and the
+ * folders below (whose names in Maildir++ begin with a dot), and none of the
+ * files beside these folders; elsewhere, every entry that is not hidden.
  */
 static bool
 is_wanted(const char *folder, const char *name, bool maildir)
@@ -377,7 +380,7 @@ is_wanted(const char *folder, const char *name, bool maildir)
 	return name[0] != '.';
 }
 
-/* Whether a path is a symbolic link that leads out of the root. */
+/* Return true if a path is a symbolic link that leads out of the root. */
 static bool
 leads_out(const Source *source, const char *path)
 {
@@ -393,7 +396,7 @@ leads_out(const Source *source, const char *path)
 	if (target == NULL || source->root == NULL)
 	{
 		free(target);
-		return false;			/* it leads nowhere */
+		return false;			/* the link is broken */
 	}
 	len = strlen(source->root);
 	out = strncmp(target, source->root, len) != 0 ||
@@ -422,7 +425,7 @@ read_folder(Source *source, const char *path, const struct stat *st)
 	int			n;
 
 	if (!g_hash_table_add(source->folders, key))
-		return true;			/* read already, or being read */
+		return true;			/* the folder was read, or is being read */
 	n = scandir(path, &entries, NULL, by_name);
 	if (n < 0)
 	{

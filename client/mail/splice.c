@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * splice.c
- *	  Bytes of a message that are replaced by others.
+ *	  Replaces bytes of a message.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,7 +52,7 @@ splice_apply(const Edit *edit)
 		const Change *change = &g_array_index(edit->changes, Change, i);
 
 		if (change->from < at)
-			continue;			/* within what is replaced already */
+			continue;			/* within bytes that were replaced */
 		g_string_append_len(out, mend->data + at, change->from - at);
 		if (change->with != NULL)
 			g_string_append_len(out, change->with->str,

@@ -1,19 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * text.c
- *	  Bytes in the charset that a mail names, or should have named, to UTF-8.
+ *	  From bytes in the charset of a mail to UTF-8.
  *
  * NOTES
- *	  Mail names its charsets badly: "gb2312" text has characters of GBK,
- *	  "iso-8859-1" text has the quotes of windows-1252, and some names are
- *	  inventions.  So a name stands for the largest charset that agrees with
- *	  the name, as in browsers.  Where there is no usable name the bytes
- *	  decide: UTF-8 if they are valid UTF-8, else windows-1252, which gives
- *	  every byte a character.
+ *	  The charset names in mail are often wrong: "gb2312" text has characters
+ *	  of GBK, "iso-8859-1" text has the quotes of windows-1252, and some names
+ *	  are inventions.  A name therefore stands for the largest charset that
+ *	  agrees with the name, as in browsers.  Without a usable name the bytes
+ *	  decide: UTF-8 if they are valid UTF-8, else windows-1252, in which every
+ *	  byte has a character.
  *
  *	  Decoding never fails.  Bytes that cannot be decoded become U+FFFD, and
- *	  so does U+0000, which neither text nor jsonb of PostgreSQL can hold;
- *	  both are counted in the tally.
+ *	  U+0000, which neither text nor jsonb of PostgreSQL can contain, becomes
+ *	  U+FFFD, too; both are counted in the tally.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +26,7 @@
 #define LABEL_CHARS		"abcdefghijklmnopqrstuvwxyz0123456789-.:+()"
 #define REPLACEMENT		"\xEF\xBF\xBD"	/* U+FFFD in UTF-8 */
 
-/* names as mail writes them, without case, "x-" and "_" -> names for iconv */
+/* names in mail (lower case, "-" for "_", without "x-") -> names for iconv */
 static const struct
 {
 	const char *label;
@@ -94,7 +94,7 @@ text_charset_name(const char *label)
 	if (g_str_has_prefix(name, "x-"))
 		name += 2;
 
-	/* iconv_open() gives a meaning of its own to "//" and the like */
+	/* iconv_open() gives "//" and others a meaning of its own */
 	if (*name == '\0' || name[strspn(name, LABEL_CHARS)] != '\0')
 		return NULL;
 	for (size_t i = 0; i < G_N_ELEMENTS(charset_names); i++)
@@ -132,15 +132,18 @@ append_windows_1252(GString *out, const char *bytes, size_t len)
 	}
 }
 
-/* What there is in bytes that should be UTF-8. */
+/* The counts of characters and bytes in a text that is read as UTF-8. */
 typedef struct Counts
 {
 	size_t		good;			/* characters beyond ASCII */
-	size_t		bad;			/* bytes that are no UTF-8 */
+	size_t		bad;			/* bytes that are not UTF-8 */
 	size_t		nuls;
 } Counts;
 
-/* Append bytes as UTF-8, each bad byte and NUL as U+FFFD; "out" may be NULL. */
+/*
+ * Append bytes as UTF-8, each bad byte and NUL as U+FFFD, and return the
+ * counts. "out" may be NULL.
+ */
 static Counts
 append_utf8(GString *out, const char *bytes, size_t len)
 {
@@ -178,7 +181,7 @@ static int
 append_iconv(GString *out, const char *bytes, size_t len, const char *name)
 {
 	iconv_t		cd = iconv_open("UTF-8", name);
-	char	   *in = (char *) bytes;	/* iconv() does not write to it */
+	char	   *in = (char *) bytes;	/* iconv() does not change the bytes */
 	char		buf[8192];
 	bool		flushed = false;
 	int			bad = 0;
@@ -192,7 +195,7 @@ append_iconv(GString *out, const char *bytes, size_t len, const char *name)
 		size_t		rc;
 		int			why;
 
-		/* without input: write the characters that iconv holds back */
+		/* a call without input writes the characters that iconv holds back */
 		flushed = (len == 0);
 		rc = iconv(cd, flushed ? NULL : &in, flushed ? NULL : &len, &to,
 				   &room);
@@ -200,7 +203,7 @@ append_iconv(GString *out, const char *bytes, size_t len, const char *name)
 		g_string_append_len(out, buf, to - buf);
 		if (rc == (size_t) -1 && why != E2BIG && len > 0)
 		{
-			/* EILSEQ; or EINVAL, the input ends within a character */
+			/* EILSEQ, or EINVAL: the input ends within a character */
 			g_string_append(out, REPLACEMENT);
 			bad++;
 			in++;
@@ -212,14 +215,14 @@ append_iconv(GString *out, const char *bytes, size_t len, const char *name)
 }
 
 /*
- * ISO-2022-JP as code page 932, whose rows 13 and 89 to 92 (circled digits,
- * roman numerals, rare names) are used in mail and stand in no table of JIS.
+ * Return ISO-2022-JP as code page 932.  Mail uses rows 13 and 89 to 92 of that
+ * code page (circled digits, roman numerals, rare names), which JIS lacks.
  */
 static GString *
 jis_to_cp932(const char *bytes, size_t len)
 {
 	GString    *out = g_string_sized_new(len);
-	char		set = 'B';		/* of one byte; '$' for two, 'I' for kana */
+	char		set = 'B';		/* 'B' one byte, '$' two bytes, 'I' kana */
 
 	for (size_t i = 0; i < len; i++)
 	{
@@ -253,8 +256,8 @@ jis_to_cp932(const char *bytes, size_t len)
 }
 
 /*
- * A byte order mark says more than any label: pass over the mark, and set
- * *name to its charset.
+ * Skip a byte order mark, and set *name to the charset of the mark, which is
+ * more reliable than any label.
  */
 static void
 skip_byte_order_mark(const char **bytes, size_t *len, char **name)
@@ -283,9 +286,10 @@ skip_byte_order_mark(const char **bytes, size_t *len, char **name)
 }
 
 /*
- * Append bytes in a charset that text_charset_name() named.  Returns the
- * number of bytes without a meaning there, or -1 if the name is of no use:
- * there is no name, it is UTF-8, or it is wrong and the bytes are UTF-8.
+ * Append bytes in a charset, by its name from text_charset_name().  Returns
+ * the number of bytes without a meaning in the charset.  Returns -1 if the
+ * caller is to read the bytes as UTF-8: the name is NULL or UTF-8, or the
+ * name is wrong and the bytes are UTF-8.
  */
 static int
 append_named(GString *out, const char *bytes, size_t len, const char *name)
@@ -336,7 +340,7 @@ text_decode(const char *bytes, size_t len, const char *charset,
 	unsigned	nuls = 0;
 
 	if (len == 0)
-		bytes = "";				/* which may be NULL */
+		bytes = "";				/* the caller's may be NULL */
 	name = text_charset_name(charset);
 	skip_byte_order_mark(&bytes, &len, &name);
 	bad = append_named(out, bytes, len, name);
@@ -344,7 +348,7 @@ text_decode(const char *bytes, size_t len, const char *charset,
 	{
 		Counts		counts = append_utf8(NULL, bytes, len);
 
-		/* a text rather in UTF-8 than not: a good character for each bad */
+		/* UTF-8 with at least as many good characters as bad bytes */
 		if (counts.good >= counts.bad)
 			g_string_append_len(out, bytes, (gssize) len);
 		else
@@ -356,7 +360,7 @@ text_decode(const char *bytes, size_t len, const char *charset,
 		}
 		bad = 0;
 	}
-	/* bad UTF-8, NULs, and characters of iconv beyond U+10FFFF */
+	/* replace bad UTF-8, NULs, and characters beyond U+10FFFF from iconv */
 	if (!g_utf8_validate_len(out->str, out->len, NULL))
 	{
 		GString    *clean = g_string_sized_new(out->len + 16);

@@ -1,15 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * tnef.c
- *	  winmail.dat: what Outlook and Exchange send beside or instead of MIME.
+ *	  TNEF (winmail.dat), which Outlook and Exchange send beside MIME.
  *
  * NOTES
- *	  libytnef reads TNEF.  The library trusts its input, and prints to standard
- *	  output; so it runs in a process of its own, which answers with JSON.  A
- *	  process that fails, or takes too long, leaves the part as an attachment.
+ *	  libytnef reads TNEF.  The library trusts its input, and prints to
+ *	  standard output.  The library therefore runs in a process of its own,
+ *	  which answers with JSON.  If the process fails or takes too long, the
+ *	  part stays an attachment.
  *
- *	  Attachments become attachments.  Of the MAPI properties, those of a table
- *	  are taken, where the message has no such property from its header.
+ *	  Attachments in TNEF become attachments.  The MAPI properties in a table
+ *	  are read; the message's own properties, from its header, are not changed.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,19 +25,19 @@
 #include "mime.h"
 
 #define TIMEOUT_SECONDS		60
-#define MAX_FILES			1024	/* that the program can have open */
+#define MAX_FILES			1024	/* descriptors that are closed */
 #define TNEF_SIGNATURE		"\x78\x9F\x3E\x22"
 
 typedef enum Kind
 {
-	KIND_TEXT = 0x001E,			/* or 0x001F; the library makes it UTF-8 */
+	KIND_TEXT = 0x001E,			/* or 0x001F, which becomes UTF-8 */
 	KIND_LONG = 0x0003,
 	KIND_BOOLEAN = 0x000B,
 	KIND_TIME = 0x0040,
 	KIND_BINARY = 0x0102
 } Kind;
 
-/* The properties that are taken; those from 0x8000 on are named, by LID. */
+/* The properties that are read; from 0x8000 on, LIDs of named properties. */
 static const struct
 {
 	unsigned	id;
@@ -63,9 +64,9 @@ static const struct
 	{0x820E, KIND_TIME, "PidLidAppointmentEndWhole"},
 };
 
-/* ------------------------------------------------- in the process of its own */
+/* ------------------------------------------------------- the child process */
 
-/* The value of a property, or NULL. */
+/* Return the value of a property, or NULL. */
 static variableLength *
 find_value(MAPIProps *props, unsigned id, unsigned type)
 {
@@ -77,7 +78,7 @@ find_value(MAPIProps *props, unsigned id, unsigned type)
 		NULL : value;
 }
 
-/* Set a text that may lack its zero, and may be in any charset. */
+/* Set a text in any charset, with or without a final NUL. */
 static void
 put_value_text(json_t *props, const char *name, const variableLength *value)
 {
@@ -90,7 +91,7 @@ put_value_text(json_t *props, const char *name, const variableLength *value)
 	tally_free(aside);
 }
 
-/* Set a FILETIME, 100 nanoseconds since 1601. */
+/* Set a time from a FILETIME, in units of 100 nanoseconds since 1601. */
 static void
 put_value_time(json_t *props, const char *name, const variableLength *value)
 {
@@ -163,7 +164,7 @@ message_props(TNEFStruct *tnef)
 	return props;
 }
 
-/* One attachment: names, type and bytes. */
+/* Return the names, the type and the bytes of an attachment. */
 static json_t *
 attachment_props(Attachment *attachment)
 {
@@ -194,7 +195,7 @@ attachment_props(Attachment *attachment)
 	return props;
 }
 
-/* Read TNEF and write what it holds to a pipe; does not return. */
+/* Read TNEF, and write its content to a pipe.  Does not return. */
 static void
 answer(const GByteArray *bytes, int to)
 {
@@ -204,7 +205,7 @@ answer(const GByteArray *bytes, int to)
 	FILE	   *out = fdopen(to, "w");
 	bool		ok;
 
-	/* no file or connection of the program is within reach */
+	/* close the files and connections of the program */
 	for (int fd = 0; fd < (int) sysconf(_SC_OPEN_MAX) && fd < MAX_FILES; fd++)
 	{
 		if (fd != to)
@@ -214,7 +215,7 @@ answer(const GByteArray *bytes, int to)
 	if (freopen("/dev/null", "w", stdout) == NULL ||
 		freopen("/dev/null", "w", stderr) == NULL)
 		_exit(1);
-	memset(&tnef, 0, sizeof(tnef));	/* the library leaves some of it */
+	memset(&tnef, 0, sizeof(tnef));	/* TNEFInitialize() misses fields */
 	TNEFInitialize(&tnef);
 	ok = TNEFParseMemory((BYTE *) bytes->data, (long) bytes->len, &tnef) >= 0;
 	if (!ok || out == NULL)
@@ -228,9 +229,9 @@ answer(const GByteArray *bytes, int to)
 	_exit(ok ? 0 : 1);
 }
 
-/* ------------------------------------------------------------- in this one */
+/* ------------------------------------------------------ the parent process */
 
-/* What is in TNEF, as JSON; NULL if it cannot be read. */
+/* Return the content of TNEF as JSON, or NULL if TNEF cannot be read. */
 static json_t *
 ask(const GByteArray *bytes)
 {

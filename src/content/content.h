@@ -481,6 +481,7 @@ typedef struct Undo
 #define UNDO_CREATOR		".creator"
 #define UNDO_FLAGS			".message_flags"
 #define UNDO_DELETED		".deleted_at"
+#define UNDO_SUBMITTED		".submitted_at"
 #define UNDO_PREDECESSORS	".predecessors"
 
 /* Make the undo of edits that are to be applied to "old". */

@@ -316,6 +316,46 @@ blob_store(const Adoption *adoption, const char *bytes, int64 size)
 	return blob_id;
 }
 
+/*
+ * Copy a blob from another store.  The second query locks the copy against the
+ * sweeper, which may be about to delete one that the store has already; then
+ * the copy is made again.
+ */
+void
+blob_import(int64 from_store_id, const Adoption *adoption, int64 blob_id)
+{
+	Datum		import[3] = {Int64GetDatum(from_store_id),
+	Int64GetDatum(adoption->store_id), Int64GetDatum(blob_id)};
+	Datum		lock[2] = {import[1], import[2]};
+	bool		locked = false;
+
+	SPI_connect();
+	while (!locked)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (query_run(QUERY_BLOB_IMPORT, import, NULL) == 0)
+			blob_refuse(blob_id);
+		locked = query_run(QUERY_BLOB_LOCK, lock, NULL) > 0;
+	}
+	SPI_finish();
+	refer(adoption, blob_id);
+}
+
+void
+blob_purge(int64 store_id, int64 message_id)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+	bool		isnull;
+
+	SPI_connect();
+	query_run(QUERY_PURGE_REFS, values, NULL);
+	values[1] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+							  &isnull);
+	query_run(QUERY_PURGE_LOCK_BLOBS, values, NULL);
+	query_run(QUERY_SWEEP_BLOBS, values, NULL);
+	SPI_finish();
+}
+
 void
 blob_release(int64 store_id, ArrayType *blob_ids)
 {

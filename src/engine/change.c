@@ -74,6 +74,20 @@ numbers_to_json(Datum *numbers, int count, JsonbValue *array)
 
 /* ------------------------------------------------------------ walking back */
 
+/* Undo a change of a time, which is 0 if the member of the undo is null. */
+static void
+undo_time(const Undo *undo, const char *member, TimestampTz *time)
+{
+	JsonbValue	value;
+
+	if (!bag_find(undo->props, member, &value))
+		return;
+	*time = 0;
+	if (value.type == jbvString)
+		(void) systime_timestamp(value.val.string.val, value.val.string.len,
+								 time);
+}
+
 /* Undo the part of a change that is outside the content. */
 static void
 undo_placement(const Undo *undo, Version *version)
@@ -82,14 +96,10 @@ undo_placement(const Undo *undo, Version *version)
 
 	if (bag_find(undo->props, UNDO_FOLDER, &value))
 		version->folder_id = integer_of_value(&value);
-	if (bag_find(undo->props, UNDO_DELETED, &value))
-	{
-		version->deleted_at = 0;
-		if (value.type == jbvString)
-			(void) systime_timestamp(value.val.string.val,
-									 value.val.string.len,
-									 &version->deleted_at);
-	}
+	if (bag_find(undo->props, UNDO_FLAGS, &value))
+		version->message_flags = (int32) integer_of_value(&value);
+	undo_time(undo, UNDO_DELETED, &version->deleted_at);
+	undo_time(undo, UNDO_SUBMITTED, &version->submitted_at);
 	if (bag_find(undo->props, UNDO_PREDECESSORS, &value))
 		version->predecessors = value.type == jbvNull ? (Datum) 0 :
 			numbers_from_json(&value);
@@ -149,12 +159,37 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 /* ----------------------------------------------------------------- writing */
 
 char	   *change_actor_setting = NULL;
+static const char *actor_of_call = NULL;
 
 const char *
 change_actor(void)
 {
+	if (actor_of_call != NULL)
+		return actor_of_call[0] != '\0' ? actor_of_call : NULL;
 	return change_actor_setting != NULL && change_actor_setting[0] != '\0' ?
 		change_actor_setting : NULL;
+}
+
+/*
+ * Set msgstore.actor for the duration of a call, as a SET clause of the function
+ * would.
+ */
+int64
+change_call(FunctionCallInfo fcinfo, int n, int64 (*work) (FunctionCallInfo))
+{
+	int			level;
+	int64		result;
+
+	if (PG_ARGISNULL(n))
+		return work(fcinfo);
+	level = NewGUCNestLevel();
+	(void) set_config_option("msgstore.actor",
+							 text_to_cstring(PG_GETARG_TEXT_PP(n)),
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	result = work(fcinfo);
+	AtEOXact_GUC(true, level);
+	return result;
 }
 
 const char *
@@ -170,6 +205,15 @@ change_client(void)
 {
 	return application_name != NULL && application_name[0] != '\0' ?
 		application_name : NULL;
+}
+
+const char *
+change_use_actor(const char *actor)
+{
+	const char *before = actor_of_call;
+
+	actor_of_call = actor;
+	return before;
 }
 
 /* Insert the record of a change to the message in *row. */
@@ -307,6 +351,30 @@ time_value(JsonbValue *value, TimestampTz time, char *text)
 	value->val.string.len = strlen(text);
 }
 
+/*
+ * Submit a version or end its submission as ordered; add the old state to
+ * *undo.
+ */
+static void
+change_sending(const ChangeOrder *order, Version *version, TimestampTz time,
+			   Undo *undo)
+{
+	JsonbValue	old;
+	char		text[VALUE_TIME_SIZE];
+
+	if (order->sending == SENDING_STAYS)
+		return;
+	time_value(&old, version->submitted_at, text);
+	add_undo(undo, UNDO_SUBMITTED, &old, "PR_MESSAGE_FLAGS");
+	version->submitted_at = order->sending == SENDING_BEGINS ? time : 0;
+	if (order->sending == SENDING_DONE)
+	{
+		number_value(&old, version->message_flags);
+		add_undo(undo, UNDO_FLAGS, &old, NULL);
+		version->message_flags &= ~MSGFLAG_UNSENT;
+	}
+}
+
 /* Set *value to a text, which is palloc'd. */
 static void
 text_value(JsonbValue *value, Datum datum)
@@ -335,6 +403,7 @@ place(const ChangeOrder *order, Version *version, TimestampTz time,
 		time_value(&old, version->deleted_at, text);
 		add_undo(undo, UNDO_DELETED, &old, "PR_DELETED_ON");
 		version->deleted_at = order->deleted ? time : 0;
+		version->deleted_with = order->deleted ? order->deleted_with : 0;
 	}
 }
 
@@ -433,6 +502,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	undo_of_edits(&row->version.content, &edits, &undo);
 	edits_apply(&row->version.content, &edits, &version.content);
 	place(order, &version, time, &undo);
+	change_sending(order, &version, time, &undo);
 	follow(&version, number_next_change(version.change_number), &undo);
 
 	result = messagerow_update(row, &version, time, change_author());
@@ -440,13 +510,19 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 		return result;
 	record(row, order->kind, version.change_number,
 		   row->version.change_number, order->base, time, &undo);
+	if (order->folder_id != 0 || order->set_deleted)
+	{
+		count_change(order->tally, row, &row->version, -1);
+		count_change(order->tally, row, &version, 1);
+	}
 	CommandCounterIncrement();
 	*number = version.change_number;
 	return TM_Ok;
 }
 
 void
-change_create(MessageRow *row, int64 source_id, const Upload *uploads)
+change_create(MessageRow *row, int64 source_id, const Upload *uploads,
+			  CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	Adoption	adoption = {row->store_id, row->message_id, source_id,
@@ -467,14 +543,17 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads)
 	edits_init(&none);
 	undo_of_edits(&row->version.content, &none, &undo);
 	row->creator = access_role_name();
+	row->creator_actor = change_actor() == NULL ? (Datum) 0 :
+		CStringGetTextDatum(change_actor());
 	row->version.change_number = number_next_change(0);
 	messagerow_insert(row, change_author());
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
 		   row->modified_at, &undo);
+	count_change(tally, row, &row->version, 1);
 	CommandCounterIncrement();
 }
 
-/* Delete the row of a message. */
+/* Delete the row of a message, and its state outside of the version. */
 static void
 delete_row(int64 store_id, int64 message_id)
 {
@@ -484,6 +563,7 @@ delete_row(int64 store_id, int64 message_id)
 	if (query_run(QUERY_MESSAGE_DELETE, values, NULL) != 1)
 		elog(ERROR, "could not delete message " INT64_FORMAT " of store "
 			 INT64_FORMAT, message_id, store_id);
+	query_run(QUERY_MESSAGE_FORGET, values, NULL);
 	SPI_finish();
 }
 
@@ -493,7 +573,7 @@ delete_row(int64 store_id, int64 message_id)
  * The record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
-change_hard_delete(MessageRow *row)
+change_hard_delete(MessageRow *row, CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	Version		version = row->version;
@@ -518,7 +598,7 @@ change_hard_delete(MessageRow *row)
 
 	number_value(&old, row->version.folder_id);
 	add_undo(&undo, UNDO_FOLDER, &old, NULL);
-	number_value(&old, row->message_flags);
+	number_value(&old, row->version.message_flags);
 	add_undo(&undo, UNDO_FLAGS, &old, NULL);
 	time_value(&old, row->created_at, text);
 	add_undo(&undo, UNDO_CREATED, &old, NULL);
@@ -526,6 +606,8 @@ change_hard_delete(MessageRow *row)
 	add_undo(&undo, UNDO_CREATOR, &old, NULL);
 	time_value(&old, row->version.deleted_at, text);
 	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");
+	time_value(&old, row->version.submitted_at, text);
+	add_undo(&undo, UNDO_SUBMITTED, &old, NULL);
 	old_predecessors(&version, &numbers, &count, &old);
 	add_undo(&undo, UNDO_PREDECESSORS, &old, NULL);
 	follow(&version, number_next_change(version.change_number), &undo);
@@ -533,5 +615,51 @@ change_hard_delete(MessageRow *row)
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,
 		   &undo);
+	count_change(tally, row, &row->version, -1);
 	delete_row(row->store_id, row->message_id);
+}
+
+bool
+change_purge(int64 store_id, int64 message_id, MessageRow *row,
+			 CountTally *tally)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+	MessageRow	gone;
+	Undo		undo;
+	uint64		changes;
+
+	SPI_connect();
+	changes = query_run(QUERY_PURGE_CHANGES, values, NULL);
+	SPI_finish();
+	if (row == NULL && changes == 0)
+		return false;
+	if (row != NULL)
+	{
+		check_serializable(row);
+		count_change(tally, row, &row->version, -1);
+		delete_row(store_id, message_id);
+	}
+	blob_purge(store_id, message_id);
+
+	memset(&gone, 0, sizeof(gone));
+	gone.store_id = store_id;
+	gone.message_id = message_id;
+	memset(&undo, 0, sizeof(undo));
+	undo.props = bag_empty();
+	undo.properties = construct_empty_array(TEXTOID);
+	record(&gone, CHANGE_PURGE,
+		   number_next_change(row != NULL ? row->version.change_number : 0),
+		   0, 0, GetCurrentTimestamp(), &undo);
+	CommandCounterIncrement();
+	return true;
+}
+
+void
+change_purge_drafts(int64 store_id, int64 message_id)
+{
+	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+
+	SPI_connect();
+	query_run(QUERY_PURGE_DRAFTS, values, NULL);
+	SPI_finish();
 }

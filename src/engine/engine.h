@@ -38,6 +38,12 @@ typedef enum StoreRelation
 	REL_PARKED_PKEY,
 	REL_BLOB,
 	REL_BLOB_PKEY,
+	REL_READ_PAGE,
+	REL_READ_PAGE_PKEY,
+	REL_READ_MARK,
+	REL_READ_MARK_PKEY,
+	REL_MESSAGE_STATUS,
+	REL_MESSAGE_STATUS_PKEY,
 	REL_NODE,
 	REL_INCARNATION,
 	REL_NUMBER_MARKER,
@@ -168,7 +174,10 @@ typedef struct Version
 {
 	int64		change_number;
 	int64		folder_id;
+	int32		message_flags;	/* MSGFLAG_* of the message itself */
 	TimestampTz deleted_at;		/* 0: not deleted */
+	TimestampTz submitted_at;	/* 0: not submitted */
+	int64		deleted_with;	/* folder whose deletion took it along, or 0 */
 	Datum		predecessors;	/* 0: the array is empty */
 	Content		content;
 } Version;
@@ -183,10 +192,9 @@ typedef struct MessageRow
 	TupleTableSlot *slot;
 	int64		store_id;
 	int64		message_id;
-	int32		message_flags;
-	bool		submitted;
 	TimestampTz created_at;
 	Datum		creator;		/* text: the role of the first save */
+	Datum		creator_actor;	/* text, or 0: its actor */
 	TimestampTz modified_at;
 	Datum		modifier;		/* text */
 	Version		version;
@@ -214,9 +222,11 @@ typedef struct ChangeRow
 #define CHANGE_FORCE	'f'		/* a save that replaced an unseen version */
 #define CHANGE_MERGE	'g'		/* a save merged with an unseen version */
 #define CHANGE_MOVE		'm'
+#define CHANGE_SUBMIT	'u'		/* submitted, or not any more */
 #define CHANGE_DELETE	'd'		/* soft */
 #define CHANGE_RESTORE	'r'
 #define CHANGE_HARD_DELETE	'h'
+#define CHANGE_PURGE	'x'		/* all that is left of an erased message */
 
 /*
  * Open the table message or change.  Raises an error if a user has added a
@@ -292,7 +302,7 @@ extern bool row_id_used(StoreRelation sequence, int64 store_id, int64 id);
 
 /*
  * Lock a store or a folder against deletion, until the end of the transaction.
- * Returns false if there is no such row.
+ * Returns false if there is no such row, or if the folder is deleted.
  */
 extern bool row_lock_store(int64 store_id);
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
@@ -452,6 +462,140 @@ extern void access_lock_store(int64 store_id);
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);
 
+/* ----------------------------------------------------------------- count.c */
+
+/* The numbers of messages in a folder, or differences of these numbers. */
+typedef struct FolderCounts
+{
+	int64		messages;
+	int64		associated;
+	int64		deleted;		/* softly */
+	int64		deleted_associated;
+} FolderCounts;
+
+/* The differences that one call makes in the folders of a store. */
+typedef struct CountTally
+{
+	int64		store_id;
+	struct HTAB *entries;
+} CountTally;
+
+/*
+ * Begin a tally in the current memory context, and write its differences.  A
+ * call that places many messages writes one row per folder in this way.
+ */
+extern void count_begin(CountTally *tally, int64 store_id);
+extern void count_end(CountTally *tally);
+
+/*
+ * Count a message, in the folder and state of a version, "by" times (1 or -1).
+ * Without a tally (NULL) the difference is written at once.
+ */
+extern void count_change(CountTally *tally, const MessageRow *row,
+						 const Version *version, int by);
+
+/*
+ * Read the numbers of a folder that are committed by now: of all messages, or
+ * of those that the current role created.  count_read() may write, to fold
+ * rows.
+ */
+extern void count_read(int64 store_id, int64 folder_id, FolderCounts *counts);
+extern void count_read_own(int64 store_id, int64 folder_id,
+						   FolderCounts *counts);
+
+/* Delete the rows of a folder that is deleted for good. */
+extern void count_forget(int64 store_id, int64 folder_id);
+
+/* ------------------------------------------------------------------ tree.c */
+
+/* A row of folder; strings and the bag are palloc'd. */
+typedef struct FolderRow
+{
+	int64		store_id;
+	int64		folder_id;
+	int64		parent_id;		/* 0: the root */
+	char	   *name;
+	char	   *special;		/* or NULL */
+	TimestampTz created_at;
+	TimestampTz deleted_at;		/* 0: not deleted */
+	int64		deleted_with;	/* folder whose deletion took it along, or 0 */
+	Jsonb	   *props;
+	int64		change_number;
+	TimestampTz modified_at;
+	char	   *modifier;
+} FolderRow;
+
+/* Kinds of changes of a folder; the others are kinds of message changes. */
+#define CHANGE_RENAME		'n'
+#define CHANGE_PROPERTIES	'p'
+
+/*
+ * Lock the structure of a store's tree to the end of the transaction.  Callers
+ * that move, delete or restore folders hold this lock, and so see a tree in
+ * which folders are added below others, and renamed, but no folder changes its
+ * parent.
+ */
+extern void tree_lock(int64 store_id);
+
+/* How tree_folder() locks the row to the end of the transaction. */
+typedef enum TreeLock
+{
+	TREE_READ,					/* does not lock */
+	TREE_WRITE,					/* against other changes of the row */
+	TREE_EMPTY					/* and against placing something in the folder */
+} TreeLock;
+
+/*
+ * Read the newest version of a folder's row, which may be deleted, waiting for
+ * the lock.  Returns false if the folder does not exist.
+ */
+extern bool tree_folder(FolderRow *row, int64 store_id, int64 folder_id,
+						TreeLock lock);
+
+/*
+ * Which folders below a folder, or messages in a folder, a caller asks for:
+ * one of these values, or the id of the folder whose deletion took them along.
+ */
+#define TREE_LIVE	INT64CONST(0)	/* those that are not deleted */
+#define TREE_ALL	INT64CONST(-1)	/* those that are deleted too */
+
+/*
+ * Return the ids of the folders below a folder (not deeper), and of the
+ * messages in a folder, as a palloc'd array in ascending order.  "which" is
+ * TREE_LIVE, TREE_ALL or a folder; tree_messages() leaves associated messages
+ * out unless "associated" is set.
+ */
+extern int64 *tree_children(int64 store_id, int64 folder_id, int64 which,
+							int *count);
+extern int64 *tree_messages(int64 store_id, int64 folder_id, int64 which,
+							bool associated, int *count);
+
+/* Return true if a folder has messages that are neither deleted nor associated. */
+extern bool tree_has_messages(int64 store_id, int64 folder_id);
+
+/* Return true if a folder is "above" or is below it, at any depth. */
+extern bool tree_is_below(int64 store_id, int64 folder_id, int64 above);
+
+/*
+ * Lock a name below a parent to the end of the transaction, and return the
+ * folder that has the name, or 0.  To be called before a folder gets a name or
+ * a parent; two callers with one name wait for each other.
+ */
+extern int64 tree_find_name(int64 store_id, int64 parent_id,
+							const char *name);
+
+/*
+ * Insert, write and delete a row of folder, with a change number, time and
+ * author, and record the change.  The caller has locked the row and, for a new
+ * place or name, the parent and the name.  "kind" is CHANGE_RENAME,
+ * CHANGE_MOVE, CHANGE_DELETE, CHANGE_RESTORE or CHANGE_PROPERTIES;
+ * "properties" are the names of the properties that the change touches.
+ * tree_insert() gives the folder its id.
+ */
+extern void tree_insert(FolderRow *row);
+extern void tree_write(FolderRow *row, char kind, ArrayType *properties);
+extern void tree_remove(FolderRow *row);
+
 /* ------------------------------------------------------------------ blob.c */
 
 /* A blob that a handle has written and that no save has stored yet. */
@@ -520,6 +664,19 @@ extern void blob_adopt(const Adoption *adoption, int64 blob_id, int64 size,
 					   bool is_text);
 
 /*
+ * Copy a sealed blob from another store under its id, unless the store of the
+ * adoption has it, and record the reference.
+ */
+extern void blob_import(int64 from_store_id, const Adoption *adoption,
+						int64 blob_id);
+
+/*
+ * Delete the references of a message that is erased, and the blobs to which
+ * nothing else refers and which no session holds.
+ */
+extern void blob_purge(int64 store_id, int64 message_id);
+
+/*
  * Store bytes as a sealed blob to which the message refers, and return its id.
  */
 extern int64 blob_store(const Adoption *adoption, const char *bytes,
@@ -557,6 +714,15 @@ extern bool change_walk_back(int64 store_id, int64 message_id,
 							 Version *version, int64 to,
 							 ChangeVisitor visit, void *arg);
 
+/* What becomes of the submission of a message. */
+typedef enum Sending
+{
+	SENDING_STAYS = 0,			/* as it is */
+	SENDING_BEGINS,				/* submitted */
+	SENDING_ENDS,				/* not submitted any more, and unsent */
+	SENDING_DONE				/* not submitted any more, and sent */
+} Sending;
+
 /* A change to be made to a row. */
 typedef struct ChangeOrder
 {
@@ -566,7 +732,10 @@ typedef struct ChangeOrder
 	int64		folder_id;		/* folder to move to, or 0 */
 	bool		set_deleted;	/* "deleted" is to be stored */
 	bool		deleted;
+	Sending		sending;
+	int64		deleted_with;	/* folder whose deletion takes it along, or 0 */
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
+	CountTally *tally;			/* for a change of place, or NULL */
 } ChangeOrder;
 
 /*
@@ -583,13 +752,23 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
  * Insert the first version of a new message, and the record of the change.  The
  * current role is the creator; row->created_at is set if it is 0.  source_id is
  * the message from which it was copied, or 0; "uploads" are those of the handle
- * that is saved, or NULL.
+ * that is saved, or NULL; "tally" is as for count_change().
  */
 extern void change_create(MessageRow *row, int64 source_id,
-						  const Upload *uploads);
+						  const Upload *uploads, CountTally *tally);
 
 /* Delete a locked row; the record of the change contains the whole message. */
-extern void change_hard_delete(MessageRow *row);
+extern void change_hard_delete(MessageRow *row, CountTally *tally);
+
+/*
+ * Erase a message: its row (locked, or NULL if it was deleted), its changes and
+ * its references to blobs, with the blobs that nothing else needs, and leave one
+ * record without values.  Returns false if there was nothing to erase.
+ * change_purge_drafts() erases the drafts; their lock is taken last.
+ */
+extern bool change_purge(int64 store_id, int64 message_id, MessageRow *row,
+						 CountTally *tally);
+extern void change_purge_drafts(int64 store_id, int64 message_id);
 
 /*
  * Return the actor of changes made now (the user of the application, or NULL),
@@ -600,7 +779,22 @@ extern const char *change_actor(void);
 extern const char *change_client(void);
 extern const char *change_author(void);
 
+/*
+ * Call a function that does the work of an SQL function, with argument n as the
+ * actor of the changes that it makes, also if it raises an error; a NULL leaves
+ * the actor.
+ */
+extern int64 change_call(FunctionCallInfo fcinfo, int n,
+						 int64 (*work) (FunctionCallInfo));
+
 extern char *change_actor_setting;	/* msgstore.actor */
+
+/*
+ * Make an actor that of all changes, in place of msgstore.actor, until the next
+ * call; NULL ends this.  Returns the actor before.  The caller puts it back in
+ * PG_FINALLY, and the text lives as long.
+ */
+extern const char *change_use_actor(const char *actor);
 
 /* -------------------------------------------------------------- original.c */
 
@@ -668,6 +862,87 @@ extern bool merge_edits(const TheirChanges *changes, const Content *base,
 						const Content *theirs, const Edits *edits,
 						Edits *merged);
 
+/* ----------------------------------------------------------------- state.c */
+
+/* A user who reads: two texts; no actor is the empty text. */
+typedef struct Reader
+{
+	Datum		role;
+	Datum		actor;
+} Reader;
+
+/*
+ * A message whose read state is asked for; fields are as in MessageRow and
+ * Version.
+ */
+typedef struct ReadSubject
+{
+	int64		store_id;
+	int64		message_id;
+	int32		message_flags;
+	Datum		creator;		/* or 0 */
+	Datum		creator_actor;	/* or 0 */
+} ReadSubject;
+
+/* The state of one message for one user. */
+typedef struct ReadState
+{
+	bool		is_known;		/* the user has set or cleared the flag */
+	bool		is_read;
+	int32		receipts;		/* bits RECEIPT_* */
+	TimestampTz changed_at;		/* 0: the user has changed nothing */
+} ReadState;
+
+#define RECEIPT_DUE			0x1 /* a read receipt is due without the flag */
+#define RECEIPT_NO_READ		0x2 /* no read receipt is due any more */
+#define RECEIPT_NO_NONREAD	0x4 /* no non-read receipt is due any more */
+
+/* A change of the read state; "receipts" are bits RECEIPT_* to be set. */
+typedef struct ReadOrder
+{
+	bool		sets;			/* sets the read flag */
+	bool		clears;			/* clears it */
+	int32		receipts;
+} ReadOrder;
+
+/*
+ * Fill *reader with the current role and an actor; NULL is the actor of
+ * msgstore.actor.
+ */
+extern void state_reader(Reader *reader, const char *actor);
+
+/* Read the state of a message for a user, with the active snapshot. */
+extern void state_read(const Reader *reader, const ReadSubject *message,
+					   ReadState *state);
+
+/*
+ * Return the number of messages of a folder that are unread for a user, of
+ * those that the user may read: all with "read_any" (the right READ_ANY), else
+ * those that the role has created.  Deleted and associated messages do not
+ * count.  Reads the flags of the folder's messages, and no content.
+ */
+extern int64 state_count_unread(const Reader *reader, int64 store_id,
+								int64 folder_id, bool read_any);
+
+/*
+ * Change the read state of messages, whose ids are in ascending order, or of
+ * all messages of a folder that the user may read ("read_any" as above).  The
+ * caller has checked the rights.  A folder is one statement and one position:
+ * it has the messages that are committed by now.
+ */
+extern void state_mark(const Reader *reader, int64 store_id, const int64 *ids,
+					   int count, const ReadOrder *order);
+extern void state_mark_folder(const Reader *reader, int64 store_id,
+							  int64 folder_id, bool read_any,
+							  const ReadOrder *order);
+
+/*
+ * Read the status of a message and the time of its last change, with the
+ * active snapshot.  Returns false, and sets nothing, if it was never set.
+ */
+extern bool state_status(int64 store_id, int64 message_id, int32 *status,
+						 TimestampTz *changed_at);
+
 /* ------------------------------------------------------------------ view.c */
 
 /* The kind of object on which a handle is open. */
@@ -689,10 +964,11 @@ typedef struct MessageView
 	HandleKind	kind;
 	int64		store_id;
 	int64		message_id;
-	int32		message_flags;
 	TimestampTz created_at;
 	TimestampTz modified_at;
 	Datum		creator;		/* text, or 0: not known */
+	Datum		creator_actor;
+	const char *actor;			/* of the reader; NULL: of msgstore.actor */
 	const char *modifier;
 	int32		access;
 	int			level;
@@ -732,10 +1008,26 @@ extern void view_require_message(int64 store_id, int64 message_id);
 extern bool view_go_back(MessageView *view, int64 change_number);
 
 /*
+ * Return the id of the folder of a store whose entry id has the given bytes,
+ * or 0 if they are the entry id of anything else.
+ */
+extern int64 view_folder_of_entryid(int64 store_id, const uint8 *entryid,
+									int size);
+
+/*
  * Return the properties of a view as a JSON object: those named in "tags", or
  * all of them if "tags" is NULL.
  */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
+
+/*
+ * Add the entry id of an object (PR_OBJECT_TYPE and id), and the source key of
+ * an id or the change key of a change number, to a list of members.
+ */
+extern void view_add_entryid(int64 store_id, BagList *list, const char *name,
+							 int type, int64 id);
+extern void view_add_key(int64 store_id, BagList *list, const char *name,
+						 Keyed series, int64 number);
 
 /*
  * Return the names of all properties of a view as a text[], without reading

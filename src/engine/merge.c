@@ -158,6 +158,11 @@ theirs_visit(const ChangeRow *change, void *arg)
 		else if (namelen == strlen(UNDO_DELETED) &&
 				 memcmp(name, UNDO_DELETED, namelen) == 0)
 			note(theirs, "PR_DELETED_ON", strlen("PR_DELETED_ON"), change);
+		else if (change->kind != CHANGE_HARD_DELETE &&
+				 namelen == strlen(UNDO_SUBMITTED) &&
+				 memcmp(name, UNDO_SUBMITTED, namelen) == 0)
+			note(theirs, "PR_MESSAGE_FLAGS", strlen("PR_MESSAGE_FLAGS"),
+				 change);
 		else if (change->kind == CHANGE_MOVE &&
 				 namelen == strlen(UNDO_FOLDER) &&
 				 memcmp(name, UNDO_FOLDER, namelen) == 0)

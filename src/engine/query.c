@@ -28,6 +28,20 @@
 
 #define MAX_ARGS		18
 
+/* the columns of FolderRow, in the order of read_folder() in tree.c */
+#define READ_FOLDER \
+	"SELECT parent_id, name, special, created_at, deleted_at, deleted_with," \
+	" props, change_number, modified_at, modifier FROM msgstore.folder" \
+	" WHERE store_id = $1 AND folder_id = $2"
+
+/* the end of an INSERT into folder_count AS c */
+#define ADD_TO_COUNTS \
+	" ON CONFLICT (store_id, folder_id, xid, part) DO UPDATE SET" \
+	" messages = c.messages + excluded.messages," \
+	" associated = c.associated + excluded.associated," \
+	" deleted = c.deleted + excluded.deleted, deleted_associated =" \
+	" c.deleted_associated + excluded.deleted_associated"
+
 static const struct
 {
 	bool		writes;
@@ -90,20 +104,175 @@ static const struct
 	[QUERY_STORE_ORIGINALS] =
 	{true, {INT8OID, BOOLOID},
 		"UPDATE msgstore.store SET keep_originals = $2 WHERE store_id = $1"},
-	[QUERY_FOLDER_INSERT] =
-	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID},
-		"INSERT INTO msgstore.folder"
-		" (store_id, folder_id, parent_id, name, special, created_at)"
-		" VALUES ($1, $2, $3, $4, $5, now())"
-		" ON CONFLICT DO NOTHING"},
 	[QUERY_FOLDER_EXISTS] =
 	{false, {INT8OID, INT8OID},
 		"SELECT folder_id FROM msgstore.folder"
-		" WHERE store_id = $1 AND folder_id = $2"},
+		" WHERE store_id = $1 AND folder_id = $2 AND deleted_at IS NULL"},
 	[QUERY_FOLDER_SPECIAL] =
 	{false, {INT8OID, TEXTOID},
 		"SELECT folder_id FROM msgstore.folder"
-		" WHERE store_id = $1 AND special = $2"},
+		" WHERE store_id = $1 AND special = $2 AND deleted_at IS NULL"},
+	[QUERY_MESSAGE_FORGET] =
+	{true, {INT8OID, INT8OID},
+		"WITH marks AS (DELETE FROM msgstore.read_mark"
+		" WHERE store_id = $1 AND message_id = $2),"
+		" queue AS (DELETE FROM msgstore.outgoing"
+		" WHERE store_id = $1 AND message_id = $2)"
+		" DELETE FROM msgstore.message_status"
+		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_FOLDER_READ] =
+	{false, {INT8OID, INT8OID}, READ_FOLDER},
+	[QUERY_FOLDER_LOCK] =
+	{true, {INT8OID, INT8OID}, READ_FOLDER " FOR NO KEY UPDATE"},
+	[QUERY_FOLDER_LOCK_EMPTY] =
+	{true, {INT8OID, INT8OID}, READ_FOLDER " FOR UPDATE"},
+	[QUERY_FOLDER_LOCK_TREE] =
+	{true, {INT8OID},
+		"SELECT 1 FROM msgstore.folder"
+		" WHERE store_id = $1 AND special = 'Root' FOR NO KEY UPDATE"},
+	/* $3 is 0 (not deleted), -1 (all), or a folder: deleted with it */
+	[QUERY_FOLDER_CHILDREN] =
+	{false, {INT8OID, INT8OID, INT8OID},
+		"SELECT folder_id FROM msgstore.folder"
+		" WHERE store_id = $1 AND parent_id = $2 AND CASE WHEN $3 = 0"
+		" THEN deleted_at IS NULL WHEN $3 = -1 THEN true"
+		" ELSE coalesce(deleted_with = $3, false) END"
+		" ORDER BY folder_id"},
+	[QUERY_FOLDER_MESSAGES] =
+	{false, {INT8OID, INT8OID, INT8OID, BOOLOID},
+		"SELECT message_id FROM msgstore.message"
+		" WHERE store_id = $1 AND folder_id = $2 AND CASE WHEN $3 = 0"
+		" THEN deleted_at IS NULL WHEN $3 = -1 THEN true"
+		" ELSE coalesce(deleted_with = $3, false) END"
+		" AND ($4 OR message_flags & 64 = 0)"
+		" ORDER BY message_id"},
+	[QUERY_FOLDER_HAS_MESSAGES] =
+	{false, {INT8OID, INT8OID},
+		"SELECT 1 FROM msgstore.message"
+		" WHERE store_id = $1 AND folder_id = $2 AND deleted_at IS NULL"
+		" AND message_flags & 64 = 0 LIMIT 1"},
+	[QUERY_FOLDER_NAMED] =
+	{false, {INT8OID, INT8OID, TEXTOID},
+		"SELECT folder_id FROM msgstore.folder"
+		" WHERE store_id = $1 AND parent_id = $2 AND name = $3"
+		" AND deleted_at IS NULL"},
+	[QUERY_FOLDER_INSERT] =
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
+			JSONBOID, INT8OID, TEXTOID},
+		"INSERT INTO msgstore.folder"
+		" (store_id, folder_id, parent_id, name, special, created_at, props,"
+		" change_number, modified_at, modifier)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6, $9)"},
+	[QUERY_FOLDER_UPDATE] =
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, INT8OID,
+			JSONBOID, INT8OID, TIMESTAMPTZOID, TEXTOID},
+		"UPDATE msgstore.folder SET parent_id = $3, name = $4,"
+		" deleted_at = $5, deleted_with = $6, props = $7,"
+		" change_number = $8, modified_at = $9, modifier = $10"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_FOLDER_DELETE] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.folder WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_FOLDER_CHANGE] =
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID,
+			CHAROID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID,
+			TEXTARRAYOID},
+		"INSERT INTO msgstore.folder_change"
+		" (store_id, folder_id, change_number, previous, incarnation, xid,"
+		" changed_at, kind, role, actor, client, parent_id, name, properties)"
+		" VALUES ($1, $2, $3, $4, $5, pg_current_xact_id(), $6, $7, $8, $9,"
+		" $10, $11, $12, $13)"},
+	[QUERY_COUNT_ADD] =
+	{true, {INT8OID, INT8OID, INT4OID, INT8OID, INT8OID, INT8OID, INT8OID},
+		"INSERT INTO msgstore.folder_count AS c"
+		" (store_id, folder_id, xid, part, messages, associated, deleted,"
+		" deleted_associated)"
+		" VALUES ($1, $2, pg_current_xact_id(), $3, $4, $5, $6, $7)"
+		ADD_TO_COUNTS},
+	[QUERY_COUNT_READ] =
+	{false, {INT8OID, INT8OID, INT4OID},
+		"SELECT count(*), coalesce(sum(messages), 0)::bigint,"
+		" coalesce(sum(associated), 0)::bigint,"
+		" coalesce(sum(deleted), 0)::bigint,"
+		" coalesce(sum(deleted_associated), 0)::bigint"
+		" FROM msgstore.folder_count"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_COUNT_FOLD] =
+	{true, {INT8OID, INT8OID, INT4OID},
+		"WITH old AS MATERIALIZED ("
+		" SELECT xid, part FROM msgstore.folder_count"
+		" WHERE store_id = $1 AND folder_id = $2 FOR UPDATE SKIP LOCKED"
+		"), gone AS ("
+		" DELETE FROM msgstore.folder_count c USING old o"
+		" WHERE c.store_id = $1 AND c.folder_id = $2"
+		" AND c.xid = o.xid AND c.part = o.part RETURNING c.*"
+		") INSERT INTO msgstore.folder_count AS c"
+		" (store_id, folder_id, xid, part, messages, associated, deleted,"
+		" deleted_associated)"
+		" SELECT $1, $2, pg_current_xact_id(), $3, sum(messages),"
+		" sum(associated), sum(deleted), sum(deleted_associated)"
+		" FROM gone HAVING count(*) > 0"
+		ADD_TO_COUNTS},
+	[QUERY_COUNT_OWN] =
+	{false, {INT8OID, INT8OID, TEXTOID},
+		"SELECT count(*) FILTER (WHERE NOT a AND NOT d),"
+		" count(*) FILTER (WHERE a AND NOT d),"
+		" count(*) FILTER (WHERE NOT a AND d),"
+		" count(*) FILTER (WHERE a AND d)"
+		" FROM (SELECT message_flags & 64 <> 0 AS a,"
+		" deleted_at IS NOT NULL AS d FROM msgstore.message"
+		" WHERE store_id = $1 AND folder_id = $2 AND creator = $3) m"},
+	[QUERY_COUNT_DELETE] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.folder_count"
+		" WHERE store_id = $1 AND folder_id = $2"},
+	/* one series gives out the ids of the blobs of all stores */
+	[QUERY_BLOB_IMPORT] =
+	{true, {INT8OID, INT8OID, INT8OID},
+		"WITH old AS MATERIALIZED ("
+		" SELECT blob_id, size, is_text, uploader_start FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = $3 AND sealed FOR KEY SHARE"
+		"), new AS ("
+		" INSERT INTO msgstore.blob (store_id, blob_id, size, sealed, is_text,"
+		" uploader_pid, uploader_start, created_at)"
+		" SELECT $2, blob_id, size, true, is_text, 0, uploader_start,"
+		" clock_timestamp() FROM old ON CONFLICT DO NOTHING RETURNING blob_id"
+		"), chunks AS ("
+		" INSERT INTO msgstore.blob_chunk"
+		" (store_id, blob_id, chunk_number, bytes)"
+		" SELECT $2, c.blob_id, c.chunk_number, c.bytes"
+		" FROM msgstore.blob_chunk c, new"
+		" WHERE c.store_id = $1 AND c.blob_id = new.blob_id"
+		") SELECT 1 FROM old"},
+	[QUERY_BLOB_LOCK] =
+	{true, {INT8OID, INT8OID},
+		"SELECT 1 FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = $2 FOR KEY SHARE"},
+	[QUERY_PURGE_CHANGES] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.change"
+		" WHERE store_id = $1 AND message_id = $2 AND kind <> 'x'"},
+	[QUERY_PURGE_DRAFTS] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.parked_draft"
+		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_PURGE_REFS] =
+	{true, {INT8OID, INT8OID},
+		"WITH gone AS (DELETE FROM msgstore.blob_ref"
+		" WHERE store_id = $1 AND message_id = $2 RETURNING blob_id)"
+		" SELECT coalesce(array_agg(blob_id), '{}') FROM gone"},
+	[QUERY_PURGE_LOCK_BLOBS] =
+	{true, {INT8OID, INT8ARRAYOID},
+		"SELECT 1 FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = ANY ($2)"
+		" ORDER BY blob_id FOR UPDATE"},
+	[QUERY_STORE_PROPS] =
+	{true, {INT8OID},
+		"SELECT props, name, owner, created_at FROM msgstore.store"
+		" WHERE store_id = $1"},
+	[QUERY_STORE_SET_PROPS] =
+	{true, {INT8OID, JSONBOID},
+		"UPDATE msgstore.store SET props = $2 WHERE store_id = $1"},
 	[QUERY_MESSAGE_DELETE] =
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.message"
@@ -479,6 +648,211 @@ static const struct
 		" (incarnation, node_number, message_id, folder_id, replica_guid,"
 		" system_identifier, wal_position, began_at, written_by)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"},
+	/*
+	 * Read flags.  The statements have the parameters of state.c, R_*.  Pages
+	 * and marks are locked in the order of their keys.
+	 */
+	[QUERY_READ_PAGES] =
+	{true, {INT8OID, TEXTOID, TEXTOID, INT8ARRAYOID, BOOLOID, BOOLOID, INT4OID,
+			TIMESTAMPTZOID, INT8OID, INT8OID, BOOLOID},
+		"INSERT INTO msgstore.read_page AS p"
+		" (store_id, role, actor, page, known, is_read)"
+		" SELECT $1, $2, $3, t.page, t.ids,"
+		" CASE WHEN $5 THEN t.ids ELSE 0::bit(1024) END"
+		" FROM (SELECT i >> 10 AS page,"
+		" bit_or(set_bit(0::bit(1024), (i & 1023)::integer, 1)) AS ids"
+		" FROM unnest($4) i GROUP BY 1 ORDER BY 1) t"
+		" ON CONFLICT (store_id, role, actor, page) DO UPDATE SET"
+		" known = p.known | excluded.known, is_read ="
+		" CASE WHEN $5 THEN p.is_read | excluded.known"
+		" ELSE p.is_read & ~ excluded.known END"},
+	[QUERY_READ_MARKS] =
+	{true, {INT8OID, TEXTOID, TEXTOID, INT8ARRAYOID, BOOLOID, BOOLOID, INT4OID,
+			TIMESTAMPTZOID, INT8OID, INT8OID, BOOLOID},
+		"INSERT INTO msgstore.read_mark AS r"
+		" (store_id, message_id, role, actor, receipts, changed_at,"
+		" incarnation, xid, number)"
+		" SELECT $1, i, $2, $3, $7, $8, $9, pg_current_xact_id(), $10"
+		" FROM unnest($4) i ORDER BY i"
+		" ON CONFLICT (store_id, message_id, role, actor) DO UPDATE SET"
+		" receipts = r.receipts | excluded.receipts, changed_at ="
+		" greatest(excluded.changed_at, r.changed_at + interval '1 microsecond'),"
+		" incarnation = excluded.incarnation, xid = excluded.xid,"
+		" number = excluded.number"},
+	/* for the messages whose sender has asked for a receipt */
+	[QUERY_READ_FOLDER_RECEIPTS] =
+	{true, {INT8OID, TEXTOID, TEXTOID, INT8OID, BOOLOID, BOOLOID, INT4OID,
+			TIMESTAMPTZOID, INT8OID, INT8OID, BOOLOID},
+		"INSERT INTO msgstore.read_mark AS r"
+		" (store_id, message_id, role, actor, receipts, changed_at,"
+		" incarnation, xid, number)"
+		" SELECT $1, t.message_id, $2, $3, t.receipts, $8, $9,"
+		" pg_current_xact_id(), $10"
+		" FROM (SELECT m.message_id, $7 | CASE WHEN $11 AND"
+		" get_bit(p.is_read, (m.message_id & 1023)::integer) = 1"
+		" THEN 1 ELSE 0 END AS receipts"
+		" FROM msgstore.message m LEFT JOIN msgstore.read_page p"
+		" ON p.store_id = $1 AND p.role = $2 AND p.actor = $3"
+		" AND p.page = m.message_id >> 10"
+		" WHERE m.store_id = $1 AND m.folder_id = $4 AND m.deleted_at IS NULL"
+		" AND (m.message_flags & 64) = 0 AND ($6 OR m.creator = $2)"
+		" AND (m.props->>'PR_READ_RECEIPT_REQUESTED' = 'true'"
+		" OR m.props->>'PR_NON_RECEIPT_NOTIFICATION_REQUESTED' = 'true')) t"
+		" WHERE t.receipts <> 0 ORDER BY t.message_id"
+		" ON CONFLICT (store_id, message_id, role, actor) DO UPDATE SET"
+		" receipts = r.receipts | excluded.receipts, changed_at ="
+		" greatest(excluded.changed_at, r.changed_at + interval '1 microsecond'),"
+		" incarnation = excluded.incarnation, xid = excluded.xid,"
+		" number = excluded.number"},
+	[QUERY_READ_FOLDER_PAGES] =
+	{true, {INT8OID, TEXTOID, TEXTOID, INT8OID, BOOLOID, BOOLOID, INT4OID,
+			TIMESTAMPTZOID, INT8OID, INT8OID, BOOLOID},
+		"INSERT INTO msgstore.read_page AS p"
+		" (store_id, role, actor, page, known, is_read, folder_read_at)"
+		" SELECT $1, $2, $3, t.page, t.ids,"
+		" CASE WHEN $5 THEN t.ids ELSE 0::bit(1024) END, $8"
+		" FROM (SELECT m.message_id >> 10 AS page,"
+		" bit_or(set_bit(0::bit(1024), (m.message_id & 1023)::integer, 1))"
+		" AS ids"
+		" FROM msgstore.message m"
+		" WHERE m.store_id = $1 AND m.folder_id = $4 AND m.deleted_at IS NULL"
+		" AND (m.message_flags & 64) = 0 AND ($6 OR m.creator = $2)"
+		" GROUP BY 1 ORDER BY 1) t"
+		" ON CONFLICT (store_id, role, actor, page) DO UPDATE SET"
+		" known = p.known | excluded.known, is_read ="
+		" CASE WHEN $5 THEN p.is_read | excluded.known"
+		" ELSE p.is_read & ~ excluded.known END,"
+		" folder_read_at = greatest(excluded.folder_read_at,"
+		" p.folder_read_at + interval '1 microsecond')"
+		" WHERE (p.known & excluded.known) <> excluded.known"
+		" OR (p.is_read & excluded.known) <> excluded.is_read"},
+	[QUERY_READ_FOLDER] =
+	{true, {INT8OID, TEXTOID, TEXTOID, INT8OID, BOOLOID, BOOLOID, INT4OID,
+			TIMESTAMPTZOID, INT8OID, INT8OID, BOOLOID},
+		"INSERT INTO msgstore.read_folder AS f"
+		" (store_id, folder_id, role, actor, is_read, changed_at,"
+		" incarnation, xid, number)"
+		" VALUES ($1, $4, $2, $3, $5, $8, $9, pg_current_xact_id(), $10)"
+		" ON CONFLICT (store_id, folder_id, role, actor) DO UPDATE SET"
+		" is_read = excluded.is_read, changed_at ="
+		" greatest(excluded.changed_at, f.changed_at + interval '1 microsecond'),"
+		" incarnation = excluded.incarnation, xid = excluded.xid,"
+		" number = excluded.number"},
+	[QUERY_READ_COUNT] =
+	{false, {INT8OID, TEXTOID, TEXTOID, INT8OID, BOOLOID},
+		"SELECT count(*)"
+		" FROM msgstore.message m LEFT JOIN msgstore.read_page p"
+		" ON p.store_id = $1 AND p.role = $2 AND p.actor = $3"
+		" AND p.page = m.message_id >> 10"
+		" WHERE m.store_id = $1 AND m.folder_id = $4 AND m.deleted_at IS NULL"
+		" AND (m.message_flags & 64) = 0 AND ($5 OR m.creator = $2)"
+		" AND CASE WHEN get_bit(p.known, (m.message_id & 1023)::integer) = 1"
+		" THEN get_bit(p.is_read, (m.message_id & 1023)::integer) = 0"
+		" ELSE NOT ((m.message_flags & 1) = 1 AND m.creator = $2"
+		" AND coalesce(m.creator_actor, '') = $3) END"},
+	[QUERY_STATUS_SET] =
+	{true, {INT8OID, INT8OID, INT4OID, INT4OID, TIMESTAMPTZOID, INT8OID,
+			INT8OID, TEXTOID, TEXTOID},
+		"INSERT INTO msgstore.message_status AS s"
+		" (store_id, message_id, status, replaced, changed_at, incarnation,"
+		" xid, number, role, actor)"
+		" VALUES ($1, $2, $3 & $4, 0, $5, $6, pg_current_xact_id(), $7, $8, $9)"
+		" ON CONFLICT (store_id, message_id) DO UPDATE SET"
+		" status = (s.status & ~ $4) | ($3 & $4), replaced = s.status,"
+		" changed_at ="
+		" greatest(excluded.changed_at, s.changed_at + interval '1 microsecond'),"
+		" incarnation = excluded.incarnation, xid = excluded.xid,"
+		" number = excluded.number, role = excluded.role,"
+		" actor = excluded.actor"
+		" RETURNING s.replaced::bigint"},
+	/* the own row of a ttl of zero is deleted too */
+	[QUERY_EDITING_PRUNE] =
+	{true, {INT8OID, INT8OID, INTERVALOID, INT4OID, TEXTOID, TEXTOID, TEXTOID},
+		"DELETE FROM msgstore.editing e USING ("
+		" SELECT d.message_id, d.pid, d.role, d.actor FROM msgstore.editing d"
+		" WHERE d.store_id = $1 AND (d.good_until <= clock_timestamp()"
+		" OR ($3 = interval '0' AND d.message_id = $2 AND d.pid = $4"
+		" AND d.role = $5 AND d.actor = $6))"
+		" FOR UPDATE SKIP LOCKED) dead"
+		" WHERE e.store_id = $1 AND e.message_id = dead.message_id"
+		" AND e.pid = dead.pid AND e.role = dead.role"
+		" AND e.actor = dead.actor"},
+	[QUERY_EDITING_INSERT] =
+	{true, {INT8OID, INT8OID, INTERVALOID, INT4OID, TEXTOID, TEXTOID, TEXTOID},
+		"INSERT INTO msgstore.editing AS e"
+		" (store_id, message_id, pid, role, actor, client, since, good_until)"
+		" SELECT $1, $2, $4, $5, $6, $7, clock_timestamp(),"
+		" clock_timestamp() + $3 WHERE $3 > interval '0'"
+		" ON CONFLICT (store_id, message_id, pid, role, actor) DO UPDATE SET"
+		" client = excluded.client, good_until = excluded.good_until"},
+	[QUERY_EDITING_READ] =
+	{false, {INT8OID, INT8OID},
+		"SELECT role, nullif(actor, ''), client, min(since), max(good_until)"
+		" FROM msgstore.editing"
+		" WHERE store_id = $1 AND message_id = $2"
+		" AND good_until > clock_timestamp()"
+		" GROUP BY role, actor, client ORDER BY 4, 1, 2, 3"},
+	[QUERY_OUTGOING_INSERT] =
+	{true, {INT8OID, INT8OID, TIMESTAMPTZOID, TEXTOID, TEXTOID},
+		"INSERT INTO msgstore.outgoing"
+		" (store_id, message_id, due_at, role, actor, attempt)"
+		" VALUES ($1, $2, $3, $4, $5, 0)"
+		" ON CONFLICT (store_id, message_id) DO UPDATE SET"
+		" due_at = excluded.due_at, role = excluded.role,"
+		" actor = excluded.actor, attempt = 0, claim = NULL,"
+		" claimed_by = NULL, claimed_until = NULL, failed_at = NULL,"
+		" detail = NULL"},
+	[QUERY_OUTGOING_LOCK] =
+	{true, {INT8OID, INT8OID},
+		"SELECT CASE WHEN claimed_until > clock_timestamp() THEN claim"
+		" ELSE 0 END FROM msgstore.outgoing"
+		" WHERE store_id = $1 AND message_id = $2 AND failed_at IS NULL"
+		" FOR UPDATE"},
+	[QUERY_OUTGOING_CLAIM] =
+	{true, {INT8OID, INT4OID, INTERVALOID, INT8OID, TEXTOID},
+		"WITH picked AS MATERIALIZED ("
+		" SELECT o.message_id FROM msgstore.outgoing o"
+		" WHERE o.store_id = $1 AND o.failed_at IS NULL"
+		" AND o.due_at <= clock_timestamp()"
+		" AND (o.claimed_until IS NULL"
+		" OR o.claimed_until <= clock_timestamp())"
+		" AND EXISTS (SELECT 1 FROM msgstore.message m"
+		" WHERE m.store_id = $1 AND m.message_id = o.message_id"
+		" AND m.deleted_at IS NULL AND m.submitted_at IS NOT NULL)"
+		" ORDER BY o.due_at, o.message_id LIMIT $2"
+		" FOR UPDATE OF o SKIP LOCKED"
+		"), claimed AS ("
+		" UPDATE msgstore.outgoing o SET claim = $4, claimed_by = $5,"
+		" claimed_until = clock_timestamp() + $3, attempt = o.attempt + 1"
+		" FROM picked p WHERE o.store_id = $1"
+		" AND o.message_id = p.message_id"
+		" RETURNING o.message_id, o.claim, o.attempt, o.due_at)"
+		" SELECT c.message_id, m.change_number, c.claim, c.attempt"
+		" FROM claimed c JOIN msgstore.message m"
+		" ON m.store_id = $1 AND m.message_id = c.message_id"
+		" ORDER BY c.due_at, c.message_id"},
+	/* the following have the parameters of finish_submit() */
+	[QUERY_OUTGOING_CLAIMED] =
+	{true, {INT8OID, INT8OID, INT8OID},
+		"SELECT 1 FROM msgstore.outgoing"
+		" WHERE store_id = $1 AND message_id = $2 AND claim = $3"
+		" AND failed_at IS NULL AND claimed_until > clock_timestamp()"
+		" FOR UPDATE"},
+	[QUERY_OUTGOING_RETRY] =
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, INTERVALOID},
+		"UPDATE msgstore.outgoing SET claim = NULL, claimed_by = NULL,"
+		" claimed_until = NULL, detail = $4, due_at = clock_timestamp() +"
+		" coalesce($5, interval '0')"
+		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_OUTGOING_FAIL] =
+	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, INTERVALOID},
+		"UPDATE msgstore.outgoing SET claim = NULL, claimed_by = NULL,"
+		" claimed_until = NULL, detail = $4, failed_at = clock_timestamp()"
+		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_OUTGOING_DELETE] =
+	{true, {INT8OID, INT8OID},
+		"DELETE FROM msgstore.outgoing"
+		" WHERE store_id = $1 AND message_id = $2"},
 	[QUERY_NODE_DELETE] =
 	{true, {InvalidOid},
 		"DELETE FROM msgstore.node"},

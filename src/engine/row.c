@@ -51,8 +51,10 @@ typedef enum MessageColumn
 	M_FOLDER_ID,
 	M_CREATED_AT,
 	M_CREATOR,
+	M_CREATOR_ACTOR,
 	M_MESSAGE_FLAGS,
 	M_DELETED_AT,
+	M_DELETED_WITH,
 	M_SUBMITTED_AT,
 	M_CHANGE_NUMBER,
 	M_PREDECESSORS,
@@ -84,8 +86,9 @@ typedef enum ChangeColumn
 
 static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 	"store_id", "message_id", "folder_id", "created_at", "creator",
-	"message_flags", "deleted_at", "submitted_at", "change_number",
-	"predecessors", "modified_at", "modifier",
+	"creator_actor", "message_flags", "deleted_at", "deleted_with",
+	"submitted_at",
+	"change_number", "predecessors", "modified_at", "modifier",
 	"props", "recipients", "attachments", "headers", "body", "html", "rtf"
 };
 
@@ -311,17 +314,22 @@ deform_message(MessageRow *row)
 
 	row->store_id = DatumGetInt64(values[at[M_STORE_ID]]);
 	row->message_id = DatumGetInt64(values[at[M_MESSAGE_ID]]);
-	row->message_flags = DatumGetInt32(values[at[M_MESSAGE_FLAGS]]);
-	row->submitted = !nulls[at[M_SUBMITTED_AT]];
 	row->created_at = DatumGetTimestampTz(values[at[M_CREATED_AT]]);
 	row->creator = values[at[M_CREATOR]];
+	row->creator_actor = nulls[at[M_CREATOR_ACTOR]] ? (Datum) 0 :
+		values[at[M_CREATOR_ACTOR]];
 	row->modified_at = DatumGetTimestampTz(values[at[M_MODIFIED_AT]]);
 	row->modifier = values[at[M_MODIFIER]];
 
 	version->change_number = DatumGetInt64(values[at[M_CHANGE_NUMBER]]);
 	version->folder_id = DatumGetInt64(values[at[M_FOLDER_ID]]);
+	version->message_flags = DatumGetInt32(values[at[M_MESSAGE_FLAGS]]);
 	version->deleted_at = nulls[at[M_DELETED_AT]] ? 0 :
 		DatumGetTimestampTz(values[at[M_DELETED_AT]]);
+	version->submitted_at = nulls[at[M_SUBMITTED_AT]] ? 0 :
+		DatumGetTimestampTz(values[at[M_SUBMITTED_AT]]);
+	version->deleted_with = nulls[at[M_DELETED_WITH]] ? 0 :
+		DatumGetInt64(values[at[M_DELETED_WITH]]);
 	version->predecessors = nulls[at[M_PREDECESSORS]] ? (Datum) 0 :
 		values[at[M_PREDECESSORS]];
 	for (int p = 0; p < NUM_PARTS; p++)
@@ -337,8 +345,13 @@ put_version(const Version *version, const int *at, Datum *values, bool *nulls)
 {
 	values[at[M_CHANGE_NUMBER]] = Int64GetDatum(version->change_number);
 	values[at[M_FOLDER_ID]] = Int64GetDatum(version->folder_id);
+	values[at[M_MESSAGE_FLAGS]] = Int32GetDatum(version->message_flags);
 	values[at[M_DELETED_AT]] = TimestampTzGetDatum(version->deleted_at);
 	nulls[at[M_DELETED_AT]] = (version->deleted_at == 0);
+	values[at[M_SUBMITTED_AT]] = TimestampTzGetDatum(version->submitted_at);
+	nulls[at[M_SUBMITTED_AT]] = (version->submitted_at == 0);
+	values[at[M_DELETED_WITH]] = Int64GetDatum(version->deleted_with);
+	nulls[at[M_DELETED_WITH]] = (version->deleted_with == 0);
 	values[at[M_PREDECESSORS]] = version->predecessors;
 	nulls[at[M_PREDECESSORS]] = (version->predecessors == (Datum) 0);
 	for (int p = 0; p < NUM_PARTS; p++)
@@ -486,13 +499,14 @@ messagerow_insert(MessageRow *row, const char *modifier)
 
 	memset(nulls, true, sizeof(bool) * desc->natts);
 	for (int i = 0; i < M_PART; i++)
-		nulls[at[i]] = (i == M_SUBMITTED_AT);
+		nulls[at[i]] = false;
 	put_version(&row->version, at, values, nulls);
 	values[at[M_STORE_ID]] = Int64GetDatum(row->store_id);
 	values[at[M_MESSAGE_ID]] = Int64GetDatum(row->message_id);
 	values[at[M_CREATED_AT]] = TimestampTzGetDatum(row->created_at);
 	values[at[M_CREATOR]] = row->creator;
-	values[at[M_MESSAGE_FLAGS]] = Int32GetDatum(row->message_flags);
+	values[at[M_CREATOR_ACTOR]] = row->creator_actor;
+	nulls[at[M_CREATOR_ACTOR]] = (row->creator_actor == (Datum) 0);
 	values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(row->modified_at);
 	values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
 	require_not_null(message, nulls);
@@ -510,6 +524,17 @@ messagerow_visible(MessageRow *row, Snapshot snapshot)
 }
 
 /* --------------------------------------------------------------------- ids */
+
+/* Return true if the row of folder in a slot has a time of deletion. */
+static bool
+folder_deleted(Relation folder, TupleTableSlot *slot)
+{
+	bool		isnull;
+
+	(void) slot_getattr(slot, get_attnum(RelationGetRelid(folder),
+										 "deleted_at"), &isnull);
+	return !isnull;
+}
 
 /*
  * Probes with a dirty snapshot, which sees rows of transactions in progress
@@ -563,7 +588,8 @@ lock_parent(StoreRelation which, const int64 *key, int nkeys)
 								 GetCurrentCommandId(true), LockTupleKeyShare,
 								 LockWaitBlock,
 								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-								 &failure) == TM_Ok;
+								 &failure) == TM_Ok &&
+			(which != REL_FOLDER || !folder_deleted(rel, slot));
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(rel, NoLock);

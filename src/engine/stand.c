@@ -61,7 +61,7 @@ view_new(MessageView *view, const Stand *stand)
 	view->store_id = stand->store_id;
 	view->message_id = stand->message_id;
 	view->version.folder_id = stand->folder_id;
-	view->message_flags = MSGFLAG_DEFAULT;
+	view->version.message_flags = MSGFLAG_DEFAULT;
 	view->created_at = stand->created_at;
 	view->modified_at = view->created_at;
 	view->modifier = change_author();

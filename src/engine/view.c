@@ -56,6 +56,10 @@ typedef struct ViewContext
 	bool		has_subject;
 	JsonbValue	prefix;			/* of the subject, if the bag has one */
 	JsonbValue	normalized;
+	bool		has_state;		/* the following are filled, on demand */
+	ReadState	read;			/* of the reader */
+	int32		status;
+	TimestampTz status_changed_at;
 } ViewContext;
 
 /* the kinds of objects of which a property is computed */
@@ -127,6 +131,24 @@ add_entryid(ViewContext *context, BagList *list, const char *name, int type,
 	baglist_add_base64(list, name, entryid, sizeof(entryid));
 }
 
+int64
+view_folder_of_entryid(int64 store_id, const uint8 *entryid, int size)
+{
+	uint8		expected[ENTRYID_BYTES - 8];
+	uint64		id = 0;
+
+	if (size != ENTRYID_BYTES)
+		return 0;
+	memset(expected, 0, 4);
+	access_replica_guid(store_id, expected + 4);
+	put_bytes(expected + 4 + GUID_BYTES, MAPI_FOLDER, 2);
+	if (memcmp(entryid, expected, sizeof(expected)) != 0)
+		return 0;
+	for (int i = sizeof(expected); i < ENTRYID_BYTES; i++)
+		id = id << 8 | entryid[i];
+	return (int64) id;
+}
+
 static void
 add_key(ViewContext *context, BagList *list, const char *name,
 		Keyed series, int64 number)
@@ -135,6 +157,26 @@ add_key(ViewContext *context, BagList *list, const char *name,
 
 	make_key(context, series, number, key);
 	baglist_add_base64(list, name, key, sizeof(key));
+}
+
+void
+view_add_entryid(int64 store_id, BagList *list, const char *name, int type,
+				 int64 id)
+{
+	ViewContext context;
+
+	access_replica_guid(store_id, context.guid);
+	add_entryid(&context, list, name, type, id);
+}
+
+void
+view_add_key(int64 store_id, BagList *list, const char *name, Keyed series,
+			 int64 number)
+{
+	ViewContext context;
+
+	access_replica_guid(store_id, context.guid);
+	add_key(&context, list, name, series, number);
 }
 
 /* ----------------------------------------------------- computed properties */
@@ -246,6 +288,53 @@ add_modification_time(ViewContext *context, const char *name, BagList *list)
 		add_time(list, name, context->view->modified_at);
 }
 
+/*
+ * Read the state that is outside of the version.  A message that is not saved
+ * yet has none, and is read if the flags say so that the client has set, or else
+ * those of the message.
+ */
+static void
+read_state(ViewContext *context)
+{
+	const MessageView *view = context->view;
+	Reader		reader;
+	ReadSubject subject = {view->store_id, view->message_id,
+	view->version.message_flags, view->creator, view->creator_actor};
+
+	if (context->has_state)
+		return;
+	context->has_state = true;
+	if (view->version.change_number == 0)
+	{
+		int32		flags = view->version.message_flags;
+		JsonbValue	value;
+
+		if (bag_find(context->bag, "PR_MESSAGE_FLAGS", &value))
+			flags = (int32) integer_of_value(&value);
+		context->read.is_read = (flags & MSGFLAG_READ) != 0;
+		return;
+	}
+	state_reader(&reader, view->actor);
+	state_read(&reader, &subject, &context->read);
+	(void) state_status(view->store_id, view->message_id, &context->status,
+						&context->status_changed_at);
+}
+
+/*
+ * Add PR_LOCAL_COMMIT_TIME: the time of the last save, or of a later change of
+ * the status or of the reader's read flag.
+ */
+static void
+add_commit_time(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->modifier == NULL)
+		return;
+	read_state(context);
+	add_time(list, name, Max(context->view->modified_at,
+							 Max(context->read.changed_at,
+								 context->status_changed_at)));
+}
+
 static void
 add_modifier(ViewContext *context, const char *name, BagList *list)
 {
@@ -269,11 +358,70 @@ has_attachments(const MessageView *view)
 		JB_ROOT_COUNT(DatumGetJsonbP(view->version.content.value[PART_ATTACHMENTS])) > 0;
 }
 
+/* Return true if the bag has a boolean property that is true. */
+static bool
+asks_for(const ViewContext *context, const char *name)
+{
+	JsonbValue	value;
+
+	return bag_find(context->bag, name, &value) && value.type == jbvBool &&
+		value.val.boolean;
+}
+
+/*
+ * Return the flags that say that a receipt is due.  A read receipt is due once
+ * the user has read the message, a non-read receipt once it was deleted unread.
+ */
+static int32
+due_receipts(const ViewContext *context)
+{
+	const ReadState *read = &context->read;
+	int32		flags = 0;
+
+	if ((read->is_read || (read->receipts & RECEIPT_DUE) != 0) &&
+		(read->receipts & RECEIPT_NO_READ) == 0 &&
+		asks_for(context, "PR_READ_RECEIPT_REQUESTED"))
+		flags |= MSGFLAG_RN_PENDING;
+	if (context->view->version.deleted_at != 0 && !read->is_read &&
+		(read->receipts & RECEIPT_NO_NONREAD) == 0 &&
+		asks_for(context, "PR_NON_RECEIPT_NOTIFICATION_REQUESTED"))
+		flags |= MSGFLAG_NRN_PENDING;
+	return flags;
+}
+
 static void
 add_message_flags(ViewContext *context, const char *name, BagList *list)
 {
-	baglist_add_int(list, name, context->view->message_flags |
-					(has_attachments(context->view) ? MSGFLAG_HASATTACH : 0));
+	const MessageView *view = context->view;
+	int32		flags = view->version.message_flags;
+
+	read_state(context);
+	if (view->version.change_number != 0)
+	{
+		flags &= ~(MSGFLAG_READ | MSGFLAG_EVERREAD);
+		if (context->read.is_read)
+			flags |= MSGFLAG_READ | MSGFLAG_EVERREAD;
+		if (view->version.submitted_at != 0)
+			flags = (flags & ~MSGFLAG_UNSENT) | MSGFLAG_SUBMIT;
+		flags |= due_receipts(context);
+	}
+	if (has_attachments(view))
+		flags |= MSGFLAG_HASATTACH;
+	baglist_add_int(list, name, flags);
+}
+
+static void
+add_read(ViewContext *context, const char *name, BagList *list)
+{
+	read_state(context);
+	baglist_add_bool(list, name, context->read.is_read);
+}
+
+static void
+add_message_status(ViewContext *context, const char *name, BagList *list)
+{
+	read_state(context);
+	baglist_add_int(list, name, context->status);
 }
 
 static void
@@ -432,28 +580,6 @@ add_has_named(ViewContext *context, const char *name, BagList *list)
 }
 
 /*
- * Add PR_READ, which is a bit of PR_MESSAGE_FLAGS: of the flags that the
- * client has set, else of those of the message.
- */
-static void
-add_read(ViewContext *context, const char *name, BagList *list)
-{
-	int32		flags = context->view->message_flags;
-	JsonbValue	value;
-
-	if (bag_find(context->bag, "PR_MESSAGE_FLAGS", &value))
-		flags = (int32) integer_of_value(&value);
-	baglist_add_bool(list, name, (flags & MSGFLAG_READ) != 0);
-}
-
-/* Add PR_MSG_STATUS; no call sets a bit of it. */
-static void
-add_message_status(ViewContext *context, const char *name, BagList *list)
-{
-	baglist_add_int(list, name, 0);
-}
-
-/*
  * Add PR_NATIVE_BODY_INFO: the body from which the others can be made, by the
  * table of MS-OXBBODY.  PR_RTF_IN_SYNC makes RTF the better one of two bodies.
  */
@@ -605,7 +731,7 @@ static const Extra extras[] = {
 	{"PidTagChangeNumber", PART_PROPS, PidTagChangeNumber, add_change_number, ON_MESSAGE | SOMETIMES},
 	{"PR_NATIVE_BODY_INFO", PART_PROPS, PR_NATIVE_BODY_INFO, add_native_body, ON_MESSAGES},
 	{"PR_STORE_RECORD_KEY", PART_PROPS, PR_STORE_RECORD_KEY, add_store_record_key, ON_ALL},
-	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_modification_time, ON_MESSAGE | SOMETIMES},
+	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_commit_time, ON_MESSAGE | SOMETIMES},
 	{"PR_PARENT_SOURCE_KEY", PART_PROPS, PR_PARENT_SOURCE_KEY, add_parent_source_key, ON_MESSAGE},
 	{"PR_LAST_MODIFIER_NAME", PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier, ON_MESSAGE | SOMETIMES},
 	{"PR_MESSAGE_RECIPIENTS", PART_RECIPIENTS, PR_MESSAGE_RECIPIENTS, NULL, ON_ALL},
@@ -823,11 +949,11 @@ view_from_row(MessageView *view, const MessageRow *row)
 	memset(view, 0, sizeof(MessageView));
 	view->store_id = row->store_id;
 	view->message_id = row->message_id;
-	view->message_flags = row->message_flags;
 	view->created_at = row->created_at;
 	view->modified_at = row->modified_at;
 	view->modifier = TextDatumGetCString(row->modifier);
 	view->creator = row->creator;
+	view->creator_actor = row->creator_actor;
 	view->access = access_bits(row->store_id, row->version.folder_id,
 							   row->creator);
 	view->level = -1;
@@ -886,7 +1012,7 @@ view_from_deleted(MessageView *view, int64 store_id, int64 message_id)
 	view->modified_at = row.changed_at;
 	view->modifier = changerow_author(&row);
 	if (bag_find(row.undo.props, UNDO_FLAGS, &value))
-		view->message_flags = (int32) integer_of_value(&value);
+		view->version.message_flags = (int32) integer_of_value(&value);
 	if (bag_find(row.undo.props, UNDO_FOLDER, &value))
 		view->version.folder_id = integer_of_value(&value);
 	if (bag_find(row.undo.props, UNDO_CREATED, &value))

@@ -94,7 +94,94 @@ extern void park_lock(int64 store_id, LOCKMODE lockmode);
  */
 extern bool park_discard(int64 store_id, const Draft *draft);
 
+/* ---------------------------------------------------------------- folder.c */
+
+/*
+ * Read the first two arguments, store_id and folder_id, and require a
+ * transaction that may write and FOLDER_OWNER in the folder.
+ */
+extern void folder_arguments(FunctionCallInfo fcinfo, const char *what,
+							 int64 *store_id, int64 *folder_id);
+
+/* Raise MAPI_E_INVALID_PARAMETER if a folder cannot have a name. */
+extern void folder_check_name(const char *name);
+
+/*
+ * Lock a name below a parent for a new folder, as tree_find_name() does.  Raises
+ * MAPI_E_COLLISION if a folder has the name.
+ */
+extern void folder_require_name(int64 store_id, int64 parent_id, char *name);
+
+/*
+ * Read a folder as tree_folder() does, and raise MAPI_E_NOT_FOUND if it is
+ * missing or deleted.
+ */
+extern void folder_read_live(FolderRow *row, int64 store_id, int64 folder_id,
+							 TreeLock lock);
+
+/*
+ * Lock a folder in which something is to be placed against deletion, to the end
+ * of the transaction.  Raises MAPI_E_NOT_FOUND or MAPI_E_NO_ACCESS, as
+ * access_require_folder() does.
+ */
+extern void folder_lock_target(int64 store_id, int64 folder_id, uint32 right);
+
+/*
+ * Rename a folder whose row is locked, and return S_OK, MAPI_E_COLLISION, or
+ * MAPI_E_NO_SUPPORT for the root.
+ */
+extern int32 folder_rename(FolderRow *row, const char *name);
+
+/* ----------------------------------------------------------------- place.c */
+
+/* A folder whose messages are processed. */
+typedef struct PlaceFolder
+{
+	int64		folder_id;
+	int64		deleted_with;	/* folder whose deletion took the messages */
+} PlaceFolder;
+
+/* An operation that applies to each of several messages of a store. */
+typedef struct PlaceOrder
+{
+	char		kind;			/* CHANGE_MOVE, CHANGE_DELETE etc. */
+	int64		store_id;
+	int64		folder_id;		/* target of CHANGE_MOVE */
+	bool		conditional;	/* "if_change_number" is set */
+	int64		if_change_number;
+	bool		by_folder;		/* a folder call, which has checked rights */
+	PlaceFolder *folders;		/* process messages of these only, or NULL */
+	int			nfolders;
+} PlaceOrder;
+
+/*
+ * Return argument n, a bigint[] of message ids, as a palloc'd array in
+ * ascending order without duplicates; *count is its length.  Raises
+ * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
+ */
+extern int64 *place_ids_argument(FunctionCallInfo fcinfo, int n, int *count);
+
+/*
+ * Carry an order out on messages, in the order of their ids; sorts both arrays.
+ * An id in another folder than those of the order counts as missing.  Returns
+ * S_OK, MAPI_W_PARTIAL_COMPLETION if the order was carried out on some messages
+ * only, MAPI_E_NOT_FOUND if all were missing, MAPI_E_NO_ACCESS if it was carried
+ * out on no message and the right to do so was missing for some, or
+ * MAPI_E_OBJECT_CHANGED if the one message of a conditional call is not at the
+ * change number that the caller expects.
+ */
+extern int32 place_execute(const PlaceOrder *order, int64 *ids, int count);
+
 /* ------------------------------------------------------------------ save.c */
+
+/*
+ * The flags of a save.  Old clients send 0x8, 0x80 and 0x1000, which have no
+ * effect (R711).
+ */
+#define SAVE_FLAGS \
+	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
+	 PARK_REFUSED | \
+	 MAPI_DEFERRED_ERRORS | SPAMFILTER_ONSAVE | NON_EMS_XP_SAVE)
 
 /* How a save treats the changes of others since its base. */
 typedef enum SaveMode
@@ -102,7 +189,8 @@ typedef enum SaveMode
 	SAVE_PLAIN = 0,				/* forced if the flags have FORCE_SAVE */
 	SAVE_SEEN,					/* forced, if "seen" is still the newest */
 	SAVE_MERGE,					/* write the edits beside the changes */
-	SAVE_VERSION				/* plain; write the content of "version" */
+	SAVE_VERSION,				/* plain; write the content of "version" */
+	SAVE_SUBMIT					/* plain; submit, even without edits */
 } SaveMode;
 
 /*
@@ -139,6 +227,9 @@ typedef struct SaveRequest
 extern void save_of_stand(SaveRequest *request, const Stand *stand,
 						  Content *start);
 
+/* Return true if a message with this content has a recipient. */
+extern bool save_has_recipients(const Content *content);
+
 /*
  * Decide and write, in one atomic step, and return the result.  *change_number
  * is the version that stands afterwards: the new version, or after a refusal
@@ -151,6 +242,24 @@ extern int32 save_execute(const SaveRequest *request, int64 *change_number);
  * edits, and its draft, if any, is discarded.
  */
 extern void save_finish(Handle *handle, int64 change_number);
+
+/* ----------------------------------------------------------------- place.c */
+
+/*
+ * Return argument n, a bigint[] of message ids, as a palloc'd array in
+ * ascending order without duplicates; *count is its length.  Raises
+ * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL.
+ */
+extern int64 *place_ids_argument(FunctionCallInfo fcinfo, int n, int *count);
+
+/* ------------------------------------------------------------- readstate.c */
+
+/*
+ * Return the number of messages of a folder that a user may read and has not
+ * read: PR_CONTENT_UNREAD.  The reader's role is the current one.
+ */
+extern int64 readstate_unread(int64 store_id, int64 folder_id,
+							  const Reader *reader);
 
 /* -------------------------------------------------------------- conflict.c */
 

@@ -59,8 +59,12 @@ kind_name(char kind)
 			return "delete";
 		case CHANGE_RESTORE:
 			return "restore";
+		case CHANGE_SUBMIT:
+			return "submit";
 		case CHANGE_HARD_DELETE:
 			return "hard delete";
+		case CHANGE_PURGE:
+			return "purge";
 		default:
 			elog(ERROR, "unexpected kind \"%c\" of a change", kind);
 			return NULL;		/* keep compiler quiet */

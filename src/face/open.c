@@ -84,6 +84,21 @@ open_message(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Return the default properties of a new associated message.  Their
+ * PR_MESSAGE_FLAGS show that it is one, also in a draft.
+ */
+static Jsonb *
+associated_defaults(void)
+{
+	BagList		list;
+
+	baglist_init(&list, 1);
+	baglist_add_int(&list, "PR_MESSAGE_FLAGS",
+					MSGFLAG_DEFAULT | MSGFLAG_ASSOCIATED);
+	return bag_splice(content_defaults(), baglist_build(&list), false);
+}
+
+/*
  * create_message(store_id, folder_id, flags) → handle
  *
  * Open a read/write handle on a new message.  The message gets an id, and
@@ -98,18 +113,21 @@ create_message(PG_FUNCTION_ARGS)
 {
 	int64		store_id;
 	int64		folder_id;
+	uint32		flags;
 	Handle	   *handle;
 	Jsonb	   *defaults;
 
 	store_id = call_number(fcinfo, 0, "store_id");
 	folder_id = call_number(fcinfo, 1, "folder_id");
 	REQUIRE_ARG(2, "flags");
-	check_open_flags(PG_GETARG_UINT32(2));
+	flags = PG_GETARG_UINT32(2);
+	check_open_flags(flags & ~MAPI_ASSOCIATED);
 	call_require_write("create_message()");
 	access_require_folder(store_id, folder_id, RIGHT_CREATE);
 	store_require_folder(store_id, folder_id);
 
-	defaults = content_defaults();
+	defaults = (flags & MAPI_ASSOCIATED) != 0 ?
+		associated_defaults() : content_defaults();
 	handle = handle_open(store_id,
 						 number_next_id(REL_MESSAGE_ID_SEQ, store_id));
 	handle->created_at = handle->opened_at;

@@ -22,16 +22,6 @@
 
 #define DELETE_FLAGS	DELETE_HARD_DELETE
 
-/* The operation of one call, which applies to each of its messages. */
-typedef struct PlaceOrder
-{
-	char		kind;			/* CHANGE_MOVE, CHANGE_DELETE etc. */
-	int64		store_id;
-	int64		folder_id;		/* target of CHANGE_MOVE */
-	bool		conditional;	/* "if_change_number" is set */
-	int64		if_change_number;
-} PlaceOrder;
-
 static int
 compare_ids(const void *a, const void *b)
 {
@@ -41,14 +31,22 @@ compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y ? 1 : 0;
 }
 
+/* bsearch() and qsort() comparator for PlaceFolder. */
+static int
+compare_folders(const void *a, const void *b)
+{
+	return compare_ids(&((const PlaceFolder *) a)->folder_id,
+					   &((const PlaceFolder *) b)->folder_id);
+}
+
 /*
  * Return argument n, a bigint[] of message ids, as a palloc'd array in
  * ascending order without duplicates; *count is its length.  Raise
  * MAPI_E_INVALID_PARAMETER if the argument or an element is NULL, or an
  * element is not below 2^53.
  */
-static int64 *
-ids_argument(FunctionCallInfo fcinfo, int n, int *count)
+int64 *
+place_ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 {
 	Datum	   *values;
 	bool	   *nulls;
@@ -79,6 +77,35 @@ ids_argument(FunctionCallInfo fcinfo, int n, int *count)
 	return ids;
 }
 
+/* Return the folder of an order that has a message, or NULL. */
+static const PlaceFolder *
+folder_of(const PlaceOrder *order, const MessageRow *row)
+{
+	PlaceFolder key = {row->version.folder_id, 0};
+
+	return bsearch(&key, order->folders, order->nfolders, sizeof(PlaceFolder),
+				   compare_folders);
+}
+
+/*
+ * Return true if the order is for the folder of the message in *row, which
+ * another transaction may have moved.  A folder is restored with the messages
+ * that its deletion took along, and with no others.
+ */
+static bool
+in_folders(const PlaceOrder *order, const MessageRow *row)
+{
+	const PlaceFolder *folder;
+
+	if (order->folders == NULL)
+		return true;
+	folder = folder_of(order, row);
+	if (folder == NULL)
+		return false;
+	return !order->by_folder || order->kind != CHANGE_RESTORE ||
+		row->version.deleted_with == folder->deleted_with;
+}
+
 /*
  * Return the folder into which the order brings the message in *row, or 0 if
  * the order takes the message away.
@@ -104,11 +131,15 @@ decide(const PlaceOrder *order, const MessageRow *row)
 	int64		into = folder_into(order, row);
 	bool		deleted = row->version.deleted_at != 0;
 
-	if (!access_message(order->store_id, folder_id, row->creator,
+	if (!in_folders(order, row))
+		return MAPI_E_NOT_FOUND;
+	if (!order->by_folder &&
+		!access_message(order->store_id, folder_id, row->creator,
 						ACCESS_TO_DELETE))
 		return access_sees_folder(order->store_id, folder_id) ?
 			MAPI_E_NO_ACCESS : MAPI_E_NOT_FOUND;
-	if (into != 0 && !access_may_create(order->store_id, into))
+	if (!order->by_folder && into != 0 &&
+		!access_may_create(order->store_id, into))
 		return MAPI_E_NO_ACCESS;
 	if (order->kind == CHANGE_RESTORE ? !deleted :
 		deleted && order->kind != CHANGE_HARD_DELETE)
@@ -124,7 +155,7 @@ decide(const PlaceOrder *order, const MessageRow *row)
  * writes nothing.
  */
 static void
-write_order(const PlaceOrder *order, MessageRow *row)
+write_order(const PlaceOrder *order, MessageRow *row, CountTally *tally)
 {
 	ChangeOrder change;
 	int64		number;
@@ -132,12 +163,13 @@ write_order(const PlaceOrder *order, MessageRow *row)
 
 	if (order->kind == CHANGE_HARD_DELETE)
 	{
-		change_hard_delete(row);
+		change_hard_delete(row, tally);
 		original_delete(row->store_id, row->message_id);
 		return;
 	}
 	memset(&change, 0, sizeof(change));
 	change.kind = order->kind;
+	change.tally = tally;
 	change.base = row->version.change_number;
 	if (order->kind == CHANGE_MOVE)
 	{
@@ -149,6 +181,8 @@ write_order(const PlaceOrder *order, MessageRow *row)
 	{
 		change.set_deleted = true;
 		change.deleted = (order->kind == CHANGE_DELETE);
+		if (change.deleted && order->folders != NULL)
+			change.deleted_with = folder_of(order, row)->deleted_with;
 	}
 	written = change_write(row, &change, &number);
 	if (written != TM_Ok)
@@ -162,7 +196,8 @@ write_order(const PlaceOrder *order, MessageRow *row)
  * MAPI_E_OBJECT_CHANGED.  A refusal by the newest committed version is returned without locking the row.
  */
 static int32
-place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
+place_message(const PlaceOrder *order, int64 message_id, MessageRow *row,
+			  CountTally *tally)
 {
 	int32		result;
 	bool		again = true;
@@ -181,32 +216,31 @@ place_message(const PlaceOrder *order, int64 message_id, MessageRow *row)
 			if (messagerow_lock(row, true) != TM_Ok)
 				again = true;
 			else if ((result = decide(order, row)) == S_OK)
-				write_order(order, row);
+				write_order(order, row, tally);
 		}
 		PopActiveSnapshot();
 	}
 	return result;
 }
 
-/*
- * Carry the order out on each message.  Return S_OK, MAPI_W_PARTIAL_COMPLETION
- * if it was carried out on some messages only, MAPI_E_NOT_FOUND if all were
- * missing, MAPI_E_NO_ACCESS if it was carried out on no message and the right
- * to do so was missing for some, or MAPI_E_OBJECT_CHANGED if the one message
- * of a conditional call is not at the change number that the caller expects.
- */
-static int32
-place_messages(const PlaceOrder *order, const int64 *ids, int count)
+int32
+place_execute(const PlaceOrder *order, int64 *ids, int count)
 {
 	MessageRow	row;
+	CountTally	tally;
 	int			done = 0;
 	bool		denied = false;
 	int32		result = S_OK;
 
+	qsort(ids, count, sizeof(int64), compare_ids);
+	if (order->folders != NULL)
+		qsort(order->folders, order->nfolders, sizeof(PlaceFolder),
+			  compare_folders);
+	count_begin(&tally, order->store_id);
 	messagerow_open(&row, RowExclusiveLock);
 	for (int i = 0; i < count; i++)
 	{
-		result = place_message(order, ids[i], &row);
+		result = place_message(order, ids[i], &row, &tally);
 		if (result == MAPI_E_OBJECT_CHANGED)
 			break;
 		if (result == S_OK)
@@ -214,6 +248,7 @@ place_messages(const PlaceOrder *order, const int64 *ids, int count)
 		denied |= (result == MAPI_E_NO_ACCESS);
 	}
 	messagerow_close(&row);
+	count_end(&tally);
 	if (result == MAPI_E_OBJECT_CHANGED)
 		return result;
 	if (done == count)
@@ -278,7 +313,7 @@ delete_messages(PG_FUNCTION_ARGS)
 	uint32		flags;
 
 	order.store_id = store_argument(fcinfo, "delete_messages()");
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	REQUIRE_ARG(2, "flags");
 	flags = PG_GETARG_UINT32(2);
 	condition_argument(fcinfo, 3, count, &order);
@@ -286,13 +321,49 @@ delete_messages(PG_FUNCTION_ARGS)
 		PG_RETURN_INT32(MAPI_E_UNKNOWN_FLAGS);
 	if (flags & DELETE_HARD_DELETE)
 		order.kind = CHANGE_HARD_DELETE;
-	PG_RETURN_INT32(place_messages(&order, ids, count));
+	PG_RETURN_INT32(place_execute(&order, ids, count));
+}
+
+/*
+ * Make the folders of some messages, as far as they are not deleted, the
+ * folders of the order, and lock them against deletion before any message is
+ * locked.
+ */
+static void
+lock_folders(PlaceOrder *order, const int64 *ids, int count)
+{
+	MessageRow	row;
+	PlaceFolder *folders = palloc(sizeof(PlaceFolder) * Max(count, 1));
+	int			nfolders = 0;
+
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (messagerow_fetch(&row, order->store_id, ids[i]))
+		{
+			folders[nfolders].folder_id = row.version.folder_id;
+			folders[nfolders++].deleted_with = 0;
+		}
+	}
+	messagerow_end_read(&row);
+
+	qsort(folders, nfolders, sizeof(PlaceFolder), compare_folders);
+	order->folders = folders;
+	for (int i = 0; i < nfolders; i++)
+	{
+		if (i > 0 && folders[i].folder_id == folders[i - 1].folder_id)
+			continue;
+		if (row_lock_folder(order->store_id, folders[i].folder_id))
+			folders[order->nfolders++] = folders[i];
+	}
 }
 
 /*
  * restore_messages(store_id, message_ids) → hresult
  *
- * Restore soft-deleted messages; any other message counts as missing.
+ * Restore soft-deleted messages; any other message counts as missing, and so
+ * does a message whose folder is deleted.
  *
  * Returns S_OK, MAPI_W_PARTIAL_COMPLETION, MAPI_E_NOT_FOUND or
  * MAPI_E_NO_ACCESS.  Errors:
@@ -307,8 +378,9 @@ restore_messages(PG_FUNCTION_ARGS)
 	int			count;
 
 	order.store_id = store_argument(fcinfo, "restore_messages()");
-	ids = ids_argument(fcinfo, 1, &count);
-	PG_RETURN_INT32(place_messages(&order, ids, count));
+	ids = place_ids_argument(fcinfo, 1, &count);
+	lock_folders(&order, ids, count);
+	PG_RETURN_INT32(place_execute(&order, ids, count));
 }
 
 /*
@@ -329,11 +401,90 @@ move_messages(PG_FUNCTION_ARGS)
 	int			count;
 
 	order.store_id = store_argument(fcinfo, "move_messages()");
-	ids = ids_argument(fcinfo, 1, &count);
+	ids = place_ids_argument(fcinfo, 1, &count);
 	order.folder_id = call_number(fcinfo, 2, "folder_id");
 	condition_argument(fcinfo, 3, count, &order);
 	access_require_folder(order.store_id, order.folder_id, RIGHT_CREATE);
 	if (!row_lock_folder(order.store_id, order.folder_id))
 		store_raise_no_folder(order.store_id, order.folder_id);
-	PG_RETURN_INT32(place_messages(&order, ids, count));
+	PG_RETURN_INT32(place_execute(&order, ids, count));
+}
+
+/*
+ * Erase one message.  Return S_OK, or MAPI_E_NOT_FOUND if neither the message
+ * nor a change of it exists.
+ */
+static int32
+purge_message(int64 store_id, int64 message_id, MessageRow *row,
+			  CountTally *tally)
+{
+	bool		again = true;
+	bool		found = false;
+	bool		purged;
+
+	while (again)
+	{
+		CHECK_FOR_INTERRUPTS();
+		PushActiveSnapshot(GetLatestSnapshot());
+		found = messagerow_fetch(row, store_id, message_id);
+		again = found && messagerow_lock(row, true) != TM_Ok;
+		PopActiveSnapshot();
+	}
+	PushActiveSnapshot(GetLatestSnapshot());
+	purged = change_purge(store_id, message_id, found ? row : NULL, tally);
+	if (purged)
+		original_delete(store_id, message_id);
+	PopActiveSnapshot();
+	return purged ? S_OK : MAPI_E_NOT_FOUND;
+}
+
+/* Do the work of purge_messages(). */
+static int64
+work_purge_messages(FunctionCallInfo fcinfo)
+{
+	MessageRow	row;
+	CountTally	tally;
+	int64		store_id;
+	int64	   *ids;
+	int			count;
+	int			done = 0;
+
+	store_id = call_number(fcinfo, 0, "store_id");
+	ids = place_ids_argument(fcinfo, 1, &count);
+	call_require_write("purge_messages()");
+	access_require_owner(store_id);
+	count_begin(&tally, store_id);
+	messagerow_open(&row, RowExclusiveLock);
+	for (int i = 0; i < count; i++)
+	{
+		if (purge_message(store_id, ids[i], &row, &tally) == S_OK)
+			done++;
+	}
+	messagerow_close(&row);
+	count_end(&tally);
+	/* drafts are locked last */
+	park_lock(store_id, ShareLock);
+	for (int i = 0; i < count; i++)
+		change_purge_drafts(store_id, ids[i]);
+	if (done == count)
+		return S_OK;
+	return done > 0 ? MAPI_W_PARTIAL_COMPLETION : MAPI_E_NOT_FOUND;
+}
+
+/*
+ * purge_messages(store_id, message_ids, actor) → hresult
+ *
+ * Erase messages, also deleted ones: their rows, history and drafts, and the
+ * blobs that no other message needs.  One row of the history is left for each,
+ * which says that and by whom it was erased.
+ *
+ * Returns S_OK, MAPI_W_PARTIAL_COMPLETION or MAPI_E_NOT_FOUND.  Errors:
+ * MAPI_E_INVALID_PARAMETER, MAPI_E_NOT_FOUND for the store, MAPI_E_NO_ACCESS
+ * unless the role owns the store.
+ */
+PG_FUNCTION_INFO_V1(purge_messages);
+Datum
+purge_messages(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32((int32) change_call(fcinfo, 2, work_purge_messages));
 }

@@ -15,6 +15,7 @@
  */
 #include "face.h"
 
+#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
 /* ----------------------------------------------------------------- reading */
@@ -45,7 +46,7 @@ view_object(MessageView *view, const Handle *handle)
 	memset(view, 0, sizeof(MessageView));
 	view->kind = handle->kind;
 	view->store_id = handle->store_id;
-	view->message_flags = MSGFLAG_DEFAULT;
+	view->version.message_flags = MSGFLAG_DEFAULT;
 	view->level = handle->state.writable ? 1 : 0;
 	edits_apply(&handle->state.object, &handle->state.edits,
 				&view->version.content);
@@ -160,10 +161,11 @@ get_prop_list(PG_FUNCTION_ARGS)
 }
 
 /*
- * read_message(store_id, message_id, tags) → jsonb
+ * read_message(store_id, message_id, tags, actor) → jsonb
  *
  * Return the properties in "tags" (NULL: all) of a message as the statement's
- * snapshot sees it, as a JSON object keyed by canonical name.
+ * snapshot sees it, as a JSON object keyed by canonical name.  The read state
+ * is that of the current role and "actor" (NULL: that of msgstore.actor).
  *
  * Errors: MAPI_E_NOT_FOUND, also for a soft-deleted message; MAPI_E_NO_ACCESS;
  * MAPI_E_INVALID_PARAMETER for an unknown name.
@@ -190,6 +192,8 @@ read_message(PG_FUNCTION_ARGS)
 	if (!view_readable(&view))
 		access_require_message(store_id, row.version.folder_id, message_id,
 							   row.creator, ACCESS_TO_READ);
+	if (!PG_ARGISNULL(3))
+		view.actor = text_to_cstring(PG_GETARG_TEXT_PP(3));
 	result = view_props(&view, tags);
 	messagerow_end_read(&row);
 	PG_RETURN_JSONB_P(result);

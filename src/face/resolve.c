@@ -102,7 +102,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	request.message_id = number_next_id(REL_MESSAGE_ID_SEQ, request.store_id);
 	request.is_new = true;
 	request.folder_id = folder_id;
-	request.message_flags = view.message_flags;
+	request.message_flags = view.version.message_flags;
 	request.created_at = stand->created_at;
 	request.start = &view.version.content;
 	request.source_id = stand->message_id;

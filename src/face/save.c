@@ -50,11 +50,7 @@
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
-/* Old clients send 0x8, 0x80 and 0x1000, which have no effect (R711). */
-#define SAVE_FLAGS \
-	(KEEP_OPEN_READONLY | KEEP_OPEN_READWRITE | FORCE_SAVE | \
-	 PARK_REFUSED | \
-	 MAPI_DEFERRED_ERRORS | SPAMFILTER_ONSAVE | NON_EMS_XP_SAVE)
+#include "value.h"
 
 /* A save under way. */
 typedef struct SaveWork
@@ -137,7 +133,7 @@ decide(SaveWork *work)
 		return MAPI_E_OBJECT_DELETED;
 	if (!may_edit)
 		return MAPI_E_NO_ACCESS;
-	if (row->submitted)
+	if (row->version.submitted_at != 0)
 		return MAPI_E_SUBMITTED;
 	if (request->mode == SAVE_MERGE ||
 		(request->mode == SAVE_PLAIN && (request->flags & FORCE_SAVE) != 0))
@@ -203,7 +199,12 @@ write_row(SaveWork *work, const Edits *edits, int64 *number)
 
 	memset(&order, 0, sizeof(order));
 	order.base = work->request->base;
-	if (order.base == work->row.version.change_number)
+	if (work->request->mode == SAVE_SUBMIT)
+	{
+		order.kind = CHANGE_SUBMIT;
+		order.sending = SENDING_BEGINS;
+	}
+	else 	if (order.base == work->row.version.change_number)
 		order.kind = CHANGE_SAVE;
 	else if (work->request->mode == SAVE_MERGE)
 		order.kind = CHANGE_MERGE;
@@ -225,6 +226,53 @@ write_locked(SaveWork *work, const Edits *edits, int64 *number)
 			 written);
 }
 
+/* ------------------------------------------------------------------ submit */
+
+bool
+save_has_recipients(const Content *content)
+{
+	return !content->isnull[PART_RECIPIENTS] &&
+		JB_ROOT_COUNT(DatumGetJsonbP(content->value[PART_RECIPIENTS])) > 0;
+}
+
+/* Add PR_CLIENT_SUBMIT_TIME, now, to edits. */
+static void
+set_submit_time(Edits *edits)
+{
+	static const char *const name = "PR_CLIENT_SUBMIT_TIME";
+	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
+	BagList		list;
+	Jsonb	   *member;
+	char		text[VALUE_TIME_SIZE];
+
+	systime_text(GetCurrentTimestamp(), text);
+	baglist_init(&list, 1);
+	baglist_add_cstring(&list, name, text, strlen(text));
+	member = baglist_build(&list);
+	if (edits->touched[PART_PROPS] == TOUCHED && patch != NULL)
+		member = bag_splice(patch, member, true);
+	edits->touched[PART_PROPS] = TOUCHED;
+	edits->value[PART_PROPS] = (struct varlena *) member;
+}
+
+/*
+ * Submit the locked message in work->row, with pending edits.  Return S_OK, or
+ * MAPI_E_NO_RECIPIENTS without writing anything.
+ */
+static int32
+submit_locked(SaveWork *work, const Edits *pending, int64 *number)
+{
+	Content		content;
+	Edits		edits = *pending;
+
+	edits_apply(&work->row.version.content, &edits, &content);
+	if (!save_has_recipients(&content))
+		return MAPI_E_NO_RECIPIENTS;
+	set_submit_time(&edits);
+	write_locked(work, &edits, number);
+	return S_OK;
+}
+
 /* -------------------------------------------------------------- plain save */
 
 /*
@@ -237,7 +285,9 @@ save_locked(SaveWork *work, const Edits *edits, int32 *result, int64 *number)
 	if (messagerow_lock(&work->row, false) != TM_Ok)
 		return ATTEMPT_AGAIN;
 	*result = decide(work);
-	if (*result == S_OK && edits_any(edits))
+	if (*result == S_OK && work->request->mode == SAVE_SUBMIT)
+		*result = submit_locked(work, edits, number);
+	else if (*result == S_OK && edits_any(edits))
 		write_locked(work, edits, number);
 	return ATTEMPT_DONE;
 }
@@ -267,7 +317,8 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 		*result = plain_edits(work, &edits);
 	if (*result != S_OK)
 		return ATTEMPT_DONE;
-	if (!edits_any(&edits) || adopt_needed(&edits) ||
+	if (request->mode == SAVE_SUBMIT ||
+		!edits_any(&edits) || adopt_needed(&edits) ||
 		messagerow_held(&work->row))
 		return save_locked(work, &edits, result, number);
 
@@ -353,14 +404,20 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
 
 /*
  * Take PR_MESSAGE_FLAGS out of a new message's bag, since the flags have a
- * column.  Return the flags to store: the bag's, or else "flags".
+ * column.  Return the flags to store: the bag's, or else "flags".  A client
+ * that sets them before the first save does not make an associated message an
+ * ordinary one: the bag of "start" decides that.
  */
 static int32
-take_message_flags(Content *content, int32 flags)
+take_message_flags(Content *content, const Content *start, int32 flags)
 {
 	static const char *const name = "PR_MESSAGE_FLAGS";
 	Jsonb	   *bag = DatumGetJsonbP(content->value[PART_PROPS]);
 	JsonbValue	value;
+	int32		associated = flags & MSGFLAG_ASSOCIATED;
+
+	if (bag_find(DatumGetJsonbP(start->value[PART_PROPS]), name, &value))
+		associated |= integer_of_value(&value) & MSGFLAG_ASSOCIATED;
 
 	if (bag_find(bag, name, &value))
 	{
@@ -374,7 +431,7 @@ take_message_flags(Content *content, int32 flags)
 	}
 	if (flags & MSGFLAG_READ)
 		flags |= MSGFLAG_EVERREAD;
-	return flags;
+	return flags | associated;
 }
 
 /*
@@ -426,8 +483,9 @@ save_new(SaveWork *work, int64 *number)
 	row->version.folder_id = request->folder_id;
 	row->created_at = request->created_at;
 	edits_apply(request->start, pending_edits(work), content);
-	row->message_flags = take_message_flags(content, request->message_flags);
-	change_create(row, request->source_id, request->uploads);
+	row->version.message_flags = take_message_flags(content, request->start,
+													request->message_flags);
+	change_create(row, request->source_id, request->uploads, NULL);
 	*number = row->version.change_number;
 	return S_OK;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * store.c
- *	  Stores and folders.
+ *	  Stores and their special folders.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,41 +36,16 @@ store_special_folder(int64 store_id, const char *special)
 	return folder_id;
 }
 
-/*
- * Insert a folder and return its id.  parent_id is 0 for the root folder;
- * "special" is NULL for an ordinary folder.  Raise MAPI_E_COLLISION if the
- * parent has a folder with that name.
- */
+/* Insert a special folder and return its id; parent_id is 0 for the root. */
 static int64
-insert_folder(int64 store_id, int64 parent_id, const char *name,
-			  const char *special)
+insert_special(int64 store_id, int64 parent_id, const char *special)
 {
-	int64		folder_id = number_next_id(REL_FOLDER_ID_SEQ, store_id);
-	Datum		values[5];
-	char		nulls[6] = "     ";
-	bool		done;
+	FolderRow	row = {.store_id = store_id,.parent_id = parent_id};
 
-	values[0] = Int64GetDatum(store_id);
-	values[1] = Int64GetDatum(folder_id);
-	values[2] = Int64GetDatum(parent_id);
-	if (parent_id == 0)
-		nulls[2] = 'n';
-	values[3] = CStringGetTextDatum(name);
-	values[4] = (Datum) 0;
-	if (special == NULL)
-		nulls[4] = 'n';
-	else
-		values[4] = CStringGetTextDatum(special);
-
-	SPI_connect();
-	done = query_run(QUERY_FOLDER_INSERT, values, nulls) > 0;
-	SPI_finish();
-	if (!done)
-		ereport(ERROR,
-				(errmapi(MAPI_E_COLLISION),
-				 errmsg("folder \"%s\" already exists below folder %lld of store %lld",
-						name, (long long) parent_id, (long long) store_id)));
-	return folder_id;
+	row.name = pstrdup(special);
+	row.special = row.name;
+	tree_insert(&row);
+	return row.folder_id;
 }
 
 #define MAX_NAME_CHARS	255
@@ -162,45 +137,10 @@ create_store(PG_FUNCTION_ARGS)
 	/* after a rollback, no session may find the store in its cache */
 	relation_announce(REL_STORE);
 
-	root = insert_folder(store_id, 0, special_folders[0], special_folders[0]);
+	root = insert_special(store_id, 0, special_folders[0]);
 	for (int i = 1; i < lengthof(special_folders); i++)
-		insert_folder(store_id, root, special_folders[i], special_folders[i]);
+		insert_special(store_id, root, special_folders[i]);
 	PG_RETURN_INT64(store_id);
-}
-
-/*
- * create_folder(store_id, parent_id, name) → folder_id
- *
- * Create a folder below a parent, which is locked against deletion; a NULL
- * parent_id is the root folder.
- *
- * Errors: MAPI_E_NOT_FOUND for store or parent, MAPI_E_COLLISION if the parent
- * has a folder with that name, MAPI_E_NO_ACCESS, MAPI_E_INVALID_PARAMETER for
- * an empty name.
- */
-PG_FUNCTION_INFO_V1(create_folder);
-Datum
-create_folder(PG_FUNCTION_ARGS)
-{
-	int64		store_id;
-	int64		parent_id;
-	int64		folder_id;
-	char	   *name;
-
-	store_id = call_number(fcinfo, 0, "store_id");
-	name = name_argument(fcinfo, 2, "name");
-	call_require_write("create_folder()");
-
-	if (PG_ARGISNULL(1))
-		parent_id = store_special_folder(store_id, special_folders[0]);
-	else
-		parent_id = call_number(fcinfo, 1, "parent_id");
-	access_require_folder(store_id, parent_id, RIGHT_CREATE_SUBFOLDER);
-	if (!row_lock_folder(store_id, parent_id))
-		store_raise_no_folder(store_id, parent_id);
-	folder_id = insert_folder(store_id, parent_id, name, NULL);
-	access_inherit(store_id, parent_id, folder_id);
-	PG_RETURN_INT64(folder_id);
 }
 
 void

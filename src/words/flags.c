@@ -85,8 +85,34 @@ static const FlagName save_flags_names[] = {
 	FLAG(PARK_REFUSED)
 };
 
+static const FlagName create_flags_names[] = {
+	FLAG(MAPI_MODIFY),
+	FLAG(SHOW_SOFT_DELETES),
+	FLAG(MAPI_DEFERRED_ERRORS),
+	FLAG(MAPI_BEST_ACCESS),
+	FLAG(MAPI_ASSOCIATED),
+	FLAG(MAPI_NO_CACHE)
+};
+
 static const FlagName delete_flags_names[] = {
+	FLAG(DEL_MESSAGES),
+	FLAG(DEL_FOLDERS),
+	FLAG(DEL_ASSOCIATED),
 	FLAG(DELETE_HARD_DELETE)
+};
+
+static const FlagName read_flags_names[] = {
+	FLAG(SUPPRESS_RECEIPT),
+	FLAG(CLEAR_READ_FLAG),
+	FLAG(MAPI_DEFERRED_ERRORS),
+	FLAG(GENERATE_RECEIPT_ONLY),
+	FLAG(CLEAR_RN_PENDING),
+	FLAG(CLEAR_NRN_PENDING)
+};
+
+static const FlagName folder_flags_names[] = {
+	FLAG(OPEN_IF_EXISTS),
+	FLAG(COPY_SUBFOLDERS)
 };
 
 static const FlagName recipient_flags_names[] = {
@@ -143,7 +169,10 @@ static char *list_flags(const FlagType *type);
 
 FLAG_TYPE(open_flags, NULL, 0);
 FLAG_TYPE(save_flags, NULL, 0);
+FLAG_TYPE(create_flags, NULL, 0);
 FLAG_TYPE(delete_flags, NULL, 0);
+FLAG_TYPE(read_flags, NULL, 0);
+FLAG_TYPE(folder_flags, NULL, 0);
 FLAG_TYPE(recipient_flags, NULL, 0);
 FLAG_TYPE(embedded_flags, NULL, 0);
 FLAG_TYPE(copy_flags, NULL, 0);

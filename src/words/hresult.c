@@ -69,6 +69,19 @@ sqlstate_of(int32 code)
 						 digits[code & 0xF]);
 }
 
+int32
+hresult_of_sqlstate(int sqlstate)
+{
+	for (int i = 0; i < lengthof(result_codes); i++)
+	{
+		int32		code = (int32) result_codes[i].code;
+
+		if (code < 0 && sqlstate_of(code) == sqlstate)
+			return code;
+	}
+	return S_OK;
+}
+
 int
 errmapi(int32 code)
 {

@@ -93,6 +93,9 @@ extern int	nameset_find(const NameSet *set, const char *name);
 /* Return the name of a code, or NULL if the catalogue has no name for it. */
 extern const char *hresult_name(int32 code);
 
+/* Return the failing code that errmapi() gives an SQLSTATE, or S_OK. */
+extern int32 hresult_of_sqlstate(int sqlstate);
+
 /*
  * For ereport: set the SQLSTATE of a failing MAPI code, and a DETAIL of the
  * code's name, number and meaning.  errmapi_detail() adds a sentence to the

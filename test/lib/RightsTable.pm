@@ -38,6 +38,7 @@ my %words = (
 	'see' => '`FOLDER_VISIBLE`',
 	'read' => '*read*',
 	'edit' => '*edit*',
+	'edit or create' => '*edit*; `CREATE` on a message that the role created',
 	'delete' => '*delete*',
 	'create' => '`CREATE`',
 	'delete and create' => '*delete*; `CREATE` in the target folder',
@@ -86,6 +87,9 @@ sub rights_allow
 	return $rights & $right{CREATE_SUBFOLDER} ? 1 : 0
 	  if $needs eq 'subfolder';
 	return $rights & $right{FOLDER_OWNER} ? 1 : 0 if $needs eq 'folder owner';
+	return allow_message($rights, $own, $right{EDIT_ANY},
+		$right{EDIT_OWNED} | $right{CREATE})
+	  if $needs eq 'edit or create';
 	return 0 if $needs =~ /create/ && !($rights & $right{CREATE});
 	return 1 if $needs eq 'create';
 	return allow_message($rights, $own, $right{READ_ANY},

@@ -178,6 +178,11 @@ my $json = $node->safe_psql(
 	SELECT set_retention(:s, NULL, 1) \gset
 	SELECT grant_folder(:s, :f, 'PUBLIC', 'REVIEWER') \gset
 	UPDATE change SET changed_at = changed_at - interval '2 days';
+	SELECT message_id AS q, change_number AS qn FROM save_new_message(:s,
+		special_folder(:s, 'Outbox'), '{"PR_SUBJECT": "queued",
+			"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"}]}') \gset
+	SELECT submit_message(:s, :q, :qn) \gset
+	SELECT announce_editing(:s, :m, '1 hour') \gset
 	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p,
 		'c', read_message(:s, :m)->'PidTagChangeNumber')});
 my $made = decode_json($json);
@@ -190,9 +195,15 @@ my %argument = (
 	'open_embedded_message.handle' => ":'a'", change_number => $last,
 	'resolve_conflict.folder_id' => undef,
 	'merge_report.change_number' => $first + 2, version => $first,
-	'message_at.change_number' => $first, if_change_number => undef, seen => undef,
+	'message_at.change_number' => $first, if_change_number => undef, seen => undef, actor => 'ann',
+	'set_read_flags.folder_id' => undef, ttl => '1 hour', claim => '1', max => '10', lease => '1 hour',
+	outcome => 'SENT', detail => 'x', retry_after => '1 hour',
+	status => '1', mask => '1',
+	message_flags => '1', creator => 'ann', creator_actor => 'ann',
 	choice => 'OVERWRITE', tags => '{PR_SUBJECT,PR_COMMENT}',
 	props => '{"PR_SUBJECT": "mine"}', changes => '{"PR_SUBJECT": "mine"}',
+	member => 'PUBLIC', creator => 'postgres', rights => 'REVIEWER',
+	actor => 'ann', to_store_id => $s, 'save_messages.changes' => '[]',
 	flags => '0', whole => 'true', name => 'new', owner => undef,
 	special => 'Inbox', spelling => 'PR_SUBJECT', ids => '{32768}',
 	names => '{PS_PUBLIC_STRINGS:new,PR_SUBJECT}', create => 'true',
@@ -203,13 +214,13 @@ my %argument = (
 	rows => '[{"PR_DISPLAY_NAME": "Bob"}]', result => 'MAPI_W_PARTIAL_COMPLETION',
 	value => '2024-01-01T00:00:00.0000000Z', recipients => '[]',
 	to_handle => ":'c'", exclude => '{PR_BODY}', include => '{PR_SUBJECT}',
-	max => '1', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
+	max => '1', keep => 'true', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
 	'give_store.owner' => 'regress_stranger',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
 	rtf => 'x',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
-	map { ("msgstore.$_" => '0') } qw(open_flags save_flags delete_flags
-	  recipient_flags embedded_flags folder_rights copy_flags));
+	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags
+	  delete_flags recipient_flags embedded_flags folder_rights copy_flags read_flags));
 
 my $routines = decode_json($node->safe_psql(
 	'postgres', q{

@@ -295,6 +295,10 @@ is($props->{PR_BODY}, "one\ntwo", 'lines that end with CR: no end at the end');
 is(properties("Subject: a\rb\nTo: b\@example.org\n\nx\n")->{PR_BODY},
 	"x\n", 'a CR among lines that end with LF: no line end');
 
+# a line with a fold before the first field
+is(properties("odd line\n its fold\nSubject: x\n\ny\n")->{PR_SUBJECT},
+	'x', 'a folded line before the first field');
+
 # -------------------------------------------------------------- dates
 
 foreach my $case (

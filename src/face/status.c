@@ -1,0 +1,88 @@
+/*-------------------------------------------------------------------------
+ *
+ * status.c
+ *	  The status of a message: bits that clients set beside its version.
+ *
+ * NOTES
+ *	  The status is one for all users.  It stands in a row of its own, so that
+ *	  setting it makes no new version, and no save writes an older status back.
+ *	  One statement reads the old bits and writes the new ones under the lock
+ *	  of that row; concurrent calls follow each other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "face.h"
+
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+
+#include "query.h"
+
+/*
+ * Raise MAPI_E_NOT_FOUND or MAPI_E_NO_ACCESS unless the message exists, is not
+ * deleted, and may be edited by the current role.
+ */
+static void
+require_editable(int64 store_id, int64 message_id)
+{
+	MessageRow	row;
+
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	if (!messagerow_fetch(&row, store_id, message_id) ||
+		row.version.deleted_at != 0)
+		access_raise_no_message(store_id, message_id);
+	access_require_message(store_id, row.version.folder_id, message_id,
+						   row.creator, ACCESS_TO_EDIT);
+	messagerow_end_read(&row);
+}
+
+/*
+ * set_message_status(store_id, message_id, status, mask, actor) → integer
+ *
+ * Set the bits of PR_MSG_STATUS that are in "mask" to those of "status", and
+ * return the status before (R416).  The new status is
+ * (old & ~mask) | (status & mask).
+ *
+ * Errors: MAPI_E_INVALID_PARAMETER if a bit is the store's own (R545),
+ * MAPI_E_NOT_FOUND, also for a soft-deleted message; MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(set_message_status);
+Datum
+set_message_status(PG_FUNCTION_ARGS)
+{
+	Datum		values[9];
+	char		nulls[] = "         ";
+	int64		old;
+
+	REQUIRE_ARG(2, "status");
+	REQUIRE_ARG(3, "mask");
+	call_require_write("set_message_status()");
+	if (((PG_GETARG_INT32(2) | PG_GETARG_INT32(3)) &
+		 MSGSTATUS_IN_CONFLICT) != 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("status bit 0x%X is set by the store alone",
+						MSGSTATUS_IN_CONFLICT)));
+	require_editable(call_number(fcinfo, 0, "store_id"),
+					 call_number(fcinfo, 1, "message_id"));
+
+	for (int i = 0; i < 4; i++)
+		values[i] = PG_GETARG_DATUM(i);
+	values[4] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[6] = Int64GetDatum(number_next_change(0));
+	values[5] = Int64GetDatum(number_incarnation());
+	values[7] = access_role_name();
+	values[8] = (Datum) 0;
+	if (!PG_ARGISNULL(4))
+		values[8] = PG_GETARG_DATUM(4);
+	else if (change_actor() != NULL)
+		values[8] = CStringGetTextDatum(change_actor());
+	else
+		nulls[8] = 'n';
+	SPI_connect();
+	query_run(QUERY_STATUS_SET, values, nulls);
+	old = query_result_bigint();
+	SPI_finish();
+	PG_RETURN_INT32((int32) old);
+}
