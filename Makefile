@@ -52,6 +52,7 @@ OBJS = \
 	src/engine/original.o \
 	src/engine/merge.o \
 	src/engine/state.o \
+	src/engine/computed.o \
 	src/engine/view.o \
 	src/engine/handle.o \
 	src/engine/upload.o \

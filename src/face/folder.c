@@ -54,11 +54,16 @@ folder_check_name(const char *name)
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("the name of a folder has at most %d characters",
 						MAX_NAME_CHARACTERS)));
+	if (text_has_control(name, strlen(name)))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("the name of a folder has a control character")));
 }
 
 /*
  * Return the name of a folder in argument n, palloc'd.  Raise
- * MAPI_E_INVALID_PARAMETER if the argument is NULL, empty or too long.
+ * MAPI_E_INVALID_PARAMETER if the argument is NULL, empty or too long, or has a
+ * control character.
  */
 static char *
 name_argument(FunctionCallInfo fcinfo, int n)
