@@ -41,6 +41,7 @@ OBJS = \
 	src/engine/query.o \
 	src/engine/incarnation.o \
 	src/engine/number.o \
+	src/engine/author.o \
 	src/engine/row.o \
 	src/engine/parent.o \
 	src/engine/access.o \
@@ -54,6 +55,7 @@ OBJS = \
 	src/engine/state.o \
 	src/engine/computed.o \
 	src/engine/view.o \
+	src/engine/pending.o \
 	src/engine/handle.o \
 	src/engine/upload.o \
 	src/engine/stand.o \
@@ -67,6 +69,7 @@ OBJS = \
 	src/face/props.o \
 	src/face/copy.o \
 	src/face/stream.o \
+	src/face/large.o \
 	src/face/save.o \
 	src/face/conflict.o \
 	src/face/throw.o \
@@ -98,6 +101,7 @@ REGRESS = \
 	stream \
 	streamlarge \
 	blob \
+	blobstateless \
 	store \
 	rights \
 	rightsaround \
@@ -106,7 +110,9 @@ REGRESS = \
 	props \
 	save \
 	stateless \
+	request \
 	handle \
+	handlemodes \
 	conflict \
 	conflictattachments \
 	resolve \
@@ -120,6 +126,7 @@ REGRESS = \
 	counts \
 	bulk \
 	park \
+	parkstateless \
 	original \
 	throw \
 	numbers \
@@ -170,6 +177,7 @@ ISOLATION = \
 	submit_save \
 	resolve_race \
 	park_race \
+	request_race \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \

@@ -697,12 +697,13 @@ CREATE UNLOGGED TABLE msgstore.number_marker (
 );
 
 COMMENT ON TABLE msgstore.number_marker IS
-	'The running incarnation, lost in a crash: without a row the number series '
-	'move on';
+	'The running incarnation, lost in a crash: without a row the number '
+	'series move on';
 COMMENT ON COLUMN msgstore.number_marker.incarnation IS
 	'As in table incarnation';
 COMMENT ON COLUMN msgstore.number_marker.node_number IS
-	'As in table incarnation; after a change of the node the row does not count';
+	'As in table incarnation; after a change of the node the row does not '
+	'count';
 COMMENT ON COLUMN msgstore.number_marker.message_id IS
 	'As in table incarnation';
 COMMENT ON COLUMN msgstore.number_marker.folder_id IS
@@ -792,6 +793,22 @@ CREATE FUNCTION msgstore_internal.history_readable(store_id bigint,
 COMMENT ON FUNCTION msgstore_internal.history_readable(bigint, bigint) IS
 	'Return true if the current role may read the changes of a message';
 
+CREATE FUNCTION msgstore_internal.owns_store(store_id bigint)
+	RETURNS boolean
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 10
+	AS 'MODULE_PATHNAME', 'owns_store';
+COMMENT ON FUNCTION msgstore_internal.owns_store(bigint) IS
+	'Return true if the store exists and the current role is its owner';
+
+CREATE FUNCTION msgstore_internal.role_may_edit(store_id bigint,
+												folder_id bigint, role text)
+	RETURNS boolean
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED COST 10
+	AS 'MODULE_PATHNAME', 'role_may_edit';
+COMMENT ON FUNCTION msgstore_internal.role_may_edit(bigint, bigint, text) IS
+	'Return true if store and role exist and the role may edit messages in '
+	'the folder, or with folder_id NULL in any folder';
+
 CREATE FUNCTION msgstore.grant_folder(store_id bigint, folder_id bigint,
 									  member text,
 									  rights msgstore.folder_rights)
@@ -839,9 +856,9 @@ COMMENT ON VIEW msgstore.folder_permissions IS
 
 /* ====================================================================== store
  *
- * Stores and the tables of their folders: store.c, access.c.  The tables are small.  The
- * module reads and writes them through SPI as their owner, for callers without
- * rights on them.
+ * Stores and the tables of their folders: store.c, access.c.  The tables are
+ * small.  The module reads and writes them through SPI as their owner, for
+ * callers without rights on them.
  */
 
 /*
@@ -1098,8 +1115,8 @@ CREATE VIEW msgstore.folder_change_list WITH (security_barrier) AS
 	WHERE msgstore_internal.folder_visible(c.store_id, c.folder_id);
 GRANT SELECT ON msgstore.folder_change_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_change_list IS
-	'The changes of the folders that the current role sees: author, time, name '
-	'and place after the change';
+	'The changes of the folders that the current role sees: author, time, '
+	'name and place after the change';
 
 /*
  * The numbers of messages in folders, as differences.  A transaction that
@@ -1201,8 +1218,8 @@ CREATE FUNCTION msgstore.copy_folder(store_id bigint, folder_id bigint,
 	AS 'MODULE_PATHNAME', 'copy_folder';
 COMMENT ON FUNCTION msgstore.copy_folder(bigint, bigint, bigint, text,
 										 msgstore.folder_flags, text) IS
-	'Copy a folder with its messages below another folder and return the id of '
-	'the copy; with COPY_SUBFOLDERS also the folders below it';
+	'Copy a folder with its messages below another folder and return the id '
+	'of the copy; with COPY_SUBFOLDERS also the folders below it';
 
 CREATE FUNCTION msgstore.restore_folder(store_id bigint, folder_id bigint,
 										actor text DEFAULT NULL)
@@ -1210,8 +1227,8 @@ CREATE FUNCTION msgstore.restore_folder(store_id bigint, folder_id bigint,
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'restore_folder';
 COMMENT ON FUNCTION msgstore.restore_folder(bigint, bigint, text) IS
-	'Restore a folder that was deleted, but not for good, with the folders and '
-	'messages that its deletion took along';
+	'Restore a folder that was deleted, but not for good, with the folders '
+	'and messages that its deletion took along';
 
 CREATE FUNCTION msgstore.empty_folder(store_id bigint, folder_id bigint,
 									  flags msgstore.delete_flags
@@ -1242,8 +1259,8 @@ CREATE FUNCTION msgstore.set_folder_props(store_id bigint, folder_id bigint,
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'set_folder_props';
 COMMENT ON FUNCTION msgstore.set_folder_props(bigint, bigint, jsonb, text) IS
-	'Set properties of a folder, all or nothing; null deletes; PR_DISPLAY_NAME '
-	'renames the folder';
+	'Set properties of a folder, all or nothing; null deletes; '
+	'PR_DISPLAY_NAME renames the folder';
 
 CREATE FUNCTION msgstore.get_store_props(store_id bigint,
 										 tags text[] DEFAULT NULL)
@@ -1779,8 +1796,8 @@ CREATE VIEW msgstore.deleted_message_list WITH (security_barrier) AS
 											 m.creator);
 GRANT SELECT ON msgstore.deleted_message_list TO PUBLIC;
 COMMENT ON VIEW msgstore.deleted_message_list IS
-	'The soft-deleted messages that the current role may read; deleted_with is '
-	'the folder whose deletion took the message along';
+	'The soft-deleted messages that the current role may read; deleted_with '
+	'is the folder whose deletion took the message along';
 
 /* ==================================================================== history
  *
@@ -1805,6 +1822,7 @@ CREATE TABLE msgstore.change (
 	role                text        NOT NULL,
 	actor               text,
 	client              text,
+	request             text,
 	properties          text[]      NOT NULL,
 	undo                jsonb       NOT NULL,
 	undo_headers        text,
@@ -1813,6 +1831,8 @@ CREATE TABLE msgstore.change (
 	undo_rtf            bytea,
 	PRIMARY KEY (store_id, message_id, change_number)
 );
+CREATE INDEX change_request ON msgstore.change (store_id, request)
+	WHERE request IS NOT NULL;
 
 COMMENT ON TABLE msgstore.change IS
 	'One row per change of a message: author, time, changed properties, and '
@@ -1844,6 +1864,9 @@ COMMENT ON COLUMN msgstore.change.actor IS
 	'The user of the application, from msgstore.actor';
 COMMENT ON COLUMN msgstore.change.client IS
 	'application_name of the session';
+COMMENT ON COLUMN msgstore.change.request IS
+	'The name that the client gave to the call, so that a repeated call is '
+	'answered and not carried out; NULL for most calls';
 COMMENT ON COLUMN msgstore.change.properties IS
 	'The properties that the change set or deleted';
 COMMENT ON COLUMN msgstore.change.undo IS
@@ -1881,6 +1904,16 @@ COMMENT ON VIEW msgstore.change_list IS
 	'The changes of the messages that the current role may read: author, '
 	'time, changed properties';
 
+CREATE FUNCTION msgstore_internal.check_history_call(store_id bigint,
+													 message_id bigint,
+													 change_number bigint)
+	RETURNS void
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'check_history_call';
+COMMENT ON FUNCTION msgstore_internal.check_history_call(bigint, bigint,
+														 bigint) IS
+	'Check the arguments of merge_report(), and the right to read the message';
+
 CREATE FUNCTION msgstore.history(store_id bigint, message_id bigint,
 								 max integer DEFAULT NULL,
 								 before bigint DEFAULT NULL,
@@ -1898,6 +1931,54 @@ COMMENT ON FUNCTION msgstore.history(bigint, bigint, integer, bigint) IS
 	'changed properties; all of them, oldest first, or with max the newest '
 	'ones, newest first, with before those before a version';
 
+CREATE FUNCTION msgstore_internal.merged(store_id bigint, message_id bigint,
+										 merge_number bigint,
+										 OUT property text, OUT side text,
+										 OUT changed_by text,
+										 OUT changed_at timestamptz,
+										 OUT client text,
+										 OUT change_number bigint)
+	RETURNS SETOF record
+	LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
+	SET search_path = pg_catalog, pg_temp
+	AS $$
+	BEGIN
+		PERFORM msgstore_internal.check_history_call($1, $2, $3);
+		RETURN QUERY
+			WITH merged AS (
+				SELECT c.changed_at, c.base_change_number
+				FROM msgstore.change_list AS c
+				WHERE c.store_id OPERATOR(pg_catalog.=) $1
+				  AND c.message_id OPERATOR(pg_catalog.=) $2
+				  AND c.change_number OPERATOR(pg_catalog.=) $3
+				  AND c.kind OPERATOR(pg_catalog.=) 'merge'
+			), since AS (
+				SELECT c.properties, c.changed_by, c.changed_at, c.client,
+					   c.change_number,
+					   c.change_number OPERATOR(pg_catalog.=) $3 AS yours
+				FROM merged AS m, msgstore.change_list AS c
+				WHERE c.store_id OPERATOR(pg_catalog.=) $1
+				  AND c.message_id OPERATOR(pg_catalog.=) $2
+				  AND c.changed_at OPERATOR(pg_catalog.<=) m.changed_at
+				  AND c.changed_at OPERATOR(pg_catalog.>) coalesce((
+						SELECT b.changed_at
+						FROM msgstore.change_list AS b
+						WHERE b.store_id OPERATOR(pg_catalog.=) $1
+						  AND b.message_id OPERATOR(pg_catalog.=) $2
+						  AND b.change_number OPERATOR(pg_catalog.=)
+							  m.base_change_number), '-infinity')
+			)
+			SELECT DISTINCT ON (s.yours, p.property)
+				p.property, CASE WHEN s.yours THEN 'yours' ELSE 'theirs' END,
+				s.changed_by, s.changed_at, s.client, s.change_number
+			FROM since AS s, pg_catalog.unnest(s.properties) AS p (property)
+			ORDER BY s.yours, p.property, s.changed_at DESC;
+	END
+	$$;
+COMMENT ON FUNCTION msgstore_internal.merged(bigint, bigint, bigint) IS
+	'Return the rows of merge_report(); the name of an argument of PL/pgSQL '
+	'cannot be that of a column';
+
 CREATE FUNCTION msgstore.merge_report(store_id bigint, message_id bigint,
 									  change_number bigint,
 									  OUT property text, OUT side text,
@@ -1909,34 +1990,9 @@ CREATE FUNCTION msgstore.merge_report(store_id bigint, message_id bigint,
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 10
 	SET search_path = pg_catalog, pg_temp
 	AS $$
-		WITH merged AS (
-			SELECT c.changed_at, c.base_change_number
-			FROM msgstore.change_list AS c
-			WHERE c.store_id OPERATOR(pg_catalog.=) $1
-			  AND c.message_id OPERATOR(pg_catalog.=) $2
-			  AND c.change_number OPERATOR(pg_catalog.=) $3
-			  AND c.kind OPERATOR(pg_catalog.=) 'merge'
-		), since AS (
-			SELECT c.properties, c.changed_by, c.changed_at, c.client,
-				   c.change_number,
-				   c.change_number OPERATOR(pg_catalog.=) $3 AS yours
-			FROM merged AS m, msgstore.change_list AS c
-			WHERE c.store_id OPERATOR(pg_catalog.=) $1
-			  AND c.message_id OPERATOR(pg_catalog.=) $2
-			  AND c.changed_at OPERATOR(pg_catalog.<=) m.changed_at
-			  AND c.changed_at OPERATOR(pg_catalog.>) coalesce((
-					SELECT b.changed_at
-					FROM msgstore.change_list AS b
-					WHERE b.store_id OPERATOR(pg_catalog.=) $1
-					  AND b.message_id OPERATOR(pg_catalog.=) $2
-					  AND b.change_number OPERATOR(pg_catalog.=)
-						  m.base_change_number), '-infinity')
-		)
-		SELECT DISTINCT ON (s.yours, p.property)
-			p.property, CASE WHEN s.yours THEN 'yours' ELSE 'theirs' END,
-			s.changed_by, s.changed_at, s.client, s.change_number
-		FROM since AS s, pg_catalog.unnest(s.properties) AS p (property)
-		ORDER BY s.yours, p.property, s.changed_at DESC
+		SELECT m.property, m.side, m.changed_by, m.changed_at, m.client,
+			   m.change_number
+		FROM msgstore_internal.merged($1, $2, $3) AS m
 	$$;
 COMMENT ON FUNCTION msgstore.merge_report(bigint, bigint, bigint) IS
 	'Return the properties that a merge put together: those that others have '
@@ -1954,12 +2010,14 @@ COMMENT ON FUNCTION msgstore.message_at(bigint, bigint, bigint) IS
 
 CREATE FUNCTION msgstore.restore_version(store_id bigint, message_id bigint,
 										 version bigint, change_number bigint,
+										 request text DEFAULT NULL,
+										 actor text DEFAULT NULL,
 										 OUT result msgstore.hresult,
 										 OUT change_number bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'restore_version';
 COMMENT ON FUNCTION msgstore.restore_version(bigint, bigint, bigint,
-											 bigint) IS
+											 bigint, text, text) IS
 	'Save the content of an older version over change_number; refused like '
 	'any other save';
 
@@ -2099,7 +2157,48 @@ CREATE FUNCTION msgstore.discard_parked(store_id bigint, parked_id bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'discard_parked';
 COMMENT ON FUNCTION msgstore.discard_parked(bigint, bigint) IS
-	'Delete a parked draft';
+	'Delete a parked draft of the current role; the owner of a store may '
+	'delete any draft of the store';
+
+CREATE FUNCTION msgstore.parked_edits(store_id bigint, parked_id bigint,
+									  OUT message_id bigint,
+									  OUT change_number bigint,
+									  OUT changes jsonb, OUT folder_id bigint,
+									  OUT parked_at timestamptz)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'parked_edits';
+COMMENT ON FUNCTION msgstore.parked_edits(bigint, bigint) IS
+	'Return the base of a parked draft and its edits as a patch; '
+	'change_number is NULL for a new message';
+
+CREATE FUNCTION msgstore.park_message(store_id bigint, message_id bigint,
+									  change_number bigint, changes jsonb,
+									  parked_id bigint DEFAULT NULL,
+									  folder_id bigint DEFAULT NULL,
+									  actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'park_message';
+COMMENT ON FUNCTION msgstore.park_message(bigint, bigint, bigint, jsonb,
+										  bigint, bigint, text) IS
+	'Store a patch on a change number as a draft, or with message_id and '
+	'change_number NULL a new message, and return the id of the draft; '
+	'parked_id is a draft to replace';
+
+CREATE FUNCTION msgstore.resolve_parked(store_id bigint, parked_id bigint,
+										choice text,
+										folder_id bigint DEFAULT NULL,
+										seen bigint DEFAULT NULL,
+										actor text DEFAULT NULL,
+										OUT result msgstore.hresult,
+										OUT message_id bigint,
+										OUT change_number bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'resolve_parked';
+COMMENT ON FUNCTION msgstore.resolve_parked(bigint, bigint, text, bigint,
+											bigint, text) IS
+	'Settle the conflict of a parked draft, as resolve_conflict(handle, '
+	'choice) does for a handle; delete the draft if that succeeds';
 
 CREATE VIEW msgstore.parked WITH (security_barrier) AS
 	SELECT p.store_id, p.parked_id, p.message_id,
@@ -2121,13 +2220,15 @@ CREATE VIEW msgstore.parked WITH (security_barrier) AS
 							  (7, 'PR_RTF_COMPRESSED')) AS t (part, name)
 				 WHERE pg_catalog.substr(p.touched, t.part, 1)
 					   OPERATOR(pg_catalog.=) '2') AS properties,
-		   p.actor, p.client, p.parked_at
+		   p.actor, p.client, p.parked_at, p.role
 	FROM msgstore.parked_draft AS p
-	WHERE p.role OPERATOR(pg_catalog.=) CURRENT_USER
-	  AND msgstore.may_use_store(p.store_id);
+	WHERE (p.role OPERATOR(pg_catalog.=) CURRENT_USER
+		   AND msgstore.may_use_store(p.store_id))
+	   OR msgstore_internal.owns_store(p.store_id);
 GRANT SELECT ON msgstore.parked TO PUBLIC;
 COMMENT ON VIEW msgstore.parked IS
-	'The drafts that the current role has parked';
+	'The drafts that the current role has parked, and all drafts of the '
+	'stores that it owns';
 
 /* ======================================================================= blob
  *
@@ -2148,6 +2249,8 @@ CREATE TABLE msgstore.blob (
 	uploader_pid    integer     NOT NULL,
 	uploader_start  timestamptz NOT NULL,
 	created_at      timestamptz NOT NULL,
+	creator         text,
+	actor           text,
 	PRIMARY KEY (store_id, blob_id)
 );
 
@@ -2158,7 +2261,7 @@ COMMENT ON COLUMN msgstore.blob.store_id IS
 COMMENT ON COLUMN msgstore.blob.blob_id IS
 	'The id of the blob';
 COMMENT ON COLUMN msgstore.blob.size IS
-	'Bytes; valid once the blob is sealed';
+	'Bytes; valid once the blob is sealed, or if it has a creator';
 COMMENT ON COLUMN msgstore.blob.sealed IS
 	'True if a version or a draft refers to the blob; a sealed blob never '
 	'changes';
@@ -2171,6 +2274,11 @@ COMMENT ON COLUMN msgstore.blob.uploader_start IS
 	'Start time of the session that writes the blob';
 COMMENT ON COLUMN msgstore.blob.created_at IS
 	'The time of the first write';
+COMMENT ON COLUMN msgstore.blob.creator IS
+	'The role that created the blob without a handle, and may refer to it; '
+	'NULL for others';
+COMMENT ON COLUMN msgstore.blob.actor IS
+	'The user of the application who created the blob; NULL for others';
 
 CREATE TRIGGER refuse_orphans AFTER DELETE OR UPDATE OF store_id, blob_id
 	ON msgstore.blob
@@ -2252,6 +2360,35 @@ COMMENT ON COLUMN msgstore.blob_hold.holder_pid IS
 COMMENT ON COLUMN msgstore.blob_hold.holder_start IS
 	'Start time of the session';
 
+CREATE FUNCTION msgstore.create_blob(store_id bigint,
+									 is_binary boolean DEFAULT true,
+									 actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_blob';
+COMMENT ON FUNCTION msgstore.create_blob(bigint, boolean, text) IS
+	'Create an empty blob for bytes or a string, and return its id; without a '
+	'reference it is deleted after a day';
+
+CREATE FUNCTION msgstore.write_blob(store_id bigint, blob_id bigint,
+									"offset" bigint, bytes bytea)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'write_blob';
+COMMENT ON FUNCTION msgstore.write_blob(bigint, bigint, bigint, bytea) IS
+	'Write a piece of a blob of create_blob() and return the size of the blob';
+
+CREATE FUNCTION msgstore.read_blob(store_id bigint, message_id bigint,
+								   blob_id bigint, "offset" bigint,
+								   length bigint)
+	RETURNS bytea
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'read_blob';
+COMMENT ON FUNCTION msgstore.read_blob(bigint, bigint, bigint, bigint,
+									   bigint) IS
+	'Return a piece of a blob that a message refers to, or that the current '
+	'role has created';
+
 CREATE FUNCTION msgstore_internal.blobs_used(store_id bigint,
 											 message_id bigint)
 	RETURNS SETOF bigint
@@ -2331,7 +2468,8 @@ COMMENT ON FUNCTION msgstore.open_message(bigint, bigint,
 	'MAPI_MODIFY or MAPI_BEST_ACCESS';
 
 CREATE FUNCTION msgstore.create_message(store_id bigint, folder_id bigint,
-										flags msgstore.create_flags DEFAULT '0')
+										flags msgstore.create_flags
+										DEFAULT '0')
 	RETURNS integer
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'create_message';
@@ -2439,12 +2577,14 @@ COMMENT ON FUNCTION msgstore.force_save(integer) IS
 CREATE FUNCTION msgstore.save_message(store_id bigint, message_id bigint,
 									  change_number bigint, changes jsonb,
 									  flags msgstore.save_flags DEFAULT '0',
+									  request text DEFAULT NULL,
+									  actor text DEFAULT NULL,
 									  OUT result msgstore.hresult,
 									  OUT change_number bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'save_message';
 COMMENT ON FUNCTION msgstore.save_message(bigint, bigint, bigint, jsonb,
-										  msgstore.save_flags) IS
+										  msgstore.save_flags, text, text) IS
 	'Open a message at a change number, set and save in one call; return the '
 	'new number, or the current number if refused';
 
@@ -2452,13 +2592,16 @@ CREATE FUNCTION msgstore.save_new_message(store_id bigint, folder_id bigint,
 										  props jsonb,
 										  flags msgstore.save_flags
 											  DEFAULT '0',
+										  request text DEFAULT NULL,
+										  actor text DEFAULT NULL,
 										  OUT result msgstore.hresult,
 										  OUT message_id bigint,
 										  OUT change_number bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'save_new_message';
 COMMENT ON FUNCTION msgstore.save_new_message(bigint, bigint, jsonb,
-											  msgstore.save_flags) IS
+											  msgstore.save_flags, text,
+											  text) IS
 	'Create a message and save it for the first time in one call';
 
 CREATE FUNCTION msgstore.save_messages(store_id bigint, changes jsonb,
@@ -2671,13 +2814,16 @@ CREATE FUNCTION msgstore.resolve_conflict(store_id bigint, message_id bigint,
 										  choice text,
 										  folder_id bigint DEFAULT NULL,
 										  seen bigint DEFAULT NULL,
+										  request text DEFAULT NULL,
+										  actor text DEFAULT NULL,
 										  OUT result msgstore.hresult,
 										  OUT message_id bigint,
 										  OUT change_number bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'resolve_conflict_of_message';
 COMMENT ON FUNCTION msgstore.resolve_conflict(bigint, bigint, bigint, jsonb,
-											  text, bigint, bigint) IS
+											  text, bigint, bigint, text,
+											  text) IS
 	'Settle the conflict of a patch on a change number, as '
 	'resolve_conflict(handle, choice) does for a handle';
 
@@ -2697,32 +2843,36 @@ COMMENT ON FUNCTION msgstore.save_as(integer, bigint) IS
 CREATE FUNCTION msgstore.delete_messages(store_id bigint, message_ids bigint[],
 										 flags msgstore.delete_flags
 											 DEFAULT '0',
-										 if_change_number bigint DEFAULT NULL)
+										 if_change_number bigint DEFAULT NULL,
+										 actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'delete_messages';
 COMMENT ON FUNCTION msgstore.delete_messages(bigint, bigint[],
-											 msgstore.delete_flags, bigint) IS
+											 msgstore.delete_flags, bigint,
+											 text) IS
 	'Delete messages so that they can be restored, or for good with '
 	'DELETE_HARD_DELETE; with if_change_number one message, and only at that '
 	'version';
 
 CREATE FUNCTION msgstore.restore_messages(store_id bigint,
-										  message_ids bigint[])
+										  message_ids bigint[],
+										  actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'restore_messages';
-COMMENT ON FUNCTION msgstore.restore_messages(bigint, bigint[]) IS
+COMMENT ON FUNCTION msgstore.restore_messages(bigint, bigint[], text) IS
 	'Restore messages that were deleted, but not for good';
 
 CREATE FUNCTION msgstore.move_messages(store_id bigint, message_ids bigint[],
 									   folder_id bigint,
-									   if_change_number bigint DEFAULT NULL)
+									   if_change_number bigint DEFAULT NULL,
+									   actor text DEFAULT NULL)
 	RETURNS msgstore.hresult
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'move_messages';
 COMMENT ON FUNCTION msgstore.move_messages(bigint, bigint[], bigint,
-										   bigint) IS
+										   bigint, text) IS
 	'Move messages to another folder of the store; their ids stay';
 
 /* ===================================================================== submit
@@ -2922,8 +3072,8 @@ CREATE FUNCTION msgstore.copy_messages(store_id bigint, message_ids bigint[],
 	AS 'MODULE_PATHNAME', 'copy_messages';
 COMMENT ON FUNCTION msgstore.copy_messages(bigint, bigint[], bigint, bigint,
 										   text) IS
-	'Copy messages into a folder, of another store unless to_store_id is NULL; '
-	'return a row per message with the id of its copy';
+	'Copy messages into a folder, of another store unless to_store_id is '
+	'NULL; return a row per message with the id of its copy';
 
 CREATE FUNCTION msgstore.move_messages_to_store(store_id bigint,
 												message_ids bigint[],
@@ -2947,8 +3097,8 @@ CREATE FUNCTION msgstore.purge_messages(store_id bigint, message_ids bigint[],
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'purge_messages';
 COMMENT ON FUNCTION msgstore.purge_messages(bigint, bigint[], text) IS
-	'Erase messages with their history, drafts and blobs; for the owner of the '
-	'store';
+	'Erase messages with their history, drafts and blobs; for the owner of '
+	'the store';
 
 /* =================================================================== original
  *
@@ -2957,8 +3107,8 @@ COMMENT ON FUNCTION msgstore.purge_messages(bigint, bigint[], text) IS
 
 /*
  * One row per piece of an original.  No save reads or writes the table; the
- * pieces are compressed as PostgreSQL compresses a bytea.  A hard delete of the
- * message deletes them.
+ * pieces are compressed as PostgreSQL compresses a bytea.  A hard delete of
+ * the message deletes them.
  */
 CREATE TABLE msgstore.original (
 	store_id    bigint  NOT NULL,
@@ -2985,8 +3135,8 @@ CREATE FUNCTION msgstore.write_original(store_id bigint, message_id bigint,
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'write_original';
 COMMENT ON FUNCTION msgstore.write_original(bigint, bigint, bigint, bytea) IS
-	'Write the next piece of the mail that a message was made from; return its '
-	'size';
+	'Write the next piece of the mail that a message was made from; return '
+	'its size';
 
 CREATE FUNCTION msgstore.read_original(store_id bigint, message_id bigint,
 									   "offset" bigint, length bigint)

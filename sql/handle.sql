@@ -72,6 +72,18 @@ BEGIN;
 SELECT close_object(:a);
 COMMIT;
 SELECT open_message(:store, :id) AS a \gset
+-- one that was opened and closed in one transaction does not, unless a
+-- savepoint lies between
+SELECT close_object(:a);
+SELECT count(close_object(open_message(:store, :id))) FROM generate_series(1, 1000);
+BEGIN;
+SELECT open_message(:store, :id) AS a \gset
+SAVEPOINT s1;
+SELECT close_object(:a);
+-- fail
+SELECT open_message(:store, :id);
+ROLLBACK;
+SELECT open_message(:store, :id) AS a \gset
 RESET msgstore.max_open_handles;
 SELECT close_object(:a), close_object(:b);
 

@@ -253,3 +253,34 @@ ROLLBACK TO s;
 SELECT refresh(:h), get_props(:h, '{PR_SUBJECT}');
 ROLLBACK;
 SELECT count(close_object(handle)) FROM open_handles;
+
+-- a store that is not there, one of others, and a NULL
+CREATE ROLE regress_history;
+\set VERBOSITY terse
+-- fail
+SELECT * FROM history(0, 1);
+-- fail
+SELECT * FROM merge_report(0, 1, 1);
+-- fail
+SELECT * FROM history(NULL, 1);
+-- fail
+SELECT count(*) FROM history(:store, NULL);
+-- fail
+SELECT * FROM merge_report(NULL, 1, 1);
+-- fail
+SELECT * FROM merge_report(:store, NULL, 1);
+-- fail
+SELECT * FROM merge_report(:store, 1, NULL);
+SET ROLE regress_history;
+\set VERBOSITY sqlstate
+-- fail
+SELECT count(*) FROM history(:store, :id);
+-- fail
+SELECT count(*) FROM merge_report(:store, :id, 1);
+RESET ROLE;
+DROP ROLE regress_history;
+-- a message that does not exist
+-- fail
+SELECT count(*) FROM history(:store, 0);
+-- fail
+SELECT count(*) FROM merge_report(:store, 0, 0);

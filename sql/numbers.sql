@@ -194,7 +194,7 @@ CREATE FUNCTION pg_temp.refusal(door doors, number text) RETURNS text LANGUAGE p
 DECLARE
     args text;
 BEGIN
-    SELECT string_agg(CASE WHEN i <> door.n AND door.call = 'resolve_conflict' AND door.names[i] IN ('folder_id', 'seen') THEN 'NULL'
+    SELECT string_agg(CASE WHEN i <> door.n AND door.call IN ('resolve_conflict', 'resolve_parked') AND door.names[i] IN ('folder_id', 'seen') THEN 'NULL'
                WHEN i <> door.n AND door.call = 'set_read_flags' AND door.names[i] IN ('message_ids', 'folder_id') THEN 'NULL'
                WHEN door.names[i] = 'outcome' THEN '''SENT'''
                WHEN type = 'bigint[]'::regtype THEN format('ARRAY[%s]::bigint[]', CASE WHEN i = door.n THEN number ELSE door.id END)

@@ -286,11 +286,13 @@ RESET ROLE;
 SELECT count(*) FROM parked WHERE store_id = :team;
 -- fail
 SELECT resume(:team, :p);
--- without the right to the store parking works, and nothing else
+-- the right taken away: nothing works, and nothing is lost
 REVOKE regress_park_team FROM regress_park_ann;
 SET ROLE regress_park_ann;
 SELECT set_props(:h, '{"PR_COMMENT": "later"}');
-SELECT save_changes(:h, 'PARK_REFUSED'), park(:h) = :p AS same;
+SELECT save_changes(:h, 'PARK_REFUSED'), has_edits FROM open_handles WHERE handle = :h;
+-- fail
+SELECT park(:h);
 SELECT count(*) FROM parked;
 -- fail
 SELECT resume(:team, :p);
@@ -299,6 +301,8 @@ SELECT discard_parked(:team, :p);
 RESET ROLE;
 GRANT regress_park_team TO regress_park_ann;
 SET ROLE regress_park_ann;
+SELECT properties FROM parked;
+SELECT park(:h) = :p AS same, properties FROM parked;
 SELECT properties FROM parked;
 SELECT save_changes(resume(:team, :p)), count(*) FROM parked;
 SELECT count(*) FROM parked;
@@ -365,3 +369,70 @@ ROLLBACK;
 SELECT count(*) FROM open_handles;
 -- a draft does not prevent a deletion for good
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), discard_parked(:store, :p);
+
+-- a role that has lost its right adds no draft, and loses no edits by that
+CREATE ROLE regress_park_owner;
+CREATE ROLE regress_park_member IN ROLE regress_park_owner;
+SELECT create_store('park: rights', 'regress_park_owner') AS rights \gset
+SELECT special_folder(:rights, 'Inbox') AS rights_inbox \gset
+SELECT message_id AS id, change_number AS n1 FROM save_new_message(:rights, :rights_inbox, '{"PR_SUBJECT": "one"}') \gset
+SET ROLE regress_park_member;
+SELECT open_message(:rights, :id, 'MAPI_MODIFY') AS h, open_message(:rights, :id, 'MAPI_MODIFY') AS h2 \gset
+SELECT set_props(:h, '{"PR_SUBJECT": "member"}'), set_props(:h2, '{"PR_BODY": "member"}');
+SELECT park(:h) AS p \gset
+RESET ROLE;
+REVOKE regress_park_owner FROM regress_park_member;
+SET ROLE regress_park_member;
+-- fail
+SELECT park(:h2);
+-- fail
+SELECT park(:h);
+SELECT save_changes(:h2, 'PARK_REFUSED'), save_changes(:h, 'PARK_REFUSED');
+SELECT has_edits FROM open_handles WHERE handle IN (:h, :h2);
+SELECT count(*) FROM parked WHERE store_id = :rights;
+-- fail
+SELECT discard_parked(:rights, :p);
+RESET ROLE;
+-- the owner sees and discards any draft of the store; a member does not
+SET ROLE regress_park_owner;
+SELECT parked_id = :p AS p, role, subject FROM parked;
+-- fail: only the role that parked it
+SELECT resume(:rights, :p);
+RESET ROLE;
+CREATE ROLE regress_park_other IN ROLE regress_park_owner;
+SET ROLE regress_park_other;
+SELECT count(*) FROM parked;
+-- fail
+SELECT discard_parked(:rights, :p);
+RESET ROLE;
+SELECT count(*) FROM parked WHERE store_id = :rights;
+BEGIN;
+SET LOCAL ROLE regress_park_owner;
+SELECT discard_parked(:rights, :p), count(*) FROM parked;
+SELECT count(*) FROM parked;
+ROLLBACK;
+-- the draft of a role without the right does not hold the pruning up
+SELECT change_number AS n2 FROM save_message(:rights, :id, :n1, '{"PR_SUBJECT": "park two"}') \gset
+SELECT change_number AS n3 FROM save_message(:rights, :id, :n2, '{"PR_SUBJECT": "park three"}') \gset
+UPDATE change SET changed_at = changed_at - interval '2 days' WHERE store_id = :rights;
+SELECT set_retention(:rights, NULL, 1);
+BEGIN;
+GRANT regress_park_owner TO regress_park_member;
+SELECT pruned FROM msgstore_internal.prune_batch(:rights, 0, 1000);
+ROLLBACK;
+CALL prune_history(:rights);
+-- the edits are there again with the right
+GRANT regress_park_owner TO regress_park_member;
+SET ROLE regress_park_member;
+SELECT park(:h2) > 0 AS parked;
+SELECT resume(:rights, :p) AS r \gset
+SELECT get_props(:r, '{PR_SUBJECT}'), save_changes(:r), resolve_conflict(:r, 'KEEP_ORIGINAL');
+SELECT count(close_object(handle)) FROM open_handles;
+RESET ROLE;
+-- nor does the draft of a role that was dropped; of a store whose owner was
+-- dropped, superusers discard the drafts
+DROP ROLE regress_park_member, regress_park_other;
+SELECT count(*) FROM parked WHERE store_id = :rights;
+DROP ROLE regress_park_owner;
+SELECT role, discard_parked(store_id, parked_id) FROM parked WHERE store_id = :rights;
+SELECT count(*) FROM parked WHERE store_id = :rights;

@@ -38,6 +38,7 @@ typedef struct Target
 	const char *host;
 	const char *port;
 	const char *username;
+	const char *actor;			/* msgstore.actor, or NULL */
 	const char *store;
 } Target;
 

@@ -475,14 +475,19 @@ read_known(Import *import)
 		return true;
 	values[0] = store = g_strdup_printf("%" PRId64, import->store_id);
 	res = PQexecParams(msgstore_connection(import->ms),
-					   "SELECT coalesce('o' || encode(sha256("
+					   "SELECT COALESCE('o' OPERATOR(pg_catalog.||)"
+					   " pg_catalog.encode(pg_catalog.sha256("
 					   "msgstore.read_original(store_id, message_id, 0,"
-					   " 1000000000)), 'hex'), 'h' || encode(sha256("
-					   "convert_to(coalesce(msgstore.read_message(store_id,"
-					   " message_id, '{PR_TRANSPORT_MESSAGE_HEADERS}')"
-					   " ->> 'PR_TRANSPORT_MESSAGE_HEADERS', ''), 'UTF8')),"
+					   " 1000000000)), 'hex'), 'h' OPERATOR(pg_catalog.||)"
+					   " pg_catalog.encode(pg_catalog.sha256("
+					   "pg_catalog.convert_to(COALESCE("
+					   "msgstore.read_message(store_id, message_id,"
+					   " '{PR_TRANSPORT_MESSAGE_HEADERS}')"
+					   " OPERATOR(pg_catalog.->>)"
+					   " 'PR_TRANSPORT_MESSAGE_HEADERS', ''), 'UTF8')),"
 					   " 'hex')) FROM msgstore.message_list"
-					   " WHERE store_id = $1::int8",
+					   " WHERE store_id OPERATOR(pg_catalog.=)"
+					   " $1::pg_catalog.int8",
 					   1, NULL, values, NULL, NULL, 0);
 	ok = PQresultStatus(res) == PGRES_TUPLES_OK;
 	if (!ok)

@@ -475,10 +475,7 @@ large_save(msgstore *ms, int64_t store_id, int64_t folder_id, json_t *props,
 	int32_t		handle;
 
 	*result = MSGSTORE_S_OK;
-	/* handles that this transaction has closed count, too */
-	return (msgstore_execute(ms, "SET LOCAL msgstore.max_open_handles"
-							 " = 1000000") &&
-			msgstore_create_message(ms, store_id, folder_id, 0, &handle) &&
+	return (msgstore_create_message(ms, store_id, folder_id, 0, &handle) &&
 			msgstore_message_id(ms, handle, message_id) &&
 			put_message(ms, handle, props, result) &&
 			save_and_close(ms, handle, result)) || *result < 0;

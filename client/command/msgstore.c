@@ -44,6 +44,7 @@ static const char general_help[] =
 "  -h, --host=HOSTNAME    server host or socket directory\n" \
 "  -p, --port=PORT        server port\n" \
 "  -U, --username=NAME    user name\n" \
+"  -A, --actor=NAME       the person on whose behalf messages are changed\n" \
 "Missing settings come from PGDATABASE, PGHOST, PGPORT, PGUSER and other\n" \
 "variables of libpq; passwords from PGPASSWORD or the password file.\n"
 
@@ -185,11 +186,12 @@ id_number(const char *text, const char *what)
 	{"host", required_argument, NULL, 'h'}, \
 	{"port", required_argument, NULL, 'p'}, \
 	{"username", required_argument, NULL, 'U'}, \
+	{"actor", required_argument, NULL, 'A'}, \
 	{"help", no_argument, NULL, '?'}, \
 	{"version", no_argument, NULL, 'V'}, \
 	{NULL, 0, NULL, 0}
 
-#define COMMON_LETTERS	"s:d:h:p:U:V?"
+#define COMMON_LETTERS	"s:d:h:p:U:A:V?"
 
 /*
  * Take an option that every command has, or report a bad option.  Returns -1
@@ -215,6 +217,9 @@ common_option(int c, char **argv, const char *command, const char *help,
 			return -1;
 		case 'U':
 			target->username = optarg;
+			return -1;
+		case 'A':
+			target->actor = optarg;
 			return -1;
 		case 'V':
 			puts("msgstore " MSGSTORE_VERSION);

@@ -53,7 +53,11 @@ session_connect(const Target *target, const char *application)
 	else if (!msgstore_connected(ms))
 		session_print_error(ms, "could not connect");
 	else if (has_extension(ms))
-		return ms;
+	{
+		if (target->actor == NULL || msgstore_set_actor(ms, target->actor))
+			return ms;
+		session_print_error(ms, "could not set the actor");
+	}
 	msgstore_disconnect(ms);
 	return NULL;
 }

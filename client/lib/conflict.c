@@ -227,6 +227,7 @@ msgstore_parked(msgstore *ms, int64_t store_id, int64_t message_id)
 						" WHERE store_id OPERATOR(pg_catalog.=) $1"
 						" AND (message_id OPERATOR(pg_catalog.=) $2"
 						" OR $2 IS NULL)"
+						" AND role OPERATOR(pg_catalog.=) CURRENT_USER"
 						" ORDER BY parked_id",
 						&params, sizeof(*list), sizeof(*rows), &res);
 	if (list == NULL)

@@ -369,6 +369,9 @@ extern void edits_init(Edits *edits);
 /* Return true if the edits touch any part. */
 extern bool edits_any(const Edits *edits);
 
+/* Return a patch from which edits_from_patch() makes the same edits. */
+extern Jsonb *edits_to_patch(const Edits *edits);
+
 /*
  * Return true if the edits alone determine the values of all named properties,
  * so that the base need not be read.

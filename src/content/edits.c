@@ -227,6 +227,43 @@ edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
 	finish_edits(edits, &props);
 }
 
+/*
+ * Make a patch of edits.  The patch of the bag may have a member with the name
+ * of a part: the reference of a part that is a blob, or null if the part was a
+ * blob before.
+ */
+Jsonb *
+edits_to_patch(const Edits *edits)
+{
+	const Jsonb *props = edits->value[PART_PROPS] != NULL ?
+		(Jsonb *) edits->value[PART_PROPS] : bag_empty();
+	int			count;
+	BagEntry   *entries = bag_entries(props, &count);
+	BagList		list;
+	Content		content;
+
+	content_from_bag(&content, NULL);
+	baglist_init(&list, count + NUM_PARTS);
+	for (int i = 0; i < count; i++)
+	{
+		if (part_of(entries[i].key, entries[i].keylen) == PART_PROPS ||
+			entries[i].type != JENTRY_ISNULL)
+			baglist_add(&list, &entries[i]);
+	}
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] != TOUCHED || part_is_blob(props, p))
+			continue;
+		content.isnull[p] = (edits->value[p] == NULL);
+		content.value[p] = PointerGetDatum(edits->value[p]);
+		if (content.isnull[p])
+			baglist_add_null(&list, part_name(p), strlen(part_name(p)));
+		else
+			content_add_part(&content, p, &list);
+	}
+	return baglist_build(&list);
+}
+
 /* Raise MAPI_E_COMPUTED for a property that the client cannot set now. */
 static void
 raise_computed(const Property *prop)

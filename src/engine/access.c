@@ -391,17 +391,17 @@ folder_rights(const CachedStore *store, int64 folder_id, Oid role)
 	return granted_rights(store, &key);
 }
 
-/* Return the union of the current role's rights in all folders of a store. */
+/* Return the union of a role's rights in all folders of a store. */
 static uint32
-store_rights(const CachedStore *store)
+store_rights(const CachedStore *store, Oid role)
 {
 	RightsKey	key;
 
-	if (owns(store, GetUserId()))
+	if (owns(store, role))
 		return RIGHTS_ALL;
 	memset(&key, 0, sizeof(key));
 	key.store_id = store->store_id;
-	key.role = GetUserId();
+	key.role = role;
 	key.whole_store = true;
 	return granted_rights(store, &key);
 }
@@ -414,6 +414,17 @@ access_is_owner(int64 store_id)
 	CachedStore *store = find_store(store_id);
 
 	return store != NULL && owns(store, GetUserId());
+}
+
+bool
+access_owns_itself(int64 store_id)
+{
+	const CachedStore *store = find_store(store_id);
+
+	if (store == NULL)
+		return false;
+	return OidIsValid(store->owner) ? store->owner == GetUserId() :
+		superuser();
 }
 
 void
@@ -434,13 +445,14 @@ access_store(int64 store_id, uint32 any)
 {
 	CachedStore *store = find_store(store_id);
 
-	return store != NULL && (store_rights(store) & any) != 0;
+	return store != NULL && (store_rights(store, GetUserId()) & any) != 0;
 }
 
 void
 access_require_store(int64 store_id, uint32 any)
 {
-	uint32		rights = store_rights(require_store(store_id));
+	uint32		rights = store_rights(require_store(store_id),
+										  GetUserId());
 
 	if ((rights & RIGHT_FOLDER_VISIBLE) == 0)
 		ereport(ERROR,
@@ -545,6 +557,18 @@ access_require_folder(int64 store_id, int64 folder_id, uint32 needed)
 						(long long) folder_id, (long long) store_id),
 				 errhint("The call needs %s.",
 						 flags_folder_rights_text(needed & ~rights))));
+}
+
+bool
+access_role_edits(int64 store_id, int64 folder_id, Oid role)
+{
+	CachedStore *store = find_store(store_id);
+	uint32		rights = 0;
+
+	if (store != NULL)
+		rights = folder_id == 0 ? store_rights(store, role) :
+			folder_rights(store, folder_id, role);
+	return (rights & (RIGHT_EDIT_ANY | RIGHT_EDIT_OWNED)) != 0;
 }
 
 /* --------------------------------------------------- questions on messages */

@@ -18,6 +18,11 @@
  *	  Saving, refreshing or closing a handle deletes its uploads that were not
  *	  stored.
  *
+ *	  A blob that was created without a handle (create_blob) belongs to its
+ *	  creator, which is a role.  The creator writes and reads the blob, and
+ *	  refers to it in any message of the store.  Its size is valid before the
+ *	  blob is sealed.
+ *
  *	  Any client can set any reference.  Whenever bytes are read, copied or
  *	  stored, the module therefore checks that the message may refer to the
  *	  blob.  Size and type in a reference are a claim, which is checked when
@@ -30,7 +35,8 @@
  *	  The sweeper first deletes the rows of blob_ref whose reference is found
  *	  neither in the message nor in its changes nor in its parked drafts.  Then
  *	  it deletes the blobs without a row of blob_ref, except those whose
- *	  uploading session is still running, and those held by a running session
+ *	  uploading session is still running, those that were created without a
+ *	  handle less than a day ago, and those held by a running session
  *	  that has resumed a draft with them (table blob_hold): the pending edits
  *	  of a handle stay complete even if the draft is discarded.  Each of the
  *	  two steps locks candidates, skipping rows that are locked, and checks
@@ -59,7 +65,7 @@ blob_refuse(int64 blob_id)
 			(errmapi(MAPI_E_INVALID_PARAMETER),
 			 errmsg("this message cannot refer to blob %lld",
 					(long long) blob_id),
-			 errhint("Write the bytes with write_stream(), or set them as a value.")));
+			 errhint("Write the bytes with write_stream() or write_blob(), or set them as a value.")));
 }
 
 /* ----------------------------------------------------------------- writing */
@@ -218,6 +224,16 @@ blob_truncate(int64 store_id, int64 blob_id, int64 size)
 	write_chunk(store_id, blob_id, number, last);
 }
 
+void
+blob_check_length(int64 count)
+{
+	if (count > MaxAllocSize - VARHDRSZ)
+		ereport(ERROR,
+				(errmapi(MAPI_E_TOO_BIG),
+				 errmsg("%lld bytes cannot be read at once", (long long) count),
+				 errhint("Read the value in pieces of a few megabytes.")));
+}
+
 /*
  * Return bytes of a blob, copied chunk by chunk.  Raises MAPI_E_CORRUPT_DATA
  * if a chunk is missing or too short.
@@ -288,18 +304,19 @@ blob_adopt(const Adoption *adoption, int64 blob_id, int64 size, bool is_text)
 		Int64GetDatum(adoption->source_id), Int64GetDatum(size),
 		BoolGetDatum(is_text), BoolGetDatum(false),
 	access_role_name()};
-	Datum		seal[6] = {keep[0], keep[1], keep[4], keep[5],
-	Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp)};
+	Datum		seal[8] = {keep[0], keep[1], keep[4], keep[5],
+		Int32GetDatum(MyProcPid), TimestampTzGetDatum(MyStartTimestamp),
+	keep[6], keep[7]};
 	bool		adopted;
 	bool		uploaded = false;
 
 	for (const Upload *upload = adoption->uploads;
 		 upload != NULL && !uploaded; upload = upload->next)
 		uploaded = upload->blob_id == blob_id;
-	keep[6] = BoolGetDatum(uploaded);
+	keep[6] = seal[6] = BoolGetDatum(uploaded);
 	SPI_connect();
 	adopted = query_run(QUERY_BLOB_KEEP, keep, NULL) > 0 ||
-		(uploaded && query_run(QUERY_BLOB_SEAL, seal, NULL) > 0);
+		query_run(QUERY_BLOB_SEAL, seal, NULL) > 0;
 	SPI_finish();
 	if (!adopted)
 		blob_refuse(blob_id);

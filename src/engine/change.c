@@ -158,68 +158,39 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 
 /* ----------------------------------------------------------------- writing */
 
-char	   *change_actor_setting = NULL;
-static const char *actor_of_call = NULL;
-
-const char *
-change_actor(void)
+bool
+change_requested(int64 store_id, const char *request, int64 *message_id,
+				 int64 *number)
 {
-	if (actor_of_call != NULL)
-		return actor_of_call[0] != '\0' ? actor_of_call : NULL;
-	return change_actor_setting != NULL && change_actor_setting[0] != '\0' ?
-		change_actor_setting : NULL;
+	Datum		values[4] = {Int64GetDatum(store_id),
+		CStringGetTextDatum(request), access_role_name(),
+	Int64GetDatum(*message_id)};
+	bool		found;
+
+	SPI_connect();
+	found = query_run(QUERY_CHANGE_REQUESTED, values,
+					  *message_id == 0 ? "   n" : NULL) > 0;
+	if (found)
+	{
+		bool		isnull;
+
+		*message_id = query_result_bigint();
+		*number = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+											  SPI_tuptable->tupdesc, 2,
+											  &isnull));
+	}
+	SPI_finish();
+	return found;
 }
 
 /*
- * Set msgstore.actor for the duration of a call, as a SET clause of the function
- * would.
+ * Insert the record of a change to the message in *row.  "author" is NULL if
+ * the call names none.
  */
-int64
-change_call(FunctionCallInfo fcinfo, int n, int64 (*work) (FunctionCallInfo))
-{
-	int			level;
-	int64		result;
-
-	if (PG_ARGISNULL(n))
-		return work(fcinfo);
-	level = NewGUCNestLevel();
-	(void) set_config_option("msgstore.actor",
-							 text_to_cstring(PG_GETARG_TEXT_PP(n)),
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
-	result = work(fcinfo);
-	AtEOXact_GUC(true, level);
-	return result;
-}
-
-const char *
-change_author(void)
-{
-	const char *actor = change_actor();
-
-	return actor != NULL ? actor : GetUserNameFromId(GetUserId(), false);
-}
-
-const char *
-change_client(void)
-{
-	return application_name != NULL && application_name[0] != '\0' ?
-		application_name : NULL;
-}
-
-const char *
-change_use_actor(const char *actor)
-{
-	const char *before = actor_of_call;
-
-	actor_of_call = actor;
-	return before;
-}
-
-/* Insert the record of a change to the message in *row. */
 static void
 record(const MessageRow *row, char kind, int64 number, int64 previous,
-	   int64 base, TimestampTz changed_at, const Undo *undo)
+	   int64 base, TimestampTz changed_at, const Author *author,
+	   const Undo *undo)
 {
 	ChangeRow	change;
 
@@ -233,8 +204,9 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.changed_at = changed_at;
 	change.kind = kind;
 	change.role = GetUserNameFromId(GetUserId(), false);
-	change.actor = change_actor();
-	change.client = change_client();
+	change.actor = author_actor(author);
+	change.client = author_client();
+	change.request = author == NULL ? NULL : author->request;
 	change.undo = *undo;
 	changerow_insert(&change);
 }
@@ -505,11 +477,13 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	change_sending(order, &version, time, &undo);
 	follow(&version, number_next_change(version.change_number), &undo);
 
-	result = messagerow_update(row, &version, time, change_author());
+	result = messagerow_update(row, &version, time,
+							   author_name(&order->author));
 	if (result != TM_Ok)
 		return result;
 	record(row, order->kind, version.change_number,
-		   row->version.change_number, order->base, time, &undo);
+		   row->version.change_number, order->base, time, &order->author,
+		   &undo);
 	if (order->folder_id != 0 || order->set_deleted)
 	{
 		count_change(order->tally, row, &row->version, -1);
@@ -522,7 +496,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 
 void
 change_create(MessageRow *row, int64 source_id, const Upload *uploads,
-			  CountTally *tally)
+			  const Author *author, CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	Adoption	adoption = {row->store_id, row->message_id, source_id,
@@ -543,12 +517,12 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 	edits_init(&none);
 	undo_of_edits(&row->version.content, &none, &undo);
 	row->creator = access_role_name();
-	row->creator_actor = change_actor() == NULL ? (Datum) 0 :
-		CStringGetTextDatum(change_actor());
+	row->creator_actor = author_actor(author) == NULL ? (Datum) 0 :
+		CStringGetTextDatum(author_actor(author));
 	row->version.change_number = number_next_change(0);
-	messagerow_insert(row, change_author());
+	messagerow_insert(row, author_name(author));
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
-		   row->modified_at, &undo);
+		   row->modified_at, author, &undo);
 	count_change(tally, row, &row->version, 1);
 	CommandCounterIncrement();
 }
@@ -573,7 +547,8 @@ delete_row(int64 store_id, int64 message_id)
  * The record lists PR_DELETED_ON as the only property that the change touched.
  */
 void
-change_hard_delete(MessageRow *row, CountTally *tally)
+change_hard_delete(MessageRow *row, const Author *author,
+				   CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	Version		version = row->version;
@@ -614,7 +589,7 @@ change_hard_delete(MessageRow *row, CountTally *tally)
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,
-		   &undo);
+		   author, &undo);
 	count_change(tally, row, &row->version, -1);
 	delete_row(row->store_id, row->message_id);
 }
@@ -649,7 +624,7 @@ change_purge(int64 store_id, int64 message_id, MessageRow *row,
 	undo.properties = construct_empty_array(TEXTOID);
 	record(&gone, CHANGE_PURGE,
 		   number_next_change(row != NULL ? row->version.change_number : 0),
-		   0, 0, GetCurrentTimestamp(), &undo);
+		   0, 0, GetCurrentTimestamp(), NULL, &undo);
 	CommandCounterIncrement();
 	return true;
 }

@@ -58,7 +58,10 @@ typedef enum StoreRelation
 
 extern void relation_init(void);	/* once, at module load */
 
-/* Return the oid of a relation, from a cache that follows invalidations. */
+/*
+ * Return the oid of a relation, from a cache that follows invalidations.
+ * Raises an error if the extension's schema was renamed.
+ */
 extern Oid	relation_oid(StoreRelation which);
 
 /*
@@ -163,6 +166,45 @@ extern int64 number_next_id(StoreRelation sequence, int64 store_id);
 /* Return the incarnation of the change number that was given out last here. */
 extern int64 number_incarnation(void);
 
+/* ---------------------------------------------------------------- author.c */
+
+extern char *author_setting;	/* msgstore.actor */
+
+/*
+ * The author of the changes of one call, beside the current role: the user of
+ * the application (NULL: the user in msgstore.actor, "": no user), and the
+ * name that the client gave to the call in case it repeats the call, or NULL.
+ */
+typedef struct Author
+{
+	const char *actor;
+	const char *request;
+} Author;
+
+/*
+ * Return the actor of changes made now (the user of the application, or NULL),
+ * their client (application_name, or NULL), and the name of their author: the
+ * actor, or else the current role.  "author" is NULL if the call names none.
+ */
+extern const char *author_actor(const Author *author);
+extern const char *author_client(void);
+extern const char *author_name(const Author *author);
+
+/*
+ * Call a function that does the work of an SQL function, with argument n as the
+ * actor of the changes that it makes, also if it raises an error; a NULL leaves
+ * the actor.
+ */
+extern int64 author_call(FunctionCallInfo fcinfo, int n,
+						 int64 (*work) (FunctionCallInfo));
+
+/*
+ * Make an actor that of all changes, in place of msgstore.actor, until the next
+ * call; NULL ends this.  Returns the actor before.  The caller puts it back in
+ * PG_FINALLY, and the text lives as long.
+ */
+extern const char *author_use(const char *actor);
+
 /* ------------------------------------------------------------------- row.c */
 
 /*
@@ -214,6 +256,7 @@ typedef struct ChangeRow
 	const char *role;
 	const char *actor;			/* or NULL */
 	const char *client;			/* or NULL */
+	const char *request;		/* or NULL; written, but not read */
 	Undo		undo;
 } ChangeRow;
 
@@ -361,6 +404,12 @@ extern bool access_is_owner(int64 store_id);
 extern void access_require_owner(int64 store_id);
 
 /*
+ * Return true if the role owns a store, itself and not as a member of the
+ * owner.  If the owner was dropped, superusers count as owners.
+ */
+extern bool access_owns_itself(int64 store_id);
+
+/*
  * Return true if the role has one of the rights "any" in at least one folder
  * of a store.  access_require_store() raises MAPI_E_NO_ACCESS otherwise, and
  * if the role sees no folder.
@@ -384,6 +433,12 @@ extern bool access_may_create(int64 store_id, int64 folder_id);
 
 /* Return the rights of another role; InvalidOid stands for PUBLIC. */
 extern uint32 access_folder_of(int64 store_id, int64 folder_id, Oid role);
+
+/*
+ * Return true if another role may edit messages in a folder, or in any folder
+ * of the store if folder_id is 0.
+ */
+extern bool access_role_edits(int64 store_id, int64 folder_id, Oid role);
 
 /*
  * Raise MAPI_E_NO_ACCESS if the role may not use the store, MAPI_E_NOT_FOUND,
@@ -624,6 +679,9 @@ extern void blob_copy(int64 store_id, int64 from, int64 to, int64 keep);
 extern void blob_write(int64 store_id, int64 blob_id, int64 offset,
 					   const char *bytes, int64 count);
 
+/* Raise MAPI_E_TOO_BIG if so many bytes do not fit into one bytea. */
+extern void blob_check_length(int64 count);
+
 /* Write zeros to an upload, at an offset of at most its size. */
 extern void blob_write_zeros(int64 store_id, int64 blob_id, int64 offset,
 							 int64 count);
@@ -657,8 +715,8 @@ typedef struct Adoption
 /*
  * Seal a blob to which a version or a draft is going to refer, and record the
  * reference.  Raises MAPI_E_INVALID_PARAMETER unless the message or its source
- * already refers to the blob, or the blob is among the uploads, and unless
- * size and type are right.
+ * already refers to the blob, the blob is among the uploads, or the current
+ * role has created the blob, and unless size and type are right.
  */
 extern void blob_adopt(const Adoption *adoption, int64 blob_id, int64 size,
 					   bool is_text);
@@ -735,6 +793,7 @@ typedef struct ChangeOrder
 	Sending		sending;
 	int64		deleted_with;	/* folder whose deletion takes it along, or 0 */
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
+	Author		author;
 	CountTally *tally;			/* for a change of place, or NULL */
 } ChangeOrder;
 
@@ -752,13 +811,16 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
  * Insert the first version of a new message, and the record of the change.  The
  * current role is the creator; row->created_at is set if it is 0.  source_id is
  * the message from which it was copied, or 0; "uploads" are those of the handle
- * that is saved, or NULL; "tally" is as for count_change().
+ * that is saved, or NULL; "author" is NULL if the call names none; "tally" is as
+ * for count_change().
  */
 extern void change_create(MessageRow *row, int64 source_id,
-						  const Upload *uploads, CountTally *tally);
+						  const Upload *uploads, const Author *author,
+						  CountTally *tally);
 
 /* Delete a locked row; the record of the change contains the whole message. */
-extern void change_hard_delete(MessageRow *row, CountTally *tally);
+extern void change_hard_delete(MessageRow *row, const Author *author,
+							   CountTally *tally);
 
 /*
  * Erase a message: its row (locked, or NULL if it was deleted), its changes and
@@ -771,30 +833,13 @@ extern bool change_purge(int64 store_id, int64 message_id, MessageRow *row,
 extern void change_purge_drafts(int64 store_id, int64 message_id);
 
 /*
- * Return the actor of changes made now (the user of the application, or NULL),
- * their client (application_name, or NULL), and their author: the actor, or
- * else the current role.
+ * Find the change that an earlier call of the current role with the same
+ * request has made: to the message *message_id, or if *message_id is 0, the
+ * creation of any message of the store.  Return false if there is none;
+ * otherwise set *message_id, and *number to the version that the change made.
  */
-extern const char *change_actor(void);
-extern const char *change_client(void);
-extern const char *change_author(void);
-
-/*
- * Call a function that does the work of an SQL function, with argument n as the
- * actor of the changes that it makes, also if it raises an error; a NULL leaves
- * the actor.
- */
-extern int64 change_call(FunctionCallInfo fcinfo, int n,
-						 int64 (*work) (FunctionCallInfo));
-
-extern char *change_actor_setting;	/* msgstore.actor */
-
-/*
- * Make an actor that of all changes, in place of msgstore.actor, until the next
- * call; NULL ends this.  Returns the actor before.  The caller puts it back in
- * PG_FINALLY, and the text lives as long.
- */
-extern const char *change_use_actor(const char *actor);
+extern bool change_requested(int64 store_id, const char *request,
+							 int64 *message_id, int64 *number);
 
 /* -------------------------------------------------------------- original.c */
 
@@ -1037,7 +1082,7 @@ extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
  */
 extern ArrayType *view_names(const MessageView *view);
 
-/* ---------------------------------------------------------------- handle.c */
+/* ----------------------------------------------------- pending.c, handle.c */
 
 /* The draft that a handle was parked as or resumed from. */
 typedef struct Draft
@@ -1064,6 +1109,14 @@ typedef struct HandleState
 	Edits		edits;			/* pending */
 } HandleState;
 
+/* The state of a handle before its first change at a nesting level. */
+typedef struct SavedState
+{
+	int			level;
+	HandleState state;
+	struct SavedState *next;	/* of an outer level */
+} SavedState;
+
 typedef struct Handle
 {
 	int32		number;			/* hash key */
@@ -1075,26 +1128,72 @@ typedef struct Handle
 	Jsonb	   *defaults;		/* default properties of a new message */
 	Oid			role;			/* the role that opened it */
 	TimestampTz opened_at;
+	bool		transactional;	/* is closed before its transaction ends */
 	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	HandleState state;
 
-	/* private to handle.c */
+	/* private to handle.c and pending.c */
 	MemoryContext context;
 	MemoryContext upload_memory;	/* lists of uploads; child of "context" */
+	Oid			relation;		/* the table message at opening */
+	int64		bytes;			/* of the values of all states */
 	int			opened_level;	/* nesting level of opening, 0: committed */
 	int			closed_level;	/* nesting level of closing, 0: open */
-	struct SavedState *saved;	/* states to restore, innermost first */
+	SavedState *saved;			/* states to restore, innermost first */
 	bool		is_dirty;		/* listed as changed by this transaction */
 	dlist_node	dirty_node;
 } Handle;
 
+/* --------------------------------------------------------------- pending.c */
+
+extern int	pending_max;		/* msgstore.max_pending, in kB */
+
+/*
+ * Replace the pending edits; NULL stands for empty edits.  Values are copied
+ * into the handle's memory, unless they are there already.  Values that no
+ * state uses any more are freed.  Raises MAPI_E_NOT_ENOUGH_RESOURCES, before
+ * anything changes, if the session would exceed msgstore.max_pending.
+ */
+extern void pending_set_edits(Handle *handle, const Edits *edits);
+
+/*
+ * Replace the base of a handle on an attachment or an embedded message.  The
+ * base is copied, and pending edits are dropped.  Raises
+ * MAPI_E_NOT_ENOUGH_RESOURCES as pending_set_edits() does.
+ */
+extern void pending_set_object(Handle *handle, const Content *object);
+
+/*
+ * Push the present state of a handle as the saved state of a nesting level;
+ * pop the innermost saved state and free it; pop it and make it the present
+ * state.
+ */
+extern void pending_save(Handle *handle, int level);
+extern void pending_drop_saved(Handle *handle);
+extern void pending_restore(Handle *handle);
+
+/* Stop counting the bytes of a handle that is about to be freed. */
+extern void pending_forget(Handle *handle);
+
+/* ---------------------------------------------------------------- handle.c */
+
+/* What msgstore.handles allows; the value at the time of opening counts. */
+typedef enum HandleMode
+{
+	HANDLES_SESSION = 0,		/* handles live until they are closed */
+	HANDLES_TRANSACTION,		/* they are closed with their transaction */
+	HANDLES_OFF					/* none can be opened */
+} HandleMode;
+
+extern int	handle_mode;		/* msgstore.handles, a HandleMode */
 extern int	handle_max_open;	/* msgstore.max_open_handles */
 
 extern void handle_init(void);	/* once, at module load */
 
 /*
  * Return a new handle.  Raises MAPI_E_NOT_ENOUGH_RESOURCES if
- * msgstore.max_open_handles handles are open.
+ * msgstore.max_open_handles handles are open, and MAPI_E_NO_SUPPORT if
+ * msgstore.handles is off.
  */
 extern Handle *handle_open(int64 store_id, int64 message_id);
 
@@ -1113,19 +1212,6 @@ extern Handle *handle_get(int32 number);
 extern void handle_touch(Handle *handle);
 
 /*
- * Replace the pending edits; NULL stands for empty edits.  Values are copied
- * into the handle's memory, unless they are there already.  Values that no
- * state uses any more are freed.
- */
-extern void handle_set_edits(Handle *handle, const Edits *edits);
-
-/*
- * Replace the base of a handle on an attachment or an embedded message.  The
- * base is copied, and pending edits are dropped.
- */
-extern void handle_set_object(Handle *handle, const Content *object);
-
-/*
  * Set the version that is the base of a handle.  Pending edits and uploads are
  * dropped; see handle_drop_uploads().
  */
@@ -1134,7 +1220,9 @@ extern void handle_set_base(Handle *handle, int64 base);
 /* Set the default properties of a new message to a copy of a bag. */
 extern void handle_set_defaults(Handle *handle, const Jsonb *defaults);
 
-/* Close a handle; a rollback opens it again. */
+/*
+ * Close a handle; a rollback opens it again.  The handle may be freed at once.
+ */
 extern void handle_close(Handle *handle);
 
 /* Add a blob to the uploads of a handle; "shared" as in Upload. */
@@ -1226,6 +1314,7 @@ typedef struct Stand
 	Jsonb	   *defaults;		/* of a new message */
 	TimestampTz created_at;		/* of a new message: its PR_CREATION_TIME */
 	const Upload *uploads;		/* of the handle */
+	Author		author;			/* of a call without a session */
 	Edits		edits;
 } Stand;
 
@@ -1260,6 +1349,14 @@ extern void stand_view(MessageView *view, const Stand *stand, MessageRow *row);
  * stand_view(): pending lists and objects contain values of the message.
  */
 extern int32 stand_access(const Stand *stand);
+
+/*
+ * Return true if the current role may save the edits of a client: edit the
+ * message, or create messages in the store.  stand_require_editable() raises
+ * MAPI_E_NO_ACCESS otherwise.
+ */
+extern bool stand_may_edit(const Stand *stand);
+extern void stand_require_editable(const Stand *stand);
 extern void stand_require_readable(const Stand *stand);
 
 #endif							/* ENGINE_H */

@@ -9,14 +9,23 @@
  *	  table finds handles by number.  Numbers start at a random point, and a
  *	  backend does not use a number twice.
  *
+ *	  A handle that was opened with msgstore.handles = transaction is
+ *	  transactional: it is closed, and its uploads are deleted, before its
+ *	  transaction commits or is prepared (for a pooler that lends the session
+ *	  to another client after each transaction).  The handles below a
+ *	  transactional handle are transactional as well.
+ *
+ *	  A handle ends with the tables on which it was opened.  After DROP
+ *	  EXTENSION and CREATE EXTENSION it is not found any more, and the next
+ *	  handle that is opened closes it; a rollback of both commands brings it
+ *	  back.
+ *
  *	  A handle follows its transaction: the rollback of a transaction or
  *	  subtransaction takes back its effects on handles (opening, closing and
  *	  changes of the state).  For this purpose a handle has a stack of saved
  *	  states, at most one per nesting level.  handle_touch() pushes a state
- *	  before the first change at its level.  States share the values of pending
- *	  edits, and the values of the base of an attachment or embedded message.
- *	  Values are never changed in place, and are freed when no state of their
- *	  handle uses them.
+ *	  before the first change at its level.  The values of the states are those
+ *	  of pending.c.
  *
  *	  The table shows what becomes of a handle that was opened or closed, and
  *	  of a state that was saved, at the nesting level that ends.
@@ -30,6 +39,9 @@
  *		abort			is destroyed	is open			the oldest is restored
  *		prepare			refused			refused			refused
  *
+ *	  A transactional handle has been closed before commit and prepare, so both
+ *	  destroy it.
+ *
  *	  The uploads of a handle (blob.c) are part of its state, and the rollback
  *	  that restores the state also takes back the rows of the blobs.  Saving,
  *	  refreshing or closing the handle empties the list and deletes the blobs
@@ -37,7 +49,8 @@
  *	  parent) has as well.
  *
  *	  A closed handle that a rollback could open again counts towards
- *	  msgstore.max_open_handles.  DISCARD ALL closes all handles.
+ *	  msgstore.max_open_handles; any other handle is destroyed at once when it
+ *	  is closed.  DISCARD ALL closes all handles.
  *
  *	  The callbacks for the end of a transaction only unlink and free, so that
  *	  they cannot fail during an abort.
@@ -56,15 +69,8 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+int			handle_mode = HANDLES_SESSION;
 int			handle_max_open = 1000;
-
-/* The state of a handle before its first change at a nesting level. */
-typedef struct SavedState
-{
-	int			level;
-	HandleState state;
-	struct SavedState *next;	/* of an outer level */
-} SavedState;
 
 /* An entry of the hash table, which may move; the handle does not. */
 typedef struct HandleEntry
@@ -80,6 +86,9 @@ static dlist_head dirty = DLIST_STATIC_INIT(dirty);
 /* the last number, less 1, and how many numbers this backend has used */
 static uint32 next_number = 0;
 static uint32 numbers_used = 0;
+
+/* the table message that all handles in the hash table were opened on */
+static Oid	last_relation = InvalidOid;
 
 static ProcessUtility_hook_type next_utility_hook = NULL;
 
@@ -150,6 +159,47 @@ make_dirty(Handle *handle)
 	}
 }
 
+/* Return true if the tables on which a handle was opened still exist. */
+static bool
+has_tables(const Handle *handle)
+{
+	return handle->relation == relation_oid(REL_MESSAGE);
+}
+
+/* Return true if nobody has closed a handle, and its tables exist. */
+static bool
+is_open(const Handle *handle)
+{
+	return handle->closed_level == 0 && has_tables(handle);
+}
+
+/*
+ * Close the handles whose tables do not exist any more.  The tables are
+ * remembered for the next call once no such handle is left; until then, a
+ * rollback could open them again.
+ */
+static void
+close_orphans(void)
+{
+	HASH_SEQ_STATUS scan;
+	HandleEntry *entry;
+	bool		found = false;
+
+	if (last_relation == relation_oid(REL_MESSAGE))
+		return;
+	hash_seq_init(&scan, handles);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		if (has_tables(entry->handle))
+			continue;
+		found = true;
+		if (entry->handle->closed_level == 0)
+			handle_close(entry->handle);
+	}
+	if (!found)
+		last_relation = relation_oid(REL_MESSAGE);
+}
+
 /*
  * Return a new handle, opened at the current nesting level.  The limit is
  * checked first, so that the error leaves nothing to clean up.
@@ -162,8 +212,14 @@ handle_open(int64 store_id, int64 message_id)
 	HandleEntry *entry;
 	int32		number;
 
+	if (handle_mode == HANDLES_OFF)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_SUPPORT),
+				 errmsg("this session cannot open handles, because msgstore.handles is off"),
+				 errhint("Use the calls without a handle: read_message(), save_message(), save_new_message(), resolve_conflict() with a change number.")));
 	if (handles == NULL)
 		create_table();
+	close_orphans();
 	if (hash_get_num_entries(handles) >= handle_max_open)
 		ereport(ERROR,
 				(errmapi(MAPI_E_NOT_ENOUGH_RESOURCES),
@@ -182,6 +238,8 @@ handle_open(int64 store_id, int64 message_id)
 	handle->state.message_id = message_id;
 	handle->role = GetUserId();
 	handle->opened_at = GetCurrentTimestamp();
+	handle->transactional = (handle_mode == HANDLES_TRANSACTION);
+	handle->relation = relation_oid(REL_MESSAGE);
 	handle->context = context;
 	handle->opened_level = GetCurrentTransactionNestLevel();
 
@@ -198,7 +256,7 @@ handle_find(int32 number)
 
 	if (handles != NULL)
 		entry = hash_search(handles, &number, HASH_FIND, NULL);
-	if (entry == NULL || entry->handle->closed_level != 0 ||
+	if (entry == NULL || !is_open(entry->handle) ||
 		entry->handle->role != GetUserId())
 		return NULL;
 	return entry->handle;
@@ -213,7 +271,10 @@ handle_get(int32 number)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_OBJECT),
 				 errmsg("handle %d is not open", number),
-				 errhint("A handle belongs to the session and the role that opened it, until it is closed or its opening is rolled back.")));
+				 handle_mode == HANDLES_SESSION ?
+				 errhint("A handle belongs to the session and the role that opened it, until it is closed or its opening is rolled back.") :
+				 errhint("msgstore.handles is %s: a handle ends with the transaction that opened it, or cannot be opened.",
+						 handle_mode == HANDLES_OFF ? "off" : "transaction")));
 	return handle;
 }
 
@@ -255,13 +316,6 @@ handle_set_defaults(Handle *handle, const Jsonb *defaults)
 	memcpy(handle->defaults, defaults, VARSIZE(defaults));
 }
 
-void
-handle_close(Handle *handle)
-{
-	handle->closed_level = GetCurrentTransactionNestLevel();
-	make_dirty(handle);
-}
-
 /* Free a handle with its saved states and values. */
 static void
 destroy(Handle *handle)
@@ -269,7 +323,26 @@ destroy(Handle *handle)
 	hash_search(handles, &handle->number, HASH_REMOVE, NULL);
 	if (handle->is_dirty)
 		dlist_delete(&handle->dirty_node);
+	pending_forget(handle);
 	MemoryContextDelete(handle->context);
+}
+
+/*
+ * Close a handle.  A handle that was opened at the present nesting level is
+ * freed at once, because a rollback of the level could not open it again.
+ */
+void
+handle_close(Handle *handle)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (handle->opened_level == level)
+	{
+		destroy(handle);
+		return;
+	}
+	handle->closed_level = level;
+	make_dirty(handle);
 }
 
 /* Close the handles of all roles; a rollback cannot open them again. */
@@ -292,95 +365,18 @@ close_all(void)
 		destroy(entry->handle);
 }
 
-/* ------------------------------------------------------------ saved states */
+/* ------------------------------------------------------------------ states */
 
 void
 handle_touch(Handle *handle)
 {
 	int			level = GetCurrentTransactionNestLevel();
-	SavedState *saved;
 
 	if (handle->opened_level == level ||
 		(handle->saved != NULL && handle->saved->level == level))
 		return;
-	saved = MemoryContextAlloc(handle->context, sizeof(SavedState));
-	saved->level = level;
-	saved->state = handle->state;
-	saved->next = handle->saved;
-	handle->saved = saved;
+	pending_save(handle, level);
 	make_dirty(handle);
-}
-
-/* Return true if a value belongs to the edits or the base of a state. */
-static bool
-state_uses(const HandleState *state, const void *value)
-{
-	for (int p = 0; p < NUM_PARTS; p++)
-	{
-		if (state->edits.value[p] == value ||
-			DatumGetPointer(state->object.value[p]) == value)
-			return true;
-	}
-	return false;
-}
-
-/* Return true if the handle's state or a saved state uses a value. */
-static bool
-value_used(const Handle *handle, const void *value)
-{
-	if (state_uses(&handle->state, value))
-		return true;
-	for (SavedState *saved = handle->saved; saved != NULL; saved = saved->next)
-	{
-		if (state_uses(&saved->state, value))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Free the values of a discarded state that no other state of the handle uses.
- * Base and edits of a state never share a value.
- */
-static void
-release(Handle *handle, const HandleState *left)
-{
-	for (int p = 0; p < NUM_PARTS; p++)
-	{
-		void	   *values[] = {left->edits.value[p],
-		DatumGetPointer(left->object.value[p])};
-
-		for (int i = 0; i < lengthof(values); i++)
-		{
-			if (values[i] != NULL && !value_used(handle, values[i]))
-				pfree(values[i]);
-		}
-	}
-}
-
-void
-handle_set_edits(Handle *handle, const Edits *edits)
-{
-	HandleState left = handle->state;
-	Edits		new;
-
-	edits_init(&new);
-	if (edits != NULL)
-	{
-		new = *edits;
-		for (int p = 0; p < NUM_PARTS; p++)
-		{
-			if (new.value[p] != NULL && !value_used(handle, new.value[p]))
-			{
-				Size		size = VARSIZE_ANY(new.value[p]);
-
-				new.value[p] = MemoryContextAllocHuge(handle->context, size);
-				memcpy(new.value[p], edits->value[p], size);
-			}
-		}
-	}
-	handle->state.edits = new;
-	release(handle, &left);
 }
 
 void
@@ -395,56 +391,16 @@ handle_add_edits(Handle *handle, const Edits *edits)
 		attachment_edited(&own);
 	edits_merge(&handle->state.edits, &own, &merged);
 	handle_touch(handle);
-	handle_set_edits(handle, &merged);
+	pending_set_edits(handle, &merged);
 }
 
 void
 handle_set_base(Handle *handle, int64 base)
 {
 	handle_touch(handle);
-	handle_set_edits(handle, NULL);
+	pending_set_edits(handle, NULL);
 	handle_drop_uploads(handle);
 	handle->state.base = base;
-}
-
-void
-handle_set_object(Handle *handle, const Content *object)
-{
-	HandleState left = handle->state;
-	MemoryContext caller = MemoryContextSwitchTo(handle->context);
-	Content		new = *object;
-
-	for (int p = 0; p < NUM_PARTS; p++)
-		new.value[p] = new.isnull[p] ? (Datum) 0 :
-			PointerGetDatum(PG_DETOAST_DATUM_COPY(object->value[p]));
-	MemoryContextSwitchTo(caller);
-	handle->state.object = new;
-	edits_init(&handle->state.edits);
-	release(handle, &left);
-}
-
-/* Pop the innermost saved state and free it. */
-static void
-drop_saved(Handle *handle)
-{
-	SavedState *saved = handle->saved;
-
-	handle->saved = saved->next;
-	release(handle, &saved->state);
-	pfree(saved);
-}
-
-/* Pop the innermost saved state and make it the state of the handle. */
-static void
-restore_saved(Handle *handle)
-{
-	HandleState undone = handle->state;
-	SavedState *saved = handle->saved;
-
-	handle->state = saved->state;
-	handle->saved = saved->next;
-	pfree(saved);
-	release(handle, &undone);
 }
 
 /* ----------------------------------------------------------------- uploads */
@@ -528,7 +484,7 @@ upload_needed(const Handle *but, int64 blob_id)
 	hash_seq_init(&scan, handles);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
-		if (entry->handle != but && entry->handle->closed_level == 0 &&
+		if (entry->handle != but && is_open(entry->handle) &&
 			entry->handle->store_id == but->store_id &&
 			handle_upload(entry->handle, blob_id) != NULL)
 		{
@@ -578,11 +534,11 @@ handle_drop_uploads(Handle *handle)
 
 	/*
 	 * If the transaction cannot write, the blobs stay until the session has
-	 * ended and the sweeper deletes them.  DISCARD ALL may follow DROP
-	 * EXTENSION.
+	 * ended and the sweeper deletes them.  DISCARD ALL and COMMIT may follow
+	 * DROP EXTENSION, and even CREATE EXTENSION.
 	 */
 	if (handle->state.uploads == NULL || XactReadOnly ||
-		IsInParallelMode() || !relation_installed())
+		IsInParallelMode() || !relation_installed() || !has_tables(handle))
 		return;
 	ids = upload_ids(handle, true, &count);
 	if (count > 0)
@@ -593,13 +549,58 @@ handle_drop_uploads(Handle *handle)
 
 /* ------------------------------------------------------------ transactions */
 
+/*
+ * Close the transactional handles and delete their uploads, before the
+ * transaction commits or is prepared.  The uploads were written in this
+ * transaction, and are deleted even if the transaction has been made read-only
+ * since.
+ */
+static void
+close_transactional(void)
+{
+	bool		read_only = XactReadOnly;
+	dlist_mutable_iter iter;
+
+	XactReadOnly = false;
+	dlist_foreach_modify(iter, &dirty)
+	{
+		Handle	   *handle = dlist_container(Handle, dirty_node, iter.cur);
+
+		if (handle->transactional && handle->closed_level == 0)
+		{
+			handle_drop_uploads(handle);
+			handle_close(handle);
+		}
+	}
+	XactReadOnly = read_only;
+}
+
+/*
+ * Refuse to prepare a transaction, unless the handles that the transaction has
+ * opened, changed or closed are all transactional.
+ */
+static void
+refuse_prepare(void)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &dirty)
+	{
+		if (!dlist_container(Handle, dirty_node, iter.cur)->transactional)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot PREPARE a transaction that has opened, changed or closed handles"),
+					 errhint("Use save_message() in transactions that are to be prepared.")));
+	}
+}
+
 /* Make the state of a handle permanent at the end of a transaction. */
 static void
 settle(Handle *handle)
 {
 	handle->opened_level = 0;
 	while (handle->saved != NULL)
-		drop_saved(handle);
+		pending_drop_saved(handle);
 	if (handle->upload_memory != NULL && handle->state.uploads == NULL)
 		MemoryContextReset(handle->upload_memory);
 	dlist_delete(&handle->dirty_node);
@@ -615,7 +616,7 @@ commit_all(void)
 	{
 		Handle	   *handle = dlist_container(Handle, dirty_node, iter.cur);
 
-		if (handle->closed_level > 0)
+		if (handle->closed_level > 0 || handle->transactional)
 			destroy(handle);
 		else
 			settle(handle);
@@ -638,7 +639,7 @@ abort_all(void)
 		}
 		handle->closed_level = 0;
 		while (handle->saved != NULL)
-			restore_saved(handle);
+			pending_restore(handle);
 		settle(handle);
 	}
 }
@@ -651,26 +652,23 @@ transaction_event(XactEvent event, void *arg)
 {
 	switch (event)
 	{
+		case XACT_EVENT_PRE_COMMIT:
+			close_transactional();
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			refuse_prepare();
+			close_transactional();
+			break;
 		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PREPARE:
 			commit_all();
 			break;
 		case XACT_EVENT_ABORT:
 			abort_all();
 			break;
-		case XACT_EVENT_PRE_PREPARE:
-			if (!dlist_is_empty(&dirty))
-				ereport(ERROR,
-						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("cannot PREPARE a transaction that has opened, changed or closed handles"),
-						 errhint("Use save_message() in transactions that are to be prepared.")));
-			break;
-		case XACT_EVENT_PREPARE:
-			Assert(dlist_is_empty(&dirty));
-			break;
 		case XACT_EVENT_PARALLEL_COMMIT:
 		case XACT_EVENT_PARALLEL_ABORT:
 		case XACT_EVENT_PARALLEL_PRE_COMMIT:
-		case XACT_EVENT_PRE_COMMIT:
 			break;
 	}
 }
@@ -688,7 +686,7 @@ subcommit(Handle *handle, int level)
 
 		if (handle->opened_level == level - 1 ||
 			(outer != NULL && outer->level == level - 1))
-			drop_saved(handle);
+			pending_drop_saved(handle);
 		else
 			handle->saved->level = level - 1;
 	}
@@ -705,7 +703,7 @@ subabort(Handle *handle, int level)
 	if (handle->closed_level == level)
 		handle->closed_level = 0;
 	if (handle->saved != NULL && handle->saved->level == level)
-		restore_saved(handle);
+		pending_restore(handle);
 }
 
 /*
@@ -799,7 +797,7 @@ open_handles(PG_FUNCTION_ARGS)
 		hash_seq_init(&scan, handles);
 		while ((entry = hash_seq_search(&scan)) != NULL)
 		{
-			if (entry->handle->closed_level == 0 &&
+			if (is_open(entry->handle) &&
 				entry->handle->role == GetUserId())
 				put_handle(entry->handle, result, desc);
 		}

@@ -277,6 +277,11 @@ static const struct
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.message"
 		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_CHANGE_REQUESTED] =
+	{false, {INT8OID, TEXTOID, TEXTOID, INT8OID},
+		"SELECT message_id, change_number FROM msgstore.change"
+		" WHERE store_id = $1 AND request = $2 AND role = $3"
+		" AND CASE WHEN $4 IS NULL THEN kind = 'c' ELSE message_id = $4 END"},
 	[QUERY_ORIGINAL_SIZE] =
 	{false, {INT8OID, INT8OID},
 		"SELECT coalesce(max(\"offset\" + octet_length(bytes)), -1)"
@@ -343,7 +348,8 @@ static const struct
 	[QUERY_PARKED_DELETE] =
 	{true, {INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID},
 		"DELETE FROM msgstore.parked_draft"
-		" WHERE store_id = $1 AND parked_id = $2 AND role = $3"
+		" WHERE store_id = $1 AND parked_id = $2"
+		" AND ($3 IS NULL OR role = $3)"
 		" AND ($4 IS NULL OR parked_at = $4)"},
 	/*
 	 * The newest change of a message has rank 1.  The base of a parked draft
@@ -368,6 +374,9 @@ static const struct
 		" FROM ranked r JOIN msgstore.parked_draft p"
 		" ON p.store_id = $1 AND p.message_id = r.message_id"
 		" AND p.base_change_number IN (r.change_number, r.previous)"
+		" AND msgstore_internal.role_may_edit(p.store_id,"
+		" (SELECT m.folder_id FROM msgstore.message m"
+		" WHERE m.store_id = $1 AND m.message_id = p.message_id), p.role)"
 		" GROUP BY r.message_id"
 		"), pruned AS ("
 		" DELETE FROM msgstore.change c"
@@ -391,6 +400,29 @@ static const struct
 		" (store_id, blob_id, size, sealed, is_text, uploader_pid,"
 		" uploader_start, created_at)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())"},
+	/* no session owns a blob that has a creator */
+	[QUERY_BLOB_CREATE] =
+	{true, {INT8OID, INT8OID, BOOLOID, TEXTOID, TEXTOID},
+		"INSERT INTO msgstore.blob"
+		" (store_id, blob_id, size, sealed, is_text, uploader_pid,"
+		" uploader_start, created_at, creator, actor)"
+		" VALUES ($1, $2, 0, false, $3, 0, now(), clock_timestamp(), $4, $5)"},
+	[QUERY_BLOB_WRITABLE] =
+	{true, {INT8OID, INT8OID, TEXTOID},
+		"SELECT size, is_text FROM msgstore.blob"
+		" WHERE store_id = $1 AND blob_id = $2 AND creator = $3"
+		" AND NOT sealed FOR NO KEY UPDATE"},
+	[QUERY_BLOB_RESIZE] =
+	{true, {INT8OID, INT8OID, INT8OID},
+		"UPDATE msgstore.blob SET size = $3"
+		" WHERE store_id = $1 AND blob_id = $2"},
+	[QUERY_BLOB_READABLE] =
+	{false, {INT8OID, INT8OID, INT8OID, TEXTOID},
+		"SELECT b.size FROM msgstore.blob b"
+		" WHERE b.store_id = $1 AND b.blob_id = $2 AND (b.creator = $4 OR"
+		" EXISTS (SELECT 1 FROM msgstore.blob_ref r"
+		" WHERE r.store_id = $1 AND r.blob_id = $2 AND r.message_id = $3"
+		" AND (r.draft_of IS NULL OR r.draft_of = $4)))"},
 	[QUERY_BLOB_UNSEALED] =
 	{false, {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, BOOLOID},
 		"SELECT 1 FROM msgstore.blob"
@@ -398,9 +430,12 @@ static const struct
 		" AND uploader_pid = $3 AND uploader_start = $4 AND is_text = $5"},
 	[QUERY_BLOB_REFERRED] =
 	{false, {INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID},
-		"SELECT 1 FROM msgstore.blob_ref"
-		" WHERE store_id = $1 AND blob_id = $2 AND message_id IN ($3, $4)"
-		" AND (draft_of IS NULL OR draft_of = $5)"},
+		"SELECT 1 FROM msgstore.blob b"
+		" WHERE b.store_id = $1 AND b.blob_id = $2 AND (b.creator = $5 OR"
+		" EXISTS (SELECT 1 FROM msgstore.blob_ref r"
+		" WHERE r.store_id = $1 AND r.blob_id = $2"
+		" AND r.message_id IN ($3, $4)"
+		" AND (r.draft_of IS NULL OR r.draft_of = $5)))"},
 	[QUERY_BLOB_AS_CLAIMED] =
 	{false, {INT8OID, INT8OID, INT8OID, BOOLOID},
 		"SELECT 1 FROM msgstore.blob b"
@@ -416,26 +451,33 @@ static const struct
 		" WHERE store_id = $1 AND blob_id = $2 AND chunk_number < $4"},
 	/*
 	 * Lock a sealed blob against the sweeper: a blob of the message or of its
-	 * source, or an upload that was sealed by the save of another message.
+	 * source, an upload that was sealed by the save of another message, or a
+	 * blob that the role has created without a handle.
 	 */
 	[QUERY_BLOB_KEEP] =
 	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, BOOLOID, BOOLOID,
 			TEXTOID},
 		"SELECT 1 FROM msgstore.blob b"
 		" WHERE b.store_id = $1 AND b.blob_id = $2"
-		" AND b.sealed AND b.size = $5 AND b.is_text = $6 AND ($7 OR EXISTS"
+		" AND b.sealed AND b.size = $5 AND b.is_text = $6"
+		" AND ($7 OR b.creator = $8 OR EXISTS"
 		" (SELECT 1 FROM msgstore.blob_ref r"
 		" WHERE r.store_id = $1 AND r.blob_id = $2"
 		" AND r.message_id IN ($3, $4)"
 		" AND (r.draft_of IS NULL OR r.draft_of = $8)))"
 		" FOR KEY SHARE OF b"},
-	/* seal an upload of this session, if its chunks have the claimed size */
+	/*
+	 * Seal an upload of this session, or a blob of the role, if its chunks
+	 * have the claimed size.
+	 */
 	[QUERY_BLOB_SEAL] =
-	{true, {INT8OID, INT8OID, INT8OID, BOOLOID, INT4OID, TIMESTAMPTZOID},
+	{true, {INT8OID, INT8OID, INT8OID, BOOLOID, INT4OID, TIMESTAMPTZOID,
+			BOOLOID, TEXTOID},
 		"UPDATE msgstore.blob b SET sealed = true, size = $3"
 		" WHERE b.store_id = $1 AND b.blob_id = $2 AND NOT b.sealed"
 		" AND b.is_text = $4"
-		" AND b.uploader_pid = $5 AND b.uploader_start = $6"
+		" AND (b.creator = $8"
+		" OR ($7 AND b.uploader_pid = $5 AND b.uploader_start = $6))"
 		" AND $3 = (SELECT coalesce(sum(octet_length(c.bytes)), 0)"
 		" FROM msgstore.blob_chunk c"
 		" WHERE c.store_id = $1 AND c.blob_id = $2)"},
@@ -535,6 +577,7 @@ static const struct
 		" WHERE r.store_id = $1 AND r.blob_id = b.blob_id)"
 		" AND NOT EXISTS (SELECT 1 FROM msgstore.blob_hold h"
 		" WHERE h.store_id = $1 AND h.blob_id = b.blob_id)"
+		" AND (b.creator IS NULL OR b.created_at < now() - interval '1 day')"
 		" AND NOT EXISTS (SELECT 1 FROM pg_stat_get_activity(NULL) a"
 		" WHERE a.pid = b.uploader_pid"
 		" AND coalesce(a.backend_start = b.uploader_start, true))"

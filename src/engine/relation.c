@@ -11,18 +11,32 @@
  *	  cached of the relation's rows.  The functions that change rows of the
  *	  tables store and node send such an invalidation themselves.
  *
+ *	  The statements of query.c and the functions in SQL name the schema
+ *	  msgstore.  ALTER SCHEMA ... RENAME sends no relcache invalidation; after
+ *	  any change of a schema, the next call looks for the schema again, and
+ *	  raises an error with a hint if the schema has another name.
+ *
  *-------------------------------------------------------------------------
  */
 #include "engine.h"
 
+#include "access/genam.h"
 #include "access/table.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 static Oid	relids[NUM_RELATIONS];
 static RelationWatcher watchers[NUM_RELATIONS];
+
+/* the tables stand in schema msgstore, as of the last change of a schema */
+static bool schema_found = false;
 
 static const char *const relnames[NUM_RELATIONS] = {
 	"store",
@@ -71,10 +85,18 @@ relation_changed(Datum arg, Oid relid)
 	}
 }
 
+/* Syscache callback: schemas have changed. */
+static void
+schemas_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	schema_found = false;
+}
+
 void
 relation_init(void)
 {
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, schemas_changed, (Datum) 0);
 }
 
 void
@@ -90,9 +112,51 @@ relation_announce(StoreRelation which)
 	CacheInvalidateRelcacheByRelid(relation_oid(which));
 }
 
+/*
+ * Return the name of the extension's schema, palloc'd, or NULL if the
+ * extension does not exist.
+ */
+static char *
+extension_schema(void)
+{
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	char	   *name = NULL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
+				F_NAMEEQ, CStringGetDatum("msgstore"));
+	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		name = get_namespace_name(((Form_pg_extension) GETSTRUCT(tuple))->extnamespace);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return name;
+}
+
+/* Raise an error if the extension's schema is not called msgstore. */
+static void
+require_schema(void)
+{
+	char	   *name = extension_schema();
+
+	if (name != NULL && strcmp(name, "msgstore") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_SCHEMA),
+				 errmsg("the schema of the extension msgstore was renamed to \"%s\"",
+						name),
+				 errhint("Rename it back: ALTER SCHEMA %s RENAME TO msgstore.",
+						 quote_identifier(name))));
+	schema_found = true;
+}
+
 Oid
 relation_oid(StoreRelation which)
 {
+	if (!schema_found)
+		require_schema();
 	if (!OidIsValid(relids[which]))
 	{
 		Oid			schema = get_namespace_oid("msgstore", false);
@@ -114,7 +178,7 @@ relation_installed(void)
 {
 	Oid			schema;
 
-	if (OidIsValid(relids[REL_STORE]))
+	if (schema_found && OidIsValid(relids[REL_STORE]))
 		return true;
 	schema = get_namespace_oid("msgstore", true);
 	return OidIsValid(schema) &&

@@ -78,6 +78,7 @@ typedef enum ChangeColumn
 	C_ROLE,
 	C_ACTOR,
 	C_CLIENT,
+	C_REQUEST,
 	C_PROPERTIES,
 	C_UNDO,
 	C_LARGE,					/* PART_HEADERS ... PART_RTF */
@@ -95,7 +96,7 @@ static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 static const char *const change_columns[NUM_CHANGE_COLUMNS] = {
 	"store_id", "message_id", "change_number", "previous",
 	"base_change_number", "incarnation", "xid", "changed_at", "kind", "role",
-	"actor", "client", "properties", "undo",
+	"actor", "client", "request", "properties", "undo",
 	"undo_headers", "undo_body", "undo_html", "undo_rtf"
 };
 
@@ -654,6 +655,7 @@ changerow_insert(const ChangeRow *row)
 	values[at[C_ROLE]] = CStringGetTextDatum(row->role);
 	values[at[C_ACTOR]] = text_or_null(row->actor, &nulls[at[C_ACTOR]]);
 	values[at[C_CLIENT]] = text_or_null(row->client, &nulls[at[C_CLIENT]]);
+	values[at[C_REQUEST]] = text_or_null(row->request, &nulls[at[C_REQUEST]]);
 	values[at[C_PROPERTIES]] = PointerGetDatum(row->undo.properties);
 	values[at[C_UNDO]] = JsonbPGetDatum(row->undo.props);
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)

@@ -14,6 +14,8 @@
  */
 #include "engine.h"
 
+#include "miscadmin.h"
+
 #include "utils/snapmgr.h"
 
 void
@@ -64,7 +66,7 @@ view_new(MessageView *view, const Stand *stand)
 	view->version.message_flags = MSGFLAG_DEFAULT;
 	view->created_at = stand->created_at;
 	view->modified_at = view->created_at;
-	view->modifier = change_author();
+	view->modifier = author_name(&stand->author);
 	view->creator = access_role_name();
 	view->access = MAPI_ACCESS_ALL;
 	content_from_bag(&view->version.content, stand->defaults);
@@ -115,4 +117,26 @@ stand_require_readable(const Stand *stand)
 	messagerow_begin_read(&row, GetLatestSnapshot());
 	(void) view_read(&view, stand->store_id, stand->message_id, &row);
 	messagerow_end_read(&row);
+}
+
+bool
+stand_may_edit(const Stand *stand)
+{
+	if (stand->is_new)
+		return access_store(stand->store_id, RIGHT_CREATE);
+	return (stand_access(stand) & MAPI_ACCESS_MODIFY) != 0;
+}
+
+void
+stand_require_editable(const Stand *stand)
+{
+	if (stand_may_edit(stand))
+		return;
+	access_require_store(stand->store_id, RIGHT_FOLDER_VISIBLE);
+	ereport(ERROR,
+			(errmapi(MAPI_E_NO_ACCESS),
+			 errmsg("role \"%s\" may not edit message %lld of store %lld",
+					GetUserNameFromId(GetUserId(), false),
+					(long long) stand->message_id,
+					(long long) stand->store_id)));
 }

@@ -71,7 +71,7 @@ void
 state_reader(Reader *reader, const char *actor)
 {
 	if (actor == NULL)
-		actor = change_actor();
+		actor = author_actor(NULL);
 	reader->role = access_role_name();
 	reader->actor = CStringGetTextDatum(actor == NULL ? "" : actor);
 }

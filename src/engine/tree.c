@@ -271,8 +271,8 @@ record(const FolderRow *row, int64 previous, char kind,
 	values[5] = TimestampTzGetDatum(row->modified_at);
 	values[6] = CharGetDatum(kind);
 	values[7] = access_role_name();
-	put_text(values, nulls, 8, change_actor());
-	put_text(values, nulls, 9, change_client());
+	put_text(values, nulls, 8, author_actor(NULL));
+	put_text(values, nulls, 9, author_client());
 	put_int64(values, nulls, 10, row->parent_id);
 	put_text(values, nulls, 11, row->name);
 	values[12] = PointerGetDatum(properties != NULL ? properties :
@@ -289,7 +289,7 @@ stamp(FolderRow *row)
 {
 	row->change_number = number_next_change(row->change_number);
 	row->modified_at = Max(GetCurrentTimestamp(), row->modified_at + 1);
-	row->modifier = pstrdup(change_author());
+	row->modifier = pstrdup(author_name(NULL));
 }
 
 void

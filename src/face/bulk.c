@@ -356,6 +356,6 @@ PG_FUNCTION_INFO_V1(save_messages);
 Datum
 save_messages(PG_FUNCTION_ARGS)
 {
-	(void) change_call(fcinfo, 3, work_save_messages);
+	(void) author_call(fcinfo, 3, work_save_messages);
 	return (Datum) 0;
 }

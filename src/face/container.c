@@ -589,7 +589,7 @@ PG_FUNCTION_INFO_V1(set_folder_props);
 Datum
 set_folder_props(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) change_call(fcinfo, 3, set_props_of_folder));
+	PG_RETURN_INT32((int32) author_call(fcinfo, 3, set_props_of_folder));
 }
 
 /*

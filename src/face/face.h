@@ -82,17 +82,23 @@ extern void subobject_list_replaced(Handle *handle);
 extern void park_stand(const Stand *stand, Draft *draft);
 
 /*
+ * Read the draft draft->id of the current role into *stand, and its time into
+ * draft->parked_at.  Raises MAPI_E_NOT_FOUND if the role has no such draft.
+ */
+extern void park_read(int64 store_id, Draft *draft, Stand *stand);
+
+/*
  * Lock the drafts of a store to the end of the transaction: RowExclusiveLock
  * to park, ShareLock to prune.
  */
 extern void park_lock(int64 store_id, LOCKMODE lockmode);
 
 /*
- * Discard a draft of the current role.  Return false if the role has no such
- * draft, or if another handle has parked under its id since; with parked_at 0
- * the draft is discarded even then.
+ * Discard a draft of the current role or, with "of_any", of any role.  Return
+ * false if there is no such draft, or if another handle has parked under its
+ * id since; with parked_at 0 the draft is discarded even then.
  */
-extern bool park_discard(int64 store_id, const Draft *draft);
+extern bool park_discard(int64 store_id, const Draft *draft, bool of_any);
 
 /* ---------------------------------------------------------------- folder.c */
 
@@ -149,6 +155,7 @@ typedef struct PlaceOrder
 	int64		folder_id;		/* target of CHANGE_MOVE */
 	bool		conditional;	/* "if_change_number" is set */
 	int64		if_change_number;
+	Author		author;			/* of a call that names one */
 	bool		by_folder;		/* a folder call, which has checked rights */
 	PlaceFolder *folders;		/* process messages of these only, or NULL */
 	int			nfolders;
@@ -218,6 +225,7 @@ typedef struct SaveRequest
 	SaveMode	mode;
 	int64		seen;			/* SAVE_SEEN: the version shown to the user */
 	int64		version;		/* SAVE_VERSION: the version to go back to */
+	Author		author;
 } SaveRequest;
 
 /*
@@ -231,9 +239,28 @@ extern void save_of_stand(SaveRequest *request, const Stand *stand,
 extern bool save_has_recipients(const Content *content);
 
 /*
+ * Read the arguments "request", which is argument n, and "actor", the next
+ * one, of a call that saves.  Raises MAPI_E_INVALID_PARAMETER if the request is
+ * empty or too long.
+ */
+extern void save_author_arguments(FunctionCallInfo fcinfo, int n,
+								  Author *author);
+
+/*
+ * Return true if an earlier call with the same request has created a message
+ * in the store, and set the message's id and number.  Waits for a transaction
+ * that makes the same request, and makes others wait until this transaction
+ * ends.  Returns false if no request is given.
+ */
+extern bool save_created_before(int64 store_id, const Author *author,
+								int64 *message_id, int64 *number);
+
+/*
  * Decide and write, in one atomic step, and return the result.  *change_number
  * is the version that stands afterwards: the new version, or after a refusal
- * the current one, 0 if the message is gone.
+ * the current one, 0 if the message is gone.  If an earlier call with the same
+ * request has saved the message, nothing is written, and *change_number is the
+ * version that the earlier call made.
  */
 extern int32 save_execute(const SaveRequest *request, int64 *change_number);
 

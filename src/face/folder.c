@@ -62,8 +62,8 @@ folder_check_name(const char *name)
 
 /*
  * Return the name of a folder in argument n, palloc'd.  Raise
- * MAPI_E_INVALID_PARAMETER if the argument is NULL, empty or too long, or has a
- * control character.
+ * MAPI_E_INVALID_PARAMETER if the argument is NULL, empty or too long, or if it
+ * has a control character.
  */
 static char *
 name_argument(FunctionCallInfo fcinfo, int n)
@@ -186,7 +186,7 @@ PG_FUNCTION_INFO_V1(create_folder);
 Datum
 create_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(change_call(fcinfo, 4, work_create_folder));
+	PG_RETURN_INT64(author_call(fcinfo, 4, work_create_folder));
 }
 
 /* Do the work of rename_folder(). */
@@ -215,7 +215,7 @@ PG_FUNCTION_INFO_V1(rename_folder);
 Datum
 rename_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) change_call(fcinfo, 3, work_rename_folder));
+	PG_RETURN_INT32((int32) author_call(fcinfo, 3, work_rename_folder));
 }
 
 int32
@@ -295,7 +295,7 @@ PG_FUNCTION_INFO_V1(move_folder);
 Datum
 move_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) change_call(fcinfo, 4, work_move_folder));
+	PG_RETURN_INT32((int32) author_call(fcinfo, 4, work_move_folder));
 }
 
 /* ---------------------------------------------------------------- subtrees */
@@ -486,7 +486,7 @@ PG_FUNCTION_INFO_V1(delete_folder);
 Datum
 delete_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) change_call(fcinfo, 3, work_delete_folder));
+	PG_RETURN_INT32((int32) author_call(fcinfo, 3, work_delete_folder));
 }
 
 /* Do the work of empty_folder(). */
@@ -549,7 +549,7 @@ PG_FUNCTION_INFO_V1(empty_folder);
 Datum
 empty_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) change_call(fcinfo, 3, work_empty_folder));
+	PG_RETURN_INT32((int32) author_call(fcinfo, 3, work_empty_folder));
 }
 
 /* Do the work of restore_folder(). */
@@ -605,5 +605,5 @@ PG_FUNCTION_INFO_V1(restore_folder);
 Datum
 restore_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) change_call(fcinfo, 2, work_restore_folder));
+	PG_RETURN_INT32((int32) author_call(fcinfo, 2, work_restore_folder));
 }

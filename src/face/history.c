@@ -9,8 +9,8 @@
  *	  in this file stores a copy of a version.
  *
  *	  Pruning deletes the oldest changes of a message.  It never deletes the
- *	  newest change, a change at or after the base of a parked draft, or a
- *	  change that is younger than a day.  prune_history() in the install script
+ *	  newest change, a change at or after the base of a parked draft (park.c),
+ *	  or a change that is younger than a day.  prune_history() in the install script
  *	  runs in batches, each in a transaction of its own.
  *
  *-------------------------------------------------------------------------
@@ -274,6 +274,27 @@ history(PG_FUNCTION_ARGS)
 }
 
 /*
+ * check_history_call(store_id, message_id, change_number) → void
+ *
+ * Check the arguments of merge_report().  Errors:
+ * MAPI_E_INVALID_PARAMETER for a NULL, MAPI_E_NOT_FOUND for store or message,
+ * MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(check_history_call);
+Datum
+check_history_call(PG_FUNCTION_ARGS)
+{
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+	int64		message_id = call_number(fcinfo, 1, "message_id");
+
+	(void) call_number(fcinfo, 2, "change_number");
+	view_require_message(store_id, message_id);
+	/* the caller's statements name the schema */
+	(void) relation_oid(REL_CHANGE);
+	PG_RETURN_VOID();
+}
+
+/*
  * message_at(store_id, message_id, change_number) → jsonb
  *
  * Return the message as read_message() returned it at that version, with the
@@ -307,8 +328,8 @@ message_at(PG_FUNCTION_ARGS)
 }
 
 /*
- * restore_version(store_id, message_id, version, change_number)
- * → (result, change_number)
+ * restore_version(store_id, message_id, version, change_number, request,
+ *				   actor) → (result, change_number)
  *
  * Save the content of an older version over change_number.  The save is an
  * ordinary one and is refused like any other.
@@ -337,6 +358,7 @@ restore_version(PG_FUNCTION_ARGS)
 	request.base = call_number(fcinfo, 3, "change_number");
 	request.mode = SAVE_VERSION;
 	request.edits = &none;
+	save_author_arguments(fcinfo, 4, &request.author);
 
 	call_require_write("restore_version()");
 	request.is_stateless = true;

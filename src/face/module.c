@@ -14,22 +14,43 @@ PG_MODULE_MAGIC;
 
 PGDLLEXPORT void _PG_init(void);
 
+static const struct config_enum_entry handle_modes[] = {
+	{"session", HANDLES_SESSION, false},
+	{"transaction", HANDLES_TRANSACTION, false},
+	{"off", HANDLES_OFF, false},
+	{NULL, 0, false}
+};
+
 void
 _PG_init(void)
 {
 	DefineCustomStringVariable("msgstore.actor",
 							   "Sets the application's user on whose behalf messages are changed.",
 							   "The user is recorded beside the role in every change.  The setting grants no rights.",
-							   &change_actor_setting,
+							   &author_setting,
 							   "",
 							   PGC_USERSET, 0,
 							   NULL, NULL, NULL);
+	DefineCustomEnumVariable("msgstore.handles",
+							 "Sets how long handles live.",
+							 "Behind a pooler that lends a session to another client after each transaction, handles must close with their transaction, or be off.",
+							 &handle_mode,
+							 HANDLES_SESSION, handle_modes,
+							 PGC_SUSET, 0,
+							 NULL, NULL, NULL);
 	DefineCustomIntVariable("msgstore.max_open_handles",
 							"Sets the maximum number of handles that a session can have open.",
 							"Handles that a transaction has closed count until the transaction ends.",
 							&handle_max_open,
 							1000, 1, 1000000,
-							PGC_USERSET, 0,
+							PGC_SUSET, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("msgstore.max_pending",
+							"Sets the maximum memory for the pending edits of all handles of a session.",
+							"Values that a rollback could bring back count until the transaction ends.",
+							&pending_max,
+							1024 * 1024, 64, MAX_KILOBYTES,
+							PGC_SUSET, GUC_UNIT_KB,
 							NULL, NULL, NULL);
 	compat_reserve_guc_prefix("msgstore");
 	relation_init();

@@ -14,7 +14,9 @@
  *	  a draft of its own instead of replacing the newer one, and a handle that
  *	  is saved does not discard the newer one.
  *
- *	  History is never pruned at or after the base of a parked draft.
+ *	  History is never pruned at or after the base of a parked draft whose role
+ *	  may edit the message.  The owner of a store sees and may discard all drafts
+ *	  of the store, so that forgotten drafts do not stop the pruning for good.
  *
  *	  The draft of a new message contains the default properties of its handle.
  *	  PR_CREATION_TIME among them is the time of create_message().
@@ -31,6 +33,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "query.h"
 #include "value.h"
@@ -174,8 +177,8 @@ park_stand(const Stand *stand, Draft *draft)
 	}
 	touched[NUM_PARTS] = '\0';
 	values[P_TOUCHED] = CStringGetTextDatum(touched);
-	put_text(values, nulls, P_ACTOR, change_actor());
-	put_text(values, nulls, P_CLIENT, change_client());
+	put_text(values, nulls, P_ACTOR, author_actor(&stand->author));
+	put_text(values, nulls, P_CLIENT, author_client());
 
 	park_lock(stand->store_id, RowExclusiveLock);
 	if (!put_draft(values, nulls, draft))
@@ -240,15 +243,19 @@ read_parked(int64 store_id, Draft *draft, Stand *stand)
 }
 
 bool
-park_discard(int64 store_id, const Draft *draft)
+park_discard(int64 store_id, const Draft *draft, bool of_any)
 {
 	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(draft->id),
 	access_role_name(), TimestampTzGetDatum(draft->parked_at)};
+	char		nulls[5] = "    ";
 	bool		found;
 
+	if (of_any)
+		nulls[2] = 'n';
+	if (draft->parked_at == 0)
+		nulls[3] = 'n';
 	SPI_connect();
-	found = query_run(QUERY_PARKED_DELETE, values,
-						draft->parked_at == 0 ? "   n" : NULL) > 0;
+	found = query_run(QUERY_PARKED_DELETE, values, nulls) > 0;
 	SPI_finish();
 	return found;
 }
@@ -263,6 +270,14 @@ raise_not_parked(int64 store_id, int64 parked_id)
 					GetUserNameFromId(GetUserId(), false))));
 }
 
+void
+park_read(int64 store_id, Draft *draft, Stand *stand)
+{
+	if (!read_parked(store_id, draft, stand))
+		raise_not_parked(store_id, draft->id);
+	stand->was_parked = true;
+}
+
 /*
  * park(handle) → parked_id
  *
@@ -270,6 +285,9 @@ raise_not_parked(int64 store_id, int64 parked_id)
  * that was parked or resumed before replaces its draft, unless another handle
  * has parked under that id since.  The handle stays open, with its edits
  * pending.
+ *
+ * Errors: MAPI_E_NO_ACCESS if the role may not edit the message (any more), so
+ * that no role adds drafts to a store that it cannot use.
  */
 PG_FUNCTION_INFO_V1(park);
 Datum
@@ -281,6 +299,7 @@ park(PG_FUNCTION_ARGS)
 
 	call_require_write("park()");
 	stand_of_handle(&stand, handle);
+	stand_require_editable(&stand);
 	draft = handle->state.draft;
 	park_stand(&stand, &draft);
 	handle_touch(handle);
@@ -310,8 +329,7 @@ resume(PG_FUNCTION_ARGS)
 	store_id = call_number(fcinfo, 0, "store_id");
 	draft.id = call_number(fcinfo, 1, "parked_id");
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
-	if (!read_parked(store_id, &draft, &stand))
-		raise_not_parked(store_id, draft.id);
+	park_read(store_id, &draft, &stand);
 	stand_require_readable(&stand);
 
 	handle = handle_open(store_id, stand.message_id);
@@ -324,7 +342,7 @@ resume(PG_FUNCTION_ARGS)
 	handle->state.writable = (stand_access(&stand) &
 							  MAPI_ACCESS_MODIFY) != 0;
 	handle->state.draft = draft;
-	handle_set_edits(handle, &stand.edits);
+	pending_set_edits(handle, &stand.edits);
 	if (!upload_hold(handle))
 		raise_not_parked(store_id, draft.id);
 	PG_RETURN_INT32(handle->number);
@@ -333,8 +351,9 @@ resume(PG_FUNCTION_ARGS)
 /*
  * discard_parked(store_id, parked_id)
  *
- * Delete a draft of the current role.  Handles that were resumed from the
- * draft stay open.  Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
+ * Delete a draft of the current role or, if that role owns the store, of any
+ * role.  Handles that were resumed from the draft stay open.  Errors:
+ * MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(discard_parked);
 Datum
@@ -346,7 +365,148 @@ discard_parked(PG_FUNCTION_ARGS)
 	draft.id = call_number(fcinfo, 1, "parked_id");
 	call_require_write("discard_parked()");
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
-	if (!park_discard(store_id, &draft))
+	if (!park_discard(store_id, &draft, access_owns_itself(store_id)))
 		raise_not_parked(store_id, draft.id);
 	PG_RETURN_VOID();
+}
+
+/* --------------------------------------------------- drafts without handles */
+
+/*
+ * parked_edits(store_id, parked_id)
+ * → (message_id, change_number, changes, folder_id, parked_at)
+ *
+ * Return the base and the edits of a draft of the current role: "changes" is a
+ * patch as for save_message(), or as for save_new_message() if the message is
+ * new; then change_number is NULL.  folder_id is the folder of a new message,
+ * else NULL.
+ *
+ * Errors: MAPI_E_NOT_FOUND for the draft, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(parked_edits);
+Datum
+parked_edits(PG_FUNCTION_ARGS)
+{
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+	Draft		draft = {0};
+	Stand		stand;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	draft.id = call_number(fcinfo, 1, "parked_id");
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	park_read(store_id, &draft, &stand);
+	stand_require_readable(&stand);
+	values[0] = Int64GetDatum(stand.message_id);
+	values[1] = Int64GetDatum(stand.base);
+	nulls[1] = stand.is_new;
+	values[2] = JsonbPGetDatum(edits_to_patch(&stand.edits));
+	values[3] = Int64GetDatum(stand.folder_id);
+	nulls[3] = !stand.is_new;
+	values[4] = TimestampTzGetDatum(draft.parked_at);
+	return call_row(fcinfo, values, nulls);
+}
+
+/*
+ * Raise MAPI_E_INVALID_PARAMETER unless the arguments "message_id" and
+ * "change_number" of park_message() belong to the draft that is to be
+ * replaced.
+ */
+static void
+require_same_message(FunctionCallInfo fcinfo, const Draft *draft,
+					 const Stand *parked)
+{
+	if (PG_ARGISNULL(2) != parked->is_new ||
+		(!PG_ARGISNULL(1) && PG_GETARG_INT64(1) != parked->message_id))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("draft %lld belongs to another message",
+						(long long) draft->id)));
+}
+
+/*
+ * Get the stand of a new message from the arguments of park_message().  *stand
+ * is that of the draft that is to be replaced, if draft->id is not 0.
+ */
+static void
+new_message_stand(FunctionCallInfo fcinfo, const Draft *draft, Stand *stand)
+{
+	if (draft->id == 0)
+	{
+		if (!PG_ARGISNULL(1))
+			call_null_argument("change_number");
+		REQUIRE_ARG(5, "folder_id");
+		stand->message_id = number_next_id(REL_MESSAGE_ID_SEQ,
+										   stand->store_id);
+		stand->defaults = content_defaults();
+		stand->is_new = true;
+	}
+	if (!PG_ARGISNULL(5))
+	{
+		stand->folder_id = PG_GETARG_INT64(5);
+		access_require_folder(stand->store_id, stand->folder_id, RIGHT_CREATE);
+		store_require_folder(stand->store_id, stand->folder_id);
+	}
+}
+
+/*
+ * park_message(store_id, message_id, change_number, changes, parked_id,
+ *				folder_id, actor) → parked_id
+ *
+ * Store a base and edits as a draft of the current role, without a handle.
+ * With message_id and change_number NULL, the draft is of a new message in a
+ * folder.  parked_id is a draft of the message to be replaced; if a handle or
+ * another call parks under that id at the same moment, a draft is made beside
+ * it.
+ *
+ * Errors: MAPI_E_NOT_FOUND for message, folder or draft; MAPI_E_NO_ACCESS;
+ * MAPI_E_INVALID_PARAMETER for a draft of another message, or for a folder_id
+ * if the message is not new; the errors of set_props() for "changes".
+ */
+PG_FUNCTION_INFO_V1(park_message);
+Datum
+park_message(PG_FUNCTION_ARGS)
+{
+	static const struct
+	{
+		int			n;
+		const char *name;
+	}			numbers[] = {{1, "message_id"}, {2, "change_number"},
+	{4, "parked_id"}, {5, "folder_id"}};
+	Draft		draft = {0};
+	Stand		stand = {0};
+
+	stand.store_id = call_number(fcinfo, 0, "store_id");
+	REQUIRE_ARG(3, "changes");
+	for (int i = 0; i < lengthof(numbers); i++)
+	{
+		if (!PG_ARGISNULL(numbers[i].n))
+			(void) call_number(fcinfo, numbers[i].n, numbers[i].name);
+	}
+	call_require_write("park_message()");
+	access_require_store(stand.store_id, RIGHT_FOLDER_VISIBLE);
+	if (!PG_ARGISNULL(4))
+	{
+		draft.id = PG_GETARG_INT64(4);
+		park_read(stand.store_id, &draft, &stand);
+		require_same_message(fcinfo, &draft, &stand);
+	}
+	if (PG_ARGISNULL(2))
+		new_message_stand(fcinfo, &draft, &stand);
+	else
+	{
+		REQUIRE_ARG(1, "message_id");
+		stand.message_id = PG_GETARG_INT64(1);
+		stand.base = PG_GETARG_INT64(2);
+		if (!PG_ARGISNULL(5))
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("\"folder_id\" requires a new message")));
+		view_require_message(stand.store_id, stand.message_id);
+	}
+	stand_require_editable(&stand);
+	edits_from_patch(PG_GETARG_JSONB_P(3), stand.is_new, &stand.edits);
+	stand.author.actor = call_text(fcinfo, 6);
+	park_stand(&stand, &draft);
+	PG_RETURN_INT64(draft.id);
 }

@@ -163,7 +163,7 @@ write_order(const PlaceOrder *order, MessageRow *row, CountTally *tally)
 
 	if (order->kind == CHANGE_HARD_DELETE)
 	{
-		change_hard_delete(row, tally);
+		change_hard_delete(row, &order->author, tally);
 		original_delete(row->store_id, row->message_id);
 		return;
 	}
@@ -171,6 +171,7 @@ write_order(const PlaceOrder *order, MessageRow *row, CountTally *tally)
 	change.kind = order->kind;
 	change.tally = tally;
 	change.base = row->version.change_number;
+	change.author = order->author;
 	if (order->kind == CHANGE_MOVE)
 	{
 		if (row->version.folder_id == order->folder_id)
@@ -278,22 +279,24 @@ condition_argument(FunctionCallInfo fcinfo, int n, int count,
 }
 
 /*
- * Return the store that argument 0 names.  Raise an error unless the caller
- * may use the store and the transaction may write; "what" names the SQL
- * function, as in "delete_messages()".
+ * Read argument 0, the store, and the last argument, the actor, into *order.
+ * Raise an error unless the caller may use the store and the transaction may
+ * write; "what" names the SQL function, as in "delete_messages()".
  */
-static int64
-store_argument(FunctionCallInfo fcinfo, const char *what)
+static void
+order_arguments(FunctionCallInfo fcinfo, const char *what, PlaceOrder *order)
 {
 	int64		store_id = call_number(fcinfo, 0, "store_id");
 
 	call_require_write(what);
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
-	return store_id;
+	order->store_id = store_id;
+	order->author.actor = call_text(fcinfo, PG_NARGS() - 1);
 }
 
 /*
- * delete_messages(store_id, message_ids, flags, if_change_number) → hresult
+ * delete_messages(store_id, message_ids, flags, if_change_number, actor)
+ * → hresult
  *
  * Delete messages softly, or for good with DELETE_HARD_DELETE.  A soft-deleted
  * message counts as missing unless DELETE_HARD_DELETE is given.
@@ -312,7 +315,7 @@ delete_messages(PG_FUNCTION_ARGS)
 	int			count;
 	uint32		flags;
 
-	order.store_id = store_argument(fcinfo, "delete_messages()");
+	order_arguments(fcinfo, "delete_messages()", &order);
 	ids = place_ids_argument(fcinfo, 1, &count);
 	REQUIRE_ARG(2, "flags");
 	flags = PG_GETARG_UINT32(2);
@@ -360,7 +363,7 @@ lock_folders(PlaceOrder *order, const int64 *ids, int count)
 }
 
 /*
- * restore_messages(store_id, message_ids) → hresult
+ * restore_messages(store_id, message_ids, actor) → hresult
  *
  * Restore soft-deleted messages; any other message counts as missing, and so
  * does a message whose folder is deleted.
@@ -377,14 +380,15 @@ restore_messages(PG_FUNCTION_ARGS)
 	int64	   *ids;
 	int			count;
 
-	order.store_id = store_argument(fcinfo, "restore_messages()");
+	order_arguments(fcinfo, "restore_messages()", &order);
 	ids = place_ids_argument(fcinfo, 1, &count);
 	lock_folders(&order, ids, count);
 	PG_RETURN_INT32(place_execute(&order, ids, count));
 }
 
 /*
- * move_messages(store_id, message_ids, folder_id, if_change_number) → hresult
+ * move_messages(store_id, message_ids, folder_id, if_change_number, actor)
+ * → hresult
  *
  * Move messages to another folder of the store; their ids stay.  The folder is
  * locked against deletion to the end of the transaction.
@@ -400,7 +404,7 @@ move_messages(PG_FUNCTION_ARGS)
 	int64	   *ids;
 	int			count;
 
-	order.store_id = store_argument(fcinfo, "move_messages()");
+	order_arguments(fcinfo, "move_messages()", &order);
 	ids = place_ids_argument(fcinfo, 1, &count);
 	order.folder_id = call_number(fcinfo, 2, "folder_id");
 	condition_argument(fcinfo, 3, count, &order);
@@ -486,5 +490,5 @@ PG_FUNCTION_INFO_V1(purge_messages);
 Datum
 purge_messages(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT32((int32) change_call(fcinfo, 2, work_purge_messages));
+	PG_RETURN_INT32((int32) author_call(fcinfo, 2, work_purge_messages));
 }

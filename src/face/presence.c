@@ -81,8 +81,8 @@ announce_editing(PG_FUNCTION_ARGS)
 	values[4] = user.role;
 	values[5] = user.actor;
 	values[6] = (Datum) 0;
-	if (change_client() != NULL)
-		values[6] = CStringGetTextDatum(change_client());
+	if (author_client() != NULL)
+		values[6] = CStringGetTextDatum(author_client());
 	else
 		nulls[6] = 'n';
 	SPI_connect();

@@ -79,7 +79,9 @@ prepare_copy(MessageView *view, bool from_conflict)
 /*
  * Save the message that a client shows (base and pending edits) as a new
  * message in a folder.  Return the result of the new message's first save; on
- * S_OK *outcome is the new message.  Raise the errors of stand_view().
+ * S_OK *outcome is the new message.  A message that an earlier call with the
+ * same request has created is returned instead.  Raise the errors of
+ * stand_view().
  */
 static int32
 save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
@@ -91,6 +93,10 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	int64		number;
 	int32		result;
 
+	if (save_created_before(stand->store_id, &stand->author,
+							&outcome->message_id, &outcome->change_number))
+		return S_OK;
+	outcome->message_id = stand->message_id;
 	/* with a writer's lock at once: it is needed below */
 	messagerow_open(&row, RowExclusiveLock);
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -108,6 +114,7 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	request.source_id = stand->message_id;
 	request.uploads = stand->uploads;
 	request.edits = &stand->edits;
+	request.author = stand->author;
 	result = save_execute(&request, &number);
 	if (result == S_OK)
 	{
@@ -199,7 +206,7 @@ choice_argument(FunctionCallInfo fcinfo, int n)
 
 /*
  * Raise MAPI_E_INVALID_PARAMETER if an argument is given that the choice does
- * not take.  "folder" and "seen" are the numbers of these arguments.
+ * not take, or that is not a number below 2^53.  "folder" and "seen" are the numbers of these arguments.
  */
 static void
 check_choice(FunctionCallInfo fcinfo, Choice choice, int folder, int seen)
@@ -214,6 +221,20 @@ check_choice(FunctionCallInfo fcinfo, Choice choice, int folder, int seen)
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("\"seen\" requires OVERWRITE, not %s",
 						choice_names[choice])));
+	if (!PG_ARGISNULL(folder))
+		(void) call_number(fcinfo, folder, "folder_id");
+	if (!PG_ARGISNULL(seen))
+		(void) call_number(fcinfo, seen, "seen");
+}
+
+/* Raise MAPI_E_INVALID_PARAMETER for KEEP_ORIGINAL on a new message. */
+static void
+require_original(Choice choice, bool is_new)
+{
+	if (choice == KEEP_ORIGINAL && is_new)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("a message that was never saved has no original to keep")));
 }
 
 /*
@@ -309,10 +330,7 @@ resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 	if (choice != KEEP_ORIGINAL && choice != SAVE_ELSEWHERE &&
 		!handle->state.writable)
 		PG_RETURN_INT32(MAPI_E_NO_ACCESS);
-	if (choice == KEEP_ORIGINAL && handle->state.is_new)
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("a message that was never saved has no original to keep")));
+	require_original(choice, handle->state.is_new);
 	if (choice != KEEP_ORIGINAL)
 		call_require_write("resolve_conflict()");
 
@@ -334,12 +352,14 @@ resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 
 /*
  * resolve_conflict(store_id, message_id, change_number, changes, choice,
- *					folder_id, seen) → (result, message_id, change_number)
+ *					folder_id, seen, request, actor)
+ * → (result, message_id, change_number)
  *
  * Resolve the conflict of a client without a handle, whose base is
  * change_number and whose edits are "changes".  The returned message_id and
  * change_number are those of the version on which the client stands
- * afterwards; change_number is NULL if the message has no version left.
+ * afterwards; change_number is NULL if the message has no version left.  A
+ * choice that saved under the same request before is not carried out again.
  * Errors: MAPI_E_NOT_FOUND for message or folder, MAPI_E_NO_ACCESS, and the
  * errors of set_props() for "changes".
  */
@@ -357,11 +377,62 @@ resolve_conflict_of_message(PG_FUNCTION_ARGS)
 	stand_of_arguments(&stand, fcinfo);
 	choice = choice_argument(fcinfo, 4);
 	check_choice(fcinfo, choice, 5, 6);
+	save_author_arguments(fcinfo, 7, &stand.author);
 	if (choice != KEEP_ORIGINAL)
 		call_require_write("resolve_conflict()");
 	view_require_message(stand.store_id, stand.message_id);
 
 	result = resolve(&stand, choice, fcinfo, 5, 6, &outcome);
+	values[0] = Int32GetDatum(result);
+	values[1] = Int64GetDatum(outcome.message_id);
+	values[2] = Int64GetDatum(outcome.change_number);
+	nulls[2] = (outcome.change_number == 0);
+	return call_row(fcinfo, values, nulls);
+}
+
+/*
+ * resolve_parked(store_id, parked_id, choice, folder_id, seen, actor)
+ * → (result, message_id, change_number)
+ *
+ * Resolve the conflict of a draft of the current role.  On S_OK the draft is
+ * discarded, in the same transaction; after any other result it stays.
+ *
+ * Errors: as resolve_conflict(); MAPI_E_NOT_FOUND for the draft;
+ * MAPI_E_OBJECT_CHANGED if the draft is parked again at the same moment.
+ */
+PG_FUNCTION_INFO_V1(resolve_parked);
+Datum
+resolve_parked(PG_FUNCTION_ARGS)
+{
+	int64		store_id;
+	Stand		stand;
+	Draft		draft = {0};
+	Choice		choice;
+	Outcome		outcome;
+	int32		result;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+
+	store_id = call_number(fcinfo, 0, "store_id");
+	draft.id = call_number(fcinfo, 1, "parked_id");
+	choice = choice_argument(fcinfo, 2);
+	check_choice(fcinfo, choice, 3, 4);
+	call_require_write("resolve_parked()");
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	park_read(store_id, &draft, &stand);
+	stand_require_readable(&stand);
+	require_original(choice, stand.is_new);
+	stand.author.actor = call_text(fcinfo, 5);
+
+	result = resolve(&stand, choice, fcinfo, 3, 4, &outcome);
+	if (result == S_OK && !park_discard(stand.store_id, &draft, false))
+	{
+		park_read(stand.store_id, &draft, &stand);
+		ereport(ERROR,
+				(errmapi(MAPI_E_OBJECT_CHANGED),
+				 errmsg("draft %lld was parked again meanwhile",
+						(long long) draft.id)));
+	}
 	values[0] = Int32GetDatum(result);
 	values[1] = Int64GetDatum(outcome.message_id);
 	values[2] = Int64GetDatum(outcome.change_number);

@@ -325,3 +325,38 @@ history_readable(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_BOOL(last->readable);
 }
+
+/*
+ * owns_store(store_id) → boolean
+ *
+ * Return true if the current role owns the store, itself and not as a member
+ * of the owner: the filter of view parked.
+ */
+PG_FUNCTION_INFO_V1(owns_store);
+Datum
+owns_store(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(access_owns_itself(PG_GETARG_INT64(0)));
+}
+
+/*
+ * role_may_edit(store_id, folder_id, role) → boolean
+ *
+ * Return true if store and role exist and the role may edit messages in the
+ * folder, or in any folder of the store if folder_id is NULL.  NULL for any
+ * other NULL.
+ */
+PG_FUNCTION_INFO_V1(role_may_edit);
+Datum
+role_may_edit(PG_FUNCTION_ARGS)
+{
+	Oid			role;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	role = get_role_oid(text_to_cstring(PG_GETARG_TEXT_PP(2)), true);
+	PG_RETURN_BOOL(OidIsValid(role) &&
+				   access_role_edits(PG_GETARG_INT64(0),
+									 PG_ARGISNULL(1) ? 0 : PG_GETARG_INT64(1),
+									 role));
+}

@@ -35,6 +35,13 @@
  *	  then decides, and writes over the locked version.  It begins anew only if
  *	  the row was deleted meanwhile.
  *
+ *	  A save with a request first looks for a change that an earlier call with
+ *	  the same request has made, and then answers as that call did.  The change
+ *	  is looked for after the version is read (a forced save: locked), with a
+ *	  snapshot that is not older.  If two equal requests are made at once, the
+ *	  later one finds another version when it writes, and begins anew.  Two
+ *	  equal requests for new messages exclude each other by a lock.
+ *
  *	  The decision is the same in every isolation level, because it is made on
  *	  the newest committed version.  The write is not: PostgreSQL raises its
  *	  error 40001 if the transaction's snapshot does not see the version to be
@@ -46,11 +53,15 @@
 #include "face.h"
 
 #include "access/table.h"
+#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
 #include "value.h"
+
+#define MAX_REQUEST		255		/* characters of a request */
 
 /* A save under way. */
 typedef struct SaveWork
@@ -106,6 +117,52 @@ save_execute(const SaveRequest *request, int64 *change_number)
 	}
 	messagerow_close(&work.row);
 	return result;
+}
+
+/* ---------------------------------------------------------------- requests */
+
+void
+save_author_arguments(FunctionCallInfo fcinfo, int n, Author *author)
+{
+	author->request = call_text(fcinfo, n);
+	author->actor = call_text(fcinfo, n + 1);
+	if (author->request == NULL)
+		return;
+	if (author->request[0] == '\0' ||
+		pg_mbstrlen(author->request) > MAX_REQUEST)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"request\" must have 1 to %d characters",
+						MAX_REQUEST)));
+}
+
+bool
+save_created_before(int64 store_id, const Author *author, int64 *message_id,
+					int64 *number)
+{
+	const char *request = author->request;
+
+	if (request == NULL)
+		return false;
+	LockDatabaseObject(relation_oid(REL_CHANGE),
+					   hash_bytes((const unsigned char *) request,
+								  strlen(request)), 0, ExclusiveLock);
+	*message_id = 0;
+	return change_requested(store_id, request, message_id, number);
+}
+
+/*
+ * Return true if an earlier call with the same request has saved the message,
+ * and set *number to the version that the call made.
+ */
+static bool
+saved_before(const SaveRequest *request, int64 *number)
+{
+	int64		message_id = request->message_id;
+
+	return request->author.request != NULL &&
+		change_requested(request->store_id, request->author.request,
+						 &message_id, number);
 }
 
 /* ---------------------------------------------------------------- deciding */
@@ -212,6 +269,7 @@ write_row(SaveWork *work, const Edits *edits, int64 *number)
 		order.kind = CHANGE_FORCE;
 	order.edits = edits;
 	order.uploads = work->request->uploads;
+	order.author = work->request->author;
 	return change_write(&work->row, &order, number);
 }
 
@@ -302,10 +360,14 @@ static Attempt
 attempt_plain(SaveWork *work, int32 *result, int64 *number)
 {
 	const SaveRequest *request = work->request;
+	bool		found = messagerow_fetch(&work->row, request->store_id,
+										 request->message_id);
 	Edits		edits;
 
-	if (!messagerow_fetch(&work->row, request->store_id,
-						  request->message_id))
+	*result = S_OK;
+	if (saved_before(request, number))
+		return ATTEMPT_DONE;
+	if (!found)
 	{
 		*result = MAPI_E_OBJECT_DELETED;
 		*number = 0;
@@ -376,17 +438,21 @@ static Attempt
 attempt_force(SaveWork *work, int32 *result, int64 *number)
 {
 	const SaveRequest *request = work->request;
+	bool		found = messagerow_fetch(&work->row, request->store_id,
+										 request->message_id);
 	Edits		edits;
 
-	if (!messagerow_fetch(&work->row, request->store_id,
-						  request->message_id))
+	if (found && messagerow_lock(&work->row, true) != TM_Ok)
+		return ATTEMPT_AGAIN;
+	*result = S_OK;
+	if (saved_before(request, number))
+		return ATTEMPT_DONE;
+	if (!found)
 	{
 		*result = MAPI_E_OBJECT_DELETED;
 		*number = 0;
 		return ATTEMPT_DONE;
 	}
-	if (messagerow_lock(&work->row, true) != TM_Ok)
-		return ATTEMPT_AGAIN;
 
 	/* the locked version and its history may be newer than the snapshot */
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -485,7 +551,8 @@ save_new(SaveWork *work, int64 *number)
 	edits_apply(request->start, pending_edits(work), content);
 	row->version.message_flags = take_message_flags(content, request->start,
 													request->message_flags);
-	change_create(row, request->source_id, request->uploads, NULL);
+	change_create(row, request->source_id, request->uploads,
+				  &request->author, NULL);
 	*number = row->version.change_number;
 	return S_OK;
 }
@@ -515,13 +582,14 @@ save_of_stand(SaveRequest *request, const Stand *stand, Content *start)
 	}
 	request->uploads = stand->uploads;
 	request->edits = &stand->edits;
+	request->author = stand->author;
 }
 
 void
 save_finish(Handle *handle, int64 change_number)
 {
 	if (handle->state.draft.id != 0)
-		(void) park_discard(handle->store_id, &handle->state.draft);
+		(void) park_discard(handle->store_id, &handle->state.draft, false);
 	handle_set_base(handle, change_number);
 	handle->state.is_new = false;
 	memset(&handle->state.draft, 0, sizeof(Draft));
@@ -537,13 +605,15 @@ set_level(Handle *handle, uint32 flags)
 }
 
 /*
- * Park the edits of a refused save if there are edits and the flags ask for
- * parking.  Return true, and set *draft, if they were parked.
+ * Park the edits of a refused save if there are edits, the flags ask for
+ * parking, and the role may still edit the message.  Return true, and set
+ * *draft, if they were parked.
  */
 static bool
 park_refused(const Stand *stand, uint32 flags, Draft *draft)
 {
-	if ((flags & PARK_REFUSED) == 0 || !edits_any(&stand->edits))
+	if ((flags & PARK_REFUSED) == 0 || !edits_any(&stand->edits) ||
+		!stand_may_edit(stand))
 		return false;
 	park_stand(stand, draft);
 	return true;
@@ -633,13 +703,17 @@ force_save(PG_FUNCTION_ARGS)
 }
 
 /*
- * save_message(store_id, message_id, change_number, changes, flags)
- * → (result, change_number)
+ * save_message(store_id, message_id, change_number, changes, flags, request,
+ *				actor) → (result, change_number)
  *
  * Save the patch "changes" over the version change_number, without a handle.
  * "result" is as for save_changes().  The returned change_number is the
  * version that stands afterwards: the new one, or after a refusal the current
  * one; NULL if the message is gone or the flags are unknown.
+ *
+ * A call with a request that has saved this message before saves nothing and
+ * returns what the earlier call returned.  "actor" is recorded in place of
+ * msgstore.actor.
  *
  * Errors: MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS, and the errors of set_props()
  * for "changes", which are checked only if the save is not refused before.
@@ -662,6 +736,7 @@ save_message(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(4, "flags");
 	request.patch = PG_GETARG_JSONB_P(3);
 	request.flags = PG_GETARG_UINT32(4);
+	save_author_arguments(fcinfo, 5, &request.author);
 
 	request.is_stateless = true;
 
@@ -677,6 +752,7 @@ save_message(PG_FUNCTION_ARGS)
 			Draft		draft = {0};
 
 			stand_of_arguments(&stand, fcinfo);
+			stand.author = request.author;
 			(void) park_refused(&stand, request.flags, &draft);
 		}
 	}
@@ -699,16 +775,19 @@ park_new(const SaveRequest *request, Jsonb *defaults)
 	stand.is_new = true;
 	stand.folder_id = request->folder_id;
 	stand.defaults = defaults;
+	stand.author = request->author;
 	edits_from_patch(request->patch, true, &stand.edits);
 	(void) park_refused(&stand, request->flags, &draft);
 }
 
 /*
- * save_new_message(store_id, folder_id, props, flags)
+ * save_new_message(store_id, folder_id, props, flags, request, actor)
  * → (result, message_id, change_number)
  *
  * Create a message and save it in one call.  "result" is as for
- * save_changes(); message_id and change_number are NULL unless it is S_OK.
+ * save_changes(); message_id and change_number are NULL unless it is S_OK.  A
+ * call with a request that has created a message in the store before creates
+ * nothing and returns that message.
  *
  * Errors: MAPI_E_NOT_FOUND for store or folder, MAPI_E_NO_ACCESS, and the
  * errors of set_props() for "props".
@@ -733,11 +812,17 @@ save_new_message(PG_FUNCTION_ARGS)
 	request.patch = PG_GETARG_JSONB_P(2);
 	request.flags = PG_GETARG_UINT32(3);
 	request.is_new = true;
+	save_author_arguments(fcinfo, 4, &request.author);
 
 	access_require_folder(request.store_id, request.folder_id, RIGHT_CREATE);
 	if ((request.flags & ~SAVE_FLAGS) == 0)
-	{
 		call_require_write("save_new_message()");
+	if ((request.flags & ~SAVE_FLAGS) == 0 &&
+		save_created_before(request.store_id, &request.author,
+							&request.message_id, &number))
+		result = S_OK;
+	else if ((request.flags & ~SAVE_FLAGS) == 0)
+	{
 		store_require_folder(request.store_id, request.folder_id);
 		defaults = content_defaults();
 		content_from_bag(&start, defaults);

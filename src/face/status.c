@@ -76,8 +76,8 @@ set_message_status(PG_FUNCTION_ARGS)
 	values[8] = (Datum) 0;
 	if (!PG_ARGISNULL(4))
 		values[8] = PG_GETARG_DATUM(4);
-	else if (change_actor() != NULL)
-		values[8] = CStringGetTextDatum(change_actor());
+	else if (author_actor(NULL) != NULL)
+		values[8] = CStringGetTextDatum(author_actor(NULL));
 	else
 		nulls[8] = 'n';
 	SPI_connect();

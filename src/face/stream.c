@@ -24,7 +24,6 @@
 
 #include "access/detoast.h"
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -178,22 +177,6 @@ raise_no_stream(const Stream *stream)
 					stream->prop.name)));
 }
 
-/*
- * Return argument n, a number of bytes.  Raise MAPI_E_INVALID_PARAMETER if the
- * argument is NULL or negative.
- */
-static int64
-bytes_argument(FunctionCallInfo fcinfo, int n, const char *name)
-{
-	if (PG_ARGISNULL(n))
-		call_null_argument(name);
-	if (PG_GETARG_INT64(n) < 0)
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("\"%s\" must not be negative", name)));
-	return PG_GETARG_INT64(n);
-}
-
 /* ----------------------------------------------------------------- reading */
 
 /*
@@ -240,16 +223,12 @@ PG_FUNCTION_INFO_V1(read_stream);
 Datum
 read_stream(PG_FUNCTION_ARGS)
 {
-	int64		offset = bytes_argument(fcinfo, 2, "offset");
-	int64		count = bytes_argument(fcinfo, 3, "length");
+	int64		offset = call_bytes(fcinfo, 2, "offset");
+	int64		count = call_bytes(fcinfo, 3, "length");
 	Stream		stream;
 	bytea	   *result;
 
-	if (count > MaxAllocSize - VARHDRSZ)
-		ereport(ERROR,
-				(errmapi(MAPI_E_TOO_BIG),
-				 errmsg("%lld bytes cannot be read at once", (long long) count),
-				 errhint("Read the value in pieces of a few megabytes.")));
+	blob_check_length(count);
 	find_stream(fcinfo, &stream, offset, count);
 	if (!stream.exists)
 		raise_no_stream(&stream);
@@ -370,8 +349,7 @@ check_boundary(const Stream *stream, int64 at)
 static void
 check_text(const Stream *stream, const char *bytes, int64 count)
 {
-	if (!pg_verify_mbstr(PG_UTF8, bytes, count, true) ||
-		memchr(bytes, '\0', count) != NULL)
+	if (!text_valid(bytes, count))
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("property %s would not be valid UTF-8",
@@ -428,7 +406,7 @@ PG_FUNCTION_INFO_V1(write_stream);
 Datum
 write_stream(PG_FUNCTION_ARGS)
 {
-	int64		offset = bytes_argument(fcinfo, 2, "offset");
+	int64		offset = call_bytes(fcinfo, 2, "offset");
 	Stream		stream;
 	bytea	   *bytes;
 	int64		count;
@@ -491,7 +469,7 @@ PG_FUNCTION_INFO_V1(set_stream_size);
 Datum
 set_stream_size(PG_FUNCTION_ARGS)
 {
-	int64		size = bytes_argument(fcinfo, 2, "size");
+	int64		size = call_bytes(fcinfo, 2, "size");
 	Stream		stream;
 
 	find_stream(fcinfo, &stream, 0, PG_INT32_MAX);

@@ -83,7 +83,7 @@ enqueue(int64 store_id, int64 message_id)
 	Datum		values[5];
 	char		nulls[] = "     ";
 	TimestampTz now = GetCurrentTimestamp();
-	const char *actor = change_actor();
+	const char *actor = author_actor(NULL);
 
 	messagerow_begin_read(&row, GetLatestSnapshot());
 	if (!messagerow_fetch(&row, store_id, message_id))
@@ -213,14 +213,14 @@ submit_message(PG_FUNCTION_ARGS)
 	call_require_write("submit_message()");
 	access_require_store(request.store_id, RIGHT_FOLDER_VISIBLE);
 
-	before = change_use_actor(actor_argument(fcinfo, 3));
+	before = author_use(actor_argument(fcinfo, 3));
 	PG_TRY();
 	{
 		result = submit(&request, &number);
 	}
 	PG_FINALLY();
 	{
-		change_use_actor(before);
+		author_use(before);
 	}
 	PG_END_TRY();
 	if (result == MAPI_E_OBJECT_DELETED && number == 0)
@@ -445,14 +445,14 @@ abort_submit(PG_FUNCTION_ARGS)
 	ending.message_id = call_number(fcinfo, 1, "message_id");
 	require_editable(ending.store_id, ending.message_id);
 
-	before = change_use_actor(actor_argument(fcinfo, 2));
+	before = author_use(actor_argument(fcinfo, 2));
 	PG_TRY();
 	{
 		result = abort_message(&ending);
 	}
 	PG_FINALLY();
 	{
-		change_use_actor(before);
+		author_use(before);
 	}
 	PG_END_TRY();
 	PG_RETURN_INT32(result);
@@ -610,14 +610,14 @@ finish_submit(PG_FUNCTION_ARGS)
 		nulls[i] = PG_ARGISNULL(arg) ? 'n' : ' ';
 	}
 
-	before = change_use_actor(actor_argument(fcinfo, 6));
+	before = author_use(actor_argument(fcinfo, 6));
 	PG_TRY();
 	{
 		result = finish(&ending, outcome, values, nulls);
 	}
 	PG_FINALLY();
 	{
-		change_use_actor(before);
+		author_use(before);
 	}
 	PG_END_TRY();
 	PG_RETURN_INT32(result);

@@ -205,8 +205,9 @@ open_below(const Handle *parent, HandleKind kind, int64 number,
 	handle->kind = kind;
 	handle->parent = parent->number;
 	handle->parent_era = parent->state.era;
+	handle->transactional = handle->transactional || parent->transactional;
 	handle->attach_num = number;
-	handle_set_object(handle, object);
+	pending_set_object(handle, object);
 	handle->state.writable = writable;
 	/* the object may refer to blobs that only the parent has uploaded */
 	for (const Upload *upload = parent->state.uploads; upload != NULL;
@@ -509,7 +510,7 @@ subobject_save(Handle *handle)
 		fold_attachment(parent, handle, &shown);
 	if (result == S_OK)
 	{
-		handle_set_object(handle, &shown);
+		pending_set_object(handle, &shown);
 		handle->state.was_listed = true;
 		/* the parent refers to the uploads now: a later write makes a copy */
 		handle_share_uploads(handle, parent);

@@ -106,7 +106,8 @@ insert_copy(const MessageRow *from, MessageRow *to, int64 store_id,
 	drop_times(&to->version.content);
 	if (other_store)
 		import_blobs(from->store_id, to);
-	change_create(to, other_store ? 0 : from->message_id, NULL, tally);
+	change_create(to, other_store ? 0 : from->message_id, NULL, NULL,
+				  tally);
 	return to->message_id;
 }
 
@@ -263,7 +264,7 @@ PG_FUNCTION_INFO_V1(copy_messages);
 Datum
 copy_messages(PG_FUNCTION_ARGS)
 {
-	(void) change_call(fcinfo, 4, work_copy_messages);
+	(void) author_call(fcinfo, 4, work_copy_messages);
 	return (Datum) 0;
 }
 
@@ -286,7 +287,7 @@ PG_FUNCTION_INFO_V1(move_messages_to_store);
 Datum
 move_messages_to_store(PG_FUNCTION_ARGS)
 {
-	(void) change_call(fcinfo, 4, work_move_messages);
+	(void) author_call(fcinfo, 4, work_move_messages);
 	return (Datum) 0;
 }
 
@@ -406,5 +407,5 @@ PG_FUNCTION_INFO_V1(copy_folder);
 Datum
 copy_folder(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(change_call(fcinfo, 5, work_copy_folder));
+	PG_RETURN_INT64(author_call(fcinfo, 5, work_copy_folder));
 }

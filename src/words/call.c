@@ -14,6 +14,7 @@
 
 #include "access/htup_details.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
@@ -61,6 +62,24 @@ call_require_write(const char *what)
 	PreventCommandIfReadOnly(what);
 	PreventCommandIfParallelMode(what);
 	PreventCommandDuringRecovery(what);
+}
+
+int64
+call_bytes(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		call_null_argument(name);
+	if (PG_GETARG_INT64(n) < 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"%s\" must not be negative", name)));
+	return PG_GETARG_INT64(n);
+}
+
+char *
+call_text(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
 Tuplestorestate *

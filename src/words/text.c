@@ -11,6 +11,8 @@
  */
 #include "words.h"
 
+#include "mb/pg_wchar.h"
+
 #include "datatype/timestamp.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -132,4 +134,11 @@ systime(PG_FUNCTION_ARGS)
 				 errmsg("\"%s\" is not a PT_SYSTIME",
 						text_to_cstring(value))));
 	PG_RETURN_TIMESTAMPTZ(result);
+}
+
+bool
+text_valid(const char *bytes, int64 count)
+{
+	return pg_verify_mbstr(PG_UTF8, bytes, count, true) &&
+		memchr(bytes, '\0', count) == NULL;
 }

@@ -51,6 +51,9 @@ extern void systime_text(int64 timestamp, char *buf);
  */
 extern bool systime_timestamp(const char *text, int len, int64 *timestamp);
 
+/* Return true if bytes are whole characters of UTF-8 without a NUL. */
+extern bool text_valid(const char *bytes, int64 count);
+
 /*
  * Return len bytes in base64, palloc'd and NUL-terminated.  *outlen, unless it
  * is NULL, is the length of the text.
@@ -135,6 +138,15 @@ extern void call_check_number(int64 number, const char *name);
  * function, as in "save_changes()".
  */
 extern void call_require_write(const char *what);
+
+/*
+ * Return argument n, a number of bytes.  Raises MAPI_E_INVALID_PARAMETER if the
+ * argument is NULL or negative; "name" is its name.
+ */
+extern int64 call_bytes(FunctionCallInfo fcinfo, int n, const char *name);
+
+/* Return argument n, a text, as a palloc'd string, or NULL if it is NULL. */
+extern char *call_text(FunctionCallInfo fcinfo, int n);
 
 /*
  * Begin the result of a set-returning function.  Return the tuplestore, to

@@ -37,7 +37,7 @@ $node->safe_psql(
 	SET search_path = msgstore;
 	SET msgstore.actor = 'somebody, "quoted"';
 	SELECT create_store('one'), create_store('two', 'regress_keeper');
-	SELECT create_folder(store_id, NULL, E'tab\tand\nline, Größe')
+	SELECT create_folder(store_id, NULL, E'back\\slash, "quote" and Größe')
 	FROM store_list;
 	-- a small message, one with every large part, one without anything
 	SELECT save_new_message(store_id, folder_id, props)

@@ -91,7 +91,7 @@ cmp_ok(scalar(grep { /^CREATE FUNCTION / } @statements),
 
 # LANGUAGE, volatility, NULL input and PARALLEL of a function are all written,
 # in this order and before the body.
-my $attributes = qr{\ LANGUAGE\ (?:C|internal|sql)
+my $attributes = qr{\ LANGUAGE\ (?:C|internal|sql|plpgsql)
 	\ (?:IMMUTABLE|STABLE|VOLATILE)\ (?:STRICT|CALLED\ ON\ NULL\ INPUT)
 	(?:\ LEAKPROOF)?\ PARALLEL\ (?:SAFE|RESTRICTED|UNSAFE)
 	(?:\ COST\ \d+)?(?:\ ROWS\ \d+)?

@@ -178,18 +178,22 @@ my $json = $node->safe_psql(
 	SELECT set_retention(:s, NULL, 1) \gset
 	SELECT grant_folder(:s, :f, 'PUBLIC', 'REVIEWER') \gset
 	UPDATE change SET changed_at = changed_at - interval '2 days';
+	SELECT create_blob(:s) AS b \gset
 	SELECT message_id AS q, change_number AS qn FROM save_new_message(:s,
 		special_folder(:s, 'Outbox'), '{"PR_SUBJECT": "queued",
 			"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"}]}') \gset
 	SELECT submit_message(:s, :q, :qn) \gset
 	SELECT announce_editing(:s, :m, '1 hour') \gset
-	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p,
+	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p, 'b', :b,
 		'c', read_message(:s, :m)->'PidTagChangeNumber')});
 my $made = decode_json($json);
 my ($s, $f, $m, $first, $last) = @$made{qw(s f m n c)};
 
 # Arguments by their name, or by "function.name"; by their type without one.
 my %argument = (
+	role => 'postgres', merge_number => $first + 2, actor => 'ann',
+	request => 'repeated', is_binary => 'true', blob_id => $made->{b},
+	'park_message.folder_id' => undef, 'resolve_parked.folder_id' => undef,
 	store_id => $s, message_id => $m, message_ids => "{$m}", folder_id => $f,
 	parent_id => $f, parked_id => $made->{p}, handle => ":'h'",
 	'open_embedded_message.handle' => ":'a'", change_number => $last,

@@ -41,7 +41,7 @@ like($out, qr/^  import /m, '--help names the commands');
 ($code, $out, $err) = msgstore('import', '--help');
 is($code, 0, 'import --help succeeds');
 like($out, qr/--$_\b/, "import --help names --$_")
-  foreach qw(store folder batch dry-run no-original skip-known follow-links verbose dbname host port username);
+  foreach qw(store folder batch dry-run no-original skip-known follow-links verbose dbname host port username actor);
 
 foreach my $bad (
 	[ 'no arguments', qr/Usage/ ],
@@ -444,9 +444,10 @@ $node->safe_psql(
 	CREATE SEQUENCE calls;
 	CREATE TABLE moods (call int, mood text);
 	ALTER EXTENSION msgstore DROP FUNCTION msgstore.save_new_message(
-		bigint, bigint, jsonb, msgstore.save_flags);
+		bigint, bigint, jsonb, msgstore.save_flags, text, text);
 	CREATE OR REPLACE FUNCTION msgstore.save_new_message(store_id bigint,
 		folder_id bigint, props jsonb, flags msgstore.save_flags DEFAULT '0',
+		request text DEFAULT NULL, actor text DEFAULT NULL,
 		OUT result msgstore.hresult, OUT message_id bigint,
 		OUT change_number bigint)
 	LANGUAGE plpgsql AS $$

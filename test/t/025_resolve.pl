@@ -95,7 +95,7 @@ query(
 my ($code, $out, $err) = resolve('', '--help');
 is($code, 0, '--help succeeds');
 like($out, qr/--$_\b/, "--help names --$_")
-  foreach qw(store draft choice seen folder dbname host port username);
+  foreach qw(store draft choice seen folder dbname host port username actor);
 foreach my $bad (
 	[ qr/invalid choice "BOTH"/, '--choice=BOTH' ],
 	[ qr/invalid message id "x"/, 'x' ],
@@ -382,6 +382,15 @@ $id = make_case(@disjoint);
 ($code, $out, $err) = resolve('', $id, '--choice=merge');
 is($code, 0, 'MERGE: exit code 0');
 is(prop($id, 'PR_SUBJECT') . prop($id, 'PR_COMMENT'), 'minetheirs', 'MERGE');
+
+# on behalf of a person
+$id = make_case(@disjoint);
+($code, $out, $err) = resolve('', $id, '--choice=merge', '--actor=Zoë "Z"');
+is($code, 0, '--actor: exit code 0');
+is( query(qq(SELECT changed_by FROM msgstore.history((SELECT store_id
+		FROM msgstore.store_list WHERE name = 'team'), $id)
+		ORDER BY changed_at DESC LIMIT 1)),
+	'Zoë "Z"', '--actor: recorded');
 
 # a refused choice makes no folder
 $id = make_case(@plain);

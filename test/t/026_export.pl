@@ -70,7 +70,7 @@ sub properties
 my ($code, $out, $err) = msgstore('export', '--help');
 is($code, 0, '--help succeeds');
 like($out, qr/--$_\b/, "--help names --$_")
-  foreach qw(store folder message json dbname host port username);
+  foreach qw(store folder message json dbname host port username actor);
 foreach my $bad (
 	[ qr/no store given/, $dir ],
 	[ qr/give one directory/, '-s', 'none' ],
