@@ -53,6 +53,7 @@ OBJS = \
 	src/engine/original.o \
 	src/engine/merge.o \
 	src/engine/state.o \
+	src/engine/computed.o \
 	src/engine/view.o \
 	src/engine/pending.o \
 	src/engine/handle.o \

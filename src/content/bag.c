@@ -26,6 +26,7 @@
 
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 
 static int	compare_entries(const void *a, const void *b);
@@ -124,11 +125,33 @@ baglist_add_base64(BagList *list, const char *key, const void *data, int len)
 	baglist_add_cstring(list, key, text, textlen);
 }
 
+/*
+ * Return a number as a numeric.  Small numbers are converted once per session.
+ */
+static Numeric
+numeric_of(int64 number)
+{
+	static Numeric kept[16];
+	MemoryContext caller;
+
+	if (number < 0 || number >= lengthof(kept))
+		return DatumGetNumeric(DirectFunctionCall1(int8_numeric,
+												   Int64GetDatum(number)));
+	if (kept[number] == NULL)
+	{
+		caller = MemoryContextSwitchTo(TopMemoryContext);
+		kept[number] =
+			DatumGetNumeric(DirectFunctionCall1(int8_numeric,
+												Int64GetDatum(number)));
+		MemoryContextSwitchTo(caller);
+	}
+	return kept[number];
+}
+
 void
 baglist_add_int(BagList *list, const char *key, int64 number)
 {
-	Numeric		numeric = DatumGetNumeric(DirectFunctionCall1(int8_numeric,
-															  Int64GetDatum(number)));
+	Numeric		numeric = numeric_of(number);
 	BagEntry	entry = {key, strlen(key), JENTRY_ISNUMERIC,
 	(const char *) numeric, VARSIZE_ANY(numeric)};
 

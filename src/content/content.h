@@ -310,13 +310,18 @@ extern bool subject_touched(const Jsonb *patch);
 extern bool subject_parts(const Jsonb *bag, JsonbValue *prefix,
 						  JsonbValue *normalized);
 
+/* The members of a patch that set or delete the subject. */
+#define SUBJECT_WHOLE	0x1		/* PR_SUBJECT */
+#define SUBJECT_PARTS	0x2		/* prefix, normalized subject, or both */
+
 /*
  * Return a patch in which PR_SUBJECT stands for prefix and normalized subject.
+ * "members" are the bits of the members that the patch may have.
  * The bag may be an earlier patch; then is_whole is false, and a part of the
  * subject that neither patch has stays unknown.  Returns "patch" itself if
  * there is nothing to change.
  */
-extern Jsonb *subject_complete(const Jsonb *bag, Jsonb *patch,
+extern Jsonb *subject_complete(const Jsonb *bag, Jsonb *patch, int members,
 							   bool is_whole);
 
 /* ---------------------------------------------------------------- retype.c */
@@ -324,10 +329,10 @@ extern Jsonb *subject_complete(const Jsonb *bag, Jsonb *patch,
 /*
  * Return a patch that also deletes the values of its properties that a bag (or
  * an earlier patch) has in another type.  Returns "patch" itself if there is
- * nothing to delete.  *has_subject is true if the patch may touch the subject.
+ * nothing to delete.  *subject is set to the bits (SUBJECT_*) of the members
+ * that the patch may have.
  */
-extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch,
-						   bool *has_subject);
+extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch, int *subject);
 
 /* Raise an error if a patch sets one property in two types. */
 extern void retype_check(const Jsonb *patch);

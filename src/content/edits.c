@@ -329,12 +329,12 @@ patch_for(const Jsonb *bag, const Edits *edits, bool is_whole)
 	Jsonb	   *patch = (Jsonb *) edits->value[PART_PROPS];
 	Jsonb	   *result = patch;
 	BagList		deletions;
-	bool		has_subject = false;
+	int			subject = 0;
 
 	if (patch != NULL)
-		result = retype_patch(bag, patch, &has_subject);
-	if (has_subject)
-		result = subject_complete(bag, result, is_whole);
+		result = retype_patch(bag, patch, &subject);
+	if (subject != 0)
+		result = subject_complete(bag, result, subject, is_whole);
 	deletions.count = 0;
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{

@@ -244,12 +244,13 @@ visit_relatives(Search *search, const BagEntry *entry,
 	return prop.tag;
 }
 
-/* Return true if a tag is one of those of the subject. */
-static bool
-is_subject(uint32 tag)
+/* Return the bit (SUBJECT_*) of a tag that is one of those of the subject. */
+static int
+subject_bit(uint32 tag)
 {
-	return tag == PR_SUBJECT || tag == PR_SUBJECT_PREFIX ||
-		tag == PR_NORMALIZED_SUBJECT;
+	return tag == PR_SUBJECT ? SUBJECT_WHOLE :
+		tag == PR_SUBJECT_PREFIX || tag == PR_NORMALIZED_SUBJECT ?
+		SUBJECT_PARTS : 0;
 }
 
 /* RelativeVisitor: add the deletion of a relative to the BagList in "arg". */
@@ -265,24 +266,25 @@ delete_relative(const BagEntry *entry, const char *relative, void *arg)
  * delete.
  */
 Jsonb *
-retype_patch(const Jsonb *bag, Jsonb *patch, bool *has_subject)
+retype_patch(const Jsonb *bag, Jsonb *patch, int *subject)
 {
 	Search		search = {bag, NULL, 0, 0, NULL, 0};
 	BagList		deletions;
 	BagEntry   *entries;
 	int			count;
 
-	*has_subject = (bag_count(bag) == 0);
+	*subject = SUBJECT_WHOLE | SUBJECT_PARTS;
 	if (bag_count(bag) == 0)
 		return patch;
+	*subject = 0;
 	baglist_init(&deletions, 0);
 	entries = bag_entries(patch, &count);
 	for (int i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (is_subject(visit_relatives(&search, &entries[i], delete_relative,
-									   &deletions)))
-			*has_subject = true;
+		*subject |= subject_bit(visit_relatives(&search, &entries[i],
+												delete_relative,
+												&deletions));
 	}
 	pfree(entries);
 	if (deletions.count == 0)

@@ -277,7 +277,7 @@ replace_subject(const Subject *old, Jsonb *patch, JsonbValue *whole,
  * as it is, unless the bag has a prefix of its own.
  */
 Jsonb *
-subject_complete(const Jsonb *bag, Jsonb *patch, bool is_whole)
+subject_complete(const Jsonb *bag, Jsonb *patch, int members, bool is_whole)
 {
 	Subject		old;
 	Subject		new;
@@ -286,6 +286,10 @@ subject_complete(const Jsonb *bag, Jsonb *patch, bool is_whole)
 	JsonbValue	whole;
 	Found		given;
 
+	/* a bag never has a normalized subject */
+	if (members == SUBJECT_WHOLE && is_whole &&
+		!bag_find(bag, prefix_name, &whole))
+		return patch;
 	find_subject(patch, &new);
 	if (!new.whole.there && !new.prefix.there && !new.normalized.there)
 		return patch;

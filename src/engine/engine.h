@@ -988,6 +988,24 @@ extern void state_mark_folder(const Reader *reader, int64 store_id,
 extern bool state_status(int64 store_id, int64 message_id, int32 *status,
 						 TimestampTz *changed_at);
 
+/* -------------------------------------------------------------- computed.c */
+
+/*
+ * Return the id of the folder of a store whose entry id has the given bytes,
+ * or 0 if they are the entry id of anything else.
+ */
+extern int64 computed_folder_of_entryid(int64 store_id, const uint8 *entryid,
+									int size);
+
+/*
+ * Add the entry id of an object (PR_OBJECT_TYPE and id), and the source key of
+ * an id or the change key of a change number, to a list of members.
+ */
+extern void computed_add_entryid(int64 store_id, BagList *list, const char *name,
+							 int type, int64 id);
+extern void computed_add_key(int64 store_id, BagList *list, const char *name,
+						 Keyed series, int64 number);
+
 /* ------------------------------------------------------------------ view.c */
 
 /* The kind of object on which a handle is open. */
@@ -1053,26 +1071,10 @@ extern void view_require_message(int64 store_id, int64 message_id);
 extern bool view_go_back(MessageView *view, int64 change_number);
 
 /*
- * Return the id of the folder of a store whose entry id has the given bytes,
- * or 0 if they are the entry id of anything else.
- */
-extern int64 view_folder_of_entryid(int64 store_id, const uint8 *entryid,
-									int size);
-
-/*
  * Return the properties of a view as a JSON object: those named in "tags", or
  * all of them if "tags" is NULL.
  */
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
-
-/*
- * Add the entry id of an object (PR_OBJECT_TYPE and id), and the source key of
- * an id or the change key of a change number, to a list of members.
- */
-extern void view_add_entryid(int64 store_id, BagList *list, const char *name,
-							 int type, int64 id);
-extern void view_add_key(int64 store_id, BagList *list, const char *name,
-						 Keyed series, int64 number);
 
 /*
  * Return the names of all properties of a view as a text[], without reading

@@ -84,14 +84,14 @@ add_modifier(Container *container, const char *name, BagList *list)
 static void
 add_store_entryid(Container *container, const char *name, BagList *list)
 {
-	view_add_entryid(container->row.store_id, list, name, MAPI_STORE,
+	computed_add_entryid(container->row.store_id, list, name, MAPI_STORE,
 					 container->row.store_id);
 }
 
 static void
 add_folder_entryid(Container *container, const char *name, BagList *list)
 {
-	view_add_entryid(container->row.store_id, list, name, MAPI_FOLDER,
+	computed_add_entryid(container->row.store_id, list, name, MAPI_FOLDER,
 					 container->row.folder_id);
 }
 
@@ -102,21 +102,21 @@ add_parent_entryid(Container *container, const char *name, BagList *list)
 
 	if (parent_id != 0 && access_sees_folder(container->row.store_id,
 											 parent_id))
-		view_add_entryid(container->row.store_id, list, name, MAPI_FOLDER,
+		computed_add_entryid(container->row.store_id, list, name, MAPI_FOLDER,
 						 parent_id);
 }
 
 static void
 add_source_key(Container *container, const char *name, BagList *list)
 {
-	view_add_key(container->row.store_id, list, name, KEYED_FOLDER,
+	computed_add_key(container->row.store_id, list, name, KEYED_FOLDER,
 				 container->row.folder_id);
 }
 
 static void
 add_change_key(Container *container, const char *name, BagList *list)
 {
-	view_add_key(container->row.store_id, list, name, KEYED_CHANGE,
+	computed_add_key(container->row.store_id, list, name, KEYED_CHANGE,
 				 container->row.change_number);
 }
 
@@ -239,7 +239,7 @@ add_special(Container *container, const char *name, BagList *list,
 	int64		folder_id = store_special_folder(store_id, special);
 
 	if (folder_id != 0 && access_sees_folder(store_id, folder_id))
-		view_add_entryid(store_id, list, name, MAPI_FOLDER, folder_id);
+		computed_add_entryid(store_id, list, name, MAPI_FOLDER, folder_id);
 }
 
 static void
@@ -514,7 +514,7 @@ patch_argument(FunctionCallInfo fcinfo, int n, const Jsonb *bag,
 	const char *twice;
 	Datum	   *names;
 	int			len;
-	bool		has_subject;
+	int			subject;
 
 	patch = PG_GETARG_JSONB_P(n);
 	if (!JB_ROOT_IS_OBJECT(patch))
@@ -539,7 +539,7 @@ patch_argument(FunctionCallInfo fcinfo, int n, const Jsonb *bag,
 							   TYPALIGN_INT);
 	patch = baglist_build(&props);
 	retype_check(patch);
-	return bag_splice(bag, retype_patch(bag, patch, &has_subject), false);
+	return bag_splice(bag, retype_patch(bag, patch, &subject), false);
 }
 
 /* Do the work of set_folder_props(). */

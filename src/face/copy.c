@@ -98,7 +98,7 @@ bag_has(const Jsonb *bag, const char *name)
 	BagList		deletion;
 	Jsonb	   *patch;
 	JsonbValue	value;
-	bool		ignored;
+	int			ignored;
 
 	if (bag_find(bag, name, &value))
 		return true;

@@ -254,7 +254,7 @@ sentmail_folder(const MessageRow *row)
 		value.type != jbvString)
 		return 0;
 	entryid = base64_bytes(value.val.string.val, value.val.string.len);
-	return view_folder_of_entryid(row->store_id,
+	return computed_folder_of_entryid(row->store_id,
 								  (const uint8 *) VARDATA_ANY(entryid),
 								  VARSIZE_ANY_EXHDR(entryid));
 }

@@ -1,0 +1,721 @@
+/*-------------------------------------------------------------------------
+ *
+ * computed.c
+ *	  The computed properties of messages, attachments and embedded messages,
+ *	  and the identifiers that the store makes.
+ *
+ * NOTES
+ *	  Formats of the identifiers that the store makes (numbers are big-endian):
+ *
+ *		entry id	4 bytes 0, replica GUID (16), object type (2), id (8)
+ *		source key	replica GUID (16), counter of the id (6)
+ *		change key	replica GUID (16), counter of the change number (6)
+ *		record key	of a message its source key, of an attachment its
+ *					number (4), of an embedded message its search key
+ *
+ *	  The entry id of a role is a one-off entry id (MS-OXCDATA 2.2.5.1): the
+ *	  name of the role is both display name and address.
+ *
+ *	  The replica GUID of a node is the GUID of the store with the node number
+ *	  XORed into its last two bytes.  Node 0 thus has the GUID of the store.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "engine.h"
+
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "computed.h"
+#include "value.h"
+
+#define COUNTER_BYTES	6
+#define KEY_BYTES		(GUID_BYTES + COUNTER_BYTES)
+#define ENTRYID_BYTES	(4 + GUID_BYTES + 2 + 8)
+
+/* PR_NATIVE_BODY_INFO */
+#define NATIVE_BODY_NONE	0
+#define NATIVE_BODY_PLAIN	1
+#define NATIVE_BODY_RTF		2
+#define NATIVE_BODY_HTML	3
+
+/* flags of a one-off entry id: Unicode, and plain text preferred */
+#define ONE_OFF_FLAGS		0x8001
+
+/* ------------------------------------------------------------- identifiers */
+
+/* Write a number as big-endian bytes. */
+static void
+put_bytes(uint8 *at, uint64 number, int bytes)
+{
+	for (int i = bytes - 1; i >= 0; i--)
+	{
+		at[i] = number & 0xFF;
+		number >>= 8;
+	}
+}
+
+/*
+ * Write the source key or change key of a number to "key", KEY_BYTES: the GUID
+ * of the incarnation that gave the number out, then its counter.  For an
+ * incarnation that this database does not know, the store's GUID and the node
+ * stand in.
+ */
+static void
+make_key(const ViewContext *context, Keyed series, int64 number, uint8 *key)
+{
+	if (!incarnation_guid(series, number, key))
+	{
+		memcpy(key, context->guid, GUID_BYTES);
+		key[GUID_BYTES - 2] ^= NODE_OF(number) >> 8;
+		key[GUID_BYTES - 1] ^= NODE_OF(number) & 0xFF;
+	}
+	put_bytes(key + GUID_BYTES, COUNTER_OF(number), COUNTER_BYTES);
+}
+
+/* qsort() comparator for keys, each preceded by a byte with its size. */
+static int
+compare_keys(const void *a, const void *b)
+{
+	return memcmp(a, b, 1 + KEY_BYTES);
+}
+
+static void
+add_entryid(ViewContext *context, BagList *list, const char *name, int type,
+			int64 id)
+{
+	uint8		entryid[ENTRYID_BYTES];
+
+	memset(entryid, 0, 4);
+	memcpy(entryid + 4, context->guid, GUID_BYTES);
+	put_bytes(entryid + 4 + GUID_BYTES, type, 2);
+	put_bytes(entryid + 4 + GUID_BYTES + 2, id, 8);
+	baglist_add_base64(list, name, entryid, sizeof(entryid));
+}
+
+int64
+computed_folder_of_entryid(int64 store_id, const uint8 *entryid, int size)
+{
+	uint8		expected[ENTRYID_BYTES - 8];
+	uint64		id = 0;
+
+	if (size != ENTRYID_BYTES)
+		return 0;
+	memset(expected, 0, 4);
+	access_replica_guid(store_id, expected + 4);
+	put_bytes(expected + 4 + GUID_BYTES, MAPI_FOLDER, 2);
+	if (memcmp(entryid, expected, sizeof(expected)) != 0)
+		return 0;
+	for (int i = sizeof(expected); i < ENTRYID_BYTES; i++)
+		id = id << 8 | entryid[i];
+	return (int64) id;
+}
+
+static void
+add_key(ViewContext *context, BagList *list, const char *name,
+		Keyed series, int64 number)
+{
+	uint8		key[KEY_BYTES];
+
+	make_key(context, series, number, key);
+	baglist_add_base64(list, name, key, sizeof(key));
+}
+
+void
+computed_add_entryid(int64 store_id, BagList *list, const char *name, int type,
+				 int64 id)
+{
+	ViewContext context;
+
+	access_replica_guid(store_id, context.guid);
+	add_entryid(&context, list, name, type, id);
+}
+
+void
+computed_add_key(int64 store_id, BagList *list, const char *name, Keyed series,
+			 int64 number)
+{
+	ViewContext context;
+
+	access_replica_guid(store_id, context.guid);
+	add_key(&context, list, name, series, number);
+}
+
+/* ----------------------------------------------------- computed properties */
+
+/*
+ * Each of the following functions adds one property to the list, under "name",
+ * unless the view lacks the property.
+ */
+
+static void
+add_own_entryid(ViewContext *context, const char *name, BagList *list)
+{
+	add_entryid(context, list, name, MAPI_MESSAGE, context->view->message_id);
+}
+
+static void
+add_parent_entryid(ViewContext *context, const char *name, BagList *list)
+{
+	add_entryid(context, list, name, MAPI_FOLDER, context->view->version.folder_id);
+}
+
+static void
+add_store_entryid(ViewContext *context, const char *name, BagList *list)
+{
+	add_entryid(context, list, name, MAPI_STORE, context->view->store_id);
+}
+
+static void
+add_source_key(ViewContext *context, const char *name, BagList *list)
+{
+	add_key(context, list, name, KEYED_MESSAGE, context->view->message_id);
+}
+
+static void
+add_parent_source_key(ViewContext *context, const char *name, BagList *list)
+{
+	add_key(context, list, name, KEYED_FOLDER,
+			context->view->version.folder_id);
+}
+
+static void
+add_change_number(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->version.change_number != 0)
+		baglist_add_int(list, name, context->view->version.change_number);
+}
+
+static void
+add_change_key(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->version.change_number != 0)
+		add_key(context, list, name, KEYED_CHANGE,
+				context->view->version.change_number);
+}
+
+/*
+ * Add PR_PREDECESSOR_CHANGE_LIST: the newest change key of each node that has
+ * changed the message, this version's own included, sorted by GUID.  Each key
+ * is preceded by its size in one byte (MS-OXCFXICS 2.2.2.3).
+ */
+static void
+add_predecessors(ViewContext *context, const char *name, BagList *list)
+{
+	const Version *version = &context->view->version;
+	Datum	   *numbers = NULL;
+	int			count = 0;
+	uint8	   *sized;
+
+	if (version->change_number == 0)
+		return;
+	if (version->predecessors != (Datum) 0)
+		deconstruct_array(DatumGetArrayTypeP(version->predecessors), INT8OID,
+						  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+						  &numbers, NULL, &count);
+	sized = palloc((count + 1) * (1 + KEY_BYTES));
+	for (int i = 0; i <= count; i++)
+	{
+		uint8	   *at = sized + i * (1 + KEY_BYTES);
+
+		at[0] = KEY_BYTES;
+		make_key(context, KEYED_CHANGE,
+				 i < count ? DatumGetInt64(numbers[i]) :
+				 version->change_number, at + 1);
+	}
+	if (count > 0)
+		qsort(sized, count + 1, 1 + KEY_BYTES, compare_keys);
+	baglist_add_base64(list, name, sized, (count + 1) * (1 + KEY_BYTES));
+}
+
+static void
+add_time(BagList *list, const char *name, TimestampTz time)
+{
+	char	   *text = palloc(VALUE_TIME_SIZE);
+
+	systime_text(time, text);
+	baglist_add_cstring(list, name, text, strlen(text));
+}
+
+static void
+add_creation_time(ViewContext *context, const char *name, BagList *list)
+{
+	add_time(list, name, context->view->created_at);
+}
+
+static void
+add_modification_time(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->modifier != NULL)
+		add_time(list, name, context->view->modified_at);
+}
+
+/*
+ * Read the state that is outside of the version.  A message that is not saved
+ * yet has none, and is read if the flags say so that the client has set, or else
+ * those of the message.
+ */
+static void
+read_state(ViewContext *context)
+{
+	const MessageView *view = context->view;
+	Reader		reader;
+	ReadSubject subject = {view->store_id, view->message_id,
+	view->version.message_flags, view->creator, view->creator_actor};
+
+	if (context->has_state)
+		return;
+	context->has_state = true;
+	if (view->version.change_number == 0)
+	{
+		int32		flags = view->version.message_flags;
+		JsonbValue	value;
+
+		if (bag_find(context->bag, "PR_MESSAGE_FLAGS", &value))
+			flags = (int32) integer_of_value(&value);
+		context->read.is_read = (flags & MSGFLAG_READ) != 0;
+		return;
+	}
+	state_reader(&reader, view->actor);
+	state_read(&reader, &subject, &context->read);
+	(void) state_status(view->store_id, view->message_id, &context->status,
+						&context->status_changed_at);
+}
+
+/*
+ * Add PR_LOCAL_COMMIT_TIME: the time of the last save, or of a later change of
+ * the status or of the reader's read flag.
+ */
+static void
+add_commit_time(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->modifier == NULL)
+		return;
+	read_state(context);
+	add_time(list, name, Max(context->view->modified_at,
+							 Max(context->read.changed_at,
+								 context->status_changed_at)));
+}
+
+static void
+add_modifier(ViewContext *context, const char *name, BagList *list)
+{
+	const char *modifier = context->view->modifier;
+
+	if (modifier != NULL)
+		baglist_add_cstring(list, name, modifier, strlen(modifier));
+}
+
+static void
+add_deleted_on(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->version.deleted_at != 0)
+		add_time(list, name, context->view->version.deleted_at);
+}
+
+static bool
+has_attachments(const MessageView *view)
+{
+	return !view->version.content.isnull[PART_ATTACHMENTS] &&
+		JB_ROOT_COUNT(DatumGetJsonbP(view->version.content.value[PART_ATTACHMENTS])) > 0;
+}
+
+/* Return true if the bag has a boolean property that is true. */
+static bool
+asks_for(const ViewContext *context, const char *name)
+{
+	JsonbValue	value;
+
+	return bag_find(context->bag, name, &value) && value.type == jbvBool &&
+		value.val.boolean;
+}
+
+/*
+ * Return the flags that say that a receipt is due.  A read receipt is due once
+ * the user has read the message, a non-read receipt once it was deleted unread.
+ */
+static int32
+due_receipts(const ViewContext *context)
+{
+	const ReadState *read = &context->read;
+	int32		flags = 0;
+
+	if ((read->is_read || (read->receipts & RECEIPT_DUE) != 0) &&
+		(read->receipts & RECEIPT_NO_READ) == 0 &&
+		asks_for(context, "PR_READ_RECEIPT_REQUESTED"))
+		flags |= MSGFLAG_RN_PENDING;
+	if (context->view->version.deleted_at != 0 && !read->is_read &&
+		(read->receipts & RECEIPT_NO_NONREAD) == 0 &&
+		asks_for(context, "PR_NON_RECEIPT_NOTIFICATION_REQUESTED"))
+		flags |= MSGFLAG_NRN_PENDING;
+	return flags;
+}
+
+static void
+add_message_flags(ViewContext *context, const char *name, BagList *list)
+{
+	const MessageView *view = context->view;
+	int32		flags = view->version.message_flags;
+
+	read_state(context);
+	if (view->version.change_number != 0)
+	{
+		flags &= ~(MSGFLAG_READ | MSGFLAG_EVERREAD);
+		if (context->read.is_read)
+			flags |= MSGFLAG_READ | MSGFLAG_EVERREAD;
+		if (view->version.submitted_at != 0)
+			flags = (flags & ~MSGFLAG_UNSENT) | MSGFLAG_SUBMIT;
+		flags |= due_receipts(context);
+	}
+	if (has_attachments(view))
+		flags |= MSGFLAG_HASATTACH;
+	baglist_add_int(list, name, flags);
+}
+
+static void
+add_read(ViewContext *context, const char *name, BagList *list)
+{
+	read_state(context);
+	baglist_add_bool(list, name, context->read.is_read);
+}
+
+static void
+add_message_status(ViewContext *context, const char *name, BagList *list)
+{
+	read_state(context);
+	baglist_add_int(list, name, context->status);
+}
+
+static void
+add_hasattach(ViewContext *context, const char *name, BagList *list)
+{
+	baglist_add_bool(list, name, has_attachments(context->view));
+}
+
+static void
+add_message_size(ViewContext *context, const char *name, BagList *list)
+{
+	int64		size = content_size(&context->view->version.content);
+
+	baglist_add_int(list, name, Min(size, PG_INT32_MAX));
+}
+
+static void
+add_message_size_extended(ViewContext *context, const char *name,
+						  BagList *list)
+{
+	baglist_add_int(list, name, content_size(&context->view->version.content));
+}
+
+static void
+add_access(ViewContext *context, const char *name, BagList *list)
+{
+	baglist_add_int(list, name, context->view->access);
+}
+
+static void
+add_access_level(ViewContext *context, const char *name, BagList *list)
+{
+	if (context->view->level >= 0)
+		baglist_add_int(list, name, context->view->level);
+}
+
+/* Add a display list; the first call computes all of them. */
+static void
+add_display(ViewContext *context, const char *name, BagList *list, int which)
+{
+	if (context->display[0] == NULL)
+		recipients_display(context->recipients, &context->display[0],
+						   &context->display[1], &context->display[2]);
+	baglist_add_cstring(list, name, context->display[which],
+						strlen(context->display[which]));
+}
+
+static void
+add_display_to(ViewContext *context, const char *name, BagList *list)
+{
+	add_display(context, name, list, 0);
+}
+
+static void
+add_display_cc(ViewContext *context, const char *name, BagList *list)
+{
+	add_display(context, name, list, 1);
+}
+
+static void
+add_display_bcc(ViewContext *context, const char *name, BagList *list)
+{
+	add_display(context, name, list, 2);
+}
+
+/* Return true if the bag has a subject; the first call finds its parts. */
+static bool
+find_subject(ViewContext *context)
+{
+	if (!context->subject_read)
+		context->has_subject = subject_parts(context->bag, &context->prefix,
+											 &context->normalized);
+	context->subject_read = true;
+	return context->has_subject;
+}
+
+static void
+add_subject_prefix(ViewContext *context, const char *name, BagList *list)
+{
+	if (find_subject(context))
+		baglist_add_value(list, name, strlen(name), &context->prefix);
+}
+
+static void
+add_normalized_subject(ViewContext *context, const char *name, BagList *list)
+{
+	if (find_subject(context))
+		baglist_add_value(list, name, strlen(name), &context->normalized);
+}
+
+static void
+add_object_type(ViewContext *context, const char *name, BagList *list)
+{
+	baglist_add_int(list, name, context->view->kind == HANDLE_ATTACHMENT ?
+					MAPI_ATTACH : MAPI_MESSAGE);
+}
+
+static void
+add_store_record_key(ViewContext *context, const char *name, BagList *list)
+{
+	baglist_add_base64(list, name, context->guid, GUID_BYTES);
+}
+
+static void
+add_record_key(ViewContext *context, const char *name, BagList *list)
+{
+	JsonbValue	value;
+	uint8		number[4];
+
+	switch (context->view->kind)
+	{
+		case HANDLE_MESSAGE:
+			add_source_key(context, name, list);
+			break;
+		case HANDLE_ATTACHMENT:
+			if (!bag_find(context->bag, "PR_ATTACH_NUM", &value))
+				break;
+			put_bytes(number, integer_of_value(&value), sizeof(number));
+			baglist_add_base64(list, name, number, sizeof(number));
+			break;
+		case HANDLE_EMBEDDED:
+			if (bag_find(context->bag, "PR_SEARCH_KEY", &value))
+				baglist_add_value(list, name, strlen(name), &value);
+			break;
+	}
+}
+
+/*
+ * Return true if a member of the bag is a named property.  The canonical name
+ * of any other property begins with one of three prefixes.
+ */
+static bool
+is_named(const BagEntry *entry)
+{
+	Property	prop;
+
+	if ((entry->keylen > 3 && entry->key[0] == 'P' && entry->key[1] == 'R' &&
+		 entry->key[2] == '_') ||
+		(entry->keylen > 6 && memcmp(entry->key, "PidTag", 6) == 0) ||
+		(entry->keylen > 2 && memcmp(entry->key, "0x", 2) == 0))
+		return false;
+	return spelling_lookup(entry->key, entry->keylen, &prop) && prop.tag == 0;
+}
+
+static void
+add_has_named(ViewContext *context, const char *name, BagList *list)
+{
+	int			count;
+	BagEntry   *entries = bag_entries(context->bag, &count);
+	bool		any = false;
+
+	for (int i = 0; i < count && !any; i++)
+		any = is_named(&entries[i]);
+	pfree(entries);
+	baglist_add_bool(list, name, any);
+}
+
+/*
+ * Add PR_NATIVE_BODY_INFO: the body from which the others can be made, by the
+ * table of MS-OXBBODY.  PR_RTF_IN_SYNC makes RTF the better one of two bodies.
+ */
+static void
+add_native_body(ViewContext *context, const char *name, BagList *list)
+{
+	const Content *content = &context->view->version.content;
+	bool		plain = content_has(content, PART_BODY);
+	bool		html = content_has(content, PART_HTML);
+	bool		rtf = content_has(content, PART_RTF);
+	JsonbValue	in_sync;
+	int			native = NATIVE_BODY_NONE;
+
+	if (rtf && ((!plain && !html) ||
+				(bag_find(context->bag, "PR_RTF_IN_SYNC", &in_sync) &&
+				 in_sync.type == jbvBool && in_sync.val.boolean)))
+		native = NATIVE_BODY_RTF;
+	else if (html)
+		native = NATIVE_BODY_HTML;
+	else if (plain)
+		native = NATIVE_BODY_PLAIN;
+	baglist_add_int(list, name, native);
+}
+
+/* Return the name of the creator of a message, or NULL if it is not known. */
+static text *
+creator_of(const MessageView *view)
+{
+	return view->creator == (Datum) 0 ? NULL : DatumGetTextPP(view->creator);
+}
+
+static void
+add_creator_name(ViewContext *context, const char *name, BagList *list)
+{
+	text	   *creator = creator_of(context->view);
+
+	if (creator != NULL)
+		baglist_add_cstring(list, name, VARDATA_ANY(creator),
+							VARSIZE_ANY_EXHDR(creator));
+}
+
+/* Append a text as UTF-16LE, with a NUL. */
+static void
+append_utf16(StringInfo bytes, const char *text)
+{
+	do
+	{
+		pg_wchar	c = utf8_to_unicode((const unsigned char *) text);
+
+		if (c >= 0x10000)
+		{
+			pg_wchar	high = 0xD800 + ((c - 0x10000) >> 10);
+
+			appendStringInfoCharMacro(bytes, high & 0xFF);
+			appendStringInfoCharMacro(bytes, high >> 8);
+			c = 0xDC00 + ((c - 0x10000) & 0x3FF);
+		}
+		appendStringInfoCharMacro(bytes, c & 0xFF);
+		appendStringInfoCharMacro(bytes, c >> 8);
+		if (*text == '\0')
+			break;
+		text += pg_utf_mblen((const unsigned char *) text);
+	} while (true);
+}
+
+/*
+ * Return the one-off entry id of a role in base64.  The last one is kept, since
+ * most messages of a store have few creators.
+ */
+static const char *
+role_entryid(const char *role)
+{
+	/* flags, the provider of one-off entry ids, version, flags */
+	static const char head[] = {
+		0, 0, 0, 0,
+		0x81, 0x2B, 0x1F, 0xA4, 0xBE, 0xA3, 0x10, 0x19,
+		0x9D, 0x6E, 0x00, 0xDD, 0x01, 0x0F, 0x54, 0x02,
+		0, 0, ONE_OFF_FLAGS & 0xFF, ONE_OFF_FLAGS >> 8
+	};
+	static NameData kept_role;
+	static char *kept = NULL;
+	StringInfoData bytes;
+	char	   *text;
+
+	if (kept != NULL && strcmp(NameStr(kept_role), role) == 0)
+		return kept;
+	initStringInfo(&bytes);
+	appendBinaryStringInfo(&bytes, head, sizeof(head));
+	append_utf16(&bytes, role);
+	append_utf16(&bytes, "POSTGRESQL");
+	append_utf16(&bytes, role);
+	text = base64_text(bytes.data, bytes.len, NULL);
+	if (strlen(role) < NAMEDATALEN)
+	{
+		char	   *old = kept;
+
+		kept = MemoryContextStrdup(TopMemoryContext, text);
+		namestrcpy(&kept_role, role);
+		if (old != NULL)
+			pfree(old);
+	}
+	return text;
+}
+
+static void
+add_creator_entryid(ViewContext *context, const char *name, BagList *list)
+{
+	text	   *creator = creator_of(context->view);
+	const char *entryid;
+
+	if (creator == NULL)
+		return;
+	/* what is kept may be replaced while the list is in use */
+	entryid = pstrdup(role_entryid(text_to_cstring(creator)));
+	baglist_add_cstring(list, name, entryid, strlen(entryid));
+}
+
+/*
+ * All properties that a view can show and that are not members of the bag:
+ * parts that have a column of their own, and computed properties.  They are
+ * sorted in jsonb's order of keys, so that they can be merged with the bag.
+ */
+const Extra computed_extras[] = {
+	{"PR_BODY", PART_BODY, PR_BODY, NULL, ON_ALL},
+	{"PR_HTML", PART_HTML, PR_HTML, NULL, ON_ALL},
+	{"PR_READ", PART_PROPS, PR_READ, add_read, ON_MESSAGES},
+	{"PR_ACCESS", PART_PROPS, PR_ACCESS, add_access, ON_MESSAGE},
+	{"PR_ENTRYID", PART_PROPS, PR_ENTRYID, add_own_entryid, ON_MESSAGE},
+	{"PR_HASATTACH", PART_PROPS, PR_HASATTACH, add_hasattach, ON_MESSAGES},
+	{"PR_CHANGE_KEY", PART_PROPS, PR_CHANGE_KEY, add_change_key, ON_MESSAGE | SOMETIMES},
+	{"PR_DELETED_ON", PART_PROPS, PR_DELETED_ON, add_deleted_on, ON_MESSAGE | SOMETIMES},
+	{"PR_DISPLAY_CC", PART_PROPS, PR_DISPLAY_CC, add_display_cc, ON_MESSAGES},
+	{"PR_DISPLAY_TO", PART_PROPS, PR_DISPLAY_TO, add_display_to, ON_MESSAGES},
+	{"PR_MSG_STATUS", PART_PROPS, PR_MSG_STATUS, add_message_status, ON_MESSAGE},
+	{"PR_RECORD_KEY", PART_PROPS, PR_RECORD_KEY, add_record_key, ON_ALL | SOMETIMES},
+	{"PR_SOURCE_KEY", PART_PROPS, PR_SOURCE_KEY, add_source_key, ON_MESSAGE},
+	{"PR_DISPLAY_BCC", PART_PROPS, PR_DISPLAY_BCC, add_display_bcc, ON_MESSAGES},
+	{"PR_OBJECT_TYPE", PART_PROPS, PR_OBJECT_TYPE, add_object_type, ON_ALL},
+	{"PR_ACCESS_LEVEL", PART_PROPS, PR_ACCESS_LEVEL, add_access_level, ON_ALL | SOMETIMES},
+	{"PR_CREATOR_NAME", PART_PROPS, PR_CREATOR_NAME, add_creator_name, ON_MESSAGE | SOMETIMES},
+	{"PR_MESSAGE_SIZE", PART_PROPS, PR_MESSAGE_SIZE, add_message_size, ON_MESSAGES},
+	{"PR_CREATION_TIME", PART_PROPS, PR_CREATION_TIME, add_creation_time, ON_MESSAGE},
+	{"PR_MESSAGE_FLAGS", PART_PROPS, PR_MESSAGE_FLAGS, add_message_flags, ON_MESSAGE},
+	{"PR_STORE_ENTRYID", PART_PROPS, PR_STORE_ENTRYID, add_store_entryid, ON_MESSAGE},
+	{"PR_PARENT_ENTRYID", PART_PROPS, PR_PARENT_ENTRYID, add_parent_entryid, ON_MESSAGE},
+	{"PR_RTF_COMPRESSED", PART_RTF, PR_RTF_COMPRESSED, NULL, ON_ALL},
+	{"PR_SUBJECT_PREFIX", PART_PROPS, PR_SUBJECT_PREFIX, add_subject_prefix, ON_MESSAGES | SOMETIMES},
+	{"PR_CREATOR_ENTRYID", PART_PROPS, PR_CREATOR_ENTRYID, add_creator_entryid, ON_MESSAGE | SOMETIMES},
+	{"PidTagChangeNumber", PART_PROPS, PidTagChangeNumber, add_change_number, ON_MESSAGE | SOMETIMES},
+	{"PR_NATIVE_BODY_INFO", PART_PROPS, PR_NATIVE_BODY_INFO, add_native_body, ON_MESSAGES},
+	{"PR_STORE_RECORD_KEY", PART_PROPS, PR_STORE_RECORD_KEY, add_store_record_key, ON_ALL},
+	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_commit_time, ON_MESSAGE | SOMETIMES},
+	{"PR_PARENT_SOURCE_KEY", PART_PROPS, PR_PARENT_SOURCE_KEY, add_parent_source_key, ON_MESSAGE},
+	{"PR_LAST_MODIFIER_NAME", PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier, ON_MESSAGE | SOMETIMES},
+	{"PR_MESSAGE_RECIPIENTS", PART_RECIPIENTS, PR_MESSAGE_RECIPIENTS, NULL, ON_ALL},
+	{"PR_NORMALIZED_SUBJECT", PART_PROPS, PR_NORMALIZED_SUBJECT, add_normalized_subject, ON_MESSAGES | SOMETIMES},
+	{"PR_MESSAGE_ATTACHMENTS", PART_ATTACHMENTS, PR_MESSAGE_ATTACHMENTS, NULL, ON_ALL},
+	{"PR_HAS_NAMED_PROPERTIES", PART_PROPS, PR_HAS_NAMED_PROPERTIES, add_has_named, ON_ALL},
+	{"PR_MESSAGE_SIZE_EXTENDED", PART_PROPS, PR_MESSAGE_SIZE_EXTENDED, add_message_size_extended, ON_MESSAGES},
+	{"PR_LAST_MODIFICATION_TIME", PART_PROPS, PR_LAST_MODIFICATION_TIME, add_modification_time, ON_MESSAGE | SOMETIMES},
+	{"PR_PREDECESSOR_CHANGE_LIST", PART_PROPS, PR_PREDECESSOR_CHANGE_LIST, add_predecessors, ON_MESSAGE | SOMETIMES},
+	{"PR_TRANSPORT_MESSAGE_HEADERS", PART_HEADERS, PR_TRANSPORT_MESSAGE_HEADERS, NULL, ON_ALL}
+};
+
+const int	computed_count = lengthof(computed_extras);
+
+void
+computed_begin(ViewContext *context, const MessageView *view)
+{
+	memset(context, 0, sizeof(ViewContext));
+	context->view = view;
+	context->bag = DatumGetJsonbP(view->version.content.value[PART_PROPS]);
+	access_replica_guid(view->store_id, context->guid);
+}
