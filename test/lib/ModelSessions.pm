@@ -30,8 +30,6 @@ sub connect_session
 		$s{timer});
 	push @sessions, \%s;
 	ask($#sessions, 'SET search_path = msgstore, public');
-	# handles closed since a transaction began count too
-	ask($#sessions, 'SET msgstore.max_open_handles = 1000000');
 	return $#sessions;
 }
 

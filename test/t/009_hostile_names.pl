@@ -219,7 +219,7 @@ my %argument = (
 	value => '2024-01-01T00:00:00.0000000Z', recipients => '[]',
 	to_handle => ":'c'", exclude => '{PR_BODY}', include => '{PR_SUBJECT}',
 	max => '1', keep => 'true', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
-	'give_store.owner' => 'regress_stranger',
+	'give_store.owner' => 'regress_stranger', 'copy_folder.folder_id' => '3',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
 	rtf => 'x',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',

@@ -21,6 +21,9 @@ note("MODEL_SEED=$seed");
 
 my $node = PostgreSQL::Test::Cluster->new('model');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+# only a superuser can set it, and handles closed since a transaction began count
+$node->append_conf('postgresql.conf',
+	"session_preload_libraries = 'msgstore'\nmsgstore.max_open_handles = 1000000");
 $node->start;
 $node->safe_psql('postgres', <<'END');
 CREATE EXTENSION msgstore;

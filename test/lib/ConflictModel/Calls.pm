@@ -230,7 +230,7 @@ my %calls = (
 			}
 			else { ($result, $what) = decide($s, $save) }
 			return ('40001') if $result eq '40001';
-			my $parks = $result ne 'S_OK' && $sql =~ /PARK/ && %{ $h->{pend} };
+			my $parks = $result ne 'S_OK' && $sql =~ /PARK/ && %{ $h->{pend} } && may($s);
 			return ('00000', $result, sub {
 				lock_message($s, $h->{m}, 1, 1) if $save->{idlock};
 				if ($result ne 'S_OK')
@@ -298,6 +298,7 @@ my %calls = (
 
 		return if $id && draft_held($s, $id);
 		return { sql => "SELECT park($n)", expect => sub {
+			return ('MA005') if !may($s);
 			my $now = $id ? draft_now($s, $id) : undef;
 			return ('00000', undef, sub {
 				die "parked at $_[0]" if $id && (!$now || $now->{gone} || $now->{at} == $h->{at}) != ($_[0] == $id);
