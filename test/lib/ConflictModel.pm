@@ -248,7 +248,8 @@ sub administer
 	return;
 }
 
-# Prune to a few changes per message.  The changes that lead to a draft's base stay.
+# Prune to a few changes per message.  The changes that lead to a draft's base stay, if the
+# role of the draft may edit.
 sub prune
 {
 	my $keep = 1 + int rand 6;
@@ -260,7 +261,7 @@ sub prune
 	{
 		my @chain = @{ $messages{$m}{chain} };
 		my @parked = map { $_->[-1] ? $_->[-1] : () } values %drafts;
-		my %bases = map { ($_->{handle}{base} // 0) => 1 } grep { !$_->{gone} && $_->{handle}{m} == $m && !$_->{handle}{new} } @parked;
+		my %bases = map { ($_->{handle}{base} // 0) => 1 } grep { !$_->{gone} && $rights{ $_->{role} } && $_->{handle}{m} == $m && !$_->{handle}{new} } @parked;
 		my $kept = $keep;
 
 		for my $rank (1 .. @chain)
