@@ -245,8 +245,8 @@ foreach my $mutant (
 		[
 			'messagerow_lock(&work->row, false)' =>
 			  'messagerow_lock(&work->row, true)',
-			"\t*result = decide(work);\n\tif (*result == S_OK && edits_any" =>
-			  "\t*result = S_OK;\n\tif (*result == S_OK && edits_any"
+			"\t*result = decide(work);\n\tif (*result == S_OK && work->request" =>
+			  "\t*result = S_OK;\n\tif (*result == S_OK && work->request"
 		],
 		qr/was good for version \d+ of message \d+ only/,
 		'deciding before the wait',
@@ -273,8 +273,8 @@ foreach my $mutant (
 	[
 		'handles', 'handle.c',
 		[
-			"saved->level == level)\n\t\trestore_saved(handle);" =>
-			  "saved->level == level)\n\t\tdrop_saved(handle);"
+			"saved->level == level)\n\t\tpending_restore(handle);" =>
+			  "saved->level == level)\n\t\tpending_drop_saved(handle);"
 		],
 		# by the view of a handle, or by the version that its next save stored
 		qr/a\ handle\ on\ message\ \d+\ (stands\ on|at\ \d+\ shows\ another)

@@ -68,7 +68,8 @@ BEGIN
 		answer := empty_folder(1, any_folder(), CASE WHEN random() < 0.2 THEN 8 ELSE 0 END);
 	END CASE;
 	INSERT INTO answers VALUES (kind, coalesce(answer, 'nothing'));
-EXCEPTION WHEN SQLSTATE 'MA10F' THEN
+-- a folder that is gone, or no folder left
+EXCEPTION WHEN SQLSTATE 'MA10F' OR SQLSTATE 'MA057' THEN
 	INSERT INTO answers VALUES (kind, 'gone');
 END $$;
 CREATE PROCEDURE storm() LANGUAGE plpgsql AS $$
