@@ -39,7 +39,7 @@ typedef struct Found
 	JsonbValue	value;			/* jbvNull: the patch deletes the member */
 } Found;
 
-/* What a bag or a patch contains of the subject. */
+/* The parts of the subject that a bag or a patch contains. */
 typedef struct Subject
 {
 	Found		whole;

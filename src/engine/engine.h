@@ -772,7 +772,7 @@ extern bool change_walk_back(int64 store_id, int64 message_id,
 							 Version *version, int64 to,
 							 ChangeVisitor visit, void *arg);
 
-/* What becomes of the submission of a message. */
+/* The fate of the submission of a message. */
 typedef enum Sending
 {
 	SENDING_STAYS = 0,			/* as it is */
@@ -1177,7 +1177,7 @@ extern void pending_forget(Handle *handle);
 
 /* ---------------------------------------------------------------- handle.c */
 
-/* What msgstore.handles allows; the value at the time of opening counts. */
+/* Values of msgstore.handles; the value at the time of opening counts. */
 typedef enum HandleMode
 {
 	HANDLES_SESSION = 0,		/* handles live until they are closed */

@@ -29,7 +29,7 @@ our %right = (
 	FOLDER_CONTACT => 0x200,
 	FOLDER_VISIBLE => 0x400);
 
-# What the words of the column "needs" mean to a reader.
+# Meanings of the words of the column "needs", for a reader.
 my %words = (
 	'nothing' => 'nothing',
 	'store' => '`FOLDER_VISIBLE` in some folder',

@@ -94,7 +94,7 @@ sub same
 		'', $what);
 }
 
-# What can be done there.
+# Check what works in the restored database.
 my $works = q{
 	SET search_path = '';
 	SELECT result = 'S_OK', result IN ('MAPI_E_OBJECT_CHANGED')
