@@ -691,8 +691,8 @@ static const struct
 	{false, {InvalidOid},
 		"SELECT max(changed_at) FROM msgstore.change"},
 	[QUERY_INCARNATION_INSERT] =
-	{true, {INT8OID, INT4OID, INT8OID, INT8OID, UUIDOID, INT8OID, PG_LSNOID,
-			TIMESTAMPTZOID, XID8OID},
+	{true, {INT8OID, INT4OID, INT8OID, INT8OID, UUIDOID, INT8OID,
+			COMPAT_PG_LSN_OID, TIMESTAMPTZOID, XID8OID},
 		"INSERT INTO msgstore.incarnation"
 		" (incarnation, node_number, message_id, folder_id, replica_guid,"
 		" system_identifier, wal_position, began_at, written_by)"
