@@ -29,6 +29,8 @@ OBJS = \
 	src/words/property.o \
 	src/content/bag.o \
 	src/content/objects.o \
+	src/content/lines.o \
+	src/content/hunks.o \
 	src/content/reference.o \
 	src/content/content.o \
 	src/content/recipient.o \
@@ -116,6 +118,7 @@ REGRESS = \
 	conflict \
 	conflictattachments \
 	resolve \
+	mergetext \
 	place \
 	readstate \
 	status \

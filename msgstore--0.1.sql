@@ -2807,7 +2807,8 @@ CREATE FUNCTION msgstore.resolve_conflict(handle integer, choice text,
 COMMENT ON FUNCTION msgstore.resolve_conflict(integer, text, bigint,
 											  bigint) IS
 	'Settle a conflict: KEEP_ORIGINAL, OVERWRITE (with seen: only that '
-	'version), SAVE_ELSEWHERE (folder NULL: Conflicts) or MERGE';
+	'version), SAVE_ELSEWHERE (folder NULL: Conflicts), MERGE, or MERGE_TEXT '
+	'(texts line by line)';
 
 CREATE FUNCTION msgstore.resolve_conflict(store_id bigint, message_id bigint,
 										  change_number bigint, changes jsonb,
@@ -2826,6 +2827,30 @@ COMMENT ON FUNCTION msgstore.resolve_conflict(bigint, bigint, bigint, jsonb,
 											  text) IS
 	'Settle the conflict of a patch on a change number, as '
 	'resolve_conflict(handle, choice) does for a handle';
+
+CREATE FUNCTION msgstore.merge_text(base text, theirs text, yours text,
+									OUT merged text, OUT conflicts integer)
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'merge_text';
+COMMENT ON FUNCTION msgstore.merge_text(text, text, text) IS
+	'Merge two texts that were made from one base, line by line; a conflict '
+	'is put between marks';
+
+CREATE FUNCTION msgstore.text_hunks(base text, theirs text, yours text,
+									OUT hunk integer, OUT side text,
+									OUT is_conflict boolean,
+									OUT base_line integer,
+									OUT theirs_line integer,
+									OUT yours_line integer,
+									OUT base_text text,
+									OUT theirs_text text,
+									OUT yours_text text)
+	RETURNS SETOF record
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'text_hunks';
+COMMENT ON FUNCTION msgstore.text_hunks(text, text, text) IS
+	'The hunks in which two texts differ from their base: who changed them, '
+	'where, and the lines of each text';
 
 CREATE FUNCTION msgstore.save_as(handle integer, folder_id bigint)
 	RETURNS bigint

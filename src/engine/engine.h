@@ -899,13 +899,14 @@ extern bool merge_touches(const Edits *edits, const char *name);
 
 /*
  * Merge the edits of a client with the changes of others, by the rule at the
- * top of merge.c.  "theirs" is the version with the others' changes.  Returns
+ * top of merge.c.  "theirs" is the version with the others' changes.  With
+ * "by_lines", texts that both sides touched are merged line by line.  Returns
  * false if the rule does not allow the merge; otherwise *merged are the edits
  * to apply to "theirs".
  */
 extern bool merge_edits(const TheirChanges *changes, const Content *base,
 						const Content *theirs, const Edits *edits,
-						Edits *merged);
+						bool by_lines, Edits *merged);
 
 /* ----------------------------------------------------------------- state.c */
 
