@@ -35,6 +35,7 @@ OBJS = \
 	src/content/content.o \
 	src/content/recipient.o \
 	src/content/subject.o \
+	src/content/promoted.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -77,6 +78,7 @@ OBJS = \
 	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
+	src/face/promote.o \
 	src/face/presence.o \
 	src/face/submit.o \
 	src/face/readstate.o \
@@ -124,6 +126,7 @@ REGRESS = \
 	status \
 	submit \
 	presence \
+	promoted \
 	folder \
 	container \
 	counts \
