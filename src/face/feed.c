@@ -875,12 +875,13 @@ read_arguments(FunctionCallInfo fcinfo, Feed *feed)
 
 	memset(feed, 0, sizeof(Feed));
 	feed->store_id = call_number(fcinfo, 0, "store_id");
+	if (!PG_ARGISNULL(3))
+		feed->folder_id = call_number(fcinfo, 3, "folder_id");
 	feed->left = max_argument(fcinfo);
 	if (PG_ARGISNULL(3))
 		access_require_store(feed->store_id, RIGHT_FOLDER_VISIBLE);
 	else
 	{
-		feed->folder_id = call_number(fcinfo, 3, "folder_id");
 		access_require_folder(feed->store_id, feed->folder_id,
 							  RIGHT_FOLDER_VISIBLE);
 		store_require_folder(feed->store_id, feed->folder_id);
