@@ -205,7 +205,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions strict client install-client \
+.PHONY: $(PRIVATE) test-versions dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -217,7 +217,11 @@ $(PRIVATE):
 test-versions:
 	@bash $(TOP)tools/test-versions $(VERSIONS)
 
-ifneq (,$(filter-out $(PRIVATE) test-versions,$(or $(MAKECMDGOALS),all)))
+# The archive of a release for PGXN; packages for Debian.
+dist deb:
+	@bash $(TOP)tools/release $@
+
+ifneq (,$(filter-out $(PRIVATE) test-versions dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
