@@ -33,6 +33,7 @@ OBJS = \
 	src/content/content.o \
 	src/content/recipient.o \
 	src/content/subject.o \
+	src/content/promoted.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -75,6 +76,7 @@ OBJS = \
 	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
+	src/face/promote.o \
 	src/face/presence.o \
 	src/face/submit.o \
 	src/face/readstate.o \
@@ -121,6 +123,7 @@ REGRESS = \
 	status \
 	submit \
 	presence \
+	promoted \
 	folder \
 	container \
 	counts \

@@ -324,6 +324,51 @@ extern bool subject_parts(const Jsonb *bag, JsonbValue *prefix,
 extern Jsonb *subject_complete(const Jsonb *bag, Jsonb *patch, int members,
 							   bool is_whole);
 
+/* -------------------------------------------------------------- promoted.c */
+
+/* The columns of message that promote properties: see promoted.c. */
+typedef enum PromotedColumn
+{
+	PROMOTED_NOTHING = -1,
+	PROMOTED_DELIVERY = 0,		/* timestamptz: PR_MESSAGE_DELIVERY_TIME */
+	PROMOTED_SUBMIT,			/* timestamptz: PR_CLIENT_SUBMIT_TIME */
+	PROMOTED_IMPORTANCE,		/* integer: PR_IMPORTANCE */
+	PROMOTED_ATTACHMENTS,		/* boolean: PR_HASATTACH */
+	PROMOTED_SUBJECT,			/* text: PR_NORMALIZED_SUBJECT */
+	PROMOTED_SENDER,			/* text: PR_SENDER_NAME */
+	PROMOTED_CLASS,				/* text: PR_MESSAGE_CLASS */
+	PROMOTED_CONVERSATION,		/* text: PR_CONVERSATION_TOPIC */
+	PROMOTED_SIZE				/* bigint: PR_MESSAGE_SIZE_EXTENDED */
+} PromotedColumn;
+#define NUM_PROMOTED	(PROMOTED_SIZE + 1)
+
+/*
+ * The promoted values of one version.  PROMOTED_SIZE is NULL in a row that was
+ * stored before there were promoted columns.
+ */
+typedef struct Promoted
+{
+	Datum		value[NUM_PROMOTED];
+	bool		isnull[NUM_PROMOTED];
+} Promoted;
+
+/* Return the column that promotes the property of a canonical name. */
+extern PromotedColumn promoted_column(const char *name);
+
+/* Return a text as it is promoted: cut short if it is long, palloc'd. */
+extern text *promoted_text(const char *string, int len);
+
+/* Set the promoted values of a content. */
+extern void promoted_fill(const Content *content, Promoted *promoted);
+
+/*
+ * Change the promoted values of the content "old" to those of the content
+ * "new".  "undo" is a patch that undoes the change of the bag.  Datums whose
+ * properties the change does not touch stay as they are.
+ */
+extern void promoted_follow(const Content *old, const Content *new,
+							const Jsonb *undo, Promoted *promoted);
+
 /* ---------------------------------------------------------------- retype.c */
 
 /*
