@@ -29,6 +29,8 @@ OBJS = \
 	src/words/property.o \
 	src/content/bag.o \
 	src/content/objects.o \
+	src/content/lines.o \
+	src/content/hunks.o \
 	src/content/reference.o \
 	src/content/content.o \
 	src/content/recipient.o \
@@ -84,6 +86,7 @@ OBJS = \
 	src/face/folder.o \
 	src/face/container.o \
 	src/face/transfer.o \
+	src/face/mail.o \
 	src/face/bulk.o \
 	src/face/history.o
 
@@ -118,6 +121,7 @@ REGRESS = \
 	conflict \
 	conflictattachments \
 	resolve \
+	mergetext \
 	place \
 	readstate \
 	status \
@@ -131,6 +135,7 @@ REGRESS = \
 	park \
 	parkstateless \
 	original \
+	mail \
 	throw \
 	numbers \
 	history \

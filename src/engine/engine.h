@@ -666,6 +666,7 @@ typedef struct Upload
 {
 	int64		blob_id;
 	bool		shared;			/* others have the reference: copy to write */
+	bool		stored;			/* sealed and referred to: blob_store() */
 	struct Upload *next;
 } Upload;
 
@@ -858,6 +859,10 @@ extern bool change_requested(int64 store_id, const char *request,
 extern void original_add(int64 store_id, int64 message_id, const char *name,
 						 BagList *list);
 
+/* Store the original of a new message, unless the store keeps no originals. */
+extern void original_store(int64 store_id, int64 message_id,
+						   const bytea *original);
+
 /* Delete or copy the original of a message, if the message has one. */
 extern void original_delete(int64 store_id, int64 message_id);
 extern void original_copy(int64 store_id, int64 message_id, int64 copy_id);
@@ -907,13 +912,14 @@ extern bool merge_touches(const Edits *edits, const char *name);
 
 /*
  * Merge the edits of a client with the changes of others, by the rule at the
- * top of merge.c.  "theirs" is the version with the others' changes.  Returns
+ * top of merge.c.  "theirs" is the version with the others' changes.  With
+ * "by_lines", texts that both sides touched are merged line by line.  Returns
  * false if the rule does not allow the merge; otherwise *merged are the edits
  * to apply to "theirs".
  */
 extern bool merge_edits(const TheirChanges *changes, const Content *base,
 						const Content *theirs, const Edits *edits,
-						Edits *merged);
+						bool by_lines, Edits *merged);
 
 /* ----------------------------------------------------------------- state.c */
 
