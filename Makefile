@@ -29,6 +29,8 @@ OBJS = \
 	src/words/property.o \
 	src/content/bag.o \
 	src/content/objects.o \
+	src/content/lines.o \
+	src/content/hunks.o \
 	src/content/reference.o \
 	src/content/content.o \
 	src/content/recipient.o \
@@ -46,6 +48,7 @@ OBJS = \
 	src/engine/query.o \
 	src/engine/incarnation.o \
 	src/engine/number.o \
+	src/engine/position.o \
 	src/engine/author.o \
 	src/engine/row.o \
 	src/engine/parent.o \
@@ -91,9 +94,11 @@ OBJS = \
 	src/face/folder.o \
 	src/face/container.o \
 	src/face/transfer.o \
+	src/face/mail.o \
 	src/face/bulk.o \
 	src/face/list.o \
-	src/face/history.o
+	src/face/history.o \
+	src/face/feed.o
 
 # Tests of one session (sql/, expected/).
 REGRESS = \
@@ -126,6 +131,7 @@ REGRESS = \
 	conflict \
 	conflictattachments \
 	resolve \
+	mergetext \
 	place \
 	readstate \
 	status \
@@ -141,10 +147,12 @@ REGRESS = \
 	park \
 	parkstateless \
 	original \
+	mail \
 	throw \
 	numbers \
 	history \
 	historyversions \
+	feed \
 	operators \
 	hostile \
 	errors \
@@ -194,6 +202,8 @@ ISOLATION = \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \
+	feed_late \
+	feed_rights \
 	attachment_lists \
 	stream_sweep \
 	stream_body
@@ -218,7 +228,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions strict client install-client \
+.PHONY: $(PRIVATE) test-versions dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -230,7 +240,11 @@ $(PRIVATE):
 test-versions:
 	@bash $(TOP)tools/test-versions $(VERSIONS)
 
-ifneq (,$(filter-out $(PRIVATE) test-versions,$(or $(MAKECMDGOALS),all)))
+# The archive of a release for PGXN; packages for Debian.
+dist deb:
+	@bash $(TOP)tools/release $@
+
+ifneq (,$(filter-out $(PRIVATE) test-versions dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))

@@ -15,6 +15,7 @@
 
 #include "words.h"
 
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 
 #include "bag.h"
@@ -142,6 +143,81 @@ extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
  */
 extern MemoryContext object_level_begin(void);
 extern Jsonb *object_level_end(MemoryContext caller, const Jsonb *result);
+
+/* ------------------------------------------------------------------ lines.c */
+
+/* A text with more lines is neither compared nor merged. */
+#define LINES_MAX	(1024 * 1024)
+
+/*
+ * A text as lines.  A line includes its line end, so that the last line may
+ * differ from all others by having none.  Line i has the bytes from start[i] up
+ * to start[i + 1].  Equal lines have equal ids.  The text is not copied.
+ */
+typedef struct Lines
+{
+	const char *text;
+	int			count;
+	int		   *start;
+	int		   *id;
+} Lines;
+
+/* The different lines of the texts that are to be compared with each other. */
+typedef struct LineTable LineTable;
+
+extern LineTable *linetable_create(void);
+
+/* Cut a text into lines.  Returns false if there are more than LINES_MAX. */
+extern bool lines_read(Lines *lines, LineTable *table, const char *text,
+					   int len);
+
+/*
+ * Pair the lines that two texts have in common, in the order of both.  Returns
+ * an array with the place in "to" of each line of "from", or -1.  Takes memory
+ * in proportion to the lines, and can be interrupted.
+ */
+extern int *lines_pair(const LineTable *table, const Lines *from,
+					   const Lines *to);
+
+/* ------------------------------------------------------------------ hunks.c */
+
+/* The three texts of a merge. */
+#define TEXT_BASE	0
+#define TEXT_THEIRS	1
+#define TEXT_YOURS	2
+#define NUM_TEXTS	3
+
+/* Lines that differ between the texts: from[t] up to to[t] of each text t. */
+typedef struct Hunk
+{
+	int			from[NUM_TEXTS];
+	int			to[NUM_TEXTS];
+	bool		by_theirs;		/* theirs changed the lines of base */
+	bool		by_yours;		/* yours changed the lines of base */
+	bool		conflict;		/* both changed them, and to different lines */
+} Hunk;
+
+/* All hunks of a merge, in order, and the number of conflicts. */
+typedef struct Hunks
+{
+	Lines		texts[NUM_TEXTS];
+	Hunk	   *hunks;
+	int			count;
+	int			conflicts;
+} Hunks;
+
+/*
+ * Find the hunks of three texts by the rule at the top of hunks.c.  Returns
+ * false if a text has more than LINES_MAX lines.  *result points to the texts.
+ */
+extern bool hunks_find(const char *const *text, const int *len,
+					   Hunks *result);
+
+/*
+ * Append the merged text.  A conflict is written as the lines of theirs, base
+ * and yours, between lines that mark them.
+ */
+extern void hunks_merged(const Hunks *hunks, StringInfo out);
 
 /* ------------------------------------------------------------- reference.c */
 

@@ -223,6 +223,7 @@ typedef struct SaveRequest
 	Jsonb	   *patch;			/* the edits, if "edits" is NULL */
 	uint32		flags;			/* save_flags */
 	SaveMode	mode;
+	bool		by_lines;		/* SAVE_MERGE: merge texts line by line */
 	int64		seen;			/* SAVE_SEEN: the version shown to the user */
 	int64		version;		/* SAVE_VERSION: the version to go back to */
 	Author		author;
@@ -308,6 +309,11 @@ extern void list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
 
 /* Return argument n, the greatest number of rows, or -1 if it is NULL. */
 extern int64 list_max_argument(FunctionCallInfo fcinfo, int n);
+
+/* --------------------------------------------------------------- history.c */
+
+/* Return the name of a kind of change, a CHANGE_*. */
+extern const char *history_kind(char kind);
 
 /* -------------------------------------------------------------- conflict.c */
 
