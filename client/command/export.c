@@ -54,7 +54,10 @@ write_mbox(const GString *mail)
 	const char *at = mail->str;
 	const char *end = mail->str + mail->len;
 
-	fputs("From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n", stdout);
+	static const char from[] =
+	"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n";
+	bool		ok = print_bytes(from, strlen(from));
+
 	while (at < end)
 	{
 		const char *nl = memchr(at, '\n', (size_t) (end - at));
@@ -64,14 +67,13 @@ write_mbox(const GString *mail)
 		while (p < next && *p == '>')
 			p++;
 		if (next - p >= 5 && memcmp(p, "From ", 5) == 0)
-			putchar('>');
-		fwrite(at, 1, (size_t) (next - at), stdout);
+			ok = print_bytes(">", 1) && ok;
+		ok = print_bytes(at, (size_t) (next - at)) && ok;
 		at = next;
 	}
 	if (mail->len == 0 || end[-1] != '\n')
-		putchar('\n');
-	putchar('\n');
-	return !ferror(stdout);
+		ok = print_bytes("\n", 1) && ok;
+	return print_bytes("\n", 1) && ok;
 }
 
 /* Make a directory if it does not exist; print an error if that fails. */
@@ -80,8 +82,8 @@ need_directory(const char *path)
 {
 	if (g_mkdir_with_parents(path, 0777) == 0)
 		return true;
-	fprintf(stderr, "msgstore: error: could not create directory \"%s\": %s\n",
-			path, strerror(errno));
+	print_error("could not create directory \"%s\": %s", path,
+				strerror(errno));
 	return false;
 }
 
@@ -106,8 +108,8 @@ write_file(const char *directory, const char *name, const GString *mail)
 		ok = fclose(file) == 0 && ok;
 	if (ok && rename(part, path) == 0)
 		return true;
-	fprintf(stderr, "msgstore: error: could not write \"%s\": %s\n", path,
-			strerror(errno));
+	print_error("could not write \"%s\": %s", path,
+				strerror(errno));
 	unlink(part);
 	return false;
 }
@@ -166,7 +168,7 @@ put_message(Export *export, json_t *props, const GByteArray *original,
 		ok = write_file(directory, name, mail);
 	}
 	else if (export->alone)
-		ok = fwrite(mail->str, 1, mail->len, stdout) == mail->len;
+		ok = print_bytes(mail->str, mail->len);
 	else
 		ok = write_mbox(mail);
 	if (ok)
@@ -212,7 +214,7 @@ print_unread(const Export *export, int64_t message_id, const char *why)
 	if (why == NULL)
 		session_print_error(export->ms, doing);
 	else
-		fprintf(stderr, "msgstore: error: %s: %s\n", doing, why);
+		print_error("%s: %s", doing, why);
 }
 
 /*
@@ -255,13 +257,16 @@ export_one(Export *export, int64_t message_id, const char *folder)
 		put_message(export, props, original, folder, name);
 		g_byte_array_unref(original);
 		if (export->terminal)
-			fprintf(stderr, "\r%u exported ", export->exported);
+			print_progress("%u exported ", export->exported);
 	}
 	json_decref(props);
 	return !export->stopped;
 }
 
-/* Return the ids of the messages to export, and the names of their folders. */
+/*
+ * Return the ids of the messages to export, and the names of their folders;
+ * NULL on error.
+ */
 static PGresult *
 list_messages(Export *export)
 {
@@ -271,19 +276,19 @@ list_messages(Export *export)
 	const char *values[] = {store, options->folder,
 	options->message_id ? id : NULL};
 
-	return PQexecParams(msgstore_connection(export->ms),
-						"SELECT m.message_id, f.name"
-						" FROM msgstore.message_list AS m"
-						" JOIN msgstore.folder_list AS f"
-						" ON f.store_id OPERATOR(pg_catalog.=) m.store_id"
-						" AND f.folder_id OPERATOR(pg_catalog.=) m.folder_id"
-						" WHERE m.store_id OPERATOR(pg_catalog.=) $1::bigint"
-						" AND ($2::pg_catalog.text IS NULL"
-						" OR f.name OPERATOR(pg_catalog.=) $2)"
-						" AND ($3::bigint IS NULL"
-						" OR m.message_id OPERATOR(pg_catalog.=) $3::bigint)"
-						" ORDER BY m.message_id",
-						3, NULL, values, NULL, NULL, 0);
+	return msgstore_query(export->ms, "*nt",
+						  "SELECT m.message_id, f.name"
+						  " FROM msgstore.message_list AS m"
+						  " JOIN msgstore.folder_list AS f"
+						  " ON f.store_id OPERATOR(pg_catalog.=) m.store_id"
+						  " AND f.folder_id OPERATOR(pg_catalog.=) m.folder_id"
+						  " WHERE m.store_id OPERATOR(pg_catalog.=) $1::bigint"
+						  " AND ($2::pg_catalog.text IS NULL"
+						  " OR f.name OPERATOR(pg_catalog.=) $2)"
+						  " AND ($3::bigint IS NULL"
+						  " OR m.message_id OPERATOR(pg_catalog.=) $3::bigint)"
+						  " ORDER BY m.message_id",
+						  3, values);
 }
 
 /*
@@ -295,24 +300,22 @@ has_folder(const Export *export)
 {
 	g_autofree char *store = g_strdup_printf("%" PRId64, export->store_id);
 	const char *values[] = {store, export->options->folder};
-	PGresult   *res = PQexecParams(msgstore_connection(export->ms),
-								   "SELECT FROM msgstore.folder_list"
-								   " WHERE store_id OPERATOR(pg_catalog.=)"
-								   " $1::bigint"
-								   " AND name OPERATOR(pg_catalog.=) $2",
-								   2, NULL, values, NULL, NULL, 0);
-	bool		found = PQntuples(res) > 0;
+	PGresult   *res = msgstore_query(export->ms, "*n", "SELECT folder_id"
+									 " FROM msgstore.folder_list"
+									 " WHERE store_id OPERATOR(pg_catalog.=)"
+									 " $1::bigint"
+									 " AND name OPERATOR(pg_catalog.=) $2",
+									 2, values);
+	bool		found = res != NULL && PQntuples(res) > 0;
 
-	if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		fprintf(stderr, "msgstore: error: could not list the folders: %s",
-				PQresultErrorMessage(res));
+	if (res == NULL)
+		session_print_error(export->ms, "could not list the folders");
 	else if (!found)
 	{
 		g_autofree char *folder = show_name(values[1]);
 		g_autofree char *name = show_name(export->options->target.store);
 
-		fprintf(stderr, "msgstore: error: there is no folder %s in store "
-				"%s\n", folder, name);
+		print_error("there is no folder %s in store %s", folder, name);
 	}
 	PQclear(res);
 	return found;
@@ -325,10 +328,10 @@ print_no_message(const ExportOptions *options)
 										"");
 	g_autofree char *store = show_name(options->target.store);
 
-	fprintf(stderr, "msgstore: error: there is no message %" PRId64 " in %s%s"
-			"%sstore %s\n", options->message_id,
-			options->folder ? "folder " : "", options->folder ? folder : "",
-			options->folder ? " of " : "", store);
+	print_error("there is no message %" PRId64 " in %s%s%sstore %s",
+				options->message_id, options->folder ? "folder " : "",
+				options->folder ? folder : "",
+				options->folder ? " of " : "", store);
 }
 
 /* Export the messages of a store; print an error if that is not possible. */
@@ -345,9 +348,8 @@ export_store(Export *export)
 	if (options->folder != NULL && !has_folder(export))
 		return;
 	res = list_messages(export);
-	if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		fprintf(stderr, "msgstore: error: could not list the messages: %s",
-				PQresultErrorMessage(res));
+	if (res == NULL)
+		session_print_error(export->ms, "could not list the messages");
 	else
 	{
 		int			n = PQntuples(res);
@@ -359,8 +361,9 @@ export_store(Export *export)
 		for (int i = 0; i < n; i++)
 		{
 			if (!export_one(export,
-							g_ascii_strtoll(PQgetvalue(res, i, 0), NULL, 10),
-							export->alone ? "" : PQgetvalue(res, i, 1)))
+							msgstore_number_at(res, i, 0),
+							export->alone ? "" :
+							msgstore_text_at(res, i, 1)))
 				break;
 		}
 	}
@@ -380,8 +383,8 @@ export_json(Export *export)
 
 	if (file == NULL)
 	{
-		fprintf(stderr, "msgstore: error: could not open \"%s\": %s\n", path,
-				strerror(errno));
+		print_error("could not open \"%s\": %s", path,
+					strerror(errno));
 		export->stopped = true;
 		return;
 	}
@@ -397,16 +400,15 @@ export_json(Export *export)
 			put_message(export, props, NULL, "", name);
 		else
 		{
-			fprintf(stderr, "msgstore: error: line %u of \"%s\" is not a "
-					"message\n", n, path);
+			print_error("line %u of \"%s\" is not a message", n, path);
 			export->failed++;
 		}
 		json_decref(object);
 	}
 	if (ferror(file))
 	{
-		fprintf(stderr, "msgstore: error: could not read \"%s\": %s\n", path,
-				strerror(errno));
+		print_error("could not read \"%s\": %s", path,
+					strerror(errno));
 		export->stopped = true;
 	}
 	free(line);
@@ -431,15 +433,16 @@ export_run(const ExportOptions *options)
 		msgstore_disconnect(export.ms);
 	}
 	if (export.terminal)
-		fputs("\r\033[K", stderr);
-	if (fflush(stdout) != 0 || ferror(stdout))
-	{
-		perror("msgstore: error: could not write");
+		print_end_progress();
+	if (!print_flush())
 		export.stopped = true;
-	}
 	if (export.exported > 0 || !export.stopped)
-		fprintf(strcmp(options->to, "-") == 0 ? stderr : stdout,
-				"%u exported, %u refused\n", export.exported, export.failed);
+	{
+		Printer		print = strcmp(options->to, "-") == 0 ? print_err :
+			print_out;
+
+		print("%u exported, %u refused\n", export.exported, export.failed);
+	}
 	if (export.stopped)
 		return EXIT_TROUBLE;
 	if (export.failed > 0)

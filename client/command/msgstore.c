@@ -145,8 +145,8 @@ CONNECTION_HELP
 static int
 bad_usage(const char *command)
 {
-	fprintf(stderr, "Try \"msgstore %s--help\" for more information.\n",
-			command);
+	print_err("Try \"msgstore %s--help\" for more information.\n",
+			  command);
 	return EXIT_TROUBLE;
 }
 
@@ -175,7 +175,7 @@ id_number(const char *text, const char *what)
 	n = strtoll(text, &end, 10);
 	if (errno == 0 && end != text && *end == '\0' && n > 0)
 		return n;
-	fprintf(stderr, "msgstore: error: invalid %s \"%s\"\n", what, text);
+	print_error("invalid %s \"%s\"", what, text);
 	return 0;
 }
 
@@ -222,14 +222,14 @@ common_option(int c, char **argv, const char *command, const char *help,
 			target->actor = optarg;
 			return -1;
 		case 'V':
-			puts("msgstore " MSGSTORE_VERSION);
+			print_out("msgstore %s\n", MSGSTORE_VERSION);
 			return EXIT_DONE;
 		case '?':
 			/* getopt returns '?' for a bad option, too */
 			if (strcmp(argv[optind - 1], "-?") == 0 ||
 				strcmp(argv[optind - 1], "--help") == 0)
 			{
-				fputs(help, stdout);
+				print_out("%s", help);
 				return EXIT_DONE;
 			}
 			break;
@@ -242,7 +242,7 @@ static bool
 has_store(const Target *target)
 {
 	if (target->store == NULL)
-		fputs("msgstore: error: no store given (option --store)\n", stderr);
+		print_error("no store given (option --store)");
 	return target->store != NULL;
 }
 
@@ -281,9 +281,8 @@ read_import_options(int argc, char **argv, ImportOptions *options)
 				options->batch = batch_size(optarg);
 				if (options->batch == 0)
 				{
-					fprintf(stderr, "msgstore: error: invalid batch size "
-							"\"%s\": must be from 1 to %d\n",
-							optarg, MAX_BATCH);
+					print_error("invalid batch size \"%s\": must be from 1 to %d",
+								optarg, MAX_BATCH);
 					return EXIT_TROUBLE;
 				}
 				break;
@@ -322,7 +321,7 @@ command_import(int argc, char **argv)
 		return bad_usage("import ");
 	if (optind >= argc)
 	{
-		fputs("msgstore: error: no path given\n", stderr);
+		print_error("no path given");
 		return bad_usage("import ");
 	}
 	g_mime_init();
@@ -379,8 +378,8 @@ check_export_options(const ExportOptions *options)
 	if (options->target.store == NULL && options->folder == NULL &&
 		options->message_id == 0)
 		return true;
-	fputs("msgstore: error: --json cannot be used with --store, --folder or "
-		  "--message\n", stderr);
+	print_error("--json cannot be used with --store, --folder or "
+				"--message");
 	return false;
 }
 
@@ -396,8 +395,7 @@ command_export(int argc, char **argv)
 		return bad_usage("export ");
 	if (argc - optind != 1)
 	{
-		fputs("msgstore: error: give one directory to export to, or -\n",
-			  stderr);
+		print_error("give one directory to export to, or -");
 		return bad_usage("export ");
 	}
 	options.to = argv[optind];
@@ -426,8 +424,8 @@ choice_name(const char *text)
 		if (g_ascii_strcasecmp(text, names[i]) == 0)
 			return names[i];
 	}
-	fprintf(stderr, "msgstore: error: invalid choice \"%s\": must be "
-			"KEEP_ORIGINAL, OVERWRITE, SAVE_ELSEWHERE or MERGE\n", text);
+	print_error("invalid choice \"%s\": must be "
+				"KEEP_ORIGINAL, OVERWRITE, SAVE_ELSEWHERE or MERGE", text);
 	return NULL;
 }
 
@@ -486,11 +484,10 @@ check_resolve_options(const ResolveOptions *options)
 		return false;
 	if (options->seen != 0 &&
 		(choice == NULL || strcmp(choice, MSGSTORE_OVERWRITE) != 0))
-		fputs("msgstore: error: --seen needs --choice OVERWRITE\n", stderr);
+		print_error("--seen needs --choice OVERWRITE");
 	else if (options->folder != NULL && choice != NULL &&
 			 strcmp(choice, MSGSTORE_SAVE_ELSEWHERE) != 0)
-		fputs("msgstore: error: --folder needs the choice SAVE_ELSEWHERE\n",
-			  stderr);
+		print_error("--folder needs the choice SAVE_ELSEWHERE");
 	else
 		return true;
 	return false;
@@ -508,7 +505,7 @@ command_resolve(int argc, char **argv)
 		return bad_usage("resolve ");
 	if (argc - optind > 1)
 	{
-		fputs("msgstore: error: more than one message given\n", stderr);
+		print_error("more than one message given");
 		return bad_usage("resolve ");
 	}
 	if (optind < argc)
@@ -539,7 +536,7 @@ main(int argc, char **argv)
 	json_set_alloc_funcs(g_malloc, g_free);
 	if (argc < 2)
 	{
-		fputs(general_help, stderr);
+		print_err("%s", general_help);
 		return EXIT_TROUBLE;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
@@ -551,15 +548,15 @@ main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)
 	{
-		fputs(general_help, stdout);
+		print_out("%s", general_help);
 		return EXIT_DONE;
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
 	{
-		puts("msgstore " MSGSTORE_VERSION);
+		print_out("msgstore %s\n", MSGSTORE_VERSION);
 		return EXIT_DONE;
 	}
-	fprintf(stderr, "msgstore: error: unknown %s \"%s\"\n",
-			argv[1][0] == '-' ? "option" : "command", argv[1]);
+	print_error("unknown %s \"%s\"",
+				argv[1][0] == '-' ? "option" : "command", argv[1]);
 	return bad_usage("");
 }
