@@ -44,6 +44,7 @@ OBJS = \
 	src/engine/query.o \
 	src/engine/incarnation.o \
 	src/engine/number.o \
+	src/engine/position.o \
 	src/engine/author.o \
 	src/engine/row.o \
 	src/engine/parent.o \
@@ -86,8 +87,10 @@ OBJS = \
 	src/face/folder.o \
 	src/face/container.o \
 	src/face/transfer.o \
+	src/face/mail.o \
 	src/face/bulk.o \
-	src/face/history.o
+	src/face/history.o \
+	src/face/feed.o
 
 # Tests of one session (sql/, expected/).
 REGRESS = \
@@ -134,10 +137,12 @@ REGRESS = \
 	park \
 	parkstateless \
 	original \
+	mail \
 	throw \
 	numbers \
 	history \
 	historyversions \
+	feed \
 	operators \
 	hostile \
 	errors \
@@ -187,6 +192,8 @@ ISOLATION = \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \
+	feed_late \
+	feed_rights \
 	attachment_lists \
 	stream_sweep \
 	stream_body
@@ -211,7 +218,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions strict client install-client \
+.PHONY: $(PRIVATE) test-versions dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -223,7 +230,11 @@ $(PRIVATE):
 test-versions:
 	@bash $(TOP)tools/test-versions $(VERSIONS)
 
-ifneq (,$(filter-out $(PRIVATE) test-versions,$(or $(MAKECMDGOALS),all)))
+# The archive of a release for PGXN; packages for Debian.
+dist deb:
+	@bash $(TOP)tools/release $@
+
+ifneq (,$(filter-out $(PRIVATE) test-versions dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
