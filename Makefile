@@ -111,6 +111,7 @@ REGRESS = \
 	save \
 	stateless \
 	request \
+	author \
 	handle \
 	handlemodes \
 	conflict \
@@ -178,6 +179,7 @@ ISOLATION = \
 	resolve_race \
 	park_race \
 	request_race \
+	author_race \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \

@@ -222,6 +222,8 @@ my %argument = (
 	'give_store.owner' => 'regress_stranger', 'copy_folder.folder_id' => '3',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
 	rtf => 'x',
+	undo => '{"PR_SUBJECT": null}',
+	map({ ("undo_properties.$_" => 'true') } qw(headers body html rtf)),
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags
 	  delete_flags recipient_flags embedded_flags folder_rights copy_flags read_flags));
