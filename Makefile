@@ -19,6 +19,8 @@ OBJS = \
 	$(WIN32RES) \
 	src/words/value.o \
 	src/words/text.o \
+	src/words/escape.o \
+	src/words/json.o \
 	src/words/nameset.o \
 	src/words/hresult.o \
 	src/words/flags.o \
