@@ -1,9 +1,10 @@
 -- Create the rivals' tables, as a team without msgstore would design them.
 --
--- Columns, keys, indexes and fillfactor correspond to those of msgstore, the body
+-- Keys, fillfactor and the index of folders correspond to those of msgstore, the body
 -- has a column of its own, and large values are compressed with lz4 where msgstore
--- compresses with it.  The version is a counter in the row.  All rivals share these
--- tables; rivals without history do not use the table history.
+-- compresses with it; promoted columns are not needed here.  The version is a counter
+-- in the row.  All rivals share these tables; rivals without history do not use the
+-- table history.
 
 CREATE SCHEMA rival;
 

@@ -90,14 +90,17 @@ put_short(StringInfo out, const char *text, int len)
 static void
 put_string(StringInfo out, const char *text, int len)
 {
+	Size		expected;
+
 	if (len <= BLOCK)
 	{
 		make_room(out, STRING_ROOM(len));
 		put_short(out, text, len);
 		return;
 	}
-	if (len < MaxAllocSize / 2)
-		make_room(out, (Size) len + len / 16 + STRING_ROOM(BLOCK));
+	expected = (Size) len + len / 16 + STRING_ROOM(BLOCK);
+	if (expected < MaxAllocSize - out->len)
+		make_room(out, expected);
 	make_room(out, 1);
 	put_char(out, '"');
 	while (len > 0)
