@@ -1,7 +1,8 @@
 # The two forms of a read: the text of read_message_json() and get_props_json() is the
 # text of read_message() and get_props(), for values at random of every type.
 #
-# The escapes are compared with JSON's rule in each way of looking at 16 bytes.
+# Large values are compressed with lz4 where the server has lz4, and a dump does not ask
+# for it.  The escapes are compared with JSON's rule in each way of looking at 16 bytes.
 # READ_JSON_VALUES sets the number of values (100000), READ_JSON_SEED repeats them.
 use strict;
 use warnings;
@@ -250,6 +251,33 @@ SELECT msgstore.read_message_json(1, message_id)::text =
 		msgstore.read_message(1, message_id, '{PR_BODY}')::text, count(*)
 FROM test.long GROUP BY 1}),
 	't|5', 'long texts are equal, whatever room they need');
+
+# ------------------------------------------------------------------ compression
+
+my $has_lz4 = $node->safe_psql('postgres',
+	q{SELECT count(*) FROM pg_settings
+	  WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)});
+
+SKIP:
+{
+	skip 'the server has no lz4', 2 if !$has_lz4;
+	is( $node->safe_psql(
+			'postgres', q{
+	SELECT count(*) > 10, count(*) FILTER (WHERE attcompression <> 'l')
+	FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = attrelid
+	WHERE relnamespace = 'msgstore'::regnamespace AND relkind = 'r'
+		AND attnum > 0 AND attstorage IN ('x', 'm')}),
+		't|0', 'all columns that may be compressed are compressed with lz4');
+	is( $node->safe_psql(
+			'postgres', q{
+	SELECT DISTINCT pg_column_compression(body) FROM msgstore.message
+	WHERE length(body) > 1000000}),
+		'lz4', 'and a body is');
+}
+my ($dump) = run_command([ 'pg_dump', '-d', $node->connstr('postgres') ]);
+like($dump, qr/^COPY msgstore\.message /m, 'a dump has the messages');
+unlike($dump, qr/^ALTER TABLE msgstore\b.*COMPRESSION/m,
+	'and does not name a method that the next server may lack');
 
 $node->stop;
 done_testing();
