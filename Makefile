@@ -88,6 +88,7 @@ OBJS = \
 	src/face/folder.o \
 	src/face/container.o \
 	src/face/transfer.o \
+	src/face/mail.o \
 	src/face/bulk.o \
 	src/face/history.o
 
@@ -136,6 +137,7 @@ REGRESS = \
 	park \
 	parkstateless \
 	original \
+	mail \
 	throw \
 	numbers \
 	history \
@@ -213,7 +215,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions strict client install-client \
+.PHONY: $(PRIVATE) test-versions dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -225,7 +227,11 @@ $(PRIVATE):
 test-versions:
 	@bash $(TOP)tools/test-versions $(VERSIONS)
 
-ifneq (,$(filter-out $(PRIVATE) test-versions,$(or $(MAKECMDGOALS),all)))
+# The archive of a release for PGXN; packages for Debian.
+dist deb:
+	@bash $(TOP)tools/release $@
+
+ifneq (,$(filter-out $(PRIVATE) test-versions dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))

@@ -666,6 +666,7 @@ typedef struct Upload
 {
 	int64		blob_id;
 	bool		shared;			/* others have the reference: copy to write */
+	bool		stored;			/* sealed and referred to: blob_store() */
 	struct Upload *next;
 } Upload;
 
@@ -857,6 +858,10 @@ extern bool change_requested(int64 store_id, const char *request,
  */
 extern void original_add(int64 store_id, int64 message_id, const char *name,
 						 BagList *list);
+
+/* Store the original of a new message, unless the store keeps no originals. */
+extern void original_store(int64 store_id, int64 message_id,
+						   const bytea *original);
 
 /* Delete or copy the original of a message, if the message has one. */
 extern void original_delete(int64 store_id, int64 message_id);

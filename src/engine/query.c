@@ -310,6 +310,12 @@ static const struct
 		" WHERE o.store_id = $1 AND o.message_id = $2)"
 		" FOR KEY SHARE OF m"
 		" RETURNING \"offset\" + octet_length(bytes)"},
+	[QUERY_ORIGINAL_STORE] =
+	{true, {INT8OID, INT8OID, INT8OID, BYTEAOID},
+		"INSERT INTO msgstore.original"
+		" (store_id, message_id, \"offset\", bytes)"
+		" SELECT $1, $2, $3, $4 FROM msgstore.store"
+		" WHERE store_id = $1 AND keep_originals"},
 	[QUERY_ORIGINAL_KEPT] =
 	{false, {INT8OID},
 		"SELECT store_id FROM msgstore.store"
