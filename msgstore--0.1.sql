@@ -3382,9 +3382,9 @@ COMMENT ON FUNCTION msgstore.check_store(bigint) IS
 
 DO $$
 DECLARE
-	found record;
+	large pg_catalog.record;
 BEGIN
-	FOR found IN
+	FOR large IN
 		SELECT c.relname, a.attname
 		FROM pg_catalog.pg_class AS c
 		JOIN pg_catalog.pg_attribute AS a
@@ -3402,7 +3402,7 @@ BEGIN
 	LOOP
 		EXECUTE pg_catalog.format(
 			'ALTER TABLE msgstore.%I ALTER COLUMN %I SET COMPRESSION lz4',
-			found.relname, found.attname);
+			large.relname, large.attname);
 	END LOOP;
 END
 $$;
