@@ -46,6 +46,7 @@ OBJS = \
 	src/engine/query.o \
 	src/engine/incarnation.o \
 	src/engine/number.o \
+	src/engine/position.o \
 	src/engine/author.o \
 	src/engine/row.o \
 	src/engine/parent.o \
@@ -90,7 +91,8 @@ OBJS = \
 	src/face/transfer.o \
 	src/face/mail.o \
 	src/face/bulk.o \
-	src/face/history.o
+	src/face/history.o \
+	src/face/feed.o
 
 # Tests of one session (sql/, expected/).
 REGRESS = \
@@ -142,6 +144,7 @@ REGRESS = \
 	numbers \
 	history \
 	historyversions \
+	feed \
 	operators \
 	hostile \
 	errors \
@@ -191,6 +194,8 @@ ISOLATION = \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \
+	feed_late \
+	feed_rights \
 	attachment_lists \
 	stream_sweep \
 	stream_body

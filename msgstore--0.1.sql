@@ -874,7 +874,9 @@ CREATE TABLE msgstore.store (
 	keep_count         integer,
 	rights_generation  bigint      NOT NULL DEFAULT 0,
 	keep_originals     boolean     NOT NULL DEFAULT true,
-	props              jsonb       NOT NULL DEFAULT '{}'
+	props              jsonb       NOT NULL DEFAULT '{}',
+	pruned_incarnation bigint,
+	pruned_xid         xid8
 );
 
 COMMENT ON TABLE msgstore.store IS
@@ -903,6 +905,11 @@ COMMENT ON COLUMN msgstore.store.rights_generation IS
 
 COMMENT ON COLUMN msgstore.store.props IS
 	'The properties that set_store_props() has set, keyed by canonical name';
+COMMENT ON COLUMN msgstore.store.pruned_incarnation IS
+	'The incarnation of the newest change of place that was pruned; NULL if '
+	'none was';
+COMMENT ON COLUMN msgstore.store.pruned_xid IS
+	'The transaction of that change: the feed refuses older tokens';
 
 /*
  * No table has a foreign key: pg_restore creates those of an extension before
@@ -993,6 +1000,7 @@ CREATE TABLE msgstore.folder_change (
 	previous       bigint,
 	incarnation    bigint      NOT NULL,
 	xid            xid8        NOT NULL,
+	late_xid       xid8,
 	changed_at     timestamptz NOT NULL,
 	kind           "char"      NOT NULL,
 	role           text        NOT NULL,
@@ -1003,6 +1011,10 @@ CREATE TABLE msgstore.folder_change (
 	properties     text[]      NOT NULL,
 	PRIMARY KEY (store_id, folder_id, change_number)
 );
+CREATE INDEX folder_change_position
+	ON msgstore.folder_change (store_id, incarnation, xid, change_number);
+CREATE INDEX folder_change_late ON msgstore.folder_change (store_id, late_xid)
+	WHERE late_xid IS NOT NULL;
 
 COMMENT ON TABLE msgstore.folder_change IS
 	'One row per change of a folder: author, time, and name and place after '
@@ -1019,7 +1031,9 @@ COMMENT ON COLUMN msgstore.folder_change.incarnation IS
 	'The run of the number series; grows with every crash, restore or '
 	'failover';
 COMMENT ON COLUMN msgstore.folder_change.xid IS
-	'The top-level transaction';
+	'As in table change: the place of the change in the feed';
+COMMENT ON COLUMN msgstore.folder_change.late_xid IS
+	'As in table change';
 COMMENT ON COLUMN msgstore.folder_change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.folder_change.kind IS
@@ -1629,6 +1643,9 @@ CREATE TABLE msgstore.read_mark (
 	number       bigint      NOT NULL,
 	PRIMARY KEY (store_id, message_id, role, actor)
 ) WITH (fillfactor = 80);
+CREATE INDEX read_mark_position
+	ON msgstore.read_mark (store_id, role, actor, incarnation, xid, number,
+						   message_id);
 
 COMMENT ON TABLE msgstore.read_mark IS
 	'The last change of the read state of a message by one user';
@@ -1667,6 +1684,8 @@ CREATE TABLE msgstore.read_folder (
 	number       bigint      NOT NULL,
 	PRIMARY KEY (store_id, folder_id, role, actor)
 ) WITH (fillfactor = 80);
+CREATE INDEX read_folder_position
+	ON msgstore.read_folder (store_id, role, actor, incarnation, xid, number);
 
 COMMENT ON TABLE msgstore.read_folder IS
 	'The last time that one user marked all messages of a folder';
@@ -1762,6 +1781,8 @@ CREATE TABLE msgstore.message_status (
 	number       bigint      NOT NULL,
 	PRIMARY KEY (store_id, message_id)
 ) WITH (fillfactor = 80);
+CREATE INDEX message_status_position
+	ON msgstore.message_status (store_id, incarnation, xid, number);
 
 COMMENT ON TABLE msgstore.message_status IS
 	'The status of a message, outside of its version';
@@ -1870,6 +1891,7 @@ CREATE TABLE msgstore.change (
 	base_change_number  bigint,
 	incarnation         bigint      NOT NULL,
 	xid                 xid8        NOT NULL,
+	late_xid            xid8,
 	changed_at          timestamptz NOT NULL,
 	kind                "char"      NOT NULL,
 	role                text        NOT NULL,
@@ -1886,6 +1908,10 @@ CREATE TABLE msgstore.change (
 );
 CREATE INDEX change_request ON msgstore.change (store_id, request)
 	WHERE request IS NOT NULL;
+CREATE INDEX change_position
+	ON msgstore.change (store_id, incarnation, xid, change_number);
+CREATE INDEX change_late ON msgstore.change (store_id, late_xid)
+	WHERE late_xid IS NOT NULL;
 
 COMMENT ON TABLE msgstore.change IS
 	'One row per change of a message: author, time, changed properties, and '
@@ -1905,7 +1931,10 @@ COMMENT ON COLUMN msgstore.change.incarnation IS
 	'The incarnation of the number series; grows with every crash, restore, '
 	'failover or restart';
 COMMENT ON COLUMN msgstore.change.xid IS
-	'The top-level transaction';
+	'The top-level transaction or, if it is a later one, that of the replaced '
+	'version: the place of the change in the feed';
+COMMENT ON COLUMN msgstore.change.late_xid IS
+	'The top-level transaction, if "xid" is another one';
 COMMENT ON COLUMN msgstore.change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.change.kind IS
@@ -1983,6 +2012,39 @@ COMMENT ON FUNCTION msgstore.history(bigint, bigint, integer, bigint) IS
 	'Return the changes of a message: number, kind, author, time, client, '
 	'changed properties; all of them, oldest first, or with max the newest '
 	'ones, newest first, with before those before a version';
+
+/* ======================================================================= feed
+ *
+ * The changes of a store in order, from any point on: position.c, feed.c.
+ */
+
+CREATE FUNCTION msgstore.feed_position(store_id bigint)
+	RETURNS text
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'feed_position';
+COMMENT ON FUNCTION msgstore.feed_position(bigint) IS
+	'Return the token from which changes_since() gives the changes that are '
+	'not visible yet';
+
+CREATE FUNCTION msgstore.changes_since(store_id bigint,
+									   token text DEFAULT NULL,
+									   max integer DEFAULT 1000,
+									   folder_id bigint DEFAULT NULL,
+									   actor text DEFAULT NULL,
+									   OUT token text, OUT message_id bigint,
+									   OUT folder_id bigint,
+									   OUT change_number bigint,
+									   OUT kind text, OUT changed_by text,
+									   OUT client text,
+									   OUT changed_at timestamptz,
+									   OUT properties text[])
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 1000
+	AS 'MODULE_PATHNAME', 'changes_since';
+COMMENT ON FUNCTION msgstore.changes_since(bigint, text, integer, bigint,
+										   text) IS
+	'Return the changes of a store, or of a folder, that are new to the '
+	'reader of a token; the last row, of kind end, has the next token';
 
 CREATE FUNCTION msgstore_internal.merged(store_id bigint, message_id bigint,
 										 merge_number bigint,

@@ -631,7 +631,8 @@ add_pending(Import *import, const RawMessage *raw, char *where,
 	pending->tally = tally;
 	if (!import->options->no_original)
 	{
-		pending->original = g_memdup2(raw->data, raw->len);
+		pending->original = g_malloc(raw->len);
+		memcpy(pending->original, raw->data, raw->len);
 		pending->original_len = raw->len;
 	}
 	if (large_message(props, &bytes))

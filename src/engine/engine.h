@@ -16,7 +16,9 @@
 #include "content.h"
 
 #include "access/tableam.h"
+#include "access/xlogdefs.h"
 #include "lib/ilist.h"
+#include "lib/stringinfo.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
@@ -148,6 +150,22 @@ extern bool incarnation_guid(Keyed series, int64 number, uint8 *guid);
 /* Return true if the change keys of two change numbers have the same GUID. */
 extern bool incarnation_same(int64 a, int64 b);
 
+/* An incarnation, as the feed needs it. */
+typedef struct IncarnationSpan
+{
+	int64		incarnation;	/* counter of change numbers at its start */
+	bool		is_own;			/* it began in this cluster */
+	uint64		wal_position;	/* and there */
+	uint64		first_xid;		/* the least xid that wrote its row */
+} IncarnationSpan;
+
+/*
+ * Return all incarnations that have begun, the newest first, palloc'd.
+ * "running" is one that may have no row yet, or NULL.
+ */
+extern IncarnationSpan *incarnation_spans(const Incarnation *running,
+										  int *count);
+
 /* ---------------------------------------------------------------- number.c */
 
 /*
@@ -165,6 +183,109 @@ extern int64 number_next_id(StoreRelation sequence, int64 store_id);
 
 /* Return the incarnation of the change number that was given out last here. */
 extern int64 number_incarnation(void);
+
+/*
+ * Read the incarnation that is running here.  Returns false if none has begun
+ * since the server started, and on a standby.
+ */
+extern bool number_begun(Incarnation *incarnation);
+
+/* -------------------------------------------------------------- position.c */
+
+/*
+ * The transactions that a snapshot sees, by their 64-bit ids: all below xmax
+ * but those that were running.
+ */
+typedef struct Seen
+{
+	int64		incarnation;	/* the newest that had begun, -1: none */
+	uint64		xmin;			/* all below are seen */
+	uint64		xmax;
+	int			count;
+	uint64	   *running;		/* ascending */
+} Seen;
+
+/* What a reader is doing. */
+typedef enum TokenPhase
+{
+	TOKEN_REST = 0,				/* it has everything that "from" sees */
+	TOKEN_FOLDERS,				/* lists the folders, "from" comes then */
+	TOKEN_MESSAGES,				/* lists the messages, "from" comes then */
+	TOKEN_PASS					/* gets what "to" sees and "from" does not */
+} TokenPhase;
+
+/* A place in the order of changes. */
+typedef struct FeedPlace
+{
+	int64		incarnation;
+	uint64		xid;
+	int64		number;
+	int64		message_id;		/* or the folder that was listed */
+} FeedPlace;
+
+typedef struct Token
+{
+	int64		store_id;
+	uint64		system;			/* identifier of the cluster */
+	Oid			database;
+	TimeLineID	timeline;		/* the newest snapshot was taken there */
+	XLogRecPtr	wal;
+	TokenPhase	phase;
+	Seen		from;
+	Seen		to;
+	int64		folder_id;		/* of a pass or a listing, 0: the store */
+	FeedPlace	at;				/* the last that the reader has */
+} Token;
+
+/* A token's text without its place. */
+typedef struct TokenText
+{
+	StringInfoData text;
+	int			head;
+} TokenText;
+
+/* Whether a token can be used. */
+typedef enum TokenFate
+{
+	TOKEN_GOOD = 0,
+	TOKEN_AHEAD,				/* this standby has not replayed so much */
+	TOKEN_FOREIGN,				/* of another cluster or database */
+	TOKEN_LOST					/* of changes that this server never had */
+} TokenFate;
+
+/* Return all incarnations that have begun here, the newest first, palloc'd. */
+extern IncarnationSpan *position_spans(int *count);
+
+/* Fill *seen from the active snapshot; the own transaction is running. */
+extern void position_now(Seen *seen, const IncarnationSpan *spans, int count);
+
+/* Return true if a snapshot sees a transaction. */
+extern bool position_seen(const Seen *seen, uint64 xid);
+
+/* Return true if a snapshot sees everything that an older one sees. */
+extern bool position_includes(const Seen *newer, const Seen *older);
+
+/*
+ * Set cluster, database, timeline and position of a token whose snapshot was
+ * taken here, and flush the WAL that the snapshot needs.
+ */
+extern void position_origin(Token *token);
+
+extern TokenFate position_check(const Token *token,
+								const IncarnationSpan *spans, int count);
+
+/*
+ * Write a token: everything but its place once, and then the token with any
+ * place as a text.
+ */
+extern void position_begin_text(const Token *token, TokenText *text);
+extern Datum position_text(TokenText *text, const Token *token);
+
+/*
+ * Read a token, whose arrays are palloc'd.  Returns false if the text is not
+ * one that position_text() has written.
+ */
+extern bool position_read(const char *text, int len, Token *token);
 
 /* ---------------------------------------------------------------- author.c */
 

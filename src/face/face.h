@@ -289,6 +289,11 @@ extern int64 *place_ids_argument(FunctionCallInfo fcinfo, int n, int *count);
 extern int64 readstate_unread(int64 store_id, int64 folder_id,
 							  const Reader *reader);
 
+/* --------------------------------------------------------------- history.c */
+
+/* Return the name of a kind of change, a CHANGE_*. */
+extern const char *history_kind(char kind);
+
 /* -------------------------------------------------------------- conflict.c */
 
 /*
