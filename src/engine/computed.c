@@ -83,16 +83,23 @@ compare_keys(const void *a, const void *b)
 	return memcmp(a, b, 1 + KEY_BYTES);
 }
 
+/* Write the entry id of an object to "entryid", ENTRYID_BYTES. */
+static void
+make_entryid(const ViewContext *context, int type, int64 id, uint8 *entryid)
+{
+	memset(entryid, 0, 4);
+	memcpy(entryid + 4, context->guid, GUID_BYTES);
+	put_bytes(entryid + 4 + GUID_BYTES, type, 2);
+	put_bytes(entryid + 4 + GUID_BYTES + 2, id, 8);
+}
+
 static void
 add_entryid(ViewContext *context, BagList *list, const char *name, int type,
 			int64 id)
 {
 	uint8		entryid[ENTRYID_BYTES];
 
-	memset(entryid, 0, 4);
-	memcpy(entryid + 4, context->guid, GUID_BYTES);
-	put_bytes(entryid + 4 + GUID_BYTES, type, 2);
-	put_bytes(entryid + 4 + GUID_BYTES + 2, id, 8);
+	make_entryid(context, type, id, entryid);
 	baglist_add_base64(list, name, entryid, sizeof(entryid));
 }
 
@@ -196,10 +203,42 @@ add_parent_entryid(ViewContext *context, const char *name, BagList *list)
 	add_entryid(context, list, name, MAPI_FOLDER, context->view->version.folder_id);
 }
 
+/* The identifiers of a store, in base64. */
+typedef struct StoreTexts
+{
+	int64		store_id;
+	uint8		guid[GUID_BYTES];
+	char		entryid[VALUE_BASE64_LEN(ENTRYID_BYTES)];
+	char		record_key[VALUE_BASE64_LEN(GUID_BYTES)];
+} StoreTexts;
+
+/*
+ * Return the identifiers of the store of a view.  Those of the last store are
+ * kept; a view has one store, so that they stand while its list is in use.
+ */
+static const StoreTexts *
+store_texts(const ViewContext *context)
+{
+	static StoreTexts kept;
+	int64		store_id = context->view->store_id;
+	uint8		entryid[ENTRYID_BYTES];
+
+	if (kept.store_id == store_id &&
+		memcmp(kept.guid, context->guid, GUID_BYTES) == 0)
+		return &kept;
+	kept.store_id = store_id;
+	memcpy(kept.guid, context->guid, GUID_BYTES);
+	make_entryid(context, MAPI_STORE, store_id, entryid);
+	value_write_base64(entryid, sizeof(entryid), kept.entryid);
+	value_write_base64(kept.guid, GUID_BYTES, kept.record_key);
+	return &kept;
+}
+
 static void
 add_store_entryid(ViewContext *context, const char *name, BagList *list)
 {
-	add_entryid(context, list, name, MAPI_STORE, context->view->store_id);
+	baglist_add_cstring(list, name, store_texts(context)->entryid,
+						sizeof(store_texts(context)->entryid));
 }
 
 static void
@@ -541,7 +580,8 @@ add_object_type(ViewContext *context, const char *name, BagList *list)
 static void
 add_store_record_key(ViewContext *context, const char *name, BagList *list)
 {
-	baglist_add_base64(list, name, context->guid, GUID_BYTES);
+	baglist_add_cstring(list, name, store_texts(context)->record_key,
+						sizeof(store_texts(context)->record_key));
 }
 
 static void

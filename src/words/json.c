@@ -127,43 +127,60 @@ json_add_base64(StringInfo out, const void *data, int len)
 	put_char(out, '"');
 }
 
+static Numeric
+numeric_of_int(int64 number)
+{
+	return DatumGetNumeric(DirectFunctionCall1(int8_numeric,
+											   Int64GetDatum(number)));
+}
+
 /*
- * Return the value of a numeric that is an integer from 1 to 9,999, or -1 for
+ * Return the value of a numeric that is an integer from 0 to 9,999, or -1 for
  * any other numeric and for one that cannot be told by its bytes.
  *
- * The layout of a numeric is known to numeric.c only.  Such an integer is two
- * bytes that are equal in all of them and the number itself in two more: if a
- * first look at two of them finds this, numeric_out() is not needed for them.
+ * The layout of a numeric is known to numeric.c only.  Zero is two bytes, and
+ * such an integer is these bytes and the number itself in two more: if a first
+ * look at three of them finds this, numeric_out() is not needed for them.
  */
 static int
 small_integer(Numeric number)
 {
 	static enum {UNKNOWN, USABLE, UNUSABLE} layout = UNKNOWN;
 	static char head[sizeof(int16)];
-	const Size	size = VARHDRSZ + 2 * sizeof(int16);
+	Size		size = VARSIZE_ANY(number) - VARHDRSZ;
 	int16		digit;
 
 	if (unlikely(layout == UNKNOWN))
 	{
-		Numeric		least = DatumGetNumeric(DirectFunctionCall1(int8_numeric,
-																Int64GetDatum(1)));
-		Numeric		most = DatumGetNumeric(DirectFunctionCall1(int8_numeric,
-															   Int64GetDatum(9999)));
+		Numeric		zero = numeric_of_int(0);
 
 		layout = UNUSABLE;
-		if (VARSIZE(least) == size && VARSIZE(most) == size)
+		if (VARSIZE(zero) == VARHDRSZ + sizeof(head))
 		{
-			memcpy(head, VARDATA(least), sizeof(head));
+			memcpy(head, VARDATA(zero), sizeof(head));
 			layout = USABLE;
-			if (small_integer(least) != 1 || small_integer(most) != 9999)
+			if (small_integer(numeric_of_int(1)) != 1 ||
+				small_integer(numeric_of_int(9999)) != 9999)
 				layout = UNUSABLE;
 		}
 	}
-	if (layout == UNUSABLE || VARSIZE_ANY(number) != size ||
+	if (layout == UNUSABLE || size > sizeof(head) + sizeof(digit) ||
 		memcmp(VARDATA(number), head, sizeof(head)) != 0)
 		return -1;
+	if (size == sizeof(head))
+		return 0;
 	memcpy(&digit, VARDATA(number) + sizeof(head), sizeof(digit));
 	return digit;
+}
+
+/* Append an integer from 0 to 9,999. */
+static void
+put_small(StringInfo out, int number)
+{
+	make_room(out, 4);
+	for (int power = number > 99 ? (number > 999 ? 1000 : 100) :
+		 (number > 9 ? 10 : 1); power > 0; power /= 10)
+		put_char(out, (char) ('0' + number / power % 10));
 }
 
 static void
@@ -175,8 +192,7 @@ put_numeric(StringInfo out, Numeric number)
 
 	if (small >= 0)
 	{
-		make_room(out, 8);
-		out->len += pg_ltoa(small, out->data + out->len);
+		put_small(out, small);
 		return;
 	}
 	digits = DatumGetCString(DirectFunctionCall1(numeric_out,
