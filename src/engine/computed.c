@@ -58,6 +58,16 @@ put_bytes(uint8 *at, uint64 number, int bytes)
 	}
 }
 
+/* Return the GUID of the store of a view. */
+static const uint8 *
+guid_of(ViewContext *context)
+{
+	if (!context->has_guid)
+		access_replica_guid(context->view->store_id, context->guid);
+	context->has_guid = true;
+	return context->guid;
+}
+
 /*
  * Write the source key or change key of a number to "key", KEY_BYTES: the GUID
  * of the incarnation that gave the number out, then its counter.  For an
@@ -65,11 +75,11 @@ put_bytes(uint8 *at, uint64 number, int bytes)
  * stand in.
  */
 static void
-make_key(const ViewContext *context, Keyed series, int64 number, uint8 *key)
+make_key(ViewContext *context, Keyed series, int64 number, uint8 *key)
 {
 	if (!incarnation_guid(series, number, key))
 	{
-		memcpy(key, context->guid, GUID_BYTES);
+		memcpy(key, guid_of(context), GUID_BYTES);
 		key[GUID_BYTES - 2] ^= NODE_OF(number) >> 8;
 		key[GUID_BYTES - 1] ^= NODE_OF(number) & 0xFF;
 	}
@@ -85,10 +95,10 @@ compare_keys(const void *a, const void *b)
 
 /* Write the entry id of an object to "entryid", ENTRYID_BYTES. */
 static void
-make_entryid(const ViewContext *context, int type, int64 id, uint8 *entryid)
+make_entryid(ViewContext *context, int type, int64 id, uint8 *entryid)
 {
 	memset(entryid, 0, 4);
-	memcpy(entryid + 4, context->guid, GUID_BYTES);
+	memcpy(entryid + 4, guid_of(context), GUID_BYTES);
 	put_bytes(entryid + 4 + GUID_BYTES, type, 2);
 	put_bytes(entryid + 4 + GUID_BYTES + 2, id, 8);
 }
@@ -138,6 +148,7 @@ computed_add_entryid(int64 store_id, BagList *list, const char *name, int type,
 	ViewContext context;
 
 	access_replica_guid(store_id, context.guid);
+	context.has_guid = true;
 	add_entryid(&context, list, name, type, id);
 }
 
@@ -148,6 +159,7 @@ computed_add_key(int64 store_id, BagList *list, const char *name, Keyed series,
 	ViewContext context;
 
 	access_replica_guid(store_id, context.guid);
+	context.has_guid = true;
 	add_key(&context, list, name, series, number);
 }
 
@@ -217,17 +229,17 @@ typedef struct StoreTexts
  * kept; a view has one store, so that they stand while its list is in use.
  */
 static const StoreTexts *
-store_texts(const ViewContext *context)
+store_texts(ViewContext *context)
 {
 	static StoreTexts kept;
 	int64		store_id = context->view->store_id;
 	uint8		entryid[ENTRYID_BYTES];
 
 	if (kept.store_id == store_id &&
-		memcmp(kept.guid, context->guid, GUID_BYTES) == 0)
+		memcmp(kept.guid, guid_of(context), GUID_BYTES) == 0)
 		return &kept;
 	kept.store_id = store_id;
-	memcpy(kept.guid, context->guid, GUID_BYTES);
+	memcpy(kept.guid, guid_of(context), GUID_BYTES);
 	make_entryid(context, MAPI_STORE, store_id, entryid);
 	value_write_base64(entryid, sizeof(entryid), kept.entryid);
 	value_write_base64(kept.guid, GUID_BYTES, kept.record_key);
@@ -819,7 +831,6 @@ computed_begin(ViewContext *context, const MessageView *view)
 	memset(context, 0, sizeof(ViewContext));
 	context->view = view;
 	context->bag = DatumGetJsonbP(view->version.content.value[PART_PROPS]);
-	access_replica_guid(view->store_id, context->guid);
 }
 
 const BagEntry *

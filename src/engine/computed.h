@@ -21,6 +21,7 @@ typedef struct ViewContext
 	TimestampTz time;			/* the last time that was added */
 	char	   *time_text;		/* its text, or NULL */
 	char	   *source_key;		/* in base64, or NULL: not computed yet */
+	bool		has_guid;		/* the GUID of the store is read on demand */
 	uint8		guid[GUID_BYTES];
 	Jsonb	   *recipients;		/* or NULL */
 	char	   *display[3];		/* To, Cc, Bcc; computed on demand */
