@@ -76,6 +76,7 @@ OBJS = \
 	src/face/store.o \
 	src/face/rights.o \
 	src/face/nameid.o \
+	src/face/criteria.o \
 	src/face/open.o \
 	src/face/park.o \
 	src/face/subobject.o \
@@ -99,6 +100,7 @@ OBJS = \
 	src/face/mail.o \
 	src/face/bulk.o \
 	src/face/list.o \
+	src/face/category.o \
 	src/face/history.o \
 	src/face/feed.o
 
@@ -143,6 +145,8 @@ REGRESS = \
 	promoted \
 	restriction \
 	list \
+	category \
+	searchfolder \
 	folder \
 	container \
 	counts \
