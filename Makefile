@@ -42,6 +42,7 @@ OBJS = \
 	src/content/folding.o \
 	src/content/match.o \
 	src/content/restriction.o \
+	src/content/searchtext.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -59,6 +60,7 @@ OBJS = \
 	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
+	src/engine/searchrow.o \
 	src/engine/change.o \
 	src/engine/original.o \
 	src/engine/merge.o \
@@ -101,6 +103,7 @@ OBJS = \
 	src/face/bulk.o \
 	src/face/list.o \
 	src/face/category.o \
+	src/face/search.o \
 	src/face/history.o \
 	src/face/feed.o
 

@@ -3526,6 +3526,174 @@ CREATE FUNCTION msgstore.keep_originals(store_id bigint, keep boolean)
 COMMENT ON FUNCTION msgstore.keep_originals(bigint, boolean) IS
 	'Set whether a store keeps the mail that its messages are made from';
 
+/* ===================================================================== search
+ *
+ * Full text search: search.c, searchrow.c, searchtext.c.
+ */
+
+/*
+ * One row per store for which set_search() was called: how its messages are
+ * searched, and how far the rebuild is.  Names and not a regconfig, because
+ * pg_upgrade refuses the latter in a table.
+ */
+CREATE TABLE msgstore.search_store (
+	store_id        bigint      NOT NULL PRIMARY KEY,
+	is_searched     boolean     NOT NULL,
+	schema          text        NOT NULL,
+	configuration   text        NOT NULL,
+	generation      bigint      NOT NULL,
+	rebuilt_to      bigint,
+	messages_total  bigint,
+	messages_done   bigint      NOT NULL DEFAULT 0,
+	started_at      timestamptz,
+	is_complete     boolean     NOT NULL DEFAULT false
+);
+
+COMMENT ON TABLE msgstore.search_store IS
+	'How the messages of a store are searched';
+COMMENT ON COLUMN msgstore.search_store.store_id IS
+	'The store';
+COMMENT ON COLUMN msgstore.search_store.is_searched IS
+	'Saves index messages, and search_messages() finds them';
+COMMENT ON COLUMN msgstore.search_store.schema IS
+	'The schema of the text search configuration';
+COMMENT ON COLUMN msgstore.search_store.configuration IS
+	'The name of the text search configuration';
+COMMENT ON COLUMN msgstore.search_store.generation IS
+	'A new change number with every change by set_search(): older rows of '
+	'message_search are not read';
+COMMENT ON COLUMN msgstore.search_store.rebuilt_to IS
+	'rebuild_search() goes on behind this message; NULL: at the first one';
+COMMENT ON COLUMN msgstore.search_store.messages_total IS
+	'The number of messages when the rebuild began; NULL: not begun';
+COMMENT ON COLUMN msgstore.search_store.messages_done IS
+	'The number of messages that the rebuild has visited';
+COMMENT ON COLUMN msgstore.search_store.started_at IS
+	'The time when the rebuild began; NULL: not begun';
+COMMENT ON COLUMN msgstore.search_store.is_complete IS
+	'The rebuild has visited all messages';
+
+/*
+ * One row per message and part of its text, so that a save writes only the
+ * words of the parts that it changes: 0 subject, 1 people, 2 files, 3 bodies.
+ * The words include a key of store and generation, by which one index serves
+ * all stores.  fastupdate is off: a save writes its words itself instead of
+ * leaving them to a later one, and a search has no pending list to read.
+ *
+ * The table is dumped although it follows from the messages, so that a
+ * restored store is searched as it was without another step.
+ */
+CREATE TABLE msgstore.message_search (
+	store_id    bigint    NOT NULL,
+	message_id  bigint    NOT NULL,
+	part        smallint  NOT NULL,
+	generation  bigint    NOT NULL,
+	words       tsvector  NOT NULL,
+	PRIMARY KEY (store_id, message_id, part)
+);
+
+CREATE INDEX message_search_words ON msgstore.message_search
+	USING gin (words) WITH (fastupdate = off);
+
+COMMENT ON TABLE msgstore.message_search IS
+	'The words of messages, for full text search';
+COMMENT ON COLUMN msgstore.message_search.store_id IS
+	'The store of the message';
+COMMENT ON COLUMN msgstore.message_search.message_id IS
+	'The message';
+COMMENT ON COLUMN msgstore.message_search.part IS
+	'0: subject, 1: names and addresses, 2: attachments, 3: bodies';
+COMMENT ON COLUMN msgstore.message_search.generation IS
+	'The generation of search_store under which the row was written';
+COMMENT ON COLUMN msgstore.message_search.words IS
+	'The words of the part, and the key of store and generation';
+
+CREATE FUNCTION msgstore.set_search(store_id bigint, enabled boolean,
+									configuration text DEFAULT 'simple')
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_search';
+COMMENT ON FUNCTION msgstore.set_search(bigint, boolean, text) IS
+	'Turn full text search of a store on or off; messages that are there are '
+	'found after rebuild_search()';
+
+CREATE FUNCTION msgstore.search_messages(store_id bigint, query text,
+										 folder_id bigint DEFAULT NULL,
+										 max integer DEFAULT 50,
+										 after text DEFAULT NULL,
+										 actor text DEFAULT NULL,
+										 OUT message_id bigint,
+										 OUT folder_id bigint,
+										 OUT rank real,
+										 OUT headline text,
+										 OUT "position" text)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 50
+	AS 'MODULE_PATHNAME', 'search_messages';
+COMMENT ON FUNCTION msgstore.search_messages(bigint, text, bigint, integer,
+											 text, text) IS
+	'Return a page of the messages that match a query in the syntax of web '
+	'searches, the best first';
+
+CREATE FUNCTION msgstore_internal.search_begin(store_id bigint)
+	RETURNS boolean
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'search_begin';
+COMMENT ON FUNCTION msgstore_internal.search_begin(bigint) IS
+	'Begin or resume rebuild_search()';
+
+CREATE FUNCTION msgstore_internal.search_batch(store_id bigint,
+											   messages integer,
+											   OUT done boolean,
+											   OUT indexed bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'search_batch';
+COMMENT ON FUNCTION msgstore_internal.search_batch(bigint, integer) IS
+	'Do one step of rebuild_search()';
+
+CREATE PROCEDURE msgstore.rebuild_search(store_id bigint,
+										 messages integer DEFAULT 1000,
+										 INOUT indexed bigint DEFAULT 0)
+	LANGUAGE plpgsql
+	AS $$
+	DECLARE
+		step pg_catalog.record;
+	BEGIN
+		indexed := 0;
+		IF NOT msgstore_internal.search_begin($1) THEN
+			RETURN;
+		END IF;
+		LOOP
+			COMMIT;
+			SELECT b.done, b.indexed INTO step
+			FROM msgstore_internal.search_batch($1, $2) AS b;
+			indexed := indexed OPERATOR(pg_catalog.+) step.indexed;
+			EXIT WHEN step.done;
+		END LOOP;
+		COMMIT;
+	END
+	$$;
+COMMENT ON PROCEDURE msgstore.rebuild_search(bigint, integer, bigint) IS
+	'Index the messages of a store that is searched, or delete the words of '
+	'one that is not, and commit after each batch; goes on where an earlier '
+	'call stopped';
+
+CREATE VIEW msgstore.search_progress WITH (security_barrier) AS
+	SELECT s.store_id,
+		   CASE WHEN NOT s.is_searched THEN 'off'
+				WHEN s.is_complete THEN 'complete'
+				WHEN s.started_at IS NULL THEN 'to rebuild'
+				ELSE 'rebuilding' END AS phase,
+		   pg_catalog.format('%I.%I', s.schema, s.configuration)
+			   AS configuration,
+		   s.messages_total, s.messages_done, s.started_at
+	FROM msgstore.search_store AS s
+	WHERE msgstore_internal.owns_store(s.store_id);
+GRANT SELECT ON msgstore.search_progress TO PUBLIC;
+COMMENT ON VIEW msgstore.search_progress IS
+	'How the stores of the current role are searched, and how far '
+	'rebuild_search() is';
+
 /* ====================================================================== check
  *
  * What foreign keys would refuse, were there any.
@@ -3666,6 +3834,8 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.blob', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_ref', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.original', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.search_store', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.message_search', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.node', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.incarnation', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store_id_seq', '');

@@ -718,4 +718,38 @@ extern void undo_apply(const Undo *undo, Content *content);
  */
 extern void undo_merge(Undo *total, const Undo *older);
 
+/* ------------------------------------------------------------ searchtext.c */
+
+/* The parts of the searched text, which are indexed apart. */
+typedef enum SearchPart
+{
+	SEARCH_SUBJECT = 0,
+	SEARCH_PEOPLE,				/* names and addresses */
+	SEARCH_FILES,				/* names and texts of attachments */
+	SEARCH_BODY
+} SearchPart;
+#define NUM_SEARCH_PARTS	(SEARCH_BODY + 1)
+
+/* The text of a part is cut after so many bytes. */
+#define SEARCHTEXT_BYTES	(1024 * 1024)
+
+/* Return up to "count" bytes of a blob from its start on. */
+typedef bytea *(*SearchBlobReader) (void *arg, int64 blob_id, int64 size,
+									int64 count);
+
+/*
+ * Append the searched text of a part of a message, in which addresses and file
+ * names are followed by their words.  "arg" is passed on to the reader.
+ */
+extern void searchtext_append(const Content *content, SearchPart part,
+							  SearchBlobReader read, void *arg,
+							  StringInfo text);
+
+/*
+ * Return the parts, as bits 1 << SearchPart, that differ between two versions;
+ * "undo" is a patch that undoes the change of the bag.
+ */
+extern uint32 searchtext_touched(const Content *old, const Content *new,
+								 const Jsonb *undo);
+
 #endif							/* CONTENT_H */

@@ -67,6 +67,8 @@ typedef struct CachedStore
 	Oid			owner;			/* InvalidOid: the role was dropped */
 	uint8		replica_guid[GUID_BYTES];
 	int64		generation;		/* of the rights in the store */
+	bool		is_searched;
+	SearchSettings search;
 	uint64		epoch;			/* the entry is valid in this epoch */
 } CachedStore;
 
@@ -115,6 +117,13 @@ stores_changed(void)
 	epoch++;
 }
 
+/* Syscache callback: the oid of a configuration may be another. */
+static void
+configurations_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	epoch++;
+}
+
 /* Syscache callback: roles or memberships have changed. */
 static void
 roles_changed(Datum arg, int cacheid, uint32 hashvalue)
@@ -134,6 +143,8 @@ register_callbacks(void)
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, (Datum) 0);
 	/* the owner of the database is a member of pg_database_owner */
 	CacheRegisterSyscacheCallback(DATABASEOID, roles_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(TSCONFIGOID, configurations_changed,
+								  (Datum) 0);
 	relation_watch(REL_STORE, stores_changed);
 	registered = true;
 }
@@ -170,7 +181,7 @@ check_table(void)
 /* ------------------------------------------------------------------ stores */
 
 /*
- * Read owner, GUID and generation of a store into *entry, from the newest row
+ * Read owner, GUID, generation and search of a store into *entry, from the newest row
  * that is committed or was written by this transaction.  Returns false if the
  * store does not exist.
  */
@@ -194,6 +205,12 @@ read_store(int64 store_id, CachedStore *entry)
 		memcpy(entry->replica_guid, DatumGetUUIDP(datum)->data, GUID_BYTES);
 		datum = SPI_getbinval(tuple, desc, 3, &isnull);
 		entry->generation = DatumGetInt64(datum);
+		datum = SPI_getbinval(tuple, desc, 4, &isnull);
+		entry->is_searched = !isnull;
+		entry->search.generation = isnull ? 0 : DatumGetInt64(datum);
+		datum = SPI_getbinval(tuple, desc, 5, &isnull);
+		entry->search.configuration = isnull ? InvalidOid :
+			DatumGetObjectId(datum);
 	}
 	SPI_finish();
 	return found;
@@ -252,6 +269,17 @@ require_store(int64 store_id)
 	if (entry == NULL)
 		raise_no_store(store_id);
 	return entry;
+}
+
+bool
+access_search(int64 store_id, SearchSettings *settings)
+{
+	CachedStore *entry = find_store(store_id);
+
+	if (entry == NULL || !entry->is_searched)
+		return false;
+	*settings = entry->search;
+	return true;
 }
 
 /* Return true if a role has all rights on a store. */

@@ -464,6 +464,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 							   author_name(&order->author), undo.props);
 	if (result != TM_Ok)
 		return result;
+	searchrow_follow(row, &version.content, undo.props);
 	record(row, order->kind, version.change_number,
 		   row->version.change_number, order->base, time, &order->author,
 		   &undo);
@@ -504,6 +505,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 		CStringGetTextDatum(author_actor(author));
 	row->version.change_number = number_next_change(0);
 	messagerow_insert(row, author_name(author));
+	searchrow_insert(row);
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
 		   row->modified_at, author, &undo);
 	count_change(tally, row, &row->version, 1);

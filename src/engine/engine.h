@@ -20,6 +20,7 @@
 #include "access/xlogdefs.h"
 #include "lib/ilist.h"
 #include "lib/stringinfo.h"
+#include "tsearch/ts_type.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
@@ -54,6 +55,8 @@ typedef enum StoreRelation
 	REL_READ_MARK_PKEY,
 	REL_MESSAGE_STATUS,
 	REL_MESSAGE_STATUS_PKEY,
+	REL_MESSAGE_SEARCH,
+	REL_MESSAGE_SEARCH_PKEY,
 	REL_NODE,
 	REL_INCARNATION,
 	REL_NUMBER_MARKER,
@@ -428,6 +431,13 @@ typedef struct ChangeRow
 extern Relation row_relation(StoreRelation which, LOCKMODE lockmode);
 
 /*
+ * Insert a tuple that is in a slot, or replace the tuple at a place, which no
+ * other transaction may be writing; and write the index entries.
+ */
+extern void row_write(Relation rel, TupleTableSlot *slot,
+					  ItemPointer replaced);
+
+/*
  * Open the table message to fetch and write one row at a time, and close it.
  * The lock is held until the end of the transaction.
  */
@@ -684,6 +694,60 @@ extern void access_lock_store(int64 store_id);
 
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);
+
+/* How a store's messages are searched; set_search() begins a generation. */
+typedef struct SearchSettings
+{
+	int64		generation;
+	Oid			configuration;	/* InvalidOid: it was dropped */
+} SearchSettings;
+
+/* Read the settings.  Returns false if the store is not searched. */
+extern bool access_search(int64 store_id, SearchSettings *settings);
+
+/* ------------------------------------------------------------- searchrow.c */
+
+/*
+ * Index a new message, and a message whose content is replaced: only the parts
+ * that the change touches, if the message is indexed.  To be called after the
+ * row of the message is written; *row has the content before.
+ */
+extern void searchrow_insert(const MessageRow *row);
+extern void searchrow_follow(const MessageRow *row, const Content *content,
+							 const Jsonb *undo);
+
+/*
+ * Index a message, which the caller has locked and read.  Returns false if it
+ * is indexed already, or if the store is not searched.
+ */
+extern bool searchrow_index(const MessageRow *row);
+
+/* Return the lexeme that every row of a store and generation has, palloc'd. */
+extern char *searchrow_key(int64 store_id, const SearchSettings *settings);
+
+/* Return the searched text of a part, palloc'd. */
+extern char *searchrow_text(int64 store_id, const Content *content,
+							SearchPart part, int *len);
+
+/* A reader of the rows of a store, with the active snapshot. */
+typedef struct SearchReader
+{
+	int64		store_id;
+	SearchSettings settings;
+	void	   *table;
+	Datum		gap;
+} SearchReader;
+
+extern void searchrow_begin(SearchReader *reader, int64 store_id,
+							const SearchSettings *settings);
+extern void searchrow_end(SearchReader *reader);
+
+/*
+ * Return the words of a message, and those of its parts, of which some may be
+ * NULL; NULL if the message is not indexed.
+ */
+extern TSVector searchrow_read(SearchReader *reader, int64 message_id,
+							   TSVector parts[NUM_SEARCH_PARTS]);
 
 /* ----------------------------------------------------------------- count.c */
 

@@ -77,8 +77,79 @@ static const struct
 {
 	[QUERY_STORE_READ] =
 	{false, {INT8OID},
-		"SELECT owner, replica_guid, rights_generation FROM msgstore.store"
-		" WHERE store_id = $1"},
+		"SELECT s.owner, s.replica_guid, s.rights_generation, t.generation,"
+		" c.oid FROM msgstore.store s"
+		" LEFT JOIN msgstore.search_store t"
+		" ON t.store_id = s.store_id AND t.is_searched"
+		" LEFT JOIN (pg_catalog.pg_ts_config c"
+		" JOIN pg_catalog.pg_namespace n ON n.oid = c.cfgnamespace)"
+		" ON c.cfgname = t.configuration AND n.nspname = t.schema"
+		" WHERE s.store_id = $1"},
+	[QUERY_SEARCH_SET] =
+	{true, {INT8OID, BOOLOID, TEXTOID, TEXTOID, INT8OID},
+		"INSERT INTO msgstore.search_store"
+		" (store_id, is_searched, schema, configuration, generation)"
+		" VALUES ($1, $2, $3, $4, $5)"
+		" ON CONFLICT (store_id) DO UPDATE SET is_searched = $2,"
+		" schema = $3, configuration = $4, generation = $5,"
+		" rebuilt_to = NULL, messages_total = NULL, messages_done = 0,"
+		" started_at = NULL, is_complete = false"},
+	[QUERY_SEARCH_START] =
+	{true, {INT8OID},
+		"UPDATE msgstore.search_store t SET started_at = clock_timestamp(),"
+		" messages_done = 0, messages_total = (SELECT count(*)"
+		" FROM msgstore.message m WHERE m.store_id = $1"
+		" AND m.message_flags & 64 = 0) WHERE store_id = $1"
+		" AND started_at IS NULL"},
+	[QUERY_SEARCH_READ] =
+	{true, {INT8OID},
+		"SELECT coalesce(rebuilt_to, 0), is_complete, is_searched, generation"
+		" FROM msgstore.search_store WHERE store_id = $1"},
+	[QUERY_SEARCH_BATCH] =
+	{true, {INT8OID, INT8OID, INT4OID},
+		"SELECT message_id FROM msgstore.message"
+		" WHERE store_id = $1 AND message_id > $2"
+		" ORDER BY message_id LIMIT $3"},
+	[QUERY_SEARCH_STEP] =
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID, BOOLOID},
+		"UPDATE msgstore.search_store SET"
+		" rebuilt_to = greatest(rebuilt_to, $3),"
+		" messages_done = messages_done + $4,"
+		" is_complete = is_complete OR $5"
+		" WHERE store_id = $1 AND generation = $2"},
+	/* rows that no search reads, of a store that may not be searched now */
+	[QUERY_SEARCH_CLEAR] =
+	{true, {INT8OID, INT8OID, INT4OID},
+		"WITH old AS MATERIALIZED ("
+		" SELECT message_id, part FROM msgstore.message_search"
+		" WHERE store_id = $1 AND message_id > $2"
+		" ORDER BY message_id, part LIMIT $3"
+		"), gone AS (DELETE FROM msgstore.message_search s USING old o"
+		" WHERE s.store_id = $1 AND s.message_id = o.message_id"
+		" AND s.part = o.part)"
+		" SELECT max(message_id) - 1, count(*) FROM old"},
+	[QUERY_SEARCH_FIND] =
+	{false, {INT8OID, TEXTARRAYOID, INT8ARRAYOID},
+		"SELECT m.folder_id, m.creator, array_agg(m.message_id)"
+		" FROM (SELECT s.message_id"
+		" FROM unnest($2) WITH ORDINALITY q (words, n)"
+		" JOIN msgstore.message_search s"
+		" ON s.words @@ q.words::pg_catalog.tsquery AND s.store_id = $1"
+		" GROUP BY s.message_id"
+		" HAVING count(DISTINCT q.n) = cardinality($2)) f"
+		" JOIN msgstore.message m ON m.store_id = $1"
+		" AND m.message_id = f.message_id"
+		" WHERE m.deleted_at IS NULL AND m.message_flags & 64 = 0"
+		" AND ($3 IS NULL OR m.folder_id = ANY ($3))"
+		" GROUP BY m.folder_id, m.creator"},
+	[QUERY_SEARCH_ALL] =
+	{false, {INT8OID, TEXTARRAYOID, INT8ARRAYOID},
+		"SELECT m.folder_id, m.creator, array_agg(m.message_id)"
+		" FROM msgstore.message m"
+		" WHERE m.store_id = $1 AND m.deleted_at IS NULL"
+		" AND m.message_flags & 64 = 0"
+		" AND ($3 IS NULL OR m.folder_id = ANY ($3))"
+		" GROUP BY m.folder_id, m.creator"},
 	[QUERY_STORE_INSERT] =
 	{true, {INT8OID, TEXTOID, TEXTOID},
 		"INSERT INTO msgstore.store"
@@ -149,6 +220,8 @@ static const struct
 		"WITH marks AS (DELETE FROM msgstore.read_mark"
 		" WHERE store_id = $1 AND message_id = $2),"
 		" queue AS (DELETE FROM msgstore.outgoing"
+		" WHERE store_id = $1 AND message_id = $2),"
+		" words AS (DELETE FROM msgstore.message_search"
 		" WHERE store_id = $1 AND message_id = $2)"
 		" DELETE FROM msgstore.message_status"
 		" WHERE store_id = $1 AND message_id = $2"},
@@ -1064,6 +1137,14 @@ static const struct
 
 static SPIPlanPtr plans[NUM_QUERIES];
 
+/* Return true if a statement sees what the statement that calls us sees. */
+static bool
+sees_as_caller(QueryName which)
+{
+	return which == QUERY_SEARCH_FIND || which == QUERY_SEARCH_ALL ||
+		IsInParallelMode();
+}
+
 /*
  * Have a statement planned with the order of an index only.
  *
@@ -1078,6 +1159,7 @@ plan_by_index(QueryName which)
 	static const char *const named[] = {"enable_seqscan", "enable_sort", NULL};
 	static const char *const feed[] = {"enable_seqscan", "enable_bitmapscan",
 	"jit", NULL};
+	static const char *const search[] = {"enable_seqscan", "jit", NULL};
 	const char *const *off = NULL;
 
 	if (which == QUERY_NAMED_FIND || which == QUERY_NAMED_READ ||
@@ -1085,6 +1167,8 @@ plan_by_index(QueryName which)
 		off = named;
 	else if (which == QUERY_FEED_PAGE || which == QUERY_FEED_MESSAGES)
 		off = feed;
+	else if (which == QUERY_SEARCH_FIND)
+		off = search;
 	for (; off != NULL && *off != NULL; off++)
 		(void) set_config_option(*off, "off", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
@@ -1096,7 +1180,7 @@ plan_by_index(QueryName which)
  * In every isolation level a statement sees all rows that are committed by
  * now.  For example, a prune that has waited while a draft was parked must see
  * the draft.  A parallel query cannot take a new snapshot: there the statement
- * uses the active snapshot.
+ * uses the active snapshot, and so does a search everywhere.
  */
 uint64
 query_run(QueryName which, Datum *values, const char *nulls)
@@ -1131,7 +1215,7 @@ query_run(QueryName which, Datum *values, const char *nulls)
 		plans[which] = plan;
 	}
 	result = SPI_execute_snapshot(plans[which], values, nulls,
-								  IsInParallelMode() ?
+								  sees_as_caller(which) ?
 								  GetActiveSnapshot() :
 								  GetLatestSnapshot(), InvalidSnapshot,
 								  !queries[which].writes,

@@ -64,6 +64,8 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"read_mark_pkey",
 	"message_status",
 	"message_status_pkey",
+	"message_search",
+	"message_search_pkey",
 	"node",
 	"incarnation",
 	"number_marker",

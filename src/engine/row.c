@@ -233,6 +233,33 @@ insert_index_entries(Relation rel, TupleTableSlot *slot,
 	FreeExecutorState(estate);
 }
 
+void
+row_write(Relation rel, TupleTableSlot *slot, ItemPointer replaced)
+{
+	TM_FailureData failure;
+	LockTupleMode lockmode;
+	CompatUpdateIndexes update;
+	TM_Result	result;
+
+	if (replaced == NULL)
+	{
+		CheckCmdReplicaIdentity(rel, CMD_INSERT);
+		table_tuple_insert(rel, slot, GetCurrentCommandId(true), 0, NULL);
+		insert_index_entries(rel, slot, NULL);
+		return;
+	}
+	CheckCmdReplicaIdentity(rel, CMD_UPDATE);
+	result = table_tuple_update(rel, replaced, slot,
+								GetCurrentCommandId(true), SnapshotSelf,
+								InvalidSnapshot, true, &failure, &lockmode,
+								&update);
+	if (result != TM_Ok)
+		elog(ERROR, "unexpected result %d of updating table \"%s\"", result,
+			 RelationGetRelationName(rel));
+	if (compat_needs_index_entries(update))
+		insert_index_entries(rel, slot, &update);
+}
+
 /*
  * Begin an index scan of the rows that have the given values in the first
  * nkeys columns of the index, which are bigint.

@@ -333,6 +333,13 @@ typedef struct ListArguments
 extern void list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
 					   MessageList *listing, uint64 *list);
 
+/*
+ * Begin a list of a folder: check the rights and gather the folders that it
+ * reads.  "json" is the restriction, or NULL.
+ */
+extern void list_open(MessageList *listing, int64 store_id, int64 folder_id,
+					  Jsonb *json, uint32 flags);
+
 /* Return the number of messages that a list of a folder has. */
 extern int64 list_count(int64 store_id, int64 folder_id, uint32 flags);
 

@@ -81,12 +81,8 @@ begin_search(MessageList *listing, const Criteria *criteria)
 	return restriction_compile(criteria->restriction);
 }
 
-/*
- * Begin a list of a folder: check the rights and gather the folders that it
- * reads.  "json" is the restriction, or NULL.
- */
-static void
-open_list(MessageList *listing, int64 store_id, int64 folder_id, Jsonb *json,
+void
+list_open(MessageList *listing, int64 store_id, int64 folder_id, Jsonb *json,
 		  uint32 flags)
 {
 	Restriction *restriction = NULL;
@@ -121,7 +117,7 @@ list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
 	key[1] = call_number(fcinfo, 1, "folder_id");
 	REQUIRE_ARG(at->flags, "flags");
 	key[2] = PG_GETARG_UINT32(at->flags);
-	open_list(listing, key[0], key[1], json, PG_GETARG_UINT32(at->flags));
+	list_open(listing, key[0], key[1], json, PG_GETARG_UINT32(at->flags));
 	listing->actor = call_text(fcinfo, at->actor);
 	*list = hash_part(key, sizeof(key), 0);
 	if (json != NULL)
@@ -301,7 +297,7 @@ list_count(int64 store_id, int64 folder_id, uint32 flags)
 {
 	MessageList listing;
 
-	open_list(&listing, store_id, folder_id, NULL, flags);
+	list_open(&listing, store_id, folder_id, NULL, flags);
 	return count_list(&listing);
 }
 

@@ -1,0 +1,444 @@
+/*-------------------------------------------------------------------------
+ *
+ * searchrow.c
+ *	  Rows of message_search: what full text search knows of messages.
+ *
+ * NOTES
+ *	  A message has one row per part of its text (searchtext.c), with the words
+ *	  of that part.  The rows are written in the transaction that writes the
+ *	  version, after the message's row, by whoever holds the lock on that row.
+ *	  So no two transactions write the rows of one message, and the rows are
+ *	  found with SnapshotSelf: no search row makes a save wait or fail, in no
+ *	  isolation level.
+ *
+ *	  A row belongs to a generation of its store, which set_search() begins.
+ *	  The words of every row include a key of store and generation, a lexeme
+ *	  with a blank, which no text has; an index scan for words and key reads no
+ *	  row of another store or an older generation.  Every indexed message has a
+ *	  row of its subject, be it empty.  If this row is missing or old, the
+ *	  message is not indexed yet, and the next save that changes searched text
+ *	  indexes the whole message, as rebuild_search() does.
+ *
+ *	  A vector holds less than 1 MB.  A text is therefore indexed in slices, as
+ *	  many as fit.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "engine.h"
+
+#include "access/genam.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "tsearch/ts_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+/* Columns of message_search, by position. */
+typedef enum SearchColumn
+{
+	S_STORE_ID = 0,
+	S_MESSAGE_ID,
+	S_PART,
+	S_GENERATION,
+	S_WORDS,
+	NUM_SEARCH_COLUMNS
+} SearchColumn;
+
+/*
+ * A slice of text becomes a vector of at most ten times its bytes, and a
+ * vector of at most so many bytes takes another slice.
+ */
+#define SLICE_BYTES		(64 * 1024)
+#define FULL_BYTES		(300 * 1024)
+
+/* Positions between the words of two parts: no phrase spans them. */
+#define PART_GAP		64
+
+/* The weights of the parts, which rank and headline go by. */
+static const char weights[NUM_SEARCH_PARTS] = {'A', 'B', 'C', 'D'};
+
+/* ------------------------------------------------------------------ vectors */
+
+char *
+searchrow_key(int64 store_id, const SearchSettings *settings)
+{
+	return psprintf("%lld %lld", (long long) store_id,
+					(long long) settings->generation);
+}
+
+/* Return a vector with one lexeme that has no position. */
+static Datum
+key_vector(int64 store_id, const SearchSettings *settings)
+{
+	Datum		key = CStringGetTextDatum(searchrow_key(store_id, settings));
+
+	return DirectFunctionCall1(array_to_tsvector,
+							   PointerGetDatum(construct_array(&key, 1,
+															   TEXTOID, -1,
+															   false,
+															   TYPALIGN_INT)));
+}
+
+/* Return the bytes of the slice at the start of a text: it ends at a blank. */
+static int
+slice(const char *text, int len)
+{
+	int			end = SLICE_BYTES;
+
+	if (len <= SLICE_BYTES)
+		return len;
+	while (end > SLICE_BYTES / 2 && text[end] != ' ' && text[end] != '\n')
+		end--;
+	if (end > SLICE_BYTES / 2)
+		return end;
+	return pg_mbcliplen(text, len, SLICE_BYTES);
+}
+
+/* Return the words of a text, with the weight of a part. */
+static Datum
+text_vector(const SearchSettings *settings, SearchPart part,
+			const StringInfo text)
+{
+	TSVector	words = NULL;
+	int			at = 0;
+
+	while (at < text->len)
+	{
+		int			len = slice(text->data + at, text->len - at);
+		Datum		more;
+
+		CHECK_FOR_INTERRUPTS();
+		more = DirectFunctionCall2(to_tsvector_byid,
+								   ObjectIdGetDatum(settings->configuration),
+								   PointerGetDatum(cstring_to_text_with_len(text->data + at,
+																			len)));
+		words = words == NULL ? DatumGetTSVector(more) :
+			DatumGetTSVector(DirectFunctionCall2(tsvector_concat,
+												 TSVectorGetDatum(words),
+												 more));
+		if (VARSIZE(words) > FULL_BYTES)
+			break;
+		at += len;
+	}
+	if (words == NULL)
+	{
+		words = palloc0(CALCDATASIZE(0, 0));
+		SET_VARSIZE(words, CALCDATASIZE(0, 0));
+	}
+	return DirectFunctionCall2(tsvector_setweight, TSVectorGetDatum(words),
+							   CharGetDatum(weights[part]));
+}
+
+/* SearchBlobReader: read a blob of the store. */
+static bytea *
+read_blob_of(void *arg, int64 blob_id, int64 size, int64 count)
+{
+	return blob_read(*(int64 *) arg, blob_id, size, 0, Min(count, size));
+}
+
+char *
+searchrow_text(int64 store_id, const Content *content, SearchPart part,
+			   int *len)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	searchtext_append(content, part, read_blob_of, &store_id, &text);
+	*len = text.len;
+	return text.data;
+}
+
+/* Return the words of a part of a message, and the key. */
+static Datum
+part_vector(int64 store_id, const SearchSettings *settings,
+			const Content *content, SearchPart part, bool *is_empty)
+{
+	StringInfoData text;
+	Datum		words;
+
+	initStringInfo(&text);
+	searchtext_append(content, part, read_blob_of, &store_id, &text);
+	words = text_vector(settings, part, &text);
+	*is_empty = DatumGetTSVector(words)->size == 0;
+	return DirectFunctionCall2(tsvector_concat, words,
+							   key_vector(store_id, settings));
+}
+
+/* --------------------------------------------------------------------- rows */
+
+/* A table and its primary key, open. */
+typedef struct SearchTable
+{
+	Relation	table;
+	Relation	index;
+	TupleTableSlot *slot;
+} SearchTable;
+
+static void
+open_table(SearchTable *search, LOCKMODE lockmode)
+{
+	search->table = row_relation(REL_MESSAGE_SEARCH, lockmode);
+	search->index = index_open(relation_oid(REL_MESSAGE_SEARCH_PKEY),
+							   lockmode);
+	search->slot = table_slot_create(search->table, NULL);
+}
+
+static void
+close_table(SearchTable *search)
+{
+	ExecDropSingleTupleTableSlot(search->slot);
+	index_close(search->index, NoLock);
+	table_close(search->table, NoLock);
+}
+
+/* Begin a scan of the rows of a message, or of one part of it (or -1). */
+static IndexScanDesc
+begin_scan(const SearchTable *search, Snapshot snapshot, int64 store_id,
+		   int64 message_id, int part)
+{
+	ScanKeyData keys[3];
+	int			nkeys = part < 0 ? 2 : 3;
+	IndexScanDesc scan;
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(store_id));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(message_id));
+	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT2EQ,
+				Int16GetDatum(part));
+	scan = compat_index_beginscan(search->table, search->index, snapshot,
+								  nkeys, 0);
+	index_rescan(scan, keys, nkeys, NULL, 0);
+	return scan;
+}
+
+/* Find the row of a part for its writer.  Returns false if there is none. */
+static bool
+find_part(SearchTable *search, int64 store_id, int64 message_id, int part)
+{
+	IndexScanDesc scan = begin_scan(search, SnapshotSelf, store_id,
+									message_id, part);
+	bool		found = index_getnext_slot(scan, ForwardScanDirection,
+										   search->slot);
+
+	index_endscan(scan);
+	return found;
+}
+
+/* Return true if the row in the slot is of a generation. */
+static bool
+is_current(SearchTable *search, const SearchSettings *settings)
+{
+	bool		isnull;
+
+	return DatumGetInt64(slot_getattr(search->slot, S_GENERATION + 1,
+									  &isnull)) == settings->generation;
+}
+
+/*
+ * Return true if the row in the slot is of a generation and has these words.
+ */
+static bool
+has_words(SearchTable *search, const SearchSettings *settings, Datum words)
+{
+	bool		isnull;
+	Datum		old;
+
+	if (!is_current(search, settings))
+		return false;
+	old = slot_getattr(search->slot, S_WORDS + 1, &isnull);
+	return DatumGetBool(DirectFunctionCall2(tsvector_eq, old, words));
+}
+
+/* Write a part of a message; "exists" if its row is in the slot. */
+static void
+write_part(SearchTable *search, int64 store_id, int64 message_id,
+		   SearchPart part, const SearchSettings *settings, Datum words,
+		   bool exists)
+{
+	TupleTableSlot *slot =
+		MakeSingleTupleTableSlot(RelationGetDescr(search->table),
+								 &TTSOpsVirtual);
+	Datum	   *values = slot->tts_values;
+
+	memset(slot->tts_isnull, true,
+		   sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	for (int i = 0; i < NUM_SEARCH_COLUMNS; i++)
+		slot->tts_isnull[i] = false;
+	values[S_STORE_ID] = Int64GetDatum(store_id);
+	values[S_MESSAGE_ID] = Int64GetDatum(message_id);
+	values[S_PART] = Int16GetDatum(part);
+	values[S_GENERATION] = Int64GetDatum(settings->generation);
+	values[S_WORDS] = words;
+	ExecStoreVirtualTuple(slot);
+	row_write(search->table, slot, exists ? &search->slot->tts_tid : NULL);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/*
+ * Write the parts "parts" of a message.  A part without words has no row,
+ * except the subject; its old row stays, without words.
+ */
+static void
+write_parts(SearchTable *search, int64 store_id, int64 message_id,
+			const Content *content, const SearchSettings *settings,
+			uint32 parts)
+{
+	for (int part = 0; part < NUM_SEARCH_PARTS; part++)
+	{
+		bool		is_empty;
+		bool		exists;
+		Datum		words;
+
+		if ((parts & (1 << part)) == 0)
+			continue;
+		words = part_vector(store_id, settings, content, part, &is_empty);
+		exists = find_part(search, store_id, message_id, part);
+		if (exists ? !has_words(search, settings, words) :
+			(!is_empty || part == SEARCH_SUBJECT))
+			write_part(search, store_id, message_id, part, settings, words,
+					   exists);
+		ExecClearTuple(search->slot);
+	}
+}
+
+/*
+ * Write parts of a message, or all if the message is not indexed yet, in
+ * memory that is freed at the end.  Returns false if "parts" is 0 and the
+ * message is indexed.
+ */
+static bool
+index_message(const MessageRow *row, const Content *content,
+			  const SearchSettings *settings, uint32 parts)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "msgstore searched text",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	SearchTable search;
+
+	open_table(&search, RowExclusiveLock);
+	if (!find_part(&search, row->store_id, row->message_id, SEARCH_SUBJECT) ||
+		!is_current(&search, settings))
+		parts = (1 << NUM_SEARCH_PARTS) - 1;
+	ExecClearTuple(search.slot);
+	write_parts(&search, row->store_id, row->message_id, content, settings,
+				parts);
+	close_table(&search);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return parts != 0;
+}
+
+/* Return true if the messages of a store are indexed, this one among them. */
+static bool
+is_searched(const MessageRow *row, SearchSettings *settings)
+{
+	return (row->version.message_flags & MSGFLAG_ASSOCIATED) == 0 &&
+		access_search(row->store_id, settings) &&
+		OidIsValid(settings->configuration);
+}
+
+void
+searchrow_insert(const MessageRow *row)
+{
+	SearchSettings settings;
+
+	if (is_searched(row, &settings))
+		index_message(row, &row->version.content, &settings, 0);
+}
+
+void
+searchrow_follow(const MessageRow *row, const Content *content,
+				 const Jsonb *undo)
+{
+	SearchSettings settings;
+	uint32		touched;
+
+	if (!is_searched(row, &settings))
+		return;
+	touched = searchtext_touched(&row->version.content, content, undo);
+	if (touched != 0)
+		index_message(row, content, &settings, touched);
+}
+
+bool
+searchrow_index(const MessageRow *row)
+{
+	SearchSettings settings;
+
+	return is_searched(row, &settings) &&
+		index_message(row, &row->version.content, &settings, 0);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+/* Return a vector of one word at the end of the gap between two parts. */
+static Datum
+gap_vector(void)
+{
+	return DirectFunctionCall1(tsvectorin,
+							   CStringGetDatum(psprintf("' ':%d", PART_GAP)));
+}
+
+void
+searchrow_begin(SearchReader *reader, int64 store_id,
+				const SearchSettings *settings)
+{
+	SearchTable *search = palloc(sizeof(SearchTable));
+
+	open_table(search, AccessShareLock);
+	reader->store_id = store_id;
+	reader->settings = *settings;
+	reader->table = search;
+	reader->gap = gap_vector();
+}
+
+void
+searchrow_end(SearchReader *reader)
+{
+	close_table(reader->table);
+	pfree(reader->table);
+}
+
+TSVector
+searchrow_read(SearchReader *reader, int64 message_id,
+			   TSVector parts[NUM_SEARCH_PARTS])
+{
+	SearchTable *search = reader->table;
+	IndexScanDesc scan = begin_scan(search, GetActiveSnapshot(),
+									reader->store_id, message_id, -1);
+	Datum		whole = (Datum) 0;
+
+	memset(parts, 0, sizeof(TSVector) * NUM_SEARCH_PARTS);
+	while (index_getnext_slot(scan, ForwardScanDirection, search->slot))
+	{
+		bool		isnull;
+		int			part = DatumGetInt16(slot_getattr(search->slot,
+													  S_PART + 1, &isnull));
+		Datum		words;
+
+		if (part < 0 || part >= NUM_SEARCH_PARTS ||
+			!is_current(search, &reader->settings))
+			continue;
+		words = slot_getattr(search->slot, S_WORDS + 1, &isnull);
+		parts[part] = DatumGetTSVectorCopy(words);
+		words = TSVectorGetDatum(parts[part]);
+		whole = whole == (Datum) 0 ? words :
+			DirectFunctionCall2(tsvector_concat,
+								DirectFunctionCall2(tsvector_concat, whole,
+													reader->gap), words);
+	}
+	index_endscan(scan);
+	return whole == (Datum) 0 ? NULL : DatumGetTSVector(whole);
+}
