@@ -150,6 +150,7 @@ REGRESS = \
 	list \
 	category \
 	searchfolder \
+	search \
 	folder \
 	container \
 	counts \
@@ -203,6 +204,7 @@ ISOLATION = \
 	readstate_users \
 	readstate_folder \
 	status_race \
+	search_save \
 	presence_sessions \
 	submit_claim \
 	submit_save \

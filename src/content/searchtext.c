@@ -240,13 +240,16 @@ append_name(Collector *to, const char *bytes, int len)
 {
 	bool		has_separator = false;
 	bool		has_hyphen = false;
+	int			domain = 0;		/* behind the last @ */
 
 	for (int i = 0; i < len; i++)
 	{
 		if (bytes[i] == '-')
 			has_hyphen = true;
-		else if (!IS_HIGHBIT_SET(bytes[i]) && bytes[i] != ' ' &&
-				 !is_ascii_letter(bytes[i]) && !is_ascii_digit(bytes[i]))
+		if (bytes[i] == '@')
+			domain = i + 1;
+		if (!IS_HIGHBIT_SET(bytes[i]) && bytes[i] != ' ' && bytes[i] != '-' &&
+			!is_ascii_letter(bytes[i]) && !is_ascii_digit(bytes[i]))
 			has_separator = true;
 	}
 	append_plain(to, bytes, len);
@@ -254,6 +257,8 @@ append_name(Collector *to, const char *bytes, int len)
 		append_words(to, bytes, len, false);
 	if (has_hyphen)
 		append_words(to, bytes, len, true);
+	if (domain > 0)
+		append_plain(to, bytes + domain, len - domain);
 }
 
 /* -------------------------------------------------------------------- HTML */

@@ -109,7 +109,7 @@ static const struct
 	{true, {INT8OID, INT8OID, INT4OID},
 		"SELECT message_id FROM msgstore.message"
 		" WHERE store_id = $1 AND message_id > $2"
-		" ORDER BY message_id LIMIT $3"},
+		" AND message_flags & 64 = 0 ORDER BY message_id LIMIT $3"},
 	[QUERY_SEARCH_STEP] =
 	{true, {INT8OID, INT8OID, INT8OID, INT8OID, BOOLOID},
 		"UPDATE msgstore.search_store SET"

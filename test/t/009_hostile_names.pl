@@ -184,6 +184,7 @@ my $json = $node->safe_psql(
 			"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"}]}') \gset
 	SELECT submit_message(:s, :q, :qn) \gset
 	SELECT announce_editing(:s, :m, '1 hour') \gset
+	SELECT set_search(:s, true) \gset
 	SELECT create_search_folder(:s, NULL, 'search', '{"and": []}', ARRAY[:f]) AS e \gset
 	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p, 'b', :b, 'e', :e,
 		'c', read_message(:s, :m)->'PidTagChangeNumber')});
@@ -203,6 +204,8 @@ my %argument = (
 	'message_at.change_number' => $first, if_change_number => undef, seen => undef, actor => 'ann',
 	'set_read_flags.folder_id' => undef, ttl => '1 hour', claim => '1', max => '10', lease => '1 hour',
 	columns => '{PR_SUBJECT}', sort => '{PR_SUBJECT}', restriction => '{"exist": "PR_SUBJECT"}',
+	query => 'original', enabled => 'true', configuration => 'pg_catalog.simple',
+	indexed => '0', 'search_messages.folder_id' => undef, 'search_messages.after' => undef,
 	'list_messages.after' => undef, 'list_categories.after' => undef,
 	'list_categories.sort' => '{MAX(PR_IMPORTANCE)}', by => '{PR_SUBJECT}',
 	folders => "{$f}", 'set_search_criteria.folder_id' => $made->{e},

@@ -77,7 +77,7 @@ $node->safe_psql(
 	CREATE ROLE matrix_other;
 	CREATE ROLE matrix_super SUPERUSER;
 	SET search_path = msgstore;
-	SELECT create_store('matrix', 'matrix_owner');
+	SELECT set_search(create_store('matrix', 'matrix_owner'), true);
 	SELECT get_ids_from_names(1, '{PS_PUBLIC_STRINGS:known:PT_LONG}');
 	CREATE SCHEMA matrix;
 	GRANT USAGE ON SCHEMA matrix TO PUBLIC;
