@@ -1097,11 +1097,33 @@ GRANT SELECT ON msgstore.store_list TO PUBLIC;
 COMMENT ON VIEW msgstore.store_list IS
 	'The stores that the current role may use';
 
+CREATE FUNCTION msgstore_internal.content_count(store_id bigint,
+												folder_id bigint)
+	RETURNS bigint
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000
+	AS 'MODULE_PATHNAME', 'content_count';
+COMMENT ON FUNCTION msgstore_internal.content_count(bigint, bigint) IS
+	'Return the number of messages in a folder that the caller may read';
+
+CREATE FUNCTION msgstore_internal.content_unread(store_id bigint,
+												 folder_id bigint)
+	RETURNS bigint
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 10000
+	AS 'MODULE_PATHNAME', 'content_unread';
+COMMENT ON FUNCTION msgstore_internal.content_unread(bigint, bigint) IS
+	'Return the number of messages in a folder that the caller may read and '
+	'has not read';
+
 CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
 	SELECT f.store_id, f.folder_id,
 		   CASE WHEN msgstore_internal.folder_visible(f.store_id, f.parent_id)
 				THEN f.parent_id END AS parent_id,
-		   f.name, f.special, f.created_at
+		   f.name, f.special, f.created_at,
+		   f.search_flags IS NOT NULL AS is_search,
+		   msgstore_internal.content_count(f.store_id, f.folder_id)
+			   AS content_count,
+		   msgstore_internal.content_unread(f.store_id, f.folder_id)
+			   AS content_unread
 	FROM msgstore.folder AS f
 	WHERE f.deleted_at IS NULL
 	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
