@@ -1477,7 +1477,8 @@ COMMENT ON FUNCTION msgstore.get_names_from_ids(bigint, integer[]) IS
  * only if it changes the property, and no index mentions a column that every
  * save writes, so saves stay HOT unless they change what an index sorts by.
  * The indexes of promoted columns are those of the common lists; each costs
- * every new message an entry.  Deleted messages are not in them.
+ * every new message an entry.  Deleted messages are not in them, and have an
+ * index of their own, as associated messages do: both are few among many.
  */
 CREATE TABLE msgstore.message (
 	store_id         bigint      NOT NULL,
@@ -1516,6 +1517,13 @@ CREATE TABLE msgstore.message (
 ALTER TABLE msgstore.message ALTER COLUMN props SET STORAGE MAIN;
 CREATE INDEX message_folder
 	ON msgstore.message (store_id, folder_id, creator);
+CREATE INDEX message_deleted
+	ON msgstore.message (store_id, folder_id, creator)
+	WHERE deleted_at IS NOT NULL;
+CREATE INDEX message_associated
+	ON msgstore.message (store_id, folder_id, creator)
+	WHERE deleted_at IS NULL
+	  AND message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0;
 CREATE INDEX message_delivery
 	ON msgstore.message (store_id, folder_id, delivery_time, message_id)
 	WHERE deleted_at IS NULL;
