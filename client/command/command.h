@@ -67,7 +67,12 @@ typedef struct Target
 
 /* --------------------------------------------------------------- session.c */
 
-/* Connect.  Returns NULL after printing an error. */
+/*
+ * Connect.  Returns NULL after printing an error.  session_connect_anyhow()
+ * accepts a database without the extension.
+ */
+extern msgstore *session_connect_anyhow(const Target *target,
+										const char *application);
 extern msgstore *session_connect(const Target *target,
 								 const char *application);
 
@@ -147,7 +152,11 @@ typedef enum Colour
 	COLOUR_THEIRS,
 	COLOUR_YOURS,
 	COLOUR_BOTH,
-	COLOUR_QUIET
+	COLOUR_QUIET,
+	COLOUR_OLD,
+	COLOUR_NEW,
+	COLOUR_OLD_MARK,			/* words that differ */
+	COLOUR_NEW_MARK
 } Colour;
 
 /* The properties of stdout. */
@@ -188,8 +197,9 @@ extern char *show_safe_lines(const char *text);
  */
 extern char *show_safe_json(const char *json);
 
-/* Return the number of columns of a safe text. */
+/* Return the number of columns of a safe text, and of a character. */
 extern int	show_columns(const char *safe);
+extern int	show_char_columns(gunichar c);
 
 /*
  * Return a safe text, cut to a number of columns if it is longer; then the

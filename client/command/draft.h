@@ -63,7 +63,8 @@ extern void form_free(Form *form);
 
 /*
  * Return the text of the form.  "edits" is a patch to be shown instead of the
- * values of the version, or NULL.  "first" is the first line, a comment.
+ * values of the version, or NULL.  "first" is the first line, a comment, with
+ * which the text is one to be edited; or NULL.
  */
 extern char *form_text(const Form *form, const json_t *edits,
 					   const char *first);

@@ -37,7 +37,11 @@ static const char *const colour_codes[] = {
 	[COLOUR_THEIRS] = "33",
 	[COLOUR_YOURS] = "36",
 	[COLOUR_BOTH] = "1;31",
-	[COLOUR_QUIET] = "2"
+	[COLOUR_QUIET] = "2",
+	[COLOUR_OLD] = "31",
+	[COLOUR_NEW] = "32",
+	[COLOUR_OLD_MARK] = "31;7",
+	[COLOUR_NEW_MARK] = "32;7"
 };
 
 /* ------------------------------------------------------------------- texts */

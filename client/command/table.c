@@ -32,7 +32,8 @@ table_json(const Column *columns, const PGresult *rows, int row)
 
 		if (text == NULL)
 			value = json_null();
-		else if (columns[i].kind == COLUMN_NUMBER)
+		else if (columns[i].kind == COLUMN_NUMBER ||
+				 columns[i].kind == COLUMN_HIDDEN_NUMBER)
 			value = json_integer(msgstore_number_at(rows, row, i));
 		else if (columns[i].kind == COLUMN_FLAG)
 			value = json_boolean(*text == 't');
@@ -60,6 +61,13 @@ print_lines(const Column *columns, const PGresult *rows)
 }
 
 /* ------------------------------------------------------------------- table */
+
+static bool
+is_hidden(const Column *column)
+{
+	return column->kind == COLUMN_HIDDEN ||
+		column->kind == COLUMN_HIDDEN_NUMBER;
+}
 
 /* Return a value as people read it: safe text on one line. */
 static char *
@@ -107,7 +115,7 @@ print_row(const Column *columns, char *const *cells, const int *widths,
 										"...");
 		int			pad = widths[i] - show_columns(fit);
 
-		if (columns[i].kind == COLUMN_HIDDEN || widths[i] == 0)
+		if (is_hidden(&columns[i]) || widths[i] == 0)
 			continue;
 		if (i == last)
 			g_string_append(line, fit);
@@ -147,13 +155,13 @@ print_table(const Column *columns, int ncolumns, const PGresult *rows)
 	}
 	for (int i = 0; i < ncolumns; i++)
 	{
-		if (columns[i].kind != COLUMN_HIDDEN && widths[i] > 0)
+		if (!is_hidden(&columns[i]) && widths[i] > 0)
 			last = i;
 	}
 	for (int i = 0; i < last; i++)
 	{
 		widths[i] = MIN(widths[i], MOST_WIDTH);
-		if (columns[i].kind != COLUMN_HIDDEN && widths[i] > 0)
+		if (!is_hidden(&columns[i]) && widths[i] > 0)
 			used += widths[i] + GAP;
 	}
 	for (int row = 0; row <= nrows; row++)
