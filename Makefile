@@ -116,6 +116,7 @@ REGRESS = \
 	conflict \
 	conflictattachments \
 	resolve \
+	obstacles \
 	place \
 	readstate \
 	status \

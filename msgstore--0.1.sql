@@ -2827,6 +2827,32 @@ COMMENT ON FUNCTION msgstore.resolve_conflict(bigint, bigint, bigint, jsonb,
 	'Settle the conflict of a patch on a change number, as '
 	'resolve_conflict(handle, choice) does for a handle';
 
+CREATE FUNCTION msgstore.merge_obstacles(handle integer)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'merge_obstacles_of_handle';
+COMMENT ON FUNCTION msgstore.merge_obstacles(integer) IS
+	'Return the properties and objects of lists because of which '
+	'resolve_conflict(handle, ''MERGE'') would save nothing; an empty array '
+	'if MERGE is possible';
+
+CREATE FUNCTION msgstore.merge_obstacles(store_id bigint, message_id bigint,
+										 change_number bigint, changes jsonb)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'merge_obstacles_of_message';
+COMMENT ON FUNCTION msgstore.merge_obstacles(bigint, bigint, bigint, jsonb) IS
+	'Return the obstacles of merging a patch on a change number, as '
+	'merge_obstacles(handle) does';
+
+CREATE FUNCTION msgstore.merge_obstacles(store_id bigint, parked_id bigint)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'merge_obstacles_of_draft';
+COMMENT ON FUNCTION msgstore.merge_obstacles(bigint, bigint) IS
+	'Return the obstacles of merging a parked draft, as '
+	'merge_obstacles(handle) does';
+
 CREATE FUNCTION msgstore.save_as(handle integer, folder_id bigint)
 	RETURNS bigint
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

@@ -901,11 +901,12 @@ extern bool merge_touches(const Edits *edits, const char *name);
  * Merge the edits of a client with the changes of others, by the rule at the
  * top of merge.c.  "theirs" is the version with the others' changes.  Returns
  * false if the rule does not allow the merge; otherwise *merged are the edits
- * to apply to "theirs".
+ * to apply to "theirs".  If "obstacles" is not NULL, the names of all items
+ * that are obstacles are added to it.
  */
 extern bool merge_edits(const TheirChanges *changes, const Content *base,
 						const Content *theirs, const Edits *edits,
-						Edits *merged);
+						NameSet *obstacles, Edits *merged);
 
 /* ----------------------------------------------------------------- state.c */
 

@@ -226,25 +226,34 @@ merge_touches(const Edits *edits, const char *name)
 
 /*
  * Merge the lists that the edits touch into *merged, object by object.
- * Returns false if both sides changed the same object to different values.
+ * Returns false if both sides changed the same object to different values;
+ * adds the names of all such objects to "obstacles" if that is not NULL.
  */
 static bool
 merge_lists(const Content *base, const Content *theirs, const Edits *edits,
-			Edits *merged)
+			NameSet *obstacles, Edits *merged)
 {
+	bool		possible = true;
+
+
 	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
 	{
+		ObjectClashes clashes = {NULL, 0};
 		Jsonb	   *list;
 
 		if (edits->touched[p] == UNTOUCHED)
 			continue;
 		if (!objects_merge(content_list(base, p), content_list(theirs, p),
 						   (Jsonb *) edits->value[p], part_number_name(p),
-						   p == PART_RECIPIENTS, false, &list))
+						   p == PART_RECIPIENTS, false,
+						   obstacles != NULL ? &clashes : NULL, &list))
 			return false;
 		merged->value[p] = (struct varlena *) list;
+		for (int i = 0; i < clashes.count; i++)
+			nameset_add(obstacles, part_object_name(p, clashes.numbers[i]));
+		possible = possible && clashes.count == 0;
 	}
-	return true;
+	return possible;
 }
 
 /* The result of applying the client's edits to theirs. */
@@ -293,15 +302,18 @@ left_as_theirs(const Together *together, const char *name)
 
 bool
 merge_edits(const TheirChanges *changes, const Content *base,
-			const Content *theirs, const Edits *edits, Edits *merged)
+			const Content *theirs, const Edits *edits,
+			NameSet *obstacles, Edits *merged)
 {
+	bool		possible;
 	Edits		own = *edits;
 	Edits		retyped;
 	Together	together;
 
 	attachments_stamp_edits(base, &own, GetCurrentTimestamp());
 	*merged = retyped = own;
-	if (!merge_lists(base, theirs, &own, merged))
+	possible = merge_lists(base, theirs, &own, obstacles, merged);
+	if (!possible && obstacles == NULL)
 		return false;
 
 	/* setting a property in another type touches the property of theirs too */
@@ -312,8 +324,12 @@ merge_edits(const TheirChanges *changes, const Content *base,
 		const char *name = changes->names.names[i];
 
 		CHECK_FOR_INTERRUPTS();
-		if (merge_touches(&retyped, name) && !left_as_theirs(&together, name))
+		if (!merge_touches(&retyped, name) || left_as_theirs(&together, name))
+			continue;
+		if (obstacles == NULL)
 			return false;
+		nameset_add(obstacles, name);
+		possible = false;
 	}
-	return true;
+	return possible;
 }
