@@ -29,10 +29,13 @@ OBJS = \
 	src/words/property.o \
 	src/content/bag.o \
 	src/content/objects.o \
+	src/content/lines.o \
+	src/content/hunks.o \
 	src/content/reference.o \
 	src/content/content.o \
 	src/content/recipient.o \
 	src/content/subject.o \
+	src/content/promoted.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -75,6 +78,7 @@ OBJS = \
 	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
+	src/face/promote.o \
 	src/face/presence.o \
 	src/face/submit.o \
 	src/face/readstate.o \
@@ -82,6 +86,7 @@ OBJS = \
 	src/face/folder.o \
 	src/face/container.o \
 	src/face/transfer.o \
+	src/face/mail.o \
 	src/face/bulk.o \
 	src/face/history.o
 
@@ -117,11 +122,13 @@ REGRESS = \
 	conflictattachments \
 	resolve \
 	obstacles \
+	mergetext \
 	place \
 	readstate \
 	status \
 	submit \
 	presence \
+	promoted \
 	folder \
 	container \
 	counts \
@@ -129,6 +136,7 @@ REGRESS = \
 	park \
 	parkstateless \
 	original \
+	mail \
 	throw \
 	numbers \
 	history \
@@ -206,7 +214,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions strict client install-client \
+.PHONY: $(PRIVATE) test-versions dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -218,7 +226,11 @@ $(PRIVATE):
 test-versions:
 	@bash $(TOP)tools/test-versions $(VERSIONS)
 
-ifneq (,$(filter-out $(PRIVATE) test-versions,$(or $(MAKECMDGOALS),all)))
+# The archive of a release for PGXN; packages for Debian.
+dist deb:
+	@bash $(TOP)tools/release $@
+
+ifneq (,$(filter-out $(PRIVATE) test-versions dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))

@@ -52,6 +52,16 @@ SELECT * FROM pg_temp.try('{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 4, "PR_
     '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 4, "PR_DISPLAY_NAME": "b"}], "PR_COMMENT": "b"}',
     '{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 4, "PR_DISPLAY_NAME": "c"}], "PR_COMMENT": "c"}');
 
+-- by lines: texts that both changed in different lines, and in one line
+SELECT message_id AS m, change_number AS n FROM save_new_message(:store, :inbox,
+    jsonb_build_object('PR_BODY', E'a\nb\nc\nd\ne\n', 'PR_COMMENT', E'a\nb\n')) \gset
+SELECT result FROM save_message(:store, :m, :n, jsonb_build_object('PR_BODY', E'A\nb\nc\nd\ne\n', 'PR_COMMENT', E'A\nb\n'));
+SELECT jsonb_build_object('PR_BODY', E'a\nb\nc\nd\nE\n') AS apart, jsonb_build_object('PR_COMMENT', E'x\nb\n') AS one_line \gset
+SELECT merge_obstacles(:store, :m, :n, :'apart') AS whole, merge_obstacles(:store, :m, :n, :'apart', true) AS by_lines;
+SELECT merge_obstacles(:store, :m, :n, :'one_line', true), merge_obstacles(:store, :m, :n, :'apart'::jsonb || :'one_line', true);
+SELECT park_message(:store, :m, :n, :'apart') AS p \gset
+SELECT merge_obstacles(:store, :p), merge_obstacles(:store, :p, true), (resolve_parked(:store, :p, 'MERGE_TEXT')).result;
+
 -- nobody else has saved; a new message
 SELECT message_id AS m, change_number AS n FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "a"}') \gset
 SELECT open_message(:store, :m, 'MAPI_MODIFY') AS h, create_message(:store, :inbox) AS new \gset
@@ -77,3 +87,4 @@ SELECT merge_obstacles(:store, 4711, :n, '{}'); -- fail
 SELECT merge_obstacles(:store, :m, 1, '{}'); -- fail
 SELECT merge_obstacles(:store, :m, NULL, '{}'); -- fail
 SELECT merge_obstacles(:store, NULL); -- fail
+SELECT merge_obstacles(:store, 1, NULL::boolean); -- fail

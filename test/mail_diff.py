@@ -24,12 +24,10 @@ import sys
 def messages_of(path):
     """The messages in a file, as bytes; those of an mbox unquoted."""
     data = open(path, 'rb').read()
-    if data.startswith(b'\xef\xbb\xbf'):     # the file's, not the message's
-        data = data[3:]
-    if not data.startswith(b'From '):
+    mbox = data[3:] if data.startswith(b'\xef\xbb\xbf') else data
+    if not mbox.startswith(b'From ') or path.endswith('.eml'):
         return [data]
-    if path.endswith('.eml'):
-        return [data.split(b'\n', 1)[1]]
+    data = mbox
     found = []
     start = (rb'\AFrom [^\n]*\n'
              rb'|(?:(?<=\n\n)|(?<=\n\r\n))From (?:[^\n]*\d\d:\d\d[^\n]*|\S+)\r?\n'
@@ -100,7 +98,8 @@ def difference(before, after):
     if signed(before) != signed(after):
         return 'what is signed'
     parse = lambda data: list(described(email.message_from_bytes(
-        data, policy=email.policy.compat32)))
+        data[3:] if data.startswith(b'\xef\xbb\xbf') else data,
+        policy=email.policy.compat32)))
     try:
         old, new = parse(before), parse(after)
     except Exception as error:
@@ -127,7 +126,7 @@ def main():
         with open(os.path.join(directory, '%d.eml' % number), 'rb') as file:
             after = file.read()
         total += 1
-        exact += before.rstrip(b'\n') == after.rstrip(b'\n')
+        exact += before == after
         why = difference(before, after)
         if why is None:
             equal += 1

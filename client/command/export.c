@@ -40,40 +40,32 @@ typedef struct Export
 	bool		stopped;		/* nothing more can be written */
 	bool		terminal;		/* stderr is a terminal: show progress */
 	bool		alone;			/* --message: export only one message */
+	GString    *mbox;			/* the end of the mbox so far */
 } Export;
 
 /* ----------------------------------------------------------------- writing */
 
-/*
- * Write a message as part of an mbox: a From_ line in front, and ">" before
- * lines that look like a From_ line.
- */
+/* Write a message as part of an mbox, in the form in which the message came. */
 static bool
-write_mbox(const GString *mail)
+write_mbox(Export *export, json_t *props, const GString *mail, bool edited)
 {
-	const char *at = mail->str;
-	const char *end = mail->str + mail->len;
+	json_t	   *coded = json_object_get(props, MBOX_FORM);
+	gsize		len = 0;
+	g_autofree guchar *form = coded == NULL ? NULL :
+		g_base64_decode(json_string_value(coded), &len);
+	GString    *mbox = export->mbox;
+	gsize		written;
 
-	static const char from[] =
-	"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n";
-	bool		ok = print_bytes(from, strlen(from));
-
-	while (at < end)
+	if (mbox->len > 3)
+		g_string_erase(mbox, 0, (gssize) mbox->len - 3);
+	written = mbox->len;
+	if (form != NULL)
 	{
-		const char *nl = memchr(at, '\n', (size_t) (end - at));
-		const char *next = nl ? nl + 1 : end;
-		const char *p = at;
-
-		while (p < next && *p == '>')
-			p++;
-		if (next - p >= 5 && memcmp(p, "From ", 5) == 0)
-			ok = print_bytes(">", 1) && ok;
-		ok = print_bytes(at, (size_t) (next - at)) && ok;
-		at = next;
+		form = g_realloc(form, len + 1);
+		form[len] = '\0';
 	}
-	if (mail->len == 0 || end[-1] != '\n')
-		ok = print_bytes("\n", 1) && ok;
-	return print_bytes("\n", 1) && ok;
+	mbox_append(mbox, mail->str, mail->len, (char *) form, len, edited);
+	return print_bytes(mbox->str + written, mbox->len - written);
 }
 
 /* Make a directory if it does not exist; print an error if that fails. */
@@ -154,9 +146,10 @@ put_message(Export *export, json_t *props, const GByteArray *original,
 			const char *folder, const char *name)
 {
 	const char *to = export->options->to;
-	GString    *mail = original ?
-		compose_original(props, (const char *) original->data, original->len)
-		: compose_message(props, 0);
+	GString    *mail = compose_original(props, (const char *) original->data,
+										original->len);
+	bool		edited = mail->len != original->len ||
+	memcmp(mail->str, original->data, mail->len) != 0;
 	bool		ok;
 
 	if (strcmp(to, "-") != 0)
@@ -170,7 +163,7 @@ put_message(Export *export, json_t *props, const GByteArray *original,
 	else if (export->alone)
 		ok = print_bytes(mail->str, mail->len);
 	else
-		ok = write_mbox(mail);
+		ok = write_mbox(export, props, mail, edited);
 	if (ok)
 		export->exported++;
 	else
@@ -372,6 +365,18 @@ export_store(Export *export)
 
 /* --------------------------------------------- from the lines of a dry run */
 
+/* Return the original in a line of a dry run; empty if there is none. */
+static GByteArray *
+json_original(json_t *props)
+{
+	const char *coded =
+		json_string_value(json_object_get(props, "PR_INTERNET_CONTENT"));
+	gsize		len;
+	guchar	   *bytes = g_base64_decode(coded ? coded : "", &len);
+
+	return g_byte_array_new_take(bytes, len);
+}
+
 /* Export the messages of a file of JSON lines, or of stdin. */
 static void
 export_json(Export *export)
@@ -397,7 +402,12 @@ export_json(Export *export)
 		g_autofree char *name = g_strdup_printf("%u.eml", n);
 
 		if (json_is_object(props))
-			put_message(export, props, NULL, "", name);
+		{
+			GByteArray *original = json_original(props);
+
+			put_message(export, props, original, "", name);
+			g_byte_array_unref(original);
+		}
 		else
 		{
 			print_error("line %u of \"%s\" is not a message", n, path);
@@ -422,6 +432,7 @@ export_run(const ExportOptions *options)
 	Export		export = {.options = options};
 
 	export.terminal = isatty(STDERR_FILENO) && options->json == NULL;
+	export.mbox = g_string_new(NULL);
 	if (options->json != NULL)
 		export_json(&export);
 	else
@@ -436,6 +447,7 @@ export_run(const ExportOptions *options)
 		print_end_progress();
 	if (!print_flush())
 		export.stopped = true;
+	g_string_free(export.mbox, TRUE);
 	if (export.exported > 0 || !export.stopped)
 	{
 		Printer		print = strcmp(options->to, "-") == 0 ? print_err :

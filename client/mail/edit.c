@@ -267,6 +267,9 @@ replace_part(Edit *edit, const Place *place, GPtrArray *parts)
 			}
 			g_string_append_len(with, part->str, (gssize) part->len);
 		}
+		/* an empty part may lack the line end that belongs to the boundary */
+		if (end < edit->reading->mend->len && strchr("\r\n", data[end]) == NULL)
+			g_string_append(with, edit->eol);
 		splice_replace(edit, place->start, end, with);
 	}
 	g_ptr_array_free(parts, TRUE);
@@ -721,7 +724,7 @@ edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
 	Tally	   *aside = tally_new();
 	const char *why;
 	const char *nl = memchr(data, '\n', len);
-	GString    *out;
+	GString    *out = NULL;
 
 	edit.reading = mime_read(&raw, aside, &why);
 	tally_free(aside);
@@ -740,8 +743,13 @@ edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
 	else
 		edit_content(&edit);
 	end_header(&edit);
-	out = edit.changes->len > 0 ? splice_apply(&edit) :
-		g_string_new_len(data, (gssize) len);
+	if (edit.changes->len > 0)
+	{
+		out = splice_apply(&edit);
+		g_string_prepend_len(out, data, (gssize) mend_lead(data, len));
+	}
+	else
+		out = g_string_new_len(data, (gssize) len);
 	g_array_free(edit.changes, TRUE);
 	reading_free(edit.reading);
 	return out;
@@ -757,19 +765,9 @@ edit_message(json_t *props, json_t *before, const char *data, size_t len,
 GString *
 compose_message(json_t *props, int depth)
 {
-	const char *coded = text_of(props, "PR_INTERNET_CONTENT");
 	const char *header = text_of(props, "PR_TRANSPORT_MESSAGE_HEADERS");
-	GString    *out = NULL;
 
-	if (*coded != '\0')
-	{
-		gsize		len;
-		g_autofree guchar *bytes = g_base64_decode(coded, &len);
-
-		out = edit_message(props, NULL, (char *) bytes, len, depth);
-	}
-	return out ? out : edit_bytes(props, NULL, header, strlen(header), depth,
-							 true);
+	return edit_bytes(props, NULL, header, strlen(header), depth, true);
 }
 
 GString *

@@ -460,6 +460,8 @@ void
 envelope_map(const Header *header, const RawMessage *raw, json_t *props,
 			 Tally *tally)
 {
+	if (raw->form != NULL)
+		put_binary(props, MBOX_FORM, raw->form->str, raw->form->len);
 	map_conversation(header, props, tally);
 	map_people(header, props, tally);
 	map_times(header, raw, props, tally);

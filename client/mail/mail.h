@@ -4,6 +4,7 @@
  *	  The contracts of the files that read and write mail:
  *
  *		source.c	paths -> the bytes of the messages in files
+ *		mbox.c		an mbox -> its messages, and back
  *		mend.c		a message -> small repairs, before GMime parses it
  *		mime.c		a message -> the JSON object of its MAPI properties
  *		attach.c	a part -> an attachment
@@ -67,14 +68,18 @@ typedef struct Tally
 	GHashTable *remarks;		/* an omission or a repair -> count */
 } Tally;
 
-/* A message as it was found. */
+/*
+ * A message as it was found: all bytes of its file, or, in an mbox, the bytes
+ * between two From_ lines, without quotes.
+ */
 typedef struct RawMessage
 {
 	const char *path;			/* the file that contains it */
 	unsigned	number;			/* 1, 2, 3 ... within the file */
-	const char *data;			/* without From_ line and byte order mark */
+	const char *data;
 	size_t		len;
-	const char *from_line;		/* mbox From_ line, or NULL */
+	const char *from_line;		/* From_ line without line end, or NULL */
+	const GString *form;		/* in an mbox: MBOX_FORM; or NULL */
 	const char *flags;			/* Maildir flags ("RS"), "" or NULL */
 } RawMessage;
 
@@ -123,6 +128,33 @@ extern void source_free(Source *source);
  */
 extern bool source_read(Source *source, const char *path);
 
+/* ------------------------------------------------------------------ mbox.c */
+
+/* The property from which the mbox of a message can be written again. */
+#define MBOX_FORM	"PS_PUBLIC_STRINGS:msgstore-mbox-form:PT_BINARY"
+
+/* Return the length of the byte order mark at the start of some bytes, or 0. */
+extern size_t mbox_mark(const char *bytes, size_t len);
+
+/*
+ * Return true if a line begins with "From ", with any number of ">" and
+ * "From ", or is empty.
+ */
+extern bool mbox_from(const char *line, size_t len);
+extern bool mbox_quoted(const char *line, size_t len);
+extern bool mbox_empty(const char *line, size_t len);
+
+/* Return true if a line within an mbox begins a message. */
+extern bool mbox_begins(const char *line, size_t len, bool after_empty);
+
+/*
+ * Append a message to an mbox, of which "out" has at least the last three
+ * bytes.  The form, which may be NULL, ends with a NUL.  Unless the message
+ * was edited, the bytes are those of the mbox that the form came from.
+ */
+extern void mbox_append(GString *out, const char *mail, size_t len,
+						const char *form, size_t form_len, bool edited);
+
 /* ------------------------------------------------------------------ text.c */
 
 /*
@@ -160,6 +192,12 @@ typedef struct Mend
 	unsigned	fields_left;	/* beyond MAX_FIELDS */
 	unsigned	parts_left;		/* beyond MAX_PARTS */
 } Mend;
+
+/*
+ * Return the number of bytes in front of the header of a message: a byte order
+ * mark and a From_ line.
+ */
+extern size_t mend_lead(const char *data, size_t len);
 
 /* Find the repairs that a message needs; data must outlive the result. */
 extern Mend *mend_new(const char *data, size_t len);
@@ -269,7 +307,7 @@ typedef struct Place
 	unsigned	attachments;	/* count of attachments */
 } Place;
 
-/* A message that was read. */
+/* A message that was read, without the bytes in front of its header. */
 typedef struct Reading
 {
 	json_t	   *props;
@@ -304,14 +342,15 @@ extern json_t *mime_to_json(const RawMessage *raw, Tally *tally,
 /* ------------------------------------------------------------------ edit.c */
 
 /*
- * Return the mail of a message with the given properties.  If
- * PR_INTERNET_CONTENT is one of the properties, all bytes that no edit
- * concerns are those of the original.  "depth" is the number of messages
- * around the message.
+ * Return the mail of a message with the given properties, composed from these.
+ * "depth" is the number of messages around the message.
  */
 extern GString *compose_message(json_t *props, int depth);
 
-/* Return the mail of a message with the given original, which may be empty. */
+/*
+ * Return the mail of a message with the given original.  All bytes that no
+ * edit concerns are those of the original.  Composes a mail without original.
+ */
 extern GString *compose_original(json_t *props, const char *data, size_t len);
 
 #endif							/* MAIL_H */

@@ -408,6 +408,20 @@ mend_line_ends(Mend *mend)
 	mend->data = mend->own;
 }
 
+size_t
+mend_lead(const char *data, size_t len)
+{
+	size_t		lead = mbox_mark(data, len);
+
+	if (mbox_from(data + lead, len - lead))
+	{
+		const char *nl = memchr(data + lead, '\n', len - lead);
+
+		lead = nl ? (size_t) (nl + 1 - data) : len;
+	}
+	return lead;
+}
+
 Mend *
 mend_new(const char *data, size_t len)
 {

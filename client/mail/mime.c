@@ -929,7 +929,8 @@ read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 	GMimeParser *parser;
 	GMimeStream *stream;
 	GByteArray *array;
-	Mend	   *mend = mend_new(raw->data, raw->len);
+	size_t		lead = mend_lead(raw->data, raw->len);
+	Mend	   *mend = mend_new(raw->data + lead, raw->len - lead);
 	size_t		len = mend->copy ? mend->copy->len : mend->len;
 
 	reading->mend = mend;

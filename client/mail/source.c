@@ -6,15 +6,9 @@
  *
  * NOTES
  *	  A file is an mbox if its first line is a From_ line and its name does not
- *	  end in ".eml".  Any other file is one message; some programs write a
- *	  From_ line in front of such a message, which is removed.
- *
- *	  Within an mbox a message begins
- *	  - after an empty line, at "From " with a time of day in the line, or
- *		with one address and nothing else;
- *	  - elsewhere, at "From " with the whole of "Tue Jun 13 19:17:21 2017".
- *	  The empty line before a From_ line belongs to no message.  A line of text
- *	  that begins with "From " is written as ">From "; one ">" is removed.
+ *	  end in ".eml"; mbox.c describes the messages in an mbox.  Any other file
+ *	  is one message, with all of its bytes; some programs write a byte order
+ *	  mark or a From_ line in front of such a message.
  *
  *	  Files are read in pieces of at most 64 KB; one message is in memory at
  *	  a time, and at most MAX_MESSAGE_BYTES of the message.
@@ -57,6 +51,8 @@ typedef struct Builder
 {
 	GString    *data;
 	char	   *from_line;
+	GString    *form;			/* in an mbox */
+	unsigned	from_lines;		/* within the text, quoted or not */
 	unsigned	number;
 	bool		too_long;
 } Builder;
@@ -120,66 +116,6 @@ next_piece(Reader *reader, size_t *len, bool *line_start)
 	return start;
 }
 
-static bool
-has_month(const char *text)
-{
-	static const char *const months[] = {
-		" Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ",
-		" Jul ", " Aug ", " Sep ", " Oct ", " Nov ", " Dec "
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(months); i++)
-	{
-		if (strstr(text, months[i]) != NULL)
-			return true;
-	}
-	return false;
-}
-
-/* Return true if a text contains a time of day ("9:05"). */
-static bool
-has_time(const char *text)
-{
-	for (const char *p = strchr(text, ':'); p != NULL; p = strchr(p + 1, ':'))
-	{
-		if (p > text && g_ascii_isdigit(p[-1]) &&
-			g_ascii_isdigit(p[1]) && g_ascii_isdigit(p[2]))
-			return true;
-	}
-	return false;
-}
-
-static bool
-has_year(const char *text)
-{
-	for (const char *p = strchr(text, ' '); p != NULL; p = strchr(p + 1, ' '))
-	{
-		if (g_ascii_isdigit(p[1]) && g_ascii_isdigit(p[2]) &&
-			g_ascii_isdigit(p[3]) && g_ascii_isdigit(p[4]) &&
-			!g_ascii_isdigit(p[5]))
-			return true;
-	}
-	return false;
-}
-
-/* Return true if a line within an mbox begins a message. */
-static bool
-begins_message(const char *line, size_t len, bool after_empty)
-{
-	g_autofree char *text = NULL;
-	const char *sender;
-
-	if (len < 6 || len > 1000 || memcmp(line, "From ", 5) != 0)
-		return false;
-	text = g_strchomp(g_strndup(line, len));
-	if (has_time(text) &&
-		(after_empty || (has_month(text) && has_year(text))))
-		return true;
-	sender = text + strlen("From") + strspn(text + strlen("From"), " ");
-	return after_empty && strchr(sender, '@') != NULL &&
-		strpbrk(sender, " \t,;") == NULL;
-}
-
 /* Return the Maildir flags after ":2," in a file name, or NULL. */
 static const char *
 maildir_flags(const char *path)
@@ -203,14 +139,40 @@ add_bytes(Builder *builder, const char *bytes, size_t len)
 		g_string_append_len(builder->data, bytes, (gssize) len);
 }
 
-/* Pass the message to the callback, and begin the next message. */
+/* Begin a message, after a From_ line if the file is an mbox. */
+static void
+begin_message(Builder *builder, const char *line, size_t len, bool in_mbox)
+{
+	size_t		mark = mbox_mark(line, len);
+
+	g_string_truncate(builder->data, 0);
+	g_string_truncate(builder->form, 0);
+	g_clear_pointer(&builder->from_line, g_free);
+	builder->from_lines = 0;
+	builder->too_long = false;
+	builder->number++;
+	if (mbox_from(line + mark, len - mark))
+		builder->from_line = g_strchomp(g_strndup(line + mark, len - mark));
+	if (in_mbox)
+		g_string_append_len(builder->form, line, (gssize) len);
+	else
+		add_bytes(builder, line, len);
+}
+
+/* Pass the message to the callback. */
 static bool
 hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
 {
 	RawMessage	raw = {path, builder->number, builder->data->str,
-	builder->data->len, builder->from_line, maildir_flags(path)};
-	bool		go_on = true;
+		builder->data->len, builder->from_line, in_mbox ? builder->form : NULL,
+	maildir_flags(path)};
 
+	if (builder->too_long)
+	{
+		source->call.trouble(path, builder->number, MESSAGE_TOO_LONG,
+							 source->call.arg);
+		return true;
+	}
 	/* leave out the empty line before the next From_ line */
 	if (in_mbox && raw.len >= 2 && raw.data[raw.len - 1] == '\n')
 	{
@@ -221,48 +183,38 @@ hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
 		if (end > 0 && raw.data[end - 1] == '\n')
 			raw.len = end;
 	}
-	if (builder->too_long)
-		source->call.trouble(path, builder->number, MESSAGE_TOO_LONG,
-							 source->call.arg);
-	else
-		go_on = source->call.message(&raw, source->call.arg);
-	g_string_truncate(builder->data, 0);
-	g_free(builder->from_line);
-	builder->from_line = NULL;
-	builder->too_long = false;
-	builder->number++;
-	return go_on;
+	if (in_mbox)
+	{
+		g_string_append_c(builder->form, '\n');
+		g_string_append_len(builder->form, raw.data + raw.len,
+							(gssize) (builder->data->len - raw.len));
+	}
+	return source->call.message(&raw, source->call.arg);
 }
 
-/*
- * Take a byte order mark off the first line.  Returns true if the line is a
- * From_ line, which is then remembered.
- */
-static bool
-take_first_line(Builder *builder, const char **line, size_t *len)
+/* Take the quote off a From line in the text of a message. */
+static void
+take_from_line(Builder *builder, const char **line, size_t *len)
 {
-	if (*len >= 3 && memcmp(*line, "\xEF\xBB\xBF", 3) == 0)
+	builder->from_lines++;
+	if (**line == '>')
 	{
-		*line += 3;
-		*len -= 3;
+		(*line)++;
+		(*len)--;
 	}
-	if (*len >= 5 && memcmp(*line, "From ", 5) == 0)
-	{
-		builder->from_line = g_strchomp(g_strndup(*line, *len));
-		return true;
-	}
-	return false;
+	else
+		g_string_append_printf(builder->form, "%u ", builder->from_lines);
 }
 
 /* Read an open file.  Returns false if message() returned false. */
 static bool
 read_messages(Source *source, const char *path, Reader *reader)
 {
-	Builder		builder = {g_string_new(NULL), NULL, 1, false};
+	Builder		builder = {.data = g_string_new(NULL),
+	.form = g_string_new(NULL)};
 	bool		in_mbox = false;
 	bool		after_empty = false;
 	bool		in_header = true;
-	bool		first = true;
 	bool		go_on = true;
 	bool		line_start;
 	const char *piece;
@@ -270,55 +222,46 @@ read_messages(Source *source, const char *path, Reader *reader)
 
 	while (go_on && (piece = next_piece(reader, &len, &line_start)) != NULL)
 	{
-		bool		empty = line_start && (piece[0] == '\n' ||
-										   (len == 2 && piece[0] == '\r'));
+		bool		empty = line_start && mbox_empty(piece, len);
 
-		if (first)
+		if (builder.number == 0)
 		{
-			first = false;
-			if (take_first_line(&builder, &piece, &len))
-			{
-				in_mbox = !g_str_has_suffix(path, ".eml");
-				continue;
-			}
+			size_t		mark = mbox_mark(piece, len);
+
+			in_mbox = mbox_from(piece + mark, len - mark) &&
+				!g_str_has_suffix(path, ".eml");
+			begin_message(&builder, piece, len, in_mbox);
+			in_header = !empty;
+			continue;
 		}
-		else if (in_mbox && line_start &&
-				 begins_message(piece, len, after_empty))
+		if (in_mbox && line_start && mbox_begins(piece, len, after_empty))
 		{
 			go_on = hand_on(source, path, &builder, in_mbox);
-			builder.from_line = g_strchomp(g_strndup(piece, len));
+			begin_message(&builder, piece, len, in_mbox);
 			after_empty = false;
 			in_header = true;
 			continue;
 		}
-		if (in_mbox && line_start && !in_header)
-		{
-			size_t		quotes = 0;
-
-			while (quotes < len && piece[quotes] == '>')
-				quotes++;
-			if (quotes > 0 && len - quotes >= 5 &&
-				memcmp(piece + quotes, "From ", 5) == 0)
-			{
-				piece++;
-				len--;
-			}
-		}
+		if (in_mbox && line_start && !in_header && mbox_quoted(piece, len))
+			take_from_line(&builder, &piece, &len);
 		if (!in_mbox && reader->size > MAX_MESSAGE_BYTES)
 		{
 			builder.too_long = true;	/* the rest does not matter */
 			break;
 		}
-		if (empty)
-			in_header = false;
+		in_header = in_header && !empty;
 		after_empty = empty;
 		add_bytes(&builder, piece, len);
 	}
 	if (go_on && ferror(reader->file))
 		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
 	else if (go_on)
+	{
+		builder.number = MAX(builder.number, 1);	/* of an empty file */
 		go_on = hand_on(source, path, &builder, in_mbox);
+	}
 	g_string_free(builder.data, TRUE);
+	g_string_free(builder.form, TRUE);
 	g_free(builder.from_line);
 	return go_on;
 }

@@ -312,7 +312,11 @@ blob_adopt(const Adoption *adoption, int64 blob_id, int64 size, bool is_text)
 
 	for (const Upload *upload = adoption->uploads;
 		 upload != NULL && !uploaded; upload = upload->next)
+	{
 		uploaded = upload->blob_id == blob_id;
+		if (uploaded && upload->stored)
+			return;
+	}
 	keep[6] = seal[6] = BoolGetDatum(uploaded);
 	SPI_connect();
 	adopted = query_run(QUERY_BLOB_KEEP, keep, NULL) > 0 ||

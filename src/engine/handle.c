@@ -422,6 +422,7 @@ new_upload(Handle *handle, int64 blob_id, bool shared, Upload *next)
 	upload = MemoryContextAlloc(handle->upload_memory, sizeof(Upload));
 	upload->blob_id = blob_id;
 	upload->shared = shared;
+	upload->stored = false;
 	upload->next = next;
 	return upload;
 }

@@ -18,10 +18,14 @@
 #include "engine.h"
 
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "query.h"
+
+/* original_store() writes pieces of this size. */
+#define PIECE_BYTES		((int64) 1024 * 1024)
 
 /* A longer original is not shown as a property; read_original() reads it. */
 #define MAX_SHOWN_BYTES		(128 * 1024 * 1024)
@@ -91,6 +95,31 @@ original_add(int64 store_id, int64 message_id, const char *name,
 				 errhint("Read the property in pieces, with read_original().")));
 	bytes = original_bytes(store_id, message_id, 0, size);
 	baglist_add_base64(list, name, (uint8 *) VARDATA(bytes), size);
+}
+
+void
+original_store(int64 store_id, int64 message_id, const bytea *original)
+{
+	int64		size = VARSIZE_ANY_EXHDR(original);
+	int64		at = 0;
+	bytea	   *piece = palloc(VARHDRSZ + Min(size, PIECE_BYTES));
+	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(message_id),
+	(Datum) 0, PointerGetDatum(piece)};
+
+	do
+	{
+		int64		count = Min(size - at, PIECE_BYTES);
+
+		CHECK_FOR_INTERRUPTS();
+		SET_VARSIZE(piece, VARHDRSZ + count);
+		memcpy(VARDATA(piece), VARDATA_ANY(original) + at, count);
+		values[2] = Int64GetDatum(at);
+		SPI_connect();
+		query_run(QUERY_ORIGINAL_STORE, values, NULL);
+		SPI_finish();
+		at += count;
+	} while (at < size);
+	pfree(piece);
 }
 
 void

@@ -5,11 +5,11 @@
  *	  original, merge, or save the changes elsewhere.
  *
  * NOTES
- *	  OVERWRITE and MERGE are one save each; the save's mode (SaveMode) says
- *	  how it treats the changes of others.  SAVE_ELSEWHERE is the first save of
- *	  a new message, and KEEP_ORIGINAL stores nothing.  The handle changes only
- *	  after the choice has succeeded, so a choice that is refused leaves
- *	  everything unchanged.
+ *	  OVERWRITE, MERGE and MERGE_TEXT are one save each; the save's mode
+ *	  (SaveMode) says how it treats the changes of others.  SAVE_ELSEWHERE is
+ *	  the first save of a new message, and KEEP_ORIGINAL stores nothing.  The
+ *	  handle changes only after the choice has succeeded, so a choice that is
+ *	  refused leaves everything unchanged.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,11 +25,12 @@ typedef enum Choice
 	KEEP_ORIGINAL = 0,
 	OVERWRITE,
 	SAVE_ELSEWHERE,
-	MERGE
+	MERGE,
+	MERGE_TEXT
 } Choice;
 
 static const char *const choice_names[] = {
-	"KEEP_ORIGINAL", "OVERWRITE", "SAVE_ELSEWHERE", "MERGE"
+	"KEEP_ORIGINAL", "OVERWRITE", "SAVE_ELSEWHERE", "MERGE", "MERGE_TEXT"
 };
 
 /* The message and version on which the client stands after a choice. */
@@ -200,7 +201,7 @@ choice_argument(FunctionCallInfo fcinfo, int n)
 	ereport(ERROR,
 			(errmapi(MAPI_E_INVALID_PARAMETER),
 			 errmsg("\"%s\" is not a choice", text_shown(name, strlen(name))),
-			 errhint("The choices are KEEP_ORIGINAL, OVERWRITE, SAVE_ELSEWHERE and MERGE.")));
+			 errhint("The choices are KEEP_ORIGINAL, OVERWRITE, SAVE_ELSEWHERE, MERGE and MERGE_TEXT.")));
 	return KEEP_ORIGINAL;		/* keep compiler quiet */
 }
 
@@ -292,8 +293,10 @@ resolve(const Stand *stand, Choice choice, FunctionCallInfo fcinfo,
 			}
 			return save_execute(&request, &outcome->change_number);
 		case MERGE:
+		case MERGE_TEXT:
 			save_of_stand(&request, stand, &start);
 			request.mode = SAVE_MERGE;
+			request.by_lines = (choice == MERGE_TEXT);
 			return save_execute(&request, &outcome->change_number);
 	}
 	return MAPI_E_CALL_FAILED;	/* not reached */
@@ -342,7 +345,8 @@ resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 	{
 		save_finish(handle, outcome.change_number);
 		handle->state.message_id = outcome.message_id;
-		if (choice == KEEP_ORIGINAL || choice == MERGE)
+		if (choice == KEEP_ORIGINAL || choice == MERGE ||
+			choice == MERGE_TEXT)
 			handle->state.era++;
 		if (choice == SAVE_ELSEWHERE)
 			handle->state.writable = true;
@@ -443,14 +447,14 @@ resolve_parked(PG_FUNCTION_ARGS)
 /* --------------------------------------------------- obstacles of a merge */
 
 /*
- * Return the names of the items that would make MERGE fail now, as text[],
- * for an SQL function: the items that the rule of merging refuses, and
+ * Return the names of the items that would make MERGE, or with "by_lines"
+ * MERGE_TEXT, fail now, as text[], for an SQL function: the items that the rule of merging refuses, and
  * PR_DELETED_ON of a deleted or PR_MESSAGE_FLAGS of a submitted message.
  * Raises MAPI_E_NOT_FOUND if nothing is left of the message, and
  * MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history.
  */
 static Datum
-merge_obstacles(const Stand *stand)
+merge_obstacles(const Stand *stand, bool by_lines)
 {
 	MessageRow	row;
 	MessageView view;
@@ -477,7 +481,7 @@ merge_obstacles(const Stand *stand)
 			nameset_add(&names, "PR_MESSAGE_FLAGS");
 		else
 			(void) merge_edits(&theirs, &base.content, &view.version.content,
-							   &stand->edits, &names, &merged);
+							   &stand->edits, by_lines, &names, &merged);
 		messagerow_end_read(&row);
 	}
 	elements = palloc(sizeof(Datum) * Max(names.count, 1));
@@ -488,11 +492,12 @@ merge_obstacles(const Stand *stand)
 }
 
 /*
- * merge_obstacles(handle) → text[]
+ * merge_obstacles(handle, by_lines) → text[]
  *
  * Return the properties and objects of lists because of which
- * resolve_conflict(handle, 'MERGE') would save nothing; an empty array if it
- * would save.  The right to edit the message is not looked at.
+ * resolve_conflict() would save nothing with MERGE, or with "by_lines" with
+ * MERGE_TEXT; an empty array if it would save.  The right to edit the message
+ * is not looked at.
  */
 PG_FUNCTION_INFO_V1(merge_obstacles_of_handle);
 Datum
@@ -502,14 +507,16 @@ merge_obstacles_of_handle(PG_FUNCTION_ARGS)
 	Stand		stand;
 
 	REQUIRE_ARG(0, "handle");
+	REQUIRE_ARG(1, "by_lines");
 	handle = handle_message_argument(fcinfo);
 	stand_of_handle(&stand, handle);
 	stand_require_readable(&stand);
-	return merge_obstacles(&stand);
+	return merge_obstacles(&stand, PG_GETARG_BOOL(1));
 }
 
 /*
- * merge_obstacles(store_id, message_id, change_number, changes) → text[]
+ * merge_obstacles(store_id, message_id, change_number, changes, by_lines)
+ * → text[]
  *
  * As merge_obstacles(handle), for a client without a handle.
  */
@@ -519,12 +526,13 @@ merge_obstacles_of_message(PG_FUNCTION_ARGS)
 {
 	Stand		stand;
 
+	REQUIRE_ARG(4, "by_lines");
 	stand_of_arguments(&stand, fcinfo);
-	return merge_obstacles(&stand);
+	return merge_obstacles(&stand, PG_GETARG_BOOL(4));
 }
 
 /*
- * merge_obstacles(store_id, parked_id) → text[]
+ * merge_obstacles(store_id, parked_id, by_lines) → text[]
  *
  * As merge_obstacles(handle), for a draft of the current role.
  */
@@ -537,8 +545,9 @@ merge_obstacles_of_draft(PG_FUNCTION_ARGS)
 	Stand		stand;
 
 	draft.id = call_number(fcinfo, 1, "parked_id");
+	REQUIRE_ARG(2, "by_lines");
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	park_read(store_id, &draft, &stand);
 	stand_require_readable(&stand);
-	return merge_obstacles(&stand);
+	return merge_obstacles(&stand, PG_GETARG_BOOL(2));
 }

@@ -202,7 +202,7 @@ my %argument = (
 	'message_at.change_number' => $first, if_change_number => undef, seen => undef, actor => 'ann',
 	'set_read_flags.folder_id' => undef, ttl => '1 hour', claim => '1', max => '10', lease => '1 hour',
 	outcome => 'SENT', detail => 'x', retry_after => '1 hour',
-	status => '1', mask => '1',
+	status => '1', mask => '1', base => 'one', theirs => 'two', yours => 'three',
 	message_flags => '1', creator => 'ann', creator_actor => 'ann',
 	choice => 'OVERWRITE', tags => '{PR_SUBJECT,PR_COMMENT}',
 	props => '{"PR_SUBJECT": "mine"}', changes => '{"PR_SUBJECT": "mine"}',
@@ -221,7 +221,7 @@ my %argument = (
 	max => '1', keep => 'true', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
 	'give_store.owner' => 'regress_stranger', 'copy_folder.folder_id' => '3',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
-	rtf => 'x',
+	rtf => 'x', original => 'x', 'import_message.attachments' => '{}',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags
 	  delete_flags recipient_flags embedded_flags folder_rights copy_flags read_flags));

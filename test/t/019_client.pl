@@ -154,6 +154,7 @@ like($output, $_, "found: $_")
 	qr/^client\/lib\/result\.c includes mapi\/mapi\.h, with a slash$/m,
 	qr/^visible is visible, and libmsgstore\.h does not declare it$/m,
 	qr/^libmsgstore\.h declares msgstore_nowhere\(\), which is not defined$/m,
+	qr/^exports\.txt lacks msgstore_nowhere$/m,
 	qr/^client\/README\.md has no row for attach\.c$/m,
 	qr/^client\/README\.md names differ\.c, which does not exist$/m,
 	qr/^client\/README\.md names save_bunch\(\) of import\.c, which does not/m,
