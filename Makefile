@@ -131,6 +131,7 @@ REGRESS = \
 	conflict \
 	conflictattachments \
 	resolve \
+	obstacles \
 	mergetext \
 	place \
 	readstate \
