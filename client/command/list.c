@@ -108,7 +108,7 @@ run_log(const void *arg, char *const *args, int nargs)
 	const char *values[3];
 	PGresult   *rows;
 	int			code;
-	int			printed;
+	bool		missing;
 
 	(void) nargs;
 	if (id == 0 || !session_begin(&session, &options->target, "msgstore log"))
@@ -124,12 +124,12 @@ run_log(const void *arg, char *const *args, int nargs)
 						  " h.base_change_number, h.role, h.actor"
 						  " FROM msgstore.history($1, $2, $3) AS h", 3,
 						  values);
-	code = rows != NULL && PQntuples(rows) == 0 ? EXIT_NOTHING : EXIT_DONE;
-	if (code == EXIT_NOTHING)
-		print_error("there is no message %s whose history you may read",
-					args[0]);
-	printed = print_rows(&session, log_columns, rows, options->json);
-	code = MAX(code, printed);
+	missing = rows == NULL ?
+		strcmp(msgstore_last_error(session.ms)->sqlstate, "MA10F") == 0 :
+		PQntuples(rows) == 0;
+	code = print_rows(&session, log_columns, rows, options->json);
+	if (missing)
+		code = EXIT_NOTHING;
 	session_end(&session);
 	return code;
 }
