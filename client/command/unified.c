@@ -306,6 +306,24 @@ unified_pair(const Screen *screen, const char *const *old,
 	}
 }
 
+void
+unified_value(const Screen *screen, const char *const *old,
+			  const char *const *new, int indent)
+{
+	GArray	   *a = old && old[0] ? split_words(old[0]) : NULL;
+	GArray	   *b = split_words(new[0]);
+	bool		marks = a != NULL;
+
+	if (marks)
+	{
+		mark_words(a, b);
+		marks = worth_marking(a, b);
+		g_array_free(a, TRUE);
+	}
+	put_line(screen, b, marks, COLOUR_PLAIN, COLOUR_NEW_MARK, indent);
+	g_array_free(b, TRUE);
+}
+
 /* ------------------------------------------------------------------- hunks */
 
 char	  **

@@ -23,6 +23,13 @@ extern void unified_pair(const Screen *screen, const char *const *old,
 						 const char *new_label, int indent);
 
 /*
+ * Print a value of one line at the cursor, which is at column "indent", with
+ * the words marked that differ from an older value, which may be NULL.
+ */
+extern void unified_value(const Screen *screen, const char *const *old,
+						  const char *const *new, int indent);
+
+/*
  * Print the difference of two values, NULL if there is none: all lines of
  * short ones, hunks of long ones.  At most "most" hunks are printed, the others
  * are counted; 0 prints all.

@@ -167,7 +167,7 @@ like($out, qr/^DRAFT +MESSAGE +PARKED +SUBJECT +PROPERTIES\n +\d+ +$id  conflict
 my ($draft) = json_lines('drafts');
 ok($draft->{conflict}, 'drafts as JSON');
 is($draft->{change_number}, $second, 'with the version');
-query("SELECT set_retention(1, NULL, 1) FROM (SELECT set_config('search_path', 'msgstore', false)) AS s;
+query("SELECT msgstore.set_retention(1, NULL, 1);
 	SELECT msgstore.discard_parked(1, $draft->{parked_id});
 	UPDATE msgstore.change SET changed_at = changed_at - interval '3 days'");
 ($code, $out, $err) = command('prune');
