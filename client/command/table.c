@@ -129,6 +129,37 @@ print_row(const Column *columns, char *const *cells, const int *widths,
 	g_string_free(line, TRUE);
 }
 
+/*
+ * Print each row as lines of headings and values, for a screen on which the
+ * columns do not fit.  Row 0 of the cells has the headings.
+ */
+static void
+print_records(const Column *columns, char *const *cells, int ncolumns,
+			  int nrows, int room)
+{
+	int			width = 0;
+
+	for (int i = 0; i < ncolumns; i++)
+	{
+		if (!is_hidden(&columns[i]))
+			width = MAX(width, show_columns(cells[i]) + GAP);
+	}
+	for (int row = 1; row <= nrows; row++)
+	{
+		if (row > 1)
+			print_out("\n");
+		for (int i = 0; i < ncolumns; i++)
+		{
+			const char *value = cells[row * ncolumns + i];
+			g_autofree char *fit = show_fit(value, MAX(room - width,
+													   LEAST_WIDTH), "...");
+
+			if (!is_hidden(&columns[i]) && *value != '\0')
+				print_out("%-*s%s\n", width, cells[i], fit);
+		}
+	}
+}
+
 static bool
 print_table(const Column *columns, int ncolumns, const PGresult *rows)
 {
@@ -163,6 +194,11 @@ print_table(const Column *columns, int ncolumns, const PGresult *rows)
 		widths[i] = MIN(widths[i], MOST_WIDTH);
 		if (!is_hidden(&columns[i]) && widths[i] > 0)
 			used += widths[i] + GAP;
+	}
+	if (used + LEAST_WIDTH > screen.columns)
+	{
+		print_records(columns, cells, ncolumns, nrows, screen.columns);
+		return print_flush();
 	}
 	for (int row = 0; row <= nrows; row++)
 	{

@@ -160,12 +160,17 @@ put_piece(Pen *pen, const char *text, int len, bool marked)
 		const char *end = text;
 		g_autofree char *piece = NULL;
 		int			width = 0;
+		int			last = pen->screen->columns;
+
+		/* the last row has room for the dots */
+		if (pen->row + 1 == MOST_ROWS)
+			last -= 3;
 
 		while (end < text + len)
 		{
 			int			columns = show_char_columns(g_utf8_get_char(end));
 
-			if (pen->at + width + columns > pen->screen->columns)
+			if (pen->at + width + columns > last)
 				break;
 			width += columns;
 			end = g_utf8_next_char(end);
