@@ -224,6 +224,8 @@ my %argument = (
 	max => '1', keep => 'true', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
 	'give_store.owner' => 'regress_stranger', 'copy_folder.folder_id' => '3',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
+	undo => '{"PR_SUBJECT": null}',
+	map({ ("undo_properties.$_" => 'true') } qw(headers body html rtf)),
 	rtf => 'x', original => 'x', 'import_message.attachments' => '{}',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags
