@@ -74,6 +74,7 @@ OBJS = \
 	src/face/store.o \
 	src/face/rights.o \
 	src/face/nameid.o \
+	src/face/criteria.o \
 	src/face/open.o \
 	src/face/park.o \
 	src/face/subobject.o \
@@ -97,6 +98,7 @@ OBJS = \
 	src/face/mail.o \
 	src/face/bulk.o \
 	src/face/list.o \
+	src/face/category.o \
 	src/face/history.o \
 	src/face/feed.o
 
@@ -142,6 +144,8 @@ REGRESS = \
 	promoted \
 	restriction \
 	list \
+	category \
+	searchfolder \
 	folder \
 	container \
 	counts \
