@@ -215,7 +215,7 @@ my %argument = (
 	props => '{"PR_SUBJECT": "mine"}', changes => '{"PR_SUBJECT": "mine"}',
 	member => 'PUBLIC', creator => 'postgres', rights => 'REVIEWER',
 	actor => 'ann', to_store_id => $s, 'save_messages.changes' => '[]',
-	flags => '0', whole => 'true', name => 'new', owner => undef,
+	flags => '0', whole => 'true', by_lines => 'true', name => 'new', owner => undef,
 	special => 'Inbox', spelling => 'PR_SUBJECT', ids => '{32768}',
 	names => '{PS_PUBLIC_STRINGS:new,PR_SUBJECT}', create => 'true',
 	node => '1', keep_age => '2 days', keep_count => '2', after => '0',
