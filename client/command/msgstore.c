@@ -14,6 +14,7 @@
 static const Command *const commands[] = {
 	&command_init,
 	&command_stores,
+	&command_ls,
 	&command_show,
 	&command_edit,
 	&command_new,
