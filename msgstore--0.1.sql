@@ -3307,6 +3307,13 @@ COMMENT ON FUNCTION msgstore.keep_originals(bigint, boolean) IS
  * What foreign keys would refuse, were there any.
  */
 
+CREATE FUNCTION msgstore_internal.check_number(number bigint, name text)
+	RETURNS void
+	LANGUAGE C STABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'check_number';
+COMMENT ON FUNCTION msgstore_internal.check_number(bigint, text) IS
+	'Refuse a number that is not below 2^53, for functions in SQL';
+
 CREATE FUNCTION msgstore.check_store(store_id bigint DEFAULT NULL,
 									 OUT relation text, OUT store_id bigint,
 									 OUT id bigint, OUT missing text,
@@ -3315,6 +3322,7 @@ CREATE FUNCTION msgstore.check_store(store_id bigint DEFAULT NULL,
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 	AS $$
+		SELECT msgstore_internal.check_number($1, 'store_id');
 		SELECT 'folder', c.store_id, c.folder_id, 'store', c.store_id
 		FROM msgstore.folder AS c
 		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
