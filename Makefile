@@ -36,6 +36,10 @@ OBJS = \
 	src/content/recipient.o \
 	src/content/subject.o \
 	src/content/promoted.o \
+	src/content/order.o \
+	src/content/folding.o \
+	src/content/match.o \
+	src/content/restriction.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -44,6 +48,7 @@ OBJS = \
 	src/engine/query.o \
 	src/engine/incarnation.o \
 	src/engine/number.o \
+	src/engine/position.o \
 	src/engine/author.o \
 	src/engine/row.o \
 	src/engine/parent.o \
@@ -58,6 +63,9 @@ OBJS = \
 	src/engine/state.o \
 	src/engine/computed.o \
 	src/engine/view.o \
+	src/engine/scan.o \
+	src/engine/sorting.o \
+	src/engine/listing.o \
 	src/engine/pending.o \
 	src/engine/handle.o \
 	src/engine/upload.o \
@@ -88,7 +96,9 @@ OBJS = \
 	src/face/transfer.o \
 	src/face/mail.o \
 	src/face/bulk.o \
-	src/face/history.o
+	src/face/list.o \
+	src/face/history.o \
+	src/face/feed.o
 
 # Tests of one session (sql/, expected/).
 REGRESS = \
@@ -129,6 +139,8 @@ REGRESS = \
 	submit \
 	presence \
 	promoted \
+	restriction \
+	list \
 	folder \
 	container \
 	counts \
@@ -141,6 +153,7 @@ REGRESS = \
 	numbers \
 	history \
 	historyversions \
+	feed \
 	operators \
 	hostile \
 	errors \
@@ -190,6 +203,8 @@ ISOLATION = \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \
+	feed_late \
+	feed_rights \
 	attachment_lists \
 	stream_sweep \
 	stream_body

@@ -52,9 +52,14 @@ typedef struct Target
 	const char *username;
 	const char *actor;			/* msgstore.actor, or NULL */
 	const char *store;
+	bool		store_is_default;	/* from MSGSTORE_STORE */
 } Target;
 
-/* exit codes; msgstore.c describes them */
+/*
+ * Exit codes of all commands: everything is done; something was refused, or is
+ * left as it was; nothing, or not everything, could be done (usage,
+ * connection, an error of the server); there was nothing to do.
+ */
 #define EXIT_DONE		0
 #define EXIT_REFUSED	1
 #define EXIT_TROUBLE	2

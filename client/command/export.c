@@ -25,7 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "frame.h"
 #include "mail.h"
 
 #define MAX_NAME	250			/* bytes of a directory's name */
@@ -462,3 +462,73 @@ export_run(const ExportOptions *options)
 	return export.exported > 0 || options->message_id == 0 ? EXIT_DONE :
 		EXIT_NOTHING;
 }
+
+/* ----------------------------------------------------------------- command */
+
+static const Option export_options[] = {
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+		.offset = offsetof(ExportOptions, folder),
+	.help = "only messages in folders of that name"},
+	{.name = "message", .letter = 'm', .kind = OPTION_ID, .value = "ID",
+		.offset = offsetof(ExportOptions, message_id), .what = "message id",
+	.help = "only this message"},
+	{.name = "json", .letter = 'j', .kind = OPTION_TEXT, .value = "FILE",
+		.offset = offsetof(ExportOptions, json),
+		.help = "connect to no server; read the messages from the output of "
+	"\"msgstore import --dry-run\" (-: stdin)"},
+	{.name = NULL}
+};
+
+static const char *
+check_export(const void *arg)
+{
+	const ExportOptions *options = arg;
+
+	if (options->json == NULL)
+		return options->target.store == NULL ? NO_STORE_GIVEN : NULL;
+	if ((options->target.store != NULL && !options->target.store_is_default) ||
+		options->folder != NULL || options->message_id != 0)
+		return "--json cannot be used with --store, --folder or --message";
+	return NULL;
+}
+
+static int
+run_export(const void *arg, char *const *args, int nargs)
+{
+	ExportOptions options = *(const ExportOptions *) arg;
+	int			status;
+
+	(void) nargs;
+	options.to = args[0];
+	g_mime_init();
+	status = export_run(&options);
+	g_mime_shutdown();
+	return status;
+}
+
+const Command command_export = {
+	.name = "export",
+	.summary = "write the messages of a store as mail files",
+	.usage = "--store NAME [OPTION]... DIRECTORY|-\n"
+	"--json=FILE DIRECTORY|-",
+	.description = "In a directory each message becomes a file FOLDER/ID.eml, "
+	"which replaces an existing file. To \"-\", standard output, messages are "
+	"written as an mbox, and a single message (--message) without the form of "
+	"an mbox. A message that was imported and has not been edited has its "
+	"contents, signed parts to the byte.",
+	.options = export_options,
+	.exits = {
+		[EXIT_DONE] = "exported",
+		[EXIT_REFUSED] = "some messages could not be read and were named",
+		[EXIT_TROUBLE] = "bad usage, no connection, no such store or folder, or "
+		"an error that ended the export",
+		[EXIT_NOTHING] = "there is no such message"
+	},
+	.needs = NEEDS_SERVER,
+	.min_args = 1,
+	.max_args = 1,
+	.args_error = "give one directory to export to, or -",
+	.size = sizeof(ExportOptions),
+	.check = check_export,
+	.run = run_export
+};

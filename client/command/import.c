@@ -26,7 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "frame.h"
 #include "mail.h"
 
 #define BATCH_BYTES		((size_t) 32 * 1024 * 1024)
@@ -627,7 +627,8 @@ add_pending(Import *import, const RawMessage *raw, char *where,
 	pending->tally = tally;
 	if (!import->options->no_original)
 	{
-		pending->original = g_memdup2(raw->data, raw->len);
+		pending->original = g_malloc(raw->len);
+		memcpy(pending->original, raw->data, raw->len);
 		pending->original_len = raw->len;
 	}
 	if (large_message(props, &bytes))
@@ -787,3 +788,86 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 		g_hash_table_destroy(import.keys);
 	return status;
 }
+
+/* ----------------------------------------------------------------- command */
+
+#define DEFAULT_BATCH		100
+#define MAX_BATCH			10000
+
+static const Option import_options[] = {
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+		.offset = offsetof(ImportOptions, folder),
+		.help = "folder beside the Inbox, created if it is missing (default: "
+	"the Inbox)"},
+	{.name = "batch", .letter = 'b', .kind = OPTION_COUNT, .value = "N",
+		.offset = offsetof(ImportOptions, batch), .most = MAX_BATCH,
+		.what = "batch size",
+	.help = "messages per transaction (1 to 10000, default 100)"},
+	{.name = "dry-run", .letter = 'n', .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, dry_run),
+		.help = "connect to no server; print one line of JSON per message, and "
+	"the report on stderr"},
+	{.name = "no-original", .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, no_original),
+	.help = "do not store the mail as it came"},
+	{.name = "skip-known", .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, skip_known),
+	.help = "leave out mail that the store has already"},
+	{.name = "follow-links", .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, follow_links),
+	.help = "follow symbolic links out of PATH, too"},
+	{.name = "verbose", .letter = 'v', .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, verbose),
+	.help = "name each message that is mended, and each skipped file"},
+	{.name = NULL}
+};
+
+static const char *
+check_import(const void *arg)
+{
+	const ImportOptions *options = arg;
+
+	return options->dry_run || options->target.store != NULL ? NULL :
+		NO_STORE_GIVEN;
+}
+
+static int
+run_import(const void *options, char *const *args, int nargs)
+{
+	int			status;
+
+	g_mime_init();
+	status = import_run(options, args, nargs);
+	g_mime_shutdown();
+	return status;
+}
+
+static const ImportOptions import_defaults = {.batch = DEFAULT_BATCH};
+
+const Command command_import = {
+	.name = "import",
+	.summary = "save mail files, mailboxes and folders of mail into a store",
+	.usage = "--store NAME [OPTION]... PATH...\n"
+	"--dry-run [OPTION]... PATH...",
+	.description = "PATH is a message file, an mbox file, a Maildir folder, or a "
+	"folder of these, which is read in the order of names; \"-\" is standard "
+	"input. A message becomes MAPI properties, with its attachments and "
+	"embedded messages. The store is created if it is missing.",
+	.options = import_options,
+	.notes = "Importing a message again stores the message again, unless "
+	"--skip-known is given. Ctrl-C ends the import with a report.",
+	.exits = {
+		[EXIT_DONE] = "all messages were imported",
+		[EXIT_REFUSED] = "some messages were refused and named",
+		[EXIT_TROUBLE] = "bad usage, no connection, or an error that ended the "
+		"import; batches that were committed before stay"
+	},
+	.needs = NEEDS_SERVER,
+	.min_args = 1,
+	.max_args = ANY_NUMBER,
+	.args_error = "no path given",
+	.size = sizeof(ImportOptions),
+	.defaults = &import_defaults,
+	.check = check_import,
+	.run = run_import
+};

@@ -23,7 +23,7 @@
 
 #include <jansson.h>
 
-#include "command.h"
+#include "frame.h"
 
 #define ANSWER_INDENT	5		/* column of the meaning of an answer */
 
@@ -705,3 +705,81 @@ resolve_run(const ResolveOptions *options)
 		status = EXIT_TROUBLE;
 	return status;
 }
+
+/* ----------------------------------------------------------------- command */
+
+static const char *const choice_names[] = {
+	MSGSTORE_KEEP_ORIGINAL, MSGSTORE_OVERWRITE, MSGSTORE_SAVE_ELSEWHERE,
+	MSGSTORE_MERGE, MSGSTORE_MERGE_TEXT, NULL
+};
+
+static const Option resolve_options[] = {
+	{.name = "draft", .letter = 'D', .kind = OPTION_ID, .value = "PARKED_ID",
+		.offset = offsetof(ResolveOptions, draft), .what = "number of a draft",
+	.help = "the draft, if you have several drafts"},
+	{.name = "choice", .letter = 'c', .kind = OPTION_CHOICE, .value = "CHOICE",
+		.offset = offsetof(ResolveOptions, choice), .choices = choice_names,
+		.help = "ask nothing, and carry out KEEP_ORIGINAL, OVERWRITE, "
+	"SAVE_ELSEWHERE, MERGE or MERGE_TEXT"},
+	{.name = "seen", .kind = OPTION_ID, .value = "NUMBER",
+		.offset = offsetof(ResolveOptions, seen), .what = "change number",
+		.help = "with OVERWRITE: only if the message is still at this change"},
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+		.offset = offsetof(ResolveOptions, folder),
+		.help = "with SAVE_ELSEWHERE: a folder beside the Inbox, created if it "
+	"is missing (default: Conflicts)"},
+	{.name = NULL}
+};
+
+static const char *
+check_resolve(const void *arg)
+{
+	const ResolveOptions *options = arg;
+	const char *choice = options->choice;
+
+	if (options->seen != 0 &&
+		(choice == NULL || strcmp(choice, MSGSTORE_OVERWRITE) != 0))
+		return "--seen needs --choice OVERWRITE";
+	if (options->folder != NULL && choice != NULL &&
+		strcmp(choice, MSGSTORE_SAVE_ELSEWHERE) != 0)
+		return "--folder needs the choice SAVE_ELSEWHERE";
+	return NULL;
+}
+
+static int
+run_resolve(const void *arg, char *const *args, int nargs)
+{
+	ResolveOptions options = *(const ResolveOptions *) arg;
+
+	if (nargs > 0)
+	{
+		options.message_id = frame_id(args[0], "message id");
+		if (options.message_id == 0)
+			return EXIT_TROUBLE;
+	}
+	return resolve_run(&options);
+}
+
+const Command command_resolve = {
+	.name = "resolve",
+	.summary = "show the conflict of a parked draft, and settle it",
+	.usage = "--store NAME [OPTION]... [MESSAGE_ID]",
+	.description = "Shows each property that differs: the value when the draft "
+	"was begun, the value of others (who, when, with which client), and the "
+	"value of the draft. Then asks for a choice. Until a choice is carried "
+	"out, nothing is stored and the draft stays parked.",
+	.options = resolve_options,
+	.notes = "Colours are used on a terminal, unless NO_COLOR is set.",
+	.exits = {
+		[EXIT_DONE] = "settled",
+		[EXIT_REFUSED] = "refused, or left in conflict: the draft stays parked",
+		[EXIT_TROUBLE] = "bad usage, or no connection",
+		[EXIT_NOTHING] = "there is no such draft"
+	},
+	.needs = NEEDS_STORE,
+	.max_args = 1,
+	.args_error = "more than one message given",
+	.size = sizeof(ResolveOptions),
+	.check = check_resolve,
+	.run = run_resolve
+};
