@@ -1030,7 +1030,8 @@ COMMENT ON COLUMN msgstore.folder_change.folder_id IS
 COMMENT ON COLUMN msgstore.folder_change.change_number IS
 	'The version that this change made';
 COMMENT ON COLUMN msgstore.folder_change.previous IS
-	'The version that this change replaced; NULL for a creation';
+	'The version that this change replaced; NULL for a creation, and for a '
+	'change of rights, which makes no version';
 COMMENT ON COLUMN msgstore.folder_change.incarnation IS
 	'The run of the number series; grows with every crash, restore or '
 	'failover';
@@ -1042,7 +1043,7 @@ COMMENT ON COLUMN msgstore.folder_change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.folder_change.kind IS
 	'c create, n rename, m move, p properties, d delete, r restore, h hard '
-	'delete';
+	'delete, a rights';
 COMMENT ON COLUMN msgstore.folder_change.role IS
 	'The database role of the author';
 COMMENT ON COLUMN msgstore.folder_change.actor IS
@@ -1123,6 +1124,7 @@ CREATE VIEW msgstore.folder_change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'a' THEN 'rights'
 		   END AS kind,
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
 		   c.client, c.changed_at,

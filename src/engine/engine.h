@@ -725,6 +725,7 @@ typedef struct FolderRow
 /* Kinds of changes of a folder; the others are kinds of message changes. */
 #define CHANGE_RENAME		'n'
 #define CHANGE_PROPERTIES	'p'
+#define CHANGE_RIGHTS		'a'
 
 /*
  * Lock the structure of a store's tree to the end of the transaction.  Callers
@@ -792,6 +793,13 @@ extern int64 tree_find_name(int64 store_id, int64 parent_id,
 extern void tree_insert(FolderRow *row);
 extern void tree_write(FolderRow *row, char kind, ArrayType *properties);
 extern void tree_remove(FolderRow *row);
+
+/*
+ * Record a change of the rights in a folder, for the feed, and if "below" is
+ * set, in all folders below it, too.  The record has a change number of its
+ * own, but makes no version of the folder.
+ */
+extern void tree_rights_changed(int64 store_id, int64 folder_id, bool below);
 
 /* ------------------------------------------------------------------ blob.c */
 
