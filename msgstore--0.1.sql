@@ -1089,18 +1089,30 @@ GRANT SELECT ON msgstore.store_list TO PUBLIC;
 COMMENT ON VIEW msgstore.store_list IS
 	'The stores that the current role may use';
 
+CREATE FUNCTION msgstore_internal.folder_unread(store_id bigint,
+												folder_id bigint)
+	RETURNS bigint
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000
+	AS 'MODULE_PATHNAME', 'folder_unread';
+COMMENT ON FUNCTION msgstore_internal.folder_unread(bigint, bigint) IS
+	'Return count_unread() for the current role and actor; 0 for a folder '
+	'that does not exist';
+
 CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
 	SELECT f.store_id, f.folder_id,
 		   CASE WHEN msgstore_internal.folder_visible(f.store_id, f.parent_id)
 				THEN f.parent_id END AS parent_id,
-		   f.name, f.special, f.created_at
+		   f.name, f.special, f.created_at,
+		   msgstore_internal.folder_unread(f.store_id, f.folder_id)
+				AS unread
 	FROM msgstore.folder AS f
 	WHERE f.deleted_at IS NULL
 	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
 GRANT SELECT ON msgstore.folder_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_list IS
 	'The folders (not deleted) that the current role sees; parent_id is NULL '
-	'below a folder that it does not see';
+	'below a folder that it does not see, unread is the number of messages '
+	'that the role and actor have not read';
 
 CREATE VIEW msgstore.deleted_folder_list WITH (security_barrier) AS
 	SELECT f.store_id, f.folder_id,

@@ -1121,7 +1121,8 @@ extern void state_read(const Reader *reader, const ReadSubject *message,
  * Return the number of messages of a folder that are unread for a user, of
  * those that the user may read: all with "read_any" (the right READ_ANY), else
  * those that the role has created.  Deleted and associated messages do not
- * count.  Reads the flags of the folder's messages, and no content.
+ * count.  Reads the flags of the folder's messages, or of those on the pages
+ * in which the user has read something if these are fewer, and no content.
  */
 extern int64 state_count_unread(const Reader *reader, int64 store_id,
 								int64 folder_id, bool read_any);
