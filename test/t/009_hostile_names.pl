@@ -218,7 +218,7 @@ my %argument = (
 	flags => '0', whole => 'true', by_lines => 'true', name => 'new', owner => undef,
 	special => 'Inbox', spelling => 'PR_SUBJECT', ids => '{32768}',
 	names => '{PS_PUBLIC_STRINGS:new,PR_SUBJECT}', create => 'true',
-	node => '1', keep_age => '2 days', keep_count => '2', after => '0',
+	number => '1', node => '1', keep_age => '2 days', keep_count => '2', after => '0',
 	messages => '10', pruned => '0', swept => '0', attach_num => '0',
 	property => 'PR_COMMENT', 'read_stream.property' => 'PR_BODY',
 	offset => '0', length => '3', bytes => 'abc', size => '2',
