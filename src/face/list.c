@@ -350,15 +350,15 @@ count_unread_row(ListedRow *listed, void *arg)
 		(*(int64 *) arg)++;
 }
 
-/* Return the number of unread messages that a search folder lists. */
-static int64
-search_unread(int64 store_id, int64 folder_id)
+int64
+list_unread(int64 store_id, int64 folder_id, const char *actor)
 {
 	MessageList listing;
 	MessageRow	row;
 	int64		count = 0;
 
 	gather_folders(&listing, store_id, folder_id, NULL, 0);
+	listing.actor = actor;
 	listing.visit = count_unread_row;
 	listing.visit_arg = &count;
 	messagerow_begin_read(&row, GetActiveSnapshot());
@@ -369,11 +369,9 @@ search_unread(int64 store_id, int64 folder_id)
 
 /*
  * content_count(store_id, folder_id) → bigint
- * content_unread(store_id, folder_id) → bigint
  *
- * Return the numbers of messages, and of unread messages, that the caller may
- * read in a folder that the caller sees: columns of folder_list.  NULL for any
- * other folder.
+ * Return the number of messages that the caller may read in a folder that the
+ * caller sees, NULL for any other folder: a column of folder_list.
  */
 PG_FUNCTION_INFO_V1(content_count);
 Datum
@@ -387,21 +385,4 @@ content_count(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	gather_folders(&listing, store_id, folder_id, NULL, 0);
 	PG_RETURN_INT64(count_list(&listing, true));
-}
-
-PG_FUNCTION_INFO_V1(content_unread);
-Datum
-content_unread(PG_FUNCTION_ARGS)
-{
-	int64		store_id = PG_GETARG_INT64(0);
-	int64		folder_id = PG_GETARG_INT64(1);
-	Criteria	criteria;
-	Reader		reader;
-
-	if (!access_sees_folder(store_id, folder_id))
-		PG_RETURN_NULL();
-	if (criteria_read(store_id, folder_id, &criteria))
-		PG_RETURN_INT64(search_unread(store_id, folder_id));
-	state_reader(&reader, NULL);
-	PG_RETURN_INT64(readstate_unread(store_id, folder_id, &reader));
 }
