@@ -400,10 +400,9 @@ join_plain(Walk *walk, char *text)
 											ATTACH_BY_VALUE, walk->tally);
 
 		attach_names(attachment, name);
-		put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes->data, bytes->len);
+		attach_bytes(walk, attachment, bytes);
 		g_string_append_len(rest, done, at - done);
 		at = done = end;
-		g_byte_array_unref(bytes);
 		g_free(name);
 	}
 	g_string_append(rest, done);
@@ -470,7 +469,8 @@ attach_message(Walk *walk, const Part *part)
 	else
 	{
 		GByteArray *bytes = part_bytes(walk, part);
-		RawMessage	raw = {.data = (char *) bytes->data, .len = bytes->len};
+		RawMessage	raw = {.data = (char *) bytes->data, .len = bytes->len,
+		.aside = walk->reading->aside};
 		Reading    *reading = bytes->len > 0 && encoding !=
 		GMIME_CONTENT_ENCODING_DEFAULT ?
 		read_bytes(&raw, walk->tally, nesting, walk->parts) : NULL;
@@ -526,8 +526,7 @@ attach_part(Walk *walk, const Part *part, bool related)
 	attachment = attach_add(walk->attachments, type, ATTACH_BY_VALUE,
 							walk->tally);
 	attach_fields(attachment, part, related);
-	put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes->data, bytes->len);
-	g_byte_array_unref(bytes);
+	attach_bytes(walk, attachment, bytes);
 }
 
 /*
@@ -574,8 +573,10 @@ attach_whole(Walk *walk, const Part *part)
 							walk->tally);
 	if (is_sealed(part))
 		attach_names(attachment, "smime.p7m");
-	put_binary(attachment, "PR_ATTACH_DATA_BIN", out->str, out->len);
-	g_string_free(out, TRUE);
+	len = out->len;
+	attach_bytes(walk, attachment,
+				 g_byte_array_new_take((guint8 *) g_string_free(out, FALSE),
+									   len));
 }
 
 /* -------------------------------------------------------------- the parts */
@@ -834,7 +835,13 @@ map_content(Walk *walk, const Part *root, json_t *props)
 	put_text(props, "PR_BODY", walk->text->str);
 	if (walk->html->len > 0)
 	{
-		put_binary(props, "PR_HTML", walk->html->str, walk->html->len);
+		if (walk->reading->aside != NULL && walk->nesting == 0)
+			put_aside(props, "PR_HTML", walk->reading->aside,
+					  g_byte_array_append(g_byte_array_new(),
+										  (guint8 *) walk->html->str,
+										  (guint) walk->html->len));
+		else
+			put_binary(props, "PR_HTML", walk->html->str, walk->html->len);
 		json_object_set_new(props, "PR_INTERNET_CPID",
 							json_integer(CODEPAGE_UTF8));
 	}
@@ -855,7 +862,7 @@ read_parsed(GMimeMessage *message, Reading *reading, const RawMessage *raw,
 {
 	static const RawMessage no_raw = {.path = NULL};
 	const Mend *mend = reading->mend;
-	Reading		inner = {.mend = reading->mend};
+	Reading		inner = {.mend = reading->mend, .aside = reading->aside};
 	Header	   *header = header_new(GMIME_OBJECT(message), tally);
 	GMimeObject *content = g_mime_message_get_mime_part(message);
 	Walk		walk = {.tally = tally, .nesting = nesting, .parts = parts};
@@ -934,6 +941,7 @@ read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 	size_t		len = mend->copy ? mend->copy->len : mend->len;
 
 	reading->mend = mend;
+	reading->aside = raw->aside;
 	reading->places = g_array_new(FALSE, FALSE, sizeof(Place));
 	/* the array borrows bytes that the stream neither frees nor changes */
 	array = g_byte_array_new_take((guint8 *) (mend->copy ? mend->copy->str :

@@ -51,6 +51,9 @@ extern bool attach_is(const Part *part, const char *type, const char *subtype);
 extern json_t *attach_add(json_t *list, const char *type, int method,
 						  Tally *tally);
 
+/* Set the bytes of an attachment; takes the array. */
+extern void attach_bytes(Walk *walk, json_t *attachment, GByteArray *bytes);
+
 /* Set the properties of an attachment that have its file name. */
 extern void attach_names(json_t *attachment, const char *name);
 

@@ -1,0 +1,929 @@
+/*-------------------------------------------------------------------------
+ *
+ * batch.c
+ *	  Saves mail in batches, while the command reads the next mail.
+ *
+ * NOTES
+ *	  A batch is one transaction.  With libpq's pipeline mode (libpq 14) a mail
+ *	  is sent as soon as it was read, and the answers are taken between two
+ *	  mails, so that the command and the server work at one time.  The next
+ *	  batch begins before the last one is committed: two batches are in flight.
+ *	  Without that mode, a batch is sent when it is complete.
+ *
+ *	  A batch is in memory until it is committed.  If the server refuses a mail,
+ *	  the pipeline is emptied, the transaction is rolled back, and the batches
+ *	  that are not committed are saved one by one, without a pipeline; the
+ *	  batch with the refused mail with a savepoint before every mail, so that
+ *	  only the refused mails are left out.
+ *
+ *	  An error that concerns one mail, by its SQLSTATE, refuses the mail.  Any
+ *	  other error (of the connection, the extension, the disk) ends the saving,
+ *	  since the error would occur with every other mail, too.
+ *
+ *	  The statement that saves a mail is prepared without a name within the
+ *	  transaction, so that it needs no session of its own behind a pooler.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "batch.h"
+
+#define BATCH_BYTES		((size_t) 16 * 1024 * 1024)
+#define MAX_TRIES		5		/* of a batch after deadlocks and such */
+#define IN_FLIGHT		2		/* batches that are not committed yet */
+
+/* OIDs of the types of parameters; they are fixed in every PostgreSQL */
+#define BYTEAOID		17
+#define INT8OID			20
+#define TEXTOID			25
+#define BYTEAARRAYOID	1001
+#define JSONBOID		3802
+
+#define N_PARAMS		8
+
+#define IMPORT_SQL \
+	"SELECT msgstore.import_message($1, $2, $3, $4, $5, $6, $7, $8)"
+
+static const Oid param_types[N_PARAMS] = {
+	INT8OID, INT8OID, JSONBOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAARRAYOID,
+	BYTEAOID
+};
+static const int param_formats[N_PARAMS] = {0, 0, 0, 0, 0, 1, 1, 1};
+
+/* The parameters of a mail, which point to the mail. */
+typedef struct Params
+{
+	const char *values[N_PARAMS];
+	int			lengths[N_PARAMS];
+	char		numbers[2][24];
+} Params;
+
+typedef struct Batch
+{
+	GPtrArray  *mails;			/* of Mail * */
+	size_t		bytes;
+	bool		begun;			/* BEGIN was sent */
+	guint		sent;			/* mails that were sent */
+	bool		ended;			/* COMMIT was sent */
+	guint		answers;		/* to BEGIN, PREPARE, the mails, COMMIT */
+} Batch;
+
+/* The outcome of a step. */
+typedef enum Outcome
+{
+	DONE,
+	REFUSED,					/* the server refuses this mail */
+	AGAIN,						/* serialization failure or deadlock */
+	STOP						/* any other error: ends the saving */
+} Outcome;
+
+/* The step that an attempt to save a batch has come to. */
+typedef enum Step
+{
+	STEP_BEGIN,
+	STEP_SAVE,
+	STEP_COMMIT,
+	STEP_ROLLBACK
+} Step;
+
+typedef struct Attempt
+{
+	bool		guarded;		/* with a savepoint before every mail */
+	int			tries;
+	Step		step;
+	const Mail *mail;			/* the mail of STEP_SAVE */
+	PGresult   *error;			/* or NULL: the connection has the error */
+} Attempt;
+
+struct Saver
+{
+	SaverOptions options;
+	msgstore   *ms;
+	PGconn	   *conn;
+	GQueue	   *batches;		/* of Batch *, the oldest one first */
+	unsigned	outstanding;	/* answers that are missing */
+	bool		stopped;
+};
+
+/* ------------------------------------------------------------------- mails */
+
+/* Return the bytes as one array of bytea in binary form; NULL without bytes. */
+static GByteArray *
+array_bytes(const GPtrArray *aside)
+{
+	GByteArray *out;
+	guint32		header[5] = {htonl(1), htonl(1), htonl(BYTEAOID),
+	htonl(aside->len), htonl(1)};
+
+	if (aside->len == 0)
+		return NULL;
+	out = g_byte_array_new();
+	g_byte_array_append(out, (guint8 *) header, sizeof(header));
+	for (guint i = 0; i < aside->len; i++)
+	{
+		const GByteArray *bytes = g_ptr_array_index(aside, i);
+		guint32		len = htonl(bytes ? bytes->len : G_MAXUINT32);
+
+		g_byte_array_append(out, (guint8 *) &len, sizeof(len));
+		if (bytes != NULL)
+			g_byte_array_append(out, bytes->data, bytes->len);
+	}
+	return out;
+}
+
+/* Take a property out of an object. */
+static json_t *
+take_property(json_t *props, const char *name)
+{
+	json_t	   *value = json_incref(json_object_get(props, name));
+
+	json_object_del(props, name);
+	return value;
+}
+
+/* Take the bytes that a property refers to. */
+static GByteArray *
+take_bytes(json_t *props, const char *name, GPtrArray *aside)
+{
+	json_t	   *value = json_object_get(props, name);
+	json_int_t	n = json_integer_value(json_object_get(value, "blob"));
+	GByteArray *bytes;
+
+	if (n == 0)
+		return NULL;
+	json_object_del(props, name);
+	bytes = g_ptr_array_index(aside, n - 1);
+	g_ptr_array_index(aside, n - 1) = NULL;
+	if ((guint) n == aside->len)
+		g_ptr_array_set_size(aside, (gint) n - 1);
+	return bytes;
+}
+
+Mail *
+mail_new(char *where, Tally *tally, json_t *props, GPtrArray *aside,
+		 GByteArray *original)
+{
+	Mail	   *mail = g_new0(Mail, 1);
+
+	mail->where = where;
+	mail->tally = tally;
+	mail->original = original;
+	mail->bytes = original ? original->len : 0;
+	if (aside == NULL)
+	{
+		mail->large = props;
+		return mail;
+	}
+	mail->headers = take_property(props, "PR_TRANSPORT_MESSAGE_HEADERS");
+	mail->body = take_property(props, "PR_BODY");
+	mail->html = take_bytes(props, "PR_HTML", aside);
+	mail->attachments = array_bytes(aside);
+	mail->props = json_dumps(props, JSON_COMPACT);
+	json_decref(props);
+	mail->bytes += strlen(mail->props) + json_string_length(mail->headers) +
+		json_string_length(mail->body) + (mail->html ? mail->html->len : 0) +
+		(mail->attachments ? mail->attachments->len : 0);
+	return mail;
+}
+
+void
+mail_free(Mail *mail)
+{
+	g_free(mail->where);
+	tally_free(mail->tally);
+	free(mail->props);
+	json_decref(mail->headers);
+	json_decref(mail->body);
+	g_clear_pointer(&mail->html, g_byte_array_unref);
+	g_clear_pointer(&mail->attachments, g_byte_array_unref);
+	g_clear_pointer(&mail->original, g_byte_array_unref);
+	json_decref(mail->large);
+	g_free(mail->refused);
+	g_free(mail);
+}
+
+static void
+put_bytes(Params *params, int n, const GByteArray *bytes)
+{
+	params->values[n] = bytes ? (const char *) bytes->data : NULL;
+	params->lengths[n] = bytes ? (int) bytes->len : 0;
+	if (bytes != NULL && bytes->data == NULL)
+		params->values[n] = "";
+}
+
+static void
+fill_params(Params *params, const Saver *saver, const Mail *mail)
+{
+	memset(params, 0, sizeof(Params));
+	snprintf(params->numbers[0], sizeof(params->numbers[0]), "%" PRId64,
+			 saver->options.store_id);
+	snprintf(params->numbers[1], sizeof(params->numbers[1]), "%" PRId64,
+			 saver->options.folder_id);
+	params->values[0] = params->numbers[0];
+	params->values[1] = params->numbers[1];
+	params->values[2] = mail->props;
+	params->values[3] = json_string_value(mail->headers);
+	params->values[4] = json_string_value(mail->body);
+	put_bytes(params, 5, mail->html);
+	put_bytes(params, 6, mail->attachments);
+	put_bytes(params, 7, mail->original);
+}
+
+/* ------------------------------------------------------------------ errors */
+
+static void
+mail_free_pointer(gpointer mail)
+{
+	mail_free(mail);
+}
+
+static Batch *
+batch_new(void)
+{
+	Batch	   *batch = g_new0(Batch, 1);
+
+	batch->mails = g_ptr_array_new_with_free_func(mail_free_pointer);
+	return batch;
+}
+
+static void
+batch_free(Batch *batch)
+{
+	g_ptr_array_free(batch->mails, TRUE);
+	g_free(batch);
+}
+
+/* Return the error of an attempt, which has the memory. */
+static msgstore_error
+attempt_error(const Saver *saver, const Attempt *attempt)
+{
+	msgstore_error error = *msgstore_last_error(saver->ms);
+	static const int fields[] = {
+		PG_DIAG_MESSAGE_PRIMARY, PG_DIAG_MESSAGE_DETAIL,
+		PG_DIAG_MESSAGE_HINT, PG_DIAG_SQLSTATE
+	};
+	const char *texts[G_N_ELEMENTS(fields)];
+
+	if (attempt->error == NULL)
+		return error;
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+	{
+		texts[i] = PQresultErrorField(attempt->error, fields[i]);
+		if (texts[i] == NULL)
+			texts[i] = i == 0 ? PQresultErrorMessage(attempt->error) : "";
+	}
+	error.message = *texts[0] ? texts[0] : PQerrorMessage(saver->conn);
+	error.detail = texts[1];
+	error.hint = texts[2];
+	g_strlcpy(error.sqlstate, texts[3], sizeof(error.sqlstate));
+	return error;
+}
+
+/* Set the error of an attempt, which then owns the result. */
+static void
+set_error(Attempt *attempt, PGresult *error)
+{
+	PQclear(attempt->error);
+	attempt->error = error;
+}
+
+/*
+ * Classify the error of an attempt by its SQLSTATE.  An error concerns one
+ * mail, unless its class is one of those that concern all mails.
+ */
+static Outcome
+error_kind(const Saver *saver, const Attempt *attempt)
+{
+	msgstore_error error = attempt_error(saver, attempt);
+	static const char *const others[] = {
+		"08",					/* connection */
+		"25",					/* transaction state, read-only */
+		"28",					/* authorization */
+		"3D", "3F",				/* no such database, schema */
+		"42",					/* no such function, no privilege */
+		"53", "55", "57", "58"	/* resources, locks, operator, system */
+	};
+
+	if (*error.sqlstate == '\0' || !msgstore_connected(saver->ms))
+		return STOP;
+	if (strncmp(error.sqlstate, "40", 2) == 0)
+		return AGAIN;
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+	{
+		if (strncmp(error.sqlstate, others[i], 2) == 0)
+			return STOP;
+	}
+	/* MAPI_E_NO_ACCESS: the role may not write to the store */
+	if (strcmp(error.sqlstate, "MA005") == 0)
+		return STOP;
+	return attempt->step == STEP_SAVE ? REFUSED : STOP;
+}
+
+/* Return the number of mails that are not committed. */
+static unsigned
+waiting(const Saver *saver)
+{
+	unsigned	n = 0;
+
+	for (GList *l = saver->batches->head; l != NULL; l = l->next)
+		n += ((Batch *) l->data)->mails->len;
+	return n;
+}
+
+/* Print the error that ended the saving, and how far the saving has come. */
+static void
+stop(Saver *saver, const Attempt *attempt)
+{
+	static const char *const steps[] = {
+		[STEP_BEGIN] = "could not begin a transaction",
+		[STEP_COMMIT] = "could not commit",
+		[STEP_ROLLBACK] = "could not roll back"
+	};
+	const Batch *oldest = g_queue_peek_head(saver->batches);
+	const Mail *first = g_ptr_array_index(oldest->mails, 0);
+	g_autofree char *where = show_safe(first->where);
+	msgstore_error error = attempt_error(saver, attempt);
+
+	saver->stopped = true;
+	if (saver->options.terminal)
+		fputs("\r\033[K", stderr);
+	session_print_text(&error, attempt->step == STEP_SAVE && attempt->mail ?
+					   attempt->mail->where : steps[attempt->step]);
+	fprintf(stderr, "msgstore: stopped: %u messages are imported; "
+			"the %u from %s on are not%s\n",
+			*saver->options.imported, waiting(saver), where,
+			attempt->step == STEP_COMMIT ?
+			", unless the server received the commit" : "");
+}
+
+/* -------------------------------------------------------- without pipeline */
+
+/* Read the answer to a mail: a row (result, message_id, change_number). */
+static void
+take_answer(Mail *mail, const PGresult *res)
+{
+	guint32		code = 0;
+
+	/* the count of columns, then the type, the size and the value of one */
+	if (PQntuples(res) == 1 && PQgetlength(res, 0, 0) >= 16)
+		memcpy(&code, PQgetvalue(res, 0, 0) + 12, sizeof(code));
+	g_clear_pointer(&mail->refused, g_free);
+	if ((gint32) ntohl(code) < 0)
+		mail->refused = g_strdup(msgstore_result_name((int32_t) ntohl(code)));
+}
+
+/* Save a mail in pieces.  Returns false on error. */
+static bool
+save_large(Saver *saver, Mail *mail)
+{
+	const SaverOptions *options = &saver->options;
+	int64_t		message_id = 0;
+	int32_t		result;
+
+	g_clear_pointer(&mail->refused, g_free);
+	if (!large_save(saver->ms, options->store_id, options->folder_id,
+					mail->large, &result, &message_id))
+		return false;
+	if (result < 0)
+		mail->refused = g_strdup(msgstore_result_name(result));
+	return result < 0 || mail->original == NULL ||
+		large_put_original(saver->ms, options->store_id, message_id,
+						   (char *) mail->original->data,
+						   mail->original->len);
+}
+
+/* Save one mail, and set its reason if the server refuses the mail. */
+static Outcome
+save_one(Saver *saver, Attempt *attempt, Mail *mail)
+{
+	Params		params;
+	PGresult   *res;
+	bool		saved;
+	Outcome		kind;
+
+	set_error(attempt, NULL);
+	if (mail->large != NULL)
+		saved = save_large(saver, mail);
+	else
+	{
+		fill_params(&params, saver, mail);
+		res = PQexecParams(saver->conn, IMPORT_SQL, N_PARAMS, param_types,
+						   params.values, params.lengths, param_formats, 1);
+		saved = PQresultStatus(res) == PGRES_TUPLES_OK;
+		if (saved)
+		{
+			take_answer(mail, res);
+			PQclear(res);
+		}
+		else
+			set_error(attempt, res);
+	}
+	kind = saved ? DONE : error_kind(saver, attempt);
+	if (kind == REFUSED)
+	{
+		msgstore_error error = attempt_error(saver, attempt);
+
+		g_free(mail->refused);
+		mail->refused = g_strdup_printf("%s (SQLSTATE %s)%s%s", error.message,
+										error.sqlstate,
+										*error.detail ? " " : "",
+										error.detail);
+	}
+	return kind;
+}
+
+/* Run a statement without a result.  Returns false on error. */
+static bool
+run(Saver *saver, Attempt *attempt, const char *sql)
+{
+	set_error(attempt, NULL);
+	return msgstore_execute(saver->ms, sql);
+}
+
+/* Save one mail in a savepoint of its own; a refusal is an outcome, too. */
+static Outcome
+save_guarded(Saver *saver, Attempt *attempt, Mail *mail)
+{
+	Outcome		outcome;
+
+	if (!run(saver, attempt, "SAVEPOINT message"))
+		return STOP;
+	outcome = save_one(saver, attempt, mail);
+	if (outcome == REFUSED)
+	{
+		if (!run(saver, attempt, "ROLLBACK TO SAVEPOINT message"))
+			return STOP;
+		outcome = DONE;
+	}
+	if (outcome == DONE &&
+		!run(saver, attempt, "RELEASE SAVEPOINT message"))
+		return STOP;
+	return outcome;
+}
+
+/*
+ * Save the batch in one transaction.  Unless guarded, the first refused mail
+ * ends the attempt.  After any outcome but DONE nothing is stored, the attempt
+ * has the step that failed, and the caller rolls back.
+ */
+static Outcome
+try_batch(Saver *saver, Attempt *attempt, const Batch *batch)
+{
+	attempt->step = STEP_BEGIN;
+	if (!run(saver, attempt, "BEGIN"))
+		return error_kind(saver, attempt) == AGAIN ? AGAIN : STOP;
+
+	attempt->step = STEP_SAVE;
+	for (guint i = 0; i < batch->mails->len; i++)
+	{
+		Mail	   *mail = g_ptr_array_index(batch->mails, i);
+		Outcome		outcome;
+
+		attempt->mail = mail;
+		outcome = attempt->guarded ? save_guarded(saver, attempt, mail) :
+			save_one(saver, attempt, mail);
+		if (outcome != DONE)
+			return outcome;
+	}
+
+	attempt->step = STEP_COMMIT;
+	if (!run(saver, attempt, "COMMIT"))
+		return error_kind(saver, attempt) == AGAIN ? AGAIN : STOP;
+	return DONE;
+}
+
+/* Report a batch that was committed, and forget it. */
+static void
+finish_batch(Saver *saver)
+{
+	Batch	   *batch = g_queue_pop_head(saver->batches);
+
+	saver->options.saved(batch->mails, saver->options.arg);
+	batch_free(batch);
+}
+
+/*
+ * Save the oldest batch without a pipeline, in as many attempts as needed.
+ * "outcome" is that of an earlier attempt, or DONE.  Returns false if an error
+ * ends the saving.
+ */
+static bool
+save_batch(Saver *saver, Attempt *attempt, Outcome outcome)
+{
+	const Batch *batch = g_queue_peek_head(saver->batches);
+	bool		saved = false;
+
+	while (!saved)
+	{
+		switch (outcome)
+		{
+			case DONE:
+				break;
+			case REFUSED:
+				attempt->guarded = true;
+				break;
+			case AGAIN:
+				if (++attempt->tries >= MAX_TRIES)
+					outcome = STOP;
+				break;
+			case STOP:
+				break;
+		}
+		if (outcome != DONE && outcome != STOP &&
+			PQtransactionStatus(saver->conn) != PQTRANS_IDLE)
+		{
+			attempt->step = STEP_ROLLBACK;
+			if (!run(saver, attempt, "ROLLBACK"))
+				outcome = STOP;
+		}
+		if (outcome == STOP)
+		{
+			stop(saver, attempt);
+			break;
+		}
+		outcome = try_batch(saver, attempt, batch);
+		saved = outcome == DONE;
+	}
+	set_error(attempt, NULL);
+	if (saved)
+		finish_batch(saver);
+	return saved;
+}
+
+/* Save all batches without a pipeline. */
+static bool
+save_batches(Saver *saver)
+{
+	while (!g_queue_is_empty(saver->batches))
+	{
+		Attempt		attempt = {.guarded = false};
+
+		if (!save_batch(saver, &attempt, DONE))
+			return false;
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- pipeline */
+
+#ifdef LIBPQ_HAS_PIPELINING
+
+/* Send one command of a batch. */
+static bool
+send_command(Saver *saver, const char *sql)
+{
+	saver->outstanding++;
+	return PQsendQueryParams(saver->conn, sql, 0, NULL, NULL, NULL, NULL,
+							 0) == 1;
+}
+
+static bool
+begin_batch(Saver *saver, Batch *batch)
+{
+	batch->begun = true;
+	if (!send_command(saver, "BEGIN"))
+		return false;
+	saver->outstanding++;
+	return PQsendPrepare(saver->conn, "", IMPORT_SQL, N_PARAMS,
+						 param_types) == 1;
+}
+
+/* End a batch; without mails, or to end the pipeline, without a commit. */
+static bool
+end_batch(Saver *saver, Batch *batch, bool commit)
+{
+	batch->ended = true;
+	if (commit && !send_command(saver, "COMMIT"))
+		return false;
+	saver->outstanding++;
+	return PQpipelineSync(saver->conn) == 1;
+}
+
+/*
+ * Send mails of the newest batch, as many as the connection takes now.
+ * Returns false if the connection is broken.
+ */
+static bool
+send_mails(Saver *saver)
+{
+	Batch	   *batch = g_queue_peek_tail(saver->batches);
+	int			full = PQflush(saver->conn);
+
+	while (batch != NULL && full == 0 && batch->sent < batch->mails->len)
+	{
+		Params		params;
+
+		if (!batch->begun && !begin_batch(saver, batch))
+			return false;
+		fill_params(&params, saver,
+					g_ptr_array_index(batch->mails, batch->sent++));
+		saver->outstanding++;
+		if (PQsendQueryPrepared(saver->conn, "", N_PARAMS, params.values,
+								params.lengths, param_formats, 1) != 1)
+			return false;
+		full = PQflush(saver->conn);
+	}
+	return full >= 0;
+}
+
+/* Set the step of an attempt to that of the next answer. */
+static void
+find_step(const Saver *saver, Attempt *attempt)
+{
+	const Batch *batch = g_queue_peek_head(saver->batches);
+	guint		n = batch->answers;
+
+	attempt->mail = n >= 2 && n - 2 < batch->mails->len ?
+		g_ptr_array_index(batch->mails, n - 2) : NULL;
+	attempt->step = n < 2 ? STEP_BEGIN : attempt->mail ? STEP_SAVE :
+		STEP_COMMIT;
+}
+
+/*
+ * Take an answer for the oldest batch.  Returns false, and sets the attempt's
+ * error and step, if the answer is an error.
+ */
+static bool
+take_result(Saver *saver, Attempt *attempt, PGresult *res)
+{
+	Batch	   *batch = g_queue_peek_head(saver->batches);
+	ExecStatusType status = PQresultStatus(res);
+	guint		n = batch->answers;
+
+	saver->outstanding--;
+	if (status == PGRES_PIPELINE_SYNC)
+	{
+		PQclear(res);
+		finish_batch(saver);
+		return true;
+	}
+	find_step(saver, attempt);
+	batch->answers++;
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+	{
+		set_error(attempt, res);
+		return false;
+	}
+	if (attempt->mail != NULL)
+		take_answer(g_ptr_array_index(batch->mails, n - 2), res);
+	PQclear(res);
+	return true;
+}
+
+/*
+ * Send and take what can be sent and taken without waiting.  Returns false on
+ * error.
+ */
+static bool
+move_on(Saver *saver, Attempt *attempt)
+{
+	bool		ok = send_mails(saver) && PQconsumeInput(saver->conn) == 1;
+
+	while (ok && saver->outstanding > 0 && !PQisBusy(saver->conn))
+	{
+		PGresult   *res = PQgetResult(saver->conn);
+
+		/* NULL ends the answers to one command */
+		if (res != NULL)
+			ok = take_result(saver, attempt, res);
+		else if (PQstatus(saver->conn) != CONNECTION_OK)
+			ok = false;
+	}
+	return ok;
+}
+
+/* Wait until the server has sent something, or the connection takes more. */
+static void
+wait_for_server(Saver *saver)
+{
+	const Batch *batch = g_queue_peek_tail(saver->batches);
+	struct pollfd fd = {PQsocket(saver->conn), POLLIN, 0};
+
+	if (PQflush(saver->conn) == 1)
+		fd.events |= POLLOUT;
+	else if (batch->sent < batch->mails->len)
+		return;
+	(void) poll(&fd, 1, -1);	/* after a signal, the caller calls again */
+}
+
+/* Empty the pipeline after an error, and end it. */
+static void
+drain(Saver *saver)
+{
+	Batch	   *newest = g_queue_peek_tail(saver->batches);
+	int			nulls = 0;		/* two of these end all answers */
+
+	PQsetnonblocking(saver->conn, 0);
+	if (newest->begun && !newest->ended)
+		(void) end_batch(saver, newest, false);
+	while (saver->outstanding > 0 && nulls < 2 &&
+		   PQstatus(saver->conn) == CONNECTION_OK)
+	{
+		PGresult   *res = PQgetResult(saver->conn);
+
+		nulls = res == NULL ? nulls + 1 : 0;
+		if (res != NULL)
+			saver->outstanding--;
+		PQclear(res);
+	}
+	saver->outstanding = 0;
+	(void) PQexitPipelineMode(saver->conn);
+}
+
+static bool
+enter_pipeline(Saver *saver)
+{
+	return PQenterPipelineMode(saver->conn) == 1 &&
+		PQsetnonblocking(saver->conn, 1) == 0;
+}
+
+/* Save the batches that are not committed after an error in the pipeline. */
+static bool
+recover(Saver *saver, Attempt *attempt)
+{
+	Outcome		kind;
+
+	drain(saver);
+	/* a connection that broke before any answer has its error itself */
+	if (attempt->error == NULL)
+		find_step(saver, attempt);
+	if (attempt->error == NULL)
+		attempt->error = PQmakeEmptyPGresult(saver->conn, PGRES_FATAL_ERROR);
+	kind = error_kind(saver, attempt);
+	saver->stopped = !(save_batch(saver, attempt, kind) &&
+					   save_batches(saver) && enter_pipeline(saver));
+	return !saver->stopped;
+}
+
+/* Go on until at most "most" batches are in flight. */
+static bool
+wait_for_batches(Saver *saver, guint most)
+{
+	Attempt		attempt = {.guarded = false};
+
+	while (g_queue_get_length(saver->batches) > most)
+	{
+		if (!move_on(saver, &attempt))
+			return recover(saver, &attempt);
+		if (g_queue_get_length(saver->batches) > most)
+			wait_for_server(saver);
+	}
+	return true;
+}
+
+/* Send what the connection takes, without waiting. */
+static bool
+pump(Saver *saver)
+{
+	Attempt		attempt = {.guarded = false};
+
+	return move_on(saver, &attempt) || recover(saver, &attempt);
+}
+
+/* Send the rest of the newest batch, and its end. */
+static bool
+send_rest(Saver *saver)
+{
+	Batch	   *batch = g_queue_peek_tail(saver->batches);
+	Attempt		attempt = {.guarded = false};
+
+	while (batch->sent < batch->mails->len)
+	{
+		if (!move_on(saver, &attempt))
+			return recover(saver, &attempt);
+		if (batch->sent < batch->mails->len)
+			wait_for_server(saver);
+	}
+	if (!end_batch(saver, batch, true))
+		return recover(saver, &attempt);
+	return pump(saver);
+}
+
+/* Save the oldest batch without a pipeline; there is no other batch. */
+static bool
+save_alone(Saver *saver)
+{
+	bool		ok;
+
+	PQsetnonblocking(saver->conn, 0);
+	ok = PQexitPipelineMode(saver->conn) == 1 && save_batches(saver) &&
+		enter_pipeline(saver);
+	saver->stopped = !ok;
+	return ok;
+}
+
+#else							/* without pipeline mode, wait for batches */
+
+static bool
+enter_pipeline(Saver *saver)
+{
+	(void) saver;
+	return true;
+}
+
+static bool
+wait_for_batches(Saver *saver, guint most)
+{
+	if (g_queue_get_length(saver->batches) > most)
+		saver->stopped = !save_batches(saver);
+	return !saver->stopped;
+}
+
+static bool
+pump(Saver *saver)
+{
+	(void) saver;
+	return true;
+}
+
+static bool
+send_rest(Saver *saver)
+{
+	return wait_for_batches(saver, 0);
+}
+
+static bool
+save_alone(Saver *saver)
+{
+	return wait_for_batches(saver, 0);
+}
+
+#endif							/* LIBPQ_HAS_PIPELINING */
+
+/* --------------------------------------------------------------- the saver */
+
+Saver *
+saver_new(msgstore *ms, const SaverOptions *options)
+{
+	Saver	   *saver = g_new0(Saver, 1);
+
+	saver->options = *options;
+	saver->ms = ms;
+	saver->conn = msgstore_connection(ms);
+	saver->batches = g_queue_new();
+	saver->stopped = !enter_pipeline(saver);
+	return saver;
+}
+
+/* Return true if the newest batch is still being filled. */
+static bool
+is_open(const Saver *saver)
+{
+	const Batch *batch = g_queue_peek_tail(saver->batches);
+
+	return batch != NULL && !batch->ended;
+}
+
+bool
+saver_add(Saver *saver, Mail *mail)
+{
+	Batch	   *batch;
+
+	/* a mail in pieces is a batch of its own, after all others */
+	if (!saver->stopped && mail->large != NULL && saver_finish(saver))
+	{
+		batch = batch_new();
+		g_ptr_array_add(batch->mails, mail);
+		g_queue_push_tail(saver->batches, batch);
+		return save_alone(saver);
+	}
+	if (saver->stopped)
+	{
+		mail_free(mail);
+		return false;
+	}
+	if (!is_open(saver))
+		g_queue_push_tail(saver->batches, batch_new());
+	batch = g_queue_peek_tail(saver->batches);
+	g_ptr_array_add(batch->mails, mail);
+	batch->bytes += mail->bytes;
+	if (batch->mails->len >= saver->options.batch ||
+		batch->bytes >= BATCH_BYTES)
+		return send_rest(saver) && wait_for_batches(saver, IN_FLIGHT - 1);
+	return pump(saver);
+}
+
+bool
+saver_finish(Saver *saver)
+{
+	if (!saver->stopped && is_open(saver))
+		(void) send_rest(saver);
+	return !saver->stopped && wait_for_batches(saver, 0);
+}
+
+void
+saver_free(Saver *saver)
+{
+	while (!g_queue_is_empty(saver->batches))
+		batch_free(g_queue_pop_head(saver->batches));
+	g_queue_free(saver->batches);
+	g_free(saver);
+}
