@@ -29,10 +29,13 @@ OBJS = \
 	src/words/property.o \
 	src/content/bag.o \
 	src/content/objects.o \
+	src/content/lines.o \
+	src/content/hunks.o \
 	src/content/reference.o \
 	src/content/content.o \
 	src/content/recipient.o \
 	src/content/subject.o \
+	src/content/promoted.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -75,6 +78,7 @@ OBJS = \
 	src/face/throw.o \
 	src/face/resolve.o \
 	src/face/place.o \
+	src/face/promote.o \
 	src/face/presence.o \
 	src/face/submit.o \
 	src/face/readstate.o \
@@ -117,11 +121,13 @@ REGRESS = \
 	conflict \
 	conflictattachments \
 	resolve \
+	mergetext \
 	place \
 	readstate \
 	status \
 	submit \
 	presence \
+	promoted \
 	folder \
 	container \
 	counts \

@@ -1422,7 +1422,13 @@ COMMENT ON FUNCTION msgstore.get_names_from_ids(bigint, integer[]) IS
  * that never change come first; the number and the stamps stand last, beside
  * the bag, so that the bytes that a save changes lie together.  Large values
  * have columns of their own: a save that leaves them alone reuses their TOAST
- * pointers.  No index mentions a column that a save writes, so saves stay HOT.
+ * pointers.
+ *
+ * Promoted columns follow from the content (promoted.c).  A save writes one
+ * only if it changes the property, and no index mentions a column that every
+ * save writes, so saves stay HOT unless they change what an index sorts by.
+ * The indexes of promoted columns are those of the common lists; each costs
+ * every new message an entry.  Deleted messages are not in them.
  */
 CREATE TABLE msgstore.message (
 	store_id       bigint      NOT NULL,
@@ -1435,6 +1441,14 @@ CREATE TABLE msgstore.message (
 	deleted_at     timestamptz,
 	deleted_with   bigint,
 	submitted_at   timestamptz,
+	delivery_time  timestamptz,
+	submit_time    timestamptz,
+	importance     integer,
+	has_attachments boolean,
+	subject        text        COLLATE pg_catalog."C",
+	sender         text        COLLATE pg_catalog."C",
+	message_class  text        COLLATE pg_catalog."C",
+	conversation   text        COLLATE pg_catalog."C",
 	recipients     jsonb,
 	attachments    jsonb,
 	headers        text,
@@ -1443,6 +1457,7 @@ CREATE TABLE msgstore.message (
 	rtf            bytea,
 	props          jsonb       NOT NULL,
 	predecessors   bigint[],
+	size           bigint,
 	change_number  bigint      NOT NULL,
 	modified_at    timestamptz NOT NULL,
 	modifier       text        NOT NULL,
@@ -1452,6 +1467,15 @@ CREATE TABLE msgstore.message (
 ALTER TABLE msgstore.message ALTER COLUMN props SET STORAGE MAIN;
 CREATE INDEX message_folder
 	ON msgstore.message (store_id, folder_id, creator);
+CREATE INDEX message_delivery
+	ON msgstore.message (store_id, folder_id, delivery_time, message_id)
+	WHERE deleted_at IS NULL;
+CREATE INDEX message_subject
+	ON msgstore.message (store_id, folder_id, subject, message_id)
+	WHERE deleted_at IS NULL;
+CREATE INDEX message_sender
+	ON msgstore.message (store_id, folder_id, sender, message_id)
+	WHERE deleted_at IS NULL;
 
 COMMENT ON TABLE msgstore.message IS
 	'One row per message, at its newest version';
@@ -1478,6 +1502,22 @@ COMMENT ON COLUMN msgstore.message.deleted_with IS
 	'deleted, or deleted by itself';
 COMMENT ON COLUMN msgstore.message.submitted_at IS
 	'Placement: the time of the submission for sending; NULL if not submitted';
+COMMENT ON COLUMN msgstore.message.delivery_time IS
+	'Promoted: PR_MESSAGE_DELIVERY_TIME, cut to microseconds';
+COMMENT ON COLUMN msgstore.message.submit_time IS
+	'Promoted: PR_CLIENT_SUBMIT_TIME, cut to microseconds';
+COMMENT ON COLUMN msgstore.message.importance IS
+	'Promoted: PR_IMPORTANCE';
+COMMENT ON COLUMN msgstore.message.has_attachments IS
+	'Promoted: PR_HASATTACH';
+COMMENT ON COLUMN msgstore.message.subject IS
+	'Promoted: PR_NORMALIZED_SUBJECT, cut to 255 characters';
+COMMENT ON COLUMN msgstore.message.sender IS
+	'Promoted: PR_SENDER_NAME, cut to 255 characters';
+COMMENT ON COLUMN msgstore.message.message_class IS
+	'Promoted: PR_MESSAGE_CLASS, cut to 255 characters';
+COMMENT ON COLUMN msgstore.message.conversation IS
+	'Promoted: PR_CONVERSATION_TOPIC, cut to 255 characters';
 COMMENT ON COLUMN msgstore.message.recipients IS
 	'Content: PR_MESSAGE_RECIPIENTS, an array of property objects';
 COMMENT ON COLUMN msgstore.message.attachments IS
@@ -1495,6 +1535,9 @@ COMMENT ON COLUMN msgstore.message.props IS
 COMMENT ON COLUMN msgstore.message.predecessors IS
 	'The newest change number of every other node that has changed the '
 	'message; NULL if no other node has';
+COMMENT ON COLUMN msgstore.message.size IS
+	'Promoted: PR_MESSAGE_SIZE_EXTENDED; NULL in a row that was stored before '
+	'there were promoted columns';
 COMMENT ON COLUMN msgstore.message.change_number IS
 	'The version: changes with every save, survives dump and restore';
 COMMENT ON COLUMN msgstore.message.modified_at IS
@@ -1520,6 +1563,16 @@ CREATE FUNCTION msgstore_internal.systime(value text)
 	AS 'MODULE_PATHNAME', 'systime';
 COMMENT ON FUNCTION msgstore_internal.systime(text) IS
 	'Return a stored PT_SYSTIME as timestamptz, cut to microseconds';
+
+CREATE FUNCTION msgstore_internal.promote_messages(store_id bigint)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'promote_messages';
+REVOKE EXECUTE ON FUNCTION msgstore_internal.promote_messages(bigint)
+	FROM PUBLIC;
+COMMENT ON FUNCTION msgstore_internal.promote_messages(bigint) IS
+	'Fill the promoted columns of messages, of one store or with NULL of all '
+	'stores, that were stored before there were such columns';
 
 /* ================================================================== readstate
  *
@@ -2827,7 +2880,8 @@ CREATE FUNCTION msgstore.resolve_conflict(handle integer, choice text,
 COMMENT ON FUNCTION msgstore.resolve_conflict(integer, text, bigint,
 											  bigint) IS
 	'Settle a conflict: KEEP_ORIGINAL, OVERWRITE (with seen: only that '
-	'version), SAVE_ELSEWHERE (folder NULL: Conflicts) or MERGE';
+	'version), SAVE_ELSEWHERE (folder NULL: Conflicts), MERGE, or MERGE_TEXT '
+	'(texts line by line)';
 
 CREATE FUNCTION msgstore.resolve_conflict(store_id bigint, message_id bigint,
 										  change_number bigint, changes jsonb,
@@ -2846,6 +2900,30 @@ COMMENT ON FUNCTION msgstore.resolve_conflict(bigint, bigint, bigint, jsonb,
 											  text) IS
 	'Settle the conflict of a patch on a change number, as '
 	'resolve_conflict(handle, choice) does for a handle';
+
+CREATE FUNCTION msgstore.merge_text(base text, theirs text, yours text,
+									OUT merged text, OUT conflicts integer)
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'merge_text';
+COMMENT ON FUNCTION msgstore.merge_text(text, text, text) IS
+	'Merge two texts that were made from one base, line by line; a conflict '
+	'is put between marks';
+
+CREATE FUNCTION msgstore.text_hunks(base text, theirs text, yours text,
+									OUT hunk integer, OUT side text,
+									OUT is_conflict boolean,
+									OUT base_line integer,
+									OUT theirs_line integer,
+									OUT yours_line integer,
+									OUT base_text text,
+									OUT theirs_text text,
+									OUT yours_text text)
+	RETURNS SETOF record
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'text_hunks';
+COMMENT ON FUNCTION msgstore.text_hunks(text, text, text) IS
+	'The hunks in which two texts differ from their base: who changed them, '
+	'where, and the lines of each text';
 
 CREATE FUNCTION msgstore.save_as(handle integer, folder_id bigint)
 	RETURNS bigint

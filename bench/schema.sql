@@ -1,7 +1,7 @@
 -- Create the rivals' tables, as a team without msgstore would design them.
 --
--- Columns, keys, indexes and fillfactor correspond to those of msgstore, and the
--- body has a column of its own.  The version is a counter in the row.  All rivals share these tables; rivals without history do not use
+-- Keys, fillfactor and the index of folders correspond to those of msgstore, and the
+-- body has a column of its own; promoted columns are not needed here.  The version is a counter in the row.  All rivals share these tables; rivals without history do not use
 -- the table history.
 
 CREATE SCHEMA rival;

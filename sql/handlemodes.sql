@@ -214,9 +214,9 @@ RESET ROLE;
 DROP ROLE regress_handlemodes;
 
 -- the bytes that a session may hold: exactly those of its pending values
-\set VERBOSITY terse
 -- fail
 SET msgstore.max_pending = '63kB';
+\set VERBOSITY terse
 SET msgstore.max_pending = '64kB';
 CREATE FUNCTION pg_temp.body(length integer) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('PR_BODY', repeat('b', length)) $$;

@@ -113,6 +113,7 @@ extern "C"
 #define MSGSTORE_OVERWRITE					"OVERWRITE"
 #define MSGSTORE_SAVE_ELSEWHERE				"SAVE_ELSEWHERE"
 #define MSGSTORE_MERGE						"MERGE"
+#define MSGSTORE_MERGE_TEXT					"MERGE_TEXT"
 
 typedef struct msgstore msgstore;
 
@@ -457,7 +458,7 @@ extern msgstore_conflict_report *msgstore_conflict(msgstore *ms,
 extern void msgstore_free_conflict(msgstore_conflict_report *report);
 
 /*
- * Settle a conflict by one of four choices:
+ * Settle a conflict by one of five choices:
  *
  * MSGSTORE_KEEP_ORIGINAL: drop the edits, and move the handle to the newest
  * version.
@@ -468,6 +469,8 @@ extern void msgstore_free_conflict(msgstore_conflict_report *report);
  * move the handle to the new message.
  * MSGSTORE_MERGE: save the edits into the newest version, if nobody else has
  * changed a property of the edits to another value.
+ * MSGSTORE_MERGE_TEXT: as MSGSTORE_MERGE, and merge texts that both changed
+ * line by line.
  *
  * folder_id must be 0 for all choices but SAVE_ELSEWHERE, and seen must be 0
  * for all choices but OVERWRITE.  If *result is not MSGSTORE_S_OK, nothing is

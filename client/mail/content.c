@@ -20,6 +20,18 @@ last_foreign(const char *bytes, const char *end)
 	return end;
 }
 
+/* Return the padding that the letters of base64 from "at" to "end" lack. */
+static const char *
+padding_of(const char *at, const char *end)
+{
+	static const char *const padding[] = {"", "", "==", "="};
+	size_t		letters = 0;
+
+	for (; at < end; at++)
+		letters += g_ascii_isalnum(*at) || *at == '+' || *at == '/';
+	return padding[letters % 4];
+}
+
 static void
 decode_piece(GByteArray *out, const char *at, const char *end,
 			 GMimeContentEncoding encoding)
@@ -33,10 +45,14 @@ decode_piece(GByteArray *out, const char *at, const char *end,
 												   (size_t) (end - at)) + 4);
 	n = g_mime_encoding_step(&state, at, (size_t) (end - at),
 							 (char *) out->data + had);
-	/* write the bytes of a last group without padding */
+	/* GMime writes the bytes of a last group only with the padding */
 	if (encoding == GMIME_CONTENT_ENCODING_BASE64)
-		n += g_mime_encoding_step(&state, "=", 1,
+	{
+		const char *padding = padding_of(at, end);
+
+		n += g_mime_encoding_step(&state, padding, strlen(padding),
 								  (char *) out->data + had + n);
+	}
 	g_byte_array_set_size(out, had + (guint) n);
 }
 

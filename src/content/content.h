@@ -15,6 +15,7 @@
 
 #include "words.h"
 
+#include "lib/stringinfo.h"
 #include "utils/array.h"
 
 #include "bag.h"
@@ -142,6 +143,81 @@ extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
  */
 extern MemoryContext object_level_begin(void);
 extern Jsonb *object_level_end(MemoryContext caller, const Jsonb *result);
+
+/* ------------------------------------------------------------------ lines.c */
+
+/* A text with more lines is neither compared nor merged. */
+#define LINES_MAX	(1024 * 1024)
+
+/*
+ * A text as lines.  A line includes its line end, so that the last line may
+ * differ from all others by having none.  Line i has the bytes from start[i] up
+ * to start[i + 1].  Equal lines have equal ids.  The text is not copied.
+ */
+typedef struct Lines
+{
+	const char *text;
+	int			count;
+	int		   *start;
+	int		   *id;
+} Lines;
+
+/* The different lines of the texts that are to be compared with each other. */
+typedef struct LineTable LineTable;
+
+extern LineTable *linetable_create(void);
+
+/* Cut a text into lines.  Returns false if there are more than LINES_MAX. */
+extern bool lines_read(Lines *lines, LineTable *table, const char *text,
+					   int len);
+
+/*
+ * Pair the lines that two texts have in common, in the order of both.  Returns
+ * an array with the place in "to" of each line of "from", or -1.  Takes memory
+ * in proportion to the lines, and can be interrupted.
+ */
+extern int *lines_pair(const LineTable *table, const Lines *from,
+					   const Lines *to);
+
+/* ------------------------------------------------------------------ hunks.c */
+
+/* The three texts of a merge. */
+#define TEXT_BASE	0
+#define TEXT_THEIRS	1
+#define TEXT_YOURS	2
+#define NUM_TEXTS	3
+
+/* Lines that differ between the texts: from[t] up to to[t] of each text t. */
+typedef struct Hunk
+{
+	int			from[NUM_TEXTS];
+	int			to[NUM_TEXTS];
+	bool		by_theirs;		/* theirs changed the lines of base */
+	bool		by_yours;		/* yours changed the lines of base */
+	bool		conflict;		/* both changed them, and to different lines */
+} Hunk;
+
+/* All hunks of a merge, in order, and the number of conflicts. */
+typedef struct Hunks
+{
+	Lines		texts[NUM_TEXTS];
+	Hunk	   *hunks;
+	int			count;
+	int			conflicts;
+} Hunks;
+
+/*
+ * Find the hunks of three texts by the rule at the top of hunks.c.  Returns
+ * false if a text has more than LINES_MAX lines.  *result points to the texts.
+ */
+extern bool hunks_find(const char *const *text, const int *len,
+					   Hunks *result);
+
+/*
+ * Append the merged text.  A conflict is written as the lines of theirs, base
+ * and yours, between lines that mark them.
+ */
+extern void hunks_merged(const Hunks *hunks, StringInfo out);
 
 /* ------------------------------------------------------------- reference.c */
 
@@ -323,6 +399,51 @@ extern bool subject_parts(const Jsonb *bag, JsonbValue *prefix,
  */
 extern Jsonb *subject_complete(const Jsonb *bag, Jsonb *patch, int members,
 							   bool is_whole);
+
+/* -------------------------------------------------------------- promoted.c */
+
+/* The columns of message that promote properties: see promoted.c. */
+typedef enum PromotedColumn
+{
+	PROMOTED_NOTHING = -1,
+	PROMOTED_DELIVERY = 0,		/* timestamptz: PR_MESSAGE_DELIVERY_TIME */
+	PROMOTED_SUBMIT,			/* timestamptz: PR_CLIENT_SUBMIT_TIME */
+	PROMOTED_IMPORTANCE,		/* integer: PR_IMPORTANCE */
+	PROMOTED_ATTACHMENTS,		/* boolean: PR_HASATTACH */
+	PROMOTED_SUBJECT,			/* text: PR_NORMALIZED_SUBJECT */
+	PROMOTED_SENDER,			/* text: PR_SENDER_NAME */
+	PROMOTED_CLASS,				/* text: PR_MESSAGE_CLASS */
+	PROMOTED_CONVERSATION,		/* text: PR_CONVERSATION_TOPIC */
+	PROMOTED_SIZE				/* bigint: PR_MESSAGE_SIZE_EXTENDED */
+} PromotedColumn;
+#define NUM_PROMOTED	(PROMOTED_SIZE + 1)
+
+/*
+ * The promoted values of one version.  PROMOTED_SIZE is NULL in a row that was
+ * stored before there were promoted columns.
+ */
+typedef struct Promoted
+{
+	Datum		value[NUM_PROMOTED];
+	bool		isnull[NUM_PROMOTED];
+} Promoted;
+
+/* Return the column that promotes the property of a canonical name. */
+extern PromotedColumn promoted_column(const char *name);
+
+/* Return a text as it is promoted: cut short if it is long, palloc'd. */
+extern text *promoted_text(const char *string, int len);
+
+/* Set the promoted values of a content. */
+extern void promoted_fill(const Content *content, Promoted *promoted);
+
+/*
+ * Change the promoted values of the content "old" to those of the content
+ * "new".  "undo" is a patch that undoes the change of the bag.  Datums whose
+ * properties the change does not touch stay as they are.
+ */
+extern void promoted_follow(const Content *old, const Content *new,
+							const Jsonb *undo, Promoted *promoted);
 
 /* ---------------------------------------------------------------- retype.c */
 

@@ -478,7 +478,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	follow(&version, number_next_change(version.change_number), &undo);
 
 	result = messagerow_update(row, &version, time,
-							   author_name(&order->author));
+							   author_name(&order->author), undo.props);
 	if (result != TM_Ok)
 		return result;
 	record(row, order->kind, version.change_number,

@@ -239,6 +239,7 @@ typedef struct MessageRow
 	Datum		creator_actor;	/* text, or 0: its actor */
 	TimestampTz modified_at;
 	Datum		modifier;		/* text */
+	Promoted	promoted;		/* read, not written */
 	Version		version;
 } MessageRow;
 
@@ -321,13 +322,20 @@ extern TM_Result messagerow_lock(MessageRow *row, bool newest);
 extern bool messagerow_held(const MessageRow *row);
 
 /*
- * Replace the version in *row by a new version.  Returns TM_Ok, or TM_Updated
- * or TM_Deleted without writing anything.  Waits for a transaction that holds
- * the row; callers that foresee this lock the row first.
+ * Replace the version in *row by a new version; "undo" is a patch that undoes
+ * the change of the bag.  Returns TM_Ok, or TM_Updated or TM_Deleted without
+ * writing anything.  Waits for a transaction that holds the row; callers that
+ * foresee this lock the row first.
  */
 extern TM_Result messagerow_update(MessageRow *row, const Version *version,
 								   TimestampTz modified_at,
-								   const char *modifier);
+								   const char *modifier, const Jsonb *undo);
+
+/*
+ * Write the promoted columns of a row, which the caller has locked, and nothing
+ * else.  The row is fetched again before it is used.
+ */
+extern void messagerow_promote(MessageRow *row);
 
 /*
  * Insert a new message from all fields of *row, except slot and modifier.
@@ -904,13 +912,14 @@ extern bool merge_touches(const Edits *edits, const char *name);
 
 /*
  * Merge the edits of a client with the changes of others, by the rule at the
- * top of merge.c.  "theirs" is the version with the others' changes.  Returns
+ * top of merge.c.  "theirs" is the version with the others' changes.  With
+ * "by_lines", texts that both sides touched are merged line by line.  Returns
  * false if the rule does not allow the merge; otherwise *merged are the edits
  * to apply to "theirs".
  */
 extern bool merge_edits(const TheirChanges *changes, const Content *base,
 						const Content *theirs, const Edits *edits,
-						Edits *merged);
+						bool by_lines, Edits *merged);
 
 /* ----------------------------------------------------------------- state.c */
 

@@ -22,8 +22,9 @@
  *	  2. Others touched a property if a change after base lists the property,
  *		 even if a later change restored its value.  Others touched an object
  *		 if it differs between base and theirs.  Stamps and computed properties
- *		 do not count, and neither do the times of attachments.  The folder of the message does not count either; a
- *		 merge leaves the message in the folder of theirs.
+ *		 do not count, and neither do the times of attachments.  The folder of
+ *		 the message does not count either; a merge leaves the message in the
+ *		 folder of theirs.
  *	  3. You touched a property if the edits set or delete it, even if its
  *		 value stays the same, or if they set the property in another type.
  *		 You touched a body also if the edits delete it because they set
@@ -33,7 +34,14 @@
  *		 the value that it has in theirs.
  *	  5. If both sides added an object under the same number, both objects
  *		 stay, and yours gets the next free number.
- *	  6. Any other item that both sides touched is an obstacle: nothing is
+ *	  6. A client may ask for texts to be merged line by line (MERGE_TEXT).
+ *		 An item that both sides touched is then merged by hunks.c, and is an
+ *		 obstacle only if that finds a conflict.  The item must be a string in
+ *		 all three contents: a property of the bag, the transport headers, or
+ *		 the body.  The body is merged if theirs and yours have one and the
+ *		 same form of it, text or HTML in UTF-8, which base has too.  Subjects,
+ *		 and texts that are kept as blobs, are not merged by lines.
+ *	  7. Any other item that both sides touched is an obstacle: nothing is
  *		 merged, and the save returns MAPI_E_OBJECT_CHANGED.
  *
  *	  objects_merge() merges lists object by object.  The items that others
@@ -45,6 +53,7 @@
 #include "engine.h"
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
 
 /* ----------------------------------------------- items that others touched */
 
@@ -291,13 +300,143 @@ left_as_theirs(const Together *together, const char *name)
 	return true;
 }
 
+/* ---------------------------------------------------------- texts by lines */
+
+/* One text in three contents, and the result of merging it. */
+typedef struct ThreeTexts
+{
+	const char *text[NUM_TEXTS];
+	int			len[NUM_TEXTS];
+} ThreeTexts;
+
+/*
+ * Get the value of a part of a content that is a string, or HTML in UTF-8.
+ * Returns false if the content has no such value.
+ */
+static bool
+get_part_text(const Content *content, Part part, ThreeTexts *texts, int which)
+{
+	struct varlena *value;
+
+	if (content->isnull[part])
+		return false;
+	value = PG_DETOAST_DATUM_PACKED(content->value[part]);
+	texts->text[which] = VARDATA_ANY(value);
+	texts->len[which] = VARSIZE_ANY_EXHDR(value);
+	return part != PART_HTML ||
+		text_valid(texts->text[which], texts->len[which]);
+}
+
+/* Get the string that a bag has under a name, as get_part_text() does. */
+static bool
+get_bag_text(const Content *content, const char *name, ThreeTexts *texts,
+			 int which)
+{
+	JsonbValue	value;
+
+	if (!bag_find(DatumGetJsonbP(content->value[PART_PROPS]), name, &value) ||
+		value.type != jbvString)
+		return false;
+	texts->text[which] = value.val.string.val;
+	texts->len[which] = value.val.string.len;
+	return true;
+}
+
+/*
+ * Return the only form of the body that two contents have, PART_BODY or
+ * PART_HTML, or PART_PROPS if they have no such form.
+ */
+static Part
+common_body(const Content *theirs, const Content *yours)
+{
+	Part		form = PART_PROPS;
+
+	for (int p = PART_BODY; p <= PART_RTF; p++)
+	{
+		if (content_has(theirs, p) != content_has(yours, p) ||
+			(content_has(theirs, p) && form != PART_PROPS))
+			return PART_PROPS;
+		if (content_has(theirs, p))
+			form = (Part) p;
+	}
+	return form == PART_RTF ? PART_PROPS : form;
+}
+
+/* Put a merged text into edits that touch the property already. */
+static void
+put_text(Edits *merged, Part part, const char *name, const StringInfo text)
+{
+	BagList		list;
+
+	if (part != PART_PROPS)
+	{
+		merged->touched[part] = TOUCHED;
+		merged->value[part] = (struct varlena *)
+			cstring_to_text_with_len(text->data, text->len);
+		return;
+	}
+	baglist_init(&list, 1);
+	baglist_add_cstring(&list, name, text->data, text->len);
+	merged->value[PART_PROPS] = (struct varlena *)
+		bag_splice((Jsonb *) merged->value[PART_PROPS], baglist_build(&list),
+				   true);
+}
+
+/*
+ * Merge the text of an item that both sides touched into *merged.  Returns
+ * false if the item is not a text in all three contents, or if both changed
+ * the text in one place.  "name" is any property of the item.
+ */
+static bool
+merge_text_of(const Content *base, const Content *theirs,
+			  const Content *yours, const char *name, Edits *merged)
+{
+	const Content *contents[NUM_TEXTS] = {base, theirs, yours};
+	Part		part = part_of(name, strlen(name));
+	ThreeTexts	texts;
+	Hunks		hunks;
+	StringInfoData text;
+	Property	prop;
+
+	if (subject_named(name) || IS_LIST(part))
+		return false;
+	if (IS_BODY(part))
+	{
+		part = common_body(theirs, yours);
+		if (part == PART_PROPS)
+			return false;
+	}
+	else if (part == PART_PROPS &&
+			 (!spelling_lookup(name, strlen(name), &prop) ||
+			  prop.type != PT_UNICODE))
+		return false;
+	for (int i = 0; i < NUM_TEXTS; i++)
+	{
+		if (part == PART_PROPS ? !get_bag_text(contents[i], name, &texts, i) :
+			!get_part_text(contents[i], part, &texts, i))
+			return false;
+	}
+	if (!hunks_find(texts.text, texts.len, &hunks) || hunks.conflicts > 0 ||
+		(Size) texts.len[TEXT_THEIRS] + texts.len[TEXT_YOURS] > MaxAllocSize / 2)
+		return false;
+	initStringInfo(&text);
+	hunks_merged(&hunks, &text);
+	put_text(merged, part, name, &text);
+	return true;
+}
+
+/* ------------------------------------------------------------------- merge */
+
 bool
 merge_edits(const TheirChanges *changes, const Content *base,
-			const Content *theirs, const Edits *edits, Edits *merged)
+			const Content *theirs, const Edits *edits, bool by_lines,
+			Edits *merged)
 {
 	Edits		own = *edits;
 	Edits		retyped;
 	Together	together;
+	Content		yours;
+	bool		body_merged = false;
 
 	attachments_stamp_edits(base, &own, GetCurrentTimestamp());
 	*merged = retyped = own;
@@ -307,13 +446,19 @@ merge_edits(const TheirChanges *changes, const Content *base,
 	/* setting a property in another type touches the property of theirs too */
 	edits_retype(theirs, &retyped);
 	put_together(theirs, edits, &together);
+	edits_apply(base, edits, &yours);
 	for (int i = 0; i < changes->names.count; i++)
 	{
 		const char *name = changes->names.names[i];
+		bool		is_body = IS_BODY(part_of(name, strlen(name)));
 
 		CHECK_FOR_INTERRUPTS();
-		if (merge_touches(&retyped, name) && !left_as_theirs(&together, name))
+		if (!merge_touches(&retyped, name) ||
+			left_as_theirs(&together, name) || (is_body && body_merged))
+			continue;
+		if (!by_lines || !merge_text_of(base, theirs, &yours, name, merged))
 			return false;
+		body_merged = body_merged || is_body;
 	}
 	return true;
 }

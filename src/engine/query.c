@@ -112,6 +112,12 @@ static const struct
 	{false, {INT8OID, TEXTOID},
 		"SELECT folder_id FROM msgstore.folder"
 		" WHERE store_id = $1 AND special = $2 AND deleted_at IS NULL"},
+	[QUERY_MESSAGE_UNPROMOTED] =
+	{false, {INT8OID, INT8OID, INT8OID, INT4OID},
+		"SELECT store_id, message_id FROM msgstore.message"
+		" WHERE (store_id = $1 OR $1 IS NULL)"
+		" AND (store_id, message_id) > ($2, $3) AND size IS NULL"
+		" ORDER BY store_id, message_id LIMIT $4"},
 	[QUERY_MESSAGE_FORGET] =
 	{true, {INT8OID, INT8OID},
 		"WITH marks AS (DELETE FROM msgstore.read_mark"
@@ -691,8 +697,8 @@ static const struct
 	{false, {InvalidOid},
 		"SELECT max(changed_at) FROM msgstore.change"},
 	[QUERY_INCARNATION_INSERT] =
-	{true, {INT8OID, INT4OID, INT8OID, INT8OID, UUIDOID, INT8OID, PG_LSNOID,
-			TIMESTAMPTZOID, XID8OID},
+	{true, {INT8OID, INT4OID, INT8OID, INT8OID, UUIDOID, INT8OID,
+			COMPAT_PG_LSN_OID, TIMESTAMPTZOID, XID8OID},
 		"INSERT INTO msgstore.incarnation"
 		" (incarnation, node_number, message_id, folder_id, replica_guid,"
 		" system_identifier, wal_position, began_at, written_by)"

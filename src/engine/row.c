@@ -61,7 +61,8 @@ typedef enum MessageColumn
 	M_MODIFIED_AT,
 	M_MODIFIER,
 	M_PART,						/* PART_PROPS ... PART_RTF */
-	NUM_MESSAGE_COLUMNS = M_PART + NUM_PARTS
+	M_PROMOTED = M_PART + NUM_PARTS,	/* in the order of PromotedColumn */
+	NUM_MESSAGE_COLUMNS = M_PROMOTED + NUM_PROMOTED
 } MessageColumn;
 
 typedef enum ChangeColumn
@@ -90,7 +91,9 @@ static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 	"creator_actor", "message_flags", "deleted_at", "deleted_with",
 	"submitted_at",
 	"change_number", "predecessors", "modified_at", "modifier",
-	"props", "recipients", "attachments", "headers", "body", "html", "rtf"
+	"props", "recipients", "attachments", "headers", "body", "html", "rtf",
+	"delivery_time", "submit_time", "importance", "has_attachments",
+	"subject", "sender", "message_class", "conversation", "size"
 };
 
 static const char *const change_columns[NUM_CHANGE_COLUMNS] = {
@@ -338,6 +341,11 @@ deform_message(MessageRow *row)
 		version->content.value[p] = values[at[M_PART + p]];
 		version->content.isnull[p] = nulls[at[M_PART + p]];
 	}
+	for (int p = 0; p < NUM_PROMOTED; p++)
+	{
+		row->promoted.value[p] = values[at[M_PROMOTED + p]];
+		row->promoted.isnull[p] = nulls[at[M_PROMOTED + p]];
+	}
 }
 
 /* Set the columns of a tuple from a version, without copying its datums. */
@@ -359,6 +367,18 @@ put_version(const Version *version, const int *at, Datum *values, bool *nulls)
 	{
 		values[at[M_PART + p]] = version->content.value[p];
 		nulls[at[M_PART + p]] = version->content.isnull[p];
+	}
+}
+
+/* Set the promoted columns of a tuple, without copying the datums. */
+static void
+put_promoted(const Promoted *promoted, const int *at, Datum *values,
+			 bool *nulls)
+{
+	for (int p = 0; p < NUM_PROMOTED; p++)
+	{
+		values[at[M_PROMOTED + p]] = promoted->value[p];
+		nulls[at[M_PROMOTED + p]] = promoted->isnull[p];
 	}
 }
 
@@ -440,46 +460,82 @@ messagerow_lock(MessageRow *row, bool newest)
 }
 
 /*
- * Replace the version in *row by a new version.  Columns that are no part of a
- * version keep the values of the old tuple.
+ * Return a virtual slot with the values of the tuple in *row, for the tuple
+ * that replaces it.
  */
-TM_Result
-messagerow_update(MessageRow *row, const Version *version,
-				  TimestampTz modified_at, const char *modifier)
+static TupleTableSlot *
+begin_update(MessageRow *row)
 {
-	Relation	message = row->table;
-	const int  *at = MESSAGE_AT(message);
-	TupleDesc	desc = RelationGetDescr(message);
+	TupleDesc	desc = RelationGetDescr(row->table);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+
+	CheckCmdReplicaIdentity(row->table, CMD_UPDATE);
+	memcpy(slot->tts_values, row->slot->tts_values,
+		   sizeof(Datum) * desc->natts);
+	memcpy(slot->tts_isnull, row->slot->tts_isnull,
+		   sizeof(bool) * desc->natts);
+	return slot;
+}
+
+/* Replace the tuple in *row by that in a slot, which is dropped. */
+static TM_Result
+end_update(MessageRow *row, TupleTableSlot *slot)
+{
 	ItemPointerData tid = row->slot->tts_tid;
 	TM_FailureData failure;
 	TM_Result	result;
 	LockTupleMode lockmode;
 	CompatUpdateIndexes update;
 
-	CheckCmdReplicaIdentity(message, CMD_UPDATE);
-
-	memcpy(slot->tts_values, row->slot->tts_values,
-		   sizeof(Datum) * desc->natts);
-	memcpy(slot->tts_isnull, row->slot->tts_isnull,
-		   sizeof(bool) * desc->natts);
-	put_version(version, at, slot->tts_values, slot->tts_isnull);
-	slot->tts_values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(modified_at);
-	slot->tts_values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
 	ExecStoreVirtualTuple(slot);
-
-	result = table_tuple_update(message, &tid, slot,
+	result = table_tuple_update(row->table, &tid, slot,
 								GetCurrentCommandId(true),
 								GetActiveSnapshot(), InvalidSnapshot,
 								true, &failure, &lockmode, &update);
 	if (result == TM_Ok && compat_needs_index_entries(update))
-		insert_index_entries(message, slot, &update);
+		insert_index_entries(row->table, slot, &update);
 	else if (result == TM_SelfModified || result == TM_Invisible)
 		elog(ERROR, "unexpected result %d of updating message " INT64_FORMAT
 			 " of store " INT64_FORMAT, result, row->message_id,
 			 row->store_id);
 	ExecDropSingleTupleTableSlot(slot);
 	return result;
+}
+
+/*
+ * Replace the version in *row by a new version.  Columns that are no part of a
+ * version keep the values of the old tuple.
+ */
+TM_Result
+messagerow_update(MessageRow *row, const Version *version,
+				  TimestampTz modified_at, const char *modifier,
+				  const Jsonb *undo)
+{
+	const int  *at = MESSAGE_AT(row->table);
+	TupleTableSlot *slot = begin_update(row);
+	Promoted	promoted = row->promoted;
+
+	promoted_follow(&row->version.content, &version->content, undo,
+					&promoted);
+	put_version(version, at, slot->tts_values, slot->tts_isnull);
+	put_promoted(&promoted, at, slot->tts_values, slot->tts_isnull);
+	slot->tts_values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(modified_at);
+	slot->tts_values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
+	return end_update(row, slot);
+}
+
+void
+messagerow_promote(MessageRow *row)
+{
+	TupleTableSlot *slot = begin_update(row);
+	Promoted	promoted;
+
+	promoted_fill(&row->version.content, &promoted);
+	put_promoted(&promoted, MESSAGE_AT(row->table), slot->tts_values,
+				 slot->tts_isnull);
+	if (end_update(row, slot) != TM_Ok)
+		elog(ERROR, "could not update message " INT64_FORMAT " of store "
+			 INT64_FORMAT, row->message_id, row->store_id);
 }
 
 /*
@@ -495,6 +551,7 @@ messagerow_insert(MessageRow *row, const char *modifier)
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	Datum	   *values = slot->tts_values;
 	bool	   *nulls = slot->tts_isnull;
+	Promoted	promoted;
 
 	CheckCmdReplicaIdentity(message, CMD_INSERT);
 
@@ -502,6 +559,8 @@ messagerow_insert(MessageRow *row, const char *modifier)
 	for (int i = 0; i < M_PART; i++)
 		nulls[at[i]] = false;
 	put_version(&row->version, at, values, nulls);
+	promoted_fill(&row->version.content, &promoted);
+	put_promoted(&promoted, at, values, nulls);
 	values[at[M_STORE_ID]] = Int64GetDatum(row->store_id);
 	values[at[M_MESSAGE_ID]] = Int64GetDatum(row->message_id);
 	values[at[M_CREATED_AT]] = TimestampTzGetDatum(row->created_at);

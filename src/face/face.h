@@ -223,6 +223,7 @@ typedef struct SaveRequest
 	Jsonb	   *patch;			/* the edits, if "edits" is NULL */
 	uint32		flags;			/* save_flags */
 	SaveMode	mode;
+	bool		by_lines;		/* SAVE_MERGE: merge texts line by line */
 	int64		seen;			/* SAVE_SEEN: the version shown to the user */
 	int64		version;		/* SAVE_VERSION: the version to go back to */
 	Author		author;

@@ -5,11 +5,11 @@
  *	  original, merge, or save the changes elsewhere.
  *
  * NOTES
- *	  OVERWRITE and MERGE are one save each; the save's mode (SaveMode) says
- *	  how it treats the changes of others.  SAVE_ELSEWHERE is the first save of
- *	  a new message, and KEEP_ORIGINAL stores nothing.  The handle changes only
- *	  after the choice has succeeded, so a choice that is refused leaves
- *	  everything unchanged.
+ *	  OVERWRITE, MERGE and MERGE_TEXT are one save each; the save's mode
+ *	  (SaveMode) says how it treats the changes of others.  SAVE_ELSEWHERE is
+ *	  the first save of a new message, and KEEP_ORIGINAL stores nothing.  The
+ *	  handle changes only after the choice has succeeded, so a choice that is
+ *	  refused leaves everything unchanged.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,11 +25,12 @@ typedef enum Choice
 	KEEP_ORIGINAL = 0,
 	OVERWRITE,
 	SAVE_ELSEWHERE,
-	MERGE
+	MERGE,
+	MERGE_TEXT
 } Choice;
 
 static const char *const choice_names[] = {
-	"KEEP_ORIGINAL", "OVERWRITE", "SAVE_ELSEWHERE", "MERGE"
+	"KEEP_ORIGINAL", "OVERWRITE", "SAVE_ELSEWHERE", "MERGE", "MERGE_TEXT"
 };
 
 /* The message and version on which the client stands after a choice. */
@@ -200,7 +201,7 @@ choice_argument(FunctionCallInfo fcinfo, int n)
 	ereport(ERROR,
 			(errmapi(MAPI_E_INVALID_PARAMETER),
 			 errmsg("\"%s\" is not a choice", text_shown(name, strlen(name))),
-			 errhint("The choices are KEEP_ORIGINAL, OVERWRITE, SAVE_ELSEWHERE and MERGE.")));
+			 errhint("The choices are KEEP_ORIGINAL, OVERWRITE, SAVE_ELSEWHERE, MERGE and MERGE_TEXT.")));
 	return KEEP_ORIGINAL;		/* keep compiler quiet */
 }
 
@@ -292,8 +293,10 @@ resolve(const Stand *stand, Choice choice, FunctionCallInfo fcinfo,
 			}
 			return save_execute(&request, &outcome->change_number);
 		case MERGE:
+		case MERGE_TEXT:
 			save_of_stand(&request, stand, &start);
 			request.mode = SAVE_MERGE;
+			request.by_lines = (choice == MERGE_TEXT);
 			return save_execute(&request, &outcome->change_number);
 	}
 	return MAPI_E_CALL_FAILED;	/* not reached */
@@ -342,7 +345,8 @@ resolve_conflict_of_handle(PG_FUNCTION_ARGS)
 	{
 		save_finish(handle, outcome.change_number);
 		handle->state.message_id = outcome.message_id;
-		if (choice == KEEP_ORIGINAL || choice == MERGE)
+		if (choice == KEEP_ORIGINAL || choice == MERGE ||
+			choice == MERGE_TEXT)
 			handle->state.era++;
 		if (choice == SAVE_ELSEWHERE)
 			handle->state.writable = true;

@@ -419,7 +419,8 @@ forced_edits(SaveWork *work, Edits *result)
 		return MAPI_E_UNABLE_TO_COMPLETE;
 	if (request->mode == SAVE_MERGE)
 		return merge_edits(&theirs, &shown.content, current, pending,
-						   result) ? S_OK : MAPI_E_OBJECT_CHANGED;
+						   request->by_lines, result) ?
+			S_OK : MAPI_E_OBJECT_CHANGED;
 	if (edits_any(pending) &&
 		work->row.version.change_number != request->base)
 	{

@@ -107,6 +107,13 @@ typedef bool CompatUpdateIndexes;
 	 (void) ExecInsertIndexTuples(slot, estate, false, NULL, NIL))
 #endif
 
+/* PostgreSQL 14 renamed the oid of pg_lsn. */
+#if PG_VERSION_NUM >= 140000
+#define COMPAT_PG_LSN_OID	PG_LSNOID
+#else
+#define COMPAT_PG_LSN_OID	LSNOID
+#endif
+
 /* PostgreSQL 18 added an argument for instrumentation. */
 #if PG_VERSION_NUM >= 180000
 #define compat_index_beginscan(heap, index, snapshot, nkeys, norderbys) \

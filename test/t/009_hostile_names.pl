@@ -202,7 +202,7 @@ my %argument = (
 	'message_at.change_number' => $first, if_change_number => undef, seen => undef, actor => 'ann',
 	'set_read_flags.folder_id' => undef, ttl => '1 hour', claim => '1', max => '10', lease => '1 hour',
 	outcome => 'SENT', detail => 'x', retry_after => '1 hour',
-	status => '1', mask => '1',
+	status => '1', mask => '1', base => 'one', theirs => 'two', yours => 'three',
 	message_flags => '1', creator => 'ann', creator_actor => 'ann',
 	choice => 'OVERWRITE', tags => '{PR_SUBJECT,PR_COMMENT}',
 	props => '{"PR_SUBJECT": "mine"}', changes => '{"PR_SUBJECT": "mine"}',

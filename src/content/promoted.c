@@ -1,0 +1,213 @@
+/*-------------------------------------------------------------------------
+ *
+ * promoted.c
+ *	  Promoted values: properties by which lists are sorted and filtered, in
+ *	  columns of their own.
+ *
+ * NOTES
+ *	  A promoted value follows from the content and is never set by itself.  A
+ *	  text is cut to 255 characters, since a longer one may not fit into an
+ *	  index, and a time to microseconds: the order of the promoted values is
+ *	  that of the properties, except that different properties can have equal
+ *	  promoted values.  Readers that need more look at the property.
+ *
+ *	  A save that leaves a property alone keeps the promoted datum as it is, so
+ *	  that no index changes.  Whether a save touches a property is read from the
+ *	  patch that undoes the save: the patch has a member for each property that
+ *	  the save sets or deletes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "content.h"
+
+#include "access/detoast.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#define MAX_CHARACTERS	255		/* of a promoted text */
+
+/*
+ * The properties in the bag that are promoted.  A subject follows from three
+ * members, of which every one has a line.
+ */
+static const struct
+{
+	const char *name;
+	int			len;
+	PromotedColumn column;
+}			members[] =
+{
+#define MEMBER(name, column)	{name, sizeof(name) - 1, column}
+	MEMBER("PR_SUBJECT", PROMOTED_SUBJECT),
+	MEMBER("PR_IMPORTANCE", PROMOTED_IMPORTANCE),
+	MEMBER("PR_SENDER_NAME", PROMOTED_SENDER),
+	MEMBER("PR_MESSAGE_CLASS", PROMOTED_CLASS),
+	MEMBER("PR_SUBJECT_PREFIX", PROMOTED_SUBJECT),
+	MEMBER("PR_CLIENT_SUBMIT_TIME", PROMOTED_SUBMIT),
+	MEMBER("PR_CONVERSATION_TOPIC", PROMOTED_CONVERSATION),
+	MEMBER("PR_NORMALIZED_SUBJECT", PROMOTED_SUBJECT),
+	MEMBER("PR_MESSAGE_DELIVERY_TIME", PROMOTED_DELIVERY)
+#undef MEMBER
+};
+
+/* Promote a value of the bag; a value of another form becomes NULL. */
+static void
+promote(PromotedColumn column, const JsonbValue *value, Promoted *promoted)
+{
+	TimestampTz time;
+
+	switch (column)
+	{
+		case PROMOTED_DELIVERY:
+		case PROMOTED_SUBMIT:
+			if (value->type != jbvString ||
+				!systime_timestamp(value->val.string.val,
+								   value->val.string.len, &time))
+				return;
+			promoted->value[column] = TimestampTzGetDatum(time);
+			break;
+		case PROMOTED_IMPORTANCE:
+			if (value->type != jbvNumeric)
+				return;
+			promoted->value[column] =
+				Int32GetDatum((int32) integer_of_value(value));
+			break;
+		default:
+			if (value->type != jbvString)
+				return;
+			promoted->value[column] =
+				PointerGetDatum(promoted_text(value->val.string.val,
+											  value->val.string.len));
+			break;
+	}
+	promoted->isnull[column] = false;
+}
+
+/* Set a column from the member of the bag that it promotes. */
+static void
+fill_member(const Jsonb *bag, int member, Promoted *promoted)
+{
+	PromotedColumn column = members[member].column;
+	JsonbValue	prefix;
+	JsonbValue	value;
+
+	promoted->value[column] = (Datum) 0;
+	promoted->isnull[column] = true;
+	if (column == PROMOTED_SUBJECT ? subject_parts(bag, &prefix, &value) :
+		bag_find(bag, members[member].name, &value))
+		promote(column, &value, promoted);
+}
+
+static void
+fill_attachments(const Content *content, Promoted *promoted)
+{
+	const Jsonb *list = content_list(content, PART_ATTACHMENTS);
+
+	promoted->value[PROMOTED_ATTACHMENTS] =
+		BoolGetDatum(list != NULL && JB_ROOT_COUNT(list) > 0);
+	promoted->isnull[PROMOTED_ATTACHMENTS] = false;
+}
+
+text *
+promoted_text(const char *string, int len)
+{
+	return cstring_to_text_with_len(string,
+									pg_mbcharcliplen(string, len,
+													 MAX_CHARACTERS));
+}
+
+PromotedColumn
+promoted_column(const char *name)
+{
+	if (strcmp(name, "PR_SUBJECT") == 0 ||
+		strcmp(name, "PR_SUBJECT_PREFIX") == 0)
+		return PROMOTED_NOTHING;
+	if (strcmp(name, "PR_HASATTACH") == 0)
+		return PROMOTED_ATTACHMENTS;
+	if (strcmp(name, "PR_MESSAGE_SIZE_EXTENDED") == 0)
+		return PROMOTED_SIZE;
+	for (int i = 0; i < lengthof(members); i++)
+	{
+		if (strcmp(name, members[i].name) == 0)
+			return members[i].column;
+	}
+	return PROMOTED_NOTHING;
+}
+
+void
+promoted_fill(const Content *content, Promoted *promoted)
+{
+	const Jsonb *bag = DatumGetJsonbP(content->value[PART_PROPS]);
+
+	for (int i = 0; i < lengthof(members); i++)
+		fill_member(bag, i, promoted);
+	fill_attachments(content, promoted);
+	promoted->value[PROMOTED_SIZE] = Int64GetDatum(content_size(content));
+	promoted->isnull[PROMOTED_SIZE] = false;
+}
+
+/*
+ * Return the size of a part of a content, as content_size() counts it.  The
+ * part is alone in a content that has nothing else.
+ */
+static int64
+part_size(const Content *content, int part)
+{
+	Content		alone;
+
+	for (int p = 0; p < NUM_PARTS; p++)
+		alone.isnull[p] = true;
+	alone.value[part] = content->value[part];
+	alone.isnull[part] = content->isnull[part];
+	return content_size(&alone);
+}
+
+/* Return true if both contents have the datum of a part, or lack the part. */
+static bool
+shares_part(const Content *a, const Content *b, int part)
+{
+	return a->isnull[part] == b->isnull[part] &&
+		(a->isnull[part] || a->value[part] == b->value[part]);
+}
+
+void
+promoted_follow(const Content *old, const Content *new, const Jsonb *undo,
+				Promoted *promoted)
+{
+	int64		size;
+	int			count;
+	BagEntry   *entries;
+
+	if (promoted->isnull[PROMOTED_SIZE])
+	{
+		promoted_fill(new, promoted);
+		return;
+	}
+
+	size = DatumGetInt64(promoted->value[PROMOTED_SIZE]);
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		if (!shares_part(old, new, p))
+			size += part_size(new, p) - part_size(old, p);
+	}
+	promoted->value[PROMOTED_SIZE] = Int64GetDatum(size);
+	if (!shares_part(old, new, PART_ATTACHMENTS))
+		fill_attachments(new, promoted);
+	if (shares_part(old, new, PART_PROPS))
+		return;
+
+	entries = bag_entries(undo, &count);
+	for (int i = 0; i < count; i++)
+	{
+		for (int m = 0; m < lengthof(members); m++)
+		{
+			if (members[m].len == entries[i].keylen &&
+				memcmp(members[m].name, entries[i].key,
+					   members[m].len) == 0)
+				fill_member(DatumGetJsonbP(new->value[PART_PROPS]), m,
+							promoted);
+		}
+	}
+	pfree(entries);
+}
