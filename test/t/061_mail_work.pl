@@ -87,11 +87,14 @@ $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid)
 IPC::Run::finish($holder);
 IPC::Run::finish($import);
 is($import->result, 2, 'Ctrl-C: exit code 2');
-like($out, qr/^interrupted: .*\n2 imported, 0 refused$/m,
-	'Ctrl-C: the batch is imported, and a report is printed');
+# one batch waits, and the next one is read meanwhile
+like($out, qr/^interrupted: .*\n[234] imported, 0 refused$/m,
+	'Ctrl-C: what was read is imported, and a report is printed');
+my ($before) = $out =~ /(\d) imported/;
+my $rest = 28 - $before;
 ($code, $out, $err) =
   msgstore('import', '--skip-known', '-s', 'held', $samples);
-like($out, qr/^2 in the store already\n26 imported, 1 refused$/m,
+like($out, qr/^$before in the store already\n$rest imported, 1 refused$/m,
 	'Ctrl-C: the rest is imported by another run');
 
 # ------------------------------------------------------------------- links
