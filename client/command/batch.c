@@ -27,7 +27,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,31 +39,8 @@
 #define MAX_TRIES		5		/* of a batch after deadlocks and such */
 #define IN_FLIGHT		2		/* batches that are not committed yet */
 
-/* OIDs of the types of parameters; they are fixed in every PostgreSQL */
-#define BYTEAOID		17
-#define INT8OID			20
-#define TEXTOID			25
-#define BYTEAARRAYOID	1001
-#define JSONBOID		3802
-
-#define N_PARAMS		8
-
 #define IMPORT_SQL \
 	"SELECT msgstore.import_message($1, $2, $3, $4, $5, $6, $7, $8)"
-
-static const Oid param_types[N_PARAMS] = {
-	INT8OID, INT8OID, JSONBOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAARRAYOID,
-	BYTEAOID
-};
-static const int param_formats[N_PARAMS] = {0, 0, 0, 0, 0, 1, 1, 1};
-
-/* The parameters of a mail, which point to the mail. */
-typedef struct Params
-{
-	const char *values[N_PARAMS];
-	int			lengths[N_PARAMS];
-	char		numbers[2][24];
-} Params;
 
 typedef struct Batch
 {
@@ -112,130 +88,6 @@ struct Saver
 	unsigned	outstanding;	/* answers that are missing */
 	bool		stopped;
 };
-
-/* ------------------------------------------------------------------- mails */
-
-/* Return the bytes as one array of bytea in binary form; NULL without bytes. */
-static GByteArray *
-array_bytes(const GPtrArray *aside)
-{
-	GByteArray *out;
-	guint32		header[5] = {htonl(1), htonl(1), htonl(BYTEAOID),
-	htonl(aside->len), htonl(1)};
-
-	if (aside->len == 0)
-		return NULL;
-	out = g_byte_array_new();
-	g_byte_array_append(out, (guint8 *) header, sizeof(header));
-	for (guint i = 0; i < aside->len; i++)
-	{
-		const GByteArray *bytes = g_ptr_array_index(aside, i);
-		guint32		len = htonl(bytes ? bytes->len : G_MAXUINT32);
-
-		g_byte_array_append(out, (guint8 *) &len, sizeof(len));
-		if (bytes != NULL)
-			g_byte_array_append(out, bytes->data, bytes->len);
-	}
-	return out;
-}
-
-/* Take a property out of an object. */
-static json_t *
-take_property(json_t *props, const char *name)
-{
-	json_t	   *value = json_incref(json_object_get(props, name));
-
-	json_object_del(props, name);
-	return value;
-}
-
-/* Take the bytes that a property refers to. */
-static GByteArray *
-take_bytes(json_t *props, const char *name, GPtrArray *aside)
-{
-	json_t	   *value = json_object_get(props, name);
-	json_int_t	n = json_integer_value(json_object_get(value, "blob"));
-	GByteArray *bytes;
-
-	if (n == 0)
-		return NULL;
-	json_object_del(props, name);
-	bytes = g_ptr_array_index(aside, n - 1);
-	g_ptr_array_index(aside, n - 1) = NULL;
-	if ((guint) n == aside->len)
-		g_ptr_array_set_size(aside, (gint) n - 1);
-	return bytes;
-}
-
-Mail *
-mail_new(char *where, Tally *tally, json_t *props, GPtrArray *aside,
-		 GByteArray *original)
-{
-	Mail	   *mail = g_new0(Mail, 1);
-
-	mail->where = where;
-	mail->tally = tally;
-	mail->original = original;
-	mail->bytes = original ? original->len : 0;
-	if (aside == NULL)
-	{
-		mail->large = props;
-		return mail;
-	}
-	mail->headers = take_property(props, "PR_TRANSPORT_MESSAGE_HEADERS");
-	mail->body = take_property(props, "PR_BODY");
-	mail->html = take_bytes(props, "PR_HTML", aside);
-	mail->attachments = array_bytes(aside);
-	mail->props = json_dumps(props, JSON_COMPACT);
-	json_decref(props);
-	mail->bytes += strlen(mail->props) + json_string_length(mail->headers) +
-		json_string_length(mail->body) + (mail->html ? mail->html->len : 0) +
-		(mail->attachments ? mail->attachments->len : 0);
-	return mail;
-}
-
-void
-mail_free(Mail *mail)
-{
-	g_free(mail->where);
-	tally_free(mail->tally);
-	free(mail->props);
-	json_decref(mail->headers);
-	json_decref(mail->body);
-	g_clear_pointer(&mail->html, g_byte_array_unref);
-	g_clear_pointer(&mail->attachments, g_byte_array_unref);
-	g_clear_pointer(&mail->original, g_byte_array_unref);
-	json_decref(mail->large);
-	g_free(mail->refused);
-	g_free(mail);
-}
-
-static void
-put_bytes(Params *params, int n, const GByteArray *bytes)
-{
-	params->values[n] = bytes ? (const char *) bytes->data : NULL;
-	params->lengths[n] = bytes ? (int) bytes->len : 0;
-	if (bytes != NULL && bytes->data == NULL)
-		params->values[n] = "";
-}
-
-static void
-fill_params(Params *params, const Saver *saver, const Mail *mail)
-{
-	memset(params, 0, sizeof(Params));
-	snprintf(params->numbers[0], sizeof(params->numbers[0]), "%" PRId64,
-			 saver->options.store_id);
-	snprintf(params->numbers[1], sizeof(params->numbers[1]), "%" PRId64,
-			 saver->options.folder_id);
-	params->values[0] = params->numbers[0];
-	params->values[1] = params->numbers[1];
-	params->values[2] = mail->props;
-	params->values[3] = json_string_value(mail->headers);
-	params->values[4] = json_string_value(mail->body);
-	put_bytes(params, 5, mail->html);
-	put_bytes(params, 6, mail->attachments);
-	put_bytes(params, 7, mail->original);
-}
 
 /* ------------------------------------------------------------------ errors */
 
@@ -414,9 +266,9 @@ save_one(Saver *saver, Attempt *attempt, Mail *mail)
 		saved = save_large(saver, mail);
 	else
 	{
-		fill_params(&params, saver, mail);
-		res = PQexecParams(saver->conn, IMPORT_SQL, N_PARAMS, param_types,
-						   params.values, params.lengths, param_formats, 1);
+		params_fill(&params, &saver->options, mail);
+		res = PQexecParams(saver->conn, IMPORT_SQL, N_PARAMS, params_types,
+						   params.values, params.lengths, params_formats, 1);
 		saved = PQresultStatus(res) == PGRES_TUPLES_OK;
 		if (saved)
 		{
@@ -593,7 +445,7 @@ begin_batch(Saver *saver, Batch *batch)
 		return false;
 	saver->outstanding++;
 	return PQsendPrepare(saver->conn, "", IMPORT_SQL, N_PARAMS,
-						 param_types) == 1;
+						 params_types) == 1;
 }
 
 /* End a batch; without mails, or to end the pipeline, without a commit. */
@@ -623,11 +475,11 @@ send_mails(Saver *saver)
 
 		if (!batch->begun && !begin_batch(saver, batch))
 			return false;
-		fill_params(&params, saver,
+		params_fill(&params, &saver->options,
 					g_ptr_array_index(batch->mails, batch->sent++));
 		saver->outstanding++;
 		if (PQsendQueryPrepared(saver->conn, "", N_PARAMS, params.values,
-								params.lengths, param_formats, 1) != 1)
+								params.lengths, params_formats, 1) != 1)
 			return false;
 		full = PQflush(saver->conn);
 	}

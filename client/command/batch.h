@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * batch.h
- *	  Contracts between import.c, which reads mail, and batch.c, which saves
- *	  mail.
+ *	  Contracts between import.c, which reads mail, batch.c, which saves mail,
+ *	  and params.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 #include "libmsgstore.h"
 #include "mail.h"
 
-/* A mail that is being saved; batch.c documents the members with values. */
+/* A mail that is being saved. */
 typedef struct Mail
 {
 	char	   *where;			/* "file:number" */
@@ -52,6 +52,27 @@ typedef struct SaverOptions
 	const unsigned *imported;	/* mails that were saved, for an error */
 	bool		terminal;		/* stderr has a line of progress */
 } SaverOptions;
+
+/* ---------------------------------------------------------------- params.c */
+
+#define N_PARAMS		8
+
+/* The parameters of a mail, which point to the mail. */
+typedef struct Params
+{
+	const char *values[N_PARAMS];
+	int			lengths[N_PARAMS];
+	char		numbers[2][24];
+} Params;
+
+extern const Oid params_types[N_PARAMS];
+extern const int params_formats[N_PARAMS];
+
+/* Make the parameters of import_message() for a mail. */
+extern void params_fill(Params *params, const SaverOptions *options,
+						const Mail *mail);
+
+/* ----------------------------------------------------------------- batch.c */
 
 /* Return a saver, which uses the connection alone until it is freed. */
 extern Saver *saver_new(msgstore *ms, const SaverOptions *options);

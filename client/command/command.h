@@ -5,6 +5,7 @@
  *
  *		import.c	from mail to a store
  *		batch.c		saves mail in batches
+ *		params.c	the values of a mail as parameters
  *		export.c	from a store to mail
  *		large.c		messages with large values, in pieces
  *		resolve.c	settles the conflict of a parked draft

@@ -7,6 +7,7 @@
  *		mbox.c		an mbox -> its messages, and back
  *		mend.c		a message -> small repairs, before GMime parses it
  *		mime.c		a message -> the JSON object of its MAPI properties
+ *		part.c		GMime's objects -> places and headers of parts
  *		attach.c	a part -> an attachment
  *		tnef.c		winmail.dat -> attachments and properties
  *		header.c	GMime's header fields -> texts; decodes encoded words
