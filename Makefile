@@ -36,6 +36,10 @@ OBJS = \
 	src/content/recipient.o \
 	src/content/subject.o \
 	src/content/promoted.o \
+	src/content/order.o \
+	src/content/folding.o \
+	src/content/match.o \
+	src/content/restriction.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -44,6 +48,7 @@ OBJS = \
 	src/engine/query.o \
 	src/engine/incarnation.o \
 	src/engine/number.o \
+	src/engine/position.o \
 	src/engine/author.o \
 	src/engine/row.o \
 	src/engine/parent.o \
@@ -58,6 +63,9 @@ OBJS = \
 	src/engine/state.o \
 	src/engine/computed.o \
 	src/engine/view.o \
+	src/engine/scan.o \
+	src/engine/sorting.o \
+	src/engine/listing.o \
 	src/engine/pending.o \
 	src/engine/handle.o \
 	src/engine/upload.o \
@@ -88,7 +96,9 @@ OBJS = \
 	src/face/transfer.o \
 	src/face/mail.o \
 	src/face/bulk.o \
-	src/face/history.o
+	src/face/list.o \
+	src/face/history.o \
+	src/face/feed.o
 
 # Tests of one session (sql/, expected/).
 REGRESS = \
@@ -128,6 +138,8 @@ REGRESS = \
 	submit \
 	presence \
 	promoted \
+	restriction \
+	list \
 	folder \
 	container \
 	counts \
@@ -140,6 +152,7 @@ REGRESS = \
 	numbers \
 	history \
 	historyversions \
+	feed \
 	operators \
 	hostile \
 	errors \
@@ -189,6 +202,8 @@ ISOLATION = \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \
+	feed_late \
+	feed_rights \
 	attachment_lists \
 	stream_sweep \
 	stream_body
@@ -213,7 +228,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions strict client install-client \
+.PHONY: $(PRIVATE) test-versions dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -225,7 +240,11 @@ $(PRIVATE):
 test-versions:
 	@bash $(TOP)tools/test-versions $(VERSIONS)
 
-ifneq (,$(filter-out $(PRIVATE) test-versions,$(or $(MAKECMDGOALS),all)))
+# The archive of a release for PGXN; packages for Debian.
+dist deb:
+	@bash $(TOP)tools/release $@
+
+ifneq (,$(filter-out $(PRIVATE) test-versions dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))

@@ -411,6 +411,10 @@ BEGIN
 		 'How an embedded message is opened: MAPI_MODIFY|MAPI_CREATE'),
 		('copy_flags',
 		 'How properties are copied: MAPI_MOVE|MAPI_NOREPLACE'),
+		('table_flags',
+		 'How messages are listed: CONVENIENT_DEPTH|SHOW_SOFT_DELETES'),
+		('search_flags',
+		 'How a search folder searches: RECURSIVE, STOP'),
 		('folder_rights',
 		 'What a role may do in a folder: READ_ANY|CREATE, or REVIEWER')
 	LOOP
@@ -874,7 +878,9 @@ CREATE TABLE msgstore.store (
 	keep_count         integer,
 	rights_generation  bigint      NOT NULL DEFAULT 0,
 	keep_originals     boolean     NOT NULL DEFAULT true,
-	props              jsonb       NOT NULL DEFAULT '{}'
+	props              jsonb       NOT NULL DEFAULT '{}',
+	pruned_incarnation bigint,
+	pruned_xid         xid8
 );
 
 COMMENT ON TABLE msgstore.store IS
@@ -903,6 +909,11 @@ COMMENT ON COLUMN msgstore.store.rights_generation IS
 
 COMMENT ON COLUMN msgstore.store.props IS
 	'The properties that set_store_props() has set, keyed by canonical name';
+COMMENT ON COLUMN msgstore.store.pruned_incarnation IS
+	'The incarnation of the newest change of place that was pruned; NULL if '
+	'none was';
+COMMENT ON COLUMN msgstore.store.pruned_xid IS
+	'The transaction of that change: the feed refuses older tokens';
 
 /*
  * No table has a foreign key: pg_restore creates those of an extension before
@@ -993,6 +1004,7 @@ CREATE TABLE msgstore.folder_change (
 	previous       bigint,
 	incarnation    bigint      NOT NULL,
 	xid            xid8        NOT NULL,
+	late_xid       xid8,
 	changed_at     timestamptz NOT NULL,
 	kind           "char"      NOT NULL,
 	role           text        NOT NULL,
@@ -1003,6 +1015,10 @@ CREATE TABLE msgstore.folder_change (
 	properties     text[]      NOT NULL,
 	PRIMARY KEY (store_id, folder_id, change_number)
 );
+CREATE INDEX folder_change_position
+	ON msgstore.folder_change (store_id, incarnation, xid, change_number);
+CREATE INDEX folder_change_late ON msgstore.folder_change (store_id, late_xid)
+	WHERE late_xid IS NOT NULL;
 
 COMMENT ON TABLE msgstore.folder_change IS
 	'One row per change of a folder: author, time, and name and place after '
@@ -1019,7 +1035,9 @@ COMMENT ON COLUMN msgstore.folder_change.incarnation IS
 	'The run of the number series; grows with every crash, restore or '
 	'failover';
 COMMENT ON COLUMN msgstore.folder_change.xid IS
-	'The top-level transaction';
+	'As in table change: the place of the change in the feed';
+COMMENT ON COLUMN msgstore.folder_change.late_xid IS
+	'As in table change';
 COMMENT ON COLUMN msgstore.folder_change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.folder_change.kind IS
@@ -1431,36 +1449,36 @@ COMMENT ON FUNCTION msgstore.get_names_from_ids(bigint, integer[]) IS
  * every new message an entry.  Deleted messages are not in them.
  */
 CREATE TABLE msgstore.message (
-	store_id       bigint      NOT NULL,
-	message_id     bigint      NOT NULL,
-	folder_id      bigint      NOT NULL,
-	created_at     timestamptz NOT NULL,
-	creator        text        NOT NULL,
-	creator_actor  text,
-	message_flags  integer     NOT NULL,
-	deleted_at     timestamptz,
-	deleted_with   bigint,
-	submitted_at   timestamptz,
-	delivery_time  timestamptz,
-	submit_time    timestamptz,
-	importance     integer,
-	has_attachments boolean,
-	subject        text        COLLATE pg_catalog."C",
-	sender         text        COLLATE pg_catalog."C",
-	message_class  text        COLLATE pg_catalog."C",
-	conversation   text        COLLATE pg_catalog."C",
-	recipients     jsonb,
-	attachments    jsonb,
-	headers        text,
-	body           text,
-	html           bytea,
-	rtf            bytea,
-	props          jsonb       NOT NULL,
-	predecessors   bigint[],
-	size           bigint,
-	change_number  bigint      NOT NULL,
-	modified_at    timestamptz NOT NULL,
-	modifier       text        NOT NULL,
+	store_id         bigint      NOT NULL,
+	message_id       bigint      NOT NULL,
+	folder_id        bigint      NOT NULL,
+	created_at       timestamptz NOT NULL,
+	deleted_at       timestamptz,
+	delivery_time    timestamptz,
+	creator          text        NOT NULL,
+	subject          text        COLLATE pg_catalog."C",
+	sender           text        COLLATE pg_catalog."C",
+	creator_actor    text,
+	message_flags    integer     NOT NULL,
+	deleted_with     bigint,
+	submitted_at     timestamptz,
+	submit_time      timestamptz,
+	importance       integer,
+	has_attachments  boolean,
+	message_class    text        COLLATE pg_catalog."C",
+	conversation     text        COLLATE pg_catalog."C",
+	recipients       jsonb,
+	attachments      jsonb,
+	headers          text,
+	body             text,
+	html             bytea,
+	rtf              bytea,
+	props            jsonb       NOT NULL,
+	predecessors     bigint[],
+	size             bigint,
+	change_number    bigint      NOT NULL,
+	modified_at      timestamptz NOT NULL,
+	modifier         text        NOT NULL,
 	PRIMARY KEY (store_id, message_id)
 ) WITH (fillfactor = 80);
 
@@ -1629,6 +1647,9 @@ CREATE TABLE msgstore.read_mark (
 	number       bigint      NOT NULL,
 	PRIMARY KEY (store_id, message_id, role, actor)
 ) WITH (fillfactor = 80);
+CREATE INDEX read_mark_position
+	ON msgstore.read_mark (store_id, role, actor, incarnation, xid, number,
+						   message_id);
 
 COMMENT ON TABLE msgstore.read_mark IS
 	'The last change of the read state of a message by one user';
@@ -1667,6 +1688,8 @@ CREATE TABLE msgstore.read_folder (
 	number       bigint      NOT NULL,
 	PRIMARY KEY (store_id, folder_id, role, actor)
 ) WITH (fillfactor = 80);
+CREATE INDEX read_folder_position
+	ON msgstore.read_folder (store_id, role, actor, incarnation, xid, number);
 
 COMMENT ON TABLE msgstore.read_folder IS
 	'The last time that one user marked all messages of a folder';
@@ -1762,6 +1785,8 @@ CREATE TABLE msgstore.message_status (
 	number       bigint      NOT NULL,
 	PRIMARY KEY (store_id, message_id)
 ) WITH (fillfactor = 80);
+CREATE INDEX message_status_position
+	ON msgstore.message_status (store_id, incarnation, xid, number);
 
 COMMENT ON TABLE msgstore.message_status IS
 	'The status of a message, outside of its version';
@@ -1852,6 +1877,44 @@ COMMENT ON VIEW msgstore.deleted_message_list IS
 	'The soft-deleted messages that the current role may read; deleted_with '
 	'is the folder whose deletion took the message along';
 
+/* ======================================================================= list
+ *
+ * Lists of messages: list.c.  The views above suit plain SQL; a list in the
+ * order of an index, in pages, comes from these calls.
+ */
+
+CREATE FUNCTION msgstore.list_messages(store_id bigint, folder_id bigint,
+									   columns text[] DEFAULT NULL,
+									   restriction jsonb DEFAULT NULL,
+									   sort text[] DEFAULT
+									   '{"PR_MESSAGE_DELIVERY_TIME DESC"}',
+									   max integer DEFAULT 50,
+									   after text DEFAULT NULL,
+									   flags msgstore.table_flags DEFAULT '0',
+									   actor text DEFAULT NULL,
+									   OUT message_id bigint,
+									   OUT change_number bigint,
+									   OUT "row" jsonb, OUT "position" text)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 50
+	AS 'MODULE_PATHNAME', 'list_messages';
+COMMENT ON FUNCTION msgstore.list_messages(bigint, bigint, text[], jsonb,
+										   text[], integer, text,
+										   msgstore.table_flags, text) IS
+	'Return a page of the messages of a folder, restricted and sorted, with '
+	'some of their properties or, with columns NULL, all of them';
+
+CREATE FUNCTION msgstore.count_messages(store_id bigint, folder_id bigint,
+										restriction jsonb DEFAULT NULL,
+										flags msgstore.table_flags DEFAULT '0',
+										actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'count_messages';
+COMMENT ON FUNCTION msgstore.count_messages(bigint, bigint, jsonb,
+											msgstore.table_flags, text) IS
+	'Return the number of messages that list_messages() lists';
+
 /* ==================================================================== history
  *
  * The chain of changes, older versions, and pruning: change.c, history.c.
@@ -1870,6 +1933,7 @@ CREATE TABLE msgstore.change (
 	base_change_number  bigint,
 	incarnation         bigint      NOT NULL,
 	xid                 xid8        NOT NULL,
+	late_xid            xid8,
 	changed_at          timestamptz NOT NULL,
 	kind                "char"      NOT NULL,
 	role                text        NOT NULL,
@@ -1886,6 +1950,10 @@ CREATE TABLE msgstore.change (
 );
 CREATE INDEX change_request ON msgstore.change (store_id, request)
 	WHERE request IS NOT NULL;
+CREATE INDEX change_position
+	ON msgstore.change (store_id, incarnation, xid, change_number);
+CREATE INDEX change_late ON msgstore.change (store_id, late_xid)
+	WHERE late_xid IS NOT NULL;
 
 COMMENT ON TABLE msgstore.change IS
 	'One row per change of a message: author, time, changed properties, and '
@@ -1905,7 +1973,10 @@ COMMENT ON COLUMN msgstore.change.incarnation IS
 	'The incarnation of the number series; grows with every crash, restore, '
 	'failover or restart';
 COMMENT ON COLUMN msgstore.change.xid IS
-	'The top-level transaction';
+	'The top-level transaction or, if it is a later one, that of the replaced '
+	'version: the place of the change in the feed';
+COMMENT ON COLUMN msgstore.change.late_xid IS
+	'The top-level transaction, if "xid" is another one';
 COMMENT ON COLUMN msgstore.change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.change.kind IS
@@ -1983,6 +2054,39 @@ COMMENT ON FUNCTION msgstore.history(bigint, bigint, integer, bigint) IS
 	'Return the changes of a message: number, kind, author, time, client, '
 	'changed properties; all of them, oldest first, or with max the newest '
 	'ones, newest first, with before those before a version';
+
+/* ======================================================================= feed
+ *
+ * The changes of a store in order, from any point on: position.c, feed.c.
+ */
+
+CREATE FUNCTION msgstore.feed_position(store_id bigint)
+	RETURNS text
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'feed_position';
+COMMENT ON FUNCTION msgstore.feed_position(bigint) IS
+	'Return the token from which changes_since() gives the changes that are '
+	'not visible yet';
+
+CREATE FUNCTION msgstore.changes_since(store_id bigint,
+									   token text DEFAULT NULL,
+									   max integer DEFAULT 1000,
+									   folder_id bigint DEFAULT NULL,
+									   actor text DEFAULT NULL,
+									   OUT token text, OUT message_id bigint,
+									   OUT folder_id bigint,
+									   OUT change_number bigint,
+									   OUT kind text, OUT changed_by text,
+									   OUT client text,
+									   OUT changed_at timestamptz,
+									   OUT properties text[])
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 1000
+	AS 'MODULE_PATHNAME', 'changes_since';
+COMMENT ON FUNCTION msgstore.changes_since(bigint, text, integer, bigint,
+										   text) IS
+	'Return the changes of a store, or of a folder, that are new to the '
+	'reader of a token; the last row, of kind end, has the next token';
 
 CREATE FUNCTION msgstore_internal.merged(store_id bigint, message_id bigint,
 										 merge_number bigint,

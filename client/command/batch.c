@@ -20,6 +20,9 @@
  *	  other error (of the connection, the extension, the disk) ends the saving,
  *	  since the error would occur with every other mail, too.
  *
+ *	  take_answer() checks every answer before the answer is read.  An answer in
+ *	  another form ends the saving.
+ *
  *	  The statement that saves a mail is prepared without a name within the
  *	  transaction, so that it needs no session of its own behind a pooler.
  *
@@ -132,7 +135,9 @@ attempt_error(const Saver *saver, const Attempt *attempt)
 		if (texts[i] == NULL)
 			texts[i] = i == 0 ? PQresultErrorMessage(attempt->error) : "";
 	}
-	error.message = *texts[0] ? texts[0] : PQerrorMessage(saver->conn);
+	/* an answer without an error is one in another form */
+	error.message = *texts[0] ? texts[0] :
+		"the server's answer has an unexpected form";
 	error.detail = texts[1];
 	error.hint = texts[2];
 	g_strlcpy(error.sqlstate, texts[3], sizeof(error.sqlstate));
@@ -206,30 +211,39 @@ stop(Saver *saver, const Attempt *attempt)
 
 	saver->stopped = true;
 	if (saver->options.terminal)
-		fputs("\r\033[K", stderr);
+		print_end_progress();
 	session_print_text(&error, attempt->step == STEP_SAVE && attempt->mail ?
 					   attempt->mail->where : steps[attempt->step]);
-	fprintf(stderr, "msgstore: stopped: %u messages are imported; "
-			"the %u from %s on are not%s\n",
-			*saver->options.imported, waiting(saver), where,
-			attempt->step == STEP_COMMIT ?
-			", unless the server received the commit" : "");
+	print_err("msgstore: stopped: %u messages are imported; "
+			  "the %u from %s on are not%s\n",
+			  *saver->options.imported, waiting(saver), where,
+			  attempt->step == STEP_COMMIT ?
+			  ", unless the server received the commit" : "");
 }
 
 /* -------------------------------------------------------- without pipeline */
 
-/* Read the answer to a mail: a row (result, message_id, change_number). */
-static void
+/*
+ * Read the answer to a mail: one row (result, message_id, change_number), in
+ * binary form.  Returns false if the answer has another form.
+ */
+static bool
 take_answer(Mail *mail, const PGresult *res)
 {
-	guint32		code = 0;
+	guint32		start[4];		/* count of columns; type, size, value */
+	int32_t		code;
 
-	/* the count of columns, then the type, the size and the value of one */
-	if (PQntuples(res) == 1 && PQgetlength(res, 0, 0) >= 16)
-		memcpy(&code, PQgetvalue(res, 0, 0) + 12, sizeof(code));
+	if (PQntuples(res) != 1 || PQnfields(res) != 1 || PQfformat(res, 0) != 1 ||
+		PQgetlength(res, 0, 0) < (int) sizeof(start))
+		return false;
+	memcpy(start, PQgetvalue(res, 0, 0), sizeof(start));
+	if (ntohl(start[0]) != 3 || ntohl(start[2]) != sizeof(code))
+		return false;
+	code = (int32_t) ntohl(start[3]);
 	g_clear_pointer(&mail->refused, g_free);
-	if ((gint32) ntohl(code) < 0)
-		mail->refused = g_strdup(msgstore_result_name((int32_t) ntohl(code)));
+	if (code < 0)
+		mail->refused = g_strdup(msgstore_result_name(code));
+	return true;
 }
 
 /* Save a mail in pieces.  Returns false on error. */
@@ -269,12 +283,10 @@ save_one(Saver *saver, Attempt *attempt, Mail *mail)
 		params_fill(&params, &saver->options, mail);
 		res = PQexecParams(saver->conn, IMPORT_SQL, N_PARAMS, params_types,
 						   params.values, params.lengths, params_formats, 1);
-		saved = PQresultStatus(res) == PGRES_TUPLES_OK;
-		if (saved)
-		{
+		saved = PQresultStatus(res) == PGRES_TUPLES_OK &&
 			take_answer(mail, res);
+		if (saved)
 			PQclear(res);
-		}
 		else
 			set_error(attempt, res);
 	}
@@ -511,23 +523,33 @@ take_result(Saver *saver, Attempt *attempt, PGresult *res)
 	guint		n = batch->answers;
 
 	saver->outstanding--;
-	if (status == PGRES_PIPELINE_SYNC)
+	find_step(saver, attempt);
+	if (status == PGRES_PIPELINE_SYNC && batch->ended &&
+		n == batch->mails->len + 3)
 	{
 		PQclear(res);
 		finish_batch(saver);
 		return true;
 	}
-	find_step(saver, attempt);
 	batch->answers++;
-	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+	if (status == (attempt->mail ? PGRES_TUPLES_OK : PGRES_COMMAND_OK) &&
+		(attempt->mail == NULL ||
+		 take_answer(g_ptr_array_index(batch->mails, n - 2), res)))
 	{
-		set_error(attempt, res);
-		return false;
+		PQclear(res);
+		return true;
 	}
-	if (attempt->mail != NULL)
-		take_answer(g_ptr_array_index(batch->mails, n - 2), res);
-	PQclear(res);
-	return true;
+	set_error(attempt, res);
+	return false;
+}
+
+/* Return true if the end of the oldest batch was sent. */
+static bool
+is_ended(const Saver *saver)
+{
+	const Batch *batch = g_queue_peek_head(saver->batches);
+
+	return batch != NULL && batch->ended;
 }
 
 /*
@@ -549,7 +571,8 @@ move_on(Saver *saver, Attempt *attempt)
 		else if (PQstatus(saver->conn) != CONNECTION_OK)
 			ok = false;
 	}
-	return ok;
+	/* a server that has answered more than it was asked will say no more */
+	return ok && (saver->outstanding > 0 || !is_ended(saver));
 }
 
 /* Wait until the server has sent something, or the connection takes more. */
@@ -603,13 +626,15 @@ recover(Saver *saver, Attempt *attempt)
 {
 	Outcome		kind;
 
-	drain(saver);
 	/* a connection that broke before any answer has its error itself */
 	if (attempt->error == NULL)
 		find_step(saver, attempt);
 	if (attempt->error == NULL)
 		attempt->error = PQmakeEmptyPGresult(saver->conn, PGRES_FATAL_ERROR);
 	kind = error_kind(saver, attempt);
+	/* the rest of the answers does not matter if the saving ends */
+	if (kind != STOP)
+		drain(saver);
 	saver->stopped = !(save_batch(saver, attempt, kind) &&
 					   save_batches(saver) && enter_pipeline(saver));
 	return !saver->stopped;

@@ -286,6 +286,7 @@ tnef_json(BYTE *bytes, long len, int nesting)
 		json_array_append_new(list, attachment_props(one, nesting));
 	json_object_set_new(found, "properties", message_props(&tnef));
 	json_object_set_new(found, "attachments", list);
+	TNEFFree(&tnef);
 	return found;
 }
 

@@ -39,6 +39,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "executor/spi.h"
 #include "utils/memutils.h"
 #include "utils/pg_lsn.h"
@@ -173,6 +174,84 @@ incarnation_record(const Incarnation *incarnation)
 	}
 	else if (committed)
 		memcpy(recorded, incarnation->guid, GUID_BYTES);
+}
+
+/* ------------------------------------------------------------- the feed */
+
+/* The newest first. */
+static int
+compare_spans(const void *a, const void *b)
+{
+	int64		x = ((const IncarnationSpan *) a)->incarnation;
+	int64		y = ((const IncarnationSpan *) b)->incarnation;
+
+	return x > y ? -1 : x < y ? 1 : 0;
+}
+
+/* Merge the spans of one incarnation, which several transactions wrote. */
+static int
+merge_spans(IncarnationSpan *spans, int count)
+{
+	int			n = 0;
+
+	qsort(spans, count, sizeof(IncarnationSpan), compare_spans);
+	for (int i = 0; i < count; i++)
+	{
+		if (n > 0 && spans[n - 1].incarnation == spans[i].incarnation)
+			spans[n - 1].first_xid = Min(spans[n - 1].first_xid,
+										 spans[i].first_xid);
+		else
+			spans[n++] = spans[i];
+	}
+	return n;
+}
+
+/*
+ * A row that was not committed, or never will be, shows as well that its
+ * incarnation began.
+ */
+IncarnationSpan *
+incarnation_spans(const Incarnation *running, int *count)
+{
+	Relation	rel = table_open(relation_oid(REL_INCARNATION),
+								 AccessShareLock);
+	TableScanDesc scan = table_beginscan(rel, SnapshotAny, 0, NULL);
+	int64		system = (int64) GetSystemIdentifier();
+	int			allocated = 16;
+	IncarnationSpan *spans = palloc(sizeof(IncarnationSpan) * allocated);
+	HeapTuple	tuple;
+
+	*count = 0;
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	{
+		Incarnation row;
+		bool		isnull;
+		Datum		xid = heap_getattr(tuple, NUM_INCARNATION_COLUMNS + 1,
+									   RelationGetDescr(rel), &isnull);
+
+		if (*count + 1 == allocated)
+		{
+			allocated *= 2;
+			spans = repalloc(spans, sizeof(IncarnationSpan) * allocated);
+		}
+		incarnation_read(&row, tuple, RelationGetDescr(rel));
+		spans[*count].incarnation = row.began[KEYED_CHANGE];
+		spans[*count].is_own = row.system_identifier == system;
+		spans[*count].wal_position = row.wal_position;
+		spans[(*count)++].first_xid =
+			U64FromFullTransactionId(DatumGetFullTransactionId(xid));
+	}
+	table_endscan(scan);
+	table_close(rel, AccessShareLock);
+	if (running != NULL)
+	{
+		spans[*count].incarnation = running->began[KEYED_CHANGE];
+		spans[*count].is_own = true;
+		spans[*count].wal_position = running->wal_position;
+		spans[(*count)++].first_xid = PG_UINT64_MAX;
+	}
+	*count = merge_spans(spans, *count);
+	return spans;
 }
 
 /* --------------------------------------------------- the GUID of a number */

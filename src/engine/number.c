@@ -248,6 +248,12 @@ read_marker(Incarnation *marker)
 	return found;
 }
 
+bool
+number_begun(Incarnation *incarnation)
+{
+	return !RecoveryInProgress() && read_marker(incarnation);
+}
+
 /*
  * Return the number of the node, 0 where it has none.  The row is replaced by
  * set_node_number(), hence an MVCC snapshot.
@@ -334,7 +340,8 @@ typedef struct Largest
 /*
  * Read the largest ids of a node from the tables.  Change numbers are not
  * looked for (number_next_change sees them); that of a table with changes is
- * given as 0.
+ * given as 0, or as the start of the newest incarnation of any node: the feed
+ * needs incarnations that ascend.
  */
 static void
 read_largest(int64 node, Largest *largest)
@@ -507,10 +514,10 @@ begin_incarnation(int64 node, int series, int64 at_least)
 	guid = DirectFunctionCall1(gen_random_uuid, (Datum) 0);
 	memcpy(next.guid, DatumGetUUIDP(guid)->data, GUID_BYTES);
 	next.system_identifier = (int64) GetSystemIdentifier();
-	next.wal_position = GetXLogInsertRecPtr();
 	next.began_at = GetCurrentTimestamp();
 
 	XLogFlush(XactLastRecEnd);
+	next.wal_position = GetXLogInsertRecPtr();
 	insert_marker(&next);
 	run(&next);
 	ready = true;

@@ -42,6 +42,32 @@
 	" deleted = c.deleted + excluded.deleted, deleted_associated =" \
 	" c.deleted_associated + excluded.deleted_associated"
 
+/* parts of QUERY_FEED_PAGE */
+#define FEED_SEGMENT(table, number) \
+	" AND (" table ".incarnation, " table ".xid, " number ")" \
+	" > (s.incarnation, s.xid, s.number)" \
+	" AND (" table ".incarnation, " table ".xid)" \
+	" <= (s.last_incarnation, s.last_xid)"
+
+#define FEED_NEW(xid, incarnation) \
+	" AND pg_visible_in_snapshot(" xid ", $9) AND (" incarnation " > $10" \
+	" OR NOT pg_visible_in_snapshot(" xid ", $8))"
+
+/* placed before $15, not by one of the running transactions $14 */
+#define FEED_LATE \
+	" AND c.late_xid = ANY ($14) AND c.incarnation <= $10 AND c.xid < $15" \
+	" AND c.xid <> ALL ($14)" \
+	" AND (c.incarnation, c.xid, c.change_number) > ($16, $17, $18)" \
+	" AND pg_visible_in_snapshot(c.late_xid, $9)"
+
+#define FEED_FOLDER_KIND \
+	" CASE t.kind WHEN 'c' THEN 'folder_create' WHEN 'n'" \
+	" THEN 'folder_rename' WHEN 'm' THEN 'folder_move' WHEN 'p'" \
+	" THEN 'folder_properties' WHEN 'd' THEN 'folder_delete' WHEN 'r'" \
+	" THEN 'folder_restore' WHEN 'h' THEN 'folder_delete'" \
+	" ELSE 'rights' END, coalesce(t.actor, t.role), t.client," \
+	" t.changed_at, t.properties"
+
 static const struct
 {
 	bool		writes;
@@ -185,9 +211,14 @@ static const struct
 			TEXTARRAYOID},
 		"INSERT INTO msgstore.folder_change"
 		" (store_id, folder_id, change_number, previous, incarnation, xid,"
-		" changed_at, kind, role, actor, client, parent_id, name, properties)"
-		" VALUES ($1, $2, $3, $4, $5, pg_current_xact_id(), $6, $7, $8, $9,"
-		" $10, $11, $12, $13)"},
+		" late_xid, changed_at, kind, role, actor, client, parent_id, name,"
+		" properties)"
+		" SELECT $1, $2, $3, $4, $5, greatest(t.own, p.xid),"
+		" CASE WHEN p.xid > t.own THEN t.own END, $6, $7, $8, $9, $10, $11,"
+		" $12, $13 FROM (SELECT pg_current_xact_id() AS own) t"
+		" LEFT JOIN msgstore.folder_change p ON p.store_id = $1"
+		" AND p.folder_id = $2 AND p.change_number = $4"
+		" AND p.incarnation = $5"},
 	[QUERY_COUNT_ADD] =
 	{true, {INT8OID, INT8OID, INT4OID, INT8OID, INT8OID, INT8OID, INT8OID},
 		"INSERT INTO msgstore.folder_count AS c"
@@ -401,7 +432,15 @@ static const struct
 		" AND r.changed_at < now() - CASE"
 		" WHEN s.keep_age > interval '4000 years' THEN interval '4000 years'"
 		" ELSE greatest(s.keep_age, interval '1 day') END"
-		" RETURNING 1"
+		" RETURNING c.kind, c.incarnation, coalesce(c.late_xid, c.xid) AS xid"
+		"), placed AS ("
+		" SELECT incarnation, max(xid) AS xid FROM pruned"
+		" WHERE kind IN ('m', 'h') GROUP BY 1 ORDER BY 1 DESC LIMIT 1"
+		"), noted AS ("
+		" UPDATE msgstore.store s SET pruned_incarnation = p.incarnation,"
+		" pruned_xid = p.xid FROM placed p WHERE s.store_id = $1"
+		" AND (s.pruned_incarnation IS NULL OR (p.incarnation, p.xid)"
+		" > (s.pruned_incarnation, s.pruned_xid))"
 		")"
 		" SELECT (SELECT max(message_id) FROM ids), (SELECT count(*) FROM pruned)"},
 	/* an uploader is a backend, identified by its pid and start time */
@@ -606,7 +645,7 @@ static const struct
 	/*
 	 * Each of the next three statements reads the first row from a point on in
 	 * the order of one index, and no other index has that order: see
-	 * is_repeated().
+	 * plan_by_index().
 	 */
 	[QUERY_NAMED_FIND] =
 	{false, {INT8OID, UUIDOID, INT8OID, TEXTOID},
@@ -674,7 +713,9 @@ static const struct
 	{false, {INT8OID, INT8OID},
 		"SELECT max(s.store_id) FILTER (WHERE s.store_id BETWEEN $1 AND $2),"
 		" max(l.folder_id), max(l.message_id), max(l.parked_id),"
-		" max(l.blob_id), (SELECT 0::bigint FROM msgstore.change LIMIT 1),"
+		" max(l.blob_id),"
+		" greatest((SELECT 0::bigint FROM msgstore.change LIMIT 1),"
+		" (SELECT max(incarnation) FROM msgstore.incarnation)),"
 		" (SELECT max(began_at) FROM msgstore.incarnation)"
 		" FROM msgstore.store s, LATERAL (SELECT"
 		" (SELECT max(f.folder_id) FROM msgstore.folder f"
@@ -908,6 +949,96 @@ static const struct
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.outgoing"
 		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_FEED_PRUNED] =
+	{false, {INT8OID},
+		"SELECT pruned_incarnation, pruned_xid FROM msgstore.store"
+		" WHERE store_id = $1 AND pruned_xid IS NOT NULL"},
+	[QUERY_FEED_FOLDERS] =
+	{false, {INT8OID, INT8OID, INT8OID, INT8OID},
+		"SELECT folder_id, change_number, modifier, modified_at"
+		" FROM msgstore.folder WHERE store_id = $1 AND folder_id > $2"
+		" AND deleted_at IS NULL AND ($4 IS NULL OR folder_id = $4)"
+		" ORDER BY folder_id LIMIT $3"},
+	[QUERY_FEED_MESSAGES] =
+	{false, {INT8OID, INT8OID, INT8OID, INT8OID},
+		"SELECT message_id, change_number, modifier, modified_at, folder_id,"
+		" creator FROM msgstore.message"
+		" WHERE store_id = $1 AND message_id > $2"
+		" AND deleted_at IS NULL AND ($4 IS NULL OR folder_id = $4)"
+		" ORDER BY message_id LIMIT $3"},
+	/*
+	 * A page of the feed, from five tables.  The arrays are segments of the
+	 * order in which new changes can be (feed.c): each begins after the place
+	 * ($2, $3, $4, $5) and ends with the transaction ($6, $7).  New is what
+	 * snapshot $9 sees, and for incarnations up to $10 what $8 does not see.
+	 * Last come the changes that stand in no segment because they were placed
+	 * by a transaction that $8 sees.
+	 */
+	[QUERY_FEED_PAGE] =
+	{false, {INT8OID, INT8ARRAYOID, XID8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID,
+			INT8ARRAYOID, XID8ARRAYOID, PG_SNAPSHOTOID, PG_SNAPSHOTOID,
+			INT8OID, INT8OID, TEXTOID, TEXTOID, XID8ARRAYOID, XID8OID,
+			INT8OID, XID8OID, INT8OID},
+		"WITH s AS MATERIALIZED ("
+		" SELECT * FROM unnest($2, $3, $4, $5, $6, $7)"
+		" AS s(incarnation, xid, number, id, last_incarnation, last_xid)"
+		") SELECT source, message_id, folder_id, number, incarnation, xid,"
+		" kind, changed_by, client, changed_at, properties FROM ("
+		" SELECT 'c'::\"char\" AS source, t.message_id,"
+		" NULL::bigint AS folder_id, t.number, t.incarnation, t.xid,"
+		" NULL AS kind, NULL AS changed_by, NULL AS client,"
+		" NULL::timestamptz AS changed_at, NULL::text[] AS properties"
+		" FROM s, LATERAL (SELECT c.message_id, c.change_number AS number,"
+		" c.incarnation, c.xid FROM msgstore.change c WHERE c.store_id = $1"
+		FEED_SEGMENT("c", "c.change_number")
+		FEED_NEW("coalesce(c.late_xid, c.xid)", "c.incarnation")
+		" ORDER BY c.incarnation, c.xid, c.change_number LIMIT $11) t"
+		" UNION ALL"
+		" SELECT 'f', NULL, t.folder_id, t.number, t.incarnation, t.xid,"
+		FEED_FOLDER_KIND
+		" FROM s, LATERAL (SELECT c.*, c.change_number AS number"
+		" FROM msgstore.folder_change c WHERE c.store_id = $1"
+		FEED_SEGMENT("c", "c.change_number")
+		FEED_NEW("coalesce(c.late_xid, c.xid)", "c.incarnation")
+		" ORDER BY c.incarnation, c.xid, c.change_number LIMIT $11) t"
+		" UNION ALL"
+		" SELECT 'r', t.message_id, NULL, t.number, t.incarnation, t.xid,"
+		" 'read', coalesce(nullif(t.actor, ''), t.role), NULL, t.changed_at,"
+		" NULL FROM s, LATERAL (SELECT c.* FROM msgstore.read_mark c"
+		" WHERE c.store_id = $1 AND c.role = $12 AND c.actor = $13"
+		" AND (c.incarnation, c.xid, c.number, c.message_id)"
+		" > (s.incarnation, s.xid, s.number, s.id)"
+		" AND (c.incarnation, c.xid) <= (s.last_incarnation, s.last_xid)"
+		FEED_NEW("c.xid", "c.incarnation")
+		" ORDER BY c.incarnation, c.xid, c.number, c.message_id"
+		" LIMIT $11) t"
+		" UNION ALL"
+		" SELECT 'd', NULL, t.folder_id, t.number, t.incarnation, t.xid,"
+		" 'read_folder', coalesce(nullif(t.actor, ''), t.role), NULL,"
+		" t.changed_at, NULL"
+		" FROM s, LATERAL (SELECT c.* FROM msgstore.read_folder c"
+		" WHERE c.store_id = $1 AND c.role = $12 AND c.actor = $13"
+		FEED_SEGMENT("c", "c.number")
+		FEED_NEW("c.xid", "c.incarnation")
+		" ORDER BY c.incarnation, c.xid, c.number LIMIT $11) t"
+		" UNION ALL"
+		" SELECT 's', t.message_id, NULL, t.number, t.incarnation, t.xid,"
+		" 'status', coalesce(t.actor, t.role), NULL, t.changed_at, NULL"
+		" FROM s, LATERAL (SELECT c.* FROM msgstore.message_status c"
+		" WHERE c.store_id = $1"
+		FEED_SEGMENT("c", "c.number")
+		FEED_NEW("c.xid", "c.incarnation")
+		" ORDER BY c.incarnation, c.xid, c.number LIMIT $11) t"
+		" UNION ALL"
+		" SELECT 'c', c.message_id, NULL, c.change_number, c.incarnation,"
+		" c.xid, NULL, NULL, NULL, NULL, NULL FROM msgstore.change c"
+		" WHERE c.store_id = $1" FEED_LATE
+		" UNION ALL"
+		" SELECT 'f', NULL, t.folder_id, t.change_number, t.incarnation,"
+		" t.xid, " FEED_FOLDER_KIND
+		" FROM (SELECT c.* FROM msgstore.folder_change c"
+		" WHERE c.store_id = $1" FEED_LATE ") t"
+		") u ORDER BY incarnation, xid, number, message_id LIMIT $11"},
 	[QUERY_NODE_DELETE] =
 	{true, {InvalidOid},
 		"DELETE FROM msgstore.node"},
@@ -919,25 +1050,28 @@ static const struct
 static SPIPlanPtr plans[NUM_QUERIES];
 
 /*
- * Return true if one call of a function can run a statement many times.  Its
- * plan must suit a large table even if the table is empty when the plan is
+ * Have a statement planned with the order of an index only.
+ *
+ * One call of a function can run the statements on named properties many
+ * times, and every reader of the feed runs its statement all the time.  Their
+ * plans must suit large tables even if the tables are empty when the plan is
  * made, when all indexes cost the same.
  */
-static bool
-is_repeated(QueryName which)
-{
-	return which == QUERY_NAMED_FIND || which == QUERY_NAMED_READ ||
-		which == QUERY_NAMED_NEXT;
-}
-
-/* Have statements planned with the order of an index only. */
 static void
-plan_by_index(void)
+plan_by_index(QueryName which)
 {
-	static const char *const off[] = {"enable_seqscan", "enable_sort"};
+	static const char *const named[] = {"enable_seqscan", "enable_sort", NULL};
+	static const char *const feed[] = {"enable_seqscan", "enable_bitmapscan",
+	"jit", NULL};
+	const char *const *off = NULL;
 
-	for (int i = 0; i < lengthof(off); i++)
-		(void) set_config_option(off[i], "off", PGC_USERSET, PGC_S_SESSION,
+	if (which == QUERY_NAMED_FIND || which == QUERY_NAMED_READ ||
+		which == QUERY_NAMED_NEXT)
+		off = named;
+	else if (which == QUERY_FEED_PAGE || which == QUERY_FEED_MESSAGES)
+		off = feed;
+	for (; off != NULL && *off != NULL; off++)
+		(void) set_config_option(*off, "off", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
 }
 
@@ -963,8 +1097,7 @@ query_run(QueryName which, Datum *values, const char *nulls)
 						   SECURITY_NOFORCE_RLS);
 	guc_level = NewGUCNestLevel();
 	compat_restrict_search_path();
-	if (is_repeated(which))
-		plan_by_index();
+	plan_by_index(which);
 
 	if (plans[which] == NULL)
 	{

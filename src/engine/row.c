@@ -29,6 +29,7 @@
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -74,6 +75,7 @@ typedef enum ChangeColumn
 	C_BASE,
 	C_INCARNATION,
 	C_XID,
+	C_LATE_XID,
 	C_CHANGED_AT,
 	C_KIND,
 	C_ROLE,
@@ -98,8 +100,8 @@ static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 
 static const char *const change_columns[NUM_CHANGE_COLUMNS] = {
 	"store_id", "message_id", "change_number", "previous",
-	"base_change_number", "incarnation", "xid", "changed_at", "kind", "role",
-	"actor", "client", "request", "properties", "undo",
+	"base_change_number", "incarnation", "xid", "late_xid", "changed_at",
+	"kind", "role", "actor", "client", "request", "properties", "undo",
 	"undo_headers", "undo_body", "undo_html", "undo_rtf"
 };
 
@@ -395,6 +397,23 @@ messagerow_fetch(MessageRow *row, int64 store_id, int64 message_id)
 	return true;
 }
 
+bool
+messagerow_fetch_at(MessageRow *row, ItemPointer tid)
+{
+	ExecClearTuple(row->slot);
+	if (!table_tuple_fetch_row_version(row->table, tid, GetActiveSnapshot(),
+									   row->slot))
+		return false;
+	deform_message(row);
+	return true;
+}
+
+void
+messagerow_loaded(MessageRow *row)
+{
+	deform_message(row);
+}
+
 void
 messagerow_raise_not_found(int64 store_id, int64 message_id)
 {
@@ -681,6 +700,40 @@ text_or_null(const char *text, bool *isnull)
 }
 
 /*
+ * Return the transaction that determines the place of a change in the feed:
+ * our own, or, if it is a later one, that of the change which led to the
+ * replaced version.  Then our transaction has its id from before the other
+ * one committed, which is rare; where no later transaction has ended yet, the
+ * other change is not read.
+ */
+static FullTransactionId
+placed_by(const ChangeRow *row, Relation change, FullTransactionId own)
+{
+	int64		key[3] = {row->store_id, row->message_id, row->previous};
+	const int  *at = CHANGE_AT(change);
+	TupleTableSlot *slot;
+	FullTransactionId result = own;
+
+	if (row->previous == 0 ||
+		!TransactionIdPrecedes(XidFromFullTransactionId(own),
+							   compat_latest_completed()))
+		return own;
+	slot = table_slot_create(change, NULL);
+	if (fetch_by_key(change, REL_CHANGE_PKEY, key, 3, SnapshotSelf, slot))
+	{
+		FullTransactionId xid;
+
+		slot_getallattrs(slot);
+		xid = DatumGetFullTransactionId(slot->tts_values[at[C_XID]]);
+		if (DatumGetInt64(slot->tts_values[at[C_INCARNATION]]) ==
+			row->incarnation && FullTransactionIdPrecedes(own, xid))
+			result = xid;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return result;
+}
+
+/*
  * Insert a row of change.  The transaction id is not in *row, but is
  * determined here.
  */
@@ -693,6 +746,8 @@ changerow_insert(const ChangeRow *row)
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	Datum	   *values = slot->tts_values;
 	bool	   *nulls = slot->tts_isnull;
+	FullTransactionId own = GetTopFullTransactionId();
+	FullTransactionId xid = placed_by(row, change, own);
 
 	CheckCmdReplicaIdentity(change, CMD_INSERT);
 
@@ -707,8 +762,9 @@ changerow_insert(const ChangeRow *row)
 	values[at[C_BASE]] = Int64GetDatum(row->base);
 	nulls[at[C_BASE]] = (row->base == 0);
 	values[at[C_INCARNATION]] = Int64GetDatum(row->incarnation);
-	values[at[C_XID]] =
-		FullTransactionIdGetDatum(GetTopFullTransactionId());
+	values[at[C_XID]] = FullTransactionIdGetDatum(xid);
+	values[at[C_LATE_XID]] = FullTransactionIdGetDatum(own);
+	nulls[at[C_LATE_XID]] = FullTransactionIdEquals(own, xid);
 	values[at[C_CHANGED_AT]] = TimestampTzGetDatum(row->changed_at);
 	values[at[C_KIND]] = CharGetDatum(row->kind);
 	values[at[C_ROLE]] = CStringGetTextDatum(row->role);

@@ -39,9 +39,8 @@ typedef struct Listing
 	MemoryContext row_memory;	/* reset for every row */
 } Listing;
 
-/* Return the name of a kind of change. */
-static const char *
-kind_name(char kind)
+const char *
+history_kind(char kind)
 {
 	switch (kind)
 	{
@@ -79,7 +78,7 @@ put_change(Listing *listing, const ChangeRow *row)
 	bool		nulls[NUM_COLUMNS] = {false};
 
 	values[0] = Int64GetDatum(row->change_number);
-	values[1] = CStringGetTextDatum(kind_name(row->kind));
+	values[1] = CStringGetTextDatum(history_kind(row->kind));
 	values[2] = CStringGetTextDatum(changerow_author(row));
 	values[3] = CStringGetTextDatum(row->role);
 	nulls[4] = (row->actor == NULL);

@@ -19,6 +19,8 @@
 
 #include "access/genam.h"
 #include "access/tableam.h"
+#include "access/transam.h"
+#include "access/xlog.h"
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -184,6 +186,32 @@ typedef bool CompatUpdateIndexes;
 		ereport(ERROR, __VA_ARGS__); \
 		return dummy; \
 	} while (0)
+#endif
+
+/*
+ * PostgreSQL 15 moved GetXLogReplayRecPtr() to a header of its own, and
+ * replaced ThisTimeLineID, the timeline of the WAL that is written.  Before,
+ * RecoveryInProgress() sets it.
+ */
+#if PG_VERSION_NUM >= 150000
+#include "access/xlogrecovery.h"
+#define compat_insert_timeline()	GetWALInsertionTimeLine()
+#else
+#define compat_insert_timeline()	ThisTimeLineID
+#endif
+
+/*
+ * The newest transaction that has ended.  The variable was given an epoch in
+ * PostgreSQL 14, and another name in 17.
+ */
+#if PG_VERSION_NUM >= 170000
+#define compat_latest_completed() \
+	XidFromFullTransactionId(TransamVariables->latestCompletedXid)
+#elif PG_VERSION_NUM >= 140000
+#define compat_latest_completed() \
+	XidFromFullTransactionId(ShmemVariableCache->latestCompletedXid)
+#else
+#define compat_latest_completed()	(ShmemVariableCache->latestCompletedXid)
 #endif
 
 #endif							/* COMPAT_H */

@@ -397,7 +397,8 @@ read_rows(Evidence *evidence)
 {
 	PGresult   *result = evidence_query(evidence,
 										"SELECT message_id, change_number, previous,"
-										" base_change_number, incarnation, xid, kind,"
+										" base_change_number, incarnation,"
+										" coalesce(late_xid, xid), kind,"
 										" actor, pg_temp.version_at(message_id,"
 										" change_number)"
 										" FROM msgstore.change WHERE store_id = 1"

@@ -1,0 +1,990 @@
+/*-------------------------------------------------------------------------
+ *
+ * feed.c
+ *	  The feed: the changes of a store in order, from any point on.
+ *
+ * NOTES
+ *	  A reader keeps a token (position.c).  A pass gives the changes that are
+ *	  new at its first call; it may take many calls, each of which gives a page
+ *	  and goes on at the place in the token.  A reader without a token first
+ *	  gets a listing of the folders and messages that it may read, and then the
+ *	  changes that were made during the listing.
+ *
+ *	  A page is read from segments of the order of changes, so that it costs
+ *	  what it returns: new to a snapshot are the changes from its xmax on, those
+ *	  of the transactions that were running, which are looked for one by one,
+ *	  and those of later incarnations.  What long transactions have left below
+ *	  is not scanned.
+ *
+ *	  Rights are those of the moment of the call.  The changes of a message are
+ *	  given to whoever may read the message now.  A reader that may read it no
+ *	  more, because it was moved, gets a row of kind gone in place of the move;
+ *	  where the right was taken away, the folder has a row of kind rights, and
+ *	  is to be listed anew.  A page may therefore be shorter than what was read
+ *	  for it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "face.h"
+
+#include "access/table.h"
+#include "access/transam.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/xid8.h"
+
+#include "query.h"
+
+#define NUM_COLUMNS		9
+#define BATCH			1000
+
+/* A call of changes_since(). */
+typedef struct Feed
+{
+	int64		store_id;
+	int64		folder_id;		/* 0: of the whole store */
+	Reader		reader;
+	Token		token;			/* as the last row has it */
+	TokenText	text;
+	int64		left;			/* rows that may still be given */
+	Tuplestorestate *result;
+	TupleDesc	desc;
+	Relation	change;
+	MessageRow	row;
+	MemoryContext row_memory;	/* reset for every row */
+} Feed;
+
+/* A row that the feed may give; fields that it does not have are 0 or NULL. */
+typedef struct Found
+{
+	char		source;			/* SOURCE_* */
+	int64		message_id;
+	int64		folder_id;
+	int64		number;
+	FeedPlace	at;
+	const char *kind;
+	const char *changed_by;
+	const char *client;
+	TimestampTz changed_at;
+	Datum		properties;
+	Datum		creator;
+} Found;
+
+#define SOURCE_CHANGE		'c'
+#define SOURCE_FOLDER		'f'
+#define SOURCE_READ			'r'
+#define SOURCE_READ_FOLDER	'd'
+#define SOURCE_STATUS		's'
+
+/* ------------------------------------------------------------------ errors */
+
+/*
+ * Raise MAPI_E_NO_SUPPORT in a database whose tables a subscription fills: the
+ * transactions in the rows are those of the publisher.
+ */
+static void
+refuse_subscriber(void)
+{
+	static const StoreRelation sources[] = {REL_CHANGE, REL_MESSAGE_STATUS,
+	REL_READ_MARK};
+
+	for (int i = 0; i < lengthof(sources); i++)
+	{
+		Oid			relid = relation_oid(sources[i]);
+		CatCList   *list = SearchSysCacheList1(SUBSCRIPTIONRELMAP,
+											   ObjectIdGetDatum(relid));
+		int			count = list->n_members;
+
+		ReleaseSysCacheList(list);
+		if (count > 0)
+			ereport(ERROR,
+					(errmapi(MAPI_E_NO_SUPPORT),
+					 errmsg("a subscription of this database changes the tables of msgstore"),
+					 errhint("Read the feed on the publisher, or drop the subscription.")));
+	}
+}
+
+pg_noreturn static void
+raise_list_anew(const char *reason)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_UNABLE_TO_COMPLETE),
+			 errmsg("%s", reason),
+			 errhint("Call changes_since() with NULL as token, and list the store anew.")));
+}
+
+/* Read the token of argument 1 into the feed, and check that it is its own. */
+static void
+read_token(FunctionCallInfo fcinfo, Feed *feed)
+{
+	text	   *given = PG_GETARG_TEXT_PP(1);
+	Token	   *token = &feed->token;
+
+	if (!position_read(VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given), token))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"token\" is not a token of the feed: \"%s\"",
+						text_shown(VARDATA_ANY(given),
+								   VARSIZE_ANY_EXHDR(given)))));
+	if (token->store_id != feed->store_id)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"token\" is a token of another store")));
+	if (token->phase != TOKEN_REST && token->folder_id != feed->folder_id)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"token\" belongs to a pass with another folder_id"),
+				 errhint("Give the same folder_id until a row of kind end comes.")));
+}
+
+/*
+ * Raise MAPI_E_UNABLE_TO_COMPLETE if a change that a reader has not seen was
+ * pruned, and no later change makes up for it: a change of place.  "now" is the
+ * snapshot of the call.
+ */
+static void
+check_pruned(const Feed *feed, const Seen *now)
+{
+	const Seen *from = &feed->token.from;
+	Datum		value = Int64GetDatum(feed->store_id);
+	bool		lost = false;
+
+	SPI_connect();
+	if (query_run(QUERY_FEED_PRUNED, &value, NULL) > 0)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[0];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		bool		isnull;
+		int64		incarnation =
+			DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull));
+		uint64		xid =
+			U64FromFullTransactionId(DatumGetFullTransactionId(SPI_getbinval(tuple,
+																			  desc, 2, &isnull)));
+
+		lost = incarnation > from->incarnation;
+		if (incarnation == from->incarnation)
+		{
+			lost = !position_seen(from, xid);
+			for (int i = 0; i < from->count && from->running[i] < xid; i++)
+				lost = lost || position_seen(now, from->running[i]);
+		}
+	}
+	SPI_finish();
+	if (lost)
+		raise_list_anew("changes that are newer than the token have been pruned");
+}
+
+/* -------------------------------------------------------------------- rows */
+
+/* Set a text, or NULL. */
+static void
+set_text(Datum *value, bool *isnull, const char *text)
+{
+	*isnull = text == NULL;
+	*value = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/* Set an id or a number, or NULL for 0. */
+static void
+set_number(Datum *value, bool *isnull, int64 number)
+{
+	*isnull = number == 0;
+	*value = Int64GetDatum(number);
+}
+
+/* Add a row to the result, with the token that goes on after it. */
+static void
+put(Feed *feed, const Found *row)
+{
+	Datum		values[NUM_COLUMNS];
+	bool		nulls[NUM_COLUMNS] = {false};
+
+	values[0] = position_text(&feed->text, &feed->token);
+	set_number(&values[1], &nulls[1], row->message_id);
+	set_number(&values[2], &nulls[2], row->folder_id);
+	set_number(&values[3], &nulls[3], row->number);
+	set_text(&values[4], &nulls[4], row->kind);
+	set_text(&values[5], &nulls[5], row->changed_by);
+	set_text(&values[6], &nulls[6], row->client);
+	values[7] = TimestampTzGetDatum(row->changed_at);
+	nulls[7] = row->changed_at == 0;
+	values[8] = row->properties;
+	nulls[8] = row->properties == (Datum) 0;
+	tuplestore_putvalues(feed->result, feed->desc, values, nulls);
+	feed->left--;
+}
+
+/* Add a row that names what is gone, and nothing else of it. */
+static void
+put_gone(Feed *feed, int64 message_id, int64 folder_id)
+{
+	Found		gone;
+
+	memset(&gone, 0, sizeof(gone));
+	gone.message_id = message_id;
+	gone.folder_id = folder_id;
+	gone.kind = "gone";
+	put(feed, &gone);
+}
+
+/* Return true if the feed is about a folder. */
+static bool
+covers(const Feed *feed, int64 folder_id)
+{
+	return feed->folder_id == 0 || feed->folder_id == folder_id;
+}
+
+/* Return true if a folder exists, deleted or not. */
+static bool
+folder_exists(const Feed *feed, int64 folder_id)
+{
+	FolderRow	folder;
+
+	return tree_folder(&folder, feed->store_id, folder_id, TREE_READ);
+}
+
+/* Return the folder that a move took a message from, or 0. */
+static int64
+moved_from(const Feed *feed, const Found *found)
+{
+	ChangeRow	change;
+	JsonbValue	value;
+
+	if (!changerow_fetch(&change, feed->change, feed->store_id,
+						 found->message_id, found->number) ||
+		!bag_find(change.undo.props, UNDO_FOLDER, &value))
+		return 0;
+	return integer_of_value(&value);
+}
+
+/*
+ * Add a change of a message.  Whoever may not read the message as it is now
+ * learns of a move out of a folder that it may read, and of a deletion for
+ * good if nothing is left that would say who may read it.
+ */
+static void
+put_change(Feed *feed, Found *found)
+{
+	MessageView view;
+	ChangeRow	change;
+	bool		exists = view_find(&view, feed->store_id, found->message_id,
+								   &feed->row);
+	bool		readable = exists ? view_readable(&view) :
+		access_is_owner(feed->store_id);
+	int64		folder_id = exists ? view.version.folder_id : 0;
+
+	if (!changerow_fetch_head(&change, feed->change, feed->store_id,
+							  found->message_id, found->number))
+		return;
+	if (readable && (covers(feed, folder_id) ||
+					 change.kind == CHANGE_PURGE))
+	{
+		found->kind = change.kind == CHANGE_HARD_DELETE ? "delete" :
+			change.kind == CHANGE_PURGE ? "gone" : history_kind(change.kind);
+		found->folder_id = folder_id;
+		found->changed_by = changerow_author(&change);
+		found->client = change.client;
+		found->changed_at = change.changed_at;
+		found->properties = PointerGetDatum(change.undo.properties);
+		put(feed, found);
+	}
+	else if (change.kind == CHANGE_PURGE)
+		put_gone(feed, found->message_id, 0);
+	else if (change.kind == CHANGE_MOVE)
+	{
+		int64		from = moved_from(feed, found);
+
+		if (from != 0 && covers(feed, from) &&
+			access_message(feed->store_id, from, view.creator,
+						   ACCESS_TO_READ))
+			put_gone(feed, found->message_id, from);
+	}
+	else if (change.kind == CHANGE_HARD_DELETE && !readable &&
+			 covers(feed, folder_id) && !folder_exists(feed, folder_id))
+		put_gone(feed, found->message_id, folder_id);
+}
+
+/* Add a change of the state of a message that may be read. */
+static void
+put_state(Feed *feed, Found *found)
+{
+	MessageView view;
+
+	if (!view_find(&view, feed->store_id, found->message_id, &feed->row) ||
+		!view_readable(&view) || !covers(feed, view.version.folder_id))
+		return;
+	found->folder_id = view.version.folder_id;
+	found->number = 0;			/* not a version */
+	put(feed, found);
+}
+
+/*
+ * Add a change of a folder that is seen, or of its rights, which may have
+ * taken the folder out of sight.
+ */
+static void
+put_folder(Feed *feed, Found *found)
+{
+	if (!covers(feed, found->folder_id))
+		return;
+	if (access_sees_folder(feed->store_id, found->folder_id))
+		put(feed, found);
+	else if (strcmp(found->kind, "rights") == 0 ||
+			 !folder_exists(feed, found->folder_id))
+	{
+		found->number = 0;
+		found->changed_by = found->client = NULL;
+		found->changed_at = 0;
+		found->properties = (Datum) 0;
+		put(feed, found);
+	}
+}
+
+/* Add a row, if the reader may see it. */
+static void
+put_found(Feed *feed, Found *found)
+{
+	switch (found->source)
+	{
+		case SOURCE_CHANGE:
+			put_change(feed, found);
+			break;
+		case SOURCE_FOLDER:
+			put_folder(feed, found);
+			break;
+		case SOURCE_READ_FOLDER:
+			found->number = 0;
+			if (covers(feed, found->folder_id) &&
+				access_sees_folder(feed->store_id, found->folder_id))
+				put(feed, found);
+			break;
+		case SOURCE_READ:
+		case SOURCE_STATUS:
+			put_state(feed, found);
+			break;
+		default:
+			elog(ERROR, "unexpected source \"%c\" of a change", found->source);
+	}
+}
+
+/* ---------------------------------------------------------------- segments */
+
+/* Arrays of the segments in which new changes can be. */
+typedef struct Segments
+{
+	int			count;
+	int			allocated;
+	Datum	   *incarnation;
+	Datum	   *xid;
+	Datum	   *number;
+	Datum	   *id;
+	Datum	   *last_incarnation;
+	Datum	   *last_xid;
+} Segments;
+
+static Datum
+xid_datum(uint64 xid)
+{
+	return FullTransactionIdGetDatum(FullTransactionIdFromU64(xid));
+}
+
+/* Compare two places by incarnation and transaction. */
+static int
+compare_places(int64 a_incarnation, uint64 a_xid, int64 b_incarnation,
+			   uint64 b_xid)
+{
+	if (a_incarnation != b_incarnation)
+		return a_incarnation < b_incarnation ? -1 : 1;
+	return a_xid < b_xid ? -1 : a_xid > b_xid ? 1 : 0;
+}
+
+/* Add a segment, or the part of it that comes after a place. */
+static void
+add_segment(Segments *segments, const FeedPlace *after, int64 incarnation,
+			uint64 xid, int64 last_incarnation, uint64 last_xid)
+{
+	int			n = segments->count;
+	int			begins = compare_places(incarnation, xid, after->incarnation,
+										after->xid);
+
+	if (compare_places(incarnation, xid, last_incarnation, last_xid) > 0 ||
+		compare_places(last_incarnation, last_xid, after->incarnation,
+					   after->xid) < 0)
+		return;
+	if (n == segments->allocated)
+		elog(ERROR, "too many segments of the feed");
+	segments->incarnation[n] = Int64GetDatum(begins > 0 ? incarnation :
+											 after->incarnation);
+	segments->xid[n] = xid_datum(begins > 0 ? xid : after->xid);
+	segments->number[n] = Int64GetDatum(begins > 0 ? -1 : after->number);
+	segments->id[n] = Int64GetDatum(begins > 0 ? -1 : after->message_id);
+	segments->last_incarnation[n] = Int64GetDatum(last_incarnation);
+	segments->last_xid[n] = xid_datum(last_xid);
+	segments->count++;
+}
+
+/*
+ * Make the segments of a pass.  In the two newest incarnations of this cluster
+ * that the first snapshot knows, transactions from its xmax on are new: a
+ * session may still use numbers of the older one.  In yet older ones, only a
+ * prepared transaction can commit, whose id is below those of the newest.
+ */
+static void
+make_segments(Segments *segments, const Token *token,
+			  const IncarnationSpan *spans, int nspans)
+{
+	const Seen *from = &token->from;
+	const Seen *to = &token->to;
+	const FeedPlace *after = &token->at;
+	int			nown = 0;
+	uint64		newest_xid = 0;
+	size_t		size;
+
+	segments->count = 0;
+	segments->allocated = (from->count + 1) * Max(nspans, 1) + 1;
+	size = sizeof(Datum) * segments->allocated;
+	segments->incarnation = palloc(size);
+	segments->xid = palloc(size);
+	segments->number = palloc(size);
+	segments->id = palloc(size);
+	segments->last_incarnation = palloc(size);
+	segments->last_xid = palloc(size);
+
+	for (int i = 0; i < nspans; i++)
+	{
+		int64		incarnation = spans[i].incarnation;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!spans[i].is_own || incarnation > from->incarnation)
+			continue;
+		if (nown++ == 0)
+			newest_xid = spans[i].first_xid;
+		for (int n = 0; n < from->count; n++)
+		{
+			uint64		xid = from->running[n];
+
+			if (nown <= 2 || xid < newest_xid)
+				add_segment(segments, after, incarnation, xid, incarnation,
+							xid);
+		}
+		if (nown <= 2)
+			add_segment(segments, after, incarnation, from->xmax, incarnation,
+						incarnation == to->incarnation ? to->xmax - 1 :
+						PG_UINT64_MAX);
+	}
+	if (to->incarnation > from->incarnation)
+		add_segment(segments, after, from->incarnation + 1, 0,
+					to->incarnation, to->xmax - 1);
+}
+
+static Datum
+number_array(Datum *elements, int count, Oid type)
+{
+	return PointerGetDatum(construct_array(elements, count, type, 8,
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* Return a snapshot as a pg_snapshot. */
+static Datum
+snapshot_datum(const Seen *seen)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%llu:%llu:", (unsigned long long) seen->xmin,
+					 (unsigned long long) seen->xmax);
+	for (int i = 0; i < seen->count; i++)
+		appendStringInfo(&text, i == 0 ? "%llu" : ",%llu",
+						 (unsigned long long) seen->running[i]);
+	return DirectFunctionCall1(pg_snapshot_in, CStringGetDatum(text.data));
+}
+
+/* ------------------------------------------------------------------- pages */
+
+/* The parameters of QUERY_FEED_PAGE. */
+enum
+{
+	F_STORE_ID = 0,
+	F_SEGMENTS,					/* six arrays */
+	F_FROM = F_SEGMENTS + 6,
+	F_TO,
+	F_INCARNATION,
+	F_MAX,
+	F_ROLE,
+	F_ACTOR,
+	F_RUNNING,
+	F_XMAX,
+	F_AT_INCARNATION,
+	F_AT_XID,
+	F_AT_NUMBER,
+	NUM_FEED_VALUES
+};
+
+/* Return a column of the row n of the result of a statement, palloc'd. */
+static char *
+result_text(uint64 n, int column)
+{
+	return SPI_getvalue(SPI_tuptable->vals[n], SPI_tuptable->tupdesc, column);
+}
+
+static Datum
+result_value(uint64 n, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[n], SPI_tuptable->tupdesc, column,
+						 isnull);
+}
+
+static int64
+result_number(uint64 n, int column)
+{
+	bool		isnull;
+	Datum		value = result_value(n, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
+/* Copy row n of the result of QUERY_FEED_PAGE. */
+static void
+copy_found(Found *found, uint64 n)
+{
+	bool		isnull;
+	Datum		value;
+
+	memset(found, 0, sizeof(Found));
+	found->source = DatumGetChar(result_value(n, 1, &isnull));
+	found->message_id = result_number(n, 2);
+	found->folder_id = result_number(n, 3);
+	found->number = result_number(n, 4);
+	found->at.incarnation = result_number(n, 5);
+	value = result_value(n, 6, &isnull);
+	found->at.xid = U64FromFullTransactionId(DatumGetFullTransactionId(value));
+	found->at.number = found->number;
+	found->at.message_id = found->message_id;
+	found->kind = result_text(n, 7);
+	found->changed_by = result_text(n, 8);
+	found->client = result_text(n, 9);
+	value = result_value(n, 10, &isnull);
+	found->changed_at = isnull ? 0 : DatumGetTimestampTz(value);
+	value = result_value(n, 11, &isnull);
+	found->properties = isnull ? (Datum) 0 :
+		PointerGetDatum(DatumGetArrayTypePCopy(value));
+}
+
+/* Copy row n of the result of a listing. */
+static void
+copy_listed(Found *found, uint64 n, bool is_message)
+{
+	bool		isnull;
+
+	memset(found, 0, sizeof(Found));
+	found->at.message_id = result_number(n, 1);
+	found->folder_id = is_message ? result_number(n, 5) : found->at.message_id;
+	found->message_id = is_message ? found->at.message_id : 0;
+	found->number = result_number(n, 2);
+	found->kind = "present";
+	found->changed_by = result_text(n, 3);
+	found->changed_at = DatumGetTimestampTz(result_value(n, 4, &isnull));
+	if (is_message)
+		found->creator =
+			PointerGetDatum(DatumGetTextPCopy(result_value(n, 6, &isnull)));
+}
+
+/*
+ * Run a statement of the feed, and return copies of its rows, *count of them,
+ * in the current memory context.
+ */
+static Found *
+fetch_rows(QueryName query, Datum *values, const char *nulls, uint64 *count)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Found	   *rows;
+
+	SPI_connect();
+	*count = query_run(query, values, nulls);
+	MemoryContextSwitchTo(caller);
+	rows = palloc(sizeof(Found) * Max(*count, 1));
+	for (uint64 i = 0; i < *count; i++)
+	{
+		if (query == QUERY_FEED_PAGE)
+			copy_found(&rows[i], i);
+		else
+			copy_listed(&rows[i], i, query == QUERY_FEED_MESSAGES);
+	}
+	SPI_finish();
+	return rows;
+}
+
+/* Return the number of rows to read at once: one more than may be given. */
+static int64
+batch_size(const Feed *feed)
+{
+	return Min(feed->left, BATCH) + 1;
+}
+
+/*
+ * Give the folders or the messages that are present, from the token's place
+ * on.  Returns false if there may be more.
+ */
+static bool
+list_present(Feed *feed, bool messages)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	char		nulls[] = "    ";
+	bool		more = true;
+
+	position_begin_text(&feed->token, &feed->text);
+	if (feed->folder_id == 0)
+		nulls[3] = 'n';
+	while (more)
+	{
+		int64		limit = batch_size(feed);
+		Datum		values[4];
+		Found	   *rows;
+		uint64		count;
+
+		MemoryContextReset(feed->row_memory);
+		MemoryContextSwitchTo(feed->row_memory);
+		values[0] = Int64GetDatum(feed->store_id);
+		values[1] = Int64GetDatum(feed->token.at.message_id);
+		values[2] = Int64GetDatum(limit);
+		values[3] = Int64GetDatum(feed->folder_id);
+		rows = fetch_rows(messages ? QUERY_FEED_MESSAGES : QUERY_FEED_FOLDERS,
+						  values, nulls, &count);
+		more = count == limit;
+		for (uint64 i = 0; i < count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (feed->left == 0)
+				break;
+			feed->token.at = rows[i].at;
+			if (messages ?
+				access_message(feed->store_id, rows[i].folder_id,
+							   rows[i].creator, ACCESS_TO_READ) :
+				access_sees_folder(feed->store_id, rows[i].folder_id))
+				put(feed, &rows[i]);
+		}
+		MemoryContextSwitchTo(caller);
+		if (feed->left == 0)
+			return !more;
+	}
+	return true;
+}
+
+/*
+ * Read up to "limit" new changes from the token's place on, as *count rows in
+ * the current memory context.
+ */
+static Found *
+fetch_page(const Feed *feed, const IncarnationSpan *spans, int nspans,
+		   int64 limit, uint64 *count)
+{
+	const Token *token = &feed->token;
+	const Seen *from = &token->from;
+	Segments	segments;
+	Datum	   *running = palloc(sizeof(Datum) * (from->count + 1));
+	Datum		values[NUM_FEED_VALUES];
+	int			n = F_SEGMENTS;
+
+	make_segments(&segments, token, spans, nspans);
+	for (int i = 0; i < from->count; i++)
+		running[i] = xid_datum(from->running[i]);
+	values[F_STORE_ID] = Int64GetDatum(feed->store_id);
+	values[n++] = number_array(segments.incarnation, segments.count, INT8OID);
+	values[n++] = number_array(segments.xid, segments.count, XID8OID);
+	values[n++] = number_array(segments.number, segments.count, INT8OID);
+	values[n++] = number_array(segments.id, segments.count, INT8OID);
+	values[n++] = number_array(segments.last_incarnation, segments.count,
+							   INT8OID);
+	values[n++] = number_array(segments.last_xid, segments.count, XID8OID);
+	values[F_FROM] = snapshot_datum(from);
+	values[F_TO] = snapshot_datum(&token->to);
+	values[F_INCARNATION] = Int64GetDatum(from->incarnation);
+	values[F_MAX] = Int64GetDatum(limit);
+	values[F_ROLE] = feed->reader.role;
+	values[F_ACTOR] = feed->reader.actor;
+	values[F_RUNNING] = number_array(running, from->count, XID8OID);
+	values[F_XMAX] = xid_datum(from->xmax);
+	values[F_AT_INCARNATION] = Int64GetDatum(token->at.incarnation);
+	values[F_AT_XID] = xid_datum(token->at.xid);
+	values[F_AT_NUMBER] = Int64GetDatum(token->at.number);
+	return fetch_rows(QUERY_FEED_PAGE, values, NULL, count);
+}
+
+/*
+ * Give the changes of a pass from the token's place on.  Returns false if
+ * there may be more.
+ */
+static bool
+give_pass(Feed *feed, const IncarnationSpan *spans, int nspans)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext found_memory = AllocSetContextCreate(caller,
+													   "msgstore feed page",
+													   ALLOCSET_DEFAULT_SIZES);
+	Token	   *token = &feed->token;
+	bool		more = true;
+
+	position_begin_text(token, &feed->text);
+	while (more)
+	{
+		int64		limit = batch_size(feed);
+		uint64		count;
+		Found	   *rows;
+
+		MemoryContextReset(found_memory);
+		MemoryContextSwitchTo(found_memory);
+		rows = fetch_page(feed, spans, nspans, limit, &count);
+		more = count == limit;
+		for (uint64 i = 0; i < count && feed->left > 0; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			MemoryContextReset(feed->row_memory);
+			MemoryContextSwitchTo(feed->row_memory);
+			token->at = rows[i].at;
+			put_found(feed, &rows[i]);
+		}
+		MemoryContextSwitchTo(caller);
+		if (feed->left == 0)
+			break;
+	}
+	MemoryContextDelete(found_memory);
+	return !more;
+}
+
+/* ------------------------------------------------------------------- calls */
+
+/* Put a token at the beginning of a phase. */
+static void
+begin_phase(Token *token, TokenPhase phase)
+{
+	token->phase = phase;
+	memset(&token->at, 0, sizeof(token->at));
+	if (phase == TOKEN_PASS)
+		token->at.incarnation = -1;
+}
+
+/* Make a token of the present cluster, for a snapshot that was taken now. */
+static void
+set_origin(Token *token, const Token *here)
+{
+	token->system = here->system;
+	token->database = here->database;
+	token->timeline = here->timeline;
+	token->wal = here->wal;
+}
+
+/* Add the last row of a call that has reached the end. */
+static void
+put_end(Feed *feed)
+{
+	Found		end;
+
+	memset(&end, 0, sizeof(end));
+	end.kind = "end";
+	position_begin_text(&feed->token, &feed->text);
+	put(feed, &end);
+}
+
+/*
+ * Give rows until the end is reached or no more rows may be given.  "here" and
+ * "now" are the server's position and the snapshot of the call.
+ */
+static void
+give(Feed *feed, const Token *here, const Seen *now,
+	 const IncarnationSpan *spans, int nspans)
+{
+	Token	   *token = &feed->token;
+
+	if (token->phase == TOKEN_FOLDERS)
+	{
+		if (!list_present(feed, false))
+			return;
+		begin_phase(token, TOKEN_MESSAGES);
+	}
+	if (token->phase == TOKEN_MESSAGES)
+	{
+		if (!list_present(feed, true))
+			return;
+		begin_phase(token, TOKEN_REST);
+	}
+	if (token->phase == TOKEN_REST)
+	{
+		check_pruned(feed, now);
+		begin_phase(token, TOKEN_PASS);
+		token->folder_id = feed->folder_id;
+		token->to = *now;
+		set_origin(token, here);
+	}
+	if (!give_pass(feed, spans, nspans))
+		return;
+	token->from = token->to;
+	begin_phase(token, TOKEN_REST);
+	put_end(feed);
+}
+
+/*
+ * Return true if the snapshot of the call, "now", is older than the token.
+ * Raise MAPI_E_UNABLE_TO_COMPLETE if the token is not of this server's history.
+ */
+static bool
+is_ahead(const Token *token, const Seen *now, const IncarnationSpan *spans,
+		 int nspans)
+{
+	switch (position_check(token, spans, nspans))
+	{
+		case TOKEN_FOREIGN:
+			raise_list_anew("\"token\" is a token of another database");
+		case TOKEN_LOST:
+			raise_list_anew("\"token\" is ahead of this server, which has lost changes");
+		case TOKEN_AHEAD:
+			return true;
+		case TOKEN_GOOD:
+			break;
+	}
+	return !position_includes(now, token->phase == TOKEN_PASS ?
+							  &token->to : &token->from);
+}
+
+/* Return argument 2, the number of rows to give; NULL is no limit. */
+static int64
+max_argument(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(2))
+		return PG_INT64_MAX;
+	if (PG_GETARG_INT32(2) < 1)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"max\" must be at least 1, not %d",
+						PG_GETARG_INT32(2))));
+	return PG_GETARG_INT32(2);
+}
+
+/* Read the arguments of changes_since(), and check the rights. */
+static void
+read_arguments(FunctionCallInfo fcinfo, Feed *feed)
+{
+	char	   *actor;
+
+	memset(feed, 0, sizeof(Feed));
+	feed->store_id = call_number(fcinfo, 0, "store_id");
+	if (!PG_ARGISNULL(3))
+		feed->folder_id = call_number(fcinfo, 3, "folder_id");
+	feed->left = max_argument(fcinfo);
+	if (PG_ARGISNULL(3))
+		access_require_store(feed->store_id, RIGHT_FOLDER_VISIBLE);
+	else
+	{
+		access_require_folder(feed->store_id, feed->folder_id,
+							  RIGHT_FOLDER_VISIBLE);
+		store_require_folder(feed->store_id, feed->folder_id);
+	}
+	actor = call_text(fcinfo, 4);
+	state_reader(&feed->reader, actor);
+	refuse_subscriber();
+}
+
+/*
+ * changes_since(store_id, token, max, folder_id, actor)
+ * → (token, message_id, folder_id, change_number, kind, changed_by, client,
+ *	  changed_at, properties)
+ *
+ * Return what is new to the reader of a token, in order and at most "max"
+ * rows: changes of messages and folders, of the status, and of the read state
+ * of the current role and actor; for a NULL token first one row per folder and
+ * message that is there.  With a folder, only what concerns it.  Each row has
+ * the token with which a reader goes on after the row.  A call that has
+ * reached the end adds a row of kind end, beyond "max".
+ *
+ * The call uses the statement's snapshot.  If that is older than the token
+ * (REPEATABLE READ, a standby), the only row is one of kind end with the same
+ * token.
+ *
+ * Errors: MAPI_E_NOT_FOUND for store or folder, MAPI_E_NO_ACCESS,
+ * MAPI_E_INVALID_PARAMETER for the token or a "max" below 1,
+ * MAPI_E_UNABLE_TO_COMPLETE if the changes since the token are not known here,
+ * MAPI_E_NO_SUPPORT on a subscriber.
+ */
+PG_FUNCTION_INFO_V1(changes_since);
+Datum
+changes_since(PG_FUNCTION_ARGS)
+{
+	Feed		feed;
+	Token		here;
+	Seen		now;
+	IncarnationSpan *spans;
+	int			nspans;
+	bool		is_ready = true;
+
+	read_arguments(fcinfo, &feed);
+	memset(&here, 0, sizeof(here));
+	position_origin(&here);
+	spans = position_spans(&nspans);
+	position_now(&now, spans, nspans);
+	if (PG_ARGISNULL(1))
+	{
+		feed.token.store_id = feed.store_id;
+		feed.token.folder_id = feed.folder_id;
+		feed.token.from = now;
+		set_origin(&feed.token, &here);
+		begin_phase(&feed.token, TOKEN_FOLDERS);
+	}
+	else
+	{
+		read_token(fcinfo, &feed);
+		is_ready = !is_ahead(&feed.token, &now, spans, nspans);
+	}
+
+	feed.result = call_begin_set(fcinfo, &feed.desc);
+	if (!is_ready)
+	{
+		put_end(&feed);
+		return (Datum) 0;
+	}
+	feed.row_memory = AllocSetContextCreate(CurrentMemoryContext,
+											"msgstore feed row",
+											ALLOCSET_DEFAULT_SIZES);
+	feed.change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	messagerow_begin_read(&feed.row, GetActiveSnapshot());
+	give(&feed, &here, &now, spans, nspans);
+	messagerow_end_read(&feed.row);
+	table_close(feed.change, NoLock);
+	MemoryContextDelete(feed.row_memory);
+	return (Datum) 0;
+}
+
+/*
+ * feed_position(store_id) → text
+ *
+ * Return the token of a reader that has everything that the statement's
+ * snapshot sees.
+ *
+ * Errors: MAPI_E_NOT_FOUND for the store, MAPI_E_NO_ACCESS, MAPI_E_NO_SUPPORT
+ * on a subscriber.
+ */
+PG_FUNCTION_INFO_V1(feed_position);
+Datum
+feed_position(PG_FUNCTION_ARGS)
+{
+	Token		token;
+	TokenText	text;
+	IncarnationSpan *spans;
+	int			nspans;
+
+	memset(&token, 0, sizeof(token));
+	token.store_id = call_number(fcinfo, 0, "store_id");
+	access_require_store(token.store_id, RIGHT_FOLDER_VISIBLE);
+	refuse_subscriber();
+	position_origin(&token);
+	spans = position_spans(&nspans);
+	position_now(&token.from, spans, nspans);
+	position_begin_text(&token, &text);
+	PG_RETURN_DATUM(position_text(&text, &token));
+}
