@@ -312,6 +312,7 @@ answer(const GByteArray *bytes, int to)
 	if (found == NULL || out == NULL)
 		_exit(1);
 	ok = json_dumpf(found, out, JSON_COMPACT) == 0 && fclose(out) == 0;
+	json_decref(found);
 	_exit(ok ? 0 : 1);
 }
 
