@@ -217,7 +217,8 @@ ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
 PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
-PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench \
+PRIVATE = deps test test-alone test-examples test-fuzz test-large \
+	test-valgrind demo bench \
 	bench-instructions devserver devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
