@@ -157,6 +157,7 @@ REGRESS = \
 	hostile \
 	errors \
 	checker \
+	version \
 	house
 
 # Tests of two or three sessions (test/specs/, test/expected/), after the common set-up
@@ -253,6 +254,10 @@ $(error no PostgreSQL to build against: set PG_CONFIG, or run "make deps")
 endif
 # What PostgreSQL looks up is visible, and nothing else (compat.h).
 PG_CFLAGS = -fvisibility=hidden
+# The version of the script that the module belongs to (src/engine/relation.c).
+SCRIPT_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" \
+	$(srcdir)/msgstore.control $(TOP)msgstore.control 2>/dev/null | head -n 1)
+PG_CPPFLAGS = -DMSGSTORE_VERSION='"$(SCRIPT_VERSION)"'
 EXTRA_CLEAN = src/words/*.gen.h src/gen.stamp src/flags.stamp build/failed
 include $(PGXS)
 
