@@ -230,7 +230,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions dist deb strict client install-client \
+.PHONY: $(PRIVATE) test-versions analyse dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -242,11 +242,14 @@ $(PRIVATE):
 test-versions:
 	@bash $(TOP)tools/test-versions $(VERSIONS)
 
+analyse:
+	@bash $(TOP)tools/analyse
+
 # The archive of a release for PGXN; packages for Debian.
 dist deb:
 	@bash $(TOP)tools/release $@
 
-ifneq (,$(filter-out $(PRIVATE) test-versions dist deb,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out $(PRIVATE) test-versions analyse dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
