@@ -19,6 +19,8 @@ OBJS = \
 	$(WIN32RES) \
 	src/words/value.o \
 	src/words/text.o \
+	src/words/escape.o \
+	src/words/json.o \
 	src/words/nameset.o \
 	src/words/hresult.o \
 	src/words/flags.o \
@@ -74,6 +76,7 @@ OBJS = \
 	src/face/store.o \
 	src/face/rights.o \
 	src/face/nameid.o \
+	src/face/criteria.o \
 	src/face/open.o \
 	src/face/park.o \
 	src/face/subobject.o \
@@ -97,6 +100,7 @@ OBJS = \
 	src/face/mail.o \
 	src/face/bulk.o \
 	src/face/list.o \
+	src/face/category.o \
 	src/face/history.o \
 	src/face/feed.o
 
@@ -126,6 +130,7 @@ REGRESS = \
 	save \
 	stateless \
 	request \
+	author \
 	handle \
 	handlemodes \
 	conflict \
@@ -140,6 +145,8 @@ REGRESS = \
 	promoted \
 	restriction \
 	list \
+	category \
+	searchfolder \
 	folder \
 	container \
 	counts \
@@ -200,6 +207,7 @@ ISOLATION = \
 	resolve_race \
 	park_race \
 	request_race \
+	author_race \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \
@@ -219,8 +227,8 @@ PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
 PRIVATE = deps test test-alone test-examples test-fuzz test-large \
-	test-valgrind demo bench \
-	bench-instructions devserver devserver-stop
+	test-valgrind demo bench bench-growth bench-instructions devserver \
+	devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
 	bash $(TOP)tools/run-private
