@@ -1584,6 +1584,13 @@ COMMENT ON FUNCTION msgstore_internal.message_size(jsonb, jsonb, text, text,
 	'Return the bytes of the content of a message (PR_MESSAGE_SIZE) without '
 	'fetching its bodies';
 
+CREATE FUNCTION msgstore_internal.display_to(recipients jsonb)
+	RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'display_to';
+COMMENT ON FUNCTION msgstore_internal.display_to(jsonb) IS
+	'Return PR_DISPLAY_TO of a list of recipients';
+
 CREATE FUNCTION msgstore_internal.systime(value text)
 	RETURNS timestamptz
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
@@ -1861,7 +1868,10 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 					   AND s.message_id OPERATOR(pg_catalog.=) m.message_id),
 					0) AS status,
 		   m.message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0
-			   AS associated
+			   AS associated,
+		   m.has_attachments,
+		   coalesce(msgstore_internal.display_to(m.recipients), '')
+			   AS display_to
 	FROM msgstore.message AS m
 	WHERE m.deleted_at IS NULL
 	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
