@@ -6,7 +6,7 @@ SELECT module = script AS equal FROM msgstore_version();
 UPDATE pg_extension SET extversion = '0.0' WHERE extname = 'msgstore';
 \c -
 SET log_min_messages = fatal;
-\set VERBOSITY sqlstate
+\set VERBOSITY terse
 SELECT count(*) FROM msgstore.check_store(-1);
 SELECT msgstore.special_folder(-1, 'Inbox');
 SELECT msgstore.special_folder(-1, 'Inbox');

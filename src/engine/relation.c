@@ -191,8 +191,9 @@ require_schema(void)
 		warned = true;
 		ereport(WARNING,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the module msgstore has version %s, the extension has version %s",
-						MSGSTORE_VERSION, version),
+				 errmsg("the module and the extension msgstore have different versions"),
+				 errdetail("The module has version %s, the extension has version %s.",
+						   MSGSTORE_VERSION, version),
 				 errhint("Run ALTER EXTENSION msgstore UPDATE, or install the module of that version and reconnect.")));
 	}
 }
