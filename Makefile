@@ -136,6 +136,7 @@ REGRESS = \
 	conflict \
 	conflictattachments \
 	resolve \
+	obstacles \
 	mergetext \
 	place \
 	readstate \
