@@ -49,6 +49,8 @@ OBJS = \
 	src/engine/row.o \
 	src/engine/parent.o \
 	src/engine/access.o \
+	src/engine/lineage.o \
+	src/engine/origin.o \
 	src/engine/tree.o \
 	src/engine/count.o \
 	src/engine/blob.o \
@@ -89,6 +91,11 @@ OBJS = \
 	src/face/transfer.o \
 	src/face/mail.o \
 	src/face/bulk.o \
+	src/face/arrival.o \
+	src/face/meet.o \
+	src/face/import.o \
+	src/face/importfolder.o \
+	src/face/sync.o \
 	src/face/history.o \
 	src/face/feed.o
 
@@ -129,6 +136,8 @@ REGRESS = \
 	status \
 	submit \
 	presence \
+	sync \
+	syncfolder \
 	promoted \
 	folder \
 	container \
