@@ -36,6 +36,10 @@ OBJS = \
 	src/content/recipient.o \
 	src/content/subject.o \
 	src/content/promoted.o \
+	src/content/order.o \
+	src/content/folding.o \
+	src/content/match.o \
+	src/content/restriction.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -61,6 +65,9 @@ OBJS = \
 	src/engine/state.o \
 	src/engine/computed.o \
 	src/engine/view.o \
+	src/engine/scan.o \
+	src/engine/sorting.o \
+	src/engine/listing.o \
 	src/engine/pending.o \
 	src/engine/handle.o \
 	src/engine/upload.o \
@@ -96,6 +103,7 @@ OBJS = \
 	src/face/import.o \
 	src/face/importfolder.o \
 	src/face/sync.o \
+	src/face/list.o \
 	src/face/history.o \
 	src/face/feed.o
 
@@ -139,6 +147,8 @@ REGRESS = \
 	sync \
 	syncfolder \
 	promoted \
+	restriction \
+	list \
 	folder \
 	container \
 	counts \

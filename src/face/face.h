@@ -406,6 +406,27 @@ extern bool meet_permitted(const Import *import, const MessageRow *row);
  */
 extern int32 meet_version(Import *import, MessageRow *row);
 extern int32 meet_deletion(Import *import, MessageRow *row);
+/* ------------------------------------------------------------------ list.c */
+
+/* The places of arguments of a function that lists messages. */
+typedef struct ListArguments
+{
+	int			restriction;
+	int			flags;
+	int			actor;
+} ListArguments;
+
+/*
+ * Begin a list whose first two arguments are store_id and folder_id: check the
+ * rights, compile the restriction and gather the folders.  *list is a hash of
+ * these arguments, for positions.
+ */
+extern void list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
+					   MessageList *listing, uint64 *list);
+
+/* Return argument n, the greatest number of rows, or -1 if it is NULL. */
+extern int64 list_max_argument(FunctionCallInfo fcinfo, int n);
+
 /* --------------------------------------------------------------- history.c */
 
 /* Return the name of a kind of change, a CHANGE_*. */
