@@ -133,6 +133,7 @@ REGRESS = \
 	save \
 	stateless \
 	request \
+	author \
 	handle \
 	handlemodes \
 	conflict \
@@ -208,6 +209,7 @@ ISOLATION = \
 	resolve_race \
 	park_race \
 	request_race \
+	author_race \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \
