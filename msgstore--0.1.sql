@@ -956,6 +956,9 @@ CREATE TABLE msgstore.folder (
 	modified_at    timestamptz NOT NULL,
 	modifier       text        NOT NULL,
 	lineage        bytea,
+	search_flags       integer,
+	search_restriction jsonb,
+	search_folders     bigint[],
 	PRIMARY KEY (store_id, folder_id),
 	UNIQUE (store_id, special)
 );
@@ -996,6 +999,12 @@ COMMENT ON COLUMN msgstore.folder.modifier IS
 COMMENT ON COLUMN msgstore.folder.lineage IS
 	'The keys of the version if they cannot be computed from its number: '
 	'lineage.c';
+COMMENT ON COLUMN msgstore.folder.search_flags IS
+	'Of a search folder: how it searches (search_flags); NULL for any other';
+COMMENT ON COLUMN msgstore.folder.search_restriction IS
+	'Of a search folder: what it looks for; NULL if not set yet';
+COMMENT ON COLUMN msgstore.folder.search_folders IS
+	'Of a search folder: where it looks; NULL if not set yet';
 
 /*
  * One row per change of a folder, append-only, as table change has one per
@@ -1926,6 +1935,74 @@ CREATE FUNCTION msgstore.count_messages(store_id bigint, folder_id bigint,
 COMMENT ON FUNCTION msgstore.count_messages(bigint, bigint, jsonb,
 											msgstore.table_flags, text) IS
 	'Return the number of messages that list_messages() lists';
+
+CREATE FUNCTION msgstore.list_categories(store_id bigint, folder_id bigint,
+										 "by" text[],
+										 restriction jsonb DEFAULT NULL,
+										 sort text[] DEFAULT NULL,
+										 max integer DEFAULT 50,
+										 after text DEFAULT NULL,
+										 flags msgstore.table_flags
+										 DEFAULT '0',
+										 actor text DEFAULT NULL,
+										 OUT depth integer,
+										 OUT category jsonb,
+										 OUT count bigint,
+										 OUT unread bigint,
+										 OUT "position" text)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 50
+	AS 'MODULE_PATHNAME', 'list_categories';
+COMMENT ON FUNCTION msgstore.list_categories(bigint, bigint, text[], jsonb,
+											 text[], integer, text,
+											 msgstore.table_flags, text) IS
+	'Return a page of the categories of the messages of a folder: those with '
+	'equal values of properties, level by level, with counts';
+
+CREATE FUNCTION msgstore.create_search_folder(store_id bigint,
+											  parent_id bigint, name text,
+											  restriction jsonb
+											  DEFAULT NULL,
+											  folders bigint[] DEFAULT NULL,
+											  flags msgstore.search_flags
+											  DEFAULT '0',
+											  actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_search_folder';
+COMMENT ON FUNCTION msgstore.create_search_folder(bigint, bigint, text, jsonb,
+												  bigint[],
+												  msgstore.search_flags,
+												  text) IS
+	'Create a folder that lists the messages of other folders to which a '
+	'restriction applies; a NULL parent is the root';
+
+CREATE FUNCTION msgstore.set_search_criteria(store_id bigint,
+											 folder_id bigint,
+											 restriction jsonb DEFAULT NULL,
+											 folders bigint[] DEFAULT NULL,
+											 flags msgstore.search_flags
+											 DEFAULT '0',
+											 actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_search_criteria';
+COMMENT ON FUNCTION msgstore.set_search_criteria(bigint, bigint, jsonb,
+												 bigint[],
+												 msgstore.search_flags,
+												 text) IS
+	'Set what a search folder looks for, and where; a NULL changes nothing';
+
+CREATE FUNCTION msgstore.get_search_criteria(store_id bigint,
+											 folder_id bigint,
+											 OUT restriction jsonb,
+											 OUT folders bigint[],
+											 OUT flags msgstore.search_flags)
+	RETURNS record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'get_search_criteria';
+COMMENT ON FUNCTION msgstore.get_search_criteria(bigint, bigint) IS
+	'Return what a search folder looks for, and where';
 
 /* ==================================================================== history
  *

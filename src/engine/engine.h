@@ -521,9 +521,13 @@ extern bool row_id_used(StoreRelation sequence, int64 store_id, int64 id);
 /*
  * Lock a store or a folder against deletion, until the end of the transaction.
  * Returns false if there is no such row, or if the folder is deleted.
+ * row_lock_folder() raises MAPI_E_NO_SUPPORT for a search folder, in which
+ * nothing has its place; row_lock_any_folder() locks it too.
  */
 extern bool row_lock_store(int64 store_id);
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
+extern bool row_lock_any_folder(int64 store_id, int64 folder_id);
+pg_noreturn extern void row_raise_search_folder(int64 folder_id);
 
 /*
  * Insert a row of change, and read the row that the active snapshot sees.
@@ -1493,6 +1497,9 @@ extern void sorting_key(const SortOrder *order, RestrictionFind find,
 extern int	sorting_instances(const SortOrder *order, const SortKey *key);
 extern void sorting_instance(const SortOrder *order, const SortKey *key,
 							 int n, SortKey *instance);
+
+/* Copy a value that is no list into the current memory context. */
+extern void sorting_copy_value(const JsonbValue *value, JsonbValue *copy);
 
 /* Copy a key, without lists, into the current memory context. */
 extern void sorting_copy(const SortOrder *order, const SortKey *key,

@@ -205,6 +205,15 @@ static const struct
 		" change_number = $8, modified_at = $9, modifier = $10,"
 		" lineage = $11"
 		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_CRITERIA_READ] =
+	{false, {INT8OID, INT8OID},
+		"SELECT search_flags, search_restriction, search_folders"
+		" FROM msgstore.folder WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_CRITERIA_WRITE] =
+	{true, {INT8OID, INT8OID, INT4OID, JSONBOID, INT8ARRAYOID},
+		"UPDATE msgstore.folder SET search_flags = $3,"
+		" search_restriction = $4, search_folders = $5"
+		" WHERE store_id = $1 AND folder_id = $2"},
 	[QUERY_FOLDER_DELETE] =
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.folder WHERE store_id = $1 AND folder_id = $2"},

@@ -184,7 +184,8 @@ my $json = $node->safe_psql(
 			"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"}]}') \gset
 	SELECT submit_message(:s, :q, :qn) \gset
 	SELECT announce_editing(:s, :m, '1 hour') \gset
-	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p, 'b', :b,
+	SELECT create_search_folder(:s, NULL, 'search', '{"and": []}', ARRAY[:f]) AS e \gset
+	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p, 'b', :b, 'e', :e,
 		'c', read_message(:s, :m)->'PidTagChangeNumber')});
 my $made = decode_json($json);
 my ($s, $f, $m, $first, $last) = @$made{qw(s f m n c)};
@@ -207,7 +208,10 @@ my %argument = (
 	'message_at.change_number' => $first, if_change_number => undef, seen => undef, actor => 'ann',
 	'set_read_flags.folder_id' => undef, ttl => '1 hour', claim => '1', max => '10', lease => '1 hour',
 	columns => '{PR_SUBJECT}', sort => '{PR_SUBJECT}', restriction => '{"exist": "PR_SUBJECT"}',
-	'list_messages.after' => undef,
+	'list_messages.after' => undef, 'list_categories.after' => undef,
+	'list_categories.sort' => '{MAX(PR_IMPORTANCE)}', by => '{PR_SUBJECT}',
+	folders => "{$f}", 'set_search_criteria.folder_id' => $made->{e},
+	'get_search_criteria.folder_id' => $made->{e},
 	outcome => 'SENT', detail => 'x', retry_after => '1 hour',
 	token => undef,
 	status => '1', mask => '1', base => 'one', theirs => 'two', yours => 'three',
