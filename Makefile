@@ -19,6 +19,8 @@ OBJS = \
 	$(WIN32RES) \
 	src/words/value.o \
 	src/words/text.o \
+	src/words/escape.o \
+	src/words/json.o \
 	src/words/nameset.o \
 	src/words/hresult.o \
 	src/words/flags.o \
@@ -233,7 +235,7 @@ PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
 PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench \
-	bench-instructions devserver devserver-stop
+	bench-growth bench-instructions devserver devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
 	bash $(TOP)tools/run-private

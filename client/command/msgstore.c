@@ -16,6 +16,7 @@ static const Command *const commands[] = {
 	&command_new,
 	&command_set,
 	&command_resolve,
+	&command_ls,
 	&command_import,
 	&command_export,
 	&command_completion,

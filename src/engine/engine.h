@@ -1391,6 +1391,12 @@ extern bool view_go_back(MessageView *view, int64 change_number);
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
 
 /*
+ * Return the properties that view_props() returns as a datum of type json,
+ * whose text is the text of that jsonb.
+ */
+extern Datum view_json(const MessageView *view, ArrayType *tags);
+
+/*
  * Return the names of all properties of a view as a text[], without reading
  * their values.
  */
