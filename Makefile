@@ -143,6 +143,7 @@ REGRESS = \
 	conflict \
 	conflictattachments \
 	resolve \
+	obstacles \
 	mergetext \
 	place \
 	readstate \
