@@ -3870,6 +3870,19 @@ COMMENT ON FUNCTION msgstore.check_store(bigint) IS
 	'Return every row of a store, or of all stores, whose store, folder or '
 	'blob is missing';
 
+/* ==================================================================== version
+ *
+ * The module is a file of the server, the script is a row of the database:
+ * after an upgrade of the package they differ until ALTER EXTENSION.
+ */
+
+CREATE FUNCTION msgstore.msgstore_version(OUT module text, OUT script text)
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'msgstore_version';
+COMMENT ON FUNCTION msgstore.msgstore_version() IS
+	'Return the version of the loaded module, and of the script that has '
+	'made the objects of the extension';
+
 /* ================================================================ compression
  *
  * Large values are compressed with lz4 where the server was built with it: a
