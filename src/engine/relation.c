@@ -67,6 +67,7 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"message_status_pkey",
 	"node",
 	"incarnation",
+	"imported",
 	"number_marker",
 	"store_id_seq",
 	"folder_id_seq",
