@@ -288,7 +288,7 @@ INSERT INTO good_argument VALUES
     ('store_id', :store), ('to_store_id', :store), ('message_id', :id), ('folder_id', :inbox), ('parent_id', :inbox),
     ('handle', :h), ('change_number', :n), ('version', :n), ('name', '''n'''), ('special', '''Inbox'''),
     ('flags', '''0'''), ('props', '''{}'''), ('changes', '''{}'''), ('tags', '''{}'''),
-    ('node', '0'), ('result', '''S_OK'''), ('choice', '''KEEP_ORIGINAL'''), ('whole', 'false'),
+    ('node', '0'), ('result', '''S_OK'''), ('choice', '''KEEP_ORIGINAL'''), ('whole', 'false'), ('by_lines', 'false'),
     ('message_ids', '''{}'''), ('parked_id', '0'), ('keep_age', '''1 day'''), ('keep_count', '1'), ('keep', 'true'),
     ('after', '0'), ('messages', '1'), ('attach_num', '0'), ('property', '''PR_BODY'''),
     ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
@@ -297,7 +297,9 @@ INSERT INTO good_argument VALUES
     ('columns', '''{}'''), ('by', '''{PR_SUBJECT}'''), ('folders', '''{}'''), ('restriction', '''{"and": []}'''), ('sort', '''{}'''),
     ('claim', '0'), ('max', '0'), ('lease', '''1 hour'''), ('outcome', '''SENT'''), ('ttl', '''1 hour'''),
     ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}'''),
-    ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0'), ('token', 'NULL');
+    ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0'), ('token', 'NULL'),
+    ('peer', '''peer'''), ('sync_token', '''token'''), ('again', '''{}'''), ('change', '''{}'''), ('states', '''[]'''),
+    ('keys', '''[]'''), ('source_key', '''x'''), ('source_keys', '''{}'''), ('change_key', '''x'''), ('predecessors', '''x''');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE

@@ -4,6 +4,8 @@
  *	  The contracts of the files of the command "msgstore":
  *
  *		import.c	from mail to a store
+ *		batch.c		saves mail in batches
+ *		params.c	the values of a mail as parameters
  *		export.c	from a store to mail
  *		large.c		messages with large values, in pieces
  *		resolve.c	settles the conflict of a parked draft
@@ -67,12 +69,21 @@ typedef struct Target
 
 /* --------------------------------------------------------------- session.c */
 
-/* Connect.  Returns NULL after printing an error. */
+/*
+ * Connect.  Returns NULL after printing an error.  session_connect_anyhow()
+ * accepts a database without the extension.
+ */
+extern msgstore *session_connect_anyhow(const Target *target,
+										const char *application);
 extern msgstore *session_connect(const Target *target,
 								 const char *application);
 
 /* Print the last error on stderr; "doing" is the failed action. */
 extern void session_print_error(const msgstore *ms, const char *doing);
+
+/* Print an error in the same form. */
+extern void session_print_text(const msgstore_error *error,
+							   const char *doing);
 
 /*
  * Find the store that a command works on.  Returns false after printing an
@@ -138,6 +149,13 @@ extern bool print_bytes(const void *bytes, size_t len);
  */
 extern bool print_json(const json_t *value);
 
+/*
+ * Show what is printed from now on through the user's pager, if stdout is a
+ * terminal, until print_end_pager() waits for the end of the pager.
+ */
+extern void print_begin_pager(void);
+extern void print_end_pager(void);
+
 /* Flush stdout.  Prints an error and returns false if a write has failed. */
 extern bool print_flush(void);
 
@@ -147,7 +165,12 @@ typedef enum Colour
 	COLOUR_THEIRS,
 	COLOUR_YOURS,
 	COLOUR_BOTH,
-	COLOUR_QUIET
+	COLOUR_QUIET,
+	COLOUR_PLAIN,
+	COLOUR_OLD,
+	COLOUR_NEW,
+	COLOUR_OLD_MARK,			/* words that differ */
+	COLOUR_NEW_MARK
 } Colour;
 
 /* The properties of stdout. */
@@ -188,8 +211,9 @@ extern char *show_safe_lines(const char *text);
  */
 extern char *show_safe_json(const char *json);
 
-/* Return the number of columns of a safe text. */
+/* Return the number of columns of a safe text, and of a character. */
 extern int	show_columns(const char *safe);
+extern int	show_char_columns(gunichar c);
 
 /*
  * Return a safe text, cut to a number of columns if it is longer; then the
@@ -259,6 +283,13 @@ extern Standing report_standing(const Report *report);
 extern int64_t report_current(const Report *report);
 
 /*
+ * Return the names of the properties that prevent MERGE, or with by_lines
+ * MERGE_TEXT, separated by commas, as the server returned them; NULL if a
+ * merge is possible.
+ */
+extern const char *report_obstacles(const Report *report, bool by_lines);
+
+/*
  * Return the names of the properties of one side, separated by commas; NULL if
  * there are no such properties.  Properties of the message's place do not
  * count, nor, for SIDE_BOTH, properties that both changed to equal values.
@@ -267,6 +298,14 @@ extern char *report_names(const Report *report, Side side);
 
 /* Print every property with its values, which are cut to fit the screen. */
 extern void report_print(const Report *report, const Screen *screen);
+
+/*
+ * Print all differences of one property, or of all properties if the name is
+ * NULL: base to theirs, base to yours, theirs to yours.  Returns false if the
+ * report has no such property.
+ */
+extern bool report_print_differences(const Report *report,
+									 const Screen *screen, const char *name);
 
 /*
  * Print whole values of one property, or of all properties if the name is
@@ -320,10 +359,10 @@ extern bool large_fetch(msgstore *ms, int32_t handle, json_t *props,
 						const char **why);
 
 /*
- * Return true if a message is too large for one call.  *bytes is set to the
- * size of its strings.
+ * Return true if a message is too large for one call, with the bytes to which
+ * its properties refer.
  */
-extern bool large_message(json_t *props, size_t *bytes);
+extern bool large_message(json_t *props, const GPtrArray *aside);
 
 /*
  * Save such a message for the first time, as msgstore_save_new_message()

@@ -34,6 +34,7 @@ typedef struct Container
 {
 	FolderRow	row;			/* of a store: its id, name, owner, bag */
 	uint32		rights;
+	Reader		reader;			/* whose read state is shown */
 	bool		has_counts;		/* "counts" is filled */
 	FolderCounts counts;
 } Container;
@@ -192,6 +193,14 @@ add_content_count(Container *container, const char *name, BagList *list)
 }
 
 static void
+add_unread_count(Container *container, const char *name, BagList *list)
+{
+	baglist_add_int(list, name, readstate_unread(container->row.store_id,
+												 container->row.folder_id,
+												 &container->reader));
+}
+
+static void
 add_associated_count(Container *container, const char *name, BagList *list)
 {
 	baglist_add_int(list, name, counts(container)->associated);
@@ -288,10 +297,6 @@ add_deleted(Container *container, const char *name, BagList *list)
 	add_special(container, name, list, "Deleted Items");
 }
 
-/*
- * The read state of a user adds PR_CONTENT_UNREAD here, with a function that
- * counts what the user has not read.
- */
 static const Computed folder_computed[] = {
 	{"PR_DISPLAY_NAME", add_name},
 	{"PR_OBJECT_TYPE", add_object_type},
@@ -310,6 +315,7 @@ static const Computed folder_computed[] = {
 	{"PR_LAST_MODIFIER_NAME", add_modifier},
 	{"PR_RIGHTS", add_rights},
 	{"PR_CONTENT_COUNT", add_content_count},
+	{"PR_CONTENT_UNREAD", add_unread_count},
 	{"PR_ASSOC_CONTENT_COUNT", add_associated_count},
 	{"PR_DELETED_MSG_COUNT", add_deleted_count},
 	{"PR_DELETED_ASSOC_MSG_COUNT", add_deleted_associated_count},
@@ -414,8 +420,8 @@ show(FunctionCallInfo fcinfo, int n, Container *container,
 /*
  * get_folder_props(store_id, folder_id, tags, actor) → jsonb
  *
- * Return the properties of a folder as they are committed by now.  The numbers
- * of messages do not depend on the actor.
+ * Return the properties of a folder as they are committed by now.  Only
+ * PR_CONTENT_UNREAD depends on the actor.
  *
  * Errors: MAPI_E_NOT_FOUND, also for a deleted folder; MAPI_E_NO_ACCESS,
  * MAPI_E_INVALID_PARAMETER for an unknown name.
@@ -433,6 +439,7 @@ get_folder_props(PG_FUNCTION_ARGS)
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	container.rights = access_folder(store_id, folder_id);
 	folder_read_live(&container.row, store_id, folder_id, TREE_READ);
+	state_reader(&container.reader, call_text(fcinfo, 3));
 	PG_RETURN_JSONB_P(show(fcinfo, 2, &container, folder_computed,
 						   lengthof(folder_computed)));
 }
@@ -520,16 +527,13 @@ check_member(const BagEntry *entry, const Computed *table, int count,
 }
 
 /*
- * Check the patch in argument n, "props", and return the bag that it makes of
- * "bag".  *touched are the names of the properties that it sets or deletes, and
+ * Check a patch and return the bag that it makes of "bag".  *touched are the names of the properties that it sets or deletes, and
  * *name is as for check_member().
  */
 static Jsonb *
-patch_argument(FunctionCallInfo fcinfo, int n, const Jsonb *bag,
-			   const Computed *table, int count, char **name,
-			   ArrayType **touched)
+apply_patch(Jsonb *patch, const Jsonb *bag, const Computed *table, int count,
+			char **name, ArrayType **touched)
 {
-	Jsonb	   *patch;
 	BagEntry   *entries;
 	int			nentries;
 	BagList		props;
@@ -538,7 +542,6 @@ patch_argument(FunctionCallInfo fcinfo, int n, const Jsonb *bag,
 	int			len;
 	int			subject;
 
-	patch = PG_GETARG_JSONB_P(n);
 	if (!JB_ROOT_IS_OBJECT(patch))
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
@@ -564,6 +567,16 @@ patch_argument(FunctionCallInfo fcinfo, int n, const Jsonb *bag,
 	return bag_splice(bag, retype_patch(bag, patch, &subject), false);
 }
 
+Jsonb *
+container_checked(Jsonb *props)
+{
+	char	   *name = NULL;
+	ArrayType  *touched;
+
+	return apply_patch(props, bag_empty(), folder_computed,
+					   lengthof(folder_computed), &name, &touched);
+}
+
 /* Do the work of set_folder_props(). */
 static int64
 set_props_of_folder(FunctionCallInfo fcinfo)
@@ -580,7 +593,7 @@ set_props_of_folder(FunctionCallInfo fcinfo)
 	REQUIRE_ARG(2, "props");
 	folder_read_live(&row, store_id, folder_id, TREE_WRITE);
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_OWNER);
-	bag = patch_argument(fcinfo, 2, row.props, folder_computed,
+	bag = apply_patch(PG_GETARG_JSONB_P(2), row.props, folder_computed,
 						 lengthof(folder_computed), &name, &touched);
 	if (name != NULL)
 	{
@@ -635,10 +648,10 @@ set_store_props(PG_FUNCTION_ARGS)
 	access_lock(call_number(fcinfo, 0, "store_id"));
 	read_store(call_number(fcinfo, 0, "store_id"), &row);
 	values[0] = Int64GetDatum(row.store_id);
-	values[1] = JsonbPGetDatum(patch_argument(fcinfo, 1, row.props,
-											  store_computed,
-											  lengthof(store_computed), NULL,
-											  &touched));
+	values[1] = JsonbPGetDatum(apply_patch(PG_GETARG_JSONB_P(1), row.props,
+										   store_computed,
+										   lengthof(store_computed), NULL,
+										   &touched));
 	SPI_connect();
 	query_run(QUERY_STORE_SET_PROPS, values, NULL);
 	SPI_finish();

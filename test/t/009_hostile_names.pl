@@ -192,6 +192,11 @@ my $made = decode_json($json);
 my ($s, $f, $m, $first, $last) = @$made{qw(s f m n c)};
 
 # Arguments by their name, or by "function.name"; by their type without one.
+my $change = $node->safe_psql('postgres', "SELECT msgstore.export_change($s, $m)") =~ s/'/''/gr;
+my $folder = $node->safe_psql('postgres', "SELECT msgstore.export_folder($s, $f)");
+my ($key, $list) = split /\|/, $node->safe_psql(
+	'postgres', qq{SELECT c->>'PR_SOURCE_KEY', c->>'PR_PREDECESSOR_CHANGE_LIST'
+	FROM msgstore.export_change($s, $m) AS c});
 my %argument = (
 	role => 'postgres', merge_number => $first + 2, actor => 'ann',
 	request => 'repeated', is_binary => 'true', blob_id => $made->{b},
@@ -218,10 +223,10 @@ my %argument = (
 	props => '{"PR_SUBJECT": "mine"}', changes => '{"PR_SUBJECT": "mine"}',
 	member => 'PUBLIC', creator => 'postgres', rights => 'REVIEWER',
 	actor => 'ann', to_store_id => $s, 'save_messages.changes' => '[]',
-	flags => '0', whole => 'true', name => 'new', owner => undef,
+	flags => '0', whole => 'true', by_lines => 'true', name => 'new', owner => undef,
 	special => 'Inbox', spelling => 'PR_SUBJECT', ids => '{32768}',
 	names => '{PS_PUBLIC_STRINGS:new,PR_SUBJECT}', create => 'true',
-	node => '1', keep_age => '2 days', keep_count => '2', after => '0',
+	number => '1', node => '1', keep_age => '2 days', keep_count => '2', after => '0',
 	messages => '10', pruned => '0', swept => '0', attach_num => '0',
 	property => 'PR_COMMENT', 'read_stream.property' => 'PR_BODY',
 	offset => '0', length => '3', bytes => 'abc', size => '2',
@@ -234,6 +239,9 @@ my %argument = (
 	undo => '{"PR_SUBJECT": null}',
 	map({ ("undo_properties.$_" => 'true') } qw(headers body html rtf)),
 	rtf => 'x', original => 'x', 'import_message.attachments' => '{}',
+	peer => 'peer', sync_token => 'token', again => '{1}', method => '1', keys => '[]',
+	change => $change, 'import_folder.change' => $folder, states => '[]', source_key => $key, source_keys => "{$key}",
+	change_key => $key, predecessors => $list,
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags
 	  delete_flags recipient_flags embedded_flags folder_rights copy_flags read_flags
@@ -377,7 +385,8 @@ like(join('', map { $rows{$_} } grep { /"prune_history"/ } @procedures),
 
 # ------------------------------------------------------------------- client
 
-# The strings of one statement in C make one statement in SQL.
+# The strings of one statement in C make one statement in SQL, behind the form of its
+# answer.
 my %statements;
 foreach my $file (glob "$FindBin::RealBin/../../client/{*,lib/*,mail/*,command/*}.c")
 {
@@ -387,6 +396,7 @@ foreach my $file (glob "$FindBin::RealBin/../../client/{*,lib/*,mail/*,command/*
 	{
 		my $sql = join '', $c =~ /"((?:[^"\\]|\\.)*)"/g;
 
+		$sql =~ s/^[1?*]?(?:[tjnbvRNX]\??)+(?=SELECT )//;
 		$statements{$sql} = 1 if $sql =~ /^(?:SELECT|WITH|INSERT|UPDATE|DELETE|CALL) /;
 	}
 }
