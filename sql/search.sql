@@ -214,6 +214,16 @@ SELECT r.headline FROM search_messages(:s, 'ocelot') AS r;
 SELECT length(r.headline) <= 400 AS bounded
     FROM search_messages(:s, 'begin') AS r;
 
+-- a change that comes from another store
+SELECT i.result
+    FROM named AS n, import_change(:s2, :f2, export_change(:s, n.id)) AS i
+    WHERE n.name = 'body';
+SELECT pg_temp.edit('body', :s, '{"PR_SUBJECT": "Unicorn"}');
+SELECT i.result
+    FROM named AS n, import_change(:s2, :f2, export_change(:s, n.id)) AS i
+    WHERE n.name = 'body';
+SELECT headline FROM search_messages(:s2, 'unicorn narwhal');
+
 -- pages: each message once, also while the list changes
 SELECT count(pg_temp.make('page ' || i, :s, :d, jsonb_build_object(
     'PR_SUBJECT', 'walrus', 'PR_BODY', repeat('walrus ', i % 3))))

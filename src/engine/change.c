@@ -610,6 +610,7 @@ change_arrive(MessageRow *row, const Arrival *arrival, const Author *author)
 	row->version.message_flags = arrival->message_flags;
 	row->version.lineage = lineage_store(&arrival->key, &arrival->list);
 	messagerow_insert(row, arrival->modifier);
+	searchrow_insert(row);
 	record(row, CHANGE_IMPORT, row->version.change_number, 0, 0,
 		   row->modified_at, author, &undo);
 	count_change(NULL, row, &row->version, 1);
