@@ -3770,7 +3770,11 @@ CREATE VIEW msgstore.search_progress WITH (security_barrier) AS
 			   AS configuration,
 		   s.messages_total, s.messages_done, s.started_at
 	FROM msgstore.search_store AS s
-	WHERE msgstore_internal.owns_store(s.store_id);
+	JOIN msgstore.store AS t USING (store_id)
+	WHERE EXISTS (
+		SELECT FROM pg_catalog.pg_roles AS r
+		WHERE r.rolname OPERATOR(pg_catalog.=) t.owner
+		  AND pg_catalog.pg_has_role(r.oid, 'USAGE'));
 GRANT SELECT ON msgstore.search_progress TO PUBLIC;
 COMMENT ON VIEW msgstore.search_progress IS
 	'How the stores of the current role are searched, and how far '

@@ -52,7 +52,7 @@ create('half', qw(dog eel fox gnu));
 
 # ------------------------------------------------------------------ HOT saves
 
-# Return how many of 200 saves of one message were HOT.
+# Return how many of 40 saves of one message were HOT.
 sub hot_saves
 {
 	my ($store, $changes) = @_;
@@ -61,9 +61,9 @@ sub hot_saves
 	sql($node, qq{
 		SELECT (save_message(m.store_id, m.message_id, m.change_number, $changes)).result
 		FROM store AS s JOIN message AS m USING (store_id)
-		WHERE s.name = '$store' AND m.subject = 'ant'}) foreach 1 .. 200;
+		WHERE s.name = '$store' AND m.subject = 'ant'}) foreach 1 .. 40;
 	$node->poll_query_until('postgres', q{
-		SELECT n_tup_upd >= 200 FROM pg_stat_user_tables
+		SELECT n_tup_upd >= 40 FROM pg_stat_user_tables
 		WHERE relid = 'msgstore.message'::regclass}) or die 'no statistics';
 	return sql($node, q{
 		SELECT n_tup_hot_upd || ' of ' || n_tup_upd FROM pg_stat_user_tables
@@ -77,7 +77,7 @@ foreach my $store ('on', 'off')
 		q{jsonb_build_object('PR_SENSITIVITY', m.change_number % 3)},
 		q{jsonb_build_object('PR_BODY', 'word of ant ' || m.change_number)})
 	{
-		is(hot_saves($store, $changes), '200 of 200', "HOT, search $store: $changes");
+		is(hot_saves($store, $changes), '40 of 40', "HOT, search $store: $changes");
 	}
 }
 is(found($node, 'on', 'word ant'), 'ant', 'found after many saves');
