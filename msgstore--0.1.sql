@@ -3024,6 +3024,36 @@ COMMENT ON FUNCTION msgstore.resolve_conflict(bigint, bigint, bigint, jsonb,
 	'Settle the conflict of a patch on a change number, as '
 	'resolve_conflict(handle, choice) does for a handle';
 
+CREATE FUNCTION msgstore.merge_obstacles(handle integer,
+										 by_lines boolean DEFAULT false)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'merge_obstacles_of_handle';
+COMMENT ON FUNCTION msgstore.merge_obstacles(integer, boolean) IS
+	'Return the properties and objects of lists because of which '
+	'resolve_conflict() would save nothing with MERGE, or by lines with '
+	'MERGE_TEXT; an empty array if it would save';
+
+CREATE FUNCTION msgstore.merge_obstacles(store_id bigint, message_id bigint,
+										 change_number bigint, changes jsonb,
+										 by_lines boolean DEFAULT false)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'merge_obstacles_of_message';
+COMMENT ON FUNCTION msgstore.merge_obstacles(bigint, bigint, bigint, jsonb,
+											 boolean) IS
+	'Return the obstacles of merging a patch on a change number, as '
+	'merge_obstacles(handle) does';
+
+CREATE FUNCTION msgstore.merge_obstacles(store_id bigint, parked_id bigint,
+										 by_lines boolean DEFAULT false)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'merge_obstacles_of_draft';
+COMMENT ON FUNCTION msgstore.merge_obstacles(bigint, bigint, boolean) IS
+	'Return the obstacles of merging a parked draft, as '
+	'merge_obstacles(handle) does';
+
 CREATE FUNCTION msgstore.merge_text(base text, theirs text, yours text,
 									OUT merged text, OUT conflicts integer)
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE

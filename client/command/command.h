@@ -259,6 +259,12 @@ extern Standing report_standing(const Report *report);
 extern int64_t report_current(const Report *report);
 
 /*
+ * Return the names of the properties that prevent a merge, separated by
+ * commas, as the server returned them; NULL if a merge is possible.
+ */
+extern const char *report_obstacles(const Report *report);
+
+/*
  * Return the names of the properties of one side, separated by commas; NULL if
  * there are no such properties.  Properties of the message's place do not
  * count, nor, for SIDE_BOTH, properties that both changed to equal values.

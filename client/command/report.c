@@ -61,6 +61,7 @@ struct Report
 	const Case *kase;
 	Standing	standing;
 	int64_t		current;
+	char	   *obstacles;		/* of a merge, as text; or NULL */
 	GPtrArray  *entries;		/* of Entry *, in the order of printing */
 };
 
@@ -82,6 +83,7 @@ report_free(Report *report)
 	if (report == NULL)
 		return;
 	g_ptr_array_free(report->entries, TRUE);
+	g_free(report->obstacles);
 	g_free(report);
 }
 
@@ -507,6 +509,36 @@ read_own_edits(Report *report)
 	return yours != NULL;
 }
 
+/*
+ * Ask the server for the obstacles of a merge, and set report->obstacles to
+ * their names, separated by commas; NULL if there are none.  Returns false on
+ * error.
+ */
+static bool
+read_obstacles(Report *report)
+{
+	char	   *text = msgstore_merge_obstacles(report->kase->ms,
+												report->kase->handle);
+	json_t	   *names = text ? json_loads(text, 0, NULL) : NULL;
+	GString    *list = g_string_new(NULL);
+	size_t		i;
+	json_t	   *one;
+
+	json_array_foreach(names, i, one)
+	{
+		const char *name = json_string_value(one);
+		g_autofree char *safe = show_safe(name ? name : "?");
+
+		g_string_append_printf(list, "%s%s", i > 0 ? ", " : "", safe);
+	}
+	g_free(report->obstacles);
+	report->obstacles = list->len > 0 ? g_strdup(list->str) : NULL;
+	g_string_free(list, TRUE);
+	json_decref(names);
+	free(text);
+	return text != NULL;
+}
+
 /* Add the entries of a report.  Returns false on error. */
 static bool
 read_entries(Report *report)
@@ -522,7 +554,7 @@ read_entries(Report *report)
 	for (int i = 0; i < rows->count; i++)
 		add_entry(report, &rows->differences[i]);
 	msgstore_free_conflict(rows);
-	return true;
+	return report->standing != STANDING_CONFLICT || read_obstacles(report);
 }
 
 Report *
@@ -569,6 +601,12 @@ int64_t
 report_current(const Report *report)
 {
 	return report->current;
+}
+
+const char *
+report_obstacles(const Report *report)
+{
+	return report->obstacles;
 }
 
 /* Return true for a property of the message's place, which no save writes. */

@@ -384,6 +384,7 @@ print_conflict_answers(const Resolve *r, const Report *report)
 {
 	g_autofree char *both = report_names(report, SIDE_BOTH);
 	g_autofree char *theirs = report_names(report, SIDE_THEIRS);
+	const char *obstacles = report_obstacles(report);
 	g_autofree char *lost = NULL;
 
 	if (both != NULL || theirs != NULL)
@@ -396,20 +397,21 @@ print_conflict_answers(const Resolve *r, const Report *report)
 				 "changes are dropped");
 	print_answer(r, "o", lost ? lost : "overwrite: the message gets the "
 				 "content of the draft");
-	if (both == NULL)
+	if (obstacles == NULL)
 		print_answer(r, "m", "merge: your changes are added to the message as "
 					 "it is now; the changes of others stay");
 	else
 	{
-		g_autofree char *why = g_strdup_printf("(merge is not possible: both "
-											   "changed %s)", both);
+		g_autofree char *why = g_strdup_printf("(merge is not possible "
+											   "because of %s)",
+											   obstacles);
 
 		print_answer(r, " ", why);
 	}
 	print_answer(r, "s", "save elsewhere: the draft becomes a new message in "
 				 "folder Conflicts (\"s NAME\": in another folder); the "
 				 "original stays as it is");
-	return both == NULL ? "komswq" : "koswq";
+	return obstacles == NULL ? "komswq" : "koswq";
 }
 
 /* Print the possible answers, and return their letters. */

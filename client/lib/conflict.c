@@ -151,6 +151,16 @@ msgstore_resolve_message_conflict(msgstore *ms, int64_t store_id,
 							 &params, result, in_message, new_number);
 }
 
+char *
+msgstore_merge_obstacles(msgstore *ms, int32_t handle)
+{
+	Params		params = {0};
+
+	ms_add_number(&params, INT4OID, handle);
+	return ms_run_for_text(ms, "j", "SELECT pg_catalog.to_json"
+						   "(msgstore.merge_obstacles($1))", &params);
+}
+
 bool
 msgstore_save_as(msgstore *ms, int32_t handle, int64_t folder_id,
 				 int64_t *message_id)

@@ -518,6 +518,13 @@ extern bool msgstore_resolve_conflict(msgstore *ms, int32_t handle,
 									  int64_t seen, int32_t *result);
 
 /*
+ * Return the properties and objects of lists because of which MSGSTORE_MERGE
+ * would save nothing, as a JSON array of names; "[]" if a merge is possible.
+ * Returns NULL on error.
+ */
+extern char *msgstore_merge_obstacles(msgstore *ms, int32_t handle);
+
+/*
  * Save the message that a handle shows as a new message in a folder, also if
  * the original was changed or deleted.  Original and handle stay unchanged.
  */

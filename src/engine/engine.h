@@ -1181,11 +1181,12 @@ extern bool merge_touches(const Edits *edits, const char *name);
  * top of merge.c.  "theirs" is the version with the others' changes.  With
  * "by_lines", texts that both sides touched are merged line by line.  Returns
  * false if the rule does not allow the merge; otherwise *merged are the edits
- * to apply to "theirs".
+ * to apply to "theirs".  If "obstacles" is not NULL, the names of all items
+ * that are obstacles are added to it.
  */
 extern bool merge_edits(const TheirChanges *changes, const Content *base,
 						const Content *theirs, const Edits *edits,
-						bool by_lines, Edits *merged);
+						bool by_lines, NameSet *obstacles, Edits *merged);
 
 /* ----------------------------------------------------------------- state.c */
 

@@ -376,7 +376,8 @@ like(join('', map { $rows{$_} } grep { /"prune_history"/ } @procedures),
 
 # ------------------------------------------------------------------- client
 
-# The strings of one statement in C make one statement in SQL.
+# The strings of one statement in C make one statement in SQL, behind the form of its
+# answer.
 my %statements;
 foreach my $file (glob "$FindBin::RealBin/../../client/{*,lib/*,mail/*,command/*}.c")
 {
@@ -386,6 +387,7 @@ foreach my $file (glob "$FindBin::RealBin/../../client/{*,lib/*,mail/*,command/*
 	{
 		my $sql = join '', $c =~ /"((?:[^"\\]|\\.)*)"/g;
 
+		$sql =~ s/^[1?*]?(?:[tjnbvRNX]\??)+(?=SELECT )//;
 		$statements{$sql} = 1 if $sql =~ /^(?:SELECT|WITH|INSERT|UPDATE|DELETE|CALL) /;
 	}
 }

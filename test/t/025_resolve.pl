@@ -182,10 +182,30 @@ like(
   base    Cc: Cat <cat\@example\.org>
   yours   \(none\)$/m,
 	'a recipient');
-like($out =~ s/\s+/ /gr, qr/not possible: both changed PR_BODY, PR_SUBJECT\)/,
+like($out =~ s/\s+/ /gr, qr/not possible because of PR_SUBJECT, PR_BODY\)/,
 	'why they cannot be merged');
 unlike($out, qr/\e/, 'no colours without a terminal');
 ok(!(grep { length > 80 } split /\n/, $out), 'no line has over 80 columns');
+
+# both have added a recipient: the server puts the two side by side, so that merge is
+# offered, and does what the option does
+{
+	my @added = map {
+		'{"PR_MESSAGE_RECIPIENTS": [{"PR_RECIPIENT_TYPE": 1,'
+		  . qq( "PR_EMAIL_ADDRESS": "$_\@example.org"}]})
+	} qw(x y);
+	my $both = make_case('{"PR_SUBJECT": "plan"}', reverse @added);
+
+	($code, $out, $err) = resolve("m\n", $both);
+	is($code, 0, 'both added a recipient: merge is offered and merges');
+	unlike($out, qr/not possible/, 'both added a recipient: no obstacle');
+	is( query(
+			"SELECT string_agg(r->>'PR_EMAIL_ADDRESS', ' ' ORDER BY r->'PR_ROWID')
+			   FROM jsonb_array_elements(msgstore.read_message(1, $both)
+				->'PR_MESSAGE_RECIPIENTS') AS r"),
+		'x@example.org y@example.org',
+		'both added a recipient: both are there');
+}
 
 # -------------------------------------------------------------- the answers
 
