@@ -209,6 +209,7 @@ ISOLATION = \
 	resolve_race \
 	park_race \
 	request_race \
+	sync_race \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \

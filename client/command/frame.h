@@ -92,6 +92,7 @@ typedef struct Command
 extern const Command command_import;
 extern const Command command_export;
 extern const Command command_resolve;
+extern const Command command_sync;
 extern const Command command_edit;
 extern const Command command_new;
 extern const Command command_set;

@@ -18,6 +18,7 @@ static const Command *const commands[] = {
 	&command_resolve,
 	&command_import,
 	&command_export,
+	&command_sync,
 	&command_completion,
 	&command_man,
 	NULL
