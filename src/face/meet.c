@@ -45,6 +45,7 @@
 #include "access/table.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/snapmgr.h"
 
 #include "value.h"
@@ -298,6 +299,20 @@ read_again(const Import *import, MessageRow *row)
 			 import->message_id);
 }
 
+/* Copy a content, so that it outlives the row; TOAST pointers stay pointers. */
+static Content
+copy_content(const Content *content)
+{
+	Content		copy = *content;
+
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		if (!copy.isnull[p])
+			copy.value[p] = datumCopy(copy.value[p], false, -1);
+	}
+	return copy;
+}
+
 /* Return the content that an import writes over the version in *row. */
 static Content
 content_to_write(const Import *import, const MessageRow *row)
@@ -453,7 +468,7 @@ resolve_conflict(Import *import, MessageRow *row, const LineageKey *key,
 	{
 		if (method == MEET_LAST_WRITER && loser.any)
 		{
-			Content		standing = row->version.content;
+			Content		standing = copy_content(&row->version.content);
 
 			content = content_to_write(import, row);
 			write_version(import, row, &content, 0, false, &theirs);
