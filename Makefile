@@ -133,6 +133,7 @@ REGRESS = \
 	save \
 	stateless \
 	request \
+	author \
 	handle \
 	handlemodes \
 	conflict \
@@ -210,6 +211,7 @@ ISOLATION = \
 	park_race \
 	request_race \
 	sync_race \
+	author_race \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \

@@ -1933,6 +1933,32 @@ COMMENT ON FUNCTION msgstore.count_messages(bigint, bigint, jsonb,
  */
 
 /*
+ * One row per author of changes: role, actor and client of a change.  Several
+ * rows may have equal texts.
+ */
+CREATE TABLE msgstore.author (
+	author_id  bigint  NOT NULL PRIMARY KEY,
+	hash       bigint  NOT NULL,
+	role       text    NOT NULL,
+	actor      text,
+	client     text
+);
+CREATE INDEX author_hash ON msgstore.author (hash);
+
+COMMENT ON TABLE msgstore.author IS
+	'The authors of changes: role, actor and client, which many changes share';
+COMMENT ON COLUMN msgstore.author.author_id IS
+	'The number of the first change of the author';
+COMMENT ON COLUMN msgstore.author.hash IS
+	'A hash of the three texts, by which the row is found';
+COMMENT ON COLUMN msgstore.author.role IS
+	'The database role';
+COMMENT ON COLUMN msgstore.author.actor IS
+	'The user of the application, from msgstore.actor; NULL if none was set';
+COMMENT ON COLUMN msgstore.author.client IS
+	'application_name of the session; NULL if it was empty';
+
+/*
  * One row per change of a message, append-only.  Each row holds the values
  * that its change replaced; older versions are made from the newest version by
  * walking back along "previous".
@@ -1947,13 +1973,11 @@ CREATE TABLE msgstore.change (
 	xid                 xid8        NOT NULL,
 	late_xid            xid8,
 	changed_at          timestamptz NOT NULL,
+	author_id           bigint      NOT NULL,
 	kind                "char"      NOT NULL,
-	role                text        NOT NULL,
-	actor               text,
-	client              text,
-	request             text,
-	properties          text[]      NOT NULL,
 	undo                jsonb       NOT NULL,
+	request             text,
+	properties          text[],
 	undo_headers        text,
 	undo_body           text,
 	undo_html           bytea,
@@ -1979,8 +2003,9 @@ COMMENT ON COLUMN msgstore.change.change_number IS
 COMMENT ON COLUMN msgstore.change.previous IS
 	'The version that this change replaced; NULL for a creation';
 COMMENT ON COLUMN msgstore.change.base_change_number IS
-	'The version on which the client edited; older than "previous" for a save '
-	'that was forced over another';
+	'The version on which the client edited; NULL: the replaced version; 0: '
+	'the client named none; older than "previous" for a save that was forced '
+	'over another';
 COMMENT ON COLUMN msgstore.change.incarnation IS
 	'The incarnation of the number series; grows with every crash, restore, '
 	'failover or restart';
@@ -1994,17 +2019,14 @@ COMMENT ON COLUMN msgstore.change.changed_at IS
 COMMENT ON COLUMN msgstore.change.kind IS
 	'c create, s save, f force, g merge, m move, u submit, d delete, r '
 	'restore, h hard delete, x purge: all that is left of an erased message';
-COMMENT ON COLUMN msgstore.change.role IS
-	'The database role of the author';
-COMMENT ON COLUMN msgstore.change.actor IS
-	'The user of the application, from msgstore.actor';
-COMMENT ON COLUMN msgstore.change.client IS
-	'application_name of the session';
+COMMENT ON COLUMN msgstore.change.author_id IS
+	'The author: a row of table author';
 COMMENT ON COLUMN msgstore.change.request IS
 	'The name that the client gave to the call, so that a repeated call is '
 	'answered and not carried out; NULL for most calls';
 COMMENT ON COLUMN msgstore.change.properties IS
-	'The properties that the change set or deleted';
+	'The properties that the change set or deleted; NULL: those that "undo" '
+	'and the columns beside it restore';
 COMMENT ON COLUMN msgstore.change.undo IS
 	'A patch that gives back the replaced values; null: the property was '
 	'absent';
@@ -2017,9 +2039,23 @@ COMMENT ON COLUMN msgstore.change.undo_html IS
 COMMENT ON COLUMN msgstore.change.undo_rtf IS
 	'The replaced RTF body';
 
+CREATE FUNCTION msgstore_internal.undo_properties(undo jsonb, headers boolean,
+												  body boolean, html boolean,
+												  rtf boolean)
+	RETURNS text[]
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'undo_properties_sql';
+COMMENT ON FUNCTION msgstore_internal.undo_properties(jsonb, boolean, boolean,
+													  boolean, boolean) IS
+	'Return the properties that a change touched, from its undo and from the '
+	'large values beside the undo';
+
 CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 	SELECT c.store_id, c.message_id, c.change_number, c.previous,
-		   c.base_change_number,
+		   CASE WHEN c.base_change_number IS NULL THEN c.previous
+				WHEN c.base_change_number OPERATOR(pg_catalog.<>) 0
+				THEN c.base_change_number
+		   END AS base_change_number,
 		   CASE WHEN c.kind OPERATOR(pg_catalog.=) 'c' THEN 'create'
 				WHEN c.kind OPERATOR(pg_catalog.=) 's' THEN 'save'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'f' THEN 'force'
@@ -2032,9 +2068,16 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'i' THEN 'import'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'x' THEN 'purge'
 		   END AS kind,
-		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
-		   c.client, c.changed_at, c.properties
+		   coalesce(a.actor, a.role) AS changed_by, a.role, a.actor,
+		   a.client, c.changed_at,
+		   coalesce(c.properties,
+					msgstore_internal.undo_properties(
+						c.undo, c.undo_headers IS NOT NULL,
+						c.undo_body IS NOT NULL, c.undo_html IS NOT NULL,
+						c.undo_rtf IS NOT NULL)) AS properties
 	FROM msgstore.change AS c
+		LEFT JOIN msgstore.author AS a
+			ON a.author_id OPERATOR(pg_catalog.=) c.author_id
 	WHERE msgstore_internal.history_readable(c.store_id, c.message_id);
 GRANT SELECT ON msgstore.change_list TO PUBLIC;
 COMMENT ON VIEW msgstore.change_list IS
@@ -3712,6 +3755,7 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_right', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.author', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_page', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_mark', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_folder', '');

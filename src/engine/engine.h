@@ -41,6 +41,9 @@ typedef enum StoreRelation
 	REL_MESSAGE_SENDER,
 	REL_CHANGE,
 	REL_CHANGE_PKEY,
+	REL_AUTHOR,
+	REL_AUTHOR_PKEY,
+	REL_AUTHOR_HASH,
 	REL_PARKED,
 	REL_PARKED_PKEY,
 	REL_BLOB,
@@ -339,6 +342,26 @@ extern int64 author_call(FunctionCallInfo fcinfo, int n,
  */
 extern const char *author_use(const char *actor);
 
+/* A row of the table author. */
+typedef struct AuthorNames
+{
+	const char *role;
+	const char *actor;			/* or NULL */
+	const char *client;			/* or NULL */
+} AuthorNames;
+
+/*
+ * Return the id of the row with the author of changes made now, for the change
+ * with a number.  The row is committed if this transaction is.
+ */
+extern int64 author_record(const Author *author, int64 number);
+
+/*
+ * Read the row with an id; the strings are palloc'd.  Raises
+ * MAPI_E_CORRUPT_DATA if there is no such row.
+ */
+extern void author_fetch(int64 author_id, AuthorNames *names);
+
 /* ------------------------------------------------------------------- row.c */
 
 /*
@@ -390,9 +413,8 @@ typedef struct ChangeRow
 	int64		incarnation;	/* written, not read */
 	TimestampTz changed_at;
 	char		kind;			/* CHANGE_* */
-	const char *role;
-	const char *actor;			/* or NULL */
-	const char *client;			/* or NULL */
+	int64		author_id;		/* written, and read into "author" */
+	AuthorNames author;
 	const char *request;		/* or NULL; written, but not read */
 	Undo		undo;
 } ChangeRow;
@@ -513,7 +535,7 @@ extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 
 /*
  * Read a row of change without the values that the change replaced: of *undo,
- * only "properties" is set.
+ * only "properties" is set, which changerow_fetch() does not set.
  */
 extern bool changerow_fetch_head(ChangeRow *row, Relation change,
 								 int64 store_id, int64 message_id,

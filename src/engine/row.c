@@ -79,13 +79,11 @@ typedef enum ChangeColumn
 	C_XID,
 	C_LATE_XID,
 	C_CHANGED_AT,
+	C_AUTHOR_ID,
 	C_KIND,
-	C_ROLE,
-	C_ACTOR,
-	C_CLIENT,
+	C_UNDO,
 	C_REQUEST,
 	C_PROPERTIES,
-	C_UNDO,
 	C_LARGE,					/* PART_HEADERS ... PART_RTF */
 	NUM_CHANGE_COLUMNS = C_LARGE + NUM_PARTS - PART_HEADERS
 } ChangeColumn;
@@ -104,7 +102,7 @@ static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 static const char *const change_columns[NUM_CHANGE_COLUMNS] = {
 	"store_id", "message_id", "change_number", "previous",
 	"base_change_number", "incarnation", "xid", "late_xid", "changed_at",
-	"kind", "role", "actor", "client", "request", "properties", "undo",
+	"author_id", "kind", "undo", "request", "properties",
 	"undo_headers", "undo_body", "undo_html", "undo_rtf"
 };
 
@@ -711,6 +709,20 @@ text_or_null(const char *text, bool *isnull)
 }
 
 /*
+ * Return the names of the touched properties if they are to be stored beside
+ * the undo, or NULL.  The names are stored where they do not follow from the
+ * undo, and where the undo is so large that reading it for the names would
+ * cost more than storing them.
+ */
+static ArrayType *
+stored_properties(const Undo *undo)
+{
+	if (undo->properties != NULL || VARSIZE(undo->props) <= UNDO_SMALL)
+		return undo->properties;
+	return undo_properties(undo);
+}
+
+/*
  * Return the transaction that determines the place of a change in the feed:
  * our own, or, if it is a later one, that of the change which led to the
  * replaced version.  Then our transaction has its id from before the other
@@ -746,7 +758,8 @@ placed_by(const ChangeRow *row, Relation change, FullTransactionId own)
 
 /*
  * Insert a row of change.  The transaction id is not in *row, but is
- * determined here.
+ * determined here.  A base equal to the replaced version is stored as NULL,
+ * and no base, of a change that replaced a version, as 0.
  */
 void
 changerow_insert(const ChangeRow *row)
@@ -757,13 +770,14 @@ changerow_insert(const ChangeRow *row)
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	Datum	   *values = slot->tts_values;
 	bool	   *nulls = slot->tts_isnull;
+	ArrayType  *properties = stored_properties(&row->undo);
 	FullTransactionId own = GetTopFullTransactionId();
 	FullTransactionId xid = placed_by(row, change, own);
 
 	CheckCmdReplicaIdentity(change, CMD_INSERT);
 
 	memset(nulls, true, sizeof(bool) * desc->natts);
-	for (int i = 0; i < C_LARGE; i++)
+	for (int i = 0; i < C_REQUEST; i++)
 		nulls[at[i]] = false;
 	values[at[C_STORE_ID]] = Int64GetDatum(row->store_id);
 	values[at[C_MESSAGE_ID]] = Int64GetDatum(row->message_id);
@@ -771,18 +785,17 @@ changerow_insert(const ChangeRow *row)
 	values[at[C_PREVIOUS]] = Int64GetDatum(row->previous);
 	nulls[at[C_PREVIOUS]] = (row->previous == 0);
 	values[at[C_BASE]] = Int64GetDatum(row->base);
-	nulls[at[C_BASE]] = (row->base == 0);
+	nulls[at[C_BASE]] = (row->base == row->previous);
 	values[at[C_INCARNATION]] = Int64GetDatum(row->incarnation);
 	values[at[C_XID]] = FullTransactionIdGetDatum(xid);
 	values[at[C_LATE_XID]] = FullTransactionIdGetDatum(own);
 	nulls[at[C_LATE_XID]] = FullTransactionIdEquals(own, xid);
 	values[at[C_CHANGED_AT]] = TimestampTzGetDatum(row->changed_at);
 	values[at[C_KIND]] = CharGetDatum(row->kind);
-	values[at[C_ROLE]] = CStringGetTextDatum(row->role);
-	values[at[C_ACTOR]] = text_or_null(row->actor, &nulls[at[C_ACTOR]]);
-	values[at[C_CLIENT]] = text_or_null(row->client, &nulls[at[C_CLIENT]]);
+	values[at[C_AUTHOR_ID]] = Int64GetDatum(row->author_id);
 	values[at[C_REQUEST]] = text_or_null(row->request, &nulls[at[C_REQUEST]]);
-	values[at[C_PROPERTIES]] = PointerGetDatum(row->undo.properties);
+	values[at[C_PROPERTIES]] = PointerGetDatum(properties);
+	nulls[at[C_PROPERTIES]] = (properties == NULL);
 	values[at[C_UNDO]] = JsonbPGetDatum(row->undo.props);
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
@@ -809,11 +822,11 @@ keep(Datum value, bool isnull)
 }
 
 /*
- * Copy a row of change out of a slot, all of whose attributes have been
- * deformed, but for the replaced values.  Strings are palloc'd.
+ * Copy the columns of fixed length, and the author, of a row of change out of
+ * a slot, all of whose attributes have been deformed.  Strings are palloc'd.
  */
 static void
-read_change_head(ChangeRow *row, TupleTableSlot *slot, const int *at)
+read_change_stem(ChangeRow *row, TupleTableSlot *slot, const int *at)
 {
 	Datum	   *values = slot->tts_values;
 	bool	   *nulls = slot->tts_isnull;
@@ -824,26 +837,43 @@ read_change_head(ChangeRow *row, TupleTableSlot *slot, const int *at)
 	row->change_number = DatumGetInt64(values[at[C_CHANGE_NUMBER]]);
 	if (!nulls[at[C_PREVIOUS]])
 		row->previous = DatumGetInt64(values[at[C_PREVIOUS]]);
-	if (!nulls[at[C_BASE]])
-		row->base = DatumGetInt64(values[at[C_BASE]]);
+	row->base = nulls[at[C_BASE]] ? row->previous :
+		DatumGetInt64(values[at[C_BASE]]);
 	row->changed_at = DatumGetTimestampTz(values[at[C_CHANGED_AT]]);
 	row->kind = DatumGetChar(values[at[C_KIND]]);
-	row->role = TextDatumGetCString(values[at[C_ROLE]]);
-	if (!nulls[at[C_ACTOR]])
-		row->actor = TextDatumGetCString(values[at[C_ACTOR]]);
-	if (!nulls[at[C_CLIENT]])
-		row->client = TextDatumGetCString(values[at[C_CLIENT]]);
-	row->undo.properties = DatumGetArrayTypePCopy(values[at[C_PROPERTIES]]);
+	row->author_id = DatumGetInt64(values[at[C_AUTHOR_ID]]);
+	author_fetch(row->author_id, &row->author);
 }
 
-/* Copy a row of change as read_change_head() does, with the replaced values. */
+/* Copy a row of change, but of the replaced values only their names. */
+static void
+read_change_head(ChangeRow *row, TupleTableSlot *slot, const int *at)
+{
+	Datum	   *values = slot->tts_values;
+	bool	   *nulls = slot->tts_isnull;
+	Undo		undo;
+
+	read_change_stem(row, slot, at);
+	if (!nulls[at[C_PROPERTIES]])
+	{
+		row->undo.properties =
+			DatumGetArrayTypePCopy(values[at[C_PROPERTIES]]);
+		return;
+	}
+	undo.props = DatumGetJsonbP(values[at[C_UNDO]]);
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+		undo.has_large[p] = !nulls[at[C_LARGE + p - PART_HEADERS]];
+	row->undo.properties = undo_properties(&undo);
+}
+
+/* Copy a row of change with the replaced values, but without their names. */
 static void
 read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
 {
 	Datum	   *values = slot->tts_values;
 	bool	   *nulls = slot->tts_isnull;
 
-	read_change_head(row, slot, at);
+	read_change_stem(row, slot, at);
 	row->undo.props = DatumGetJsonbPCopy(values[at[C_UNDO]]);
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
@@ -957,5 +987,6 @@ changerow_any_before(Relation change, int64 store_id, int64 message_id,
 const char *
 changerow_author(const ChangeRow *row)
 {
-	return row->actor != NULL ? row->actor : row->role;
+	return row->author.actor != NULL ? row->author.actor :
+		row->author.role;
 }

@@ -291,7 +291,7 @@ put_change(Feed *feed, Found *found)
 			change.kind == CHANGE_PURGE ? "gone" : history_kind(change.kind);
 		found->folder_id = folder_id;
 		found->changed_by = changerow_author(&change);
-		found->client = change.client;
+		found->client = change.author.client;
 		found->changed_at = change.changed_at;
 		found->properties = PointerGetDatum(change.undo.properties);
 		put(feed, found);
