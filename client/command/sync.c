@@ -82,6 +82,8 @@ typedef struct Run
 	Peer	   *to;
 	Tally		tally;
 	GArray	   *again;			/* int64_t: ids of messages of "from" */
+	GArray	   *answers;		/* ids of messages of "to", for the way back */
+	GArray	   *first;			/* ids to begin with, or NULL */
 } Run;
 
 /* ----------------------------------------------------------------- queries */
@@ -428,19 +430,24 @@ export_change(Run *run, int64_t id, Change *change)
 	return true;
 }
 
-/* Import a message; returns the result, or NULL on error. */
+/*
+ * Import a message; returns the result, or NULL on error.  *id is the message
+ * of the receiving store, 0 if it has none.
+ */
 static char *
-import_change(Run *run, const Change *change, const char *copied)
+import_change(Run *run, const Change *change, const char *copied, int64_t *id)
 {
 	const char *values[] = {run->to->store, change->change, copied};
 	char	   *result = NULL;
 
 	for (int i = 0; result == NULL && i < MAX_TRIES; i++)
 	{
-		result = ask_text(run, run->to,
-						  "SELECT CAST(r.result AS pg_catalog.text)"
+		PGresult   *res =
+			ask(run, run->to, "1tn?",
+						  "SELECT CAST(r.result AS pg_catalog.text),"
+						  " r.message_id"
 						  " FROM msgstore.import_change(CAST($1 AS"
-						  " pg_catalog.int8), NULL, CASE WHEN $3 IS NULL"
+						  " pg_catalog.int8), NULL, CASE WHEN CAST($3 AS pg_catalog.jsonb) IS NULL"
 						  " THEN CAST($2 AS pg_catalog.jsonb) ELSE"
 						  " pg_catalog.jsonb_set(CAST($2 AS"
 						  " pg_catalog.jsonb), '{blobs}', (CAST($2 AS"
@@ -448,7 +455,14 @@ import_change(Run *run, const Change *change, const char *copied)
 						  " 'blobs') OPERATOR(pg_catalog.||)"
 						  " CAST($3 AS pg_catalog.jsonb)) END) AS r",
 						  3, values);
-		if (result == NULL && !met_others(run->to))
+
+		if (res != NULL)
+		{
+			result = g_strdup(msgstore_text_at(res, 0, 0));
+			*id = PQgetisnull(res, 0, 1) ? 0 : msgstore_number_at(res, 0, 1);
+			PQclear(res);
+		}
+		else if (!met_others(run->to))
 			break;
 	}
 	return result;
@@ -470,9 +484,13 @@ bring_folder_of(Run *run, const char *id)
 	return folder == NULL || bring_folder(run, folder, false, 0);
 }
 
-/* Note what a message has come to; one that has to wait is tried again. */
+/*
+ * Note what a message has come to, which is message "there" of the receiving
+ * store.  One that has to wait is tried again; one that is deleted there is to
+ * be deleted here, too, even if the deletion is older than any position.
+ */
 static void
-note_result(Run *run, int64_t id, const char *result)
+note_result(Run *run, int64_t id, const char *result, int64_t there)
 {
 	if (strcmp(result, "S_OK") == 0)
 		run->tally.messages++;
@@ -482,7 +500,10 @@ note_result(Run *run, int64_t id, const char *result)
 		run->tally.conflicts++;
 	}
 	else if (strcmp(result, "SYNC_E_OBJECT_DELETED") == 0)
+	{
 		run->tally.deleted++;
+		g_array_append_val(run->answers, there);
+	}
 	else if (strcmp(result, "SYNC_E_IGNORE") != 0)
 		g_array_append_val(run->again, id);
 }
@@ -494,6 +515,7 @@ bring_message(Run *run, int64_t id)
 	Change		change;
 	g_autofree char *copied = NULL;
 	g_autofree char *result = NULL;
+	int64_t		there = 0;
 	bool		done = true;
 
 	if (!export_change(run, id, &change))
@@ -506,12 +528,12 @@ bring_message(Run *run, int64_t id)
 			trouble(run->to, "could not copy a large value");
 	}
 	if (done)
-		result = import_change(run, &change, copied);
+		result = import_change(run, &change, copied, &there);
 	if (result != NULL && strcmp(result, "SYNC_E_NO_PARENT") == 0)
 	{
 		done = bring_folder_of(run, change.id);
 		g_free(result);
-		result = done ? import_change(run, &change, copied) : NULL;
+		result = done ? import_change(run, &change, copied, &there) : NULL;
 	}
 	free_change(&change);
 	if (!done)
@@ -524,7 +546,7 @@ bring_message(Run *run, int64_t id)
 	}
 	if (result == NULL)
 		return trouble(run->to, "could not import a message");
-	note_result(run, id, result);
+	note_result(run, id, result, there);
 	return true;
 }
 
@@ -831,6 +853,8 @@ run_direction(Run *run)
 	bool		done = get_position(run, &token, waiting);
 	bool		ended = false;
 
+	if (run->first != NULL)
+		g_array_append_vals(waiting, run->first->data, run->first->len);
 	done = done && bring_messages(run, waiting);
 	g_array_free(waiting, TRUE);
 	while (done && !ended)
@@ -877,7 +901,7 @@ open_side(Peer *side, const Target *target, const char *dbname,
 		return trouble(side, "could not prepare the session");
 	res = msgstore_query(side->ms, "1t",
 						 "SELECT pg_catalog.concat(s.system_identifier, '/',"
-						 " d.oid, '/', $1) FROM"
+						 " d.oid, '/', CAST($1 AS pg_catalog.text)) FROM"
 						 " pg_catalog.pg_control_system() AS s,"
 						 " pg_catalog.pg_database AS d"
 						 " WHERE d.datname OPERATOR(pg_catalog.=)"
@@ -910,16 +934,22 @@ print_tally(const Run *run)
 			  tally->deleted, tally->refused, run->again->len, tally->bytes);
 }
 
-/* Run one direction, and add its tally to a sum.  Returns false on error. */
+/*
+ * Run one direction, and add its tally to a sum.  "first" are messages to begin
+ * with.  Returns false on error.
+ */
 static bool
-pass(Run *sum, Peer *from, Peer *to, bool *any)
+pass(Run *sum, Peer *from, Peer *to, GArray *first, bool *any)
 {
-	Run			run = {.from = from, .to = to, .again = sum->again};
+	Run			run = {.from = from, .to = to, .again = sum->again,
+	.answers = sum->answers, .first = first};
 	bool		done;
 
 	g_array_set_size(run.again, 0);
+	g_array_set_size(run.answers, 0);
 	done = run_direction(&run);
-	*any = *any || run.tally.messages > 0 || run.tally.folders > 0;
+	*any = *any || run.tally.messages > 0 || run.tally.folders > 0 ||
+		run.answers->len > 0;
 	sum->from = from;
 	sum->to = to;
 	sum->tally.messages += run.tally.messages;
@@ -942,8 +972,10 @@ run_sync(const void *arg, char *const *args, int nargs)
 		store;
 	Peer		a = {0};
 	Peer		b = {0};
-	Run			there = {.again = g_array_new(FALSE, FALSE, sizeof(int64_t))};
-	Run			back = {.again = g_array_new(FALSE, FALSE, sizeof(int64_t))};
+	Run			there = {.again = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+	.answers = g_array_new(FALSE, FALSE, sizeof(int64_t))};
+	Run			back = {.again = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+	.answers = g_array_new(FALSE, FALSE, sizeof(int64_t))};
 	bool		done = open_side(&a, &options->target, options->from, store) &&
 		open_side(&b, &options->target, options->to, to_store);
 	bool		any = done;
@@ -955,9 +987,9 @@ run_sync(const void *arg, char *const *args, int nargs)
 	for (int i = 0; done && any && i < (options->both ? MAX_PASSES : 1); i++)
 	{
 		any = false;
-		done = pass(&there, &a, &b, &any);
+		done = pass(&there, &a, &b, back.answers, &any);
 		if (done && options->both)
-			done = pass(&back, &b, &a, &any);
+			done = pass(&back, &b, &a, there.answers, &any);
 	}
 	if (there.from != NULL)
 		print_tally(&there);
@@ -968,6 +1000,8 @@ run_sync(const void *arg, char *const *args, int nargs)
 			EXIT_DONE;
 	g_array_free(there.again, TRUE);
 	g_array_free(back.again, TRUE);
+	g_array_free(there.answers, TRUE);
+	g_array_free(back.answers, TRUE);
 	close_side(&a);
 	close_side(&b);
 	return print_flush() ? status : EXIT_TROUBLE;
