@@ -19,6 +19,8 @@ OBJS = \
 	$(WIN32RES) \
 	src/words/value.o \
 	src/words/text.o \
+	src/words/escape.o \
+	src/words/json.o \
 	src/words/nameset.o \
 	src/words/hresult.o \
 	src/words/flags.o \
@@ -76,6 +78,7 @@ OBJS = \
 	src/face/store.o \
 	src/face/rights.o \
 	src/face/nameid.o \
+	src/face/criteria.o \
 	src/face/open.o \
 	src/face/park.o \
 	src/face/subobject.o \
@@ -104,6 +107,7 @@ OBJS = \
 	src/face/importfolder.o \
 	src/face/sync.o \
 	src/face/list.o \
+	src/face/category.o \
 	src/face/history.o \
 	src/face/feed.o
 
@@ -151,6 +155,8 @@ REGRESS = \
 	promoted \
 	restriction \
 	list \
+	category \
+	searchfolder \
 	folder \
 	container \
 	counts \
@@ -168,6 +174,7 @@ REGRESS = \
 	hostile \
 	errors \
 	checker \
+	version \
 	house
 
 # Tests of two or three sessions (test/specs/, test/expected/), after the common set-up
@@ -230,8 +237,9 @@ ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
 PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
-PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench \
-	bench-instructions devserver devserver-stop
+PRIVATE = deps test test-alone test-examples test-fuzz test-large \
+	test-valgrind demo bench bench-growth bench-instructions devserver \
+	devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
 	bash $(TOP)tools/run-private
@@ -241,7 +249,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions dist deb strict client install-client \
+.PHONY: $(PRIVATE) test-versions analyse dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -253,11 +261,14 @@ $(PRIVATE):
 test-versions:
 	@bash $(TOP)tools/test-versions $(VERSIONS)
 
+analyse:
+	@bash $(TOP)tools/analyse
+
 # The archive of a release for PGXN; packages for Debian.
 dist deb:
 	@bash $(TOP)tools/release $@
 
-ifneq (,$(filter-out $(PRIVATE) test-versions dist deb,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out $(PRIVATE) test-versions analyse dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
@@ -265,6 +276,10 @@ $(error no PostgreSQL to build against: set PG_CONFIG, or run "make deps")
 endif
 # What PostgreSQL looks up is visible, and nothing else (compat.h).
 PG_CFLAGS = -fvisibility=hidden
+# The version of the script that the module belongs to (src/engine/relation.c).
+SCRIPT_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" \
+	$(srcdir)/msgstore.control $(TOP)msgstore.control 2>/dev/null | head -n 1)
+PG_CPPFLAGS = -DMSGSTORE_VERSION='"$(SCRIPT_VERSION)"'
 EXTRA_CLEAN = src/words/*.gen.h src/gen.stamp src/flags.stamp build/failed
 include $(PGXS)
 

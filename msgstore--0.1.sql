@@ -956,6 +956,9 @@ CREATE TABLE msgstore.folder (
 	modified_at    timestamptz NOT NULL,
 	modifier       text        NOT NULL,
 	lineage        bytea,
+	search_flags       integer,
+	search_restriction jsonb,
+	search_folders     bigint[],
 	PRIMARY KEY (store_id, folder_id),
 	UNIQUE (store_id, special)
 );
@@ -996,6 +999,12 @@ COMMENT ON COLUMN msgstore.folder.modifier IS
 COMMENT ON COLUMN msgstore.folder.lineage IS
 	'The keys of the version if they cannot be computed from its number: '
 	'lineage.c';
+COMMENT ON COLUMN msgstore.folder.search_flags IS
+	'Of a search folder: how it searches (search_flags); NULL for any other';
+COMMENT ON COLUMN msgstore.folder.search_restriction IS
+	'Of a search folder: what it looks for; NULL if not set yet';
+COMMENT ON COLUMN msgstore.folder.search_folders IS
+	'Of a search folder: where it looks; NULL if not set yet';
 
 /*
  * One row per change of a folder, append-only, as table change has one per
@@ -1034,7 +1043,8 @@ COMMENT ON COLUMN msgstore.folder_change.folder_id IS
 COMMENT ON COLUMN msgstore.folder_change.change_number IS
 	'The version that this change made';
 COMMENT ON COLUMN msgstore.folder_change.previous IS
-	'The version that this change replaced; NULL for a creation';
+	'The version that this change replaced; NULL for a creation, and for a '
+	'change of rights, which makes no version';
 COMMENT ON COLUMN msgstore.folder_change.incarnation IS
 	'The run of the number series; grows with every crash, restore or '
 	'failover';
@@ -1046,7 +1056,7 @@ COMMENT ON COLUMN msgstore.folder_change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.folder_change.kind IS
 	'c create, n rename, m move, p properties, d delete, r restore, h hard '
-	'delete';
+	'delete, a rights';
 COMMENT ON COLUMN msgstore.folder_change.role IS
 	'The database role of the author';
 COMMENT ON COLUMN msgstore.folder_change.actor IS
@@ -1092,18 +1102,30 @@ GRANT SELECT ON msgstore.store_list TO PUBLIC;
 COMMENT ON VIEW msgstore.store_list IS
 	'The stores that the current role may use';
 
+CREATE FUNCTION msgstore_internal.folder_unread(store_id bigint,
+												folder_id bigint)
+	RETURNS bigint
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000
+	AS 'MODULE_PATHNAME', 'folder_unread';
+COMMENT ON FUNCTION msgstore_internal.folder_unread(bigint, bigint) IS
+	'Return count_unread() for the current role and actor; 0 for a folder '
+	'that does not exist';
+
 CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
 	SELECT f.store_id, f.folder_id,
 		   CASE WHEN msgstore_internal.folder_visible(f.store_id, f.parent_id)
 				THEN f.parent_id END AS parent_id,
-		   f.name, f.special, f.created_at
+		   f.name, f.special, f.created_at,
+		   msgstore_internal.folder_unread(f.store_id, f.folder_id)
+				AS unread
 	FROM msgstore.folder AS f
 	WHERE f.deleted_at IS NULL
 	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
 GRANT SELECT ON msgstore.folder_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_list IS
 	'The folders (not deleted) that the current role sees; parent_id is NULL '
-	'below a folder that it does not see';
+	'below a folder that it does not see, unread is the number of messages '
+	'that the role and actor have not read';
 
 CREATE VIEW msgstore.deleted_folder_list WITH (security_barrier) AS
 	SELECT f.store_id, f.folder_id,
@@ -1128,6 +1150,7 @@ CREATE VIEW msgstore.folder_change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'i' THEN 'import'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'a' THEN 'rights'
 		   END AS kind,
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
 		   c.client, c.changed_at,
@@ -1587,6 +1610,13 @@ COMMENT ON FUNCTION msgstore_internal.message_size(jsonb, jsonb, text, text,
 	'Return the bytes of the content of a message (PR_MESSAGE_SIZE) without '
 	'fetching its bodies';
 
+CREATE FUNCTION msgstore_internal.display_to(recipients jsonb)
+	RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'display_to';
+COMMENT ON FUNCTION msgstore_internal.display_to(jsonb) IS
+	'Return PR_DISPLAY_TO of a list of recipients';
+
 CREATE FUNCTION msgstore_internal.systime(value text)
 	RETURNS timestamptz
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
@@ -1864,7 +1894,10 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 					   AND s.message_id OPERATOR(pg_catalog.=) m.message_id),
 					0) AS status,
 		   m.message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0
-			   AS associated
+			   AS associated,
+		   m.has_attachments,
+		   coalesce(msgstore_internal.display_to(m.recipients), '')
+			   AS display_to
 	FROM msgstore.message AS m
 	WHERE m.deleted_at IS NULL
 	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
@@ -1926,6 +1959,74 @@ CREATE FUNCTION msgstore.count_messages(store_id bigint, folder_id bigint,
 COMMENT ON FUNCTION msgstore.count_messages(bigint, bigint, jsonb,
 											msgstore.table_flags, text) IS
 	'Return the number of messages that list_messages() lists';
+
+CREATE FUNCTION msgstore.list_categories(store_id bigint, folder_id bigint,
+										 "by" text[],
+										 restriction jsonb DEFAULT NULL,
+										 sort text[] DEFAULT NULL,
+										 max integer DEFAULT 50,
+										 after text DEFAULT NULL,
+										 flags msgstore.table_flags
+										 DEFAULT '0',
+										 actor text DEFAULT NULL,
+										 OUT depth integer,
+										 OUT category jsonb,
+										 OUT count bigint,
+										 OUT unread bigint,
+										 OUT "position" text)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 50
+	AS 'MODULE_PATHNAME', 'list_categories';
+COMMENT ON FUNCTION msgstore.list_categories(bigint, bigint, text[], jsonb,
+											 text[], integer, text,
+											 msgstore.table_flags, text) IS
+	'Return a page of the categories of the messages of a folder: those with '
+	'equal values of properties, level by level, with counts';
+
+CREATE FUNCTION msgstore.create_search_folder(store_id bigint,
+											  parent_id bigint, name text,
+											  restriction jsonb
+											  DEFAULT NULL,
+											  folders bigint[] DEFAULT NULL,
+											  flags msgstore.search_flags
+											  DEFAULT '0',
+											  actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_search_folder';
+COMMENT ON FUNCTION msgstore.create_search_folder(bigint, bigint, text, jsonb,
+												  bigint[],
+												  msgstore.search_flags,
+												  text) IS
+	'Create a folder that lists the messages of other folders to which a '
+	'restriction applies; a NULL parent is the root';
+
+CREATE FUNCTION msgstore.set_search_criteria(store_id bigint,
+											 folder_id bigint,
+											 restriction jsonb DEFAULT NULL,
+											 folders bigint[] DEFAULT NULL,
+											 flags msgstore.search_flags
+											 DEFAULT '0',
+											 actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_search_criteria';
+COMMENT ON FUNCTION msgstore.set_search_criteria(bigint, bigint, jsonb,
+												 bigint[],
+												 msgstore.search_flags,
+												 text) IS
+	'Set what a search folder looks for, and where; a NULL changes nothing';
+
+CREATE FUNCTION msgstore.get_search_criteria(store_id bigint,
+											 folder_id bigint,
+											 OUT restriction jsonb,
+											 OUT folders bigint[],
+											 OUT flags msgstore.search_flags)
+	RETURNS record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'get_search_criteria';
+COMMENT ON FUNCTION msgstore.get_search_criteria(bigint, bigint) IS
+	'Return what a search folder looks for, and where';
 
 /* ==================================================================== history
  *
@@ -2712,6 +2813,15 @@ COMMENT ON FUNCTION msgstore.get_props(integer, text[]) IS
 	'Return the properties that a handle shows, its base and its pending '
 	'edits; all of them if tags is NULL';
 
+CREATE FUNCTION msgstore.get_props_json(handle integer,
+										tags text[] DEFAULT NULL)
+	RETURNS json
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_props_json';
+COMMENT ON FUNCTION msgstore.get_props_json(integer, text[]) IS
+	'Return the text of get_props() as json, for a client that reads the '
+	'answer as a whole';
+
 CREATE FUNCTION msgstore.get_prop_list(handle integer)
 	RETURNS text[]
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -2866,6 +2976,17 @@ CREATE FUNCTION msgstore.read_message(store_id bigint, message_id bigint,
 COMMENT ON FUNCTION msgstore.read_message(bigint, bigint, text[], text) IS
 	'Return the properties of a message as of the snapshot of the statement, '
 	'PidTagChangeNumber among them';
+
+CREATE FUNCTION msgstore.read_message_json(store_id bigint, message_id bigint,
+										   tags text[] DEFAULT NULL,
+										   actor text DEFAULT NULL)
+	RETURNS json
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'read_message_json';
+COMMENT ON FUNCTION msgstore.read_message_json(bigint, bigint, text[],
+											   text) IS
+	'Return the text of read_message() as json, for a client that reads the '
+	'answer as a whole';
 
 /* ================================================================== subobject
  *
@@ -3667,6 +3788,13 @@ COMMENT ON FUNCTION msgstore.set_sync_position(bigint, text, text,
  * What foreign keys would refuse, were there any.
  */
 
+CREATE FUNCTION msgstore_internal.check_number(number bigint, name text)
+	RETURNS void
+	LANGUAGE C STABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'check_number';
+COMMENT ON FUNCTION msgstore_internal.check_number(bigint, text) IS
+	'Refuse a number that is not below 2^53, for functions in SQL';
+
 CREATE FUNCTION msgstore.check_store(store_id bigint DEFAULT NULL,
 									 OUT relation text, OUT store_id bigint,
 									 OUT id bigint, OUT missing text,
@@ -3675,6 +3803,7 @@ CREATE FUNCTION msgstore.check_store(store_id bigint DEFAULT NULL,
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 	AS $$
+		SELECT msgstore_internal.check_number($1, 'store_id');
 		SELECT 'folder', c.store_id, c.folder_id, 'store', c.store_id
 		FROM msgstore.folder AS c
 		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)
@@ -3740,6 +3869,55 @@ REVOKE EXECUTE ON FUNCTION msgstore.check_store(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION msgstore.check_store(bigint) IS
 	'Return every row of a store, or of all stores, whose store, folder or '
 	'blob is missing';
+
+/* ==================================================================== version
+ *
+ * The module is a file of the server, the script is a row of the database:
+ * after an upgrade of the package they differ until ALTER EXTENSION.
+ */
+
+CREATE FUNCTION msgstore.msgstore_version(OUT module text, OUT script text)
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'msgstore_version';
+COMMENT ON FUNCTION msgstore.msgstore_version() IS
+	'Return the version of the loaded module, and of the script that has '
+	'made the objects of the extension';
+
+/* ================================================================ compression
+ *
+ * Large values are compressed with lz4 where the server was built with it: a
+ * body is decompressed with a fifth of the instructions of pglz.  PostgreSQL
+ * 13 has neither the method nor the syntax, so the statements are text.  The
+ * method of a column holds for new values; each stored value names its own,
+ * and a dump has the values uncompressed.
+ */
+
+DO $$
+DECLARE
+	large pg_catalog.record;
+BEGIN
+	FOR large IN
+		SELECT c.relname, a.attname
+		FROM pg_catalog.pg_class AS c
+		JOIN pg_catalog.pg_attribute AS a
+			ON a.attrelid OPERATOR(pg_catalog.=) c.oid
+		WHERE c.relnamespace OPERATOR(pg_catalog.=)
+			  'msgstore'::pg_catalog.regnamespace
+		  AND c.relkind OPERATOR(pg_catalog.=) 'r'
+		  AND a.attnum OPERATOR(pg_catalog.>) 0
+		  AND NOT a.attisdropped
+		  AND a.attstorage OPERATOR(pg_catalog.=) ANY ('{x,m}')
+		  AND EXISTS (
+			SELECT FROM pg_catalog.pg_settings AS s
+			WHERE s.name OPERATOR(pg_catalog.=) 'default_toast_compression'
+			  AND 'lz4' OPERATOR(pg_catalog.=) ANY (s.enumvals))
+	LOOP
+		EXECUTE pg_catalog.format(
+			'ALTER TABLE msgstore.%I ALTER COLUMN %I SET COMPRESSION lz4',
+			large.relname, large.attname);
+	END LOOP;
+END
+$$;
 
 /* ======================================================================= dump
  *

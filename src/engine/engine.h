@@ -81,6 +81,12 @@ extern Oid	relation_oid(StoreRelation which);
  */
 extern bool relation_installed(void);
 
+/*
+ * Return the version of the extension's script, palloc'd, or NULL if the
+ * extension does not exist.  MSGSTORE_VERSION is the version of the module.
+ */
+extern char *relation_version(void);
+
 /* Return the role that owns the extension's tables. */
 extern Oid	relation_owner(void);
 
@@ -521,9 +527,13 @@ extern bool row_id_used(StoreRelation sequence, int64 store_id, int64 id);
 /*
  * Lock a store or a folder against deletion, until the end of the transaction.
  * Returns false if there is no such row, or if the folder is deleted.
+ * row_lock_folder() raises MAPI_E_NO_SUPPORT for a search folder, in which
+ * nothing has its place; row_lock_any_folder() locks it too.
  */
 extern bool row_lock_store(int64 store_id);
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
+extern bool row_lock_any_folder(int64 store_id, int64 folder_id);
+pg_noreturn extern void row_raise_search_folder(int64 folder_id);
 
 /*
  * Insert a row of change, and read the row that the active snapshot sees.
@@ -870,6 +880,7 @@ typedef struct FolderRow
 /* Kinds of changes of a folder; the others are kinds of message changes. */
 #define CHANGE_RENAME		'n'
 #define CHANGE_PROPERTIES	'p'
+#define CHANGE_RIGHTS		'a'
 
 /*
  * Lock the structure of a store's tree to the end of the transaction.  Callers
@@ -937,6 +948,13 @@ extern int64 tree_find_name(int64 store_id, int64 parent_id,
 extern void tree_insert(FolderRow *row);
 extern void tree_write(FolderRow *row, char kind, ArrayType *properties);
 extern void tree_remove(FolderRow *row);
+
+/*
+ * Record a change of the rights in a folder, for the feed, and if "below" is
+ * set, in all folders below it, too.  The record has a change number of its
+ * own, but makes no version of the folder.
+ */
+extern void tree_rights_changed(int64 store_id, int64 folder_id, bool below);
 
 /* ------------------------------------------------------------------ blob.c */
 
@@ -1268,7 +1286,8 @@ extern void state_read(const Reader *reader, const ReadSubject *message,
  * Return the number of messages of a folder that are unread for a user, of
  * those that the user may read: all with "read_any" (the right READ_ANY), else
  * those that the role has created.  Deleted and associated messages do not
- * count.  Reads the flags of the folder's messages, and no content.
+ * count.  Reads the flags of the folder's messages, or of those on the pages
+ * in which the user has read something if these are fewer, and no content.
  */
 extern int64 state_count_unread(const Reader *reader, int64 store_id,
 								int64 folder_id, bool read_any);
@@ -1388,6 +1407,12 @@ extern bool view_go_back(MessageView *view, int64 change_number);
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
 
 /*
+ * Return the properties that view_props() returns as a datum of type json,
+ * whose text is the text of that jsonb.
+ */
+extern Datum view_json(const MessageView *view, ArrayType *tags);
+
+/*
  * Return the names of all properties of a view as a text[], without reading
  * their values.
  */
@@ -1494,6 +1519,9 @@ extern void sorting_key(const SortOrder *order, RestrictionFind find,
 extern int	sorting_instances(const SortOrder *order, const SortKey *key);
 extern void sorting_instance(const SortOrder *order, const SortKey *key,
 							 int n, SortKey *instance);
+
+/* Copy a value that is no list into the current memory context. */
+extern void sorting_copy_value(const JsonbValue *value, JsonbValue *copy);
 
 /* Copy a key, without lists, into the current memory context. */
 extern void sorting_copy(const SortOrder *order, const SortKey *key,

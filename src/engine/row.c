@@ -613,14 +613,14 @@ messagerow_visible(MessageRow *row, Snapshot snapshot)
 
 /* --------------------------------------------------------------------- ids */
 
-/* Return true if the row of folder in a slot has a time of deletion. */
+/* Return true if the row of folder in a slot has a value in a column. */
 static bool
-folder_deleted(Relation folder, TupleTableSlot *slot)
+folder_has(Relation folder, TupleTableSlot *slot, const char *column)
 {
 	bool		isnull;
 
-	(void) slot_getattr(slot, get_attnum(RelationGetRelid(folder),
-										 "deleted_at"), &isnull);
+	(void) slot_getattr(slot, get_attnum(RelationGetRelid(folder), column),
+						&isnull);
 	return !isnull;
 }
 
@@ -658,7 +658,7 @@ row_id_used(StoreRelation sequence, int64 store_id, int64 id)
  * foreign key does.  The index of a table follows it in StoreRelation.
  */
 static bool
-lock_parent(StoreRelation which, const int64 *key, int nkeys)
+lock_parent(StoreRelation which, const int64 *key, int nkeys, bool *searches)
 {
 	Relation	rel = table_open(relation_oid(which), RowShareLock);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
@@ -677,7 +677,9 @@ lock_parent(StoreRelation which, const int64 *key, int nkeys)
 								 LockWaitBlock,
 								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
 								 &failure) == TM_Ok &&
-			(which != REL_FOLDER || !folder_deleted(rel, slot));
+			(which != REL_FOLDER || !folder_has(rel, slot, "deleted_at"));
+		if (found && which == REL_FOLDER)
+			*searches = folder_has(rel, slot, "search_flags");
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(rel, NoLock);
@@ -688,15 +690,37 @@ lock_parent(StoreRelation which, const int64 *key, int nkeys)
 bool
 row_lock_store(int64 store_id)
 {
-	return lock_parent(REL_STORE, &store_id, 1);
+	return lock_parent(REL_STORE, &store_id, 1, NULL);
+}
+
+void
+row_raise_search_folder(int64 folder_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NO_SUPPORT),
+			 errmsg("folder %lld is a search folder", (long long) folder_id),
+			 errhint("Nothing has its place in a search folder: it lists messages of other folders.")));
+}
+
+bool
+row_lock_any_folder(int64 store_id, int64 folder_id)
+{
+	int64		key[2] = {store_id, folder_id};
+	bool		searches;
+
+	return lock_parent(REL_FOLDER, key, 2, &searches);
 }
 
 bool
 row_lock_folder(int64 store_id, int64 folder_id)
 {
 	int64		key[2] = {store_id, folder_id};
+	bool		searches = false;
+	bool		found = lock_parent(REL_FOLDER, key, 2, &searches);
 
-	return lock_parent(REL_FOLDER, key, 2);
+	if (searches)
+		row_raise_search_folder(folder_id);
+	return found;
 }
 
 /* ------------------------------------------------------------- change rows */

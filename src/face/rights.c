@@ -93,7 +93,7 @@ static void
 begin_change(int64 store_id, int64 folder_id)
 {
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_OWNER);
-	if (!row_lock_folder(store_id, folder_id))
+	if (!row_lock_any_folder(store_id, folder_id))
 		store_raise_no_folder(store_id, folder_id);
 	access_lock(store_id);
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_OWNER);
@@ -138,6 +138,7 @@ grant_folder(PG_FUNCTION_ARGS)
 	query_run(QUERY_RIGHTS_SET, values, NULL);
 	SPI_finish();
 	access_changed(store_id);
+	tree_rights_changed(store_id, folder_id, false);
 	PG_RETURN_VOID();
 }
 
@@ -178,6 +179,7 @@ revoke_folder(PG_FUNCTION_ARGS)
 				 errmsg("\"%s\" is granted nothing in folder %lld of store %lld",
 						member, (long long) folder_id, (long long) store_id)));
 	access_changed(store_id);
+	tree_rights_changed(store_id, folder_id, false);
 	PG_RETURN_VOID();
 }
 
@@ -211,6 +213,7 @@ give_store(PG_FUNCTION_ARGS)
 	query_run(QUERY_STORE_OWNER, values, NULL);
 	SPI_finish();
 	access_changed(store_id);
+	tree_rights_changed(store_id, store_special_folder(store_id, "Root"), true);
 	PG_RETURN_VOID();
 }
 

@@ -184,7 +184,8 @@ my $json = $node->safe_psql(
 			"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"}]}') \gset
 	SELECT submit_message(:s, :q, :qn) \gset
 	SELECT announce_editing(:s, :m, '1 hour') \gset
-	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p, 'b', :b,
+	SELECT create_search_folder(:s, NULL, 'search', '{"and": []}', ARRAY[:f]) AS e \gset
+	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p, 'b', :b, 'e', :e,
 		'c', read_message(:s, :m)->'PidTagChangeNumber')});
 my $made = decode_json($json);
 my ($s, $f, $m, $first, $last) = @$made{qw(s f m n c)};
@@ -207,7 +208,10 @@ my %argument = (
 	'message_at.change_number' => $first, if_change_number => undef, seen => undef, actor => 'ann',
 	'set_read_flags.folder_id' => undef, ttl => '1 hour', claim => '1', max => '10', lease => '1 hour',
 	columns => '{PR_SUBJECT}', sort => '{PR_SUBJECT}', restriction => '{"exist": "PR_SUBJECT"}',
-	'list_messages.after' => undef,
+	'list_messages.after' => undef, 'list_categories.after' => undef,
+	'list_categories.sort' => '{MAX(PR_IMPORTANCE)}', by => '{PR_SUBJECT}',
+	folders => "{$f}", 'set_search_criteria.folder_id' => $made->{e},
+	'get_search_criteria.folder_id' => $made->{e},
 	outcome => 'SENT', detail => 'x', retry_after => '1 hour',
 	token => undef,
 	status => '1', mask => '1', base => 'one', theirs => 'two', yours => 'three',
@@ -216,10 +220,10 @@ my %argument = (
 	props => '{"PR_SUBJECT": "mine"}', changes => '{"PR_SUBJECT": "mine"}',
 	member => 'PUBLIC', creator => 'postgres', rights => 'REVIEWER',
 	actor => 'ann', to_store_id => $s, 'save_messages.changes' => '[]',
-	flags => '0', whole => 'true', name => 'new', owner => undef,
+	flags => '0', whole => 'true', by_lines => 'true', name => 'new', owner => undef,
 	special => 'Inbox', spelling => 'PR_SUBJECT', ids => '{32768}',
 	names => '{PS_PUBLIC_STRINGS:new,PR_SUBJECT}', create => 'true',
-	node => '1', keep_age => '2 days', keep_count => '2', after => '0',
+	number => '1', node => '1', keep_age => '2 days', keep_count => '2', after => '0',
 	messages => '10', pruned => '0', swept => '0', attach_num => '0',
 	property => 'PR_COMMENT', 'read_stream.property' => 'PR_BODY',
 	offset => '0', length => '3', bytes => 'abc', size => '2',
