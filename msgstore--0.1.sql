@@ -1598,6 +1598,13 @@ COMMENT ON FUNCTION msgstore_internal.message_size(jsonb, jsonb, text, text,
 	'Return the bytes of the content of a message (PR_MESSAGE_SIZE) without '
 	'fetching its bodies';
 
+CREATE FUNCTION msgstore_internal.display_to(recipients jsonb)
+	RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'display_to';
+COMMENT ON FUNCTION msgstore_internal.display_to(jsonb) IS
+	'Return PR_DISPLAY_TO of a list of recipients';
+
 CREATE FUNCTION msgstore_internal.systime(value text)
 	RETURNS timestamptz
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
@@ -1875,7 +1882,10 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 					   AND s.message_id OPERATOR(pg_catalog.=) m.message_id),
 					0) AS status,
 		   m.message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0
-			   AS associated
+			   AS associated,
+		   m.has_attachments,
+		   coalesce(msgstore_internal.display_to(m.recipients), '')
+			   AS display_to
 	FROM msgstore.message AS m
 	WHERE m.deleted_at IS NULL
 	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
@@ -3646,6 +3656,19 @@ REVOKE EXECUTE ON FUNCTION msgstore.check_store(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION msgstore.check_store(bigint) IS
 	'Return every row of a store, or of all stores, whose store, folder or '
 	'blob is missing';
+
+/* ==================================================================== version
+ *
+ * The module is a file of the server, the script is a row of the database:
+ * after an upgrade of the package they differ until ALTER EXTENSION.
+ */
+
+CREATE FUNCTION msgstore.msgstore_version(OUT module text, OUT script text)
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'msgstore_version';
+COMMENT ON FUNCTION msgstore.msgstore_version() IS
+	'Return the version of the loaded module, and of the script that has '
+	'made the objects of the extension';
 
 /* ================================================================ compression
  *

@@ -383,6 +383,9 @@ DROP ROLE regress_errors, regress_errors_owner;
 -- the function that only views call takes any values from any caller
 SELECT msgstore_internal.message_size(NULL, NULL, NULL, NULL, NULL, NULL, NULL),
        msgstore_internal.message_size('1', '[[1, {"blob": {"blob": 1, "size": 2}}], null]', '', '', '', '', '"x"') > 0 AS any_jsonb;
+SELECT r, msgstore_internal.display_to(r) AS display_to
+FROM unnest(ARRAY['1', '{}', '[]', '[1]', '[{}]', '[{"PR_RECIPIENT_TYPE": "x"}]',
+                  '[{"PR_RECIPIENT_TYPE": 1, "PR_DISPLAY_NAME": 1}]']::jsonb[]) AS r;
 
 -- "could not serialize access due to concurrent update" is shown in
 -- test/specs/save_after_refresh.spec.  tools/check-errors finds errors that no test

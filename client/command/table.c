@@ -16,6 +16,7 @@
 
 #define GAP			2			/* columns between two values */
 #define LEAST_WIDTH	12			/* of the last value */
+#define LEAST_TEXT	10			/* of any other text that is cut */
 #define MOST_WIDTH	32			/* of any other text */
 
 /* -------------------------------------------------------------------- JSON */
@@ -32,7 +33,8 @@ table_json(const Column *columns, const PGresult *rows, int row)
 
 		if (text == NULL)
 			value = json_null();
-		else if (columns[i].kind == COLUMN_NUMBER)
+		else if (columns[i].kind == COLUMN_NUMBER ||
+				 columns[i].kind == COLUMN_HIDDEN_NUMBER)
 			value = json_integer(msgstore_number_at(rows, row, i));
 		else if (columns[i].kind == COLUMN_FLAG)
 			value = json_boolean(*text == 't');
@@ -60,6 +62,13 @@ print_lines(const Column *columns, const PGresult *rows)
 }
 
 /* ------------------------------------------------------------------- table */
+
+static bool
+is_hidden(const Column *column)
+{
+	return column->kind == COLUMN_HIDDEN ||
+		column->kind == COLUMN_HIDDEN_NUMBER;
+}
 
 /* Return a value as people read it: safe text on one line. */
 static char *
@@ -107,7 +116,7 @@ print_row(const Column *columns, char *const *cells, const int *widths,
 										"...");
 		int			pad = widths[i] - show_columns(fit);
 
-		if (columns[i].kind == COLUMN_HIDDEN || widths[i] == 0)
+		if (is_hidden(&columns[i]) || widths[i] == 0)
 			continue;
 		if (i == last)
 			g_string_append(line, fit);
@@ -119,6 +128,64 @@ print_row(const Column *columns, char *const *cells, const int *widths,
 	g_strchomp(line->str);
 	print_out("%s\n", line->str);
 	g_string_free(line, TRUE);
+}
+
+/*
+ * Make texts before the last column narrower, the widest first, by "excess"
+ * columns in all.  Returns by how much.
+ */
+static int
+shrink(const Column *columns, int *widths, int last, int excess)
+{
+	int			saved = 0;
+
+	while (saved < excess)
+	{
+		int			widest = -1;
+
+		for (int i = 0; i < last; i++)
+		{
+			if (columns[i].kind == COLUMN_TEXT && widths[i] > LEAST_TEXT &&
+				(widest < 0 || widths[i] > widths[widest]))
+				widest = i;
+		}
+		if (widest < 0)
+			break;
+		widths[widest]--;
+		saved++;
+	}
+	return saved;
+}
+
+/*
+ * Print each row as lines of headings and values, for a screen on which the
+ * columns do not fit.  Row 0 of the cells has the headings.
+ */
+static void
+print_records(const Column *columns, char *const *cells, int ncolumns,
+			  int nrows, int room)
+{
+	int			width = 0;
+
+	for (int i = 0; i < ncolumns; i++)
+	{
+		if (!is_hidden(&columns[i]))
+			width = MAX(width, show_columns(cells[i]) + GAP);
+	}
+	for (int row = 1; row <= nrows; row++)
+	{
+		if (row > 1)
+			print_out("\n");
+		for (int i = 0; i < ncolumns; i++)
+		{
+			const char *value = cells[row * ncolumns + i];
+			g_autofree char *fit = show_fit(value, MAX(room - width,
+													   LEAST_WIDTH), "...");
+
+			if (!is_hidden(&columns[i]) && *value != '\0')
+				print_out("%-*s%s\n", width, cells[i], fit);
+		}
+	}
 }
 
 static bool
@@ -147,14 +214,20 @@ print_table(const Column *columns, int ncolumns, const PGresult *rows)
 	}
 	for (int i = 0; i < ncolumns; i++)
 	{
-		if (columns[i].kind != COLUMN_HIDDEN && widths[i] > 0)
+		if (!is_hidden(&columns[i]) && widths[i] > 0)
 			last = i;
 	}
 	for (int i = 0; i < last; i++)
 	{
 		widths[i] = MIN(widths[i], MOST_WIDTH);
-		if (columns[i].kind != COLUMN_HIDDEN && widths[i] > 0)
+		if (!is_hidden(&columns[i]) && widths[i] > 0)
 			used += widths[i] + GAP;
+	}
+	used -= shrink(columns, widths, last, used + LEAST_WIDTH - screen.columns);
+	if (used + LEAST_WIDTH > screen.columns)
+	{
+		print_records(columns, cells, ncolumns, nrows, screen.columns);
+		return print_flush();
 	}
 	for (int row = 0; row <= nrows; row++)
 	{

@@ -80,6 +80,12 @@ extern Oid	relation_oid(StoreRelation which);
  */
 extern bool relation_installed(void);
 
+/*
+ * Return the version of the extension's script, palloc'd, or NULL if the
+ * extension does not exist.  MSGSTORE_VERSION is the version of the module.
+ */
+extern char *relation_version(void);
+
 /* Return the role that owns the extension's tables. */
 extern Oid	relation_owner(void);
 
