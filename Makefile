@@ -55,6 +55,8 @@ OBJS = \
 	src/engine/row.o \
 	src/engine/parent.o \
 	src/engine/access.o \
+	src/engine/lineage.o \
+	src/engine/origin.o \
 	src/engine/tree.o \
 	src/engine/count.o \
 	src/engine/blob.o \
@@ -99,6 +101,11 @@ OBJS = \
 	src/face/transfer.o \
 	src/face/mail.o \
 	src/face/bulk.o \
+	src/face/arrival.o \
+	src/face/meet.o \
+	src/face/import.o \
+	src/face/importfolder.o \
+	src/face/sync.o \
 	src/face/list.o \
 	src/face/category.o \
 	src/face/history.o \
@@ -143,6 +150,8 @@ REGRESS = \
 	status \
 	submit \
 	presence \
+	sync \
+	syncfolder \
 	promoted \
 	restriction \
 	list \
