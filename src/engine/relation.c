@@ -48,7 +48,6 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"message_pkey",
 	"message_folder",
 	"message_delivery",
-	"message_subject",
 	"message_sender",
 	"change",
 	"change_pkey",
