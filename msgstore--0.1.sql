@@ -1102,6 +1102,14 @@ GRANT SELECT ON msgstore.store_list TO PUBLIC;
 COMMENT ON VIEW msgstore.store_list IS
 	'The stores that the current role may use';
 
+CREATE FUNCTION msgstore_internal.content_count(store_id bigint,
+												folder_id bigint)
+	RETURNS bigint
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000
+	AS 'MODULE_PATHNAME', 'content_count';
+COMMENT ON FUNCTION msgstore_internal.content_count(bigint, bigint) IS
+	'Return the number of messages in a folder that the caller may read';
+
 CREATE FUNCTION msgstore_internal.folder_unread(store_id bigint,
 												folder_id bigint)
 	RETURNS bigint
@@ -1117,7 +1125,10 @@ CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
 				THEN f.parent_id END AS parent_id,
 		   f.name, f.special, f.created_at,
 		   msgstore_internal.folder_unread(f.store_id, f.folder_id)
-				AS unread
+				AS unread,
+		   f.search_flags IS NOT NULL AS is_search,
+		   msgstore_internal.content_count(f.store_id, f.folder_id)
+			   AS content_count
 	FROM msgstore.folder AS f
 	WHERE f.deleted_at IS NULL
 	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
@@ -1474,7 +1485,8 @@ COMMENT ON FUNCTION msgstore.get_names_from_ids(bigint, integer[]) IS
  * only if it changes the property, and no index mentions a column that every
  * save writes, so saves stay HOT unless they change what an index sorts by.
  * The indexes of promoted columns are those of the common lists; each costs
- * every new message an entry.  Deleted messages are not in them.
+ * every new message an entry.  Deleted messages are not in them, and have an
+ * index of their own, as associated messages do: both are few among many.
  */
 CREATE TABLE msgstore.message (
 	store_id         bigint      NOT NULL,
@@ -1515,6 +1527,13 @@ CREATE TABLE msgstore.message (
 ALTER TABLE msgstore.message ALTER COLUMN props SET STORAGE MAIN;
 CREATE INDEX message_folder
 	ON msgstore.message (store_id, folder_id, creator);
+CREATE INDEX message_deleted
+	ON msgstore.message (store_id, folder_id, creator)
+	WHERE deleted_at IS NOT NULL;
+CREATE INDEX message_associated
+	ON msgstore.message (store_id, folder_id, creator)
+	WHERE deleted_at IS NULL
+	  AND message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0;
 CREATE INDEX message_delivery
 	ON msgstore.message (store_id, folder_id, delivery_time, message_id)
 	WHERE deleted_at IS NULL;

@@ -36,6 +36,8 @@ typedef enum StoreRelation
 	REL_MESSAGE,
 	REL_MESSAGE_PKEY,
 	REL_MESSAGE_FOLDER,
+	REL_MESSAGE_DELETED,
+	REL_MESSAGE_ASSOCIATED,
 	REL_MESSAGE_DELIVERY,
 	REL_MESSAGE_SENDER,
 	REL_CHANGE,
@@ -736,8 +738,10 @@ extern void count_change(CountTally *tally, const MessageRow *row,
 /*
  * Read the numbers of a folder that are committed by now: of all messages, or
  * of those that the current role created.  count_read() may write, to fold
- * rows.
+ * rows; count_look() does not.
  */
+extern void count_look(int64 store_id, int64 folder_id,
+					   FolderCounts *counts);
 extern void count_read(int64 store_id, int64 folder_id, FolderCounts *counts);
 extern void count_read_own(int64 store_id, int64 folder_id,
 						   FolderCounts *counts);

@@ -47,6 +47,8 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"message",
 	"message_pkey",
 	"message_folder",
+	"message_deleted",
+	"message_associated",
 	"message_delivery",
 	"message_sender",
 	"change",

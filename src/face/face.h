@@ -453,6 +453,12 @@ extern void list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
 /* Return the number of messages that a list of a folder has. */
 extern int64 list_count(int64 store_id, int64 folder_id, uint32 flags);
 
+/*
+ * Return the number of messages of a folder that the caller sees that are
+ * unread for the current role and an actor, from a list.
+ */
+extern int64 list_unread(int64 store_id, int64 folder_id, const char *actor);
+
 /* Return the hash of a list with an order. */
 extern uint64 list_hash_order(const SortOrder *order, uint64 list);
 
