@@ -50,6 +50,7 @@ OBJS = \
 	src/engine/parent.o \
 	src/engine/access.o \
 	src/engine/tree.o \
+	src/engine/wakeup.o \
 	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
@@ -90,7 +91,8 @@ OBJS = \
 	src/face/mail.o \
 	src/face/bulk.o \
 	src/face/history.o \
-	src/face/feed.o
+	src/face/feed.o \
+	src/face/advise.o
 
 # Tests of one session (sql/, expected/).
 REGRESS = \
@@ -143,6 +145,7 @@ REGRESS = \
 	history \
 	historyversions \
 	feed \
+	advise \
 	operators \
 	hostile \
 	errors \

@@ -296,7 +296,7 @@ INSERT INTO good_argument VALUES
     ('owner', 'current_user::text'), ('status', '0'), ('mask', '0'),
     ('claim', '0'), ('max', '0'), ('lease', '''1 hour'''), ('outcome', '''SENT'''), ('ttl', '''1 hour'''),
     ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}'''),
-    ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0'), ('token', 'NULL');
+    ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0'), ('token', 'NULL'), ('connection', '0'), ('wakeups', 'true'), ('events', '''0''');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE

@@ -138,6 +138,7 @@ grant_folder(PG_FUNCTION_ARGS)
 	query_run(QUERY_RIGHTS_SET, values, NULL);
 	SPI_finish();
 	access_changed(store_id);
+	wakeup_note(store_id);
 	PG_RETURN_VOID();
 }
 
@@ -178,6 +179,7 @@ revoke_folder(PG_FUNCTION_ARGS)
 				 errmsg("\"%s\" is granted nothing in folder %lld of store %lld",
 						member, (long long) folder_id, (long long) store_id)));
 	access_changed(store_id);
+	wakeup_note(store_id);
 	PG_RETURN_VOID();
 }
 
@@ -211,6 +213,7 @@ give_store(PG_FUNCTION_ARGS)
 	query_run(QUERY_STORE_OWNER, values, NULL);
 	SPI_finish();
 	access_changed(store_id);
+	wakeup_note(store_id);
 	PG_RETURN_VOID();
 }
 
