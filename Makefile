@@ -36,6 +36,10 @@ OBJS = \
 	src/content/recipient.o \
 	src/content/subject.o \
 	src/content/promoted.o \
+	src/content/order.o \
+	src/content/folding.o \
+	src/content/match.o \
+	src/content/restriction.o \
 	src/content/retype.o \
 	src/content/edits.o \
 	src/content/attachment.o \
@@ -60,6 +64,9 @@ OBJS = \
 	src/engine/state.o \
 	src/engine/computed.o \
 	src/engine/view.o \
+	src/engine/scan.o \
+	src/engine/sorting.o \
+	src/engine/listing.o \
 	src/engine/pending.o \
 	src/engine/handle.o \
 	src/engine/upload.o \
@@ -90,6 +97,7 @@ OBJS = \
 	src/face/transfer.o \
 	src/face/mail.o \
 	src/face/bulk.o \
+	src/face/list.o \
 	src/face/history.o \
 	src/face/feed.o \
 	src/face/advise.o
@@ -132,6 +140,8 @@ REGRESS = \
 	submit \
 	presence \
 	promoted \
+	restriction \
+	list \
 	folder \
 	container \
 	counts \

@@ -413,6 +413,10 @@ BEGIN
 		 'How properties are copied: MAPI_MOVE|MAPI_NOREPLACE'),
 		('notify_events',
 		 'Of what advise() notifies: NEW_MAIL|OBJECT_CREATED'),
+		('table_flags',
+		 'How messages are listed: CONVENIENT_DEPTH|SHOW_SOFT_DELETES'),
+		('search_flags',
+		 'How a search folder searches: RECURSIVE, STOP'),
 		('folder_rights',
 		 'What a role may do in a folder: READ_ANY|CREATE, or REVIEWER')
 	LOOP
@@ -1450,36 +1454,36 @@ COMMENT ON FUNCTION msgstore.get_names_from_ids(bigint, integer[]) IS
  * every new message an entry.  Deleted messages are not in them.
  */
 CREATE TABLE msgstore.message (
-	store_id       bigint      NOT NULL,
-	message_id     bigint      NOT NULL,
-	folder_id      bigint      NOT NULL,
-	created_at     timestamptz NOT NULL,
-	creator        text        NOT NULL,
-	creator_actor  text,
-	message_flags  integer     NOT NULL,
-	deleted_at     timestamptz,
-	deleted_with   bigint,
-	submitted_at   timestamptz,
-	delivery_time  timestamptz,
-	submit_time    timestamptz,
-	importance     integer,
-	has_attachments boolean,
-	subject        text        COLLATE pg_catalog."C",
-	sender         text        COLLATE pg_catalog."C",
-	message_class  text        COLLATE pg_catalog."C",
-	conversation   text        COLLATE pg_catalog."C",
-	recipients     jsonb,
-	attachments    jsonb,
-	headers        text,
-	body           text,
-	html           bytea,
-	rtf            bytea,
-	props          jsonb       NOT NULL,
-	predecessors   bigint[],
-	size           bigint,
-	change_number  bigint      NOT NULL,
-	modified_at    timestamptz NOT NULL,
-	modifier       text        NOT NULL,
+	store_id         bigint      NOT NULL,
+	message_id       bigint      NOT NULL,
+	folder_id        bigint      NOT NULL,
+	created_at       timestamptz NOT NULL,
+	deleted_at       timestamptz,
+	delivery_time    timestamptz,
+	creator          text        NOT NULL,
+	subject          text        COLLATE pg_catalog."C",
+	sender           text        COLLATE pg_catalog."C",
+	creator_actor    text,
+	message_flags    integer     NOT NULL,
+	deleted_with     bigint,
+	submitted_at     timestamptz,
+	submit_time      timestamptz,
+	importance       integer,
+	has_attachments  boolean,
+	message_class    text        COLLATE pg_catalog."C",
+	conversation     text        COLLATE pg_catalog."C",
+	recipients       jsonb,
+	attachments      jsonb,
+	headers          text,
+	body             text,
+	html             bytea,
+	rtf              bytea,
+	props            jsonb       NOT NULL,
+	predecessors     bigint[],
+	size             bigint,
+	change_number    bigint      NOT NULL,
+	modified_at      timestamptz NOT NULL,
+	modifier         text        NOT NULL,
 	PRIMARY KEY (store_id, message_id)
 ) WITH (fillfactor = 80);
 
@@ -1877,6 +1881,44 @@ GRANT SELECT ON msgstore.deleted_message_list TO PUBLIC;
 COMMENT ON VIEW msgstore.deleted_message_list IS
 	'The soft-deleted messages that the current role may read; deleted_with '
 	'is the folder whose deletion took the message along';
+
+/* ======================================================================= list
+ *
+ * Lists of messages: list.c.  The views above suit plain SQL; a list in the
+ * order of an index, in pages, comes from these calls.
+ */
+
+CREATE FUNCTION msgstore.list_messages(store_id bigint, folder_id bigint,
+									   columns text[] DEFAULT NULL,
+									   restriction jsonb DEFAULT NULL,
+									   sort text[] DEFAULT
+									   '{"PR_MESSAGE_DELIVERY_TIME DESC"}',
+									   max integer DEFAULT 50,
+									   after text DEFAULT NULL,
+									   flags msgstore.table_flags DEFAULT '0',
+									   actor text DEFAULT NULL,
+									   OUT message_id bigint,
+									   OUT change_number bigint,
+									   OUT "row" jsonb, OUT "position" text)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 50
+	AS 'MODULE_PATHNAME', 'list_messages';
+COMMENT ON FUNCTION msgstore.list_messages(bigint, bigint, text[], jsonb,
+										   text[], integer, text,
+										   msgstore.table_flags, text) IS
+	'Return a page of the messages of a folder, restricted and sorted, with '
+	'some of their properties or, with columns NULL, all of them';
+
+CREATE FUNCTION msgstore.count_messages(store_id bigint, folder_id bigint,
+										restriction jsonb DEFAULT NULL,
+										flags msgstore.table_flags DEFAULT '0',
+										actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'count_messages';
+COMMENT ON FUNCTION msgstore.count_messages(bigint, bigint, jsonb,
+											msgstore.table_flags, text) IS
+	'Return the number of messages that list_messages() lists';
 
 /* ==================================================================== history
  *

@@ -8,7 +8,8 @@
  *		large.c		messages with large values, in pieces
  *		resolve.c	settles the conflict of a parked draft
  *		report.c	shows the conflict
- *		show.c		from any text to a terminal
+ *		print.c		prints: the only file that does
+ *		show.c		from any text to a text that is safe to print
  *		diff.c		the lines that differ between two texts
  *		session.c	connections, folders, errors
  *
@@ -17,6 +18,17 @@
  *	  g_free(), and the program ends when memory runs out.
  *
  *	  A text that show_safe() or show_safe_lines() returned is called safe.
+ *
+ *	  How to print.  Use print_out() and print_err() for texts, print_error()
+ *	  for errors of the command, session_print_error() for those of a call,
+ *	  print_json() and print_bytes() for the programs that read the output.  They
+ *	  can be given any text.  A text of others that is to be one line, or part
+ *	  of a line, passes through show_safe(), show_name() or show_fit() first,
+ *	  so that it cannot forge another line.
+ *
+ *	  How to ask.  Use the calls of libmsgstore, or msgstore_query() for a
+ *	  query without a call: an answer of another form is an error then.  Do not
+ *	  call PQexec() and the like.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,9 +52,14 @@ typedef struct Target
 	const char *username;
 	const char *actor;			/* msgstore.actor, or NULL */
 	const char *store;
+	bool		store_is_default;	/* from MSGSTORE_STORE */
 } Target;
 
-/* exit codes; msgstore.c describes them */
+/*
+ * Exit codes of all commands: everything is done; something was refused, or is
+ * left as it was; nothing, or not everything, could be done (usage,
+ * connection, an error of the server); there was nothing to do.
+ */
 #define EXIT_DONE		0
 #define EXIT_REFUSED	1
 #define EXIT_TROUBLE	2
@@ -78,13 +95,51 @@ extern bool session_make_folder(msgstore *ms, int64_t store_id,
 								const char *name, int64_t *folder_id);
 
 /*
- * Run a query with two numbers as its parameters, and return its only value.
- * Returns NULL if the query fails, or returns no value.
+ * Run a query with two numbers as its parameters, and return its only value, a
+ * text.  Returns NULL if the query fails, or returns no value.
  */
 extern char *session_text(msgstore *ms, const char *sql, int64_t one,
 						  int64_t two);
 
-/* ------------------------------------------------------------------ show.c */
+/* ----------------------------------------------------------------- print.c */
+
+/*
+ * Print a formatted text on stdout or stderr.  The text is made safe after it
+ * was formatted.
+ */
+extern void print_out(const char *format, ...) G_GNUC_PRINTF(1, 2);
+extern void print_err(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* print_out() or print_err(), for a function that prints on either */
+typedef void (*Printer) (const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* Print "msgstore: error: ", a formatted text and a line end on stderr. */
+extern void print_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/*
+ * Print a line that goes with an error, "msgstore: LABEL: TEXT", on stderr;
+ * nothing if the text is "".
+ */
+extern void print_detail(const char *label, const char *text);
+
+/* PQnoticeProcessor: print a notice of the server on stderr. */
+extern void print_notice(void *arg, const char *message);
+
+/* Replace the line of progress on stderr, a terminal; remove the line. */
+extern void print_progress(const char *format, ...) G_GNUC_PRINTF(1, 2);
+extern void print_end_progress(void);
+
+/* Write bytes to stdout, as they are.  Returns false if that fails. */
+extern bool print_bytes(const void *bytes, size_t len);
+
+/*
+ * Write a value to stdout as one line of JSON, with escapes for characters
+ * that have an effect on terminals.  Returns false if that fails.
+ */
+extern bool print_json(const json_t *value);
+
+/* Flush stdout.  Prints an error and returns false if a write has failed. */
+extern bool print_flush(void);
 
 typedef enum Colour
 {
@@ -108,22 +163,30 @@ typedef struct Screen
  */
 extern void screen_init(Screen *screen);
 
-/* Print a safe text in a colour. */
-extern void screen_put(const Screen *screen, Colour colour, const char *safe);
+/* Print a text in a colour. */
+extern void screen_put(const Screen *screen, Colour colour, const char *text);
 
 /*
- * Print a safe text as a paragraph, with words wrapped.  The first line begins
- * at the cursor, which is at column "indent"; the other lines are indented to
+ * Print a text as a paragraph, with words wrapped.  The first line begins at
+ * the cursor, which is at column "indent"; the other lines are indented to
  * that column.
  */
 extern void screen_paragraph(const Screen *screen, int indent,
-							 const char *safe);
+							 const char *text);
+
+/* ------------------------------------------------------------------ show.c */
 
 /* Return a text as one line, without any effect on a terminal. */
 extern char *show_safe(const char *text);
 
 /* Return a text without any effect on a terminal but line ends. */
 extern char *show_safe_lines(const char *text);
+
+/*
+ * Return a JSON text with escapes for the characters in its strings that have
+ * an effect on a terminal.
+ */
+extern char *show_safe_json(const char *json);
 
 /* Return the number of columns of a safe text. */
 extern int	show_columns(const char *safe);

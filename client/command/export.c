@@ -25,7 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "frame.h"
 #include "mail.h"
 
 #define MAX_NAME	250			/* bytes of a directory's name */
@@ -65,8 +65,7 @@ write_mbox(Export *export, json_t *props, const GString *mail, bool edited)
 		form[len] = '\0';
 	}
 	mbox_append(mbox, mail->str, mail->len, (char *) form, len, edited);
-	return fwrite(mbox->str + written, 1, mbox->len - written, stdout) ==
-		mbox->len - written;
+	return print_bytes(mbox->str + written, mbox->len - written);
 }
 
 /* Make a directory if it does not exist; print an error if that fails. */
@@ -75,8 +74,8 @@ need_directory(const char *path)
 {
 	if (g_mkdir_with_parents(path, 0777) == 0)
 		return true;
-	fprintf(stderr, "msgstore: error: could not create directory \"%s\": %s\n",
-			path, strerror(errno));
+	print_error("could not create directory \"%s\": %s", path,
+				strerror(errno));
 	return false;
 }
 
@@ -101,8 +100,8 @@ write_file(const char *directory, const char *name, const GString *mail)
 		ok = fclose(file) == 0 && ok;
 	if (ok && rename(part, path) == 0)
 		return true;
-	fprintf(stderr, "msgstore: error: could not write \"%s\": %s\n", path,
-			strerror(errno));
+	print_error("could not write \"%s\": %s", path,
+				strerror(errno));
 	unlink(part);
 	return false;
 }
@@ -162,7 +161,7 @@ put_message(Export *export, json_t *props, const GByteArray *original,
 		ok = write_file(directory, name, mail);
 	}
 	else if (export->alone)
-		ok = fwrite(mail->str, 1, mail->len, stdout) == mail->len;
+		ok = print_bytes(mail->str, mail->len);
 	else
 		ok = write_mbox(export, props, mail, edited);
 	if (ok)
@@ -208,7 +207,7 @@ print_unread(const Export *export, int64_t message_id, const char *why)
 	if (why == NULL)
 		session_print_error(export->ms, doing);
 	else
-		fprintf(stderr, "msgstore: error: %s: %s\n", doing, why);
+		print_error("%s: %s", doing, why);
 }
 
 /*
@@ -251,13 +250,16 @@ export_one(Export *export, int64_t message_id, const char *folder)
 		put_message(export, props, original, folder, name);
 		g_byte_array_unref(original);
 		if (export->terminal)
-			fprintf(stderr, "\r%u exported ", export->exported);
+			print_progress("%u exported ", export->exported);
 	}
 	json_decref(props);
 	return !export->stopped;
 }
 
-/* Return the ids of the messages to export, and the names of their folders. */
+/*
+ * Return the ids of the messages to export, and the names of their folders;
+ * NULL on error.
+ */
 static PGresult *
 list_messages(Export *export)
 {
@@ -267,19 +269,19 @@ list_messages(Export *export)
 	const char *values[] = {store, options->folder,
 	options->message_id ? id : NULL};
 
-	return PQexecParams(msgstore_connection(export->ms),
-						"SELECT m.message_id, f.name"
-						" FROM msgstore.message_list AS m"
-						" JOIN msgstore.folder_list AS f"
-						" ON f.store_id OPERATOR(pg_catalog.=) m.store_id"
-						" AND f.folder_id OPERATOR(pg_catalog.=) m.folder_id"
-						" WHERE m.store_id OPERATOR(pg_catalog.=) $1::bigint"
-						" AND ($2::pg_catalog.text IS NULL"
-						" OR f.name OPERATOR(pg_catalog.=) $2)"
-						" AND ($3::bigint IS NULL"
-						" OR m.message_id OPERATOR(pg_catalog.=) $3::bigint)"
-						" ORDER BY m.message_id",
-						3, NULL, values, NULL, NULL, 0);
+	return msgstore_query(export->ms, "*nt",
+						  "SELECT m.message_id, f.name"
+						  " FROM msgstore.message_list AS m"
+						  " JOIN msgstore.folder_list AS f"
+						  " ON f.store_id OPERATOR(pg_catalog.=) m.store_id"
+						  " AND f.folder_id OPERATOR(pg_catalog.=) m.folder_id"
+						  " WHERE m.store_id OPERATOR(pg_catalog.=) $1::bigint"
+						  " AND ($2::pg_catalog.text IS NULL"
+						  " OR f.name OPERATOR(pg_catalog.=) $2)"
+						  " AND ($3::bigint IS NULL"
+						  " OR m.message_id OPERATOR(pg_catalog.=) $3::bigint)"
+						  " ORDER BY m.message_id",
+						  3, values);
 }
 
 /*
@@ -291,24 +293,22 @@ has_folder(const Export *export)
 {
 	g_autofree char *store = g_strdup_printf("%" PRId64, export->store_id);
 	const char *values[] = {store, export->options->folder};
-	PGresult   *res = PQexecParams(msgstore_connection(export->ms),
-								   "SELECT FROM msgstore.folder_list"
-								   " WHERE store_id OPERATOR(pg_catalog.=)"
-								   " $1::bigint"
-								   " AND name OPERATOR(pg_catalog.=) $2",
-								   2, NULL, values, NULL, NULL, 0);
-	bool		found = PQntuples(res) > 0;
+	PGresult   *res = msgstore_query(export->ms, "*n", "SELECT folder_id"
+									 " FROM msgstore.folder_list"
+									 " WHERE store_id OPERATOR(pg_catalog.=)"
+									 " $1::bigint"
+									 " AND name OPERATOR(pg_catalog.=) $2",
+									 2, values);
+	bool		found = res != NULL && PQntuples(res) > 0;
 
-	if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		fprintf(stderr, "msgstore: error: could not list the folders: %s",
-				PQresultErrorMessage(res));
+	if (res == NULL)
+		session_print_error(export->ms, "could not list the folders");
 	else if (!found)
 	{
 		g_autofree char *folder = show_name(values[1]);
 		g_autofree char *name = show_name(export->options->target.store);
 
-		fprintf(stderr, "msgstore: error: there is no folder %s in store "
-				"%s\n", folder, name);
+		print_error("there is no folder %s in store %s", folder, name);
 	}
 	PQclear(res);
 	return found;
@@ -321,10 +321,10 @@ print_no_message(const ExportOptions *options)
 										"");
 	g_autofree char *store = show_name(options->target.store);
 
-	fprintf(stderr, "msgstore: error: there is no message %" PRId64 " in %s%s"
-			"%sstore %s\n", options->message_id,
-			options->folder ? "folder " : "", options->folder ? folder : "",
-			options->folder ? " of " : "", store);
+	print_error("there is no message %" PRId64 " in %s%s%sstore %s",
+				options->message_id, options->folder ? "folder " : "",
+				options->folder ? folder : "",
+				options->folder ? " of " : "", store);
 }
 
 /* Export the messages of a store; print an error if that is not possible. */
@@ -341,9 +341,8 @@ export_store(Export *export)
 	if (options->folder != NULL && !has_folder(export))
 		return;
 	res = list_messages(export);
-	if (PQresultStatus(res) != PGRES_TUPLES_OK)
-		fprintf(stderr, "msgstore: error: could not list the messages: %s",
-				PQresultErrorMessage(res));
+	if (res == NULL)
+		session_print_error(export->ms, "could not list the messages");
 	else
 	{
 		int			n = PQntuples(res);
@@ -355,8 +354,9 @@ export_store(Export *export)
 		for (int i = 0; i < n; i++)
 		{
 			if (!export_one(export,
-							g_ascii_strtoll(PQgetvalue(res, i, 0), NULL, 10),
-							export->alone ? "" : PQgetvalue(res, i, 1)))
+							msgstore_number_at(res, i, 0),
+							export->alone ? "" :
+							msgstore_text_at(res, i, 1)))
 				break;
 		}
 	}
@@ -388,8 +388,8 @@ export_json(Export *export)
 
 	if (file == NULL)
 	{
-		fprintf(stderr, "msgstore: error: could not open \"%s\": %s\n", path,
-				strerror(errno));
+		print_error("could not open \"%s\": %s", path,
+					strerror(errno));
 		export->stopped = true;
 		return;
 	}
@@ -410,16 +410,15 @@ export_json(Export *export)
 		}
 		else
 		{
-			fprintf(stderr, "msgstore: error: line %u of \"%s\" is not a "
-					"message\n", n, path);
+			print_error("line %u of \"%s\" is not a message", n, path);
 			export->failed++;
 		}
 		json_decref(object);
 	}
 	if (ferror(file))
 	{
-		fprintf(stderr, "msgstore: error: could not read \"%s\": %s\n", path,
-				strerror(errno));
+		print_error("could not read \"%s\": %s", path,
+					strerror(errno));
 		export->stopped = true;
 	}
 	free(line);
@@ -445,16 +444,17 @@ export_run(const ExportOptions *options)
 		msgstore_disconnect(export.ms);
 	}
 	if (export.terminal)
-		fputs("\r\033[K", stderr);
-	if (fflush(stdout) != 0 || ferror(stdout))
-	{
-		perror("msgstore: error: could not write");
+		print_end_progress();
+	if (!print_flush())
 		export.stopped = true;
-	}
 	g_string_free(export.mbox, TRUE);
 	if (export.exported > 0 || !export.stopped)
-		fprintf(strcmp(options->to, "-") == 0 ? stderr : stdout,
-				"%u exported, %u refused\n", export.exported, export.failed);
+	{
+		Printer		print = strcmp(options->to, "-") == 0 ? print_err :
+			print_out;
+
+		print("%u exported, %u refused\n", export.exported, export.failed);
+	}
 	if (export.stopped)
 		return EXIT_TROUBLE;
 	if (export.failed > 0)
@@ -462,3 +462,73 @@ export_run(const ExportOptions *options)
 	return export.exported > 0 || options->message_id == 0 ? EXIT_DONE :
 		EXIT_NOTHING;
 }
+
+/* ----------------------------------------------------------------- command */
+
+static const Option export_options[] = {
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+		.offset = offsetof(ExportOptions, folder),
+	.help = "only messages in folders of that name"},
+	{.name = "message", .letter = 'm', .kind = OPTION_ID, .value = "ID",
+		.offset = offsetof(ExportOptions, message_id), .what = "message id",
+	.help = "only this message"},
+	{.name = "json", .letter = 'j', .kind = OPTION_TEXT, .value = "FILE",
+		.offset = offsetof(ExportOptions, json),
+		.help = "connect to no server; read the messages from the output of "
+	"\"msgstore import --dry-run\" (-: stdin)"},
+	{.name = NULL}
+};
+
+static const char *
+check_export(const void *arg)
+{
+	const ExportOptions *options = arg;
+
+	if (options->json == NULL)
+		return options->target.store == NULL ? NO_STORE_GIVEN : NULL;
+	if ((options->target.store != NULL && !options->target.store_is_default) ||
+		options->folder != NULL || options->message_id != 0)
+		return "--json cannot be used with --store, --folder or --message";
+	return NULL;
+}
+
+static int
+run_export(const void *arg, char *const *args, int nargs)
+{
+	ExportOptions options = *(const ExportOptions *) arg;
+	int			status;
+
+	(void) nargs;
+	options.to = args[0];
+	g_mime_init();
+	status = export_run(&options);
+	g_mime_shutdown();
+	return status;
+}
+
+const Command command_export = {
+	.name = "export",
+	.summary = "write the messages of a store as mail files",
+	.usage = "--store NAME [OPTION]... DIRECTORY|-\n"
+	"--json=FILE DIRECTORY|-",
+	.description = "In a directory each message becomes a file FOLDER/ID.eml, "
+	"which replaces an existing file. To \"-\", standard output, messages are "
+	"written as an mbox, and a single message (--message) without the form of "
+	"an mbox. A message that was imported and has not been edited has its "
+	"contents, signed parts to the byte.",
+	.options = export_options,
+	.exits = {
+		[EXIT_DONE] = "exported",
+		[EXIT_REFUSED] = "some messages could not be read and were named",
+		[EXIT_TROUBLE] = "bad usage, no connection, no such store or folder, or "
+		"an error that ended the export",
+		[EXIT_NOTHING] = "there is no such message"
+	},
+	.needs = NEEDS_SERVER,
+	.min_args = 1,
+	.max_args = 1,
+	.args_error = "give one directory to export to, or -",
+	.size = sizeof(ExportOptions),
+	.check = check_export,
+	.run = run_export
+};

@@ -26,7 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "frame.h"
 #include "mail.h"
 
 #define BATCH_BYTES		((size_t) 32 * 1024 * 1024)
@@ -107,20 +107,20 @@ static void
 show_progress(const Import *import)
 {
 	if (import->terminal)
-		fprintf(stderr, "\r%u imported, %u refused ", import->imported,
-				import->refused->len);
+		print_progress("%u imported, %u refused ", import->imported,
+					   import->refused->len);
 }
 
 static void
 end_progress(const Import *import)
 {
 	if (import->terminal)
-		fputs("\r\033[K", stderr);
+		print_end_progress();
 }
 
 /* Print the last error, below the progress line. */
 static void
-print_error(const Import *import, const char *doing)
+print_call_error(const Import *import, const char *doing)
 {
 	end_progress(import);
 	session_print_error(import->ms, doing);
@@ -331,7 +331,7 @@ print_missing(const Import *import, const char *what, const char *name)
 	g_autofree char *doing = g_strdup_printf("could not find or create %s %s",
 											 what, shown);
 
-	print_error(import, doing);
+	print_call_error(import, doing);
 }
 
 /* Find or create the store and the folder; print an error if that fails. */
@@ -362,12 +362,12 @@ print_stop(const Import *import, const Attempt *attempt)
 	const Pending *first = g_ptr_array_index(import->batch, 0);
 	g_autofree char *where = show_safe(first->where);
 
-	print_error(import, attempt->step == STEP_SAVE ? attempt->message->where :
-				steps[attempt->step]);
-	fprintf(stderr, "msgstore: stopped: %u messages are imported; "
-			"the %u from %s on are not%s\n", import->imported,
-			import->batch->len, where, attempt->step == STEP_COMMIT ?
-			", unless the server received the commit" : "");
+	print_call_error(import, attempt->step == STEP_SAVE ?
+					 attempt->message->where : steps[attempt->step]);
+	print_err("msgstore: stopped: %u messages are imported; "
+			  "the %u from %s on are not%s\n", import->imported,
+			  import->batch->len, where, attempt->step == STEP_COMMIT ?
+			  ", unless the server received the commit" : "");
 }
 
 /* Count a batch that was committed. */
@@ -463,44 +463,37 @@ read_known(Import *import)
 	g_autofree char *store = NULL;
 	const char *values[1];
 	PGresult   *res;
-	bool		ok;
 
 	if (!msgstore_find_store(import->ms, import->options->target.store,
 							 &found, &import->store_id))
 	{
-		print_error(import, "could not look for the store");
+		print_call_error(import, "could not look for the store");
 		return false;
 	}
 	if (!found)
 		return true;
 	values[0] = store = g_strdup_printf("%" PRId64, import->store_id);
-	res = PQexecParams(msgstore_connection(import->ms),
-					   "SELECT COALESCE('o' OPERATOR(pg_catalog.||)"
-					   " pg_catalog.encode(pg_catalog.sha256("
-					   "msgstore.read_original(store_id, message_id, 0,"
-					   " 1000000000)), 'hex'), 'h' OPERATOR(pg_catalog.||)"
-					   " pg_catalog.encode(pg_catalog.sha256("
-					   "pg_catalog.convert_to(COALESCE("
-					   "msgstore.read_message(store_id, message_id,"
-					   " '{PR_TRANSPORT_MESSAGE_HEADERS}')"
-					   " OPERATOR(pg_catalog.->>)"
-					   " 'PR_TRANSPORT_MESSAGE_HEADERS', ''), 'UTF8')),"
-					   " 'hex')) FROM msgstore.message_list"
-					   " WHERE store_id OPERATOR(pg_catalog.=)"
-					   " $1::pg_catalog.int8",
-					   1, NULL, values, NULL, NULL, 0);
-	ok = PQresultStatus(res) == PGRES_TUPLES_OK;
-	if (!ok)
-	{
-		g_autofree char *shown = show_safe(PQresultErrorMessage(res));
-
-		fprintf(stderr, "msgstore: error: could not read what is known: %s\n",
-				shown);
-	}
-	for (int i = 0; ok && i < PQntuples(res); i++)
+	res = msgstore_query(import->ms, "*t",
+						 "SELECT COALESCE('o' OPERATOR(pg_catalog.||)"
+						 " pg_catalog.encode(pg_catalog.sha256("
+						 "msgstore.read_original(store_id, message_id, 0,"
+						 " 1000000000)), 'hex'), 'h' OPERATOR(pg_catalog.||)"
+						 " pg_catalog.encode(pg_catalog.sha256("
+						 "pg_catalog.convert_to(COALESCE("
+						 "msgstore.read_message(store_id, message_id,"
+						 " '{PR_TRANSPORT_MESSAGE_HEADERS}')"
+						 " OPERATOR(pg_catalog.->>)"
+						 " 'PR_TRANSPORT_MESSAGE_HEADERS', ''), 'UTF8')),"
+						 " 'hex')) FROM msgstore.message_list"
+						 " WHERE store_id OPERATOR(pg_catalog.=)"
+						 " $1::pg_catalog.int8",
+						 1, values);
+	if (res == NULL)
+		print_call_error(import, "could not read the mail that is known");
+	for (int i = 0; res != NULL && i < PQntuples(res); i++)
 		g_hash_table_add(import->keys, g_strdup(PQgetvalue(res, i, 0)));
 	PQclear(res);
-	return ok;
+	return res != NULL;
 }
 
 /* Return true if a mail is known, and add its key to the known ones. */
@@ -567,12 +560,11 @@ print_message(Import *import, const char *where, json_t *props,
 	json_object_set(line, "properties", props);
 	json_object_set_new(line, "attachments", counts_json(tally->attachments));
 	json_object_set_new(line, "remarks", counts_json(tally->remarks));
-	ok = json_dumpf(line, stdout, JSON_COMPACT | JSON_SORT_KEYS) == 0 &&
-		putchar('\n') != EOF;
+	ok = print_json(line);
 	json_decref(line);
 	if (!ok)
 	{
-		perror("msgstore: error: could not write");
+		(void) print_flush();
 		import->stopped = true;
 	}
 	import->imported++;
@@ -591,8 +583,12 @@ print_remarks(const Import *import, const char *where, const Tally *tally)
 
 	end_progress(import);
 	json_object_foreach(remarks, kind, count)
-		fprintf(stderr, "%s: %s (%d)\n", shown, kind,
-				(int) json_integer_value(count));
+	{
+		g_autofree char *remark = show_safe(kind);
+
+		print_err("%s: %s (%d)\n", shown, remark,
+				  (int) json_integer_value(count));
+	}
 	json_decref(remarks);
 }
 
@@ -613,7 +609,7 @@ on_skipped(const char *path, void *arg)
 
 	import->skipped++;
 	if (import->options->verbose)
-		fprintf(stderr, "%s: skipped\n", shown);
+		print_err("%s: skipped\n", shown);
 }
 
 /*
@@ -631,7 +627,8 @@ add_pending(Import *import, const RawMessage *raw, char *where,
 	pending->tally = tally;
 	if (!import->options->no_original)
 	{
-		pending->original = g_memdup2(raw->data, raw->len);
+		pending->original = g_malloc(raw->len);
+		memcpy(pending->original, raw->data, raw->len);
 		pending->original_len = raw->len;
 	}
 	if (large_message(props, &bytes))
@@ -697,7 +694,7 @@ by_text(const void *a, const void *b)
 
 /* Print the counts under a headline, sorted; nothing for an empty table. */
 static void
-print_table(FILE *out, const char *headline, GHashTable *table)
+print_table(Printer print, const char *headline, GHashTable *table)
 {
 	guint		n;
 	g_autofree gpointer *kinds = g_hash_table_get_keys_as_array(table, &n);
@@ -705,44 +702,44 @@ print_table(FILE *out, const char *headline, GHashTable *table)
 	if (n == 0)
 		return;
 	qsort(kinds, n, sizeof(gpointer), by_text);
-	fprintf(out, "%s\n", headline);
+	print("%s\n", headline);
 	for (guint i = 0; i < n; i++)
 	{
 		g_autofree char *kind = show_safe(kinds[i]);
 
-		fprintf(out, "  %7zu  %s\n",
-				GPOINTER_TO_SIZE(g_hash_table_lookup(table, kinds[i])), kind);
+		print("  %7zu  %s\n",
+			  GPOINTER_TO_SIZE(g_hash_table_lookup(table, kinds[i])), kind);
 	}
 }
 
 static void
 print_report(const Import *import)
 {
-	FILE	   *out = import->options->dry_run ? stderr : stdout;
+	Printer		print = import->options->dry_run ? print_err : print_out;
 
 	end_progress(import);
-	print_table(out, "Attachments:", import->tally->attachments);
-	print_table(out, "Left out or mended (the transport headers are whole):",
+	print_table(print, "Attachments:", import->tally->attachments);
+	print_table(print, "Left out or mended (the transport headers are whole):",
 				import->tally->remarks);
 	if (import->refused->len > 0)
-		fputs("Refused:\n", out);
+		print("Refused:\n");
 	for (guint i = 0; i < import->refused->len; i++)
 	{
 		g_autofree char *line =
 			show_safe(g_ptr_array_index(import->refused, i));
 
-		fprintf(out, "  %s\n", line);
+		print("  %s\n", line);
 	}
 	if (import->skipped > 0)
-		fprintf(out, "%u hidden or housekeeping file%s skipped\n",
-				import->skipped, import->skipped == 1 ? "" : "s");
+		print("%u hidden or housekeeping file%s skipped\n",
+			  import->skipped, import->skipped == 1 ? "" : "s");
 	if (import->known > 0)
-		fprintf(out, "%u in the store already\n", import->known);
+		print("%u in the store already\n", import->known);
 	if (interrupted)
-		fputs("interrupted: what has not been read is not imported\n", out);
-	fprintf(out, "%u %s, %u refused\n", import->imported,
-			import->options->dry_run ? "read, none stored" : "imported",
-			import->refused->len);
+		print("interrupted: what has not been read is not imported\n");
+	print("%u %s, %u refused\n", import->imported,
+		  import->options->dry_run ? "read, none stored" : "imported",
+		  import->refused->len);
 }
 
 int
@@ -776,11 +773,8 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 		source_free(source);
 		print_report(&import);
 	}
-	if (fflush(stdout) != 0 && !import.stopped)
-	{
-		perror("msgstore: error: could not write");
+	if (!import.stopped && !print_flush())
 		import.stopped = true;
-	}
 	if (import.stopped || interrupted)
 		status = EXIT_TROUBLE;
 	else
@@ -794,3 +788,86 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 		g_hash_table_destroy(import.keys);
 	return status;
 }
+
+/* ----------------------------------------------------------------- command */
+
+#define DEFAULT_BATCH		100
+#define MAX_BATCH			10000
+
+static const Option import_options[] = {
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+		.offset = offsetof(ImportOptions, folder),
+		.help = "folder beside the Inbox, created if it is missing (default: "
+	"the Inbox)"},
+	{.name = "batch", .letter = 'b', .kind = OPTION_COUNT, .value = "N",
+		.offset = offsetof(ImportOptions, batch), .most = MAX_BATCH,
+		.what = "batch size",
+	.help = "messages per transaction (1 to 10000, default 100)"},
+	{.name = "dry-run", .letter = 'n', .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, dry_run),
+		.help = "connect to no server; print one line of JSON per message, and "
+	"the report on stderr"},
+	{.name = "no-original", .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, no_original),
+	.help = "do not store the mail as it came"},
+	{.name = "skip-known", .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, skip_known),
+	.help = "leave out mail that the store has already"},
+	{.name = "follow-links", .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, follow_links),
+	.help = "follow symbolic links out of PATH, too"},
+	{.name = "verbose", .letter = 'v', .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, verbose),
+	.help = "name each message that is mended, and each skipped file"},
+	{.name = NULL}
+};
+
+static const char *
+check_import(const void *arg)
+{
+	const ImportOptions *options = arg;
+
+	return options->dry_run || options->target.store != NULL ? NULL :
+		NO_STORE_GIVEN;
+}
+
+static int
+run_import(const void *options, char *const *args, int nargs)
+{
+	int			status;
+
+	g_mime_init();
+	status = import_run(options, args, nargs);
+	g_mime_shutdown();
+	return status;
+}
+
+static const ImportOptions import_defaults = {.batch = DEFAULT_BATCH};
+
+const Command command_import = {
+	.name = "import",
+	.summary = "save mail files, mailboxes and folders of mail into a store",
+	.usage = "--store NAME [OPTION]... PATH...\n"
+	"--dry-run [OPTION]... PATH...",
+	.description = "PATH is a message file, an mbox file, a Maildir folder, or a "
+	"folder of these, which is read in the order of names; \"-\" is standard "
+	"input. A message becomes MAPI properties, with its attachments and "
+	"embedded messages. The store is created if it is missing.",
+	.options = import_options,
+	.notes = "Importing a message again stores the message again, unless "
+	"--skip-known is given. Ctrl-C ends the import with a report.",
+	.exits = {
+		[EXIT_DONE] = "all messages were imported",
+		[EXIT_REFUSED] = "some messages were refused and named",
+		[EXIT_TROUBLE] = "bad usage, no connection, or an error that ended the "
+		"import; batches that were committed before stay"
+	},
+	.needs = NEEDS_SERVER,
+	.min_args = 1,
+	.max_args = ANY_NUMBER,
+	.args_error = "no path given",
+	.size = sizeof(ImportOptions),
+	.defaults = &import_defaults,
+	.check = check_import,
+	.run = run_import
+};

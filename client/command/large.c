@@ -335,7 +335,7 @@ write_base64(msgstore *ms, int32_t handle, const char *name,
 			 const char *coded, size_t len)
 {
 	g_autofree guchar *bytes = g_malloc(PIECE_BYTES + 3);
-	int64_t		size = 0;
+	int64_t		written = 0;
 	gint		state = 0;
 	guint		save = 0;
 
@@ -346,8 +346,9 @@ write_base64(msgstore *ms, int32_t handle, const char *name,
 												 len - at),
 											 bytes, &state, &save);
 
-		if (!msgstore_write_stream(ms, handle, name, size, bytes, n, &size))
+		if (!msgstore_write_stream(ms, handle, name, written, bytes, n, NULL))
 			return false;
+		written += (int64_t) n;
 	}
 	return true;
 }
@@ -485,16 +486,18 @@ bool
 large_put_original(msgstore *ms, int64_t store_id, int64_t message_id,
 				   const char *bytes, size_t len)
 {
-	int64_t		size = 0;
+	size_t		at = 0;
+	int64_t		size;
 
 	do
 	{
-		size_t		n = MIN(len - (size_t) size, ORIGINAL_BYTES);
+		size_t		n = MIN(len - at, ORIGINAL_BYTES);
 
-		if (!msgstore_write_original(ms, store_id, message_id, size,
-									 bytes + size, n, &size))
+		if (!msgstore_write_original(ms, store_id, message_id, (int64_t) at,
+									 bytes + at, n, &size))
 			return false;
-	} while (size > 0 && (size_t) size < len);
+		at += n;
+	} while (size > 0 && at < len);
 	return true;
 }
 

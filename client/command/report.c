@@ -476,7 +476,11 @@ read_own_edits(Report *report)
 	json_t	   *base;
 
 	for (size_t i = 0; i < n; i++)
-		tags[i] = json_string_value(json_array_get(names, i));
+	{
+		const char *name = json_string_value(json_array_get(names, i));
+
+		tags[i] = name ? name : "";
+	}
 	yours_text = msgstore_get_props(kase->ms, kase->handle, tags);
 	if (yours_text != NULL && report->standing == STANDING_FREE)
 		base_text = msgstore_read_message(kase->ms, kase->store_id,
@@ -603,9 +607,9 @@ print_heading(const Entry *entry, const Screen *screen)
 {
 	g_autofree char *safe = show_safe(entry->property);
 
-	putchar('\n');
+	print_out("\n");
 	screen_put(screen, COLOUR_HEADING, safe);
-	fputs("  ", stdout);
+	print_out("  ");
 	switch (entry->side)
 	{
 		case SIDE_BOTH:
@@ -619,7 +623,7 @@ print_heading(const Entry *entry, const Screen *screen)
 			screen_put(screen, COLOUR_YOURS, "changed by you");
 			break;
 	}
-	putchar('\n');
+	print_out("\n");
 }
 
 static void
@@ -663,7 +667,7 @@ print_short(const char *text, const Screen *screen)
 	g_autofree char *fit = show_fit(safe, screen->columns - VALUE_INDENT,
 									ending);
 
-	puts(fit);
+	print_out("%s\n", fit);
 }
 
 /* Print the size of a text of several lines. */
@@ -679,7 +683,7 @@ print_size(const char *text)
 		if (*p == '\n')
 			p++;
 	}
-	printf("%zu %s, %s\n", lines, lines == 1 ? "line" : "lines", size);
+	print_out("%zu %s, %s\n", lines, lines == 1 ? "line" : "lines", size);
 }
 
 /* Print the lines of a text that differ from the base. */
@@ -689,7 +693,7 @@ print_diff(const char *base, const char *text, const Screen *screen)
 	GArray	   *lines = diff_lines(base ? base : "", text);
 
 	if (lines->len == 0)
-		puts("(as in base)");
+		print_out("(as in base)\n");
 	for (guint i = 0; i < lines->len && i < MAX_DIFF_LINES; i++)
 	{
 		const DiffLine *line = &g_array_index(lines, DiffLine, i);
@@ -701,16 +705,16 @@ print_diff(const char *base, const char *text, const Screen *screen)
 										"...");
 
 		if (i > 0)
-			printf("%*s", VALUE_INDENT, "");
+			print_out("%*s", VALUE_INDENT, "");
 		if (line->sign == '-')
 			screen_put(screen, COLOUR_QUIET, fit);
 		else
-			fputs(fit, stdout);
-		putchar('\n');
+			print_out("%s", fit);
+		print_out("\n");
 	}
 	if (lines->len > MAX_DIFF_LINES)
-		printf("%*s      ... and %u more lines that differ\n", VALUE_INDENT,
-			   "", lines->len - MAX_DIFF_LINES);
+		print_out("%*s      ... and %u more lines that differ\n", VALUE_INDENT,
+				  "", lines->len - MAX_DIFF_LINES);
 	g_array_free(lines, TRUE);
 }
 
@@ -728,7 +732,7 @@ print_entry(const Entry *entry, const Screen *screen)
 			continue;
 		print_label(view, screen);
 		if (text == NULL)
-			puts("(none)");
+			print_out("(none)\n");
 		else if (!lines)
 			print_short(text, screen);
 		else if (view == BASE)
@@ -740,9 +744,9 @@ print_entry(const Entry *entry, const Screen *screen)
 			g_autofree char *fit = show_fit(entry->who, screen->columns -
 											VALUE_INDENT, "...");
 
-			printf("%*s", VALUE_INDENT, "");
+			print_out("%*s", VALUE_INDENT, "");
 			screen_put(screen, COLOUR_QUIET, fit);
-			putchar('\n');
+			print_out("\n");
 		}
 	}
 }
@@ -753,8 +757,8 @@ report_print(const Report *report, const Screen *screen)
 	for (guint i = 0; i < report->entries->len; i++)
 		print_entry(g_ptr_array_index(report->entries, i), screen);
 	if (report->entries->len == 0)
-		puts("\nNo property differs.");
-	putchar('\n');
+		print_out("\nNo property differs.\n");
+	print_out("\n");
 }
 
 /* Print all lines of a value. */
@@ -769,8 +773,8 @@ print_lines(const char *text)
 		if (line[1] == NULL && **line == '\0' && line > lines)
 			break;				/* nothing follows the last line end */
 		if (line > lines && **line != '\0')
-			printf("%*s", VALUE_INDENT, "");
-		puts(*line);
+			print_out("%*s", VALUE_INDENT, "");
+		print_out("%s\n", *line);
 	}
 }
 
@@ -796,6 +800,6 @@ report_print_whole(const Report *report, const Screen *screen,
 			print_lines(entry->text[view] ? entry->text[view] : "(none)");
 		}
 	}
-	putchar('\n');
+	print_out("\n");
 	return found || name == NULL;
 }

@@ -23,7 +23,7 @@
 
 #include <jansson.h>
 
-#include "command.h"
+#include "frame.h"
 
 #define ANSWER_INDENT	5		/* column of the meaning of an answer */
 
@@ -58,11 +58,11 @@ read_answer(void)
 	size_t		size = 0;
 	char	   *copy = NULL;
 
-	fflush(stdout);
+	(void) print_flush();
 	if (getline(&line, &size, stdin) >= 0)
 		copy = g_strstrip(g_utf8_make_valid(line, -1));
 	else
-		putchar('\n');
+		print_out("\n");
 	free(line);
 	return copy;
 }
@@ -109,12 +109,12 @@ ask(const char *allowed, char **rest)
 	{
 		g_autofree char *answer = NULL;
 
-		printf("%s? ", prompt->str);
+		print_out("%s? ", prompt->str);
 		answer = read_answer();
 		letter = answer ? meant_letter(answer, rest) : 'q';
 		if (letter == '\0' || strchr(allowed, letter) == NULL)
 		{
-			printf("Please answer with %s.\n", prompt->str);
+			print_out("Please answer with %s.\n", prompt->str);
 			letter = '\0';
 			g_free(*rest);
 			*rest = NULL;
@@ -369,9 +369,9 @@ print_situation(const Resolve *r, const Report *report)
 static void
 print_answer(const Resolve *r, const char *letter, const char *text)
 {
-	fputs("  ", stdout);
+	print_out("  ");
 	screen_put(&r->screen, COLOUR_HEADING, letter);
-	fputs("  ", stdout);
+	print_out("  ");
 	screen_paragraph(&r->screen, ANSWER_INDENT, text);
 }
 
@@ -455,12 +455,12 @@ ask_what_to_do(const Resolve *r, const Report *report, char **rest)
 	const char *allowed;
 	char		letter;
 
-	puts("What do you want to do?");
+	print_out("What do you want to do?\n");
 	allowed = print_answers(r, report);
 	while ((letter = ask(allowed, rest)) == 'w')
 	{
 		if (!report_print_whole(report, &r->screen, *rest))
-			puts("There is no such property in the report.");
+			print_out("There is no such property in the report.\n");
 		g_free(*rest);
 	}
 	return letter;
@@ -529,7 +529,7 @@ one_round(Resolve *r)
 		print_still_parked(r);
 		return EXIT_REFUSED;
 	}
-	puts("The new state:\n");
+	print_out("The new state:\n\n");
 	return -1;
 }
 
@@ -556,7 +556,7 @@ property_names(const msgstore_draft *draft)
 
 /* Print one line per draft. */
 static void
-list_drafts(const Resolve *r, FILE *out)
+list_drafts(const Resolve *r, Printer print)
 {
 	for (int i = 0; i < r->drafts->count; i++)
 	{
@@ -574,7 +574,7 @@ list_drafts(const Resolve *r, FILE *out)
 							   (long long) draft->message_id, what, when,
 							   client);
 		fit = show_fit(line, r->screen.columns, "...");
-		fprintf(out, "%s\n", fit);
+		print("%s\n", fit);
 	}
 }
 
@@ -594,13 +594,13 @@ print_no_draft(const ResolveOptions *options)
 {
 	g_autofree char *store = show_name(options->target.store);
 
-	fputs("msgstore: there is nothing to resolve: you have no parked draft",
-		  stderr);
+	print_err("msgstore: there is nothing to resolve: you have no parked "
+			  "draft");
 	if (options->draft != 0)
-		fprintf(stderr, " %lld", (long long) options->draft);
+		print_err(" %lld", (long long) options->draft);
 	if (options->message_id != 0)
-		fprintf(stderr, " of message %lld", (long long) options->message_id);
-	fprintf(stderr, " in store %s\n", store);
+		print_err(" of message %lld", (long long) options->message_id);
+	print_err(" in store %s\n", store);
 }
 
 /*
@@ -625,26 +625,25 @@ choose_draft(Resolve *r)
 		r->kase.draft = r->drafts->drafts;
 	else if (r->drafts->count > 1 && options->choice != NULL)
 	{
-		fputs("msgstore: error: there are several drafts; choose one with "
-			  "--draft:\n", stderr);
-		list_drafts(r, stderr);
+		print_error("there are several drafts; choose one with --draft:");
+		list_drafts(r, print_err);
 		return EXIT_TROUBLE;
 	}
 	else if (r->drafts->count > 1)
 	{
-		puts("There are several drafts:");
-		list_drafts(r, stdout);
+		print_out("There are several drafts:\n");
+		list_drafts(r, print_out);
 		while (r->kase.draft == NULL)
 		{
 			g_autofree char *answer = NULL;
 
-			fputs("Which draft (its number, or q to quit)? ", stdout);
+			print_out("Which draft (its number, or q to quit)? ");
 			answer = read_answer();
 			if (answer == NULL || *answer == 'q')
 				return EXIT_REFUSED;
 			r->kase.draft = find_draft(r, strtoll(answer, NULL, 10));
 		}
-		putchar('\n');
+		print_out("\n");
 	}
 	if (r->kase.draft != NULL)
 		return -1;
@@ -700,7 +699,85 @@ resolve_run(const ResolveOptions *options)
 		status = one_round(&resolve);
 	msgstore_free_parked(resolve.drafts);
 	msgstore_disconnect(resolve.kase.ms);
-	if (fflush(stdout) != 0)
+	if (!print_flush())
 		status = EXIT_TROUBLE;
 	return status;
 }
+
+/* ----------------------------------------------------------------- command */
+
+static const char *const choice_names[] = {
+	MSGSTORE_KEEP_ORIGINAL, MSGSTORE_OVERWRITE, MSGSTORE_SAVE_ELSEWHERE,
+	MSGSTORE_MERGE, MSGSTORE_MERGE_TEXT, NULL
+};
+
+static const Option resolve_options[] = {
+	{.name = "draft", .letter = 'D', .kind = OPTION_ID, .value = "PARKED_ID",
+		.offset = offsetof(ResolveOptions, draft), .what = "number of a draft",
+	.help = "the draft, if you have several drafts"},
+	{.name = "choice", .letter = 'c', .kind = OPTION_CHOICE, .value = "CHOICE",
+		.offset = offsetof(ResolveOptions, choice), .choices = choice_names,
+		.help = "ask nothing, and carry out KEEP_ORIGINAL, OVERWRITE, "
+	"SAVE_ELSEWHERE, MERGE or MERGE_TEXT"},
+	{.name = "seen", .kind = OPTION_ID, .value = "NUMBER",
+		.offset = offsetof(ResolveOptions, seen), .what = "change number",
+		.help = "with OVERWRITE: only if the message is still at this change"},
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+		.offset = offsetof(ResolveOptions, folder),
+		.help = "with SAVE_ELSEWHERE: a folder beside the Inbox, created if it "
+	"is missing (default: Conflicts)"},
+	{.name = NULL}
+};
+
+static const char *
+check_resolve(const void *arg)
+{
+	const ResolveOptions *options = arg;
+	const char *choice = options->choice;
+
+	if (options->seen != 0 &&
+		(choice == NULL || strcmp(choice, MSGSTORE_OVERWRITE) != 0))
+		return "--seen needs --choice OVERWRITE";
+	if (options->folder != NULL && choice != NULL &&
+		strcmp(choice, MSGSTORE_SAVE_ELSEWHERE) != 0)
+		return "--folder needs the choice SAVE_ELSEWHERE";
+	return NULL;
+}
+
+static int
+run_resolve(const void *arg, char *const *args, int nargs)
+{
+	ResolveOptions options = *(const ResolveOptions *) arg;
+
+	if (nargs > 0)
+	{
+		options.message_id = frame_id(args[0], "message id");
+		if (options.message_id == 0)
+			return EXIT_TROUBLE;
+	}
+	return resolve_run(&options);
+}
+
+const Command command_resolve = {
+	.name = "resolve",
+	.summary = "show the conflict of a parked draft, and settle it",
+	.usage = "--store NAME [OPTION]... [MESSAGE_ID]",
+	.description = "Shows each property that differs: the value when the draft "
+	"was begun, the value of others (who, when, with which client), and the "
+	"value of the draft. Then asks for a choice. Until a choice is carried "
+	"out, nothing is stored and the draft stays parked.",
+	.options = resolve_options,
+	.notes = "Colours are used on a terminal, unless NO_COLOR is set.",
+	.exits = {
+		[EXIT_DONE] = "settled",
+		[EXIT_REFUSED] = "refused, or left in conflict: the draft stays parked",
+		[EXIT_TROUBLE] = "bad usage, or no connection",
+		[EXIT_NOTHING] = "there is no such draft"
+	},
+	.needs = NEEDS_STORE,
+	.max_args = 1,
+	.args_error = "more than one message given",
+	.size = sizeof(ResolveOptions),
+	.check = check_resolve,
+	.run = run_resolve
+};

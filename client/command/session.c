@@ -13,27 +13,30 @@
 #include "command.h"
 
 /*
- * Return false after printing an error if the database does not have the
- * extension.  If the query fails, the next call will report the error.
+ * Return true if the database has the extension; otherwise print an error.
  */
 static bool
 has_extension(msgstore *ms)
 {
-	PGconn	   *conn = msgstore_connection(ms);
-	g_autofree char *database = show_name(PQdb(conn));
-	PGresult   *res = PQexec(conn, "SELECT FROM pg_catalog.pg_extension"
-							 " WHERE extname OPERATOR(pg_catalog.=)"
-							 " 'msgstore'");
-	bool		missing = PQresultStatus(res) == PGRES_TUPLES_OK &&
-	PQntuples(res) == 0;
+	g_autofree char *database =
+		show_name(PQdb(msgstore_connection(ms)));
+	PGresult   *res = msgstore_query(ms, "?t", "SELECT extname"
+									 " FROM pg_catalog.pg_extension"
+									 " WHERE extname OPERATOR(pg_catalog.=)"
+									 " 'msgstore'", 0, NULL);
+	bool		missing = res != NULL && PQntuples(res) == 0;
 
+	if (res == NULL)
+		session_print_error(ms, "could not look for the extension");
+	else if (missing)
+	{
+		print_error("database %s does not have the extension msgstore",
+					database);
+		print_detail("hint",
+					 "In that database, run CREATE EXTENSION msgstore.");
+	}
 	PQclear(res);
-	if (missing)
-		fprintf(stderr, "msgstore: error: database %s does not have the "
-				"extension msgstore\n"
-				"msgstore: hint: In that database, run CREATE EXTENSION "
-				"msgstore.\n", database);
-	return !missing;
+	return res != NULL && !missing;
 }
 
 msgstore *
@@ -46,10 +49,11 @@ session_connect(const Target *target, const char *application)
 		target->dbname, target->host, target->port, target->username,
 		application, NULL
 	};
-	msgstore   *ms = msgstore_connect(keywords, values);
+	msgstore   *ms = msgstore_connect_noticed(keywords, values,
+											  print_notice, NULL);
 
 	if (ms == NULL)
-		fputs("msgstore: error: out of memory\n", stderr);
+		print_error("out of memory");
 	else if (!msgstore_connected(ms))
 		session_print_error(ms, "could not connect");
 	else if (has_extension(ms))
@@ -67,15 +71,10 @@ session_print_error(const msgstore *ms, const char *doing)
 {
 	const msgstore_error *error = msgstore_last_error(ms);
 	g_autofree char *subject = show_safe(doing);
-	g_autofree char *message = g_strchomp(show_safe_lines(error->message));
-	g_autofree char *detail = show_safe_lines(error->detail);
-	g_autofree char *hint = show_safe_lines(error->hint);
 
-	fprintf(stderr, "msgstore: error: %s: %s\n", subject, message);
-	if (*detail != '\0')
-		fprintf(stderr, "msgstore: detail: %s\n", detail);
-	if (*hint != '\0')
-		fprintf(stderr, "msgstore: hint: %s\n", hint);
+	print_error("%s: %s", subject, error->message);
+	print_detail("detail", error->detail);
+	print_detail("hint", error->hint);
 }
 
 bool
@@ -90,8 +89,7 @@ session_find_store(msgstore *ms, const char *name, int64_t *store_id)
 		return false;
 	}
 	if (!found)
-		fprintf(stderr, "msgstore: error: there is no store %s that you may "
-				"use\n", shown);
+		print_error("there is no store %s that you may use", shown);
 	return found;
 }
 
@@ -131,11 +129,9 @@ session_text(msgstore *ms, const char *sql, int64_t one, int64_t two)
 
 	snprintf(text[0], sizeof(text[0]), "%" PRId64, one);
 	snprintf(text[1], sizeof(text[1]), "%" PRId64, two);
-	res = PQexecParams(msgstore_connection(ms), sql, 2, NULL, values, NULL,
-					   NULL, 0);
-	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1 &&
-		!PQgetisnull(res, 0, 0))
-		answer = g_strdup(PQgetvalue(res, 0, 0));
+	res = msgstore_query(ms, "?t?", sql, 2, values);
+	if (res != NULL && PQntuples(res) == 1)
+		answer = g_strdup(msgstore_text_at(res, 0, 0));
 	PQclear(res);
 	return answer;
 }

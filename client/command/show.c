@@ -1,74 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * show.c
- *	  Make texts safe for a terminal, fit them to the screen, colour them.
+ *	  Make texts safe for a terminal, and fit them to the screen.
  *
  * NOTES
  *	  Strangers write messages.  A character that could move the cursor, set a
  *	  title, change the direction of writing, or that is invisible, is printed
- *	  as a code, \x1b or \u202e.  All texts from a server or from a file must
- *	  pass through show_safe() or show_safe_lines() before they are printed.
+ *	  as a code, \x1b or \u202e.  print.c does so with everything that it
+ *	  prints; a text that must not have line ends passes through show_safe().
  *
  *	  Columns are counted as terminals count them: a wide character of East
  *	  Asia takes two columns, a combining mark takes no column.
  *
  *-------------------------------------------------------------------------
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "command.h"
-
-#define DEFAULT_COLUMNS	80
-#define MIN_COLUMNS		40
-
-static const char *const colour_codes[] = {
-	[COLOUR_HEADING] = "1",
-	[COLOUR_THEIRS] = "33",
-	[COLOUR_YOURS] = "36",
-	[COLOUR_BOTH] = "1;31",
-	[COLOUR_QUIET] = "2"
-};
-
-static int
-terminal_columns(void)
-{
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-	int			n = 0;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		n = size.ws_col;
-	if (n == 0 && columns != NULL)
-		n = atoi(columns);
-	if (n <= 0)
-		n = DEFAULT_COLUMNS;
-	return MAX(n, MIN_COLUMNS);
-}
-
-void
-screen_init(Screen *screen)
-{
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	screen->columns = terminal_columns();
-	screen->colours = isatty(STDOUT_FILENO) &&
-		(no_color == NULL || *no_color == '\0') &&
-		term != NULL && strcmp(term, "dumb") != 0;
-}
-
-void
-screen_put(const Screen *screen, Colour colour, const char *safe)
-{
-	if (screen->colours)
-		printf("\033[%sm%s\033[0m", colour_codes[colour], safe);
-	else
-		fputs(safe, stdout);
-}
 
 /* Return true if the only effect of a character is its glyph. */
 static bool
@@ -135,6 +83,27 @@ show_safe_lines(const char *text)
 	return g_strjoinv("\n", lines);
 }
 
+char *
+show_safe_json(const char *json)
+{
+	g_autofree char *valid = g_utf8_make_valid(json, -1);
+	GString    *out = g_string_sized_new(strlen(valid));
+
+	for (const char *p = valid; *p != '\0'; p = g_utf8_next_char(p))
+	{
+		gunichar	c = g_utf8_get_char(p);
+
+		if (is_harmless(c))
+			g_string_append_unichar(out, c);
+		else if (c < 0x10000)
+			g_string_append_printf(out, "\\u%04x", c);
+		else
+			g_string_append_printf(out, "\\u%04x\\u%04x",
+								   0xD7C0 + (c >> 10), 0xDC00 + (c & 0x3FF));
+	}
+	return g_string_free(out, FALSE);
+}
+
 static int
 char_columns(gunichar c)
 {
@@ -172,32 +141,6 @@ show_fit(const char *safe, int columns, const char *ending)
 		end = g_utf8_next_char(end);
 	}
 	return g_strdup_printf("%.*s%s", (int) (end - safe), safe, ending);
-}
-
-void
-screen_paragraph(const Screen *screen, int indent, const char *safe)
-{
-	g_auto(GStrv) words = g_strsplit(safe, " ", -1);
-	int			at = indent;
-
-	for (char **word = words; *word != NULL; word++)
-	{
-		int			width = show_columns(*word);
-
-		if (word > words && at + 1 + width > screen->columns)
-		{
-			printf("\n%*s", indent, "");
-			at = indent;
-		}
-		else if (word > words)
-		{
-			putchar(' ');
-			at++;
-		}
-		fputs(*word, stdout);
-		at += width;
-	}
-	putchar('\n');
 }
 
 char *

@@ -21,34 +21,19 @@
 	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC'," \
 	" 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
-/* Return a value of a result in text form; NULL for SQL's NULL. */
-static const char *
-text_at(const PGresult *res, int row, int column)
-{
-	return PQgetisnull(res, row, column) ? NULL :
-		PQgetvalue(res, row, column);
-}
-
-/* Return a number of a result in text form; 0 for SQL's NULL. */
-static int64_t
-number_at(const PGresult *res, int row, int column)
-{
-	return PQgetisnull(res, row, column) ? 0 :
-		strtoll(PQgetvalue(res, row, column), NULL, 10);
-}
-
 /*
  * Run a query for a list, and set *res to its result, in text form.  Returns
  * zeroed memory for the list and for one row per row of the result; NULL on
  * error, and then there is no result.
  */
 static void *
-run_for_list(msgstore *ms, const char *sql, const Params *params,
-			 size_t list_size, size_t row_size, PGresult **res)
+run_for_list(msgstore *ms, const char *form, const char *sql,
+			 const Params *params, size_t list_size,
+			 size_t row_size, PGresult **res)
 {
 	void	   *list;
 
-	*res = ms_run(ms, sql, params, false);
+	*res = ms_run(ms, form, sql, params);
 	if (*res == NULL)
 		return NULL;
 	list = calloc(1, list_size + row_size * (size_t) PQntuples(*res));
@@ -74,8 +59,8 @@ run_for_report(msgstore *ms, const char *sql, const Params *params)
 	msgstore_conflict_report *report;
 	msgstore_difference *rows;
 
-	report = run_for_list(ms, sql, params, sizeof(*report), sizeof(*rows),
-						  &res);
+	report = run_for_list(ms, "*tj?j?j?tt?t?t?n?", sql, params,
+						  sizeof(*report), sizeof(*rows), &res);
 	if (report == NULL)
 		return NULL;
 	rows = (msgstore_difference *) (report + 1);
@@ -84,15 +69,15 @@ run_for_report(msgstore *ms, const char *sql, const Params *params)
 	report->differences = rows;
 	for (int i = 0; i < report->count; i++)
 	{
-		rows[i].property = text_at(res, i, 0);
-		rows[i].base = text_at(res, i, 1);
-		rows[i].theirs = text_at(res, i, 2);
-		rows[i].yours = text_at(res, i, 3);
-		rows[i].side = text_at(res, i, 4);
-		rows[i].changed_by = text_at(res, i, 5);
-		rows[i].changed_at = text_at(res, i, 6);
-		rows[i].client = text_at(res, i, 7);
-		rows[i].change_number = number_at(res, i, 8);
+		rows[i].property = msgstore_text_at(res, i, 0);
+		rows[i].base = msgstore_text_at(res, i, 1);
+		rows[i].theirs = msgstore_text_at(res, i, 2);
+		rows[i].yours = msgstore_text_at(res, i, 3);
+		rows[i].side = msgstore_text_at(res, i, 4);
+		rows[i].changed_by = msgstore_text_at(res, i, 5);
+		rows[i].changed_at = msgstore_text_at(res, i, 6);
+		rows[i].client = msgstore_text_at(res, i, 7);
+		rows[i].change_number = msgstore_number_at(res, i, 8);
 	}
 	return report;
 }
@@ -159,7 +144,8 @@ msgstore_resolve_message_conflict(msgstore *ms, int64_t store_id,
 	ms_add_param(&params, TEXTOID, choice);
 	ms_add_number_or_null(&params, INT8OID, folder_id);
 	ms_add_number_or_null(&params, INT8OID, seen);
-	return ms_run_for_result(ms, "SELECT result, message_id, change_number"
+	return ms_run_for_result(ms, "RNN?",
+							 "SELECT result, message_id, change_number"
 							 " FROM msgstore.resolve_conflict"
 							 "($1, $2, $3, $4, $5, $6, $7)",
 							 &params, result, in_message, new_number);
@@ -173,8 +159,8 @@ msgstore_save_as(msgstore *ms, int32_t handle, int64_t folder_id,
 
 	ms_add_number(&params, INT4OID, handle);
 	ms_add_number(&params, INT8OID, folder_id);
-	return ms_run_for_numbers(ms, "SELECT msgstore.save_as($1, $2)", &params,
-							  message_id, 1);
+	return ms_run_for_numbers(ms, "N", "SELECT msgstore.save_as($1, $2)",
+							  &params, message_id);
 }
 
 /* ------------------------------------------------------------------ drafts */
@@ -185,8 +171,8 @@ msgstore_park(msgstore *ms, int32_t handle, int64_t *parked_id)
 	Params		params = {0};
 
 	ms_add_number(&params, INT4OID, handle);
-	return ms_run_for_numbers(ms, "SELECT msgstore.park($1)", &params,
-							  parked_id, 1);
+	return ms_run_for_numbers(ms, "N", "SELECT msgstore.park($1)", &params,
+							  parked_id);
 }
 
 bool
@@ -220,7 +206,8 @@ msgstore_parked(msgstore *ms, int64_t store_id, int64_t message_id)
 
 	ms_add_number(&params, INT8OID, store_id);
 	ms_add_number_or_null(&params, INT8OID, message_id);
-	list = run_for_list(ms, "SELECT parked_id, message_id, change_number,"
+	list = run_for_list(ms, "*nnn?t?jt?t?t",
+						"SELECT parked_id, message_id, change_number,"
 						" subject, pg_catalog.to_json(properties), actor,"
 						" client, " TIME_TEXT("parked_at")
 						" FROM msgstore.parked"
@@ -238,14 +225,14 @@ msgstore_parked(msgstore *ms, int64_t store_id, int64_t message_id)
 	list->drafts = rows;
 	for (int i = 0; i < list->count; i++)
 	{
-		rows[i].parked_id = number_at(res, i, 0);
-		rows[i].message_id = number_at(res, i, 1);
-		rows[i].change_number = number_at(res, i, 2);
-		rows[i].subject = text_at(res, i, 3);
-		rows[i].properties = text_at(res, i, 4);
-		rows[i].actor = text_at(res, i, 5);
-		rows[i].client = text_at(res, i, 6);
-		rows[i].parked_at = text_at(res, i, 7);
+		rows[i].parked_id = msgstore_number_at(res, i, 0);
+		rows[i].message_id = msgstore_number_at(res, i, 1);
+		rows[i].change_number = msgstore_number_at(res, i, 2);
+		rows[i].subject = msgstore_text_at(res, i, 3);
+		rows[i].properties = msgstore_text_at(res, i, 4);
+		rows[i].actor = msgstore_text_at(res, i, 5);
+		rows[i].client = msgstore_text_at(res, i, 6);
+		rows[i].parked_at = msgstore_text_at(res, i, 7);
 	}
 	return list;
 }
@@ -269,7 +256,8 @@ msgstore_history(msgstore *ms, int64_t store_id, int64_t message_id)
 	msgstore_change *rows;
 
 	ms_add_ids(&params, store_id, message_id);
-	list = run_for_list(ms, "SELECT change_number, kind, changed_by, role,"
+	list = run_for_list(ms, "*ntttt?t?t?j?n?n?",
+						"SELECT change_number, kind, changed_by, role,"
 						" actor, client, " TIME_TEXT("changed_at") ","
 						" pg_catalog.to_json(properties), previous,"
 						" base_change_number FROM msgstore.history($1, $2)",
@@ -282,16 +270,16 @@ msgstore_history(msgstore *ms, int64_t store_id, int64_t message_id)
 	list->changes = rows;
 	for (int i = 0; i < list->count; i++)
 	{
-		rows[i].change_number = number_at(res, i, 0);
-		rows[i].kind = text_at(res, i, 1);
-		rows[i].changed_by = text_at(res, i, 2);
-		rows[i].role = text_at(res, i, 3);
-		rows[i].actor = text_at(res, i, 4);
-		rows[i].client = text_at(res, i, 5);
-		rows[i].changed_at = text_at(res, i, 6);
-		rows[i].properties = text_at(res, i, 7);
-		rows[i].previous = number_at(res, i, 8);
-		rows[i].base_change_number = number_at(res, i, 9);
+		rows[i].change_number = msgstore_number_at(res, i, 0);
+		rows[i].kind = msgstore_text_at(res, i, 1);
+		rows[i].changed_by = msgstore_text_at(res, i, 2);
+		rows[i].role = msgstore_text_at(res, i, 3);
+		rows[i].actor = msgstore_text_at(res, i, 4);
+		rows[i].client = msgstore_text_at(res, i, 5);
+		rows[i].changed_at = msgstore_text_at(res, i, 6);
+		rows[i].properties = msgstore_text_at(res, i, 7);
+		rows[i].previous = msgstore_number_at(res, i, 8);
+		rows[i].base_change_number = msgstore_number_at(res, i, 9);
 	}
 	return list;
 }
@@ -312,7 +300,7 @@ msgstore_message_at(msgstore *ms, int64_t store_id, int64_t message_id,
 
 	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT8OID, change_number);
-	return ms_run_for_text(ms, "SELECT msgstore.message_at($1, $2, $3)",
+	return ms_run_for_text(ms, "j", "SELECT msgstore.message_at($1, $2, $3)",
 						   &params);
 }
 
@@ -326,7 +314,7 @@ msgstore_restore_version(msgstore *ms, int64_t store_id, int64_t message_id,
 	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT8OID, version);
 	ms_add_number(&params, INT8OID, change_number);
-	return ms_run_for_result(ms, "SELECT result, change_number"
+	return ms_run_for_result(ms, "RN?", "SELECT result, change_number"
 							 " FROM msgstore.restore_version"
 							 "($1, $2, $3, $4)",
 							 &params, result, new_number, NULL);

@@ -101,6 +101,16 @@ ms_set_error(msgstore *ms, const char *message)
 	return false;
 }
 
+bool
+ms_copy_error(msgstore *ms, const char *message)
+{
+	char	   *copy = strdup(message);
+
+	(void) ms_set_error(ms, copy ? copy : "out of memory");
+	ms->error_text = copy;
+	return false;
+}
+
 const msgstore_error *
 msgstore_last_error(const msgstore *ms)
 {
@@ -138,6 +148,27 @@ msgstore *
 msgstore_connect(const char *const *keywords, const char *const *values)
 {
 	return adopt(PQconnectdbParams(keywords, values, 1));
+}
+
+msgstore *
+msgstore_connect_noticed(const char *const *keywords,
+						 const char *const *values,
+						 PQnoticeProcessor notice, void *arg)
+{
+	PGconn	   *conn = PQconnectStartParams(keywords, values, 1);
+
+	/*
+	 * libpq prints notices itself until it has another function, and servers
+	 * may send notices while a connection is made.  So the function is set
+	 * before anything is read, and then the attempt is made again by a call
+	 * that obeys connect_timeout.
+	 */
+	if (conn != NULL && PQstatus(conn) != CONNECTION_BAD)
+	{
+		PQsetNoticeProcessor(conn, notice, arg);
+		PQreset(conn);
+	}
+	return adopt(conn);
 }
 
 msgstore *

@@ -20,8 +20,9 @@
  * NOTES
  *	  Outcomes.  A call returns true, or a pointer other than NULL, if the
  *	  server carried out the statement.  Otherwise an error was raised, or the
- *	  connection failed: msgstore_last_error() describes the error, and the
- *	  caller's variables are as they were.  The outcome of a save is no error
+ *	  connection failed, or the server's answer was not of the form that the
+ *	  call expects: msgstore_last_error() describes the error, and the caller's
+ *	  variables are as they were.  The outcome of a save is no error
  *	  but a result code: MSGSTORE_S_OK, MSGSTORE_E_OBJECT_CHANGED and so on.
  *	  Negative codes are failures.
  *
@@ -149,6 +150,17 @@ extern msgstore *msgstore_connect(const char *const *keywords,
 								  const char *const *values);
 extern msgstore *msgstore_connect_uri(const char *conninfo);
 
+/*
+ * Connect as msgstore_connect() does, with a function for the notices of the
+ * server, from the first of them on.  Without such a function libpq prints
+ * notices on stderr as they are, with control characters that a server may
+ * have put in.
+ */
+extern msgstore *msgstore_connect_noticed(const char *const *keywords,
+										  const char *const *values,
+										  PQnoticeProcessor notice,
+										  void *arg);
+
 /* Return true if the connection was made and has not broken since. */
 extern bool msgstore_connected(const msgstore *ms);
 
@@ -163,6 +175,31 @@ extern const msgstore_error *msgstore_last_error(const msgstore *ms);
 
 /* Run statements in one text, such as BEGIN; rows are discarded. */
 extern bool msgstore_execute(msgstore *ms, const char *sql);
+
+/*
+ * Run a query of the caller's own, with up to 7 parameters as texts (NULL
+ * stands for SQL's NULL), and check its answer.  "form" describes the answer.
+ * Its first character is the number of rows: '1' for one row, '?' for at most
+ * one, '*' for any number.  A letter per column follows: t for a text or a
+ * name, j for JSON, n for a bigint from 0 to below 2^53, b for a boolean ("t"
+ * or "f"), v for void; '?' behind a letter permits NULL.  For example, "*nt?"
+ * is the form of
+ *
+ *		SELECT message_id, subject FROM msgstore.message_list
+ *
+ * Returns the result, which the caller clears with PQclear(); NULL on error,
+ * and an answer of another form is an error.
+ */
+extern PGresult *msgstore_query(msgstore *ms, const char *form,
+								const char *sql, int n,
+								const char *const *values);
+
+/*
+ * Return a value of such a result: a text, NULL for SQL's NULL; or a number, 0
+ * for SQL's NULL.
+ */
+extern const char *msgstore_text_at(const PGresult *res, int row, int column);
+extern int64_t msgstore_number_at(const PGresult *res, int row, int column);
 
 /*
  * Set the person who makes the changes of this connection from now on, for

@@ -62,7 +62,7 @@ run_for_props(msgstore *ms, const char *sql, Params *params,
 		return NULL;
 	}
 	ms_add_param(params, TEXTARRAYOID, array);
-	text = ms_run_for_text(ms, sql, params);
+	text = ms_run_for_text(ms, "j", sql, params);
 	free(array);
 	return text;
 }
@@ -73,10 +73,13 @@ bool
 msgstore_set_actor(msgstore *ms, const char *actor)
 {
 	Params		params = {0};
+	PGresult   *res;
 
 	ms_add_param(&params, TEXTOID, actor ? actor : "");
-	return ms_run_for_nothing(ms, "SELECT pg_catalog.set_config"
-							  "('msgstore.actor', $1, false)", &params);
+	res = ms_run(ms, "1t", "SELECT pg_catalog.set_config"
+				 "('msgstore.actor', $1, false)", &params);
+	PQclear(res);
+	return res != NULL;
 }
 
 /* -------------------------------------------------------- stores, folders */
@@ -86,7 +89,7 @@ static bool
 run_for_id(msgstore *ms, const char *sql, const Params *params, bool *found,
 		   int64_t *id)
 {
-	PGresult   *res = ms_run(ms, sql, params, true);
+	PGresult   *res = ms_run(ms, "?N", sql, params);
 
 	if (res == NULL)
 		return false;
@@ -130,8 +133,8 @@ msgstore_create_store(msgstore *ms, const char *name, int64_t *store_id)
 	Params		params = {0};
 
 	ms_add_param(&params, TEXTOID, name);
-	return ms_run_for_numbers(ms, "SELECT msgstore.create_store($1)", &params,
-							  store_id, 1);
+	return ms_run_for_numbers(ms, "N", "SELECT msgstore.create_store($1)",
+							  &params, store_id);
 }
 
 bool
@@ -142,8 +145,8 @@ msgstore_create_folder(msgstore *ms, int64_t store_id, int64_t parent_id,
 
 	ms_add_ids(&params, store_id, parent_id);
 	ms_add_param(&params, TEXTOID, name);
-	return ms_run_for_numbers(ms, "SELECT msgstore.create_folder($1, $2, $3)",
-							  &params, folder_id, 1);
+	return ms_run_for_numbers(ms, "N", "SELECT msgstore.create_folder"
+							  "($1, $2, $3)", &params, folder_id);
 }
 
 bool
@@ -155,12 +158,12 @@ msgstore_special_folder(msgstore *ms, int64_t store_id, const char *which,
 
 	ms_add_number(&params, INT8OID, store_id);
 	ms_add_param(&params, TEXTOID, which);
-	if (!ms_run_for_numbers(ms, "SELECT folder_id, parent_id"
+	if (!ms_run_for_numbers(ms, "NN?", "SELECT folder_id, parent_id"
 							" FROM msgstore.folder_list"
 							" WHERE store_id OPERATOR(pg_catalog.=) $1"
 							" AND folder_id OPERATOR(pg_catalog.=)"
 							" msgstore.special_folder($1, $2)",
-							&params, ids, 2))
+							&params, ids))
 		return false;
 	*folder_id = ids[0];
 	*parent_id = ids[1];
@@ -199,8 +202,8 @@ msgstore_message_id(msgstore *ms, int32_t handle, int64_t *message_id)
 	Params		params = {0};
 
 	ms_add_number(&params, INT4OID, handle);
-	return ms_run_for_numbers(ms, "SELECT msgstore.message_id($1)", &params,
-							  message_id, 1);
+	return ms_run_for_numbers(ms, "N", "SELECT msgstore.message_id($1)",
+							  &params, message_id);
 }
 
 char *
@@ -305,7 +308,7 @@ msgstore_save_message(msgstore *ms, int64_t store_id, int64_t message_id,
 	ms_add_number(&params, INT8OID, change_number);
 	ms_add_param(&params, JSONBOID, changes);
 	ms_add_number(&params, INT4OID, flags);
-	return ms_run_for_result(ms, "SELECT result, change_number"
+	return ms_run_for_result(ms, "RN?", "SELECT result, change_number"
 							 " FROM msgstore.save_message"
 							 "($1, $2, $3, $4, $5)",
 							 &params, result, new_number, NULL);
@@ -321,7 +324,8 @@ msgstore_save_new_message(msgstore *ms, int64_t store_id, int64_t folder_id,
 	ms_add_ids(&params, store_id, folder_id);
 	ms_add_param(&params, JSONBOID, props);
 	ms_add_number(&params, INT4OID, flags);
-	return ms_run_for_result(ms, "SELECT result, message_id, change_number"
+	return ms_run_for_result(ms, "RN?N?",
+							 "SELECT result, message_id, change_number"
 							 " FROM msgstore.save_new_message"
 							 "($1, $2, $3, $4)",
 							 &params, result, message_id, change_number);

@@ -11,7 +11,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <arpa/inet.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,54 +59,94 @@ ms_add_bytes(Params *params, const void *bytes, size_t len)
 	ms_add_param(params, BYTEAOID, bytes);
 }
 
-PGresult *
-ms_run(msgstore *ms, const char *sql, const Params *params, bool binary)
+/*
+ * Return the function or view of the extension that a query calls, as it
+ * stands behind "msgstore." in the query.  *len is the length of the name.
+ */
+static const char *
+called(const char *sql, int *len)
 {
+	const char *schema = strstr(sql, "msgstore.");
+	const char *name = schema ? strchr(schema, '.') + 1 : "";
+
+	*len = (int) strspn(name, "abcdefghijklmnopqrstuvwxyz_");
+	return name;
+}
+
+/* Set the last error: the answer to a query is not of the expected form. */
+static void
+set_bad_answer(msgstore *ms, const char *sql, const char *why)
+{
+	int			len;
+	const char *name = called(sql, &len);
+	char		text[256];
+
+	snprintf(text, sizeof(text), "the server's answer to %.*s%shas an "
+			 "unexpected form: %s", len, name, len > 0 ? " " : "the query ",
+			 why);
+	(void) ms_copy_error(ms, text);
+}
+
+PGresult *
+ms_run(msgstore *ms, const char *form, const char *sql, const Params *params)
+{
+	bool		binary = isupper((unsigned char) form[1]);
 	PGresult   *res = PQexecParams(msgstore_connection(ms), sql, params->n,
 								   params->types, params->values,
 								   params->lengths, params->formats, binary);
+	ExecStatusType status = PQresultStatus(res);
+	char		why[100];
 
-	if (PQresultStatus(res) != PGRES_TUPLES_OK)
+	if (status == PGRES_TUPLES_OK &&
+		ms_answer_fits(res, form, why, sizeof(why)))
+	{
+		ms_clear_error(ms);
+		return res;
+	}
+	if (status == PGRES_TUPLES_OK)
+		set_bad_answer(ms, sql, why);
+	else if (res == NULL || status == PGRES_FATAL_ERROR)
 	{
 		(void) ms_take_error(ms, res);
 		return NULL;
 	}
-	ms_clear_error(ms);
-	return res;
+	else
+		set_bad_answer(ms, sql, "it has no rows and columns");
+	PQclear(res);
+	return NULL;
 }
 
-int64_t
-ms_number_at(const PGresult *res, int column)
+PGresult *
+msgstore_query(msgstore *ms, const char *form, const char *sql, int n,
+			   const char *const *values)
 {
-	const char *value = PQgetvalue(res, 0, column);
-	uint32_t	high;
-	uint32_t	low;
+	Params		params = {0};
 
-	if (PQgetisnull(res, 0, column))
-		return 0;
-	memcpy(&high, value, sizeof(high));
-	if (PQgetlength(res, 0, column) == 4)
-		return (int32_t) ntohl(high);
-	memcpy(&low, value + sizeof(high), sizeof(low));
-	return (int64_t) (((uint64_t) ntohl(high) << 32) | ntohl(low));
+	if (n > MAX_PARAMS)
+	{
+		(void) ms_set_error(ms, "too many parameters for a query");
+		return NULL;
+	}
+	for (int i = 0; i < n; i++)
+		ms_add_param(&params, 0, values[i]);
+	return ms_run(ms, form, sql, &params);
 }
 
 bool
-ms_run_for_numbers(msgstore *ms, const char *sql, const Params *params,
-				   int64_t *numbers, int n)
+ms_run_for_numbers(msgstore *ms, const char *form, const char *sql,
+				   const Params *params, int64_t *numbers)
 {
-	PGresult   *res = ms_run(ms, sql, params, true);
-	bool		as_expected;
+	char		whole[16];
+	PGresult   *res;
 
+	snprintf(whole, sizeof(whole), "1%s", form);
+	res = ms_run(ms, whole, sql, params);
 	if (res == NULL)
 		return false;
-	as_expected = PQntuples(res) == 1 && PQnfields(res) >= n;
-	for (int i = 0; as_expected && i < n; i++)
+	for (int i = 0; i < PQnfields(res); i++)
 		numbers[i] = ms_number_at(res, i);
-	if (!as_expected)
-		(void) ms_set_error(ms, "the server's answer has an unexpected form");
 	PQclear(res);
-	return as_expected;
+	return true;
 }
 
 bool
@@ -115,20 +155,20 @@ ms_run_for_int32(msgstore *ms, const char *sql, const Params *params,
 {
 	int64_t		wide;
 
-	if (!ms_run_for_numbers(ms, sql, params, &wide, 1))
+	if (!ms_run_for_numbers(ms, "R", sql, params, &wide))
 		return false;
 	*number = (int32_t) wide;
 	return true;
 }
 
 bool
-ms_run_for_result(msgstore *ms, const char *sql, const Params *params,
-				  int32_t *result, int64_t *second, int64_t *third)
+ms_run_for_result(msgstore *ms, const char *form, const char *sql,
+				  const Params *params, int32_t *result, int64_t *second,
+				  int64_t *third)
 {
 	int64_t		numbers[3];
-	int			n = third != NULL ? 3 : second != NULL ? 2 : 1;
 
-	if (!ms_run_for_numbers(ms, sql, params, numbers, n))
+	if (!ms_run_for_numbers(ms, form, sql, params, numbers))
 		return false;
 	*result = (int32_t) numbers[0];
 	if (second != NULL)
@@ -141,23 +181,26 @@ ms_run_for_result(msgstore *ms, const char *sql, const Params *params,
 bool
 ms_run_for_nothing(msgstore *ms, const char *sql, const Params *params)
 {
-	PGresult   *res = ms_run(ms, sql, params, false);
+	PGresult   *res = ms_run(ms, "1v", sql, params);
 
 	PQclear(res);
 	return res != NULL;
 }
 
 char *
-ms_run_for_text(msgstore *ms, const char *sql, const Params *params)
+ms_run_for_text(msgstore *ms, const char *form, const char *sql,
+				const Params *params)
 {
-	PGresult   *res = ms_run(ms, sql, params, false);
+	char		whole[4];
+	PGresult   *res;
 	char	   *text = NULL;
 
+	snprintf(whole, sizeof(whole), "1%s", form);
+	res = ms_run(ms, whole, sql, params);
 	if (res == NULL)
 		return NULL;
-	if (PQntuples(res) != 1 || PQgetisnull(res, 0, 0))
-		(void) ms_set_error(ms, "the server's answer has an unexpected form");
-	else if ((text = strdup(PQgetvalue(res, 0, 0))) == NULL)
+	text = strdup(PQgetvalue(res, 0, 0));
+	if (text == NULL)
 		(void) ms_set_error(ms, "out of memory");
 	PQclear(res);
 	return text;

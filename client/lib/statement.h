@@ -16,12 +16,16 @@
 #include "libmsgstore.h"
 
 /* OIDs of the types of parameters; they are fixed in every PostgreSQL */
+#define BOOLOID		16
 #define BYTEAOID	17
+#define NAMEOID		19
 #define INT8OID		20
 #define INT4OID		23
 #define TEXTOID		25
+#define JSONOID		114
 #define TEXTARRAYOID	1009
 #define INT8ARRAYOID	1016
+#define VOIDOID		2278
 #define JSONBOID	3802
 
 #define MAX_PARAMS	7
@@ -55,39 +59,68 @@ extern void ms_add_ids(Params *params, int64_t store_id, int64_t id);
 extern void ms_add_bytes(Params *params, const void *bytes, size_t len);
 
 /*
- * Run a query, with its result in binary or in text form.  Returns the result,
- * which the caller clears; NULL on error, with the last error set.
+ * Run a query, and check its answer against a form.  Returns the result, which
+ * the caller clears; NULL on error, with the last error set.
+ *
+ * A form is a text.  Its first character is the number of rows: '1' for one
+ * row, '?' for at most one, '*' for any number.  A letter per column follows,
+ * and after the letter '?' if the column may be NULL:
+ *
+ *	t	a text (or a name)
+ *	j	JSON
+ *	n	a number from 0 to below 2^53
+ *	b	a boolean, "t" or "f"
+ *	v	void
+ *	R	a 32-bit number: a result code, a handle
+ *	N	as n
+ *	X	bytes
+ *
+ * Small letters ask for the answer in text form, capitals in binary form; a
+ * form has only small letters or only capitals.
  */
-extern PGresult *ms_run(msgstore *ms, const char *sql, const Params *params,
-						bool binary);
+extern PGresult *ms_run(msgstore *ms, const char *form, const char *sql,
+						const Params *params);
 
 /*
- * Run a query that returns one row, and read the first n columns as numbers,
- * or the first column as a 32-bit number (a result code or a handle) or as a
- * text, which the caller frees; or read nothing (void).  Return false, or
- * NULL, on error; then the caller's variables are as they were.
+ * Run a query that returns one row, and read its columns as numbers, or its
+ * column as a 32-bit number (a result code or a handle) or as a text, which
+ * the caller frees; or read nothing (void).  "form" has a capital for each
+ * number, and no character for the rows: "NN?".  A number that is NULL is
+ * read as 0.  Return false, or NULL, on error; then the caller's variables are
+ * as they were.
  */
-extern bool ms_run_for_numbers(msgstore *ms, const char *sql,
-							   const Params *params, int64_t *numbers, int n);
+extern bool ms_run_for_numbers(msgstore *ms, const char *form,
+							   const char *sql, const Params *params,
+							   int64_t *numbers);
 extern bool ms_run_for_int32(msgstore *ms, const char *sql,
 							 const Params *params, int32_t *number);
-extern char *ms_run_for_text(msgstore *ms, const char *sql,
+extern char *ms_run_for_text(msgstore *ms, const char *form, const char *sql,
 							 const Params *params);
 extern bool ms_run_for_nothing(msgstore *ms, const char *sql,
 							   const Params *params);
 
 /*
- * Run a query that returns one row: a result code, and up to two numbers.
- * second and third are NULL for numbers that the query does not return or
- * that the caller does not need.
+ * Run a query that returns one row: a result code, and one or two numbers,
+ * which may be NULL.  third is NULL if the query returns one number; second
+ * and third are also NULL if the caller does not need them.
  */
-extern bool ms_run_for_result(msgstore *ms, const char *sql,
-							  const Params *params, int32_t *result,
-							  int64_t *second, int64_t *third);
+extern bool ms_run_for_result(msgstore *ms, const char *form,
+							  const char *sql, const Params *params,
+							  int32_t *result, int64_t *second,
+							  int64_t *third);
+
+/* --------------------------------------------------------------- answer.c */
+
+/*
+ * Return true if an answer has a form.  Otherwise write the first difference
+ * to "why", which has room for "size" bytes.
+ */
+extern bool ms_answer_fits(const PGresult *res, const char *form, char *why,
+						   size_t size);
 
 /*
  * Return a number of 4 or 8 bytes from the first row of a result in binary
- * form; 0 for SQL's NULL.
+ * form that ms_run() has checked; 0 for SQL's NULL.
  */
 extern int64_t ms_number_at(const PGresult *res, int column);
 
@@ -108,5 +141,8 @@ extern bool ms_take_error(msgstore *ms, PGresult *res);
  * Returns false.
  */
 extern bool ms_set_error(msgstore *ms, const char *message);
+
+/* Set the last error to a copy of a message.  Returns false. */
+extern bool ms_copy_error(msgstore *ms, const char *message);
 
 #endif							/* STATEMENT_H */

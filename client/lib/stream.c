@@ -11,6 +11,9 @@
 
 #include "statement.h"
 
+static const char *const too_much =
+"the server returned more bytes than were asked for";
+
 /* Add the parameters that every call on a stream begins with. */
 static void
 add_stream(Params *params, int32_t handle, const char *property)
@@ -26,8 +29,8 @@ msgstore_stream_size(msgstore *ms, int32_t handle, const char *property,
 	Params		params = {0};
 
 	add_stream(&params, handle, property);
-	return ms_run_for_numbers(ms, "SELECT msgstore.stream_size($1, $2)",
-							  &params, size, 1);
+	return ms_run_for_numbers(ms, "N", "SELECT msgstore.stream_size($1, $2)",
+							  &params, size);
 }
 
 void *
@@ -42,11 +45,17 @@ msgstore_read_stream(msgstore *ms, int32_t handle, const char *property,
 	add_stream(&params, handle, property);
 	ms_add_number(&params, INT8OID, offset);
 	ms_add_number(&params, INT8OID, length);
-	res = ms_run(ms, "SELECT msgstore.read_stream($1, $2, $3, $4)", &params,
-				 true);
+	res = ms_run(ms, "1X", "SELECT msgstore.read_stream($1, $2, $3, $4)",
+				 &params);
 	if (res == NULL)
 		return NULL;
 	len = (size_t) PQgetlength(res, 0, 0);
+	if ((int64_t) len > length)
+	{
+		PQclear(res);
+		(void) ms_set_error(ms, too_much);
+		return NULL;
+	}
 	bytes = malloc(len + 1);
 	if (bytes == NULL)
 		(void) ms_set_error(ms, "out of memory");
@@ -73,8 +82,8 @@ msgstore_write_stream(msgstore *ms, int32_t handle, const char *property,
 	add_stream(&params, handle, property);
 	ms_add_number(&params, INT8OID, offset);
 	ms_add_bytes(&params, len > 0 ? bytes : "", len);
-	if (!ms_run_for_numbers(ms, "SELECT msgstore.write_stream"
-							"($1, $2, $3, $4)", &params, &now, 1))
+	if (!ms_run_for_numbers(ms, "N", "SELECT msgstore.write_stream"
+							"($1, $2, $3, $4)", &params, &now))
 		return false;
 	if (size != NULL)
 		*size = now;
@@ -94,8 +103,8 @@ msgstore_write_original(msgstore *ms, int64_t store_id, int64_t message_id,
 	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT8OID, offset);
 	ms_add_bytes(&params, len > 0 ? bytes : "", len);
-	if (!ms_run_for_numbers(ms, "SELECT msgstore.write_original"
-							"($1, $2, $3, $4)", &params, &now, 1))
+	if (!ms_run_for_numbers(ms, "N", "SELECT msgstore.write_original"
+							"($1, $2, $3, $4)", &params, &now))
 		return false;
 	if (size != NULL)
 		*size = now;
@@ -116,11 +125,13 @@ msgstore_read_original(msgstore *ms, int64_t store_id, int64_t message_id,
 	ms_add_ids(&params, store_id, message_id);
 	ms_add_number(&params, INT8OID, offset);
 	ms_add_number(&params, INT8OID, length);
-	res = ms_run(ms, "SELECT msgstore.read_original($1, $2, $3, $4)", &params,
-				 true);
+	res = ms_run(ms, "1X?", "SELECT msgstore.read_original($1, $2, $3, $4)",
+				 &params);
 	if (res == NULL)
 		return false;
-	if (PQntuples(res) == 1 && !PQgetisnull(res, 0, 0))
+	if ((int64_t) PQgetlength(res, 0, 0) > length)
+		ok = ms_set_error(ms, too_much);
+	else if (!PQgetisnull(res, 0, 0))
 	{
 		*got = (size_t) PQgetlength(res, 0, 0);
 		*bytes = malloc(*got + 1);
@@ -151,5 +162,6 @@ msgstore_property_type(msgstore *ms, const char *property)
 	Params		params = {0};
 
 	ms_add_param(&params, TEXTOID, property);
-	return ms_run_for_text(ms, "SELECT msgstore.property_type($1)", &params);
+	return ms_run_for_text(ms, "t", "SELECT msgstore.property_type($1)",
+						   &params);
 }

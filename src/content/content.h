@@ -431,8 +431,29 @@ typedef struct Promoted
 /* Return the column that promotes the property of a canonical name. */
 extern PromotedColumn promoted_column(const char *name);
 
-/* Return a text as it is promoted: cut short if it is long, palloc'd. */
-extern text *promoted_text(const char *string, int len);
+/*
+ * Promote a value of the column's property.  Returns false if a value of that
+ * form has no promoted value.
+ */
+extern bool promoted_value(PromotedColumn column, const JsonbValue *value,
+						   Datum *datum);
+
+/*
+ * Bounds of a column that is a time or a text; both ends belong to the range.
+ * The functions narrow the bounds, and share the datum.
+ */
+typedef struct PromotedBounds
+{
+	bool		has_low;
+	bool		has_high;
+	Datum		low;
+	Datum		high;
+} PromotedBounds;
+
+extern void promoted_raise_low(PromotedBounds *bounds, PromotedColumn column,
+							   Datum low);
+extern void promoted_reduce_high(PromotedBounds *bounds,
+								 PromotedColumn column, Datum high);
 
 /* Set the promoted values of a content. */
 extern void promoted_fill(const Content *content, Promoted *promoted);
@@ -444,6 +465,72 @@ extern void promoted_fill(const Content *content, Promoted *promoted);
  */
 extern void promoted_follow(const Content *old, const Content *new,
 							const Jsonb *undo, Promoted *promoted);
+
+/* ----------------------------------------------------------------- order.c */
+
+/* Return true if a value is a list of values. */
+extern bool order_is_list(const JsonbValue *value);
+
+/* Return the number of values in a list, and get the value at a position. */
+extern int	order_list_size(const JsonbValue *list);
+extern void order_element(const JsonbValue *list, int n, JsonbValue *element);
+
+/*
+ * Compare two values of a type in their stored forms: two lists, or two values
+ * that are no lists.  Neither is null or held as a blob.
+ */
+extern int	order_compare(uint16 type, const JsonbValue *a,
+						  const JsonbValue *b);
+
+/* Return true if a value of a type has a place in the order: is no blob. */
+extern bool order_has(uint16 type, const JsonbValue *value);
+
+/* --------------------------------------------------------------- folding.c */
+
+/*
+ * Return a text of *outlen bytes in lower case, or without its combining
+ * characters; palloc'd.
+ */
+extern char *folding_case(const char *text, int len, int *outlen);
+extern char *folding_nonspace(const char *text, int len, int *outlen);
+
+/* ---------------------------------------------- restriction.c, match.c */
+
+/* A compiled restriction; it points into the JSON. */
+typedef struct Restriction Restriction;
+
+/*
+ * Find the value of a property of an object.  Returns false if the object lacks
+ * the property; otherwise *value may point into the object.
+ */
+typedef bool (*RestrictionFind) (void *object, const Property *prop,
+								 JsonbValue *value);
+
+/*
+ * Compile a restriction.  Raises MAPI_E_INVALID_PARAMETER, MAPI_E_TOO_COMPLEX
+ * and the errors of property_check(), each with the path of the wrong part.
+ */
+extern Restriction *restriction_compile(const Jsonb *json);
+
+/* Return a restriction that holds if both do; either may be NULL. */
+extern Restriction *restriction_and(Restriction *a, Restriction *b);
+
+/* Return the greatest number of objects that the result may have, or -1. */
+extern int64 restriction_max(const Restriction *restriction);
+
+/*
+ * Narrow bounds to those that a restriction sets to a promoted column, which
+ * is a time or a text.
+ */
+extern void restriction_bounds(const Restriction *restriction,
+							   PromotedColumn column, PromotedBounds *bounds);
+
+/*
+ * Evaluate a restriction, or NULL, on an object; allocates memory that is left
+ * to the caller's context.
+ */
+extern bool match_restriction(const Restriction *restriction,
+							  RestrictionFind find, void *object);
 
 /* ---------------------------------------------------------------- retype.c */
 

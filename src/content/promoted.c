@@ -51,6 +51,15 @@ static const struct
 #undef MEMBER
 };
 
+/* Return a text as it is promoted. */
+static text *
+promoted_text(const char *string, int len)
+{
+	return cstring_to_text_with_len(string,
+									pg_mbcharcliplen(string, len,
+													 MAX_CHARACTERS));
+}
+
 /* Promote a value of the bag; a value of another form becomes NULL. */
 static void
 promote(PromotedColumn column, const JsonbValue *value, Promoted *promoted)
@@ -109,20 +118,12 @@ fill_attachments(const Content *content, Promoted *promoted)
 	promoted->isnull[PROMOTED_ATTACHMENTS] = false;
 }
 
-text *
-promoted_text(const char *string, int len)
-{
-	return cstring_to_text_with_len(string,
-									pg_mbcharcliplen(string, len,
-													 MAX_CHARACTERS));
-}
-
 PromotedColumn
 promoted_column(const char *name)
 {
 	if (strcmp(name, "PR_SUBJECT") == 0 ||
 		strcmp(name, "PR_SUBJECT_PREFIX") == 0)
-		return PROMOTED_NOTHING;
+		return PROMOTED_NOTHING;	/* the order of the column is another */
 	if (strcmp(name, "PR_HASATTACH") == 0)
 		return PROMOTED_ATTACHMENTS;
 	if (strcmp(name, "PR_MESSAGE_SIZE_EXTENDED") == 0)
@@ -171,10 +172,33 @@ shares_part(const Content *a, const Content *b, int part)
 		(a->isnull[part] || a->value[part] == b->value[part]);
 }
 
+/* Return true if a bag has a member with the value of an entry. */
+static bool
+has_value(const Jsonb *bag, int member, const BagEntry *entry)
+{
+	JsonbValue	old;
+	JsonbValue	new;
+
+	entry_value(entry, &old);
+	if (!bag_find(bag, members[member].name, &new))
+		return old.type == jbvNull;
+	if (old.type != new.type)
+		return false;
+	if (old.type == jbvString)
+		return old.val.string.len == new.val.string.len &&
+			memcmp(old.val.string.val, new.val.string.val,
+				   old.val.string.len) == 0;
+	return old.type == jbvNumeric &&
+		VARSIZE(old.val.numeric) == VARSIZE(new.val.numeric) &&
+		memcmp(old.val.numeric, new.val.numeric,
+			   VARSIZE(old.val.numeric)) == 0;
+}
+
 void
 promoted_follow(const Content *old, const Content *new, const Jsonb *undo,
 				Promoted *promoted)
 {
+	const Jsonb *bag = DatumGetJsonbP(new->value[PART_PROPS]);
 	int64		size;
 	int			count;
 	BagEntry   *entries;
@@ -204,10 +228,60 @@ promoted_follow(const Content *old, const Content *new, const Jsonb *undo,
 		{
 			if (members[m].len == entries[i].keylen &&
 				memcmp(members[m].name, entries[i].key,
-					   members[m].len) == 0)
-				fill_member(DatumGetJsonbP(new->value[PART_PROPS]), m,
-							promoted);
+					   members[m].len) == 0 &&
+				!has_value(bag, m, &entries[i]))
+				fill_member(bag, m, promoted);
 		}
 	}
 	pfree(entries);
+}
+
+/* ------------------------------------------------------------------ bounds */
+
+bool
+promoted_value(PromotedColumn column, const JsonbValue *value, Datum *datum)
+{
+	Promoted	promoted;
+
+	promoted.isnull[column] = true;
+	promote(column, value, &promoted);
+	*datum = promoted.value[column];
+	return !promoted.isnull[column];
+}
+
+/* Compare two values of a promoted column, which is a time or a text. */
+static int
+compare_promoted(PromotedColumn column, Datum a, Datum b)
+{
+	text	   *x;
+	text	   *y;
+	int			order;
+
+	if (column == PROMOTED_DELIVERY || column == PROMOTED_SUBMIT)
+		return timestamp_cmp_internal(DatumGetTimestampTz(a),
+									  DatumGetTimestampTz(b));
+	x = DatumGetTextPP(a);
+	y = DatumGetTextPP(b);
+	order = memcmp(VARDATA_ANY(x), VARDATA_ANY(y),
+				   Min(VARSIZE_ANY_EXHDR(x), VARSIZE_ANY_EXHDR(y)));
+	return order != 0 ? order :
+		(int) VARSIZE_ANY_EXHDR(x) - (int) VARSIZE_ANY_EXHDR(y);
+}
+
+void
+promoted_raise_low(PromotedBounds *bounds, PromotedColumn column,
+				   Datum low)
+{
+	if (!bounds->has_low || compare_promoted(column, low, bounds->low) > 0)
+		bounds->low = low;
+	bounds->has_low = true;
+}
+
+void
+promoted_reduce_high(PromotedBounds *bounds, PromotedColumn column,
+					 Datum high)
+{
+	if (!bounds->has_high || compare_promoted(column, high, bounds->high) < 0)
+		bounds->high = high;
+	bounds->has_high = true;
 }

@@ -397,6 +397,23 @@ messagerow_fetch(MessageRow *row, int64 store_id, int64 message_id)
 	return true;
 }
 
+bool
+messagerow_fetch_at(MessageRow *row, ItemPointer tid)
+{
+	ExecClearTuple(row->slot);
+	if (!table_tuple_fetch_row_version(row->table, tid, GetActiveSnapshot(),
+									   row->slot))
+		return false;
+	deform_message(row);
+	return true;
+}
+
+void
+messagerow_loaded(MessageRow *row)
+{
+	deform_message(row);
+}
+
 void
 messagerow_raise_not_found(int64 store_id, int64 message_id)
 {

@@ -169,22 +169,57 @@ add_tags(ViewContext *context, ArrayType *tags, BagList *list)
 	}
 }
 
+/* Begin to show values of a view. */
+static void
+begin_values(ViewContext *context, const MessageView *view)
+{
+	computed_begin(context, view);
+	if (!view->version.content.isnull[PART_RECIPIENTS])
+		context->recipients =
+			DatumGetJsonbP(view->version.content.value[PART_RECIPIENTS]);
+}
+
 Jsonb *
 view_props(const MessageView *view, ArrayType *tags)
 {
 	ViewContext context;
 	BagList		list;
 
-	computed_begin(&context, view);
-	if (!view->version.content.isnull[PART_RECIPIENTS])
-		context.recipients =
-			DatumGetJsonbP(view->version.content.value[PART_RECIPIENTS]);
+	begin_values(&context, view);
 	baglist_init(&list, 64);
 	if (tags == NULL)
 		add_all(&context, false, &list);
 	else
 		add_tags(&context, tags, &list);
 	return baglist_build(&list);
+}
+
+bool
+view_value(const MessageView *view, const Property *prop, JsonbValue *value)
+{
+	ViewContext context;
+	BagList		list;
+
+	begin_values(&context, view);
+	baglist_init(&list, 1);
+	add_named(&context, prop, &list);
+	if (list.count == 0)
+		return false;
+	entry_value(&list.entries[0], value);
+	return true;
+}
+
+bool
+view_computes(const Property *prop)
+{
+	if (prop->part != PART_PROPS || prop->tag == PR_INTERNET_CONTENT)
+		return true;
+	for (int i = 0; i < computed_count; i++)
+	{
+		if (computed_extras[i].tag == prop->tag)
+			return true;
+	}
+	return false;
 }
 
 ArrayType *

@@ -289,6 +289,27 @@ extern int64 *place_ids_argument(FunctionCallInfo fcinfo, int n, int *count);
 extern int64 readstate_unread(int64 store_id, int64 folder_id,
 							  const Reader *reader);
 
+/* ------------------------------------------------------------------ list.c */
+
+/* The places of arguments of a function that lists messages. */
+typedef struct ListArguments
+{
+	int			restriction;
+	int			flags;
+	int			actor;
+} ListArguments;
+
+/*
+ * Begin a list whose first two arguments are store_id and folder_id: check the
+ * rights, compile the restriction and gather the folders.  *list is a hash of
+ * these arguments, for positions.
+ */
+extern void list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
+					   MessageList *listing, uint64 *list);
+
+/* Return argument n, the greatest number of rows, or -1 if it is NULL. */
+extern int64 list_max_argument(FunctionCallInfo fcinfo, int n);
+
 /* --------------------------------------------------------------- history.c */
 
 /* Return the name of a kind of change, a CHANGE_*. */

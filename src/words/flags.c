@@ -43,6 +43,7 @@ typedef struct FlagType
 #define FLAG(name)		{#name, name}
 #define RIGHT(name)		{#name, RIGHT_##name}
 #define EVENT(name)		{#name, EVENT_##name}
+#define SEARCH(name)	{#name, SEARCH_##name}
 
 /*
  * Define the input and output functions of a flag type whose names are in the
@@ -122,6 +123,19 @@ static const FlagName recipient_flags_names[] = {
 	FLAG(MODRECIP_REMOVE)
 };
 
+static const FlagName table_flags_names[] = {
+	FLAG(CONVENIENT_DEPTH),
+	FLAG(SHOW_SOFT_DELETES),
+	FLAG(MAPI_ASSOCIATED)
+};
+
+static const FlagName search_flags_names[] = {
+	SEARCH(STOP),
+	SEARCH(RESTART),
+	SEARCH(RECURSIVE),
+	SEARCH(SHALLOW)
+};
+
 static const FlagName copy_flags_names[] = {
 	FLAG(MAPI_MOVE),
 	FLAG(MAPI_NOREPLACE)
@@ -189,6 +203,8 @@ FLAG_TYPE(recipient_flags, NULL, 0);
 FLAG_TYPE(embedded_flags, NULL, 0);
 FLAG_TYPE(copy_flags, NULL, 0);
 FLAG_TYPE(notify_events, NULL, 0);
+FLAG_TYPE(table_flags, NULL, 0);
+FLAG_TYPE(search_flags, NULL, 0);
 FLAG_TYPE(folder_rights, folder_rights_sets, lengthof(folder_rights_sets));
 
 /*

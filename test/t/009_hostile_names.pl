@@ -201,6 +201,8 @@ my %argument = (
 	'merge_report.change_number' => $first + 2, version => $first,
 	'message_at.change_number' => $first, if_change_number => undef, seen => undef, actor => 'ann',
 	'set_read_flags.folder_id' => undef, ttl => '1 hour', claim => '1', max => '10', lease => '1 hour',
+	columns => '{PR_SUBJECT}', sort => '{PR_SUBJECT}', restriction => '{"exist": "PR_SUBJECT"}',
+	'list_messages.after' => undef,
 	outcome => 'SENT', detail => 'x', retry_after => '1 hour',
 	token => undef, 'advise.folder_id' => undef, 'advise.message_id' => undef,
 	connection => ":'advised'", wakeups => 'true', events => '2',
@@ -226,7 +228,8 @@ my %argument = (
 	rtf => 'x', original => 'x', 'import_message.attachments' => '{}',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags
-	  delete_flags recipient_flags embedded_flags folder_rights copy_flags read_flags notify_events));
+	  delete_flags recipient_flags embedded_flags folder_rights copy_flags read_flags notify_events
+	  table_flags search_flags));
 
 my $routines = decode_json($node->safe_psql(
 	'postgres', q{

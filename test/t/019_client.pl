@@ -122,9 +122,12 @@ END
 write_file('command/diff.c', slurp_file("$dir/client/command/diff.c") . <<'END');
 extern void diff_circle(Report *report);
 extern void ms_clear_error(msgstore *ms);
+extern void perror(const char *text);
 void
 diff_circle(Report *report)
 {
+	perror("");
+	PQclear(PQexec(NULL, ""));
 	ms_clear_error(NULL);
 	report_free(report);
 }
@@ -145,6 +148,8 @@ like($output, $_, "found: $_")
 	qr/^back: mail\/text uses show_safe\(\) of command\/show$/m,
 	qr/^library: mail\/text uses PQlibVersion\(\)$/m,
 	qr/^circle: diff uses report$/m,
+	qr/^door: command\/diff uses perror past print\.c$/m,
+	qr/^door: command\/diff uses PQexec past connection\.c and statement\.c$/m,
 	qr/^private: command\/diff uses ms_clear_error\(\) of libmsgstore$/m,
 	qr/^client\/lib\/result\.c includes mapi\/mapi\.h, with a slash$/m,
 	qr/^visible is visible, and libmsgstore\.h does not declare it$/m,

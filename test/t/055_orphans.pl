@@ -56,11 +56,11 @@ my @work = (
 	park => q{SELECT (park(h) > 0)::text FROM (SELECT open_message(1, message_id,
 			'MAPI_MODIFY') AS h FROM message_list ORDER BY random() LIMIT 1) o,
 		set_props(h, attached())},
-	delete => q{DELETE FROM folder WHERE folder_id = one()
+	delete => q{DELETE FROM folder WHERE special IS NULL AND folder_id = one()
 		RETURNING 'deleted'},
 	clear => q{WITH f AS MATERIALIZED (SELECT one() AS id), m AS (
 			DELETE FROM message USING f WHERE folder_id = f.id)
-		DELETE FROM folder USING f WHERE folder_id = f.id
+		DELETE FROM folder USING f WHERE special IS NULL AND folder_id = f.id
 		RETURNING 'deleted with its messages'});
 my %script;
 for (my $i = 0; $i < @work; $i += 2)

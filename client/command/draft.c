@@ -1,0 +1,395 @@
+/*-------------------------------------------------------------------------
+ *
+ * draft.c
+ *	  Edits on their way into the store: parked first, then saved.
+ *
+ * NOTES
+ *	  A draft is parked, and committed, before the first attempt to save, and
+ *	  is discarded in the transaction that saves its edits.  So there is always
+ *	  either the draft or the saved version.  If the connection is lost at the
+ *	  commit, nobody knows which; the next attempt repeats the save with the
+ *	  same request, which the server answers as it did the first time.
+ *
+ *	  A draft is never parked over another one: somebody else may have parked
+ *	  an edit there since it was read.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "draft.h"
+
+/* The outcome of an attempt to save. */
+typedef struct Saved
+{
+	char	   *result;			/* the name of a result */
+	int64_t		message_id;
+	int64_t		change_number;
+} Saved;
+
+/* ----------------------------------------------------------------- session */
+
+bool
+session_begin(Session *session, const Target *target, const char *application)
+{
+	session->target = target;
+	session->application = application;
+	session->ms = session_connect(target, application);
+	if (session->ms == NULL)
+		return false;
+	if (target->store == NULL ||
+		session_find_store(session->ms, target->store, &session->store_id))
+		return true;
+	session_end(session);
+	return false;
+}
+
+void
+session_end(Session *session)
+{
+	msgstore_disconnect(session->ms);
+	session->ms = NULL;
+}
+
+bool
+session_lost(const Session *session)
+{
+	const msgstore_error *error = msgstore_last_error(session->ms);
+	const char *sqlstate = error->sqlstate;
+
+	/*
+	 * The server's last words come before libpq notices the end.  An error
+	 * without SQLSTATE is libpq's, which a new connection may mend.
+	 */
+	return !msgstore_connected(session->ms) ||
+		(*sqlstate == '\0' && *error->message != '\0') ||
+		strncmp(sqlstate, "57P", 3) == 0 || strncmp(sqlstate, "08", 2) == 0;
+}
+
+bool
+session_again(Session *session)
+{
+	msgstore   *ms;
+
+	if (!session_lost(session))
+		return false;
+	ms = session_connect(session->target, session->application);
+	if (ms == NULL)
+		return false;
+	msgstore_disconnect(session->ms);
+	session->ms = ms;
+	return true;
+}
+
+char *
+session_store_option(const Target *target)
+{
+	g_autofree char *safe = show_safe(target->store ? target->store : "");
+	g_autofree char *quoted = g_shell_quote(safe);
+
+	return target->store == NULL || target->store_is_default ? g_strdup("") :
+		g_strdup_printf(" --store=%s", quoted);
+}
+
+/* ------------------------------------------------------------------- draft */
+
+void
+draft_init(Draft *draft)
+{
+	memset(draft, 0, sizeof(*draft));
+	draft->request = g_uuid_string_random();
+}
+
+void
+draft_clear(Draft *draft)
+{
+	json_decref(draft->patch);
+	g_free(draft->request);
+	g_free(draft->from_parked_at);
+}
+
+/* A number as a parameter of a query. */
+typedef struct Number
+{
+	char		text[24];
+} Number;
+
+static const char *
+number_text(Number *number, int64_t value)
+{
+	snprintf(number->text, sizeof(number->text), "%" PRId64, value);
+	return number->text;
+}
+
+/* Discard the draft that this one goes on with, unless it was parked again. */
+static bool
+discard_older(Session *session, const Draft *draft)
+{
+	Number		numbers[2];
+	const char *values[] = {
+		number_text(&numbers[0], session->store_id),
+		number_text(&numbers[1], draft->from_id), draft->from_parked_at
+	};
+	PGresult   *res;
+
+	if (draft->from_id == 0)
+		return true;
+	res = msgstore_query(session->ms, "?v", "SELECT"
+						 " msgstore.discard_parked(p.store_id, p.parked_id)"
+						 " FROM msgstore.parked AS p"
+						 " WHERE p.store_id OPERATOR(pg_catalog.=) $1"
+						 " AND p.parked_id OPERATOR(pg_catalog.=) $2"
+						 " AND p.parked_at OPERATOR(pg_catalog.=) $3"
+						 "::pg_catalog.timestamptz", 3, values);
+	PQclear(res);
+	return res != NULL;
+}
+
+/* Park the edits in a transaction.  False on error. */
+static bool
+park(Session *session, Draft *draft)
+{
+	bool		is_new = draft->message_id == 0;
+	Number		numbers[4];
+	char	   *changes = json_dumps(draft->patch, 0);
+	const char *values[] = {
+		number_text(&numbers[0], session->store_id),
+		is_new ? NULL : number_text(&numbers[1], draft->message_id),
+		is_new ? NULL : number_text(&numbers[2], draft->change_number),
+		changes,
+		is_new ? number_text(&numbers[3], draft->folder_id) : NULL
+	};
+	PGresult   *res = NULL;
+
+	if (msgstore_execute(session->ms, "BEGIN"))
+		res = msgstore_query(session->ms, "1n", "SELECT msgstore.park_message"
+							 "($1, $2, $3, $4, NULL, $5)", 5, values);
+	free(changes);
+	if (res == NULL)
+		return false;
+	draft->parked_id = msgstore_number_at(res, 0, 0);
+	PQclear(res);
+	if (is_new)
+	{
+		g_autofree char *id = session_text(session->ms, "SELECT"
+										   " CAST(p.message_id AS"
+										   " pg_catalog.text)"
+										   " FROM msgstore.parked AS p"
+										   " WHERE p.store_id"
+										   " OPERATOR(pg_catalog.=) $1"
+										   " AND p.parked_id"
+										   " OPERATOR(pg_catalog.=) $2",
+										   session->store_id,
+										   draft->parked_id);
+
+		draft->new_id = id ? strtoll(id, NULL, 10) : 0;
+	}
+	return discard_older(session, draft) &&
+		msgstore_execute(session->ms, "COMMIT");
+}
+
+bool
+draft_park(Session *session, Draft *draft)
+{
+	if (park(session, draft) || (session_again(session) &&
+								 park(session, draft)))
+		return true;
+	draft->parked_id = 0;
+	return false;
+}
+
+/* -------------------------------------------------------------------- save */
+
+/*
+ * Save and discard the draft of a new message, in one statement.  If "again" is
+ * set and the draft is gone, an earlier attempt has saved it.
+ */
+static bool
+save_new(Session *session, const Draft *draft, bool again, Saved *saved)
+{
+	Number		numbers[2];
+	const char *values[] = {
+		number_text(&numbers[0], session->store_id),
+		number_text(&numbers[1], draft->parked_id)
+	};
+	PGresult   *res = msgstore_query(session->ms, "1tn?", "SELECT"
+									 " CAST(r.result AS pg_catalog.text),"
+									 " r.change_number"
+									 " FROM msgstore.resolve_parked"
+									 "($1, $2, 'OVERWRITE') AS r", 2, values);
+	bool		gone = res == NULL && again &&
+		strcmp(msgstore_last_error(session->ms)->sqlstate, "MA10F") == 0;
+
+	saved->message_id = draft->new_id;
+	saved->result = g_strdup(gone ? "S_OK" :
+							 res ? msgstore_text_at(res, 0, 0) : "");
+	saved->change_number = res ? msgstore_number_at(res, 0, 1) : 0;
+	PQclear(res);
+	return gone || res != NULL;
+}
+
+/* Run the statement that saves the edits of a message.  NULL on error. */
+static PGresult *
+run_save(Session *session, const Draft *draft)
+{
+	Number		numbers[3];
+	char	   *changes = json_dumps(draft->patch, 0);
+	const char *values[] = {
+		number_text(&numbers[0], session->store_id),
+		number_text(&numbers[1], draft->message_id),
+		number_text(&numbers[2], draft->change_number),
+		changes, draft->request
+	};
+	PGresult   *res = msgstore_query(session->ms, "1tn?", "SELECT"
+									 " CAST(s.result AS pg_catalog.text),"
+									 " s.change_number"
+									 " FROM msgstore.save_message"
+									 "($1, $2, $3, $4, '0', $5) AS s", 5,
+									 values);
+
+	free(changes);
+	return res;
+}
+
+/*
+ * Save and discard the draft in a transaction.  "again" is set at the second
+ * attempt.  Returns false on error.
+ */
+static bool
+save(Session *session, const Draft *draft, bool again, Saved *saved)
+{
+	Number		numbers[2];
+	const char *values[] = {
+		number_text(&numbers[0], session->store_id),
+		number_text(&numbers[1], draft->parked_id)
+	};
+	PGresult   *res = NULL;
+	bool		stored;
+
+	g_free(saved->result);
+	saved->result = NULL;
+	if (draft->message_id == 0)
+		return save_new(session, draft, again, saved);
+	if (msgstore_execute(session->ms, "BEGIN ISOLATION LEVEL READ COMMITTED"))
+		res = run_save(session, draft);
+	if (res == NULL)
+		return false;
+	saved->result = g_strdup(msgstore_text_at(res, 0, 0));
+	saved->change_number = msgstore_number_at(res, 0, 1);
+	saved->message_id = draft->message_id;
+	PQclear(res);
+	stored = strcmp(saved->result, "S_OK") == 0;
+	if (stored)
+	{
+		/* an earlier attempt may have discarded it */
+		res = msgstore_query(session->ms, "?v", "SELECT"
+							 " msgstore.discard_parked(p.store_id, p.parked_id)"
+							 " FROM msgstore.parked AS p"
+							 " WHERE p.store_id OPERATOR(pg_catalog.=) $1"
+							 " AND p.parked_id OPERATOR(pg_catalog.=) $2",
+							 2, values);
+		PQclear(res);
+		if (res == NULL)
+			return false;
+	}
+	return msgstore_execute(session->ms, stored ? "COMMIT" : "ROLLBACK");
+}
+
+/* Print how to go on with a draft that is still parked. */
+static void
+print_parked(const Session *session, const Draft *draft)
+{
+	g_autofree char *store = session_store_option(session->target);
+
+	print_out("The edits are parked as draft %lld. To go on with them:\n"
+			  "    msgstore edit%s --draft=%lld\n",
+			  (long long) draft->parked_id, store,
+			  (long long) draft->parked_id);
+}
+
+/* Let the user settle the conflict, if there is a user; else print it. */
+static int
+settle(Session *session, const Draft *draft)
+{
+	ResolveOptions options = {
+		.target = *session->target,
+		.draft = draft->parked_id
+	};
+	g_autofree char *store = session_store_option(session->target);
+
+	if (isatty(STDIN_FILENO))
+	{
+		print_out("Others have saved the message meanwhile.\n\n");
+		(void) print_flush();
+		return resolve_run(&options);
+	}
+	print_out("Nothing is stored: others have saved the message meanwhile.\n"
+			  "The edits are parked as draft %lld. To settle the conflict:\n"
+			  "    msgstore resolve%s --draft=%lld\n",
+			  (long long) draft->parked_id, store,
+			  (long long) draft->parked_id);
+	return EXIT_REFUSED;
+}
+
+/* Print why nothing is stored. */
+static int
+print_refusal(const Session *session, const Draft *draft, const char *result)
+{
+	print_out("Nothing is stored: %s.\n",
+			  strcmp(result, "MAPI_E_NO_ACCESS") == 0 ?
+			  "you may not edit this message" :
+			  strcmp(result, "MAPI_E_SUBMITTED") == 0 ?
+			  "the message was submitted for sending" : result);
+	print_parked(session, draft);
+	return EXIT_REFUSED;
+}
+
+/* Save, at most twice.  Returns false after printing errors. */
+static bool
+try_to_save(Session *session, const Draft *draft, Saved *saved)
+{
+	if (save(session, draft, false, saved))
+		return true;
+	session_print_error(session->ms, "could not save the message");
+	if (session_again(session))
+	{
+		if (save(session, draft, true, saved))
+			return true;
+		session_print_error(session->ms, "could not save the message");
+	}
+	return false;
+}
+
+int
+draft_save(Session *session, Draft *draft)
+{
+	Saved		saved = {NULL};
+	int			code;
+
+	if (!try_to_save(session, draft, &saved))
+	{
+		print_parked(session, draft);
+		code = EXIT_TROUBLE;
+	}
+	else if (strcmp(saved.result, "S_OK") == 0)
+	{
+		g_autofree char *number = saved.change_number == 0 ? g_strdup("saved") :
+			g_strdup_printf("at change %lld", (long long) saved.change_number);
+
+		print_out("Saved: message %lld is %s.\n",
+				  (long long) saved.message_id, number);
+		code = EXIT_DONE;
+	}
+	else if (draft->message_id != 0 &&
+			 (strcmp(saved.result, "MAPI_E_OBJECT_CHANGED") == 0 ||
+			  strcmp(saved.result, "MAPI_E_OBJECT_DELETED") == 0))
+		code = settle(session, draft);
+	else
+		code = print_refusal(session, draft, saved.result);
+	g_free(saved.result);
+	return print_flush() ? code : EXIT_TROUBLE;
+}

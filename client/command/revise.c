@@ -1,0 +1,528 @@
+/*-------------------------------------------------------------------------
+ *
+ * revise.c
+ *	  "msgstore edit", "msgstore new" and "msgstore set".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "draft.h"
+
+typedef struct EditOptions
+{
+	Target		target;
+	const char *draft;			/* "": the only one; a number, or a path */
+	const char *folder;			/* of a new message */
+	int64_t		base;			/* "set": the version, or 0: the newest */
+} EditOptions;
+
+/* A message that is being edited. */
+typedef struct Editing
+{
+	Session		session;
+	Draft		draft;
+	KeptText	kept;
+	Form	   *form;
+	json_t	   *edits;			/* of a draft that goes on; or NULL */
+	char	   *text;			/* of a kept text that goes on; or NULL */
+} Editing;
+
+static void
+editing_end(Editing *editing)
+{
+	draft_clear(&editing->draft);
+	g_free(editing->kept.path);
+	g_free(editing->kept.store);
+	if (editing->form != NULL)
+		form_free(editing->form);
+	json_decref(editing->edits);
+	g_free(editing->text);
+	session_end(&editing->session);
+}
+
+/* Print the last error of the session.  Returns EXIT_TROUBLE. */
+static int
+trouble(const Editing *editing, const char *doing)
+{
+	session_print_error(editing->session.ms, doing);
+	return EXIT_TROUBLE;
+}
+
+/* ------------------------------------------------------------ what is edited */
+
+/* Read the version that the edits stand on.  Returns -1, or an exit code. */
+static int
+read_base(Editing *editing)
+{
+	Draft	   *draft = &editing->draft;
+	msgstore   *ms = editing->session.ms;
+	int64_t		store_id = editing->session.store_id;
+	json_t	   *props = NULL;
+	char	   *json;
+
+	if (draft->message_id == 0)
+		props = json_object();
+	else
+	{
+		json = draft->change_number == 0 ?
+			msgstore_read_message(ms, store_id, draft->message_id, NULL) :
+			msgstore_message_at(ms, store_id, draft->message_id,
+								draft->change_number);
+		if (json == NULL)
+			return trouble(editing, "could not read the message");
+		props = json_loads(json, 0, NULL);
+		free(json);
+		if (draft->change_number == 0)
+			draft->change_number =
+				json_integer_value(json_object_get(props,
+												   "PidTagChangeNumber"));
+	}
+	editing->form = form_new(ms, props ? props : json_object());
+	editing->kept.store = g_strdup(editing->session.target->store);
+	editing->kept.message_id = draft->message_id;
+	editing->kept.change_number = draft->change_number;
+	editing->kept.folder_id = draft->folder_id;
+	return editing->form == NULL ? EXIT_TROUBLE : -1;
+}
+
+/* Go on with a parked draft.  Returns -1, or an exit code. */
+static int
+read_parked(Editing *editing, int64_t parked_id)
+{
+	Draft	   *draft = &editing->draft;
+	g_autofree char *store = g_strdup_printf("%lld", (long long)
+											 editing->session.store_id);
+	g_autofree char *id = g_strdup_printf("%lld", (long long) parked_id);
+	const char *values[] = {store, id};
+	PGresult   *res = msgstore_query(editing->session.ms, "1n?n?jn?t",
+									 "SELECT CASE WHEN e.change_number IS NULL"
+									 " THEN NULL ELSE e.message_id END,"
+									 " e.change_number, e.changes,"
+									 " e.folder_id,"
+									 " CAST(e.parked_at AS pg_catalog.text)"
+									 " FROM msgstore.parked_edits($1, $2) AS e",
+									 2, values);
+
+	if (res == NULL)
+	{
+		bool		missing =
+			strcmp(msgstore_last_error(editing->session.ms)->sqlstate,
+				   "MA10F") == 0;
+
+		(void) trouble(editing, "could not read the draft");
+		return missing ? EXIT_NOTHING : EXIT_TROUBLE;
+	}
+	draft->message_id = msgstore_number_at(res, 0, 0);
+	draft->change_number = msgstore_number_at(res, 0, 1);
+	editing->edits = json_loads(msgstore_text_at(res, 0, 2), 0, NULL);
+	draft->folder_id = msgstore_number_at(res, 0, 3);
+	draft->from_id = parked_id;
+	draft->from_parked_at = g_strdup(msgstore_text_at(res, 0, 4));
+	PQclear(res);
+	return -1;
+}
+
+/* Go on with a text that was kept.  Returns -1, or an exit code. */
+static int
+read_kept(Editing *editing, const char *path)
+{
+	g_autofree char *text = kept_read(path);
+	KeptText   *kept;
+
+	if (text == NULL)
+		return EXIT_NOTHING;
+	kept = kept_of_text(path, text);
+	if (kept == NULL || strcmp(kept->store, editing->session.target->store) != 0)
+	{
+		print_error("%s is not a text of a message in store \"%s\"", path,
+					editing->session.target->store);
+		kept_free(kept);
+		return EXIT_TROUBLE;
+	}
+	editing->draft.message_id = kept->message_id;
+	editing->draft.change_number = kept->change_number;
+	editing->draft.folder_id = kept->folder_id;
+	editing->kept.path = g_strdup(path);
+	editing->text = g_steal_pointer(&text);
+	kept_free(kept);
+	return -1;
+}
+
+/* Find the only draft, parked or kept; list them if there are several. */
+static int
+read_only_draft(Editing *editing, int64_t message_id)
+{
+	msgstore_draft_list *drafts = msgstore_parked(editing->session.ms,
+												  editing->session.store_id,
+												  message_id);
+	g_autoptr(GPtrArray) kept = kept_list(editing->session.target->store);
+	int64_t		parked_id = 0;
+	int			count;
+
+	if (drafts == NULL)
+		return trouble(editing, "could not look for drafts");
+	for (guint i = kept->len; message_id != 0 && i-- > 0;)
+	{
+		if (((KeptText *) kept->pdata[i])->message_id != message_id)
+			g_ptr_array_remove_index(kept, i);
+	}
+	count = drafts->count + (int) kept->len;
+	if (count > 1)
+		print_error("there are several drafts; name one:");
+	for (int i = 0; i < drafts->count; i++)
+	{
+		parked_id = drafts->drafts[i].parked_id;
+		if (count > 1)
+			print_err("    msgstore edit --draft=%lld\n",
+					  (long long) parked_id);
+	}
+	for (guint i = 0; count > 1 && i < kept->len; i++)
+		print_err("    msgstore edit --draft=%s\n",
+				  ((KeptText *) kept->pdata[i])->path);
+	msgstore_free_parked(drafts);
+	if (count > 1)
+		return EXIT_TROUBLE;
+	if (count == 0)
+	{
+		print_error("there is no draft");
+		return EXIT_NOTHING;
+	}
+	return parked_id != 0 ? read_parked(editing, parked_id) :
+		read_kept(editing, ((KeptText *) kept->pdata[0])->path);
+}
+
+/* Find the draft of the option --draft.  Returns -1, or an exit code. */
+static int
+read_draft(Editing *editing, const char *which, int64_t message_id)
+{
+	int64_t		id;
+
+	if (*which == '\0')
+		return read_only_draft(editing, message_id);
+	if (strspn(which, "0123456789") < strlen(which))
+		return read_kept(editing, which);
+	id = frame_id(which, "number of a draft");
+	return id == 0 ? EXIT_TROUBLE : read_parked(editing, id);
+}
+
+/* ----------------------------------------------------------------- editing */
+
+/* Print where the text is, and how to go on with it.  Returns "code". */
+static int
+print_kept(const Editing *editing, int code)
+{
+	g_autofree char *store = session_store_option(editing->session.target);
+	g_autofree char *path = show_safe(editing->kept.path);
+	g_autofree char *quoted = g_shell_quote(path);
+
+	print_out("The text is kept in %s. To go on with it:\n"
+			  "    msgstore edit%s --draft=%s\n", path, store, quoted);
+	return print_flush() ? code : EXIT_TROUBLE;
+}
+
+/* Remove a text without changes.  Returns an exit code. */
+static int
+unchanged(const Editing *editing)
+{
+	kept_remove(&editing->kept);
+	print_out("Nothing was changed.\n");
+	return print_flush() ? EXIT_DONE : EXIT_TROUBLE;
+}
+
+/* Return the property that an error of the server names, or "". */
+static char *
+property_in(const char *message)
+{
+	const char *at = strstr(message, "PR_");
+
+	if (at == NULL)
+		at = strstr(message, "Pid");
+	return at ? g_strndup(at, strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
+									 "abcdefghijklmnopqrstuvwxyz")) :
+		g_strdup("");
+}
+
+/*
+ * Read the text, and park its edits.  Returns -1 if they are parked, an exit
+ * code if there is nothing to do or no way to go on, and -2 if the text has an
+ * error, at *line.
+ */
+static int
+take_text(Editing *editing, const char *text, int *line)
+{
+	FormError	error;
+	json_t	   *patch = form_patch(editing->form, editing->session.ms, text,
+								   &error);
+	g_autofree char *name = NULL;
+	const msgstore_error *server;
+
+	if (patch == NULL && session_lost(&editing->session))
+	{
+		g_free(error.text);
+		if (!session_again(&editing->session))
+			return print_kept(editing, EXIT_TROUBLE);
+		patch = form_patch(editing->form, editing->session.ms, text, &error);
+	}
+	if (patch == NULL)
+	{
+		print_error("line %d: %s", error.line, error.text);
+		*line = error.line;
+		g_free(error.text);
+		return session_lost(&editing->session) ?
+			print_kept(editing, EXIT_TROUBLE) : -2;
+	}
+	json_decref(editing->draft.patch);
+	editing->draft.patch = patch;
+	if (json_object_size(patch) == 0)
+		return unchanged(editing);
+	if (draft_park(&editing->session, &editing->draft))
+	{
+		kept_remove(&editing->kept);
+		return -1;
+	}
+	server = msgstore_last_error(editing->session.ms);
+	name = property_in(server->message);
+	*line = form_line_of(text, name);
+	session_print_error(editing->session.ms, "could not park the edits");
+	if (strncmp(server->sqlstate, "MA", 2) == 0 && *name != '\0' &&
+		msgstore_execute(editing->session.ms, "ROLLBACK"))
+		return -2;
+	return print_kept(editing, EXIT_TROUBLE);
+}
+
+/* Let the user edit the text until it can be saved.  Returns an exit code. */
+static int
+edit(Editing *editing)
+{
+	g_autofree char *first = kept_first_line(&editing->kept);
+	g_autofree char *before = editing->text ? g_strdup(editing->text) :
+		form_text(editing->form, editing->edits, first);
+	int			line = 1;
+	int			status = -2;
+
+	if (editing->kept.path == NULL && !kept_write(&editing->kept, before))
+		return EXIT_TROUBLE;
+	while (status == -2)
+	{
+		g_autofree char *text = NULL;
+		bool		edited = kept_edit(&editing->kept, line);
+
+		text = kept_read(editing->kept.path);
+		if (text == NULL)
+			return print_kept(editing, EXIT_TROUBLE);
+		if (strcmp(text, before) == 0 && editing->text == NULL &&
+			(editing->edits == NULL || !edited))
+			return edited ? unchanged(editing) :
+				(kept_remove(&editing->kept), EXIT_TROUBLE);
+		if (!edited)
+			return print_kept(editing, EXIT_TROUBLE);
+		status = take_text(editing, text, &line);
+		if (status == -2 && (!isatty(STDIN_FILENO) ||
+							 !ask_yes("Edit the text again?")))
+			return print_kept(editing, EXIT_REFUSED);
+	}
+	return status == -1 ? draft_save(&editing->session, &editing->draft) :
+		status;
+}
+
+/* ---------------------------------------------------------------- commands */
+
+static int
+run_edit(const void *arg, char *const *args, int nargs)
+{
+	const EditOptions *options = arg;
+	Editing		editing = {.form = NULL};
+	int64_t		message_id = nargs > 0 ? frame_id(args[0], "message id") : 0;
+	int			status = -1;
+
+	if (nargs > 0 && message_id == 0)
+		return EXIT_TROUBLE;
+	if (nargs == 0 && options->draft == NULL)
+	{
+		print_error("no message given");
+		return frame_bad_usage("edit");
+	}
+	if (!session_begin(&editing.session, &options->target, "msgstore edit"))
+		return EXIT_TROUBLE;
+	draft_init(&editing.draft);
+	editing.draft.message_id = message_id;
+	if (options->draft != NULL)
+		status = read_draft(&editing, options->draft, message_id);
+	if (status < 0)
+		status = read_base(&editing);
+	if (status < 0)
+		status = edit(&editing);
+	editing_end(&editing);
+	return status;
+}
+
+/* Set the folder of a new message.  Returns -1, or an exit code. */
+static int
+find_new_folder(Editing *editing, const char *name)
+{
+	if (session_make_folder(editing->session.ms, editing->session.store_id,
+							name, &editing->draft.folder_id))
+		return -1;
+	return trouble(editing, "could not find the folder");
+}
+
+/* Read assignments into the draft's patch.  Returns -1, or an exit code. */
+static int
+assign(Editing *editing, char *const *args, int nargs)
+{
+	editing->draft.patch = json_object();
+	for (int i = 0; i < nargs; i++)
+	{
+		if (!form_assign(editing->session.ms, editing->draft.patch, args[i]))
+			return EXIT_TROUBLE;
+	}
+	return -1;
+}
+
+/* Park and save the draft's patch, without an editor. */
+static int
+park_and_save(Editing *editing)
+{
+	if (!draft_park(&editing->session, &editing->draft))
+		return trouble(editing, "could not park the edits");
+	return draft_save(&editing->session, &editing->draft);
+}
+
+static int
+run_new(const void *arg, char *const *args, int nargs)
+{
+	const EditOptions *options = arg;
+	Editing		editing = {.form = NULL};
+	int			status;
+
+	if (!session_begin(&editing.session, &options->target, "msgstore new"))
+		return EXIT_TROUBLE;
+	draft_init(&editing.draft);
+	status = find_new_folder(&editing, options->folder);
+	if (status < 0)
+		status = assign(&editing, args, nargs);
+	if (status < 0 && nargs > 0)
+		status = park_and_save(&editing);
+	if (status < 0)
+		status = read_base(&editing);
+	if (status < 0)
+		status = edit(&editing);
+	editing_end(&editing);
+	return status;
+}
+
+static int
+run_set(const void *arg, char *const *args, int nargs)
+{
+	const EditOptions *options = arg;
+	Editing		editing = {.form = NULL};
+	int64_t		message_id = frame_id(args[0], "message id");
+	int			status;
+
+	if (message_id == 0 ||
+		!session_begin(&editing.session, &options->target, "msgstore set"))
+		return EXIT_TROUBLE;
+	draft_init(&editing.draft);
+	editing.draft.message_id = message_id;
+	editing.draft.change_number = options->base;
+	status = options->base == 0 ? read_base(&editing) : -1;
+	if (status < 0)
+		status = assign(&editing, args + 1, nargs - 1);
+	if (status < 0)
+		status = park_and_save(&editing);
+	editing_end(&editing);
+	return status;
+}
+
+static const Option edit_options[] = {
+	{.name = "draft", .letter = 'D', .kind = OPTION_TEXT,
+		.value = "DRAFT", .is_optional = true,
+		.offset = offsetof(EditOptions, draft),
+		.help = "go on with a draft: the number of a parked draft, or the path "
+	"of a text that was kept; without DRAFT, the only one there is"},
+	{.name = NULL}
+};
+
+static const Option new_options[] = {
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+		.offset = offsetof(EditOptions, folder),
+		.help = "folder beside the Inbox, created if it is missing (default: "
+	"the Inbox)"},
+	{.name = NULL}
+};
+
+static const Option set_options[] = {
+	{.name = "base", .letter = 'b', .kind = OPTION_ID, .value = "NUMBER",
+		.offset = offsetof(EditOptions, base), .what = "change number",
+		.help = "the version that the values replace; if others have saved "
+	"since, nothing is stored (default: the newest)"},
+	{.name = NULL}
+};
+
+#define EDIT_EXITS { \
+	[EXIT_DONE] = "saved, or nothing was changed", \
+	[EXIT_REFUSED] = "refused, or left in conflict: the edits are parked", \
+	[EXIT_TROUBLE] = "bad usage, no connection, or an error; edits are parked " \
+	"or kept as a text, and the place is printed", \
+	[EXIT_NOTHING] = "there is no such draft" \
+}
+
+const Command command_edit = {
+	.name = "edit",
+	.summary = "edit a message as text, and save it",
+	.usage = "[OPTION]... MESSAGE_ID\n--draft[=DRAFT] [OPTION]... [MESSAGE_ID]",
+	.description = "Opens the message in $VISUAL or $EDITOR: a line per "
+	"property and recipient, an empty line, and the body. A line that is "
+	"deleted deletes the property. An error in the text opens the editor "
+	"again, at the line.\n\n"
+	"The edits are parked as a draft before the first attempt to save, and the "
+	"draft is discarded only when they are saved. If others have saved the "
+	"message meanwhile, the conflict is shown, as \"msgstore resolve\" does.",
+	.options = edit_options,
+	.notes = "While it is edited, the text is in the folder msgstore of "
+	"XDG_STATE_HOME (~/.local/state). It stays there if the editor fails or the "
+	"server cannot be reached.",
+	.exits = EDIT_EXITS,
+	.needs = NEEDS_STORE,
+	.max_args = 1,
+	.args_error = "more than one message given",
+	.size = sizeof(EditOptions),
+	.run = run_edit
+};
+
+const Command command_new = {
+	.name = "new",
+	.summary = "write a new message",
+	.usage = "[OPTION]... [KEY=VALUE|KEY:=JSON]...",
+	.description = "Opens a new message in $VISUAL or $EDITOR, as \"msgstore "
+	"edit\" does. With values, saves a message of these without an editor.",
+	.options = new_options,
+	.exits = EDIT_EXITS,
+	.needs = NEEDS_STORE,
+	.max_args = ANY_NUMBER,
+	.size = sizeof(EditOptions),
+	.run = run_new
+};
+
+const Command command_set = {
+	.name = "set",
+	.summary = "set properties of a message",
+	.usage = "[OPTION]... MESSAGE_ID KEY=VALUE|KEY:=JSON...",
+	.description = "KEY is any spelling of a property, VALUE a text or a "
+	"number, and JSON any value: null deletes the property, and a list of "
+	"objects is the value of PR_MESSAGE_RECIPIENTS.\n\n"
+	"The values are parked as a draft before the attempt to save them, and "
+	"the draft is discarded only when they are saved.",
+	.options = set_options,
+	.exits = EDIT_EXITS,
+	.needs = NEEDS_STORE,
+	.min_args = 2,
+	.max_args = ANY_NUMBER,
+	.args_error = "give a message and at least one KEY=VALUE",
+	.size = sizeof(EditOptions),
+	.run = run_set
+};
