@@ -19,6 +19,8 @@ OBJS = \
 	$(WIN32RES) \
 	src/words/value.o \
 	src/words/text.o \
+	src/words/escape.o \
+	src/words/json.o \
 	src/words/nameset.o \
 	src/words/hresult.o \
 	src/words/flags.o \
@@ -75,6 +77,7 @@ OBJS = \
 	src/face/store.o \
 	src/face/rights.o \
 	src/face/nameid.o \
+	src/face/criteria.o \
 	src/face/open.o \
 	src/face/park.o \
 	src/face/subobject.o \
@@ -98,6 +101,7 @@ OBJS = \
 	src/face/mail.o \
 	src/face/bulk.o \
 	src/face/list.o \
+	src/face/category.o \
 	src/face/history.o \
 	src/face/feed.o \
 	src/face/advise.o
@@ -128,6 +132,7 @@ REGRESS = \
 	save \
 	stateless \
 	request \
+	author \
 	handle \
 	handlemodes \
 	conflict \
@@ -142,6 +147,8 @@ REGRESS = \
 	promoted \
 	restriction \
 	list \
+	category \
+	searchfolder \
 	folder \
 	container \
 	counts \
@@ -202,6 +209,7 @@ ISOLATION = \
 	resolve_race \
 	park_race \
 	request_race \
+	author_race \
 	history_prune \
 	history_prune_cancel \
 	history_restore_version \
@@ -221,7 +229,7 @@ PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
 PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench \
-	bench-instructions devserver devserver-stop
+	bench-growth bench-instructions devserver devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
 	bash $(TOP)tools/run-private

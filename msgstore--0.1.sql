@@ -960,6 +960,9 @@ CREATE TABLE msgstore.folder (
 	change_number  bigint      NOT NULL,
 	modified_at    timestamptz NOT NULL,
 	modifier       text        NOT NULL,
+	search_flags       integer,
+	search_restriction jsonb,
+	search_folders     bigint[],
 	PRIMARY KEY (store_id, folder_id),
 	UNIQUE (store_id, special)
 );
@@ -997,6 +1000,12 @@ COMMENT ON COLUMN msgstore.folder.modified_at IS
 	'The time of the last change; never goes back';
 COMMENT ON COLUMN msgstore.folder.modifier IS
 	'The author of the last change: the actor if one was set, else the role';
+COMMENT ON COLUMN msgstore.folder.search_flags IS
+	'Of a search folder: how it searches (search_flags); NULL for any other';
+COMMENT ON COLUMN msgstore.folder.search_restriction IS
+	'Of a search folder: what it looks for; NULL if not set yet';
+COMMENT ON COLUMN msgstore.folder.search_folders IS
+	'Of a search folder: where it looks; NULL if not set yet';
 
 /*
  * One row per change of a folder, append-only, as table change has one per
@@ -1920,10 +1929,104 @@ COMMENT ON FUNCTION msgstore.count_messages(bigint, bigint, jsonb,
 											msgstore.table_flags, text) IS
 	'Return the number of messages that list_messages() lists';
 
+CREATE FUNCTION msgstore.list_categories(store_id bigint, folder_id bigint,
+										 "by" text[],
+										 restriction jsonb DEFAULT NULL,
+										 sort text[] DEFAULT NULL,
+										 max integer DEFAULT 50,
+										 after text DEFAULT NULL,
+										 flags msgstore.table_flags
+										 DEFAULT '0',
+										 actor text DEFAULT NULL,
+										 OUT depth integer,
+										 OUT category jsonb,
+										 OUT count bigint,
+										 OUT unread bigint,
+										 OUT "position" text)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 50
+	AS 'MODULE_PATHNAME', 'list_categories';
+COMMENT ON FUNCTION msgstore.list_categories(bigint, bigint, text[], jsonb,
+											 text[], integer, text,
+											 msgstore.table_flags, text) IS
+	'Return a page of the categories of the messages of a folder: those with '
+	'equal values of properties, level by level, with counts';
+
+CREATE FUNCTION msgstore.create_search_folder(store_id bigint,
+											  parent_id bigint, name text,
+											  restriction jsonb
+											  DEFAULT NULL,
+											  folders bigint[] DEFAULT NULL,
+											  flags msgstore.search_flags
+											  DEFAULT '0',
+											  actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'create_search_folder';
+COMMENT ON FUNCTION msgstore.create_search_folder(bigint, bigint, text, jsonb,
+												  bigint[],
+												  msgstore.search_flags,
+												  text) IS
+	'Create a folder that lists the messages of other folders to which a '
+	'restriction applies; a NULL parent is the root';
+
+CREATE FUNCTION msgstore.set_search_criteria(store_id bigint,
+											 folder_id bigint,
+											 restriction jsonb DEFAULT NULL,
+											 folders bigint[] DEFAULT NULL,
+											 flags msgstore.search_flags
+											 DEFAULT '0',
+											 actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_search_criteria';
+COMMENT ON FUNCTION msgstore.set_search_criteria(bigint, bigint, jsonb,
+												 bigint[],
+												 msgstore.search_flags,
+												 text) IS
+	'Set what a search folder looks for, and where; a NULL changes nothing';
+
+CREATE FUNCTION msgstore.get_search_criteria(store_id bigint,
+											 folder_id bigint,
+											 OUT restriction jsonb,
+											 OUT folders bigint[],
+											 OUT flags msgstore.search_flags)
+	RETURNS record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'get_search_criteria';
+COMMENT ON FUNCTION msgstore.get_search_criteria(bigint, bigint) IS
+	'Return what a search folder looks for, and where';
+
 /* ==================================================================== history
  *
  * The chain of changes, older versions, and pruning: change.c, history.c.
  */
+
+/*
+ * One row per author of changes: role, actor and client of a change.  Several
+ * rows may have equal texts.
+ */
+CREATE TABLE msgstore.author (
+	author_id  bigint  NOT NULL PRIMARY KEY,
+	hash       bigint  NOT NULL,
+	role       text    NOT NULL,
+	actor      text,
+	client     text
+);
+CREATE INDEX author_hash ON msgstore.author (hash);
+
+COMMENT ON TABLE msgstore.author IS
+	'The authors of changes: role, actor and client, which many changes share';
+COMMENT ON COLUMN msgstore.author.author_id IS
+	'The number of the first change of the author';
+COMMENT ON COLUMN msgstore.author.hash IS
+	'A hash of the three texts, by which the row is found';
+COMMENT ON COLUMN msgstore.author.role IS
+	'The database role';
+COMMENT ON COLUMN msgstore.author.actor IS
+	'The user of the application, from msgstore.actor; NULL if none was set';
+COMMENT ON COLUMN msgstore.author.client IS
+	'application_name of the session; NULL if it was empty';
 
 /*
  * One row per change of a message, append-only.  Each row holds the values
@@ -1940,13 +2043,11 @@ CREATE TABLE msgstore.change (
 	xid                 xid8        NOT NULL,
 	late_xid            xid8,
 	changed_at          timestamptz NOT NULL,
+	author_id           bigint      NOT NULL,
 	kind                "char"      NOT NULL,
-	role                text        NOT NULL,
-	actor               text,
-	client              text,
-	request             text,
-	properties          text[]      NOT NULL,
 	undo                jsonb       NOT NULL,
+	request             text,
+	properties          text[],
 	undo_headers        text,
 	undo_body           text,
 	undo_html           bytea,
@@ -1972,8 +2073,9 @@ COMMENT ON COLUMN msgstore.change.change_number IS
 COMMENT ON COLUMN msgstore.change.previous IS
 	'The version that this change replaced; NULL for a creation';
 COMMENT ON COLUMN msgstore.change.base_change_number IS
-	'The version on which the client edited; older than "previous" for a save '
-	'that was forced over another';
+	'The version on which the client edited; NULL: the replaced version; 0: '
+	'the client named none; older than "previous" for a save that was forced '
+	'over another';
 COMMENT ON COLUMN msgstore.change.incarnation IS
 	'The incarnation of the number series; grows with every crash, restore, '
 	'failover or restart';
@@ -1987,17 +2089,14 @@ COMMENT ON COLUMN msgstore.change.changed_at IS
 COMMENT ON COLUMN msgstore.change.kind IS
 	'c create, y copy, s save, f force, g merge, m move, u submit, d delete, r '
 	'restore, h hard delete, x purge: all that is left of an erased message';
-COMMENT ON COLUMN msgstore.change.role IS
-	'The database role of the author';
-COMMENT ON COLUMN msgstore.change.actor IS
-	'The user of the application, from msgstore.actor';
-COMMENT ON COLUMN msgstore.change.client IS
-	'application_name of the session';
+COMMENT ON COLUMN msgstore.change.author_id IS
+	'The author: a row of table author';
 COMMENT ON COLUMN msgstore.change.request IS
 	'The name that the client gave to the call, so that a repeated call is '
 	'answered and not carried out; NULL for most calls';
 COMMENT ON COLUMN msgstore.change.properties IS
-	'The properties that the change set or deleted';
+	'The properties that the change set or deleted; NULL: those that "undo" '
+	'and the columns beside it restore';
 COMMENT ON COLUMN msgstore.change.undo IS
 	'A patch that gives back the replaced values; null: the property was '
 	'absent';
@@ -2010,9 +2109,23 @@ COMMENT ON COLUMN msgstore.change.undo_html IS
 COMMENT ON COLUMN msgstore.change.undo_rtf IS
 	'The replaced RTF body';
 
+CREATE FUNCTION msgstore_internal.undo_properties(undo jsonb, headers boolean,
+												  body boolean, html boolean,
+												  rtf boolean)
+	RETURNS text[]
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'undo_properties_sql';
+COMMENT ON FUNCTION msgstore_internal.undo_properties(jsonb, boolean, boolean,
+													  boolean, boolean) IS
+	'Return the properties that a change touched, from its undo and from the '
+	'large values beside the undo';
+
 CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 	SELECT c.store_id, c.message_id, c.change_number, c.previous,
-		   c.base_change_number,
+		   CASE WHEN c.base_change_number IS NULL THEN c.previous
+				WHEN c.base_change_number OPERATOR(pg_catalog.<>) 0
+				THEN c.base_change_number
+		   END AS base_change_number,
 		   CASE WHEN c.kind OPERATOR(pg_catalog.=) 'c' THEN 'create'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'y' THEN 'copy'
 				WHEN c.kind OPERATOR(pg_catalog.=) 's' THEN 'save'
@@ -2025,9 +2138,16 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'x' THEN 'purge'
 		   END AS kind,
-		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
-		   c.client, c.changed_at, c.properties
+		   coalesce(a.actor, a.role) AS changed_by, a.role, a.actor,
+		   a.client, c.changed_at,
+		   coalesce(c.properties,
+					msgstore_internal.undo_properties(
+						c.undo, c.undo_headers IS NOT NULL,
+						c.undo_body IS NOT NULL, c.undo_html IS NOT NULL,
+						c.undo_rtf IS NOT NULL)) AS properties
 	FROM msgstore.change AS c
+		LEFT JOIN msgstore.author AS a
+			ON a.author_id OPERATOR(pg_catalog.=) c.author_id
 	WHERE msgstore_internal.history_readable(c.store_id, c.message_id);
 GRANT SELECT ON msgstore.change_list TO PUBLIC;
 COMMENT ON VIEW msgstore.change_list IS
@@ -2704,6 +2824,15 @@ COMMENT ON FUNCTION msgstore.get_props(integer, text[]) IS
 	'Return the properties that a handle shows, its base and its pending '
 	'edits; all of them if tags is NULL';
 
+CREATE FUNCTION msgstore.get_props_json(handle integer,
+										tags text[] DEFAULT NULL)
+	RETURNS json
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'get_props_json';
+COMMENT ON FUNCTION msgstore.get_props_json(integer, text[]) IS
+	'Return the text of get_props() as json, for a client that reads the '
+	'answer as a whole';
+
 CREATE FUNCTION msgstore.get_prop_list(handle integer)
 	RETURNS text[]
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -2858,6 +2987,17 @@ CREATE FUNCTION msgstore.read_message(store_id bigint, message_id bigint,
 COMMENT ON FUNCTION msgstore.read_message(bigint, bigint, text[], text) IS
 	'Return the properties of a message as of the snapshot of the statement, '
 	'PidTagChangeNumber among them';
+
+CREATE FUNCTION msgstore.read_message_json(store_id bigint, message_id bigint,
+										   tags text[] DEFAULT NULL,
+										   actor text DEFAULT NULL)
+	RETURNS json
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'read_message_json';
+COMMENT ON FUNCTION msgstore.read_message_json(bigint, bigint, text[],
+											   text) IS
+	'Return the text of read_message() as json, for a client that reads the '
+	'answer as a whole';
 
 /* ================================================================== subobject
  *
@@ -3509,6 +3649,42 @@ COMMENT ON FUNCTION msgstore.check_store(bigint) IS
 	'Return every row of a store, or of all stores, whose store, folder or '
 	'blob is missing';
 
+/* ================================================================ compression
+ *
+ * Large values are compressed with lz4 where the server was built with it: a
+ * body is decompressed with a fifth of the instructions of pglz.  PostgreSQL
+ * 13 has neither the method nor the syntax, so the statements are text.  The
+ * method of a column holds for new values; each stored value names its own,
+ * and a dump has the values uncompressed.
+ */
+
+DO $$
+DECLARE
+	large pg_catalog.record;
+BEGIN
+	FOR large IN
+		SELECT c.relname, a.attname
+		FROM pg_catalog.pg_class AS c
+		JOIN pg_catalog.pg_attribute AS a
+			ON a.attrelid OPERATOR(pg_catalog.=) c.oid
+		WHERE c.relnamespace OPERATOR(pg_catalog.=)
+			  'msgstore'::pg_catalog.regnamespace
+		  AND c.relkind OPERATOR(pg_catalog.=) 'r'
+		  AND a.attnum OPERATOR(pg_catalog.>) 0
+		  AND NOT a.attisdropped
+		  AND a.attstorage OPERATOR(pg_catalog.=) ANY ('{x,m}')
+		  AND EXISTS (
+			SELECT FROM pg_catalog.pg_settings AS s
+			WHERE s.name OPERATOR(pg_catalog.=) 'default_toast_compression'
+			  AND 'lz4' OPERATOR(pg_catalog.=) ANY (s.enumvals))
+	LOOP
+		EXECUTE pg_catalog.format(
+			'ALTER TABLE msgstore.%I ALTER COLUMN %I SET COMPRESSION lz4',
+			large.relname, large.attname);
+	END LOOP;
+END
+$$;
+
 /* ======================================================================= dump
  *
  * The tables and sequences that pg_dump has to dump.  One SELECT per call:
@@ -3523,6 +3699,7 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_right', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.author', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_page', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_mark', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_folder', '');

@@ -11,7 +11,7 @@ WHERE result::text = 'S_OK' \gset
 
 INSERT INTO rival.folder VALUES (:store, :folder, 'Inbox');
 INSERT INTO rival.message
-SELECT :store, id, :folder, now(), NULL, NULL, body, NULL, props, 1, now(),
+SELECT :store, id, :folder, now(), NULL, NULL, body || '', NULL, props, 1, now(),
 	   'bench'
 FROM bench.content ORDER BY id;
 

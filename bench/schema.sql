@@ -1,8 +1,10 @@
 -- Create the rivals' tables, as a team without msgstore would design them.
 --
--- Keys, fillfactor and the index of folders correspond to those of msgstore, and the
--- body has a column of its own; promoted columns are not needed here.  The version is a counter in the row.  All rivals share these tables; rivals without history do not use
--- the table history.
+-- Keys, fillfactor and the index of folders correspond to those of msgstore, the body
+-- has a column of its own, and large values are compressed with lz4 where msgstore
+-- compresses with it; promoted columns are not needed here.  The version is a counter
+-- in the row.  All rivals share these tables; rivals without history do not use the
+-- table history.
 
 CREATE SCHEMA rival;
 
@@ -47,6 +49,16 @@ CREATE TABLE rival.history (
 	undo        jsonb NOT NULL,
 	PRIMARY KEY (store_id, message_id, version)
 );
+
+SELECT format('ALTER TABLE rival.%I ALTER COLUMN %I SET COMPRESSION lz4',
+			  c.relname, a.attname)
+FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'rival'::regnamespace AND c.relkind = 'r' AND
+	a.attnum > 0 AND a.attstorage IN ('x', 'm') AND
+	EXISTS (SELECT FROM pg_settings
+			WHERE name = 'default_toast_compression' AND
+				'lz4' = ANY (enumvals))
+\gexec
 
 -- Save any patch of a message, with history; called by plpgsql.sql.
 CREATE FUNCTION rival.save(p_store bigint, p_message bigint, p_version bigint,

@@ -294,7 +294,7 @@ INSERT INTO good_argument VALUES
     ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
     ('names', '''{}'''), ('create', 'false'), ('member', '''PUBLIC'''), ('rights', '''NONE'''),
     ('owner', 'current_user::text'), ('status', '0'), ('mask', '0'),
-    ('columns', '''{}'''), ('restriction', '''{"and": []}'''), ('sort', '''{}'''),
+    ('columns', '''{}'''), ('by', '''{PR_SUBJECT}'''), ('folders', '''{}'''), ('restriction', '''{"and": []}'''), ('sort', '''{}'''),
     ('claim', '0'), ('max', '0'), ('lease', '''1 hour'''), ('outcome', '''SENT'''), ('ttl', '''1 hour'''),
     ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}'''),
     ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0'), ('token', 'NULL'), ('connection', '0'), ('wakeups', 'true'), ('events', '''0''');

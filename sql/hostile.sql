@@ -188,7 +188,7 @@ SELECT what, pg_temp.under(:h, :store, :id, ddl)
 FROM (VALUES
     ('index', 'CREATE INDEX ON msgstore.message (store_id, created_at)'),
     ('unique index on an expression', 'CREATE UNIQUE INDEX ON msgstore.message ((message_id + 0), (change_number + 0))'),
-    ('partial index', 'CREATE INDEX ON msgstore.change (role) WHERE actor IS NOT NULL'),
+    ('partial index', 'CREATE INDEX ON msgstore.change (author_id) WHERE request IS NULL'),
     ('referencing table', 'CREATE TABLE public.regress_ref (s bigint, m bigint, FOREIGN KEY (s, m) REFERENCES msgstore.message)'),
     ('storage', 'ALTER TABLE msgstore.message ALTER body SET STORAGE EXTERNAL'),
     ('column', 'ALTER TABLE msgstore.message ADD note text'))

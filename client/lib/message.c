@@ -212,7 +212,7 @@ msgstore_get_props(msgstore *ms, int32_t handle, const char *const *tags)
 	Params		params = {0};
 
 	ms_add_number(&params, INT4OID, handle);
-	return run_for_props(ms, "SELECT msgstore.get_props($1, $2)", &params,
+	return run_for_props(ms, "SELECT msgstore.get_props_json($1, $2)", &params,
 						 tags);
 }
 
@@ -293,7 +293,7 @@ msgstore_read_message(msgstore *ms, int64_t store_id, int64_t message_id,
 	Params		params = {0};
 
 	ms_add_ids(&params, store_id, message_id);
-	return run_for_props(ms, "SELECT msgstore.read_message($1, $2, $3)",
+	return run_for_props(ms, "SELECT msgstore.read_message_json($1, $2, $3)",
 						 &params, tags);
 }
 

@@ -680,8 +680,12 @@ typedef struct Undo
 	Jsonb	   *props;			/* patch, which includes both lists */
 	Datum		large[NUM_PARTS];	/* PART_HEADERS .. PART_RTF */
 	bool		has_large[NUM_PARTS];
-	ArrayType  *properties;		/* text[]: names of touched properties */
+	ArrayType  *properties;		/* text[]: names of the touched properties;
+								 * NULL: those of undo_properties() */
 } Undo;
+
+/* An undo is read to find its names if its patch has at most this size. */
+#define UNDO_SMALL			1024
 
 /*
  * Members of the patch in an undo that hold values outside the content.  The
@@ -697,6 +701,13 @@ typedef struct Undo
 
 /* Make the undo of edits that are to be applied to "old". */
 extern void undo_of_edits(const Content *old, const Edits *edits, Undo *undo);
+
+/*
+ * Return the names of the properties that an undo restores: those of the bag in
+ * its order, then parts, then the properties that show values outside the
+ * content.  Of "large", only "has_large" is read.
+ */
+extern ArrayType *undo_properties(const Undo *undo);
 
 /* Take back one change: restore the content before the change. */
 extern void undo_apply(const Undo *undo, Content *content);

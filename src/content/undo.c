@@ -22,35 +22,6 @@
 
 /* ---------------------------------------------------------- making an undo */
 
-/* An undo that is being built. */
-typedef struct UndoWork
-{
-	BagList		members;		/* of the patch */
-	Datum	   *names;			/* of the touched properties, texts */
-	int			nnames;
-} UndoWork;
-
-/* Start an undo with the undo of the bag, which may be NULL. */
-static void
-begin_with_bag(UndoWork *work, const Jsonb *bag_undone)
-{
-	int			count = 0;
-	BagEntry   *entries = bag_undone == NULL ? NULL :
-		bag_entries(bag_undone, &count);
-
-	baglist_init(&work->members, count + NUM_PARTS);
-	work->names = palloc(sizeof(Datum) * (count + NUM_PARTS));
-	work->nnames = 0;
-	for (int i = 0; i < count; i++)
-	{
-		text	   *name = cstring_to_text_with_len(entries[i].key,
-													entries[i].keylen);
-
-		baglist_add(&work->members, &entries[i]);
-		work->names[work->nnames++] = PointerGetDatum(name);
-	}
-}
-
 /*
  * Return true if a part belongs to the change.  A body that is touched only
  * because another body was set does not belong to the change if it was absent
@@ -72,24 +43,22 @@ part_changes(const Content *old, const Edits *edits, Part part, bool in_bag)
  * a blob or becomes one.
  */
 static void
-add_part(UndoWork *work, const Content *old, Part part, bool in_bag,
+add_part(BagList *members, const Content *old, Part part, bool in_bag,
 		 Undo *undo)
 {
 	const char *name = part_name(part);
 
-	if (!in_bag)
-		work->names[work->nnames++] = CStringGetTextDatum(name);
 	if (old->isnull[part])
 	{
 		if (!in_bag)
-			baglist_add_null(&work->members, name, strlen(name));
+			baglist_add_null(members, name, strlen(name));
 	}
 	else if (IS_LIST(part))
 	{
 		JsonbValue	list;
 
 		value_from_object(&list, DatumGetJsonbP(old->value[part]));
-		baglist_add_value(&work->members, name, strlen(name), &list);
+		baglist_add_value(members, name, strlen(name), &list);
 	}
 	else
 	{
@@ -107,24 +76,74 @@ undo_of_edits(const Content *old, const Edits *edits, Undo *undo)
 {
 	Jsonb	   *bag = DatumGetJsonbP(old->value[PART_PROPS]);
 	Jsonb	   *patch = edits_patch_for(bag, edits);
-	Jsonb	   *bag_undone = patch == NULL ? NULL : bag_undo(bag, patch);
-	UndoWork	work;
-	int			from_bag;
+	BagList		members;
+	BagEntry   *entries;
+	int			count;
 
 	memset(undo, 0, sizeof(Undo));
-	begin_with_bag(&work, bag_undone);
-	from_bag = work.members.count;
+	undo->props = patch == NULL ? bag_empty() : bag_undo(bag, patch);
+	baglist_init(&members, NUM_PARTS);
 	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
 	{
-		bool		in_bag = part_named(bag_undone, p);
+		bool		in_bag;
 
+		if (edits->touched[p] == UNTOUCHED)
+			continue;
+		in_bag = part_named(undo->props, p);
 		if (part_changes(old, edits, p, in_bag))
-			add_part(&work, old, p, in_bag, undo);
+			add_part(&members, old, p, in_bag, undo);
 	}
-	undo->props = bag_undone != NULL && work.members.count == from_bag ?
-		bag_undone : baglist_build(&work.members);
-	undo->properties = construct_array(work.names, work.nnames, TEXTOID, -1,
-									   false, TYPALIGN_INT);
+	if (members.count == 0)
+		return;
+	entries = bag_entries(undo->props, &count);
+	for (int i = 0; i < count; i++)
+		baglist_add(&members, &entries[i]);
+	undo->props = baglist_build(&members);
+}
+
+/* --------------------------------------------------- the names in an undo */
+
+/* The properties that show values outside the content. */
+static const struct
+{
+	const char *member;
+	const char *name;
+}			shown_as[] =
+{
+	{UNDO_FOLDER, "PR_PARENT_ENTRYID"},
+	{UNDO_DELETED, "PR_DELETED_ON"},
+	{UNDO_SUBMITTED, "PR_MESSAGE_FLAGS"}
+};
+
+ArrayType *
+undo_properties(const Undo *undo)
+{
+	int			count;
+	BagEntry   *entries = bag_entries(undo->props, &count);
+	Datum	   *names = palloc(sizeof(Datum) * (count + NUM_PARTS));
+	int			n = 0;
+	JsonbValue	value;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (entries[i].key[0] != '.' &&
+			part_of(entries[i].key, entries[i].keylen) == PART_PROPS)
+			names[n++] =
+				PointerGetDatum(cstring_to_text_with_len(entries[i].key,
+														 entries[i].keylen));
+	}
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if ((p >= PART_HEADERS && undo->has_large[p]) ||
+			part_named(undo->props, p))
+			names[n++] = CStringGetTextDatum(part_name(p));
+	}
+	for (int i = 0; i < lengthof(shown_as); i++)
+	{
+		if (bag_find(undo->props, shown_as[i].member, &value))
+			names[n++] = CStringGetTextDatum(shown_as[i].name);
+	}
+	return construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
 /* ----------------------------------------------------- taking changes back */
@@ -205,4 +224,28 @@ undo_apply(const Undo *undo, Content *content)
 		content->value[PART_PROPS] =
 			JsonbPGetDatum(bag_splice(DatumGetJsonbP(content->value[PART_PROPS]),
 									  baglist_build(&patch), false));
+}
+
+/* ----------------------------------------------------------- SQL functions */
+
+/*
+ * undo_properties(undo jsonb, headers boolean, body boolean, html boolean,
+ *				   rtf boolean) → text[]
+ *
+ * Return the names of the properties that a change touched, from its undo; an
+ * argument is true if the undo has the large value of that name.  Returns NULL
+ * unless "undo" is an object.
+ */
+PG_FUNCTION_INFO_V1(undo_properties_sql);
+Datum
+undo_properties_sql(PG_FUNCTION_ARGS)
+{
+	Undo		undo;
+
+	undo.props = PG_GETARG_JSONB_P(0);
+	if (!JB_ROOT_IS_OBJECT(undo.props))
+		PG_RETURN_NULL();
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+		undo.has_large[p] = PG_GETARG_BOOL(p - PART_HEADERS + 1);
+	PG_RETURN_POINTER(undo_properties(&undo));
 }

@@ -143,7 +143,6 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 			visit(&row, arg);
 		undo_merge(&total, &row.undo);
 		pfree(row.undo.props);
-		pfree(row.undo.properties);
 		at = row.previous;
 	}
 	table_close(change, NoLock);
@@ -203,9 +202,7 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.incarnation = number_incarnation();
 	change.changed_at = changed_at;
 	change.kind = kind;
-	change.role = GetUserNameFromId(GetUserId(), false);
-	change.actor = author_actor(author);
-	change.client = author_client();
+	change.author_id = author_record(author, number);
 	change.request = author == NULL ? NULL : author->request;
 	change.undo = *undo;
 	changerow_insert(&change);
@@ -272,30 +269,16 @@ replace_given_time(const MessageRow *row, TimestampTz time, Edits *edits)
 
 /*
  * Add to an undo a value outside the content that a change replaces.  "member"
- * is the name of the value in the undo (UNDO_*).  "name" is the property that
- * shows the value, which is listed as touched, or NULL.
+ * is the name of the value in the undo (UNDO_*).
  */
 static void
-add_undo(Undo *undo, const char *member, JsonbValue *old, const char *name)
+add_undo(Undo *undo, const char *member, JsonbValue *old)
 {
 	BagList		list;
 
 	baglist_init(&list, 1);
 	baglist_add_value(&list, member, strlen(member), old);
 	undo->props = bag_splice(undo->props, baglist_build(&list), true);
-	if (name != NULL)
-	{
-		int			count = ArrayGetNItems(ARR_NDIM(undo->properties),
-										   ARR_DIMS(undo->properties));
-		int			at = count + 1;
-
-		undo->properties =
-			DatumGetArrayTypeP(array_set_element(PointerGetDatum(undo->properties),
-												 1, &at,
-												 CStringGetTextDatum(name),
-												 false, -1, -1, false,
-												 TYPALIGN_INT));
-	}
 }
 
 /* Set *value to a number. */
@@ -338,12 +321,12 @@ change_sending(const ChangeOrder *order, Version *version, TimestampTz time,
 	if (order->sending == SENDING_STAYS)
 		return;
 	time_value(&old, version->submitted_at, text);
-	add_undo(undo, UNDO_SUBMITTED, &old, "PR_MESSAGE_FLAGS");
+	add_undo(undo, UNDO_SUBMITTED, &old);
 	version->submitted_at = order->sending == SENDING_BEGINS ? time : 0;
 	if (order->sending == SENDING_DONE)
 	{
 		number_value(&old, version->message_flags);
-		add_undo(undo, UNDO_FLAGS, &old, NULL);
+		add_undo(undo, UNDO_FLAGS, &old);
 		version->message_flags &= ~MSGFLAG_UNSENT;
 	}
 }
@@ -368,13 +351,13 @@ place(const ChangeOrder *order, Version *version, TimestampTz time,
 	if (order->folder_id != 0)
 	{
 		number_value(&old, version->folder_id);
-		add_undo(undo, UNDO_FOLDER, &old, "PR_PARENT_ENTRYID");
+		add_undo(undo, UNDO_FOLDER, &old);
 		version->folder_id = order->folder_id;
 	}
 	if (order->set_deleted)
 	{
 		time_value(&old, version->deleted_at, text);
-		add_undo(undo, UNDO_DELETED, &old, "PR_DELETED_ON");
+		add_undo(undo, UNDO_DELETED, &old);
 		version->deleted_at = order->deleted ? time : 0;
 		version->deleted_with = order->deleted ? order->deleted_with : 0;
 	}
@@ -433,7 +416,7 @@ follow(Version *version, int64 number, Undo *undo)
 	version->predecessors =
 		PointerGetDatum(construct_array(kept, nkept, INT8OID, sizeof(int64),
 										FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	add_undo(undo, UNDO_PREDECESSORS, &old, NULL);
+	add_undo(undo, UNDO_PREDECESSORS, &old);
 }
 
 /*
@@ -570,6 +553,7 @@ change_hard_delete(MessageRow *row, const Author *author,
 	Edits		all;
 	Undo		undo;
 	JsonbValue	old;
+	Datum		deleted_on;
 	Datum	   *numbers;
 	int			count;
 	char		text[VALUE_TIME_SIZE];
@@ -584,22 +568,24 @@ change_hard_delete(MessageRow *row, const Author *author,
 					   bag_empty());
 	replace_given_time(row, time, &all);
 	undo_of_edits(content, &all, &undo);
-	undo.properties = construct_empty_array(TEXTOID);
+	deleted_on = CStringGetTextDatum("PR_DELETED_ON");
+	undo.properties = construct_array(&deleted_on, 1, TEXTOID, -1, false,
+									  TYPALIGN_INT);
 
 	number_value(&old, row->version.folder_id);
-	add_undo(&undo, UNDO_FOLDER, &old, NULL);
+	add_undo(&undo, UNDO_FOLDER, &old);
 	number_value(&old, row->version.message_flags);
-	add_undo(&undo, UNDO_FLAGS, &old, NULL);
+	add_undo(&undo, UNDO_FLAGS, &old);
 	time_value(&old, row->created_at, text);
-	add_undo(&undo, UNDO_CREATED, &old, NULL);
+	add_undo(&undo, UNDO_CREATED, &old);
 	text_value(&old, row->creator);
-	add_undo(&undo, UNDO_CREATOR, &old, NULL);
+	add_undo(&undo, UNDO_CREATOR, &old);
 	time_value(&old, row->version.deleted_at, text);
-	add_undo(&undo, UNDO_DELETED, &old, "PR_DELETED_ON");
+	add_undo(&undo, UNDO_DELETED, &old);
 	time_value(&old, row->version.submitted_at, text);
-	add_undo(&undo, UNDO_SUBMITTED, &old, NULL);
+	add_undo(&undo, UNDO_SUBMITTED, &old);
 	old_predecessors(&version, &numbers, &count, &old);
-	add_undo(&undo, UNDO_PREDECESSORS, &old, NULL);
+	add_undo(&undo, UNDO_PREDECESSORS, &old);
 	follow(&version, number_next_change(version.change_number), &undo);
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
@@ -636,7 +622,6 @@ change_purge(int64 store_id, int64 message_id, MessageRow *row,
 	gone.message_id = message_id;
 	memset(&undo, 0, sizeof(undo));
 	undo.props = bag_empty();
-	undo.properties = construct_empty_array(TEXTOID);
 	record(&gone, CHANGE_PURGE,
 		   number_next_change(row != NULL ? row->version.change_number : 0),
 		   0, 0, GetCurrentTimestamp(), NULL, &undo);

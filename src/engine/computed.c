@@ -58,6 +58,16 @@ put_bytes(uint8 *at, uint64 number, int bytes)
 	}
 }
 
+/* Return the GUID of the store of a view. */
+static const uint8 *
+guid_of(ViewContext *context)
+{
+	if (!context->has_guid)
+		access_replica_guid(context->view->store_id, context->guid);
+	context->has_guid = true;
+	return context->guid;
+}
+
 /*
  * Write the source key or change key of a number to "key", KEY_BYTES: the GUID
  * of the incarnation that gave the number out, then its counter.  For an
@@ -65,11 +75,11 @@ put_bytes(uint8 *at, uint64 number, int bytes)
  * stand in.
  */
 static void
-make_key(const ViewContext *context, Keyed series, int64 number, uint8 *key)
+make_key(ViewContext *context, Keyed series, int64 number, uint8 *key)
 {
 	if (!incarnation_guid(series, number, key))
 	{
-		memcpy(key, context->guid, GUID_BYTES);
+		memcpy(key, guid_of(context), GUID_BYTES);
 		key[GUID_BYTES - 2] ^= NODE_OF(number) >> 8;
 		key[GUID_BYTES - 1] ^= NODE_OF(number) & 0xFF;
 	}
@@ -83,16 +93,23 @@ compare_keys(const void *a, const void *b)
 	return memcmp(a, b, 1 + KEY_BYTES);
 }
 
+/* Write the entry id of an object to "entryid", ENTRYID_BYTES. */
+static void
+make_entryid(ViewContext *context, int type, int64 id, uint8 *entryid)
+{
+	memset(entryid, 0, 4);
+	memcpy(entryid + 4, guid_of(context), GUID_BYTES);
+	put_bytes(entryid + 4 + GUID_BYTES, type, 2);
+	put_bytes(entryid + 4 + GUID_BYTES + 2, id, 8);
+}
+
 static void
 add_entryid(ViewContext *context, BagList *list, const char *name, int type,
 			int64 id)
 {
 	uint8		entryid[ENTRYID_BYTES];
 
-	memset(entryid, 0, 4);
-	memcpy(entryid + 4, context->guid, GUID_BYTES);
-	put_bytes(entryid + 4 + GUID_BYTES, type, 2);
-	put_bytes(entryid + 4 + GUID_BYTES + 2, id, 8);
+	make_entryid(context, type, id, entryid);
 	baglist_add_base64(list, name, entryid, sizeof(entryid));
 }
 
@@ -131,6 +148,7 @@ computed_add_entryid(int64 store_id, BagList *list, const char *name, int type,
 	ViewContext context;
 
 	access_replica_guid(store_id, context.guid);
+	context.has_guid = true;
 	add_entryid(&context, list, name, type, id);
 }
 
@@ -141,10 +159,44 @@ computed_add_key(int64 store_id, BagList *list, const char *name, Keyed series,
 	ViewContext context;
 
 	access_replica_guid(store_id, context.guid);
+	context.has_guid = true;
 	add_key(&context, list, name, series, number);
 }
 
 /* ----------------------------------------------------- computed properties */
+
+/*
+ * Find a member of the bag as bag_find() does, faster if the members have been
+ * listed already.
+ */
+static bool
+find_member(const ViewContext *context, const char *name, JsonbValue *value)
+{
+	int			len = strlen(name);
+	int			low = 0;
+	int			high = context->count;
+
+	if (context->entries == NULL)
+		return bag_find(context->bag, name, value);
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+		const BagEntry *entry = &context->entries[middle];
+		int			order = entry->keylen != len ? entry->keylen - len :
+			memcmp(entry->key, name, len);
+
+		if (order == 0)
+		{
+			entry_value(entry, value);
+			return true;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
 
 /*
  * Each of the following functions adds one property to the list, under "name",
@@ -163,16 +215,56 @@ add_parent_entryid(ViewContext *context, const char *name, BagList *list)
 	add_entryid(context, list, name, MAPI_FOLDER, context->view->version.folder_id);
 }
 
+/* The identifiers of a store, in base64. */
+typedef struct StoreTexts
+{
+	int64		store_id;
+	uint8		guid[GUID_BYTES];
+	char		entryid[VALUE_BASE64_LEN(ENTRYID_BYTES)];
+	char		record_key[VALUE_BASE64_LEN(GUID_BYTES)];
+} StoreTexts;
+
+/*
+ * Return the identifiers of the store of a view.  Those of the last store are
+ * kept; a view has one store, so that they stand while its list is in use.
+ */
+static const StoreTexts *
+store_texts(ViewContext *context)
+{
+	static StoreTexts kept;
+	int64		store_id = context->view->store_id;
+	uint8		entryid[ENTRYID_BYTES];
+
+	if (kept.store_id == store_id &&
+		memcmp(kept.guid, guid_of(context), GUID_BYTES) == 0)
+		return &kept;
+	kept.store_id = store_id;
+	memcpy(kept.guid, guid_of(context), GUID_BYTES);
+	make_entryid(context, MAPI_STORE, store_id, entryid);
+	value_write_base64(entryid, sizeof(entryid), kept.entryid);
+	value_write_base64(kept.guid, GUID_BYTES, kept.record_key);
+	return &kept;
+}
+
 static void
 add_store_entryid(ViewContext *context, const char *name, BagList *list)
 {
-	add_entryid(context, list, name, MAPI_STORE, context->view->store_id);
+	baglist_add_cstring(list, name, store_texts(context)->entryid,
+						sizeof(store_texts(context)->entryid));
 }
 
 static void
 add_source_key(ViewContext *context, const char *name, BagList *list)
 {
-	add_key(context, list, name, KEYED_MESSAGE, context->view->message_id);
+	uint8		key[KEY_BYTES];
+
+	if (context->source_key == NULL)
+	{
+		make_key(context, KEYED_MESSAGE, context->view->message_id, key);
+		context->source_key = base64_text(key, sizeof(key), NULL);
+	}
+	baglist_add_cstring(list, name, context->source_key,
+						VALUE_BASE64_LEN(sizeof(key)));
 }
 
 static void
@@ -231,26 +323,32 @@ add_predecessors(ViewContext *context, const char *name, BagList *list)
 	baglist_add_base64(list, name, sized, (count + 1) * (1 + KEY_BYTES));
 }
 
+/* Add a time.  Most messages have few different times. */
 static void
-add_time(BagList *list, const char *name, TimestampTz time)
+add_time(ViewContext *context, BagList *list, const char *name,
+		 TimestampTz time)
 {
-	char	   *text = palloc(VALUE_TIME_SIZE);
-
-	systime_text(time, text);
-	baglist_add_cstring(list, name, text, strlen(text));
+	if (context->time_text == NULL || context->time != time)
+	{
+		context->time_text = palloc(VALUE_TIME_SIZE);
+		context->time = time;
+		systime_text(time, context->time_text);
+	}
+	baglist_add_cstring(list, name, context->time_text,
+						strlen(context->time_text));
 }
 
 static void
 add_creation_time(ViewContext *context, const char *name, BagList *list)
 {
-	add_time(list, name, context->view->created_at);
+	add_time(context, list, name, context->view->created_at);
 }
 
 static void
 add_modification_time(ViewContext *context, const char *name, BagList *list)
 {
 	if (context->view->modifier != NULL)
-		add_time(list, name, context->view->modified_at);
+		add_time(context, list, name, context->view->modified_at);
 }
 
 /*
@@ -274,7 +372,7 @@ read_state(ViewContext *context)
 		int32		flags = view->version.message_flags;
 		JsonbValue	value;
 
-		if (bag_find(context->bag, "PR_MESSAGE_FLAGS", &value))
+		if (find_member(context, "PR_MESSAGE_FLAGS", &value))
 			flags = (int32) integer_of_value(&value);
 		context->read.is_read = (flags & MSGFLAG_READ) != 0;
 		return;
@@ -295,7 +393,7 @@ add_commit_time(ViewContext *context, const char *name, BagList *list)
 	if (context->view->modifier == NULL)
 		return;
 	read_state(context);
-	add_time(list, name, Max(context->view->modified_at,
+	add_time(context, list, name, Max(context->view->modified_at,
 							 Max(context->read.changed_at,
 								 context->status_changed_at)));
 }
@@ -313,7 +411,7 @@ static void
 add_deleted_on(ViewContext *context, const char *name, BagList *list)
 {
 	if (context->view->version.deleted_at != 0)
-		add_time(list, name, context->view->version.deleted_at);
+		add_time(context, list, name, context->view->version.deleted_at);
 }
 
 static bool
@@ -329,7 +427,7 @@ asks_for(const ViewContext *context, const char *name)
 {
 	JsonbValue	value;
 
-	return bag_find(context->bag, name, &value) && value.type == jbvBool &&
+	return find_member(context, name, &value) && value.type == jbvBool &&
 		value.val.boolean;
 }
 
@@ -395,19 +493,26 @@ add_hasattach(ViewContext *context, const char *name, BagList *list)
 	baglist_add_bool(list, name, has_attachments(context->view));
 }
 
+/* Return the size of the message; a bag alone has four bytes. */
+static int64
+message_size_of(ViewContext *context)
+{
+	if (context->size == 0)
+		context->size = content_size(&context->view->version.content);
+	return context->size;
+}
+
 static void
 add_message_size(ViewContext *context, const char *name, BagList *list)
 {
-	int64		size = content_size(&context->view->version.content);
-
-	baglist_add_int(list, name, Min(size, PG_INT32_MAX));
+	baglist_add_int(list, name, Min(message_size_of(context), PG_INT32_MAX));
 }
 
 static void
 add_message_size_extended(ViewContext *context, const char *name,
 						  BagList *list)
 {
-	baglist_add_int(list, name, content_size(&context->view->version.content));
+	baglist_add_int(list, name, message_size_of(context));
 }
 
 static void
@@ -487,7 +592,8 @@ add_object_type(ViewContext *context, const char *name, BagList *list)
 static void
 add_store_record_key(ViewContext *context, const char *name, BagList *list)
 {
-	baglist_add_base64(list, name, context->guid, GUID_BYTES);
+	baglist_add_cstring(list, name, store_texts(context)->record_key,
+						sizeof(store_texts(context)->record_key));
 }
 
 static void
@@ -502,13 +608,13 @@ add_record_key(ViewContext *context, const char *name, BagList *list)
 			add_source_key(context, name, list);
 			break;
 		case HANDLE_ATTACHMENT:
-			if (!bag_find(context->bag, "PR_ATTACH_NUM", &value))
+			if (!find_member(context, "PR_ATTACH_NUM", &value))
 				break;
 			put_bytes(number, integer_of_value(&value), sizeof(number));
 			baglist_add_base64(list, name, number, sizeof(number));
 			break;
 		case HANDLE_EMBEDDED:
-			if (bag_find(context->bag, "PR_SEARCH_KEY", &value))
+			if (find_member(context, "PR_SEARCH_KEY", &value))
 				baglist_add_value(list, name, strlen(name), &value);
 			break;
 	}
@@ -534,14 +640,23 @@ is_named(const BagEntry *entry)
 static void
 add_has_named(ViewContext *context, const char *name, BagList *list)
 {
-	int			count;
-	BagEntry   *entries = bag_entries(context->bag, &count);
+	const BagEntry *entries = computed_entries(context);
 	bool		any = false;
 
-	for (int i = 0; i < count && !any; i++)
+	for (int i = 0; i < context->count && !any; i++)
 		any = is_named(&entries[i]);
-	pfree(entries);
 	baglist_add_bool(list, name, any);
+}
+
+/* Return true if a view has a part, in its column or as a blob. */
+static bool
+has_part(const ViewContext *context, Part part)
+{
+	JsonbValue	value;
+
+	return !context->view->version.content.isnull[part] ||
+		(find_member(context, part_name(part), &value) &&
+		 value.type != jbvNull);
 }
 
 /*
@@ -551,15 +666,14 @@ add_has_named(ViewContext *context, const char *name, BagList *list)
 static void
 add_native_body(ViewContext *context, const char *name, BagList *list)
 {
-	const Content *content = &context->view->version.content;
-	bool		plain = content_has(content, PART_BODY);
-	bool		html = content_has(content, PART_HTML);
-	bool		rtf = content_has(content, PART_RTF);
+	bool		plain = has_part(context, PART_BODY);
+	bool		html = has_part(context, PART_HTML);
+	bool		rtf = has_part(context, PART_RTF);
 	JsonbValue	in_sync;
 	int			native = NATIVE_BODY_NONE;
 
 	if (rtf && ((!plain && !html) ||
-				(bag_find(context->bag, "PR_RTF_IN_SYNC", &in_sync) &&
+				(find_member(context, "PR_RTF_IN_SYNC", &in_sync) &&
 				 in_sync.type == jbvBool && in_sync.val.boolean)))
 		native = NATIVE_BODY_RTF;
 	else if (html)
@@ -717,5 +831,12 @@ computed_begin(ViewContext *context, const MessageView *view)
 	memset(context, 0, sizeof(ViewContext));
 	context->view = view;
 	context->bag = DatumGetJsonbP(view->version.content.value[PART_PROPS]);
-	access_replica_guid(view->store_id, context->guid);
+}
+
+const BagEntry *
+computed_entries(ViewContext *context)
+{
+	if (context->entries == NULL)
+		context->entries = bag_entries(context->bag, &context->count);
+	return context->entries;
 }

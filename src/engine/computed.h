@@ -14,6 +14,14 @@ typedef struct ViewContext
 {
 	const MessageView *view;
 	const Jsonb *bag;
+	StringInfo	json;			/* members are written to it at once, or NULL */
+	BagEntry   *entries;		/* of the bag, or NULL: computed_entries() */
+	int			count;			/* of the entries */
+	int64		size;			/* 0: not computed yet */
+	TimestampTz time;			/* the last time that was added */
+	char	   *time_text;		/* its text, or NULL */
+	char	   *source_key;		/* in base64, or NULL: not computed yet */
+	bool		has_guid;		/* the GUID of the store is read on demand */
 	uint8		guid[GUID_BYTES];
 	Jsonb	   *recipients;		/* or NULL */
 	char	   *display[3];		/* To, Cc, Bcc; computed on demand */
@@ -55,5 +63,8 @@ extern const int computed_count;
 
 /* Begin to compute the properties of a view. */
 extern void computed_begin(ViewContext *context, const MessageView *view);
+
+/* Return the members of the bag; context->count is their number. */
+extern const BagEntry *computed_entries(ViewContext *context);
 
 #endif							/* MSGSTORE_COMPUTED_H */

@@ -41,6 +41,9 @@ typedef enum StoreRelation
 	REL_MESSAGE_SENDER,
 	REL_CHANGE,
 	REL_CHANGE_PKEY,
+	REL_AUTHOR,
+	REL_AUTHOR_PKEY,
+	REL_AUTHOR_HASH,
 	REL_PARKED,
 	REL_PARKED_PKEY,
 	REL_BLOB,
@@ -331,6 +334,26 @@ extern int64 author_call(FunctionCallInfo fcinfo, int n,
  */
 extern const char *author_use(const char *actor);
 
+/* A row of the table author. */
+typedef struct AuthorNames
+{
+	const char *role;
+	const char *actor;			/* or NULL */
+	const char *client;			/* or NULL */
+} AuthorNames;
+
+/*
+ * Return the id of the row with the author of changes made now, for the change
+ * with a number.  The row is committed if this transaction is.
+ */
+extern int64 author_record(const Author *author, int64 number);
+
+/*
+ * Read the row with an id; the strings are palloc'd.  Raises
+ * MAPI_E_CORRUPT_DATA if there is no such row.
+ */
+extern void author_fetch(int64 author_id, AuthorNames *names);
+
 /* ------------------------------------------------------------------- row.c */
 
 /*
@@ -380,9 +403,8 @@ typedef struct ChangeRow
 	int64		incarnation;	/* written, not read */
 	TimestampTz changed_at;
 	char		kind;			/* CHANGE_* */
-	const char *role;
-	const char *actor;			/* or NULL */
-	const char *client;			/* or NULL */
+	int64		author_id;		/* written, and read into "author" */
+	AuthorNames author;
 	const char *request;		/* or NULL; written, but not read */
 	Undo		undo;
 } ChangeRow;
@@ -489,9 +511,13 @@ extern bool row_id_used(StoreRelation sequence, int64 store_id, int64 id);
 /*
  * Lock a store or a folder against deletion, until the end of the transaction.
  * Returns false if there is no such row, or if the folder is deleted.
+ * row_lock_folder() raises MAPI_E_NO_SUPPORT for a search folder, in which
+ * nothing has its place; row_lock_any_folder() locks it too.
  */
 extern bool row_lock_store(int64 store_id);
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
+extern bool row_lock_any_folder(int64 store_id, int64 folder_id);
+pg_noreturn extern void row_raise_search_folder(int64 folder_id);
 
 /*
  * Insert a row of change, and read the row that the active snapshot sees.
@@ -503,7 +529,7 @@ extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 
 /*
  * Read a row of change without the values that the change replaced: of *undo,
- * only "properties" is set.
+ * only "properties" is set, which changerow_fetch() does not set.
  */
 extern bool changerow_fetch_head(ChangeRow *row, Relation change,
 								 int64 store_id, int64 message_id,
@@ -1246,6 +1272,12 @@ extern bool view_go_back(MessageView *view, int64 change_number);
 extern Jsonb *view_props(const MessageView *view, ArrayType *tags);
 
 /*
+ * Return the properties that view_props() returns as a datum of type json,
+ * whose text is the text of that jsonb.
+ */
+extern Datum view_json(const MessageView *view, ArrayType *tags);
+
+/*
  * Return the names of all properties of a view as a text[], without reading
  * their values.
  */
@@ -1352,6 +1384,9 @@ extern void sorting_key(const SortOrder *order, RestrictionFind find,
 extern int	sorting_instances(const SortOrder *order, const SortKey *key);
 extern void sorting_instance(const SortOrder *order, const SortKey *key,
 							 int n, SortKey *instance);
+
+/* Copy a value that is no list into the current memory context. */
+extern void sorting_copy_value(const JsonbValue *value, JsonbValue *copy);
 
 /* Copy a key, without lists, into the current memory context. */
 extern void sorting_copy(const SortOrder *order, const SortKey *key,

@@ -88,7 +88,7 @@ note(TheirChanges *theirs, const char *name, int namelen,
 	slot = &theirs->changes[theirs->names.count - 1];
 	slot->changed_by = changerow_author(change);
 	slot->changed_at = change->changed_at;
-	slot->client = change->client;
+	slot->client = change->author.client;
 	slot->change_number = change->change_number;
 }
 

@@ -206,6 +206,15 @@ static const struct
 		" deleted_at = $5, deleted_with = $6, props = $7,"
 		" change_number = $8, modified_at = $9, modifier = $10"
 		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_CRITERIA_READ] =
+	{false, {INT8OID, INT8OID},
+		"SELECT search_flags, search_restriction, search_folders"
+		" FROM msgstore.folder WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_CRITERIA_WRITE] =
+	{true, {INT8OID, INT8OID, INT4OID, JSONBOID, INT8ARRAYOID},
+		"UPDATE msgstore.folder SET search_flags = $3,"
+		" search_restriction = $4, search_folders = $5"
+		" WHERE store_id = $1 AND folder_id = $2"},
 	[QUERY_FOLDER_DELETE] =
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.folder WHERE store_id = $1 AND folder_id = $2"},
@@ -320,9 +329,15 @@ static const struct
 		" WHERE store_id = $1 AND message_id = $2"},
 	[QUERY_CHANGE_REQUESTED] =
 	{false, {INT8OID, TEXTOID, TEXTOID, INT8OID},
-		"SELECT message_id, change_number FROM msgstore.change"
-		" WHERE store_id = $1 AND request = $2 AND role = $3"
-		" AND CASE WHEN $4 IS NULL THEN kind = 'c' ELSE message_id = $4 END"},
+		"SELECT c.message_id, c.change_number FROM msgstore.change c"
+		" JOIN msgstore.author a USING (author_id)"
+		" WHERE c.store_id = $1 AND c.request = $2 AND a.role = $3"
+		" AND CASE WHEN $4 IS NULL THEN c.kind = 'c'"
+		" ELSE c.message_id = $4 END"},
+	[QUERY_AUTHOR_INSERT] =
+	{true, {INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID},
+		"INSERT INTO msgstore.author (author_id, hash, role, actor, client)"
+		" VALUES ($1, $2, $3, $4, $5)"},
 	[QUERY_ORIGINAL_SIZE] =
 	{false, {INT8OID, INT8OID},
 		"SELECT coalesce(max(\"offset\" + octet_length(bytes)), -1)"

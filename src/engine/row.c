@@ -77,13 +77,11 @@ typedef enum ChangeColumn
 	C_XID,
 	C_LATE_XID,
 	C_CHANGED_AT,
+	C_AUTHOR_ID,
 	C_KIND,
-	C_ROLE,
-	C_ACTOR,
-	C_CLIENT,
+	C_UNDO,
 	C_REQUEST,
 	C_PROPERTIES,
-	C_UNDO,
 	C_LARGE,					/* PART_HEADERS ... PART_RTF */
 	NUM_CHANGE_COLUMNS = C_LARGE + NUM_PARTS - PART_HEADERS
 } ChangeColumn;
@@ -101,7 +99,7 @@ static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 static const char *const change_columns[NUM_CHANGE_COLUMNS] = {
 	"store_id", "message_id", "change_number", "previous",
 	"base_change_number", "incarnation", "xid", "late_xid", "changed_at",
-	"kind", "role", "actor", "client", "request", "properties", "undo",
+	"author_id", "kind", "undo", "request", "properties",
 	"undo_headers", "undo_body", "undo_html", "undo_rtf"
 };
 
@@ -604,14 +602,14 @@ messagerow_visible(MessageRow *row, Snapshot snapshot)
 
 /* --------------------------------------------------------------------- ids */
 
-/* Return true if the row of folder in a slot has a time of deletion. */
+/* Return true if the row of folder in a slot has a value in a column. */
 static bool
-folder_deleted(Relation folder, TupleTableSlot *slot)
+folder_has(Relation folder, TupleTableSlot *slot, const char *column)
 {
 	bool		isnull;
 
-	(void) slot_getattr(slot, get_attnum(RelationGetRelid(folder),
-										 "deleted_at"), &isnull);
+	(void) slot_getattr(slot, get_attnum(RelationGetRelid(folder), column),
+						&isnull);
 	return !isnull;
 }
 
@@ -649,7 +647,7 @@ row_id_used(StoreRelation sequence, int64 store_id, int64 id)
  * foreign key does.  The index of a table follows it in StoreRelation.
  */
 static bool
-lock_parent(StoreRelation which, const int64 *key, int nkeys)
+lock_parent(StoreRelation which, const int64 *key, int nkeys, bool *searches)
 {
 	Relation	rel = table_open(relation_oid(which), RowShareLock);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
@@ -668,7 +666,9 @@ lock_parent(StoreRelation which, const int64 *key, int nkeys)
 								 LockWaitBlock,
 								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
 								 &failure) == TM_Ok &&
-			(which != REL_FOLDER || !folder_deleted(rel, slot));
+			(which != REL_FOLDER || !folder_has(rel, slot, "deleted_at"));
+		if (found && which == REL_FOLDER)
+			*searches = folder_has(rel, slot, "search_flags");
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(rel, NoLock);
@@ -679,15 +679,37 @@ lock_parent(StoreRelation which, const int64 *key, int nkeys)
 bool
 row_lock_store(int64 store_id)
 {
-	return lock_parent(REL_STORE, &store_id, 1);
+	return lock_parent(REL_STORE, &store_id, 1, NULL);
+}
+
+void
+row_raise_search_folder(int64 folder_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NO_SUPPORT),
+			 errmsg("folder %lld is a search folder", (long long) folder_id),
+			 errhint("Nothing has its place in a search folder: it lists messages of other folders.")));
+}
+
+bool
+row_lock_any_folder(int64 store_id, int64 folder_id)
+{
+	int64		key[2] = {store_id, folder_id};
+	bool		searches;
+
+	return lock_parent(REL_FOLDER, key, 2, &searches);
 }
 
 bool
 row_lock_folder(int64 store_id, int64 folder_id)
 {
 	int64		key[2] = {store_id, folder_id};
+	bool		searches = false;
+	bool		found = lock_parent(REL_FOLDER, key, 2, &searches);
 
-	return lock_parent(REL_FOLDER, key, 2);
+	if (searches)
+		row_raise_search_folder(folder_id);
+	return found;
 }
 
 /* ------------------------------------------------------------- change rows */
@@ -697,6 +719,20 @@ text_or_null(const char *text, bool *isnull)
 {
 	*isnull = (text == NULL);
 	return text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/*
+ * Return the names of the touched properties if they are to be stored beside
+ * the undo, or NULL.  The names are stored where they do not follow from the
+ * undo, and where the undo is so large that reading it for the names would
+ * cost more than storing them.
+ */
+static ArrayType *
+stored_properties(const Undo *undo)
+{
+	if (undo->properties != NULL || VARSIZE(undo->props) <= UNDO_SMALL)
+		return undo->properties;
+	return undo_properties(undo);
 }
 
 /*
@@ -735,7 +771,8 @@ placed_by(const ChangeRow *row, Relation change, FullTransactionId own)
 
 /*
  * Insert a row of change.  The transaction id is not in *row, but is
- * determined here.
+ * determined here.  A base equal to the replaced version is stored as NULL,
+ * and no base, of a change that replaced a version, as 0.
  */
 void
 changerow_insert(const ChangeRow *row)
@@ -746,13 +783,14 @@ changerow_insert(const ChangeRow *row)
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
 	Datum	   *values = slot->tts_values;
 	bool	   *nulls = slot->tts_isnull;
+	ArrayType  *properties = stored_properties(&row->undo);
 	FullTransactionId own = GetTopFullTransactionId();
 	FullTransactionId xid = placed_by(row, change, own);
 
 	CheckCmdReplicaIdentity(change, CMD_INSERT);
 
 	memset(nulls, true, sizeof(bool) * desc->natts);
-	for (int i = 0; i < C_LARGE; i++)
+	for (int i = 0; i < C_REQUEST; i++)
 		nulls[at[i]] = false;
 	values[at[C_STORE_ID]] = Int64GetDatum(row->store_id);
 	values[at[C_MESSAGE_ID]] = Int64GetDatum(row->message_id);
@@ -760,18 +798,17 @@ changerow_insert(const ChangeRow *row)
 	values[at[C_PREVIOUS]] = Int64GetDatum(row->previous);
 	nulls[at[C_PREVIOUS]] = (row->previous == 0);
 	values[at[C_BASE]] = Int64GetDatum(row->base);
-	nulls[at[C_BASE]] = (row->base == 0);
+	nulls[at[C_BASE]] = (row->base == row->previous);
 	values[at[C_INCARNATION]] = Int64GetDatum(row->incarnation);
 	values[at[C_XID]] = FullTransactionIdGetDatum(xid);
 	values[at[C_LATE_XID]] = FullTransactionIdGetDatum(own);
 	nulls[at[C_LATE_XID]] = FullTransactionIdEquals(own, xid);
 	values[at[C_CHANGED_AT]] = TimestampTzGetDatum(row->changed_at);
 	values[at[C_KIND]] = CharGetDatum(row->kind);
-	values[at[C_ROLE]] = CStringGetTextDatum(row->role);
-	values[at[C_ACTOR]] = text_or_null(row->actor, &nulls[at[C_ACTOR]]);
-	values[at[C_CLIENT]] = text_or_null(row->client, &nulls[at[C_CLIENT]]);
+	values[at[C_AUTHOR_ID]] = Int64GetDatum(row->author_id);
 	values[at[C_REQUEST]] = text_or_null(row->request, &nulls[at[C_REQUEST]]);
-	values[at[C_PROPERTIES]] = PointerGetDatum(row->undo.properties);
+	values[at[C_PROPERTIES]] = PointerGetDatum(properties);
+	nulls[at[C_PROPERTIES]] = (properties == NULL);
 	values[at[C_UNDO]] = JsonbPGetDatum(row->undo.props);
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
@@ -798,11 +835,11 @@ keep(Datum value, bool isnull)
 }
 
 /*
- * Copy a row of change out of a slot, all of whose attributes have been
- * deformed, but for the replaced values.  Strings are palloc'd.
+ * Copy the columns of fixed length, and the author, of a row of change out of
+ * a slot, all of whose attributes have been deformed.  Strings are palloc'd.
  */
 static void
-read_change_head(ChangeRow *row, TupleTableSlot *slot, const int *at)
+read_change_stem(ChangeRow *row, TupleTableSlot *slot, const int *at)
 {
 	Datum	   *values = slot->tts_values;
 	bool	   *nulls = slot->tts_isnull;
@@ -813,26 +850,43 @@ read_change_head(ChangeRow *row, TupleTableSlot *slot, const int *at)
 	row->change_number = DatumGetInt64(values[at[C_CHANGE_NUMBER]]);
 	if (!nulls[at[C_PREVIOUS]])
 		row->previous = DatumGetInt64(values[at[C_PREVIOUS]]);
-	if (!nulls[at[C_BASE]])
-		row->base = DatumGetInt64(values[at[C_BASE]]);
+	row->base = nulls[at[C_BASE]] ? row->previous :
+		DatumGetInt64(values[at[C_BASE]]);
 	row->changed_at = DatumGetTimestampTz(values[at[C_CHANGED_AT]]);
 	row->kind = DatumGetChar(values[at[C_KIND]]);
-	row->role = TextDatumGetCString(values[at[C_ROLE]]);
-	if (!nulls[at[C_ACTOR]])
-		row->actor = TextDatumGetCString(values[at[C_ACTOR]]);
-	if (!nulls[at[C_CLIENT]])
-		row->client = TextDatumGetCString(values[at[C_CLIENT]]);
-	row->undo.properties = DatumGetArrayTypePCopy(values[at[C_PROPERTIES]]);
+	row->author_id = DatumGetInt64(values[at[C_AUTHOR_ID]]);
+	author_fetch(row->author_id, &row->author);
 }
 
-/* Copy a row of change as read_change_head() does, with the replaced values. */
+/* Copy a row of change, but of the replaced values only their names. */
+static void
+read_change_head(ChangeRow *row, TupleTableSlot *slot, const int *at)
+{
+	Datum	   *values = slot->tts_values;
+	bool	   *nulls = slot->tts_isnull;
+	Undo		undo;
+
+	read_change_stem(row, slot, at);
+	if (!nulls[at[C_PROPERTIES]])
+	{
+		row->undo.properties =
+			DatumGetArrayTypePCopy(values[at[C_PROPERTIES]]);
+		return;
+	}
+	undo.props = DatumGetJsonbP(values[at[C_UNDO]]);
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+		undo.has_large[p] = !nulls[at[C_LARGE + p - PART_HEADERS]];
+	row->undo.properties = undo_properties(&undo);
+}
+
+/* Copy a row of change with the replaced values, but without their names. */
 static void
 read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
 {
 	Datum	   *values = slot->tts_values;
 	bool	   *nulls = slot->tts_isnull;
 
-	read_change_head(row, slot, at);
+	read_change_stem(row, slot, at);
 	row->undo.props = DatumGetJsonbPCopy(values[at[C_UNDO]]);
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
@@ -946,5 +1000,6 @@ changerow_any_before(Relation change, int64 store_id, int64 message_id,
 const char *
 changerow_author(const ChangeRow *row)
 {
-	return row->actor != NULL ? row->actor : row->role;
+	return row->author.actor != NULL ? row->author.actor :
+		row->author.role;
 }

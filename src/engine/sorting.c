@@ -123,9 +123,8 @@ sorting_read(ArrayType *array, SortOrder *order)
 
 /* -------------------------------------------------------------------- keys */
 
-/* Copy a value that is no list into the current memory context. */
-static void
-copy_value(const JsonbValue *value, JsonbValue *copy)
+void
+sorting_copy_value(const JsonbValue *value, JsonbValue *copy)
 {
 	*copy = *value;
 	if (value->type == jbvString)
@@ -235,7 +234,7 @@ sorting_copy(const SortOrder *order, const SortKey *key, SortKey *copy)
 	*copy = *key;
 	copy->values = palloc(sizeof(JsonbValue) * Max(order->count, 1));
 	for (int i = 0; i < order->count; i++)
-		copy_value(&key->values[i], &copy->values[i]);
+		sorting_copy_value(&key->values[i], &copy->values[i]);
 }
 
 /* --------------------------------------------------------------- positions */

@@ -80,23 +80,24 @@ state_reader(Reader *reader, const char *actor)
 
 /*
  * Find a row by its whole key in a unique index, with the active snapshot.
- * Returns false if the snapshot sees no such row.  An empty table is not
- * searched, so that reading costs nothing more where nobody sets any state.
+ * Returns a slot that the caller drops, or NULL if the snapshot sees no such
+ * row.  An empty table is not searched, so that reading costs nothing more
+ * where nobody sets any state.
  */
-static bool
-fetch(Relation rel, StoreRelation index, const KeyPart *parts, int nparts,
-	  TupleTableSlot *slot)
+static TupleTableSlot *
+fetch(Relation rel, StoreRelation index, const KeyPart *parts, int nparts)
 {
 	Relation	indexrel;
 	ScanKeyData keys[MAX_KEYS];
 	IndexScanDesc scan;
-	bool		found;
+	TupleTableSlot *slot;
 
 	if (RelationGetNumberOfBlocks(rel) == 0)
 	{
 		PredicateLockRelation(rel, GetActiveSnapshot());
-		return false;
+		return NULL;
 	}
+	slot = table_slot_create(rel, NULL);
 	indexrel = index_open(relation_oid(index), AccessShareLock);
 	for (int i = 0; i < nparts; i++)
 		ScanKeyEntryInitialize(&keys[i], 0, i + 1, BTEqualStrategyNumber,
@@ -105,10 +106,14 @@ fetch(Relation rel, StoreRelation index, const KeyPart *parts, int nparts,
 	scan = compat_index_beginscan(rel, indexrel, GetActiveSnapshot(), nparts,
 								  0);
 	index_rescan(scan, keys, nparts, NULL, 0);
-	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	if (!index_getnext_slot(scan, ForwardScanDirection, slot))
+	{
+		ExecDropSingleTupleTableSlot(slot);
+		slot = NULL;
+	}
 	index_endscan(scan);
 	index_close(indexrel, AccessShareLock);
-	return found;
+	return slot;
 }
 
 /* Return a column of the tuple in a slot; NULL sets *isnull. */
@@ -149,10 +154,10 @@ read_page(const Reader *reader, int64 store_id, int64 message_id,
 		{F_INT8EQ, Int64GetDatum(message_id >> PAGE_SHIFT)}
 	};
 	Relation	rel = table_open(relation_oid(REL_READ_PAGE), AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TupleTableSlot *slot = fetch(rel, REL_READ_PAGE_PKEY, key, lengthof(key));
 	bool		isnull;
 
-	if (fetch(rel, REL_READ_PAGE_PKEY, key, lengthof(key), slot) &&
+	if (slot != NULL &&
 		bit_of(column(rel, slot, "known", &isnull), message_id))
 	{
 		Datum		time = column(rel, slot, "folder_read_at", &isnull);
@@ -163,7 +168,8 @@ read_page(const Reader *reader, int64 store_id, int64 message_id,
 		state->is_read = bit_of(column(rel, slot, "is_read", &isnull),
 								message_id);
 	}
-	ExecDropSingleTupleTableSlot(slot);
+	if (slot != NULL)
+		ExecDropSingleTupleTableSlot(slot);
 	table_close(rel, NoLock);
 }
 
@@ -179,10 +185,10 @@ read_mark(const Reader *reader, int64 store_id, int64 message_id,
 		{F_TEXTEQ, reader->actor}
 	};
 	Relation	rel = table_open(relation_oid(REL_READ_MARK), AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TupleTableSlot *slot = fetch(rel, REL_READ_MARK_PKEY, key, lengthof(key));
 	bool		isnull;
 
-	if (fetch(rel, REL_READ_MARK_PKEY, key, lengthof(key), slot))
+	if (slot != NULL)
 	{
 		TimestampTz time =
 			DatumGetTimestampTz(column(rel, slot, "changed_at", &isnull));
@@ -190,8 +196,8 @@ read_mark(const Reader *reader, int64 store_id, int64 message_id,
 		state->receipts = DatumGetInt32(column(rel, slot, "receipts",
 											   &isnull));
 		state->changed_at = Max(state->changed_at, time);
+		ExecDropSingleTupleTableSlot(slot);
 	}
-	ExecDropSingleTupleTableSlot(slot);
 	table_close(rel, NoLock);
 }
 
@@ -334,18 +340,18 @@ state_status(int64 store_id, int64 message_id, int32 *status,
 	};
 	Relation	rel = table_open(relation_oid(REL_MESSAGE_STATUS),
 								 AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TupleTableSlot *slot = fetch(rel, REL_MESSAGE_STATUS_PKEY, key,
+								 lengthof(key));
+	bool		found = slot != NULL;
 	bool		isnull;
-	bool		found = fetch(rel, REL_MESSAGE_STATUS_PKEY, key, lengthof(key),
-							  slot);
 
 	if (found)
 	{
 		*status = DatumGetInt32(column(rel, slot, "status", &isnull));
 		*changed_at =
 			DatumGetTimestampTz(column(rel, slot, "changed_at", &isnull));
+		ExecDropSingleTupleTableSlot(slot);
 	}
-	ExecDropSingleTupleTableSlot(slot);
 	table_close(rel, NoLock);
 	return found;
 }

@@ -8,6 +8,7 @@
  */
 #include "engine.h"
 
+#include "access/detoast.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -17,6 +18,75 @@
 #include "value.h"
 
 /* ---------------------------------------------------------------- assembly */
+
+/*
+ * Write the members of the list as JSON and empty the list, if the view is
+ * written as JSON.  "plain": no key needs an escape.
+ */
+static inline void
+flush_list(ViewContext *context, BagList *list, bool plain)
+{
+	StringInfo	json = context->json;
+
+	if (json == NULL)
+		return;
+	for (int i = 0; i < list->count; i++)
+	{
+		const BagEntry *entry = &list->entries[i];
+
+		if (plain)
+			json_add_name(json, entry->key, entry->keylen);
+		else
+			json_add_key(json, entry->key, entry->keylen);
+		json_add_entry(json, entry->type, entry->data, entry->len);
+	}
+	list->count = 0;
+}
+
+/* Add a member of the bag to the list, or write it. */
+static void
+add_member(ViewContext *context, const BagEntry *entry, BagList *list)
+{
+	if (context->json == NULL)
+	{
+		baglist_add(list, entry);
+		return;
+	}
+	json_add_key(context->json, entry->key, entry->keylen);
+	json_add_entry(context->json, entry->type, entry->data, entry->len);
+}
+
+/*
+ * Write a large part as JSON straight from its detoasted value, of which a
+ * copy is freed at once.
+ */
+static void
+write_large(StringInfo json, const Content *content, Part part)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(content->value[part]);
+	const char *name = part_name(part);
+
+	json_add_name(json, name, strlen(name));
+	if (part == PART_HTML || part == PART_RTF)
+		json_add_base64(json, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	else
+		json_add_entry(json, JENTRY_ISSTRING, VARDATA_ANY(value),
+					   VARSIZE_ANY_EXHDR(value));
+	if ((Pointer) value != DatumGetPointer(content->value[part]))
+		pfree(value);
+}
+
+/* Add a part to the list, or write it. */
+static void
+add_part(ViewContext *context, Part part, BagList *list)
+{
+	const Content *content = &context->view->version.content;
+
+	if (context->json != NULL && !IS_LIST(part) && !content->isnull[part])
+		write_large(context->json, content, part);
+	else
+		content_add_part(content, part, list);
+}
 
 /*
  * Add one of the extras to the list.  With names_only, the value of a part and
@@ -34,7 +104,7 @@ add_extra(ViewContext *context, const Extra *extra, bool names_only,
 			baglist_add_null(list, extra->name, strlen(extra->name));
 	}
 	else if (extra->part != PART_PROPS)
-		content_add_part(content, extra->part, list);
+		add_part(context, extra->part, list);
 	else if ((extra->kinds & (1 << context->view->kind)) == 0)
 		return;
 	else if (names_only && (extra->kinds & SOMETIMES) == 0)
@@ -43,22 +113,28 @@ add_extra(ViewContext *context, const Extra *extra, bool names_only,
 		extra->add(context, extra->name, list);
 }
 
+/* Compare the key of a member with a name, in the order of jsonb. */
+static inline int
+compare_key(const BagEntry *entry, const char *name, int len)
+{
+	return entry->keylen != len ? entry->keylen - len :
+		memcmp(entry->key, name, len);
+}
+
 /*
  * Add all properties of a view: the members of the bag merged with the extras.
  * A member of the bag has precedence over a property computed under its name,
  * since the client set it before the first save.  A member under the name of a
  * part is the reference to the blob that the part is.  With names_only, only
- * the names of the list are valid.
+ * the names of the list are valid.  The members come in the order of jsonb.
  */
 static void
 add_all(ViewContext *context, bool names_only, BagList *list)
 {
-	const Jsonb *bag = context->bag;
-	BagEntry   *entries;
-	int			count;
+	const BagEntry *entries = computed_entries(context);
+	int			count = context->count;
 	int			i = 0;
 
-	entries = bag_entries(bag, &count);
 	for (int j = 0; j < computed_count; j++)
 	{
 		const Extra *extra = &computed_extras[j];
@@ -68,15 +144,17 @@ add_all(ViewContext *context, bool names_only, BagList *list)
 		Assert(j == 0 || bag_compare_keys(computed_extras[j - 1].name,
 										  strlen(computed_extras[j - 1].name),
 										  extra->name, len) < 0);
-		while (i < count &&
-			   (order = bag_compare_keys(entries[i].key, entries[i].keylen,
-										 extra->name, len)) < 0)
-			baglist_add(list, &entries[i++]);
+		while (i < count && (order = compare_key(&entries[i], extra->name,
+												 len)) < 0)
+			add_member(context, &entries[i++], list);
 		if (extra->part != PART_PROPS || i == count || order != 0)
+		{
 			add_extra(context, extra, names_only, list);
+			flush_list(context, list, true);
+		}
 	}
 	while (i < count)
-		baglist_add(list, &entries[i++]);
+		add_member(context, &entries[i++], list);
 }
 
 /*
@@ -91,7 +169,7 @@ add_named(ViewContext *context, const Property *prop, BagList *list)
 	if (prop->part != PART_PROPS &&
 		!context->view->version.content.isnull[prop->part])
 	{
-		content_add_part(&context->view->version.content, prop->part, list);
+		add_part(context, prop->part, list);
 		return;
 	}
 	if (bag_find(context->bag, prop->name, &value))
@@ -122,38 +200,52 @@ add_named(ViewContext *context, const Property *prop, BagList *list)
 /* More tags than that are compared by a hash table, not with each other. */
 #define MAX_LISTED		16
 
-/* Return true if a list has a property already. */
+/* Return true if an array has a property already. */
 static bool
-is_listed(const BagList *list, const Property *prop)
+is_listed(const Property *props, int count, const Property *prop)
 {
-	for (int i = 0; i < list->count; i++)
+	for (int i = 0; i < count; i++)
 	{
-		if (list->entries[i].keylen == prop->namelen &&
-			memcmp(list->entries[i].key, prop->name, prop->namelen) == 0)
+		if (props[i].namelen == prop->namelen &&
+			memcmp(props[i].name, prop->name, prop->namelen) == 0)
 			return true;
 	}
 	return false;
 }
 
+/* qsort() comparator of properties, in the order of jsonb. */
+static int
+compare_props(const void *a, const void *b)
+{
+	const Property *x = a;
+	const Property *y = b;
+
+	return bag_compare_keys(x->name, x->namelen, y->name, y->namelen);
+}
+
 /*
- * Add the properties that are named in "tags", each once.  A name of which no
- * message can have a value is skipped; an unknown name raises an error.
+ * Return the properties that are named in "tags", each once, in the order of
+ * jsonb.  A name of which no message can have a value is skipped; an unknown
+ * name raises an error.
  */
-static void
-add_tags(ViewContext *context, ArrayType *tags, BagList *list)
+static Property *
+props_of_tags(ArrayType *tags, int *count)
 {
 	Datum	   *names;
 	bool	   *nulls;
-	int			count;
+	int			nnames;
 	NameSet		added;
+	Property   *props;
 
 	deconstruct_array(tags, TEXTOID, -1, false, TYPALIGN_INT,
-					  &names, &nulls, &count);
-	if (count > MAX_LISTED)
+					  &names, &nulls, &nnames);
+	props = palloc(sizeof(Property) * Max(nnames, 1));
+	*count = 0;
+	if (nnames > MAX_LISTED)
 		nameset_init(&added);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < nnames; i++)
 	{
-		Property	prop;
+		Property   *prop = &props[*count];
 
 		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
@@ -162,11 +254,39 @@ add_tags(ViewContext *context, ArrayType *tags, BagList *list)
 					 errmsg("a property name in \"tags\" is NULL")));
 		if (spelling_resolve_read(VARDATA_ANY(DatumGetPointer(names[i])),
 								  VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])),
-								  &prop) &&
-			(count > MAX_LISTED ? nameset_add(&added, prop.name) :
-			 !is_listed(list, &prop)))
-			add_named(context, &prop, list);
+								  prop) &&
+			(nnames > MAX_LISTED ? nameset_add(&added, prop->name) :
+			 !is_listed(props, *count, prop)))
+			(*count)++;
 	}
+	qsort(props, *count, sizeof(Property), compare_props);
+	return props;
+}
+
+/* Add the properties that are named in "tags", in the order of jsonb. */
+static void
+add_tags(ViewContext *context, ArrayType *tags, BagList *list)
+{
+	int			count;
+	Property   *props = props_of_tags(tags, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		add_named(context, &props[i], list);
+		flush_list(context, list, false);
+	}
+}
+
+/* Add the properties that are named in "tags", or all of them if it is NULL. */
+static void
+add_props(ViewContext *context, ArrayType *tags, BagList *list)
+{
+	baglist_init(list, 64);
+	if (tags == NULL)
+		add_all(context, false, list);
+	else
+		add_tags(context, tags, list);
 }
 
 /* Begin to show values of a view. */
@@ -186,12 +306,46 @@ view_props(const MessageView *view, ArrayType *tags)
 	BagList		list;
 
 	begin_values(&context, view);
-	baglist_init(&list, 64);
-	if (tags == NULL)
-		add_all(&context, false, &list);
-	else
-		add_tags(&context, tags, &list);
+	add_props(&context, tags, &list);
 	return baglist_build(&list);
+}
+
+/* The room for the computed properties. */
+#define ROOM_FOR_COMPUTED	8192
+
+/*
+ * Return the room that the text of all properties is expected to need: a
+ * sixteenth of a text is for escapes, a third of bytes for base64.
+ */
+static Size
+expected_room(const Content *content)
+{
+	Size		room = ROOM_FOR_COMPUTED;
+
+	for (int p = 0; p < NUM_PARTS; p++)
+	{
+		Size		size = content->isnull[p] ? 0 :
+			toast_raw_datum_size(content->value[p]);
+
+		room += size + size / (p == PART_HTML || p == PART_RTF ? 3 : 16);
+	}
+	return room;
+}
+
+Datum
+view_json(const MessageView *view, ArrayType *tags)
+{
+	StringInfoData json;
+	ViewContext context;
+	BagList		list;
+
+	begin_values(&context, view);
+	context.json = &json;
+	json_begin(&json, tags == NULL ? expected_room(&view->version.content) : 0);
+	json_begin_object(&json);
+	add_props(&context, tags, &list);
+	json_end_object(&json);
+	return json_end(&json);
 }
 
 bool

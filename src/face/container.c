@@ -27,6 +27,7 @@
 /* MAPI's types of folders, PR_FOLDER_TYPE */
 #define FOLDER_ROOT		0
 #define FOLDER_GENERIC	1
+#define FOLDER_SEARCH	2
 
 /* A folder or a store whose properties are shown. */
 typedef struct Container
@@ -136,8 +137,12 @@ add_object_type(Container *container, const char *name, BagList *list)
 static void
 add_folder_type(Container *container, const char *name, BagList *list)
 {
+	Criteria	criteria;
+
 	baglist_add_int(list, name, container->row.parent_id == 0 ? FOLDER_ROOT :
-					FOLDER_GENERIC);
+					criteria_read(container->row.store_id,
+								  container->row.folder_id, &criteria) ?
+					FOLDER_SEARCH : FOLDER_GENERIC);
 }
 
 static void
@@ -146,15 +151,32 @@ add_rights(Container *container, const char *name, BagList *list)
 	baglist_add_int(list, name, container->rights);
 }
 
+/* Count the messages that a search folder lists. */
+static void
+search_counts(const FolderRow *row, FolderCounts *counts)
+{
+	counts->messages = list_count(row->store_id, row->folder_id, 0);
+	counts->associated = list_count(row->store_id, row->folder_id,
+									MAPI_ASSOCIATED);
+	counts->deleted = list_count(row->store_id, row->folder_id,
+								 SHOW_SOFT_DELETES);
+	counts->deleted_associated = list_count(row->store_id, row->folder_id,
+											SHOW_SOFT_DELETES |
+											MAPI_ASSOCIATED);
+}
+
 /* Return the numbers of messages that the current role may know. */
 static const FolderCounts *
 counts(Container *container)
 {
 	const FolderRow *row = &container->row;
+	Criteria	criteria;
 
 	if (!container->has_counts)
 	{
-		if ((container->rights & RIGHT_READ_ANY) != 0)
+		if (criteria_read(row->store_id, row->folder_id, &criteria))
+			search_counts(row, &container->counts);
+		else if ((container->rights & RIGHT_READ_ANY) != 0)
 			count_read(row->store_id, row->folder_id, &container->counts);
 		else
 			count_read_own(row->store_id, row->folder_id, &container->counts);

@@ -289,6 +289,32 @@ extern int64 *place_ids_argument(FunctionCallInfo fcinfo, int n, int *count);
 extern int64 readstate_unread(int64 store_id, int64 folder_id,
 							  const Reader *reader);
 
+/* -------------------------------------------------------------- criteria.c */
+
+/* What a search folder looks for, and where. */
+typedef struct Criteria
+{
+	bool		is_search;
+	uint32		flags;			/* SEARCH_* */
+	Jsonb	   *restriction;	/* or NULL: not set yet */
+	ArrayType  *folders;		/* bigint[], or NULL: not set yet */
+} Criteria;
+
+/*
+ * Read the criteria of a folder.  Returns false if it is not a search folder.
+ */
+extern bool criteria_read(int64 store_id, int64 folder_id,
+						  Criteria *criteria);
+
+/* Return the ids of the folders as a palloc'd array of *count elements. */
+extern int64 *criteria_folders(const Criteria *criteria, int *count);
+
+/* Make a folder a search folder with the criteria of another, if that is one. */
+extern void criteria_copy(int64 store_id, int64 from, int64 to);
+
+/* Raise MAPI_E_NO_SUPPORT if a folder is a search folder. */
+extern void criteria_require_place(int64 store_id, int64 folder_id);
+
 /* ------------------------------------------------------------------ list.c */
 
 /* The places of arguments of a function that lists messages. */
@@ -306,6 +332,12 @@ typedef struct ListArguments
  */
 extern void list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
 					   MessageList *listing, uint64 *list);
+
+/* Return the number of messages that a list of a folder has. */
+extern int64 list_count(int64 store_id, int64 folder_id, uint32 flags);
+
+/* Return the hash of a list with an order. */
+extern uint64 list_hash_order(const SortOrder *order, uint64 list);
 
 /* Return argument n, the greatest number of rows, or -1 if it is NULL. */
 extern int64 list_max_argument(FunctionCallInfo fcinfo, int n);

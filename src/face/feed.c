@@ -302,7 +302,7 @@ put_change(Feed *feed, Found *found)
 		row->old_folder_id = from;
 		row->message_flags = exists ? view.version.message_flags : 0;
 		row->changed_by = changerow_author(&change);
-		row->client = change.client;
+		row->client = change.author.client;
 		row->changed_at = change.changed_at;
 		row->properties = PointerGetDatum(change.undo.properties);
 		put(feed, row);

@@ -82,11 +82,11 @@ put_change(Listing *listing, const ChangeRow *row)
 	values[0] = Int64GetDatum(row->change_number);
 	values[1] = CStringGetTextDatum(history_kind(row->kind));
 	values[2] = CStringGetTextDatum(changerow_author(row));
-	values[3] = CStringGetTextDatum(row->role);
-	nulls[4] = (row->actor == NULL);
-	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(row->actor);
-	nulls[5] = (row->client == NULL);
-	values[5] = nulls[5] ? (Datum) 0 : CStringGetTextDatum(row->client);
+	values[3] = CStringGetTextDatum(row->author.role);
+	nulls[4] = (row->author.actor == NULL);
+	values[4] = nulls[4] ? (Datum) 0 : CStringGetTextDatum(row->author.actor);
+	nulls[5] = (row->author.client == NULL);
+	values[5] = nulls[5] ? (Datum) 0 : CStringGetTextDatum(row->author.client);
 	values[6] = TimestampTzGetDatum(row->changed_at);
 	values[7] = PointerGetDatum(row->undo.properties);
 	values[8] = Int64GetDatum(row->previous);

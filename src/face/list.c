@@ -59,46 +59,77 @@ hash_part(const void *bytes, int len, uint64 seed)
 	return DatumGetUInt64(hash_any_extended(bytes, len, seed));
 }
 
-void
-list_begin(FunctionCallInfo fcinfo, const ListArguments *at, MessageList *listing,
-		   uint64 *list)
+/*
+ * Add the folders that a search folder searches, and return its restriction.
+ * A search folder without criteria has no messages.
+ */
+static Restriction *
+begin_search(MessageList *listing, const Criteria *criteria)
 {
-	int64		store_id;
-	int64		folder_id;
-	int64		ids[3];
-	Restriction *restriction = NULL;
+	int			count;
+	int64	   *ids = criteria_folders(criteria, &count);
 
-	store_id = call_number(fcinfo, 0, "store_id");
-	folder_id = call_number(fcinfo, 1, "folder_id");
-	REQUIRE_ARG(at->flags, "flags");
+	if (criteria->restriction == NULL)
+		return NULL;
+	for (int i = 0; i < count; i++)
+	{
+		if ((criteria->flags & SEARCH_RECURSIVE) != 0)
+			listing_add_below(listing, ids[i]);
+		else
+			listing_add_folder(listing, ids[i]);
+	}
+	return restriction_compile(criteria->restriction);
+}
+
+/*
+ * Begin a list of a folder: check the rights and gather the folders that it
+ * reads.  "json" is the restriction, or NULL.
+ */
+static void
+open_list(MessageList *listing, int64 store_id, int64 folder_id, Jsonb *json,
+		  uint32 flags)
+{
+	Restriction *restriction = NULL;
+	Criteria	criteria;
+
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	store_require_folder(store_id, folder_id);
-
+	check_flags(flags);
 	listing_init(listing, store_id);
-	listing->flags = PG_GETARG_UINT32(at->flags);
-	check_flags(listing->flags);
-	listing->actor = call_text(fcinfo, at->actor);
-	ids[0] = store_id;
-	ids[1] = folder_id;
-	ids[2] = listing->flags;
-	*list = hash_part(ids, sizeof(ids), 0);
-	if (!PG_ARGISNULL(at->restriction))
-	{
-		Jsonb	   *json = PG_GETARG_JSONB_P(at->restriction);
-
+	listing->flags = flags;
+	if (json != NULL)
 		restriction = restriction_compile(json);
-		*list = hash_part(VARDATA(json), VARSIZE(json) - VARHDRSZ, *list);
-	}
-	if ((listing->flags & CONVENIENT_DEPTH) != 0)
+	if (criteria_read(store_id, folder_id, &criteria))
+		restriction = restriction_and(begin_search(listing, &criteria),
+									  restriction);
+	else if ((flags & CONVENIENT_DEPTH) != 0)
 		listing_add_below(listing, folder_id);
 	else
 		listing_add_folder(listing, folder_id);
 	listing->restriction = restriction;
 }
 
-/* Return the hash of a list with an order. */
-static uint64
-hash_order(const SortOrder *order, uint64 list)
+void
+list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
+		   MessageList *listing, uint64 *list)
+{
+	int64		key[3];
+	Jsonb	   *json = PG_ARGISNULL(at->restriction) ? NULL :
+		PG_GETARG_JSONB_P(at->restriction);
+
+	key[0] = call_number(fcinfo, 0, "store_id");
+	key[1] = call_number(fcinfo, 1, "folder_id");
+	REQUIRE_ARG(at->flags, "flags");
+	key[2] = PG_GETARG_UINT32(at->flags);
+	open_list(listing, key[0], key[1], json, PG_GETARG_UINT32(at->flags));
+	listing->actor = call_text(fcinfo, at->actor);
+	*list = hash_part(key, sizeof(key), 0);
+	if (json != NULL)
+		*list = hash_part(VARDATA(json), VARSIZE(json) - VARHDRSZ, *list);
+}
+
+uint64
+list_hash_order(const SortOrder *order, uint64 list)
 {
 	for (int i = 0; i < order->count; i++)
 	{
@@ -197,7 +228,7 @@ list_messages(PG_FUNCTION_ARGS)
 	listing.max = list_max_argument(fcinfo, 5);
 	if (!PG_ARGISNULL(4))
 		sorting_read(PG_GETARG_ARRAYTYPE_P(4), &listing.order);
-	list = hash_order(&listing.order, list);
+	list = list_hash_order(&listing.order, list);
 	if (!PG_ARGISNULL(6))
 	{
 		sorting_read_position(&listing.order, PG_GETARG_TEXT_PP(6), list,
@@ -242,6 +273,38 @@ known_count(const MessageList *listing, const ListedFolder *folder)
 	return associated ? counts.associated : counts.messages;
 }
 
+/* Return the number of messages of a list. */
+static int64
+count_list(MessageList *listing)
+{
+	MessageRow	row;
+	int64		most;
+	int64		count = 0;
+
+	if (listing->restriction == NULL)
+	{
+		for (int i = 0; i < listing->nfolders; i++)
+			count += known_count(listing, &listing->folders[i]);
+		return count;
+	}
+	listing->visit = count_row;
+	listing->visit_arg = &count;
+	messagerow_begin_read(&row, GetActiveSnapshot());
+	listing_run(listing, &row);
+	messagerow_end_read(&row);
+	most = restriction_max(listing->restriction);
+	return most >= 0 ? Min(count, most) : count;
+}
+
+int64
+list_count(int64 store_id, int64 folder_id, uint32 flags)
+{
+	MessageList listing;
+
+	open_list(&listing, store_id, folder_id, NULL, flags);
+	return count_list(&listing);
+}
+
 /*
  * count_messages(store_id, folder_id, restriction, flags, actor) → bigint
  *
@@ -254,27 +317,9 @@ Datum
 count_messages(PG_FUNCTION_ARGS)
 {
 	static const ListArguments at = {.restriction = 2, .flags = 3, .actor = 4};
-	MessageList		listing;
+	MessageList listing;
 	uint64		list;
-	int64		most;
-	int64		count = 0;
 
 	list_begin(fcinfo, &at, &listing, &list);
-	if (listing.restriction == NULL)
-	{
-		for (int i = 0; i < listing.nfolders; i++)
-			count += known_count(&listing, &listing.folders[i]);
-	}
-	else
-	{
-		MessageRow	row;
-
-		listing.visit = count_row;
-		listing.visit_arg = &count;
-		messagerow_begin_read(&row, GetActiveSnapshot());
-		listing_run(&listing, &row);
-		messagerow_end_read(&row);
-	}
-	most = restriction_max(listing.restriction);
-	PG_RETURN_INT64(most >= 0 ? Min(count, most) : count);
+	PG_RETURN_INT64(count_list(&listing));
 }

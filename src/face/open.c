@@ -125,6 +125,7 @@ create_message(PG_FUNCTION_ARGS)
 	call_require_write("create_message()");
 	access_require_folder(store_id, folder_id, RIGHT_CREATE);
 	store_require_folder(store_id, folder_id);
+	criteria_require_place(store_id, folder_id);
 
 	defaults = (flags & MAPI_ASSOCIATED) != 0 ?
 		associated_defaults() : content_defaults();

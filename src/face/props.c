@@ -20,20 +20,29 @@
 
 /* ----------------------------------------------------------------- reading */
 
-/*
- * Return the properties in "tags" of a stand whose pending edits cover all of
- * them, without reading the base.
- */
-static Jsonb *
-pending_props(const Stand *stand, ArrayType *tags)
+/* The two forms in which properties are returned. */
+typedef enum Form
 {
-	MessageView view;
+	FORM_JSONB,
+	FORM_JSON					/* the text of the jsonb */
+} Form;
 
-	memset(&view, 0, sizeof(MessageView));
-	view.store_id = stand->store_id;
-	content_from_bag(&view.version.content, bag_empty());
-	edits_apply(&view.version.content, &stand->edits, &view.version.content);
-	return view_props(&view, tags);
+static Datum
+show(const MessageView *view, ArrayType *tags, Form form)
+{
+	return form == FORM_JSON ? view_json(view, tags) :
+		JsonbPGetDatum(view_props(view, tags));
+}
+
+/* Fill a view with the pending edits of a stand, without reading its base. */
+static void
+view_pending(MessageView *view, const Stand *stand)
+{
+	memset(view, 0, sizeof(MessageView));
+	view->store_id = stand->store_id;
+	content_from_bag(&view->version.content, bag_empty());
+	edits_apply(&view->version.content, &stand->edits,
+				&view->version.content);
 }
 
 /*
@@ -52,19 +61,6 @@ view_object(MessageView *view, const Handle *handle)
 				&view->version.content);
 	if (handle->kind == HANDLE_ATTACHMENT)
 		attachment_show(&view->version.content, handle->attach_num);
-}
-
-/*
- * Return the properties in "tags" (NULL: all) of an attachment or embedded
- * message.
- */
-static Jsonb *
-object_props(const Handle *handle, ArrayType *tags)
-{
-	MessageView view;
-
-	view_object(&view, handle);
-	return view_props(&view, tags);
 }
 
 void
@@ -92,30 +88,49 @@ props_end_shown(MessageRow *row)
 }
 
 /*
- * Return the properties as JSON.  Raise MAPI_E_NO_ACCESS, and the errors of
- * stand_view().
+ * Return the properties in "tags" (NULL: all) that a handle shows.  Raise
+ * MAPI_E_NO_ACCESS, and the errors of stand_view().
  */
-Jsonb *
-props_shown(const Handle *handle, ArrayType *tags)
+static Datum
+shown(const Handle *handle, ArrayType *tags, Form form)
 {
 	Stand		stand;
 	MessageRow	row;
 	MessageView view;
-	Jsonb	   *result;
+	Datum		result;
 
 	stand_of_handle(&stand, handle);
 	if (handle->kind != HANDLE_MESSAGE ||
 		(tags != NULL && edits_cover(&stand.edits, tags)))
 	{
 		stand_require_readable(&stand);
-		return handle->kind != HANDLE_MESSAGE ? object_props(handle, tags) :
-			pending_props(&stand, tags);
+		if (handle->kind != HANDLE_MESSAGE)
+			view_object(&view, handle);
+		else
+			view_pending(&view, &stand);
+		return show(&view, tags, form);
 	}
 
 	props_begin_shown(handle, &row, &view);
-	result = view_props(&view, tags);
+	result = show(&view, tags, form);
 	props_end_shown(&row);
 	return result;
+}
+
+Jsonb *
+props_shown(const Handle *handle, ArrayType *tags)
+{
+	return DatumGetJsonbP(shown(handle, tags, FORM_JSONB));
+}
+
+/* Return the result of get_props() or get_props_json(). */
+static Datum
+get_form(FunctionCallInfo fcinfo, Form form)
+{
+	Handle	   *handle = handle_argument(fcinfo);
+	ArrayType  *tags = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
+
+	return shown(handle, tags, form);
 }
 
 /*
@@ -133,10 +148,19 @@ PG_FUNCTION_INFO_V1(get_props);
 Datum
 get_props(PG_FUNCTION_ARGS)
 {
-	Handle	   *handle = handle_argument(fcinfo);
-	ArrayType  *tags = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
+	return get_form(fcinfo, FORM_JSONB);
+}
 
-	PG_RETURN_JSONB_P(props_shown(handle, tags));
+/*
+ * get_props_json(handle, tags) → json
+ *
+ * Return what get_props() returns, as the text of that jsonb.
+ */
+PG_FUNCTION_INFO_V1(get_props_json);
+Datum
+get_props_json(PG_FUNCTION_ARGS)
+{
+	return get_form(fcinfo, FORM_JSON);
 }
 
 /*
@@ -160,26 +184,16 @@ get_prop_list(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(result);
 }
 
-/*
- * read_message(store_id, message_id, tags, actor) → jsonb
- *
- * Return the properties in "tags" (NULL: all) of a message as the statement's
- * snapshot sees it, as a JSON object keyed by canonical name.  The read state
- * is that of the current role and "actor" (NULL: that of msgstore.actor).
- *
- * Errors: MAPI_E_NOT_FOUND, also for a soft-deleted message; MAPI_E_NO_ACCESS;
- * MAPI_E_INVALID_PARAMETER for an unknown name.
- */
-PG_FUNCTION_INFO_V1(read_message);
-Datum
-read_message(PG_FUNCTION_ARGS)
+/* Return the result of read_message() or read_message_json(). */
+static Datum
+read_form(FunctionCallInfo fcinfo, Form form)
 {
 	int64		store_id;
 	int64		message_id;
 	ArrayType  *tags = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2);
 	MessageRow	row;
 	MessageView view;
-	Jsonb	   *result;
+	Datum		result;
 
 	store_id = call_number(fcinfo, 0, "store_id");
 	message_id = call_number(fcinfo, 1, "message_id");
@@ -194,9 +208,38 @@ read_message(PG_FUNCTION_ARGS)
 							   row.creator, ACCESS_TO_READ);
 	if (!PG_ARGISNULL(3))
 		view.actor = text_to_cstring(PG_GETARG_TEXT_PP(3));
-	result = view_props(&view, tags);
+	result = show(&view, tags, form);
 	messagerow_end_read(&row);
-	PG_RETURN_JSONB_P(result);
+	return result;
+}
+
+/*
+ * read_message(store_id, message_id, tags, actor) → jsonb
+ *
+ * Return the properties in "tags" (NULL: all) of a message as the statement's
+ * snapshot sees it, as a JSON object keyed by canonical name.  The read state
+ * is that of the current role and "actor" (NULL: that of msgstore.actor).
+ *
+ * Errors: MAPI_E_NOT_FOUND, also for a soft-deleted message; MAPI_E_NO_ACCESS;
+ * MAPI_E_INVALID_PARAMETER for an unknown name.
+ */
+PG_FUNCTION_INFO_V1(read_message);
+Datum
+read_message(PG_FUNCTION_ARGS)
+{
+	return read_form(fcinfo, FORM_JSONB);
+}
+
+/*
+ * read_message_json(store_id, message_id, tags, actor) → json
+ *
+ * Return what read_message() returns, as the text of that jsonb.
+ */
+PG_FUNCTION_INFO_V1(read_message_json);
+Datum
+read_message_json(PG_FUNCTION_ARGS)
+{
+	return read_form(fcinfo, FORM_JSON);
 }
 
 /* ----------------------------------------------------------------- editing */

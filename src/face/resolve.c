@@ -145,6 +145,7 @@ folder_argument(FunctionCallInfo fcinfo, int n, int64 store_id)
 		access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	}
 	store_require_folder(store_id, folder_id);
+	criteria_require_place(store_id, folder_id);
 	return folder_id;
 }
 

@@ -825,6 +825,7 @@ save_new_message(PG_FUNCTION_ARGS)
 	else if ((request.flags & ~SAVE_FLAGS) == 0)
 	{
 		store_require_folder(request.store_id, request.folder_id);
+		criteria_require_place(request.store_id, request.folder_id);
 		defaults = content_defaults();
 		content_from_bag(&start, defaults);
 		request.start = &start;

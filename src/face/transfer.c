@@ -341,6 +341,7 @@ copy_tree(int64 store_id, int64 folder_id, int64 parent_id, const char *name,
 	copy.props = row.props;
 	tree_insert(&copy);
 	access_inherit(store_id, parent_id, copy.folder_id);
+	criteria_copy(store_id, folder_id, copy.folder_id);
 	copy_contents(store_id, folder_id, copy.folder_id);
 	for (int i = 0; deep && i < count; i++)
 	{

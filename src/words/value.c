@@ -705,12 +705,15 @@ value_write_base64(const uint8_t *data, size_t bytes, char *buf)
 	static const char digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-	for (; bytes >= 3; bytes -= 3, data += 3)
+	for (; bytes >= 3; bytes -= 3, data += 3, buf += 4)
 	{
-		*buf++ = digits[data[0] >> 2];
-		*buf++ = digits[(data[0] & 0x3) << 4 | data[1] >> 4];
-		*buf++ = digits[(data[1] & 0xF) << 2 | data[2] >> 6];
-		*buf++ = digits[data[2] & 0x3F];
+		uint32_t	group = (uint32_t) data[0] << 16 |
+			(uint32_t) data[1] << 8 | data[2];
+
+		buf[0] = digits[group >> 18];
+		buf[1] = digits[group >> 12 & 0x3F];
+		buf[2] = digits[group >> 6 & 0x3F];
+		buf[3] = digits[group & 0x3F];
 	}
 	if (bytes == 2)
 	{

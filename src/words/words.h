@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 #include "utils/tuplestore.h"
 
@@ -65,6 +66,37 @@ extern bytea *base64_bytes(const char *text, int len);
 
 /* Return the number of bytes that base64_bytes() would return. */
 extern int	base64_size(const char *text, int len);
+
+/* ------------------------------------------------------------------ json.c */
+
+/*
+ * Begin the text of a JSON value, a datum of type json in the current memory
+ * context; "expected" is the room that is made at first.  json_end() returns
+ * the datum.
+ */
+extern void json_begin(StringInfo out, Size expected);
+extern Datum json_end(StringInfo out);
+
+/*
+ * Append an object: its beginning, keys, each followed by its value, its end.
+ * A comma is written before each key but the first.  json_add_name() is for a
+ * key that needs no escape, as the names of properties in our own code are.
+ */
+extern void json_begin_object(StringInfo out);
+extern void json_add_key(StringInfo out, const char *key, int keylen);
+extern void json_add_name(StringInfo out, const char *name, int len);
+extern void json_end_object(StringInfo out);
+
+/*
+ * Append a value.  json_add_entry() takes a value as jsonb stores it: its
+ * JENTRY_* type and its bytes, without alignment padding.  json_add_base64()
+ * appends bytes as a string in base64.
+ *
+ * Raise an error if the text would exceed 1 GB.
+ */
+extern void json_add_entry(StringInfo out, uint32 type, const char *data,
+						   int len);
+extern void json_add_base64(StringInfo out, const void *data, int len);
 
 /* --------------------------------------------------------------- nameset.c */
 

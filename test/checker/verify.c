@@ -397,11 +397,14 @@ read_rows(Evidence *evidence)
 {
 	PGresult   *result = evidence_query(evidence,
 										"SELECT message_id, change_number, previous,"
-										" base_change_number, incarnation,"
+										" nullif(coalesce(base_change_number,"
+										" previous), 0), incarnation,"
 										" coalesce(late_xid, xid), kind,"
 										" actor, pg_temp.version_at(message_id,"
 										" change_number)"
-										" FROM msgstore.change WHERE store_id = 1"
+										" FROM msgstore.change"
+										" JOIN msgstore.author USING (author_id)"
+										" WHERE store_id = 1"
 										" ORDER BY message_id, change_number");
 
 	evidence->change_rows = result;

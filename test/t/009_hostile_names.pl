@@ -184,7 +184,8 @@ my $json = $node->safe_psql(
 			"PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann"}]}') \gset
 	SELECT submit_message(:s, :q, :qn) \gset
 	SELECT announce_editing(:s, :m, '1 hour') \gset
-	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p, 'b', :b,
+	SELECT create_search_folder(:s, NULL, 'search', '{"and": []}', ARRAY[:f]) AS e \gset
+	SELECT json_build_object('s', :s, 'f', :f, 'm', :m, 'n', :n, 'p', :p, 'b', :b, 'e', :e,
 		'c', read_message(:s, :m)->'PidTagChangeNumber')});
 my $made = decode_json($json);
 my ($s, $f, $m, $first, $last) = @$made{qw(s f m n c)};
@@ -202,7 +203,10 @@ my %argument = (
 	'message_at.change_number' => $first, if_change_number => undef, seen => undef, actor => 'ann',
 	'set_read_flags.folder_id' => undef, ttl => '1 hour', claim => '1', max => '10', lease => '1 hour',
 	columns => '{PR_SUBJECT}', sort => '{PR_SUBJECT}', restriction => '{"exist": "PR_SUBJECT"}',
-	'list_messages.after' => undef,
+	'list_messages.after' => undef, 'list_categories.after' => undef,
+	'list_categories.sort' => '{MAX(PR_IMPORTANCE)}', by => '{PR_SUBJECT}',
+	folders => "{$f}", 'set_search_criteria.folder_id' => $made->{e},
+	'get_search_criteria.folder_id' => $made->{e},
 	outcome => 'SENT', detail => 'x', retry_after => '1 hour',
 	token => undef, 'advise.folder_id' => undef, 'advise.message_id' => undef,
 	connection => ":'advised'", wakeups => 'true', events => '2',
@@ -225,6 +229,8 @@ my %argument = (
 	max => '1', keep => 'true', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
 	'give_store.owner' => 'regress_stranger', 'copy_folder.folder_id' => '3',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
+	undo => '{"PR_SUBJECT": null}',
+	map({ ("undo_properties.$_" => 'true') } qw(headers body html rtf)),
 	rtf => 'x', original => 'x', 'import_message.attachments' => '{}',
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags

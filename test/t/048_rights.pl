@@ -106,6 +106,7 @@ $node->safe_psql(
 		r bigint;
 		b bigint;
 		o bigint;
+		q bigint;
 		h integer;
 		a integer;
 		c integer;
@@ -128,6 +129,9 @@ $node->safe_psql(
 			d := create_folder(s, f, 'below');
 			r := create_folder(s, f, 'deleted');
 			PERFORM save_new_message(s, folder, '{}') FROM unnest(ARRAY[d, r]) AS folder;
+		END IF;
+		IF try ~ ':q\y' THEN
+			q := create_search_folder(s, f, 'search', '{"and": []}', ARRAY[f]);
 		END IF;
 		IF try ~ ':o\y' THEN
 			o := create_blob(s, false);
@@ -161,11 +165,11 @@ $node->safe_psql(
 
 		PERFORM matrix.become('NONE');
 		PERFORM revoke_folder(s, folder, role)
-		FROM unnest(ARRAY[f, t, d, r]) AS folder WHERE folder IS NOT NULL;
+		FROM unnest(ARRAY[f, t, d, r, q]) AS folder WHERE folder IS NOT NULL;
 		IF rights IS NOT NULL THEN
 			PERFORM grant_folder(s, e, role, 'FOLDER_VISIBLE');
 			PERFORM grant_folder(s, folder, grantee, rights)
-			FROM unnest(ARRAY[f, t, d, r]) AS folder WHERE folder IS NOT NULL;
+			FROM unnest(ARRAY[f, t, d, r, q]) AS folder WHERE folder IS NOT NULL;
 		END IF;
 		PERFORM delete_folder(s, r, 'DEL_MESSAGES') WHERE r IS NOT NULL;
 
@@ -180,6 +184,7 @@ $node->safe_psql(
 		try := replace(replace(replace(replace(try, ':d', coalesce(d, 0)::text),
 									   ':r', coalesce(r, 0)::text),
 							   ':b', coalesce(b, 0)::text), ':o', coalesce(o, 0)::text);
+		try := replace(try, ':q', coalesce(q, 0)::text);
 		IF try ~ '^CALL' THEN
 			EXECUTE try;
 			result := 'done';

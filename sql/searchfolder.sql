@@ -1,0 +1,99 @@
+-- Search folders list the messages of other folders that a stored restriction
+-- selects, while these change, and hold nothing themselves (MS-OXCFOLD).
+SET search_path = msgstore;
+SELECT create_store('searchfolder') AS s \gset
+SELECT special_folder(:s, 'Inbox') AS f, create_folder(:s, special_folder(:s, 'Inbox'), 'below') AS b,
+       create_folder(:s, NULL, 'other') AS o \gset
+CREATE FUNCTION pg_temp.add(s bigint, f bigint, props jsonb) RETURNS bigint LANGUAGE sql AS $$
+    SELECT message_id FROM msgstore.save_new_message(s, f, props) $$;
+SELECT pg_temp.add(:s, :f, '{"PR_SUBJECT": "in", "PR_IMPORTANCE": 2}') AS m,
+       pg_temp.add(:s, :b, '{"PR_SUBJECT": "deep", "PR_IMPORTANCE": 2}') AS d,
+       pg_temp.add(:s, :o, '{"PR_SUBJECT": "out", "PR_IMPORTANCE": 2}') AS x,
+       pg_temp.add(:s, :f, '{"PR_SUBJECT": "low"}') AS low \gset
+SELECT create_search_folder(:s, NULL, 'important', '{"property": {"name": "PR_IMPORTANCE", "relop": "=", "value": 2}}',
+                            ARRAY[:f, :o]) AS q \gset
+-- the error that a command raises, without numbers
+CREATE FUNCTION pg_temp.refused(command text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE command;
+    RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || regexp_replace(SQLERRM, '[0-9]+', 'N', 'g');
+END $$;
+CREATE FUNCTION pg_temp.subjects(folder text, r jsonb DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg("row"->>'PR_SUBJECT', ',' ORDER BY "row"->>'PR_SUBJECT')
+    FROM folder_list AS f, list_messages(f.store_id, f.folder_id, '{PR_SUBJECT}', r) WHERE f.name = folder $$;
+SELECT name, parent_id = special_folder(:s, 'Root') AS below_root FROM folder_list WHERE folder_id = :q AND store_id = :s;
+SELECT pg_temp.subjects('important') AS listed, count_messages(:s, :q) AS counted,
+       (SELECT count(*) FROM list_categories(:s, :q, '{PR_SUBJECT}')) AS categories;
+SELECT get_folder_props(:s, :q, '{PR_FOLDER_TYPE,PR_CONTENT_COUNT}');
+
+-- the folder stays true while messages are saved, moved, deleted and restored
+SELECT result FROM save_message(:s, :low, (SELECT change_number FROM message_list WHERE store_id = :s AND message_id = :low), '{"PR_IMPORTANCE": 2}');
+SELECT move_messages(:s, ARRAY[:x], :b), delete_messages(:s, ARRAY[:m]);
+SELECT pg_temp.subjects('important') AS listed;
+SELECT restore_messages(:s, ARRAY[:m]);
+SELECT pg_temp.subjects('important') AS listed,
+       pg_temp.subjects('important', '{"property": {"name": "PR_SUBJECT", "relop": "=", "value": "low"}}') AS restricted;
+
+-- criteria: a NULL leaves what is there; RECURSIVE searches the folders below
+SELECT restriction, folders = ARRAY[:f, :o]::bigint[] AS same_folders, flags FROM get_search_criteria(:s, :q);
+SELECT set_search_criteria(:s, :q, flags => 'RECURSIVE|STOP');
+SELECT pg_temp.subjects('important') AS listed, flags FROM get_search_criteria(:s, :q);
+SELECT set_search_criteria(:s, :q, folders => ARRAY[:o], flags => 'RESTART');
+SELECT pg_temp.subjects('important') AS listed, flags FROM get_search_criteria(:s, :q);
+
+-- a folder without criteria lists nothing
+SELECT create_search_folder(:s, :f, 'empty') AS e \gset
+SELECT count(*) AS listed, count_messages(:s, :e) AS counted FROM list_messages(:s, :e);
+SELECT set_search_criteria(:s, :e, '{"and": []}');
+SELECT set_search_criteria(:s, :e, folders => ARRAY[:f]);
+SELECT pg_temp.refused(format('SELECT * FROM get_search_criteria(%s, %s)', :s, :e));
+SELECT pg_temp.refused(format('SELECT * FROM get_search_criteria(%s, %s)', :s, :f));
+SELECT pg_temp.refused(format('SELECT set_search_criteria(%s, %s, ''{"and": []}'', ARRAY[%s])', :s, :f, :f));
+
+-- nothing has its place in a search folder
+SELECT pg_temp.refused(format('SELECT create_message(%s, %s)', :s, :q));
+SELECT pg_temp.refused(format('SELECT * FROM save_new_message(%s, %s, ''{"PR_SUBJECT": "x"}'')', :s, :q));
+SELECT pg_temp.refused(format('SELECT copy_messages(%s, ARRAY[%s], %s)', :s, :m, :q));
+SELECT pg_temp.refused(format('SELECT move_messages(%s, ARRAY[%s], %s)', :s, :m, :q));
+SELECT pg_temp.refused(format('SELECT create_folder(%s, %s, ''x'')', :s, :q));
+SELECT pg_temp.refused(format('SELECT move_folder(%s, %s, %s)', :s, :b, :q));
+SELECT pg_temp.refused(format('SELECT save_as(open_message(%s, %s), %s)', :s, :m, :q));
+SELECT pg_temp.refused(format('SELECT create_search_folder(%s, NULL, ''nested'', ''{"and": []}'', ARRAY[%s])', :s, :q));
+
+-- what is refused otherwise
+-- fail
+SELECT create_search_folder(:s, NULL, 'x', '{"and": [7]}', ARRAY[:f]);
+-- fail
+SELECT create_search_folder(:s, NULL, 'x', '{"count": {"max": 1, "restriction": {"and": []}}}', ARRAY[:f]);
+-- fail
+SELECT create_search_folder(:s, NULL, 'x', '{"and": []}', ARRAY[NULL]::bigint[]);
+-- fail
+SELECT create_search_folder(:s, NULL, 'x', '{"and": []}', ARRAY[:f], 'RECURSIVE|SHALLOW');
+-- fail
+SELECT create_search_folder(:s, NULL, 'x', '{"and": []}', ARRAY[:f], 16);
+-- fail
+SELECT create_search_folder(:s, NULL, '', '{"and": []}', ARRAY[:f]);
+-- fail
+SELECT create_search_folder(:s, NULL, NULL, '{"and": []}', ARRAY[:f]);
+SELECT count(*) FROM folder_list WHERE store_id = :s AND name = 'x';
+
+CREATE ROLE regress_searcher;
+GRANT USAGE ON SCHEMA msgstore TO regress_searcher;
+-- a copy searches for the same; a rename is that of any folder
+SELECT set_search_criteria(:s, :q, '{"and": []}', ARRAY[:f, :b]), rename_folder(:s, :q, 'renamed');
+SELECT copy_folder(:s, :q, special_folder(:s, 'Root'), 'copied') IS NOT NULL AS copied;
+SELECT pg_temp.subjects('copied') AS listed;
+-- the caller finds the messages that it may read
+SELECT grant_folder(:s, :q, 'regress_searcher', 'REVIEWER'), grant_folder(:s, :f, 'regress_searcher', 'REVIEWER');
+SET ROLE regress_searcher;
+SELECT pg_temp.subjects('renamed') AS listed, cardinality(folders) AS folders FROM get_search_criteria(:s, :q);
+SELECT pg_temp.refused(format('SELECT set_search_criteria(%s, %s, ''{"and": []}'')', :s, :q));
+SELECT pg_temp.refused(format('SELECT create_search_folder(%s, NULL, ''x'')', :s));
+RESET ROLE;
+DROP OWNED BY regress_searcher;
+DROP ROLE regress_searcher;
+-- deleting the folder deletes no message
+SELECT delete_folder(:s, :q, 'DELETE_HARD_DELETE');
+SELECT count(*) FROM message_list WHERE store_id = :s;
