@@ -138,6 +138,7 @@ REGRESS = \
 	conflict \
 	conflictattachments \
 	resolve \
+	obstacles \
 	mergetext \
 	place \
 	readstate \

@@ -1044,7 +1044,8 @@ COMMENT ON COLUMN msgstore.folder_change.folder_id IS
 COMMENT ON COLUMN msgstore.folder_change.change_number IS
 	'The version that this change made';
 COMMENT ON COLUMN msgstore.folder_change.previous IS
-	'The version that this change replaced; NULL for a creation';
+	'The version that this change replaced; NULL for a creation, and for a '
+	'change of rights, which makes no version';
 COMMENT ON COLUMN msgstore.folder_change.incarnation IS
 	'The run of the number series; grows with every crash, restore or '
 	'failover';
@@ -1056,7 +1057,7 @@ COMMENT ON COLUMN msgstore.folder_change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.folder_change.kind IS
 	'c create, n rename, m move, p properties, d delete, r restore, h hard '
-	'delete';
+	'delete, a rights';
 COMMENT ON COLUMN msgstore.folder_change.role IS
 	'The database role of the author';
 COMMENT ON COLUMN msgstore.folder_change.actor IS
@@ -1102,18 +1103,30 @@ GRANT SELECT ON msgstore.store_list TO PUBLIC;
 COMMENT ON VIEW msgstore.store_list IS
 	'The stores that the current role may use';
 
+CREATE FUNCTION msgstore_internal.folder_unread(store_id bigint,
+												folder_id bigint)
+	RETURNS bigint
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000
+	AS 'MODULE_PATHNAME', 'folder_unread';
+COMMENT ON FUNCTION msgstore_internal.folder_unread(bigint, bigint) IS
+	'Return count_unread() for the current role and actor; 0 for a folder '
+	'that does not exist';
+
 CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
 	SELECT f.store_id, f.folder_id,
 		   CASE WHEN msgstore_internal.folder_visible(f.store_id, f.parent_id)
 				THEN f.parent_id END AS parent_id,
-		   f.name, f.special, f.created_at
+		   f.name, f.special, f.created_at,
+		   msgstore_internal.folder_unread(f.store_id, f.folder_id)
+				AS unread
 	FROM msgstore.folder AS f
 	WHERE f.deleted_at IS NULL
 	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
 GRANT SELECT ON msgstore.folder_list TO PUBLIC;
 COMMENT ON VIEW msgstore.folder_list IS
 	'The folders (not deleted) that the current role sees; parent_id is NULL '
-	'below a folder that it does not see';
+	'below a folder that it does not see, unread is the number of messages '
+	'that the role and actor have not read';
 
 CREATE VIEW msgstore.deleted_folder_list WITH (security_barrier) AS
 	SELECT f.store_id, f.folder_id,
@@ -1137,6 +1150,7 @@ CREATE VIEW msgstore.folder_change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'a' THEN 'rights'
 		   END AS kind,
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
 		   c.client, c.changed_at,
@@ -1589,6 +1603,13 @@ COMMENT ON FUNCTION msgstore_internal.message_size(jsonb, jsonb, text, text,
 	'Return the bytes of the content of a message (PR_MESSAGE_SIZE) without '
 	'fetching its bodies';
 
+CREATE FUNCTION msgstore_internal.display_to(recipients jsonb)
+	RETURNS text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'display_to';
+COMMENT ON FUNCTION msgstore_internal.display_to(jsonb) IS
+	'Return PR_DISPLAY_TO of a list of recipients';
+
 CREATE FUNCTION msgstore_internal.systime(value text)
 	RETURNS timestamptz
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
@@ -1866,7 +1887,10 @@ CREATE VIEW msgstore.message_list WITH (security_barrier) AS
 					   AND s.message_id OPERATOR(pg_catalog.=) m.message_id),
 					0) AS status,
 		   m.message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0
-			   AS associated
+			   AS associated,
+		   m.has_attachments,
+		   coalesce(msgstore_internal.display_to(m.recipients), '')
+			   AS display_to
 	FROM msgstore.message AS m
 	WHERE m.deleted_at IS NULL
 	  AND msgstore_internal.message_readable(m.store_id, m.folder_id,
@@ -3199,6 +3223,36 @@ COMMENT ON FUNCTION msgstore.resolve_conflict(bigint, bigint, bigint, jsonb,
 	'Settle the conflict of a patch on a change number, as '
 	'resolve_conflict(handle, choice) does for a handle';
 
+CREATE FUNCTION msgstore.merge_obstacles(handle integer,
+										 by_lines boolean DEFAULT false)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'merge_obstacles_of_handle';
+COMMENT ON FUNCTION msgstore.merge_obstacles(integer, boolean) IS
+	'Return the properties and objects of lists because of which '
+	'resolve_conflict() would save nothing with MERGE, or by lines with '
+	'MERGE_TEXT; an empty array if it would save';
+
+CREATE FUNCTION msgstore.merge_obstacles(store_id bigint, message_id bigint,
+										 change_number bigint, changes jsonb,
+										 by_lines boolean DEFAULT false)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'merge_obstacles_of_message';
+COMMENT ON FUNCTION msgstore.merge_obstacles(bigint, bigint, bigint, jsonb,
+											 boolean) IS
+	'Return the obstacles of merging a patch on a change number, as '
+	'merge_obstacles(handle) does';
+
+CREATE FUNCTION msgstore.merge_obstacles(store_id bigint, parked_id bigint,
+										 by_lines boolean DEFAULT false)
+	RETURNS text[]
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'merge_obstacles_of_draft';
+COMMENT ON FUNCTION msgstore.merge_obstacles(bigint, bigint, boolean) IS
+	'Return the obstacles of merging a parked draft, as '
+	'merge_obstacles(handle) does';
+
 CREATE FUNCTION msgstore.merge_text(base text, theirs text, yours text,
 									OUT merged text, OUT conflicts integer)
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
@@ -3575,6 +3629,13 @@ COMMENT ON FUNCTION msgstore.keep_originals(bigint, boolean) IS
  * What foreign keys would refuse, were there any.
  */
 
+CREATE FUNCTION msgstore_internal.check_number(number bigint, name text)
+	RETURNS void
+	LANGUAGE C STABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'check_number';
+COMMENT ON FUNCTION msgstore_internal.check_number(bigint, text) IS
+	'Refuse a number that is not below 2^53, for functions in SQL';
+
 CREATE FUNCTION msgstore.check_store(store_id bigint DEFAULT NULL,
 									 OUT relation text, OUT store_id bigint,
 									 OUT id bigint, OUT missing text,
@@ -3583,6 +3644,7 @@ CREATE FUNCTION msgstore.check_store(store_id bigint DEFAULT NULL,
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 	AS $$
+		SELECT msgstore_internal.check_number($1, 'store_id');
 		SELECT 'folder', c.store_id, c.folder_id, 'store', c.store_id
 		FROM msgstore.folder AS c
 		WHERE (c.store_id OPERATOR(pg_catalog.=) $1 OR $1 IS NULL)

@@ -288,7 +288,7 @@ INSERT INTO good_argument VALUES
     ('store_id', :store), ('to_store_id', :store), ('message_id', :id), ('folder_id', :inbox), ('parent_id', :inbox),
     ('handle', :h), ('change_number', :n), ('version', :n), ('name', '''n'''), ('special', '''Inbox'''),
     ('flags', '''0'''), ('props', '''{}'''), ('changes', '''{}'''), ('tags', '''{}'''),
-    ('node', '0'), ('result', '''S_OK'''), ('choice', '''KEEP_ORIGINAL'''), ('whole', 'false'),
+    ('node', '0'), ('result', '''S_OK'''), ('choice', '''KEEP_ORIGINAL'''), ('whole', 'false'), ('by_lines', 'false'),
     ('message_ids', '''{}'''), ('parked_id', '0'), ('keep_age', '''1 day'''), ('keep_count', '1'), ('keep', 'true'),
     ('after', '0'), ('messages', '1'), ('attach_num', '0'), ('property', '''PR_BODY'''),
     ('offset', '0'), ('length', '1'), ('bytes', '''x'''), ('size', '0'), ('rows', '''[]'''),
@@ -383,6 +383,9 @@ DROP ROLE regress_errors, regress_errors_owner;
 -- the function that only views call takes any values from any caller
 SELECT msgstore_internal.message_size(NULL, NULL, NULL, NULL, NULL, NULL, NULL),
        msgstore_internal.message_size('1', '[[1, {"blob": {"blob": 1, "size": 2}}], null]', '', '', '', '', '"x"') > 0 AS any_jsonb;
+SELECT r, msgstore_internal.display_to(r) AS display_to
+FROM unnest(ARRAY['1', '{}', '[]', '[1]', '[{}]', '[{"PR_RECIPIENT_TYPE": "x"}]',
+                  '[{"PR_RECIPIENT_TYPE": 1, "PR_DISPLAY_NAME": 1}]']::jsonb[]) AS r;
 
 -- "could not serialize access due to concurrent update" is shown in
 -- test/specs/save_after_refresh.spec.  tools/check-errors finds errors that no test

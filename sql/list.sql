@@ -151,6 +151,16 @@ SELECT * FROM list_messages(:s, 999999);
 SELECT * FROM list_messages(999999, :f);
 \set VERBOSITY default
 
+-- the view has what lists show beside the version
+SELECT message_id AS shown, change_number AS n
+FROM save_new_message(:s, :b, '{"PR_SUBJECT": "shown", "PR_MESSAGE_ATTACHMENTS": [{"PR_DISPLAY_NAME": "a"}],
+    "PR_MESSAGE_RECIPIENTS": [{"PR_DISPLAY_NAME": "Ann", "PR_RECIPIENT_TYPE": 1},
+                              {"PR_SMTP_ADDRESS": "bob@example.com", "PR_RECIPIENT_TYPE": 1},
+                              {"PR_DISPLAY_NAME": "Cy", "PR_RECIPIENT_TYPE": 2}]}') \gset
+SELECT "read", status, has_attachments, associated, display_to FROM message_list WHERE message_id = :shown;
+SELECT result FROM save_message(:s, :shown, :n, '{"PR_MESSAGE_ATTACHMENTS": null, "PR_MESSAGE_RECIPIENTS": null}');
+SELECT "read", status, has_attachments, associated, display_to FROM message_list WHERE message_id = :shown;
+SELECT delete_messages(:s, ARRAY[:shown], 'DELETE_HARD_DELETE');
 -- the read flag is that of the actor
 SELECT set_read_flag(:s, :deep, actor => 'ada');
 SELECT who, (SELECT "row" FROM list_messages(:s, :b, '{PR_READ}', actor => who)) AS "row",

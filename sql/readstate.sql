@@ -166,6 +166,31 @@ SELECT set_read_flags(:large, array_agg(message_id), 'CLEAR_READ_FLAG') FROM mes
 SELECT count_unread(:large, :box) = count(*) AS equal, bool_and(NOT l."read") AS listed FROM message_list AS l WHERE store_id = :large AND message_id % 7 = 0;
 SELECT bool_and(l."read") AS listed FROM message_list AS l WHERE store_id = :large AND message_id % 7 <> 0;
 
+-- the number is that of the list for users who have read nothing, little, or most; with
+-- deleted, associated, moved and own messages; and PR_CONTENT_UNREAD is this number
+SET msgstore.actor = 'olga';
+SELECT count(*) FROM generate_series(1, 30) AS n, save_new_message(:large, :box, jsonb_build_object('PR_MESSAGE_FLAGS', n % 2)) AS m;
+RESET msgstore.actor;
+SELECT set_read_flags(:large, array_agg(message_id), actor => 'petra') FROM (SELECT message_id FROM message WHERE store_id = :large ORDER BY 1 LIMIT 20) AS m;
+SELECT set_read_flags(:large, NULL, '0', :box, 'rosa'), set_read_flags(:large, array_agg(message_id), 'CLEAR_READ_FLAG', actor => 'olga')
+FROM (SELECT message_id FROM message WHERE store_id = :large ORDER BY 1 DESC LIMIT 3) AS m;
+SELECT create_folder(:large, NULL, 'other') AS other \gset
+SELECT move_messages(:large, array_agg(message_id) FILTER (WHERE n % 3 = 0), :other), delete_messages(:large, array_agg(message_id) FILTER (WHERE n % 3 = 1))
+FROM (SELECT message_id, row_number() OVER (ORDER BY message_id) AS n FROM message WHERE store_id = :large ORDER BY 1 LIMIT 40) AS m;
+SELECT create_message(:large, :box, 'MAPI_ASSOCIATED') AS h \gset
+SELECT save_changes(:h), close_object(:h);
+CREATE FUNCTION pg_temp.compare(s bigint, a text, OUT unread text, OUT alike boolean) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('msgstore.actor', a, false);
+    SELECT string_agg(f.name || ' ' || f.unread, ', ' ORDER BY f.name COLLATE "C") FILTER (WHERE f.unread > 0),
+        bool_and(f.unread = count_unread(s, f.folder_id, a) AND f.unread = (get_folder_props(s, f.folder_id, '{PR_CONTENT_UNREAD}', a)->>'PR_CONTENT_UNREAD')::bigint
+            AND f.unread = (SELECT count(*) FROM message_list AS l WHERE l.store_id = s AND l.folder_id = f.folder_id AND NOT l."read" AND NOT l.associated))
+    INTO unread, alike FROM folder_list AS f WHERE f.store_id = s;
+END $$;
+SELECT a AS actor, (pg_temp.compare(:large, a)).* FROM unnest('{"",ann,olga,petra,rosa}'::text[]) AS a ORDER BY a;
+RESET msgstore.actor;
+SELECT set_folder_props(:large, :box, '{"PR_CONTENT_UNREAD": 1}'); -- fail
+
 -- a message that is deleted for good takes its marks with it
 SELECT delete_messages(:store, ARRAY[:q], 'DELETE_HARD_DELETE');
 SELECT count(*) FROM read_mark WHERE message_id = :q;
@@ -190,6 +215,7 @@ RESET ROLE;
 SELECT grant_folder(:store, :inbox, 'regress_reader', 'FOLDER_VISIBLE');
 SET ROLE regress_reader;
 SELECT set_read_flag(:store, :later), count_unread(:store, :inbox), set_read_flags(:store, NULL, 'CLEAR_READ_FLAG', :inbox);
+SELECT name, unread FROM folder_list WHERE store_id = :store;
 RESET ROLE;
 SELECT count(*) AS still_read FROM read_page, message_list WHERE role = 'regress_reader' AND message_id = :later AND page = message_id >> 10
 AND get_bit(is_read, (message_id & 1023)::integer) = 1;

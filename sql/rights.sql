@@ -283,6 +283,22 @@ SELECT effective_rights(:store, :below, 'regress_rights_bob');
 SELECT pg_temp.error(format('SELECT grant_folder(%s, %s, %L, 1)', :store, :below, 'PUBLIC'));
 ROLLBACK;
 
+-- a change of rights has a row in the history of its folder, and in the feed of the roles
+-- that see the folder or have seen it; it makes no version of the folder
+SELECT token AS t FROM changes_since(:store) WHERE kind = 'end' \gset
+SELECT change_number AS version FROM folder WHERE store_id = :store AND folder_id = :below \gset
+SELECT grant_folder(:store, :below, 'regress_rights_ann', 'REVIEWER'), revoke_folder(:store, :below, 'regress_rights_ann');
+BEGIN;
+SELECT grant_folder(:store, :below, 'regress_rights_ann', 'OWNER');
+ROLLBACK;
+SELECT kind, previous, change_number > :version AS counted, changed_by = current_user AS mine, properties
+FROM folder_change_list WHERE store_id = :store AND folder_id = :below AND kind = 'rights';
+SELECT change_number = :version AS unchanged FROM folder WHERE store_id = :store AND folder_id = :below;
+SELECT kind, folder_id = :below AS below, change_number > :version AS counted FROM changes_since(:store, :'t');
+SET ROLE regress_rights_ann;
+SELECT kind, folder_id = :below AS below, change_number FROM changes_since(:store, :'t');
+RESET ROLE;
+
 -- the store is given by its owner, to a role of which the owner is a member
 SET ROLE regress_rights_owner;
 SELECT pg_temp.error(format('SELECT give_store(%s, %L)', :store, owner))
@@ -291,6 +307,10 @@ RESET ROLE;
 GRANT regress_rights_team TO regress_rights_owner;
 SET ROLE regress_rights_owner;
 SELECT give_store(:store, 'regress_rights_team');
+RESET ROLE;
+SELECT count(*) = count(DISTINCT c.folder_id) AND count(*) = (SELECT count(*) FROM folder WHERE store_id = :store) AS every_folder
+FROM folder_change AS c WHERE store_id = :store AND kind = 'a' AND xid = (SELECT max(xid) FROM folder_change WHERE store_id = :store);
+SET ROLE regress_rights_owner;
 SELECT owner FROM store_list WHERE store_id = :store;
 RESET ROLE;
 REVOKE regress_rights_team FROM regress_rights_owner;

@@ -67,7 +67,12 @@ typedef struct Target
 
 /* --------------------------------------------------------------- session.c */
 
-/* Connect.  Returns NULL after printing an error. */
+/*
+ * Connect.  Returns NULL after printing an error.  session_connect_anyhow()
+ * accepts a database without the extension.
+ */
+extern msgstore *session_connect_anyhow(const Target *target,
+										const char *application);
 extern msgstore *session_connect(const Target *target,
 								 const char *application);
 
@@ -138,6 +143,13 @@ extern bool print_bytes(const void *bytes, size_t len);
  */
 extern bool print_json(const json_t *value);
 
+/*
+ * Show what is printed from now on through the user's pager, if stdout is a
+ * terminal, until print_end_pager() waits for the end of the pager.
+ */
+extern void print_begin_pager(void);
+extern void print_end_pager(void);
+
 /* Flush stdout.  Prints an error and returns false if a write has failed. */
 extern bool print_flush(void);
 
@@ -147,7 +159,12 @@ typedef enum Colour
 	COLOUR_THEIRS,
 	COLOUR_YOURS,
 	COLOUR_BOTH,
-	COLOUR_QUIET
+	COLOUR_QUIET,
+	COLOUR_PLAIN,
+	COLOUR_OLD,
+	COLOUR_NEW,
+	COLOUR_OLD_MARK,			/* words that differ */
+	COLOUR_NEW_MARK
 } Colour;
 
 /* The properties of stdout. */
@@ -188,8 +205,9 @@ extern char *show_safe_lines(const char *text);
  */
 extern char *show_safe_json(const char *json);
 
-/* Return the number of columns of a safe text. */
+/* Return the number of columns of a safe text, and of a character. */
 extern int	show_columns(const char *safe);
+extern int	show_char_columns(gunichar c);
 
 /*
  * Return a safe text, cut to a number of columns if it is longer; then the
@@ -259,6 +277,13 @@ extern Standing report_standing(const Report *report);
 extern int64_t report_current(const Report *report);
 
 /*
+ * Return the names of the properties that prevent MERGE, or with by_lines
+ * MERGE_TEXT, separated by commas, as the server returned them; NULL if a
+ * merge is possible.
+ */
+extern const char *report_obstacles(const Report *report, bool by_lines);
+
+/*
  * Return the names of the properties of one side, separated by commas; NULL if
  * there are no such properties.  Properties of the message's place do not
  * count, nor, for SIDE_BOTH, properties that both changed to equal values.
@@ -267,6 +292,14 @@ extern char *report_names(const Report *report, Side side);
 
 /* Print every property with its values, which are cut to fit the screen. */
 extern void report_print(const Report *report, const Screen *screen);
+
+/*
+ * Print all differences of one property, or of all properties if the name is
+ * NULL: base to theirs, base to yours, theirs to yours.  Returns false if the
+ * report has no such property.
+ */
+extern bool report_print_differences(const Report *report,
+									 const Screen *screen, const char *name);
 
 /*
  * Print whole values of one property, or of all properties if the name is

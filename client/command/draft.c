@@ -311,30 +311,6 @@ print_parked(const Session *session, const Draft *draft)
 			  (long long) draft->parked_id);
 }
 
-/* Let the user settle the conflict, if there is a user; else print it. */
-static int
-settle(Session *session, const Draft *draft)
-{
-	ResolveOptions options = {
-		.target = *session->target,
-		.draft = draft->parked_id
-	};
-	g_autofree char *store = session_store_option(session->target);
-
-	if (isatty(STDIN_FILENO))
-	{
-		print_out("Others have saved the message meanwhile.\n\n");
-		(void) print_flush();
-		return resolve_run(&options);
-	}
-	print_out("Nothing is stored: others have saved the message meanwhile.\n"
-			  "The edits are parked as draft %lld. To settle the conflict:\n"
-			  "    msgstore resolve%s --draft=%lld\n",
-			  (long long) draft->parked_id, store,
-			  (long long) draft->parked_id);
-	return EXIT_REFUSED;
-}
-
 /* Print why nothing is stored. */
 static int
 print_refusal(const Session *session, const Draft *draft, const char *result)
@@ -387,7 +363,7 @@ draft_save(Session *session, Draft *draft)
 	else if (draft->message_id != 0 &&
 			 (strcmp(saved.result, "MAPI_E_OBJECT_CHANGED") == 0 ||
 			  strcmp(saved.result, "MAPI_E_OBJECT_DELETED") == 0))
-		code = settle(session, draft);
+		code = DRAFT_CONFLICT;
 	else
 		code = print_refusal(session, draft, saved.result);
 	g_free(saved.result);

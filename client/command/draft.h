@@ -6,6 +6,8 @@
  *		form.c		a message as a text with properties, recipients and body
  *		kept.c		texts on the disk, and the editor
  *		draft.c		drafts: parked before the first attempt to save
+ *		editing.c	a text in the editor, until its edits are parked
+ *		blend.c		the changes of both sides of a conflict as one text
  *		revise.c	the commands edit, new and set
  *
  *-------------------------------------------------------------------------
@@ -63,7 +65,8 @@ extern void form_free(Form *form);
 
 /*
  * Return the text of the form.  "edits" is a patch to be shown instead of the
- * values of the version, or NULL.  "first" is the first line, a comment.
+ * values of the version, or NULL.  "first" is the first line, a comment, with
+ * which the text is one to be edited; or NULL.
  */
 extern char *form_text(const Form *form, const json_t *edits,
 					   const char *first);
@@ -168,9 +171,53 @@ extern bool draft_park(Session *session, Draft *draft);
 /*
  * Save the edits of a parked draft and discard the draft, in one transaction,
  * and print the outcome.  If the connection is lost, connects anew and tries
- * again; the request makes sure that nothing is saved twice.  In a conflict,
- * shows the conflict if there is somebody to ask.  Returns an exit code.
+ * again; the request makes sure that nothing is saved twice.  Returns an exit
+ * code, or DRAFT_CONFLICT if others have saved or deleted the message, about
+ * which nothing is printed.
  */
+#define DRAFT_CONFLICT	(-1)
 extern int	draft_save(Session *session, Draft *draft);
+
+/* --------------------------------------------------------------- editing.c */
+
+/* A message that is being edited. */
+typedef struct Editing
+{
+	Session		session;
+	Draft		draft;
+	KeptText	kept;
+	Form	   *form;
+	json_t	   *edits;			/* of a draft that goes on; or NULL */
+	char	   *text;			/* of a kept text that goes on; or NULL */
+	bool		has_marks;		/* marks of conflicts must be removed */
+	GString    *comments;		/* more lines before the text; or NULL */
+} Editing;
+
+/* Free what an Editing has, and close its connection. */
+extern void editing_end(Editing *editing);
+
+/* Print the last error of the session.  Returns EXIT_TROUBLE. */
+extern int	editing_trouble(const Editing *editing, const char *doing);
+
+/*
+ * Read the version that the edits stand on: draft.change_number, or the newest
+ * if that is 0.  Returns -1 to go on, or an exit code.
+ */
+extern int	editing_read_base(Editing *editing);
+
+/*
+ * Let the user edit the text, again after an error, until its edits are
+ * parked.  Returns -1 then; otherwise an exit code.
+ */
+extern int	editing_run(Editing *editing);
+
+/* ----------------------------------------------------------------- blend.c */
+
+/*
+ * Set editing->edits to the changes of both sides of a conflict: a patch on the
+ * newest version, whose properties "theirs" are.  The handle has the edits of
+ * the draft.  Returns false after printing an error.
+ */
+extern bool blend(Editing *editing, int32_t handle, json_t *theirs);
 
 #endif							/* DRAFT_H */

@@ -486,7 +486,7 @@ compare_names(const void *a, const void *b)
 char *
 form_text(const Form *form, const json_t *edits, const char *first)
 {
-	GString    *out = g_string_new(first);
+	GString    *out = g_string_new(NULL);
 	json_t	   *props = json_deep_copy(form->props);
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 	const char *name;
@@ -494,10 +494,12 @@ form_text(const Form *form, const json_t *edits, const char *first)
 
 	if (edits != NULL)
 		json_object_update(props, (json_t *) edits);
-	g_string_append(out, "\n# Save and close the editor to save the message. "
-					"A text without changes does nothing.\n"
-					"# Lines like this one are left out. The body begins after "
-					"the first empty line.\n");
+	if (first != NULL)
+		g_string_append_printf(out, "%s\n# Save and close the editor to save "
+							   "the message. A text without changes does "
+							   "nothing.\n# Lines like this one are left out. "
+							   "The body begins after the first empty line.\n",
+							   first);
 	put_comments(out, form);
 	value = json_object_get(props, "PR_SUBJECT");
 	put_line(out, "Subject", json_is_string(value) ? value : json_object());

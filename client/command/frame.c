@@ -66,3 +66,14 @@ frame_id(const char *text, const char *what)
 	print_error("invalid %s \"%s\"", what, text);
 	return 0;
 }
+
+const Option *
+frame_option(const Command *command, const char *name)
+{
+	for (const Option *o = command->options; o != NULL && o->name; o++)
+	{
+		if (strcmp(o->name, name) == 0)
+			return o;
+	}
+	return NULL;
+}

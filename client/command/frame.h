@@ -88,13 +88,28 @@ typedef struct Command
 	int			(*run) (const void *options, char *const *args, int nargs);
 } Command;
 
-/* The commands of the files of that name; msgstore.c has the table of them. */
+/* The commands; msgstore.c has the table of them. */
+extern const Command command_init;
+extern const Command command_stores;
+extern const Command command_show;
+extern const Command command_log;
+extern const Command command_diff;
+extern const Command command_drafts;
+extern const Command command_rm;
+extern const Command command_restore;
+extern const Command command_mv;
+extern const Command command_cp;
+extern const Command command_mark;
+extern const Command command_grant;
+extern const Command command_prune;
+extern const Command command_sweep;
 extern const Command command_import;
 extern const Command command_export;
 extern const Command command_resolve;
 extern const Command command_edit;
 extern const Command command_new;
 extern const Command command_set;
+extern const Command command_ls;
 extern const Command command_completion;
 extern const Command command_man;
 
@@ -108,6 +123,9 @@ extern const Option frame_options[];
 
 /* Return the command of a name, or NULL. */
 extern const Command *frame_find(const char *name);
+
+/* Return the option of a command's own with a name, or NULL. */
+extern const Option *frame_option(const Command *command, const char *name);
 
 /* Print where to find help; the command may be "".  Returns EXIT_TROUBLE. */
 extern int	frame_bad_usage(const char *command);
@@ -150,7 +168,8 @@ typedef enum ColumnKind
 	COLUMN_TIME,				/* a time of libmsgstore */
 	COLUMN_FLAG,				/* a boolean; its heading is shown if true */
 	COLUMN_JSON,				/* a value that only JSON shows whole */
-	COLUMN_HIDDEN				/* text that only JSON shows */
+	COLUMN_HIDDEN,				/* text that only JSON shows */
+	COLUMN_HIDDEN_NUMBER
 } ColumnKind;
 
 typedef struct Column

@@ -167,7 +167,8 @@ help_print(const Command *command)
 	g_string_append(out, "\nOptions:\n");
 	put_options(out, command->options);
 	put_term(out, "-?, --help", "show this help, then exit");
-	put_term(out, "-V, --version", "show the version, then exit");
+	put_term(out, frame_option(command, "version") ? "-V" : "-V, --version",
+			 "show the version of msgstore, then exit");
 	if (command->needs != NEEDS_NOTHING)
 	{
 		g_string_append(out, "\nStore and server:\n");

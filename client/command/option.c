@@ -228,7 +228,8 @@ read_options(const Command *command, int argc, char **argv, char *options)
 	if (command->needs != NEEDS_NOTHING)
 		add_options(longs, letters, frame_options, COMMON_CODE);
 	g_array_append_val(longs, help);
-	g_array_append_val(longs, version);
+	if (frame_option(command, "version") == NULL)
+		g_array_append_val(longs, version);
 	table = (const struct option *) (void *) longs->data;
 
 	opterr = 0;

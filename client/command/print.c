@@ -20,11 +20,13 @@
  *-------------------------------------------------------------------------
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -37,7 +39,12 @@ static const char *const colour_codes[] = {
 	[COLOUR_THEIRS] = "33",
 	[COLOUR_YOURS] = "36",
 	[COLOUR_BOTH] = "1;31",
-	[COLOUR_QUIET] = "2"
+	[COLOUR_QUIET] = "2",
+	[COLOUR_PLAIN] = "0",
+	[COLOUR_OLD] = "31",
+	[COLOUR_NEW] = "32",
+	[COLOUR_OLD_MARK] = "31;7",
+	[COLOUR_NEW_MARK] = "32;7"
 };
 
 /* ------------------------------------------------------------------- texts */
@@ -150,6 +157,62 @@ print_json(const json_t *value)
 	free(text);
 	return safe != NULL && fputs(safe, stdout) != EOF &&
 		putchar('\n') != EOF;
+}
+
+/* The pager, and the terminal while the pager has stdout. */
+static pid_t pager_pid = 0;
+static int	terminal_fd = -1;
+
+void
+print_begin_pager(void)
+{
+	const char *pager = getenv("PAGER");
+	int			ends[2];
+
+	if (pager == NULL || *pager == '\0')
+		pager = "less -FRX 2>/dev/null || more";
+	if (!isatty(STDOUT_FILENO) || fflush(stdout) != 0 || pipe(ends) != 0)
+		return;
+	terminal_fd = dup(STDOUT_FILENO);
+	pager_pid = fork();
+	if (pager_pid == 0)
+	{
+		(void) dup2(ends[0], STDIN_FILENO);
+		(void) close(ends[0]);
+		(void) close(ends[1]);
+		execl("/bin/sh", "sh", "-c", pager, (char *) NULL);
+		_exit(127);
+	}
+	(void) close(ends[0]);
+	if (pager_pid > 0)
+	{
+		/* a pager may end before it has read everything */
+		signal(SIGPIPE, SIG_IGN);
+		signal(SIGINT, SIG_IGN);
+		(void) dup2(ends[1], STDOUT_FILENO);
+	}
+	(void) close(ends[1]);
+}
+
+void
+print_end_pager(void)
+{
+	int			status;
+
+	if (pager_pid > 0)
+	{
+		(void) fflush(stdout);
+		clearerr(stdout);
+		(void) dup2(terminal_fd, STDOUT_FILENO);
+		while (waitpid(pager_pid, &status, 0) < 0 && errno == EINTR)
+			continue;
+		signal(SIGINT, SIG_DFL);
+		signal(SIGPIPE, SIG_DFL);
+	}
+	if (terminal_fd >= 0)
+		(void) close(terminal_fd);
+	terminal_fd = -1;
+	pager_pid = 0;
 }
 
 bool

@@ -12,8 +12,11 @@
  *
  *	  Values are compared in the form of the server, and shown as texts: HTML
  *	  is decoded, a recipient or an attachment becomes a line, the entry id of
- *	  a folder becomes the folder's name.  A text of several lines is shown by
- *	  the lines that differ from the base.  Other texts are cut to the screen.
+ *	  a folder becomes the folder's name.
+ *
+ *	  A value of one line is shown whole, or by the part with its first
+ *	  difference.  Of a text of several lines, the hunks are shown that the
+ *	  server finds (text_hunks), at most MOST_HUNKS of each side.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,14 +26,14 @@
 
 #include <jansson.h>
 
-#include "command.h"
 #include "mapi.h"
+#include "unified.h"
 
 /* If all values together are larger, the server shortens the large ones. */
 #define MAX_WHOLE_BYTES	((json_int_t) 16 * 1024 * 1024)
 
 #define MAX_TRIES		20		/* of a comparison while others save */
-#define MAX_DIFF_LINES	12		/* shown lines of one value */
+#define MOST_HUNKS		8		/* shown hunks of one text and side */
 #define VALUE_INDENT	10		/* column of the values */
 
 /* SQLSTATE of MAPI_E_NOT_FOUND */
@@ -61,6 +64,7 @@ struct Report
 	const Case *kase;
 	Standing	standing;
 	int64_t		current;
+	char	   *obstacles[2];	/* of MERGE and MERGE_TEXT; or NULL */
 	GPtrArray  *entries;		/* of Entry *, in the order of printing */
 };
 
@@ -82,6 +86,8 @@ report_free(Report *report)
 	if (report == NULL)
 		return;
 	g_ptr_array_free(report->entries, TRUE);
+	g_free(report->obstacles[0]);
+	g_free(report->obstacles[1]);
 	g_free(report);
 }
 
@@ -507,6 +513,37 @@ read_own_edits(Report *report)
 	return yours != NULL;
 }
 
+/*
+ * Ask the server for the obstacles of MERGE, or with by_lines of MERGE_TEXT,
+ * and set report->obstacles[by_lines] to their names, separated by commas;
+ * NULL if there are none.  Returns false on error.
+ */
+static bool
+read_obstacles(Report *report, bool by_lines)
+{
+	char	   *text = msgstore_merge_obstacles(report->kase->ms,
+												report->kase->handle,
+												by_lines);
+	json_t	   *names = text ? json_loads(text, 0, NULL) : NULL;
+	GString    *list = g_string_new(NULL);
+	size_t		i;
+	json_t	   *one;
+
+	json_array_foreach(names, i, one)
+	{
+		const char *name = json_string_value(one);
+		g_autofree char *safe = show_safe(name ? name : "?");
+
+		g_string_append_printf(list, "%s%s", i > 0 ? ", " : "", safe);
+	}
+	g_free(report->obstacles[by_lines]);
+	report->obstacles[by_lines] = list->len > 0 ? g_strdup(list->str) : NULL;
+	g_string_free(list, TRUE);
+	json_decref(names);
+	free(text);
+	return text != NULL;
+}
+
 /* Add the entries of a report.  Returns false on error. */
 static bool
 read_entries(Report *report)
@@ -522,7 +559,8 @@ read_entries(Report *report)
 	for (int i = 0; i < rows->count; i++)
 		add_entry(report, &rows->differences[i]);
 	msgstore_free_conflict(rows);
-	return true;
+	return report->standing != STANDING_CONFLICT ||
+		(read_obstacles(report, false) && read_obstacles(report, true));
 }
 
 Report *
@@ -571,6 +609,12 @@ report_current(const Report *report)
 	return report->current;
 }
 
+const char *
+report_obstacles(const Report *report, bool by_lines)
+{
+	return report->obstacles[by_lines];
+}
+
 /* Return true for a property of the message's place, which no save writes. */
 static bool
 is_placement(const Entry *entry)
@@ -609,18 +653,26 @@ print_heading(const Entry *entry, const Screen *screen)
 
 	print_out("\n");
 	screen_put(screen, COLOUR_HEADING, safe);
-	print_out("  ");
-	switch (entry->side)
+	if (entry->alike && entry->side == SIDE_BOTH)
+		print_out("  (both alike)");
+	print_out("\n");
+}
+
+/* Print the heading of a group of properties. */
+static void
+print_group(Side side, const Screen *screen)
+{
+	print_out("\n");
+	switch (side)
 	{
 		case SIDE_BOTH:
-			screen_put(screen, COLOUR_BOTH, entry->alike ?
-					   "changed by both, alike" : "changed by both");
+			screen_put(screen, COLOUR_BOTH, "Changed by both");
 			break;
 		case SIDE_THEIRS:
-			screen_put(screen, COLOUR_THEIRS, "changed by others");
+			screen_put(screen, COLOUR_THEIRS, "Changed by others only");
 			break;
 		case SIDE_YOURS:
-			screen_put(screen, COLOUR_YOURS, "changed by you");
+			screen_put(screen, COLOUR_YOURS, "Changed by you only");
 			break;
 	}
 	print_out("\n");
@@ -657,20 +709,7 @@ has_lines(const Entry *entry)
 	return false;
 }
 
-/* Print a value on one line; a value that is cut ends with its size. */
-static void
-print_short(const char *text, const Screen *screen)
-{
-	g_autofree char *safe = show_safe(text);
-	g_autofree char *size = bytes_text((json_int_t) strlen(text));
-	g_autofree char *ending = g_strdup_printf("... (%s)", size);
-	g_autofree char *fit = show_fit(safe, screen->columns - VALUE_INDENT,
-									ending);
-
-	print_out("%s\n", fit);
-}
-
-/* Print the size of a text of several lines. */
+/* Print the number of lines and bytes of the base. */
 static void
 print_size(const char *text)
 {
@@ -686,68 +725,187 @@ print_size(const char *text)
 	print_out("%zu %s, %s\n", lines, lines == 1 ? "line" : "lines", size);
 }
 
-/* Print the lines of a text that differ from the base. */
+/* Print the last change by others under their value. */
 static void
-print_diff(const char *base, const char *text, const Screen *screen)
+print_who(const Entry *entry, const Screen *screen)
 {
-	GArray	   *lines = diff_lines(base ? base : "", text);
-
-	if (lines->len == 0)
-		print_out("(as in base)\n");
-	for (guint i = 0; i < lines->len && i < MAX_DIFF_LINES; i++)
+	if (entry->who == NULL || entry->side == SIDE_YOURS)
+		return;
+	print_out("%*s", VALUE_INDENT, "");
 	{
-		const DiffLine *line = &g_array_index(lines, DiffLine, i);
-		g_autofree char *piece = g_strndup(line->text, line->len);
-		g_autofree char *safe = show_safe(piece);
-		g_autofree char *whole = g_strdup_printf("%5u %c %s", line->number,
-												 line->sign, safe);
-		g_autofree char *fit = show_fit(whole, screen->columns - VALUE_INDENT,
-										"...");
+		g_autofree char *fit = show_fit(entry->who, screen->columns -
+										VALUE_INDENT, "...");
 
-		if (i > 0)
-			print_out("%*s", VALUE_INDENT, "");
-		if (line->sign == '-')
-			screen_put(screen, COLOUR_QUIET, fit);
-		else
-			print_out("%s", fit);
-		print_out("\n");
+		screen_put(screen, COLOUR_QUIET, fit);
 	}
-	if (lines->len > MAX_DIFF_LINES)
-		print_out("%*s      ... and %u more lines that differ\n", VALUE_INDENT,
-				  "", lines->len - MAX_DIFF_LINES);
-	g_array_free(lines, TRUE);
+	print_out("\n");
 }
 
+/* Print values of one line, with the words marked that differ from base. */
 static void
-print_entry(const Entry *entry, const Screen *screen)
+print_values(const Entry *entry, const Screen *screen)
 {
-	bool		lines = has_lines(entry);
+	const char *base[] = {entry->text[BASE], NULL};
 
-	print_heading(entry, screen);
 	for (View view = BASE; view < NUM_VIEWS; view++)
 	{
-		const char *text = entry->text[view];
+		const char *value[] = {entry->text[view], NULL};
+		g_autofree char *safe[2] = {
+			base[0] ? show_safe(base[0]) : NULL,
+			value[0] ? show_safe(value[0]) : NULL
+		};
+		const char *old[] = {safe[0], NULL};
+		const char *new[] = {safe[1], NULL};
 
 		if (!shows(entry, view))
 			continue;
 		print_label(view, screen);
-		if (text == NULL)
+		if (value[0] == NULL)
 			print_out("(none)\n");
-		else if (!lines)
-			print_short(text, screen);
-		else if (view == BASE)
-			print_size(text);
 		else
-			print_diff(entry->text[BASE], text, screen);
-		if (view == THEIRS && entry->who != NULL)
-		{
-			g_autofree char *fit = show_fit(entry->who, screen->columns -
-											VALUE_INDENT, "...");
+			unified_value(screen, view == BASE ? NULL : old, new,
+						  VALUE_INDENT);
+		if (view == THEIRS)
+			print_who(entry, screen);
+	}
+}
 
-			print_out("%*s", VALUE_INDENT, "");
-			screen_put(screen, COLOUR_QUIET, fit);
-			print_out("\n");
+/* Print the three sides of a hunk in which both changed the lines. */
+static void
+print_conflict_hunk(const PGresult *hunks, int row, const Screen *screen)
+{
+	for (int view = BASE; view < NUM_VIEWS; view++)
+	{
+		g_auto(GStrv) base = unified_lines(msgstore_text_at(hunks, row, 4));
+		g_auto(GStrv) lines = unified_lines(msgstore_text_at(hunks, row,
+															 4 + view));
+		g_autofree char *label = g_strdup_printf("  %-*s", VALUE_INDENT - 2,
+												 view_labels[view]);
+
+		if (lines[0] == NULL)
+			print_out("%s(no lines)\n", label);
+		else if (view == BASE)
+			unified_pair(screen, (const char *const *) lines, NULL, label,
+						 NULL, VALUE_INDENT);
+		else
+			unified_pair(screen, (const char *const *) base,
+						 (const char *const *) lines, NULL, label,
+						 VALUE_INDENT);
+	}
+}
+
+/*
+ * Print the hunks of a text that the server finds; at most "most" of each
+ * side, and the number of the others.
+ */
+static void
+print_hunks(const PGresult *hunks, const Screen *screen, int most)
+{
+	static const char *const headings[] = {
+		"others", "you", "both alike", "both: a conflict"
+	};
+	int			shown[G_N_ELEMENTS(headings)] = {0};
+	int			left_out = 0;
+
+	for (int row = 0; row < PQntuples(hunks); row++)
+	{
+		const char *side = msgstore_text_at(hunks, row, 0);
+		bool		conflict = *msgstore_text_at(hunks, row, 1) == 't';
+		int			kind = strcmp(side, "theirs") == 0 ? 0 :
+			strcmp(side, "yours") == 0 ? 1 : conflict ? 3 : 2;
+		g_autofree char *heading =
+			g_strdup_printf("  @@ line %s, %s",
+							msgstore_text_at(hunks, row, 2),
+							headings[kind]);
+
+		if (shown[kind]++ >= most)
+		{
+			left_out++;
+			continue;
 		}
+		screen_put(screen, kind == 0 ? COLOUR_THEIRS :
+				   kind == 1 ? COLOUR_YOURS : COLOUR_BOTH, heading);
+		print_out("\n");
+		if (conflict)
+			print_conflict_hunk(hunks, row, screen);
+		else
+		{
+			g_auto(GStrv) old = unified_lines(msgstore_text_at(hunks, row, 4));
+			g_auto(GStrv) new = unified_lines(msgstore_text_at(hunks, row,
+															   kind == 1 ? 6 : 5));
+
+			unified_pair(screen, (const char *const *) old,
+						 (const char *const *) new, "    - ", "    + ", 6);
+		}
+	}
+	if (left_out > 0)
+		print_out("  ... and %d more places (d shows all)\n", left_out);
+}
+
+/* Print a text of several lines that both changed. */
+static void
+print_both(const Report *report, const Entry *entry, const Screen *screen,
+		   int most)
+{
+	const char *values[NUM_VIEWS];
+	PGresult   *hunks;
+
+	for (int view = BASE; view < NUM_VIEWS; view++)
+		values[view] = entry->text[view] ? entry->text[view] : "";
+	hunks = msgstore_query(report->kase->ms, "*tbttttt", "SELECT h.side,"
+						   " h.is_conflict, CAST(h.base_line AS"
+						   " pg_catalog.text), '', h.base_text, h.theirs_text,"
+						   " h.yours_text"
+						   " FROM msgstore.text_hunks($1, $2, $3) AS h",
+						   NUM_VIEWS, values);
+	if (hunks != NULL)
+		print_hunks(hunks, screen, most);
+	else
+	{
+		print_label(THEIRS, screen);
+		print_out("\n");
+		unified_print(screen, values[BASE], values[THEIRS], MOST_HUNKS);
+		print_label(YOURS, screen);
+		print_out("\n");
+		unified_print(screen, values[BASE], values[YOURS], MOST_HUNKS);
+	}
+	PQclear(hunks);
+	print_who(entry, screen);
+}
+
+static void
+print_entry(const Report *report, const Entry *entry, const Screen *screen,
+			int most)
+{
+	View		view = entry->side == SIDE_YOURS ? YOURS : THEIRS;
+
+	print_heading(entry, screen);
+	if (!has_lines(entry))
+	{
+		print_values(entry, screen);
+		return;
+	}
+	print_label(BASE, screen);
+	if (entry->text[BASE] == NULL)
+		print_out("(none)\n");
+	else
+		print_size(entry->text[BASE]);
+	if (entry->side == SIDE_BOTH && entry->text[THEIRS] != NULL &&
+		entry->text[YOURS] != NULL)
+		print_both(report, entry, screen, most);
+	else if (entry->side == SIDE_BOTH)
+		print_values(entry, screen);
+	else
+	{
+		if (entry->text[view] == NULL)
+		{
+			print_label(view, screen);
+			print_out("(none)\n");
+		}
+		unified_print(screen, entry->text[BASE] ? entry->text[BASE] : "",
+					  entry->text[view] ? entry->text[view] : "",
+					  most == G_MAXINT ? 0 : (unsigned) most);
+		print_who(entry, screen);
 	}
 }
 
@@ -755,10 +913,60 @@ void
 report_print(const Report *report, const Screen *screen)
 {
 	for (guint i = 0; i < report->entries->len; i++)
-		print_entry(g_ptr_array_index(report->entries, i), screen);
+	{
+		const Entry *entry = g_ptr_array_index(report->entries, i);
+		const Entry *before = i == 0 ? NULL :
+			g_ptr_array_index(report->entries, i - 1);
+
+		if (before == NULL || before->side != entry->side)
+			print_group(entry->side, screen);
+		print_entry(report, entry, screen, MOST_HUNKS);
+	}
 	if (report->entries->len == 0)
 		print_out("\nNo property differs.\n");
 	print_out("\n");
+}
+
+bool
+report_print_differences(const Report *report, const Screen *screen,
+						 const char *name)
+{
+	static const struct
+	{
+		View		from;
+		View		to;
+		const char *heading;
+	}			pairs[] =
+	{
+		{BASE, THEIRS, "base to theirs"},
+		{BASE, YOURS, "base to yours"},
+		{THEIRS, YOURS, "theirs to yours"}
+	};
+	bool		found = false;
+
+	for (guint i = 0; i < report->entries->len; i++)
+	{
+		const Entry *entry = g_ptr_array_index(report->entries, i);
+
+		if (name != NULL && strcmp(entry->property, name) != 0)
+			continue;
+		found = true;
+		print_heading(entry, screen);
+		for (size_t p = 0; p < G_N_ELEMENTS(pairs); p++)
+		{
+			const char *from = entry->text[pairs[p].from];
+			const char *to = entry->text[pairs[p].to];
+
+			if (g_strcmp0(from, to) == 0)
+				continue;
+			print_out("  ");
+			screen_put(screen, COLOUR_QUIET, pairs[p].heading);
+			print_out("\n");
+			unified_print(screen, from, to, 0);
+		}
+	}
+	print_out("\n");
+	return found || name == NULL;
 }
 
 /* Print all lines of a value. */

@@ -12,6 +12,10 @@
  *	  "Overwrite" names the version that was shown.  If somebody has saved
  *	  since, nothing is stored, and the new conflict is shown.
  *
+ *	  The server decides if the changes of both can be merged; the menu offers
+ *	  what it says.  Drafts are shown one after another; a capital letter
+ *	  answers for all the rest, without asking.
+ *
  *	  Questions go to stdout and answers come from stdin, terminals or not.
  *	  The end of stdin is the answer "quit".
  *
@@ -23,7 +27,7 @@
 
 #include <jansson.h>
 
-#include "frame.h"
+#include "draft.h"
 
 #define ANSWER_INDENT	5		/* column of the meaning of an answer */
 
@@ -34,8 +38,11 @@ typedef struct Resolve
 {
 	const ResolveOptions *options;
 	Screen		screen;
+	Session		session;
 	Case		kase;
 	msgstore_draft_list *drafts;	/* owns kase.draft */
+	bool		one_of_many;	/* there are other drafts to look at */
+	char		for_all;		/* the answer for all the rest, or NUL */
 } Resolve;
 
 static const struct
@@ -44,28 +51,13 @@ static const struct
 	const char *word;
 }			answers[] =
 {
-	{'k', "keep"}, {'o', "overwrite"}, {'m', "merge"}, {'s', "save"},
-	{'d', "discard"}, {'y', "yes"}, {'w', "whole"}, {'q', "quit"}
+	{'k', "keep"}, {'o', "overwrite"}, {'m', "merge"}, {'e', "edit"},
+	{'s', "save"}, {'d', "differences"}, {'x', "x"}, {'x', "discard"},
+	{'y', "yes"}, {'w', "whole"}, {'p', "park"}, {'n', "next"},
+	{'q', "quit"}, {'?', "?"}
 };
 
 /* ----------------------------------------------------------------- reading */
-
-/* Return a line from stdin, without its line end; NULL at the end of stdin. */
-static char *
-read_answer(void)
-{
-	char	   *line = NULL;
-	size_t		size = 0;
-	char	   *copy = NULL;
-
-	(void) print_flush();
-	if (getline(&line, &size, stdin) >= 0)
-		copy = g_strstrip(g_utf8_make_valid(line, -1));
-	else
-		print_out("\n");
-	free(line);
-	return copy;
-}
 
 /*
  * Return the letter of an answer, which is a word or its beginning; NUL if the
@@ -91,34 +83,40 @@ meant_letter(const char *answer, char **rest)
 }
 
 /*
- * Ask until the answer is one of the letters in "allowed"; the end of stdin is
- * "q".  *rest is set to the text behind the answer, or to NULL.
+ * Ask until the answer is one of the letters in "allowed", each of which is
+ * named in the question; "?" is allowed, too.  The end of stdin is "q".  *rest
+ * is set to the text behind the answer, or to NULL, and *for_all to true if
+ * the answer was a capital letter.
  */
 static char
-ask(const char *allowed, char **rest)
+ask(const char *allowed, char **rest, bool *for_all)
 {
 	GString    *prompt = g_string_new(NULL);
-	size_t		n = strlen(allowed);
 	char		letter = '\0';
 
-	for (size_t i = 0; i < n; i++)
-		g_string_append_printf(prompt, "%s%c", i == 0 ? "" :
-							   i + 1 < n ? ", " : " or ", allowed[i]);
+	for (size_t i = 0; allowed[i] != '\0'; i++)
+		g_string_append_printf(prompt, "%c, ", allowed[i]);
+	g_string_truncate(prompt, prompt->len - 2);
+	g_string_append(prompt, " or ?");
 	*rest = NULL;
+	*for_all = false;
 	while (letter == '\0')
 	{
 		g_autofree char *answer = NULL;
 
-		print_out("%s? ", prompt->str);
-		answer = read_answer();
+		print_out("%s ", prompt->str);
+		answer = ask_line();
 		letter = answer ? meant_letter(answer, rest) : 'q';
-		if (letter == '\0' || strchr(allowed, letter) == NULL)
+		if (letter == '\0' || (letter != '?' && strchr(allowed, letter) == NULL))
 		{
 			print_out("Please answer with %s.\n", prompt->str);
 			letter = '\0';
 			g_free(*rest);
 			*rest = NULL;
 		}
+		else
+			*for_all = answer != NULL && g_ascii_isupper(answer[0]) &&
+				answer[1] == '\0';
 	}
 	g_string_free(prompt, TRUE);
 	return letter;
@@ -179,6 +177,22 @@ print_still_parked(const Resolve *r)
 	put(r, "Draft %lld stays parked.", (long long) r->kase.draft->parked_id);
 }
 
+/* Print the command that brings the replaced version back. */
+static void
+print_way_back(const Resolve *r, int64_t message_id)
+{
+	g_autofree char *store = session_store_option(&r->options->target);
+	g_autofree char *previous =
+		session_text(r->kase.ms, "SELECT CAST(h.previous AS pg_catalog.text)"
+					 " FROM msgstore.history($1, $2, 1) AS h",
+					 r->kase.store_id, message_id);
+
+	if (previous != NULL)
+		print_out("To bring the replaced version back:\n"
+				  "    msgstore restore%s %lld --version=%s\n", store,
+				  (long long) message_id, previous);
+}
+
 /* Print the outcome of a choice that was carried out. */
 static void
 print_settled(const Resolve *r, const char *choice)
@@ -198,10 +212,13 @@ print_settled(const Resolve *r, const char *choice)
 		put(r, "Kept: message %lld in %s stays as it is, at %s. The changes "
 			"of draft %lld are dropped.", original, place, version, draft);
 	else if (strcmp(choice, MSGSTORE_OVERWRITE) == 0)
+	{
 		put(r, "Overwritten: message %lld in %s has the content of draft "
-			"%lld, as %s. The version before is in its history.",
-			original, place, draft, version);
-	else if (strcmp(choice, MSGSTORE_MERGE) == 0)
+			"%lld, as %s.", original, place, draft, version);
+		print_way_back(r, original);
+	}
+	else if (strcmp(choice, MSGSTORE_MERGE) == 0 ||
+			 strcmp(choice, MSGSTORE_MERGE_TEXT) == 0)
 		put(r, "Merged: message %lld in %s has the changes of both, as %s.",
 			original, place, version);
 	else
@@ -375,12 +392,35 @@ print_answer(const Resolve *r, const char *letter, const char *text)
 	screen_paragraph(&r->screen, ANSWER_INDENT, text);
 }
 
-/*
- * Print the answers if others have changed the message, and return their
- * letters.
- */
+/* Print how a merge is possible, or why not; returns its letters. */
 static const char *
-print_conflict_answers(const Resolve *r, const Report *report)
+print_merge_answer(const Resolve *r, const Report *report)
+{
+	const char *obstacles = report_obstacles(report, false);
+	const char *texts = report_obstacles(report, true);
+	g_autofree char *why = NULL;
+
+	if (obstacles == NULL)
+	{
+		print_answer(r, "m", "merge: your changes are added to the message as "
+					 "it is now; the changes of others stay");
+		return "kom";
+	}
+	if (texts == NULL)
+	{
+		print_answer(r, "m", "merge the texts line by line: the changes of "
+					 "both stand in different places");
+		return "kom";
+	}
+	why = g_strdup_printf("(merge is not possible because of %s)", texts);
+	print_answer(r, " ", why);
+	return "ko";
+}
+
+/* Print the answers if others have changed the message. */
+static void
+print_conflict_answers(const Resolve *r, const Report *report,
+					   GString *allowed)
 {
 	g_autofree char *both = report_names(report, SIDE_BOTH);
 	g_autofree char *theirs = report_names(report, SIDE_THEIRS);
@@ -396,130 +436,265 @@ print_conflict_answers(const Resolve *r, const Report *report)
 				 "changes are dropped");
 	print_answer(r, "o", lost ? lost : "overwrite: the message gets the "
 				 "content of the draft");
-	if (both == NULL)
-		print_answer(r, "m", "merge: your changes are added to the message as "
-					 "it is now; the changes of others stay");
-	else
-	{
-		g_autofree char *why = g_strdup_printf("(merge is not possible: both "
-											   "changed %s)", both);
+	g_string_append(allowed, print_merge_answer(r, report));
+	print_answer(r, "e", "edit: the changes of both as one text, with marks "
+				 "where both changed one place");
+	g_string_append_c(allowed, 'e');
+}
 
-		print_answer(r, " ", why);
+/*
+ * Print the possible answers.  Returns their letters, which the caller frees.
+ * Nothing overwrites a message that was deleted.
+ */
+static char *
+print_answers(const Resolve *r, const Report *report)
+{
+	GString    *allowed = g_string_new(NULL);
+	Standing	standing = report_standing(report);
+
+	print_out("What do you want to do?\n");
+	if (standing == STANDING_CONFLICT)
+		print_conflict_answers(r, report, allowed);
+	else if (standing != STANDING_DELETED)
+	{
+		print_answer(r, "y", standing == STANDING_NEW ?
+					 "yes, save the draft in its folder" :
+					 "yes, save the draft");
+		g_string_append_c(allowed, 'y');
 	}
 	print_answer(r, "s", "save elsewhere: the draft becomes a new message in "
 				 "folder Conflicts (\"s NAME\": in another folder); the "
 				 "original stays as it is");
-	return both == NULL ? "komswq" : "koswq";
-}
-
-/* Print the possible answers, and return their letters. */
-static const char *
-print_answers(const Resolve *r, const Report *report)
-{
-	const char *allowed = "ysdwq";
-
-	switch (report_standing(report))
+	g_string_append_c(allowed, 's');
+	if (standing != STANDING_CONFLICT)
 	{
-		case STANDING_CONFLICT:
-			allowed = print_conflict_answers(r, report);
-			break;
-		case STANDING_DELETED:
-			allowed = "sdwq";
-			break;
-		case STANDING_FREE:
-			print_answer(r, "y", "yes, save the draft");
-			break;
-		case STANDING_NEW:
-			print_answer(r, "y", "yes, save the draft in its folder");
-			break;
+		print_answer(r, "x", "discard the draft: its changes are lost");
+		g_string_append_c(allowed, 'x');
 	}
-	if (report_standing(report) != STANDING_CONFLICT)
-	{
-		print_answer(r, "s", "save the draft as a new message in folder "
-					 "Conflicts (\"s NAME\": in another folder)");
-		print_answer(r, "d", "discard the draft: its changes are lost");
-	}
+	print_answer(r, "d", "show all differences: base to theirs, base to yours, "
+				 "theirs to yours (\"d PROPERTY\": of that property only)");
 	print_answer(r, "w", "show whole values (\"w PROPERTY\": of that property "
 				 "only)");
+	print_answer(r, "p", "park: leave the draft as it is");
+	g_string_append(allowed, "dwp");
+	if (r->one_of_many)
+	{
+		print_answer(r, "n", "next: look at the other drafts first");
+		g_string_append_c(allowed, 'n');
+	}
 	print_answer(r, "q", "quit: nothing is done, the draft stays parked");
-	return allowed;
+	g_string_append_c(allowed, 'q');
+	if (r->one_of_many)
+		print_answer(r, " ", "(a capital letter, K, O, M, S, X, Y or P, "
+					 "answers for all the rest)");
+	return g_string_free(allowed, FALSE);
+}
+
+/* Show values through the pager. */
+static void
+show_more(const Resolve *r, const Report *report, char letter,
+		  const char *name)
+{
+	bool		found;
+
+	print_begin_pager();
+	found = letter == 'd' ?
+		report_print_differences(report, &r->screen, name) :
+		report_print_whole(report, &r->screen, name);
+	print_end_pager();
+	if (!found)
+		print_out("There is no such property in the report.\n");
 }
 
 /*
- * Ask for a choice, and return its letter.  While the answer is "w", print
- * whole values and ask again.
+ * Ask for a choice, and return its letter.  While the answer asks for more to
+ * see, show that and ask again.
  */
 static char
-ask_what_to_do(const Resolve *r, const Report *report, char **rest)
+ask_what_to_do(Resolve *r, const Report *report, char **rest)
 {
-	const char *allowed;
+	g_autofree char *allowed = print_answers(r, report);
+	bool		for_all;
 	char		letter;
 
-	print_out("What do you want to do?\n");
-	allowed = print_answers(r, report);
-	while ((letter = ask(allowed, rest)) == 'w')
+	while ((letter = ask(allowed, rest, &for_all)) == 'w' || letter == 'd' ||
+		   letter == '?')
 	{
-		if (!report_print_whole(report, &r->screen, *rest))
-			print_out("There is no such property in the report.\n");
+		if (letter == '?')
+			g_free(print_answers(r, report));
+		else
+			show_more(r, report, letter, *rest);
 		g_free(*rest);
 	}
+	if (for_all && r->one_of_many && strchr("komsxyp", letter) != NULL)
+		r->for_all = letter;
 	return letter;
 }
 
+/* ---------------------------------------------------------------- editing */
+
+/* Take up a draft that has taken the place of the one before. */
+static bool
+take_up_again(Resolve *r, int64_t parked_id)
+{
+	msgstore_free_parked(r->drafts);
+	r->kase.draft = NULL;
+	r->drafts = msgstore_parked(r->kase.ms, r->kase.store_id, 0);
+	for (int i = 0; r->drafts != NULL && i < r->drafts->count; i++)
+	{
+		if (r->drafts->drafts[i].parked_id == parked_id)
+			r->kase.draft = &r->drafts->drafts[i];
+	}
+	return r->kase.draft != NULL &&
+		msgstore_resume(r->kase.ms, r->kase.store_id, parked_id,
+						&r->kase.handle);
+}
+
 /*
- * Show the conflict, ask, and carry out the choice.  Returns an exit code, or
- * -1 if there is a new conflict to show.
+ * Let the user edit the changes of both as one text, and save the text.
+ * Returns an exit code, or -1 if the conflict must be shown again.
+ */
+static int
+edit_both(Resolve *r, int64_t current)
+{
+	const msgstore_draft *draft = r->kase.draft;
+	Editing		editing = {.session = r->session, .has_marks = true};
+	char	   *json = msgstore_message_at(r->kase.ms, r->kase.store_id,
+										   draft->message_id, current);
+	json_t	   *theirs = json ? json_loads(json, 0, NULL) : NULL;
+	int			status = -1;
+	int			code = -1;
+
+	free(json);
+	draft_init(&editing.draft);
+	editing.draft.message_id = draft->message_id;
+	editing.draft.change_number = current;
+	editing.draft.from_id = draft->parked_id;
+	editing.draft.from_parked_at = g_strdup(draft->parked_at);
+	if (theirs == NULL)
+		session_print_error(r->kase.ms, "could not read the message");
+	else if ((status = editing_read_base(&editing)) < 0 &&
+			 blend(&editing, r->kase.handle, theirs) &&
+			 (status = editing_run(&editing)) < 0)
+	{
+		code = draft_save(&editing.session, &editing.draft);
+		if (code == DRAFT_CONFLICT)
+			print_out("Others have saved the message meanwhile.\n");
+	}
+	/* the session may have been made anew */
+	r->session = editing.session;
+	r->kase.ms = r->session.ms;
+	editing.session.ms = NULL;
+	if (code == DRAFT_CONFLICT && editing.draft.parked_id != 0 &&
+		!take_up_again(r, editing.draft.parked_id))
+	{
+		session_print_error(r->kase.ms, "could not resume the draft");
+		code = EXIT_REFUSED;
+	}
+	json_decref(theirs);
+	editing_end(&editing);
+	return code;
+}
+
+/* ------------------------------------------------------------- one draft */
+
+/* The exit code of one_round() for a draft that is looked at later. */
+#define LATER	(-2)
+#define STOP	(-3)			/* look at no other draft */
+
+/* Return the choice that a letter stands for, or NULL. */
+static const char *
+choice_of(char letter, const Report *report)
+{
+	switch (letter)
+	{
+		case 'k':
+			return MSGSTORE_KEEP_ORIGINAL;
+		case 'm':
+			return report_obstacles(report, false) == NULL ?
+				MSGSTORE_MERGE : MSGSTORE_MERGE_TEXT;
+		case 's':
+			return MSGSTORE_SAVE_ELSEWHERE;
+		case 'y':
+			return save_draft;
+		case 'o':
+			return MSGSTORE_OVERWRITE;
+	}
+	return NULL;
+}
+
+/*
+ * Return true if the answer for all the rest suits this draft; otherwise print
+ * that it does not.
+ */
+static bool
+suits(const Resolve *r, const Report *report, char letter)
+{
+	Standing	standing = report_standing(report);
+	bool		fits = letter == 's' || letter == 'p';
+
+	if (letter == 'k' || letter == 'o')
+		fits = standing == STANDING_CONFLICT;
+	else if (letter == 'm')
+		fits = standing == STANDING_CONFLICT &&
+			report_obstacles(report, true) == NULL;
+	else if (letter == 'y')
+		fits = standing == STANDING_FREE || standing == STANDING_NEW;
+	else if (letter == 'x')
+		fits = standing != STANDING_CONFLICT;
+	if (!fits)
+		put(r, "The answer %c is not possible for draft %lld.", letter,
+			(long long) r->kase.draft->parked_id);
+	return fits;
+}
+
+/*
+ * Show the conflict, ask, and carry out the choice.  Returns an exit code,
+ * LATER, STOP, or -1 if there is a new conflict to show.
  */
 static int
 one_round(Resolve *r)
 {
 	Report	   *report = report_read(&r->kase);
 	g_autofree char *rest = NULL;
-	const char *choice = NULL;
+	const char *choice;
 	const char *folder = NULL;
-	int64_t		seen = 0;
+	int64_t		current;
 	int32_t		result;
-	char		letter;
+	char		letter = r->for_all;
 
+	screen_init(&r->screen);
 	if (report == NULL)
 	{
 		session_print_error(r->kase.ms, "could not compare the versions");
 		print_still_parked(r);
 		return EXIT_REFUSED;
 	}
-	print_situation(r, report);
-	report_print(report, &r->screen);
-	letter = ask_what_to_do(r, report, &rest);
-	switch (letter)
+	current = report_current(report);
+	if (letter == '\0')
 	{
-		case 'd':
-			report_free(report);
-			return discard(r);
-		case 'k':
-			choice = MSGSTORE_KEEP_ORIGINAL;
-			break;
-		case 'm':
-			choice = MSGSTORE_MERGE;
-			break;
-		case 's':
-			choice = MSGSTORE_SAVE_ELSEWHERE;
-			folder = rest ? rest : r->options->folder;
-			break;
-		case 'y':
-			choice = save_draft;
-			break;
-		case 'o':
-			choice = MSGSTORE_OVERWRITE;
-			seen = report_current(report);
-			break;
+		print_situation(r, report);
+		report_print(report, &r->screen);
+		letter = ask_what_to_do(r, report, &rest);
 	}
+	else if (!suits(r, report, letter))
+		letter = 'p';
+	choice = choice_of(letter, report);
+	if (letter == 's')
+		folder = rest ? rest : r->options->folder;
 	report_free(report);
+	if (letter == 'x')
+		return discard(r);
+	if (letter == 'e')
+		return edit_both(r, current);
+	if (letter == 'n')
+		return LATER;
 	if (choice == NULL)
 	{
 		print_still_parked(r);
-		return EXIT_REFUSED;
+		return letter == 'q' ? STOP : EXIT_REFUSED;
 	}
-	if (!settle(r, choice, folder, seen, &result))
+	if (!settle(r, choice, folder, letter == 'o' ? current : 0, &result))
 		return EXIT_REFUSED;
 	if (result == MSGSTORE_S_OK)
 		return EXIT_DONE;
@@ -604,11 +779,11 @@ print_no_draft(const ResolveOptions *options)
 }
 
 /*
- * Find the draft by the options, or ask for one of several.  Returns an exit
- * code, or -1 to go on.
+ * Find the drafts by the options.  Returns an exit code, or -1 to go on; then
+ * kase.draft is the only draft, or NULL if there are several.
  */
 static int
-choose_draft(Resolve *r)
+find_drafts(Resolve *r)
 {
 	const ResolveOptions *options = r->options;
 
@@ -630,75 +805,105 @@ choose_draft(Resolve *r)
 		return EXIT_TROUBLE;
 	}
 	else if (r->drafts->count > 1)
-	{
-		print_out("There are several drafts:\n");
-		list_drafts(r, print_out);
-		while (r->kase.draft == NULL)
-		{
-			g_autofree char *answer = NULL;
-
-			print_out("Which draft (its number, or q to quit)? ");
-			answer = read_answer();
-			if (answer == NULL || *answer == 'q')
-				return EXIT_REFUSED;
-			r->kase.draft = find_draft(r, strtoll(answer, NULL, 10));
-		}
-		print_out("\n");
-	}
+		return -1;
 	if (r->kase.draft != NULL)
 		return -1;
 	print_no_draft(options);
 	return EXIT_NOTHING;
 }
 
-/* Find store and draft, and resume the draft.  Returns an exit code, or -1. */
-static int
-take_up(Resolve *r)
+/* Resume a draft as the handle.  Returns false after printing an error. */
+static bool
+resume(Resolve *r, int64_t parked_id)
 {
-	int			status;
-
-	if (!session_find_store(r->kase.ms, r->options->target.store,
-							&r->kase.store_id))
-		return EXIT_TROUBLE;
-	status = choose_draft(r);
-	if (status < 0 && !msgstore_resume(r->kase.ms, r->kase.store_id,
-									   r->kase.draft->parked_id,
-									   &r->kase.handle))
-	{
+	if (take_up_again(r, parked_id))
+		return true;
+	if (r->kase.draft == NULL)
+		print_error("draft %lld is gone", (long long) parked_id);
+	else
 		session_print_error(r->kase.ms, "could not resume the draft");
-		status = EXIT_REFUSED;
-	}
+	return false;
+}
+
+/* Settle one draft.  Returns an exit code, LATER or STOP. */
+static int
+settle_one(Resolve *r, int64_t parked_id)
+{
+	int			status = resume(r, parked_id) ? -1 : EXIT_REFUSED;
+
+	while (status == -1)
+		status = one_round(r);
 	return status;
+}
+
+/* Settle several drafts, one after another.  Returns an exit code. */
+static int
+settle_many(Resolve *r)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	int			code = EXIT_DONE;
+	int			status = EXIT_DONE;
+
+	print_out("There are %d drafts:\n", r->drafts->count);
+	list_drafts(r, print_out);
+	for (int i = 0; i < r->drafts->count; i++)
+		g_array_append_val(ids, r->drafts->drafts[i].parked_id);
+	for (guint i = 0; status != STOP && i < ids->len; i++)
+	{
+		int64_t		parked_id = g_array_index(ids, int64_t, i);
+
+		print_out("\n");
+		r->one_of_many = i + 1 < ids->len;
+		status = settle_one(r, parked_id);
+		if (status == LATER)
+			g_array_append_val(ids, parked_id);
+		else if (status != EXIT_DONE)
+			code = EXIT_REFUSED;
+	}
+	return code;
+}
+
+/* Carry out the choice of the options. */
+static int
+settle_by_option(Resolve *r, int64_t parked_id)
+{
+	const ResolveOptions *options = r->options;
+	int32_t		result;
+
+	if (!resume(r, parked_id) ||
+		!settle(r, options->choice, options->folder, options->seen, &result))
+		return EXIT_REFUSED;
+	if (result == MSGSTORE_S_OK)
+		return EXIT_DONE;
+	print_still_parked(r);
+	return EXIT_REFUSED;
 }
 
 int
 resolve_run(const ResolveOptions *options)
 {
 	Resolve		resolve = {.options = options};
-	int32_t		result;
 	int			status;
 
 	screen_init(&resolve.screen);
-	resolve.kase.ms = session_connect(&options->target, "msgstore resolve");
-	if (resolve.kase.ms == NULL)
+	if (!session_begin(&resolve.session, &options->target,
+					   "msgstore resolve"))
 		return EXIT_TROUBLE;
-	status = take_up(&resolve);
-	if (status < 0 && options->choice != NULL)
+	resolve.kase.ms = resolve.session.ms;
+	resolve.kase.store_id = resolve.session.store_id;
+	status = find_drafts(&resolve);
+	if (status < 0 && resolve.kase.draft == NULL)
+		status = settle_many(&resolve);
+	else if (status < 0 && options->choice != NULL)
+		status = settle_by_option(&resolve, resolve.kase.draft->parked_id);
+	else if (status < 0)
 	{
-		status = EXIT_REFUSED;
-		if (settle(&resolve, options->choice, options->folder, options->seen,
-				   &result))
-		{
-			if (result == MSGSTORE_S_OK)
-				status = EXIT_DONE;
-			else
-				print_still_parked(&resolve);
-		}
+		status = settle_one(&resolve, resolve.kase.draft->parked_id);
+		if (status == STOP)
+			status = EXIT_REFUSED;
 	}
-	while (status < 0)
-		status = one_round(&resolve);
 	msgstore_free_parked(resolve.drafts);
-	msgstore_disconnect(resolve.kase.ms);
+	session_end(&resolve.session);
 	if (!print_flush())
 		status = EXIT_TROUBLE;
 	return status;

@@ -20,74 +20,7 @@ typedef struct EditOptions
 	int64_t		base;			/* "set": the version, or 0: the newest */
 } EditOptions;
 
-/* A message that is being edited. */
-typedef struct Editing
-{
-	Session		session;
-	Draft		draft;
-	KeptText	kept;
-	Form	   *form;
-	json_t	   *edits;			/* of a draft that goes on; or NULL */
-	char	   *text;			/* of a kept text that goes on; or NULL */
-} Editing;
-
-static void
-editing_end(Editing *editing)
-{
-	draft_clear(&editing->draft);
-	g_free(editing->kept.path);
-	g_free(editing->kept.store);
-	if (editing->form != NULL)
-		form_free(editing->form);
-	json_decref(editing->edits);
-	g_free(editing->text);
-	session_end(&editing->session);
-}
-
-/* Print the last error of the session.  Returns EXIT_TROUBLE. */
-static int
-trouble(const Editing *editing, const char *doing)
-{
-	session_print_error(editing->session.ms, doing);
-	return EXIT_TROUBLE;
-}
-
 /* ------------------------------------------------------------ what is edited */
-
-/* Read the version that the edits stand on.  Returns -1, or an exit code. */
-static int
-read_base(Editing *editing)
-{
-	Draft	   *draft = &editing->draft;
-	msgstore   *ms = editing->session.ms;
-	int64_t		store_id = editing->session.store_id;
-	json_t	   *props = NULL;
-	char	   *json;
-
-	if (draft->message_id == 0)
-		props = json_object();
-	else
-	{
-		json = draft->change_number == 0 ?
-			msgstore_read_message(ms, store_id, draft->message_id, NULL) :
-			msgstore_message_at(ms, store_id, draft->message_id,
-								draft->change_number);
-		if (json == NULL)
-			return trouble(editing, "could not read the message");
-		props = json_loads(json, 0, NULL);
-		free(json);
-		if (draft->change_number == 0)
-			draft->change_number =
-				json_integer_value(json_object_get(props,
-												   "PidTagChangeNumber"));
-	}
-	editing->form = form_new(ms, props ? props : json_object());
-	editing->kept.store = g_strdup(editing->session.target->store);
-	editing->kept.message_id = draft->message_id;
-	editing->kept.change_number = draft->change_number;
-	editing->kept.folder_id = draft->folder_id;
-	return editing->form == NULL ? EXIT_TROUBLE : -1;
-}
 
 /* Go on with a parked draft.  Returns -1, or an exit code. */
 static int
@@ -113,7 +46,7 @@ read_parked(Editing *editing, int64_t parked_id)
 			strcmp(msgstore_last_error(editing->session.ms)->sqlstate,
 				   "MA10F") == 0;
 
-		(void) trouble(editing, "could not read the draft");
+		(void) editing_trouble(editing, "could not read the draft");
 		return missing ? EXIT_NOTHING : EXIT_TROUBLE;
 	}
 	draft->message_id = msgstore_number_at(res, 0, 0);
@@ -164,7 +97,7 @@ read_only_draft(Editing *editing, int64_t message_id)
 	int			count;
 
 	if (drafts == NULL)
-		return trouble(editing, "could not look for drafts");
+		return editing_trouble(editing, "could not look for drafts");
 	for (guint i = kept->len; message_id != 0 && i-- > 0;)
 	{
 		if (((KeptText *) kept->pdata[i])->message_id != message_id)
@@ -209,124 +142,33 @@ read_draft(Editing *editing, const char *which, int64_t message_id)
 	return id == 0 ? EXIT_TROUBLE : read_parked(editing, id);
 }
 
-/* ----------------------------------------------------------------- editing */
-
-/* Print where the text is, and how to go on with it.  Returns "code". */
-static int
-print_kept(const Editing *editing, int code)
-{
-	g_autofree char *store = session_store_option(editing->session.target);
-	g_autofree char *path = show_safe(editing->kept.path);
-	g_autofree char *quoted = g_shell_quote(path);
-
-	print_out("The text is kept in %s. To go on with it:\n"
-			  "    msgstore edit%s --draft=%s\n", path, store, quoted);
-	return print_flush() ? code : EXIT_TROUBLE;
-}
-
-/* Remove a text without changes.  Returns an exit code. */
-static int
-unchanged(const Editing *editing)
-{
-	kept_remove(&editing->kept);
-	print_out("Nothing was changed.\n");
-	return print_flush() ? EXIT_DONE : EXIT_TROUBLE;
-}
-
-/* Return the property that an error of the server names, or "". */
-static char *
-property_in(const char *message)
-{
-	const char *at = strstr(message, "PR_");
-
-	if (at == NULL)
-		at = strstr(message, "Pid");
-	return at ? g_strndup(at, strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"
-									 "abcdefghijklmnopqrstuvwxyz")) :
-		g_strdup("");
-}
+/* -------------------------------------------------------------------- save */
 
 /*
- * Read the text, and park its edits.  Returns -1 if they are parked, an exit
- * code if there is nothing to do or no way to go on, and -2 if the text has an
- * error, at *line.
+ * Save the parked edits.  In a conflict, let the user settle it, or print how
+ * to settle it if there is nobody to ask.  Returns an exit code.
  */
 static int
-take_text(Editing *editing, const char *text, int *line)
+save(Editing *editing)
 {
-	FormError	error;
-	json_t	   *patch = form_patch(editing->form, editing->session.ms, text,
-								   &error);
-	g_autofree char *name = NULL;
-	const msgstore_error *server;
+	const Target *target = editing->session.target;
+	long long	parked_id = editing->draft.parked_id;
+	ResolveOptions options = {.target = *target, .draft = parked_id};
+	g_autofree char *store = session_store_option(target);
+	int			code = draft_save(&editing->session, &editing->draft);
 
-	if (patch == NULL && session_lost(&editing->session))
+	if (code != DRAFT_CONFLICT)
+		return code;
+	if (isatty(STDIN_FILENO))
 	{
-		g_free(error.text);
-		if (!session_again(&editing->session))
-			return print_kept(editing, EXIT_TROUBLE);
-		patch = form_patch(editing->form, editing->session.ms, text, &error);
+		print_out("Others have saved the message meanwhile.\n\n");
+		return resolve_run(&options);
 	}
-	if (patch == NULL)
-	{
-		print_error("line %d: %s", error.line, error.text);
-		*line = error.line;
-		g_free(error.text);
-		return session_lost(&editing->session) ?
-			print_kept(editing, EXIT_TROUBLE) : -2;
-	}
-	json_decref(editing->draft.patch);
-	editing->draft.patch = patch;
-	if (json_object_size(patch) == 0)
-		return unchanged(editing);
-	if (draft_park(&editing->session, &editing->draft))
-	{
-		kept_remove(&editing->kept);
-		return -1;
-	}
-	server = msgstore_last_error(editing->session.ms);
-	name = property_in(server->message);
-	*line = form_line_of(text, name);
-	session_print_error(editing->session.ms, "could not park the edits");
-	if (strncmp(server->sqlstate, "MA", 2) == 0 && *name != '\0' &&
-		msgstore_execute(editing->session.ms, "ROLLBACK"))
-		return -2;
-	return print_kept(editing, EXIT_TROUBLE);
-}
-
-/* Let the user edit the text until it can be saved.  Returns an exit code. */
-static int
-edit(Editing *editing)
-{
-	g_autofree char *first = kept_first_line(&editing->kept);
-	g_autofree char *before = editing->text ? g_strdup(editing->text) :
-		form_text(editing->form, editing->edits, first);
-	int			line = 1;
-	int			status = -2;
-
-	if (editing->kept.path == NULL && !kept_write(&editing->kept, before))
-		return EXIT_TROUBLE;
-	while (status == -2)
-	{
-		g_autofree char *text = NULL;
-		bool		edited = kept_edit(&editing->kept, line);
-
-		text = kept_read(editing->kept.path);
-		if (text == NULL)
-			return print_kept(editing, EXIT_TROUBLE);
-		if (strcmp(text, before) == 0 && editing->text == NULL &&
-			(editing->edits == NULL || !edited))
-			return edited ? unchanged(editing) :
-				(kept_remove(&editing->kept), EXIT_TROUBLE);
-		if (!edited)
-			return print_kept(editing, EXIT_TROUBLE);
-		status = take_text(editing, text, &line);
-		if (status == -2 && (!isatty(STDIN_FILENO) ||
-							 !ask_yes("Edit the text again?")))
-			return print_kept(editing, EXIT_REFUSED);
-	}
-	return status == -1 ? draft_save(&editing->session, &editing->draft) :
-		status;
+	print_out("Nothing is stored: others have saved the message meanwhile.\n"
+			  "The edits are parked as draft %lld. To settle the conflict:\n"
+			  "    msgstore resolve%s --draft=%lld\n", parked_id, store,
+			  parked_id);
+	return print_flush() ? EXIT_REFUSED : EXIT_TROUBLE;
 }
 
 /* ---------------------------------------------------------------- commands */
@@ -353,9 +195,11 @@ run_edit(const void *arg, char *const *args, int nargs)
 	if (options->draft != NULL)
 		status = read_draft(&editing, options->draft, message_id);
 	if (status < 0)
-		status = read_base(&editing);
+		status = editing_read_base(&editing);
 	if (status < 0)
-		status = edit(&editing);
+		status = editing_run(&editing);
+	if (status < 0)
+		status = save(&editing);
 	editing_end(&editing);
 	return status;
 }
@@ -367,7 +211,7 @@ find_new_folder(Editing *editing, const char *name)
 	if (session_make_folder(editing->session.ms, editing->session.store_id,
 							name, &editing->draft.folder_id))
 		return -1;
-	return trouble(editing, "could not find the folder");
+	return editing_trouble(editing, "could not find the folder");
 }
 
 /* Read assignments into the draft's patch.  Returns -1, or an exit code. */
@@ -387,9 +231,9 @@ assign(Editing *editing, char *const *args, int nargs)
 static int
 park_and_save(Editing *editing)
 {
-	if (!draft_park(&editing->session, &editing->draft))
-		return trouble(editing, "could not park the edits");
-	return draft_save(&editing->session, &editing->draft);
+	if (draft_park(&editing->session, &editing->draft))
+		return save(editing);
+	return editing_trouble(editing, "could not park the edits");
 }
 
 static int
@@ -408,9 +252,11 @@ run_new(const void *arg, char *const *args, int nargs)
 	if (status < 0 && nargs > 0)
 		status = park_and_save(&editing);
 	if (status < 0)
-		status = read_base(&editing);
+		status = editing_read_base(&editing);
 	if (status < 0)
-		status = edit(&editing);
+		status = editing_run(&editing);
+	if (status < 0)
+		status = save(&editing);
 	editing_end(&editing);
 	return status;
 }
@@ -429,7 +275,7 @@ run_set(const void *arg, char *const *args, int nargs)
 	draft_init(&editing.draft);
 	editing.draft.message_id = message_id;
 	editing.draft.change_number = options->base;
-	status = options->base == 0 ? read_base(&editing) : -1;
+	status = options->base == 0 ? editing_read_base(&editing) : -1;
 	if (status < 0)
 		status = assign(&editing, args + 1, nargs - 1);
 	if (status < 0)

@@ -40,7 +40,7 @@ has_extension(msgstore *ms)
 }
 
 msgstore *
-session_connect(const Target *target, const char *application)
+session_connect_anyhow(const Target *target, const char *application)
 {
 	const char *keywords[] = {
 		"dbname", "host", "port", "user", "fallback_application_name", NULL
@@ -54,9 +54,20 @@ session_connect(const Target *target, const char *application)
 
 	if (ms == NULL)
 		print_error("out of memory");
-	else if (!msgstore_connected(ms))
+	else if (msgstore_connected(ms))
+		return ms;
+	else
 		session_print_error(ms, "could not connect");
-	else if (has_extension(ms))
+	msgstore_disconnect(ms);
+	return NULL;
+}
+
+msgstore *
+session_connect(const Target *target, const char *application)
+{
+	msgstore   *ms = session_connect_anyhow(target, application);
+
+	if (ms != NULL && has_extension(ms))
 	{
 		if (target->actor == NULL || msgstore_set_actor(ms, target->actor))
 			return ms;

@@ -104,8 +104,8 @@ show_safe_json(const char *json)
 	return g_string_free(out, FALSE);
 }
 
-static int
-char_columns(gunichar c)
+int
+show_char_columns(gunichar c)
 {
 	if (g_unichar_iszerowidth(c))
 		return 0;
@@ -118,7 +118,7 @@ show_columns(const char *safe)
 	int			n = 0;
 
 	for (const char *p = safe; *p != '\0'; p = g_utf8_next_char(p))
-		n += char_columns(g_utf8_get_char(p));
+		n += show_char_columns(g_utf8_get_char(p));
 	return n;
 }
 
@@ -133,7 +133,7 @@ show_fit(const char *safe, int columns, const char *ending)
 		return g_strdup(safe);
 	while (*end != '\0')
 	{
-		int			width = char_columns(g_utf8_get_char(end));
+		int			width = show_char_columns(g_utf8_get_char(end));
 
 		if (used + width > room)
 			break;

@@ -32,7 +32,8 @@ table_json(const Column *columns, const PGresult *rows, int row)
 
 		if (text == NULL)
 			value = json_null();
-		else if (columns[i].kind == COLUMN_NUMBER)
+		else if (columns[i].kind == COLUMN_NUMBER ||
+				 columns[i].kind == COLUMN_HIDDEN_NUMBER)
 			value = json_integer(msgstore_number_at(rows, row, i));
 		else if (columns[i].kind == COLUMN_FLAG)
 			value = json_boolean(*text == 't');
@@ -60,6 +61,13 @@ print_lines(const Column *columns, const PGresult *rows)
 }
 
 /* ------------------------------------------------------------------- table */
+
+static bool
+is_hidden(const Column *column)
+{
+	return column->kind == COLUMN_HIDDEN ||
+		column->kind == COLUMN_HIDDEN_NUMBER;
+}
 
 /* Return a value as people read it: safe text on one line. */
 static char *
@@ -107,7 +115,7 @@ print_row(const Column *columns, char *const *cells, const int *widths,
 										"...");
 		int			pad = widths[i] - show_columns(fit);
 
-		if (columns[i].kind == COLUMN_HIDDEN || widths[i] == 0)
+		if (is_hidden(&columns[i]) || widths[i] == 0)
 			continue;
 		if (i == last)
 			g_string_append(line, fit);
@@ -119,6 +127,37 @@ print_row(const Column *columns, char *const *cells, const int *widths,
 	g_strchomp(line->str);
 	print_out("%s\n", line->str);
 	g_string_free(line, TRUE);
+}
+
+/*
+ * Print each row as lines of headings and values, for a screen on which the
+ * columns do not fit.  Row 0 of the cells has the headings.
+ */
+static void
+print_records(const Column *columns, char *const *cells, int ncolumns,
+			  int nrows, int room)
+{
+	int			width = 0;
+
+	for (int i = 0; i < ncolumns; i++)
+	{
+		if (!is_hidden(&columns[i]))
+			width = MAX(width, show_columns(cells[i]) + GAP);
+	}
+	for (int row = 1; row <= nrows; row++)
+	{
+		if (row > 1)
+			print_out("\n");
+		for (int i = 0; i < ncolumns; i++)
+		{
+			const char *value = cells[row * ncolumns + i];
+			g_autofree char *fit = show_fit(value, MAX(room - width,
+													   LEAST_WIDTH), "...");
+
+			if (!is_hidden(&columns[i]) && *value != '\0')
+				print_out("%-*s%s\n", width, cells[i], fit);
+		}
+	}
 }
 
 static bool
@@ -147,14 +186,19 @@ print_table(const Column *columns, int ncolumns, const PGresult *rows)
 	}
 	for (int i = 0; i < ncolumns; i++)
 	{
-		if (columns[i].kind != COLUMN_HIDDEN && widths[i] > 0)
+		if (!is_hidden(&columns[i]) && widths[i] > 0)
 			last = i;
 	}
 	for (int i = 0; i < last; i++)
 	{
 		widths[i] = MIN(widths[i], MOST_WIDTH);
-		if (columns[i].kind != COLUMN_HIDDEN && widths[i] > 0)
+		if (!is_hidden(&columns[i]) && widths[i] > 0)
 			used += widths[i] + GAP;
+	}
+	if (used + LEAST_WIDTH > screen.columns)
+	{
+		print_records(columns, cells, ncolumns, nrows, screen.columns);
+		return print_flush();
 	}
 	for (int row = 0; row <= nrows; row++)
 	{

@@ -337,6 +337,13 @@ settle_conflicts(int64_t store_id, int64_t folder_id)
 	need(msgstore_resolve_conflict(ms, handle, MSGSTORE_OVERWRITE, 0,
 								   seen - 1, &result));
 	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
+	need((props = msgstore_merge_obstacles(ms, handle, false)) != NULL);
+	CHECK(strcmp(props, "[]") == 0);
+	free(props);
+	need((props = msgstore_merge_text(ms, "a\n-\nb\n", "A\n-\nb\n",
+									  "a\n-\nB\n", NULL)) != NULL);
+	CHECK(strcmp(props, "A\n-\nB\n") == 0);
+	free(props);
 	need(msgstore_resolve_conflict(ms, handle, MSGSTORE_MERGE, 0, 0,
 								   &result));
 	CHECK(result == MSGSTORE_S_OK);

@@ -151,6 +151,39 @@ msgstore_resolve_message_conflict(msgstore *ms, int64_t store_id,
 							 &params, result, in_message, new_number);
 }
 
+char *
+msgstore_merge_obstacles(msgstore *ms, int32_t handle, bool by_lines)
+{
+	Params		params = {0};
+
+	ms_add_number(&params, INT4OID, handle);
+	ms_add_param(&params, BOOLOID, by_lines ? "t" : "f");
+	return ms_run_for_text(ms, "j", "SELECT pg_catalog.to_json"
+						   "(msgstore.merge_obstacles($1, $2))", &params);
+}
+
+char *
+msgstore_merge_text(msgstore *ms, const char *base, const char *theirs,
+					const char *yours, int64_t *conflicts)
+{
+	const char *values[] = {base, theirs, yours};
+	PGresult   *res = msgstore_query(ms, "1tn", "SELECT m.merged,"
+									 " m.conflicts::bigint"
+									 " FROM msgstore.merge_text($1, $2, $3)"
+									 " AS m", 3, values);
+	char	   *merged = NULL;
+
+	if (res == NULL)
+		return NULL;
+	merged = strdup(msgstore_text_at(res, 0, 0));
+	if (merged == NULL)
+		(void) ms_set_error(ms, "out of memory");
+	else if (conflicts != NULL)
+		*conflicts = msgstore_number_at(res, 0, 1);
+	PQclear(res);
+	return merged;
+}
+
 bool
 msgstore_save_as(msgstore *ms, int32_t handle, int64_t folder_id,
 				 int64_t *message_id)

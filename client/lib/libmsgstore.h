@@ -518,6 +518,24 @@ extern bool msgstore_resolve_conflict(msgstore *ms, int32_t handle,
 									  int64_t seen, int32_t *result);
 
 /*
+ * Return the properties and objects of lists because of which MSGSTORE_MERGE
+ * would save nothing, or with by_lines MSGSTORE_MERGE_TEXT, as a JSON array of
+ * names; "[]" if a merge is possible.  Returns NULL on error.
+ */
+extern char *msgstore_merge_obstacles(msgstore *ms, int32_t handle,
+									  bool by_lines);
+
+/*
+ * Return the text that results from merging two texts that were made from one
+ * base, line by line, as MSGSTORE_MERGE_TEXT does.  A conflict is put between
+ * marks; *conflicts (may be NULL) is set to their number.  Returns NULL on
+ * error.
+ */
+extern char *msgstore_merge_text(msgstore *ms, const char *base,
+								 const char *theirs, const char *yours,
+								 int64_t *conflicts);
+
+/*
  * Save the message that a handle shows as a new message in a folder, also if
  * the original was changed or deleted.  Original and handle stay unchanged.
  */

@@ -120,10 +120,18 @@ extern int64 object_next_number(int64 *next, const char *name);
 extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
 							  const char *name, int *count);
 
+/* The numbers of objects that both sides changed to different values. */
+typedef struct ObjectClashes
+{
+	int64	   *numbers;
+	int			count;
+} ObjectClashes;
+
 /*
  * Merge two changed versions of the list "base", object by object.  If both
  * changed the same object, and to different values, the object of "yours" is
- * taken if "overwrite" is set; otherwise the function returns false.  If both
+ * taken if "overwrite" is set; otherwise the function returns false, or, if
+ * "clashes" is not NULL, collects all such objects and goes on.  If both
  * added an object under the same number, both objects stay, and the object of
  * "yours" gets a new number.  The result is in the order of the numbers with
  * "in_order", else in the order of "theirs", with added objects at the end.  A
@@ -132,7 +140,8 @@ extern int64 *objects_changed(const Jsonb *from, const Jsonb *to,
  */
 extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
 						  const Jsonb *yours, const char *name,
-						  bool in_order, bool overwrite, Jsonb **merged);
+						  bool in_order, bool overwrite,
+						  ObjectClashes *clashes, Jsonb **merged);
 
 /*
  * Processing an embedded message needs copies of its whole content, and so

@@ -342,7 +342,8 @@ sort_by_number(ObjectList *list, const char *name)
  */
 bool
 objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
-			  const char *name, bool in_order, bool overwrite, Jsonb **merged)
+			  const char *name, bool in_order, bool overwrite,
+			  ObjectClashes *clashes, Jsonb **merged)
 {
 	ObjectList	list,
 				result;
@@ -358,6 +359,11 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 	next = objects_next(&list, name);
 	read_index(theirs, name, &result, &t);
 	next = Max(next, objects_next(&result, name));
+	if (clashes != NULL)
+	{
+		clashes->numbers = palloc(sizeof(int64) * Max(count, 1));
+		clashes->count = 0;
+	}
 
 	for (int i = 0; i < count; i++)
 	{
@@ -376,7 +382,11 @@ objects_merge(const Jsonb *base, const Jsonb *theirs, const Jsonb *yours,
 										object_next_number(&next, name)));
 		}
 		else if (differ(was, other) && !overwrite)
-			return false;
+		{
+			if (clashes == NULL)
+				return false;
+			clashes->numbers[clashes->count++] = numbers[i];
+		}
 		else if (other == NULL)
 			objects_add(&result, mine->object);
 		else

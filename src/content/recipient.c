@@ -406,3 +406,57 @@ compare_recipients(const void *a, const void *b)
 	return compare_row_ids(&((const Recipient *) a)->row_id,
 						   &((const Recipient *) b)->row_id);
 }
+
+/* ----------------------------------------------------------- SQL functions */
+
+/* Return true if a value has the form of a checked recipient. */
+static bool
+is_recipient(const JsonbValue *row)
+{
+	static const char *const texts[] = {
+		"PR_DISPLAY_NAME", "PR_EMAIL_ADDRESS", "PR_SMTP_ADDRESS"
+	};
+	const Jsonb *object;
+	JsonbValue	value;
+
+	if (row->type != jbvBinary ||
+		!JsonContainerIsObject(row->val.binary.data))
+		return false;
+	object = object_in_place(row);
+	if (!bag_find(object, "PR_RECIPIENT_TYPE", &value) ||
+		value.type != jbvNumeric)
+		return false;
+	for (int i = 0; i < lengthof(texts); i++)
+	{
+		if (bag_find(object, texts[i], &value) && value.type != jbvString)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * display_to(recipients jsonb) → text
+ *
+ * Return PR_DISPLAY_TO of a stored list of recipients.  Any caller can call the
+ * function of a view: a value of another form gives NULL.
+ */
+PG_FUNCTION_INFO_V1(display_to);
+Datum
+display_to(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *recipients = PG_GETARG_JSONB_P(0);
+	char	   *to;
+	char	   *cc;
+	char	   *bcc;
+
+	if (!JB_ROOT_IS_ARRAY(recipients) || JB_ROOT_IS_SCALAR(recipients))
+		PG_RETURN_NULL();
+	for (int i = 0; i < JB_ROOT_COUNT(recipients); i++)
+	{
+		if (!is_recipient(getIthJsonbValueFromContainer(&recipients->root,
+														i)))
+			PG_RETURN_NULL();
+	}
+	recipients_display(recipients, &to, &cc, &bcc);
+	PG_RETURN_TEXT_P(cstring_to_text(to));
+}

@@ -769,6 +769,7 @@ typedef struct FolderRow
 /* Kinds of changes of a folder; the others are kinds of message changes. */
 #define CHANGE_RENAME		'n'
 #define CHANGE_PROPERTIES	'p'
+#define CHANGE_RIGHTS		'a'
 
 /*
  * Lock the structure of a store's tree to the end of the transaction.  Callers
@@ -836,6 +837,13 @@ extern int64 tree_find_name(int64 store_id, int64 parent_id,
 extern void tree_insert(FolderRow *row);
 extern void tree_write(FolderRow *row, char kind, ArrayType *properties);
 extern void tree_remove(FolderRow *row);
+
+/*
+ * Record a change of the rights in a folder, for the feed, and if "below" is
+ * set, in all folders below it, too.  The record has a change number of its
+ * own, but makes no version of the folder.
+ */
+extern void tree_rights_changed(int64 store_id, int64 folder_id, bool below);
 
 /* ------------------------------------------------------------------ blob.c */
 
@@ -1096,11 +1104,12 @@ extern bool merge_touches(const Edits *edits, const char *name);
  * top of merge.c.  "theirs" is the version with the others' changes.  With
  * "by_lines", texts that both sides touched are merged line by line.  Returns
  * false if the rule does not allow the merge; otherwise *merged are the edits
- * to apply to "theirs".
+ * to apply to "theirs".  If "obstacles" is not NULL, the names of all items
+ * that are obstacles are added to it.
  */
 extern bool merge_edits(const TheirChanges *changes, const Content *base,
 						const Content *theirs, const Edits *edits,
-						bool by_lines, Edits *merged);
+						bool by_lines, NameSet *obstacles, Edits *merged);
 
 /* ----------------------------------------------------------------- state.c */
 
@@ -1159,7 +1168,8 @@ extern void state_read(const Reader *reader, const ReadSubject *message,
  * Return the number of messages of a folder that are unread for a user, of
  * those that the user may read: all with "read_any" (the right READ_ANY), else
  * those that the role has created.  Deleted and associated messages do not
- * count.  Reads the flags of the folder's messages, and no content.
+ * count.  Reads the flags of the folder's messages, or of those on the pages
+ * in which the user has read something if these are fewer, and no content.
  */
 extern int64 state_count_unread(const Reader *reader, int64 store_id,
 								int64 folder_id, bool read_any);

@@ -235,25 +235,34 @@ merge_touches(const Edits *edits, const char *name)
 
 /*
  * Merge the lists that the edits touch into *merged, object by object.
- * Returns false if both sides changed the same object to different values.
+ * Returns false if both sides changed the same object to different values;
+ * adds the names of all such objects to "obstacles" if that is not NULL.
  */
 static bool
 merge_lists(const Content *base, const Content *theirs, const Edits *edits,
-			Edits *merged)
+			NameSet *obstacles, Edits *merged)
 {
+	bool		possible = true;
+
+
 	for (int p = PART_RECIPIENTS; p <= PART_ATTACHMENTS; p++)
 	{
+		ObjectClashes clashes = {NULL, 0};
 		Jsonb	   *list;
 
 		if (edits->touched[p] == UNTOUCHED)
 			continue;
 		if (!objects_merge(content_list(base, p), content_list(theirs, p),
 						   (Jsonb *) edits->value[p], part_number_name(p),
-						   p == PART_RECIPIENTS, false, &list))
+						   p == PART_RECIPIENTS, false,
+						   obstacles != NULL ? &clashes : NULL, &list))
 			return false;
 		merged->value[p] = (struct varlena *) list;
+		for (int i = 0; i < clashes.count; i++)
+			nameset_add(obstacles, part_object_name(p, clashes.numbers[i]));
+		possible = possible && clashes.count == 0;
 	}
-	return true;
+	return possible;
 }
 
 /* The result of applying the client's edits to theirs. */
@@ -430,8 +439,9 @@ merge_text_of(const Content *base, const Content *theirs,
 bool
 merge_edits(const TheirChanges *changes, const Content *base,
 			const Content *theirs, const Edits *edits, bool by_lines,
-			Edits *merged)
+			NameSet *obstacles, Edits *merged)
 {
+	bool		possible;
 	Edits		own = *edits;
 	Edits		retyped;
 	Together	together;
@@ -440,7 +450,8 @@ merge_edits(const TheirChanges *changes, const Content *base,
 
 	attachments_stamp_edits(base, &own, GetCurrentTimestamp());
 	*merged = retyped = own;
-	if (!merge_lists(base, theirs, &own, merged))
+	possible = merge_lists(base, theirs, &own, obstacles, merged);
+	if (!possible && obstacles == NULL)
 		return false;
 
 	/* setting a property in another type touches the property of theirs too */
@@ -456,9 +467,15 @@ merge_edits(const TheirChanges *changes, const Content *base,
 		if (!merge_touches(&retyped, name) ||
 			left_as_theirs(&together, name) || (is_body && body_merged))
 			continue;
-		if (!by_lines || !merge_text_of(base, theirs, &yours, name, merged))
+		if (by_lines && merge_text_of(base, theirs, &yours, name, merged))
+			body_merged = body_merged || is_body;
+		else if (obstacles == NULL)
 			return false;
-		body_merged = body_merged || is_body;
+		else
+		{
+			nameset_add(obstacles, name);
+			possible = false;
+		}
 	}
-	return true;
+	return possible;
 }

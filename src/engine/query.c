@@ -853,6 +853,38 @@ static const struct
 		" greatest(excluded.changed_at, f.changed_at + interval '1 microsecond'),"
 		" incarnation = excluded.incarnation, xid = excluded.xid,"
 		" number = excluded.number"},
+	/* messages of a folder; pages in which a user has read something */
+	[QUERY_READ_EXTENT] =
+	{false, {INT8OID, TEXTOID, TEXTOID, INT8OID},
+		"SELECT (SELECT coalesce(sum(messages), 0)::bigint"
+		" FROM msgstore.folder_count"
+		" WHERE store_id = $1 AND folder_id = $4), (SELECT count(*)"
+		" FROM msgstore.read_page"
+		" WHERE store_id = $1 AND role = $2 AND actor = $3"
+		" AND is_read <> 0::bit(1024))"},
+	/* all messages but those that were read, and those created as read */
+	[QUERY_READ_COUNT_PAGES] =
+	{false, {INT8OID, TEXTOID, TEXTOID, INT8OID},
+		"SELECT (SELECT coalesce(sum(messages), 0)::bigint"
+		" FROM msgstore.folder_count WHERE store_id = $1 AND folder_id = $4)"
+		" - (SELECT count(*)"
+		" FROM msgstore.read_page p, LATERAL ("
+		"SELECT m.message_id FROM msgstore.message m"
+		" WHERE m.store_id = $1 AND m.message_id >= p.page << 10"
+		" AND m.message_id < (p.page + 1) << 10 AND m.folder_id = $4"
+		" AND m.deleted_at IS NULL AND (m.message_flags & 64) = 0"
+		" OFFSET 0) m"
+		" WHERE p.store_id = $1 AND p.role = $2 AND p.actor = $3"
+		" AND p.is_read <> 0::bit(1024)"
+		" AND get_bit(p.is_read, (m.message_id & 1023)::integer) = 1)"
+		" - (SELECT count(*)"
+		" FROM msgstore.message m LEFT JOIN msgstore.read_page p"
+		" ON p.store_id = $1 AND p.role = $2 AND p.actor = $3"
+		" AND p.page = m.message_id >> 10"
+		" WHERE m.store_id = $1 AND m.folder_id = $4 AND m.creator = $2"
+		" AND m.deleted_at IS NULL AND (m.message_flags & 65) = 1"
+		" AND coalesce(m.creator_actor, '') = $3 AND (p.known IS NULL"
+		" OR get_bit(p.known, (m.message_id & 1023)::integer) = 0))"},
 	[QUERY_READ_COUNT] =
 	{false, {INT8OID, TEXTOID, TEXTOID, INT8OID, BOOLOID},
 		"SELECT count(*)"

@@ -227,6 +227,28 @@ state_read(const Reader *reader, const ReadSubject *message, ReadState *state)
 			same_text(message->creator_actor, reader->actor);
 }
 
+/*
+ * Return true if fewer messages have ids on the pages in which the user has
+ * read something than are in the folder.
+ */
+static bool
+pages_are_fewer(Datum *values)
+{
+	bool		isnull;
+	HeapTuple	tuple;
+	int64		messages;
+	int64		pages;
+
+	if (query_run(QUERY_READ_EXTENT, values, NULL) != 1)
+		elog(ERROR, "the extent of read flags is not one row");
+	tuple = SPI_tuptable->vals[0];
+	messages = DatumGetInt64(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 1,
+										   &isnull));
+	pages = DatumGetInt64(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2,
+										&isnull));
+	return pages < messages >> PAGE_SHIFT;
+}
+
 int64
 state_count_unread(const Reader *reader, int64 store_id, int64 folder_id,
 				   bool read_any)
@@ -240,7 +262,8 @@ state_count_unread(const Reader *reader, int64 store_id, int64 folder_id,
 	values[3] = Int64GetDatum(folder_id);
 	values[4] = BoolGetDatum(read_any);
 	SPI_connect();
-	query_run(QUERY_READ_COUNT, values, NULL);
+	query_run(read_any && pages_are_fewer(values) ? QUERY_READ_COUNT_PAGES :
+			  QUERY_READ_COUNT, values, NULL);
 	count = query_result_bigint();
 	SPI_finish();
 	return count;

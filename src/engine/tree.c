@@ -348,3 +348,23 @@ tree_remove(FolderRow *row)
 	write_one(QUERY_FOLDER_DELETE, values, NULL);
 	record(row, previous, CHANGE_HARD_DELETE, NULL);
 }
+
+void
+tree_rights_changed(int64 store_id, int64 folder_id, bool below)
+{
+	FolderRow	row;
+	int64	   *children;
+	int			count = 0;
+
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	if (!tree_folder(&row, store_id, folder_id, TREE_READ))
+		return;
+	stamp(&row);
+	record(&row, 0, CHANGE_RIGHTS, NULL);
+	if (!below)
+		return;
+	children = tree_children(store_id, folder_id, TREE_ALL, &count);
+	for (int i = 0; i < count; i++)
+		tree_rights_changed(store_id, children[i], true);
+}

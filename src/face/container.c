@@ -34,6 +34,7 @@ typedef struct Container
 {
 	FolderRow	row;			/* of a store: its id, name, owner, bag */
 	uint32		rights;
+	Reader		reader;			/* whose read state is shown */
 	bool		has_counts;		/* "counts" is filled */
 	FolderCounts counts;
 } Container;
@@ -192,6 +193,14 @@ add_content_count(Container *container, const char *name, BagList *list)
 }
 
 static void
+add_unread_count(Container *container, const char *name, BagList *list)
+{
+	baglist_add_int(list, name, readstate_unread(container->row.store_id,
+												 container->row.folder_id,
+												 &container->reader));
+}
+
+static void
 add_associated_count(Container *container, const char *name, BagList *list)
 {
 	baglist_add_int(list, name, counts(container)->associated);
@@ -288,10 +297,6 @@ add_deleted(Container *container, const char *name, BagList *list)
 	add_special(container, name, list, "Deleted Items");
 }
 
-/*
- * The read state of a user adds PR_CONTENT_UNREAD here, with a function that
- * counts what the user has not read.
- */
 static const Computed folder_computed[] = {
 	{"PR_DISPLAY_NAME", add_name},
 	{"PR_OBJECT_TYPE", add_object_type},
@@ -310,6 +315,7 @@ static const Computed folder_computed[] = {
 	{"PR_LAST_MODIFIER_NAME", add_modifier},
 	{"PR_RIGHTS", add_rights},
 	{"PR_CONTENT_COUNT", add_content_count},
+	{"PR_CONTENT_UNREAD", add_unread_count},
 	{"PR_ASSOC_CONTENT_COUNT", add_associated_count},
 	{"PR_DELETED_MSG_COUNT", add_deleted_count},
 	{"PR_DELETED_ASSOC_MSG_COUNT", add_deleted_associated_count},
@@ -414,8 +420,8 @@ show(FunctionCallInfo fcinfo, int n, Container *container,
 /*
  * get_folder_props(store_id, folder_id, tags, actor) → jsonb
  *
- * Return the properties of a folder as they are committed by now.  The numbers
- * of messages do not depend on the actor.
+ * Return the properties of a folder as they are committed by now.  Only
+ * PR_CONTENT_UNREAD depends on the actor.
  *
  * Errors: MAPI_E_NOT_FOUND, also for a deleted folder; MAPI_E_NO_ACCESS,
  * MAPI_E_INVALID_PARAMETER for an unknown name.
@@ -433,6 +439,7 @@ get_folder_props(PG_FUNCTION_ARGS)
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	container.rights = access_folder(store_id, folder_id);
 	folder_read_live(&container.row, store_id, folder_id, TREE_READ);
+	state_reader(&container.reader, call_text(fcinfo, 3));
 	PG_RETURN_JSONB_P(show(fcinfo, 2, &container, folder_computed,
 						   lengthof(folder_computed)));
 }

@@ -313,6 +313,24 @@ count_unread(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(readstate_unread(store_id, folder_id, &reader));
 }
 
+/*
+ * folder_unread(store_id, folder_id) → bigint
+ *
+ * Return count_unread() for the current role and actor; 0 for a folder that
+ * does not exist or in which the role may read nothing: for the view of
+ * folders, which raises no error.
+ */
+PG_FUNCTION_INFO_V1(folder_unread);
+Datum
+folder_unread(PG_FUNCTION_ARGS)
+{
+	Reader		reader;
+
+	state_reader(&reader, NULL);
+	PG_RETURN_INT64(readstate_unread(PG_GETARG_INT64(0), PG_GETARG_INT64(1),
+									 &reader));
+}
+
 int64
 readstate_unread(int64 store_id, int64 folder_id, const Reader *reader)
 {

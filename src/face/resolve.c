@@ -444,3 +444,111 @@ resolve_parked(PG_FUNCTION_ARGS)
 	nulls[2] = (outcome.change_number == 0);
 	return call_row(fcinfo, values, nulls);
 }
+
+/* --------------------------------------------------- obstacles of a merge */
+
+/*
+ * Return the names of the items that would make MERGE, or with "by_lines"
+ * MERGE_TEXT, fail now, as text[], for an SQL function: the items that the rule of merging refuses, and
+ * PR_DELETED_ON of a deleted or PR_MESSAGE_FLAGS of a submitted message.
+ * Raises MAPI_E_NOT_FOUND if nothing is left of the message, and
+ * MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history.
+ */
+static Datum
+merge_obstacles(const Stand *stand, bool by_lines)
+{
+	MessageRow	row;
+	MessageView view;
+	Version		base;
+	TheirChanges theirs;
+	NameSet		names;
+	Datum	   *elements;
+	Edits		merged;
+
+	nameset_init(&names);
+	if (!stand->is_new)
+	{
+		messagerow_begin_read(&row, GetLatestSnapshot());
+		if (!view_read(&view, stand->store_id, stand->message_id, &row))
+			access_raise_no_message(stand->store_id, stand->message_id);
+		base = view.version;
+		theirs_init(&theirs, &view.version.content);
+		if (!change_walk_back(stand->store_id, stand->message_id, &base,
+							  stand->base, theirs_visit, &theirs))
+			stand_raise_no_base(stand);
+		if (view.version.deleted_at != 0)
+			nameset_add(&names, "PR_DELETED_ON");
+		else if (view.version.submitted_at != 0)
+			nameset_add(&names, "PR_MESSAGE_FLAGS");
+		else
+			(void) merge_edits(&theirs, &base.content, &view.version.content,
+							   &stand->edits, by_lines, &names, &merged);
+		messagerow_end_read(&row);
+	}
+	elements = palloc(sizeof(Datum) * Max(names.count, 1));
+	for (int i = 0; i < names.count; i++)
+		elements[i] = CStringGetTextDatum(names.names[i]);
+	return PointerGetDatum(construct_array(elements, names.count, TEXTOID, -1,
+										   false, TYPALIGN_INT));
+}
+
+/*
+ * merge_obstacles(handle, by_lines) → text[]
+ *
+ * Return the properties and objects of lists because of which
+ * resolve_conflict() would save nothing with MERGE, or with "by_lines" with
+ * MERGE_TEXT; an empty array if it would save.  The right to edit the message
+ * is not looked at.
+ */
+PG_FUNCTION_INFO_V1(merge_obstacles_of_handle);
+Datum
+merge_obstacles_of_handle(PG_FUNCTION_ARGS)
+{
+	Handle	   *handle;
+	Stand		stand;
+
+	REQUIRE_ARG(0, "handle");
+	REQUIRE_ARG(1, "by_lines");
+	handle = handle_message_argument(fcinfo);
+	stand_of_handle(&stand, handle);
+	stand_require_readable(&stand);
+	return merge_obstacles(&stand, PG_GETARG_BOOL(1));
+}
+
+/*
+ * merge_obstacles(store_id, message_id, change_number, changes, by_lines)
+ * → text[]
+ *
+ * As merge_obstacles(handle), for a client without a handle.
+ */
+PG_FUNCTION_INFO_V1(merge_obstacles_of_message);
+Datum
+merge_obstacles_of_message(PG_FUNCTION_ARGS)
+{
+	Stand		stand;
+
+	REQUIRE_ARG(4, "by_lines");
+	stand_of_arguments(&stand, fcinfo);
+	return merge_obstacles(&stand, PG_GETARG_BOOL(4));
+}
+
+/*
+ * merge_obstacles(store_id, parked_id, by_lines) → text[]
+ *
+ * As merge_obstacles(handle), for a draft of the current role.
+ */
+PG_FUNCTION_INFO_V1(merge_obstacles_of_draft);
+Datum
+merge_obstacles_of_draft(PG_FUNCTION_ARGS)
+{
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+	Draft		draft = {0};
+	Stand		stand;
+
+	draft.id = call_number(fcinfo, 1, "parked_id");
+	REQUIRE_ARG(2, "by_lines");
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	park_read(store_id, &draft, &stand);
+	stand_require_readable(&stand);
+	return merge_obstacles(&stand, PG_GETARG_BOOL(2));
+}

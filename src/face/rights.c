@@ -138,7 +138,7 @@ grant_folder(PG_FUNCTION_ARGS)
 	query_run(QUERY_RIGHTS_SET, values, NULL);
 	SPI_finish();
 	access_changed(store_id);
-	wakeup_note(store_id);
+	tree_rights_changed(store_id, folder_id, false);
 	PG_RETURN_VOID();
 }
 
@@ -179,7 +179,7 @@ revoke_folder(PG_FUNCTION_ARGS)
 				 errmsg("\"%s\" is granted nothing in folder %lld of store %lld",
 						member, (long long) folder_id, (long long) store_id)));
 	access_changed(store_id);
-	wakeup_note(store_id);
+	tree_rights_changed(store_id, folder_id, false);
 	PG_RETURN_VOID();
 }
 
@@ -213,7 +213,7 @@ give_store(PG_FUNCTION_ARGS)
 	query_run(QUERY_STORE_OWNER, values, NULL);
 	SPI_finish();
 	access_changed(store_id);
-	wakeup_note(store_id);
+	tree_rights_changed(store_id, store_special_folder(store_id, "Root"), true);
 	PG_RETURN_VOID();
 }
 

@@ -419,7 +419,7 @@ forced_edits(SaveWork *work, Edits *result)
 		return MAPI_E_UNABLE_TO_COMPLETE;
 	if (request->mode == SAVE_MERGE)
 		return merge_edits(&theirs, &shown.content, current, pending,
-						   request->by_lines, result) ?
+						   request->by_lines, NULL, result) ?
 			S_OK : MAPI_E_OBJECT_CHANGED;
 	if (edits_any(pending) &&
 		work->row.version.change_number != request->base)

@@ -452,7 +452,8 @@ merge_lists(Handle *handle, const Content *current, Edits *edits)
 		if (count == 0)
 			continue;
 		(void) objects_merge(lists[0], lists[1], (Jsonb *) edits->value[p],
-							 number, p == PART_RECIPIENTS, true, &list);
+							 number, p == PART_RECIPIENTS, true, NULL,
+							 &list);
 		edits->value[p] = (struct varlena *) list;
 		/* a number may be another attachment's now: handles below are stale */
 		if (p == PART_ATTACHMENTS)

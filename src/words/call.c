@@ -48,6 +48,21 @@ call_check_number(int64 number, const char *name)
 				 errhint("Ids and change numbers are below 2^53. Pass them on as they were returned.")));
 }
 
+/*
+ * check_number(number, name) → void
+ *
+ * Raise MAPI_E_INVALID_PARAMETER, as call_number() does, unless the number,
+ * which is the argument "name" of a function in SQL, is below 2^53.
+ */
+PG_FUNCTION_INFO_V1(check_number);
+Datum
+check_number(PG_FUNCTION_ARGS)
+{
+	call_check_number(PG_GETARG_INT64(0),
+					  text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	PG_RETURN_VOID();
+}
+
 int64
 call_number(FunctionCallInfo fcinfo, int n, const char *name)
 {

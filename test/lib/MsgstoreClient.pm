@@ -31,7 +31,7 @@ sub client_node
 	$ENV{PGHOST} = $node->host;
 	$ENV{PGPORT} = $node->port;
 	$ENV{PGDATABASE} = 'postgres';
-	delete $ENV{PGAPPNAME};
+	delete @ENV{qw(PGAPPNAME MSGSTORE_STORE MSGSTORE_MERGETOOL)};
 	return $node;
 }
 

@@ -250,12 +250,37 @@ sub send_all
 	return 1;
 }
 
-# Pass on one connection.  Returns the number of answers; 0 if the client sent nothing.
+# Take the complete messages of a client out of a buffer, and return the query in
+# them, if there is one.  The first message of a connection has no type.
+sub take_query
+{
+	my ($buffer, $is_first) = @_;
+	my $query;
+
+	while (length $$buffer >= ($$is_first ? 4 : 5))
+	{
+		my ($type, $length) =
+		  $$is_first ? ('', unpack 'N', $$buffer) : unpack 'a N', $$buffer;
+		my $size = $length + length $type;
+
+		last if length $$buffer < $size;
+		my $body = substr $$buffer, length($type) + 4, $length - 4;
+		substr $$buffer, 0, $size, '';
+		$$is_first = 0;
+		$query = unpack 'Z*', $body if $type eq 'Q';
+		(undef, $query) = unpack 'Z* Z*', $body if $type eq 'P';
+	}
+	return $query;
+}
+
+# Pass on one connection.  Returns the queries of the answers, '' for the start; an
+# empty list if the client sent nothing.
 sub pass_on
 {
 	my ($client, $server, $kind, $target) = @_;
 	my $select = IO::Select->new($client, $server);
-	my ($answer, $columns, $input, $spoke) = (0, [], '', 0);
+	my ($answer, $columns, $input, $sent, $is_first) = (0, [], '', '', 1);
+	my @queries;
 
 	while (1)
 	{
@@ -263,11 +288,13 @@ sub pass_on
 		{
 			my $read = sysread $from, my $bytes, 65536;
 
-			return $spoke ? $answer : 0 if !$read;
+			return @queries if !$read;
 			if ($from == $client)
 			{
-				$spoke = 1;
-				send_all($server, $bytes) or return $answer;
+				$sent .= $bytes;
+				my $query = take_query(\$sent, \$is_first);
+				$queries[$answer] = $query // $queries[$answer] // '';
+				send_all($server, $bytes) or return @queries;
 				next;
 			}
 			$input .= $bytes;
@@ -286,13 +313,13 @@ sub pass_on
 				  : message($type, $body);
 				$answer++ if $type eq 'Z';
 			}
-			send_all($client, $output) or return $answer;
+			send_all($client, $output) or return @queries;
 		}
 	}
 }
 
 my $pid;
-my $count_file;
+my $record;
 
 # Start a server on a socket in a directory, in front of the server with the real
 # socket, that changes answer number "target" in a way.  It ends with the first client
@@ -306,31 +333,31 @@ sub nonsense_start
 	unlink $path;
 	my $listener = IO::Socket::UNIX->new(Local => $path, Listen => 5)
 	  or die "$path: $!";
-	$count_file = "$dir/answers";
+	$record = "$dir/queries";
 	$pid = fork;
 	die "fork: $!" if !defined $pid;
 	return if $pid;
 
 	local $SIG{PIPE} = 'IGNORE';
-	my $answers = 0;
-	while (!$answers)
+	my @queries;
+	while (!@queries)
 	{
 		my $client = $listener->accept or last;
 		my $server = IO::Socket::UNIX->new(Peer => $real) or last;
 
-		$answers = pass_on($client, $server, $kind, $target);
+		@queries = pass_on($client, $server, $kind, $target);
 	}
-	open my $out, '>', $count_file or POSIX::_exit(1);
-	print $out $answers;
+	open my $out, '>', $record or POSIX::_exit(1);
+	print $out join "\0", map { $_ // '' } @queries;
 	close $out;
 	POSIX::_exit(0);
 }
 
-# Wait for the end of the server; returns the number of answers that it passed on.
+# Wait for the end of the server; returns the queries whose answers it passed on.
 sub nonsense_end
 {
 	waitpid $pid, 0;
-	return $? == 0 ? slurp_file($count_file) : undef;
+	return $? == 0 ? split /\0/, slurp_file($record) : ();
 }
 
 1;

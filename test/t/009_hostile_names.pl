@@ -216,10 +216,10 @@ my %argument = (
 	props => '{"PR_SUBJECT": "mine"}', changes => '{"PR_SUBJECT": "mine"}',
 	member => 'PUBLIC', creator => 'postgres', rights => 'REVIEWER',
 	actor => 'ann', to_store_id => $s, 'save_messages.changes' => '[]',
-	flags => '0', whole => 'true', name => 'new', owner => undef,
+	flags => '0', whole => 'true', by_lines => 'true', name => 'new', owner => undef,
 	special => 'Inbox', spelling => 'PR_SUBJECT', ids => '{32768}',
 	names => '{PS_PUBLIC_STRINGS:new,PR_SUBJECT}', create => 'true',
-	node => '1', keep_age => '2 days', keep_count => '2', after => '0',
+	number => '1', node => '1', keep_age => '2 days', keep_count => '2', after => '0',
 	messages => '10', pruned => '0', swept => '0', attach_num => '0',
 	property => 'PR_COMMENT', 'read_stream.property' => 'PR_BODY',
 	offset => '0', length => '3', bytes => 'abc', size => '2',
@@ -376,7 +376,8 @@ like(join('', map { $rows{$_} } grep { /"prune_history"/ } @procedures),
 
 # ------------------------------------------------------------------- client
 
-# The strings of one statement in C make one statement in SQL.
+# The strings of one statement in C make one statement in SQL, behind the form of its
+# answer.
 my %statements;
 foreach my $file (glob "$FindBin::RealBin/../../client/{*,lib/*,mail/*,command/*}.c")
 {
@@ -386,6 +387,7 @@ foreach my $file (glob "$FindBin::RealBin/../../client/{*,lib/*,mail/*,command/*
 	{
 		my $sql = join '', $c =~ /"((?:[^"\\]|\\.)*)"/g;
 
+		$sql =~ s/^[1?*]?(?:[tjnbvRNX]\??)+(?=SELECT )//;
 		$statements{$sql} = 1 if $sql =~ /^(?:SELECT|WITH|INSERT|UPDATE|DELETE|CALL) /;
 	}
 }

@@ -149,7 +149,7 @@ like(
 	'which versions');
 like(
 	$out,
-	qr/^PR_SUBJECT\ \ changed\ by\ both\n
+	qr/^PR_SUBJECT\n
 	\ \ base\ \ \ \ Offer\n
 	\ \ theirs\ \ Second\ offer\n
 	\ {10}change\ $current,\ \d{4}-\d\d-\d\d\ \d\d:\d\d:\d\d,
@@ -158,41 +158,69 @@ like(
 	'both changed the subject');
 like(
 	$out,
-	qr/^PR_BODY\ \ changed\ by\ both\n
+	qr/^PR_BODY\n
 	\ \ base\ \ \ \ 7\ lines,\ 49\ bytes\n
-	\ \ theirs\ \ \ \ \ \ 3\ -\ we\ meet\ on\ Monday\.\n
-	\ {14}3\ \+\ we\ meet\ on\ Tuesday\.\n
-	\ {10}change\ .*\n
-	\ \ yours\ \ \ \ \ \ \ 4\ -\ At\ ten\.\n
-	\ {14}4\ \+\ At\ ten\ sharp\.\n
-	\ {14}7\ -\ Ann\n
-	\ {14}7\ \+\ Bob\n/mx,
+	\ \ @@\ line\ 3,\ both:\ a\ conflict\n
+	\ \ base\ \ \ \ we\ meet\ on\ Monday\.\n
+	\ \ base\ \ \ \ At\ ten\.\n
+	\ \ theirs\ \ we\ meet\ on\ Tuesday\.\n
+	\ {21}\^{7}\n
+	\ \ theirs\ \ At\ ten\.\n
+	\ \ yours\ \ \ we\ meet\ on\ Monday\.\n
+	\ \ yours\ \ \ At\ ten\ sharp\.\n
+	\ {16}\^{6}\n
+	\ \ @@\ line\ 7,\ you\n
+	\ {4}-\ Ann\n
+	\ {4}\+\ Bob\n
+	\ {10}change\ /mx,
 	'a body by its lines');
+like($out, qr/^Changed by both\n.*^Changed by others only\n.*^Changed by you only\n/ms,
+	'three groups');
 like(
 	$out,
-	qr/^PR_IMPORTANCE  changed by others\n  base    0\n  theirs  2\n .*\n\n/m,
+	qr/^Changed by others only\n\nPR_IMPORTANCE\n  base    0\n  theirs  2\n .*\n\n/m,
 	'one that others changed');
 like(
 	$out,
-	qr/^PR_SENSITIVITY  changed by you\n  base    0\n  yours   2\n\n/m,
+	qr/^PR_SENSITIVITY\n  base    0\n  yours   2\n\n/m,
 	'one that the draft changes');
 like(
 	$out,
-	qr/^PR_MESSAGE_RECIPIENTS\[1\]  changed by you
+	qr/^PR_MESSAGE_RECIPIENTS\[1\]
   base    Cc: Cat <cat\@example\.org>
   yours   \(none\)$/m,
 	'a recipient');
-like($out =~ s/\s+/ /gr, qr/not possible: both changed PR_BODY, PR_SUBJECT\)/,
+like($out =~ s/\s+/ /gr, qr/not possible because of PR_SUBJECT, PR_BODY\)/,
 	'why they cannot be merged');
 unlike($out, qr/\e/, 'no colours without a terminal');
 ok(!(grep { length > 80 } split /\n/, $out), 'no line has over 80 columns');
+
+# both have added a recipient: the server puts the two side by side, so that merge is
+# offered, and does what the option does
+{
+	my @added = map {
+		'{"PR_MESSAGE_RECIPIENTS": [{"PR_RECIPIENT_TYPE": 1,'
+		  . qq( "PR_EMAIL_ADDRESS": "$_\@example.org"}]})
+	} qw(x y);
+	my $both = make_case('{"PR_SUBJECT": "plan"}', reverse @added);
+
+	($code, $out, $err) = resolve("m\n", $both);
+	is($code, 0, 'both added a recipient: merge is offered and merges');
+	unlike($out, qr/not possible/, 'both added a recipient: no obstacle');
+	is( query(
+			"SELECT string_agg(r->>'PR_EMAIL_ADDRESS', ' ' ORDER BY r->'PR_ROWID')
+			   FROM jsonb_array_elements(msgstore.read_message(1, $both)
+				->'PR_MESSAGE_RECIPIENTS') AS r"),
+		'x@example.org y@example.org',
+		'both added a recipient: both are there');
+}
 
 # -------------------------------------------------------------- the answers
 
 # quit, and a line that is no answer
 ($code, $out, $err) = resolve("\nm\nnonsense\nsavewhat\nq\n", $id);
 is($code, 1, 'quit: exit code 1');
-is(scalar(() = $out =~ /Please answer with k, o, s, w or q\./g),
+is(scalar(() = $out =~ /Please answer with k, o, e, s, d, w, p, q or \?\./g),
 	4, 'what is no answer is asked again');
 is(prop($id, 'PidTagChangeNumber'), $current, 'quit: nothing is done');
 
@@ -251,7 +279,7 @@ my @disjoint = (
 $id = make_case(@disjoint);
 ($code, $out, $err) = resolve("m\n", $id);
 is($code, 0, 'merge: exit code 0');
-like($out, qr/PR_SENSITIVITY  changed by both, alike/, 'merge: alike');
+like($out, qr/PR_SENSITIVITY  \(both alike\)/, 'merge: alike');
 like($out, qr/Merged: message $id/, 'merge: says so');
 is(prop($id, 'PR_SUBJECT'), 'mine', 'merge: mine');
 is(prop($id, 'PR_COMMENT'), 'theirs', 'merge: theirs');
@@ -261,7 +289,7 @@ $id = make_case(@plain[0 .. 1]);
 ($code, $out, $err) = resolve("k\ny\n", $id);
 is($code, 0, 'no conflict: exit code 0');
 like($out =~ s/\s+/ /gr, qr/there is no conflict/, 'no conflict: says so');
-like($out, qr/Please answer with y, s, d, w or q/, 'no conflict: answers');
+like($out, qr/Please answer with y, s, x, d, w, p, q or \?/, 'no conflict: answers');
 like($out, qr/Saved: message $id in folder "Inbox"/, 'no conflict: saved');
 is(prop($id, 'PR_SUBJECT'), 'mine', 'no conflict: the message is mine');
 is(query("SELECT kind FROM msgstore.history(1, $id)
@@ -290,7 +318,7 @@ foreach my $hard (0, 0x10)
 	is($code, 1, "$name: exit code 1");
 	like($out =~ s/\s+/ /gr, qr/the message has been deleted since/,
 		"$name: says so");
-	like($out, qr/Please answer with s, d, w or q/, "$name: answers");
+	like($out, qr/Please answer with s, x, d, w, p, q or \?/, "$name: answers");
 	($code, $out, $err) = resolve('', $id, '--choice=OVERWRITE');
 	is($code, 1, "$name: OVERWRITE is refused");
 	like($out, qr/the message was deleted/, "$name: OVERWRITE says why");
@@ -302,7 +330,7 @@ foreach my $hard (0, 0x10)
 }
 $id = make_case(@plain);
 query("SELECT msgstore.delete_messages(1, ARRAY[$id])");
-($code, $out, $err) = resolve("d\n", $id);
+($code, $out, $err) = resolve("x\n", $id);
 is($code, 0, 'discard: exit code 0');
 is(drafts($id), 0, 'discard: the draft is gone');
 
@@ -314,7 +342,7 @@ query("SELECT msgstore.move_messages(1, ARRAY[$id],
 is($code, 0, 'moved: exit code 0');
 like(
 	$out,
-	qr/^PR_PARENT_ENTRYID .*\n  base    folder "Inbox"\n  theirs  folder "Drafts"\n/m,
+	qr/^PR_PARENT_ENTRYID\n  base    folder "Inbox"\n  theirs  folder "Drafts"\n/m,
 	'moved: from where to where');
 is(folder_of($id), 'Drafts', 'moved: it stays there');
 
@@ -343,16 +371,37 @@ is($code, 2, 'several drafts: a choice needs --draft');
 like($err,
 	qr/^ +$first  message $id \("mine"\), .*\n +$second .*\(PR_COMMENT\), /m,
 	'several drafts: a list');
-($code, $out, $err) = resolve("7777777\n$second\nq\n", $id);
-is($code, 1, 'several drafts: asked for');
-like($out, qr/^Draft $second of message $id/m, 'several drafts: the one meant');
+($code, $out, $err) = resolve("n\nq\n", $id);
+is($code, 1, 'several drafts: exit code 1');
+like($out, qr/^There are 2 drafts:\n +$first .*\n +$second .*^Draft $first of .*^Draft $second of message $id/ms,
+	'several drafts: one after another');
+like($out, qr/k, o, e, s, d, w, p, n, q or \? /, 'several drafts: "next" is an answer');
 ($code, $out, $err) = resolve('', "--draft=$first", '--choice=keep_original');
 is($code, 0, 'several drafts: --draft without a message');
 ($code, $out, $err) = resolve("q\n");
 like($out, qr/^Draft $second of message $id/m, 'neither: the only one there is');
 ($code, $out, $err) = resolve('', "--draft=$first");
 is($code, 3, 'a draft that is gone: exit code 3');
-resolve("d\n", $id);
+resolve("x\n", $id);
+
+# a capital letter answers for all the rest
+{
+	my @ids = map { make_case(@plain) } 1 .. 3;
+
+	($code, $out, $err) = resolve("p\nO\n");
+	is($code, 1, 'a capital letter: exit code 1, for one stays parked');
+	is(scalar(() = $out =~ /Overwritten: message /g), 2, 'a capital letter: two are overwritten');
+	is(scalar(() = $out =~ /^Draft \d+ of message /mg), 2, 'a capital letter: the third is not asked for');
+	is(join(',', map { prop($_, 'PR_SUBJECT') } @ids), 'theirs,mine,mine', 'a capital letter: the messages');
+	($code, $out, $err) = resolve("K\n");
+	is($code, 0, 'a capital letter for the last one');
+	make_case(@plain);
+	make_case('{"PR_SUBJECT": "base"}', '{"PR_COMMENT": "mine"}', '{"PR_SUBJECT": "theirs"}');
+	($code, $out, $err) = resolve("n\nM\n");
+	is($code, 1, 'M where no merge is possible: exit code 1');
+	like($out, qr/Merged: .*The answer m is not possible for draft \d+\./s, 'M where no merge is possible: said');
+	resolve("K\n");
+}
 
 # ------------------------------------------------------- choices for scripts
 
@@ -417,19 +466,18 @@ query("SET application_name = E'\\x1b[31mred';
 	SELECT msgstore.save_message(1, $id, (SELECT change_number FROM
 		msgstore.message_list WHERE message_id = $id), '{\"PR_SENSITIVITY\": 1}')");
 ($code, $out, $err) = resolve("w\nq\n", $id);
-my ($short, $whole) = split /k, o, s, w or q\? /, $out;
+my ($short, $whole) = split /k, o, e, s, d, w, p, q or \? /, $out;
 unlike($out, qr/[\x00-\x09\x0b-\x1f\x7f-\x9f\x{202e}\x{200f}]/,
 	'no control character gets out');
 like($short, qr/^  theirs  a\\x1b\]0;title\\x07b\\u202ec\\u0085d\\u200fe\\ttab$/m,
 	'they are shown as codes');
-like($short, qr/^  yours   (日本語)+日?本?\.\.\. \(270 bytes\)$/m,
-	'a wide text is cut, and its size said');
-my ($wide) = $short =~ /^  yours   (.*) \(270 bytes\)$/m;
-cmp_ok(10 + 2 * ($wide =~ tr/日本語//) + 3 + 12,
-	'<=', 80, 'at the columns that it takes');
-like($short, qr/^  theirs  x{50,}\.\.\. \(5,000 bytes\)$/m, 'a long one is cut');
-like($short, qr/^ {14}2 \+ \\x1b\[2Jtwo$/m, 'lines too, line ends not shown');
-like($short, qr/^ +\.\.\. and 31 more lines that differ$/m, 'not all of them');
+my ($wide) = $short =~ s/^ +\^[ ^]*\n//mgr =~ /^  yours   ((?:日|本|語)+\n(?: {10}(?:日|本|語)+\n)+)/m;
+is($wide =~ tr/日本語//, 90, 'a wide text is wrapped');
+ok(!(grep { 10 + 2 * tr/日本語// > 80 } split /\n/, $wide),
+	'at the columns that it takes');
+like($short, qr/^  theirs  x{70}\n {10}x{70}\n {10}x{67}\.\.\.$/m, 'a long one is cut');
+like($short, qr/^  \+ \\x1b\[2Jtwo$/m, 'lines too, line ends not shown');
+like($short, qr/^ +\.\.\. and \d+ more lines$/m, 'not all of them');
 like($whole, qr/^ {10}line 40$/m, 'whole, they are all there');
 like($whole, qr/x{5000}/, 'whole, the long one is');
 ok(!(grep { length > 80 } split /\n/, $short), 'nothing is too wide');
@@ -498,7 +546,7 @@ foreach my $one (
 
 	$id = make_case(@disjoint);
 	my $terminal = on_terminal(100, $id);
-	my $shown = wait_for($terminal, qr/k, o, m, s, w or q\? $/);
+	my $shown = wait_for($terminal, qr/k, o, m, e, s, d, w, p, q or \? $/);
 	like($shown, qr/\e\[1mPR_SUBJECT\e\[0m/, "$letter: colours on a terminal");
 	answer($terminal, $letter);
 	($code, $out) = finish($terminal);
@@ -510,7 +558,7 @@ foreach my $one (
 {
 	local $ENV{NO_COLOR} = '1';
 	my $terminal = on_terminal(44, $id);
-	my $shown = wait_for($terminal, qr/ q\? $/);
+	my $shown = wait_for($terminal, qr/ q or \? $/);
 
 	unlike($shown, qr/\e/, 'NO_COLOR: no colours');
 	ok(!(grep { length > 44 } split /\n/, $shown), 'the width is respected');
@@ -523,14 +571,14 @@ foreach my $one (
 # version that it has not shown, and shows the new conflict.
 $id = make_case(@plain);
 my $terminal = on_terminal(100, $id);
-my $shown = wait_for($terminal, qr/ q\? $/);
+my $shown = wait_for($terminal, qr/ q or \? $/);
 unlike($shown, qr/unseen/, 'before: not there yet');
 their_save($id, '{"PR_COMMENT": "unseen"}');
 answer($terminal, 'o');
-$shown = wait_for($terminal, qr/ q\? $/);
+$shown = wait_for($terminal, qr/ q or \? $/);
 like($shown, qr/Nothing is stored: others have changed the message\./,
 	'saved meanwhile: nothing is stored');
-like($shown, qr/PR_COMMENT.*changed by others.*\n.*\n.*theirs.*unseen/,
+like($shown, qr/Changed by others only.*PR_COMMENT.*theirs.*unseen/s,
 	'saved meanwhile: the new conflict is shown');
 is(prop($id, 'PR_COMMENT'), 'unseen', 'saved meanwhile: it stands');
 answer($terminal, 'o');
@@ -541,20 +589,20 @@ is(prop($id, 'PR_COMMENT'), '', 'asked again: stored');
 # another client deletes the message between question and answer
 $id = make_case(@plain);
 $terminal = on_terminal(100, $id);
-wait_for($terminal, qr/k, o, s, w or q\? $/);
+wait_for($terminal, qr/k, o, e, s, d, w, p, q or \? $/);
 query("SELECT msgstore.delete_messages(1, ARRAY[$id])");
 answer($terminal, 'o');
-$shown = wait_for($terminal, qr/s, d, w or q\? $/);
+$shown = wait_for($terminal, qr/s, x, d, w, p, q or \? $/);
 like($shown, qr/Nothing is stored: the message was deleted\./,
 	'deleted meanwhile: nothing is stored');
-answer($terminal, 'd');
+answer($terminal, 'x');
 ($code) = finish($terminal);
 is($code, 0, 'deleted meanwhile: discarded');
 
 # the server stops: an error, and nothing is lost
 $id = make_case(@plain);
 $terminal = on_terminal(100, $id);
-wait_for($terminal, qr/k, o, s, w or q\? $/);
+wait_for($terminal, qr/k, o, e, s, d, w, p, q or \? $/);
 $node->stop('fast');
 answer($terminal, 'o');
 ($code, $out) = finish($terminal);

@@ -10,7 +10,6 @@ use Test::More;
 
 my $node = client_node('frame');
 query(q{SELECT msgstore.create_store('team')});
-delete $ENV{MSGSTORE_STORE};
 
 my ($code, $out, $err) = msgstore('--help');
 is($code, 0, '--help succeeds');

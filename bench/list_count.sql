@@ -1,0 +1,2 @@
+-- Count the messages of a folder.
+SELECT msgstore.count_messages(:store, :id);
