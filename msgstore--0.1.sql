@@ -2111,8 +2111,8 @@ COMMENT ON COLUMN msgstore.change.late_xid IS
 COMMENT ON COLUMN msgstore.change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.change.kind IS
-	'c create, y copy, s save, f force, g merge, m move, u submit, d delete, r '
-	'restore, h hard delete, x purge: all that is left of an erased message';
+	'c create, y copy, s save, f force, g merge, m move, u submit, d delete, '
+	'r restore, h hard delete, x purge: all that is left of an erased message';
 COMMENT ON COLUMN msgstore.change.author_id IS
 	'The author: a row of table author';
 COMMENT ON COLUMN msgstore.change.request IS
