@@ -55,6 +55,8 @@ OBJS = \
 	src/engine/row.o \
 	src/engine/parent.o \
 	src/engine/access.o \
+	src/engine/lineage.o \
+	src/engine/origin.o \
 	src/engine/tree.o \
 	src/engine/wakeup.o \
 	src/engine/count.o \
@@ -100,6 +102,11 @@ OBJS = \
 	src/face/transfer.o \
 	src/face/mail.o \
 	src/face/bulk.o \
+	src/face/arrival.o \
+	src/face/meet.o \
+	src/face/import.o \
+	src/face/importfolder.o \
+	src/face/sync.o \
 	src/face/list.o \
 	src/face/category.o \
 	src/face/history.o \
@@ -145,6 +152,8 @@ REGRESS = \
 	status \
 	submit \
 	presence \
+	sync \
+	syncfolder \
 	promoted \
 	restriction \
 	list \
@@ -168,6 +177,7 @@ REGRESS = \
 	hostile \
 	errors \
 	checker \
+	version \
 	house
 
 # Tests of two or three sessions (test/specs/, test/expected/), after the common set-up
@@ -229,8 +239,9 @@ ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=msgstore \
 PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
-PRIVATE = deps test test-alone test-fuzz test-large test-valgrind demo bench \
-	bench-growth bench-instructions devserver devserver-stop
+PRIVATE = deps test test-alone test-examples test-fuzz test-large \
+	test-valgrind demo bench bench-growth bench-team bench-instructions devserver \
+	devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
 	bash $(TOP)tools/run-private
@@ -240,7 +251,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions dist deb strict client install-client \
+.PHONY: $(PRIVATE) test-versions analyse dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -252,11 +263,14 @@ $(PRIVATE):
 test-versions:
 	@bash $(TOP)tools/test-versions $(VERSIONS)
 
+analyse:
+	@bash $(TOP)tools/analyse
+
 # The archive of a release for PGXN; packages for Debian.
 dist deb:
 	@bash $(TOP)tools/release $@
 
-ifneq (,$(filter-out $(PRIVATE) test-versions dist deb,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out $(PRIVATE) test-versions analyse dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
@@ -264,6 +278,10 @@ $(error no PostgreSQL to build against: set PG_CONFIG, or run "make deps")
 endif
 # What PostgreSQL looks up is visible, and nothing else (compat.h).
 PG_CFLAGS = -fvisibility=hidden
+# The version of the script that the module belongs to (src/engine/relation.c).
+SCRIPT_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" \
+	$(srcdir)/msgstore.control $(TOP)msgstore.control 2>/dev/null | head -n 1)
+PG_CPPFLAGS = -DMSGSTORE_VERSION='"$(SCRIPT_VERSION)"'
 EXTRA_CLEAN = src/words/*.gen.h src/gen.stamp src/flags.stamp build/failed
 include $(PGXS)
 

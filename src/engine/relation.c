@@ -25,6 +25,7 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
+#include "commands/extension.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -46,6 +47,8 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"message",
 	"message_pkey",
 	"message_folder",
+	"message_deleted",
+	"message_associated",
 	"message_delivery",
 	"message_subject",
 	"message_sender",
@@ -66,6 +69,7 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"message_status_pkey",
 	"node",
 	"incarnation",
+	"imported",
 	"number_marker",
 	"store_id_seq",
 	"folder_id_seq",
@@ -120,43 +124,81 @@ relation_announce(StoreRelation which)
 }
 
 /*
- * Return the name of the extension's schema, palloc'd, or NULL if the
- * extension does not exist.
+ * Read the row of the extension: the name of its schema and its version, both
+ * palloc'd.  Return false if the extension does not exist.
  */
-static char *
-extension_schema(void)
+static bool
+read_extension(char **schema, char **version)
 {
 	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
-	char	   *name = NULL;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
+	bool		found;
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
 				F_NAMEEQ, CStringGetDatum("msgstore"));
 	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
 	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		name = get_namespace_name(((Form_pg_extension) GETSTRUCT(tuple))->extnamespace);
+	found = HeapTupleIsValid(tuple);
+	if (found)
+	{
+		bool		isnull;
+		Datum		value = heap_getattr(tuple, Anum_pg_extension_extversion,
+									 RelationGetDescr(rel), &isnull);
+
+		*schema = get_namespace_name(((Form_pg_extension) GETSTRUCT(tuple))->extnamespace);
+		*version = TextDatumGetCString(value);
+	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
-	return name;
+	return found;
 }
 
-/* Raise an error if the extension's schema is not called msgstore. */
+char *
+relation_version(void)
+{
+	char	   *schema;
+	char	   *version;
+
+	return read_extension(&schema, &version) ? version : NULL;
+}
+
+/*
+ * Raise an error if the extension's schema is not called msgstore.  Warn, once
+ * per session, if the script is of another version than the module.
+ */
 static void
 require_schema(void)
 {
-	char	   *name = extension_schema();
+	static bool warned = false;
+	char	   *schema;
+	char	   *version;
 
-	if (name != NULL && strcmp(name, "msgstore") != 0)
+	if (!read_extension(&schema, &version))
+	{
+		schema_found = true;
+		return;
+	}
+	if (strcmp(schema, "msgstore") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_SCHEMA),
 				 errmsg("the schema of the extension msgstore was renamed to \"%s\"",
-						name),
+						schema),
 				 errhint("Rename it back: ALTER SCHEMA %s RENAME TO msgstore.",
-						 quote_identifier(name))));
+						 quote_identifier(schema))));
 	schema_found = true;
+	if (strcmp(version, MSGSTORE_VERSION) != 0 && !creating_extension &&
+		!warned)
+	{
+		warned = true;
+		ereport(WARNING,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the module and the extension msgstore have different versions"),
+				 errdetail("The module has version %s, the extension has version %s.",
+						   MSGSTORE_VERSION, version),
+				 errhint("Run ALTER EXTENSION msgstore UPDATE, or install the module of that version and reconnect.")));
+	}
 }
 
 Oid

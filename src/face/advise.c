@@ -63,6 +63,7 @@ static const struct
 	{"create", EVENT_OBJECT_CREATED, "ROW_ADDED"},
 	{"copy", EVENT_COPIED, "ROW_ADDED"},
 	{"restore", EVENT_OBJECT_CREATED, "ROW_ADDED"},
+	{"import", EVENT_MODIFIED, "ROW_MODIFIED"},
 	{"save", EVENT_MODIFIED, "ROW_MODIFIED"},
 	{"force", EVENT_MODIFIED, "ROW_MODIFIED"},
 	{"merge", EVENT_MODIFIED, "ROW_MODIFIED"},
@@ -233,7 +234,11 @@ notify(const FeedRow *row, void *arg)
 {
 	const Events *events = arg;
 	const Connection *connection = events->connection;
+	const char *kind = row->kind;
 
+	/* a message that comes from another store is new, the first time */
+	if (row->is_first && strcmp(kind, "import") == 0)
+		kind = "restore";
 	if (connection->message_id != 0 &&
 		connection->message_id != row->message_id)
 		return;
@@ -243,7 +248,7 @@ notify(const FeedRow *row, void *arg)
 		return;
 	for (int i = 0; i < lengthof(kinds); i++)
 	{
-		if (strcmp(kinds[i].kind, row->kind) != 0)
+		if (strcmp(kinds[i].kind, kind) != 0)
 			continue;
 		put_event(events, kinds[i].event, row, row->folder_id, NULL);
 		if (strcmp(row->kind, "create") == 0 &&

@@ -286,7 +286,7 @@ put_change(Feed *feed, Found *found)
 	if (!changerow_fetch_head(&change, feed->change, feed->store_id,
 							  row->message_id, row->number))
 		return;
-	if (change.kind == CHANGE_MOVE &&
+	if ((change.kind == CHANGE_MOVE || change.kind == CHANGE_IMPORT) &&
 		(!readable || !covers(feed, folder_id) || feed->sink != NULL))
 		from = moved_from(feed, found);
 	if (from != 0 && !access_message(feed->store_id, from, view.creator,
@@ -301,6 +301,7 @@ put_change(Feed *feed, Found *found)
 		row->folder_id = folder_id;
 		row->old_folder_id = from;
 		row->message_flags = exists ? view.version.message_flags : 0;
+		row->is_first = change.previous == 0;
 		row->changed_by = changerow_author(&change);
 		row->client = change.author.client;
 		row->changed_at = change.changed_at;

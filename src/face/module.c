@@ -8,11 +8,14 @@
  */
 #include "face.h"
 
+#include "utils/builtins.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
 
 PGDLLEXPORT void _PG_init(void);
+
+PG_FUNCTION_INFO_V1(msgstore_version);
 
 static const struct config_enum_entry handle_modes[] = {
 	{"session", HANDLES_SESSION, false},
@@ -55,4 +58,22 @@ _PG_init(void)
 	compat_reserve_guc_prefix("msgstore");
 	relation_init();
 	handle_init();
+}
+
+/*
+ * msgstore_version() → (module, script)
+ *
+ * Return the version of the loaded module, and of the script that has made
+ * the extension's objects.
+ */
+Datum
+msgstore_version(PG_FUNCTION_ARGS)
+{
+	char	   *script = relation_version();
+	Datum		values[] = {CStringGetTextDatum(MSGSTORE_VERSION), (Datum) 0};
+	bool		nulls[] = {false, script == NULL};
+
+	if (script != NULL)
+		values[1] = CStringGetTextDatum(script);
+	return call_row(fcinfo, values, nulls);
 }
