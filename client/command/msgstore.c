@@ -34,6 +34,7 @@ static const Command *const commands[] = {
 	&command_import,
 	&command_export,
 	&command_watch,
+	&command_sync,
 	&command_completion,
 	&command_man,
 	NULL
