@@ -1542,9 +1542,6 @@ CREATE INDEX message_associated
 CREATE INDEX message_delivery
 	ON msgstore.message (store_id, folder_id, delivery_time, message_id)
 	WHERE deleted_at IS NULL;
-CREATE INDEX message_subject
-	ON msgstore.message (store_id, folder_id, subject, message_id)
-	WHERE deleted_at IS NULL;
 CREATE INDEX message_sender
 	ON msgstore.message (store_id, folder_id, sender, message_id)
 	WHERE deleted_at IS NULL;
