@@ -59,6 +59,7 @@ OBJS = \
 	src/engine/lineage.o \
 	src/engine/origin.o \
 	src/engine/tree.o \
+	src/engine/wakeup.o \
 	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
@@ -112,7 +113,8 @@ OBJS = \
 	src/face/category.o \
 	src/face/search.o \
 	src/face/history.o \
-	src/face/feed.o
+	src/face/feed.o \
+	src/face/advise.o
 
 # Tests of one session (sql/, expected/).
 REGRESS = \
@@ -174,6 +176,7 @@ REGRESS = \
 	history \
 	historyversions \
 	feed \
+	advise \
 	operators \
 	hostile \
 	errors \

@@ -69,6 +69,7 @@ typedef struct CachedStore
 	int64		generation;		/* of the rights in the store */
 	bool		is_searched;
 	SearchSettings search;
+	bool		wakes;			/* changes wake up whoever listens */
 	uint64		epoch;			/* the entry is valid in this epoch */
 } CachedStore;
 
@@ -206,9 +207,11 @@ read_store(int64 store_id, CachedStore *entry)
 		datum = SPI_getbinval(tuple, desc, 3, &isnull);
 		entry->generation = DatumGetInt64(datum);
 		datum = SPI_getbinval(tuple, desc, 4, &isnull);
+		entry->wakes = DatumGetBool(datum);
+		datum = SPI_getbinval(tuple, desc, 5, &isnull);
 		entry->is_searched = !isnull;
 		entry->search.generation = isnull ? 0 : DatumGetInt64(datum);
-		datum = SPI_getbinval(tuple, desc, 5, &isnull);
+		datum = SPI_getbinval(tuple, desc, 6, &isnull);
 		entry->search.configuration = isnull ? InvalidOid :
 			DatumGetObjectId(datum);
 	}
@@ -495,6 +498,14 @@ access_require_store(int64 store_id, uint32 any)
 				 errmsg("role \"%s\" may not change anything in store %lld",
 						GetUserNameFromId(GetUserId(), false),
 						(long long) store_id)));
+}
+
+bool
+access_wakes(int64 store_id)
+{
+	CachedStore *store = find_store(store_id);
+
+	return store != NULL && store->wakes;
 }
 
 void

@@ -79,8 +79,8 @@ static const struct
 {
 	[QUERY_STORE_READ] =
 	{false, {INT8OID},
-		"SELECT s.owner, s.replica_guid, s.rights_generation, t.generation,"
-		" c.oid FROM msgstore.store s"
+		"SELECT s.owner, s.replica_guid, s.rights_generation, s.wakeups,"
+		" t.generation, c.oid FROM msgstore.store s"
 		" LEFT JOIN msgstore.search_store t"
 		" ON t.store_id = s.store_id AND t.is_searched"
 		" LEFT JOIN (pg_catalog.pg_ts_config c"
@@ -162,6 +162,9 @@ static const struct
 	{true, {INT8OID, INTERVALOID, INT4OID},
 		"UPDATE msgstore.store SET keep_age = $2, keep_count = $3"
 		" WHERE store_id = $1"},
+	[QUERY_STORE_WAKEUPS] =
+	{true, {INT8OID, BOOLOID},
+		"UPDATE msgstore.store SET wakeups = $2 WHERE store_id = $1"},
 	[QUERY_STORE_OWNER] =
 	{true, {INT8OID, TEXTOID},
 		"UPDATE msgstore.store SET owner = $2 WHERE store_id = $1"},
