@@ -57,6 +57,8 @@ OBJS = \
 	src/engine/row.o \
 	src/engine/parent.o \
 	src/engine/access.o \
+	src/engine/lineage.o \
+	src/engine/origin.o \
 	src/engine/tree.o \
 	src/engine/count.o \
 	src/engine/blob.o \
@@ -101,6 +103,11 @@ OBJS = \
 	src/face/transfer.o \
 	src/face/mail.o \
 	src/face/bulk.o \
+	src/face/arrival.o \
+	src/face/meet.o \
+	src/face/import.o \
+	src/face/importfolder.o \
+	src/face/sync.o \
 	src/face/list.o \
 	src/face/category.o \
 	src/face/history.o \
@@ -145,6 +152,8 @@ REGRESS = \
 	status \
 	submit \
 	presence \
+	sync \
+	syncfolder \
 	promoted \
 	restriction \
 	list \
@@ -230,7 +239,7 @@ PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
 PRIVATE = deps test test-alone test-examples test-fuzz test-large \
-	test-valgrind demo bench bench-growth bench-instructions devserver \
+	test-valgrind demo bench bench-growth bench-team bench-instructions devserver \
 	devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \

@@ -955,6 +955,7 @@ CREATE TABLE msgstore.folder (
 	change_number  bigint      NOT NULL,
 	modified_at    timestamptz NOT NULL,
 	modifier       text        NOT NULL,
+	lineage        bytea,
 	search_flags       integer,
 	search_restriction jsonb,
 	search_folders     bigint[],
@@ -995,6 +996,9 @@ COMMENT ON COLUMN msgstore.folder.modified_at IS
 	'The time of the last change; never goes back';
 COMMENT ON COLUMN msgstore.folder.modifier IS
 	'The author of the last change: the actor if one was set, else the role';
+COMMENT ON COLUMN msgstore.folder.lineage IS
+	'The keys of the version if they cannot be computed from its number: '
+	'lineage.c';
 COMMENT ON COLUMN msgstore.folder.search_flags IS
 	'Of a search folder: how it searches (search_flags); NULL for any other';
 COMMENT ON COLUMN msgstore.folder.search_restriction IS
@@ -1098,6 +1102,14 @@ GRANT SELECT ON msgstore.store_list TO PUBLIC;
 COMMENT ON VIEW msgstore.store_list IS
 	'The stores that the current role may use';
 
+CREATE FUNCTION msgstore_internal.content_count(store_id bigint,
+												folder_id bigint)
+	RETURNS bigint
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000
+	AS 'MODULE_PATHNAME', 'content_count';
+COMMENT ON FUNCTION msgstore_internal.content_count(bigint, bigint) IS
+	'Return the number of messages in a folder that the caller may read';
+
 CREATE FUNCTION msgstore_internal.folder_unread(store_id bigint,
 												folder_id bigint)
 	RETURNS bigint
@@ -1113,7 +1125,10 @@ CREATE VIEW msgstore.folder_list WITH (security_barrier) AS
 				THEN f.parent_id END AS parent_id,
 		   f.name, f.special, f.created_at,
 		   msgstore_internal.folder_unread(f.store_id, f.folder_id)
-				AS unread
+				AS unread,
+		   f.search_flags IS NOT NULL AS is_search,
+		   msgstore_internal.content_count(f.store_id, f.folder_id)
+			   AS content_count
 	FROM msgstore.folder AS f
 	WHERE f.deleted_at IS NULL
 	  AND msgstore_internal.folder_visible(f.store_id, f.folder_id);
@@ -1145,6 +1160,7 @@ CREATE VIEW msgstore.folder_change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'i' THEN 'import'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'a' THEN 'rights'
 		   END AS kind,
 		   coalesce(c.actor, c.role) AS changed_by, c.role, c.actor,
@@ -1469,7 +1485,8 @@ COMMENT ON FUNCTION msgstore.get_names_from_ids(bigint, integer[]) IS
  * only if it changes the property, and no index mentions a column that every
  * save writes, so saves stay HOT unless they change what an index sorts by.
  * The indexes of promoted columns are those of the common lists; each costs
- * every new message an entry.  Deleted messages are not in them.
+ * every new message an entry.  Deleted messages are not in them, and have an
+ * index of their own, as associated messages do: both are few among many.
  */
 CREATE TABLE msgstore.message (
 	store_id         bigint      NOT NULL,
@@ -1498,6 +1515,8 @@ CREATE TABLE msgstore.message (
 	rtf              bytea,
 	props            jsonb       NOT NULL,
 	predecessors     bigint[],
+	lineage          bytea,
+	source_key       bytea,
 	size             bigint,
 	change_number    bigint      NOT NULL,
 	modified_at      timestamptz NOT NULL,
@@ -1508,6 +1527,13 @@ CREATE TABLE msgstore.message (
 ALTER TABLE msgstore.message ALTER COLUMN props SET STORAGE MAIN;
 CREATE INDEX message_folder
 	ON msgstore.message (store_id, folder_id, creator);
+CREATE INDEX message_deleted
+	ON msgstore.message (store_id, folder_id, creator)
+	WHERE deleted_at IS NOT NULL;
+CREATE INDEX message_associated
+	ON msgstore.message (store_id, folder_id, creator)
+	WHERE deleted_at IS NULL
+	  AND message_flags OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0;
 CREATE INDEX message_delivery
 	ON msgstore.message (store_id, folder_id, delivery_time, message_id)
 	WHERE deleted_at IS NULL;
@@ -1581,6 +1607,11 @@ COMMENT ON COLUMN msgstore.message.size IS
 	'there were promoted columns';
 COMMENT ON COLUMN msgstore.message.change_number IS
 	'The version: changes with every save, survives dump and restore';
+COMMENT ON COLUMN msgstore.message.lineage IS
+	'The keys of a version that came from another store, or that follows such '
+	'a version, in place of predecessors; NULL for others: lineage.c';
+COMMENT ON COLUMN msgstore.message.source_key IS
+	'PR_SOURCE_KEY of a message that came from another store; NULL for others';
 COMMENT ON COLUMN msgstore.message.modified_at IS
 	'The time of the last save; never goes back';
 COMMENT ON COLUMN msgstore.message.modifier IS
@@ -2154,6 +2185,7 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 				WHEN c.kind OPERATOR(pg_catalog.=) 'd' THEN 'delete'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'r' THEN 'restore'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'h' THEN 'hard delete'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'i' THEN 'import'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'x' THEN 'purge'
 		   END AS kind,
 		   coalesce(a.actor, a.role) AS changed_by, a.role, a.actor,
@@ -2392,6 +2424,7 @@ CREATE TABLE msgstore.parked_draft (
 	body                text,
 	html                bytea,
 	rtf                 bytea,
+	change_key          bytea,
 	PRIMARY KEY (store_id, parked_id)
 );
 CREATE INDEX parked_draft_message
@@ -2436,6 +2469,9 @@ COMMENT ON COLUMN msgstore.parked_draft.html IS
 	'Pending HTML body; if touched, NULL deletes';
 COMMENT ON COLUMN msgstore.parked_draft.rtf IS
 	'Pending RTF body; if touched, NULL deletes';
+COMMENT ON COLUMN msgstore.parked_draft.change_key IS
+	'PR_CHANGE_KEY of a change that lost a conflict between two stores: the '
+	'draft belongs to the message; NULL for the drafts of a role';
 
 CREATE FUNCTION msgstore.park(handle integer)
 	RETURNS bigint
@@ -2525,11 +2561,13 @@ CREATE VIEW msgstore.parked WITH (security_barrier) AS
 	FROM msgstore.parked_draft AS p
 	WHERE (p.role OPERATOR(pg_catalog.=) CURRENT_USER
 		   AND msgstore.may_use_store(p.store_id))
-	   OR msgstore_internal.owns_store(p.store_id);
+	   OR msgstore_internal.owns_store(p.store_id)
+	   OR (p.change_key IS NOT NULL
+		   AND msgstore_internal.history_readable(p.store_id, p.message_id));
 GRANT SELECT ON msgstore.parked TO PUBLIC;
 COMMENT ON VIEW msgstore.parked IS
-	'The drafts that the current role has parked, and all drafts of the '
-	'stores that it owns';
+	'The drafts that the current role has parked, those that belong to '
+	'messages it may read, and all drafts of the stores that it owns';
 
 /* ======================================================================= blob
  *
@@ -3570,6 +3608,200 @@ CREATE FUNCTION msgstore.keep_originals(store_id bigint, keep boolean)
 COMMENT ON FUNCTION msgstore.keep_originals(bigint, boolean) IS
 	'Set whether a store keeps the mail that its messages are made from';
 
+/* ======================================================================= sync
+ *
+ * Two stores that both change: import.c, importfolder.c, sync.c, and their
+ * keys: lineage.c, origin.c.
+ */
+
+/*
+ * One row per message and folder that came from another store.  The row
+ * outlives the object, so that a change of a deleted one finds the deletion.
+ */
+CREATE TABLE msgstore.imported (
+	store_id    bigint  NOT NULL,
+	is_folder   boolean NOT NULL,
+	source_key  bytea   NOT NULL,
+	object_id   bigint  NOT NULL,
+	is_alias    boolean NOT NULL,
+	PRIMARY KEY (store_id, is_folder, source_key)
+);
+CREATE INDEX imported_object
+	ON msgstore.imported (store_id, is_folder, object_id);
+
+COMMENT ON TABLE msgstore.imported IS
+	'The source keys of the messages and folders that came from other stores';
+COMMENT ON COLUMN msgstore.imported.store_id IS
+	'The store that has imported the object';
+COMMENT ON COLUMN msgstore.imported.is_folder IS
+	'True for a folder, false for a message';
+COMMENT ON COLUMN msgstore.imported.source_key IS
+	'PR_SOURCE_KEY: the key of the object in every store';
+COMMENT ON COLUMN msgstore.imported.object_id IS
+	'The id of the message or folder in this store';
+COMMENT ON COLUMN msgstore.imported.is_alias IS
+	'True if the key is that of a special folder of another store, for which '
+	'the folder here stands';
+
+/* One row per store from which a role has imported changes. */
+CREATE TABLE msgstore.sync_position (
+	store_id    bigint      NOT NULL,
+	peer        text        NOT NULL,
+	role        text        NOT NULL,
+	token       text        NOT NULL,
+	again       bigint[]    NOT NULL,
+	updated_at  timestamptz NOT NULL,
+	PRIMARY KEY (store_id, peer, role)
+);
+
+COMMENT ON TABLE msgstore.sync_position IS
+	'How far the changes of other stores have been imported';
+COMMENT ON COLUMN msgstore.sync_position.store_id IS
+	'The store that imports';
+COMMENT ON COLUMN msgstore.sync_position.peer IS
+	'The store from which the changes come, as the caller names it';
+COMMENT ON COLUMN msgstore.sync_position.role IS
+	'The role that imports';
+COMMENT ON COLUMN msgstore.sync_position.token IS
+	'The position in the changes of that store, from changes_since()';
+COMMENT ON COLUMN msgstore.sync_position.again IS
+	'The messages of that store, by their ids there, that could not be '
+	'imported yet';
+COMMENT ON COLUMN msgstore.sync_position.updated_at IS
+	'The time of the last call';
+
+CREATE FUNCTION msgstore.export_change(store_id bigint, message_id bigint)
+	RETURNS jsonb
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'export_change';
+COMMENT ON FUNCTION msgstore.export_change(bigint, bigint) IS
+	'Return the version of a message, with the keys that it has in every '
+	'store, in the form that import_change() takes';
+
+CREATE FUNCTION msgstore.import_change(store_id bigint, folder_id bigint,
+									   change jsonb,
+									   method integer DEFAULT NULL,
+									   actor text DEFAULT NULL,
+									   OUT result msgstore.hresult,
+									   OUT message_id bigint,
+									   OUT change_number bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'import_change';
+COMMENT ON FUNCTION msgstore.import_change(bigint, bigint, jsonb, integer,
+										   text) IS
+	'Import a change that another store has made to a message, as '
+	'export_change() returns it; a conflict is resolved by "method", or by '
+	'PR_RESOLVE_METHOD of the folder';
+
+CREATE FUNCTION msgstore.import_deletion(store_id bigint, source_keys text[],
+										 flags msgstore.delete_flags
+											 DEFAULT '0',
+										 actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'import_deletion';
+COMMENT ON FUNCTION msgstore.import_deletion(bigint, text[],
+											 msgstore.delete_flags, text) IS
+	'Delete the messages with the given values of PR_SOURCE_KEY, as another '
+	'store has done';
+
+CREATE FUNCTION msgstore.import_move(store_id bigint, source_key text,
+									 folder_id bigint, change_key text,
+									 predecessors text,
+									 actor text DEFAULT NULL,
+									 OUT result msgstore.hresult,
+									 OUT message_id bigint,
+									 OUT change_number bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'import_move';
+COMMENT ON FUNCTION msgstore.import_move(bigint, text, bigint, text, text,
+										 text) IS
+	'Move a message as another store has moved it: change_key is that of the '
+	'move, predecessors the list of the version that was moved';
+
+CREATE FUNCTION msgstore.export_read_state(store_id bigint,
+										   message_ids bigint[],
+										   actor text DEFAULT NULL)
+	RETURNS jsonb
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'export_read_state';
+COMMENT ON FUNCTION msgstore.export_read_state(bigint, bigint[], text) IS
+	'Return the read flags that the current role and actor have set or '
+	'cleared, in the form that import_read_state() takes';
+
+CREATE FUNCTION msgstore.import_read_state(store_id bigint, states jsonb,
+										   actor text DEFAULT NULL)
+	RETURNS msgstore.hresult
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'import_read_state';
+COMMENT ON FUNCTION msgstore.import_read_state(bigint, jsonb, text) IS
+	'Set the read flags of the current role and actor to those of another '
+	'store, unless they were changed later here';
+
+CREATE FUNCTION msgstore.export_folder(store_id bigint, folder_id bigint)
+	RETURNS jsonb
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'export_folder';
+COMMENT ON FUNCTION msgstore.export_folder(bigint, bigint) IS
+	'Return a folder, with the keys that it has in every store, in the form '
+	'that import_folder() takes';
+
+CREATE FUNCTION msgstore.import_folder(store_id bigint, change jsonb,
+									   actor text DEFAULT NULL,
+									   OUT result msgstore.hresult,
+									   OUT folder_id bigint,
+									   OUT change_number bigint)
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'import_folder';
+COMMENT ON FUNCTION msgstore.import_folder(bigint, jsonb, text) IS
+	'Import a folder that another store has changed, as export_folder() '
+	'returns it';
+
+CREATE FUNCTION msgstore.export_keys(store_id bigint, message_ids bigint[])
+	RETURNS jsonb
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'export_keys';
+COMMENT ON FUNCTION msgstore.export_keys(bigint, bigint[]) IS
+	'Return the keys of messages, in the form that missing_changes() takes';
+
+CREATE FUNCTION msgstore.missing_changes(store_id bigint, keys jsonb)
+	RETURNS bigint[]
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'missing_changes';
+COMMENT ON FUNCTION msgstore.missing_changes(bigint, jsonb) IS
+	'Return the ids in another store of those messages whose versions are not '
+	'known here';
+
+CREATE FUNCTION msgstore.missing_blobs(store_id bigint, change jsonb,
+									   OUT blob bigint, OUT size bigint,
+									   OUT digest text,
+									   OUT is_binary boolean)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'missing_blobs';
+COMMENT ON FUNCTION msgstore.missing_blobs(bigint, jsonb) IS
+	'Return the blobs of a change that import_change() has to be given with '
+	'"as", since the message here does not have them';
+
+CREATE FUNCTION msgstore.get_sync_position(store_id bigint, peer text,
+										   OUT sync_token text,
+										   OUT again bigint[])
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'get_sync_position';
+COMMENT ON FUNCTION msgstore.get_sync_position(bigint, text) IS
+	'Return how far the current role has imported the changes of another '
+	'store';
+
+CREATE FUNCTION msgstore.set_sync_position(store_id bigint, peer text,
+										   sync_token text, again bigint[])
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_sync_position';
+COMMENT ON FUNCTION msgstore.set_sync_position(bigint, text, text,
+											   bigint[]) IS
+	'Record how far the current role has imported the changes of another '
+	'store';
+
 /* ====================================================================== check
  *
  * What foreign keys would refuse, were there any.
@@ -3731,6 +3963,8 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.blob', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_chunk', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.blob_ref', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.original', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.imported', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.sync_position', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.node', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.incarnation', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.store_id_seq', '');

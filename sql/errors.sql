@@ -297,7 +297,9 @@ INSERT INTO good_argument VALUES
     ('columns', '''{}'''), ('by', '''{PR_SUBJECT}'''), ('folders', '''{}'''), ('restriction', '''{"and": []}'''), ('sort', '''{}'''),
     ('claim', '0'), ('max', '0'), ('lease', '''1 hour'''), ('outcome', '''SENT'''), ('ttl', '''1 hour'''),
     ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}'''),
-    ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0'), ('token', 'NULL');
+    ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0'), ('token', 'NULL'),
+    ('peer', '''peer'''), ('sync_token', '''token'''), ('again', '''{}'''), ('change', '''{}'''), ('states', '''[]'''),
+    ('keys', '''[]'''), ('source_key', '''x'''), ('source_keys', '''{}'''), ('change_key', '''x'''), ('predecessors', '''x''');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE

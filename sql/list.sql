@@ -210,4 +210,5 @@ SELECT pg_temp.rows_read(format('SELECT count(*) FROM msgstore.list_messages(%s,
 FROM (VALUES ($$'{}', max => 50$$), ($$'{}', sort => '{PR_NORMALIZED_SUBJECT}', max => 50$$),
     ($$'{}', '{"property": {"name": "PR_SENDER_NAME", "relop": "=", "value": "p7"}}'$$),
     ($$'{}', '{"content": {"name": "PR_NORMALIZED_SUBJECT", "value": "s39", "match": "prefix"}}'$$),
-    ($$'{}', '{"property": {"name": "PR_IMPORTANCE", "relop": "=", "value": 9}}'$$)) AS v(args);
+    ($$'{}', '{"property": {"name": "PR_IMPORTANCE", "relop": "=", "value": 9}}'$$),
+    ($$'{}', flags => 'MAPI_ASSOCIATED'$$), ($$'{}', flags => 'SHOW_SOFT_DELETES'$$)) AS v(args);

@@ -8,9 +8,12 @@ SELECT special_folder(:store, 'Inbox') AS inbox \gset
 SELECT special_folder(:store, 'Drafts') AS drafts \gset
 
 -- Return a key: the GUID of the incarnation that gave out the number, which is the
--- newest one of the node that began below it; then the counter, big-endian.
+-- newest one of the node that began below it; then the counter, big-endian.  The store's
+-- id is XORed into the GUID of a change key.
 CREATE FUNCTION pg_temp.key(number bigint, series text DEFAULT 'incarnation') RETURNS text LANGUAGE sql AS $$
-    SELECT encode(uuid_send(i.replica_guid) || substr(int8send(number & ((1::bigint << 43) - 1)), 3), 'hex')
+    SELECT encode(substr(uuid_send(i.replica_guid), 1, 8) ||
+                  int8send(('x' || right(encode(uuid_send(i.replica_guid), 'hex'), 16))::bit(64)::bigint # CASE series
+                      WHEN 'incarnation' THEN (SELECT store_id FROM store_list WHERE name = 'numbers') ELSE 0 END) || substr(int8send(number & ((1::bigint << 43) - 1)), 3), 'hex')
     FROM incarnation AS i
     WHERE i.node_number = number >> 43 AND (to_jsonb(i)->>series)::bigint < number & ((1::bigint << 43) - 1)
     ORDER BY i.incarnation DESC LIMIT 1 $$;

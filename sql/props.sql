@@ -229,10 +229,12 @@ SELECT a->>'PR_ENTRYID' <> b->>'PR_ENTRYID' AS entryids,
        a->'PR_PARENT_SOURCE_KEY' = b->'PR_PARENT_SOURCE_KEY' AS same_folder_key
 FROM read_message(:store, :id) AS a, read_message(:store, :bodies) AS b;
 
--- a change key is a GUID and the counter of the number in big-endian bytes; the list of
--- predecessors has it after its length
+-- a change key is a GUID, into which the store's id is XORed, and the counter of the number in
+-- big-endian bytes; the list of predecessors has it after its length
 SELECT length(key) AS key_bytes,
-       substr(key, 1, 16) = substr(source_key, 1, 16) AS one_guid,
+       substr(key, 1, 8) = substr(source_key, 1, 8) AND :store =
+           (('x' || encode(substr(key, 9, 8), 'hex'))::bit(64)::bigint
+            # ('x' || encode(substr(source_key, 9, 8), 'hex'))::bit(64)::bigint) AS one_guid,
        get_byte(key, 16)::bigint << 40 | get_byte(key, 17)::bigint << 32
            | get_byte(key, 18)::bigint << 24 | get_byte(key, 19) << 16
            | get_byte(key, 20) << 8 | get_byte(key, 21)

@@ -27,6 +27,9 @@ SELECT name, parent_id = special_folder(:s, 'Root') AS below_root FROM folder_li
 SELECT pg_temp.subjects('important') AS listed, count_messages(:s, :q) AS counted,
        (SELECT count(*) FROM list_categories(:s, :q, '{PR_SUBJECT}')) AS categories;
 SELECT get_folder_props(:s, :q, '{PR_FOLDER_TYPE,PR_CONTENT_COUNT}');
+SELECT set_read_flag(:s, :m, 'CLEAR_READ_FLAG');
+SELECT name, is_search, content_count, unread FROM folder_list
+WHERE store_id = :s AND content_count > 0 ORDER BY name;
 
 -- the folder stays true while messages are saved, moved, deleted and restored
 SELECT result FROM save_message(:s, :low, (SELECT change_number FROM message_list WHERE store_id = :s AND message_id = :low), '{"PR_IMPORTANCE": 2}');

@@ -4,6 +4,8 @@
  *	  The contracts of the files of the command "msgstore":
  *
  *		import.c	from mail to a store
+ *		batch.c		saves mail in batches
+ *		params.c	the values of a mail as parameters
  *		export.c	from a store to mail
  *		large.c		messages with large values, in pieces
  *		resolve.c	settles the conflict of a parked draft
@@ -78,6 +80,10 @@ extern msgstore *session_connect(const Target *target,
 
 /* Print the last error on stderr; "doing" is the failed action. */
 extern void session_print_error(const msgstore *ms, const char *doing);
+
+/* Print an error in the same form. */
+extern void session_print_text(const msgstore_error *error,
+							   const char *doing);
 
 /*
  * Find the store that a command works on.  Returns false after printing an
@@ -353,10 +359,10 @@ extern bool large_fetch(msgstore *ms, int32_t handle, json_t *props,
 						const char **why);
 
 /*
- * Return true if a message is too large for one call.  *bytes is set to the
- * size of its strings.
+ * Return true if a message is too large for one call, with the bytes to which
+ * its properties refer.
  */
-extern bool large_message(json_t *props, size_t *bytes);
+extern bool large_message(json_t *props, const GPtrArray *aside);
 
 /*
  * Save such a message for the first time, as msgstore_save_new_message()

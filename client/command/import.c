@@ -5,17 +5,9 @@
  *	  outcome.
  *
  * NOTES
- *	  A batch is one transaction.  If the server refuses a message, the batch
- *	  is rolled back and run again with a savepoint before every message, so
- *	  that only the refused messages are left out.  A batch is therefore in
- *	  memory until its end, and ends early when it has grown to BATCH_BYTES.
- *
- *	  An error that concerns one message, by its SQLSTATE, refuses the message.
- *	  Any other error (of the connection, the extension, the disk) ends the
- *	  import, since the error would occur with every other message, too.
- *
- *	  The report counts committed messages.  Store and folder are created when
- *	  there is a message for them, and not for a mistyped path.
+ *	  batch.c saves the messages.  The report counts committed messages.  Store
+ *	  and folder are created when there is a message for them, and not for a
+ *	  mistyped path.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,32 +18,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "frame.h"
-#include "mail.h"
-
-#define BATCH_BYTES		((size_t) 32 * 1024 * 1024)
-#define MAX_TRIES		5		/* of a batch after deadlocks and such */
-
-/* A message that waits for the end of its batch. */
-typedef struct Pending
-{
-	char	   *where;			/* "file:number" */
-	char	   *props;			/* saved in one call, */
-	json_t	   *large;			/* or a message too large for that */
-	char	   *original;		/* the mail as it came; NULL: not stored */
-	size_t		original_len;
-	Tally	   *tally;
-	char	   *refused;		/* the server's reason, or NULL */
-} Pending;
 
 typedef struct Import
 {
 	const ImportOptions *options;
 	msgstore   *ms;				/* NULL in a dry run */
 	int64_t		store_id;
-	int64_t		folder_id;		/* 0: no message for the folder yet */
-	GPtrArray  *batch;			/* of Pending * */
-	size_t		batch_bytes;
+	int64_t		folder_id;
+	Saver	   *saver;			/* NULL: no message yet */
 	Tally	   *tally;			/* of the imported messages */
 	GPtrArray  *refused;		/* of char *, "where: reason" */
 	unsigned	imported;
@@ -61,45 +37,6 @@ typedef struct Import
 	bool		stopped;		/* by an error that ends the import */
 	bool		terminal;		/* stderr is a terminal: show progress */
 } Import;
-
-/* The outcome of a step. */
-typedef enum Outcome
-{
-	DONE,
-	REFUSED,					/* the server refuses this message */
-	AGAIN,						/* serialization failure or deadlock */
-	STOP						/* any other error: ends the import */
-} Outcome;
-
-/* The step that an attempt to save a batch has come to. */
-typedef enum Step
-{
-	STEP_BEGIN,
-	STEP_SAVE,
-	STEP_COMMIT,
-	STEP_ROLLBACK
-} Step;
-
-typedef struct Attempt
-{
-	bool		guarded;		/* with a savepoint before every message */
-	Step		step;
-	const Pending *message;		/* the message of STEP_SAVE */
-} Attempt;
-
-static void
-pending_free(gpointer p)
-{
-	Pending    *pending = p;
-
-	g_free(pending->where);
-	free(pending->props);
-	json_decref(pending->large);
-	g_free(pending->original);
-	tally_free(pending->tally);
-	g_free(pending->refused);
-	g_free(pending);
-}
 
 /* --------------------------------------------------------------- progress */
 
@@ -127,166 +64,6 @@ print_call_error(const Import *import, const char *doing)
 }
 
 /* ------------------------------------------------------------- the server */
-
-/*
- * Classify the last error by its SQLSTATE.  An error concerns one message,
- * unless its class is one of those that concern all messages.
- */
-static Outcome
-error_kind(const Import *import)
-{
-	const char *state = msgstore_last_error(import->ms)->sqlstate;
-	static const char *const others[] = {
-		"08",					/* connection */
-		"25",					/* transaction state, read-only */
-		"28",					/* authorization */
-		"3D", "3F",				/* no such database, schema */
-		"42",					/* no such function, no privilege */
-		"53", "55", "57", "58"	/* resources, locks, operator, system */
-	};
-
-	if (*state == '\0' || !msgstore_connected(import->ms))
-		return STOP;
-	if (strncmp(state, "40", 2) == 0)
-		return AGAIN;
-	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
-	{
-		if (strncmp(state, others[i], 2) == 0)
-			return STOP;
-	}
-	/* MAPI_E_NO_ACCESS: the role may not write to the store */
-	if (strcmp(state, "MA005") == 0)
-		return STOP;
-	return REFUSED;
-}
-
-static bool
-save_pending(Import *import, const Pending *pending, int32_t *result)
-{
-	int64_t		message_id = 0;
-	bool		saved;
-
-	if (pending->large != NULL)
-		saved = large_save(import->ms, import->store_id, import->folder_id,
-						   pending->large, result, &message_id);
-	else
-		saved = msgstore_save_new_message(import->ms, import->store_id,
-										  import->folder_id, pending->props,
-										  0, result, &message_id, NULL);
-	if (!saved || *result < 0 || pending->original == NULL)
-		return saved;
-	return large_put_original(import->ms, import->store_id, message_id,
-							  pending->original, pending->original_len);
-}
-
-/* Save one message, and set its reason if the server refuses the message. */
-static Outcome
-save_one(Import *import, Pending *pending)
-{
-	int32_t		result;
-
-	g_free(pending->refused);
-	pending->refused = NULL;
-	if (!save_pending(import, pending, &result))
-	{
-		Outcome		kind = error_kind(import);
-		const msgstore_error *error = msgstore_last_error(import->ms);
-
-		if (kind == REFUSED)
-			pending->refused =
-				g_strdup_printf("%s (SQLSTATE %s)%s%s", error->message,
-								error->sqlstate, *error->detail ? " " : "",
-								error->detail);
-		return kind;
-	}
-	/* a result code is no error: the transaction continues */
-	if (result < 0)
-		pending->refused = g_strdup(msgstore_result_name(result));
-	return DONE;
-}
-
-/* Save one message in a savepoint of its own; a refusal is an outcome, too. */
-static Outcome
-save_guarded(Import *import, Pending *pending)
-{
-	Outcome		outcome;
-
-	if (!msgstore_execute(import->ms, "SAVEPOINT message"))
-		return STOP;
-	outcome = save_one(import, pending);
-	if (outcome == REFUSED)
-	{
-		if (!msgstore_execute(import->ms, "ROLLBACK TO SAVEPOINT message"))
-			return STOP;
-		outcome = DONE;
-	}
-	if (outcome == DONE &&
-		!msgstore_execute(import->ms, "RELEASE SAVEPOINT message"))
-		return STOP;
-	return outcome;
-}
-
-/*
- * Save the batch in one transaction.  Unless guarded, the first refused
- * message ends the attempt.  After any outcome but DONE nothing is stored, the
- * attempt has the step that failed, and the caller rolls back.
- */
-static Outcome
-try_batch(Import *import, Attempt *attempt)
-{
-	attempt->step = STEP_BEGIN;
-	if (!msgstore_execute(import->ms, "BEGIN"))
-		return error_kind(import) == AGAIN ? AGAIN : STOP;
-
-	attempt->step = STEP_SAVE;
-	for (guint i = 0; i < import->batch->len; i++)
-	{
-		Pending    *pending = g_ptr_array_index(import->batch, i);
-		Outcome		outcome;
-
-		attempt->message = pending;
-		outcome = attempt->guarded ? save_guarded(import, pending) :
-			save_one(import, pending);
-		if (outcome != DONE)
-			return outcome;
-	}
-
-	attempt->step = STEP_COMMIT;
-	if (!msgstore_execute(import->ms, "COMMIT"))
-		return error_kind(import) == AGAIN ? AGAIN : STOP;
-	return DONE;
-}
-
-/*
- * Save the batch, in as many attempts as needed.  Returns false if an
- * error ends the import; then *attempt is the last one.
- */
-static bool
-save_batch(Import *import, Attempt *attempt)
-{
-	int			tries = 0;
-
-	for (;;)
-	{
-		switch (try_batch(import, attempt))
-		{
-			case DONE:
-				return true;
-			case REFUSED:
-				attempt->guarded = true;
-				break;
-			case AGAIN:
-				if (++tries >= MAX_TRIES)
-					return false;
-				break;
-			case STOP:
-				return false;
-		}
-		attempt->step = STEP_ROLLBACK;
-		if (!msgstore_execute(import->ms, "ROLLBACK"))
-			return false;
-	}
-}
 
 /* Return true if the last error is MAPI_E_COLLISION: the name is in use. */
 static bool
@@ -350,74 +127,48 @@ find_place(Import *import)
 	return false;
 }
 
-/* Print the step that ended the import, and how far the import has come. */
-static void
-print_stop(const Import *import, const Attempt *attempt)
-{
-	static const char *const steps[] = {
-		[STEP_BEGIN] = "could not begin a transaction",
-		[STEP_COMMIT] = "could not commit",
-		[STEP_ROLLBACK] = "could not roll back"
-	};
-	const Pending *first = g_ptr_array_index(import->batch, 0);
-	g_autofree char *where = show_safe(first->where);
-
-	print_call_error(import, attempt->step == STEP_SAVE ?
-					 attempt->message->where : steps[attempt->step]);
-	print_err("msgstore: stopped: %u messages are imported; "
-			  "the %u from %s on are not%s\n", import->imported,
-			  import->batch->len, where, attempt->step == STEP_COMMIT ?
-			  ", unless the server received the commit" : "");
-}
-
 /* Count a batch that was committed. */
 static void
-count_batch(Import *import)
+count_batch(const GPtrArray *mails, void *arg)
 {
-	for (guint i = 0; i < import->batch->len; i++)
-	{
-		const Pending *pending = g_ptr_array_index(import->batch, i);
+	Import	   *import = arg;
 
-		if (pending->refused != NULL)
+	for (guint i = 0; i < mails->len; i++)
+	{
+		const Mail *mail = g_ptr_array_index(mails, i);
+
+		if (mail->refused != NULL)
 			g_ptr_array_add(import->refused,
-							g_strdup_printf("%s: %s", pending->where,
-											pending->refused));
+							g_strdup_printf("%s: %s", mail->where,
+											mail->refused));
 		else
 		{
 			import->imported++;
-			tally_merge(import->tally, pending->tally);
+			tally_merge(import->tally, mail->tally);
 		}
 	}
+	show_progress(import);
 }
 
-/* Save the batch, count its messages, and begin another batch. */
-static void
-flush_batch(Import *import)
+/* Find store and folder, and begin to save. */
+static bool
+begin_saving(Import *import)
 {
-	Attempt		attempt = {.guarded = false};
+	SaverOptions options = {.batch = import->options->batch,
+		.saved = count_batch, .arg = import, .imported = &import->imported,
+	.terminal = import->terminal};
 
-	if (import->batch->len == 0 || import->stopped)
-		return;
-	if (import->folder_id == 0 && !find_place(import))
-	{
-		import->stopped = true;
-		return;
-	}
-	if (!save_batch(import, &attempt))
-	{
-		print_stop(import, &attempt);
-		import->stopped = true;
-		return;
-	}
-	count_batch(import);
-	g_ptr_array_set_size(import->batch, 0);
-	import->batch_bytes = 0;
-	show_progress(import);
+	if (!find_place(import))
+		return false;
+	options.store_id = import->store_id;
+	options.folder_id = import->folder_id;
+	import->saver = saver_new(import->ms, &options);
+	return true;
 }
 
 /* -------------------------------------------------------------- known mail */
 
-/* Set by a signal: the import ends after the current message. */
+/* Set by a signal: the import ends after the current message and its batch. */
 static volatile sig_atomic_t interrupted = 0;
 
 static void
@@ -613,36 +364,35 @@ on_skipped(const char *path, void *arg)
 }
 
 /*
- * Add a message to the batch, which then owns where, props and tally; save the
- * batch if it is full.  Returns false if the import is stopped.
+ * Save a message, which then owns where, props and tally.  Returns false if
+ * the import is stopped.
  */
 static bool
-add_pending(Import *import, const RawMessage *raw, char *where,
-			json_t *props, Tally *tally)
+save_message(Import *import, const RawMessage *raw, char *where,
+			 json_t *props, Tally *tally)
 {
-	Pending    *pending = g_new0(Pending, 1);
-	size_t		bytes;
+	GByteArray *original = NULL;
+	GPtrArray  *aside = raw->aside;
 
-	pending->where = where;
-	pending->tally = tally;
 	if (!import->options->no_original)
+		original = g_byte_array_append(g_byte_array_new(),
+									   (const guint8 *) raw->data,
+									   (guint) raw->len);
+	if (large_message(props, aside))
 	{
-		pending->original = g_malloc(raw->len);
-		memcpy(pending->original, raw->data, raw->len);
-		pending->original_len = raw->len;
-	}
-	if (large_message(props, &bytes))
-		pending->large = props;
-	else
-	{
-		pending->props = json_dumps(props, JSON_COMPACT);
+		RawMessage	again = *raw;
+		Tally	   *ignored = tally_new();
+		const char *why;
+
+		/* in pieces, bytes are base64 in the properties */
+		again.aside = aside = NULL;
 		json_decref(props);
+		props = mime_to_json(&again, ignored, &why);
+		tally_free(ignored);
 	}
-	import->batch_bytes += bytes + pending->original_len;
-	g_ptr_array_add(import->batch, pending);
-	if (import->batch->len >= import->options->batch ||
-		import->batch_bytes >= BATCH_BYTES)
-		flush_batch(import);
+	import->stopped = (import->saver == NULL && !begin_saving(import)) ||
+		!saver_add(import->saver, mail_new(where, tally, props, aside,
+										   original));
 	return !import->stopped;
 }
 
@@ -658,26 +408,43 @@ show_message(Import *import, const RawMessage *raw, const char *where,
 	return print_message(import, where, props, tally);
 }
 
+/* Free bytes in "aside", unless a mail owns them. */
+static void
+free_bytes(gpointer bytes)
+{
+	if (bytes != NULL)
+		g_byte_array_unref(bytes);
+}
+
 static bool
-on_message(const RawMessage *raw, void *arg)
+on_message(const RawMessage *found, void *arg)
 {
 	Import	   *import = arg;
+	RawMessage	raw = *found;
 	Tally	   *tally = tally_new();
 	const char *why = NULL;
-	json_t	   *props = mime_to_json(raw, tally, &why);
-	char	   *where = where_text(raw->path, raw->number);
+	char	   *where = where_text(raw.path, raw.number);
+	json_t	   *props;
 	bool		go_on = true;
 
+	if (!import->options->dry_run)
+		raw.aside = g_ptr_array_new_with_free_func(free_bytes);
+	props = mime_to_json(&raw, tally, &why);
 	if (props == NULL)
-		on_trouble(raw->path, raw->number, why, import);
+		on_trouble(raw.path, raw.number, why, import);
 	else if (import->options->verbose)
 		print_remarks(import, where, tally);
-	if (props != NULL && import->keys != NULL && is_known(import, raw, props))
+	if (props != NULL && import->keys != NULL && is_known(import, &raw, props))
 		import->known++;
 	else if (props != NULL && import->options->dry_run)
-		go_on = show_message(import, raw, where, props, tally);
+		go_on = show_message(import, &raw, where, props, tally);
 	else if (props != NULL)
-		return add_pending(import, raw, where, props, tally) && !interrupted;
+	{
+		go_on = save_message(import, &raw, where, props, tally);
+		g_ptr_array_unref(raw.aside);
+		return go_on && !interrupted;
+	}
+	g_clear_pointer(&raw.aside, g_ptr_array_unref);
 	json_decref(props);
 	tally_free(tally);
 	g_free(where);
@@ -750,7 +517,6 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 	Source	   *source;
 	int			status;
 
-	import.batch = g_ptr_array_new_with_free_func(pending_free);
 	import.refused = g_ptr_array_new_with_free_func(g_free);
 	import.tally = tally_new();
 	import.terminal = isatty(STDERR_FILENO) && !options->dry_run;
@@ -769,7 +535,8 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 		source = source_new(&callbacks, options->follow_links);
 		for (int i = 0; i < npaths && !import.stopped && !interrupted; i++)
 			source_read(source, paths[i]);
-		flush_batch(&import);
+		if (import.saver != NULL && !import.stopped)
+			import.stopped = !saver_finish(import.saver);
 		source_free(source);
 		print_report(&import);
 	}
@@ -780,8 +547,8 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 	else
 		status = import.refused->len > 0 ? EXIT_REFUSED : EXIT_DONE;
 
+	g_clear_pointer(&import.saver, saver_free);
 	msgstore_disconnect(import.ms);
-	g_ptr_array_free(import.batch, TRUE);
 	g_ptr_array_free(import.refused, TRUE);
 	tally_free(import.tally);
 	if (import.keys != NULL)

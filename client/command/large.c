@@ -270,12 +270,18 @@ has_long(json_t *value)
 }
 
 bool
-large_message(json_t *props, size_t *bytes)
+large_message(json_t *props, const GPtrArray *aside)
 {
 	Strings		strings = {0};
 
 	count_strings(&strings, "", props);
-	*bytes = strings.bytes;
+	for (guint i = 0; i < aside->len; i++)
+	{
+		const GByteArray *bytes = g_ptr_array_index(aside, i);
+
+		strings.bytes += bytes->len;
+		strings.longest = MAX(strings.longest, bytes->len);
+	}
 	return strings.longest > LARGE_VALUE || strings.bytes > LARGE_BYTES;
 }
 

@@ -80,7 +80,12 @@ session_connect(const Target *target, const char *application)
 void
 session_print_error(const msgstore *ms, const char *doing)
 {
-	const msgstore_error *error = msgstore_last_error(ms);
+	session_print_text(msgstore_last_error(ms), doing);
+}
+
+void
+session_print_text(const msgstore_error *error, const char *doing)
+{
 	g_autofree char *subject = show_safe(doing);
 
 	print_error("%s: %s", subject, error->message);

@@ -16,6 +16,7 @@
 
 #define GAP			2			/* columns between two values */
 #define LEAST_WIDTH	12			/* of the last value */
+#define LEAST_TEXT	10			/* of any other text that is cut */
 #define MOST_WIDTH	32			/* of any other text */
 
 /* -------------------------------------------------------------------- JSON */
@@ -130,6 +131,33 @@ print_row(const Column *columns, char *const *cells, const int *widths,
 }
 
 /*
+ * Make texts before the last column narrower, the widest first, by "excess"
+ * columns in all.  Returns by how much.
+ */
+static int
+shrink(const Column *columns, int *widths, int last, int excess)
+{
+	int			saved = 0;
+
+	while (saved < excess)
+	{
+		int			widest = -1;
+
+		for (int i = 0; i < last; i++)
+		{
+			if (columns[i].kind == COLUMN_TEXT && widths[i] > LEAST_TEXT &&
+				(widest < 0 || widths[i] > widths[widest]))
+				widest = i;
+		}
+		if (widest < 0)
+			break;
+		widths[widest]--;
+		saved++;
+	}
+	return saved;
+}
+
+/*
  * Print each row as lines of headings and values, for a screen on which the
  * columns do not fit.  Row 0 of the cells has the headings.
  */
@@ -195,6 +223,7 @@ print_table(const Column *columns, int ncolumns, const PGresult *rows)
 		if (!is_hidden(&columns[i]) && widths[i] > 0)
 			used += widths[i] + GAP;
 	}
+	used -= shrink(columns, widths, last, used + LEAST_WIDTH - screen.columns);
 	if (used + LEAST_WIDTH > screen.columns)
 	{
 		print_records(columns, cells, ncolumns, nrows, screen.columns);

@@ -9,6 +9,9 @@
 
 #include "mime.h"
 
+/* The server stores longer bytes as blobs (src/engine/adopt.c). */
+#define INLINE_BYTES	8192
+
 bool
 attach_is(const Part *part, const char *type, const char *subtype)
 {
@@ -75,6 +78,20 @@ attach_add(json_t *list, const char *type, int method, Tally *tally)
 	json_array_append_new(list, attachment);
 	tally_count(tally->attachments, low, 1);
 	return attachment;
+}
+
+void
+attach_bytes(Walk *walk, json_t *attachment, GByteArray *bytes)
+{
+	GPtrArray  *aside = walk->reading->aside;
+
+	if (aside != NULL && bytes->len > INLINE_BYTES)
+	{
+		put_aside(attachment, "PR_ATTACH_DATA_BIN", aside, bytes);
+		return;
+	}
+	put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes->data, bytes->len);
+	g_byte_array_unref(bytes);
 }
 
 void

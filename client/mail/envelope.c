@@ -50,7 +50,21 @@ put_binary(json_t *props, const char *name, const void *bytes, size_t len)
 {
 	g_autofree char *coded = g_base64_encode(bytes, len);
 
-	json_object_set_new(props, name, json_string(coded));
+	json_object_set_new(props, name, json_string_nocheck(coded));
+}
+
+void
+put_aside(json_t *props, const char *name, GPtrArray *aside,
+		  GByteArray *bytes)
+{
+	json_t	   *reference = json_object();
+
+	g_ptr_array_add(aside, bytes);
+	json_object_set_new(reference, "blob",
+						json_integer((json_int_t) aside->len));
+	json_object_set_new(reference, "size",
+						json_integer((json_int_t) bytes->len));
+	json_object_set_new(props, name, reference);
 }
 
 /* Return the decoded text of a field, or NULL. */

@@ -7,6 +7,7 @@
  *		mbox.c		an mbox -> its messages, and back
  *		mend.c		a message -> small repairs, before GMime parses it
  *		mime.c		a message -> the JSON object of its MAPI properties
+ *		part.c		GMime's objects -> places and headers of parts
  *		attach.c	a part -> an attachment
  *		tnef.c		winmail.dat -> attachments and properties
  *		header.c	GMime's header fields -> texts; decodes encoded words
@@ -81,6 +82,12 @@ typedef struct RawMessage
 	const char *from_line;		/* From_ line without line end, or NULL */
 	const GString *form;		/* in an mbox: MBOX_FORM; or NULL */
 	const char *flags;			/* Maildir flags ("RS"), "" or NULL */
+
+	/*
+	 * NULL, or takes PR_HTML and long bytes of attachments, of GByteArray; the
+	 * properties then have {"blob": number from 1, "size": bytes} instead.
+	 */
+	GPtrArray  *aside;
 } RawMessage;
 
 /* ----------------------------------------------------------------- tally.c */
@@ -270,6 +277,10 @@ extern void envelope_map(const Header *header, const RawMessage *raw,
 /* Set a property to a text as valid UTF-8, unless the text is empty. */
 extern void put_text(json_t *props, const char *name, const char *text);
 
+/* Add bytes to "aside", which then owns them, and set a property to them. */
+extern void put_aside(json_t *props, const char *name, GPtrArray *aside,
+					  GByteArray *bytes);
+
 /* Set a binary property to bytes. */
 extern void put_binary(json_t *props, const char *name, const void *bytes,
 					   size_t len);
@@ -318,6 +329,7 @@ typedef struct Reading
 	Header	   *header;			/* with offsets in mend->data */
 	char	   *boundary;		/* of a multipart/mixed content, or NULL */
 	GArray	   *places;			/* of Place, in order */
+	GPtrArray  *aside;			/* of the RawMessage */
 } Reading;
 
 /*

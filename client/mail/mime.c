@@ -63,281 +63,6 @@ part_count(const Part *part)
 		g_mime_multipart_get_count(GMIME_MULTIPART(part->object)) : 0;
 }
 
-/* Return the content stream of a part without parts, or NULL. */
-static GMimeStream *
-content_stream(GMimeObject *object)
-{
-	GMimeDataWrapper *content = GMIME_IS_PART(object) ?
-		g_mime_part_get_content(GMIME_PART(object)) : NULL;
-
-	return content ? g_mime_data_wrapper_get_stream(content) : NULL;
-}
-
-/* Return the content of the message in a message part, or NULL. */
-static GMimeObject *
-inner_object(GMimeObject *object)
-{
-	GMimeMessage *message = GMIME_IS_MESSAGE_PART(object) ?
-		g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)) : NULL;
-
-	return message ? g_mime_message_get_mime_part(message) : NULL;
-}
-
-/*
- * Return the end of the header that begins at "at", at most "limit", and set
- * *body to the line after the empty line.
- */
-static size_t
-header_end(const Walk *walk, size_t at, size_t limit, size_t *body)
-{
-	while (at < limit)
-	{
-		const char *start = walk->copy + at;
-		const char *nl = memchr(start, '\n', limit - at);
-		size_t		len = nl ? (size_t) (nl + 1 - start) : limit - at;
-
-		if (*start == '\n' || (len == 2 && *start == '\r'))
-		{
-			*body = at + len;
-			return at;
-		}
-		at += len;
-	}
-	*body = limit;
-	return limit;
-}
-
-/* Return the offset of an object's first field; G_MAXSIZE without fields. */
-static size_t
-first_field(GMimeObject *object)
-{
-	GMimeHeaderList *list = g_mime_object_get_header_list(object);
-	gint64		offset = -1;
-
-	if (g_mime_header_list_get_count(list) > 0)
-		offset = g_mime_header_get_offset(g_mime_header_list_get_header_at(list,
-																   0));
-	return offset < 0 ? G_MAXSIZE : (size_t) offset;
-}
-
-/* Return the start of a message that GMime has parsed; G_MAXSIZE: unknown. */
-static size_t
-message_start(GMimeMessage *message)
-{
-	GMimeObject *content = g_mime_message_get_mime_part(message);
-	size_t		start = first_field(GMIME_OBJECT(message));
-
-	return content ? MIN(start, first_field(content)) : start;
-}
-
-/*
- * Return the start of an object, or G_MAXSIZE if it is unknown.  An object
- * without header fields begins with an empty line.
- */
-static size_t
-object_start(const Walk *walk, GMimeObject *object)
-{
-	size_t		start = first_field(object);
-	GMimeStream *stream = content_stream(object);
-
-	if (start != G_MAXSIZE)
-		return start;
-	if (stream != NULL)
-		start = (size_t) stream->bound_start;
-	else if (inner_object(object) != NULL)
-		start = message_start(g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)));
-	if (start == G_MAXSIZE)
-		return start;
-	if (start > 0 && walk->copy[start - 1] == '\n')
-		start--;
-	if (start > 0 && walk->copy[start - 1] == '\r')
-		start--;
-	return start;
-}
-
-/* Return the end of the last content in an object; "start" without content. */
-static size_t
-last_content(GMimeObject *object, size_t start)
-{
-	GMimeStream *stream;
-
-	while (object != NULL && !GMIME_IS_PART(object))
-	{
-		int			n = GMIME_IS_MULTIPART(object) ?
-		g_mime_multipart_get_count(GMIME_MULTIPART(object)) : 0;
-
-		object = n > 0 ? g_mime_multipart_get_part(GMIME_MULTIPART(object),
-												   n - 1) :
-			inner_object(object);
-	}
-	stream = object ? content_stream(object) : NULL;
-	return stream ? MAX(start, (size_t) stream->bound_end) : start;
-}
-
-/*
- * Return the end of an object that begins at "start".  GMime returns the end
- * of a part without parts.  A multipart ends before the next line that begins
- * with "marker", the boundary around the multipart, or at "limit".
- */
-static size_t
-object_end(const Walk *walk, GMimeObject *object, size_t start, size_t limit,
-		   const char *marker)
-{
-	size_t		at = last_content(object, start);
-	size_t		len = strlen(marker);
-
-	if (content_stream(object) != NULL)
-		return MIN(at, limit);
-	at = at > start + 2 ? at - 2 : start;
-	while (len > 0 && at < limit)
-	{
-		const char *nl = memchr(walk->copy + at, '\n', limit - at);
-		size_t		line = nl ? (size_t) (nl + 1 - walk->copy) : limit;
-
-		if (line + len <= limit && memcmp(nl + 1, marker, len) == 0 &&
-			(line + len == limit ||
-			 strchr("-\r\n \t", walk->copy[line + len]) != NULL))
-			return line - (line - 1 > start && nl[-1] == '\r' ? 2 : 1);
-		at = line;
-	}
-	return limit;
-}
-
-/*
- * Return the end of the content of a part without parts.  GMime takes the line
- * end before a boundary line for as long as that of the boundary line.
- */
-static size_t
-leaf_end(const Walk *walk, size_t body, size_t end)
-{
-	if (end < body)
-		return body;
-	if (end + 1 >= walk->copy_len)
-		return end;
-	if (walk->copy[end] == '\n' && end > body && walk->copy[end - 1] == '\r')
-		return end - 1;
-	if (walk->copy[end] != '\n' && walk->copy[end] != '\r' &&
-		walk->copy[end + 1] == '\n')
-		return end + 1;
-	return end;
-}
-
-/*
- * Initialize a part that begins at "start" and ends at "end" or before.  The
- * part then owns the header; if the header is NULL, it is read from the
- * object.
- */
-static void
-part_init(Part *part, const Walk *walk, GMimeObject *object, Header *header,
-		  size_t start, size_t end, int depth)
-{
-	GMimeStream *stream = content_stream(object);
-	Tally	   *aside = tally_new();
-	const char *type;
-	const char *place;
-	const char *name = NULL;
-
-	part->object = object;
-	part->header = header ? header : header_new(object, aside);
-	part->depth = depth;
-	part->start = start;
-	part->end = end;
-	(void) header_end(walk, start, end, &part->body);
-	if (stream != NULL)
-	{
-		part->body = (size_t) stream->bound_start;
-		part->end = leaf_end(walk, part->body, (size_t) stream->bound_end);
-	}
-	type = header_get(part->header, "Content-Type");
-	place = header_get(part->header, "Content-Disposition");
-	part->type = NULL;
-	part->disposition = part->filename = NULL;
-	if (type != NULL && strlen(type) <= LONG_FIELD)
-	{
-		g_autofree char *words = header_decode(type, true, aside);
-
-		part->type = g_mime_content_type_parse(NULL, words);
-	}
-	else
-	{
-		GMimeContentType *own = g_mime_object_get_content_type(object);
-
-		part->type =
-			g_mime_content_type_new(g_mime_content_type_get_media_type(own),
-									g_mime_content_type_get_media_subtype(own));
-	}
-	if (place != NULL && strlen(place) <= LONG_FIELD)
-	{
-		g_autofree char *words = header_decode(place, true, aside);
-		GMimeContentDisposition *parsed =
-			g_mime_content_disposition_parse(NULL, words);
-
-		part->disposition =
-			g_strdup(g_mime_content_disposition_get_disposition(parsed));
-		name = g_mime_content_disposition_get_parameter(parsed, "filename");
-		part->filename = name && *name ? g_utf8_make_valid(name, -1) : NULL;
-		g_object_unref(parsed);
-	}
-	name = g_mime_content_type_get_parameter(part->type, "name");
-	if (part->filename == NULL && name != NULL && *name != '\0')
-		part->filename = g_utf8_make_valid(name, -1);
-	if (part->filename != NULL)
-		g_strstrip(part->filename);
-	/* encoded words that are spread over pieces of a parameter (RFC 2231) */
-	if (part->filename != NULL && strstr(part->filename, "=?") != NULL)
-	{
-		g_autofree char *words = part->filename;
-
-		part->filename = header_decode(words, false, aside);
-	}
-	tally_free(aside);
-}
-
-static void
-part_clear(Part *part)
-{
-	if (part->header != NULL)
-		header_free(part->header);
-	g_object_unref(part->type);
-	g_free(part->disposition);
-	g_free(part->filename);
-}
-
-static GMimeContentEncoding
-part_encoding(const Part *part)
-{
-	const char *value = header_get(part->header, "Content-Transfer-Encoding");
-	g_autofree char *word = NULL;
-
-	if (value == NULL)
-		return GMIME_CONTENT_ENCODING_DEFAULT;
-	value += strspn(value, " \t");
-	word = g_strndup(value, strcspn(value, " \t;("));
-	return g_mime_content_encoding_from_string(word);
-}
-
-/* Return the message's bytes between two offsets in the copy. */
-static const char *
-raw_bytes(const Walk *walk, size_t from, size_t to, size_t *len)
-{
-	const Mend *mend = walk->reading->mend;
-	size_t		start = mend_offset(mend, from);
-	size_t		end = to > from ? mend_offset(mend, to) : start;
-
-	*len = end - start;
-	return mend->data + start;
-}
-
-/* Return the content of a part, decoded from its transfer encoding. */
-static GByteArray *
-part_bytes(const Walk *walk, const Part *part)
-{
-	size_t		len;
-	const char *bytes = raw_bytes(walk, part->body, part->end, &len);
-
-	return content_decode(bytes, len, part_encoding(part), true);
-}
-
 /* Add the place of a part; returns the place for the caller to complete. */
 static Place *
 add_place(Walk *walk, const Part *part)
@@ -400,10 +125,9 @@ join_plain(Walk *walk, char *text)
 											ATTACH_BY_VALUE, walk->tally);
 
 		attach_names(attachment, name);
-		put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes->data, bytes->len);
+		attach_bytes(walk, attachment, bytes);
 		g_string_append_len(rest, done, at - done);
 		at = done = end;
-		g_byte_array_unref(bytes);
 		g_free(name);
 	}
 	g_string_append(rest, done);
@@ -461,7 +185,7 @@ attach_message(Walk *walk, const Part *part)
 	{
 		GMimeMessage *inner =
 			g_mime_message_part_get_message(GMIME_MESSAGE_PART(part->object));
-		size_t		start = inner ? message_start(inner) : G_MAXSIZE;
+		size_t		start = inner ? part_message_start(inner) : G_MAXSIZE;
 
 		if (start < part->end)
 			message = read_parsed(inner, walk->reading, NULL, walk->tally,
@@ -470,7 +194,8 @@ attach_message(Walk *walk, const Part *part)
 	else
 	{
 		GByteArray *bytes = part_bytes(walk, part);
-		RawMessage	raw = {.data = (char *) bytes->data, .len = bytes->len};
+		RawMessage	raw = {.data = (char *) bytes->data, .len = bytes->len,
+		.aside = walk->reading->aside};
 		Reading    *reading = bytes->len > 0 && encoding !=
 		GMIME_CONTENT_ENCODING_DEFAULT ?
 		read_bytes(&raw, walk->tally, nesting, walk->parts) : NULL;
@@ -526,8 +251,7 @@ attach_part(Walk *walk, const Part *part, bool related)
 	attachment = attach_add(walk->attachments, type, ATTACH_BY_VALUE,
 							walk->tally);
 	attach_fields(attachment, part, related);
-	put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes->data, bytes->len);
-	g_byte_array_unref(bytes);
+	attach_bytes(walk, attachment, bytes);
 }
 
 /*
@@ -545,7 +269,7 @@ attach_whole(Walk *walk, const Part *part)
 	size_t		len;
 
 	if (part->depth > 0)
-		bytes = raw_bytes(walk, part->start, part->end, &len);
+		bytes = part_raw(walk, part->start, part->end, &len);
 	else
 	{
 		GPtrArray  *fields = part->header->fields;
@@ -558,7 +282,7 @@ attach_whole(Walk *walk, const Part *part)
 
 			if (g_ascii_strcasecmp(field->name, "Content-Type") != 0)
 				continue;
-			bytes = raw_bytes(walk, field->offset, next ? next->offset :
+			bytes = part_raw(walk, field->offset, next ? next->offset :
 							  part->body, &len);
 			g_string_append_len(out, bytes, (gssize) len);
 			if (next != NULL)
@@ -566,7 +290,7 @@ attach_whole(Walk *walk, const Part *part)
 								"\r\n" : "\n");
 			break;
 		}
-		bytes = raw_bytes(walk, part->body, part->end, &len);
+		bytes = part_raw(walk, part->body, part->end, &len);
 	}
 	g_string_append_len(out, bytes, (gssize) len);
 	add_place(walk, part)->attachments = 1;
@@ -574,8 +298,10 @@ attach_whole(Walk *walk, const Part *part)
 							walk->tally);
 	if (is_sealed(part))
 		attach_names(attachment, "smime.p7m");
-	put_binary(attachment, "PR_ATTACH_DATA_BIN", out->str, out->len);
-	g_string_free(out, TRUE);
+	len = out->len;
+	attach_bytes(walk, attachment,
+				 g_byte_array_new_take((guint8 *) g_string_free(out, FALSE),
+									   len));
 }
 
 /* -------------------------------------------------------------- the parts */
@@ -644,7 +370,7 @@ walk_multipart(Walk *walk, const Part *part, int may)
 	for (int i = 0; i < n; i++)
 	{
 		GMimeObject *object = g_mime_multipart_get_part(multipart, i);
-		size_t		start = object_start(walk, object);
+		size_t		start = part_start(walk, object);
 		size_t		had_text = walk->text->len;
 		size_t		had_html = walk->html->len;
 		bool		referred;
@@ -653,7 +379,7 @@ walk_multipart(Walk *walk, const Part *part, int may)
 		if (start == G_MAXSIZE || start > part->end)
 			continue;
 		part_init(&one, walk, object, NULL, start,
-				  object_end(walk, object, start, part->end, marker),
+				  part_end(walk, object, start, part->end, marker),
 				  part->depth + 1);
 		/* a signature, a report, or a part that HTML refers to is no body */
 		referred = i > 0 && related &&
@@ -689,7 +415,7 @@ static void
 take_partless(Walk *walk, const Part *part)
 {
 	size_t		len;
-	const char *bytes = raw_bytes(walk, part->body, part->end, &len);
+	const char *bytes = part_raw(walk, part->body, part->end, &len);
 	g_autofree char *text = NULL;
 
 	if (len == 0 || (part->depth > 0 && !has_content(walk, part)))
@@ -748,7 +474,7 @@ walk_part(Walk *walk, const Part *part, int may, bool related)
 static char *
 report_field(const Walk *walk, GMimeObject *object, const char *name)
 {
-	GMimeStream *stream = content_stream(object);
+	GMimeStream *stream = part_stream(object);
 	size_t		n = strlen(name);
 	const char *bytes;
 	size_t		len;
@@ -756,7 +482,7 @@ report_field(const Walk *walk, GMimeObject *object, const char *name)
 
 	if (stream == NULL)
 		return NULL;
-	bytes = raw_bytes(walk, (size_t) stream->bound_start,
+	bytes = part_raw(walk, (size_t) stream->bound_start,
 					  (size_t) stream->bound_end, &len);
 	text = g_strndup(bytes, len);
 	for (const char *line = text; line != NULL;)
@@ -834,7 +560,13 @@ map_content(Walk *walk, const Part *root, json_t *props)
 	put_text(props, "PR_BODY", walk->text->str);
 	if (walk->html->len > 0)
 	{
-		put_binary(props, "PR_HTML", walk->html->str, walk->html->len);
+		if (walk->reading->aside != NULL && walk->nesting == 0)
+			put_aside(props, "PR_HTML", walk->reading->aside,
+					  g_byte_array_append(g_byte_array_new(),
+										  (guint8 *) walk->html->str,
+										  (guint) walk->html->len));
+		else
+			put_binary(props, "PR_HTML", walk->html->str, walk->html->len);
 		json_object_set_new(props, "PR_INTERNET_CPID",
 							json_integer(CODEPAGE_UTF8));
 	}
@@ -855,7 +587,7 @@ read_parsed(GMimeMessage *message, Reading *reading, const RawMessage *raw,
 {
 	static const RawMessage no_raw = {.path = NULL};
 	const Mend *mend = reading->mend;
-	Reading		inner = {.mend = reading->mend};
+	Reading		inner = {.mend = reading->mend, .aside = reading->aside};
 	Header	   *header = header_new(GMIME_OBJECT(message), tally);
 	GMimeObject *content = g_mime_message_get_mime_part(message);
 	Walk		walk = {.tally = tally, .nesting = nesting, .parts = parts};
@@ -882,7 +614,7 @@ read_parsed(GMimeMessage *message, Reading *reading, const RawMessage *raw,
 	walk.props = props = json_object();
 	envelope_map(header, raw ? raw : &no_raw, props, tally);
 	part_init(&root, &walk, content, header, start, end, 0);
-	bytes = raw_bytes(&walk, start, header_end(&walk, start, end, &body),
+	bytes = part_raw(&walk, start, part_header_end(&walk, start, end, &body),
 					  &len);
 	if (raw != NULL)
 	{
@@ -934,6 +666,7 @@ read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 	size_t		len = mend->copy ? mend->copy->len : mend->len;
 
 	reading->mend = mend;
+	reading->aside = raw->aside;
 	reading->places = g_array_new(FALSE, FALSE, sizeof(Place));
 	/* the array borrows bytes that the stream neither frees nor changes */
 	array = g_byte_array_new_take((guint8 *) (mend->copy ? mend->copy->str :
@@ -945,7 +678,7 @@ read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 	if (message != NULL)
 	{
 		reading->props = read_parsed(message, reading, raw, tally, nesting,
-									 parts, message_start(message), len);
+									 parts, part_message_start(message), len);
 		g_object_unref(message);
 	}
 	g_object_unref(parser);

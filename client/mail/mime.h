@@ -41,6 +41,55 @@ typedef struct Part
 	int			depth;			/* 0: the content of the message */
 } Part;
 
+/* ------------------------------------------------------------------ part.c */
+
+/* Return the content stream of a part without parts, or NULL. */
+extern GMimeStream *part_stream(GMimeObject *object);
+
+/*
+ * Return the end of the header that begins at "at", at most "limit", and set
+ * *body to the line after the empty line.
+ */
+extern size_t part_header_end(const Walk *walk, size_t at, size_t limit,
+							  size_t *body);
+
+/* Return the start of a message that GMime has parsed; G_MAXSIZE: unknown. */
+extern size_t part_message_start(GMimeMessage *message);
+
+/*
+ * Return the start of an object, or G_MAXSIZE if it is unknown.  An object
+ * without header fields begins with an empty line.
+ */
+extern size_t part_start(const Walk *walk, GMimeObject *object);
+
+/*
+ * Return the end of an object that begins at "start".  GMime returns the end
+ * of a part without parts.  A multipart ends before the next line that begins
+ * with "marker", the boundary around the multipart, or at "limit".
+ */
+extern size_t part_end(const Walk *walk, GMimeObject *object, size_t start,
+					   size_t limit, const char *marker);
+
+/*
+ * Initialize a part that begins at "start" and ends at "end" or before.  The
+ * part then owns the header; if the header is NULL, it is read from the
+ * object.
+ */
+extern void part_init(Part *part, const Walk *walk, GMimeObject *object,
+					  Header *header, size_t start, size_t end, int depth);
+extern void part_clear(Part *part);
+
+extern GMimeContentEncoding part_encoding(const Part *part);
+
+/* Return the message's bytes between two offsets in the copy. */
+extern const char *part_raw(const Walk *walk, size_t from, size_t to,
+							size_t *len);
+
+/* Return the content of a part, decoded from its transfer encoding. */
+extern GByteArray *part_bytes(const Walk *walk, const Part *part);
+
+/* ---------------------------------------------------------------- attach.c */
+
 /* Return true if a part is of a type ("*": any subtype). */
 extern bool attach_is(const Part *part, const char *type, const char *subtype);
 
@@ -51,11 +100,16 @@ extern bool attach_is(const Part *part, const char *type, const char *subtype);
 extern json_t *attach_add(json_t *list, const char *type, int method,
 						  Tally *tally);
 
+/* Set the bytes of an attachment; takes the array. */
+extern void attach_bytes(Walk *walk, json_t *attachment, GByteArray *bytes);
+
 /* Set the properties of an attachment that have its file name. */
 extern void attach_names(json_t *attachment, const char *name);
 
 /* Set the names, charset, Content-ID and location from a part's header. */
 extern void attach_fields(json_t *attachment, const Part *part, bool related);
+
+/* ------------------------------------------------------------------ tnef.c */
 
 /*
  * Add the attachments in TNEF to those of the walk, and set the properties in

@@ -163,9 +163,10 @@ begin_message(Builder *builder, const char *line, size_t len, bool in_mbox)
 static bool
 hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
 {
-	RawMessage	raw = {path, builder->number, builder->data->str,
-		builder->data->len, builder->from_line, in_mbox ? builder->form : NULL,
-	maildir_flags(path)};
+	RawMessage	raw = {.path = path, .number = builder->number,
+		.data = builder->data->str, .len = builder->data->len,
+		.from_line = builder->from_line,
+	.form = in_mbox ? builder->form : NULL, .flags = maildir_flags(path)};
 
 	if (builder->too_long)
 	{

@@ -9,7 +9,9 @@
  *	  which answers with JSON.  If the process fails or takes too long, the
  *	  part stays an attachment.
  *
- *	  Attachments in TNEF become attachments.  The MAPI properties in a table
+ *	  Attachments in TNEF become attachments, and messages in TNEF embedded
+ *	  messages.  libytnef skips the table of recipients; those of a mail are in
+ *	  its header.  The MAPI properties in a table
  *	  are read; the message's own properties, from its header, are not changed.
  *
  *-------------------------------------------------------------------------
@@ -26,12 +28,15 @@
 
 #define TIMEOUT_SECONDS		60
 #define MAX_FILES			1024	/* descriptors that are closed */
+#define INTERFACE_BYTES		16		/* in front of an embedded message */
+#define MAX_EMBEDDED		16		/* messages within messages */
 #define TNEF_SIGNATURE		"\x78\x9F\x3E\x22"
 
 typedef enum Kind
 {
 	KIND_TEXT = 0x001E,			/* or 0x001F, which becomes UTF-8 */
 	KIND_LONG = 0x0003,
+	KIND_DOUBLE = 0x0005,
 	KIND_BOOLEAN = 0x000B,
 	KIND_TIME = 0x0040,
 	KIND_BINARY = 0x0102
@@ -59,9 +64,35 @@ static const struct
 	{0x0C17, KIND_BOOLEAN, "PR_REPLY_REQUESTED"},
 	{0x1009, KIND_BINARY, "PR_RTF_COMPRESSED"},
 	{0x1090, KIND_LONG, "PR_FLAG_STATUS"},
+	{0x8005, KIND_TEXT, "PidLidFileUnder"},
+	{0x8080, KIND_TEXT, "PidLidEmail1DisplayName"},
+	{0x8083, KIND_TEXT, "PidLidEmail1EmailAddress"},
+	{0x8101, KIND_LONG, "PidLidTaskStatus"},
+	{0x8102, KIND_DOUBLE, "PidLidPercentComplete"},
+	{0x8104, KIND_TIME, "PidLidTaskStartDate"},
+	{0x8105, KIND_TIME, "PidLidTaskDueDate"},
+	{0x811C, KIND_BOOLEAN, "PidLidTaskComplete"},
+	{0x811F, KIND_TEXT, "PidLidTaskOwner"},
+	{0x8201, KIND_LONG, "PidLidAppointmentSequence"},
+	{0x8205, KIND_LONG, "PidLidBusyStatus"},
 	{0x8208, KIND_TEXT, "PidLidLocation"},
 	{0x820D, KIND_TIME, "PidLidAppointmentStartWhole"},
 	{0x820E, KIND_TIME, "PidLidAppointmentEndWhole"},
+	{0x8213, KIND_LONG, "PidLidAppointmentDuration"},
+	{0x8215, KIND_BOOLEAN, "PidLidAppointmentSubType"},
+	{0x8216, KIND_BINARY, "PidLidAppointmentRecur"},
+	{0x8217, KIND_LONG, "PidLidAppointmentStateFlags"},
+	{0x8223, KIND_BOOLEAN, "PidLidRecurring"},
+	{0x8238, KIND_TEXT, "PidLidAllAttendeesString"},
+	{0x8501, KIND_LONG, "PidLidReminderDelta"},
+	{0x8502, KIND_TIME, "PidLidReminderTime"},
+	{0x8503, KIND_BOOLEAN, "PidLidReminderSet"},
+	{0x8516, KIND_TIME, "PidLidCommonStart"},
+	{0x8517, KIND_TIME, "PidLidCommonEnd"},
+	{0x8530, KIND_TEXT, "PidLidFlagRequest"},
+	{0x8534, KIND_TEXT, "PidLidMileage"},
+	{0x8535, KIND_TEXT, "PidLidBilling"},
+	{0x8560, KIND_TIME, "PidLidReminderSignalTime"},
 };
 
 /* ------------------------------------------------------- the child process */
@@ -116,6 +147,21 @@ put_value_time(json_t *props, const char *name, const variableLength *value)
 }
 
 static void
+put_value_double(json_t *props, const char *name, const variableLength *value)
+{
+	guint64		bits;
+	double		number;
+
+	if (value->size < 8)
+		return;
+	memcpy(&bits, value->data, sizeof(bits));
+	bits = GUINT64_FROM_LE(bits);
+	memcpy(&number, &bits, sizeof(number));
+	/* json_real() returns NULL for numbers that JSON does not have */
+	json_object_set_new(props, name, json_real(number));
+}
+
+static void
 put_value(json_t *props, size_t i, const variableLength *value)
 {
 	const char *name = taken[i].name;
@@ -131,6 +177,9 @@ put_value(json_t *props, size_t i, const variableLength *value)
 		case KIND_LONG:
 			json_object_set_new(props, name,
 								json_integer(GINT32_FROM_LE(number)));
+			break;
+		case KIND_DOUBLE:
+			put_value_double(props, name, value);
 			break;
 		case KIND_BOOLEAN:
 			json_object_set_new(props, name, json_boolean(number & 0xFFFF));
@@ -164,10 +213,30 @@ message_props(TNEFStruct *tnef)
 	return props;
 }
 
+static json_t *tnef_json(BYTE *bytes, long len, int nesting);
+
+/*
+ * Return the message that an attachment embeds, which is TNEF after the id of
+ * an interface; NULL if there is none.
+ */
+static json_t *
+embedded_json(Attachment *attachment, int nesting)
+{
+	variableLength *object = find_value(&attachment->MAPI, 0x3701, 0x000D);
+
+	if (object == NULL || object->size <= INTERFACE_BYTES + 4 ||
+		memcmp(object->data + INTERFACE_BYTES, TNEF_SIGNATURE, 4) != 0 ||
+		nesting > MAX_EMBEDDED)
+		return NULL;
+	return tnef_json(object->data + INTERFACE_BYTES,
+					 object->size - INTERFACE_BYTES, nesting);
+}
+
 /* Return the names, the type and the bytes of an attachment. */
 static json_t *
-attachment_props(Attachment *attachment)
+attachment_props(Attachment *attachment, int nesting)
 {
+	json_t	   *message = embedded_json(attachment, nesting + 1);
 	json_t	   *props = json_object();
 	variableLength *bytes = find_value(&attachment->MAPI, 0x3701, 0x0102);
 	variableLength *name = NULL;
@@ -188,6 +257,11 @@ attachment_props(Attachment *attachment)
 		name = find_value(&attachment->MAPI, 0x370E, 0x001F);
 	if (name != NULL)
 		put_value_text(props, "type", name);
+	if (message != NULL)
+	{
+		json_object_set_new(props, "message", message);
+		return props;
+	}
 	if (attachment->FileData.size > 0)
 		bytes = &attachment->FileData;
 	put_binary(props, "data", bytes ? bytes->data : NULL,
@@ -195,13 +269,32 @@ attachment_props(Attachment *attachment)
 	return props;
 }
 
-/* Read TNEF, and write its content to a pipe.  Does not return. */
-static void
-answer(const GByteArray *bytes, int to)
+/* Return the properties and attachments in TNEF, or NULL. */
+static json_t *
+tnef_json(BYTE *bytes, long len, int nesting)
 {
 	TNEFStruct	tnef;
 	json_t	   *found = json_object();
 	json_t	   *list = json_array();
+
+	memset(&tnef, 0, sizeof(tnef));	/* TNEFInitialize() misses fields */
+	TNEFInitialize(&tnef);
+	if (TNEFParseMemory(bytes, len, &tnef) < 0)
+		return NULL;
+	for (Attachment *one = tnef.starting_attach.next; one != NULL;
+		 one = one->next)
+		json_array_append_new(list, attachment_props(one, nesting));
+	json_object_set_new(found, "properties", message_props(&tnef));
+	json_object_set_new(found, "attachments", list);
+	TNEFFree(&tnef);
+	return found;
+}
+
+/* Read TNEF, and write its content to a pipe.  Does not return. */
+static void
+answer(const GByteArray *bytes, int to)
+{
+	json_t	   *found;
 	FILE	   *out = fdopen(to, "w");
 	bool		ok;
 
@@ -215,17 +308,11 @@ answer(const GByteArray *bytes, int to)
 	if (freopen("/dev/null", "w", stdout) == NULL ||
 		freopen("/dev/null", "w", stderr) == NULL)
 		_exit(1);
-	memset(&tnef, 0, sizeof(tnef));	/* TNEFInitialize() misses fields */
-	TNEFInitialize(&tnef);
-	ok = TNEFParseMemory((BYTE *) bytes->data, (long) bytes->len, &tnef) >= 0;
-	if (!ok || out == NULL)
+	found = tnef_json((BYTE *) bytes->data, (long) bytes->len, 0);
+	if (found == NULL || out == NULL)
 		_exit(1);
-	for (Attachment *one = tnef.starting_attach.next; one != NULL;
-		 one = one->next)
-		json_array_append_new(list, attachment_props(one));
-	json_object_set_new(found, "properties", message_props(&tnef));
-	json_object_set_new(found, "attachments", list);
 	ok = json_dumpf(found, out, JSON_COMPACT) == 0 && fclose(out) == 0;
+	json_decref(found);
 	_exit(ok ? 0 : 1);
 }
 
@@ -261,17 +348,36 @@ ask(const GByteArray *bytes)
 	return found;
 }
 
+/* Add an attachment in TNEF, or the message in it, to a list. */
 static void
-take_attachment(Walk *walk, json_t *one)
+take_attachment(json_t *list, json_t *one, Tally *tally)
 {
 	const char *type = json_string_value(json_object_get(one, "type"));
 	const char *name = json_string_value(json_object_get(one, "name"));
-	json_t	   *attachment = attach_add(walk->attachments, type ? type :
-										"application/octet-stream",
-										ATTACH_BY_VALUE, walk->tally);
+	json_t	   *message = json_object_get(one, "message");
+	json_t	   *props = json_object_get(message, "properties");
+	json_t	   *inner = json_array();
+	json_t	   *attachment;
+	size_t		i;
+	json_t	   *next;
 
-	json_object_set(attachment, "PR_ATTACH_DATA_BIN",
-					json_object_get(one, "data"));
+	attachment = attach_add(list, message ? "message/rfc822" : type ? type :
+							"application/octet-stream", message ?
+							ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE, tally);
+	if (message == NULL)
+		json_object_set(attachment, "PR_ATTACH_DATA_BIN",
+						json_object_get(one, "data"));
+	else
+	{
+		put_text(attachment, "PR_DISPLAY_NAME",
+				 json_string_value(json_object_get(props, "PR_SUBJECT")));
+		json_array_foreach(json_object_get(message, "attachments"), i, next)
+			take_attachment(inner, next, tally);
+		if (json_array_size(inner) > 0)
+			json_object_set(props, "PR_MESSAGE_ATTACHMENTS", inner);
+		json_object_set(attachment, "PR_ATTACH_DATA_OBJ", props);
+	}
+	json_decref(inner);
 	if (name != NULL)
 		attach_names(attachment, name);
 }
@@ -293,7 +399,7 @@ tnef_read(Walk *walk, json_t *props, const GByteArray *bytes)
 		return false;
 	}
 	json_array_foreach(json_object_get(found, "attachments"), i, one)
-		take_attachment(walk, one);
+		take_attachment(walk->attachments, one, walk->tally);
 	json_object_foreach(json_object_get(found, "properties"), name, one)
 	{
 		if (strcmp(name, "PR_BODY") == 0)

@@ -710,6 +710,7 @@ typedef struct Undo
 #define UNDO_DELETED		".deleted_at"
 #define UNDO_SUBMITTED		".submitted_at"
 #define UNDO_PREDECESSORS	".predecessors"
+#define UNDO_LINEAGE		".lineage"
 
 /* Make the undo of edits that are to be applied to "old". */
 extern void undo_of_edits(const Content *old, const Edits *edits, Undo *undo);

@@ -12,6 +12,7 @@
 #include "catalog/pg_collation.h"
 #include "common/unicode_norm.h"
 #include "mb/pg_wchar.h"
+#include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 

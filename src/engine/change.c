@@ -103,6 +103,10 @@ undo_placement(const Undo *undo, Version *version)
 	if (bag_find(undo->props, UNDO_PREDECESSORS, &value))
 		version->predecessors = value.type == jbvNull ? (Datum) 0 :
 			numbers_from_json(&value);
+	if (bag_find(undo->props, UNDO_LINEAGE, &value))
+		version->lineage = value.type == jbvNull ? (Datum) 0 :
+			PointerGetDatum(base64_bytes(value.val.string.val,
+										 value.val.string.len));
 }
 
 /*
@@ -382,14 +386,43 @@ old_predecessors(const Version *version, Datum **numbers, int *count,
 	numbers_to_json(*numbers, *count, old);
 }
 
+/* Replace the stored lineage of a version; add the old one to *undo. */
+static void
+replace_lineage(Version *version, Datum lineage, Undo *undo)
+{
+	JsonbValue	old = {.type = jbvNull};
+
+	if (version->lineage != (Datum) 0)
+	{
+		bytea	   *bytes = DatumGetByteaPP(version->lineage);
+
+		old.type = jbvString;
+		old.val.string.val = base64_text(VARDATA_ANY(bytes),
+										 VARSIZE_ANY_EXHDR(bytes),
+										 &old.val.string.len);
+	}
+	add_undo(undo, UNDO_LINEAGE, &old);
+	version->lineage = lineage;
+}
+
+/* Replace the predecessors of a version; add the old ones to *undo. */
+static void
+replace_predecessors(Version *version, Datum predecessors, JsonbValue *old,
+					 Undo *undo)
+{
+	add_undo(undo, UNDO_PREDECESSORS, old);
+	version->predecessors = predecessors;
+}
+
 /*
- * Give the version its number.  Where the version that it replaces has a key
- * with another GUID (another node, or an older incarnation), remember that
- * number among the predecessors, instead of an older one of that GUID, and
- * remove the number of our own GUID, which the new one follows.
+ * Give the version its number.  A version with a lineage gets that of the
+ * version that follows it.  Otherwise, where the version that it replaces has
+ * a key with another GUID (another node, or an older incarnation), remember
+ * that number among the predecessors, instead of an older one of that GUID,
+ * and remove the number of our own GUID, which the new one follows.
  */
 static void
-follow(Version *version, int64 number, Undo *undo)
+follow(int64 store_id, Version *version, int64 number, Undo *undo)
 {
 	int64		replaced = version->change_number;
 	Datum	   *numbers;
@@ -399,6 +432,13 @@ follow(Version *version, int64 number, Undo *undo)
 	JsonbValue	old;
 
 	version->change_number = number;
+	if (version->lineage != (Datum) 0)
+	{
+		replace_lineage(version, lineage_follow(store_id, replaced,
+												version->lineage, number),
+						undo);
+		return;
+	}
 	if (incarnation_same(replaced, number))
 		return;
 	old_predecessors(version, &numbers, &count, &old);
@@ -412,10 +452,41 @@ follow(Version *version, int64 number, Undo *undo)
 			kept[nkept++] = numbers[i];
 	}
 	kept[nkept++] = Int64GetDatum(replaced);
-	version->predecessors =
-		PointerGetDatum(construct_array(kept, nkept, INT8OID, sizeof(int64),
-										FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	add_undo(undo, UNDO_PREDECESSORS, &old);
+	replace_predecessors(version,
+						 PointerGetDatum(construct_array(kept, nkept, INT8OID,
+														 sizeof(int64),
+														 FLOAT8PASSBYVAL,
+														 TYPALIGN_DOUBLE)),
+						 &old, undo);
+}
+
+/*
+ * Give the version its number, and the keys, flags and time of deletion with
+ * which it came from another store.
+ */
+static void
+arrive(const Arrival *arrival, Version *version, int64 number, Undo *undo)
+{
+	JsonbValue	old;
+	Datum	   *numbers;
+	int			count;
+
+	version->change_number = number;
+	replace_lineage(version, lineage_store(&arrival->key, &arrival->list),
+					undo);
+	if (version->predecessors != (Datum) 0)
+	{
+		old_predecessors(version, &numbers, &count, &old);
+		replace_predecessors(version, (Datum) 0, &old, undo);
+	}
+	if (version->deleted_at != 0 && arrival->deleted_at != 0)
+		version->deleted_at = arrival->deleted_at;
+	if (version->message_flags != arrival->message_flags)
+	{
+		number_value(&old, version->message_flags);
+		add_undo(undo, UNDO_FLAGS, &old);
+		version->message_flags = arrival->message_flags;
+	}
 }
 
 /*
@@ -442,6 +513,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	Version		version = row->version;
 	Adoption	adoption = {row->store_id, row->message_id, 0,
 	order->uploads, false};
+	const Arrival *arrival = order->arrival;
 	TimestampTz time = change_time(row);
 	Edits		edits;
 	Undo		undo;
@@ -451,15 +523,24 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	edits_init(&edits);
 	if (order->edits != NULL)
 		edits = *order->edits;
-	replace_given_time(row, time, &edits);
-	attachments_stamp_edits(&row->version.content, &edits, time);
+	if (arrival == NULL)
+	{
+		replace_given_time(row, time, &edits);
+		attachments_stamp_edits(&row->version.content, &edits, time);
+	}
 	adopt_edits(&adoption, &edits);
 	undo_apply_edits(&row->version.content, &edits, &version.content, &undo);
 	place(order, &version, time, &undo);
 	change_sending(order, &version, time, &undo);
-	follow(&version, number_next_change(version.change_number), &undo);
+	if (arrival != NULL)
+		arrive(arrival, &version, number_next_change(version.change_number),
+			   &undo);
+	else
+		follow(row->store_id, &version,
+			   number_next_change(version.change_number), &undo);
 
 	result = messagerow_update(row, &version, time,
+							   arrival != NULL ? arrival->modifier :
 							   author_name(&order->author), undo.props);
 	if (result != TM_Ok)
 		return result;
@@ -498,6 +579,7 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 	adopt_content(&adoption, content);
 	edits_init(&none);
 	undo_of_edits(&row->version.content, &none, &undo);
+	row->source_key = row->version.lineage = (Datum) 0;
 	row->creator = access_role_name();
 	row->creator_actor = author_actor(author) == NULL ? (Datum) 0 :
 		CStringGetTextDatum(author_actor(author));
@@ -506,6 +588,28 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
 		   row->modified_at, author, &undo);
 	count_change(tally, row, &row->version, 1);
+	CommandCounterIncrement();
+}
+
+void
+change_arrive(MessageRow *row, const Arrival *arrival, const Author *author)
+{
+	Adoption	adoption = {row->store_id, row->message_id, 0, NULL, false};
+	Edits		none;
+	Undo		undo;
+
+	row->modified_at = GetCurrentTimestamp();
+	adopt_content(&adoption, &row->version.content);
+	edits_init(&none);
+	undo_of_edits(&row->version.content, &none, &undo);
+	row->creator = access_role_name();
+	row->version.change_number = number_next_change(0);
+	row->version.message_flags = arrival->message_flags;
+	row->version.lineage = lineage_store(&arrival->key, &arrival->list);
+	messagerow_insert(row, arrival->modifier);
+	record(row, CHANGE_IMPORT, row->version.change_number, 0, 0,
+		   row->modified_at, author, &undo);
+	count_change(NULL, row, &row->version, 1);
 	CommandCounterIncrement();
 }
 
@@ -570,7 +674,8 @@ change_hard_delete(MessageRow *row, const Author *author,
 	add_undo(&undo, UNDO_SUBMITTED, &old);
 	old_predecessors(&version, &numbers, &count, &old);
 	add_undo(&undo, UNDO_PREDECESSORS, &old);
-	follow(&version, number_next_change(version.change_number), &undo);
+	follow(row->store_id, &version,
+		   number_next_change(version.change_number), &undo);
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,

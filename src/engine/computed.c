@@ -8,8 +8,7 @@
  *	  Formats of the identifiers that the store makes (numbers are big-endian):
  *
  *		entry id	4 bytes 0, replica GUID (16), object type (2), id (8)
- *		source key	replica GUID (16), counter of the id (6)
- *		change key	replica GUID (16), counter of the change number (6)
+ *		source key, change key	see lineage.c
  *		record key	of a message its source key, of an attachment its
  *					number (4), of an embedded message its search key
  *
@@ -32,8 +31,6 @@
 #include "computed.h"
 #include "value.h"
 
-#define COUNTER_BYTES	6
-#define KEY_BYTES		(GUID_BYTES + COUNTER_BYTES)
 #define ENTRYID_BYTES	(4 + GUID_BYTES + 2 + 8)
 
 /* PR_NATIVE_BODY_INFO */
@@ -66,31 +63,6 @@ guid_of(ViewContext *context)
 		access_replica_guid(context->view->store_id, context->guid);
 	context->has_guid = true;
 	return context->guid;
-}
-
-/*
- * Write the source key or change key of a number to "key", KEY_BYTES: the GUID
- * of the incarnation that gave the number out, then its counter.  For an
- * incarnation that this database does not know, the store's GUID and the node
- * stand in.
- */
-static void
-make_key(ViewContext *context, Keyed series, int64 number, uint8 *key)
-{
-	if (!incarnation_guid(series, number, key))
-	{
-		memcpy(key, guid_of(context), GUID_BYTES);
-		key[GUID_BYTES - 2] ^= NODE_OF(number) >> 8;
-		key[GUID_BYTES - 1] ^= NODE_OF(number) & 0xFF;
-	}
-	put_bytes(key + GUID_BYTES, COUNTER_OF(number), COUNTER_BYTES);
-}
-
-/* qsort() comparator for keys, each preceded by a byte with its size. */
-static int
-compare_keys(const void *a, const void *b)
-{
-	return memcmp(a, b, 1 + KEY_BYTES);
 }
 
 /* Write the entry id of an object to "entryid", ENTRYID_BYTES. */
@@ -131,16 +103,6 @@ computed_folder_of_entryid(int64 store_id, const uint8 *entryid, int size)
 	return (int64) id;
 }
 
-static void
-add_key(ViewContext *context, BagList *list, const char *name,
-		Keyed series, int64 number)
-{
-	uint8		key[KEY_BYTES];
-
-	make_key(context, series, number, key);
-	baglist_add_base64(list, name, key, sizeof(key));
-}
-
 void
 computed_add_entryid(int64 store_id, BagList *list, const char *name, int type,
 				 int64 id)
@@ -154,13 +116,12 @@ computed_add_entryid(int64 store_id, BagList *list, const char *name, int type,
 
 void
 computed_add_key(int64 store_id, BagList *list, const char *name, Keyed series,
-			 int64 number)
+				 int64 number)
 {
-	ViewContext context;
+	LineageKey	key;
 
-	access_replica_guid(store_id, context.guid);
-	context.has_guid = true;
-	add_key(&context, list, name, series, number);
+	lineage_number_key(store_id, series, number, &key);
+	baglist_add_base64(list, name, key.bytes, key.size);
 }
 
 /* ----------------------------------------------------- computed properties */
@@ -256,22 +217,35 @@ add_store_entryid(ViewContext *context, const char *name, BagList *list)
 static void
 add_source_key(ViewContext *context, const char *name, BagList *list)
 {
-	uint8		key[KEY_BYTES];
+	const MessageView *view = context->view;
 
-	if (context->source_key == NULL)
+	if (context->source_key == NULL && view->source_key != (Datum) 0)
 	{
-		make_key(context, KEYED_MESSAGE, context->view->message_id, key);
-		context->source_key = base64_text(key, sizeof(key), NULL);
+		bytea	   *key = DatumGetByteaPP(view->source_key);
+
+		context->source_key = base64_text(VARDATA_ANY(key),
+										  VARSIZE_ANY_EXHDR(key), NULL);
+	}
+	else if (context->source_key == NULL)
+	{
+		LineageKey	key;
+
+		lineage_number_key(view->store_id, KEYED_MESSAGE, view->message_id,
+						   &key);
+		context->source_key = base64_text(key.bytes, key.size, NULL);
 	}
 	baglist_add_cstring(list, name, context->source_key,
-						VALUE_BASE64_LEN(sizeof(key)));
+						strlen(context->source_key));
 }
 
 static void
 add_parent_source_key(ViewContext *context, const char *name, BagList *list)
 {
-	add_key(context, list, name, KEYED_FOLDER,
-			context->view->version.folder_id);
+	LineageKey	key;
+
+	origin_key(context->view->store_id, KEYED_FOLDER,
+			   context->view->version.folder_id, &key);
+	baglist_add_base64(list, name, key.bytes, key.size);
 }
 
 static void
@@ -281,46 +255,51 @@ add_change_number(ViewContext *context, const char *name, BagList *list)
 		baglist_add_int(list, name, context->view->version.change_number);
 }
 
+/* Read the keys of the version of a view that was saved. */
+static void
+read_lineage(const MessageView *view, LineageKey *key, Lineage *list)
+{
+	const Version *version = &view->version;
+
+	lineage_of(view->store_id, version->change_number, version->predecessors,
+			   version->lineage, key, list);
+}
+
 static void
 add_change_key(ViewContext *context, const char *name, BagList *list)
 {
-	if (context->view->version.change_number != 0)
-		add_key(context, list, name, KEYED_CHANGE,
-				context->view->version.change_number);
+	const Version *version = &context->view->version;
+	LineageKey	key;
+	Lineage		list_of_keys;
+
+	if (version->change_number == 0)
+		return;
+	if (version->lineage == (Datum) 0)
+		lineage_number_key(context->view->store_id, KEYED_CHANGE,
+						   version->change_number, &key);
+	else
+		read_lineage(context->view, &key, &list_of_keys);
+	baglist_add_base64(list, name, key.bytes, key.size);
 }
 
 /*
- * Add PR_PREDECESSOR_CHANGE_LIST: the newest change key of each node that has
- * changed the message, this version's own included, sorted by GUID.  Each key
- * is preceded by its size in one byte (MS-OXCFXICS 2.2.2.3).
+ * Add PR_PREDECESSOR_CHANGE_LIST: the newest change key of each GUID, this
+ * version's own included, sorted by GUID.  Each key is preceded by its size in
+ * one byte (MS-OXCFXICS 2.2.2.3).
  */
 static void
 add_predecessors(ViewContext *context, const char *name, BagList *list)
 {
-	const Version *version = &context->view->version;
-	Datum	   *numbers = NULL;
-	int			count = 0;
-	uint8	   *sized;
+	LineageKey	key;
+	Lineage		keys;
+	uint8	   *bytes;
+	int			size;
 
-	if (version->change_number == 0)
+	if (context->view->version.change_number == 0)
 		return;
-	if (version->predecessors != (Datum) 0)
-		deconstruct_array(DatumGetArrayTypeP(version->predecessors), INT8OID,
-						  sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
-						  &numbers, NULL, &count);
-	sized = palloc((count + 1) * (1 + KEY_BYTES));
-	for (int i = 0; i <= count; i++)
-	{
-		uint8	   *at = sized + i * (1 + KEY_BYTES);
-
-		at[0] = KEY_BYTES;
-		make_key(context, KEYED_CHANGE,
-				 i < count ? DatumGetInt64(numbers[i]) :
-				 version->change_number, at + 1);
-	}
-	if (count > 0)
-		qsort(sized, count + 1, 1 + KEY_BYTES, compare_keys);
-	baglist_add_base64(list, name, sized, (count + 1) * (1 + KEY_BYTES));
+	read_lineage(context->view, &key, &keys);
+	bytes = lineage_bytes(&keys, &size);
+	baglist_add_base64(list, name, bytes, size);
 }
 
 /* Add a time.  Most messages have few different times. */

@@ -248,8 +248,9 @@ may_fold(void)
 		!IsolationUsesXactSnapshot();
 }
 
-void
-count_read(int64 store_id, int64 folder_id, FolderCounts *counts)
+/* Read the numbers of a folder, and fold its rows if "fold" is set. */
+static void
+read_sums(int64 store_id, int64 folder_id, bool fold, FolderCounts *counts)
 {
 	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(folder_id),
 	Int32GetDatum(current_part())};
@@ -259,12 +260,24 @@ count_read(int64 store_id, int64 folder_id, FolderCounts *counts)
 	query_run(QUERY_COUNT_READ, values, NULL);
 	rows = query_result_bigint();
 	read_counts(2, counts);
-	if (rows > FOLD_ABOVE && may_fold())
+	if (fold && rows > FOLD_ABOVE && may_fold())
 	{
 		query_run(QUERY_COUNT_FOLD, values, NULL);
 		writer = GetTopFullTransactionIdIfAny();
 	}
 	SPI_finish();
+}
+
+void
+count_read(int64 store_id, int64 folder_id, FolderCounts *counts)
+{
+	read_sums(store_id, folder_id, true, counts);
+}
+
+void
+count_look(int64 store_id, int64 folder_id, FolderCounts *counts)
+{
+	read_sums(store_id, folder_id, false, counts);
 }
 
 void

@@ -36,6 +36,8 @@ typedef enum StoreRelation
 	REL_MESSAGE,
 	REL_MESSAGE_PKEY,
 	REL_MESSAGE_FOLDER,
+	REL_MESSAGE_DELETED,
+	REL_MESSAGE_ASSOCIATED,
 	REL_MESSAGE_DELIVERY,
 	REL_MESSAGE_SUBJECT,
 	REL_MESSAGE_SENDER,
@@ -58,6 +60,7 @@ typedef enum StoreRelation
 	REL_MESSAGE_STATUS_PKEY,
 	REL_NODE,
 	REL_INCARNATION,
+	REL_IMPORTED,
 	REL_NUMBER_MARKER,
 	REL_STORE_ID_SEQ,
 	REL_FOLDER_ID_SEQ,
@@ -162,6 +165,13 @@ extern void incarnation_record(const Incarnation *incarnation);
  * to *guid.  Returns false where its row is not in this database.
  */
 extern bool incarnation_guid(Keyed series, int64 number, uint8 *guid);
+
+/*
+ * Return the number of a series with a counter that the incarnation with a
+ * GUID has given out, or 0 where this database does not know it.
+ */
+extern int64 incarnation_number(Keyed series, const uint8 *guid,
+								int64 counter);
 
 /* Return true if the change keys of two change numbers have the same GUID. */
 extern bool incarnation_same(int64 a, int64 b);
@@ -430,6 +440,7 @@ typedef struct Version
 	TimestampTz submitted_at;	/* 0: not submitted */
 	int64		deleted_with;	/* folder whose deletion took it along, or 0 */
 	Datum		predecessors;	/* 0: the array is empty */
+	Datum		lineage;		/* bytea of lineage.c, 0: all made here */
 	Content		content;
 } Version;
 
@@ -446,6 +457,7 @@ typedef struct MessageRow
 	TimestampTz created_at;
 	Datum		creator;		/* text: the role of the first save */
 	Datum		creator_actor;	/* text, or 0: its actor */
+	Datum		source_key;		/* bytea, or 0: made in this store */
 	TimestampTz modified_at;
 	Datum		modifier;		/* text */
 	Promoted	promoted;		/* read, not written */
@@ -474,6 +486,7 @@ typedef struct ChangeRow
 #define CHANGE_FORCE	'f'		/* a save that replaced an unseen version */
 #define CHANGE_MERGE	'g'		/* a save merged with an unseen version */
 #define CHANGE_MOVE		'm'
+#define CHANGE_IMPORT	'i'		/* came from another store */
 #define CHANGE_SUBMIT	'u'		/* submitted, or not any more */
 #define CHANGE_DELETE	'd'		/* soft */
 #define CHANGE_RESTORE	'r'
@@ -779,14 +792,126 @@ extern void count_change(CountTally *tally, const MessageRow *row,
 /*
  * Read the numbers of a folder that are committed by now: of all messages, or
  * of those that the current role created.  count_read() may write, to fold
- * rows.
+ * rows; count_look() does not.
  */
+extern void count_look(int64 store_id, int64 folder_id,
+					   FolderCounts *counts);
 extern void count_read(int64 store_id, int64 folder_id, FolderCounts *counts);
 extern void count_read_own(int64 store_id, int64 folder_id,
 						   FolderCounts *counts);
 
 /* Delete the rows of a folder that is deleted for good. */
 extern void count_forget(int64 store_id, int64 folder_id);
+
+/* --------------------------------------------------------------- lineage.c */
+
+#define COUNTER_BYTES	6
+
+/* The sizes of keys: a GUID, and a counter of 1 to 8 bytes. */
+#define LINEAGE_KEY_MIN	(GUID_BYTES + 1)
+#define LINEAGE_KEY_MAX	(GUID_BYTES + 8)
+
+/* A source key or a change key. */
+typedef struct LineageKey
+{
+	uint8		size;
+	uint8		bytes[LINEAGE_KEY_MAX];
+} LineageKey;
+
+/* A predecessor change list: one key per GUID, sorted by GUID. */
+typedef struct Lineage
+{
+	LineageKey *keys;
+	int			count;
+} Lineage;
+
+/*
+ * Make the key of a number, and return the number of which a key is the key,
+ * or 0 if no incarnation of this database has given out such a number.
+ */
+extern void lineage_number_key(int64 store_id, Keyed series, int64 number,
+							   LineageKey *key);
+extern int64 lineage_key_number(Keyed series, const LineageKey *key);
+
+/* Compare keys by GUID, then by counter. */
+extern int	lineage_compare_keys(const LineageKey *a, const LineageKey *b);
+
+/* Read a key from bytes.  Returns false if they are no key. */
+extern bool lineage_read_key(const uint8 *bytes, int size, LineageKey *key);
+
+/*
+ * Add a key, or the keys of another list, unless the list includes them.  The
+ * keys of a copy of the list stay as they are.
+ */
+extern void lineage_add(Lineage *list, const LineageKey *key);
+extern void lineage_merge(Lineage *list, const Lineage *other);
+
+/* Return true if a list has, for each key of "other", one that is not less. */
+extern bool lineage_includes(const Lineage *list, const Lineage *other);
+
+/*
+ * Read a list from the bytes of PR_PREDECESSOR_CHANGE_LIST, and return these
+ * bytes.  lineage_read() returns false if the bytes are no such list.
+ */
+extern bool lineage_read(const uint8 *bytes, int size, Lineage *list);
+extern uint8 *lineage_bytes(const Lineage *list, int *size);
+
+/*
+ * Return the stored form, a bytea, of a list of a version with a key of its
+ * own, or, if "key" is NULL, with the key of its number.
+ */
+extern Datum lineage_store(const LineageKey *key, const Lineage *list);
+
+/*
+ * Read the change key of a version and its predecessor change list, which
+ * includes the key.  "predecessors" and "stored" are as in Version.
+ */
+extern void lineage_of(int64 store_id, int64 number, Datum predecessors,
+					   Datum stored, LineageKey *key, Lineage *list);
+
+/*
+ * Return the stored lineage of version "next", which is made here of version
+ * "number".
+ */
+extern Datum lineage_follow(int64 store_id, int64 number, Datum stored,
+							int64 next);
+
+/*
+ * Get a member of an object that is binary in canonical base64; *bytes is
+ * palloc'd.  Returns false if the object has no such member.
+ */
+extern bool lineage_member(const Jsonb *object, const char *name,
+						   uint8 **bytes, int *size);
+
+/* The parts of a version that comes from another store and keeps them. */
+typedef struct Arrival
+{
+	LineageKey	key;			/* its change key */
+	Lineage		list;			/* its predecessor change list */
+	const char *modifier;		/* PR_LAST_MODIFIER_NAME */
+	int32		message_flags;
+	TimestampTz deleted_at;		/* if it is deleted */
+	TimestampTz modified_at;	/* PR_LAST_MODIFICATION_TIME */
+} Arrival;
+
+/* ---------------------------------------------------------------- origin.c */
+
+/*
+ * Return the source key of a message or a folder (KEYED_MESSAGE, KEYED_FOLDER)
+ * in *key; it may have been deleted for good.
+ */
+extern void origin_key(int64 store_id, Keyed series, int64 id,
+					   LineageKey *key);
+
+/*
+ * Return the id of the object that was imported with a source key, or 0.  An
+ * object that was made here is found by lineage_key_number().
+ */
+extern int64 origin_find(int64 store_id, Keyed series, const LineageKey *key);
+
+/* Record the source key of an object, or of its counterpart elsewhere. */
+extern void origin_record(int64 store_id, Keyed series, const LineageKey *key,
+						  int64 id, bool is_alias);
 
 /* ------------------------------------------------------------------ tree.c */
 
@@ -805,6 +930,8 @@ typedef struct FolderRow
 	int64		change_number;
 	TimestampTz modified_at;
 	char	   *modifier;
+	Datum		lineage;		/* bytea, as in Version */
+	const Arrival *arrival;		/* the next change comes from elsewhere */
 } FolderRow;
 
 /* Kinds of changes of a folder; the others are kinds of message changes. */
@@ -1031,6 +1158,7 @@ typedef struct ChangeOrder
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
 	Author		author;
 	CountTally *tally;			/* for a change of place, or NULL */
+	const Arrival *arrival;		/* of a change made in another store, or NULL */
 } ChangeOrder;
 
 /*
@@ -1053,6 +1181,14 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
 extern void change_create(MessageRow *row, int64 source_id,
 						  const Upload *uploads, const Author *author,
 						  CountTally *tally);
+
+/*
+ * Insert the first version here of a message that comes from another store,
+ * with its source key, time of creation and name of the creator.  The current
+ * role is the creator.
+ */
+extern void change_arrive(MessageRow *row, const Arrival *arrival,
+						  const Author *author);
 
 /* Delete a locked row; the record of the change contains the whole message. */
 extern void change_hard_delete(MessageRow *row, const Author *author,
@@ -1190,6 +1326,7 @@ typedef struct ReadOrder
 	bool		sets;			/* sets the read flag */
 	bool		clears;			/* clears it */
 	int32		receipts;
+	TimestampTz changed_at;		/* of a change made elsewhere, or 0 */
 } ReadOrder;
 
 /*
@@ -1223,6 +1360,12 @@ extern void state_mark(const Reader *reader, int64 store_id, const int64 *ids,
 extern void state_mark_folder(const Reader *reader, int64 store_id,
 							  int64 folder_id, bool read_any,
 							  const ReadOrder *order);
+
+/*
+ * Set or clear the bit of the status that says that the message is in
+ * conflict, unless it has that value.
+ */
+extern void state_set_conflict(int64 store_id, int64 message_id, bool set);
 
 /*
  * Read the status of a message and the time of its last change, with the
@@ -1274,6 +1417,7 @@ typedef struct MessageView
 	TimestampTz modified_at;
 	Datum		creator;		/* text, or 0: not known */
 	Datum		creator_actor;
+	Datum		source_key;		/* bytea, or 0: made in this store */
 	const char *actor;			/* of the reader; NULL: of msgstore.actor */
 	const char *modifier;
 	int32		access;
@@ -1541,6 +1685,7 @@ typedef struct Draft
 {
 	int64		id;				/* 0: the handle has no draft */
 	TimestampTz parked_at;		/* differs if the draft was parked again */
+	bool		of_message;		/* it belongs to the message, not to a role */
 } Draft;
 
 /* The part of a handle that transactions change, and restore in a rollback. */

@@ -367,6 +367,32 @@ incarnation_guid(Keyed series, int64 number, uint8 *guid)
 	return found != NULL;
 }
 
+int64
+incarnation_number(Keyed series, const uint8 *guid, int64 counter)
+{
+	bool		read_again = known_count == 0;
+
+	for (int again = 0; again < 2; again++)
+	{
+		if (again != 0 || read_again)
+			load_known();
+		for (int i = 0; i < known_count; i++)
+		{
+			int64		number = known[i].incarnation.node << NODE_SHIFT |
+			counter;
+			uint8		of_number[GUID_BYTES];
+
+			if (memcmp(known[i].incarnation.guid, guid, GUID_BYTES) != 0)
+				continue;
+			return incarnation_guid(series, number, of_number) &&
+				memcmp(of_number, guid, GUID_BYTES) == 0 ? number : 0;
+		}
+		if (read_again)
+			break;
+	}
+	return 0;
+}
+
 bool
 incarnation_same(int64 a, int64 b)
 {

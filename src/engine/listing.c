@@ -12,8 +12,9 @@
  *		further than the list needs ("in order");
  *		the index of a promoted column that the restriction bounds, if the
  *		folder has few such messages;
- *		the index of the folder, of the caller's own messages if the caller may
- *		not read others.
+ *		the index of the folder's messages, of those that are deleted or of
+ *		those that are associated; of the caller's own if the caller may not
+ *		read others.
  *
  *	  Rows that qualify are candidates.  The candidates are kept in memory with
  *	  their sort keys, and when there are many more than the list needs, the
@@ -421,10 +422,14 @@ static void
 list_folder(MessageList *listing, const ListedFolder *folder, MessageRow *row)
 {
 	int			in_order = order_index(listing);
+	StoreRelation index = REL_MESSAGE_FOLDER;
 	MessageScan scan;
 
-	/* deleted messages are in no other index, and own ones in no better */
-	if (folder->read_any && (listing->flags & SHOW_SOFT_DELETES) == 0)
+	if ((listing->flags & SHOW_SOFT_DELETES) != 0)
+		index = REL_MESSAGE_DELETED;
+	else if ((listing->flags & MAPI_ASSOCIATED) != 0)
+		index = REL_MESSAGE_ASSOCIATED;
+	else if (folder->read_any)
 	{
 		if (list_bounded(listing, folder, row, in_order, false))
 			return;
@@ -437,8 +442,7 @@ list_folder(MessageList *listing, const ListedFolder *folder, MessageRow *row)
 		if (list_bounded(listing, folder, row, in_order, true))
 			return;
 	}
-	scan_begin(&scan, row, REL_MESSAGE_FOLDER, listing->store_id,
-			   folder->folder_id);
+	scan_begin(&scan, row, index, listing->store_id, folder->folder_id);
 	if (!folder->read_any)
 		scan_equal(&scan, access_role_name());
 	scan_rows(listing, folder, row, &scan);

@@ -172,7 +172,8 @@ theirs_visit(const ChangeRow *change, void *arg)
 				 memcmp(name, UNDO_SUBMITTED, namelen) == 0)
 			note(theirs, "PR_MESSAGE_FLAGS", strlen("PR_MESSAGE_FLAGS"),
 				 change);
-		else if (change->kind == CHANGE_MOVE &&
+		else if ((change->kind == CHANGE_MOVE ||
+				  change->kind == CHANGE_IMPORT) &&
 				 namelen == strlen(UNDO_FOLDER) &&
 				 memcmp(name, UNDO_FOLDER, namelen) == 0)
 			note(theirs, "PR_PARENT_ENTRYID", strlen("PR_PARENT_ENTRYID"),

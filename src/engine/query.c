@@ -31,7 +31,8 @@
 /* the columns of FolderRow, in the order of read_folder() in tree.c */
 #define READ_FOLDER \
 	"SELECT parent_id, name, special, created_at, deleted_at, deleted_with," \
-	" props, change_number, modified_at, modifier FROM msgstore.folder" \
+	" props, change_number, modified_at, modifier, lineage" \
+	" FROM msgstore.folder" \
 	" WHERE store_id = $1 AND folder_id = $2"
 
 /* the end of an INSERT into folder_count AS c */
@@ -62,7 +63,8 @@
 
 #define FEED_FOLDER_KIND \
 	" CASE t.kind WHEN 'c' THEN 'folder_create' WHEN 'n'" \
-	" THEN 'folder_rename' WHEN 'm' THEN 'folder_move' WHEN 'p'" \
+	" THEN 'folder_rename' WHEN 'm' THEN 'folder_move' WHEN 'i'" \
+	" THEN 'folder_import' WHEN 'p'" \
 	" THEN 'folder_properties' WHEN 'd' THEN 'folder_delete' WHEN 'r'" \
 	" THEN 'folder_restore' WHEN 'h' THEN 'folder_delete'" \
 	" ELSE 'rights' END, coalesce(t.actor, t.role), t.client," \
@@ -190,17 +192,18 @@ static const struct
 		" AND deleted_at IS NULL"},
 	[QUERY_FOLDER_INSERT] =
 	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
-			JSONBOID, INT8OID, TEXTOID},
+			JSONBOID, INT8OID, TEXTOID, TIMESTAMPTZOID, BYTEAOID},
 		"INSERT INTO msgstore.folder"
 		" (store_id, folder_id, parent_id, name, special, created_at, props,"
-		" change_number, modified_at, modifier)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6, $9)"},
+		" change_number, modifier, modified_at, lineage)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"},
 	[QUERY_FOLDER_UPDATE] =
 	{true, {INT8OID, INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID, INT8OID,
-			JSONBOID, INT8OID, TIMESTAMPTZOID, TEXTOID},
+			JSONBOID, INT8OID, TIMESTAMPTZOID, TEXTOID, BYTEAOID},
 		"UPDATE msgstore.folder SET parent_id = $3, name = $4,"
 		" deleted_at = $5, deleted_with = $6, props = $7,"
-		" change_number = $8, modified_at = $9, modifier = $10"
+		" change_number = $8, modified_at = $9, modifier = $10,"
+		" lineage = $11"
 		" WHERE store_id = $1 AND folder_id = $2"},
 	[QUERY_CRITERIA_READ] =
 	{false, {INT8OID, INT8OID},
@@ -400,15 +403,17 @@ static const struct
 	[QUERY_PARKED_READ] =
 	{false, {INT8OID, INT8OID, TEXTOID},
 		"SELECT message_id, folder_id, base_change_number, defaults, touched,"
-		" props, recipients, attachments, headers, body, html, rtf, parked_at"
-		" FROM msgstore.parked_draft"
-		" WHERE store_id = $1 AND parked_id = $2 AND role = $3"},
+		" props, recipients, attachments, headers, body, html, rtf, parked_at,"
+		" change_key IS NOT NULL FROM msgstore.parked_draft"
+		" WHERE store_id = $1 AND parked_id = $2"
+		" AND (role = $3 OR change_key IS NOT NULL)"},
 	[QUERY_PARKED_DELETE] =
 	{true, {INT8OID, INT8OID, TEXTOID, TIMESTAMPTZOID},
 		"DELETE FROM msgstore.parked_draft"
 		" WHERE store_id = $1 AND parked_id = $2"
 		" AND ($3 IS NULL OR role = $3)"
-		" AND ($4 IS NULL OR parked_at = $4)"},
+		" AND ($4 IS NULL OR parked_at = $4)"
+		" RETURNING message_id, change_key IS NOT NULL"},
 	/*
 	 * The newest change of a message has rank 1.  The base of a parked draft
 	 * may be the oldest version, whose own change has been pruned already.
@@ -996,6 +1001,61 @@ static const struct
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.outgoing"
 		" WHERE store_id = $1 AND message_id = $2"},
+	[QUERY_FOLDER_KNOWN] =
+	{false, {INT8OID, INT8OID},
+		"SELECT 1 FROM msgstore.folder_change"
+		" WHERE store_id = $1 AND folder_id = $2 LIMIT 1"},
+	[QUERY_IMPORTED_FIND] =
+	{false, {INT8OID, BOOLOID, BYTEAOID},
+		"SELECT object_id FROM msgstore.imported"
+		" WHERE store_id = $1 AND is_folder = $2 AND source_key = $3"},
+	[QUERY_IMPORTED_KEY] =
+	{false, {INT8OID, BOOLOID, INT8OID},
+		"SELECT source_key FROM msgstore.imported"
+		" WHERE store_id = $1 AND is_folder = $2 AND object_id = $3"
+		" AND NOT is_alias"},
+	[QUERY_IMPORTED_INSERT] =
+	{true, {INT8OID, BOOLOID, BYTEAOID, INT8OID, BOOLOID},
+		"INSERT INTO msgstore.imported"
+		" (store_id, is_folder, source_key, object_id, is_alias)"
+		" VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"},
+	[QUERY_PARKED_LOSER] =
+	{true, {INT8OID, INT8OID, BYTEAOID, INT8OID},
+		"UPDATE msgstore.parked_draft SET change_key = $3"
+		" WHERE store_id = $1 AND parked_id = $2"
+		" AND message_id = $4"},
+	[QUERY_PARKED_LOSERS] =
+	{false, {INT8OID, INT8OID, BYTEAOID},
+		"SELECT parked_id FROM msgstore.parked_draft"
+		" WHERE store_id = $1 AND message_id = $2"
+		" AND CASE WHEN $3 IS NULL THEN change_key IS NOT NULL"
+		" ELSE change_key = $3 END LIMIT 1"},
+	[QUERY_SYNC_READ] =
+	{false, {INT8OID, TEXTOID, TEXTOID},
+		"SELECT token, again FROM msgstore.sync_position"
+		" WHERE store_id = $1 AND peer = $2 AND role = $3"},
+	[QUERY_SYNC_WRITE] =
+	{true, {INT8OID, TEXTOID, TEXTOID, TEXTOID, INT8ARRAYOID},
+		"INSERT INTO msgstore.sync_position"
+		" (store_id, peer, role, token, again, updated_at)"
+		" VALUES ($1, $2, $3, $4, $5, clock_timestamp())"
+		" ON CONFLICT (store_id, peer, role) DO UPDATE SET"
+		" token = excluded.token, again = excluded.again,"
+		" updated_at = excluded.updated_at"},
+	/* the blobs of a message that may be equal to one of another store */
+	[QUERY_MESSAGE_BLOBS] =
+	{false, {INT8OID, INT8OID, INT8OID},
+		"SELECT b.blob_id, b.is_text FROM msgstore.blob_ref r"
+		" JOIN msgstore.blob b USING (store_id, blob_id)"
+		" WHERE r.store_id = $1 AND r.message_id = $2 AND b.size = $3"
+		" AND b.sealed"},
+	[QUERY_BLOB_DIGEST] =
+	{false, {INT8OID, INT8OID},
+		"SELECT encode(sha256(coalesce(string_agg(sha256(c.bytes), ''::bytea"
+		" ORDER BY c.chunk_number), ''::bytea)), 'hex'),"
+		" coalesce((SELECT b.is_text FROM msgstore.blob b"
+		" WHERE b.store_id = $1 AND b.blob_id = $2), false)"
+		" FROM msgstore.blob_chunk c WHERE c.store_id = $1 AND c.blob_id = $2"},
 	[QUERY_FEED_PRUNED] =
 	{false, {INT8OID},
 		"SELECT pruned_incarnation, pruned_xid FROM msgstore.store"

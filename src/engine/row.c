@@ -63,6 +63,8 @@ typedef enum MessageColumn
 	M_SUBMITTED_AT,
 	M_CHANGE_NUMBER,
 	M_PREDECESSORS,
+	M_LINEAGE,
+	M_SOURCE_KEY,
 	M_MODIFIED_AT,
 	M_MODIFIER,
 	M_PART,						/* PART_PROPS ... PART_RTF */
@@ -94,7 +96,8 @@ static const char *const message_columns[NUM_MESSAGE_COLUMNS] = {
 	"store_id", "message_id", "folder_id", "created_at", "creator",
 	"creator_actor", "message_flags", "deleted_at", "deleted_with",
 	"submitted_at",
-	"change_number", "predecessors", "modified_at", "modifier",
+	"change_number", "predecessors", "lineage", "source_key", "modified_at",
+	"modifier",
 	"props", "recipients", "attachments", "headers", "body", "html", "rtf",
 	"delivery_time", "submit_time", "importance", "has_attachments",
 	"subject", "sender", "message_class", "conversation", "size"
@@ -198,6 +201,8 @@ deform_message(MessageRow *row)
 	row->creator = values[at[M_CREATOR]];
 	row->creator_actor = nulls[at[M_CREATOR_ACTOR]] ? (Datum) 0 :
 		values[at[M_CREATOR_ACTOR]];
+	row->source_key = nulls[at[M_SOURCE_KEY]] ? (Datum) 0 :
+		values[at[M_SOURCE_KEY]];
 	row->modified_at = DatumGetTimestampTz(values[at[M_MODIFIED_AT]]);
 	row->modifier = values[at[M_MODIFIER]];
 
@@ -212,6 +217,8 @@ deform_message(MessageRow *row)
 		DatumGetInt64(values[at[M_DELETED_WITH]]);
 	version->predecessors = nulls[at[M_PREDECESSORS]] ? (Datum) 0 :
 		values[at[M_PREDECESSORS]];
+	version->lineage = nulls[at[M_LINEAGE]] ? (Datum) 0 :
+		values[at[M_LINEAGE]];
 	for (int p = 0; p < NUM_PARTS; p++)
 	{
 		version->content.value[p] = values[at[M_PART + p]];
@@ -239,6 +246,8 @@ put_version(const Version *version, const int *at, Datum *values, bool *nulls)
 	nulls[at[M_DELETED_WITH]] = (version->deleted_with == 0);
 	values[at[M_PREDECESSORS]] = version->predecessors;
 	nulls[at[M_PREDECESSORS]] = (version->predecessors == (Datum) 0);
+	values[at[M_LINEAGE]] = version->lineage;
+	nulls[at[M_LINEAGE]] = (version->lineage == (Datum) 0);
 	for (int p = 0; p < NUM_PARTS; p++)
 	{
 		values[at[M_PART + p]] = version->content.value[p];
@@ -503,6 +512,8 @@ messagerow_insert(MessageRow *row, const char *modifier)
 	values[at[M_CREATOR]] = row->creator;
 	values[at[M_CREATOR_ACTOR]] = row->creator_actor;
 	nulls[at[M_CREATOR_ACTOR]] = (row->creator_actor == (Datum) 0);
+	values[at[M_SOURCE_KEY]] = row->source_key;
+	nulls[at[M_SOURCE_KEY]] = (row->source_key == (Datum) 0);
 	values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(row->modified_at);
 	values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
 	direct_require_not_null(message, nulls);

@@ -300,7 +300,9 @@ put_values(Datum *values, const Reader *reader, int64 store_id, Datum which,
 	values[R_SETS] = BoolGetDatum(order->sets);
 	values[R_READ_ANY] = BoolGetDatum(read_any);
 	values[R_RECEIPTS] = Int32GetDatum(order->receipts);
-	values[R_TIME] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[R_TIME] = TimestampTzGetDatum(order->changed_at != 0 ?
+										 order->changed_at :
+										 GetCurrentTimestamp());
 	values[R_NUMBER] = Int64GetDatum(number_next_change(0));
 	values[R_INCARNATION] = Int64GetDatum(number_incarnation());
 	values[R_CLEARS] = BoolGetDatum(order->clears);
@@ -375,4 +377,27 @@ state_status(int64 store_id, int64 message_id, int32 *status,
 	}
 	table_close(rel, NoLock);
 	return found;
+}
+
+void
+state_set_conflict(int64 store_id, int64 message_id, bool set)
+{
+	const char *actor = author_actor(NULL);
+	Datum		values[9] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+	int32		status = 0;
+	TimestampTz changed_at;
+
+	(void) state_status(store_id, message_id, &status, &changed_at);
+	if (((status & MSGSTATUS_IN_CONFLICT) != 0) == set)
+		return;
+	values[2] = Int32GetDatum(set ? MSGSTATUS_IN_CONFLICT : 0);
+	values[3] = Int32GetDatum(MSGSTATUS_IN_CONFLICT);
+	values[4] = TimestampTzGetDatum(GetCurrentTimestamp());
+	values[6] = Int64GetDatum(number_next_change(0));
+	values[5] = Int64GetDatum(number_incarnation());
+	values[7] = access_role_name();
+	values[8] = actor == NULL ? (Datum) 0 : CStringGetTextDatum(actor);
+	SPI_connect();
+	query_run(QUERY_STATUS_SET, values, actor == NULL ? "        n" : NULL);
+	SPI_finish();
 }

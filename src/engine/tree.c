@@ -40,6 +40,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "query.h"
 
@@ -89,7 +90,8 @@ enum
 	F_PROPS,
 	F_CHANGE_NUMBER,
 	F_MODIFIED_AT,
-	F_MODIFIER
+	F_MODIFIER,
+	F_LINEAGE
 };
 
 /* Return a column of the first row of the result, 0 if it is NULL. */
@@ -127,6 +129,8 @@ read_folder(FolderRow *row)
 	row->change_number = column_int64(F_CHANGE_NUMBER);
 	row->modified_at = column_int64(F_MODIFIED_AT);
 	row->modifier = TextDatumGetCString(column(F_MODIFIER));
+	if (column(F_LINEAGE) != (Datum) 0)
+		row->lineage = PointerGetDatum(DatumGetByteaPCopy(column(F_LINEAGE)));
 }
 
 bool
@@ -268,7 +272,8 @@ record(const FolderRow *row, int64 previous, char kind,
 	values[2] = Int64GetDatum(row->change_number);
 	put_int64(values, nulls, 3, previous);
 	values[4] = Int64GetDatum(number_incarnation());
-	values[5] = TimestampTzGetDatum(row->modified_at);
+	values[5] = TimestampTzGetDatum(row->arrival != NULL ?
+									GetCurrentTimestamp() : row->modified_at);
 	values[6] = CharGetDatum(kind);
 	values[7] = access_role_name();
 	put_text(values, nulls, 8, author_actor(NULL));
@@ -281,26 +286,43 @@ record(const FolderRow *row, int64 previous, char kind,
 }
 
 /*
- * Give *row a new version: number, time and author.  The time is later than
- * that of the replaced version, even if the clock was set back.
+ * Give *row a new version: number, time and author, and its keys if they
+ * cannot be computed from the number.  The time is later than that of the
+ * replaced version, even if the clock was set back.  A version that comes from
+ * another store keeps its time and author.
  */
 static void
 stamp(FolderRow *row)
 {
-	row->change_number = number_next_change(row->change_number);
+	int64		previous = row->change_number;
+
+	row->change_number = number_next_change(previous);
+	if (row->arrival != NULL)
+	{
+		row->modified_at = row->arrival->modified_at;
+		row->modifier = pstrdup(row->arrival->modifier);
+		row->lineage = lineage_store(&row->arrival->key, &row->arrival->list);
+		return;
+	}
 	row->modified_at = Max(GetCurrentTimestamp(), row->modified_at + 1);
 	row->modifier = pstrdup(author_name(NULL));
+	if (row->lineage != (Datum) 0 ||
+		(previous != 0 && !incarnation_same(previous, row->change_number)))
+		row->lineage = lineage_follow(row->store_id, previous, row->lineage,
+									  row->change_number);
 }
 
 void
 tree_insert(FolderRow *row)
 {
-	Datum		values[9];
-	char		nulls[10] = "         ";
+	Datum		values[11];
+	char		nulls[12] = "           ";
+	bool		imported = row->arrival != NULL || row->lineage != (Datum) 0;
 
 	row->folder_id = number_next_id(REL_FOLDER_ID_SEQ, row->store_id);
 	stamp(row);
-	row->created_at = row->modified_at;
+	if (!imported)
+		row->created_at = row->modified_at;
 	values[0] = Int64GetDatum(row->store_id);
 	values[1] = Int64GetDatum(row->folder_id);
 	put_int64(values, nulls, 2, row->parent_id);
@@ -310,16 +332,19 @@ tree_insert(FolderRow *row)
 	values[6] = JsonbPGetDatum(row->props != NULL ? row->props : bag_empty());
 	values[7] = Int64GetDatum(row->change_number);
 	put_text(values, nulls, 8, row->modifier);
+	values[9] = TimestampTzGetDatum(row->modified_at);
+	values[10] = row->lineage;
+	nulls[10] = row->lineage == (Datum) 0 ? 'n' : ' ';
 	write_one(QUERY_FOLDER_INSERT, values, nulls);
-	record(row, 0, CHANGE_CREATE, NULL);
+	record(row, 0, imported ? CHANGE_IMPORT : CHANGE_CREATE, NULL);
 }
 
 void
 tree_write(FolderRow *row, char kind, ArrayType *properties)
 {
 	int64		previous = row->change_number;
-	Datum		values[10];
-	char		nulls[11] = "          ";
+	Datum		values[11];
+	char		nulls[12] = "           ";
 
 	stamp(row);
 	values[0] = Int64GetDatum(row->store_id);
@@ -332,6 +357,8 @@ tree_write(FolderRow *row, char kind, ArrayType *properties)
 	values[7] = Int64GetDatum(row->change_number);
 	values[8] = TimestampTzGetDatum(row->modified_at);
 	put_text(values, nulls, 9, row->modifier);
+	values[10] = row->lineage;
+	nulls[10] = row->lineage == (Datum) 0 ? 'n' : ' ';
 	write_one(QUERY_FOLDER_UPDATE, values, nulls);
 	record(row, previous, kind, properties);
 }

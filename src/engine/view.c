@@ -407,6 +407,7 @@ view_from_row(MessageView *view, const MessageRow *row)
 	view->modifier = TextDatumGetCString(row->modifier);
 	view->creator = row->creator;
 	view->creator_actor = row->creator_actor;
+	view->source_key = row->source_key;
 	view->access = access_bits(row->store_id, row->version.folder_id,
 							   row->creator);
 	view->level = -1;

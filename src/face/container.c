@@ -527,16 +527,13 @@ check_member(const BagEntry *entry, const Computed *table, int count,
 }
 
 /*
- * Check the patch in argument n, "props", and return the bag that it makes of
- * "bag".  *touched are the names of the properties that it sets or deletes, and
+ * Check a patch and return the bag that it makes of "bag".  *touched are the names of the properties that it sets or deletes, and
  * *name is as for check_member().
  */
 static Jsonb *
-patch_argument(FunctionCallInfo fcinfo, int n, const Jsonb *bag,
-			   const Computed *table, int count, char **name,
-			   ArrayType **touched)
+apply_patch(Jsonb *patch, const Jsonb *bag, const Computed *table, int count,
+			char **name, ArrayType **touched)
 {
-	Jsonb	   *patch;
 	BagEntry   *entries;
 	int			nentries;
 	BagList		props;
@@ -545,7 +542,6 @@ patch_argument(FunctionCallInfo fcinfo, int n, const Jsonb *bag,
 	int			len;
 	int			subject;
 
-	patch = PG_GETARG_JSONB_P(n);
 	if (!JB_ROOT_IS_OBJECT(patch))
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
@@ -571,6 +567,16 @@ patch_argument(FunctionCallInfo fcinfo, int n, const Jsonb *bag,
 	return bag_splice(bag, retype_patch(bag, patch, &subject), false);
 }
 
+Jsonb *
+container_checked(Jsonb *props)
+{
+	char	   *name = NULL;
+	ArrayType  *touched;
+
+	return apply_patch(props, bag_empty(), folder_computed,
+					   lengthof(folder_computed), &name, &touched);
+}
+
 /* Do the work of set_folder_props(). */
 static int64
 set_props_of_folder(FunctionCallInfo fcinfo)
@@ -587,7 +593,7 @@ set_props_of_folder(FunctionCallInfo fcinfo)
 	REQUIRE_ARG(2, "props");
 	folder_read_live(&row, store_id, folder_id, TREE_WRITE);
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_OWNER);
-	bag = patch_argument(fcinfo, 2, row.props, folder_computed,
+	bag = apply_patch(PG_GETARG_JSONB_P(2), row.props, folder_computed,
 						 lengthof(folder_computed), &name, &touched);
 	if (name != NULL)
 	{
@@ -642,10 +648,10 @@ set_store_props(PG_FUNCTION_ARGS)
 	access_lock(call_number(fcinfo, 0, "store_id"));
 	read_store(call_number(fcinfo, 0, "store_id"), &row);
 	values[0] = Int64GetDatum(row.store_id);
-	values[1] = JsonbPGetDatum(patch_argument(fcinfo, 1, row.props,
-											  store_computed,
-											  lengthof(store_computed), NULL,
-											  &touched));
+	values[1] = JsonbPGetDatum(apply_patch(PG_GETARG_JSONB_P(1), row.props,
+										   store_computed,
+										   lengthof(store_computed), NULL,
+										   &touched));
 	SPI_connect();
 	query_run(QUERY_STORE_SET_PROPS, values, NULL);
 	SPI_finish();

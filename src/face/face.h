@@ -82,8 +82,15 @@ extern void subobject_list_replaced(Handle *handle);
 extern void park_stand(const Stand *stand, Draft *draft);
 
 /*
- * Read the draft draft->id of the current role into *stand, and its time into
- * draft->parked_at.  Raises MAPI_E_NOT_FOUND if the role has no such draft.
+ * Store a stand as a draft that belongs to its message, unless the message has
+ * a draft with this change key.
+ */
+extern void park_of_message(const Stand *stand, const LineageKey *key);
+
+/*
+ * Read the draft draft->id, of the current role or of a message, into *stand,
+ * and its time into draft->parked_at.  The caller checks that the role may
+ * read the message.  Raises MAPI_E_NOT_FOUND if the role has no such draft.
  */
 extern void park_read(int64 store_id, Draft *draft, Stand *stand);
 
@@ -137,6 +144,22 @@ extern void folder_lock_target(int64 store_id, int64 folder_id, uint32 right);
  * MAPI_E_NO_SUPPORT for the root.
  */
 extern int32 folder_rename(FolderRow *row, const char *name);
+
+/*
+ * Delete a folder whose row is locked, with everything in it; "arrival" is that
+ * of the deletion, or NULL.  *row becomes the row that was written.
+ * folder_restore_all() restores what went with the folder, and clears the
+ * deletion in *row without writing the row.  Both return S_OK or
+ * MAPI_E_NO_ACCESS.
+ */
+extern int32 folder_delete_all(FolderRow *row, bool hard,
+							   const Arrival *arrival);
+extern int32 folder_restore_all(FolderRow *row);
+
+/* ------------------------------------------------------------- container.c */
+
+/* Check the properties of a folder, and return them as they are stored. */
+extern Jsonb *container_checked(Jsonb *props);
 
 /* ----------------------------------------------------------------- place.c */
 
@@ -296,6 +319,100 @@ extern int64 *place_ids_argument(FunctionCallInfo fcinfo, int n, int *count);
 extern int64 readstate_unread(int64 store_id, int64 folder_id,
 							  const Reader *reader);
 
+/* --------------------------------------------------------------- arrival.c */
+
+/*
+ * Return argument n, a change: an object.  Raises MAPI_E_INVALID_PARAMETER
+ * otherwise, as the following functions do for a member that is missing or
+ * wrong.
+ */
+extern Jsonb *arrival_argument(FunctionCallInfo fcinfo, int n);
+pg_noreturn extern void arrival_raise_bad(const char *name);
+
+/* Read a member of a change: a time, a text, a key; and a text that is a key. */
+extern TimestampTz arrival_time_member(const Jsonb *change, const char *name);
+extern char *arrival_text_member(const Jsonb *change, const char *name);
+extern void arrival_key_member(const Jsonb *change, const char *name,
+							   LineageKey *key);
+extern void arrival_key_text(const char *text, const char *name,
+							 LineageKey *key);
+
+/* Read an array of objects, and the members of an object of "blobs". */
+extern void arrival_objects(const JsonbValue *value, const char *name,
+							ObjectList *list);
+extern void arrival_blob_member(const Jsonb *blob, int64 *blob_id,
+								int64 *size, char **digest, bool *is_text);
+
+/* Read the keys, the author and the times of a change. */
+extern void arrival_read(const Jsonb *change, Arrival *arrival);
+
+/*
+ * Return the id of the message or the folder with a source key, which may be
+ * deleted, or 0 if it is not known here.
+ */
+extern int64 arrival_message(int64 store_id, const LineageKey *source);
+extern int64 arrival_folder(int64 store_id, const LineageKey *source);
+
+/*
+ * Return the digest of a blob in hex, palloc'd: SHA-256 of the SHA-256 of each
+ * chunk.  arrival_find_blob() returns the blob of a message with a digest, or 0.
+ */
+extern char *arrival_blob_digest(int64 store_id, int64 blob_id,
+								 bool *is_text);
+extern int64 arrival_find_blob(int64 store_id, int64 message_id, int64 size,
+							   bool is_text, const char *digest);
+
+/* ------------------------------------------------------------------ meet.c */
+
+/* PR_RESOLVE_METHOD */
+#define MEET_DEFAULT		0
+#define MEET_LAST_WRITER	1
+#define MEET_NO_NOTICE		2
+
+/* the flags of a message that travel with every change */
+#define MEET_FLAGS	(MSGFLAG_UNSENT | MSGFLAG_RESEND)
+
+/* A change that is being imported. */
+typedef struct Import
+{
+	int64		store_id;
+	int64		folder_id;		/* the folder to be in, 0: where it is */
+	LineageKey	source;
+	Arrival		arrival;
+	const char *creator;
+	TimestampTz created_at;
+	bool		hard;			/* deleted for good */
+	Content		content;		/* without the times */
+	int			method;
+	Author		author;
+	int64		message_id;		/* result; 0: not known here */
+	int64		number;			/* result; 0: no version */
+} Import;
+
+/* Get the change key and the predecessor change list of a version here. */
+extern void meet_lineage(const Import *import, const Version *version,
+						 LineageKey *key, Lineage *list);
+
+/*
+ * Return a content with a PR_LAST_MODIFICATION_TIME, and with the
+ * PR_CREATION_TIME that a client has set in "old", which may be NULL.
+ */
+extern Content meet_with_times(const Content *content, const Content *old,
+							   TimestampTz modified_at);
+
+/*
+ * Return true if the current role may bring the version in *row into the state
+ * of the change.  A role that may not even read the message gets the errors of
+ * opening the message.
+ */
+extern bool meet_permitted(const Import *import, const MessageRow *row);
+
+/*
+ * Decide on the locked version in *row, and write; or on a message that was
+ * deleted for good.  Return the result of import_change().
+ */
+extern int32 meet_version(Import *import, MessageRow *row);
+extern int32 meet_deletion(Import *import, MessageRow *row);
 /* -------------------------------------------------------------- criteria.c */
 
 /* What a search folder looks for, and where. */
@@ -342,6 +459,12 @@ extern void list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
 
 /* Return the number of messages that a list of a folder has. */
 extern int64 list_count(int64 store_id, int64 folder_id, uint32 flags);
+
+/*
+ * Return the number of messages of a folder that the caller sees that are
+ * unread for the current role and an actor, from a list.
+ */
+extern int64 list_unread(int64 store_id, int64 folder_id, const char *actor);
 
 /* Return the hash of a list with an order. */
 extern uint64 list_hash_order(const SortOrder *order, uint64 list);

@@ -298,7 +298,7 @@ put_change(Feed *feed, Found *found)
 	}
 	else if (change.kind == CHANGE_PURGE)
 		put_gone(feed, found->message_id, 0);
-	else if (change.kind == CHANGE_MOVE)
+	else if (change.kind == CHANGE_MOVE || change.kind == CHANGE_IMPORT)
 	{
 		int64		from = moved_from(feed, found);
 

@@ -422,13 +422,53 @@ delete_contents(Subtree *tree, bool hard, int64 emptied, bool associated)
 		}
 		else
 		{
-			row->deleted_at = now;
+			row->deleted_at = row->arrival != NULL ?
+				row->arrival->deleted_at : now;
 			tree_write(row, CHANGE_DELETE, one_property("PR_DELETED_ON"));
 		}
 	}
 }
 
 /* --------------------------------------------- deleting and restoring them */
+
+int32
+folder_delete_all(FolderRow *row, bool hard, const Arrival *arrival)
+{
+	Subtree		tree = {.store_id = row->store_id,
+	.which = hard ? TREE_ALL : TREE_LIVE};
+
+	gather(&tree, row->folder_id, row->folder_id);
+	if (tree.denied)
+		return MAPI_E_NO_ACCESS;
+	tree.rows[0].arrival = arrival;
+	delete_contents(&tree, hard, 0, true);
+	*row = tree.rows[0];
+	return S_OK;
+}
+
+int32
+folder_restore_all(FolderRow *row)
+{
+	Subtree		tree = {.store_id = row->store_id,.which = row->folder_id};
+
+	if (row->deleted_with == row->folder_id)
+	{
+		gather(&tree, row->folder_id, 0);
+		if (tree.denied)
+			return MAPI_E_NO_ACCESS;
+		place_contents(&tree, CHANGE_RESTORE, 0, true);
+		for (int i = 1; i < tree.count; i++)
+		{
+			tree.rows[i].deleted_at = 0;
+			tree.rows[i].deleted_with = 0;
+			tree_write(&tree.rows[i], CHANGE_RESTORE,
+					   one_property("PR_DELETED_ON"));
+		}
+	}
+	row->deleted_at = 0;
+	row->deleted_with = 0;
+	return S_OK;
+}
 
 /* Do the work of delete_folder(). */
 static int64

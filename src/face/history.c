@@ -54,6 +54,8 @@ history_kind(char kind)
 			return "merge";
 		case CHANGE_MOVE:
 			return "move";
+		case CHANGE_IMPORT:
+			return "import";
 		case CHANGE_DELETE:
 			return "delete";
 		case CHANGE_RESTORE:

@@ -82,19 +82,16 @@ begin_search(MessageList *listing, const Criteria *criteria)
 }
 
 /*
- * Begin a list of a folder: check the rights and gather the folders that it
+ * Begin a list of a folder that the caller sees: gather the folders that it
  * reads.  "json" is the restriction, or NULL.
  */
 static void
-open_list(MessageList *listing, int64 store_id, int64 folder_id, Jsonb *json,
-		  uint32 flags)
+gather_folders(MessageList *listing, int64 store_id, int64 folder_id,
+			   Jsonb *json, uint32 flags)
 {
 	Restriction *restriction = NULL;
 	Criteria	criteria;
 
-	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
-	store_require_folder(store_id, folder_id);
-	check_flags(flags);
 	listing_init(listing, store_id);
 	listing->flags = flags;
 	if (json != NULL)
@@ -107,6 +104,17 @@ open_list(MessageList *listing, int64 store_id, int64 folder_id, Jsonb *json,
 	else
 		listing_add_folder(listing, folder_id);
 	listing->restriction = restriction;
+}
+
+/* Begin a list as gather_folders() does, but check the rights first. */
+static void
+open_list(MessageList *listing, int64 store_id, int64 folder_id, Jsonb *json,
+		  uint32 flags)
+{
+	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
+	store_require_folder(store_id, folder_id);
+	check_flags(flags);
+	gather_folders(listing, store_id, folder_id, json, flags);
 }
 
 void
@@ -257,14 +265,20 @@ count_row(ListedRow *listed, void *arg)
 	(*(int64 *) arg)++;
 }
 
-/* Add the numbers of messages that are counted already, of one folder. */
+/*
+ * Return the number of messages of one folder that is counted already.  With
+ * "stable", nothing is written.
+ */
 static int64
-known_count(const MessageList *listing, const ListedFolder *folder)
+known_count(const MessageList *listing, const ListedFolder *folder,
+			bool stable)
 {
 	bool		associated = (listing->flags & MAPI_ASSOCIATED) != 0;
 	FolderCounts counts;
 
-	if (folder->read_any)
+	if (folder->read_any && stable)
+		count_look(listing->store_id, folder->folder_id, &counts);
+	else if (folder->read_any)
 		count_read(listing->store_id, folder->folder_id, &counts);
 	else
 		count_read_own(listing->store_id, folder->folder_id, &counts);
@@ -273,9 +287,9 @@ known_count(const MessageList *listing, const ListedFolder *folder)
 	return associated ? counts.associated : counts.messages;
 }
 
-/* Return the number of messages of a list. */
+/* Return the number of messages of a list; "stable" as for known_count(). */
 static int64
-count_list(MessageList *listing)
+count_list(MessageList *listing, bool stable)
 {
 	MessageRow	row;
 	int64		most;
@@ -284,7 +298,7 @@ count_list(MessageList *listing)
 	if (listing->restriction == NULL)
 	{
 		for (int i = 0; i < listing->nfolders; i++)
-			count += known_count(listing, &listing->folders[i]);
+			count += known_count(listing, &listing->folders[i], stable);
 		return count;
 	}
 	listing->visit = count_row;
@@ -302,7 +316,7 @@ list_count(int64 store_id, int64 folder_id, uint32 flags)
 	MessageList listing;
 
 	open_list(&listing, store_id, folder_id, NULL, flags);
-	return count_list(&listing);
+	return count_list(&listing, false);
 }
 
 /*
@@ -321,5 +335,54 @@ count_messages(PG_FUNCTION_ARGS)
 	uint64		list;
 
 	list_begin(fcinfo, &at, &listing, &list);
-	PG_RETURN_INT64(count_list(&listing));
+	PG_RETURN_INT64(count_list(&listing, false));
+}
+
+/* ListingVisitor: count a row that the user has not read. */
+static void
+count_unread_row(ListedRow *listed, void *arg)
+{
+	Property	prop;
+	JsonbValue	value;
+
+	(void) spelling_lookup("PR_READ", 7, &prop);
+	if (!listing_find(listed, &prop, &value) || !value.val.boolean)
+		(*(int64 *) arg)++;
+}
+
+int64
+list_unread(int64 store_id, int64 folder_id, const char *actor)
+{
+	MessageList listing;
+	MessageRow	row;
+	int64		count = 0;
+
+	gather_folders(&listing, store_id, folder_id, NULL, 0);
+	listing.actor = actor;
+	listing.visit = count_unread_row;
+	listing.visit_arg = &count;
+	messagerow_begin_read(&row, GetActiveSnapshot());
+	listing_run(&listing, &row);
+	messagerow_end_read(&row);
+	return count;
+}
+
+/*
+ * content_count(store_id, folder_id) → bigint
+ *
+ * Return the number of messages that the caller may read in a folder that the
+ * caller sees, NULL for any other folder: a column of folder_list.
+ */
+PG_FUNCTION_INFO_V1(content_count);
+Datum
+content_count(PG_FUNCTION_ARGS)
+{
+	int64		store_id = PG_GETARG_INT64(0);
+	int64		folder_id = PG_GETARG_INT64(1);
+	MessageList listing;
+
+	if (!access_sees_folder(store_id, folder_id))
+		PG_RETURN_NULL();
+	gather_folders(&listing, store_id, folder_id, NULL, 0);
+	PG_RETURN_INT64(count_list(&listing, true));
 }

@@ -8,6 +8,12 @@
  *	  A parked draft belongs to the role that parked the draft.  It stays until
  *	  a handle that was resumed from it is saved, or until it is discarded.
  *
+ *	  The loser of a conflict between two stores (import.c) is a draft that
+ *	  belongs to its message: whoever may read the message sees the draft, and
+ *	  whoever may edit the message resolves or discards it.  Such a draft has
+ *	  the change key of the loser, of which a message has one draft only.  With
+ *	  the last of these drafts, the message is no longer in conflict.
+ *
  *	  Several handles can be resumed from one draft.  Each handle remembers
  *	  the time at which its draft was parked.  If another handle has parked
  *	  under the same id since, the times differ; then a handle that parks makes
@@ -33,6 +39,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "query.h"
@@ -62,7 +69,8 @@ typedef enum ParkedColumn
 /* QUERY_PARKED_READ has parked_at where QUERY_PARKED_INSERT has the actor. */
 #define P_FIRST_READ	P_MESSAGE_ID
 #define P_READ_AT		P_ACTOR
-#define NUM_READ_COLUMNS	(P_READ_AT - P_FIRST_READ + 1)
+#define P_OF_MESSAGE	P_CLIENT
+#define NUM_READ_COLUMNS	(P_OF_MESSAGE - P_FIRST_READ + 1)
 
 /* Set a column to a text, or to NULL if the text is NULL or empty. */
 static void
@@ -150,7 +158,7 @@ park_stand(const Stand *stand, Draft *draft)
 	char		nulls[NUM_PARKED_COLUMNS + 1];
 	char		touched[NUM_PARTS + 1];
 	Adoption	adoption = {stand->store_id, stand->message_id, 0,
-	stand->uploads, true};
+	stand->uploads, !draft->of_message};
 	Edits		edits = stand->edits;
 
 	memset(nulls, ' ', NUM_PARKED_COLUMNS);
@@ -188,9 +196,45 @@ park_stand(const Stand *stand, Draft *draft)
 	}
 }
 
+/* Return true if a message has a draft of its own, or one with a key. */
+static bool
+has_loser(int64 store_id, int64 message_id, const Datum *key)
+{
+	Datum		values[3] = {Int64GetDatum(store_id),
+	Int64GetDatum(message_id), key == NULL ? (Datum) 0 : *key};
+	bool		found;
+
+	SPI_connect();
+	found = query_run(QUERY_PARKED_LOSERS, values,
+					  key == NULL ? "  n" : NULL) > 0;
+	SPI_finish();
+	return found;
+}
+
+void
+park_of_message(const Stand *stand, const LineageKey *key)
+{
+	bytea	   *bytes = palloc(VARHDRSZ + key->size);
+	Draft		draft = {.of_message = true};
+	Datum		values[4];
+
+	SET_VARSIZE(bytes, VARHDRSZ + key->size);
+	memcpy(VARDATA(bytes), key->bytes, key->size);
+	values[0] = Int64GetDatum(stand->store_id);
+	values[2] = PointerGetDatum(bytes);
+	values[3] = Int64GetDatum(stand->message_id);
+	if (has_loser(stand->store_id, stand->message_id, &values[2]))
+		return;
+	park_stand(stand, &draft);
+	values[1] = Int64GetDatum(draft.id);
+	SPI_connect();
+	query_run(QUERY_PARKED_LOSER, values, NULL);
+	SPI_finish();
+}
+
 /*
- * Read the draft draft->id of the current role into *stand, and its time into
- * draft->parked_at.  Return false if the role has no such draft.  The values
+ * Read the draft draft->id, of the current role or of a message, into *stand,
+ * and its time into draft->parked_at.  Return false if there is no such draft.  The values
  * of *stand are palloc'd in the caller's context.
  */
 static bool
@@ -236,6 +280,7 @@ read_parked(int64 store_id, Draft *draft, Stand *stand)
 		}
 		draft->parked_at =
 			DatumGetTimestampTz(row[P_READ_AT - P_FIRST_READ]);
+		draft->of_message = DatumGetBool(row[P_OF_MESSAGE - P_FIRST_READ]);
 		MemoryContextSwitchTo(spi);
 	}
 	SPI_finish();
@@ -248,15 +293,32 @@ park_discard(int64 store_id, const Draft *draft, bool of_any)
 	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(draft->id),
 	access_role_name(), TimestampTzGetDatum(draft->parked_at)};
 	char		nulls[5] = "    ";
+	int64		message_id = 0;
+	bool		of_message = false;
 	bool		found;
 
-	if (of_any)
+	if (of_any || draft->of_message)
 		nulls[2] = 'n';
 	if (draft->parked_at == 0)
 		nulls[3] = 'n';
 	SPI_connect();
 	found = query_run(QUERY_PARKED_DELETE, values, nulls) > 0;
+	if (found)
+	{
+		bool		isnull;
+
+		message_id = query_result_bigint();
+		of_message = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
+												SPI_tuptable->tupdesc, 2,
+												&isnull));
+	}
 	SPI_finish();
+	if (of_message && !has_loser(store_id, message_id, NULL))
+	{
+		PushActiveSnapshot(GetLatestSnapshot());
+		state_set_conflict(store_id, message_id, false);
+		PopActiveSnapshot();
+	}
 	return found;
 }
 
@@ -351,9 +413,10 @@ resume(PG_FUNCTION_ARGS)
 /*
  * discard_parked(store_id, parked_id)
  *
- * Delete a draft of the current role or, if that role owns the store, of any
- * role.  Handles that were resumed from the draft stay open.  Errors:
- * MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS.
+ * Delete a draft of the current role, one that belongs to a message that the
+ * role may edit, or, if the role owns the store, any draft.  Handles that were
+ * resumed from the draft stay open.  Errors: MAPI_E_NOT_FOUND,
+ * MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(discard_parked);
 Datum
@@ -361,10 +424,14 @@ discard_parked(PG_FUNCTION_ARGS)
 {
 	int64		store_id = call_number(fcinfo, 0, "store_id");
 	Draft		draft = {0};
+	Stand		stand;
 
 	draft.id = call_number(fcinfo, 1, "parked_id");
 	call_require_write("discard_parked()");
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	if (read_parked(store_id, &draft, &stand) && draft.of_message)
+		stand_require_editable(&stand);
+	draft.parked_at = 0;
 	if (!park_discard(store_id, &draft, access_owns_itself(store_id)))
 		raise_not_parked(store_id, draft.id);
 	PG_RETURN_VOID();
@@ -490,6 +557,8 @@ park_message(PG_FUNCTION_ARGS)
 		draft.id = PG_GETARG_INT64(4);
 		park_read(stand.store_id, &draft, &stand);
 		require_same_message(fcinfo, &draft, &stand);
+		if (draft.of_message)	/* the loser stays as it is */
+			memset(&draft, 0, sizeof(draft));
 	}
 	if (PG_ARGISNULL(2))
 		new_message_stand(fcinfo, &draft, &stand);

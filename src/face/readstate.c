@@ -335,7 +335,12 @@ int64
 readstate_unread(int64 store_id, int64 folder_id, const Reader *reader)
 {
 	uint32		rights = access_folder(store_id, folder_id);
+	Criteria	criteria;
 
+	if ((rights & RIGHT_FOLDER_VISIBLE) != 0 &&
+		criteria_read(store_id, folder_id, &criteria))
+		return list_unread(store_id, folder_id,
+						   TextDatumGetCString(reader->actor));
 	return state_count_unread(reader, store_id, folder_id,
 							  (rights & RIGHT_READ_ANY) != 0);
 }

@@ -399,7 +399,8 @@ resolve_conflict_of_message(PG_FUNCTION_ARGS)
  * resolve_parked(store_id, parked_id, choice, folder_id, seen, actor)
  * → (result, message_id, change_number)
  *
- * Resolve the conflict of a draft of the current role.  On S_OK the draft is
+ * Resolve the conflict of a draft of the current role, or of one that belongs
+ * to a message that the role may edit.  On S_OK the draft is
  * discarded, in the same transaction; after any other result it stays.
  *
  * Errors: as resolve_conflict(); MAPI_E_NOT_FOUND for the draft;
@@ -427,6 +428,8 @@ resolve_parked(PG_FUNCTION_ARGS)
 	park_read(store_id, &draft, &stand);
 	stand_require_readable(&stand);
 	require_original(choice, stand.is_new);
+	if (draft.of_message)
+		stand_require_editable(&stand);
 	stand.author.actor = call_text(fcinfo, 5);
 
 	result = resolve(&stand, choice, fcinfo, 3, 4, &outcome);

@@ -191,6 +191,11 @@ my $made = decode_json($json);
 my ($s, $f, $m, $first, $last) = @$made{qw(s f m n c)};
 
 # Arguments by their name, or by "function.name"; by their type without one.
+my $change = $node->safe_psql('postgres', "SELECT msgstore.export_change($s, $m)") =~ s/'/''/gr;
+my $folder = $node->safe_psql('postgres', "SELECT msgstore.export_folder($s, $f)");
+my ($key, $list) = split /\|/, $node->safe_psql(
+	'postgres', qq{SELECT c->>'PR_SOURCE_KEY', c->>'PR_PREDECESSOR_CHANGE_LIST'
+	FROM msgstore.export_change($s, $m) AS c});
 my %argument = (
 	role => 'postgres', merge_number => $first + 2, actor => 'ann',
 	request => 'repeated', is_binary => 'true', blob_id => $made->{b},
@@ -231,6 +236,9 @@ my %argument = (
 	undo => '{"PR_SUBJECT": null}',
 	map({ ("undo_properties.$_" => 'true') } qw(headers body html rtf)),
 	rtf => 'x', original => 'x', 'import_message.attachments' => '{}',
+	peer => 'peer', sync_token => 'token', again => '{1}', method => '1', keys => '[]',
+	change => $change, 'import_folder.change' => $folder, states => '[]', source_key => $key, source_keys => "{$key}",
+	change_key => $key, predecessors => $list,
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags
 	  delete_flags recipient_flags embedded_flags folder_rights copy_flags read_flags

@@ -149,7 +149,7 @@ like($output, $_, "found: $_")
 	qr/^library: mail\/text uses PQlibVersion\(\)$/m,
 	qr/^circle: diff uses report$/m,
 	qr/^door: command\/diff uses perror past print\.c$/m,
-	qr/^door: command\/diff uses PQexec past connection\.c and statement\.c$/m,
+	qr/^door: command\/diff uses PQexec past batch\.c and connection\.c and statement\.c$/m,
 	qr/^private: command\/diff uses ms_clear_error\(\) of libmsgstore$/m,
 	qr/^client\/lib\/result\.c includes mapi\/mapi\.h, with a slash$/m,
 	qr/^visible is visible, and libmsgstore\.h does not declare it$/m,
@@ -157,7 +157,7 @@ like($output, $_, "found: $_")
 	qr/^exports\.txt lacks msgstore_nowhere$/m,
 	qr/^client\/README\.md has no row for attach\.c$/m,
 	qr/^client\/README\.md names differ\.c, which does not exist$/m,
-	qr/^client\/README\.md names save_bunch\(\) of import\.c, which does not/m,
+	qr/^client\/README\.md names save_bunch\(\) of batch\.c, which does not/m,
 	qr/^3 products, \d+ files, \d+ arrows, \d+ faults$/m);
 
 done_testing();

@@ -443,10 +443,12 @@ $node->safe_psql(
 	'moods', q{
 	CREATE SEQUENCE calls;
 	CREATE TABLE moods (call int, mood text);
-	ALTER EXTENSION msgstore DROP FUNCTION msgstore.save_new_message(
-		bigint, bigint, jsonb, msgstore.save_flags, text, text);
-	CREATE OR REPLACE FUNCTION msgstore.save_new_message(store_id bigint,
-		folder_id bigint, props jsonb, flags msgstore.save_flags DEFAULT '0',
+	ALTER EXTENSION msgstore DROP FUNCTION msgstore.import_message(
+		bigint, bigint, jsonb, text, text, bytea, bytea[], bytea, text, text);
+	CREATE OR REPLACE FUNCTION msgstore.import_message(store_id bigint,
+		folder_id bigint, props jsonb, headers text DEFAULT NULL,
+		body text DEFAULT NULL, html bytea DEFAULT NULL,
+		attachments bytea[] DEFAULT NULL, original bytea DEFAULT NULL,
 		request text DEFAULT NULL, actor text DEFAULT NULL,
 		OUT result msgstore.hresult, OUT message_id bigint,
 		OUT change_number bigint)

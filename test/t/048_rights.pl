@@ -90,7 +90,7 @@ $node->safe_psql(
 	END $$;
 
 	CREATE FUNCTION matrix.attempt(role text, grantee text, rights integer,
-								   own boolean, try text)
+								   own boolean, try text, target int)
 	RETURNS text LANGUAGE plpgsql SET search_path = msgstore AS $$
 	DECLARE
 		s bigint := (SELECT store_id FROM store WHERE name = 'matrix');
@@ -168,7 +168,8 @@ $node->safe_psql(
 		FROM unnest(ARRAY[f, t, d, r, q]) AS folder WHERE folder IS NOT NULL;
 		IF rights IS NOT NULL THEN
 			PERFORM grant_folder(s, e, role, 'FOLDER_VISIBLE');
-			PERFORM grant_folder(s, folder, grantee, rights)
+			PERFORM grant_folder(s, folder, grantee,
+				CASE WHEN folder = t THEN coalesce(target, rights) ELSE rights END)
 			FROM unnest(ARRAY[f, t, d, r, q]) AS folder WHERE folder IS NOT NULL;
 		END IF;
 		PERFORM delete_folder(s, r, 'DEL_MESSAGES') WHERE r IS NOT NULL;
@@ -244,7 +245,7 @@ my @attempts;
 
 sub plan_attempt
 {
-	my ($row, $who, $role, $grantee, $rights, $own, $allowed) = @_;
+	my ($row, $who, $role, $grantee, $rights, $own, $allowed, $target) = @_;
 
 	push @attempts,
 	  {
@@ -252,10 +253,10 @@ sub plan_attempt
 		  . ($row->{case} ne '' ? " ($row->{case})" : '')
 		  . " by $who"
 		  . ($own ? ' on a message of its own' : ''),
-		sql => sprintf('(%d, %s, %s, %s, %s, $t$%s$t$)',
+		sql => sprintf('(%d, %s, %s, %s, %s, $t$%s$t$, %s)',
 			scalar @attempts, "'$role'",
 			"'$grantee'", $rights // 'NULL::int',
-			$own ? 'true' : 'false', $row->{try}),
+			$own ? 'true' : 'false', $row->{try}, $target // 'NULL::int'),
 		expected => $allowed ? 'yes' : denial($row, $rights)
 	  };
 }
@@ -292,15 +293,33 @@ for my $row (@rows)
 	}
 }
 
+# A call from one folder into another: the rights that it needs in each of the two, and
+# these rights in the wrong folder.
+my %in_target = ('create' => $right{CREATE}, 'subfolder' => $right{CREATE_SUBFOLDER});
+my $crossed = 0;
+for my $row (grep { $_->{needs} =~ / and / && $_->{try} =~ /:t\b/ } @rows)
+{
+	my ($from, $into) = split / and /, $row->{needs};
+	my $there = $in_target{$into} | $right{FOLDER_VISIBLE};
+	my $here = complete(rights_exact($from));
+
+	plan_attempt($row, 'a role with the rights of each folder', 'matrix_role',
+		'matrix_role', $here, 0, 1, $there);
+	plan_attempt($row, 'a role with the rights of the other folder',
+		'matrix_role', 'matrix_role', $there, 0, 0, $here);
+	$crossed++;
+}
+cmp_ok($crossed, '>', 5, 'calls from one folder into another');
+
 my @outcomes;
 while (@outcomes < @attempts)
 {
 	my $last = @outcomes + 499 < $#attempts ? @outcomes + 499 : $#attempts;
 	my @part = @attempts[ @outcomes .. $last ];
 	my $answer = $node->safe_psql('postgres',
-		    'SELECT id, matrix.attempt(role, grantee, rights, own, try) FROM (VALUES '
+		    'SELECT id, matrix.attempt(role, grantee, rights, own, try, target) FROM (VALUES '
 		  . join(', ', map { $_->{sql} } @part)
-		  . ') AS v (id, role, grantee, rights, own, try) ORDER BY id');
+		  . ') AS v (id, role, grantee, rights, own, try, target) ORDER BY id');
 
 	push @outcomes, map { [ split /\|/, $_, 2 ] } split /\n/, $answer;
 }

@@ -393,6 +393,36 @@ is($props->{PR_CLIENT_SUBMIT_TIME}, '2024-05-14T07:30:00.0000000Z',
 is(decode_base64($props->{PR_RTF_COMPRESSED}), 'compressed', 'TNEF: RTF');
 is($props->{PR_SUBJECT}, 'x', 'TNEF: the header has precedence');
 
+# a message in TNEF, with an attachment of its own; properties with LIDs
+my $task = "\x03\x20\x06\0\0\0\0\0\xC0\0\0\0\0\0\0\x46";
+my $inner = pack('Vv', 0x223E9F78, 1)
+  . attribute(1, 0x00089006, pack('V', 0x10000))
+  . attribute(1, 0x00069003, pack('V', 4)
+	  . mapi_bytes(0x0037001E, "inner\0")
+	  . pack('V', 0x80010003) . $task . pack('VVV', 0, 0x8101, 2)
+	  . pack('V', 0x80020005) . $task . pack('VVd<', 0, 0x8102, 0.5)
+	  . pack('V', 0x8003001E) . $task
+	  . pack('VV', 0, 0x811F) . pack('VV', 1, 4) . "Ann\0")
+  . attribute(2, 0x00069002, "\1\0" . "\0" x 12)
+  . attribute(2, 0x00018010, "in.txt\0")
+  . attribute(2, 0x0006800F, "inside");
+my $outer = pack('Vv', 0x223E9F78, 1)
+  . attribute(1, 0x00089006, pack('V', 0x10000))
+  . attribute(2, 0x00069002, "\1\0" . "\0" x 12)
+  . attribute(2, 0x00018010, "inner.msg\0")
+  . attribute(2, 0x00069005, pack('V', 2) . pack('VV', 0x37050003, 5)
+	  . mapi_bytes(0x3701000D, "\x07\x03\x02\0\0\0\0\0\xC0\0\0\0\0\0\0\x46"
+		  . $inner));
+my $embedded = attachment(with_part($winmail, encode_base64($outer)));
+is($embedded->{PR_ATTACH_METHOD}, 5, 'TNEF: an embedded message');
+is($embedded->{PR_DISPLAY_NAME}, 'inner', 'TNEF: its subject');
+my $within = $embedded->{PR_ATTACH_DATA_OBJ};
+is(decode_base64($within->{PR_MESSAGE_ATTACHMENTS}[0]{PR_ATTACH_DATA_BIN} // ''),
+	'inside', 'TNEF: its attachment');
+is($within->{PidLidTaskStatus}, 2, 'TNEF: a named number');
+is($within->{PidLidPercentComplete}, 0.5, 'TNEF: a named fraction');
+is($within->{PidLidTaskOwner}, 'Ann', 'TNEF: a named text');
+
 # one attachment less: the other one is there, and TNEF is not
 shift @{ $props->{PR_MESSAGE_ATTACHMENTS} };
 msgstore('export', '--json',

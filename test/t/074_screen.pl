@@ -1,0 +1,334 @@
+# The conflict screen and the prompts of "msgstore" on a terminal: every key, the end of
+# input, Ctrl-C, a new width, the pager, the editor and the merge tool; no draft is lost.
+use strict;
+use warnings;
+use utf8;
+use Cwd qw(abs_path);
+use Encode qw(decode encode);
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use IPC::Run;
+use MsgstoreClient;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $folder = abs_path($dir);
+my $node = client_node('screen');
+query(q{SELECT msgstore.create_store('team')});
+$ENV{MSGSTORE_STORE} = 'team';
+$ENV{XDG_STATE_HOME} = "$folder/state";
+$ENV{TERM} = 'xterm';
+$ENV{TZ} = 'UTC';
+$ENV{PAGER} = "sed 's/^/paged: /'";
+delete @ENV{qw(NO_COLOR COLUMNS VISUAL EDITOR MSGSTORE_MERGETOOL)};
+
+my $prompt = qr/ q or \? $/;
+my @body = map { "line $_\n" } 1 .. 20;
+
+sub text
+{
+	my (%changes) = @_;
+	my @lines = @body;
+
+	$lines[ $_ - 1 ] = "$changes{$_}\n" foreach keys %changes;
+	return join '', @lines;
+}
+
+sub props
+{
+	my ($id, $name) = @_;
+
+	return query("SELECT msgstore.read_message(1, $id)->>'$name'");
+}
+
+sub drafts
+{
+	my ($id) = @_;
+
+	return query("SELECT count(*) FROM msgstore.parked WHERE message_id = $id");
+}
+
+# Save changes without a terminal; with a base, over that version.
+sub save
+{
+	my ($id, $base, @values) = @_;
+
+	return (msgstore('set', defined $base ? "--base=$base" : (), $id,
+		map { encode('UTF-8', $_) } @values))[0];
+}
+
+# Make a message, a save of others and a draft; returns the id.
+sub conflict
+{
+	my ($theirs, $mine, @more) = @_;
+	my ($id) = (msgstore('new', 'PR_SUBJECT=base', 'PR_BODY=' . text()))[1] =~ /message (\d+)/;
+	my $base = props($id, 'PidTagChangeNumber');
+
+	save($id, undef, @$theirs) if @$theirs;
+	if (@$mine && !@$theirs)
+	{
+		query("SELECT msgstore.park_message(1, $id, $base, '{\"PR_SUBJECT\": \"mine\"}')");
+	}
+	else
+	{
+		save($id, $base, @$mine);
+	}
+	return $id;
+}
+
+my @both = ([ 'PR_SUBJECT=theirs', 'PR_BODY=' . text(3 => 'their third') ],
+	[ 'PR_SUBJECT=mine', 'PR_BODY=' . text(3 => 'my third', 18 => 'my eighteenth') ]);
+my @apart = ([ 'PR_BODY=' . text(3 => 'their third') ], [ 'PR_BODY=' . text(18 => 'my eighteenth') ]);
+
+# Start the command on a terminal of so many columns, which becomes narrow when there
+# is a file "narrow".
+sub on_terminal
+{
+	my ($columns, @args) = @_;
+	my ($in, $out) = ('', '');
+	my $harness = IPC::Run::start(
+		[
+			'sh', '-c',
+			"stty -echo cols $columns rows 50; exec 3<&0;"
+			  . " (while [ ! -e '$folder/narrow' ]; do [ -e /proc/\$\$ ] || exit; sleep 0.1; done;"
+			  . " stty cols 44 <&3; touch '$folder/narrowed') >/dev/null 2>&1 & exec \"\$@\"",
+			'sh', 'msgstore', @args
+		],
+		'<pty<', \$in, '>pty>', \$out,
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+
+	return { harness => $harness, in => \$in, out => \$out };
+}
+
+# Wait for a pattern; returns what was shown before it.
+sub wait_for
+{
+	my ($terminal, $pattern) = @_;
+	my $shown;
+
+	$terminal->{harness}->pump until ${ $terminal->{out} } =~ $pattern;
+	$shown = decode('UTF-8', ${ $terminal->{out} });
+	${ $terminal->{out} } = '';
+	return $shown =~ s/\r//gr;
+}
+
+# Type a text, and wait for a pattern if there is one.
+sub type
+{
+	my ($terminal, $text, $pattern) = @_;
+
+	${ $terminal->{in} } .= $text;
+	return defined $pattern ? wait_for($terminal, $pattern) : '';
+}
+
+# Wait for the end; returns exit code and what was shown.
+sub finish
+{
+	my ($terminal) = @_;
+	my $code;
+
+	$terminal->{harness}->finish;
+	$code = $terminal->{harness}->full_result(0);
+	return ($code & 127 ? 128 + ($code & 127) : $code >> 8,
+		decode('UTF-8', ${ $terminal->{out} }) =~ s/\r//gr);
+}
+
+sub set_editor
+{
+	my ($script) = @_;
+	my $path = abs_path(write_file('editor', encode('UTF-8', "#!/bin/sh\n$script\n")));
+
+	chmod 0755, $path;
+	$ENV{EDITOR} = $path;
+	return;
+}
+
+# ------------------------------------------------------------------ each key
+
+# those that settle
+foreach my $one (
+	[ 'k', \@both, qr/Kept: message/, 'theirs' ],
+	[ 'o', \@both, qr/Overwritten: message (\d+).*To bring the replaced version back:\n    msgstore restore \1 --version=\d+/s, 'mine' ],
+	[ 's', \@both, qr/Saved elsewhere: draft .* in folder\s+"Conflicts"/s, 'theirs' ],
+	[ 's Team', \@both, qr/Saved elsewhere: draft .* in folder\s+"Team"/s, 'theirs' ],
+	[ 'm', \@apart, qr/Merged: message/, 'base' ])
+{
+	my ($key, $case, $says, $subject) = @$one;
+	my $id = conflict(@$case);
+	my $terminal = on_terminal(80, 'resolve', $id);
+	my $shown = wait_for($terminal, $prompt);
+
+	like($shown, qr/\e\[/, "$key: colours");
+	unlike($shown, qr/\^\^\^/, "$key: words are marked by colours");
+	type($terminal, "$key\n");
+	my ($code, $out) = finish($terminal);
+	is($code, 0, "$key: exit code 0");
+	like($out, $says, "$key: says so");
+	is(props($id, 'PR_SUBJECT'), $subject, "$key: the message");
+	is(drafts($id), 0, "$key: the draft is settled");
+	if ($key eq 'o')
+	{
+		my ($command) = $out =~ /^    msgstore (restore \d+ --version=\d+)$/m;
+
+		is((msgstore(split / /, $command))[0], 0, 'the command that was printed works');
+		is(props($id, 'PR_SUBJECT'), 'theirs', 'and brings the version back');
+	}
+	is(props($id, 'PR_BODY'), text(3 => 'their third', 18 => 'my eighteenth'), 'm: both changes')
+	  if $key eq 'm';
+}
+
+# those that show, and those that leave
+my $id = conflict(@both);
+my $terminal = on_terminal(80, 'resolve', $id);
+my $shown = wait_for($terminal, $prompt) =~ s/\e\[[0-9;]*m//gr;
+like($shown, qr/\@\@ line 3, both: a conflict\n  base    line 3\n  theirs  their third\n  yours   my third\n/, 'no side is hidden');
+like($shown, qr/\@\@ line 18, you\n    - line 18\n    \+ my eighteenth\n/, 'old beside new');
+like($shown, qr/merge is not possible because of\s+PR_\w+,\s+PR_\w+\)/, 'why there is no merge');
+like(type($terminal, "\n", $prompt), qr/Please answer with k, o, e, s, d, w, p, q or \?\./, 'Enter alone chooses nothing');
+like(type($terminal, "m\n", $prompt), qr/Please answer with/, 'what is not offered is no answer');
+like(type($terminal, "?\n", $prompt), qr/  k  keep the original|keep the original/, '? prints the answers');
+$shown = type($terminal, "d\n", $prompt) =~ s/\e\[[0-9;]*m//gr;
+like($shown, qr/paged:   base to theirs\n.*paged:   base to yours\n.*paged:   theirs to yours\n/s, 'd shows three differences through the pager');
+unlike((split /paged: PR_SUBJECT/, type($terminal, "d PR_SUBJECT\n", $prompt))[0], qr/PR_BODY/, 'd PROPERTY shows one');
+like(type($terminal, "w PR_BODY\n", $prompt), qr/paged: +line 20/, 'w shows whole values');
+like(type($terminal, "w PR_NOPE\n", $prompt), qr/no such property/, 'w knows which there are');
+type($terminal, "p\n");
+my ($code, $out) = finish($terminal);
+is($code, 1, 'p: exit code 1');
+like($out, qr/stays parked/, 'p: says so');
+is(drafts($id), 1, 'p: the draft is there');
+
+# the end of input, and Ctrl-C
+$terminal = on_terminal(80, 'resolve', $id);
+wait_for($terminal, $prompt);
+type($terminal, "\cD");
+($code, $out) = finish($terminal);
+is($code, 1, 'Ctrl-D: exit code 1');
+is(drafts($id), 1, 'Ctrl-D: the draft is there');
+$terminal = on_terminal(80, 'resolve', $id);
+wait_for($terminal, $prompt);
+type($terminal, "\cC");
+($code, $out) = finish($terminal);
+is($code, 130, 'Ctrl-C ends the command');
+is(drafts($id), 1, 'Ctrl-C: the draft is there');
+
+# another width while the command waits, and a narrow one
+$terminal = on_terminal(120, 'resolve', $id);
+$shown = wait_for($terminal, $prompt) =~ s/\e\[[0-9;]*m//gr;
+cmp_ok((sort { $b <=> $a } map { length } split /\n/, $shown)[0], '>', 80, 'a wide terminal is used');
+save($id, undef, 'PR_COMMENT=later');
+write_file('narrow', '');
+for (my $i = 0; $i < 10 * $PostgreSQL::Test::Utils::timeout_default; $i++)
+{
+	last if -e "$folder/narrowed";
+	select(undef, undef, undef, 0.1);
+}
+ok(-e "$folder/narrowed", 'the terminal is made narrow');
+$shown = type($terminal, "o\n", $prompt) =~ s/\e\[[0-9;]*m//gr;
+unlink "$folder/narrow";
+is(join("\n", grep { length > 44 } split /\n/, $shown =~ s/.*The new state:\n//sr), '', 'a new width counts for the next screen');
+type($terminal, "q\n");
+finish($terminal);
+{
+	local $ENV{NO_COLOR} = '1';
+
+	$terminal = on_terminal(40, 'resolve', $id);
+	$shown = wait_for($terminal, $prompt);
+	unlike($shown, qr/\e/, 'NO_COLOR: no colours');
+	ok(!(grep { length > 40 } split /\n/, $shown), '40 columns');
+	type($terminal, "k\n");
+	finish($terminal);
+}
+
+# a text of 20 lines rewritten into two, and wide characters
+$id = conflict([ 'PR_SENSITIVITY=1', "PR_COMMENT=" . '日本語の長い行です' x 12 ], [ "PR_BODY=one\ntwo\n", 'PR_COMMENT=x' ]);
+{
+	local $ENV{NO_COLOR} = '1';
+
+	$terminal = on_terminal(60, 'resolve', $id);
+	$shown = wait_for($terminal, $prompt);
+	like($shown, qr/  - line 8\n +\.\.\. and 12 more lines\n  \+ one\n  \+ two\n/, 'many old lines do not hide the new ones');
+	ok(!(grep { length($_) + tr/日本語の長い行です// > 60 } split /\n/, $shown), 'wide characters take two columns');
+	type($terminal, "k\n");
+	finish($terminal);
+}
+
+# ------------------------------------------------------------------- editing
+
+$id = conflict(@both);
+set_editor("cp \"\$1\" '$folder/seen'; sed -i '/^<<<<<<</d; /^|||||||/,/^=======/d; /^>>>>>>>/d' \"\$1\"");
+$terminal = on_terminal(80, 'resolve', $id);
+wait_for($terminal, $prompt);
+type($terminal, "e\n");
+($code, $out) = finish($terminal);
+is($code, 0, 'e: exit code 0');
+like(decode('UTF-8', read_file("$folder/seen")),
+	qr/^# Others changed PR_SUBJECT to: "theirs"\n.*^Subject: mine\n.*<<<<<<< theirs\ntheir third\n\|\|\|\|\|\|\| base\nline 3\n=======\nmy third\n>>>>>>> yours\n.*^my eighteenth$/ms,
+	'e: the changes of both, with marks');
+is(props($id, 'PR_BODY'), text(3 => "their third\nmy third", 18 => 'my eighteenth'), 'e: what was edited');
+is(props($id, 'PR_SUBJECT'), 'mine', 'e: and the rest');
+is(drafts($id), 0, 'e: the draft is settled');
+
+# a mark that is left opens the editor again
+$id = conflict(@both);
+set_editor("test -e '$folder/again' && sed -i '/^[<|=>]\\{7\\}/d' \"\$1\"; touch '$folder/again'");
+$terminal = on_terminal(80, 'resolve', $id);
+wait_for($terminal, $prompt);
+type($terminal, "e\n", qr/Edit the text again\? \(y or n\) $/);
+is(drafts($id), 1, 'a mark that is left: the draft is there');
+type($terminal, "y\n");
+($code, $out) = finish($terminal);
+is($code, 0, 'a mark that is left: edited again');
+
+# no: the text is kept, and the question comes again
+unlink "$folder/again";
+$id = conflict(@both);
+$terminal = on_terminal(80, 'resolve', $id);
+wait_for($terminal, $prompt);
+$shown = type($terminal, "e\n", qr/\(y or n\) $/);
+like($shown, qr/line \d+: a mark of a conflict is left/, 'a mark that is left: the line');
+$shown = type($terminal, "n\n", $prompt);
+like($shown, qr/The text is kept in /, 'not again: the text is kept');
+type($terminal, "q\n");
+finish($terminal);
+is(drafts($id), 1, 'not again: the draft is there');
+
+# a merge tool merges the texts with conflicts
+{
+	my $tool = abs_path(write_file('tool', "#!/bin/sh\ncat \"\$1\" \"\$2\" \"\$3\" >'$folder/three'; sed -i '/^[<|=>]\\{7\\}/d; s/^my third/by a tool/' \"\$4\"\n"));
+	local $ENV{MSGSTORE_MERGETOOL} = $tool;
+
+	chmod 0755, $tool;
+	set_editor('true');
+	$terminal = on_terminal(80, 'resolve', $id);
+	wait_for($terminal, $prompt);
+	type($terminal, "e\n");
+	($code, $out) = finish($terminal);
+	is($code, 0, 'a merge tool: exit code 0');
+	like(props($id, 'PR_BODY'), qr/^by a tool$/m, 'a merge tool: its result');
+	is(read_file("$folder/three"), text() . text(3 => 'their third') . text(3 => 'my third', 18 => 'my eighteenth'),
+		'a merge tool: base, theirs and yours');
+}
+
+# an error in an edited text, on a terminal
+set_editor("test -e '$folder/once' && sed -i 's/^PR_NOPE/PR_COMMENT/' \"\$1\" || { touch '$folder/once'; sed -i 's/^PR_IMPORTANCE/PR_NOPE/' \"\$1\"; }");
+$terminal = on_terminal(80, 'edit', $id);
+$shown = wait_for($terminal, qr/\(y or n\) $/);
+like($shown, qr/line \d+: property "PR_NOPE" is not known/, 'an error in a text: the line');
+type($terminal, "perhaps\n", qr/\(y or n\) $/);
+type($terminal, "y\n");
+($code, $out) = finish($terminal);
+is($code, 0, 'an error in a text: edited again, and saved');
+
+# a conflict at the end of "edit" is shown at once
+set_editor("sed -i 's/^Subject:.*/Subject: at last/' \"\$1\"; msgstore set $id PR_SUBJECT=quicker >/dev/null");
+$terminal = on_terminal(80, 'edit', $id);
+$shown = wait_for($terminal, $prompt) =~ s/\e\[[0-9;]*m//gr;
+like($shown, qr/^Others have saved the message meanwhile\..*quicker.*at last/s, 'edit: the conflict is shown');
+type($terminal, "o\n");
+($code, $out) = finish($terminal);
+is($code, 0, 'edit: overwritten');
+is(props($id, 'PR_SUBJECT'), 'at last', 'edit: the message');
+
+$node->stop;
+done_testing();
