@@ -722,6 +722,46 @@ force_save(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Do the work of save_message() and save_message_number(): return the result,
+ * and set *number to the version that stands afterwards, or 0.
+ */
+static int32
+save_stateless(FunctionCallInfo fcinfo, int64 *number)
+{
+	SaveRequest request;
+	int32		result;
+
+	memset(&request, 0, sizeof(request));
+	request.store_id = call_number(fcinfo, 0, "store_id");
+	request.message_id = call_number(fcinfo, 1, "message_id");
+	request.base = call_number(fcinfo, 2, "change_number");
+	REQUIRE_ARG(3, "changes");
+	REQUIRE_ARG(4, "flags");
+	request.patch = PG_GETARG_JSONB_P(3);
+	request.flags = PG_GETARG_UINT32(4);
+	save_author_arguments(fcinfo, 5, &request.author);
+	request.is_stateless = true;
+
+	*number = 0;
+	if ((request.flags & ~SAVE_FLAGS) != 0)
+		return MAPI_E_UNKNOWN_FLAGS;
+	call_require_write("save_message()");
+	result = save_execute(&request, number);
+	if (result == MAPI_E_OBJECT_DELETED && *number == 0)
+		view_require_message(request.store_id, request.message_id);
+	if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
+	{
+		Stand		stand;
+		Draft		draft = {0};
+
+		stand_of_arguments(&stand, fcinfo);
+		stand.author = request.author;
+		(void) park_refused(&stand, request.flags, &draft);
+	}
+	return result;
+}
+
+/*
  * save_message(store_id, message_id, change_number, changes, flags, request,
  *				actor) → (result, change_number)
  *
@@ -741,44 +781,33 @@ PG_FUNCTION_INFO_V1(save_message);
 Datum
 save_message(PG_FUNCTION_ARGS)
 {
-	SaveRequest request;
-	int64		number = 0;
-	int32		result = MAPI_E_UNKNOWN_FLAGS;
+	int64		number;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	memset(&request, 0, sizeof(request));
-	request.store_id = call_number(fcinfo, 0, "store_id");
-	request.message_id = call_number(fcinfo, 1, "message_id");
-	request.base = call_number(fcinfo, 2, "change_number");
-	REQUIRE_ARG(3, "changes");
-	REQUIRE_ARG(4, "flags");
-	request.patch = PG_GETARG_JSONB_P(3);
-	request.flags = PG_GETARG_UINT32(4);
-	save_author_arguments(fcinfo, 5, &request.author);
-
-	request.is_stateless = true;
-
-	if ((request.flags & ~SAVE_FLAGS) == 0)
-	{
-		call_require_write("save_message()");
-		result = save_execute(&request, &number);
-		if (result == MAPI_E_OBJECT_DELETED && number == 0)
-			view_require_message(request.store_id, request.message_id);
-		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
-		{
-			Stand		stand;
-			Draft		draft = {0};
-
-			stand_of_arguments(&stand, fcinfo);
-			stand.author = request.author;
-			(void) park_refused(&stand, request.flags, &draft);
-		}
-	}
-	values[0] = Int32GetDatum(result);
+	values[0] = Int32GetDatum(save_stateless(fcinfo, &number));
 	values[1] = Int64GetDatum(number);
 	nulls[1] = (number == 0);
 	return call_row(fcinfo, values, nulls);
+}
+
+/*
+ * save_message_number(store_id, message_id, change_number, changes, flags,
+ *					   request, actor) → bigint
+ *
+ * Save as save_message() does, and return the new change number, or NULL if the
+ * save was refused.  In a list of a SELECT this needs no row type and no scan of
+ * a function.
+ */
+PG_FUNCTION_INFO_V1(save_message_number);
+Datum
+save_message_number(PG_FUNCTION_ARGS)
+{
+	int64		number;
+
+	if (save_stateless(fcinfo, &number) != S_OK)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(number);
 }
 
 /* Park a new message whose first save was refused. */
