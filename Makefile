@@ -219,6 +219,7 @@ ISOLATION = \
 	resolve_race \
 	park_race \
 	request_race \
+	sync_race \
 	author_race \
 	history_prune \
 	history_prune_cancel \

@@ -106,6 +106,7 @@ extern const Command command_sweep;
 extern const Command command_import;
 extern const Command command_export;
 extern const Command command_resolve;
+extern const Command command_sync;
 extern const Command command_edit;
 extern const Command command_new;
 extern const Command command_set;

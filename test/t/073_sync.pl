@@ -1,0 +1,198 @@
+# One database is dumped and restored twice, both stores are edited, and the command "sync"
+# brings them together: folders, messages, deletions, moves, read flags, large values, the
+# original mail's parts.  What both have edited is a conflict in both.  A second run sends
+# next to nothing; a run that is ended anywhere is taken up again.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use MsgstoreClient;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = client_node('sync');
+
+sub connection
+{
+	my ($db) = @_;
+
+	return $node->connstr($db);
+}
+
+# Run SQL with the schema in search_path.
+sub sql
+{
+	my ($db, $sql) = @_;
+
+	return $node->safe_psql($db, "SET search_path = msgstore; $sql");
+}
+
+# Run the command from one database to another; returns exit code, stdout, stderr.
+sub sync
+{
+	my ($from, $to, @more) = @_;
+
+	return run_program('msgstore', 'sync', '--from', connection($from), '--to',
+		connection($to), '--store', 'team', @more);
+}
+
+# The bytes of the first line of a report.
+sub bytes
+{
+	my ($report) = @_;
+
+	return $report =~ /; (\d+) bytes$/m ? $1 : -1;
+}
+
+# What is equal in stores that have been brought together.
+my $content = q{
+	SELECT string_agg(t, E'\n' ORDER BY t) FROM (
+		SELECT concat_ws(' ', 'message', export_change(store_id, message_id) - '{blobs,PR_PARENT_SOURCE_KEY}'::text[]
+			- 'PR_MESSAGE_ATTACHMENTS', f.name, (read_message(store_id, message_id) -> 'PR_READ')) AS t
+		FROM message JOIN (SELECT store_id, folder_id, name FROM folder) AS f USING (store_id, folder_id)
+		WHERE deleted_at IS NULL AND store_id = 1
+		UNION ALL
+		SELECT concat_ws(' ', 'folder', f.name, p.name, f.props)
+		FROM folder AS f JOIN folder AS p ON p.store_id = f.store_id AND p.folder_id = f.parent_id
+		WHERE f.deleted_at IS NULL AND f.store_id = 1) AS c};
+
+# Compare two stores, and show the lines that one of them lacks.
+sub is_equal
+{
+	my ($one, $two, $name) = @_;
+	my ($a, $b) = (sql($one, $content), sql($two, $content));
+	my %in = map { $_ => 1 } split /\n/, $a;
+	my %also = map { $_ => 1 } split /\n/, $b;
+
+	ok($a eq $b, $name)
+	  or diag(join "\n", (map { "- $_" } grep { !$also{$_} } sort keys %in),
+		(map { "+ $_" } grep { !$in{$_} } sort keys %also));
+	return;
+}
+
+# ------------------------------------------------------------------ two copies
+
+$node->safe_psql('postgres', 'CREATE DATABASE origin');
+sql('origin', q{CREATE EXTENSION msgstore});
+sql('origin', q{
+	SELECT create_store('team');
+	SELECT create_folder(1, NULL, 'one'), create_folder(1, NULL, 'two');
+	SELECT count(save_new_message(1, special_folder(1, 'Inbox'), jsonb_build_object(
+		'PR_SUBJECT', 'message ' || n, 'PR_BODY', 'body'))) FROM generate_series(1, 40) AS n;
+	SELECT save_new_message(1, special_folder(1, 'Inbox'), jsonb_build_object('PR_SUBJECT', 'large',
+		'PR_MESSAGE_ATTACHMENTS', jsonb_build_array(jsonb_build_object('PR_ATTACH_FILENAME', 'f',
+			'PR_ATTACH_DATA_BIN', encode(convert_to(repeat('0123456789', 60000), 'UTF8'), 'base64')))))});
+my $dump = $node->basedir . '/dump.sql';
+command_ok([ 'pg_dump', '-f', $dump, '-d', connection('origin') ], 'dump');
+foreach my $db ('west', 'east')
+{
+	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE template0");
+	command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', $dump, '-d', connection($db) ],
+		"restore $db");
+}
+
+# One message after the other, by its subject.
+my $edit = q{SELECT (save_message(1, message_id, change_number, '%s')).result
+	FROM message_list WHERE subject = '%s'};
+is(sql('west', sprintf($edit, '{"PR_SUBJECT": "west 1", "PR_BODY": "west"}', 'message 1')), 'S_OK', 'edit west');
+is(sql('east', sprintf($edit, '{"PR_SUBJECT": "east 1"}', 'message 1')), 'S_OK', 'edit east');
+is( sql('west', q{SELECT read_message(1, 1) -> 'PR_CHANGE_KEY'}) eq
+	  sql('east', q{SELECT read_message(1, 1) -> 'PR_CHANGE_KEY'}),
+	'', 'two copies never make equal change keys');
+sql('west', sprintf($edit, '{"PR_SUBJECT": "west 2"}', 'message 2'));
+sql('east', sprintf($edit, '{"PR_BODY": "east 3"}', 'message 3'));
+sql('west', q{SELECT move_messages(1, ARRAY[4::bigint], folder_id) FROM folder_list WHERE name = 'one';
+	SELECT delete_messages(1, ARRAY[5::bigint]);
+	SELECT delete_messages(1, ARRAY[6::bigint], 'DELETE_HARD_DELETE');
+	SELECT set_read_flag(1, 7, 'CLEAR_READ_FLAG');
+	SELECT rename_folder(1, folder_id, 'eins') FROM folder_list WHERE name = 'one';
+	SELECT save_new_message(1, create_folder(1, NULL, 'new west'), '{"PR_SUBJECT": "only west"}')});
+sql('east', q{
+	SELECT move_messages(1, ARRAY[8::bigint], folder_id) FROM folder_list WHERE name = 'two';
+	SELECT delete_folder(1, folder_id) FROM folder_list WHERE name = 'none';
+	SELECT save_new_message(1, create_folder(1, NULL, 'new east'), '{"PR_SUBJECT": "only east"}');
+	SELECT (save_message(1, 9, change_number, '{"PR_SUBJECT": "nine"}')).result FROM message WHERE message_id = 9});
+
+# --------------------------------------------------------------------- together
+
+my ($code, $out, $err) = sync('west', 'east', '--both');
+is($code, 0, 'sync both ways') or diag($err);
+is($err, '', 'no error');
+like($out, qr/1 conflicts/, 'one conflict is reported');
+is_equal('west', 'east', 'the stores are equal');
+# The store that met the conflict has the loser as a draft; the other store has it in the
+# history, and takes the version that knows both.
+is( sql('west', q{SELECT string_agg(DISTINCT message_at(1, 1, change_number) ->> 'PR_SUBJECT', '; '
+	ORDER BY message_at(1, 1, change_number) ->> 'PR_SUBJECT') FROM history(1, 1)}),
+	'east 1; message 1; west 1', 'west: the history has all versions');
+foreach my $db ('east')
+{
+	is( sql($db, q{SELECT string_agg(subject || ' ' || array_to_string(properties, ' '), '; ') FROM parked}),
+		'west 1 PR_SUBJECT PR_BODY',
+		"$db: the edit that lost is a draft of the message");
+	is( sql($db, q{SELECT read_message(1, 1) -> 'PR_MSG_STATUS', read_message(1, 1) ->> 'PR_SUBJECT'}),
+		'2048|east 1',
+		"$db: and the message is in conflict");
+	is( sql($db, q{SELECT count(*) FROM check_store(1)}), '0', "$db: nothing is orphaned");
+}
+($code, $out, $err) = sync('west', 'east', '--both');
+is($code, 0, 'once more');
+is($out =~ tr/\n//, 2, 'a line per direction');
+unlike($out, qr/[1-9]\d* (?:messages|folders|conflicts)/, 'nothing new');
+is(sql('east', q{SELECT (resolve_parked(1, parked_id, 'MERGE')).result FROM parked}),
+	'MAPI_E_OBJECT_CHANGED', 'both have changed the subject');
+is(sql('east', q{SELECT (resolve_parked(1, parked_id, 'OVERWRITE')).result FROM parked}),
+	'S_OK', 'resolved in one store');
+($code, $out, $err) = sync('west', 'east', '--both');
+is(sql('west', q{SELECT read_message(1, 1) ->> 'PR_SUBJECT'}), 'west 1', 'the resolution comes to the other');
+is_equal('west', 'east', 'the stores are equal');
+
+# ------------------------------------------------------------ into an empty store
+
+$node->safe_psql('postgres', 'CREATE DATABASE empty');
+sql('empty', q{CREATE EXTENSION msgstore});
+sql('empty', q{SELECT create_store('team'), create_store('other')});
+sql('west', q{SELECT count(save_new_message(1, special_folder(1, 'Inbox'), jsonb_build_object(
+	'PR_SUBJECT', 'many ' || n, 'PR_BODY', repeat('text ', 40)))) FROM generate_series(1, 1000) AS n});
+($code, $out, $err) = sync('west', 'empty');
+is($code, 0, 'into an empty store') or diag($err);
+my $first = bytes($out);
+like($out, qr/ 1 large values/, 'the attachment was copied in pieces');
+is_equal('west', 'empty', 'the stores are equal');
+is( sql('empty', q{SELECT md5(read_blob(1, message_id, (p #>> '{PR_MESSAGE_ATTACHMENTS,0,PR_ATTACH_DATA_BIN,blob}')::bigint, 0, 700000))
+	FROM message_list, read_message(1, message_id) AS p WHERE store_id = 1 AND subject = 'large'}),
+	sql('empty', q{SELECT md5(convert_to(repeat('0123456789', 60000), 'UTF8'))}),
+	'and the attachment is whole');
+sql('west', sprintf($edit, '{"PR_IMPORTANCE": 2}', 'many 500'));
+sql('west', sprintf($edit, '{"PR_IMPORTANCE": 2}', 'large'));
+($code, $out, $err) = sync('west', 'empty');
+is($code, 0, 'after two changes');
+cmp_ok(bytes($out) * 20, '<', $first, 'a run that has little to bring sends little');
+like($out, qr/ 0 large values/, 'an attachment that is there is not sent again');
+is_equal('west', 'empty', 'the stores are equal');
+($code, $out, $err) = sync('empty', 'empty', '--to-store', 'other');
+is($code, 0, 'from one store of a database to another');
+is( sql('empty', q{SELECT count(*) FROM message_list WHERE store_id = 2}),
+	sql('empty', q{SELECT count(*) FROM message_list WHERE store_id = 1}), 'all messages are there');
+sql('empty', q{SELECT (save_message(1, a.message_id, a.change_number, '{"PR_BODY": "x"}')).result,
+	(save_message(2, b.message_id, b.change_number, '{"PR_IMPORTANCE": 0}')).result
+	FROM message_list AS a JOIN message_list AS b USING (subject)
+	WHERE a.store_id = 1 AND b.store_id = 2 AND subject = 'many 7'});
+($code, $out, $err) = sync('empty', 'empty', '--to-store', 'other', '--both');
+like($out, qr/[1-9] conflicts/, 'their stores do not know the changes of each other');
+
+# ---------------------------------------------------------------------- bad usage
+
+($code, $out, $err) = run_program('msgstore', 'sync', '--from', connection('west'), '--store', 'team');
+is($code, 2, 'no receiving side: exit code 2');
+like($err, qr/--to/, 'and says so');
+($code, $out, $err) = sync('west', 'east', '--to-store', 'none');
+is($code, 2, 'no such store: exit code 2');
+like($err, qr/no store "none"/, 'and says so');
+($code, $out, $err) = sync('west', 'postgres');
+is($code, 2, 'no extension: exit code 2');
+($code, $out, $err) = run_program('msgstore', 'sync', '--help');
+is($code, 0, 'help');
+like($out, qr/--both/, 'names the options');
+
+done_testing();
