@@ -60,6 +60,7 @@ OBJS = \
 	src/engine/lineage.o \
 	src/engine/origin.o \
 	src/engine/tree.o \
+	src/engine/wakeup.o \
 	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
@@ -111,7 +112,8 @@ OBJS = \
 	src/face/list.o \
 	src/face/category.o \
 	src/face/history.o \
-	src/face/feed.o
+	src/face/feed.o \
+	src/face/advise.o
 
 # Tests of one session (sql/, expected/).
 REGRESS = \
@@ -172,6 +174,7 @@ REGRESS = \
 	history \
 	historyversions \
 	feed \
+	advise \
 	operators \
 	hostile \
 	errors \

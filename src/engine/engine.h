@@ -39,7 +39,6 @@ typedef enum StoreRelation
 	REL_MESSAGE_DELETED,
 	REL_MESSAGE_ASSOCIATED,
 	REL_MESSAGE_DELIVERY,
-	REL_MESSAGE_SUBJECT,
 	REL_MESSAGE_SENDER,
 	REL_CHANGE,
 	REL_CHANGE_PKEY,
@@ -482,6 +481,7 @@ typedef struct ChangeRow
 } ChangeRow;
 
 #define CHANGE_CREATE	'c'
+#define CHANGE_COPY		'y'		/* the first version of a copy */
 #define CHANGE_SAVE		's'
 #define CHANGE_FORCE	'f'		/* a save that replaced an unseen version */
 #define CHANGE_MERGE	'g'		/* a save merged with an unseen version */
@@ -748,6 +748,9 @@ extern void access_forget(int64 store_id, int64 folder_id);
  */
 extern void access_replica_guid(int64 store_id, uint8 *guid);
 
+/* Return true if a store exists and its changes wake up whoever listens. */
+extern bool access_wakes(int64 store_id);
+
 /*
  * Lock a store against deletion, until the end of the transaction; raises
  * MAPI_E_NOT_FOUND if the store does not exist.
@@ -756,6 +759,20 @@ extern void access_lock_store(int64 store_id);
 
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);
+
+/* ---------------------------------------------------------------- wakeup.c */
+
+/* Note that the transaction changes something in a store. */
+extern void wakeup_note(int64 store_id);
+
+/*
+ * Notify whoever listens to the stores that were noted; refuse to prepare a
+ * transaction that would notify; and forget the stores.  For handle.c, before
+ * the end of a transaction, and at its end.
+ */
+extern void wakeup_send(void);
+extern void wakeup_refuse_prepare(void);
+extern void wakeup_forget(void);
 
 /* ----------------------------------------------------------------- count.c */
 
@@ -1181,6 +1198,9 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
 extern void change_create(MessageRow *row, int64 source_id,
 						  const Upload *uploads, const Author *author,
 						  CountTally *tally);
+
+/* Insert a copy of a message, as change_create() does. */
+extern void change_copy(MessageRow *row, int64 source_id, CountTally *tally);
 
 /*
  * Insert the first version here of a message that comes from another store,
@@ -1786,6 +1806,19 @@ extern int	handle_mode;		/* msgstore.handles, a HandleMode */
 extern int	handle_max_open;	/* msgstore.max_open_handles */
 
 extern void handle_init(void);	/* once, at module load */
+
+/*
+ * Register the function that is called when a transaction has ended, and with
+ * "all" when a session ends everything that it has, by DISCARD ALL.
+ */
+typedef void (*HandleEnd) (bool all);
+extern void handle_watch_end(HandleEnd ended);
+
+/* Raise MAPI_E_NO_SUPPORT if msgstore.handles is off. */
+extern void handle_require_allowed(void);
+
+/* Return a number for a handle, or for something else that a session opens. */
+extern int32 handle_new_number(void);
 
 /*
  * Return a new handle.  Raises MAPI_E_NOT_ENOUGH_RESOURCES if
