@@ -187,7 +187,7 @@ typedef struct SearchTable
 static void
 open_table(SearchTable *search, LOCKMODE lockmode)
 {
-	search->table = row_relation(REL_MESSAGE_SEARCH, lockmode);
+	search->table = direct_relation(REL_MESSAGE_SEARCH, lockmode);
 	search->index = index_open(relation_oid(REL_MESSAGE_SEARCH_PKEY),
 							   lockmode);
 	search->slot = table_slot_create(search->table, NULL);
@@ -281,7 +281,7 @@ write_part(SearchTable *search, int64 store_id, int64 message_id,
 	values[S_GENERATION] = Int64GetDatum(settings->generation);
 	values[S_WORDS] = words;
 	ExecStoreVirtualTuple(slot);
-	row_write(search->table, slot, exists ? &search->slot->tts_tid : NULL);
+	direct_write(search->table, exists ? search->slot : NULL, slot);
 	ExecDropSingleTupleTableSlot(slot);
 }
 
