@@ -52,6 +52,8 @@ OBJS = \
 	src/engine/number.o \
 	src/engine/position.o \
 	src/engine/author.o \
+	src/engine/direct.o \
+	src/engine/hint.o \
 	src/engine/row.o \
 	src/engine/parent.o \
 	src/engine/access.o \

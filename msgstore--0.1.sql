@@ -2987,6 +2987,22 @@ COMMENT ON FUNCTION msgstore.save_message(bigint, bigint, bigint, jsonb,
 	'Open a message at a change number, set and save in one call; return the '
 	'new number, or the current number if refused';
 
+CREATE FUNCTION msgstore.save_message_number(store_id bigint,
+											 message_id bigint,
+											 change_number bigint,
+											 changes jsonb,
+											 flags msgstore.save_flags
+												 DEFAULT '0',
+											 request text DEFAULT NULL,
+											 actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'save_message_number';
+COMMENT ON FUNCTION msgstore.save_message_number(bigint, bigint, bigint, jsonb,
+												 msgstore.save_flags, text,
+												 text) IS
+	'Save as save_message() does; return the new number, or NULL if refused';
+
 CREATE FUNCTION msgstore.save_new_message(store_id bigint, folder_id bigint,
 										  props jsonb,
 										  flags msgstore.save_flags

@@ -530,8 +530,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 		attachments_stamp_edits(&row->version.content, &edits, time);
 	}
 	adopt_edits(&adoption, &edits);
-	undo_of_edits(&row->version.content, &edits, &undo);
-	edits_apply(&row->version.content, &edits, &version.content);
+	undo_apply_edits(&row->version.content, &edits, &version.content, &undo);
 	place(order, &version, time, &undo);
 	change_sending(order, &version, time, &undo);
 	if (arrival != NULL)

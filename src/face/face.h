@@ -289,6 +289,13 @@ extern bool save_created_before(int64 store_id, const Author *author,
 extern int32 save_execute(const SaveRequest *request, int64 *change_number);
 
 /*
+ * Save as save_execute() does, with a row that the caller has opened with
+ * RowExclusiveLock and closes.  Of the row, only table and slot are used.
+ */
+extern int32 save_on_row(const MessageRow *row, const SaveRequest *request,
+						 int64 *change_number);
+
+/*
  * Move a handle on after a save: it stands on the new version, without pending
  * edits, and its draft, if any, is discarded.
  */
