@@ -52,12 +52,15 @@ OBJS = \
 	src/engine/number.o \
 	src/engine/position.o \
 	src/engine/author.o \
+	src/engine/direct.o \
+	src/engine/hint.o \
 	src/engine/row.o \
 	src/engine/parent.o \
 	src/engine/access.o \
 	src/engine/lineage.o \
 	src/engine/origin.o \
 	src/engine/tree.o \
+	src/engine/wakeup.o \
 	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
@@ -109,7 +112,8 @@ OBJS = \
 	src/face/list.o \
 	src/face/category.o \
 	src/face/history.o \
-	src/face/feed.o
+	src/face/feed.o \
+	src/face/advise.o
 
 # Tests of one session (sql/, expected/).
 REGRESS = \
@@ -170,6 +174,7 @@ REGRESS = \
 	history \
 	historyversions \
 	feed \
+	advise \
 	operators \
 	hostile \
 	errors \

@@ -411,6 +411,8 @@ BEGIN
 		 'How an embedded message is opened: MAPI_MODIFY|MAPI_CREATE'),
 		('copy_flags',
 		 'How properties are copied: MAPI_MOVE|MAPI_NOREPLACE'),
+		('notify_events',
+		 'Of what advise() notifies: NEW_MAIL|OBJECT_CREATED'),
 		('table_flags',
 		 'How messages are listed: CONVENIENT_DEPTH|SHOW_SOFT_DELETES'),
 		('search_flags',
@@ -880,7 +882,8 @@ CREATE TABLE msgstore.store (
 	keep_originals     boolean     NOT NULL DEFAULT true,
 	props              jsonb       NOT NULL DEFAULT '{}',
 	pruned_incarnation bigint,
-	pruned_xid         xid8
+	pruned_xid         xid8,
+	wakeups            boolean     NOT NULL DEFAULT false
 );
 
 COMMENT ON TABLE msgstore.store IS
@@ -914,6 +917,8 @@ COMMENT ON COLUMN msgstore.store.pruned_incarnation IS
 	'none was';
 COMMENT ON COLUMN msgstore.store.pruned_xid IS
 	'The transaction of that change: the feed refuses older tokens';
+COMMENT ON COLUMN msgstore.store.wakeups IS
+	'A transaction that changes the store notifies msgstore_<store_id>';
 
 /*
  * No table has a foreign key: pg_restore creates those of an extension before
@@ -2134,8 +2139,8 @@ COMMENT ON COLUMN msgstore.change.late_xid IS
 COMMENT ON COLUMN msgstore.change.changed_at IS
 	'The time of the change';
 COMMENT ON COLUMN msgstore.change.kind IS
-	'c create, s save, f force, g merge, m move, u submit, d delete, r '
-	'restore, h hard delete, x purge: all that is left of an erased message';
+	'c create, y copy, s save, f force, g merge, m move, u submit, d delete, '
+	'r restore, h hard delete, x purge: all that is left of an erased message';
 COMMENT ON COLUMN msgstore.change.author_id IS
 	'The author: a row of table author';
 COMMENT ON COLUMN msgstore.change.request IS
@@ -2174,6 +2179,7 @@ CREATE VIEW msgstore.change_list WITH (security_barrier) AS
 				THEN c.base_change_number
 		   END AS base_change_number,
 		   CASE WHEN c.kind OPERATOR(pg_catalog.=) 'c' THEN 'create'
+				WHEN c.kind OPERATOR(pg_catalog.=) 'y' THEN 'copy'
 				WHEN c.kind OPERATOR(pg_catalog.=) 's' THEN 'save'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'f' THEN 'force'
 				WHEN c.kind OPERATOR(pg_catalog.=) 'g' THEN 'merge'
@@ -2260,6 +2266,54 @@ COMMENT ON FUNCTION msgstore.changes_since(bigint, text, integer, bigint,
 										   text) IS
 	'Return the changes of a store, or of a folder, that are new to the '
 	'reader of a token; the last row, of kind end, has the next token';
+
+CREATE FUNCTION msgstore.set_wakeups(store_id bigint, wakeups boolean)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'set_wakeups';
+COMMENT ON FUNCTION msgstore.set_wakeups(bigint, boolean) IS
+	'Have each transaction that changes a store notify the channel '
+	'msgstore_<store_id>, or end this';
+
+/* ===================================================================== advise
+ *
+ * Notifications of a session, made from the feed: advise.c.
+ */
+
+CREATE FUNCTION msgstore.advise(store_id bigint,
+								folder_id bigint DEFAULT NULL,
+								message_id bigint DEFAULT NULL,
+								events msgstore.notify_events DEFAULT '0x1FE')
+	RETURNS integer
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'advise';
+COMMENT ON FUNCTION msgstore.advise(bigint, bigint, bigint,
+									msgstore.notify_events) IS
+	'Begin to collect events of a store, a folder or a message, and return '
+	'the number of the connection';
+
+CREATE FUNCTION msgstore.poll_notifications(connection integer,
+											OUT event msgstore.notify_events,
+											OUT message_id bigint,
+											OUT folder_id bigint,
+											OUT old_folder_id bigint,
+											OUT table_event text,
+											OUT change_number bigint,
+											OUT changed_by text,
+											OUT changed_at timestamptz,
+											OUT properties text[])
+	RETURNS SETOF record
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+	AS 'MODULE_PATHNAME', 'poll_notifications';
+COMMENT ON FUNCTION msgstore.poll_notifications(integer) IS
+	'Return the events since the last call, in order';
+
+CREATE FUNCTION msgstore.unadvise(connection integer)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'unadvise';
+COMMENT ON FUNCTION msgstore.unadvise(integer) IS
+	'End a connection of advise()';
 
 CREATE FUNCTION msgstore_internal.merged(store_id bigint, message_id bigint,
 										 merge_number bigint,
@@ -2932,6 +2986,22 @@ COMMENT ON FUNCTION msgstore.save_message(bigint, bigint, bigint, jsonb,
 										  msgstore.save_flags, text, text) IS
 	'Open a message at a change number, set and save in one call; return the '
 	'new number, or the current number if refused';
+
+CREATE FUNCTION msgstore.save_message_number(store_id bigint,
+											 message_id bigint,
+											 change_number bigint,
+											 changes jsonb,
+											 flags msgstore.save_flags
+												 DEFAULT '0',
+											 request text DEFAULT NULL,
+											 actor text DEFAULT NULL)
+	RETURNS bigint
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'save_message_number';
+COMMENT ON FUNCTION msgstore.save_message_number(bigint, bigint, bigint, jsonb,
+												 msgstore.save_flags, text,
+												 text) IS
+	'Save as save_message() does; return the new number, or NULL if refused';
 
 CREATE FUNCTION msgstore.save_new_message(store_id bigint, folder_id bigint,
 										  props jsonb,

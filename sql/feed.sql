@@ -207,3 +207,20 @@ SELECT * FROM changes_since(:store, NULL, 1, 9007199254740992);
 DROP OWNED BY regress_reader, regress_stranger;
 DROP ROLE regress_reader, regress_stranger;
 DROP FUNCTION follow;
+
+-- wake-ups are switched by the owner of the store; a transaction that would wake somebody up
+-- cannot be prepared (test/t/057_wakeups.pl has the wake-ups)
+-- fail
+SELECT set_wakeups(:store, NULL);
+-- fail
+SELECT set_wakeups(0, true);
+SELECT set_wakeups(:store, true);
+\set VERBOSITY terse
+BEGIN;
+SELECT count(save_new_message(:store, :inbox, '{}'));
+-- fail
+PREPARE TRANSACTION 'woken';
+BEGIN;
+SELECT read_message(:store, :d, '{PR_READ}') IS NOT NULL AS read;
+COMMIT;
+SELECT set_wakeups(:store, false);

@@ -223,3 +223,17 @@ WITH saved AS MATERIALIZED (
     SELECT * FROM save_message(:store, :id, :n, '{"PR_SUBJECT": "within"}'))
 SELECT result, read_message(:store, :id)->'PR_SUBJECT' AS as_it_was FROM saved;
 SELECT read_message(:store, :id)->'PR_SUBJECT' AS as_it_is;
+
+-- save_message_number() saves as save_message() does, and answers one number
+SELECT message_id AS num, change_number AS n1 FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "one"}') \gset
+SELECT save_message_number(:store, :num, :n1, '{"PR_SUBJECT": "two"}', actor => 'ann') AS n2 \gset
+SELECT subject, change_number = :n2 AS number, :n2 > :n1 AS newer FROM message_list WHERE message_id = :num;
+SELECT save_message_number(:store, :num, :n1, '{"PR_SUBJECT": "stale"}') IS NULL AS stale,
+       save_message_number(:store, :num, :n2, '{"PR_SUBJECT": "flags"}', '0x100000') IS NULL AS flags;
+SELECT save_message_number(:store, :num, :n1, '{"PR_SUBJECT": "forced"}', 'FORCE_SAVE', request => 'r1') AS n3 \gset
+SELECT save_message_number(:store, :num, :n1, '{"PR_SUBJECT": "again"}', request => 'r1') = :n3 AS repeated;
+SELECT kind, changed_by = 'ann' AS ann, properties FROM history(:store, :num);
+SELECT delete_messages(:store, ARRAY[:num]);
+SELECT save_message_number(:store, :num, :n3, '{"PR_SUBJECT": "gone"}') IS NULL AS gone;
+SELECT save_message_number(:store, 0, :n3, '{}'); -- fail
+SELECT save_message_number(:store, :num, NULL, '{}'); -- fail

@@ -33,6 +33,7 @@ static const Command *const commands[] = {
 	&command_sweep,
 	&command_import,
 	&command_export,
+	&command_watch,
 	&command_sync,
 	&command_completion,
 	&command_man,

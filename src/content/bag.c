@@ -485,6 +485,49 @@ bag_undo(const Jsonb *bag, const Jsonb *patch)
 }
 
 /*
+ * Return the bag with a patch applied, and in *undo the patch that undoes this,
+ * as bag_splice() and bag_undo() would.
+ */
+Jsonb *
+bag_change(const Jsonb *bag, const Jsonb *patch, Jsonb **undo)
+{
+	int			nbag,
+				npatch;
+	BagEntry   *old = bag_entries(bag, &nbag);
+	BagEntry   *new = bag_entries(patch, &npatch);
+	BagEntry   *out = palloc(sizeof(BagEntry) * (nbag + npatch + 1));
+	int			i = 0,
+				n = 0;
+	Jsonb	   *result;
+
+	for (int j = 0; j < npatch; j++)
+	{
+		BagEntry	before = new[j];
+		int			order = -1;
+
+		while (i < nbag &&
+			   (order = bag_compare_keys(old[i].key, old[i].keylen,
+										 new[j].key, new[j].keylen)) < 0)
+			out[n++] = old[i++];
+		if (new[j].type != JENTRY_ISNULL)
+			out[n++] = new[j];
+		before.type = JENTRY_ISNULL;
+		before.len = 0;
+		if (i < nbag && order == 0)
+			before = old[i++];
+		new[j] = before;
+	}
+	while (i < nbag)
+		out[n++] = old[i++];
+	result = build(out, n, JB_FOBJECT);
+	*undo = build(new, npatch, JB_FOBJECT);
+	pfree(old);
+	pfree(new);
+	pfree(out);
+	return result;
+}
+
+/*
  * Return the patch that turns bag "from" into bag "to".  Values are compared
  * by their bytes, which is exact because stored values are canonical.
  */

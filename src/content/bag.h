@@ -91,6 +91,9 @@ extern Jsonb *bag_splice(const Jsonb *bag, const Jsonb *patch,
 /* Return the patch that undoes the effect of a patch on a bag. */
 extern Jsonb *bag_undo(const Jsonb *bag, const Jsonb *patch);
 
+/* Do both: return the bag with a patch applied, and set *undo. */
+extern Jsonb *bag_change(const Jsonb *bag, const Jsonb *patch, Jsonb **undo);
+
 /* Return the patch that turns one bag into another. */
 extern Jsonb *bag_difference(const Jsonb *from, const Jsonb *to);
 

@@ -635,6 +635,9 @@ extern void edits_retype(const Content *content, Edits *edits);
 extern void edits_apply(const Content *base, const Edits *edits,
 						Content *result);
 
+/* Apply the edits of all parts but the bag to *result. */
+extern void edits_apply_parts(const Edits *edits, Content *result);
+
 /*
  * Make edits that turn content "from" into content "to", and that touch
  * everything that "named" touches.  A property that is equal in both contents
@@ -711,6 +714,10 @@ typedef struct Undo
 
 /* Make the undo of edits that are to be applied to "old". */
 extern void undo_of_edits(const Content *old, const Edits *edits, Undo *undo);
+
+/* Apply edits to "old", and make their undo. */
+extern void undo_apply_edits(const Content *old, const Edits *edits,
+							 Content *new, Undo *undo);
 
 /*
  * Return the names of the properties that an undo restores: those of the bag in

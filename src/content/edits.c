@@ -393,6 +393,18 @@ edits_merge(const Edits *first, const Edits *then, Edits *result)
 }
 
 void
+edits_apply_parts(const Edits *edits, Content *result)
+{
+	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
+	{
+		if (edits->touched[p] == UNTOUCHED)
+			continue;
+		result->value[p] = PointerGetDatum(edits->value[p]);
+		result->isnull[p] = (edits->value[p] == NULL);
+	}
+}
+
+void
 edits_apply(const Content *base, const Edits *edits, Content *result)
 {
 	Jsonb	   *bag = DatumGetJsonbP(base->value[PART_PROPS]);
@@ -402,13 +414,7 @@ edits_apply(const Content *base, const Edits *edits, Content *result)
 	if (patch != NULL)
 		result->value[PART_PROPS] =
 			JsonbPGetDatum(bag_splice(bag, patch, false));
-	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
-	{
-		if (edits->touched[p] == UNTOUCHED)
-			continue;
-		result->value[p] = PointerGetDatum(edits->value[p]);
-		result->isnull[p] = (edits->value[p] == NULL);
-	}
+	edits_apply_parts(edits, result);
 }
 
 /*

@@ -68,20 +68,16 @@ add_part(BagList *members, const Content *old, Part part, bool in_bag,
 }
 
 /*
- * Make the undo of edits.  Large values are not copied: undo->large has the
- * datums of "old".
+ * Complete the undo of edits, in which undo->props is the undo of the bag.
+ * Large values are not copied: undo->large has the datums of "old".
  */
-void
-undo_of_edits(const Content *old, const Edits *edits, Undo *undo)
+static void
+add_parts(const Content *old, const Edits *edits, Undo *undo)
 {
-	Jsonb	   *bag = DatumGetJsonbP(old->value[PART_PROPS]);
-	Jsonb	   *patch = edits_patch_for(bag, edits);
 	BagList		members;
 	BagEntry   *entries;
 	int			count;
 
-	memset(undo, 0, sizeof(Undo));
-	undo->props = patch == NULL ? bag_empty() : bag_undo(bag, patch);
 	baglist_init(&members, NUM_PARTS);
 	for (int p = PART_PROPS + 1; p < NUM_PARTS; p++)
 	{
@@ -99,6 +95,35 @@ undo_of_edits(const Content *old, const Edits *edits, Undo *undo)
 	for (int i = 0; i < count; i++)
 		baglist_add(&members, &entries[i]);
 	undo->props = baglist_build(&members);
+}
+
+void
+undo_of_edits(const Content *old, const Edits *edits, Undo *undo)
+{
+	Jsonb	   *bag = DatumGetJsonbP(old->value[PART_PROPS]);
+	Jsonb	   *patch = edits_patch_for(bag, edits);
+
+	memset(undo, 0, sizeof(Undo));
+	undo->props = patch == NULL ? bag_empty() : bag_undo(bag, patch);
+	add_parts(old, edits, undo);
+}
+
+void
+undo_apply_edits(const Content *old, const Edits *edits, Content *new,
+				 Undo *undo)
+{
+	Jsonb	   *bag = DatumGetJsonbP(old->value[PART_PROPS]);
+	Jsonb	   *patch = edits_patch_for(bag, edits);
+
+	memset(undo, 0, sizeof(Undo));
+	*new = *old;
+	if (patch != NULL)
+		new->value[PART_PROPS] =
+			JsonbPGetDatum(bag_change(bag, patch, &undo->props));
+	else
+		undo->props = bag_empty();
+	edits_apply_parts(edits, new);
+	add_parts(old, edits, undo);
 }
 
 /* --------------------------------------------------- the names in an undo */

@@ -67,6 +67,7 @@ typedef struct CachedStore
 	Oid			owner;			/* InvalidOid: the role was dropped */
 	uint8		replica_guid[GUID_BYTES];
 	int64		generation;		/* of the rights in the store */
+	bool		wakes;			/* changes wake up whoever listens */
 	uint64		epoch;			/* the entry is valid in this epoch */
 } CachedStore;
 
@@ -194,6 +195,8 @@ read_store(int64 store_id, CachedStore *entry)
 		memcpy(entry->replica_guid, DatumGetUUIDP(datum)->data, GUID_BYTES);
 		datum = SPI_getbinval(tuple, desc, 3, &isnull);
 		entry->generation = DatumGetInt64(datum);
+		datum = SPI_getbinval(tuple, desc, 4, &isnull);
+		entry->wakes = DatumGetBool(datum);
 	}
 	SPI_finish();
 	return found;
@@ -467,6 +470,14 @@ access_require_store(int64 store_id, uint32 any)
 				 errmsg("role \"%s\" may not change anything in store %lld",
 						GetUserNameFromId(GetUserId(), false),
 						(long long) store_id)));
+}
+
+bool
+access_wakes(int64 store_id)
+{
+	CachedStore *store = find_store(store_id);
+
+	return store != NULL && store->wakes;
 }
 
 void

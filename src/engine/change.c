@@ -210,6 +210,7 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.request = author == NULL ? NULL : author->request;
 	change.undo = *undo;
 	changerow_insert(&change);
+	wakeup_note(row->store_id);
 }
 
 /*
@@ -529,8 +530,7 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 		attachments_stamp_edits(&row->version.content, &edits, time);
 	}
 	adopt_edits(&adoption, &edits);
-	undo_of_edits(&row->version.content, &edits, &undo);
-	edits_apply(&row->version.content, &edits, &version.content);
+	undo_apply_edits(&row->version.content, &edits, &version.content, &undo);
 	place(order, &version, time, &undo);
 	change_sending(order, &version, time, &undo);
 	if (arrival != NULL)
@@ -558,9 +558,10 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 	return TM_Ok;
 }
 
-void
-change_create(MessageRow *row, int64 source_id, const Upload *uploads,
-			  const Author *author, CountTally *tally)
+/* Insert the first version of a message, with a record of the given kind. */
+static void
+create(MessageRow *row, char kind, int64 source_id, const Upload *uploads,
+	   const Author *author, CountTally *tally)
 {
 	Content    *content = &row->version.content;
 	Adoption	adoption = {row->store_id, row->message_id, source_id,
@@ -586,10 +587,23 @@ change_create(MessageRow *row, int64 source_id, const Upload *uploads,
 		CStringGetTextDatum(author_actor(author));
 	row->version.change_number = number_next_change(0);
 	messagerow_insert(row, author_name(author));
-	record(row, CHANGE_CREATE, row->version.change_number, 0, 0,
+	record(row, kind, row->version.change_number, 0, 0,
 		   row->modified_at, author, &undo);
 	count_change(tally, row, &row->version, 1);
 	CommandCounterIncrement();
+}
+
+void
+change_create(MessageRow *row, int64 source_id, const Upload *uploads,
+			  const Author *author, CountTally *tally)
+{
+	create(row, CHANGE_CREATE, source_id, uploads, author, tally);
+}
+
+void
+change_copy(MessageRow *row, int64 source_id, CountTally *tally)
+{
+	create(row, CHANGE_COPY, source_id, NULL, NULL, tally);
 }
 
 void

@@ -21,15 +21,28 @@
  *	  restored dump may have rows under the number of a transaction that is
  *	  still to come; both differences are then added up in one row.
  *
+ *	  The first row of a transaction is inserted without the executor, because
+ *	  most transactions that make a message write this one row only.
+ *
  *-------------------------------------------------------------------------
  */
 #include "engine.h"
 
+#include "access/genam.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/fmgroids.h"
 #include "utils/hsearch.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/xid8.h"
 
 #include "query.h"
 
@@ -52,6 +65,74 @@ current_part(void)
 	return (int32) (GetCurrentCommandId(false) / PART_COMMANDS);
 }
 
+/* The last transaction in which this backend has written rows. */
+static FullTransactionId writer;
+
+/* Return true if the table has the row with the key in values[0 .. 3]. */
+static bool
+has_row(Relation rel, const Datum *values)
+{
+	static const RegProcedure equal[] = {F_INT8EQ, F_INT8EQ, F_XID8EQ, F_INT4EQ};
+	ScanKeyData keys[lengthof(equal)];
+	SysScanDesc scan;
+	bool		found;
+
+	for (int i = 0; i < lengthof(equal); i++)
+		ScanKeyInit(&keys[i], i + 1, BTEqualStrategyNumber, equal[i],
+					values[i]);
+	scan = systable_beginscan(rel, relation_oid(REL_FOLDER_COUNT_PKEY), true,
+							  SnapshotSelf, lengthof(keys), keys);
+	found = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	return found;
+}
+
+/*
+ * Insert the first row of this transaction without the executor, and return
+ * true; or return false if that is not possible: the transaction has written
+ * rows before, a user has changed the table, or a row with the same key came
+ * from another cluster.
+ */
+static bool
+insert_first(int64 store_id, int64 folder_id, const FolderCounts *counts)
+{
+	FullTransactionId xid = GetTopFullTransactionId();
+	Relation	rel;
+	TupleTableSlot *slot;
+	bool		possible;
+
+	if (FullTransactionIdEquals(xid, writer))
+		return false;
+	rel = table_open(relation_oid(REL_FOLDER_COUNT), RowExclusiveLock);
+	slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
+	possible = RelationGetNumberOfAttributes(rel) == 8 &&
+		rel->trigdesc == NULL && rel->rd_rules == NULL &&
+		!rel->rd_rel->relrowsecurity && rel->rd_att->constr->num_check == 0;
+	if (possible)
+	{
+		const Datum values[8] = {Int64GetDatum(store_id),
+			Int64GetDatum(folder_id), FullTransactionIdGetDatum(xid),
+			Int32GetDatum(current_part()), Int64GetDatum(counts->messages),
+			Int64GetDatum(counts->associated), Int64GetDatum(counts->deleted),
+		Int64GetDatum(counts->deleted_associated)};
+
+		possible = !has_row(rel, values);
+		memcpy(slot->tts_values, values, sizeof(values));
+		memset(slot->tts_isnull, false, lengthof(values));
+		ExecStoreVirtualTuple(slot);
+	}
+	if (possible)
+	{
+		CheckCmdReplicaIdentity(rel, CMD_INSERT);
+		table_tuple_insert(rel, slot, GetCurrentCommandId(true), 0, NULL);
+		direct_insert_entries(rel, slot);
+		writer = xid;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+	return possible;
+}
+
 /* Add differences to the numbers of a folder. */
 static void
 write_counts(int64 store_id, int64 folder_id, const FolderCounts *counts)
@@ -65,9 +146,12 @@ write_counts(int64 store_id, int64 folder_id, const FolderCounts *counts)
 	if (counts->messages == 0 && counts->associated == 0 &&
 		counts->deleted == 0 && counts->deleted_associated == 0)
 		return;
+	if (insert_first(store_id, folder_id, counts))
+		return;
 	SPI_connect();
 	query_run(QUERY_COUNT_ADD, values, NULL);
 	SPI_finish();
+	writer = GetTopFullTransactionId();
 }
 
 /* Add a number of messages of one kind to differences. */
@@ -177,7 +261,10 @@ read_sums(int64 store_id, int64 folder_id, bool fold, FolderCounts *counts)
 	rows = query_result_bigint();
 	read_counts(2, counts);
 	if (fold && rows > FOLD_ABOVE && may_fold())
+	{
 		query_run(QUERY_COUNT_FOLD, values, NULL);
+		writer = GetTopFullTransactionIdIfAny();
+	}
 	SPI_finish();
 }
 

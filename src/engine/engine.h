@@ -42,6 +42,8 @@ typedef enum StoreRelation
 	REL_MESSAGE_SENDER,
 	REL_CHANGE,
 	REL_CHANGE_PKEY,
+	REL_FOLDER_COUNT,
+	REL_FOLDER_COUNT_PKEY,
 	REL_AUTHOR,
 	REL_AUTHOR_PKEY,
 	REL_AUTHOR_HASH,
@@ -369,6 +371,58 @@ extern int64 author_record(const Author *author, int64 number);
  */
 extern void author_fetch(int64 author_id, AuthorNames *names);
 
+/* ---------------------------------------------------------------- direct.c */
+
+/*
+ * Open the table message or change.  Raises an error if a user has added a
+ * trigger, a rule, a policy or a constraint, which direct writes would skip.
+ * The lock is held until the end of the transaction.
+ */
+extern Relation direct_relation(StoreRelation which, LOCKMODE lockmode);
+
+/*
+ * Begin an index scan of the rows that have the given values in the first
+ * nkeys columns of the index, which are bigint.
+ */
+extern IndexScanDesc direct_begin_scan(Relation rel, Relation indexrel,
+									   const int64 *key, int nkeys,
+									   Snapshot snapshot);
+
+/*
+ * Find the first row with the given values in the first columns of a unique
+ * index of bigint columns.  Returns false if the snapshot sees no such row;
+ * otherwise the slot holds the tuple, pinned.
+ */
+extern bool direct_fetch(Relation rel, StoreRelation index, const int64 *key,
+						 int nkeys, Snapshot snapshot, TupleTableSlot *slot);
+
+/*
+ * Raise an error if a NULL violates a NOT NULL constraint, as the executor
+ * does.
+ */
+extern void direct_require_not_null(Relation rel, const bool *nulls);
+
+/*
+ * Insert the entries of a tuple that was inserted, or of one that replaced the
+ * tuple "old", with the report of table_tuple_update(), into the indexes of the
+ * table.  The caller holds RowExclusiveLock on the table.
+ */
+extern void direct_insert_entries(Relation rel, TupleTableSlot *slot);
+extern void direct_update_entries(Relation rel, TupleTableSlot *old,
+								  TupleTableSlot *slot,
+								  const CompatUpdateIndexes *update);
+
+/* ------------------------------------------------------------------ hint.c */
+
+/*
+ * Return true if this backend knows a place where a message was, and note the
+ * place where a message is.
+ */
+extern bool hint_find(Relation message, int64 store_id, int64 message_id,
+					  ItemPointer tid);
+extern void hint_note(Relation message, int64 store_id, int64 message_id,
+					  const ItemPointerData *tid);
+
 /* ------------------------------------------------------------------- row.c */
 
 /*
@@ -427,6 +481,7 @@ typedef struct ChangeRow
 } ChangeRow;
 
 #define CHANGE_CREATE	'c'
+#define CHANGE_COPY		'y'		/* the first version of a copy */
 #define CHANGE_SAVE		's'
 #define CHANGE_FORCE	'f'		/* a save that replaced an unseen version */
 #define CHANGE_MERGE	'g'		/* a save merged with an unseen version */
@@ -437,13 +492,6 @@ typedef struct ChangeRow
 #define CHANGE_RESTORE	'r'
 #define CHANGE_HARD_DELETE	'h'
 #define CHANGE_PURGE	'x'		/* all that is left of an erased message */
-
-/*
- * Open the table message or change.  Raises an error if a user has added a
- * trigger, a rule, a policy or a constraint, which direct writes would skip.
- * The lock is held until the end of the transaction.
- */
-extern Relation row_relation(StoreRelation which, LOCKMODE lockmode);
 
 /*
  * Open the table message to fetch and write one row at a time, and close it.
@@ -535,6 +583,12 @@ extern bool row_lock_store(int64 store_id);
 extern bool row_lock_folder(int64 store_id, int64 folder_id);
 extern bool row_lock_any_folder(int64 store_id, int64 folder_id);
 pg_noreturn extern void row_raise_search_folder(int64 folder_id);
+
+/*
+ * Lock a folder so, but return false at once if the folder does not exist or is
+ * deleted; *existed is true if the folder is gone only after a wait.
+ */
+extern bool row_lock_folder_if(int64 store_id, int64 folder_id, bool *existed);
 
 /*
  * Insert a row of change, and read the row that the active snapshot sees.
@@ -694,6 +748,9 @@ extern void access_forget(int64 store_id, int64 folder_id);
  */
 extern void access_replica_guid(int64 store_id, uint8 *guid);
 
+/* Return true if a store exists and its changes wake up whoever listens. */
+extern bool access_wakes(int64 store_id);
+
 /*
  * Lock a store against deletion, until the end of the transaction; raises
  * MAPI_E_NOT_FOUND if the store does not exist.
@@ -702,6 +759,20 @@ extern void access_lock_store(int64 store_id);
 
 /* Return the name of the current role, which owns its drafts, as a text. */
 extern Datum access_role_name(void);
+
+/* ---------------------------------------------------------------- wakeup.c */
+
+/* Note that the transaction changes something in a store. */
+extern void wakeup_note(int64 store_id);
+
+/*
+ * Notify whoever listens to the stores that were noted; refuse to prepare a
+ * transaction that would notify; and forget the stores.  For handle.c, before
+ * the end of a transaction, and at its end.
+ */
+extern void wakeup_send(void);
+extern void wakeup_refuse_prepare(void);
+extern void wakeup_forget(void);
 
 /* ----------------------------------------------------------------- count.c */
 
@@ -1127,6 +1198,9 @@ extern TM_Result change_write(MessageRow *row, const ChangeOrder *order,
 extern void change_create(MessageRow *row, int64 source_id,
 						  const Upload *uploads, const Author *author,
 						  CountTally *tally);
+
+/* Insert a copy of a message, as change_create() does. */
+extern void change_copy(MessageRow *row, int64 source_id, CountTally *tally);
 
 /*
  * Insert the first version here of a message that comes from another store,
@@ -1732,6 +1806,19 @@ extern int	handle_mode;		/* msgstore.handles, a HandleMode */
 extern int	handle_max_open;	/* msgstore.max_open_handles */
 
 extern void handle_init(void);	/* once, at module load */
+
+/*
+ * Register the function that is called when a transaction has ended, and with
+ * "all" when a session ends everything that it has, by DISCARD ALL.
+ */
+typedef void (*HandleEnd) (bool all);
+extern void handle_watch_end(HandleEnd ended);
+
+/* Raise MAPI_E_NO_SUPPORT if msgstore.handles is off. */
+extern void handle_require_allowed(void);
+
+/* Return a number for a handle, or for something else that a session opens. */
+extern int32 handle_new_number(void);
 
 /*
  * Return a new handle.  Raises MAPI_E_NOT_ENOUGH_RESOURCES if

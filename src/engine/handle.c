@@ -92,6 +92,8 @@ static Oid	last_relation = InvalidOid;
 
 static ProcessUtility_hook_type next_utility_hook = NULL;
 
+static HandleEnd watcher = NULL;
+
 static void transaction_event(XactEvent event, void *arg);
 static void subtransaction_event(SubXactEvent event, SubTransactionId mine,
 								 SubTransactionId parent, void *arg);
@@ -124,11 +126,9 @@ create_table(void)
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/*
- * Return a number between 1 and PG_INT32_MAX that this backend has not used.
- */
-static int32
-new_number(void)
+/* The number is between 1 and PG_INT32_MAX, and this backend has not used it. */
+int32
+handle_new_number(void)
 {
 	if (numbers_used == 0)
 	{
@@ -200,6 +200,22 @@ close_orphans(void)
 		last_relation = relation_oid(REL_MESSAGE);
 }
 
+void
+handle_require_allowed(void)
+{
+	if (handle_mode == HANDLES_OFF)
+		ereport(ERROR,
+				(errmapi(MAPI_E_NO_SUPPORT),
+				 errmsg("this session cannot open handles, because msgstore.handles is off"),
+				 errhint("Use the calls without a handle: read_message(), save_message(), save_new_message(), resolve_conflict() with a change number.")));
+}
+
+void
+handle_watch_end(HandleEnd ended)
+{
+	watcher = ended;
+}
+
 /*
  * Return a new handle, opened at the current nesting level.  The limit is
  * checked first, so that the error leaves nothing to clean up.
@@ -212,11 +228,7 @@ handle_open(int64 store_id, int64 message_id)
 	HandleEntry *entry;
 	int32		number;
 
-	if (handle_mode == HANDLES_OFF)
-		ereport(ERROR,
-				(errmapi(MAPI_E_NO_SUPPORT),
-				 errmsg("this session cannot open handles, because msgstore.handles is off"),
-				 errhint("Use the calls without a handle: read_message(), save_message(), save_new_message(), resolve_conflict() with a change number.")));
+	handle_require_allowed();
 	if (handles == NULL)
 		create_table();
 	close_orphans();
@@ -229,7 +241,7 @@ handle_open(int64 store_id, int64 message_id)
 							   handle_max_open),
 				 errhint("Close handles with close_object(), or raise msgstore.max_open_handles.")));
 
-	number = new_number();
+	number = handle_new_number();
 	context = AllocSetContextCreate(handle_memory, "msgstore handle",
 									ALLOCSET_SMALL_SIZES);
 	handle = MemoryContextAllocZero(context, sizeof(Handle));
@@ -645,6 +657,15 @@ abort_all(void)
 	}
 }
 
+/* End what belongs to the transaction, but is no handle. */
+static void
+end_transaction(void)
+{
+	wakeup_forget();
+	if (watcher != NULL)
+		watcher(false);
+}
+
 /*
  * Callback for the end of a transaction; see the table at the top.
  */
@@ -655,17 +676,21 @@ transaction_event(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 			close_transactional();
+			wakeup_send();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			refuse_prepare();
+			wakeup_refuse_prepare();
 			close_transactional();
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
 			commit_all();
+			end_transaction();
 			break;
 		case XACT_EVENT_ABORT:
 			abort_all();
+			end_transaction();
 			break;
 		case XACT_EVENT_PARALLEL_COMMIT:
 		case XACT_EVENT_PARALLEL_ABORT:
@@ -749,7 +774,11 @@ utility(COMPAT_UTILITY_PARAMS)
 
 	if (IsA(pstmt->utilityStmt, DiscardStmt) &&
 		((DiscardStmt *) pstmt->utilityStmt)->target == DISCARD_ALL)
+	{
 		close_all();
+		if (watcher != NULL)
+			watcher(true);
+	}
 }
 
 /* -------------------------------------------------------------------- view */

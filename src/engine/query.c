@@ -79,7 +79,8 @@ static const struct
 {
 	[QUERY_STORE_READ] =
 	{false, {INT8OID},
-		"SELECT owner, replica_guid, rights_generation FROM msgstore.store"
+		"SELECT owner, replica_guid, rights_generation, wakeups"
+		" FROM msgstore.store"
 		" WHERE store_id = $1"},
 	[QUERY_STORE_INSERT] =
 	{true, {INT8OID, TEXTOID, TEXTOID},
@@ -91,6 +92,9 @@ static const struct
 	{true, {INT8OID, INTERVALOID, INT4OID},
 		"UPDATE msgstore.store SET keep_age = $2, keep_count = $3"
 		" WHERE store_id = $1"},
+	[QUERY_STORE_WAKEUPS] =
+	{true, {INT8OID, BOOLOID},
+		"UPDATE msgstore.store SET wakeups = $2 WHERE store_id = $1"},
 	[QUERY_STORE_OWNER] =
 	{true, {INT8OID, TEXTOID},
 		"UPDATE msgstore.store SET owner = $2 WHERE store_id = $1"},

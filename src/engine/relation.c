@@ -53,6 +53,8 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"message_sender",
 	"change",
 	"change_pkey",
+	"folder_count",
+	"folder_count_pkey",
 	"author",
 	"author_pkey",
 	"author_hash",

@@ -10,8 +10,11 @@
  *	  done here: check of the replica identity, NOT NULL constraints, index
  *	  entries.  Predicate locks are taken by the index scan and by heap_update.
  *	  Triggers, rules, policies and check constraints, which a user may have
- *	  added to the tables, are not run: row_relation() refuses tables that have
+ *	  added to the tables, are not run: direct_relation() refuses tables that have
  *	  them.
+ *
+ *	  A message that this backend has met lately is looked for at its old place
+ *	  first (fetch_by_hint), and in the index only if another version is there.
  *
  *	  The datums of a MessageRow point into its slot, which pins the tuple's
  *	  page until the row is fetched again or closed.  TOAST pointers among them
@@ -24,6 +27,7 @@
 #include "engine.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/skey.h"
 #include "access/stratnum.h"
@@ -147,141 +151,13 @@ map_columns(ColumnMap *map, Relation rel, const char *const *names, int count)
 #define CHANGE_AT(rel) \
 	map_columns(&change_map, rel, change_columns, NUM_CHANGE_COLUMNS)
 
-/* --------------------------------------------------------------- relations */
-
-static void
-refuse_relation(Relation rel, const char *what)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("relation \"msgstore.%s\" has %s, which msgstore does not support",
-					RelationGetRelationName(rel), what),
-			 errhint("Remove it. To follow changes, read the table msgstore.change.")));
-}
-
-/*
- * Open a table, and refuse it if a user has added something that direct writes
- * would skip.  Internal triggers show a deferrable unique constraint
- * (unique_key_recheck) and a foreign key (RI_FKey_check_ins).
- */
-Relation
-row_relation(StoreRelation which, LOCKMODE lockmode)
-{
-	Relation	rel = table_open(relation_oid(which), lockmode);
-
-	if (rel->trigdesc != NULL)
-	{
-		for (int i = 0; i < rel->trigdesc->numtriggers; i++)
-		{
-			if (!rel->trigdesc->triggers[i].tgisinternal)
-				refuse_relation(rel, "a trigger");
-			if (rel->trigdesc->triggers[i].tgfoid == F_RI_FKEY_CHECK_INS)
-				refuse_relation(rel, "a foreign key to another table");
-			if (rel->trigdesc->triggers[i].tgfoid == F_UNIQUE_KEY_RECHECK)
-				refuse_relation(rel, "a deferrable constraint");
-		}
-	}
-	if (rel->rd_rules != NULL)
-		refuse_relation(rel, "a rule");
-	if (rel->rd_rel->relrowsecurity)
-		refuse_relation(rel, "row-level security");
-	if (rel->rd_att->constr != NULL &&
-		(rel->rd_att->constr->num_check > 0 ||
-		 rel->rd_att->constr->has_generated_stored))
-		refuse_relation(rel, "a check constraint or a generated column");
-	return rel;
-}
-
-/*
- * Raise an error if a NULL violates a NOT NULL constraint, as the executor
- * does.  A user may have added such a column to the table.
- */
-static void
-require_not_null(Relation rel, const bool *nulls)
-{
-	TupleDesc	desc = RelationGetDescr(rel);
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute column = TupleDescAttr(desc, i);
-
-		if (column->attnotnull && !column->attisdropped && nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NOT_NULL_VIOLATION),
-					 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
-							NameStr(column->attname),
-							RelationGetRelationName(rel)),
-					 errtablecol(rel, i + 1)));
-	}
-}
-
-/*
- * Insert the index entries of a new tuple.  "update" is the result of
- * table_tuple_update(), or NULL for an insertion.
- */
-static void
-insert_index_entries(Relation rel, TupleTableSlot *slot,
-					 CompatUpdateIndexes *update)
-{
-	EState	   *estate = CreateExecutorState();
-	ResultRelInfo *rri = makeNode(ResultRelInfo);
-
-	InitResultRelInfo(rri, rel, 0, NULL, 0);
-	ExecOpenIndices(rri, false);
-	if (update == NULL)
-		compat_index_insert(rri, slot, estate);
-	else
-		compat_index_update(rri, slot, estate, *update);
-	ExecCloseIndices(rri);
-	FreeExecutorState(estate);
-}
-
-/*
- * Begin an index scan of the rows that have the given values in the first
- * nkeys columns of the index, which are bigint.
- */
-static IndexScanDesc
-begin_key_scan(Relation rel, Relation indexrel, const int64 *key, int nkeys,
-			   Snapshot snapshot)
-{
-	ScanKeyData keys[3];
-	IndexScanDesc scan;
-
-	Assert(nkeys <= lengthof(keys));
-	for (int i = 0; i < nkeys; i++)
-		ScanKeyInit(&keys[i], i + 1, BTEqualStrategyNumber, F_INT8EQ,
-					Int64GetDatum(key[i]));
-	scan = compat_index_beginscan(rel, indexrel, snapshot, nkeys, 0);
-	index_rescan(scan, keys, nkeys, NULL, 0);
-	return scan;
-}
-
-/*
- * Find the first row with the given values in the first columns of a unique
- * index of bigint columns.  Returns false if the snapshot sees no such row;
- * otherwise the slot holds the tuple, pinned.
- */
-static bool
-fetch_by_key(Relation rel, StoreRelation index, const int64 *key, int nkeys,
-			 Snapshot snapshot, TupleTableSlot *slot)
-{
-	Relation	indexrel = index_open(relation_oid(index), AccessShareLock);
-	IndexScanDesc scan = begin_key_scan(rel, indexrel, key, nkeys, snapshot);
-	bool		found;
-
-	found = index_getnext_slot(scan, ForwardScanDirection, slot);
-	index_endscan(scan);
-	index_close(indexrel, AccessShareLock);
-	return found;
-}
-
 /* ------------------------------------------------------------ message rows */
 
 void
 messagerow_open(MessageRow *row, LOCKMODE lockmode)
 {
 	memset(row, 0, sizeof(MessageRow));
-	row->table = row_relation(REL_MESSAGE, lockmode);
+	row->table = direct_relation(REL_MESSAGE, lockmode);
 	row->slot = table_slot_create(row->table, NULL);
 }
 
@@ -391,15 +267,54 @@ put_promoted(const Promoted *promoted, const int *at, Datum *values,
 	}
 }
 
+/*
+ * Fetch a message from the place where it was last.  Returns false unless the
+ * active snapshot sees that message there: the version that a snapshot sees is
+ * one only, so a tuple with the right key is the right one.  As a scan of the
+ * index would do, this prunes the page first, on which room for the next
+ * version is needed.
+ */
+static bool
+fetch_by_hint(MessageRow *row, int64 store_id, int64 message_id)
+{
+	Relation	message = row->table;
+	const int  *at = MESSAGE_AT(message);
+	ItemPointerData tid;
+	Buffer		buffer;
+	bool		found;
+
+	if (!hint_find(message, store_id, message_id, &tid) ||
+		ItemPointerGetBlockNumber(&tid) >= RelationGetNumberOfBlocks(message))
+		return false;
+	buffer = ReadBuffer(message, ItemPointerGetBlockNumber(&tid));
+	heap_page_prune_opt(message, buffer);
+	found = table_tuple_fetch_row_version(message, &tid, GetActiveSnapshot(),
+										  row->slot);
+	ReleaseBuffer(buffer);
+	if (!found)
+		return false;
+	slot_getallattrs(row->slot);
+	if (DatumGetInt64(row->slot->tts_values[at[M_STORE_ID]]) == store_id &&
+		DatumGetInt64(row->slot->tts_values[at[M_MESSAGE_ID]]) == message_id)
+		return true;
+	ExecClearTuple(row->slot);
+	return false;
+}
+
 bool
 messagerow_fetch(MessageRow *row, int64 store_id, int64 message_id)
 {
 	int64		key[2] = {store_id, message_id};
 
 	ExecClearTuple(row->slot);
-	if (!fetch_by_key(row->table, REL_MESSAGE_PKEY, key, 2,
-					  GetActiveSnapshot(), row->slot))
-		return false;
+	if (!fetch_by_hint(row, store_id, message_id))
+	{
+		if (!direct_fetch(row->table, REL_MESSAGE_PKEY, key, 2,
+						  GetActiveSnapshot(), row->slot))
+			return false;
+		hint_note(row->table, store_id, message_id,
+				  &row->slot->tts_tid);
+	}
 	deform_message(row);
 	return true;
 }
@@ -518,8 +433,12 @@ end_update(MessageRow *row, TupleTableSlot *slot)
 								GetCurrentCommandId(true),
 								GetActiveSnapshot(), InvalidSnapshot,
 								true, &failure, &lockmode, &update);
-	if (result == TM_Ok && compat_needs_index_entries(update))
-		insert_index_entries(row->table, slot, &update);
+	if (result == TM_Ok)
+	{
+		hint_note(row->table, row->store_id, row->message_id, &slot->tts_tid);
+		if (compat_needs_index_entries(update))
+			direct_update_entries(row->table, row->slot, slot, &update);
+	}
 	else if (result == TM_SelfModified || result == TM_Invisible)
 		elog(ERROR, "unexpected result %d of updating message " INT64_FORMAT
 			 " of store " INT64_FORMAT, result, row->message_id,
@@ -597,11 +516,11 @@ messagerow_insert(MessageRow *row, const char *modifier)
 	nulls[at[M_SOURCE_KEY]] = (row->source_key == (Datum) 0);
 	values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(row->modified_at);
 	values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
-	require_not_null(message, nulls);
+	direct_require_not_null(message, nulls);
 	ExecStoreVirtualTuple(slot);
 
 	table_tuple_insert(message, slot, GetCurrentCommandId(true), 0, NULL);
-	insert_index_entries(message, slot, NULL);
+	direct_insert_entries(message, slot);
 	ExecDropSingleTupleTableSlot(slot);
 }
 
@@ -644,7 +563,7 @@ row_id_used(StoreRelation sequence, int64 store_id, int64 id)
 	bool		found;
 
 	InitDirtySnapshot(dirty);
-	found = fetch_by_key(rel, which + 1, is_store ? &id : key,
+	found = direct_fetch(rel, which + 1, is_store ? &id : key,
 						 is_store ? 1 : 2, &dirty, slot);
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(rel, AccessShareLock);
@@ -656,9 +575,12 @@ row_id_used(StoreRelation sequence, int64 store_id, int64 id)
 /*
  * Lock a row with a key-share lock on its newest version, as the check of a
  * foreign key does.  The index of a table follows it in StoreRelation.
+ * With "existed", do not wait for a folder that is deleted, which another
+ * transaction may be restoring; *existed is false then, and if there is no row.
  */
 static bool
-lock_parent(StoreRelation which, const int64 *key, int nkeys, bool *searches)
+lock_parent(StoreRelation which, const int64 *key, int nkeys, bool *searches,
+			bool *existed)
 {
 	Relation	rel = table_open(relation_oid(which), RowShareLock);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
@@ -666,8 +588,11 @@ lock_parent(StoreRelation which, const int64 *key, int nkeys, bool *searches)
 	bool		found;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	found = fetch_by_key(rel, which + 1, key, nkeys, GetActiveSnapshot(),
+	found = direct_fetch(rel, which + 1, key, nkeys, GetActiveSnapshot(),
 						 slot);
+	if (existed != NULL)
+		*existed = found = found &&
+			!folder_has(rel, slot, "deleted_at");
 	if (found)
 	{
 		ItemPointerData tid = slot->tts_tid;
@@ -690,7 +615,7 @@ lock_parent(StoreRelation which, const int64 *key, int nkeys, bool *searches)
 bool
 row_lock_store(int64 store_id)
 {
-	return lock_parent(REL_STORE, &store_id, 1, NULL);
+	return lock_parent(REL_STORE, &store_id, 1, NULL, NULL);
 }
 
 void
@@ -708,7 +633,7 @@ row_lock_any_folder(int64 store_id, int64 folder_id)
 	int64		key[2] = {store_id, folder_id};
 	bool		searches;
 
-	return lock_parent(REL_FOLDER, key, 2, &searches);
+	return lock_parent(REL_FOLDER, key, 2, &searches, NULL);
 }
 
 bool
@@ -716,7 +641,19 @@ row_lock_folder(int64 store_id, int64 folder_id)
 {
 	int64		key[2] = {store_id, folder_id};
 	bool		searches = false;
-	bool		found = lock_parent(REL_FOLDER, key, 2, &searches);
+	bool		found = lock_parent(REL_FOLDER, key, 2, &searches, NULL);
+
+	if (searches)
+		row_raise_search_folder(folder_id);
+	return found;
+}
+
+bool
+row_lock_folder_if(int64 store_id, int64 folder_id, bool *existed)
+{
+	int64		key[2] = {store_id, folder_id};
+	bool		searches = false;
+	bool		found = lock_parent(REL_FOLDER, key, 2, &searches, existed);
 
 	if (searches)
 		row_raise_search_folder(folder_id);
@@ -766,7 +703,7 @@ placed_by(const ChangeRow *row, Relation change, FullTransactionId own)
 							   compat_latest_completed()))
 		return own;
 	slot = table_slot_create(change, NULL);
-	if (fetch_by_key(change, REL_CHANGE_PKEY, key, 3, SnapshotSelf, slot))
+	if (direct_fetch(change, REL_CHANGE_PKEY, key, 3, SnapshotSelf, slot))
 	{
 		FullTransactionId xid;
 
@@ -788,7 +725,7 @@ placed_by(const ChangeRow *row, Relation change, FullTransactionId own)
 void
 changerow_insert(const ChangeRow *row)
 {
-	Relation	change = row_relation(REL_CHANGE, RowExclusiveLock);
+	Relation	change = direct_relation(REL_CHANGE, RowExclusiveLock);
 	const int  *at = CHANGE_AT(change);
 	TupleDesc	desc = RelationGetDescr(change);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
@@ -826,11 +763,11 @@ changerow_insert(const ChangeRow *row)
 		values[at[C_LARGE + p - PART_HEADERS]] = row->undo.large[p];
 		nulls[at[C_LARGE + p - PART_HEADERS]] = !row->undo.has_large[p];
 	}
-	require_not_null(change, nulls);
+	direct_require_not_null(change, nulls);
 	ExecStoreVirtualTuple(slot);
 
 	table_tuple_insert(change, slot, GetCurrentCommandId(true), 0, NULL);
-	insert_index_entries(change, slot, NULL);
+	direct_insert_entries(change, slot);
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(change, NoLock);
 }
@@ -917,7 +854,7 @@ fetch_change(ChangeRow *row, Relation change, int64 store_id,
 {
 	int64		key[3] = {store_id, message_id, change_number};
 	TupleTableSlot *slot = table_slot_create(change, NULL);
-	bool		found = fetch_by_key(change, REL_CHANGE_PKEY, key, 3,
+	bool		found = direct_fetch(change, REL_CHANGE_PKEY, key, 3,
 									 GetActiveSnapshot(), slot);
 
 	if (found)
@@ -958,7 +895,7 @@ changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 	Relation	index = index_open(relation_oid(REL_CHANGE_PKEY),
 								   AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(change, NULL);
-	IndexScanDesc scan = begin_key_scan(change, index, key, 2,
+	IndexScanDesc scan = direct_begin_scan(change, index, key, 2,
 										GetActiveSnapshot());
 	bool		found = false;
 
@@ -992,7 +929,7 @@ changerow_any_before(Relation change, int64 store_id, int64 message_id,
 	Relation	index = index_open(relation_oid(REL_CHANGE_PKEY),
 								   AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(change, NULL);
-	IndexScanDesc scan = begin_key_scan(change, index, key, 2,
+	IndexScanDesc scan = direct_begin_scan(change, index, key, 2,
 										GetActiveSnapshot());
 	bool		found = false;
 

@@ -329,6 +329,7 @@ state_mark(const Reader *reader, int64 store_id, const int64 *ids, int count,
 		query_run(QUERY_READ_PAGES, values, NULL);
 	query_run(QUERY_READ_MARKS, values, NULL);
 	SPI_finish();
+	wakeup_note(store_id);
 }
 
 void
@@ -349,6 +350,7 @@ state_mark_folder(const Reader *reader, int64 store_id, int64 folder_id,
 	if (changed)
 		query_run(QUERY_READ_FOLDER, values, NULL);
 	SPI_finish();
+	wakeup_note(store_id);
 }
 
 /* ------------------------------------------------------------------ status */

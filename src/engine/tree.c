@@ -283,6 +283,7 @@ record(const FolderRow *row, int64 previous, char kind,
 	values[12] = PointerGetDatum(properties != NULL ? properties :
 								 construct_empty_array(TEXTOID));
 	write_one(QUERY_FOLDER_CHANGE, values, nulls);
+	wakeup_note(row->store_id);
 }
 
 /*

@@ -45,6 +45,7 @@ typedef struct Bulk
 	BulkItem   *items;
 	int			count;
 	BulkItem   *one;			/* the item that is processed alone */
+	MessageRow	row;			/* open, for saves outside of subtransactions */
 } Bulk;
 
 /* ------------------------------------------------------------- subcalls */
@@ -204,20 +205,26 @@ check_all(Bulk *bulk)
 		check_item(&bulk->items[i]);
 }
 
+/* Make the request to save an item. */
+static void
+request_of(const Bulk *bulk, const BulkItem *item, SaveRequest *request)
+{
+	memset(request, 0, sizeof(SaveRequest));
+	request->store_id = bulk->store_id;
+	request->message_id = item->message_id;
+	request->base = item->base;
+	request->edits = &item->edits;
+	request->flags = bulk->flags;
+}
+
 /* Save the item that is processed alone. */
 static void
 save_one(Bulk *bulk)
 {
-	BulkItem   *item = bulk->one;
 	SaveRequest request;
 
-	memset(&request, 0, sizeof(request));
-	request.store_id = bulk->store_id;
-	request.message_id = item->message_id;
-	request.base = item->base;
-	request.edits = &item->edits;
-	request.flags = bulk->flags;
-	item->result = save_execute(&request, &item->number);
+	request_of(bulk, bulk->one, &request);
+	bulk->one->result = save_execute(&request, &bulk->one->number);
 }
 
 static void
@@ -235,12 +242,16 @@ static void
 save_item(Bulk *bulk, BulkItem *item)
 {
 	int32		result = S_OK;
+	SaveRequest request;
 
 	bulk->one = item;
 	if ((bulk->flags & FORCE_SAVE) != 0 || adopt_needed(&item->edits))
 		result = attempt(save_one, bulk);
 	else
-		save_one(bulk);
+	{
+		request_of(bulk, item, &request);
+		item->result = save_on_row(&bulk->row, &request, &item->number);
+	}
 	if (result == S_OK && (item->result == MAPI_E_OBJECT_DELETED ||
 						   item->result == MAPI_E_NO_ACCESS))
 		result = attempt(require_one, bulk);
@@ -282,12 +293,14 @@ save_all(Bulk *bulk)
 				bulk->one->result = attempt(check_one, bulk);
 		}
 	}
+	messagerow_open(&bulk->row, RowExclusiveLock);
 	for (int i = 0; i < bulk->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (bulk->items[i].result == S_OK)
 			save_item(bulk, &bulk->items[i]);
 	}
+	messagerow_close(&bulk->row);
 	/* the lock of the drafts is taken last */
 	for (int i = 0; (bulk->flags & PARK_REFUSED) != 0 && i < bulk->count; i++)
 		park_item(bulk, &bulk->items[i]);

@@ -289,6 +289,13 @@ extern bool save_created_before(int64 store_id, const Author *author,
 extern int32 save_execute(const SaveRequest *request, int64 *change_number);
 
 /*
+ * Save as save_execute() does, with a row that the caller has opened with
+ * RowExclusiveLock and closes.  Of the row, only table and slot are used.
+ */
+extern int32 save_on_row(const MessageRow *row, const SaveRequest *request,
+						 int64 *change_number);
+
+/*
  * Move a handle on after a save: it stands on the new version, without pending
  * edits, and its draft, if any, is discarded.
  */
@@ -469,6 +476,36 @@ extern int64 list_max_argument(FunctionCallInfo fcinfo, int n);
 
 /* Return the name of a kind of change, a CHANGE_*. */
 extern const char *history_kind(char kind);
+
+/* ------------------------------------------------------------------ feed.c */
+
+/* A row of the feed; fields that it does not have are 0 or NULL. */
+typedef struct FeedRow
+{
+	const char *kind;
+	int64		message_id;
+	int64		folder_id;
+	int64		old_folder_id;	/* of a move, where it can be known */
+	int64		number;			/* of a version */
+	bool		is_first;		/* the version is the first one here */
+	int32		message_flags;
+	const char *changed_by;
+	const char *client;
+	TimestampTz changed_at;
+	Datum		properties;
+} FeedRow;
+
+/* Set a token to the present state of a store. */
+extern void feed_begin(Token *token, int64 store_id);
+
+/*
+ * Call a function for each change that is new to a token and that the current
+ * role may see, in order, and set the token to what the active snapshot sees.
+ * Raises the errors of changes_since(); a token that is newer than the snapshot
+ * is left as it is.
+ */
+typedef void (*FeedSink) (const FeedRow *row, void *arg);
+extern void feed_follow(Token *token, FeedSink sink, void *arg);
 
 /* -------------------------------------------------------------- conflict.c */
 

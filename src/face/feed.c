@@ -57,25 +57,20 @@ typedef struct Feed
 	int64		left;			/* rows that may still be given */
 	Tuplestorestate *result;
 	TupleDesc	desc;
+	FeedSink	sink;			/* takes the rows, in place of "result" */
+	void	   *sink_arg;
 	Relation	change;
 	MessageRow	row;
 	MemoryContext row_memory;	/* reset for every row */
 } Feed;
 
-/* A row that the feed may give; fields that it does not have are 0 or NULL. */
+/* A row that the feed may give. */
 typedef struct Found
 {
 	char		source;			/* SOURCE_* */
-	int64		message_id;
-	int64		folder_id;
-	int64		number;
 	FeedPlace	at;
-	const char *kind;
-	const char *changed_by;
-	const char *client;
-	TimestampTz changed_at;
-	Datum		properties;
-	Datum		creator;
+	Datum		creator;		/* of a message that is listed */
+	FeedRow		row;
 } Found;
 
 #define SOURCE_CHANGE		'c'
@@ -202,11 +197,17 @@ set_number(Datum *value, bool *isnull, int64 number)
 
 /* Add a row to the result, with the token that goes on after it. */
 static void
-put(Feed *feed, const Found *row)
+put(Feed *feed, const FeedRow *row)
 {
 	Datum		values[NUM_COLUMNS];
 	bool		nulls[NUM_COLUMNS] = {false};
 
+	feed->left--;
+	if (feed->sink != NULL)
+	{
+		feed->sink(row, feed->sink_arg);
+		return;
+	}
 	values[0] = position_text(&feed->text, &feed->token);
 	set_number(&values[1], &nulls[1], row->message_id);
 	set_number(&values[2], &nulls[2], row->folder_id);
@@ -219,14 +220,13 @@ put(Feed *feed, const Found *row)
 	values[8] = row->properties;
 	nulls[8] = row->properties == (Datum) 0;
 	tuplestore_putvalues(feed->result, feed->desc, values, nulls);
-	feed->left--;
 }
 
 /* Add a row that names what is gone, and nothing else of it. */
 static void
 put_gone(Feed *feed, int64 message_id, int64 folder_id)
 {
-	Found		gone;
+	FeedRow		gone;
 
 	memset(&gone, 0, sizeof(gone));
 	gone.message_id = message_id;
@@ -259,7 +259,7 @@ moved_from(const Feed *feed, const Found *found)
 	JsonbValue	value;
 
 	if (!changerow_fetch(&change, feed->change, feed->store_id,
-						 found->message_id, found->number) ||
+						 found->row.message_id, found->row.number) ||
 		!bag_find(change.undo.props, UNDO_FOLDER, &value))
 		return 0;
 	return integer_of_value(&value);
@@ -273,57 +273,62 @@ moved_from(const Feed *feed, const Found *found)
 static void
 put_change(Feed *feed, Found *found)
 {
+	FeedRow    *row = &found->row;
 	MessageView view;
 	ChangeRow	change;
-	bool		exists = view_find(&view, feed->store_id, found->message_id,
+	bool		exists = view_find(&view, feed->store_id, row->message_id,
 								   &feed->row);
 	bool		readable = exists ? view_readable(&view) :
 		access_is_owner(feed->store_id);
 	int64		folder_id = exists ? view.version.folder_id : 0;
+	int64		from = 0;
 
 	if (!changerow_fetch_head(&change, feed->change, feed->store_id,
-							  found->message_id, found->number))
+							  row->message_id, row->number))
 		return;
+	if ((change.kind == CHANGE_MOVE || change.kind == CHANGE_IMPORT) &&
+		(!readable || !covers(feed, folder_id) || feed->sink != NULL))
+		from = moved_from(feed, found);
+	if (from != 0 && !access_message(feed->store_id, from, view.creator,
+									 ACCESS_TO_READ))
+		from = 0;
+
 	if (readable && (covers(feed, folder_id) ||
 					 change.kind == CHANGE_PURGE))
 	{
-		found->kind = change.kind == CHANGE_HARD_DELETE ? "delete" :
+		row->kind = change.kind == CHANGE_HARD_DELETE ? "delete" :
 			change.kind == CHANGE_PURGE ? "gone" : history_kind(change.kind);
-		found->folder_id = folder_id;
-		found->changed_by = changerow_author(&change);
-		found->client = change.author.client;
-		found->changed_at = change.changed_at;
-		found->properties = PointerGetDatum(change.undo.properties);
-		put(feed, found);
+		row->folder_id = folder_id;
+		row->old_folder_id = from;
+		row->message_flags = exists ? view.version.message_flags : 0;
+		row->is_first = change.previous == 0;
+		row->changed_by = changerow_author(&change);
+		row->client = change.author.client;
+		row->changed_at = change.changed_at;
+		row->properties = PointerGetDatum(change.undo.properties);
+		put(feed, row);
 	}
 	else if (change.kind == CHANGE_PURGE)
-		put_gone(feed, found->message_id, 0);
-	else if (change.kind == CHANGE_MOVE || change.kind == CHANGE_IMPORT)
-	{
-		int64		from = moved_from(feed, found);
-
-		if (from != 0 && covers(feed, from) &&
-			access_message(feed->store_id, from, view.creator,
-						   ACCESS_TO_READ))
-			put_gone(feed, found->message_id, from);
-	}
+		put_gone(feed, row->message_id, 0);
+	else if (from != 0 && covers(feed, from))
+		put_gone(feed, row->message_id, from);
 	else if (change.kind == CHANGE_HARD_DELETE && !readable &&
 			 covers(feed, folder_id) && !folder_exists(feed, folder_id))
-		put_gone(feed, found->message_id, folder_id);
+		put_gone(feed, row->message_id, folder_id);
 }
 
 /* Add a change of the state of a message that may be read. */
 static void
-put_state(Feed *feed, Found *found)
+put_state(Feed *feed, FeedRow *row)
 {
 	MessageView view;
 
-	if (!view_find(&view, feed->store_id, found->message_id, &feed->row) ||
+	if (!view_find(&view, feed->store_id, row->message_id, &feed->row) ||
 		!view_readable(&view) || !covers(feed, view.version.folder_id))
 		return;
-	found->folder_id = view.version.folder_id;
-	found->number = 0;			/* not a version */
-	put(feed, found);
+	row->folder_id = view.version.folder_id;
+	row->number = 0;			/* not a version */
+	put(feed, row);
 }
 
 /*
@@ -331,20 +336,21 @@ put_state(Feed *feed, Found *found)
  * taken the folder out of sight.
  */
 static void
-put_folder(Feed *feed, Found *found)
+put_folder(Feed *feed, const FeedRow *row)
 {
-	if (!covers(feed, found->folder_id))
+	FeedRow		shown;
+
+	if (!covers(feed, row->folder_id))
 		return;
-	if (access_sees_folder(feed->store_id, found->folder_id))
-		put(feed, found);
-	else if (strcmp(found->kind, "rights") == 0 ||
-			 !folder_exists(feed, found->folder_id))
+	if (access_sees_folder(feed->store_id, row->folder_id))
+		put(feed, row);
+	else if (strcmp(row->kind, "rights") == 0 ||
+			 !folder_exists(feed, row->folder_id))
 	{
-		found->number = 0;
-		found->changed_by = found->client = NULL;
-		found->changed_at = 0;
-		found->properties = (Datum) 0;
-		put(feed, found);
+		memset(&shown, 0, sizeof(shown));
+		shown.kind = row->kind;
+		shown.folder_id = row->folder_id;
+		put(feed, &shown);
 	}
 }
 
@@ -358,17 +364,17 @@ put_found(Feed *feed, Found *found)
 			put_change(feed, found);
 			break;
 		case SOURCE_FOLDER:
-			put_folder(feed, found);
+			put_folder(feed, &found->row);
 			break;
 		case SOURCE_READ_FOLDER:
-			found->number = 0;
-			if (covers(feed, found->folder_id) &&
-				access_sees_folder(feed->store_id, found->folder_id))
-				put(feed, found);
+			found->row.number = 0;
+			if (covers(feed, found->row.folder_id) &&
+				access_sees_folder(feed->store_id, found->row.folder_id))
+				put(feed, &found->row);
 			break;
 		case SOURCE_READ:
 		case SOURCE_STATUS:
-			put_state(feed, found);
+			put_state(feed, &found->row);
 			break;
 		default:
 			elog(ERROR, "unexpected source \"%c\" of a change", found->source);
@@ -555,26 +561,27 @@ result_number(uint64 n, int column)
 static void
 copy_found(Found *found, uint64 n)
 {
+	FeedRow    *row = &found->row;
 	bool		isnull;
 	Datum		value;
 
 	memset(found, 0, sizeof(Found));
 	found->source = DatumGetChar(result_value(n, 1, &isnull));
-	found->message_id = result_number(n, 2);
-	found->folder_id = result_number(n, 3);
-	found->number = result_number(n, 4);
+	row->message_id = result_number(n, 2);
+	row->folder_id = result_number(n, 3);
+	row->number = result_number(n, 4);
 	found->at.incarnation = result_number(n, 5);
 	value = result_value(n, 6, &isnull);
 	found->at.xid = U64FromFullTransactionId(DatumGetFullTransactionId(value));
-	found->at.number = found->number;
-	found->at.message_id = found->message_id;
-	found->kind = result_text(n, 7);
-	found->changed_by = result_text(n, 8);
-	found->client = result_text(n, 9);
+	found->at.number = row->number;
+	found->at.message_id = row->message_id;
+	row->kind = result_text(n, 7);
+	row->changed_by = result_text(n, 8);
+	row->client = result_text(n, 9);
 	value = result_value(n, 10, &isnull);
-	found->changed_at = isnull ? 0 : DatumGetTimestampTz(value);
+	row->changed_at = isnull ? 0 : DatumGetTimestampTz(value);
 	value = result_value(n, 11, &isnull);
-	found->properties = isnull ? (Datum) 0 :
+	row->properties = isnull ? (Datum) 0 :
 		PointerGetDatum(DatumGetArrayTypePCopy(value));
 }
 
@@ -582,16 +589,17 @@ copy_found(Found *found, uint64 n)
 static void
 copy_listed(Found *found, uint64 n, bool is_message)
 {
+	FeedRow    *row = &found->row;
 	bool		isnull;
 
 	memset(found, 0, sizeof(Found));
 	found->at.message_id = result_number(n, 1);
-	found->folder_id = is_message ? result_number(n, 5) : found->at.message_id;
-	found->message_id = is_message ? found->at.message_id : 0;
-	found->number = result_number(n, 2);
-	found->kind = "present";
-	found->changed_by = result_text(n, 3);
-	found->changed_at = DatumGetTimestampTz(result_value(n, 4, &isnull));
+	row->folder_id = is_message ? result_number(n, 5) : found->at.message_id;
+	row->message_id = is_message ? found->at.message_id : 0;
+	row->number = result_number(n, 2);
+	row->kind = "present";
+	row->changed_by = result_text(n, 3);
+	row->changed_at = DatumGetTimestampTz(result_value(n, 4, &isnull));
 	if (is_message)
 		found->creator =
 			PointerGetDatum(DatumGetTextPCopy(result_value(n, 6, &isnull)));
@@ -666,10 +674,10 @@ list_present(Feed *feed, bool messages)
 				break;
 			feed->token.at = rows[i].at;
 			if (messages ?
-				access_message(feed->store_id, rows[i].folder_id,
+				access_message(feed->store_id, rows[i].row.folder_id,
 							   rows[i].creator, ACCESS_TO_READ) :
-				access_sees_folder(feed->store_id, rows[i].folder_id))
-				put(feed, &rows[i]);
+				access_sees_folder(feed->store_id, rows[i].row.folder_id))
+				put(feed, &rows[i].row);
 		}
 		MemoryContextSwitchTo(caller);
 		if (feed->left == 0)
@@ -785,7 +793,7 @@ set_origin(Token *token, const Token *here)
 static void
 put_end(Feed *feed)
 {
-	Found		end;
+	FeedRow		end;
 
 	memset(&end, 0, sizeof(end));
 	end.kind = "end";
@@ -827,7 +835,24 @@ give(Feed *feed, const Token *here, const Seen *now,
 		return;
 	token->from = token->to;
 	begin_phase(token, TOKEN_REST);
-	put_end(feed);
+	if (feed->sink == NULL)
+		put_end(feed);
+}
+
+/* Open the tables for give(), and close them. */
+static void
+run(Feed *feed, const Token *here, const Seen *now,
+	const IncarnationSpan *spans, int nspans)
+{
+	feed->row_memory = AllocSetContextCreate(CurrentMemoryContext,
+											 "msgstore feed row",
+											 ALLOCSET_DEFAULT_SIZES);
+	feed->change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	messagerow_begin_read(&feed->row, GetActiveSnapshot());
+	give(feed, here, now, spans, nspans);
+	messagerow_end_read(&feed->row);
+	table_close(feed->change, NoLock);
+	MemoryContextDelete(feed->row_memory);
 }
 
 /*
@@ -948,16 +973,49 @@ changes_since(PG_FUNCTION_ARGS)
 		put_end(&feed);
 		return (Datum) 0;
 	}
-	feed.row_memory = AllocSetContextCreate(CurrentMemoryContext,
-											"msgstore feed row",
-											ALLOCSET_DEFAULT_SIZES);
-	feed.change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
-	messagerow_begin_read(&feed.row, GetActiveSnapshot());
-	give(&feed, &here, &now, spans, nspans);
-	messagerow_end_read(&feed.row);
-	table_close(feed.change, NoLock);
-	MemoryContextDelete(feed.row_memory);
+	run(&feed, &here, &now, spans, nspans);
 	return (Datum) 0;
+}
+
+void
+feed_begin(Token *token, int64 store_id)
+{
+	IncarnationSpan *spans;
+	int			nspans;
+
+	refuse_subscriber();
+	memset(token, 0, sizeof(Token));
+	token->store_id = store_id;
+	position_origin(token);
+	spans = position_spans(&nspans);
+	position_now(&token->from, spans, nspans);
+}
+
+void
+feed_follow(Token *token, FeedSink sink, void *arg)
+{
+	Feed		feed;
+	Token		here;
+	Seen		now;
+	IncarnationSpan *spans;
+	int			nspans;
+
+	refuse_subscriber();
+	memset(&feed, 0, sizeof(feed));
+	feed.store_id = token->store_id;
+	feed.left = PG_INT64_MAX;
+	feed.token = *token;
+	feed.sink = sink;
+	feed.sink_arg = arg;
+	state_reader(&feed.reader, NULL);
+	memset(&here, 0, sizeof(here));
+	position_origin(&here);
+	spans = position_spans(&nspans);
+	position_now(&now, spans, nspans);
+	if (is_ahead(&feed.token, &now, spans, nspans))
+		return;
+	run(&feed, &here, &now, spans, nspans);
+	*token = feed.token;
 }
 
 /*
@@ -975,16 +1033,10 @@ feed_position(PG_FUNCTION_ARGS)
 {
 	Token		token;
 	TokenText	text;
-	IncarnationSpan *spans;
-	int			nspans;
+	int64		store_id = call_number(fcinfo, 0, "store_id");
 
-	memset(&token, 0, sizeof(token));
-	token.store_id = call_number(fcinfo, 0, "store_id");
-	access_require_store(token.store_id, RIGHT_FOLDER_VISIBLE);
-	refuse_subscriber();
-	position_origin(&token);
-	spans = position_spans(&nspans);
-	position_now(&token.from, spans, nspans);
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	feed_begin(&token, store_id);
 	position_begin_text(&token, &text);
 	PG_RETURN_DATUM(position_text(&text, &token));
 }

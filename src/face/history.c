@@ -46,6 +46,8 @@ history_kind(char kind)
 	{
 		case CHANGE_CREATE:
 			return "create";
+		case CHANGE_COPY:
+			return "copy";
 		case CHANGE_SAVE:
 			return "save";
 		case CHANGE_FORCE:

@@ -85,11 +85,24 @@ static Attempt attempt_force(SaveWork *work, int32 *result, int64 *number);
 static bool saved_already(const SaveRequest *request);
 static int32 save_new(SaveWork *work, int64 *number);
 
+int32
+save_execute(const SaveRequest *request, int64 *change_number)
+{
+	MessageRow	row;
+	int32		result;
+
+	messagerow_open(&row, RowExclusiveLock);
+	result = save_on_row(&row, request, change_number);
+	messagerow_close(&row);
+	return result;
+}
+
 /*
  * Save (steps 5 to 10), with a new latest snapshot for every attempt.
  */
 int32
-save_execute(const SaveRequest *request, int64 *change_number)
+save_on_row(const MessageRow *row, const SaveRequest *request,
+			int64 *change_number)
 {
 	SaveWork	work;
 	int32		result = S_OK;
@@ -97,8 +110,8 @@ save_execute(const SaveRequest *request, int64 *change_number)
 
 	memset(&work, 0, sizeof(work));
 	work.request = request;
+	work.row = *row;
 	*change_number = 0;
-	messagerow_open(&work.row, RowExclusiveLock);
 	if (request->is_new && !saved_already(request))
 	{
 		result = save_new(&work, change_number);
@@ -115,7 +128,6 @@ save_execute(const SaveRequest *request, int64 *change_number)
 			attempt = attempt_plain(&work, &result, change_number);
 		PopActiveSnapshot();
 	}
-	messagerow_close(&work.row);
 	return result;
 }
 
@@ -531,7 +543,8 @@ saved_already(const SaveRequest *request)
 /*
  * Do the first save of a new message: lock its folder, then insert the row and
  * its first change.  Return S_OK, MAPI_E_OBJECT_DELETED if the folder is gone,
- * or MAPI_E_NO_ACCESS.
+ * or MAPI_E_NO_ACCESS.  If a client without a handle names a folder that does
+ * not exist, raise MAPI_E_NOT_FOUND.
  */
 static int32
 save_new(SaveWork *work, int64 *number)
@@ -539,9 +552,14 @@ save_new(SaveWork *work, int64 *number)
 	const SaveRequest *request = work->request;
 	MessageRow *row = &work->row;
 	Content    *content = &row->version.content;
+	bool		existed;
 
-	if (!row_lock_folder(request->store_id, request->folder_id))
+	if (!row_lock_folder_if(request->store_id, request->folder_id, &existed))
+	{
+		if (request->is_stateless && !existed)
+			store_raise_no_folder(request->store_id, request->folder_id);
 		return MAPI_E_OBJECT_DELETED;
+	}
 	if (!access_may_create(request->store_id, request->folder_id))
 		return MAPI_E_NO_ACCESS;
 
@@ -704,6 +722,46 @@ force_save(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Do the work of save_message() and save_message_number(): return the result,
+ * and set *number to the version that stands afterwards, or 0.
+ */
+static int32
+save_stateless(FunctionCallInfo fcinfo, int64 *number)
+{
+	SaveRequest request;
+	int32		result;
+
+	memset(&request, 0, sizeof(request));
+	request.store_id = call_number(fcinfo, 0, "store_id");
+	request.message_id = call_number(fcinfo, 1, "message_id");
+	request.base = call_number(fcinfo, 2, "change_number");
+	REQUIRE_ARG(3, "changes");
+	REQUIRE_ARG(4, "flags");
+	request.patch = PG_GETARG_JSONB_P(3);
+	request.flags = PG_GETARG_UINT32(4);
+	save_author_arguments(fcinfo, 5, &request.author);
+	request.is_stateless = true;
+
+	*number = 0;
+	if ((request.flags & ~SAVE_FLAGS) != 0)
+		return MAPI_E_UNKNOWN_FLAGS;
+	call_require_write("save_message()");
+	result = save_execute(&request, number);
+	if (result == MAPI_E_OBJECT_DELETED && *number == 0)
+		view_require_message(request.store_id, request.message_id);
+	if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
+	{
+		Stand		stand;
+		Draft		draft = {0};
+
+		stand_of_arguments(&stand, fcinfo);
+		stand.author = request.author;
+		(void) park_refused(&stand, request.flags, &draft);
+	}
+	return result;
+}
+
+/*
  * save_message(store_id, message_id, change_number, changes, flags, request,
  *				actor) → (result, change_number)
  *
@@ -723,44 +781,33 @@ PG_FUNCTION_INFO_V1(save_message);
 Datum
 save_message(PG_FUNCTION_ARGS)
 {
-	SaveRequest request;
-	int64		number = 0;
-	int32		result = MAPI_E_UNKNOWN_FLAGS;
+	int64		number;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	memset(&request, 0, sizeof(request));
-	request.store_id = call_number(fcinfo, 0, "store_id");
-	request.message_id = call_number(fcinfo, 1, "message_id");
-	request.base = call_number(fcinfo, 2, "change_number");
-	REQUIRE_ARG(3, "changes");
-	REQUIRE_ARG(4, "flags");
-	request.patch = PG_GETARG_JSONB_P(3);
-	request.flags = PG_GETARG_UINT32(4);
-	save_author_arguments(fcinfo, 5, &request.author);
-
-	request.is_stateless = true;
-
-	if ((request.flags & ~SAVE_FLAGS) == 0)
-	{
-		call_require_write("save_message()");
-		result = save_execute(&request, &number);
-		if (result == MAPI_E_OBJECT_DELETED && number == 0)
-			view_require_message(request.store_id, request.message_id);
-		if (result != S_OK && (request.flags & PARK_REFUSED) != 0)
-		{
-			Stand		stand;
-			Draft		draft = {0};
-
-			stand_of_arguments(&stand, fcinfo);
-			stand.author = request.author;
-			(void) park_refused(&stand, request.flags, &draft);
-		}
-	}
-	values[0] = Int32GetDatum(result);
+	values[0] = Int32GetDatum(save_stateless(fcinfo, &number));
 	values[1] = Int64GetDatum(number);
 	nulls[1] = (number == 0);
 	return call_row(fcinfo, values, nulls);
+}
+
+/*
+ * save_message_number(store_id, message_id, change_number, changes, flags,
+ *					   request, actor) → bigint
+ *
+ * Save as save_message() does, and return the new change number, or NULL if the
+ * save was refused.  In a list of a SELECT this needs no row type and no scan of
+ * a function.
+ */
+PG_FUNCTION_INFO_V1(save_message_number);
+Datum
+save_message_number(PG_FUNCTION_ARGS)
+{
+	int64		number;
+
+	if (save_stateless(fcinfo, &number) != S_OK)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(number);
 }
 
 /* Park a new message whose first save was refused. */
@@ -813,6 +860,7 @@ save_new_message(PG_FUNCTION_ARGS)
 	request.patch = PG_GETARG_JSONB_P(2);
 	request.flags = PG_GETARG_UINT32(3);
 	request.is_new = true;
+	request.is_stateless = true;
 	save_author_arguments(fcinfo, 4, &request.author);
 
 	access_require_folder(request.store_id, request.folder_id, RIGHT_CREATE);
@@ -824,8 +872,6 @@ save_new_message(PG_FUNCTION_ARGS)
 		result = S_OK;
 	else if ((request.flags & ~SAVE_FLAGS) == 0)
 	{
-		store_require_folder(request.store_id, request.folder_id);
-		criteria_require_place(request.store_id, request.folder_id);
 		defaults = content_defaults();
 		content_from_bag(&start, defaults);
 		request.start = &start;

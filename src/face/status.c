@@ -84,5 +84,6 @@ set_message_status(PG_FUNCTION_ARGS)
 	query_run(QUERY_STATUS_SET, values, nulls);
 	old = query_result_bigint();
 	SPI_finish();
+	wakeup_note(DatumGetInt64(values[0]));
 	PG_RETURN_INT32((int32) old);
 }

@@ -240,3 +240,31 @@ set_node_number(PG_FUNCTION_ARGS)
 	relation_announce(REL_NODE);
 	PG_RETURN_VOID();
 }
+
+/*
+ * set_wakeups(store_id, wakeups)
+ *
+ * Have each transaction that changes something in a store notify the channel
+ * msgstore_<store_id> when it commits, without a payload, or end this.
+ *
+ * Errors: MAPI_E_INVALID_PARAMETER for a NULL, MAPI_E_NOT_FOUND for the store,
+ * MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(set_wakeups);
+Datum
+set_wakeups(PG_FUNCTION_ARGS)
+{
+	Datum		values[2];
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+
+	REQUIRE_ARG(1, "wakeups");
+	call_require_write("set_wakeups()");
+	access_require_owner(store_id);
+	values[0] = Int64GetDatum(store_id);
+	values[1] = PG_GETARG_DATUM(1);
+	SPI_connect();
+	query_run(QUERY_STORE_WAKEUPS, values, NULL);
+	SPI_finish();
+	relation_announce(REL_STORE);
+	PG_RETURN_VOID();
+}

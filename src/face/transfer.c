@@ -106,8 +106,7 @@ insert_copy(const MessageRow *from, MessageRow *to, int64 store_id,
 	drop_times(&to->version.content);
 	if (other_store)
 		import_blobs(from->store_id, to);
-	change_create(to, other_store ? 0 : from->message_id, NULL, NULL,
-				  tally);
+	change_copy(to, other_store ? 0 : from->message_id, tally);
 	return to->message_id;
 }
 

@@ -76,10 +76,12 @@
 typedef TU_UpdateIndexes CompatUpdateIndexes;
 
 #define compat_needs_index_entries(update)	((update) != TU_None)
+#define compat_needs_all_entries(update)	((update) == TU_All)
 #else
 typedef bool CompatUpdateIndexes;
 
 #define compat_needs_index_entries(update)	(update)
+#define compat_needs_all_entries(update)	(update)
 #endif
 
 /*
@@ -114,6 +116,23 @@ typedef bool CompatUpdateIndexes;
 #define COMPAT_PG_LSN_OID	PG_LSNOID
 #else
 #define COMPAT_PG_LSN_OID	LSNOID
+#endif
+
+/*
+ * index_insert() takes "indexUnchanged" from PostgreSQL 14 on: true if the key
+ * is that of the tuple that was replaced.  Insert one entry into a B-tree,
+ * which does not use its IndexInfo.
+ */
+#if PG_VERSION_NUM >= 140000
+#define compat_index_insert_entry(index, values, nulls, tid, heap, check, \
+								  unchanged) \
+	((void) index_insert(index, values, nulls, tid, heap, check, unchanged, \
+						 NULL))
+#else
+#define compat_index_insert_entry(index, values, nulls, tid, heap, check, \
+								  unchanged) \
+	((void) (unchanged), \
+	 (void) index_insert(index, values, nulls, tid, heap, check, NULL))
 #endif
 
 /* PostgreSQL 18 added an argument for instrumentation. */

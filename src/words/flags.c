@@ -42,6 +42,7 @@ typedef struct FlagType
 
 #define FLAG(name)		{#name, name}
 #define RIGHT(name)		{#name, RIGHT_##name}
+#define EVENT(name)		{#name, EVENT_##name}
 #define SEARCH(name)	{#name, SEARCH_##name}
 
 /*
@@ -148,6 +149,17 @@ static const FlagName embedded_flags_names[] = {
 	FLAG(MAPI_NO_CACHE)
 };
 
+static const FlagName notify_events_names[] = {
+	EVENT(NEW_MAIL),
+	EVENT(OBJECT_CREATED),
+	EVENT(DELETED),
+	EVENT(MODIFIED),
+	EVENT(MOVED),
+	EVENT(COPIED),
+	EVENT(SEARCH_COMPLETE),
+	EVENT(TABLE_MODIFIED)
+};
+
 static const FlagName folder_rights_names[] = {
 	RIGHT(READ_ANY),
 	RIGHT(CREATE),
@@ -190,6 +202,7 @@ FLAG_TYPE(folder_flags, NULL, 0);
 FLAG_TYPE(recipient_flags, NULL, 0);
 FLAG_TYPE(embedded_flags, NULL, 0);
 FLAG_TYPE(copy_flags, NULL, 0);
+FLAG_TYPE(notify_events, NULL, 0);
 FLAG_TYPE(table_flags, NULL, 0);
 FLAG_TYPE(search_flags, NULL, 0);
 FLAG_TYPE(folder_rights, folder_rights_sets, lengthof(folder_rights_sets));

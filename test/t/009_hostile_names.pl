@@ -213,7 +213,8 @@ my %argument = (
 	folders => "{$f}", 'set_search_criteria.folder_id' => $made->{e},
 	'get_search_criteria.folder_id' => $made->{e},
 	outcome => 'SENT', detail => 'x', retry_after => '1 hour',
-	token => undef,
+	token => undef, 'advise.folder_id' => undef, 'advise.message_id' => undef,
+	connection => ":'advised'", wakeups => 'true', events => '2',
 	status => '1', mask => '1', base => 'one', theirs => 'two', yours => 'three',
 	message_flags => '1', creator => 'ann', creator_actor => 'ann',
 	choice => 'OVERWRITE', tags => '{PR_SUBJECT,PR_COMMENT}',
@@ -241,7 +242,7 @@ my %argument = (
 	change_key => $key, predecessors => $list,
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',
 	map { ("msgstore.$_" => '0') } qw(open_flags save_flags create_flags folder_flags
-	  delete_flags recipient_flags embedded_flags folder_rights copy_flags read_flags
+	  delete_flags recipient_flags embedded_flags folder_rights copy_flags read_flags notify_events
 	  table_flags search_flags));
 
 my $routines = decode_json($node->safe_psql(
@@ -304,6 +305,7 @@ my $open = qq{
 	SELECT msgstore.set_props(:'h'::pg_catalog.int4, '{"PR_SUBJECT": "mine", "PR_COMMENT": "mine"}') \\gset
 	SELECT msgstore.open_attachment(:'h'::pg_catalog.int4, 0, 'MAPI_MODIFY') AS a \\gset
 	SELECT msgstore.create_message($s, $f) AS c \\gset
+	SELECT msgstore.advise($s) AS advised \\gset
 };
 my $overtake = qq{
 	SELECT * FROM msgstore.save_message($s, $m, $last, '{"PR_SUBJECT": "theirs"}');

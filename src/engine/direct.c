@@ -1,0 +1,375 @@
+/*-------------------------------------------------------------------------
+ *
+ * direct.c
+ *	  What row.c needs to read and write tuples without the executor: tables
+ *	  that may be written so, scans by key, the check of NOT NULL, index entries.
+ *
+ * NOTES
+ *	  The executor opens and locks every index of a table for every statement,
+ *	  and builds the state that expressions and predicates need.  That is more
+ *	  work than the entry itself.  This file looks at the indexes of a table
+ *	  once, and keeps for each the columns of its key.
+ *
+ *	  A B-tree of plain columns needs no more than this, with a predicate only
+ *	  of the form "column IS [NOT] NULL".  If a table has any other index, which a
+ *	  user may have added, the executor inserts the entries of all indexes.
+ *
+ *	  The caller holds RowExclusiveLock on the table.  Whoever drops, rebuilds or
+ *	  adds an index takes a lock on the table that conflicts, or waits for the
+ *	  end of all transactions that hold one, so that the indexes need no locks
+ *	  of their own here.
+ *
+ *	  What is kept lives as long as the backend; an invalidation of the table,
+ *	  which every change of its indexes sends, drops it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "engine.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
+#include "access/table.h"
+#include "catalog/pg_am.h"
+#include "executor/executor.h"
+#include "nodes/primnodes.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
+
+#define MAX_TABLES		4
+#define MAX_INDEXES		8
+#define MAX_KEY			8
+
+/* A B-tree of plain columns. */
+typedef struct PlainIndex
+{
+	Oid			oid;
+	bool		is_unique;
+	AttrNumber	tested;			/* the column that the predicate tests, or 0 */
+	bool		if_null;		/* entry if the column is NULL, or if it is not */
+	int			nkeys;
+	AttrNumber	keys[MAX_KEY];
+} PlainIndex;
+
+/* The indexes of a table. */
+typedef struct TableIndexes
+{
+	Oid			table;			/* InvalidOid: the entry is free */
+	bool		is_plain;		/* all indexes are in the array */
+	int			count;
+	PlainIndex	indexes[MAX_INDEXES];
+} TableIndexes;
+
+static TableIndexes tables[MAX_TABLES];
+static uint64 changes = 0;		/* counts invalidations */
+
+/* --------------------------------------------------------------- relations */
+
+static void
+refuse_relation(Relation rel, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("relation \"msgstore.%s\" has %s, which msgstore does not support",
+					RelationGetRelationName(rel), what),
+			 errhint("Remove it. To follow changes, read the table msgstore.change.")));
+}
+
+/*
+ * Open a table, and refuse it if a user has added something that direct writes
+ * would skip.  Internal triggers show a deferrable unique constraint
+ * (unique_key_recheck) and a foreign key (RI_FKey_check_ins).
+ */
+Relation
+direct_relation(StoreRelation which, LOCKMODE lockmode)
+{
+	Relation	rel = table_open(relation_oid(which), lockmode);
+
+	if (rel->trigdesc != NULL)
+	{
+		for (int i = 0; i < rel->trigdesc->numtriggers; i++)
+		{
+			if (!rel->trigdesc->triggers[i].tgisinternal)
+				refuse_relation(rel, "a trigger");
+			if (rel->trigdesc->triggers[i].tgfoid == F_RI_FKEY_CHECK_INS)
+				refuse_relation(rel, "a foreign key to another table");
+			if (rel->trigdesc->triggers[i].tgfoid == F_UNIQUE_KEY_RECHECK)
+				refuse_relation(rel, "a deferrable constraint");
+		}
+	}
+	if (rel->rd_rules != NULL)
+		refuse_relation(rel, "a rule");
+	if (rel->rd_rel->relrowsecurity)
+		refuse_relation(rel, "row-level security");
+	if (rel->rd_att->constr != NULL &&
+		(rel->rd_att->constr->num_check > 0 ||
+		 rel->rd_att->constr->has_generated_stored))
+		refuse_relation(rel, "a check constraint or a generated column");
+	return rel;
+}
+
+/* ----------------------------------------------------------------- scans */
+
+/*
+ * Begin an index scan of the rows that have the given values in the first
+ * nkeys columns of the index, which are bigint.
+ */
+IndexScanDesc
+direct_begin_scan(Relation rel, Relation indexrel, const int64 *key,
+				  int nkeys, Snapshot snapshot)
+{
+	ScanKeyData keys[3];
+	IndexScanDesc scan;
+
+	Assert(nkeys <= lengthof(keys));
+	for (int i = 0; i < nkeys; i++)
+		ScanKeyInit(&keys[i], i + 1, BTEqualStrategyNumber, F_INT8EQ,
+					Int64GetDatum(key[i]));
+	scan = compat_index_beginscan(rel, indexrel, snapshot, nkeys, 0);
+	index_rescan(scan, keys, nkeys, NULL, 0);
+	return scan;
+}
+
+/*
+ * Find the first row with the given values in the first columns of a unique
+ * index of bigint columns.  Returns false if the snapshot sees no such row;
+ * otherwise the slot holds the tuple, pinned.
+ */
+bool
+direct_fetch(Relation rel, StoreRelation index, const int64 *key, int nkeys,
+			 Snapshot snapshot, TupleTableSlot *slot)
+{
+	Relation	indexrel = index_open(relation_oid(index), AccessShareLock);
+	IndexScanDesc scan = direct_begin_scan(rel, indexrel, key, nkeys, snapshot);
+	bool		found;
+
+	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	index_endscan(scan);
+	index_close(indexrel, AccessShareLock);
+	return found;
+}
+
+/* ------------------------------------------------------------ new tuples */
+
+/*
+ * Raise an error if a NULL violates a NOT NULL constraint, as the executor
+ * does.  A user may have added such a column to the table.
+ */
+void
+direct_require_not_null(Relation rel, const bool *nulls)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+
+		if (column->attnotnull && !column->attisdropped && nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+							NameStr(column->attname),
+							RelationGetRelationName(rel)),
+					 errtablecol(rel, i + 1)));
+	}
+}
+
+/* Relcache callback; InvalidOid stands for all tables. */
+static void
+table_changed(Datum arg, Oid relid)
+{
+	changes++;
+	for (int i = 0; i < MAX_TABLES; i++)
+	{
+		if (relid == InvalidOid || relid == tables[i].table)
+			tables[i].table = InvalidOid;
+	}
+}
+
+/*
+ * Read a predicate.  Returns false unless the index has none, or one of the
+ * form "column IS [NOT] NULL".
+ */
+static bool
+read_predicate(Relation index, PlainIndex *plain)
+{
+	List	   *predicate = RelationGetIndexPredicate(index);
+	NullTest   *test;
+
+	plain->tested = 0;
+	if (predicate == NIL)
+		return true;
+	test = linitial(predicate);
+	if (list_length(predicate) != 1 || !IsA(test, NullTest) ||
+		test->argisrow || !IsA(test->arg, Var))
+		return false;
+	plain->tested = ((Var *) test->arg)->varattno;
+	plain->if_null = test->nulltesttype == IS_NULL;
+	return plain->tested > 0;
+}
+
+/* Read an index.  Returns false if the executor is needed for the index. */
+static bool
+read_index(Relation index, PlainIndex *plain)
+{
+	Form_pg_index form = index->rd_index;
+
+	plain->oid = RelationGetRelid(index);
+	plain->is_unique = form->indisunique;
+	plain->nkeys = form->indnatts;
+	if (index->rd_rel->relam != BTREE_AM_OID || !form->indisready ||
+		!form->indimmediate || form->indisexclusion || form->indnatts > MAX_KEY)
+		return false;
+	for (int i = 0; i < plain->nkeys; i++)
+	{
+		plain->keys[i] = form->indkey.values[i];
+		if (plain->keys[i] <= 0)
+			return false;
+	}
+	return read_predicate(index, plain);
+}
+
+/* Read the indexes of a table. */
+static void
+read_indexes(Relation rel, TableIndexes *result)
+{
+	List	   *oids = RelationGetIndexList(rel);
+	ListCell   *cell;
+
+	result->table = RelationGetRelid(rel);
+	result->count = 0;
+	result->is_plain = list_length(oids) <= MAX_INDEXES;
+	foreach(cell, oids)
+	{
+		Relation	index;
+
+		if (!result->is_plain)
+			break;
+		index = index_open(lfirst_oid(cell), RowExclusiveLock);
+		result->is_plain = read_index(index,
+									  &result->indexes[result->count++]);
+		index_close(index, NoLock);
+	}
+	list_free(oids);
+}
+
+/*
+ * Return the indexes of a table: those that are kept, or else *room, which is
+ * filled, and kept unless the table has changed meanwhile.
+ */
+static const TableIndexes *
+find_indexes(Relation rel, TableIndexes *room)
+{
+	static bool registered = false;
+	Oid			relid = RelationGetRelid(rel);
+	uint64		before;
+
+	for (int i = 0; i < MAX_TABLES; i++)
+	{
+		if (tables[i].table == relid)
+			return &tables[i];
+	}
+	if (!registered)
+		CacheRegisterRelcacheCallback(table_changed, (Datum) 0);
+	registered = true;
+	before = changes;
+	read_indexes(rel, room);
+	for (int i = 0; i < MAX_TABLES && before == changes; i++)
+	{
+		if (tables[i].table != InvalidOid)
+			continue;
+		tables[i] = *room;
+		break;
+	}
+	return room;
+}
+
+/* Insert the entries of a tuple with the executor. */
+static void
+insert_by_executor(Relation rel, TupleTableSlot *slot,
+				   const CompatUpdateIndexes *update)
+{
+	EState	   *estate = CreateExecutorState();
+	ResultRelInfo *rri = makeNode(ResultRelInfo);
+
+	InitResultRelInfo(rri, rel, 0, NULL, 0);
+	ExecOpenIndices(rri, false);
+	if (update == NULL)
+		compat_index_insert(rri, slot, estate);
+	else
+		compat_index_update(rri, slot, estate, *update);
+	ExecCloseIndices(rri);
+	FreeExecutorState(estate);
+}
+
+/*
+ * Insert the entry of a tuple into one index.  "old" is the tuple that was
+ * replaced, or NULL.  The datums of a key that a change leaves alone are those
+ * of "old"; the index is then given the hint that the key is the old one.
+ */
+static void
+insert_entry(Relation rel, TupleTableSlot *old, TupleTableSlot *slot,
+			 const PlainIndex *plain)
+{
+	Relation	index = RelationIdGetRelation(plain->oid);
+	Datum		values[MAX_KEY];
+	bool		nulls[MAX_KEY];
+	bool		unchanged = old != NULL;
+
+	if (!RelationIsValid(index))
+		elog(ERROR, "could not open index %u", plain->oid);
+	for (int i = 0; i < plain->nkeys; i++)
+	{
+		values[i] = slot_getattr(slot, plain->keys[i], &nulls[i]);
+		if (unchanged)
+		{
+			bool		isnull;
+			Datum		before = slot_getattr(old, plain->keys[i], &isnull);
+
+			unchanged = isnull == nulls[i] && (isnull || before == values[i]);
+		}
+	}
+	compat_index_insert_entry(index, values, nulls, &slot->tts_tid, rel,
+							  plain->is_unique ? UNIQUE_CHECK_YES :
+							  UNIQUE_CHECK_NO, unchanged);
+	RelationClose(index);
+}
+
+/*
+ * Insert the entries of a tuple into all indexes.  Returns false, without
+ * inserting anything, if the executor is needed.
+ */
+static bool
+insert_entries(Relation rel, TupleTableSlot *old, TupleTableSlot *slot)
+{
+	TableIndexes room;
+	TableIndexes indexes = *find_indexes(rel, &room);
+
+	for (int i = 0; indexes.is_plain && i < indexes.count; i++)
+	{
+		const PlainIndex *plain = &indexes.indexes[i];
+
+		if (plain->tested == 0 ||
+			slot_attisnull(slot, plain->tested) == plain->if_null)
+			insert_entry(rel, old, slot, plain);
+	}
+	return indexes.is_plain;
+}
+
+void
+direct_insert_entries(Relation rel, TupleTableSlot *slot)
+{
+	if (!insert_entries(rel, NULL, slot))
+		insert_by_executor(rel, slot, NULL);
+}
+
+void
+direct_update_entries(Relation rel, TupleTableSlot *old, TupleTableSlot *slot,
+					  const CompatUpdateIndexes *update)
+{
+	if (!compat_needs_all_entries(*update) ||
+		!insert_entries(rel, old, slot))
+		insert_by_executor(rel, slot, update);
+}
