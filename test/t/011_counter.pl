@@ -91,7 +91,7 @@ foreach my $level ('read committed', 'repeatable read')
 		is( $node->safe_psql(
 				'postgres', "SELECT count(*), count(DISTINCT previous),
 				sum((previous = base_change_number)::int)
-				FROM change WHERE message_id = $message AND kind = 's'"),
+				FROM change_list WHERE message_id = $message AND kind = 'save'"),
 			"$total|$total|$total",
 			"$kind, $level: each was saved over the one before it");
 	}

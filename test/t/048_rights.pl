@@ -218,7 +218,8 @@ sub complete
 	return $rights;
 }
 
-# Return a pattern for the outcome of a call that a role may not make.  A folder
+# Return a pattern for the outcome of a call that a role may not make.  A list is
+# empty; a stranger may also be refused the store.  A folder
 # that the role does not see, and whatever is in it, is not found; through a
 # handle the role has seen the message, and may be told either.
 sub denial
@@ -226,7 +227,8 @@ sub denial
 	my ($row, $rights) = @_;
 
 	return 'no privilege' if $row->{needs} eq 'execute';
-	return 'nothing' if $row->{try} =~ /nullif/;
+	return defined $rights ? 'nothing' : 'nothing|MAPI_E_NO_ACCESS'
+	  if $row->{try} =~ /nullif/;
 	return 'MAPI_E_NO_ACCESS'
 	  if !defined $rights
 	  || $rights & $right{FOLDER_VISIBLE}

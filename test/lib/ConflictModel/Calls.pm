@@ -413,7 +413,8 @@ my %calls = (
 			return ('MA005') if !$known && !may($s);
 			return ('MA10F') if $kind eq 'move' && !$folders{$folder};
 			my %results = map { $_ => $outcome->($_) } @ids;
-			return ('MA005') if !may($s) && grep { ($_->{del} // '') ne 'hard' } map { current($s, $_) } @ids;
+			# the right was taken away during the wait: no folder is visible any more
+			return ('00000', 'MAPI_E_NOT_FOUND') if !may($s);
 			return ('40001') if grep { $_ eq '40001' } values %results;
 			my $done = grep { $_ eq 'S_OK' } values %results;
 			my $result = $done == @ids ? 'S_OK' : $done ? 'MAPI_W_PARTIAL_COMPLETION' : $results{ $ids[0] };
