@@ -10,7 +10,7 @@ use Test::More;
 
 my $top = "$FindBin::RealBin/../..";
 my $dir = PostgreSQL::Test::Utils::tempdir('readme');
-my @sections = ('A session', 'Rights');
+my @sections = ('A session', 'Rights', 'Changes');
 my $node = PostgreSQL::Test::Cluster->new('readme');
 
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
