@@ -111,6 +111,7 @@ extern const Command command_edit;
 extern const Command command_new;
 extern const Command command_set;
 extern const Command command_ls;
+extern const Command command_search;
 extern const Command command_completion;
 extern const Command command_man;
 
