@@ -1537,9 +1537,6 @@ CREATE INDEX message_associated
 CREATE INDEX message_delivery
 	ON msgstore.message (store_id, folder_id, delivery_time, message_id)
 	WHERE deleted_at IS NULL;
-CREATE INDEX message_subject
-	ON msgstore.message (store_id, folder_id, subject, message_id)
-	WHERE deleted_at IS NULL;
 CREATE INDEX message_sender
 	ON msgstore.message (store_id, folder_id, sender, message_id)
 	WHERE deleted_at IS NULL;
@@ -3770,7 +3767,7 @@ CREATE VIEW msgstore.search_progress WITH (security_barrier) AS
 			   AS configuration,
 		   s.messages_total, s.messages_done, s.started_at
 	FROM msgstore.search_store AS s
-	JOIN msgstore.store AS t USING (store_id)
+	JOIN msgstore.store AS t ON t.store_id OPERATOR(pg_catalog.=) s.store_id
 	WHERE EXISTS (
 		SELECT FROM pg_catalog.pg_roles AS r
 		WHERE r.rolname OPERATOR(pg_catalog.=) t.owner

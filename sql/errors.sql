@@ -299,7 +299,8 @@ INSERT INTO good_argument VALUES
     ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}'''),
     ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0'), ('token', 'NULL'),
     ('peer', '''peer'''), ('sync_token', '''token'''), ('again', '''{}'''), ('change', '''{}'''), ('states', '''[]'''),
-    ('keys', '''[]'''), ('source_key', '''x'''), ('source_keys', '''{}'''), ('change_key', '''x'''), ('predecessors', '''x''');
+    ('keys', '''[]'''), ('source_key', '''x'''), ('source_keys', '''{}'''), ('change_key', '''x'''), ('predecessors', '''x'''),
+    ('query', '''x'''), ('enabled', 'false'), ('configuration', '''simple''');
 SELECT * FROM (
     SELECT f.proc || ', ' || f.name AS argument,
            CASE WHEN g.value IS NULL THEN 'the test knows no value to try' ELSE

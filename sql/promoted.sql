@@ -92,7 +92,9 @@ SELECT result, change_number AS n FROM save_message(:s, :hot, :n, '{"PR_SUBJECT"
 SELECT result, change_number AS n FROM save_message(:s, :hot, :n, '{"PR_FLAG_STATUS": 2, "PR_IMPORTANCE": 2}') \gset
 SELECT result, change_number AS n FROM save_message(:s, :hot, :n, '{"PR_SUBJECT": "Re: hot", "PR_BODY": "bb"}') \gset
 SELECT updated - :updated AS updated, hot - :hot_updated AS hot FROM updates;
-SELECT result, change_number AS n FROM save_message(:s, :hot, :n, '{"PR_SUBJECT": "cold"}') \gset
+SELECT result, change_number AS n FROM save_message(:s, :hot, :n, '{"PR_SUBJECT": "still hot"}') \gset
+SELECT updated - :updated AS updated, hot - :hot_updated AS hot FROM updates;
+SELECT result, change_number AS n FROM save_message(:s, :hot, :n, '{"PR_SENDER_NAME": "cold"}') \gset
 SELECT updated - :updated AS updated, hot - :hot_updated AS hot FROM updates;
 COMMIT;
 

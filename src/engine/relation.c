@@ -50,7 +50,6 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"message_deleted",
 	"message_associated",
 	"message_delivery",
-	"message_subject",
 	"message_sender",
 	"change",
 	"change_pkey",

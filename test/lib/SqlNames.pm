@@ -79,7 +79,7 @@ my %grammar_type = set(
 # Options, which are followed by an equals sign.
 my %option = set(
 	'input output receive send like function leftarg rightarg commutator negator
-	restrict join fillfactor search_path errcode detail hint message');
+	restrict join fillfactor fastupdate search_path errcode detail hint message');
 
 # Words that end the list after FROM.
 my %after_from = set(
