@@ -112,6 +112,7 @@ extern const Command command_new;
 extern const Command command_set;
 extern const Command command_ls;
 extern const Command command_watch;
+extern const Command command_search;
 extern const Command command_completion;
 extern const Command command_man;
 

@@ -15,6 +15,7 @@ static const Command *const commands[] = {
 	&command_init,
 	&command_stores,
 	&command_ls,
+	&command_search,
 	&command_show,
 	&command_edit,
 	&command_new,

@@ -174,6 +174,21 @@ character(const char *bytes, int len)
 }
 
 /*
+ * Return true if a character is a mark or blank of Chinese and Japanese texts,
+ * which the parser takes for a letter in a database of locale C.
+ */
+static bool
+is_wide_mark(uint32 code)
+{
+	return (code >= 0x3000 && code <= 0x3003) ||
+		(code >= 0x3008 && code <= 0x3020) ||
+		(code >= 0xFF01 && code <= 0xFF0F) ||
+		(code >= 0xFF1A && code <= 0xFF20) ||
+		(code >= 0xFF3B && code <= 0xFF40) ||
+		(code >= 0xFF5B && code <= 0xFF65);
+}
+
+/*
  * Append the character at a place and return its bytes.  A byte that begins no
  * character is taken for Latin-1.
  */
@@ -193,7 +208,11 @@ append_character(Collector *to, const char *bytes, int len)
 		append_code(to, (unsigned char) *bytes);
 		return 1;
 	}
-	appendBinaryStringInfo(to->text, bytes, size);
+	if (size == 3 && GetDatabaseEncoding() == PG_UTF8 &&
+		is_wide_mark(utf8_to_unicode((const unsigned char *) bytes)))
+		appendStringInfoChar(to->text, ' ');
+	else
+		appendBinaryStringInfo(to->text, bytes, size);
 	return size;
 }
 
