@@ -309,7 +309,7 @@ SET ROLE regress_rights_owner;
 SELECT give_store(:store, 'regress_rights_team');
 RESET ROLE;
 SELECT count(*) = count(DISTINCT c.folder_id) AND count(*) = (SELECT count(*) FROM folder WHERE store_id = :store) AS every_folder
-FROM folder_change AS c WHERE store_id = :store AND kind = 'a' AND xid = (SELECT max(xid) FROM folder_change WHERE store_id = :store);
+FROM folder_change AS c WHERE store_id = :store AND kind = 'a' AND xid = (SELECT xid FROM folder_change WHERE store_id = :store ORDER BY xid DESC LIMIT 1);
 SET ROLE regress_rights_owner;
 SELECT owner FROM store_list WHERE store_id = :store;
 RESET ROLE;
