@@ -5,7 +5,7 @@
  *	  another.
  *
  * NOTES
- *	  What is brought is read as it is now.  Importing something that the
+ *	  Content is brought as it is now.  Importing something that the
  *	  receiving store has already does nothing, so that a call that met others
  *	  or was ended may be repeated.
  *

@@ -96,7 +96,7 @@ extern bool form_assign(msgstore *ms, json_t *patch, const char *argument);
 
 /* ------------------------------------------------------------------ kept.c */
 
-/* What a text on the disk is about; its first line says so. */
+/* The subject of a text on the disk, as its first line names it. */
 typedef struct KeptText
 {
 	char	   *path;

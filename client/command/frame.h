@@ -24,7 +24,7 @@
 
 #define MSGSTORE_VERSION	"0.1"
 
-/* What the argument of an option is, and the type of the member it is put in. */
+/* The kind of an argument, which gives the type of the member that holds it. */
 typedef enum OptionKind
 {
 	OPTION_FLAG,				/* no argument; bool */
@@ -53,7 +53,7 @@ typedef struct Option
 	{.name = "json", .kind = OPTION_FLAG, .offset = offsetof(type, json), \
 	 .help = "print JSON, one value per line"}
 
-/* What a command needs.  Commands with a server have its options. */
+/* The needs of a command.  Commands with a server have its options. */
 typedef enum CommandNeeds
 {
 	NEEDS_NOTHING,

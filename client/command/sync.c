@@ -50,7 +50,7 @@ typedef struct SyncOptions
 
 /* -------------------------------------------------------------------- feed */
 
-/* What a page of the feed names. */
+/* The names in a page of the feed. */
 typedef struct Page
 {
 	GArray	   *messages;		/* int64_t, each once, as the next two */

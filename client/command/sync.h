@@ -24,7 +24,7 @@ typedef struct Peer
 	char	   *name;			/* for messages, safe */
 } Peer;
 
-/* What was done in one direction. */
+/* The work done in one direction. */
 typedef struct Tally
 {
 	unsigned	messages;

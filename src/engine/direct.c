@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * direct.c
- *	  What row.c needs to read and write tuples without the executor: tables
+ *	  Help for row.c to read and write tuples without the executor: tables
  *	  that may be written so, scans by key, the check of NOT NULL, index entries.
  *
  * NOTES
@@ -19,8 +19,8 @@
  *	  end of all transactions that hold one, so that the indexes need no locks
  *	  of their own here.
  *
- *	  What is kept lives as long as the backend; an invalidation of the table,
- *	  which every change of its indexes sends, drops it.
+ *	  Cached entries live as long as the backend; an invalidation of the table,
+ *	  which every change of its indexes sends, drops them.
  *
  *-------------------------------------------------------------------------
  */
