@@ -62,6 +62,7 @@ OBJS = \
 	src/engine/origin.o \
 	src/engine/tree.o \
 	src/engine/wakeup.o \
+	src/engine/activity.o \
 	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
@@ -115,6 +116,7 @@ OBJS = \
 	src/face/category.o \
 	src/face/search.o \
 	src/face/history.o \
+	src/face/stats.o \
 	src/face/feed.o \
 	src/face/advise.o
 
@@ -183,6 +185,7 @@ REGRESS = \
 	hostile \
 	errors \
 	checker \
+	stats \
 	version \
 	house
 

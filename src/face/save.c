@@ -61,6 +61,8 @@
 
 #include "value.h"
 
+#include "activity.h"
+
 #define MAX_REQUEST		255		/* characters of a request */
 
 /* A save under way. */
@@ -128,6 +130,8 @@ save_on_row(const MessageRow *row, const SaveRequest *request,
 			attempt = attempt_plain(&work, &result, change_number);
 		PopActiveSnapshot();
 	}
+	if (result == MAPI_E_OBJECT_CHANGED)
+		activity_conflict(request->store_id, request->message_id);
 	return result;
 }
 
