@@ -10,7 +10,7 @@
 
 MODULE_big = msgstore
 EXTENSION = msgstore
-DATA = msgstore--0.1.sql
+DATA = msgstore--0.1.sql api/msgstore_api.sql
 PGFILEDESC = "msgstore - messages with MAPI message-store semantics"
 
 # One noun per file, from the lowest floor and room up (src/README.md).
