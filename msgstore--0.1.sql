@@ -4208,7 +4208,8 @@ COMMENT ON FUNCTION msgstore_internal.store_counts(bigint) IS
 
 CREATE VIEW msgstore.msgstore_stats WITH (security_barrier) AS
 	SELECT s.store_id, s.name, s.owner, c.messages,
-		   c.deleted AS deleted_messages, a.bytes, a.versions, a.history_bytes, a.blobs,
+		   c.deleted AS deleted_messages, a.bytes, a.versions,
+		   a.history_bytes, a.blobs,
 		   (SELECT pg_catalog.count(*) FROM msgstore.parked_draft AS p
 			WHERE p.store_id OPERATOR(pg_catalog.=) s.store_id) AS drafts,
 		   a.saves, a.conflicts, a.forces, a.merges,
