@@ -1,6 +1,7 @@
 -- msgstore_stats shows each store's sizes, saves and conflicts, contested_messages the
 -- messages that clients fight over: what is rolled back is not counted, a refusal always is.
 SET search_path = msgstore, public;
+\set VERBOSITY sqlstate
 SELECT create_store('stats') AS store \gset
 SELECT special_folder(:store, 'Inbox') AS inbox \gset
 CREATE FUNCTION pg_temp.stats(OUT messages text, OUT versions bigint, OUT blobs bigint, OUT drafts bigint,
