@@ -517,7 +517,7 @@ access_replica_guid(int64 store_id, uint8 *guid)
 void
 access_lock_store(int64 store_id)
 {
-	if (!row_lock_store(store_id))
+	if (!parent_lock_store(store_id))
 		raise_no_store(store_id);
 }
 

@@ -273,7 +273,7 @@ write_row(SaveWork *work, const Edits *edits, int64 *number)
 		order.kind = CHANGE_SUBMIT;
 		order.sending = SENDING_BEGINS;
 	}
-	else 	if (order.base == work->row.version.change_number)
+	else if (order.base == work->row.version.change_number)
 		order.kind = CHANGE_SAVE;
 	else if (work->request->mode == SAVE_MERGE)
 		order.kind = CHANGE_MERGE;
@@ -282,6 +282,7 @@ write_row(SaveWork *work, const Edits *edits, int64 *number)
 	order.edits = edits;
 	order.uploads = work->request->uploads;
 	order.author = work->request->author;
+	order.batch = work->request->batch;
 	return change_write(&work->row, &order, number);
 }
 
@@ -554,7 +555,7 @@ save_new(SaveWork *work, int64 *number)
 	Content    *content = &row->version.content;
 	bool		existed;
 
-	if (!row_lock_folder_if(request->store_id, request->folder_id, &existed))
+	if (!parent_lock_folder_if(request->store_id, request->folder_id, &existed))
 	{
 		if (request->is_stateless && !existed)
 			store_raise_no_folder(request->store_id, request->folder_id);
