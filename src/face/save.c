@@ -295,6 +295,7 @@ write_row(SaveWork *work, const Edits *edits, bool no_wait, int64 *number)
 	order.edits = edits;
 	order.uploads = work->request->uploads;
 	order.author = work->request->author;
+	order.batch = work->request->batch;
 	return change_write(&work->row, &order, number);
 }
 
@@ -586,7 +587,7 @@ save_new(SaveWork *work, int64 *number)
 	Content    *content = &row->version.content;
 	bool		existed;
 
-	if (!row_lock_folder_if(request->store_id, request->folder_id, &existed))
+	if (!parent_lock_folder_if(request->store_id, request->folder_id, &existed))
 	{
 		if (request->is_stateless && !existed)
 			store_raise_no_folder(request->store_id, request->folder_id);
