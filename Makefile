@@ -130,6 +130,7 @@ REGRESS = \
 	retype \
 	recipient \
 	rules \
+	bounds \
 	attachment \
 	subobject \
 	copy \

@@ -422,7 +422,7 @@ begin_update(MessageRow *row)
 
 /* Replace the tuple in *row by that in a slot, which is dropped. */
 static TM_Result
-end_update(MessageRow *row, TupleTableSlot *slot)
+end_update(MessageRow *row, TupleTableSlot *slot, bool no_wait)
 {
 	ItemPointerData tid = row->slot->tts_tid;
 	TM_FailureData failure;
@@ -434,7 +434,7 @@ end_update(MessageRow *row, TupleTableSlot *slot)
 	result = table_tuple_update(row->table, &tid, slot,
 								GetCurrentCommandId(true),
 								GetActiveSnapshot(), InvalidSnapshot,
-								true, &failure, &lockmode, &update);
+								!no_wait, &failure, &lockmode, &update);
 	if (result == TM_Ok)
 	{
 		hint_note(row->table, row->store_id, row->message_id, &slot->tts_tid);
@@ -470,7 +470,7 @@ messagerow_size(const MessageRow *row)
 TM_Result
 messagerow_update(MessageRow *row, const Version *version,
 				  TimestampTz modified_at, const char *modifier,
-				  const Jsonb *undo)
+				  const Jsonb *undo, bool no_wait)
 {
 	const int  *at = MESSAGE_AT(row->table);
 	TupleTableSlot *slot = begin_update(row);
@@ -483,7 +483,7 @@ messagerow_update(MessageRow *row, const Version *version,
 	put_promoted(&promoted, at, slot->tts_values, slot->tts_isnull);
 	slot->tts_values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(modified_at);
 	slot->tts_values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
-	result = end_update(row, slot);
+	result = end_update(row, slot, no_wait);
 	if (result == TM_Ok)
 		activity_bytes(row->store_id,
 					   size_of(&promoted) - messagerow_size(row));
@@ -499,7 +499,7 @@ messagerow_promote(MessageRow *row)
 	promoted_fill(&row->version.content, &promoted);
 	put_promoted(&promoted, MESSAGE_AT(row->table), slot->tts_values,
 				 slot->tts_isnull);
-	if (end_update(row, slot) != TM_Ok)
+	if (end_update(row, slot, false) != TM_Ok)
 		elog(ERROR, "could not update message " INT64_FORMAT " of store "
 			 INT64_FORMAT, row->message_id, row->store_id);
 	activity_bytes(row->store_id, size_of(&promoted) - messagerow_size(row));
