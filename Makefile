@@ -263,7 +263,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions analyse dist deb strict client install-client \
+.PHONY: $(PRIVATE) test-versions analyse indent dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -278,11 +278,16 @@ test-versions:
 analyse:
 	@bash $(TOP)tools/analyse
 
+# Lay the sources out as PostgreSQL's; "make analyse" checks that they are.
+indent:
+	@bash $(TOP)tools/deps pg-bsd-indent
+	@perl $(TOP)tools/indent
+
 # The archive of a release for PGXN; packages for Debian.
 dist deb:
 	@bash $(TOP)tools/release $@
 
-ifneq (,$(filter-out $(PRIVATE) test-versions analyse dist deb,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out $(PRIVATE) test-versions analyse indent dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))

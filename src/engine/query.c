@@ -96,6 +96,7 @@
 	" ELSE 'rights' END, coalesce(t.actor, t.role), t.client," \
 	" t.changed_at, t.properties"
 
+/* INDENT OFF */
 static const struct
 {
 	bool		writes;
@@ -1334,6 +1335,7 @@ static const struct
 	{true, {INT4OID},
 		"INSERT INTO msgstore.node (node_number) VALUES ($1)"}
 };
+/* INDENT ON */
 
 static SPIPlanPtr plans[NUM_QUERIES];
 
