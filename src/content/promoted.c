@@ -243,6 +243,7 @@ promoted_value(PromotedColumn column, const JsonbValue *value, Datum *datum)
 {
 	Promoted	promoted;
 
+	promoted.value[column] = (Datum) 0;
 	promoted.isnull[column] = true;
 	promote(column, value, &promoted);
 	*datum = promoted.value[column];
