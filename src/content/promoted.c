@@ -37,6 +37,7 @@ static const struct
 	int			len;
 	PromotedColumn column;
 }			members[] =
+
 {
 #define MEMBER(name, column)	{name, sizeof(name) - 1, column}
 	MEMBER("PR_SUBJECT", PROMOTED_SUBJECT),
