@@ -280,7 +280,7 @@ analyse:
 
 # Lay the sources out as PostgreSQL's; "make analyse" checks that they are.
 indent:
-	@bash $(TOP)tools/deps pg-bsd-indent
+	@bash $(TOP)tools/deps pg-bsd-indent:pg_bsd_indent
 	@perl $(TOP)tools/indent
 
 # The archive of a release for PGXN; packages for Debian.

@@ -239,7 +239,7 @@ build(const BagEntry *entries, int count, uint32 kind)
 {
 	int			keys = kind == JB_FOBJECT ? count : 0;
 	Size		head = offsetof(Jsonb, root) + sizeof(uint32) +
-		sizeof(JEntry) * ((Size) keys + count);
+	sizeof(JEntry) * ((Size) keys + count);
 	Size		size = head;
 	Jsonb	   *bag;
 	JEntry	   *jentry;
@@ -320,7 +320,7 @@ bag_entries(const Jsonb *bag, int *count)
 	{
 		BagEntry   *entry = &entries[i < n ? i : i - n];
 		uint32		end = JBE_HAS_OFF(jentry[i]) ? JBE_OFFLENFLD(jentry[i]) :
-			at + JBE_OFFLENFLD(jentry[i]);
+		at + JBE_OFFLENFLD(jentry[i]);
 
 		if (i < n)
 		{

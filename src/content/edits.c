@@ -240,7 +240,7 @@ Jsonb *
 edits_to_patch(const Edits *edits)
 {
 	const Jsonb *props = edits->value[PART_PROPS] != NULL ?
-		(Jsonb *) edits->value[PART_PROPS] : bag_empty();
+	(Jsonb *) edits->value[PART_PROPS] : bag_empty();
 	int			count;
 	BagEntry   *entries = bag_entries(props, &count);
 	BagList		list;
@@ -366,7 +366,7 @@ void
 edits_retype(const Content *content, Edits *edits)
 {
 	Jsonb	   *patch = edits_patch_for(DatumGetJsonbP(content->value[PART_PROPS]),
-								  edits);
+										edits);
 
 	if (patch != NULL)
 	{

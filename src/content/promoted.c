@@ -37,6 +37,7 @@ static const struct
 	int			len;
 	PromotedColumn column;
 }			members[] =
+
 {
 #define MEMBER(name, column)	{name, sizeof(name) - 1, column}
 	MEMBER("PR_SUBJECT", PROMOTED_SUBJECT),
@@ -243,6 +244,7 @@ promoted_value(PromotedColumn column, const JsonbValue *value, Datum *datum)
 {
 	Promoted	promoted;
 
+	promoted.value[column] = (Datum) 0;
 	promoted.isnull[column] = true;
 	promote(column, value, &promoted);
 	*datum = promoted.value[column];

@@ -1489,16 +1489,16 @@ extern bool state_status(int64 store_id, int64 message_id, int32 *status,
  * or 0 if they are the entry id of anything else.
  */
 extern int64 computed_folder_of_entryid(int64 store_id, const uint8 *entryid,
-									int size);
+										int size);
 
 /*
  * Add the entry id of an object (PR_OBJECT_TYPE and id), and the source key of
  * an id or the change key of a change number, to a list of members.
  */
 extern void computed_add_entryid(int64 store_id, BagList *list, const char *name,
-							 int type, int64 id);
+								 int type, int64 id);
 extern void computed_add_key(int64 store_id, BagList *list, const char *name,
-						 Keyed series, int64 number);
+							 Keyed series, int64 number);
 
 /* ------------------------------------------------------------------ view.c */
 
@@ -1708,7 +1708,7 @@ extern int	sorting_compare_values(const SortOrder *order, const SortKey *a,
  * no position of the list.
  */
 extern text *sorting_position(const SortOrder *order, const SortKey *key,
-							  uint64 list, int64 rank);
+							   uint64 list, int64 rank);
 extern void sorting_read_position(const SortOrder *order,
 								  const text *position, uint64 list,
 								  SortKey *key, int64 *rank);

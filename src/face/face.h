@@ -414,6 +414,7 @@ extern bool meet_permitted(const Import *import, const MessageRow *row);
  */
 extern int32 meet_version(Import *import, MessageRow *row);
 extern int32 meet_deletion(Import *import, MessageRow *row);
+
 /* -------------------------------------------------------------- criteria.c */
 
 /* What a search folder looks for, and where. */
