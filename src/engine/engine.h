@@ -549,8 +549,9 @@ pg_noreturn extern void messagerow_raise_deleted(int64 store_id,
 extern TM_Result messagerow_lock(MessageRow *row, bool newest);
 
 /*
- * Return true if another transaction seems to lock or to replace the version
- * in *row.  A write would then have to wait, and to be decided anew.
+ * Return true if the version in *row has to be locked before it is replaced:
+ * another transaction seems to lock or to replace it, so that a write would
+ * have to wait, and to be decided anew; or the server has assertions.
  */
 extern bool messagerow_held(const MessageRow *row);
 
