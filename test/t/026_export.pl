@@ -317,8 +317,8 @@ $id = $node->safe_psql('postgres', q{
 		  "PR_MESSAGE_RECIPIENTS": [{"PR_RECIPIENT_TYPE": 3,
 		  "PR_DISPLAY_NAME": "B", "PR_SMTP_ADDRESS": "b@example.org"}]}')});
 is( export_mail('mail', $id),
-	"From: Me <me\@example.org>\r\nBcc: B <b\@example.org>\r\n"
-	  . "Subject: written here\r\nMIME-Version: 1.0\r\n"
+	"MIME-Version: 1.0\r\nFrom: Me <me\@example.org>\r\n"
+	  . "Bcc: B <b\@example.org>\r\nSubject: written here\r\n"
 	  . "Content-Type: text/plain; charset=utf-8\r\n\r\ntext\r\n",
 	'a message that was never mail');
 

@@ -423,6 +423,60 @@ is($within->{PidLidTaskStatus}, 2, 'TNEF: a named number');
 is($within->{PidLidPercentComplete}, 0.5, 'TNEF: a named fraction');
 is($within->{PidLidTaskOwner}, 'Ann', 'TNEF: a named text');
 
+# recipients: rows of properties, in any order, in both kinds of text
+sub row
+{
+	my (@properties) = @_;
+
+	return pack('V', scalar @properties) . join '', @properties;
+}
+
+my $people = attribute(1, 0x00069004, pack('V', 4)
+	  . row(pack('VV', 0x0C150003, 1), mapi_bytes(0x3001001E, "Ann\0"),
+		mapi_bytes(0x3002001E, "SMTP\0"),
+		mapi_bytes(0x3003001E, "ann\@example.org\0"))
+	  . row(mapi_bytes(0x39FE001F, encode('UTF-16LE', "zoe\@example.org\0")),
+		pack('Vv4', 0x00400040, 0, 0, 0, 0), pack('VV', 0x0E0F0003, 1),
+		mapi_bytes(0x3001001F, encode('UTF-16LE', "Zo\x{eb}\0")),
+		pack('VV', 0x0C150003, 2))
+	  . row(mapi_bytes(0x3001001E, "Nobody's address\0"),
+		pack('VVVV', 0x00011003, 2, 7, 8),
+		pack('V', 0x80010003) . $task . pack('VVV', 0, 0x8101, 2))
+	  . row(mapi_bytes(0x3002001E, "EX\0"), mapi_bytes(0x3003001E, "/o=x\0")));
+my @read = (
+	'1 Ann <ann@example.org>', "2 Zo\x{eb} <zoe\@example.org>",
+	"1 Nobody's address", '1 /o=x');
+
+is_deeply(people(properties(with_part($winmail, encode_base64($tnef . $people)))),
+	\@read, 'TNEF: its recipients, if the header has none');
+is_deeply(
+	people(properties("To: zoe\@example.org\n"
+			  . with_part($winmail, encode_base64($tnef . $people)))),
+	['1 zoe@example.org <zoe@example.org>'],
+	'TNEF: the recipients of the header have precedence');
+like($err, qr/3  recipients only in TNEF: left out/,
+	'TNEF: recipients that only TNEF has are counted');
+$outer = pack('Vv', 0x223E9F78, 1)
+  . attribute(1, 0x00089006, pack('V', 0x10000))
+  . attribute(2, 0x00069002, "\1\0" . "\0" x 12)
+  . attribute(2, 0x00018010, "inner.msg\0")
+  . attribute(2, 0x00069005, pack('V', 2) . pack('VV', 0x37050003, 5)
+	  . mapi_bytes(0x3701000D, "\x07\x03\x02\0\0\0\0\0\xC0\0\0\0\0\0\0\x46"
+		  . $inner . $people));
+is_deeply(
+	people(attachment(with_part($winmail, encode_base64($outer)))
+		  ->{PR_ATTACH_DATA_OBJ}),
+	\@read, 'TNEF: the recipients of an embedded message');
+foreach my $cut (1 .. 12)
+{
+	my $table = substr($people, 9, -2);
+
+	$table = substr($table, 0, int(length($table) * $cut / 13));
+	properties(with_part($winmail,
+			encode_base64($tnef . attribute(1, 0x00069004, $table))));
+	is($code, 0, "TNEF: a table of recipients that is cut off ($cut)");
+}
+
 # one attachment less: the other one is there, and TNEF is not
 shift @{ $props->{PR_MESSAGE_ATTACHMENTS} };
 msgstore('export', '--json',
