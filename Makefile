@@ -128,6 +128,7 @@ REGRESS = \
 	retype \
 	recipient \
 	rules \
+	bounds \
 	attachment \
 	subobject \
 	copy \
