@@ -73,6 +73,7 @@ field_free(gpointer p)
 
 	g_free(field->name);
 	g_free(field->value);
+	g_free(field->now);
 	g_free(field);
 }
 
