@@ -454,18 +454,20 @@ edited_multipart(const Edit *edit, const Place *place, Content *content)
 	for (guint i = 0; out != NULL && i < n; i++)
 	{
 		const Place *one = g_ptr_array_index(place->places, i);
-		size_t		line = one->start - (one->start > 0);
-		size_t		next = one->end;
+		size_t		start = CLAMP(one->start, at, place->end);
+		size_t		end = CLAMP(one->end, start, place->end);
+		size_t		line = start - (start > at);
+		size_t		next = end;
 		const char *eol = edit->eol;
 		size_t		line_len;
 
 		while (line > at && data[line - 1] != '\n')
 			line--;
-		line_len = one->start - line;
+		line_len = start - line;
 		next += next < place->end && data[next] == '\r';
 		next += next < place->end && data[next] == '\n';
-		if (next > one->end || (next == place->end && !outer))
-			eol = data + one->end;
+		if (next > end || (next == place->end && !outer))
+			eol = data + end;
 		if (parts[i] == NULL && outer && i + 1 == n)
 		{
 			parts[i] = parts_new();
@@ -475,22 +477,21 @@ edited_multipart(const Edit *edit, const Place *place, Content *content)
 		if (outer && i == 0)
 			append_parts(out, content->first, data + line, line_len, edit->eol,
 						 strlen(edit->eol));
-		if (parts[i] == NULL)
-			next = one->end;
-		else
+		if (parts[i] != NULL)
 			append_parts(out, parts[i], data + line, line_len, eol,
-						 eol == edit->eol ? strlen(eol) : next - one->end);
-		if (parts[i] == NULL)
-			g_string_append_len(out, data + line, (gssize) (next - line));
-		at = next;
+						 eol == edit->eol ? strlen(eol) : next - end);
+		else
+			g_string_append_len(out, data + line, (gssize) (end - line));
+		at = parts[i] ? next : end;
 		if (outer && i + 1 == n)
 		{
 			append_parts(out, content->last, data + line, line_len, edit->eol,
 						 strlen(edit->eol));
 			/* the closing boundary is missing */
+			while (line_len > 0 && g_ascii_isspace(data[line + line_len - 1]))
+				line_len--;
 			if (at == place->end)
-				g_string_append_printf(out, "%.*s--%s", (int)
-									   strcspn(data + line, "\r\n"),
+				g_string_append_printf(out, "%.*s--%s", (int) line_len,
 									   data + line, edit->eol);
 			g_ptr_array_set_size(content->first, 0);
 			g_ptr_array_set_size(content->last, 0);
