@@ -407,7 +407,7 @@ messagerow_lock(MessageRow *row, bool newest)
 	TM_Result	result;
 	ItemPointerData tid = row->slot->tts_tid;
 	uint8		flags = newest ? TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS |
-		TUPLE_LOCK_FLAG_FIND_LAST_VERSION : 0;
+	TUPLE_LOCK_FLAG_FIND_LAST_VERSION : 0;
 
 	result = table_tuple_lock(row->table, &tid, GetActiveSnapshot(), row->slot,
 							  GetCurrentCommandId(true),
@@ -870,7 +870,7 @@ changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 								   AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(change, NULL);
 	IndexScanDesc scan = direct_begin_scan(change, index, key, 2,
-										GetActiveSnapshot());
+										   GetActiveSnapshot());
 	bool		found = false;
 
 	while (!found && index_getnext_slot(scan, BackwardScanDirection, slot))
@@ -904,7 +904,7 @@ changerow_any_before(Relation change, int64 store_id, int64 message_id,
 								   AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(change, NULL);
 	IndexScanDesc scan = direct_begin_scan(change, index, key, 2,
-										GetActiveSnapshot());
+										   GetActiveSnapshot());
 	bool		found = false;
 
 	while (!found && index_getnext_slot(scan, ForwardScanDirection, slot))
