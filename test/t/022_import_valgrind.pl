@@ -63,7 +63,7 @@ SKIP:
 	under_valgrind('corpus', 0, 'import', '--dry-run', "$corpus/messages");
 	my $lines = PostgreSQL::Test::Utils::tempdir() . '/lines';
 	append_to_file($lines, $out);
-	under_valgrind('corpus again', 0, 'export', '--json', $lines, '-');
+	under_valgrind('corpus again', 0, 'export', '--lines', $lines, '-');
 }
 
 done_testing();

@@ -100,7 +100,7 @@ $props = properties("From: a\@example.org\nTo: b\@example.org, "
 push @{ $props->{PR_MESSAGE_RECIPIENTS} },
   { PR_RECIPIENT_TYPE => 1, PR_DISPLAY_NAME => 'New',
 	PR_SMTP_ADDRESS => 'new@example.org' };
-msgstore('export', '--json',
+msgstore('export', '--lines',
 	write_file('lines', $json->encode({ properties => $props }) . "\n"), "$dir/out");
 is(read_file("$dir/out/1.eml"),
 	"From: a\@example.org\nTo: b\@example.org, two..dots\@example.org, "
@@ -425,7 +425,7 @@ is($within->{PidLidTaskOwner}, 'Ann', 'TNEF: a named text');
 
 # one attachment less: the other one is there, and TNEF is not
 shift @{ $props->{PR_MESSAGE_ATTACHMENTS} };
-msgstore('export', '--json',
+msgstore('export', '--lines',
 	write_file('lines', $json->encode({ properties => $props }) . "\n"), "$dir/out");
 my $edited = properties(read_file("$dir/out/1.eml"));
 is_deeply(
