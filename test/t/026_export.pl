@@ -70,14 +70,14 @@ sub properties
 my ($code, $out, $err) = msgstore('export', '--help');
 is($code, 0, '--help succeeds');
 like($out, qr/--$_\b/, "--help names --$_")
-  foreach qw(store folder message json dbname host port username actor);
+  foreach qw(store folder message json lines dbname host port username actor);
 foreach my $bad (
 	[ qr/no store given/, $dir ],
 	[ qr/give one directory/, '-s', 'none' ],
 	[ qr/give one directory/, '-s', 'none', 'a', 'b' ],
 	[ qr/invalid message id "0"/, '-s', 'none', '-m', '0', $dir ],
 	[ qr/no store "none"/, '-s', 'none', $dir ],
-	[ qr/could not open "\S*nothing"/, '-j', "$dir/nothing", $dir ],
+	[ qr/could not open "\S*nothing"/, '-l', "$dir/nothing", $dir ],
 	[ qr/--lines cannot be used/, '-l', "$dir/nothing", '-m', '1', $dir ],
 	[ qr/could not connect/, '-p', '1', '-s', 'none', $dir ])
 {
@@ -116,7 +116,7 @@ is($code, 3, 'no such message: exit code 3');
 like($err, qr/no message 999 in store "mail"/, 'no such message: says so');
 ($code, $out, $err) = msgstore('export', '-s', 'mail', '-f', 'No', $dir);
 is($code, 2, 'no such folder: exit code 2');
-like($err, qr/no folder "No" in store "mail"/, 'no such folder: says so');
+like($err, qr/no folder "No"/, 'no such folder: says so');
 ($code, $out, $err) = msgstore('export', '-s', 'mail', "$dir/read.txt/x");
 is($code, 0, 'directories are made');
 write_file('file', 'x');
