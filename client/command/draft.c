@@ -185,6 +185,52 @@ discard_older(Session *session, const Draft *draft)
 	return res != NULL;
 }
 
+/*
+ * Find a draft with these edits that an attempt to park has left, whose answer
+ * was lost, and take it for the draft.  Returns false if there is none.
+ */
+static bool
+find_parked(Session *session, Draft *draft)
+{
+	bool		is_new = draft->message_id == 0;
+	Number		numbers[4];
+	char	   *changes = json_dumps(draft->patch, 0);
+	const char *values[] = {
+		number_text(&numbers[0], session->store_id), changes,
+		is_new ? NULL : number_text(&numbers[1], draft->message_id),
+		is_new ? NULL : number_text(&numbers[2], draft->change_number),
+		number_text(&numbers[3], draft->from_id)
+	};
+	PGresult   *res = msgstore_query(session->ms, "?nn", "SELECT p.parked_id,"
+									 " p.message_id FROM msgstore.parked AS p"
+									 " WHERE p.store_id"
+									 " OPERATOR(pg_catalog.=) $1"
+									 " AND p.is_new OPERATOR(pg_catalog.=)"
+									 " ($3::bigint IS NULL)"
+									 " AND coalesce(p.message_id"
+									 " OPERATOR(pg_catalog.=) $3::bigint, true)"
+									 " AND coalesce(p.change_number"
+									 " OPERATOR(pg_catalog.=) $4::bigint, true)"
+									 " AND p.parked_id"
+									 " OPERATOR(pg_catalog.<>) $5::bigint"
+									 " AND (SELECT e.changes FROM"
+									 " msgstore.parked_edits($1, p.parked_id)"
+									 " AS e) OPERATOR(pg_catalog.=)"
+									 " $2::pg_catalog.jsonb"
+									 " ORDER BY p.parked_id DESC LIMIT 1", 5,
+									 values);
+	bool		found = res != NULL && PQntuples(res) == 1;
+
+	free(changes);
+	if (found)
+	{
+		draft->parked_id = msgstore_number_at(res, 0, 0);
+		draft->new_id = is_new ? msgstore_number_at(res, 0, 1) : 0;
+	}
+	PQclear(res);
+	return found;
+}
+
 /* Park the edits in a transaction.  False on error. */
 static bool
 park(Session *session, Draft *draft)
@@ -231,8 +277,9 @@ park(Session *session, Draft *draft)
 bool
 draft_park(Session *session, Draft *draft)
 {
-	if (park(session, draft) || (session_again(session) &&
-								 park(session, draft)))
+	if (park(session, draft) ||
+		(session_again(session) && (find_parked(session, draft) ||
+									park(session, draft))))
 		return true;
 	draft->parked_id = 0;
 	return false;

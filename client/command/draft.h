@@ -46,8 +46,17 @@ extern bool session_again(Session *session);
 
 /* ------------------------------------------------------------------- ask.c */
 
-/* Return a line from stdin, without its line end; NULL at the end of stdin. */
+/*
+ * Return a line from stdin, without its line end; NULL at the end of stdin and
+ * after Ctrl-C.
+ */
 extern char *ask_line(void);
+
+/* Return true if Ctrl-C has ended a question. */
+extern bool ask_interrupted(void);
+
+/* End the program by SIGINT if Ctrl-C has ended a question. */
+extern void ask_end(void);
 
 /* Ask until the answer is yes or no; the end of stdin is no. */
 extern bool ask_yes(const char *question);
@@ -223,6 +232,12 @@ extern int	editing_trouble(const Editing *editing, const char *doing);
  * if that is 0.  Returns -1 to go on, or an exit code.
  */
 extern int	editing_read_base(Editing *editing);
+
+/*
+ * Keep the draft's patch as a text on the disk, and print where.  Returns
+ * EXIT_TROUBLE.
+ */
+extern int	editing_keep(Editing *editing);
 
 /*
  * Let the user edit the text, again after an error, until its edits are

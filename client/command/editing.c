@@ -89,6 +89,17 @@ print_kept(const Editing *editing, int code)
 	return print_flush() ? code : EXIT_TROUBLE;
 }
 
+int
+editing_keep(Editing *editing)
+{
+	g_autofree char *first = kept_first_line(&editing->kept);
+	g_autofree char *text = form_text(editing->form, editing->draft.patch,
+									  first);
+
+	return kept_write(&editing->kept, text) ?
+		print_kept(editing, EXIT_TROUBLE) : EXIT_TROUBLE;
+}
+
 /* Remove a text without changes.  Returns an exit code. */
 static int
 unchanged(const Editing *editing)

@@ -61,7 +61,7 @@ typedef enum CommandNeeds
 	NEEDS_STORE					/* a server, and the option --store */
 } CommandNeeds;
 
-#define NO_STORE_GIVEN	"no store given (option --store)"
+#define NO_STORE_GIVEN	"no store given (option --store or MSGSTORE_STORE)"
 #define ANY_NUMBER	(-1)		/* of arguments */
 #define NUM_EXITS	4			/* exit codes from 0 on: see command.h */
 

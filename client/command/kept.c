@@ -227,7 +227,10 @@ takes_line(const char *command)
 int
 kept_run_shell(const char *command, char *const *args, int nargs)
 {
-	g_autofree char *script = g_strdup_printf("%s \"$@\"", command);
+	/* without a shell in between, Ctrl-C is the command's alone */
+	bool		simple = strpbrk(command, "|&;<>()$`\\\"'\n*?[#~=%") == NULL;
+	g_autofree char *script = g_strdup_printf("%s%s \"$@\"",
+											  simple ? "exec " : "", command);
 	g_autofree char **argv = g_new0(char *, nargs + 5);
 	void		(*interrupt) (int) = signal(SIGINT, SIG_IGN);
 	void		(*quit) (int) = signal(SIGQUIT, SIG_IGN);

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "frame.h"
+#include "draft.h"
 
 /* All commands, in the order of the help. */
 static const Command *const commands[] = {
@@ -74,6 +74,7 @@ main(int argc, char **argv)
 	const char *word = argv[1];
 	const Command *command;
 	bool		help;
+	int			status;
 
 	/* end without memory, so that no value can be left out for lack of it */
 	json_set_alloc_funcs(g_malloc, g_free);
@@ -103,5 +104,7 @@ main(int argc, char **argv)
 		help_print(command);
 		return EXIT_DONE;
 	}
-	return option_run(command, argc - 1, argv + 1);
+	status = option_run(command, argc - 1, argv + 1);
+	ask_end();
+	return status;
 }

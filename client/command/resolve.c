@@ -349,9 +349,12 @@ settle_one(Resolve *r, int64_t parked_id)
 	if (r->options->json)
 		return print_one(r, parked_id);
 	status = resume(r, parked_id) ? -1 : EXIT_REFUSED;
-	while (status == -1)
+	while (status == -1 && !ask_interrupted())
 		status = one_round(r);
-	return status;
+	if (status != -1)
+		return status;
+	settle_print_parked(r);
+	return STOP;
 }
 
 /* Settle several drafts, one after another.  Returns an exit code. */

@@ -235,13 +235,21 @@ assign(Editing *editing, char *const *args, int nargs)
 	return -1;
 }
 
-/* Park and save the draft's patch, without an editor. */
+/*
+ * Park and save the draft's patch, without an editor.  If the connection is
+ * lost, nobody knows if the draft is parked: then the values are kept as a
+ * text, if there is a version to show them on.
+ */
 static int
 park_and_save(Editing *editing)
 {
+	int			code;
+
 	if (draft_park(&editing->session, &editing->draft))
 		return save(editing);
-	return editing_trouble(editing, "could not park the edits");
+	code = editing_trouble(editing, "could not park the edits");
+	return session_lost(&editing->session) && editing->form != NULL ?
+		editing_keep(editing) : code;
 }
 
 static int
@@ -258,10 +266,10 @@ run_new(const void *arg, char *const *args, int nargs)
 	status = find_new_folder(&editing, options->folder);
 	if (status < 0)
 		status = assign(&editing, args, nargs);
-	if (status < 0 && nargs > 0)
-		status = park_and_save(&editing);
 	if (status < 0)
 		status = editing_read_base(&editing);
+	if (status < 0 && nargs > 0)
+		status = park_and_save(&editing);
 	if (status < 0)
 		status = editing_run(&editing);
 	if (status < 0)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "frame.h"
 
 /*
  * Return true if the database has the extension; otherwise print an error.
@@ -93,10 +93,32 @@ session_print_text(const msgstore_error *error, const char *doing)
 	print_detail("hint", error->hint);
 }
 
+static const char *
+nth_store(const void *arg, int n)
+{
+	return n < PQntuples(arg) ? msgstore_text_at(arg, n, 0) : NULL;
+}
+
+/* Print that there is no such store, and the one that may be meant. */
+static void
+print_no_store(msgstore *ms, const char *name)
+{
+	g_autofree char *shown = show_name(name);
+	PGresult   *stores = msgstore_query(ms, "*t", "SELECT name"
+										" FROM msgstore.store_list"
+										" ORDER BY name", 0, NULL);
+	const char *meant = stores ? option_meant(name, nth_store, stores) : NULL;
+	g_autofree char *guess = meant ? show_name(meant) : NULL;
+
+	print_error("there is no store %s that you may use", shown);
+	if (guess != NULL)
+		print_err("Did you mean %s?\n", guess);
+	PQclear(stores);
+}
+
 bool
 session_find_store(msgstore *ms, const char *name, int64_t *store_id)
 {
-	g_autofree char *shown = show_name(name);
 	bool		found;
 
 	if (!msgstore_find_store(ms, name, &found, store_id))
@@ -105,7 +127,7 @@ session_find_store(msgstore *ms, const char *name, int64_t *store_id)
 		return false;
 	}
 	if (!found)
-		print_error("there is no store %s that you may use", shown);
+		print_no_store(ms, name);
 	return found;
 }
 

@@ -127,12 +127,10 @@ print_values(const Entry *entry, const Screen *screen)
 	for (View view = BASE; view < NUM_VIEWS; view++)
 	{
 		const char *value[] = {entry->text[view], NULL};
-		g_autofree char *safe[2] = {
-			base[0] ? show_safe(base[0]) : NULL,
-			value[0] ? show_safe(value[0]) : NULL
-		};
-		const char *old[] = {safe[0], NULL};
-		const char *new[] = {safe[1], NULL};
+		g_autofree char *safe_base = base[0] ? show_safe(base[0]) : NULL;
+		g_autofree char *safe = value[0] ? show_safe(value[0]) : NULL;
+		const char *old[] = {safe_base, NULL};
+		const char *new[] = {safe, NULL};
 
 		if (!shows(entry, view))
 			continue;

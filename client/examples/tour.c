@@ -10,8 +10,9 @@
  *	  messages, one through a handle and one with a single call.  Then works
  *	  without a session, as behind a pooler, where a change number names the
  *	  version.  Then come contents of messages and values in pieces; conflicts
- *	  and their resolution; drafts, history and places.  The last part raises
- *	  an error on purpose, to show its texts.
+ *	  and their resolution; drafts, history and places; lists, search, many
+ *	  saves and the feed; another store, to which a message is brought.  The
+ *	  last part raises an error on purpose, to show its texts.
  *
  *	  Exits with 0 if every answer is as libmsgstore.h describes it, 1 if an
  *	  answer is not, 2 if an error is raised.
@@ -450,6 +451,183 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 	CHECK(result == MSGSTORE_W_PARTIAL_COMPLETION);
 }
 
+/* List, count and find messages. */
+static void
+list_and_search(int64_t store_id, int64_t folder_id)
+{
+	static const char *const columns[] = {"PR_SUBJECT", NULL};
+	static const char *const sort[] = {"PR_SUBJECT DESC", NULL};
+	msgstore_table table = {0};
+	msgstore_search search = {0};
+	msgstore_row_list *page;
+	msgstore_found_list *found;
+	char		call[80];
+	int64_t		count;
+	int64_t		last;
+
+	printf("Lists and search:\n");
+	table.store_id = store_id;
+	table.folder_id = folder_id;
+	table.columns = columns;
+	table.sort = sort;
+	table.max = 2;
+	need(msgstore_count_messages(ms, &table, &count));
+	need((page = msgstore_list_messages(ms, &table)) != NULL);
+	CHECK(page->count == 2 && has(page->rows[0].row, "\"theirs\""));
+	CHECK(count > page->count);
+	table.after = page->rows[1].position;
+	last = page->rows[1].message_id;
+	{
+		msgstore_row_list *next = msgstore_list_messages(ms, &table);
+
+		need(next != NULL);
+		CHECK(next->count > 0 && next->rows[0].message_id != last);
+		msgstore_free_rows(next);
+	}
+	msgstore_free_rows(page);
+	table.after = NULL;
+	table.restriction = "{\"content\": {\"name\": \"PR_SUBJECT\","
+		" \"value\": \"one\", \"match\": \"prefix\"}}";
+	need((page = msgstore_list_messages(ms, &table)) != NULL);
+	CHECK(page->count > 0 && has(page->rows[0].row, "\"one call\""));
+	msgstore_free_rows(page);
+	table.restriction = "{\"nonsense\": 1}";
+	CHECK(msgstore_list_messages(ms, &table) == NULL);
+
+	search.store_id = store_id;
+	search.query = "outside";
+	CHECK(msgstore_search_messages(ms, &search) == NULL);
+	need(msgstore_execute(ms, "SELECT set_search(store_id, true, 'simple')"
+						  " FROM store_list"));
+	snprintf(call, sizeof(call), "CALL rebuild_search(%" PRId64 ")", store_id);
+	need(msgstore_execute(ms, call));
+	need((found = msgstore_search_messages(ms, &search)) != NULL);
+	CHECK(found->count > 0 && found->found->folder_id == folder_id &&
+		  strtod(found->found->rank, NULL) > 0);
+	msgstore_free_found(found);
+	need(msgstore_execute(ms, "SELECT set_search(store_id, false)"
+						  " FROM store_list"));
+}
+
+/* Make many saves at a time, and read what has changed since. */
+static void
+save_many(int64_t store_id, int64_t folder_id)
+{
+	enum
+	{
+		MANY = 20
+	};
+	int64_t		ids[MANY];
+	int64_t		numbers[MANY];
+	int64_t		number = 0;
+	int32_t		result = 0;
+	char		changes[256];
+	char	   *token;
+	int			stored = 0;
+	msgstore_save save = {0};
+	msgstore_feed feed = {0};
+	msgstore_saved_list *saved;
+	msgstore_event_list *events;
+
+	printf("Many saves, and the feed:\n");
+	for (int i = 0; i < MANY; i++)
+		need(msgstore_save_new_message(ms, store_id, folder_id,
+									   "{\"PR_SUBJECT\": \"outside\"}", 0,
+									   &result, &ids[i], &numbers[i]));
+	need((token = msgstore_feed_position(ms, store_id)) != NULL);
+
+	/* a pipeline: each save is a transaction of its own */
+	need(msgstore_enter_pipeline(ms));
+	save.store_id = store_id;
+	for (int i = 0; i < MANY; i++)
+	{
+		save.message_id = ids[i];
+		save.change_number = i == 3 ? 1 : numbers[i];
+		save.changes = i == 5 ? "{\"PR_NOWHERE\": 1}" :
+			"{\"PR_IMPORTANCE\": 2}";
+		need(msgstore_send_save(ms, &save));
+	}
+	for (int i = 0; i < MANY; i++)
+	{
+		if (!msgstore_next_saved(ms, &result, &number))
+			CHECK(i == 5 && *msgstore_last_error(ms)->sqlstate != '\0');
+		else if (result == MSGSTORE_S_OK)
+		{
+			numbers[i] = number;
+			stored++;
+		}
+		else
+			CHECK(i == 3 && result == MSGSTORE_E_OBJECT_CHANGED);
+	}
+	CHECK(stored == MANY - 2);
+	CHECK(!msgstore_next_saved(ms, &result, &number));
+	need(msgstore_exit_pipeline(ms));
+
+	/* one call for all, in one transaction */
+	snprintf(changes, sizeof(changes), "[{\"message_id\": %" PRId64 ","
+			 " \"change_number\": %" PRId64 ", \"changes\":"
+			 " {\"PR_SENSITIVITY\": 1}}, {\"message_id\": %" PRId64 ","
+			 " \"change_number\": 1, \"changes\": {\"PR_SENSITIVITY\": 1}}]",
+			 ids[0], numbers[0], ids[1]);
+	need((saved = msgstore_save_messages(ms, store_id, changes, 0,
+										 NULL)) != NULL);
+	CHECK(saved->count == 2 && saved->saved[0].result == MSGSTORE_S_OK &&
+		  saved->saved[0].change_number > numbers[0]);
+	CHECK(saved->saved[1].message_id == ids[1] &&
+		  saved->saved[1].result == MSGSTORE_E_OBJECT_CHANGED);
+	msgstore_free_saved(saved);
+
+	feed.store_id = store_id;
+	feed.token = token;
+	need((events = msgstore_changes_since(ms, &feed)) != NULL);
+	CHECK(events->count == stored + 2);
+	CHECK(strcmp(events->events[0].kind, "save") == 0 &&
+		  strcmp(events->events[0].properties, "[\"PR_IMPORTANCE\"]") == 0);
+	CHECK(strcmp(events->events[events->count - 1].kind, "end") == 0);
+	msgstore_free_events(events);
+	free(token);
+	need(msgstore_delete_messages(ms, store_id, ids, MANY,
+								  MSGSTORE_DELETE_HARD_DELETE, 0, &result));
+}
+
+/* Bring a folder and a message to another store, twice. */
+static void
+bring(const char *store_name, int64_t store_id, int64_t folder_id,
+	  int64_t message_id)
+{
+	char		name[200];
+	int64_t		other;
+	int64_t		root;
+	int64_t		parent;
+	int64_t		folder = 0;
+	int64_t		copy = 0;
+	int32_t		result = 0;
+	bool		found;
+	char	   *change;
+
+	printf("From store to store:\n");
+	need(msgstore_special_folder(ms, store_id, "Root", &root, &parent));
+	snprintf(name, sizeof(name), "%.150s, brought", store_name);
+	need(msgstore_find_store(ms, name, &found, &other));
+	if (!found)
+		need(msgstore_create_store(ms, name, &other));
+	for (int i = 0; i < 2; i++)
+	{
+		/* the root first, which is the root there */
+		need((change = msgstore_export_folder(ms, store_id, i == 0 ? root :
+											  folder_id)) != NULL);
+		need(msgstore_import_folder(ms, other, change, &result, &folder));
+		CHECK(result == MSGSTORE_S_OK || result == MSGSTORE_SYNC_E_IGNORE);
+		free(change);
+	}
+	need((change = msgstore_export_change(ms, store_id, message_id)) != NULL);
+	need(msgstore_import_change(ms, other, 0, change, &result, &copy));
+	CHECK(result == MSGSTORE_S_OK && copy > 0);
+	need(msgstore_import_change(ms, other, 0, change, &result, &copy));
+	CHECK(result == MSGSTORE_SYNC_E_IGNORE);
+	free(change);
+}
+
 /* Raise errors, and read their texts. */
 static void
 meet_errors(int64_t store_id)
@@ -513,6 +691,9 @@ main(int argc, char **argv)
 	settle_conflicts(store_id, folder_id);
 	park_a_draft(store_id, folder_id);
 	look_back(store_id, folder_id, message_id);
+	list_and_search(store_id, folder_id);
+	save_many(store_id, folder_id);
+	bring(argv[2], store_id, folder_id, message_id);
 	meet_errors(store_id);
 	msgstore_disconnect(ms);
 	return surprised ? 1 : 0;

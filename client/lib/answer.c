@@ -172,12 +172,18 @@ ms_answer_fits(const PGresult *res, const char *form, char *why, size_t size)
 /* ------------------------------------------------------- answers that fit */
 
 int64_t
+ms_number_in(const PGresult *res, int row, int column)
+{
+	if (PQgetisnull(res, row, column))
+		return 0;
+	return binary_number(PQgetvalue(res, row, column),
+						 PQgetlength(res, row, column));
+}
+
+int64_t
 ms_number_at(const PGresult *res, int column)
 {
-	if (PQgetisnull(res, 0, column))
-		return 0;
-	return binary_number(PQgetvalue(res, 0, column),
-						 PQgetlength(res, 0, column));
+	return ms_number_in(res, 0, column);
 }
 
 const char *

@@ -16,35 +16,6 @@
 
 #include "statement.h"
 
-/* A timestamptz as text, independent of DateStyle and TimeZone. */
-#define TIME_TEXT(column) \
-	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC'," \
-	" 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-
-/*
- * Run a query for a list, and set *res to its result, in text form.  Returns
- * zeroed memory for the list and for one row per row of the result; NULL on
- * error, and then there is no result.
- */
-static void *
-run_for_list(msgstore *ms, const char *form, const char *sql,
-			 const Params *params, size_t list_size,
-			 size_t row_size, PGresult **res)
-{
-	void	   *list;
-
-	*res = ms_run(ms, form, sql, params);
-	if (*res == NULL)
-		return NULL;
-	list = calloc(1, list_size + row_size * (size_t) PQntuples(*res));
-	if (list == NULL)
-	{
-		PQclear(*res);
-		(void) ms_set_error(ms, "out of memory");
-	}
-	return list;
-}
-
 /* --------------------------------------------------------------- conflicts */
 
 #define CONFLICT_COLUMNS \
@@ -59,7 +30,7 @@ run_for_report(msgstore *ms, const char *sql, const Params *params)
 	msgstore_conflict_report *report;
 	msgstore_difference *rows;
 
-	report = run_for_list(ms, "*tj?j?j?tt?t?t?n?", sql, params,
+	report = ms_run_for_list(ms, "*tj?j?j?tt?t?t?n?", sql, params,
 						  sizeof(*report), sizeof(*rows), &res);
 	if (report == NULL)
 		return NULL;
@@ -239,7 +210,7 @@ msgstore_parked(msgstore *ms, int64_t store_id, int64_t message_id)
 
 	ms_add_number(&params, INT8OID, store_id);
 	ms_add_number_or_null(&params, INT8OID, message_id);
-	list = run_for_list(ms, "*nnn?t?jt?t?t",
+	list = ms_run_for_list(ms, "*nnn?t?jt?t?t",
 						"SELECT parked_id, message_id, change_number,"
 						" subject, pg_catalog.to_json(properties), actor,"
 						" client, " TIME_TEXT("parked_at")
@@ -289,7 +260,7 @@ msgstore_history(msgstore *ms, int64_t store_id, int64_t message_id)
 	msgstore_change *rows;
 
 	ms_add_ids(&params, store_id, message_id);
-	list = run_for_list(ms, "*ntttt?t?t?j?n?n?",
+	list = ms_run_for_list(ms, "*ntttt?t?t?j?n?n?",
 						"SELECT change_number, kind, changed_by, role,"
 						" actor, client, " TIME_TEXT("changed_at") ","
 						" pg_catalog.to_json(properties), previous,"
@@ -363,16 +334,11 @@ static bool
 run_for_place(msgstore *ms, const char *sql, Params *params,
 			  const int64_t *ids, int count, int32_t *result)
 {
-	char	   *array = malloc((size_t) count * 24 + 3);
-	char	   *p = array;
+	char	   *array = ms_ids_text(ids, count);
 	bool		answered;
 
 	if (array == NULL)
 		return ms_set_error(ms, "out of memory");
-	*p++ = '{';
-	for (int i = 0; i < count; i++)
-		p += sprintf(p, "%s%" PRId64, i > 0 ? "," : "", ids[i]);
-	strcpy(p, "}");
 	params->values[1] = array;
 	answered = ms_run_for_int32(ms, sql, params, result);
 	free(array);

@@ -28,10 +28,17 @@ struct msgstore
 {
 	PGconn	   *conn;
 	bool		ready;			/* connected and set up */
+	int			unread;			/* answers of a pipeline */
 	PGresult   *error_result;	/* owns the texts of error, or NULL */
 	char	   *error_text;		/* owns libpq's message, or NULL */
 	msgstore_error error;
 };
+
+int *
+ms_unread(msgstore *ms)
+{
+	return &ms->unread;
+}
 
 /* ------------------------------------------------------------------ errors */
 

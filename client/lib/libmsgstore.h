@@ -75,6 +75,12 @@ extern "C"
 #define MSGSTORE_E_NO_ACCESS				((int32_t) 0x80070005)
 #define MSGSTORE_E_INVALID_PARAMETER		((int32_t) 0x80070057)
 
+/* Results of msgstore_import_change() and msgstore_import_folder() */
+#define MSGSTORE_SYNC_E_OBJECT_DELETED		((int32_t) 0x80040800)
+#define MSGSTORE_SYNC_E_IGNORE				((int32_t) 0x80040801)
+#define MSGSTORE_SYNC_E_CONFLICT			((int32_t) 0x80040802)
+#define MSGSTORE_SYNC_E_NO_PARENT			((int32_t) 0x80040803)
+
 /*
  * Flags of msgstore_open_message(), msgstore_open_attachment() and
  * msgstore_open_embedded_message().  Without a flag a handle is read-only.
@@ -694,6 +700,218 @@ extern bool msgstore_move_messages(msgstore *ms, int64_t store_id,
 								   int64_t folder_id,
 								   int64_t if_change_number,
 								   int32_t *result);
+
+/* ------------------------------------------------------------------- lists */
+
+/* The messages of a folder, or of a search folder; members may be 0 or NULL. */
+typedef struct msgstore_table
+{
+	int64_t		store_id;
+	int64_t		folder_id;
+	const char *const *columns; /* names, then NULL; NULL: all properties */
+	const char *restriction;	/* JSON; NULL: all messages */
+	const char *const *sort;	/* such as "PR_SUBJECT DESC", then NULL; NULL:
+								 * the newest first */
+	int32_t		max;			/* 0: all rows */
+	const char *after;			/* the position of a row; NULL: the first */
+	int32_t		flags;			/* MSGSTORE_SHOW_SOFT_DELETES and others */
+	const char *actor;
+} msgstore_table;
+
+typedef struct msgstore_row
+{
+	int64_t		message_id;
+	int64_t		change_number;
+	const char *row;			/* the columns, as a JSON object */
+	const char *position;		/* for "after" */
+} msgstore_row;
+
+typedef struct msgstore_row_list
+{
+	int			count;
+	const msgstore_row *rows;
+	PGresult   *owner;			/* owns the texts; private */
+} msgstore_row_list;
+
+/* Return a page of the messages.  Returns NULL on error. */
+extern msgstore_row_list *msgstore_list_messages(msgstore *ms,
+												 const msgstore_table *table);
+
+/* Free a list; NULL is fine. */
+extern void msgstore_free_rows(msgstore_row_list *list);
+
+/* Count the messages; columns, sort, max and after do not matter. */
+extern bool msgstore_count_messages(msgstore *ms, const msgstore_table *table,
+									int64_t *count);
+
+/* ------------------------------------------------------------------ search */
+
+/* A search in the texts of messages; members may be 0 or NULL. */
+typedef struct msgstore_search
+{
+	int64_t		store_id;
+	const char *query;			/* in the syntax of web searches */
+	int64_t		folder_id;		/* 0: all folders */
+	int32_t		max;			/* 0: all rows */
+	const char *after;
+	const char *actor;
+} msgstore_search;
+
+typedef struct msgstore_found
+{
+	int64_t		message_id;
+	int64_t		folder_id;
+	const char *rank;			/* a number as text */
+	const char *headline;		/* the text around the words; or NULL */
+	const char *position;
+} msgstore_found;
+
+typedef struct msgstore_found_list
+{
+	int			count;
+	const msgstore_found *found;	/* the best first */
+	PGresult   *owner;			/* owns the texts; private */
+} msgstore_found_list;
+
+/* Return a page of the messages that match.  Returns NULL on error. */
+extern msgstore_found_list *
+msgstore_search_messages(msgstore *ms, const msgstore_search *search);
+
+/* Free a list; NULL is fine. */
+extern void msgstore_free_found(msgstore_found_list *list);
+
+/* -------------------------------------------------------------------- feed */
+
+/* The changes of a store since a token; members may be 0 or NULL. */
+typedef struct msgstore_feed
+{
+	int64_t		store_id;
+	const char *token;			/* NULL: all that is there */
+	int32_t		max;			/* 0: 1000 */
+	int64_t		folder_id;		/* 0: all folders */
+	const char *actor;
+} msgstore_feed;
+
+/* A change; an unknown member is NULL, or 0. */
+typedef struct msgstore_event
+{
+	const char *token;			/* to go on behind this change */
+	int64_t		message_id;
+	int64_t		folder_id;
+	int64_t		change_number;
+	const char *kind;			/* "save", "move" ...; "end" ends the feed */
+	const char *changed_by;
+	const char *client;
+	const char *changed_at;
+	const char *properties;		/* JSON array of the changed names */
+} msgstore_event;
+
+typedef struct msgstore_event_list
+{
+	int			count;
+	const msgstore_event *events;
+	PGresult   *owner;			/* owns the texts; private */
+} msgstore_event_list;
+
+/*
+ * Return the token from which msgstore_changes_since() gives the changes to
+ * come.  Returns NULL on error.
+ */
+extern char *msgstore_feed_position(msgstore *ms, int64_t store_id);
+
+/*
+ * Return a page of changes, in order.  If the last one is of kind "end",
+ * nothing more is new, and its token is the token to keep.  Returns NULL on
+ * error.
+ */
+extern msgstore_event_list *msgstore_changes_since(msgstore *ms,
+												   const msgstore_feed *feed);
+
+/* Free a list; NULL is fine. */
+extern void msgstore_free_events(msgstore_event_list *list);
+
+/* -------------------------------------------------------------- many saves */
+
+/* The outcome of one of many saves. */
+typedef struct msgstore_saved
+{
+	int32_t		result;
+	int64_t		message_id;
+	int64_t		change_number;	/* the new version; 0: none */
+} msgstore_saved;
+
+typedef struct msgstore_saved_list
+{
+	int			count;
+	const msgstore_saved *saved;	/* in the order of the saves */
+} msgstore_saved_list;
+
+/*
+ * Do many saves in one call and one transaction, each with an outcome of its
+ * own.  changes is a JSON array of {"message_id", "change_number", "changes"}.
+ * Returns NULL on error.
+ */
+extern msgstore_saved_list *msgstore_save_messages(msgstore *ms,
+												   int64_t store_id,
+												   const char *changes,
+												   int32_t flags,
+												   const char *actor);
+
+/* Free a list; NULL is fine. */
+extern void msgstore_free_saved(msgstore_saved_list *list);
+
+/* A save, as for msgstore_save_message(); members may be 0 or NULL. */
+typedef struct msgstore_save
+{
+	int64_t		store_id;
+	int64_t		message_id;
+	int64_t		change_number;
+	const char *changes;		/* JSON */
+	int32_t		flags;
+	const char *request;		/* a repeated request is not saved twice */
+	const char *actor;
+} msgstore_save;
+
+/*
+ * Send saves without waiting for their answers.  Between enter and exit no
+ * other call is possible.  Each save is a transaction of its own, unless one
+ * was open before.  At most 100 saves may wait for their answers to be read;
+ * msgstore_send_save() refuses more.  msgstore_next_saved() reads the next
+ * answer, in the order of the saves; it returns false if that save has raised
+ * an error, which concerns no other save.  msgstore_exit_pipeline() drops
+ * answers that were not read.  Needs libpq 14.
+ */
+extern bool msgstore_enter_pipeline(msgstore *ms);
+extern bool msgstore_send_save(msgstore *ms, const msgstore_save *save);
+extern bool msgstore_next_saved(msgstore *ms, int32_t *result,
+								int64_t *new_number);
+extern bool msgstore_exit_pipeline(msgstore *ms);
+
+/* ---------------------------------------------------------- store to store */
+
+/*
+ * Export the newest version of a message, or a folder, as JSON for the calls
+ * below on another store.  Returns NULL on error.
+ */
+extern char *msgstore_export_change(msgstore *ms, int64_t store_id,
+									int64_t message_id);
+extern char *msgstore_export_folder(msgstore *ms, int64_t store_id,
+									int64_t folder_id);
+
+/*
+ * Import a message into a folder (0: the folder that it had), or a folder.
+ * *result is MSGSTORE_S_OK; MSGSTORE_SYNC_E_IGNORE if the store has this
+ * version or a newer one; MSGSTORE_SYNC_E_CONFLICT if both stores have changed
+ * the message: the later change stands, and the other one is a draft of the
+ * message; MSGSTORE_SYNC_E_OBJECT_DELETED if the message is deleted here;
+ * MSGSTORE_SYNC_E_NO_PARENT if the folder is not here.
+ */
+extern bool msgstore_import_change(msgstore *ms, int64_t store_id,
+								   int64_t folder_id, const char *change,
+								   int32_t *result, int64_t *message_id);
+extern bool msgstore_import_folder(msgstore *ms, int64_t store_id,
+								   const char *change, int32_t *result,
+								   int64_t *folder_id);
 
 #ifdef __cplusplus
 }

@@ -11,41 +11,6 @@
 #include "statement.h"
 
 /*
- * Return names as the text form of an array, in new memory; NULL if there is
- * no memory.
- */
-static char *
-array_text(const char *const *names)
-{
-	size_t		size = 3;
-	char	   *array;
-	char	   *p;
-
-	for (int i = 0; names[i] != NULL; i++)
-		size += 2 * strlen(names[i]) + 3;
-	array = p = malloc(size);
-	if (array == NULL)
-		return NULL;
-	*p++ = '{';
-	for (int i = 0; names[i] != NULL; i++)
-	{
-		if (i > 0)
-			*p++ = ',';
-		*p++ = '"';
-		for (const char *c = names[i]; *c != '\0'; c++)
-		{
-			if (*c == '"' || *c == '\\')
-				*p++ = '\\';
-			*p++ = *c;
-		}
-		*p++ = '"';
-	}
-	*p++ = '}';
-	*p = '\0';
-	return array;
-}
-
-/*
  * Run a query for properties as JSON.  The last parameter, which is added
  * here, is the list of tags; NULL asks for all properties.
  */
@@ -56,7 +21,7 @@ run_for_props(msgstore *ms, const char *sql, Params *params,
 	char	   *array = NULL;
 	char	   *text;
 
-	if (tags != NULL && (array = array_text(tags)) == NULL)
+	if (tags != NULL && (array = ms_array_text(tags)) == NULL)
 	{
 		(void) ms_set_error(ms, "out of memory");
 		return NULL;
@@ -231,7 +196,7 @@ bool
 msgstore_delete_props(msgstore *ms, int32_t handle, const char *const *tags)
 {
 	Params		params = {0};
-	char	   *array = array_text(tags);
+	char	   *array = ms_array_text(tags);
 	bool		deleted;
 
 	if (array == NULL)

@@ -14,6 +14,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "statement.h"
@@ -87,13 +88,13 @@ set_bad_answer(msgstore *ms, const char *sql, const char *why)
 	(void) ms_copy_error(ms, text);
 }
 
-PGresult *
-ms_run(msgstore *ms, const char *form, const char *sql, const Params *params)
+/*
+ * Check the result of a statement as ms_run() does; the result is returned, or
+ * cleared on error.
+ */
+static PGresult *
+take_answer(msgstore *ms, const char *form, const char *sql, PGresult *res)
 {
-	bool		binary = isupper((unsigned char) form[1]);
-	PGresult   *res = PQexecParams(msgstore_connection(ms), sql, params->n,
-								   params->types, params->values,
-								   params->lengths, params->formats, binary);
 	ExecStatusType status = PQresultStatus(res);
 	char		why[100];
 
@@ -117,6 +118,17 @@ ms_run(msgstore *ms, const char *form, const char *sql, const Params *params)
 }
 
 PGresult *
+ms_run(msgstore *ms, const char *form, const char *sql, const Params *params)
+{
+	bool		binary = isupper((unsigned char) form[1]);
+	PGresult   *res = PQexecParams(msgstore_connection(ms), sql, params->n,
+								   params->types, params->values,
+								   params->lengths, params->formats, binary);
+
+	return take_answer(ms, form, sql, res);
+}
+
+PGresult *
 msgstore_query(msgstore *ms, const char *form, const char *sql, int n,
 			   const char *const *values)
 {
@@ -130,6 +142,88 @@ msgstore_query(msgstore *ms, const char *form, const char *sql, int n,
 	for (int i = 0; i < n; i++)
 		ms_add_param(&params, 0, values[i]);
 	return ms_run(ms, form, sql, &params);
+}
+
+bool
+ms_send(msgstore *ms, const char *form, const char *sql, const Params *params)
+{
+	bool		binary = isupper((unsigned char) form[1]);
+
+	if (PQsendQueryParams(msgstore_connection(ms), sql, params->n,
+						  params->types, params->values, params->lengths,
+						  params->formats, binary) == 1)
+		return true;
+	return ms_take_error(ms, NULL);
+}
+
+#ifdef LIBPQ_HAS_PIPELINING
+
+PGresult *
+ms_receive(msgstore *ms, const char *form, const char *sql)
+{
+	PGconn	   *conn = msgstore_connection(ms);
+	PGresult   *res = take_answer(ms, form, sql, PQgetResult(conn));
+	bool		synced = false;
+
+	/* NULL ends the statement, and the mark of its end follows */
+	for (int ends = 0; ends < 2 && !synced &&
+		 PQstatus(conn) == CONNECTION_OK;)
+	{
+		PGresult   *rest = PQgetResult(conn);
+
+		synced = PQresultStatus(rest) == PGRES_PIPELINE_SYNC;
+		ends = rest == NULL ? ends + 1 : 0;
+		PQclear(rest);
+	}
+	return res;
+}
+
+#endif
+
+char *
+ms_array_text(const char *const *names)
+{
+	size_t		size = 3;
+	char	   *array;
+	char	   *p;
+
+	for (int i = 0; names[i] != NULL; i++)
+		size += 2 * strlen(names[i]) + 3;
+	array = p = malloc(size);
+	if (array == NULL)
+		return NULL;
+	*p++ = '{';
+	for (int i = 0; names[i] != NULL; i++)
+	{
+		if (i > 0)
+			*p++ = ',';
+		*p++ = '"';
+		for (const char *c = names[i]; *c != '\0'; c++)
+		{
+			if (*c == '"' || *c == '\\')
+				*p++ = '\\';
+			*p++ = *c;
+		}
+		*p++ = '"';
+	}
+	*p++ = '}';
+	*p = '\0';
+	return array;
+}
+
+char *
+ms_ids_text(const int64_t *ids, int count)
+{
+	char	   *array = malloc((size_t) count * 24 + 3);
+	char	   *p = array;
+
+	if (array == NULL)
+		return NULL;
+	*p++ = '{';
+	for (int i = 0; i < count; i++)
+		p += sprintf(p, "%s%" PRId64, i > 0 ? "," : "", ids[i]);
+	strcpy(p, "}");
+	return array;
 }
 
 bool
@@ -204,4 +298,23 @@ ms_run_for_text(msgstore *ms, const char *form, const char *sql,
 		(void) ms_set_error(ms, "out of memory");
 	PQclear(res);
 	return text;
+}
+
+void *
+ms_run_for_list(msgstore *ms, const char *form, const char *sql,
+				const Params *params, size_t list_size, size_t row_size,
+				PGresult **res)
+{
+	void	   *list;
+
+	*res = ms_run(ms, form, sql, params);
+	if (*res == NULL)
+		return NULL;
+	list = calloc(1, list_size + row_size * (size_t) PQntuples(*res));
+	if (list == NULL)
+	{
+		PQclear(*res);
+		(void) ms_set_error(ms, "out of memory");
+	}
+	return list;
 }

@@ -28,7 +28,7 @@
 #define VOIDOID		2278
 #define JSONBOID	3802
 
-#define MAX_PARAMS	7
+#define MAX_PARAMS	10
 
 typedef struct Params
 {
@@ -82,6 +82,35 @@ extern PGresult *ms_run(msgstore *ms, const char *form, const char *sql,
 						const Params *params);
 
 /*
+ * Send a statement in pipeline mode, and receive its answer as ms_run() does,
+ * up to the mark that ends it.
+ */
+extern bool ms_send(msgstore *ms, const char *form, const char *sql,
+					const Params *params);
+extern PGresult *ms_receive(msgstore *ms, const char *form, const char *sql);
+
+/*
+ * Run a query for a list, and set *res to its result, in text form.  Returns
+ * zeroed memory for the list and for one row per row of the result; NULL on
+ * error, and then there is no result.
+ */
+extern void *ms_run_for_list(msgstore *ms, const char *form, const char *sql,
+							 const Params *params, size_t list_size,
+							 size_t row_size, PGresult **res);
+
+/*
+ * Return names that end with NULL, or ids, as the text form of an array, in
+ * new memory; NULL if there is no memory.
+ */
+extern char *ms_array_text(const char *const *names);
+extern char *ms_ids_text(const int64_t *ids, int count);
+
+/* A timestamptz as text, independent of DateStyle and TimeZone. */
+#define TIME_TEXT(column) \
+	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC'," \
+	" 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+
+/*
  * Run a query that returns one row, and read its columns as numbers, or its
  * column as a 32-bit number (a result code or a handle) or as a text, which
  * the caller frees; or read nothing (void).  "form" has a capital for each
@@ -119,12 +148,16 @@ extern bool ms_answer_fits(const PGresult *res, const char *form, char *why,
 						   size_t size);
 
 /*
- * Return a number of 4 or 8 bytes from the first row of a result in binary
- * form that ms_run() has checked; 0 for SQL's NULL.
+ * Return a number of 4 or 8 bytes from the first row, or from any row, of a
+ * result in binary form that ms_run() has checked; 0 for SQL's NULL.
  */
 extern int64_t ms_number_at(const PGresult *res, int column);
+extern int64_t ms_number_in(const PGresult *res, int row, int column);
 
 /* ------------------------------------------------------------ connection.c */
+
+/* Return the number of saves of a pipeline whose answers were not read. */
+extern int *ms_unread(msgstore *ms);
 
 /* Forget the last error. */
 extern void ms_clear_error(msgstore *ms);

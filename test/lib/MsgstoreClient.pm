@@ -19,13 +19,13 @@ my $node;
 our $dir = PostgreSQL::Test::Utils::tempdir();
 
 # Start a server with the extension, and make it the one that the command and
-# query() speak to; returns the node.
+# query() speak to; returns the node.  "extra" are more options of initdb.
 sub client_node
 {
-	my ($name) = @_;
+	my ($name, @extra) = @_;
 
 	$node = PostgreSQL::Test::Cluster->new($name);
-	$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+	$node->init(extra => [ '--encoding=UTF8', '--locale=C', @extra ]);
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
 	$ENV{PGHOST} = $node->host;

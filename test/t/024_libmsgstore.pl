@@ -5,6 +5,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use MsgstoreClient;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $tour = "$FindBin::RealBin/../../client/examples/tour";
@@ -26,7 +27,7 @@ foreach my $time ('first', 'second')
 	is($code, 0, "$time time: all is as promised");
 	is($err, '', "$time time: no error");
 	unlike($out, qr/^ +NOT/m, "$time time: no check has failed");
-	is(scalar(() = $out =~ /^  ok /mg), 76, "$time time: all are made");
+	is(scalar(() = $out =~ /^  ok /mg), 96, "$time time: all are made");
 }
 is( $node->safe_psql(
 		'postgres',
@@ -35,7 +36,7 @@ is( $node->safe_psql(
 			USING (store_id, folder_id) WHERE name = 'Tour'}),
 	'base, first, one call, outside, theirs',
 	'the messages are what was saved');
-is($node->safe_psql('postgres', 'SELECT count(*) FROM msgstore.store_list'),
+is($node->safe_psql('postgres', q{SELECT count(*) FROM msgstore.store_list WHERE name = 'tour'}),
 	'1', 'store and folder are found again');
 
 # The schema is found, whatever search_path was before.
@@ -48,6 +49,15 @@ foreach my $path ('', 'nowhere', '"$user", public')
 	is($code, 0, "search_path \"$path\"");
 	is($err, '', "search_path \"$path\": no error");
 }
+
+# Every exported function has its place in the document, and the document has no other.
+my $top = "$FindBin::RealBin/../..";
+my @exported = grep { /\A\w/ } split /\n/,
+  slurp_file("$top/client/lib/exports.txt");
+my %documented =
+  map { $_ => 1 } slurp_file("$top/doc/libmsgstore.md") =~ /`(msgstore_\w+)`/g;
+is(join(' ', sort keys %documented),
+	join(' ', @exported), 'doc/libmsgstore.md has every function');
 
 $node->stop;
 my ($code, undef, $err) = tour($connection, 'tour');

@@ -116,7 +116,7 @@ is($code, 3, 'no such message: exit code 3');
 like($err, qr/no message 999 in store "mail"/, 'no such message: says so');
 ($code, $out, $err) = msgstore('export', '-s', 'mail', '-f', 'No', $dir);
 is($code, 2, 'no such folder: exit code 2');
-like($err, qr/there is no folder "No"/, 'no such folder: says so');
+like($err, qr/no folder "No"/, 'no such folder: says so');
 ($code, $out, $err) = msgstore('export', '-s', 'mail', "$dir/read.txt/x");
 is($code, 0, 'directories are made');
 write_file('file', 'x');

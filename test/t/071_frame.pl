@@ -114,7 +114,7 @@ foreach my $line ([ 'msgstore exp', 'export' ], [ 'msgstore resolve --cho', '--c
 
 ($code, $out, $err) = msgstore('set', '1', 'PR_SUBJECT=x');
 is($code, 2, 'no store: exit code 2');
-like($err, qr/no store given \(option --store\)/, 'no store: the error');
+like($err, qr/no store given \(option --store or MSGSTORE_STORE\)/, 'no store: the error');
 $ENV{MSGSTORE_STORE} = 'team';
 ($code, $out, $err) = msgstore('new', 'PR_SUBJECT=from the environment');
 is("$code $err", '0 ', 'MSGSTORE_STORE is the store');

@@ -187,6 +187,10 @@ foreach my $args ([ 'log', $id ], [ 'show', $id ], [ 'rm', $id ], ['drafts'], ['
 }
 is((command('stores', '--username=regress_guest'))[1], '', 'stores of another role');
 
+# a name that is misspelled
+like((command('ls', '--store=tem'))[2],
+	qr/there is no store "tem" that you may use\nDid you mean "team"\?/, 'a store that may be meant');
+
 # a narrow screen
 {
 	local $ENV{COLUMNS} = 40;

@@ -7,12 +7,13 @@ use Cwd qw(abs_path);
 use Encode qw(decode encode);
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
-use IPC::Run;
 use MsgstoreClient;
 use PostgreSQL::Test::Utils;
+use Terminal;
 use Test::More;
 
 my $folder = abs_path($dir);
+$Terminal::folder = $folder;
 my $node = client_node('screen');
 query(q{SELECT msgstore.create_store('team')});
 $ENV{MSGSTORE_STORE} = 'team';
@@ -79,59 +80,6 @@ sub conflict
 my @both = ([ 'PR_SUBJECT=theirs', 'PR_BODY=' . text(3 => 'their third') ],
 	[ 'PR_SUBJECT=mine', 'PR_BODY=' . text(3 => 'my third', 18 => 'my eighteenth') ]);
 my @apart = ([ 'PR_BODY=' . text(3 => 'their third') ], [ 'PR_BODY=' . text(18 => 'my eighteenth') ]);
-
-# Start the command on a terminal of so many columns, which becomes narrow when there
-# is a file "narrow".
-sub on_terminal
-{
-	my ($columns, @args) = @_;
-	my ($in, $out) = ('', '');
-	my $harness = IPC::Run::start(
-		[
-			'sh', '-c',
-			"stty -echo cols $columns rows 50; exec 3<&0;"
-			  . " (while [ ! -e '$folder/narrow' ]; do [ -e /proc/\$\$ ] || exit; sleep 0.1; done;"
-			  . " stty cols 44 <&3; touch '$folder/narrowed') >/dev/null 2>&1 & exec \"\$@\"",
-			'sh', 'msgstore', @args
-		],
-		'<pty<', \$in, '>pty>', \$out,
-		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
-
-	return { harness => $harness, in => \$in, out => \$out };
-}
-
-# Wait for a pattern; returns what was shown before it.
-sub wait_for
-{
-	my ($terminal, $pattern) = @_;
-	my $shown;
-
-	$terminal->{harness}->pump until ${ $terminal->{out} } =~ $pattern;
-	$shown = decode('UTF-8', ${ $terminal->{out} });
-	${ $terminal->{out} } = '';
-	return $shown =~ s/\r//gr;
-}
-
-# Type a text, and wait for a pattern if there is one.
-sub type
-{
-	my ($terminal, $text, $pattern) = @_;
-
-	${ $terminal->{in} } .= $text;
-	return defined $pattern ? wait_for($terminal, $pattern) : '';
-}
-
-# Wait for the end; returns exit code and what was shown.
-sub finish
-{
-	my ($terminal) = @_;
-	my $code;
-
-	$terminal->{harness}->finish;
-	$code = $terminal->{harness}->full_result(0);
-	return ($code & 127 ? 128 + ($code & 127) : $code >> 8,
-		decode('UTF-8', ${ $terminal->{out} }) =~ s/\r//gr);
-}
 
 sub set_editor
 {
