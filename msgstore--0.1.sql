@@ -3885,12 +3885,13 @@ COMMENT ON COLUMN msgstore.imported.is_alias IS
 
 /* One row per store from which a role has imported changes. */
 CREATE TABLE msgstore.sync_position (
-	store_id    bigint      NOT NULL,
-	peer        text        NOT NULL,
-	role        text        NOT NULL,
-	token       text        NOT NULL,
-	again       bigint[]    NOT NULL,
-	updated_at  timestamptz NOT NULL,
+	store_id       bigint      NOT NULL,
+	peer           text        NOT NULL,
+	role           text        NOT NULL,
+	token          text        NOT NULL,
+	again          bigint[]    NOT NULL,
+	folders_again  bigint[]    NOT NULL,
+	updated_at     timestamptz NOT NULL,
 	PRIMARY KEY (store_id, peer, role)
 );
 
@@ -3907,6 +3908,8 @@ COMMENT ON COLUMN msgstore.sync_position.token IS
 COMMENT ON COLUMN msgstore.sync_position.again IS
 	'The messages of that store, by their ids there, that could not be '
 	'imported yet';
+COMMENT ON COLUMN msgstore.sync_position.folders_again IS
+	'The folders of that store that could not be imported yet';
 COMMENT ON COLUMN msgstore.sync_position.updated_at IS
 	'The time of the last call';
 
@@ -4041,7 +4044,8 @@ COMMENT ON FUNCTION msgstore.missing_blobs(bigint, jsonb) IS
 
 CREATE FUNCTION msgstore.get_sync_position(store_id bigint, peer text,
 										   OUT sync_token text,
-										   OUT again bigint[])
+										   OUT again bigint[],
+										   OUT folders_again bigint[])
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'get_sync_position';
 COMMENT ON FUNCTION msgstore.get_sync_position(bigint, text) IS
@@ -4049,12 +4053,13 @@ COMMENT ON FUNCTION msgstore.get_sync_position(bigint, text) IS
 	'store';
 
 CREATE FUNCTION msgstore.set_sync_position(store_id bigint, peer text,
-										   sync_token text, again bigint[])
+										   sync_token text, again bigint[],
+										   folders_again bigint[])
 	RETURNS void
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'set_sync_position';
 COMMENT ON FUNCTION msgstore.set_sync_position(bigint, text, text,
-											   bigint[]) IS
+											   bigint[], bigint[]) IS
 	'Record how far the current role has imported the changes of another '
 	'store';
 

@@ -361,7 +361,7 @@ SELECT result FROM import_folder(:b, export_folder(:a, :af));
 
 -- Positions
 SELECT get_sync_position(:b, 'a');
-SELECT set_sync_position(:b, 'a', 'here', '{1,2}'), set_sync_position(:b, 'a', 'there', '{}');
+SELECT set_sync_position(:b, 'a', 'here', '{1,2}', '{3}'), set_sync_position(:b, 'a', 'there', '{}', '{4,5}');
 SELECT get_sync_position(:b, 'a');
 
 -- What is no change

@@ -167,12 +167,32 @@ bring_above(Run *run, const char *id, int depth)
 		 bring_folder(run, parent, false, false));
 }
 
+/* Return true if a folder could not be imported because of a folder above. */
+static bool
+has_no_place(const char *result)
+{
+	return strcmp(result, "SYNC_E_NO_PARENT") == 0 ||
+		strcmp(result, "SYNC_E_CYCLE") == 0;
+}
+
+/* Note a folder that is to be tried again. */
+static void
+note_waiting(Run *run, int64_t id)
+{
+	for (guint i = 0; i < run->folders_again->len; i++)
+	{
+		if (g_array_index(run->folders_again, int64_t, i) == id)
+			return;
+	}
+	g_array_append_val(run->folders_again, id);
+}
+
 /*
  * Bring a folder as it is now, if it is deleted only with "deletions".  For a
  * folder that has no place there, the folders above are brought as well, if
  * "again" is true: the feed may name them later, or has named them before they
- * had a place themselves.  A folder that has no place then waits for the other
- * store, which changes a folder above.  Returns false on error.
+ * had a place themselves.  A folder that has no place then is tried again by
+ * the next run.  Returns false on error.
  */
 static bool
 bring_folder(Run *run, const char *id, bool deletions, bool again)
@@ -187,9 +207,7 @@ bring_folder(Run *run, const char *id, bool deletions, bool again)
 	if (deleted != deletions)
 		return true;
 	result = import_folder(run, folder);
-	if (again && result != NULL &&
-		(strcmp(result, "SYNC_E_NO_PARENT") == 0 ||
-		 strcmp(result, "SYNC_E_CYCLE") == 0))
+	if (again && result != NULL && has_no_place(result))
 	{
 		if (!bring_above(run, id, 0))
 			return false;
@@ -202,6 +220,8 @@ bring_folder(Run *run, const char *id, bool deletions, bool again)
 		return peer_trouble(run->to, "could not import a folder");
 	else if (strcmp(result, "S_OK") == 0)
 		run->tally.folders++;
+	else if (again && has_no_place(result))
+		note_waiting(run, (int64_t) strtoll(id, NULL, 10));
 	return true;
 }
 

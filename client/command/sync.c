@@ -22,9 +22,9 @@
  *	  ended anywhere, and the session need not wait for the disk at each
  *	  commit: a crash of the server loses the position with what it covers.
  *
- *	  A message that cannot be imported yet, because its folder is deleted or
- *	  the message is being sent, is noted beside the position, and tried again
- *	  by every run.
+ *	  A message or folder that cannot be imported yet, because the folder above
+ *	  is deleted or the message is being sent, is noted beside the position, and
+ *	  tried again by every run.
  *
  *	  Memory holds one page of ids and one message without its large values,
  *	  which are copied in pieces.
@@ -153,11 +153,14 @@ static bool
 set_position(Run *run, const char *token)
 {
 	g_autofree char *again = bring_ids_text(run->again);
-	const char *values[] = {run->to->store, run->from->peer, token, again};
+	g_autofree char *folders = bring_ids_text(run->folders_again);
+	const char *values[] = {run->to->store, run->from->peer, token, again,
+		folders};
 	PGresult   *res = peer_ask(run, run->to, "1v",
 						  "SELECT msgstore.set_sync_position(CAST($1 AS"
 						  " pg_catalog.int8), $2, $3,"
-						  " CAST($4 AS pg_catalog.int8[]))", 4, values);
+						  " CAST($4 AS pg_catalog.int8[]),"
+						  " CAST($5 AS pg_catalog.int8[]))", 5, values);
 
 	if (res == NULL)
 		return peer_trouble(run->to, "could not record the position");
@@ -165,34 +168,45 @@ set_position(Run *run, const char *token)
 	return true;
 }
 
+/* Append the number at a place of a result to a list, unless it is NULL. */
+static void
+append_id(GArray *list, const PGresult *res, int row, int column)
+{
+	int64_t		id;
+
+	if (PQgetisnull(res, row, column))
+		return;
+	id = msgstore_number_at(res, row, column);
+	g_array_append_val(list, id);
+}
+
 /*
- * Read the position from the receiving store, and the messages to be tried
- * again.  *token is NULL if there is no position.  Returns false on error.
+ * Read the position from the receiving store, and the messages and folders to
+ * be tried again.  *token is NULL if there is no position.  Returns false on
+ * error.
  */
 static bool
-get_position(Run *run, char **token, GArray *again)
+get_position(Run *run, char **token, GArray *again, GArray *folders)
 {
 	const char *values[] = {run->to->store, run->from->peer};
-	PGresult   *res = peer_ask(run, run->to, "*t?n?",
-						  "SELECT p.sync_token, i FROM"
+	PGresult   *res = peer_ask(run, run->to, "*t?n?n?",
+						  "SELECT p.sync_token, i.m, i.f FROM"
 						  " msgstore.get_sync_position(CAST($1 AS"
 						  " pg_catalog.int8), $2) AS p"
-						  " LEFT JOIN LATERAL pg_catalog.unnest(p.again)"
-						  " AS i ON true", 2, values);
+						  " LEFT JOIN LATERAL ROWS FROM ("
+						  "pg_catalog.unnest(p.again),"
+						  " pg_catalog.unnest(p.folders_again))"
+						  " AS i (m, f) ON true", 2, values);
 
 	if (res == NULL)
 		return peer_trouble(run->to, "could not read the position");
 	*token = NULL;
 	for (int r = 0; r < PQntuples(res); r++)
 	{
-		int64_t		id;
-
 		if (r == 0 && !PQgetisnull(res, r, 0))
 			*token = g_strdup(msgstore_text_at(res, r, 0));
-		if (PQgetisnull(res, r, 1))
-			continue;
-		id = msgstore_number_at(res, r, 1);
-		g_array_append_val(again, id);
+		append_id(again, res, r, 1);
+		append_id(folders, res, r, 2);
 	}
 	PQclear(res);
 	return true;
@@ -220,14 +234,17 @@ static bool
 run_direction(Run *run)
 {
 	GArray	   *waiting = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	GArray	   *folders = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	g_autofree char *token = NULL;
-	bool		done = get_position(run, &token, waiting);
+	bool		done = get_position(run, &token, waiting, folders);
 	bool		ended = false;
 
 	if (run->first != NULL)
 		g_array_append_vals(waiting, run->first->data, run->first->len);
-	done = done && bring_messages(run, waiting);
+	done = done && bring_folders(run, folders, false) &&
+		bring_messages(run, waiting);
 	g_array_free(waiting, TRUE);
+	g_array_free(folders, TRUE);
 	while (done && !ended)
 	{
 		Page		page;
@@ -293,6 +310,30 @@ close_side(Peer *side)
 	g_free(side->name);
 }
 
+/* Make the lists of a direction, and free them. */
+static void
+make_lists(Run *run)
+{
+	run->again = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	run->folders_again = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	run->answers = g_array_new(FALSE, FALSE, sizeof(int64_t));
+}
+
+static void
+free_lists(Run *run)
+{
+	g_array_free(run->again, TRUE);
+	g_array_free(run->folders_again, TRUE);
+	g_array_free(run->answers, TRUE);
+}
+
+/* Return the number of messages and folders that are to be tried again. */
+static unsigned
+count_waiting(const Run *run)
+{
+	return run->again->len + run->folders_again->len;
+}
+
 /* Print the report of a direction for programs, with the names of stores. */
 static void
 print_tally_json(const Run *run, const char *from, const char *to)
@@ -306,7 +347,7 @@ print_tally_json(const Run *run, const char *from, const char *to)
 								   "conflicts", (json_int_t) tally->conflicts,
 								   "deleted", (json_int_t) tally->deleted,
 								   "refused", (json_int_t) tally->refused,
-								   "again", (json_int_t) run->again->len,
+								   "again", (json_int_t) count_waiting(run),
 								   "bytes", (json_int_t) tally->bytes);
 
 	json_object_set_new(object, "from", json_string(from));
@@ -325,7 +366,8 @@ print_tally(const Run *run)
 			  " %u refused, %u to be tried again; %" PRIu64 " bytes\n",
 			  run->from->name, run->to->name, tally->messages,
 			  tally->folders, tally->flags, tally->values, tally->conflicts,
-			  tally->deleted, tally->refused, run->again->len, tally->bytes);
+			  tally->deleted, tally->refused, count_waiting(run),
+			  tally->bytes);
 }
 
 /*
@@ -336,10 +378,12 @@ static bool
 pass(Run *sum, Peer *from, Peer *to, GArray *first, bool *any)
 {
 	Run			run = {.from = from, .to = to, .again = sum->again,
-	.answers = sum->answers, .first = first};
+	.folders_again = sum->folders_again, .answers = sum->answers,
+	.first = first};
 	bool		done;
 
 	g_array_set_size(run.again, 0);
+	g_array_set_size(run.folders_again, 0);
 	g_array_set_size(run.answers, 0);
 	done = run_direction(&run);
 	*any = *any || run.tally.messages > 0 || run.tally.folders > 0 ||
@@ -366,10 +410,8 @@ run_sync(const void *arg, char *const *args, int nargs)
 		store;
 	Peer		a = {0};
 	Peer		b = {0};
-	Run			there = {.again = g_array_new(FALSE, FALSE, sizeof(int64_t)),
-	.answers = g_array_new(FALSE, FALSE, sizeof(int64_t))};
-	Run			back = {.again = g_array_new(FALSE, FALSE, sizeof(int64_t)),
-	.answers = g_array_new(FALSE, FALSE, sizeof(int64_t))};
+	Run			there = {0};
+	Run			back = {0};
 	bool		done = open_side(&a, &options->target, options->from, store) &&
 		open_side(&b, &options->target, options->to, to_store);
 	bool		any = done;
@@ -377,6 +419,8 @@ run_sync(const void *arg, char *const *args, int nargs)
 
 	(void) args;
 	(void) nargs;
+	make_lists(&there);
+	make_lists(&back);
 	/* what one direction has settled may be news to the other */
 	for (int i = 0; done && any && i < (options->both ? MAX_PASSES : 1); i++)
 	{
@@ -394,12 +438,10 @@ run_sync(const void *arg, char *const *args, int nargs)
 	else if (back.from != NULL)
 		print_tally(&back);
 	if (done)
-		status = there.again->len + back.again->len > 0 ? EXIT_REFUSED :
-			EXIT_DONE;
-	g_array_free(there.again, TRUE);
-	g_array_free(back.again, TRUE);
-	g_array_free(there.answers, TRUE);
-	g_array_free(back.answers, TRUE);
+		status = count_waiting(&there) + count_waiting(&back) > 0 ?
+			EXIT_REFUSED : EXIT_DONE;
+	free_lists(&there);
+	free_lists(&back);
 	close_side(&a);
 	close_side(&b);
 	return print_flush() ? status : EXIT_TROUBLE;
@@ -446,11 +488,12 @@ const Command command_sync = {
 	"again to go on.",
 	.options = sync_options,
 	.notes = "The report has a line per direction, with the bytes that were "
-	"sent and received. Messages whose folder is deleted in the receiving "
-	"store, and those that are being sent, are tried again by the next run.",
+	"sent and received. Messages and folders below a folder that is deleted in "
+	"the receiving store, and messages that are being sent, are tried again by "
+	"the next run.",
 	.exits = {
 		[EXIT_DONE] = "everything was brought",
-		[EXIT_REFUSED] = "some messages are to be tried again",
+		[EXIT_REFUSED] = "some messages or folders are to be tried again",
 		[EXIT_TROUBLE] = "bad usage, no connection, no such store, or an error "
 		"that ended the run"
 	},

@@ -44,6 +44,7 @@ typedef struct Run
 	Peer	   *to;
 	Tally		tally;
 	GArray	   *again;			/* int64_t: ids of messages of "from" */
+	GArray	   *folders_again;	/* ids of folders of "from" */
 	GArray	   *answers;		/* ids of messages of "to", for the way back */
 	GArray	   *first;			/* ids to begin with, or NULL */
 } Run;

@@ -1213,15 +1213,16 @@ static const struct
 		" ELSE change_key = $3 END LIMIT 1"},
 	[QUERY_SYNC_READ] =
 	{false, {INT8OID, TEXTOID, TEXTOID},
-		"SELECT token, again FROM msgstore.sync_position"
+		"SELECT token, again, folders_again FROM msgstore.sync_position"
 		" WHERE store_id = $1 AND peer = $2 AND role = $3"},
 	[QUERY_SYNC_WRITE] =
-	{true, {INT8OID, TEXTOID, TEXTOID, TEXTOID, INT8ARRAYOID},
+	{true, {INT8OID, TEXTOID, TEXTOID, TEXTOID, INT8ARRAYOID, INT8ARRAYOID},
 		"INSERT INTO msgstore.sync_position"
-		" (store_id, peer, role, token, again, updated_at)"
-		" VALUES ($1, $2, $3, $4, $5, clock_timestamp())"
+		" (store_id, peer, role, token, again, folders_again, updated_at)"
+		" VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())"
 		" ON CONFLICT (store_id, peer, role) DO UPDATE SET"
 		" token = excluded.token, again = excluded.again,"
+		" folders_again = excluded.folders_again,"
 		" updated_at = excluded.updated_at"},
 	/* the blobs of a message that may be equal to one of another store */
 	[QUERY_MESSAGE_BLOBS] =

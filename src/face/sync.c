@@ -670,11 +670,11 @@ import_read_state(PG_FUNCTION_ARGS)
 /* -------------------------------------------------------------- positions */
 
 /*
- * get_sync_position(store_id, peer) → (sync_token, again)
+ * get_sync_position(store_id, peer) → (sync_token, again, folders_again)
  *
  * Return how far the current role has imported the changes of another store,
- * and the messages of that store that are to be tried again; NULLs if nothing
- * was imported yet.  Errors: MAPI_E_NO_ACCESS.
+ * and the messages and folders of that store that are to be tried again; NULLs
+ * if nothing was imported yet.  Errors: MAPI_E_NO_ACCESS.
  */
 PG_FUNCTION_INFO_V1(get_sync_position);
 Datum
@@ -682,8 +682,8 @@ get_sync_position(PG_FUNCTION_ARGS)
 {
 	int64		store_id = call_number(fcinfo, 0, "store_id");
 	Datum		read[3];
-	Datum		values[2] = {(Datum) 0, (Datum) 0};
-	bool		nulls[2] = {true, true};
+	Datum		values[3] = {(Datum) 0, (Datum) 0, (Datum) 0};
+	bool		nulls[3] = {true, true, true};
 	MemoryContext caller = CurrentMemoryContext;
 
 	REQUIRE_ARG(1, "peer");
@@ -696,7 +696,7 @@ get_sync_position(PG_FUNCTION_ARGS)
 	{
 		MemoryContext spi = MemoryContextSwitchTo(caller);
 
-		for (int i = 0; i < 2; i++)
+		for (int i = 0; i < lengthof(values); i++)
 		{
 			values[i] = SPI_getbinval(SPI_tuptable->vals[0],
 									  SPI_tuptable->tupdesc, i + 1, &nulls[i]);
@@ -710,7 +710,7 @@ get_sync_position(PG_FUNCTION_ARGS)
 }
 
 /*
- * set_sync_position(store_id, peer, sync_token, again) → void
+ * set_sync_position(store_id, peer, sync_token, again, folders_again) → void
  *
  * Record how far the current role has imported the changes of another store.
  * Errors: MAPI_E_INVALID_PARAMETER, MAPI_E_NO_ACCESS.
@@ -720,11 +720,12 @@ Datum
 set_sync_position(PG_FUNCTION_ARGS)
 {
 	int64		store_id = call_number(fcinfo, 0, "store_id");
-	Datum		values[5];
+	Datum		values[6];
 
 	REQUIRE_ARG(1, "peer");
 	REQUIRE_ARG(2, "sync_token");
 	REQUIRE_ARG(3, "again");
+	REQUIRE_ARG(4, "folders_again");
 	call_require_write("set_sync_position()");
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	access_lock_store(store_id);
@@ -733,6 +734,7 @@ set_sync_position(PG_FUNCTION_ARGS)
 	values[2] = access_role_name();
 	values[3] = PG_GETARG_DATUM(2);
 	values[4] = PG_GETARG_DATUM(3);
+	values[5] = PG_GETARG_DATUM(4);
 	SPI_connect();
 	query_run(QUERY_SYNC_WRITE, values, NULL);
 	SPI_finish();

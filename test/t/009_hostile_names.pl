@@ -241,7 +241,7 @@ my %argument = (
 	undo => '{"PR_SUBJECT": null}',
 	map({ ("undo_properties.$_" => 'true') } qw(headers body html rtf)),
 	rtf => 'x', original => 'x', 'import_message.attachments' => '{}',
-	peer => 'peer', sync_token => 'token', again => '{1}', method => '1', keys => '[]',
+	peer => 'peer', sync_token => 'token', again => '{1}', folders_again => '{2}', method => '1', keys => '[]',
 	change => $change, 'import_folder.change' => $folder, states => '[]', source_key => $key, source_keys => "{$key}",
 	change_key => $key, predecessors => $list,
 	cstring => '0', smallint => '1', bigint => '1', 'msgstore.hresult' => '0',

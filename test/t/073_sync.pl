@@ -189,6 +189,20 @@ is( sql('origin', q{SELECT count(*) FROM message_list WHERE message_id IN (5, 6)
 is($code, 0, 'a first run to a store that has older versions') or diag($err);
 is_equal('west', 'origin', 'brings the deletions, too: the stores are equal');
 
+# A folder below one that is deleted there waits until the other is restored.
+sql('west', q{SELECT create_folder(1, NULL, 'above')});
+is((sync('west', 'origin'))[0], 0, 'a folder');
+sql('origin', q{SELECT delete_folder(1, folder_id) FROM folder_list WHERE name = 'above'});
+sql('west', q{SELECT create_folder(1, folder_id, 'below') FROM folder_list WHERE name = 'above'});
+($code, $out, $err) = sync('west', 'origin');
+is($code, 1, 'a folder below a folder that is deleted there: exit code 1') or diag($err);
+like($out, qr/ 1 to be tried again/, 'and the report counts it');
+is((sync('west', 'origin'))[0], 1, 'and it waits');
+sql('origin', q{SELECT restore_folder(1, folder_id) FROM deleted_folder_list WHERE name = 'above'});
+is((sync('origin', 'west'))[0], 0, 'the folder above is restored');
+is((sync('west', 'origin'))[0], 0, 'and the folder below comes');
+is_equal('west', 'origin', 'the stores are equal');
+
 # ---------------------------------------------------------------------- bad usage
 
 ($code, $out, $err) = run_program('msgstore', 'sync', '--from', connection('west'), '--store', 'team');
