@@ -542,7 +542,8 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 
 	result = messagerow_update(row, &version, time,
 							   arrival != NULL ? arrival->modifier :
-							   author_name(&order->author), undo.props);
+							   author_name(&order->author), undo.props,
+							   order->no_wait);
 	if (result != TM_Ok)
 		return result;
 	searchrow_follow(row, &version.content, undo.props);

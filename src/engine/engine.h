@@ -556,12 +556,13 @@ extern bool messagerow_held(const MessageRow *row);
 /*
  * Replace the version in *row by a new version; "undo" is a patch that undoes
  * the change of the bag.  Returns TM_Ok, or TM_Updated or TM_Deleted without
- * writing anything.  Waits for a transaction that holds the row; callers that
- * foresee this lock the row first.
+ * writing anything.  Waits for a transaction that holds the row, or with
+ * "no_wait" returns TM_BeingModified, also if this transaction locked the row.
  */
 extern TM_Result messagerow_update(MessageRow *row, const Version *version,
 								   TimestampTz modified_at,
-								   const char *modifier, const Jsonb *undo);
+								   const char *modifier, const Jsonb *undo,
+								   bool no_wait);
 
 /*
  * Write the promoted columns of a row, which the caller has locked, and nothing
@@ -1234,6 +1235,7 @@ typedef struct ChangeOrder
 	int64		folder_id;		/* folder to move to, or 0 */
 	bool		set_deleted;	/* "deleted" is to be stored */
 	bool		deleted;
+	bool		no_wait;		/* do not wait for others that hold the row */
 	Sending		sending;
 	int64		deleted_with;	/* folder whose deletion takes it along, or 0 */
 	const Upload *uploads;		/* of the handle that is saved, or NULL */

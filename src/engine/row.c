@@ -420,7 +420,7 @@ begin_update(MessageRow *row)
 
 /* Replace the tuple in *row by that in a slot, which is dropped. */
 static TM_Result
-end_update(MessageRow *row, TupleTableSlot *slot)
+end_update(MessageRow *row, TupleTableSlot *slot, bool no_wait)
 {
 	ItemPointerData tid = row->slot->tts_tid;
 	TM_FailureData failure;
@@ -432,7 +432,7 @@ end_update(MessageRow *row, TupleTableSlot *slot)
 	result = table_tuple_update(row->table, &tid, slot,
 								GetCurrentCommandId(true),
 								GetActiveSnapshot(), InvalidSnapshot,
-								true, &failure, &lockmode, &update);
+								!no_wait, &failure, &lockmode, &update);
 	if (result == TM_Ok)
 	{
 		hint_note(row->table, row->store_id, row->message_id, &slot->tts_tid);
@@ -454,7 +454,7 @@ end_update(MessageRow *row, TupleTableSlot *slot)
 TM_Result
 messagerow_update(MessageRow *row, const Version *version,
 				  TimestampTz modified_at, const char *modifier,
-				  const Jsonb *undo)
+				  const Jsonb *undo, bool no_wait)
 {
 	const int  *at = MESSAGE_AT(row->table);
 	TupleTableSlot *slot = begin_update(row);
@@ -466,7 +466,7 @@ messagerow_update(MessageRow *row, const Version *version,
 	put_promoted(&promoted, at, slot->tts_values, slot->tts_isnull);
 	slot->tts_values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(modified_at);
 	slot->tts_values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
-	return end_update(row, slot);
+	return end_update(row, slot, no_wait);
 }
 
 void
@@ -478,7 +478,7 @@ messagerow_promote(MessageRow *row)
 	promoted_fill(&row->version.content, &promoted);
 	put_promoted(&promoted, MESSAGE_AT(row->table), slot->tts_values,
 				 slot->tts_isnull);
-	if (end_update(row, slot) != TM_Ok)
+	if (end_update(row, slot, false) != TM_Ok)
 		elog(ERROR, "could not update message " INT64_FORMAT " of store "
 			 INT64_FORMAT, row->message_id, row->store_id);
 }
