@@ -267,6 +267,28 @@ judge_refusal(Evidence *evidence, const Op *op, const json_t *fields,
 	}
 }
 
+/*
+ * Judge a request that was sent again as its first answer was lost: the two
+ * operations made one change, and it was not refused if the first had made it.
+ */
+static void
+judge_repetition(Evidence *evidence, const Op *op)
+{
+	const char *name =
+		json_string_value(json_object_get(op->fields, "repeats"));
+	const Op   *first = name == NULL ? NULL : find_op(evidence, name);
+
+	if (first == NULL || first->rows == 0)
+		return;
+	if (op->rows > 0)
+		fault(evidence, "%s and %d-%lld, one request, both changed message %lld",
+			  name, op->session, (long long) op->number,
+			  (long long) op_number(op, "message"));
+	if (strcmp(op->answer, "MAPI_E_OBJECT_CHANGED") == 0)
+		fault(evidence, "%d-%lld repeated a request that had been carried out, and was refused",
+			  op->session, (long long) op->number);
+}
+
 /* Judge the refusal of an operation, or those of its items. */
 static void
 judge_refusals(Evidence *evidence, const Op *op)
@@ -336,6 +358,7 @@ judge_answers(Evidence *evidence)
 
 		judge_presence(evidence, op);
 		judge_refusals(evidence, op);
+		judge_repetition(evidence, op);
 		judge_reading(evidence, op);
 	}
 }

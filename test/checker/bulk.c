@@ -232,7 +232,8 @@ send_request(Session *session, json_t *fields, bool again)
 		if (done)
 			compare_request(session, &reply);
 		json_decref(fields);
-		note(session, &reply, "nothing", answer, NULL);
+		note(session, &reply, "nothing", answer,
+			 done ? json_pack("{s:s}", "compared", "request") : NULL);
 	}
 	else
 	{
@@ -382,6 +383,7 @@ do_park_message(Session *session)
 		draft->handle.message = token->message;
 		draft->handle.base = token->number;
 		draft->handle.writable = true;
+		draft->handle.claimed = true;
 		draft->handle.view = json_incref(token->view);
 		draft->handle.edits = json_incref(edits);
 		draft->handle.draft = id;
@@ -447,6 +449,7 @@ do_resolve_parked(Session *session)
 		int64_t		number = reply_number(&reply, 0, 1);
 
 		draft_forget(session, id);
+		json_object_set_new(fields, "compared", json_string("draft"));
 		if (number != 0 && strcmp(mode, "keep") != 0)
 			json_object_set_new(fields, "number", json_integer(number));
 		if (strcmp(mode, "elsewhere") == 0)

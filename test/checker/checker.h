@@ -128,6 +128,7 @@ typedef struct HandleModel
 	int64_t		draft;			/* where it was parked, or 0 */
 	int64_t		parking;		/* number of that parking */
 	bool		useless;		/* no save can succeed */
+	bool		claimed;		/* the base may never have been committed */
 } HandleModel;
 
 /* The model of a parked draft; id 0: no draft. */

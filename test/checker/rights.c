@@ -10,16 +10,39 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "verify.h"
 
-/* Return true if an operation is a change of rights in a folder. */
+/* The changes of rights that were, or may have been, committed. */
+typedef struct Grants
+{
+	const Op  **ops;
+	int			count;
+} Grants;
+
+static void
+collect_grants(const Evidence *evidence, Grants *grants)
+{
+	grants->count = 0;
+	grants->ops = calloc(evidence->nops + 1, sizeof(Op *));
+	if (grants->ops == NULL)
+		die("out of memory");
+	for (int i = 0; i < evidence->nops; i++)
+	{
+		const Op   *op = evidence->ops[i];
+
+		if (strcmp(op->what, "grant") == 0 && op_fate(op) != ROLLED_BACK)
+			grants->ops[grants->count++] = op;
+	}
+}
+
+/* Return true if an operation gives or takes the right to edit in a folder. */
 static bool
 changes_rights(const Op *op, int64_t folder, bool edit)
 {
-	return strcmp(op->what, "grant") == 0 && op_fate(op) != ROLLED_BACK &&
-		op_number(op, "folder") == folder &&
+	return op_number(op, "folder") == folder &&
 		json_is_true(json_object_get(op->fields, "edit")) == edit;
 }
 
@@ -28,12 +51,12 @@ changes_rights(const Op *op, int64_t folder, bool edit)
  * replaced by its opposite before a save began.
  */
 static bool
-was_replaced(const Evidence *evidence, int64_t folder, bool edit,
+was_replaced(const Grants *grants, int64_t folder, bool edit,
 			 int64_t changed, const Op *save)
 {
-	for (int i = 0; i < evidence->nops; i++)
+	for (int i = 0; i < grants->count; i++)
 	{
-		const Op   *op = evidence->ops[i];
+		const Op   *op = grants->ops[i];
 
 		if (changes_rights(op, folder, !edit) && op_fate(op) == COMMITTED &&
 			op->from > changed && op->to < save->from)
@@ -44,17 +67,17 @@ was_replaced(const Evidence *evidence, int64_t folder, bool edit,
 
 /* Return true if the guest may have had the right, or not, during a save. */
 static bool
-may_have(const Evidence *evidence, int64_t folder, bool edit, const Op *save)
+may_have(const Grants *grants, int64_t folder, bool edit, const Op *save)
 {
 	/* at first, the guest does not have it */
-	if (!edit && !was_replaced(evidence, folder, false, 0, save))
+	if (!edit && !was_replaced(grants, folder, false, 0, save))
 		return true;
-	for (int i = 0; i < evidence->nops; i++)
+	for (int i = 0; i < grants->count; i++)
 	{
-		const Op   *op = evidence->ops[i];
+		const Op   *op = grants->ops[i];
 
 		if (changes_rights(op, folder, edit) && op->from < save->to &&
-			!was_replaced(evidence, folder, edit, op->to, save))
+			!was_replaced(grants, folder, edit, op->to, save))
 			return true;
 	}
 	return false;
@@ -72,7 +95,8 @@ may_be_newest(const Row *row, const Op *op)
 
 /* Return true if the guest may have lacked the right where a message stood. */
 static bool
-refusal_has_reason(const Evidence *evidence, const Op *op, int64_t message)
+refusal_has_reason(const Evidence *evidence, const Grants *grants,
+				   const Op *op, int64_t message)
 {
 	if (txn_touched(op->txn, message))
 		return true;
@@ -81,7 +105,7 @@ refusal_has_reason(const Evidence *evidence, const Op *op, int64_t message)
 		const Row  *row = &evidence->rows[i];
 
 		if (row->message == message && may_be_newest(row, op) &&
-			may_have(evidence, row_folder(row), false, op))
+			may_have(grants, row_folder(row), false, op))
 			return true;
 	}
 	return false;
@@ -92,7 +116,9 @@ judge_rights(Evidence *evidence)
 {
 	int			saves = 0;
 	int			refusals = 0;
+	Grants		grants;
 
+	collect_grants(evidence, &grants);
 	for (int i = 0; i < evidence->nops; i++)
 	{
 		const Op   *op = evidence->ops[i];
@@ -107,7 +133,7 @@ judge_rights(Evidence *evidence)
 
 			saves++;
 			if (row != NULL && row->op == op &&
-				!may_have(evidence, row_folder(row), true, op))
+				!may_have(&grants, row_folder(row), true, op))
 				fault(evidence, "%d-%lld saved message %lld in folder %lld without the right to edit",
 					  op->session, (long long) op->number,
 					  (long long) message, (long long) row_folder(row));
@@ -115,12 +141,13 @@ judge_rights(Evidence *evidence)
 		else if (strcmp(op->answer, "MAPI_E_NO_ACCESS") == 0)
 		{
 			refusals++;
-			if (!refusal_has_reason(evidence, op, message))
+			if (!refusal_has_reason(evidence, &grants, op, message))
 				fault(evidence, "%d-%lld was refused, and had the right to edit message %lld",
 					  op->session, (long long) op->number,
 					  (long long) message);
 		}
 	}
+	free(grants.ops);
 	printf("%d saves of a guest, %d of them without the right\n",
 		   saves + refusals, refusals);
 }

@@ -92,6 +92,7 @@ do_look_at_flag(Session *session)
 	int			slot;
 	int64_t		message;
 	const FlagModel *known;
+	json_t	   *fields = NULL;
 	Reply		reply;
 
 	if (!pick_message(session, &slot, &message))
@@ -106,13 +107,14 @@ do_look_at_flag(Session *session)
 		json_t	   *shown = reply_json(&reply, 0, 0);
 		bool		is_read = json_is_true(json_object_get(shown, "PR_READ"));
 
+		fields = json_pack("{s:s}", "compared", "flag");
 		if (is_read != (known->flag == FLAG_READ))
 			violation(session, "message %lld is %s for the user who had marked it %s",
 					  (long long) message, is_read ? "read" : "unread",
 					  is_read ? "unread" : "read");
 		json_decref(shown);
 	}
-	note(session, &reply, "nothing", "", NULL);
+	note(session, &reply, "nothing", "", fields);
 	reply_end(&reply);
 }
 

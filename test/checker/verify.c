@@ -543,6 +543,18 @@ find_current(const Evidence *evidence, int64_t message)
 
 /* ------------------------------------------------------------- the verdict */
 
+/* Return the number of operations that compared something of a kind. */
+static int
+count_looks(const Evidence *evidence, const char *kind)
+{
+	int			count = 0;
+
+	for (int i = 0; i < evidence->nops; i++)
+		count += strcmp(text_field(evidence->ops[i]->fields, "compared"),
+						kind) == 0;
+	return count;
+}
+
 /* Print how much was judged, so that a test can see if it was enough. */
 static void
 summarize(const Evidence *evidence)
@@ -552,6 +564,7 @@ summarize(const Evidence *evidence)
 	};
 	int			counts[lengthof(names)] = {0};
 	int			kinds[128] = {0};
+	int			bulk = 0;
 
 	for (int i = 0; i < evidence->nops; i++)
 	{
@@ -567,15 +580,24 @@ summarize(const Evidence *evidence)
 			counts[op_succeeded(op) ? 0 : 1]++;
 	}
 	for (int i = 0; i < evidence->nrows; i++)
-		kinds[evidence->rows[i].kind & 127]++;
+	{
+		const Row  *row = &evidence->rows[i];
+
+		kinds[row->kind & 127]++;
+		bulk += row->kind != 'y' && row->op != NULL &&
+			json_object_get(row->op->fields, "items") != NULL;
+	}
 	printf("%d operations:", evidence->nops);
 	for (size_t i = 0; i < lengthof(names); i++)
 		printf(" %d %s,", counts[i], names[i]);
 	printf(" %d transactions\n", evidence->ntxns);
 	printf("%d versions: %d created, %d saved, %d forced, %d merged, %d moved,"
-		   " %d deleted, %d restored, %d deleted for good\n",
+		   " %d deleted, %d restored, %d deleted for good, %d copied, %d in bulk\n",
 		   evidence->nrows, kinds['c'], kinds['s'], kinds['f'], kinds['g'],
-		   kinds['m'], kinds['d'], kinds['r'], kinds['h']);
+		   kinds['m'], kinds['d'], kinds['r'], kinds['h'], kinds['y'], bulk);
+	printf("%d looks at flags, %d requests again, %d drafts settled\n",
+		   count_looks(evidence, "flag"), count_looks(evidence, "request"),
+		   count_looks(evidence, "draft"));
 }
 
 int

@@ -595,7 +595,7 @@ do_resume(Session *session)
 
 	if (handle == NULL || draft == NULL)
 		return;
-	if (ask(session, &reply, NULL,
+	if (ask(session, &reply, draft->handle.claimed ? "MA400" : NULL,
 			format("SELECT h, msgstore.get_props(h) FROM "
 				   "(SELECT msgstore.resume(%d, %lld) AS h OFFSET 0) x",
 				   STORE_ID, (long long) draft->id)))
