@@ -14,7 +14,9 @@
  *	  subtransaction, and one by one only if a patch is not valid.  A checked
  *	  save raises no such error unless it stores blobs or is forced; only these
  *	  saves have a subtransaction of their own, since each costs a transaction
- *	  id.  Any other error ends the call.
+ *	  id.  Any other error ends the call, after its subtransaction was rolled
+ *	  back: outside of a transaction block, the session would else be left in a
+ *	  failed transaction.
  *
  *	  The changes of the other saves are recorded together at the end
  *	  (changebatch_begin): a call saves a message once, so that no save of the
@@ -57,8 +59,8 @@ typedef struct Bulk
 
 /*
  * Call a function in a subtransaction.  Return S_OK, or the MAPI code of the
- * error that the function raised, which is rolled back.  Any other error is
- * raised again.
+ * error that the function raised.  Any other error is raised again.  In each
+ * case, an error rolls back the subtransaction.
  */
 static int32
 attempt(void (*work) (Bulk *), Bulk *bulk)
@@ -82,13 +84,13 @@ attempt(void (*work) (Bulk *), Bulk *bulk)
 
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
-		result = hresult_of_sqlstate(error->sqlerrcode);
-		if (result == S_OK)
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
+		result = hresult_of_sqlstate(error->sqlerrcode);
+		if (result == S_OK)
+			ReThrowError(error);
 		FreeErrorData(error);
 	}
 	PG_END_TRY();

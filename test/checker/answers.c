@@ -19,14 +19,29 @@
 
 /* --------------------------------------------------------- what is missing */
 
+/* Return the message that an item of an operation writes. */
+static int64_t
+item_message(const json_t *item)
+{
+	int64_t		created = fields_number(item, "created");
+
+	return created != 0 ? created : fields_number(item, "message");
+}
+
 /* Return the number of changes that an operation has to have left. */
 static int
 certain_rows(const Op *op)
 {
 	json_t	   *messages = json_object_get(op->fields, "messages");
+	json_t	   *items = json_object_get(op->fields, "items");
 	int64_t		created = op_number(op, "created");
 	int			count = 0;
 
+	for (size_t i = 0; i < json_array_size(items); i++)
+		count += op_effect(op, item_message(json_array_get(items, i))) ==
+			EFFECT_CERTAIN;
+	if (items != NULL)
+		return count;
 	if (strcmp(op->what, "save") == 0)
 		return op_effect(op, created != 0 ? created :
 						 op_number(op, "message")) == EFFECT_CERTAIN;
@@ -43,7 +58,10 @@ static int
 most_rows(const Op *op)
 {
 	json_t	   *messages = json_object_get(op->fields, "messages");
+	json_t	   *items = json_object_get(op->fields, "items");
 
+	if (items != NULL)
+		return (int) json_array_size(items);
 	return strcmp(op->what, "place") == 0 ? (int) json_array_size(messages) : 1;
 }
 
@@ -140,10 +158,30 @@ touches(const json_t *edits, const Row *row, const Row *before)
 {
 	const char *where;
 
-	if (overlap(edits, json_object_get(row->op->fields, "edits")))
+	if (overlap(edits, json_object_get(op_fields(row->op, row->message),
+									   "edits")))
 		return true;
 	return (row->kind == 'f' || strcmp(row->op->mode, "version") == 0) &&
 		!same_content(row->content, before->content, &where);
+}
+
+/* Return true if all edits are texts that can be merged line by line. */
+static bool
+lines_merge(const json_t *base, const json_t *theirs, const json_t *edits)
+{
+	const char *name;
+	json_t	   *value;
+
+	json_object_foreach((json_t *) edits, name, value)
+	{
+		json_t	   *merged = merged_lines(json_object_get(base, name),
+										  json_object_get(theirs, name), value);
+
+		if (merged == NULL)
+			return false;
+		json_decref(merged);
+	}
+	return true;
 }
 
 /* Return true if a merge was refused with a reason: both sides touched a unit. */
@@ -151,28 +189,30 @@ static bool
 merge_overlaps(const Op *op, const Row *base)
 {
 	json_t	   *edits = json_object_get(op->fields, "edits");
+	bool		by_lines = json_object_get(op->fields, "lines") != NULL;
 
 	for (const Row *before = base, *row = base->next;
 		 row != NULL && row->op->txn->commit_from < op->to;
 		 before = row, row = row->next)
 	{
-		if (touches(edits, row, before))
+		if (touches(edits, row, before) &&
+			!(by_lines && lines_merge(base->content, row->content, edits)))
 			return true;
 	}
 	return false;
 }
 
 static void
-judge_changed(Evidence *evidence, const Op *op)
+judge_changed(Evidence *evidence, const Op *op, const json_t *fields)
 {
 	bool		place = strcmp(op->what, "place") == 0;
 	int64_t		message = place ?
 		json_integer_value(json_array_get(json_object_get(op->fields,
 														  "messages"), 0)) :
-		op_number(op, "message");
-	int64_t		number = op_number(op, place ? "if" :
-								   strcmp(op->mode, "seen") == 0 ? "seen" :
-								   "base");
+		fields_number(fields, "message");
+	int64_t		number = fields_number(fields, place ? "if" :
+									   strcmp(op->mode, "seen") == 0 ? "seen" :
+									   "base");
 	const Row  *row = find_row(evidence, message, number);
 
 	if (json_object_get(op->fields, "is_new") != NULL &&
@@ -190,37 +230,80 @@ judge_changed(Evidence *evidence, const Op *op)
 			  op->session, (long long) op->number, (long long) message);
 }
 
+/* Judge the refusal of an operation, or of an item of one. */
 static void
-judge_refusal(Evidence *evidence, const Op *op)
+judge_refusal(Evidence *evidence, const Op *op, const json_t *fields,
+			  const char *answer)
 {
-	int64_t		message = op_number(op, "message");
-	int64_t		version = strcmp(op->mode, "version") == 0 ?
-		op_number(op, "version") : op_number(op, "base");
+	int64_t		message = fields_number(fields, "message");
+	int64_t		version = fields_number(fields,
+										strcmp(op->mode, "version") == 0 ?
+										"version" : "base");
 
-	if (strcmp(op->answer, "MAPI_E_OBJECT_CHANGED") == 0)
-		judge_changed(evidence, op);
+	if (strcmp(answer, "MAPI_E_OBJECT_CHANGED") == 0)
+		judge_changed(evidence, op, fields);
 	else if (strcmp(op->what, "save") != 0 ||
 			 txn_touched(op->txn, message))
 		return;
-	else if (strcmp(op->answer, "MAPI_E_OBJECT_DELETED") == 0)
+	else if (strcmp(answer, "MAPI_E_OBJECT_DELETED") == 0)
 	{
 		if (!was_deleted(evidence, op, message))
 			fault(evidence, "%d-%lld was answered that message %lld was deleted, and no operation had deleted it",
 				  op->session, (long long) op->number, (long long) message);
 	}
-	else if (strcmp(op->answer, "MAPI_E_UNABLE_TO_COMPLETE") == 0 ||
-			 strcmp(op->answer, "!MA400") == 0)
+	else if (strcmp(answer, "MAPI_E_UNABLE_TO_COMPLETE") == 0 ||
+			 strcmp(answer, "!MA400") == 0)
 	{
 		if (find_row(evidence, message, version) != NULL)
 			fault(evidence, "%d-%lld was answered that message %lld has no version %lld",
 				  op->session, (long long) op->number, (long long) message,
 				  (long long) version);
 	}
-	else if (strcmp(op->answer, "!MA10F") == 0)
+	else if (strcmp(answer, "!MA10F") == 0)
 	{
 		if (find_row(evidence, message, version) != NULL)
 			fault(evidence, "%d-%lld was answered that there is no message %lld",
 				  op->session, (long long) op->number, (long long) message);
+	}
+}
+
+/*
+ * Judge a request that was sent again as its first answer was lost: the two
+ * operations made one change, and it was not refused if the first had made it.
+ */
+static void
+judge_repetition(Evidence *evidence, const Op *op)
+{
+	const char *name =
+		json_string_value(json_object_get(op->fields, "repeats"));
+	const Op   *first = name == NULL ? NULL : find_op(evidence, name);
+
+	if (first == NULL || first->rows == 0)
+		return;
+	if (op->rows > 0)
+		fault(evidence, "%s and %d-%lld, one request, both changed message %lld",
+			  name, op->session, (long long) op->number,
+			  (long long) op_number(op, "message"));
+	if (strcmp(op->answer, "MAPI_E_OBJECT_CHANGED") == 0)
+		fault(evidence, "%d-%lld repeated a request that had been carried out, and was refused",
+			  op->session, (long long) op->number);
+}
+
+/* Judge the refusal of an operation, or those of its items. */
+static void
+judge_refusals(Evidence *evidence, const Op *op)
+{
+	json_t	   *items = json_object_get(op->fields, "items");
+
+	if (items == NULL)
+		judge_refusal(evidence, op, op->fields, op->answer);
+	for (size_t i = 0; op_succeeded(op) && i < json_array_size(items); i++)
+	{
+		json_t	   *item = json_array_get(items, i);
+		const char *answer =
+			json_string_value(json_object_get(item, "answer"));
+
+		judge_refusal(evidence, op, item, answer == NULL ? "" : answer);
 	}
 }
 
@@ -274,7 +357,8 @@ judge_answers(Evidence *evidence)
 		const Op   *op = evidence->ops[i];
 
 		judge_presence(evidence, op);
-		judge_refusal(evidence, op);
+		judge_refusals(evidence, op);
+		judge_repetition(evidence, op);
 		judge_reading(evidence, op);
 	}
 }
@@ -403,10 +487,31 @@ judge_incarnations(Evidence *evidence)
 	free(rows);
 }
 
+/* Add the numbers and ids that the items of an operation were given. */
+static void
+give_items(const Op *op, Given *numbers, int *nnumbers, Given *ids, int *nids)
+{
+	json_t	   *items = json_object_get(op->fields, "items");
+
+	for (size_t i = 0; i < json_array_size(items); i++)
+	{
+		json_t	   *item = json_array_get(items, i);
+		int64_t		created = fields_number(item, "created");
+		int64_t		number = fields_number(item, "number");
+
+		if (created != 0)
+			ids[(*nids)++] = (Given) {created, op};
+		if (number != 0 &&
+			op_effect(op, item_message(item)) == EFFECT_CERTAIN)
+			numbers[(*nnumbers)++] = (Given) {number, op};
+	}
+}
+
 void
 judge_numbers(Evidence *evidence)
 {
-	size_t		most = 2 * (size_t) (evidence->nops + evidence->nrows) + 1;
+	size_t		most = (MAX_ITEMS + 2) *
+		(size_t) (evidence->nops + evidence->nrows) + 1;
 	Given	   *numbers = calloc(most, sizeof(Given));
 	Given	   *ids = calloc(most, sizeof(Given));
 	Given	   *drafts = calloc(most, sizeof(Given));
@@ -433,6 +538,7 @@ judge_numbers(Evidence *evidence)
 			ids[nids++] = (Given) {op_number(op, "created"), op};
 		if (op_number(op, "id") != 0)
 			ids[nids++] = (Given) {op_number(op, "id"), op};
+		give_items(op, numbers, &nnumbers, ids, &nids);
 		if (op_number(op, "draft") != 0)
 			drafts[ndrafts++] = (Given) {op_number(op, "draft"), op};
 	}

@@ -109,7 +109,8 @@ query_number(PGconn *conn, const char *sql)
 
 	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
 		number = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-	else if (PQresultStatus(result) != PGRES_COMMAND_OK)
+	else if (PQresultStatus(result) != PGRES_COMMAND_OK &&
+			 PQresultStatus(result) != PGRES_TUPLES_OK)
 		die("%s", PQerrorMessage(conn));
 	PQclear(result);
 	return number;
@@ -134,12 +135,22 @@ set_up(const Options *options)
 	if (query_number(conn, "SELECT count(*) FROM msgstore.store_list") == 0)
 		query_number(conn, "SELECT msgstore.create_store('checker')");
 	query_number(conn, undone_function);
+	query_number(conn, "DO $$ BEGIN CREATE ROLE " GUEST ";"
+				 " EXCEPTION WHEN duplicate_object THEN NULL; END $$");
 	for (int i = 0; i < NUM_FOLDERS; i++)
 	{
 		char	   *sql = format("SELECT msgstore.special_folder(%d, '%s')",
 								 STORE_ID, folders[i]);
 
 		shared->folder[i] = query_number(conn, sql);
+		free(sql);
+		sql = format("SELECT msgstore.grant_folder(%d, %lld, '" GUEST "',"
+					 " 'REVIEWER') WHERE NOT EXISTS (SELECT FROM"
+					 " msgstore.folder_permissions WHERE folder_id = %lld"
+					 " AND member = '" GUEST "')",
+					 STORE_ID, (long long) shared->folder[i],
+					 (long long) shared->folder[i]);
+		query_number(conn, sql);
 		free(sql);
 	}
 	PQfinish(conn);

@@ -65,6 +65,16 @@ extern bool chance(Random *random, int percent);
 /* Return a patch of one to three properties; null deletes. */
 extern json_t *random_patch(Random *random);
 
+/* The property with a text of several lines, for merges line by line. */
+#define LINES_PROPERTY	"PR_COMMENT"
+
+/* Return a patch that changes one line of that text of a view. */
+extern json_t *random_line(Random *random, const json_t *view);
+
+/* Return three such texts merged, or NULL if a line is in conflict. */
+extern json_t *merged_lines(const json_t *base, const json_t *theirs,
+							const json_t *yours);
+
 /* Return the names of one to three properties to delete, as a JSON array. */
 extern json_t *random_names(Random *random);
 
@@ -118,6 +128,7 @@ typedef struct HandleModel
 	int64_t		draft;			/* where it was parked, or 0 */
 	int64_t		parking;		/* number of that parking */
 	bool		useless;		/* no save can succeed */
+	bool		claimed;		/* the base may never have been committed */
 } HandleModel;
 
 /* The model of a parked draft; id 0: no draft. */
@@ -127,12 +138,39 @@ typedef struct DraftModel
 	HandleModel handle;			/* as it was when parked */
 } DraftModel;
 
+/* The read flag of a session's own user on a message. */
+typedef enum Flag
+{
+	FLAG_UNREAD,
+	FLAG_READ,
+	FLAG_UNKNOWN				/* an answer was lost */
+} Flag;
+
+typedef struct FlagModel
+{
+	int64_t		message;		/* 0: no message */
+	Flag		flag;
+} FlagModel;
+
 /* The part of a session's model that follows its transaction. */
 typedef struct Model
 {
 	HandleModel handles[MAX_HANDLES];
 	DraftModel	drafts[MAX_DRAFTS];
+#define MAX_FLAGS	64
+	FlagModel	flags[MAX_FLAGS];
 } Model;
+
+/* A save that named a request, to be repeated. */
+typedef struct Request
+{
+	int64_t		message;		/* 0: no request */
+	int64_t		base;
+	json_t	   *edits;
+	char		name[48];
+	bool		known;			/* the answer was S_OK, and is not lost */
+	int64_t		number;			/* that was answered */
+} Request;
 
 /* A version that was read, current or stale. */
 typedef struct Token
@@ -157,6 +195,7 @@ typedef struct Session
 	Token		tokens[MAX_SLOTS];
 	int64_t		parkings;		/* so far */
 	json_t	   *uncertain;		/* drafts that may be there or not */
+	Request		request;
 
 	int64_t		transactions;	/* begun so far */
 	bool		in_transaction;
@@ -240,6 +279,12 @@ extern void draft_uncertain(Session *session, int64_t id);
 
 /* -------------------------------------------------------------- workload.c */
 
+/* Return the fields of a save of a handle's view. */
+extern json_t *handle_save(const HandleModel *handle, const char *mode);
+
+/* Return a draft of the session, or NULL. */
+extern DraftModel *pick_draft(Session *session);
+
 extern void workload(Session *session, int steps);
 
 /* ------------------------------------------------------------- stateless.c */
@@ -254,6 +299,32 @@ extern void do_hard_delete(Session *session);
 extern void do_restore(Session *session);
 extern void do_move(Session *session);
 
+/* ------------------------------------------------------------------ bulk.c */
+
+#define MAX_ITEMS		3		/* messages of one call */
+
+extern void do_save_messages(Session *session);
+extern void do_copy(Session *session);
+extern void do_merge_lines(Session *session);
+extern void do_request(Session *session);
+extern void do_blob(Session *session);
+extern void do_park_message(Session *session);
+extern void do_resolve_parked(Session *session);
+
+/* ------------------------------------------------------------------ team.c */
+
+#define GUEST			"checker_guest" /* a role with rights in folders */
+
+extern void do_read_flag(Session *session);
+extern void do_look_at_flag(Session *session);
+extern void do_grant(Session *session);
+extern void do_guest_save(Session *session);
+
+/* Take over that flags may have been set or not, as an answer was lost. */
+extern void flags_uncertain(Model *model, const Model *before);
+
+/* -------------------------------------------------------------- stateless.c */
+
 /* Set a slot and its message; return false if the slot has no message. */
 extern bool pick_message(Session *session, int *slot, int64_t *message);
 
@@ -263,6 +334,22 @@ extern void is_missing(int64_t message);
 /* Return a folder of the store; count a version of a message. */
 extern int64_t pick_folder(Session *session);
 extern void count_version(int64_t message);
+
+/* Return the version that was read last of some message, or NULL. */
+extern Token *pick_token(Session *session);
+extern void set_token(Token *token, int64_t message, int64_t number,
+					  json_t *view);
+
+/* Return the fields of a save over a version that was read. */
+extern json_t *token_save(const Token *token, const char *mode, json_t *edits);
+
+/*
+ * Record a save and its answer, of which the given column is the number.  If
+ * that version holds what the save wrote ("follow"), the token moves to it half
+ * of the time, and becomes stale otherwise.
+ */
+extern void note_save(Session *session, Reply *reply, Token *token,
+					  json_t *fields, int column, bool follow);
 
 /* Record that the session was shown a version; newest: the newest one. */
 extern void note_read(Session *session, const Reply *reply, int64_t message,

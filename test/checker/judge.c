@@ -46,7 +46,8 @@ right_kind(const Op *op, const Row *row)
 {
 	static const char *const kinds[][2] = {
 		{"plain", "s"}, {"version", "s"}, {"force", "sf"}, {"seen", "sf"},
-		{"merge", "sg"}, {"create", "c"}, {"elsewhere", "c"}, {"copy", "c"}
+		{"merge", "sg"}, {"create", "c"}, {"elsewhere", "c"}, {"copy", "c"},
+		{"copied", "y"}
 	};
 
 	if (strcmp(op->what, "place") == 0)
@@ -74,7 +75,7 @@ required_base(const Op *op, const Row *row)
 		return op_number(op, "if");
 	if (row->kind == 's' || strcmp(op->mode, "plain") == 0 ||
 		strcmp(op->mode, "version") == 0)
-		return op_number(op, "base");
+		return fields_number(op_fields(op, row->message), "base");
 	if (strcmp(op->mode, "seen") == 0)
 		return op_number(op, "seen");
 	return 0;
@@ -84,6 +85,7 @@ static void
 judge_row(Evidence *evidence, Row *row)
 {
 	Op		   *op = row->op = find_op(evidence, row->actor);
+	const json_t *fields;
 	int64_t		base;
 	int64_t		number;
 
@@ -112,12 +114,13 @@ judge_row(Evidence *evidence, Row *row)
 		fault(evidence, "%s (%s %s) was good for version %lld of message %lld only, and replaced %lld",
 			  row->actor, op->what, op->mode, (long long) base,
 			  (long long) row->message, (long long) row->previous);
-	if (strcmp(op->what, "save") == 0 && row->kind != 'c' &&
-		row->base != op_number(op, "base"))
+	fields = op_fields(op, row->message);
+	if (strcmp(op->what, "save") == 0 && strchr("cy", row->kind) == NULL &&
+		row->base != fields_number(fields, "base"))
 		fault(evidence, "%s stood on version %lld, and is recorded as standing on %lld",
-			  row->actor, (long long) op_number(op, "base"),
+			  row->actor, (long long) fields_number(fields, "base"),
 			  (long long) row->base);
-	number = op_number(op, "number");
+	number = fields_number(fields, "number");
 	if (number != 0 && number != row->number)
 		fault(evidence, "%s was given number %lld, and made version %lld",
 			  row->actor, (long long) number, (long long) row->number);
@@ -155,6 +158,12 @@ id_of_entry(const json_t *shown, const char *name)
 		}
 	}
 	return (int64_t) id;
+}
+
+int64_t
+row_folder(const Row *row)
+{
+	return id_of_entry(row->shown, "PR_PARENT_ENTRYID");
 }
 
 static const char *
@@ -252,16 +261,53 @@ created_content(Evidence *evidence, const Row *row)
 }
 
 /*
+ * Return the content that a copy has to have: that of a version of the
+ * original that can have been its newest one; report a fault, and return NULL,
+ * if there is no such version.
+ */
+static json_t *
+copied_content(Evidence *evidence, const Row *row)
+{
+	const json_t *item = op_fields(row->op, row->message);
+	int64_t		original = item == NULL ? 0 : fields_number(item, "message");
+	const char *where;
+
+	/* of a copy whose answer was lost, the original is unknown */
+	if (original == 0)
+		return NULL;
+	for (int i = 0; i < evidence->nrows; i++)
+	{
+		const Row  *version = &evidence->rows[i];
+
+		if (version->message != original || version->op == NULL ||
+			(version->op->txn != row->op->txn &&
+			 version->op->txn->commit_from > row->op->to) ||
+			(version->next != NULL && version->next->op != NULL &&
+			 version->next->op->txn != row->op->txn &&
+			 version->next->op->txn->fate == COMMITTED &&
+			 version->next->op->txn->commit_to < row->op->txn->first->from))
+			continue;
+		if (same_content(version->content, row->content, &where))
+			return json_copy(version->content);
+	}
+	fault(evidence, "%s copied message %lld, and made %lld, which has the content of none of its versions",
+		  row->actor, (long long) original, (long long) row->message);
+	return NULL;
+}
+
+/*
  * Return the content that a merge has to have made, by the rule of merging in
  * src/README.md; report a fault, and return NULL, if it had to be refused.
  */
 static json_t *
 merged_content(Evidence *evidence, const Row *row, const Row *before)
 {
-	json_t	   *edits = json_object_get(row->op->fields, "edits");
+	json_t	   *edits = json_object_get(op_fields(row->op, row->message),
+										"edits");
 	const Row  *base = find_row(evidence, row->message, row->base);
 	json_t	   *view = base == NULL ? NULL :
 		merged_view(base->content, before->content, edits);
+	bool		by_lines = json_object_get(row->op->fields, "lines") != NULL;
 	const char *name;
 	json_t	   *value;
 
@@ -280,6 +326,11 @@ merged_content(Evidence *evidence, const Row *row, const Row *before)
 			(theirs == NULL && json_is_null(value)) ||
 			is_list(name))
 			continue;
+		if (by_lines && (value = merged_lines(was, theirs, value)) != NULL)
+		{
+			json_object_set_new(view, name, value);
+			continue;
+		}
 		fault(evidence, "%s merged, and replaced the %s of another client",
 			  row->actor, name);
 	}
@@ -297,12 +348,15 @@ wanted_content(Evidence *evidence, const Row *row, const Row *before)
 	{
 		case 'c':
 			return created_content(evidence, row);
+		case 'y':
+			return copied_content(evidence, row);
 		case 'g':
 		case 's':
 		case 'f':
 			return strcmp(row->op->mode, "merge") == 0 ?
 				merged_content(evidence, row, before) :
-				json_copy(json_object_get(row->op->fields, "view"));
+				json_copy(json_object_get(op_fields(row->op, row->message),
+										  "view"));
 		case 'h':
 			return json_object();
 		default:
@@ -392,7 +446,7 @@ make_chain(Evidence *evidence, Row *rows, int nrows)
 			return NULL;		/* judge_row() has reported it */
 		if (rows[i].previous == 0)
 		{
-			if (first != NULL || rows[i].kind != 'c')
+			if (first != NULL || strchr("cy", rows[i].kind) == NULL)
 				fault(evidence, "version %lld of message %lld follows nothing",
 					  (long long) rows[i].number, (long long) rows[i].message);
 			first = &rows[i];

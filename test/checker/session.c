@@ -59,6 +59,7 @@ model_copy(Model *to, const Model *from)
 		to->drafts[i].id = from->drafts[i].id;
 		handle_copy(&to->drafts[i].handle, &from->drafts[i].handle);
 	}
+	memcpy(to->flags, from->flags, sizeof(to->flags));
 }
 
 static void
@@ -109,9 +110,12 @@ same_draft(const DraftModel *a, const DraftModel *b)
 	return a->id == b->id && a->handle.parking == b->handle.parking;
 }
 
-/* Forget the drafts that a commit whose answer was lost may have changed. */
+/*
+ * Forget the drafts and read flags that a commit whose answer was lost may have
+ * changed.
+ */
 static void
-drafts_after_lost_commit(Session *session)
+model_after_lost_commit(Session *session)
 {
 	Model		before = {0};
 	Model		after = {0};
@@ -126,6 +130,8 @@ drafts_after_lost_commit(Session *session)
 		draft_uncertain(session, before.drafts[i].id);
 		draft_uncertain(session, after.drafts[i].id);
 	}
+	flags_uncertain(&after, &before);
+	memcpy(session->model.flags, after.flags, sizeof(after.flags));
 	model_copy(&session->saved[0], &session->model);
 	model_free(&before);
 	model_free(&after);
@@ -444,7 +450,7 @@ control(Session *session, Reply *reply, const char *what, int depth,
 	if (!reply->lost && !done && !may_happen(reply->state))
 		violation(session, "%s: %s %s", sql, reply->state, reply->message);
 	if (reply->lost && strcmp(what, "commit") == 0)
-		drafts_after_lost_commit(session);
+		model_after_lost_commit(session);
 	note(session, reply, what, "done", fields);
 	reply_end(reply);
 	free(sql);
@@ -667,6 +673,7 @@ session_end(Session *session)
 	for (int i = 0; i < shared->slots; i++)
 		json_decref(session->tokens[i].view);
 	json_decref(session->uncertain);
+	json_decref(session->request.edits);
 	PQfinish(session->conn);
 	fclose(session->record);
 }

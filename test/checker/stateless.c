@@ -47,7 +47,7 @@ count_version(int64_t message)
 	}
 }
 
-static void
+void
 set_token(Token *token, int64_t message, int64_t number, json_t *view)
 {
 	json_decref(token->view);
@@ -56,8 +56,7 @@ set_token(Token *token, int64_t message, int64_t number, json_t *view)
 	token->view = view;
 }
 
-/* Return the version that was read last of a slot's message, or NULL. */
-static Token *
+Token *
 pick_token(Session *session)
 {
 	Token	   *token = &session->tokens[random_below(&session->random,
@@ -115,8 +114,7 @@ do_read(Session *session)
 
 /* ------------------------------------------------------------------ saving */
 
-/* Return the fields of a save over a version that was read. */
-static json_t *
+json_t *
 token_save(const Token *token, const char *mode, json_t *edits)
 {
 	return json_pack("{s:s, s:I, s:I, s:O, s:o}", "mode", mode,
@@ -126,12 +124,7 @@ token_save(const Token *token, const char *mode, json_t *edits)
 					 "view", view_with(token->view, edits));
 }
 
-/*
- * Record a save and its answer.  The given column of the answer is the number.
- * If that version holds what the save wrote ("follow"), the token moves to it
- * half of the time, and becomes stale otherwise.
- */
-static void
+void
 note_save(Session *session, Reply *reply, Token *token, json_t *fields,
 		  int column, bool follow)
 {

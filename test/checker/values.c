@@ -23,6 +23,7 @@ typedef enum Kind
 	KIND_TIME,
 	KIND_RECIPIENTS,
 	KIND_ATTACHMENTS,
+	KIND_LINES,
 	KIND_LARGE_TEXT,
 	KIND_LARGE_BINARY
 } Kind;
@@ -42,6 +43,7 @@ static const struct
 	{"PR_CLIENT_SUBMIT_TIME", KIND_TIME},
 	{"PR_MESSAGE_RECIPIENTS", KIND_RECIPIENTS},
 	{"PR_MESSAGE_ATTACHMENTS", KIND_ATTACHMENTS},
+	{LINES_PROPERTY, KIND_LINES},
 	{"PR_TRANSPORT_MESSAGE_HEADERS", KIND_LARGE_TEXT},
 	{"PR_BODY", KIND_LARGE_TEXT},
 	{"PR_HTML", KIND_LARGE_BINARY},
@@ -186,9 +188,67 @@ random_attachments(Random *random)
 	return list;
 }
 
+/*
+ * A text of lines: NUM_LINES of them have values, and unlike lines between
+ * them, which never change, so that texts are merged value by value.
+ */
+#define NUM_LINES	3
+#define LINES_FORMAT "first=%d\n-\n--\nsecond=%d\n---\n----\nthird=%d\n"
+
+static json_t *
+text_of_lines(const int *lines)
+{
+	char		text[128];
+
+	snprintf(text, sizeof(text), LINES_FORMAT, lines[0], lines[1], lines[2]);
+	return json_string(text);
+}
+
+/* Get the values of a text of lines; return false if it is none. */
+static bool
+read_lines(const json_t *value, int *lines)
+{
+	const char *text = json_string_value(value);
+
+	return text != NULL && sscanf(text, LINES_FORMAT, &lines[0], &lines[1],
+								  &lines[2]) == NUM_LINES;
+}
+
+json_t *
+random_line(Random *random, const json_t *view)
+{
+	int			lines[NUM_LINES];
+
+	if (!read_lines(json_object_get(view, LINES_PROPERTY), lines))
+		memset(lines, 0, sizeof(lines));
+	lines[random_below(random, NUM_LINES)] = random_below(random, 1000);
+	return json_pack("{s:o}", LINES_PROPERTY, text_of_lines(lines));
+}
+
+json_t *
+merged_lines(const json_t *base, const json_t *theirs, const json_t *yours)
+{
+	int			was[NUM_LINES];
+	int			others[NUM_LINES];
+	int			mine[NUM_LINES];
+
+	if (!read_lines(base, was) || !read_lines(theirs, others) ||
+		!read_lines(yours, mine))
+		return NULL;
+	for (int i = 0; i < NUM_LINES; i++)
+	{
+		if (mine[i] == was[i])
+			mine[i] = others[i];
+		else if (others[i] != was[i] && others[i] != mine[i])
+			return NULL;
+	}
+	return text_of_lines(mine);
+}
+
 static json_t *
 random_value(Random *random, Kind kind)
 {
+	int			lines[NUM_LINES] = {0};
 	char		time[64];
 
 	switch (kind)
@@ -205,6 +265,9 @@ random_value(Random *random, Kind kind)
 			return random_recipients(random);
 		case KIND_ATTACHMENTS:
 			return random_attachments(random);
+		case KIND_LINES:
+			lines[random_below(random, NUM_LINES)] = random_below(random, 1000);
+			return text_of_lines(lines);
 		case KIND_LARGE_TEXT:
 		case KIND_LARGE_BINARY:
 			break;

@@ -79,6 +79,31 @@ op_number(const Op *op, const char *field)
 	return json_integer_value(json_object_get(op->fields, field));
 }
 
+int64_t
+fields_number(const json_t *fields, const char *field)
+{
+	return json_integer_value(json_object_get(fields, field));
+}
+
+json_t *
+op_fields(const Op *op, int64_t message)
+{
+	json_t	   *items = json_object_get(op->fields, "items");
+
+	if (items == NULL)
+		return op->fields;
+	for (size_t i = 0; i < json_array_size(items); i++)
+	{
+		json_t	   *item = json_array_get(items, i);
+
+		if (fields_number(item, "created") == message ||
+			(fields_number(item, "created") == 0 &&
+			 fields_number(item, "message") == message))
+			return item;
+	}
+	return NULL;
+}
+
 static const char *
 text_field(const json_t *fields, const char *name)
 {
@@ -114,6 +139,8 @@ save_effect(const Op *op, int64_t message)
 
 	if (strcmp(op->mode, "keep") == 0)
 		return EFFECT_NONE;
+	if (json_object_get(op->fields, "repeats") != NULL)
+		return written == message ? EFFECT_MAYBE : EFFECT_NONE;
 	if (written == 0)
 		return lost ? EFFECT_MAYBE : EFFECT_NONE;	/* its id is unknown */
 	if (written != message)
@@ -131,6 +158,22 @@ save_effect(const Op *op, int64_t message)
 	return lost ? EFFECT_MAYBE : EFFECT_CERTAIN;
 }
 
+/* Return the effect of an item of an operation on its message. */
+static Effect
+item_effect(const Op *op, const json_t *item)
+{
+	json_t	   *edits = json_object_get(item, "edits");
+
+	/* the ids of copies are unknown if the answer was lost */
+	if (strcmp(op->answer, "lost") == 0)
+		return item != NULL || strcmp(op->mode, "copied") == 0 ?
+			EFFECT_MAYBE : EFFECT_NONE;
+	if (item == NULL || strcmp(text_field(item, "answer"), "S_OK") != 0 ||
+		(edits != NULL && json_object_size(edits) == 0))
+		return EFFECT_NONE;
+	return EFFECT_CERTAIN;
+}
+
 Effect
 op_effect(const Op *op, int64_t message)
 {
@@ -138,6 +181,8 @@ op_effect(const Op *op, int64_t message)
 
 	if (!op_succeeded(op))
 		return EFFECT_NONE;
+	if (json_object_get(op->fields, "items") != NULL)
+		return item_effect(op, op_fields(op, message));
 	if (strcmp(op->what, "save") == 0)
 		return save_effect(op, message);
 	for (size_t i = 0; i < json_array_size(messages); i++)
@@ -498,6 +543,18 @@ find_current(const Evidence *evidence, int64_t message)
 
 /* ------------------------------------------------------------- the verdict */
 
+/* Return the number of operations that compared something of a kind. */
+static int
+count_looks(const Evidence *evidence, const char *kind)
+{
+	int			count = 0;
+
+	for (int i = 0; i < evidence->nops; i++)
+		count += strcmp(text_field(evidence->ops[i]->fields, "compared"),
+						kind) == 0;
+	return count;
+}
+
 /* Print how much was judged, so that a test can see if it was enough. */
 static void
 summarize(const Evidence *evidence)
@@ -507,6 +564,7 @@ summarize(const Evidence *evidence)
 	};
 	int			counts[lengthof(names)] = {0};
 	int			kinds[128] = {0};
+	int			bulk = 0;
 
 	for (int i = 0; i < evidence->nops; i++)
 	{
@@ -522,15 +580,24 @@ summarize(const Evidence *evidence)
 			counts[op_succeeded(op) ? 0 : 1]++;
 	}
 	for (int i = 0; i < evidence->nrows; i++)
-		kinds[evidence->rows[i].kind & 127]++;
+	{
+		const Row  *row = &evidence->rows[i];
+
+		kinds[row->kind & 127]++;
+		bulk += row->kind != 'y' && row->op != NULL &&
+			json_object_get(row->op->fields, "items") != NULL;
+	}
 	printf("%d operations:", evidence->nops);
 	for (size_t i = 0; i < lengthof(names); i++)
 		printf(" %d %s,", counts[i], names[i]);
 	printf(" %d transactions\n", evidence->ntxns);
 	printf("%d versions: %d created, %d saved, %d forced, %d merged, %d moved,"
-		   " %d deleted, %d restored, %d deleted for good\n",
+		   " %d deleted, %d restored, %d deleted for good, %d copied, %d in bulk\n",
 		   evidence->nrows, kinds['c'], kinds['s'], kinds['f'], kinds['g'],
-		   kinds['m'], kinds['d'], kinds['r'], kinds['h']);
+		   kinds['m'], kinds['d'], kinds['r'], kinds['h'], kinds['y'], bulk);
+	printf("%d looks at flags, %d requests again, %d drafts settled\n",
+		   count_looks(evidence, "flag"), count_looks(evidence, "request"),
+		   count_looks(evidence, "draft"));
 }
 
 int
@@ -552,6 +619,7 @@ verify(const char *conninfo, const char *directory)
 	judge_transactions(&evidence);
 	judge_numbers(&evidence);
 	judge_drafts(&evidence);
+	judge_rights(&evidence);
 
 	summarize(&evidence);
 	printf("%d faults\n", evidence.faults);

@@ -99,6 +99,15 @@ extern void fault(Evidence *evidence, const char *fmt,...)
 
 extern int64_t op_number(const Op *op, const char *field);
 
+/*
+ * Return the fields of the part of an operation that is about a message: of
+ * the item, if the operation saves many messages, else of the operation.
+ * Returns NULL if no item is about the message.
+ */
+extern json_t *op_fields(const Op *op, int64_t message);
+
+extern int64_t fields_number(const json_t *fields, const char *field);
+
 /* Return the rows of a query; die() on failure. */
 extern PGresult *evidence_query(Evidence *evidence, const char *sql);
 
@@ -133,6 +142,9 @@ extern const Current *find_current(const Evidence *evidence, int64_t message);
  */
 extern Op  *find_op(const Evidence *evidence, const char *name);
 
+/* Return the folder in which a version stood. */
+extern int64_t row_folder(const Row *row);
+
 /* Judge the stored chains: whole, and made of recorded operations. */
 extern void judge_rows(Evidence *evidence);
 extern void judge_chains(Evidence *evidence);
@@ -144,5 +156,10 @@ extern void judge_answers(Evidence *evidence);
 extern void judge_transactions(Evidence *evidence);
 extern void judge_numbers(Evidence *evidence);
 extern void judge_drafts(Evidence *evidence);
+
+/* ---------------------------------------------------------------- rights.c */
+
+/* Judge the saves of the guest by the rights that were granted and revoked. */
+extern void judge_rights(Evidence *evidence);
 
 #endif							/* VERIFY_H */

@@ -282,8 +282,7 @@ do_refresh(Session *session)
 
 /* ------------------------------------------------------------------ saving */
 
-/* Return the fields of a save of a handle's view. */
-static json_t *
+json_t *
 handle_save(const HandleModel *handle, const char *mode)
 {
 	json_t	   *fields = json_pack("{s:s, s:I, s:I, s:O, s:o}", "mode", mode,
@@ -578,7 +577,7 @@ do_park(Session *session)
 	reply_end(&reply);
 }
 
-static DraftModel *
+DraftModel *
 pick_draft(Session *session)
 {
 	DraftModel *draft = &session->model.drafts[random_below(&session->random,
@@ -596,7 +595,7 @@ do_resume(Session *session)
 
 	if (handle == NULL || draft == NULL)
 		return;
-	if (ask(session, &reply, NULL,
+	if (ask(session, &reply, draft->handle.claimed ? "MA400" : NULL,
 			format("SELECT h, msgstore.get_props(h) FROM "
 				   "(SELECT msgstore.resume(%d, %lld) AS h OFFSET 0) x",
 				   STORE_ID, (long long) draft->id)))
@@ -662,7 +661,18 @@ static const struct
 	{do_delete, 2},
 	{do_hard_delete, 1},
 	{do_restore, 2},
-	{do_move, 6}
+	{do_move, 6},
+	{do_save_messages, 8},
+	{do_copy, 1},
+	{do_merge_lines, 8},
+	{do_request, 6},
+	{do_blob, 3},
+	{do_park_message, 3},
+	{do_resolve_parked, 4},
+	{do_read_flag, 8},
+	{do_look_at_flag, 6},
+	{do_grant, 2},
+	{do_guest_save, 8}
 };
 
 /* Return a step that is more useful now than a random one, or NULL. */

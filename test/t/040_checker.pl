@@ -1,5 +1,7 @@
 # The checker of histories: many sessions work on a few messages at random, at all
-# isolation levels, and all answers agree with the stored history, also where sessions
+# isolation levels, alone or many messages in a call, with handles, drafts and requests, as
+# a role whose right to edit comes and goes; read flags are set meanwhile.  All answers
+# agree with the stored history, and with the rights at that moment, also where sessions
 # are cancelled and the server is killed.  Builds of the module with a fault do not pass.
 #
 # CHECKER_STEPS sets the number of steps (24000), CHECKER_SEED repeats random ones.
@@ -145,6 +147,13 @@ foreach my $kind (
 	[ qr/(\d+) merged/ => 1 ],
 	[ qr/(\d+) moved/ => 2 ],
 	[ qr/(\d+) restored/ => 1 ],
+	[ qr/(\d+) copied/ => 1 ],
+	[ qr/(\d+) in bulk/ => 3 ],
+	[ qr/(\d+) saves of a guest/ => 3 ],
+	[ qr/(\d+) of them without the right/ => 0.5 ],
+	[ qr/(\d+) looks at flags/ => 2 ],
+	[ qr/(\d+) requests again/ => 0.5 ],
+	[ qr/(\d+) drafts settled/ => 1 ],
 	[ qr/(\d+) deleted for good/ => 0.5 ])
 {
 	my ($pattern, $share) = @$kind;
@@ -254,6 +263,15 @@ foreach my $mutant (
 		qr/was good for version \d+ of message \d+ only/,
 		'deciding before the wait',
 		8000
+	],
+	[
+		'rights', 'save.c',
+		[
+			'return access_message(work->request->store_id,' =>
+			  'return true || access_message(work->request->store_id,'
+		],
+		qr/saved message \d+ in folder \d+ without the right to edit/,
+		'without asking for the right'
 	],
 	[
 		'headers', 'undo.c',
