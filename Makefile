@@ -114,6 +114,7 @@ OBJS = \
 	src/face/list.o \
 	src/face/category.o \
 	src/face/search.o \
+	src/face/rebuild.o \
 	src/face/history.o \
 	src/face/feed.o \
 	src/face/advise.o

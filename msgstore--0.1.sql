@@ -3784,20 +3784,20 @@ COMMENT ON FUNCTION msgstore.search_messages(bigint, text, bigint, integer,
 	'Return a page of the messages that match a query in the syntax of web '
 	'searches, the best first';
 
-CREATE FUNCTION msgstore_internal.search_begin(store_id bigint)
+CREATE FUNCTION msgstore_internal.rebuild_begin(store_id bigint)
 	RETURNS boolean
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'search_begin';
-COMMENT ON FUNCTION msgstore_internal.search_begin(bigint) IS
+	AS 'MODULE_PATHNAME', 'rebuild_begin';
+COMMENT ON FUNCTION msgstore_internal.rebuild_begin(bigint) IS
 	'Begin or resume rebuild_search()';
 
-CREATE FUNCTION msgstore_internal.search_batch(store_id bigint,
+CREATE FUNCTION msgstore_internal.rebuild_batch(store_id bigint,
 											   messages integer,
 											   OUT done boolean,
 											   OUT indexed bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'search_batch';
-COMMENT ON FUNCTION msgstore_internal.search_batch(bigint, integer) IS
+	AS 'MODULE_PATHNAME', 'rebuild_batch';
+COMMENT ON FUNCTION msgstore_internal.rebuild_batch(bigint, integer) IS
 	'Do one step of rebuild_search()';
 
 CREATE PROCEDURE msgstore.rebuild_search(store_id bigint,
@@ -3809,13 +3809,13 @@ CREATE PROCEDURE msgstore.rebuild_search(store_id bigint,
 		step pg_catalog.record;
 	BEGIN
 		indexed := 0;
-		IF NOT msgstore_internal.search_begin($1) THEN
+		IF NOT msgstore_internal.rebuild_begin($1) THEN
 			RETURN;
 		END IF;
 		LOOP
 			COMMIT;
 			SELECT b.done, b.indexed INTO step
-			FROM msgstore_internal.search_batch($1, $2) AS b;
+			FROM msgstore_internal.rebuild_batch($1, $2) AS b;
 			indexed := indexed OPERATOR(pg_catalog.+) step.indexed;
 			EXIT WHEN step.done;
 		END LOOP;

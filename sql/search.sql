@@ -274,8 +274,8 @@ SELECT pg_temp.found(:s, 'crossing');
 
 -- a rebuild in batches goes on where it stopped
 BEGIN;
-SELECT msgstore_internal.search_begin(:s);
-SELECT done, indexed FROM msgstore_internal.search_batch(:s, 5);
+SELECT msgstore_internal.rebuild_begin(:s);
+SELECT done, indexed FROM msgstore_internal.rebuild_batch(:s, 5);
 COMMIT;
 SELECT phase, messages_done FROM search_progress WHERE store_id = :s;
 CALL rebuild_search(:s, 4);

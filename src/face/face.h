@@ -479,6 +479,11 @@ extern uint64 list_hash_order(const SortOrder *order, uint64 list);
 /* Return argument n, the greatest number of rows, or -1 if it is NULL. */
 extern int64 list_max_argument(FunctionCallInfo fcinfo, int n);
 
+/* ---------------------------------------------------------------- search.c */
+
+/* Return the settings of a store; raise MAPI_E_NO_SUPPORT if it has no search. */
+extern void search_require(int64 store_id, SearchSettings *settings);
+
 /* --------------------------------------------------------------- history.c */
 
 /* Return the name of a kind of change, a CHANGE_*. */
