@@ -1241,6 +1241,17 @@ sees_as_caller(QueryName which)
 }
 
 /*
+ * Return true if one plan serves all values.  The planner expects more rows of
+ * $2 than a search has, and would plan each search anew, which costs more than
+ * the search for a rare word.
+ */
+static bool
+is_planned_once(QueryName which)
+{
+	return which == QUERY_SEARCH_FIND || which == QUERY_SEARCH_ALL;
+}
+
+/*
  * Have a statement planned with the order of an index only.
  *
  * One call of a function can run the statements on named properties many
@@ -1304,7 +1315,9 @@ query_run(QueryName which, Datum *values, const char *nulls)
 			types[nargs] = queries[which].types[nargs];
 			nargs++;
 		}
-		plan = SPI_prepare(queries[which].sql, nargs, types);
+		plan = SPI_prepare_cursor(queries[which].sql, nargs, types,
+								  is_planned_once(which) ?
+								  CURSOR_OPT_GENERIC_PLAN : 0);
 		if (plan == NULL || SPI_keepplan(plan) != 0)
 			elog(ERROR, "could not prepare statement %d", which);
 		plans[which] = plan;
