@@ -416,7 +416,7 @@ BEGIN
 		('table_flags',
 		 'How messages are listed: CONVENIENT_DEPTH|SHOW_SOFT_DELETES'),
 		('search_flags',
-		 'How a search folder searches: RECURSIVE, STOP'),
+		 'How a search folder searches: RECURSIVE, STATIC, STOP'),
 		('folder_rights',
 		 'What a role may do in a folder: READ_ANY|CREATE, or REVIEWER')
 	LOOP
@@ -964,6 +964,7 @@ CREATE TABLE msgstore.folder (
 	search_flags       integer,
 	search_restriction jsonb,
 	search_folders     bigint[],
+	search_held        bigint[],
 	PRIMARY KEY (store_id, folder_id),
 	UNIQUE (store_id, special)
 );
@@ -1010,6 +1011,8 @@ COMMENT ON COLUMN msgstore.folder.search_restriction IS
 	'Of a search folder: what it looks for; NULL if not set yet';
 COMMENT ON COLUMN msgstore.folder.search_folders IS
 	'Of a search folder: where it looks; NULL if not set yet';
+COMMENT ON COLUMN msgstore.folder.search_held IS
+	'Of a search that is stopped or static: the messages that it lists';
 
 /*
  * One row per change of a folder, append-only, as table change has one per
@@ -2042,12 +2045,13 @@ CREATE FUNCTION msgstore.get_search_criteria(store_id bigint,
 											 folder_id bigint,
 											 OUT restriction jsonb,
 											 OUT folders bigint[],
-											 OUT flags msgstore.search_flags)
+											 OUT flags msgstore.search_flags,
+											 OUT state text)
 	RETURNS record
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'get_search_criteria';
 COMMENT ON FUNCTION msgstore.get_search_criteria(bigint, bigint) IS
-	'Return what a search folder looks for, and where';
+	'Return what a search folder looks for, and where, and if it is live';
 
 /* ==================================================================== history
  *

@@ -283,12 +283,12 @@ static const struct
 		" WHERE store_id = $1 AND folder_id = $2"},
 	[QUERY_CRITERIA_READ] =
 	{false, {INT8OID, INT8OID},
-		"SELECT search_flags, search_restriction, search_folders"
+		"SELECT search_flags, search_restriction, search_folders, search_held"
 		" FROM msgstore.folder WHERE store_id = $1 AND folder_id = $2"},
 	[QUERY_CRITERIA_WRITE] =
-	{true, {INT8OID, INT8OID, INT4OID, JSONBOID, INT8ARRAYOID},
+	{true, {INT8OID, INT8OID, INT4OID, JSONBOID, INT8ARRAYOID, INT8ARRAYOID},
 		"UPDATE msgstore.folder SET search_flags = $3,"
-		" search_restriction = $4, search_folders = $5"
+		" search_restriction = $4, search_folders = $5, search_held = $6"
 		" WHERE store_id = $1 AND folder_id = $2"},
 	[QUERY_FOLDER_DELETE] =
 	{true, {INT8OID, INT8OID},

@@ -304,15 +304,17 @@ static Candidates *
 find_candidates(const Search *search, int *count)
 {
 	int			conditions;
+	bool		by_folder = search->listing != NULL &&
+		!search->listing->is_held;
 	Datum		values[3] = {Int64GetDatum(search->store_id),
 		index_conditions(search, &conditions),
-	search->listing == NULL ? (Datum) 0 : folder_array(search->listing)};
+	by_folder ? folder_array(search->listing) : (Datum) 0};
 	Candidates *result;
 
 	*count = 0;
 	SPI_connect();
 	query_run(conditions > 0 ? QUERY_SEARCH_FIND : QUERY_SEARCH_ALL, values,
-			  search->listing == NULL ? "  n" : NULL);
+			  by_folder ? NULL : "  n");
 	result = SPI_palloc(sizeof(Candidates) * Max(SPI_processed, 1));
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -385,12 +387,15 @@ add_hit(Search *search, const Hit *hit)
 	search->hits[search->count++] = *hit;
 }
 
-/* Return true if a message meets the restriction of a search folder. */
+/* Return true if a message is in the folder that is searched. */
 static bool
-meets_restriction(const Search *search, MessageRow *row, int64 message_id)
+is_in_folder(const Search *search, MessageRow *row, int64 message_id)
 {
 	ListedRow	listed;
 
+	if (search->listing != NULL &&
+		!listing_may_have(search->listing, message_id))
+		return false;
 	if (search->listing == NULL || search->listing->restriction == NULL)
 		return true;
 	if (!messagerow_fetch(row, search->store_id, message_id))
@@ -414,7 +419,7 @@ match_candidate(const Search *search, SearchReader *reader, MessageRow *row,
 	if (words == NULL ||
 		!DatumGetBool(DirectFunctionCall2(ts_match_vq,
 										  TSVectorGetDatum(words), query)) ||
-		!meets_restriction(search, row, hit->message_id))
+		!is_in_folder(search, row, hit->message_id))
 		return false;
 	hit->rank = DatumGetFloat4(DirectFunctionCall2(ts_rank_tt,
 												   TSVectorGetDatum(words),
