@@ -1961,6 +1961,7 @@ CREATE FUNCTION msgstore.list_messages(store_id bigint, folder_id bigint,
 									   after text DEFAULT NULL,
 									   flags msgstore.table_flags DEFAULT '0',
 									   actor text DEFAULT NULL,
+									   find jsonb DEFAULT NULL,
 									   OUT message_id bigint,
 									   OUT change_number bigint,
 									   OUT "row" jsonb, OUT "position" text)
@@ -1969,9 +1970,11 @@ CREATE FUNCTION msgstore.list_messages(store_id bigint, folder_id bigint,
 	AS 'MODULE_PATHNAME', 'list_messages';
 COMMENT ON FUNCTION msgstore.list_messages(bigint, bigint, text[], jsonb,
 										   text[], integer, text,
-										   msgstore.table_flags, text) IS
+										   msgstore.table_flags, text,
+										   jsonb) IS
 	'Return a page of the messages of a folder, restricted and sorted, with '
-	'some of their properties or, with columns NULL, all of them';
+	'some of their properties or, with columns NULL, all of them; with find, '
+	'only the rows of the list that match';
 
 CREATE FUNCTION msgstore.count_messages(store_id bigint, folder_id bigint,
 										restriction jsonb DEFAULT NULL,

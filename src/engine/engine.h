@@ -1721,7 +1721,7 @@ typedef void (*ListingVisitor) (ListedRow *listed, void *arg);
  */
 typedef struct MessageList
 {
-	const Restriction *restriction; /* or NULL */
+	Restriction *restriction;	/* or NULL */
 	SortOrder	order;
 	int64		max;			/* rows that are needed, -1: all */
 	uint32		flags;			/* SHOW_SOFT_DELETES, MAPI_ASSOCIATED */

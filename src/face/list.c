@@ -216,13 +216,38 @@ put_rows(FunctionCallInfo fcinfo, MessageList *listing, MessageRow *row,
 }
 
 /*
+ * Add argument n, what rows are looked for, to the restriction of a list.  The
+ * positions of the list stay as they are.
+ */
+static void
+find_argument(FunctionCallInfo fcinfo, int n, MessageList *listing)
+{
+	Restriction *find;
+
+	if (PG_ARGISNULL(n))
+		return;
+	find = restriction_compile(PG_GETARG_JSONB_P(n));
+	if (restriction_max(find) >= 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_TOO_COMPLEX),
+				 errmsg("\"find\" cannot have a count"),
+				 errhint("Limit the rows with \"max\".")));
+	if (restriction_max(listing->restriction) >= 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_TOO_COMPLEX),
+				 errmsg("rows cannot be found in a list that is limited by a count")));
+	listing->restriction = restriction_and(listing->restriction, find);
+}
+
+/*
  * list_messages(store_id, folder_id, columns, restriction, sort, max, after,
- *				 flags, actor)
+ *				 flags, actor, find)
  *		→ (message_id, change_number, row, position)
  *
  * Return the messages of a folder that the caller may read, with the named
  * properties; all properties if "columns" is NULL.  The rows are those behind
- * the position "after", at most "max".
+ * the position "after", at most "max"; of these, the rows that "find" selects.
+ * Their positions are those of the list without "find".
  *
  * Errors: MAPI_E_NOT_FOUND for store or folder, MAPI_E_NO_ACCESS,
  * MAPI_E_UNKNOWN_FLAGS, MAPI_E_INVALID_PARAMETER for a name, a restriction, an
@@ -244,6 +269,7 @@ list_messages(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(4))
 		sorting_read(PG_GETARG_ARRAYTYPE_P(4), &listing.order);
 	list = list_hash_order(&listing.order, list);
+	find_argument(fcinfo, 9, &listing);
 	if (!PG_ARGISNULL(6))
 	{
 		sorting_read_position(&listing.order, PG_GETARG_TEXT_PP(6), list,
