@@ -129,6 +129,7 @@ REGRESS = \
 	retype \
 	recipient \
 	rules \
+	bounds \
 	attachment \
 	subobject \
 	copy \

@@ -45,7 +45,7 @@ run_ls(const void *arg, char *const *args, int nargs)
 }
 
 static const Option ls_options[] = {
-	PAGE_OPTIONS("the Inbox"),
+	PAGE_OPTIONS("the folder (default: the Inbox)"),
 	{.name = NULL}
 };
 
@@ -56,6 +56,7 @@ const Command command_ls = {
 	.description = "Lists the messages of a folder that you may read, the "
 	"newest first: id, time of delivery, the read flag, sender and subject.",
 	.options = ls_options,
+	.notes = FOLDER_NOTES,
 	.exits = {
 		[EXIT_DONE] = "listed",
 		[EXIT_TROUBLE] = "bad usage, no connection, no such store or folder, or "

@@ -50,25 +50,13 @@ page_run(const Page *page, const PageOptions *options, const char *query)
 	msgstore   *ms = session_connect(&options->target, page->client);
 	int64_t		store_id;
 	int64_t		folder_id = 0;
-	int64_t		parent_id;
-	bool		found = true;
 	int			status = EXIT_TROUBLE;
 
 	if (ms == NULL)
 		return EXIT_TROUBLE;
-	if (!session_find_store(ms, options->target.store, &store_id))
-		 /* the error is printed */ ;
-	else if ((options->folder != NULL || !page->whole_store) &&
-			 !session_find_folder(ms, store_id, options->folder, &found,
-								  &folder_id, &parent_id))
-		session_print_error(ms, "could not look for the folder");
-	else if (!found)
-	{
-		g_autofree char *name = show_name(options->folder);
-
-		print_error("there is no folder %s beside the Inbox", name);
-	}
-	else
+	if (session_find_store(ms, options->target.store, &store_id) &&
+		((options->folder == NULL && page->whole_store) ||
+		 folder_find(ms, store_id, options->folder, &folder_id)))
 		status = print_page(ms, page, options, query, store_id, folder_id);
 	msgstore_disconnect(ms);
 	return status;

@@ -15,7 +15,7 @@
 typedef struct PageOptions
 {
 	Target		target;			/* must be first */
-	const char *folder;			/* beside the Inbox; or NULL */
+	const char *folder;			/* or NULL */
 	const char *after;			/* a position, or NULL */
 	unsigned	max;
 	bool		json;
@@ -23,11 +23,10 @@ typedef struct PageOptions
 
 extern const PageOptions page_defaults;
 
-/* The options of such a command; "without" says what no folder means. */
-#define PAGE_OPTIONS(without) \
-	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME", \
-		.offset = offsetof(PageOptions, folder), \
-	.help = "a folder beside the Inbox (default: " without ")"}, \
+/* The options of such a command, with the help of the option --folder. */
+#define PAGE_OPTIONS(folder_help) \
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "FOLDER", \
+		.offset = offsetof(PageOptions, folder), .help = folder_help}, \
 	{.name = "max", .letter = 'n', .kind = OPTION_COUNT, .value = "N", \
 		.offset = offsetof(PageOptions, max), .what = "number of messages", \
 		.most = PAGE_MOST_MESSAGES, \

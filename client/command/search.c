@@ -43,7 +43,7 @@ run_search(const void *arg, char *const *args, int nargs)
 }
 
 static const Option search_options[] = {
-	PAGE_OPTIONS("the store"),
+	PAGE_OPTIONS("only this folder (default: the store)"),
 	{.name = NULL}
 };
 
@@ -55,6 +55,7 @@ const Command command_search = {
 	"read, the best first.  The query has the syntax of web searches: all "
 	"words, \"a phrase\", or, -without.",
 	.options = search_options,
+	.notes = FOLDER_NOTES,
 	.exits = {
 		[EXIT_DONE] = "found",
 		[EXIT_TROUBLE] = "bad usage, no connection, no such store or folder, a "

@@ -120,16 +120,17 @@ text_back(void)
 }
 END
 write_file('command/diff.c', slurp_file("$dir/client/command/diff.c") . <<'END');
-extern void diff_circle(Report *report);
+extern void diff_circle(void);
 extern void ms_clear_error(msgstore *ms);
 extern void perror(const char *text);
+extern void sides_print(const void *report, const void *screen);
 void
-diff_circle(Report *report)
+diff_circle(void)
 {
 	perror("");
 	PQclear(PQexec(NULL, ""));
 	ms_clear_error(NULL);
-	report_free(report);
+	sides_print(NULL, NULL);
 }
 END
 edit('lib/result.c', "#include \"mapi.h\"\n",
@@ -147,7 +148,7 @@ like($output, $_, "found: $_")
   foreach (
 	qr/^back: mail\/text uses show_safe\(\) of command\/show$/m,
 	qr/^library: mail\/text uses PQlibVersion\(\)$/m,
-	qr/^circle: diff uses report$/m,
+	qr/^circle: diff uses sides$/m,
 	qr/^door: command\/diff uses perror past print\.c$/m,
 	qr/^door: command\/diff uses PQexec past batch\.c and connection\.c and statement\.c$/m,
 	qr/^private: command\/diff uses ms_clear_error\(\) of libmsgstore$/m,

@@ -1,5 +1,6 @@
 # "msgstore resolve" shows the conflict of a parked draft and settles it by an answer or
-# an option; whatever happens, the draft is not lost.
+# an option; whatever happens, the draft is not lost.  A merge is offered where the
+# server merges (fault F12).
 use strict;
 use warnings;
 use utf8;

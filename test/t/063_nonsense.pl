@@ -1,5 +1,5 @@
 # Against a server that answers nonsense, every subcommand and every call of libmsgstore
-# ends with an error or an exit code, and prints no control characters.
+# ends with an error or an exit code, and prints no control characters.  (Fault F10.)
 use strict;
 use warnings;
 use Encode qw(decode);
