@@ -39,6 +39,10 @@ SELECT restore_messages(:s, ARRAY[:m]);
 SELECT pg_temp.subjects('important') AS listed,
        pg_temp.subjects('important', '{"property": {"name": "PR_SUBJECT", "relop": "=", "value": "low"}}') AS restricted;
 
+-- a count limits a list of it, but no search
+SELECT count(*) AS listed, count_messages(:s, :q, '{"count": {"max": 2, "restriction": {"and": []}}}') AS counted
+FROM list_messages(:s, :q, NULL, '{"count": {"max": 2, "restriction": {"and": []}}}');
+
 -- criteria: a NULL leaves what is there; RECURSIVE searches the folders below
 SELECT restriction, folders = ARRAY[:f, :o]::bigint[] AS same_folders, flags FROM get_search_criteria(:s, :q);
 SELECT set_search_criteria(:s, :q, flags => 'RECURSIVE');
