@@ -1485,7 +1485,9 @@ COMMENT ON FUNCTION msgstore.get_names_from_ids(bigint, integer[]) IS
 /*
  * One row per message: the row that a save locks, checks and writes.  Columns
  * that never change come first; the number and the stamps stand last, beside
- * the bag, so that the bytes that a save changes lie together.  Large values
+ * the bag, so that the bytes that a save changes lie together.  Each update
+ * compares the columns that indexes use, so these come before all columns that
+ * are often NULL or long: PostgreSQL finds their bytes at once.  Large values
  * have columns of their own: a save that leaves them alone reuses their TOAST
  * pointers.
  *
@@ -1501,17 +1503,17 @@ CREATE TABLE msgstore.message (
 	message_id       bigint      NOT NULL,
 	folder_id        bigint      NOT NULL,
 	created_at       timestamptz NOT NULL,
-	deleted_at       timestamptz,
+	message_flags    integer     NOT NULL,
+	importance       integer,
 	delivery_time    timestamptz,
 	creator          text        NOT NULL,
-	subject          text        COLLATE pg_catalog."C",
 	sender           text        COLLATE pg_catalog."C",
+	deleted_at       timestamptz,
+	subject          text        COLLATE pg_catalog."C",
 	creator_actor    text,
-	message_flags    integer     NOT NULL,
 	deleted_with     bigint,
 	submitted_at     timestamptz,
 	submit_time      timestamptz,
-	importance       integer,
 	has_attachments  boolean,
 	message_class    text        COLLATE pg_catalog."C",
 	conversation     text        COLLATE pg_catalog."C",

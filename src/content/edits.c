@@ -141,10 +141,11 @@ add_member(const Property *prop, JsonbValue *value, bool is_new, Edits *edits,
 
 /*
  * Complete edits when all members have been added: check *props, and make them
- * the patch of the bag.
+ * the patch of the bag.  "alone" is true if no two members can be one property
+ * in two types.
  */
 static void
-finish_edits(Edits *edits, BagList *props)
+finish_edits(Edits *edits, BagList *props, bool alone)
 {
 	const char *twice;
 	int			len;
@@ -158,7 +159,8 @@ finish_edits(Edits *edits, BagList *props)
 	{
 		edits->touched[PART_PROPS] = TOUCHED;
 		edits->value[PART_PROPS] = (struct varlena *) baglist_build(props);
-		retype_check((Jsonb *) edits->value[PART_PROPS]);
+		if (!alone)
+			retype_check((Jsonb *) edits->value[PART_PROPS]);
 	}
 	edits_one_body(edits);
 }
@@ -169,6 +171,7 @@ edits_from_patch(Jsonb *patch, bool is_new, Edits *edits)
 	BagEntry   *entries;
 	BagList		props;
 	int			count;
+	bool		alone = true;
 
 	if (!JB_ROOT_IS_OBJECT(patch))
 		ereport(ERROR,
@@ -189,8 +192,9 @@ edits_from_patch(Jsonb *patch, bool is_new, Edits *edits)
 		spelling_resolve(entries[i].key, entries[i].keylen, &prop);
 		entry_value(&entries[i], &value);
 		add_member(&prop, &value, is_new, edits, &props);
+		alone = alone && prop.alone;
 	}
-	finish_edits(edits, &props);
+	finish_edits(edits, &props, alone);
 }
 
 /*
@@ -224,7 +228,7 @@ edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
 							&prop);
 		add_member(&prop, &null, is_new, edits, &props);
 	}
-	finish_edits(edits, &props);
+	finish_edits(edits, &props, true);	/* deletions do not meet */
 }
 
 /*

@@ -235,7 +235,7 @@ visit_relatives(Search *search, const BagEntry *entry,
 
 	if (!spelling_lookup(entry->key, entry->keylen, &prop))
 		return 0;
-	if (prop.part != PART_PROPS)
+	if (prop.alone || prop.part != PART_PROPS)
 		return prop.tag;
 	if (prop.tag != 0)
 		visit_tagged(search, entry, prop.tag, visit, arg);

@@ -187,13 +187,13 @@ change_requested(int64 store_id, const char *request, int64 *message_id,
 }
 
 /*
- * Insert the record of a change to the message in *row.  "author" is NULL if
- * the call names none.
+ * Insert the record of a change to the message in *row, or add it to a batch.
+ * "author" is NULL if the call names none.
  */
 static void
 record(const MessageRow *row, char kind, int64 number, int64 previous,
 	   int64 base, TimestampTz changed_at, const Author *author,
-	   const Undo *undo)
+	   const Undo *undo, ChangeBatch *batch)
 {
 	ChangeRow	change;
 
@@ -209,7 +209,10 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.author_id = author_record(author, number);
 	change.request = author == NULL ? NULL : author->request;
 	change.undo = *undo;
-	changerow_insert(&change);
+	if (batch != NULL)
+		changebatch_add(batch, &change);
+	else
+		changerow_insert(&change);
 	wakeup_note(row->store_id);
 }
 
@@ -542,13 +545,14 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 
 	result = messagerow_update(row, &version, time,
 							   arrival != NULL ? arrival->modifier :
-							   author_name(&order->author), undo.props);
+							   author_name(&order->author), undo.props,
+							   order->no_wait);
 	if (result != TM_Ok)
 		return result;
 	searchrow_follow(row, &version.content, undo.props);
 	record(row, order->kind, version.change_number,
 		   row->version.change_number, order->base, time, &order->author,
-		   &undo);
+		   &undo, order->batch);
 	if (order->folder_id != 0 || order->set_deleted)
 	{
 		count_change(order->tally, row, &row->version, -1);
@@ -590,7 +594,7 @@ create(MessageRow *row, char kind, int64 source_id, const Upload *uploads,
 	messagerow_insert(row, author_name(author));
 	searchrow_insert(row);
 	record(row, kind, row->version.change_number, 0, 0,
-		   row->modified_at, author, &undo);
+		   row->modified_at, author, &undo, NULL);
 	count_change(tally, row, &row->version, 1);
 	CommandCounterIncrement();
 }
@@ -626,7 +630,7 @@ change_arrive(MessageRow *row, const Arrival *arrival, const Author *author)
 	messagerow_insert(row, arrival->modifier);
 	searchrow_insert(row);
 	record(row, CHANGE_IMPORT, row->version.change_number, 0, 0,
-		   row->modified_at, author, &undo);
+		   row->modified_at, author, &undo, NULL);
 	count_change(NULL, row, &row->version, 1);
 	CommandCounterIncrement();
 }
@@ -697,7 +701,7 @@ change_hard_delete(MessageRow *row, const Author *author,
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,
-		   author, &undo);
+		   author, &undo, NULL);
 	count_change(tally, row, &row->version, -1);
 	delete_row(row->store_id, row->message_id);
 }
@@ -731,7 +735,7 @@ change_purge(int64 store_id, int64 message_id, MessageRow *row,
 	undo.props = bag_empty();
 	record(&gone, CHANGE_PURGE,
 		   number_next_change(row != NULL ? row->version.change_number : 0),
-		   0, 0, GetCurrentTimestamp(), NULL, &undo);
+		   0, 0, GetCurrentTimestamp(), NULL, &undo, NULL);
 	CommandCounterIncrement();
 	return true;
 }

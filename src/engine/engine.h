@@ -556,12 +556,13 @@ extern bool messagerow_held(const MessageRow *row);
 /*
  * Replace the version in *row by a new version; "undo" is a patch that undoes
  * the change of the bag.  Returns TM_Ok, or TM_Updated or TM_Deleted without
- * writing anything.  Waits for a transaction that holds the row; callers that
- * foresee this lock the row first.
+ * writing anything.  Waits for a transaction that holds the row, or with
+ * "no_wait" returns TM_BeingModified, also if this transaction locked the row.
  */
 extern TM_Result messagerow_update(MessageRow *row, const Version *version,
 								   TimestampTz modified_at,
-								   const char *modifier, const Jsonb *undo);
+								   const char *modifier, const Jsonb *undo,
+								   bool no_wait);
 
 /*
  * Write the promoted columns of a row, which the caller has locked, and nothing
@@ -576,29 +577,6 @@ extern void messagerow_insert(MessageRow *row, const char *modifier);
 
 /* Return true if the snapshot sees the version in *row. */
 extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);
-
-/*
- * Return true if a row of the sequence's table has this id, also if its
- * transaction is in progress.
- */
-extern bool row_id_used(StoreRelation sequence, int64 store_id, int64 id);
-
-/*
- * Lock a store or a folder against deletion, until the end of the transaction.
- * Returns false if there is no such row, or if the folder is deleted.
- * row_lock_folder() raises MAPI_E_NO_SUPPORT for a search folder, in which
- * nothing has its place; row_lock_any_folder() locks it too.
- */
-extern bool row_lock_store(int64 store_id);
-extern bool row_lock_folder(int64 store_id, int64 folder_id);
-extern bool row_lock_any_folder(int64 store_id, int64 folder_id);
-pg_noreturn extern void row_raise_search_folder(int64 folder_id);
-
-/*
- * Lock a folder so, but return false at once if the folder does not exist or is
- * deleted; *existed is true if the folder is gone only after a wait.
- */
-extern bool row_lock_folder_if(int64 store_id, int64 folder_id, bool *existed);
 
 /*
  * Insert a row of change, and read the row that the active snapshot sees.
@@ -633,6 +611,46 @@ extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 
 /* Return the author of a change: the actor if one was set, else the role. */
 extern const char *changerow_author(const ChangeRow *row);
+
+/*
+ * Rows of change that are inserted together, which costs less than to insert
+ * them one by one.  changebatch_add() copies the row; rows are inserted at the
+ * latest by changebatch_end(), which every batch needs unless an error ends the
+ * transaction.  No row may be added in a subtransaction of the batch's.
+ */
+#define MAX_BATCH	128
+
+typedef struct ChangeBatch
+{
+	Relation	change;
+	int			created;		/* the number of slots */
+	int			count;			/* the number of rows, in the first slots */
+	TupleTableSlot *slots[MAX_BATCH];
+} ChangeBatch;
+
+extern void changebatch_begin(ChangeBatch *batch);
+extern void changebatch_add(ChangeBatch *batch, const ChangeRow *row);
+extern void changebatch_end(ChangeBatch *batch);
+
+/* ---------------------------------------------------------------- parent.c */
+
+/*
+ * Lock a store or a folder against deletion, until the end of the transaction.
+ * Returns false if there is no such row, or if the folder is deleted.
+ * parent_lock_folder() raises MAPI_E_NO_SUPPORT for a search folder, in which
+ * nothing has its place; parent_lock_any_folder() locks it too.
+ */
+extern bool parent_lock_store(int64 store_id);
+extern bool parent_lock_folder(int64 store_id, int64 folder_id);
+extern bool parent_lock_any_folder(int64 store_id, int64 folder_id);
+pg_noreturn extern void parent_raise_search_folder(int64 folder_id);
+
+/*
+ * Lock a folder so, but return false at once if the folder does not exist or is
+ * deleted; *existed is true if the folder is gone only after a wait.
+ */
+extern bool parent_lock_folder_if(int64 store_id, int64 folder_id,
+								  bool *existed);
 
 /* ---------------------------------------------------------------- access.c */
 
@@ -1234,12 +1252,14 @@ typedef struct ChangeOrder
 	int64		folder_id;		/* folder to move to, or 0 */
 	bool		set_deleted;	/* "deleted" is to be stored */
 	bool		deleted;
+	bool		no_wait;		/* do not wait for others that hold the row */
 	Sending		sending;
 	int64		deleted_with;	/* folder whose deletion takes it along, or 0 */
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
 	Author		author;
 	CountTally *tally;			/* for a change of place, or NULL */
 	const Arrival *arrival;		/* of a change made in another store, or NULL */
+	ChangeBatch *batch;			/* to insert the record later, or NULL */
 } ChangeOrder;
 
 /*

@@ -94,6 +94,9 @@ static ProcessUtility_hook_type next_utility_hook = NULL;
 
 static HandleEnd watcher = NULL;
 
+/* some handle of this session has, or had, an upload of another handle */
+static bool uploads_shared = false;
+
 static void transaction_event(XactEvent event, void *arg);
 static void subtransaction_event(SubXactEvent event, SubTransactionId mine,
 								 SubTransactionId parent, void *arg);
@@ -434,6 +437,7 @@ new_upload(Handle *handle, int64 blob_id, bool shared, Upload *next)
 	upload = MemoryContextAlloc(handle->upload_memory, sizeof(Upload));
 	upload->blob_id = blob_id;
 	upload->shared = shared;
+	uploads_shared = uploads_shared || shared;
 	upload->stored = false;
 	upload->next = next;
 	return upload;
@@ -487,13 +491,18 @@ handle_share_uploads(Handle *handle, Handle *parent)
 	handle->state.uploads = shared;
 }
 
-/* Return true if an open handle other than "but" has an upload. */
+/*
+ * Return true if an open handle other than "but" has an upload.  Of two handles
+ * that have it, one at least has it as a shared one.
+ */
 static bool
 upload_needed(const Handle *but, int64 blob_id)
 {
 	HASH_SEQ_STATUS scan;
 	HandleEntry *entry;
 
+	if (!uploads_shared)
+		return false;
 	hash_seq_init(&scan, handles);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{

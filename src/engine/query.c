@@ -80,7 +80,7 @@ static const struct
 	[QUERY_STORE_READ] =
 	{false, {INT8OID},
 		"SELECT s.owner, s.replica_guid, s.rights_generation, s.wakeups,"
-		" t.generation, c.oid FROM msgstore.store s"
+		" t.generation, c.oid, s.xmin FROM msgstore.store s"
 		" LEFT JOIN msgstore.search_store t"
 		" ON t.store_id = s.store_id AND t.is_searched"
 		" LEFT JOIN (pg_catalog.pg_ts_config c"

@@ -250,6 +250,7 @@ typedef struct SaveRequest
 	int64		seen;			/* SAVE_SEEN: the version shown to the user */
 	int64		version;		/* SAVE_VERSION: the version to go back to */
 	Author		author;
+	ChangeBatch *batch;			/* to insert the record later, or NULL */
 } SaveRequest;
 
 /*

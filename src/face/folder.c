@@ -98,7 +98,7 @@ void
 folder_lock_target(int64 store_id, int64 folder_id, uint32 right)
 {
 	access_require_folder(store_id, folder_id, right);
-	if (!row_lock_folder(store_id, folder_id))
+	if (!parent_lock_folder(store_id, folder_id))
 		store_raise_no_folder(store_id, folder_id);
 	/* the right may have been taken away while we waited */
 	access_require_folder(store_id, folder_id, right);
@@ -607,7 +607,7 @@ work_restore_folder(FunctionCallInfo fcinfo)
 		store_raise_no_folder(tree.store_id, folder_id);
 	if (row.deleted_with != folder_id)
 		return MAPI_E_NOT_FOUND;
-	if (!row_lock_folder(tree.store_id, row.parent_id))
+	if (!parent_lock_folder(tree.store_id, row.parent_id))
 		return MAPI_E_OBJECT_DELETED;
 	access_require_folder(tree.store_id, row.parent_id,
 						  RIGHT_CREATE_SUBFOLDER);

@@ -267,7 +267,7 @@ lock_folder(const Jsonb *change, Import *import)
 	}
 	access_require_folder(import->store_id, import->folder_id,
 						  RIGHT_FOLDER_VISIBLE);
-	return row_lock_folder(import->store_id, import->folder_id);
+	return parent_lock_folder(import->store_id, import->folder_id);
 }
 
 /* Read the argument "method"; -1 if it is NULL. */
@@ -527,7 +527,7 @@ import_move(PG_FUNCTION_ARGS)
 						(long long) import.store_id)));
 	access_require_folder(import.store_id, import.folder_id,
 						  RIGHT_FOLDER_VISIBLE);
-	if (!row_lock_folder(import.store_id, import.folder_id))
+	if (!parent_lock_folder(import.store_id, import.folder_id))
 		return import_row(fcinfo, SYNC_E_NO_PARENT, &import);
 
 	messagerow_open(&row, RowExclusiveLock);

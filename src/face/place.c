@@ -357,7 +357,7 @@ lock_folders(PlaceOrder *order, const int64 *ids, int count)
 	{
 		if (i > 0 && folders[i].folder_id == folders[i - 1].folder_id)
 			continue;
-		if (row_lock_folder(order->store_id, folders[i].folder_id))
+		if (parent_lock_folder(order->store_id, folders[i].folder_id))
 			folders[order->nfolders++] = folders[i];
 	}
 }
@@ -409,7 +409,7 @@ move_messages(PG_FUNCTION_ARGS)
 	order.folder_id = call_number(fcinfo, 2, "folder_id");
 	condition_argument(fcinfo, 3, count, &order);
 	access_require_folder(order.store_id, order.folder_id, RIGHT_CREATE);
-	if (!row_lock_folder(order.store_id, order.folder_id))
+	if (!parent_lock_folder(order.store_id, order.folder_id))
 		store_raise_no_folder(order.store_id, order.folder_id);
 	PG_RETURN_INT32(place_execute(&order, ids, count));
 }

@@ -134,9 +134,6 @@ create_store(PG_FUNCTION_ARGS)
 				(errmapi(MAPI_E_COLLISION),
 				 errmsg("store \"%s\" already exists", name)));
 
-	/* after a rollback, no session may find the store in its cache */
-	relation_announce(REL_STORE);
-
 	root = insert_special(store_id, 0, special_folders[0]);
 	for (int i = 1; i < lengthof(special_folders); i++)
 		insert_special(store_id, root, special_folders[i]);

@@ -72,10 +72,8 @@ sub clients
 	return join "\n", map { s/^psql:[^ ]* //r } grep { $_ ne '' } split /\n/, $out;
 }
 
-for (my $try = 0; $try < 600 && !-S "$dir/.s.PGSQL.$port"; $try++)
-{
-	usleep(100_000);
-}
+my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+usleep(100_000) while !-S "$dir/.s.PGSQL.$port" && time < $deadline;
 ok(-S "$dir/.s.PGSQL.$port", 'the pooler is running')
   or diag($pooler_err, slurp_file("$dir/pgbouncer.log"));
 
