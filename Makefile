@@ -166,6 +166,8 @@ REGRESS = \
 	list \
 	category \
 	searchfolder \
+	oxctabl \
+	oxcfold \
 	search \
 	folder \
 	container \
