@@ -10,7 +10,7 @@
 
 MODULE_big = msgstore
 EXTENSION = msgstore
-DATA = msgstore--0.1.sql
+DATA = msgstore--0.1.sql api/msgstore_api.sql
 PGFILEDESC = "msgstore - messages with MAPI message-store semantics"
 
 # One noun per file, from the lowest floor and room up (src/README.md).
@@ -62,6 +62,7 @@ OBJS = \
 	src/engine/origin.o \
 	src/engine/tree.o \
 	src/engine/wakeup.o \
+	src/engine/activity.o \
 	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
@@ -116,6 +117,7 @@ OBJS = \
 	src/face/search.o \
 	src/face/rebuild.o \
 	src/face/history.o \
+	src/face/stats.o \
 	src/face/feed.o \
 	src/face/advise.o
 
@@ -187,6 +189,7 @@ REGRESS = \
 	hostile \
 	errors \
 	checker \
+	stats \
 	version \
 	house
 
@@ -263,7 +266,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions analyse dist deb strict client install-client \
+.PHONY: $(PRIVATE) test-versions analyse indent dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -278,11 +281,16 @@ test-versions:
 analyse:
 	@bash $(TOP)tools/analyse
 
+# Lay the sources out as PostgreSQL's; "make analyse" checks that they are.
+indent:
+	@bash $(TOP)tools/deps pg-bsd-indent
+	@perl $(TOP)tools/indent
+
 # The archive of a release for PGXN; packages for Debian.
 dist deb:
 	@bash $(TOP)tools/release $@
 
-ifneq (,$(filter-out $(PRIVATE) test-versions analyse dist deb,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out $(PRIVATE) test-versions analyse indent dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))

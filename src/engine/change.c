@@ -30,6 +30,7 @@
 #include "utils/numeric.h"
 #include "utils/snapmgr.h"
 
+#include "activity.h"
 #include "query.h"
 #include "value.h"
 
@@ -213,6 +214,7 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 		changebatch_add(batch, &change);
 	else
 		changerow_insert(&change);
+	activity_change(row->store_id, row->message_id, kind, undo);
 	wakeup_note(row->store_id);
 }
 
@@ -637,14 +639,16 @@ change_arrive(MessageRow *row, const Arrival *arrival, const Author *author)
 
 /* Delete the row of a message, and its state outside of the version. */
 static void
-delete_row(int64 store_id, int64 message_id)
+delete_row(const MessageRow *row)
 {
-	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+	Datum		values[2] = {Int64GetDatum(row->store_id),
+	Int64GetDatum(row->message_id)};
 
+	activity_bytes(row->store_id, -messagerow_size(row));
 	SPI_connect();
 	if (query_run(QUERY_MESSAGE_DELETE, values, NULL) != 1)
 		elog(ERROR, "could not delete message " INT64_FORMAT " of store "
-			 INT64_FORMAT, message_id, store_id);
+			 INT64_FORMAT, row->message_id, row->store_id);
 	query_run(QUERY_MESSAGE_FORGET, values, NULL);
 	SPI_finish();
 }
@@ -703,7 +707,7 @@ change_hard_delete(MessageRow *row, const Author *author,
 		   row->version.change_number, row->version.change_number, time,
 		   author, &undo, NULL);
 	count_change(tally, row, &row->version, -1);
-	delete_row(row->store_id, row->message_id);
+	delete_row(row);
 }
 
 bool
@@ -713,18 +717,24 @@ change_purge(int64 store_id, int64 message_id, MessageRow *row,
 	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
 	MessageRow	gone;
 	Undo		undo;
-	uint64		changes;
+	int64		changes;
+	int64		bytes;
+	bool		isnull;
 
 	SPI_connect();
-	changes = query_run(QUERY_PURGE_CHANGES, values, NULL);
+	query_run(QUERY_PURGE_CHANGES, values, NULL);
+	changes = query_result_bigint();
+	bytes = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+										SPI_tuptable->tupdesc, 2, &isnull));
 	SPI_finish();
 	if (row == NULL && changes == 0)
 		return false;
+	activity_pruned(store_id, changes, bytes, false);
 	if (row != NULL)
 	{
 		check_serializable(row);
 		count_change(tally, row, &row->version, -1);
-		delete_row(store_id, message_id);
+		delete_row(row);
 	}
 	blob_purge(store_id, message_id);
 

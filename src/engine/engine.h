@@ -45,6 +45,7 @@ typedef enum StoreRelation
 	REL_CHANGE_PKEY,
 	REL_FOLDER_COUNT,
 	REL_FOLDER_COUNT_PKEY,
+	REL_ACTIVITY,
 	REL_AUTHOR,
 	REL_AUTHOR_PKEY,
 	REL_AUTHOR_HASH,
@@ -574,6 +575,9 @@ extern void messagerow_promote(MessageRow *row);
  * Insert a new message from all fields of *row, except slot and modifier.
  */
 extern void messagerow_insert(MessageRow *row, const char *modifier);
+
+/* Return PR_MESSAGE_SIZE of the version in *row, from the promoted column. */
+extern int64 messagerow_size(const MessageRow *row);
 
 /* Return true if the snapshot sees the version in *row. */
 extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);

@@ -69,6 +69,8 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "activity.h"
+
 int			handle_mode = HANDLES_SESSION;
 int			handle_max_open = 1000;
 
@@ -685,20 +687,24 @@ transaction_event(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 			close_transactional();
+			activity_before_commit();
 			wakeup_send();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			refuse_prepare();
 			wakeup_refuse_prepare();
 			close_transactional();
+			activity_before_prepare();
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
 			commit_all();
+			activity_committed();
 			end_transaction();
 			break;
 		case XACT_EVENT_ABORT:
 			abort_all();
+			activity_aborted();
 			end_transaction();
 			break;
 		case XACT_EVENT_PARALLEL_COMMIT:
@@ -757,11 +763,13 @@ subtransaction_event(SubXactEvent event, SubTransactionId mine,
 			dlist_foreach_modify(iter, &dirty)
 				subcommit(dlist_container(Handle, dirty_node, iter.cur),
 						  level);
+			activity_subcommitted(level);
 			break;
 		case SUBXACT_EVENT_ABORT_SUB:
 			dlist_foreach_modify(iter, &dirty)
 				subabort(dlist_container(Handle, dirty_node, iter.cur),
 						 level);
+			activity_subaborted(level);
 			break;
 		case SUBXACT_EVENT_START_SUB:
 		case SUBXACT_EVENT_PRE_COMMIT_SUB:

@@ -55,6 +55,7 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"change_pkey",
 	"folder_count",
 	"folder_count_pkey",
+	"activity",
 	"author",
 	"author_pkey",
 	"author_hash",

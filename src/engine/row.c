@@ -45,6 +45,8 @@
 #include "utils/snapmgr.h"
 #include "utils/xid8.h"
 
+#include "activity.h"
+
 /* ----------------------------------------------------------------- columns */
 
 typedef enum MessageColumn
@@ -445,6 +447,20 @@ end_update(MessageRow *row, TupleTableSlot *slot, bool no_wait)
 	return result;
 }
 
+/* Return the size among promoted values, 0 for a row that has none. */
+static int64
+size_of(const Promoted *promoted)
+{
+	return promoted->isnull[PROMOTED_SIZE] ? 0 :
+		DatumGetInt64(promoted->value[PROMOTED_SIZE]);
+}
+
+int64
+messagerow_size(const MessageRow *row)
+{
+	return size_of(&row->promoted);
+}
+
 /*
  * Replace the version in *row by a new version.  Columns that are no part of a
  * version keep the values of the old tuple.
@@ -457,6 +473,7 @@ messagerow_update(MessageRow *row, const Version *version,
 	const int  *at = MESSAGE_AT(row->table);
 	TupleTableSlot *slot = begin_update(row);
 	Promoted	promoted = row->promoted;
+	TM_Result	result;
 
 	promoted_follow(&row->version.content, &version->content, undo,
 					&promoted);
@@ -464,7 +481,11 @@ messagerow_update(MessageRow *row, const Version *version,
 	put_promoted(&promoted, at, slot->tts_values, slot->tts_isnull);
 	slot->tts_values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(modified_at);
 	slot->tts_values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
-	return end_update(row, slot, no_wait);
+	result = end_update(row, slot, no_wait);
+	if (result == TM_Ok)
+		activity_bytes(row->store_id,
+					   size_of(&promoted) - messagerow_size(row));
+	return result;
 }
 
 void
@@ -479,6 +500,7 @@ messagerow_promote(MessageRow *row)
 	if (end_update(row, slot, false) != TM_Ok)
 		elog(ERROR, "could not update message " INT64_FORMAT " of store "
 			 INT64_FORMAT, row->message_id, row->store_id);
+	activity_bytes(row->store_id, size_of(&promoted) - messagerow_size(row));
 }
 
 /*
@@ -519,6 +541,7 @@ messagerow_insert(MessageRow *row, const char *modifier)
 
 	table_tuple_insert(message, slot, GetCurrentCommandId(true), 0, NULL);
 	direct_insert_entries(message, slot);
+	activity_bytes(row->store_id, size_of(&promoted));
 	ExecDropSingleTupleTableSlot(slot);
 }
 

@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "activity.h"
 #include "query.h"
 
 /*
@@ -57,6 +58,7 @@ create_blob(PG_FUNCTION_ARGS)
 	SPI_connect();
 	query_run(QUERY_BLOB_CREATE, values, actor == NULL ? "    n" : NULL);
 	SPI_finish();
+	activity_blobs(PG_GETARG_INT64(0), 1);
 	PG_RETURN_DATUM(values[1]);
 }
 

@@ -20,6 +20,8 @@
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
+#include "activity.h"
+
 #define DELETE_FLAGS	DELETE_HARD_DELETE
 
 static int
@@ -251,7 +253,10 @@ place_execute(const PlaceOrder *order, int64 *ids, int count)
 	messagerow_close(&row);
 	count_end(&tally);
 	if (result == MAPI_E_OBJECT_CHANGED)
+	{
+		activity_conflict(order->store_id, ids[0]);
 		return result;
+	}
 	if (done == count)
 		return S_OK;
 	if (done > 0)

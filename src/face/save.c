@@ -61,6 +61,8 @@
 
 #include "value.h"
 
+#include "activity.h"
+
 #define MAX_REQUEST		255		/* characters of a request */
 
 /* A save under way. */
@@ -128,6 +130,8 @@ save_on_row(const MessageRow *row, const SaveRequest *request,
 			attempt = attempt_plain(&work, &result, change_number);
 		PopActiveSnapshot();
 	}
+	if (result == MAPI_E_OBJECT_CHANGED)
+		activity_conflict(request->store_id, request->message_id);
 	return result;
 }
 
@@ -403,7 +407,7 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 		return ATTEMPT_DONE;
 	if (request->mode == SAVE_SUBMIT ||
 		!edits_any(&edits) || adopt_needed(&edits) ||
-		messagerow_held(&work->row))
+		COMPAT_UPDATE_MUST_WAIT || messagerow_held(&work->row))
 		return save_locked(work, &edits, result, number);
 
 	/* after a wait the save would have to be decided anew */
