@@ -70,9 +70,6 @@ SELECT pg_temp.subjects('important') AS listed, count_messages(:s, :q) AS counte
 SELECT pg_temp.subjects('important', '{"property": {"name": "PR_IMPORTANCE", "relop": "=", "value": 2}}') AS restricted;
 SELECT count(*) AS first_page, (SELECT count(*) FROM list_messages(:s, :q, sort => '{}', max => NULL, after => max(l."position"))) AS rest
 FROM list_messages(:s, :q, sort => '{}', max => 1) AS l;
-SELECT set_search(:s, true);
-CALL rebuild_search(:s);
-SELECT w AS word, count(r) FROM unnest(ARRAY['low', 'new', 'late', 'deep']) AS w LEFT JOIN search_messages(:s, w, :q) AS r ON true GROUP BY w ORDER BY w;
 SELECT set_search_criteria(:s, :q);
 SELECT pg_temp.subjects('important') AS listed, state FROM get_search_criteria(:s, :q);
 -- a deleted message leaves the list, and comes back to it

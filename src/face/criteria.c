@@ -25,7 +25,9 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 #include "query.h"
 
@@ -102,12 +104,6 @@ criteria_folders(const Criteria *criteria, int *count)
 	return array_ids(criteria->folders, count);
 }
 
-int64 *
-criteria_held(const Criteria *criteria, int *count)
-{
-	return array_ids(criteria->held, count);
-}
-
 void
 criteria_require_place(int64 store_id, int64 folder_id)
 {
@@ -115,6 +111,88 @@ criteria_require_place(int64 store_id, int64 folder_id)
 
 	if (criteria_read(store_id, folder_id, &criteria))
 		parent_raise_search_folder(folder_id);
+}
+
+/* ---------------------------------------------------------------- searching */
+
+Restriction *
+criteria_begin(MessageList *listing, const Criteria *criteria)
+{
+	int			count;
+	int64	   *ids;
+
+	if (criteria->held != NULL)
+	{
+		listing->is_held = true;
+		listing->held = array_ids(criteria->held, &listing->nheld);
+		return NULL;
+	}
+	if (criteria->restriction == NULL)
+		return NULL;
+	ids = criteria_folders(criteria, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if ((criteria->flags & SEARCH_RECURSIVE) != 0)
+			listing_add_below(listing, ids[i]);
+		else
+			listing_add_folder(listing, ids[i]);
+	}
+	return restriction_compile(criteria->restriction);
+}
+
+/* A list of ids that grows. */
+typedef struct IdList
+{
+	Datum	   *ids;
+	int			count;
+	int			allocated;
+} IdList;
+
+/* ListingVisitor: add the id of a row to a list. */
+static void
+add_id(ListedRow *listed, void *arg)
+{
+	IdList	   *list = arg;
+
+	if (list->count == list->allocated)
+	{
+		list->allocated *= 2;
+		list->ids = repalloc_huge(list->ids, sizeof(Datum) * list->allocated);
+	}
+	list->ids[list->count++] = Int64GetDatum(listed->row->message_id);
+}
+
+/* qsort() comparator for ids as Datums. */
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		x = DatumGetInt64(*(const Datum *) a);
+	int64		y = DatumGetInt64(*(const Datum *) b);
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Return the ids of the messages that criteria select now, of those that the
+ * caller may read, as a bigint[] in ascending order.
+ */
+static ArrayType *
+selected(int64 store_id, const Criteria *criteria)
+{
+	MessageList listing;
+	MessageRow	row;
+	IdList		list = {palloc(sizeof(Datum) * 64), 0, 64};
+
+	listing_init(&listing, store_id);
+	listing.restriction = criteria_begin(&listing, criteria);
+	listing.visit = add_id;
+	listing.visit_arg = &list;
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	listing_run(&listing, &row);
+	messagerow_end_read(&row);
+	qsort(list.ids, list.count, sizeof(Datum), compare_ids);
+	return construct_array(list.ids, list.count, INT8OID, sizeof(int64),
+						   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 }
 
 /* ----------------------------------------------------------------- writing */
@@ -226,7 +304,7 @@ update_held(int64 store_id, const Criteria *old, Criteria *criteria,
 	{
 		criteria->flags |= SEARCH_STOP;
 		if (old->held == NULL)
-			criteria->held = list_selected(store_id, old);
+			criteria->held = selected(store_id, old);
 		return;
 	}
 	if (was_static && (flags & SEARCH_RESTART) == 0)
@@ -236,7 +314,7 @@ update_held(int64 store_id, const Criteria *old, Criteria *criteria,
 	else if (!was_static || is_new || (flags & SEARCH_RESTART) != 0)
 	{
 		criteria->held = NULL;
-		criteria->held = list_selected(store_id, criteria);
+		criteria->held = selected(store_id, criteria);
 	}
 }
 

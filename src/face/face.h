@@ -433,12 +433,16 @@ typedef struct Criteria
 extern bool criteria_read(int64 store_id, int64 folder_id,
 						  Criteria *criteria);
 
-/*
- * Return the ids of the folders, or of the messages that are held, as a palloc'd
- * array of *count elements.
- */
+/* Return the ids of the folders as a palloc'd array of *count elements. */
 extern int64 *criteria_folders(const Criteria *criteria, int *count);
-extern int64 *criteria_held(const Criteria *criteria, int *count);
+
+/*
+ * Add the folders that a search folder searches, or the messages that it holds,
+ * to a list, and return its restriction or NULL.  A search folder without
+ * criteria has no messages.
+ */
+extern Restriction *criteria_begin(MessageList *listing,
+								   const Criteria *criteria);
 
 /* Make a folder a search folder with the criteria of another, if that is one. */
 extern void criteria_copy(int64 store_id, int64 from, int64 to);
@@ -470,12 +474,6 @@ extern void list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
  */
 extern void list_open(MessageList *listing, int64 store_id, int64 folder_id,
 					  Jsonb *json, uint32 flags);
-
-/*
- * Return the ids of the messages that criteria select now, of those that the
- * caller may read, as a bigint[] in ascending order.
- */
-extern ArrayType *list_selected(int64 store_id, const Criteria *criteria);
 
 /* Return the number of messages that a list of a folder has. */
 extern int64 list_count(int64 store_id, int64 folder_id, uint32 flags);

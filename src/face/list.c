@@ -17,7 +17,6 @@
  */
 #include "face.h"
 
-#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -61,35 +60,6 @@ hash_part(const void *bytes, int len, uint64 seed)
 }
 
 /*
- * Add the folders that a search folder searches, and return its restriction.
- * A search folder without criteria has no messages.
- */
-static Restriction *
-begin_search(MessageList *listing, const Criteria *criteria)
-{
-	int			count;
-	int64	   *ids;
-
-	if (criteria->held != NULL)
-	{
-		listing->is_held = true;
-		listing->held = criteria_held(criteria, &listing->nheld);
-		return NULL;
-	}
-	if (criteria->restriction == NULL)
-		return NULL;
-	ids = criteria_folders(criteria, &count);
-	for (int i = 0; i < count; i++)
-	{
-		if ((criteria->flags & SEARCH_RECURSIVE) != 0)
-			listing_add_below(listing, ids[i]);
-		else
-			listing_add_folder(listing, ids[i]);
-	}
-	return restriction_compile(criteria->restriction);
-}
-
-/*
  * Begin a list of a folder that the caller sees: gather the folders that it
  * reads.  "json" is the restriction, or NULL.
  */
@@ -105,7 +75,7 @@ gather_folders(MessageList *listing, int64 store_id, int64 folder_id,
 	if (json != NULL)
 		restriction = restriction_compile(json);
 	if (criteria_read(store_id, folder_id, &criteria))
-		restriction = restriction_and(begin_search(listing, &criteria),
+		restriction = restriction_and(criteria_begin(listing, &criteria),
 									  restriction);
 	else if ((flags & CONVENIENT_DEPTH) != 0)
 		listing_add_below(listing, folder_id);
@@ -341,57 +311,6 @@ count_list(MessageList *listing, bool stable)
 	messagerow_end_read(&row);
 	most = restriction_max(listing->restriction);
 	return most >= 0 ? Min(count, most) : count;
-}
-
-/* A list of ids that grows. */
-typedef struct IdList
-{
-	Datum	   *ids;
-	int			count;
-	int			allocated;
-} IdList;
-
-/* ListingVisitor: add the id of a row to a list. */
-static void
-add_id(ListedRow *listed, void *arg)
-{
-	IdList	   *list = arg;
-
-	if (list->count == list->allocated)
-	{
-		list->allocated *= 2;
-		list->ids = repalloc_huge(list->ids, sizeof(Datum) * list->allocated);
-	}
-	list->ids[list->count++] = Int64GetDatum(listed->row->message_id);
-}
-
-/* qsort() comparator for ids as Datums. */
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64		x = DatumGetInt64(*(const Datum *) a);
-	int64		y = DatumGetInt64(*(const Datum *) b);
-
-	return (x > y) - (x < y);
-}
-
-ArrayType *
-list_selected(int64 store_id, const Criteria *criteria)
-{
-	MessageList listing;
-	MessageRow	row;
-	IdList		list = {palloc(sizeof(Datum) * 64), 0, 64};
-
-	listing_init(&listing, store_id);
-	listing.restriction = begin_search(&listing, criteria);
-	listing.visit = add_id;
-	listing.visit_arg = &list;
-	messagerow_begin_read(&row, GetLatestSnapshot());
-	listing_run(&listing, &row);
-	messagerow_end_read(&row);
-	qsort(list.ids, list.count, sizeof(Datum), compare_ids);
-	return construct_array(list.ids, list.count, INT8OID, sizeof(int64),
-						   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 }
 
 int64
