@@ -113,7 +113,7 @@ criteria_require_place(int64 store_id, int64 folder_id)
 		parent_raise_search_folder(folder_id);
 }
 
-/* ---------------------------------------------------------------- searching */
+/* --------------------------------------------------------------- searching */
 
 Restriction *
 criteria_begin(MessageList *listing, const Criteria *criteria)
