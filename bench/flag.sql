@@ -3,4 +3,4 @@
 \set flag random(0, 2)
 SELECT (msgstore.read_message(:store, :id, '{PidTagChangeNumber}')->>'PidTagChangeNumber')::bigint AS base \gset
 SELECT result FROM msgstore.save_message(:store, :id, :base,
-    jsonb_build_object('PR_FLAG_STATUS', :flag));
+    jsonb_build_object('PR_FLAG_STATUS', :flag::integer));
