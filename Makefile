@@ -115,6 +115,7 @@ OBJS = \
 	src/face/list.o \
 	src/face/category.o \
 	src/face/search.o \
+	src/face/rebuild.o \
 	src/face/history.o \
 	src/face/stats.o \
 	src/face/feed.o \
@@ -167,6 +168,8 @@ REGRESS = \
 	list \
 	category \
 	searchfolder \
+	oxctabl \
+	oxcfold \
 	search \
 	folder \
 	container \
@@ -252,9 +255,8 @@ PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
 PRIVATE = deps test test-alone test-examples test-fuzz test-large \
-	test-valgrind demo bench bench-growth bench-mail bench-team \
-	bench-instructions devserver \
-	devserver-stop
+	test-valgrind demo bench bench-growth bench-lists bench-mail bench-team \
+	bench-instructions devserver devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
 	bash $(TOP)tools/run-private

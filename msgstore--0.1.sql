@@ -416,7 +416,7 @@ BEGIN
 		('table_flags',
 		 'How messages are listed: CONVENIENT_DEPTH|SHOW_SOFT_DELETES'),
 		('search_flags',
-		 'How a search folder searches: RECURSIVE, STOP'),
+		 'How a search folder searches: RECURSIVE, STATIC, STOP'),
 		('folder_rights',
 		 'What a role may do in a folder: READ_ANY|CREATE, or REVIEWER')
 	LOOP
@@ -964,6 +964,7 @@ CREATE TABLE msgstore.folder (
 	search_flags       integer,
 	search_restriction jsonb,
 	search_folders     bigint[],
+	search_held        bigint[],
 	PRIMARY KEY (store_id, folder_id),
 	UNIQUE (store_id, special)
 );
@@ -1010,6 +1011,8 @@ COMMENT ON COLUMN msgstore.folder.search_restriction IS
 	'Of a search folder: what it looks for; NULL if not set yet';
 COMMENT ON COLUMN msgstore.folder.search_folders IS
 	'Of a search folder: where it looks; NULL if not set yet';
+COMMENT ON COLUMN msgstore.folder.search_held IS
+	'Of a search that is stopped or static: the messages that it lists';
 
 /*
  * One row per change of a folder, append-only, as table change has one per
@@ -1960,6 +1963,7 @@ CREATE FUNCTION msgstore.list_messages(store_id bigint, folder_id bigint,
 									   after text DEFAULT NULL,
 									   flags msgstore.table_flags DEFAULT '0',
 									   actor text DEFAULT NULL,
+									   find jsonb DEFAULT NULL,
 									   OUT message_id bigint,
 									   OUT change_number bigint,
 									   OUT "row" jsonb, OUT "position" text)
@@ -1968,9 +1972,11 @@ CREATE FUNCTION msgstore.list_messages(store_id bigint, folder_id bigint,
 	AS 'MODULE_PATHNAME', 'list_messages';
 COMMENT ON FUNCTION msgstore.list_messages(bigint, bigint, text[], jsonb,
 										   text[], integer, text,
-										   msgstore.table_flags, text) IS
+										   msgstore.table_flags, text,
+										   jsonb) IS
 	'Return a page of the messages of a folder, restricted and sorted, with '
-	'some of their properties or, with columns NULL, all of them';
+	'some of their properties or, with columns NULL, all of them; with find, '
+	'only the rows of the list that match';
 
 CREATE FUNCTION msgstore.count_messages(store_id bigint, folder_id bigint,
 										restriction jsonb DEFAULT NULL,
@@ -2044,12 +2050,13 @@ CREATE FUNCTION msgstore.get_search_criteria(store_id bigint,
 											 folder_id bigint,
 											 OUT restriction jsonb,
 											 OUT folders bigint[],
-											 OUT flags msgstore.search_flags)
+											 OUT flags msgstore.search_flags,
+											 OUT state text)
 	RETURNS record
 	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
 	AS 'MODULE_PATHNAME', 'get_search_criteria';
 COMMENT ON FUNCTION msgstore.get_search_criteria(bigint, bigint) IS
-	'Return what a search folder looks for, and where';
+	'Return what a search folder looks for, and where, and if it is live';
 
 /* ==================================================================== history
  *
@@ -3786,20 +3793,20 @@ COMMENT ON FUNCTION msgstore.search_messages(bigint, text, bigint, integer,
 	'Return a page of the messages that match a query in the syntax of web '
 	'searches, the best first';
 
-CREATE FUNCTION msgstore_internal.search_begin(store_id bigint)
+CREATE FUNCTION msgstore_internal.rebuild_begin(store_id bigint)
 	RETURNS boolean
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'search_begin';
-COMMENT ON FUNCTION msgstore_internal.search_begin(bigint) IS
+	AS 'MODULE_PATHNAME', 'rebuild_begin';
+COMMENT ON FUNCTION msgstore_internal.rebuild_begin(bigint) IS
 	'Begin or resume rebuild_search()';
 
-CREATE FUNCTION msgstore_internal.search_batch(store_id bigint,
+CREATE FUNCTION msgstore_internal.rebuild_batch(store_id bigint,
 											   messages integer,
 											   OUT done boolean,
 											   OUT indexed bigint)
 	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'search_batch';
-COMMENT ON FUNCTION msgstore_internal.search_batch(bigint, integer) IS
+	AS 'MODULE_PATHNAME', 'rebuild_batch';
+COMMENT ON FUNCTION msgstore_internal.rebuild_batch(bigint, integer) IS
 	'Do one step of rebuild_search()';
 
 CREATE PROCEDURE msgstore.rebuild_search(store_id bigint,
@@ -3811,13 +3818,13 @@ CREATE PROCEDURE msgstore.rebuild_search(store_id bigint,
 		step pg_catalog.record;
 	BEGIN
 		indexed := 0;
-		IF NOT msgstore_internal.search_begin($1) THEN
+		IF NOT msgstore_internal.rebuild_begin($1) THEN
 			RETURN;
 		END IF;
 		LOOP
 			COMMIT;
 			SELECT b.done, b.indexed INTO step
-			FROM msgstore_internal.search_batch($1, $2) AS b;
+			FROM msgstore_internal.rebuild_batch($1, $2) AS b;
 			indexed := indexed OPERATOR(pg_catalog.+) step.indexed;
 			EXIT WHEN step.done;
 		END LOOP;

@@ -30,6 +30,18 @@ SELECT category->>'PR_CONVERSATION_TOPIC' AS topic
 FROM list_categories(:s, :f, '{PR_CONVERSATION_TOPIC}', sort => '{min(PR_MESSAGE_DELIVERY_TIME)}');
 SELECT category FROM list_categories(:s, :f, '{PR_SENDER_NAME}', sort => '{MAX(PR_IMPORTANCE),MIN(PR_MESSAGE_DELIVERY_TIME) DESC}');
 
+-- by the number of messages, of unread messages, and by the value of a level
+SELECT category->>'PR_CONVERSATION_TOPIC' AS topic, count
+FROM list_categories(:s, :f, '{PR_CONVERSATION_TOPIC}', sort => '{PR_CONTENT_COUNT DESC,PR_CONVERSATION_TOPIC DESC}');
+SELECT category, unread FROM list_categories(:s, :f, '{PR_SENDER_NAME}', sort => '{PR_CONTENT_UNREAD,MAX(PR_MESSAGE_DELIVERY_TIME)}');
+SELECT depth, category->>'PR_CONVERSATION_TOPIC' AS topic, category->>'PR_SENDER_NAME' AS sender, count
+FROM list_categories(:s, :f, '{PR_CONVERSATION_TOPIC,PR_SENDER_NAME}', sort => '{PR_SENDER_NAME DESC,PR_CONTENT_COUNT}', max => 8);
+-- the greatest of lists of values is that of all values
+SELECT category->>'PR_SENDER_NAME' AS sender,
+       (SELECT max(k) FROM pg_temp.plain, jsonb_array_elements_text(p->'PidNameKeywords') AS k
+        WHERE p->>'PR_SENDER_NAME' IS NOT DISTINCT FROM category->>'PR_SENDER_NAME') AS greatest
+FROM list_categories(:s, :f, '{PR_SENDER_NAME}', sort => '{MAX(PidNameKeywords) DESC}');
+
 -- a list of values: the category of each value; the level above counts once
 SELECT depth, category, count, unread FROM list_categories(:s, :f, '{PidNameKeywords}');
 SELECT depth, category, count FROM list_categories(:s, :f, '{PR_SENDER_NAME,PidNameKeywords}');
@@ -54,7 +66,7 @@ BEGIN
 END $$;
 SELECT sorted, size, pg_temp.pages(:s, :f, sorted, size) =
        (SELECT array_agg(category) FROM list_categories(:s, :f, '{PR_CONVERSATION_TOPIC,PR_SENDER_NAME}', NULL, sorted, NULL)) AS whole
-FROM unnest(ARRAY[NULL, '{MAX(PR_MESSAGE_DELIVERY_TIME) DESC}']) AS t(text), CAST(text AS text[]) AS sorted, unnest(ARRAY[1, 3, 100]) AS size;
+FROM unnest(ARRAY[NULL, '{MAX(PR_MESSAGE_DELIVERY_TIME) DESC}', '{PR_CONTENT_COUNT DESC,PR_SENDER_NAME}', '{MIN(PidNameKeywords)}']) AS t(text), CAST(text AS text[]) AS sorted, unnest(ARRAY[1, 3, 100]) AS size;
 SELECT "position" AS p FROM list_categories(:s, :f, '{PR_SENDER_NAME}', max => 1) \gset
 -- fail
 SELECT * FROM list_categories(:s, :f, '{PR_SENDER_NAME}', sort => '{MIN(PR_IMPORTANCE)}', after => :'p');
@@ -69,9 +81,9 @@ SELECT * FROM list_categories(:s, :f, '{}');
 -- fail
 SELECT * FROM list_categories(:s, :f, '{0x00370003}');
 -- fail
-SELECT * FROM list_categories(:s, :f, '{PR_SENDER_NAME}', sort => '{PR_SENDER_NAME}');
+SELECT * FROM list_categories(:s, :f, '{PR_SENDER_NAME}', sort => '{PR_CONVERSATION_TOPIC}');
 -- fail
-SELECT * FROM list_categories(:s, :f, '{PR_SENDER_NAME}', sort => '{MAX(PidNameKeywords)}');
+SELECT * FROM list_categories(:s, :f, '{PR_SENDER_NAME}', sort => '{MAX(PR_SENDER_NAME}');
 -- fail
 SELECT * FROM list_categories(:s, :f, '{PR_SENDER_NAME}', sort => ARRAY[NULL]);
 -- fail

@@ -118,6 +118,32 @@ SELECT * FROM list_messages(:s, :f, after => overlay(:'p' placing 'A' from 20));
 -- fail
 SELECT * FROM list_messages(:s, :f, after => 'not a position at all');
 
+-- find: the next row from a position on, whose position is one of the list (MS-OXCTABL
+-- R534, R225, R243); no row if there is none behind the position
+CREATE FUNCTION pg_temp.found(s bigint, f bigint, what jsonb, sorted text[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE ids bigint[] := '{}'; id bigint; p text;
+BEGIN
+    LOOP
+        SELECT l.message_id, l."position" INTO id, p
+        FROM msgstore.list_messages(s, f, '{}', NULL, sorted, 1, p, find => what) AS l;
+        EXIT WHEN id IS NULL;
+        ids := ids || id;
+    END LOOP;
+    RETURN ids;
+END $$;
+SELECT sorted, pg_temp.found(:s, :f, r, sorted) = pg_temp.pages(:s, :f, r, sorted, 5) AS all_found
+FROM unnest(ARRAY['{PR_MESSAGE_DELIVERY_TIME DESC}', '{PR_SENDER_NAME}', '{PidNameKeywords}', '{}']) AS t(text), CAST(text AS text[]) AS sorted,
+     CAST('{"property": {"name": "PR_IMPORTANCE", "relop": "=", "value": 2}}' AS jsonb) AS r;
+-- from any row on, to the list itself
+SELECT "position" AS p FROM list_messages(:s, :f, '{}', max => 20) OFFSET 19 \gset
+SELECT "position" AS found FROM list_messages(:s, :f, '{}', max => 1, after => :'p', find => '{"exist": "PR_SENDER_NAME"}') \gset
+SELECT count(*) < 40 AND count(*) > 30 AS goes_on FROM list_messages(:s, :f, '{}', max => NULL, after => :'found');
+SELECT count(*) FROM list_messages(:s, :f, find => '{"property": {"name": "PR_IMPORTANCE", "relop": "=", "value": 9}}');
+-- fail
+SELECT * FROM list_messages(:s, :f, find => '{"count": {"max": 1, "restriction": {"and": []}}}');
+-- fail
+SELECT * FROM list_messages(:s, :f, NULL, '{"count": {"max": 1, "restriction": {"and": []}}}', find => '{"and": []}');
+
 -- positions hold while messages are deleted, also the message of the position
 SELECT message_id AS gone, "position" AS p FROM list_messages(:s, :f, '{}', max => 10) OFFSET 9 \gset
 SELECT array_agg(message_id) AS rest FROM list_messages(:s, :f, '{}', max => 10, after => :'p') \gset

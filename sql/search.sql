@@ -264,6 +264,11 @@ SELECT create_search_folder(:s, special_folder(:s, 'Root'), 'found',
     "match": "substring"}}', ARRAY[:d]) AS sf \gset
 SELECT count(*) FROM search_messages(:s, 'walrus', :sf);
 SELECT count(*) FROM search_messages(:s, 'narwhal', :sf);
+-- a search that is stopped holds its messages, and finds no others
+SELECT set_search_criteria(:s, :sf, '{"exist": "PR_BODY"}', flags => 'STOP');
+SELECT count(*) = count_messages(:s, :sf) AS held FROM search_messages(:s, 'walrus', :sf, NULL);
+SELECT set_search_criteria(:s, :sf, '{"or": []}', flags => 'STATIC|RESTART');
+SELECT count(*) FROM search_messages(:s, 'walrus', :sf);
 
 -- another configuration is a new generation: nothing old is found
 SELECT set_search(:s, true, 'english');
@@ -274,8 +279,8 @@ SELECT pg_temp.found(:s, 'crossing');
 
 -- a rebuild in batches goes on where it stopped
 BEGIN;
-SELECT msgstore_internal.search_begin(:s);
-SELECT done, indexed FROM msgstore_internal.search_batch(:s, 5);
+SELECT msgstore_internal.rebuild_begin(:s);
+SELECT done, indexed FROM msgstore_internal.rebuild_batch(:s, 5);
 COMMIT;
 SELECT phase, messages_done FROM search_progress WHERE store_id = :s;
 CALL rebuild_search(:s, 4);

@@ -39,12 +39,69 @@ SELECT restore_messages(:s, ARRAY[:m]);
 SELECT pg_temp.subjects('important') AS listed,
        pg_temp.subjects('important', '{"property": {"name": "PR_SUBJECT", "relop": "=", "value": "low"}}') AS restricted;
 
+-- a count limits a list of it, but no search
+SELECT count(*) AS listed, count_messages(:s, :q, '{"count": {"max": 2, "restriction": {"and": []}}}') AS counted
+FROM list_messages(:s, :q, NULL, '{"count": {"max": 2, "restriction": {"and": []}}}');
+
 -- criteria: a NULL leaves what is there; RECURSIVE searches the folders below
 SELECT restriction, folders = ARRAY[:f, :o]::bigint[] AS same_folders, flags FROM get_search_criteria(:s, :q);
-SELECT set_search_criteria(:s, :q, flags => 'RECURSIVE|STOP');
-SELECT pg_temp.subjects('important') AS listed, flags FROM get_search_criteria(:s, :q);
-SELECT set_search_criteria(:s, :q, folders => ARRAY[:o], flags => 'RESTART');
-SELECT pg_temp.subjects('important') AS listed, flags FROM get_search_criteria(:s, :q);
+SELECT set_search_criteria(:s, :q, flags => 'RECURSIVE');
+SELECT pg_temp.subjects('important') AS listed, flags, state FROM get_search_criteria(:s, :q);
+-- neither RECURSIVE nor SHALLOW is SHALLOW (MS-OXCFOLD R1200)
+SELECT set_search_criteria(:s, :q, folders => ARRAY[:o], flags => 'RESTART|CONTENT_INDEXED');
+SELECT pg_temp.subjects('important') AS listed, flags, state FROM get_search_criteria(:s, :q);
+-- a live search follows the messages (R552), also without RESTART
+SELECT pg_temp.add(:s, :o, '{"PR_SUBJECT": "new", "PR_IMPORTANCE": 2}') AS new \gset
+SELECT pg_temp.subjects('important') AS listed;
+SELECT set_search_criteria(:s, :q);
+SELECT pg_temp.subjects('important') AS listed, state FROM get_search_criteria(:s, :q);
+
+-- a static search is populated once (R784, R795, R549): no message comes (R1093),
+-- changed messages stay (R1084), and no call but RESTART updates it (R551)
+SELECT set_search_criteria(:s, :q, folders => ARRAY[:f, :o], flags => 'STATIC|RESTART');
+SELECT pg_temp.subjects('important') AS listed, flags, state FROM get_search_criteria(:s, :q);
+CREATE FUNCTION pg_temp.importance(s bigint, m bigint, n integer) RETURNS hresult LANGUAGE sql AS $$
+    SELECT x.result FROM msgstore.message_list AS l, msgstore.save_message(s, m, l.change_number, jsonb_build_object('PR_IMPORTANCE', n)) AS x
+    WHERE l.store_id = s AND l.message_id = m $$;
+SELECT pg_temp.importance(:s, :low, 0), move_messages(:s, ARRAY[:new], :b),
+       pg_temp.add(:s, :o, '{"PR_SUBJECT": "late", "PR_IMPORTANCE": 2}') AS late \gset
+SELECT pg_temp.subjects('important') AS listed, count_messages(:s, :q) AS counted,
+       (SELECT content_count FROM folder_list WHERE store_id = :s AND folder_id = :q) AS in_view;
+SELECT pg_temp.subjects('important', '{"property": {"name": "PR_IMPORTANCE", "relop": "=", "value": 2}}') AS restricted;
+SELECT count(*) AS first_page, (SELECT count(*) FROM list_messages(:s, :q, sort => '{}', max => NULL, after => max(l."position"))) AS rest
+FROM list_messages(:s, :q, sort => '{}', max => 1) AS l;
+SELECT set_search_criteria(:s, :q);
+SELECT pg_temp.subjects('important') AS listed, state FROM get_search_criteria(:s, :q);
+-- a deleted message leaves the list, and comes back to it
+SELECT delete_messages(:s, ARRAY[:new]);
+SELECT pg_temp.subjects('important') AS listed,
+       (SELECT count(*) FROM list_messages(:s, :q, flags => 'SHOW_SOFT_DELETES')) AS deleted;
+SELECT restore_messages(:s, ARRAY[:new]);
+SELECT set_search_criteria(:s, :q, flags => 'RESTART|STATIC');
+SELECT pg_temp.subjects('important') AS listed;
+-- new criteria apply at once (R519)
+SELECT set_search_criteria(:s, :q, '{"property": {"name": "PR_SUBJECT", "relop": "=", "value": "low"}}');
+SELECT pg_temp.subjects('important') AS listed, state FROM get_search_criteria(:s, :q);
+SELECT set_search_criteria(:s, :q, '{"property": {"name": "PR_IMPORTANCE", "relop": "=", "value": 2}}', flags => 'RESTART');
+SELECT pg_temp.subjects('important') AS listed, state FROM get_search_criteria(:s, :q);
+
+-- a stopped search lists what it had; criteria wait for RESTART
+SELECT set_search_criteria(:s, :q, flags => 'STOP');
+SELECT pg_temp.importance(:s, :late, 0), pg_temp.importance(:s, :low, 2);
+SELECT pg_temp.subjects('important') AS listed, flags, state FROM get_search_criteria(:s, :q);
+SELECT set_search_criteria(:s, :q, folders => ARRAY[:b]);
+SELECT pg_temp.subjects('important') AS listed, folders = ARRAY[:b]::bigint[] AS new_folders, state FROM get_search_criteria(:s, :q);
+SELECT set_search_criteria(:s, :q, flags => 'RESTART');
+SELECT pg_temp.subjects('important') AS listed, flags, state FROM get_search_criteria(:s, :q);
+SELECT create_search_folder(:s, NULL, 'never', '{"and": []}', ARRAY[:f], 'STOP') AS n \gset
+SELECT pg_temp.subjects('never') AS listed, state FROM get_search_criteria(:s, :n);
+SELECT delete_folder(:s, :n, 'DELETE_HARD_DELETE');
+SELECT create_search_folder(:s, NULL, 'once', '{"and": []}', ARRAY[:f], 'STATIC') AS n \gset
+SELECT copy_folder(:s, :n, special_folder(:s, 'Root'), 'once more') AS c \gset
+SELECT pg_temp.add(:s, :f, '{"PR_SUBJECT": "later"}') AS later \gset
+SELECT pg_temp.subjects('once') AS listed, pg_temp.subjects('once more') AS copied, state FROM get_search_criteria(:s, :c);
+SELECT delete_folder(:s, :n, 'DELETE_HARD_DELETE'), delete_folder(:s, :c, 'DELETE_HARD_DELETE'),
+       delete_messages(:s, ARRAY[:later, :late, :new], 'DELETE_HARD_DELETE');
 
 -- a folder without criteria lists nothing
 SELECT create_search_folder(:s, :f, 'empty') AS e \gset
@@ -75,7 +132,9 @@ SELECT create_search_folder(:s, NULL, 'x', '{"and": []}', ARRAY[NULL]::bigint[])
 -- fail
 SELECT create_search_folder(:s, NULL, 'x', '{"and": []}', ARRAY[:f], 'RECURSIVE|SHALLOW');
 -- fail
-SELECT create_search_folder(:s, NULL, 'x', '{"and": []}', ARRAY[:f], 16);
+SELECT create_search_folder(:s, NULL, 'x', '{"and": []}', ARRAY[:f], 'STOP|RESTART');
+-- fail
+SELECT create_search_folder(:s, NULL, 'x', '{"and": []}', ARRAY[:f], 64);
 -- fail
 SELECT create_search_folder(:s, NULL, '', '{"and": []}', ARRAY[:f]);
 -- fail

@@ -545,7 +545,11 @@ compile_count(Compiler *compiler, const JsonbValue *object,
 	JsonbValue	inner;
 
 	if (!compiler->outermost)
-		refuse(compiler, "a count must stand outside of all other restrictions");
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("%s: a count must stand outside of all other restrictions",
+						path_shown(compiler)),
+				 errhint("A count limits the rows of the whole result, as MS-OXCDATA has it in section 2.12.12.")));
 	check_members(compiler, object, members);
 	result->number = read_integer(compiler, object, "max", 0, PG_INT64_MAX);
 	need_member(compiler, object, "restriction", &inner);
@@ -706,13 +710,19 @@ restriction_max(const Restriction *restriction)
 {
 	int64		max = -1;
 
-	while (restriction != NULL && (restriction->kind == RESTRICTION_COUNT ||
-								   restriction->kind == RESTRICTION_COMMENT))
+	if (restriction == NULL)
+		return -1;
+	if (restriction->kind == RESTRICTION_COUNT)
+		max = restriction->number;
+	else if (restriction->kind != RESTRICTION_COMMENT &&
+			 restriction->kind != RESTRICTION_AND)
+		return -1;
+	for (int i = 0; i < restriction->nparts; i++)
 	{
-		if (restriction->kind == RESTRICTION_COUNT)
-			max = max < 0 ? restriction->number :
-				Min(max, restriction->number);
-		restriction = restriction->nparts > 0 ? restriction->parts[0] : NULL;
+		int64		inner = restriction_max(restriction->parts[i]);
+
+		if (inner >= 0)
+			max = max < 0 ? inner : Min(max, inner);
 	}
 	return max;
 }

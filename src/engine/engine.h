@@ -1750,7 +1750,7 @@ typedef void (*ListingVisitor) (ListedRow *listed, void *arg);
  */
 typedef struct MessageList
 {
-	const Restriction *restriction; /* or NULL */
+	Restriction *restriction;	/* or NULL */
 	SortOrder	order;
 	int64		max;			/* rows that are needed, -1: all */
 	uint32		flags;			/* SHOW_SOFT_DELETES, MAPI_ASSOCIATED */
@@ -1764,6 +1764,9 @@ typedef struct MessageList
 	ListedFolder *folders;
 	int			nfolders;
 	int			allocated_folders;
+	bool		is_held;		/* the list has these messages, no folders */
+	const int64 *held;			/* in ascending order */
+	int			nheld;
 	ListedMessage *messages;	/* the result, in order */
 	int64		count;
 	int64		allocated;
@@ -1780,6 +1783,9 @@ extern void listing_init(MessageList *listing, int64 store_id);
  */
 extern void listing_add_folder(MessageList *listing, int64 folder_id);
 extern void listing_add_below(MessageList *listing, int64 folder_id);
+
+/* Return true if a list may have a message: false if it holds others. */
+extern bool listing_may_have(const MessageList *listing, int64 message_id);
 
 /* Read the list with the active snapshot; *row is of the open table. */
 extern void listing_run(MessageList *listing, MessageRow *row);

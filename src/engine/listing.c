@@ -16,6 +16,9 @@
  *		those that are associated; of the caller's own if the caller may not
  *		read others.
  *
+ *	  A list that holds its messages, as a search that was stopped does, reads
+ *	  these by their ids.
+ *
  *	  Rows that qualify are candidates.  The candidates are kept in memory with
  *	  their sort keys, and when there are many more than the list needs, the
  *	  last ones are dropped.  A promoted value may be equal for rows whose
@@ -448,6 +451,19 @@ list_folder(MessageList *listing, const ListedFolder *folder, MessageRow *row)
 	scan_rows(listing, folder, row, &scan);
 }
 
+/* Read a message that the list holds, in whichever folder the message is. */
+static void
+list_held(MessageList *listing, int64 message_id, MessageRow *row)
+{
+	ListedFolder folder = {0};
+
+	CHECK_FOR_INTERRUPTS();
+	if (!messagerow_fetch(row, listing->store_id, message_id))
+		return;
+	folder.folder_id = row->version.folder_id;
+	(void) consider(listing, &folder, row);
+}
+
 /* ----------------------------------------------------------------- listing */
 
 void
@@ -506,6 +522,25 @@ listing_add_below(MessageList *listing, int64 folder_id)
 	pfree(ids);
 }
 
+/* bsearch() comparator for ids. */
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		x = *(const int64 *) a;
+	int64		y = *(const int64 *) b;
+
+	return (x > y) - (x < y);
+}
+
+bool
+listing_may_have(const MessageList *listing, int64 message_id)
+{
+	return !listing->is_held ||
+		(listing->nheld > 0 &&
+		 bsearch(&message_id, listing->held, listing->nheld, sizeof(int64),
+				 compare_ids) != NULL);
+}
+
 void
 listing_run(MessageList *listing, MessageRow *row)
 {
@@ -513,6 +548,8 @@ listing_run(MessageList *listing, MessageRow *row)
 		return;
 	for (int i = 0; i < listing->nfolders; i++)
 		list_folder(listing, &listing->folders[i], row);
+	for (int i = 0; i < listing->nheld; i++)
+		list_held(listing, listing->held[i], row);
 	if (listing->visit == NULL)
 		drop_surplus(listing);
 }

@@ -309,12 +309,12 @@ static const struct
 		" WHERE store_id = $1 AND folder_id = $2"},
 	[QUERY_CRITERIA_READ] =
 	{false, {INT8OID, INT8OID},
-		"SELECT search_flags, search_restriction, search_folders"
+		"SELECT search_flags, search_restriction, search_folders, search_held"
 		" FROM msgstore.folder WHERE store_id = $1 AND folder_id = $2"},
 	[QUERY_CRITERIA_WRITE] =
-	{true, {INT8OID, INT8OID, INT4OID, JSONBOID, INT8ARRAYOID},
+	{true, {INT8OID, INT8OID, INT4OID, JSONBOID, INT8ARRAYOID, INT8ARRAYOID},
 		"UPDATE msgstore.folder SET search_flags = $3,"
-		" search_restriction = $4, search_folders = $5"
+		" search_restriction = $4, search_folders = $5, search_held = $6"
 		" WHERE store_id = $1 AND folder_id = $2"},
 	[QUERY_FOLDER_DELETE] =
 	{true, {INT8OID, INT8OID},
@@ -1348,12 +1348,24 @@ sees_as_caller(QueryName which)
 }
 
 /*
+ * Return true if one plan serves all values.  The planner expects more rows of
+ * $2 than a search has, and would plan each search anew, which costs more than
+ * the search for a rare word.
+ */
+static bool
+is_planned_once(QueryName which)
+{
+	return which == QUERY_SEARCH_FIND || which == QUERY_SEARCH_ALL;
+}
+
+/*
  * Have a statement planned with the order of an index only.
  *
  * One call of a function can run the statements on named properties many
  * times, and every reader of the feed runs its statement all the time.  Their
  * plans must suit large tables even if the tables are empty when the plan is
- * made, when all indexes cost the same.
+ * made, when all indexes cost the same.  One folder can have most rows of the
+ * table of counts when the plan is made, and few after they were folded.
  */
 static void
 plan_by_index(QueryName which)
@@ -1362,6 +1374,7 @@ plan_by_index(QueryName which)
 	static const char *const feed[] = {"enable_seqscan", "enable_bitmapscan",
 	"jit", NULL};
 	static const char *const search[] = {"enable_seqscan", "jit", NULL};
+	static const char *const count[] = {"enable_seqscan", NULL};
 	const char *const *off = NULL;
 
 	if (which == QUERY_NAMED_FIND || which == QUERY_NAMED_READ ||
@@ -1371,6 +1384,8 @@ plan_by_index(QueryName which)
 		off = feed;
 	else if (which == QUERY_SEARCH_FIND)
 		off = search;
+	else if (which == QUERY_COUNT_READ || which == QUERY_COUNT_FOLD)
+		off = count;
 	for (; off != NULL && *off != NULL; off++)
 		(void) set_config_option(*off, "off", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
@@ -1411,7 +1426,9 @@ query_run(QueryName which, Datum *values, const char *nulls)
 			types[nargs] = queries[which].types[nargs];
 			nargs++;
 		}
-		plan = SPI_prepare(queries[which].sql, nargs, types);
+		plan = SPI_prepare_cursor(queries[which].sql, nargs, types,
+								  is_planned_once(which) ?
+								  CURSOR_OPT_GENERIC_PLAN : 0);
 		if (plan == NULL || SPI_keepplan(plan) != 0)
 			elog(ERROR, "could not prepare statement %d", which);
 		plans[which] = plan;

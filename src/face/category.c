@@ -10,8 +10,10 @@
  *	  front of those of the next level within it, so that a client collapses a
  *	  level by leaving out the rows of greater depth.
  *
- *	  Categories of one level are sorted by the greatest or least value of
- *	  properties among their messages ("sort"), then by their own value.  A
+ *	  Categories of one level are sorted by the elements of "sort", then by their
+ *	  own value.  An element is the greatest or least value of a property among
+ *	  the messages of a category, the number of its messages or of its unread
+ *	  messages, or, on its own level, the value of a property of "by".  A
  *	  conversation list, for example, is sorted by the greatest delivery time.
  *
  *	  A message whose property has a list of values is in the category of each
@@ -30,12 +32,22 @@
 #include "utils/hsearch.h"
 #include "utils/snapmgr.h"
 
-/* The least or greatest value of a property in a category. */
-typedef struct Extreme
+/* What categories are sorted by. */
+typedef enum CriterionKind
+{
+	BY_GREATEST,				/* the greatest value of a property */
+	BY_LEAST,
+	BY_COUNT,					/* the number of messages */
+	BY_UNREAD,
+	BY_LEVEL					/* the value of a level, on this level */
+} CriterionKind;
+
+typedef struct Criterion
 {
 	SortElement element;
-	bool		greatest;
-} Extreme;
+	CriterionKind kind;
+	int			level;			/* of BY_LEVEL */
+} Criterion;
 
 /* The values that make a category, as bytes, and its level. */
 typedef struct CategoryName
@@ -50,7 +62,7 @@ typedef struct Category
 	CategoryName name;			/* hash key */
 	struct Category *parent;	/* of the level above, or NULL */
 	JsonbValue	value;			/* of the level */
-	JsonbValue *extremes;		/* one per element of "sort" */
+	JsonbValue *extremes;		/* one per element of "sort", if it is one */
 	int64		count;
 	int64		unread;
 	SortKey		key;
@@ -59,7 +71,7 @@ typedef struct Category
 typedef struct CategoryList
 {
 	SortOrder	by;
-	Extreme    *sort;
+	Criterion  *sort;
 	int			nsort;
 	Property	read;			/* PR_READ */
 	HTAB	   *categories;
@@ -69,34 +81,59 @@ typedef struct CategoryList
 
 /* --------------------------------------------------------------- arguments */
 
-/* Read an element of "sort": MAX(NAME) or MIN(NAME), and a direction. */
+/* Read a property without MAX or MIN as what categories are sorted by. */
 static void
-read_extreme(const char *text, int len, Extreme *extreme)
+read_own(const CategoryList *list, const char *text, int len,
+		 Criterion *criterion)
+{
+	const char *name;
+
+	sorting_element(text, len, &criterion->element);
+	name = criterion->element.prop.name;
+	if (strcmp(name, "PR_CONTENT_COUNT") == 0)
+		criterion->kind = BY_COUNT;
+	else if (strcmp(name, "PR_CONTENT_UNREAD") == 0)
+		criterion->kind = BY_UNREAD;
+	else
+	{
+		criterion->kind = BY_LEVEL;
+		while (criterion->level < list->by.count &&
+			   strcmp(list->by.elements[criterion->level].prop.name, name) != 0)
+			criterion->level++;
+		if (criterion->level == list->by.count)
+			ereport(ERROR,
+					(errmapi(MAPI_E_INVALID_PARAMETER),
+					 errmsg("\"%s\" is not MAX(property) or MIN(property)",
+							text_shown(text, len)),
+					 errhint("Categories are sorted by elements such as MAX(PR_MESSAGE_DELIVERY_TIME) DESC, by PR_CONTENT_COUNT, PR_CONTENT_UNREAD and the properties of \"by\".")));
+	}
+}
+
+/* Read an element of "sort", and a direction. */
+static void
+read_criterion(const CategoryList *list, const char *text, int len,
+			   Criterion *criterion)
 {
 	const char *end = memchr(text, ')', len);
 	StringInfoData element;
 
+	memset(criterion, 0, sizeof(Criterion));
 	if (len < 5 || end == NULL ||
 		(pg_strncasecmp(text, "MAX(", 4) != 0 &&
 		 pg_strncasecmp(text, "MIN(", 4) != 0))
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("\"%s\" is not MAX(property) or MIN(property)",
-						text_shown(text, len)),
-				 errhint("Categories are sorted by elements such as MAX(PR_MESSAGE_DELIVERY_TIME) DESC, and then by their values.")));
-	extreme->greatest = pg_strncasecmp(text, "MAX(", 4) == 0;
+	{
+		read_own(list, text, len, criterion);
+		return;
+	}
+	criterion->kind = pg_strncasecmp(text, "MAX(", 4) == 0 ? BY_GREATEST :
+		BY_LEAST;
 	initStringInfo(&element);
 	appendBinaryStringInfo(&element, text + 4, end - text - 4);
 	appendBinaryStringInfo(&element, end + 1, text + len - end - 1);
-	sorting_element(element.data, element.len, &extreme->element);
-	if ((extreme->element.prop.type & MV_FLAG) != 0)
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("property %s has lists of values, of which there is no greatest",
-						extreme->element.prop.name)));
+	sorting_element(element.data, element.len, &criterion->element);
 }
 
-/* Read argument n, "sort", which may be NULL. */
+/* Read argument n, "sort", which may be NULL; "by" is read. */
 static void
 read_sort(FunctionCallInfo fcinfo, int n, CategoryList *list)
 {
@@ -107,7 +144,7 @@ read_sort(FunctionCallInfo fcinfo, int n, CategoryList *list)
 		return;
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false,
 					  TYPALIGN_INT, &elements, &nulls, &list->nsort);
-	list->sort = palloc(sizeof(Extreme) * Max(list->nsort, 1));
+	list->sort = palloc(sizeof(Criterion) * Max(list->nsort, 1));
 	for (int i = 0; i < list->nsort; i++)
 	{
 		text	   *element;
@@ -117,8 +154,8 @@ read_sort(FunctionCallInfo fcinfo, int n, CategoryList *list)
 					(errmapi(MAPI_E_INVALID_PARAMETER),
 					 errmsg("an element of \"sort\" is NULL")));
 		element = DatumGetTextPP(elements[i]);
-		read_extreme(VARDATA_ANY(element), VARSIZE_ANY_EXHDR(element),
-					 &list->sort[i]);
+		read_criterion(list, VARDATA_ANY(element), VARSIZE_ANY_EXHDR(element),
+					   &list->sort[i]);
 	}
 }
 
@@ -182,21 +219,34 @@ name_category(const SortKey *key, int depth, CategoryName *name)
 	name->len = VARSIZE(array) - VARHDRSZ;
 }
 
-/* Take a value as the extreme of a category if it is one. */
-static void
-widen(const Extreme *extreme, const JsonbValue *value, JsonbValue *kept)
+/* Return true if a value is more extreme than the one that is kept. */
+static bool
+is_beyond(const Criterion *criterion, const JsonbValue *value,
+		  const JsonbValue *kept)
 {
 	int			order;
 
-	if (value->type == jbvNull)
-		return;
-	if (kept->type != jbvNull)
+	if (value->type == jbvNull || kept->type == jbvNull)
+		return value->type != jbvNull;
+	order = order_compare(criterion->element.prop.type, value, kept);
+	return criterion->kind == BY_GREATEST ? order > 0 : order < 0;
+}
+
+/* Put the most extreme value of a list in its place. */
+static void
+reduce_list(const Criterion *criterion, JsonbValue *value)
+{
+	JsonbValue	list = *value;
+
+	value->type = jbvNull;
+	for (int i = 0; i < order_list_size(&list); i++)
 	{
-		order = order_compare(extreme->element.prop.type, value, kept);
-		if (extreme->greatest ? order <= 0 : order >= 0)
-			return;
+		JsonbValue	element;
+
+		order_element(&list, i, &element);
+		if (is_beyond(criterion, &element, value))
+			*value = element;
 	}
-	sorting_copy_value(value, kept);
 }
 
 /* Find or make the category of a key on a level. */
@@ -268,7 +318,10 @@ count_in(CategoryList *list, const SortKey *key, int from,
 			category->unread++;
 		caller = MemoryContextSwitchTo(list->context);
 		for (int i = 0; i < list->nsort; i++)
-			widen(&list->sort[i], &values[i], &category->extremes[i]);
+		{
+			if (is_beyond(&list->sort[i], &values[i], &category->extremes[i]))
+				sorting_copy_value(&values[i], &category->extremes[i]);
+		}
 		MemoryContextSwitchTo(caller);
 	}
 }
@@ -287,10 +340,12 @@ visit(ListedRow *listed, void *arg)
 	{
 		const SortElement *element = &list->sort[i].element;
 
-		if (element->is_never ||
+		if (list->sort[i].kind > BY_LEAST || element->is_never ||
 			!listing_find(listed, &element->prop, &values[i]) ||
 			!order_has(element->prop.type, &values[i]))
 			values[i].type = jbvNull;
+		else if (order_is_list(&values[i]))
+			reduce_list(&list->sort[i], &values[i]);
 	}
 	unread = !listing_find(listed, &list->read, &read) || !read.val.boolean;
 	sorting_key(&list->by, listing_find, listed, &key);
@@ -308,6 +363,40 @@ visit(ListedRow *listed, void *arg)
 
 /* ------------------------------------------------------------------ result */
 
+static JsonbValue
+number_value(int64 number)
+{
+	JsonbValue	value;
+
+	value.type = jbvNumeric;
+	value.val.numeric =
+		DatumGetNumeric(DirectFunctionCall1(int8_numeric,
+											Int64GetDatum(number)));
+	return value;
+}
+
+/* Return the value of a criterion, element n of "sort", for a category. */
+static JsonbValue
+criterion_value(const Criterion *criterion, const Category *category, int n)
+{
+	JsonbValue	value = category->extremes[n];
+
+	switch (criterion->kind)
+	{
+		case BY_COUNT:
+			return number_value(category->count);
+		case BY_UNREAD:
+			return number_value(category->unread);
+		case BY_LEVEL:
+			if (category->name.depth == criterion->level)
+				value = category->value;
+			break;
+		default:
+			break;
+	}
+	return value;
+}
+
 /* Set the key of a category, whose parents have theirs. */
 static void
 make_key(const CategoryList *list, Category *category)
@@ -324,7 +413,7 @@ make_key(const CategoryList *list, Category *category)
 		JsonbValue *values = category->key.values + at->name.depth * width;
 
 		for (int i = 0; i < list->nsort; i++)
-			values[i] = at->extremes[i];
+			values[i] = criterion_value(&list->sort[i], at, i);
 		values[list->nsort] = at->value;
 	}
 }
@@ -490,7 +579,7 @@ list_categories(PG_FUNCTION_ARGS)
 				 errmsg("the messages of categories cannot be limited by a count")));
 	make_order(&list);
 	for (int i = 0; i < list.nsort; i++)
-		hash = hash * 2 + list.sort[i].greatest;
+		hash = hash * 8 + list.sort[i].kind;
 	hash = list_hash_order(&list.order, hash + list.nsort);
 	if (!PG_ARGISNULL(6))
 	{

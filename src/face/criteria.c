@@ -5,11 +5,16 @@
  *	  restriction selects in other folders.
  *
  * NOTES
- *	  A search is evaluated whenever the folder is listed, by the rights of the
- *	  caller, so that it is true at any time and stores nothing.  A message has
- *	  its place in one of the searched folders; nothing can be created in a
- *	  search folder, copied or moved into it.  STOP and RESTART are kept for
- *	  clients that look for them: there is no search that runs.
+ *	  A live search is evaluated whenever the folder is listed, by the rights of
+ *	  the caller, so that it is true at any time and stores nothing.  A message
+ *	  has its place in one of the searched folders; nothing can be created in a
+ *	  search folder, copied or moved into it.
+ *
+ *	  A search that is stopped (STOP), or that was started with STATIC, holds the
+ *	  ids of the messages that it had then for the caller who stopped or started
+ *	  it.  Whoever lists the folder sees those of them that are still there and
+ *	  that it may read.  update_held() decides when a search begins and ends to
+ *	  hold messages.
  *
  *	  The criteria are columns of the folder's row.  search_flags is not NULL in
  *	  the row of a search folder.
@@ -20,12 +25,16 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 
 #include "query.h"
 
 #define KNOWN_FLAGS \
-	(SEARCH_STOP | SEARCH_RESTART | SEARCH_RECURSIVE | SEARCH_SHALLOW)
+	(SEARCH_STOP | SEARCH_RESTART | SEARCH_RECURSIVE | SEARCH_SHALLOW | \
+	 SEARCH_FOREGROUND | SEARCH_BACKGROUND | SEARCH_CONTENT_INDEXED | \
+	 SEARCH_NON_CONTENT_INDEXED | SEARCH_STATIC)
 
 /* ----------------------------------------------------------------- reading */
 
@@ -42,8 +51,8 @@ criteria_read(int64 store_id, int64 folder_id, Criteria *criteria)
 		HeapTuple	tuple = SPI_tuptable->vals[0];
 		TupleDesc	desc = SPI_tuptable->tupdesc;
 		MemoryContext spi = MemoryContextSwitchTo(caller);
-		Datum		column[3];
-		bool		isnull[3];
+		Datum		column[4];
+		bool		isnull[4];
 
 		for (int i = 0; i < lengthof(column); i++)
 			column[i] = SPI_getbinval(tuple, desc, i + 1, &isnull[i]);
@@ -54,23 +63,26 @@ criteria_read(int64 store_id, int64 folder_id, Criteria *criteria)
 			criteria->restriction = DatumGetJsonbPCopy(column[1]);
 		if (!isnull[2])
 			criteria->folders = DatumGetArrayTypePCopy(column[2]);
+		if (!isnull[3])
+			criteria->held = DatumGetArrayTypePCopy(column[3]);
 		MemoryContextSwitchTo(spi);
 	}
 	SPI_finish();
 	return criteria->is_search;
 }
 
-int64 *
-criteria_folders(const Criteria *criteria, int *count)
+/* Return the elements of a bigint[], or NULL, as a palloc'd array. */
+static int64 *
+array_ids(ArrayType *array, int *count)
 {
 	Datum	   *elements;
 	bool	   *nulls;
 	int64	   *ids;
 
 	*count = 0;
-	if (criteria->folders == NULL)
+	if (array == NULL)
 		return NULL;
-	deconstruct_array(criteria->folders, INT8OID, sizeof(int64),
+	deconstruct_array(array, INT8OID, sizeof(int64),
 					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &elements, &nulls,
 					  count);
 	ids = palloc(sizeof(int64) * Max(*count, 1));
@@ -86,6 +98,12 @@ criteria_folders(const Criteria *criteria, int *count)
 	return ids;
 }
 
+int64 *
+criteria_folders(const Criteria *criteria, int *count)
+{
+	return array_ids(criteria->folders, count);
+}
+
 void
 criteria_require_place(int64 store_id, int64 folder_id)
 {
@@ -95,22 +113,106 @@ criteria_require_place(int64 store_id, int64 folder_id)
 		parent_raise_search_folder(folder_id);
 }
 
+/* --------------------------------------------------------------- searching */
+
+Restriction *
+criteria_begin(MessageList *listing, const Criteria *criteria)
+{
+	int			count;
+	int64	   *ids;
+
+	if (criteria->held != NULL)
+	{
+		listing->is_held = true;
+		listing->held = array_ids(criteria->held, &listing->nheld);
+		return NULL;
+	}
+	if (criteria->restriction == NULL)
+		return NULL;
+	ids = criteria_folders(criteria, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if ((criteria->flags & SEARCH_RECURSIVE) != 0)
+			listing_add_below(listing, ids[i]);
+		else
+			listing_add_folder(listing, ids[i]);
+	}
+	return restriction_compile(criteria->restriction);
+}
+
+/* A list of ids that grows. */
+typedef struct IdList
+{
+	Datum	   *ids;
+	int			count;
+	int			allocated;
+} IdList;
+
+/* ListingVisitor: add the id of a row to a list. */
+static void
+add_id(ListedRow *listed, void *arg)
+{
+	IdList	   *list = arg;
+
+	if (list->count == list->allocated)
+	{
+		list->allocated *= 2;
+		list->ids = repalloc_huge(list->ids, sizeof(Datum) * list->allocated);
+	}
+	list->ids[list->count++] = Int64GetDatum(listed->row->message_id);
+}
+
+/* qsort() comparator for ids as Datums. */
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		x = DatumGetInt64(*(const Datum *) a);
+	int64		y = DatumGetInt64(*(const Datum *) b);
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Return the ids of the messages that criteria select now, of those that the
+ * caller may read, as a bigint[] in ascending order.
+ */
+static ArrayType *
+selected(int64 store_id, const Criteria *criteria)
+{
+	MessageList listing;
+	MessageRow	row;
+	IdList		list = {palloc(sizeof(Datum) * 64), 0, 64};
+
+	listing_init(&listing, store_id);
+	listing.restriction = criteria_begin(&listing, criteria);
+	listing.visit = add_id;
+	listing.visit_arg = &list;
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	listing_run(&listing, &row);
+	messagerow_end_read(&row);
+	qsort(list.ids, list.count, sizeof(Datum), compare_ids);
+	return construct_array(list.ids, list.count, INT8OID, sizeof(int64),
+						   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+}
+
 /* ----------------------------------------------------------------- writing */
 
 /* Write the criteria of a folder whose row is locked. */
 static void
 write_criteria(int64 store_id, int64 folder_id, const Criteria *criteria)
 {
-	Datum		values[5];
-	char		nulls[] = "     ";
+	Datum		values[6];
+	char		nulls[] = "      ";
 
 	values[0] = Int64GetDatum(store_id);
 	values[1] = Int64GetDatum(folder_id);
 	values[2] = Int32GetDatum((int32) criteria->flags);
 	values[3] = JsonbPGetDatum(criteria->restriction);
 	values[4] = PointerGetDatum(criteria->folders);
+	values[5] = PointerGetDatum(criteria->held);
 	nulls[3] = criteria->restriction == NULL ? 'n' : ' ';
 	nulls[4] = criteria->folders == NULL ? 'n' : ' ';
+	nulls[5] = criteria->held == NULL ? 'n' : ' ';
 	SPI_connect();
 	query_run(QUERY_CRITERIA_WRITE, values, nulls);
 	SPI_finish();
@@ -170,6 +272,52 @@ check_restriction(const Jsonb *json)
 				 errmsg("the restriction of a search folder cannot have a count")));
 }
 
+/* Return true if a search knows what to look for, and where. */
+static bool
+is_complete(const Criteria *criteria)
+{
+	return criteria->restriction != NULL && criteria->folders != NULL;
+}
+
+/*
+ * Set the flags and the held messages of criteria that were "old" before; flags
+ * are those of the call, and "is_new" means that it names a restriction or
+ * folders.
+ *
+ *	STOP							holds what the search had until now
+ *	RESTART, or not started yet		is live; with STATIC holds what it finds
+ *	stopped							stays stopped
+ *	STATIC, now or before			holds what it finds, anew if is_new
+ *	otherwise						is live
+ */
+static void
+update_held(int64 store_id, const Criteria *old, Criteria *criteria,
+			uint32 flags, bool is_new)
+{
+	bool		is_started = is_complete(old);
+	bool		was_static = is_started && (old->flags & SEARCH_STATIC) != 0;
+	bool		was_stopped = (old->flags & SEARCH_STOP) != 0;
+
+	criteria->flags = flags & ~SEARCH_RESTART;
+	if ((flags & SEARCH_STOP) != 0 ||
+		(was_stopped && (flags & SEARCH_RESTART) == 0))
+	{
+		criteria->flags |= SEARCH_STOP;
+		if (old->held == NULL)
+			criteria->held = selected(store_id, old);
+		return;
+	}
+	if (was_static && (flags & SEARCH_RESTART) == 0)
+		criteria->flags |= SEARCH_STATIC;
+	if ((criteria->flags & SEARCH_STATIC) == 0 || !is_complete(criteria))
+		criteria->held = NULL;
+	else if (!was_static || is_new || (flags & SEARCH_RESTART) != 0)
+	{
+		criteria->held = NULL;
+		criteria->held = selected(store_id, criteria);
+	}
+}
+
 /*
  * Change criteria by the arguments restriction, folders and flags, from
  * argument n on; a NULL leaves the restriction or the folders as they are.
@@ -178,6 +326,7 @@ static void
 criteria_arguments(FunctionCallInfo fcinfo, int n, int64 store_id,
 				   Criteria *criteria)
 {
+	Criteria	old = *criteria;
 	uint32		flags;
 
 	REQUIRE_ARG(n + 2, "flags");
@@ -193,14 +342,8 @@ criteria_arguments(FunctionCallInfo fcinfo, int n, int64 store_id,
 		criteria->folders = PG_GETARG_ARRAYTYPE_P(n + 1);
 		check_folders(store_id, criteria);
 	}
-	criteria->flags = flags & ~SEARCH_RESTART;
-}
-
-/* Return true if a search knows what to look for, and where. */
-static bool
-is_complete(const Criteria *criteria)
-{
-	return criteria->restriction != NULL && criteria->folders != NULL;
+	update_held(store_id, &old, criteria, flags,
+				!PG_ARGISNULL(n) || !PG_ARGISNULL(n + 1));
 }
 
 /* Do the work of create_search_folder(). */
@@ -296,8 +439,18 @@ set_search_criteria(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32((int32) author_call(fcinfo, 5, work_set));
 }
 
+/* Return the state of a search, for get_search_criteria(). */
+static const char *
+state_name(const Criteria *criteria)
+{
+	if ((criteria->flags & SEARCH_STOP) != 0)
+		return "stopped";
+	return (criteria->flags & SEARCH_STATIC) != 0 ? "static" : "live";
+}
+
 /*
- * get_search_criteria(store_id, folder_id) → (restriction, folders, flags)
+ * get_search_criteria(store_id, folder_id)
+ *		→ (restriction, folders, flags, state)
  *
  * Return what a search folder looks for, and where.  Of the folders, those that
  * the caller sees.
@@ -316,8 +469,8 @@ get_search_criteria(PG_FUNCTION_ARGS)
 	Datum	   *seen;
 	int			count;
 	int			nseen = 0;
-	Datum		values[3];
-	bool		nulls[3] = {false};
+	Datum		values[4];
+	bool		nulls[4] = {false};
 
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	store_require_folder(store_id, folder_id);
@@ -341,5 +494,6 @@ get_search_criteria(PG_FUNCTION_ARGS)
 												FLOAT8PASSBYVAL,
 												TYPALIGN_DOUBLE));
 	values[2] = Int32GetDatum((int32) criteria.flags);
+	values[3] = CStringGetTextDatum(state_name(&criteria));
 	PG_RETURN_DATUM(call_row(fcinfo, values, nulls));
 }

@@ -430,6 +430,8 @@ typedef struct Criteria
 	uint32		flags;			/* SEARCH_* */
 	Jsonb	   *restriction;	/* or NULL: not set yet */
 	ArrayType  *folders;		/* bigint[], or NULL: not set yet */
+	ArrayType  *held;			/* bigint[]: the messages of a search that is
+								 * stopped or static; or NULL */
 } Criteria;
 
 /*
@@ -440,6 +442,14 @@ extern bool criteria_read(int64 store_id, int64 folder_id,
 
 /* Return the ids of the folders as a palloc'd array of *count elements. */
 extern int64 *criteria_folders(const Criteria *criteria, int *count);
+
+/*
+ * Add the folders that a search folder searches, or the messages that it holds,
+ * to a list, and return its restriction or NULL.  A search folder without
+ * criteria has no messages.
+ */
+extern Restriction *criteria_begin(MessageList *listing,
+								   const Criteria *criteria);
 
 /* Make a folder a search folder with the criteria of another, if that is one. */
 extern void criteria_copy(int64 store_id, int64 from, int64 to);
@@ -486,6 +496,11 @@ extern uint64 list_hash_order(const SortOrder *order, uint64 list);
 
 /* Return argument n, the greatest number of rows, or -1 if it is NULL. */
 extern int64 list_max_argument(FunctionCallInfo fcinfo, int n);
+
+/* ---------------------------------------------------------------- search.c */
+
+/* Return the settings of a store; raise MAPI_E_NO_SUPPORT if it has no search. */
+extern void search_require(int64 store_id, SearchSettings *settings);
 
 /* --------------------------------------------------------------- history.c */
 

@@ -60,28 +60,6 @@ hash_part(const void *bytes, int len, uint64 seed)
 }
 
 /*
- * Add the folders that a search folder searches, and return its restriction.
- * A search folder without criteria has no messages.
- */
-static Restriction *
-begin_search(MessageList *listing, const Criteria *criteria)
-{
-	int			count;
-	int64	   *ids = criteria_folders(criteria, &count);
-
-	if (criteria->restriction == NULL)
-		return NULL;
-	for (int i = 0; i < count; i++)
-	{
-		if ((criteria->flags & SEARCH_RECURSIVE) != 0)
-			listing_add_below(listing, ids[i]);
-		else
-			listing_add_folder(listing, ids[i]);
-	}
-	return restriction_compile(criteria->restriction);
-}
-
-/*
  * Begin a list of a folder that the caller sees: gather the folders that it
  * reads.  "json" is the restriction, or NULL.
  */
@@ -97,7 +75,7 @@ gather_folders(MessageList *listing, int64 store_id, int64 folder_id,
 	if (json != NULL)
 		restriction = restriction_compile(json);
 	if (criteria_read(store_id, folder_id, &criteria))
-		restriction = restriction_and(begin_search(listing, &criteria),
+		restriction = restriction_and(criteria_begin(listing, &criteria),
 									  restriction);
 	else if ((flags & CONVENIENT_DEPTH) != 0)
 		listing_add_below(listing, folder_id);
@@ -208,13 +186,38 @@ put_rows(FunctionCallInfo fcinfo, MessageList *listing, MessageRow *row,
 }
 
 /*
+ * Add argument n, what rows are looked for, to the restriction of a list.  The
+ * positions of the list stay as they are.
+ */
+static void
+find_argument(FunctionCallInfo fcinfo, int n, MessageList *listing)
+{
+	Restriction *find;
+
+	if (PG_ARGISNULL(n))
+		return;
+	find = restriction_compile(PG_GETARG_JSONB_P(n));
+	if (restriction_max(find) >= 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_TOO_COMPLEX),
+				 errmsg("\"find\" cannot have a count"),
+				 errhint("Limit the rows with \"max\".")));
+	if (restriction_max(listing->restriction) >= 0)
+		ereport(ERROR,
+				(errmapi(MAPI_E_TOO_COMPLEX),
+				 errmsg("rows cannot be found in a list that is limited by a count")));
+	listing->restriction = restriction_and(listing->restriction, find);
+}
+
+/*
  * list_messages(store_id, folder_id, columns, restriction, sort, max, after,
- *				 flags, actor)
+ *				 flags, actor, find)
  *		→ (message_id, change_number, row, position)
  *
  * Return the messages of a folder that the caller may read, with the named
  * properties; all properties if "columns" is NULL.  The rows are those behind
- * the position "after", at most "max".
+ * the position "after", at most "max"; of these, the rows that "find" selects.
+ * Their positions are those of the list without "find".
  *
  * Errors: MAPI_E_NOT_FOUND for store or folder, MAPI_E_NO_ACCESS,
  * MAPI_E_UNKNOWN_FLAGS, MAPI_E_INVALID_PARAMETER for a name, a restriction, an
@@ -236,6 +239,7 @@ list_messages(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(4))
 		sorting_read(PG_GETARG_ARRAYTYPE_P(4), &listing.order);
 	list = list_hash_order(&listing.order, list);
+	find_argument(fcinfo, 9, &listing);
 	if (!PG_ARGISNULL(6))
 	{
 		sorting_read_position(&listing.order, PG_GETARG_TEXT_PP(6), list,
@@ -294,7 +298,7 @@ count_list(MessageList *listing, bool stable)
 	int64		most;
 	int64		count = 0;
 
-	if (listing->restriction == NULL)
+	if (listing->restriction == NULL && !listing->is_held)
 	{
 		for (int i = 0; i < listing->nfolders; i++)
 			count += known_count(listing, &listing->folders[i], stable);

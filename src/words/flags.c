@@ -133,7 +133,12 @@ static const FlagName search_flags_names[] = {
 	SEARCH(STOP),
 	SEARCH(RESTART),
 	SEARCH(RECURSIVE),
-	SEARCH(SHALLOW)
+	SEARCH(SHALLOW),
+	SEARCH(FOREGROUND),
+	SEARCH(BACKGROUND),
+	SEARCH(CONTENT_INDEXED),
+	SEARCH(NON_CONTENT_INDEXED),
+	SEARCH(STATIC)
 };
 
 static const FlagName copy_flags_names[] = {

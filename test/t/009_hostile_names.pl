@@ -212,7 +212,7 @@ my %argument = (
 	columns => '{PR_SUBJECT}', sort => '{PR_SUBJECT}', restriction => '{"exist": "PR_SUBJECT"}',
 	query => 'original', enabled => 'true', configuration => 'pg_catalog.simple',
 	indexed => '0', 'search_messages.folder_id' => undef, 'search_messages.after' => undef,
-	'list_messages.after' => undef, 'list_categories.after' => undef,
+	'list_messages.after' => undef, find => '{"exist": "PR_SUBJECT"}', 'list_categories.after' => undef,
 	'list_categories.sort' => '{MAX(PR_IMPORTANCE)}', by => '{PR_SUBJECT}',
 	folders => "{$f}", 'set_search_criteria.folder_id' => $made->{e},
 	'get_search_criteria.folder_id' => $made->{e},

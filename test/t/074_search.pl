@@ -86,8 +86,8 @@ is(found($node, 'on', 'word ant'), 'ant', 'found after many saves');
 
 sql($node, q{SELECT set_search(store_id, true) FROM store WHERE name = 'half'});
 sql($node, q{
-	SELECT msgstore_internal.search_begin(store_id) FROM store WHERE name = 'half';
-	SELECT msgstore_internal.search_batch(store_id, 2) FROM store WHERE name = 'half'});
+	SELECT msgstore_internal.rebuild_begin(store_id) FROM store WHERE name = 'half';
+	SELECT msgstore_internal.rebuild_batch(store_id, 2) FROM store WHERE name = 'half'});
 $node->stop('immediate');
 $node->start;
 is(found($node, 'half', 'word'), 'dog eel', 'the committed batches are found');
