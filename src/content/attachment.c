@@ -194,7 +194,7 @@ check_attachment(const Jsonb *object)
 	}
 	refuse_twice(&list);
 	result = baglist_build(&list);
-	retype_check(result);
+	retype_check(result, NULL);
 	return result;
 }
 

@@ -563,7 +563,7 @@ apply_patch(Jsonb *patch, const Jsonb *bag, const Computed *table, int count,
 	*touched = construct_array(names, props.count, TEXTOID, -1, false,
 							   TYPALIGN_INT);
 	patch = baglist_build(&props);
-	retype_check(patch);
+	retype_check(patch, NULL);
 	return bag_splice(bag, retype_patch(bag, patch, &subject), false);
 }
 

@@ -93,7 +93,8 @@ stored_members(const Jsonb *change)
 		"PR_SOURCE_KEY", "PR_PARENT_SOURCE_KEY", "PR_CHANGE_KEY",
 		"PR_PREDECESSOR_CHANGE_LIST", "PR_LAST_MODIFIER_NAME",
 		"PR_CREATOR_NAME", "PR_DELETED_ON", "PR_MESSAGE_FLAGS",
-		"PR_LAST_MODIFICATION_TIME", "PR_CREATION_TIME", "blobs", "hard"
+		"PR_LAST_MODIFICATION_TIME", "PR_CREATION_TIME", "blobs", "hard",
+		"restored"
 	};
 	BagList		none;
 
