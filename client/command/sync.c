@@ -12,6 +12,10 @@
  *	  is read as it is now, so the order of a page does not matter, except that
  *	  folders come before what is in them and are deleted after it.
  *
+ *	  A feed that is read from its beginning names what is there, and not what
+ *	  was deleted before.  So the first page is preceded by a comparison of
+ *	  what the receiving store has with the sending store.
+ *
  *	  Each import is a transaction of its own, and importing something again
  *	  does nothing.  The position moves on after everything in the page was
  *	  committed, in a later transaction of the same session.  So a run may be
@@ -46,6 +50,7 @@ typedef struct SyncOptions
 	const char *to;
 	const char *to_store;		/* NULL: the name of the other store */
 	bool		both;
+	bool		json;
 } SyncOptions;
 
 /* -------------------------------------------------------------------- feed */
@@ -235,7 +240,8 @@ run_direction(Run *run)
 			token = NULL;
 			continue;
 		}
-		done = bring_page(run, &page);
+		/* behind the snapshot of the feed, and before any position */
+		done = (token != NULL || bring_newer(run)) && bring_page(run, &page);
 		ended = page.ended;
 		g_free(token);
 		token = g_strdup(page.token);
@@ -285,6 +291,28 @@ close_side(Peer *side)
 	msgstore_disconnect(side->ms);
 	g_free(side->peer);
 	g_free(side->name);
+}
+
+/* Print the report of a direction for programs, with the names of stores. */
+static void
+print_tally_json(const Run *run, const char *from, const char *to)
+{
+	const Tally *tally = &run->tally;
+	json_t	   *object = json_pack("{sIsIsIsIsIsIsIsIsI}",
+								   "messages", (json_int_t) tally->messages,
+								   "folders", (json_int_t) tally->folders,
+								   "read_flags", (json_int_t) tally->flags,
+								   "large_values", (json_int_t) tally->values,
+								   "conflicts", (json_int_t) tally->conflicts,
+								   "deleted", (json_int_t) tally->deleted,
+								   "refused", (json_int_t) tally->refused,
+								   "again", (json_int_t) run->again->len,
+								   "bytes", (json_int_t) tally->bytes);
+
+	json_object_set_new(object, "from", json_string(from));
+	json_object_set_new(object, "to", json_string(to));
+	(void) print_json(object);
+	json_decref(object);
 }
 
 static void
@@ -357,9 +385,13 @@ run_sync(const void *arg, char *const *args, int nargs)
 		if (done && options->both)
 			done = pass(&back, &b, &a, there.answers, &any);
 	}
-	if (there.from != NULL)
+	if (there.from != NULL && options->json)
+		print_tally_json(&there, store, to_store);
+	else if (there.from != NULL)
 		print_tally(&there);
-	if (back.from != NULL)
+	if (back.from != NULL && options->json)
+		print_tally_json(&back, to_store, store);
+	else if (back.from != NULL)
 		print_tally(&back);
 	if (done)
 		status = there.again->len + back.again->len > 0 ? EXIT_REFUSED :
@@ -387,6 +419,7 @@ static const Option sync_options[] = {
 	{.name = "both", .kind = OPTION_FLAG,
 		.offset = offsetof(SyncOptions, both),
 	.help = "bring changes the other way, too"},
+	JSON_OPTION(SyncOptions),
 	{.name = NULL}
 };
 

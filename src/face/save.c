@@ -61,6 +61,8 @@
 
 #include "value.h"
 
+#include "activity.h"
+
 #define MAX_REQUEST		255		/* characters of a request */
 
 /* A save under way. */
@@ -128,6 +130,8 @@ save_on_row(const MessageRow *row, const SaveRequest *request,
 			attempt = attempt_plain(&work, &result, change_number);
 		PopActiveSnapshot();
 	}
+	if (result == MAPI_E_OBJECT_CHANGED)
+		activity_conflict(request->store_id, request->message_id);
 	return result;
 }
 
@@ -291,6 +295,7 @@ write_row(SaveWork *work, const Edits *edits, bool no_wait, int64 *number)
 	order.edits = edits;
 	order.uploads = work->request->uploads;
 	order.author = work->request->author;
+	order.batch = work->request->batch;
 	return change_write(&work->row, &order, number);
 }
 
@@ -582,7 +587,7 @@ save_new(SaveWork *work, int64 *number)
 	Content    *content = &row->version.content;
 	bool		existed;
 
-	if (!row_lock_folder_if(request->store_id, request->folder_id, &existed))
+	if (!parent_lock_folder_if(request->store_id, request->folder_id, &existed))
 	{
 		if (request->is_stateless && !existed)
 			store_raise_no_folder(request->store_id, request->folder_id);
