@@ -116,7 +116,7 @@ is($code, 3, 'no such message: exit code 3');
 like($err, qr/no message 999 in store "mail"/, 'no such message: says so');
 ($code, $out, $err) = msgstore('export', '-s', 'mail', '-f', 'No', $dir);
 is($code, 2, 'no such folder: exit code 2');
-like($err, qr/no folder "No"/, 'no such folder: says so');
+like($err, qr/there is no folder "No"/, 'no such folder: says so');
 ($code, $out, $err) = msgstore('export', '-s', 'mail', "$dir/read.txt/x");
 is($code, 0, 'directories are made');
 write_file('file', 'x');
@@ -317,8 +317,8 @@ $id = $node->safe_psql('postgres', q{
 		  "PR_MESSAGE_RECIPIENTS": [{"PR_RECIPIENT_TYPE": 3,
 		  "PR_DISPLAY_NAME": "B", "PR_SMTP_ADDRESS": "b@example.org"}]}')});
 is( export_mail('mail', $id),
-	"From: Me <me\@example.org>\r\nBcc: B <b\@example.org>\r\n"
-	  . "Subject: written here\r\nMIME-Version: 1.0\r\n"
+	"MIME-Version: 1.0\r\nFrom: Me <me\@example.org>\r\n"
+	  . "Bcc: B <b\@example.org>\r\nSubject: written here\r\n"
 	  . "Content-Type: text/plain; charset=utf-8\r\n\r\ntext\r\n",
 	'a message that was never mail');
 
