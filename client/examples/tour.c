@@ -473,7 +473,8 @@ list_and_search(int64_t store_id, int64_t folder_id)
 	table.max = 2;
 	need(msgstore_count_messages(ms, &table, &count));
 	need((page = msgstore_list_messages(ms, &table)) != NULL);
-	CHECK(page->count == 2 && has(page->rows[0].row, "\"theirs\""));
+	need(page->count == 2);
+	CHECK(has(page->rows[0].row, "\"theirs\""));
 	CHECK(count > page->count);
 	table.after = page->rows[1].position;
 	last = page->rows[1].message_id;
@@ -497,16 +498,18 @@ list_and_search(int64_t store_id, int64_t folder_id)
 	search.store_id = store_id;
 	search.query = "outside";
 	CHECK(msgstore_search_messages(ms, &search) == NULL);
-	need(msgstore_execute(ms, "SELECT set_search(store_id, true, 'simple')"
-						  " FROM store_list"));
+	snprintf(call, sizeof(call), "SELECT set_search(%" PRId64
+			 ", true, 'simple')", store_id);
+	need(msgstore_execute(ms, call));
 	snprintf(call, sizeof(call), "CALL rebuild_search(%" PRId64 ")", store_id);
 	need(msgstore_execute(ms, call));
 	need((found = msgstore_search_messages(ms, &search)) != NULL);
 	CHECK(found->count > 0 && found->found->folder_id == folder_id &&
 		  strtod(found->found->rank, NULL) > 0);
 	msgstore_free_found(found);
-	need(msgstore_execute(ms, "SELECT set_search(store_id, false)"
-						  " FROM store_list"));
+	snprintf(call, sizeof(call), "SELECT set_search(%" PRId64 ", false)",
+			 store_id);
+	need(msgstore_execute(ms, call));
 }
 
 /* Make many saves at a time, and read what has changed since. */
@@ -571,7 +574,8 @@ save_many(int64_t store_id, int64_t folder_id)
 			 ids[0], numbers[0], ids[1]);
 	need((saved = msgstore_save_messages(ms, store_id, changes, 0,
 										 NULL)) != NULL);
-	CHECK(saved->count == 2 && saved->saved[0].result == MSGSTORE_S_OK &&
+	need(saved->count == 2);
+	CHECK(saved->saved[0].result == MSGSTORE_S_OK &&
 		  saved->saved[0].change_number > numbers[0]);
 	CHECK(saved->saved[1].message_id == ids[1] &&
 		  saved->saved[1].result == MSGSTORE_E_OBJECT_CHANGED);
@@ -580,9 +584,9 @@ save_many(int64_t store_id, int64_t folder_id)
 	feed.store_id = store_id;
 	feed.token = token;
 	need((events = msgstore_changes_since(ms, &feed)) != NULL);
-	CHECK(events->count == stored + 2);
+	need(events->count == stored + 2);
 	CHECK(strcmp(events->events[0].kind, "save") == 0 &&
-		  strcmp(events->events[0].properties, "[\"PR_IMPORTANCE\"]") == 0);
+		  has(events->events[0].properties, "[\"PR_IMPORTANCE\"]"));
 	CHECK(strcmp(events->events[events->count - 1].kind, "end") == 0);
 	msgstore_free_events(events);
 	free(token);
