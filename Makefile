@@ -10,7 +10,7 @@
 
 MODULE_big = msgstore
 EXTENSION = msgstore
-DATA = msgstore--0.1.sql
+DATA = msgstore--0.1.sql api/msgstore_api.sql
 PGFILEDESC = "msgstore - messages with MAPI message-store semantics"
 
 # One noun per file, from the lowest floor and room up (src/README.md).
@@ -62,6 +62,7 @@ OBJS = \
 	src/engine/origin.o \
 	src/engine/tree.o \
 	src/engine/wakeup.o \
+	src/engine/activity.o \
 	src/engine/count.o \
 	src/engine/blob.o \
 	src/engine/adopt.o \
@@ -115,6 +116,7 @@ OBJS = \
 	src/face/category.o \
 	src/face/search.o \
 	src/face/history.o \
+	src/face/stats.o \
 	src/face/feed.o \
 	src/face/advise.o
 
@@ -128,6 +130,7 @@ REGRESS = \
 	retype \
 	recipient \
 	rules \
+	bounds \
 	attachment \
 	subobject \
 	copy \
@@ -183,6 +186,7 @@ REGRESS = \
 	hostile \
 	errors \
 	checker \
+	stats \
 	version \
 	house
 
@@ -248,7 +252,8 @@ PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
 PRIVATE = deps test test-alone test-examples test-fuzz test-large \
-	test-valgrind demo bench bench-growth bench-team bench-instructions devserver \
+	test-valgrind demo bench bench-growth bench-mail bench-team \
+	bench-instructions devserver \
 	devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
@@ -259,7 +264,7 @@ ifneq ($(origin MAIL),command line)
 override MAIL :=
 endif
 
-.PHONY: $(PRIVATE) test-versions analyse dist deb strict client install-client \
+.PHONY: $(PRIVATE) test-versions analyse indent dist deb strict client install-client \
 	uninstall-client clean-client
 
 # The default target, before any other file can name one.
@@ -274,11 +279,16 @@ test-versions:
 analyse:
 	@bash $(TOP)tools/analyse
 
+# Lay the sources out as PostgreSQL's; "make analyse" checks that they are.
+indent:
+	@bash $(TOP)tools/deps pg-bsd-indent:pg_bsd_indent
+	@perl $(TOP)tools/indent
+
 # The archive of a release for PGXN; packages for Debian.
 dist deb:
 	@bash $(TOP)tools/release $@
 
-ifneq (,$(filter-out $(PRIVATE) test-versions analyse dist deb,$(or $(MAKECMDGOALS),all)))
+ifneq (,$(filter-out $(PRIVATE) test-versions analyse indent dist deb,$(or $(MAKECMDGOALS),all)))
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))

@@ -1482,7 +1482,9 @@ COMMENT ON FUNCTION msgstore.get_names_from_ids(bigint, integer[]) IS
 /*
  * One row per message: the row that a save locks, checks and writes.  Columns
  * that never change come first; the number and the stamps stand last, beside
- * the bag, so that the bytes that a save changes lie together.  Large values
+ * the bag, so that the bytes that a save changes lie together.  Each update
+ * compares the columns that indexes use, so these come before all columns that
+ * are often NULL or long: PostgreSQL finds their bytes at once.  Large values
  * have columns of their own: a save that leaves them alone reuses their TOAST
  * pointers.
  *
@@ -1498,17 +1500,17 @@ CREATE TABLE msgstore.message (
 	message_id       bigint      NOT NULL,
 	folder_id        bigint      NOT NULL,
 	created_at       timestamptz NOT NULL,
-	deleted_at       timestamptz,
+	message_flags    integer     NOT NULL,
+	importance       integer,
 	delivery_time    timestamptz,
 	creator          text        NOT NULL,
-	subject          text        COLLATE pg_catalog."C",
 	sender           text        COLLATE pg_catalog."C",
+	deleted_at       timestamptz,
+	subject          text        COLLATE pg_catalog."C",
 	creator_actor    text,
-	message_flags    integer     NOT NULL,
 	deleted_with     bigint,
 	submitted_at     timestamptz,
 	submit_time      timestamptz,
-	importance       integer,
 	has_attachments  boolean,
 	message_class    text        COLLATE pg_catalog."C",
 	conversation     text        COLLATE pg_catalog."C",
@@ -4148,6 +4150,170 @@ COMMENT ON FUNCTION msgstore.check_store(bigint) IS
 	'Return every row of a store, or of all stores, whose store, folder or '
 	'blob is missing';
 
+/* ====================================================================== stats
+ *
+ * What is done in each store, for whoever watches the server: activity.c.
+ */
+
+/*
+ * Rows whose sums are the statistics.  A transaction that reports what its
+ * session has counted has rows of its own; some reports fold the rows.
+ */
+CREATE TABLE msgstore.activity (
+	store_id       bigint      NOT NULL,
+	message_id     bigint      NOT NULL,
+	xid            xid8        NOT NULL,
+	saves          bigint      NOT NULL,
+	conflicts      bigint      NOT NULL,
+	forces         bigint      NOT NULL,
+	merges         bigint      NOT NULL,
+	versions       bigint      NOT NULL,
+	bytes          bigint      NOT NULL,
+	history_bytes  bigint      NOT NULL,
+	blobs          bigint      NOT NULL,
+	fought_at      timestamptz,
+	pruned_at      timestamptz,
+	swept_at       timestamptz,
+	PRIMARY KEY (store_id, message_id, xid)
+);
+
+COMMENT ON TABLE msgstore.activity IS
+	'Rows whose sums are the statistics of a store, or of a message';
+COMMENT ON COLUMN msgstore.activity.store_id IS
+	'The store';
+COMMENT ON COLUMN msgstore.activity.message_id IS
+	'The message; 0: the store as a whole';
+COMMENT ON COLUMN msgstore.activity.xid IS
+	'The transaction that has reported the counts';
+COMMENT ON COLUMN msgstore.activity.saves IS
+	'Versions that were saved, first versions and imports among them';
+COMMENT ON COLUMN msgstore.activity.conflicts IS
+	'Saves that were refused with MAPI_E_OBJECT_CHANGED';
+COMMENT ON COLUMN msgstore.activity.forces IS
+	'Saves that replaced a version that their client had not seen';
+COMMENT ON COLUMN msgstore.activity.merges IS
+	'Saves that were merged with a version that their client had not seen';
+COMMENT ON COLUMN msgstore.activity.versions IS
+	'Rows of change, without those that were pruned or purged';
+COMMENT ON COLUMN msgstore.activity.bytes IS
+	'The sum of PR_MESSAGE_SIZE of the messages';
+COMMENT ON COLUMN msgstore.activity.history_bytes IS
+	'The sum of the replaced values in the history, before compression';
+COMMENT ON COLUMN msgstore.activity.blobs IS
+	'Blobs, without those that were swept';
+COMMENT ON COLUMN msgstore.activity.fought_at IS
+	'The time of the last conflict, forced save or merge; only of a message';
+COMMENT ON COLUMN msgstore.activity.pruned_at IS
+	'The time of the last batch of prune_history()';
+COMMENT ON COLUMN msgstore.activity.swept_at IS
+	'The time of the last batch of sweep_blobs()';
+
+CREATE FUNCTION msgstore_internal.unreported_activity(
+	OUT store_id bigint, OUT message_id bigint, OUT saves bigint,
+	OUT conflicts bigint, OUT forces bigint, OUT merges bigint,
+	OUT versions bigint, OUT bytes bigint, OUT history_bytes bigint,
+	OUT blobs bigint, OUT fought_at timestamptz, OUT pruned_at timestamptz,
+	OUT swept_at timestamptz)
+	RETURNS SETOF record
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED ROWS 2
+	AS 'MODULE_PATHNAME', 'unreported_activity';
+COMMENT ON FUNCTION msgstore_internal.unreported_activity() IS
+	'Return what this session has counted and not reported';
+
+CREATE FUNCTION msgstore_internal.store_counts(store_id bigint,
+											   OUT messages bigint,
+											   OUT deleted bigint)
+	RETURNS record
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED COST 1000
+	AS 'MODULE_PATHNAME', 'store_counts';
+COMMENT ON FUNCTION msgstore_internal.store_counts(bigint) IS
+	'Return the numbers of messages in a store: not deleted, and soft-deleted';
+
+CREATE VIEW msgstore.msgstore_stats WITH (security_barrier) AS
+	SELECT s.store_id, s.name, s.owner, c.messages,
+		   c.deleted AS deleted_messages, a.bytes, a.versions,
+		   a.history_bytes, a.blobs,
+		   (SELECT pg_catalog.count(*) FROM msgstore.parked_draft AS p
+			WHERE p.store_id OPERATOR(pg_catalog.=) s.store_id) AS drafts,
+		   a.saves, a.conflicts, a.forces, a.merges,
+		   (SELECT v.changed_at FROM msgstore.change AS v
+			WHERE v.store_id OPERATOR(pg_catalog.=) s.store_id
+			ORDER BY v.store_id, v.incarnation, v.xid, v.change_number
+			LIMIT 1) AS oldest_version,
+		   a.pruned_at AS last_prune, a.swept_at AS last_sweep
+	FROM msgstore.store AS s
+	CROSS JOIN LATERAL msgstore_internal.store_counts(s.store_id) AS c
+	CROSS JOIN LATERAL (
+		SELECT coalesce(pg_catalog.sum(u.bytes), 0)::bigint AS bytes,
+			   coalesce(pg_catalog.sum(u.versions), 0)::bigint AS versions,
+			   coalesce(pg_catalog.sum(u.history_bytes), 0)::bigint
+				   AS history_bytes,
+			   coalesce(pg_catalog.sum(u.blobs), 0)::bigint AS blobs,
+			   coalesce(pg_catalog.sum(u.saves), 0)::bigint AS saves,
+			   coalesce(pg_catalog.sum(u.conflicts), 0)::bigint AS conflicts,
+			   coalesce(pg_catalog.sum(u.forces), 0)::bigint AS forces,
+			   coalesce(pg_catalog.sum(u.merges), 0)::bigint AS merges,
+			   pg_catalog.max(u.pruned_at) AS pruned_at,
+			   pg_catalog.max(u.swept_at) AS swept_at
+		FROM (
+			SELECT r.bytes, r.versions, r.history_bytes, r.blobs, r.saves,
+				   r.conflicts, r.forces, r.merges, r.pruned_at, r.swept_at
+			FROM msgstore.activity AS r
+			WHERE r.store_id OPERATOR(pg_catalog.=) s.store_id
+			  AND r.message_id OPERATOR(pg_catalog.=) 0
+			UNION ALL
+			SELECT r.bytes, r.versions, r.history_bytes, r.blobs, r.saves,
+				   r.conflicts, r.forces, r.merges, r.pruned_at, r.swept_at
+			FROM msgstore_internal.unreported_activity() AS r
+			WHERE r.store_id OPERATOR(pg_catalog.=) s.store_id
+			  AND r.message_id OPERATOR(pg_catalog.=) 0) AS u) AS a
+	WHERE pg_catalog.pg_has_role('pg_monitor', 'USAGE')
+	   OR EXISTS (
+		SELECT FROM pg_catalog.pg_roles AS r
+		WHERE r.rolname OPERATOR(pg_catalog.=) s.owner
+		  AND pg_catalog.pg_has_role(r.oid, 'USAGE'));
+GRANT SELECT ON msgstore.msgstore_stats TO PUBLIC;
+COMMENT ON VIEW msgstore.msgstore_stats IS
+	'Statistics of the stores of the current role, or for members of '
+	'pg_monitor of all stores: sizes, saves, conflicts, upkeep';
+
+CREATE VIEW msgstore.contested_messages WITH (security_barrier) AS
+	SELECT m.store_id, m.message_id, m.folder_id,
+		   pg_catalog.sum(u.conflicts)::bigint AS conflicts,
+		   pg_catalog.sum(u.forces)::bigint AS forces,
+		   pg_catalog.sum(u.merges)::bigint AS merges,
+		   pg_catalog.max(u.fought_at) AS last_at
+	FROM (
+		SELECT r.store_id, r.message_id, r.conflicts, r.forces, r.merges,
+			   r.fought_at
+		FROM msgstore.activity AS r
+		WHERE r.message_id OPERATOR(pg_catalog.<>) 0
+		UNION ALL
+		SELECT r.store_id, r.message_id, r.conflicts, r.forces, r.merges,
+			   r.fought_at
+		FROM msgstore_internal.unreported_activity() AS r
+		WHERE r.message_id OPERATOR(pg_catalog.<>) 0) AS u
+	JOIN msgstore.message AS m
+		ON m.store_id OPERATOR(pg_catalog.=) u.store_id
+		AND m.message_id OPERATOR(pg_catalog.=) u.message_id
+	WHERE pg_catalog.pg_has_role('pg_monitor', 'USAGE')
+	   OR msgstore_internal.message_readable(m.store_id, m.folder_id,
+											 m.creator)
+	GROUP BY m.store_id, m.message_id, m.folder_id;
+GRANT SELECT ON msgstore.contested_messages TO PUBLIC;
+COMMENT ON VIEW msgstore.contested_messages IS
+	'The messages over which clients have fought: conflicts, forced saves, '
+	'merges; those that the current role may read, or for members of '
+	'pg_monitor all';
+
+CREATE FUNCTION msgstore.recount_stats(store_id bigint)
+	RETURNS void
+	LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'recount_stats';
+COMMENT ON FUNCTION msgstore.recount_stats(bigint) IS
+	'Count the versions, blobs and bytes of a store anew, for '
+	'msgstore_stats';
+
 /* ==================================================================== version
  *
  * The module is a file of the server, the script is a row of the database:
@@ -4207,6 +4373,7 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.store', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_change', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_count', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.activity', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.folder_right', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');

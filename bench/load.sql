@@ -17,6 +17,7 @@ FROM bench.content ORDER BY id;
 
 GRANT ALL ON SCHEMA rival TO bench;
 GRANT ALL ON ALL TABLES IN SCHEMA rival TO bench;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA rival TO bench;
 DROP SCHEMA bench CASCADE;
 
 -- Check that both sides hold equal messages before anything is measured.

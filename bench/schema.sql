@@ -50,6 +50,9 @@ CREATE TABLE rival.history (
 	PRIMARY KEY (store_id, message_id, version)
 );
 
+-- The ids of messages that are inserted, above those that are loaded.
+CREATE SEQUENCE rival.message_id START 1000000000;
+
 SELECT format('ALTER TABLE rival.%I ALTER COLUMN %I SET COMPRESSION lz4',
 			  c.relname, a.attname)
 FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid

@@ -192,3 +192,25 @@ SELECT item, result FROM save_messages(:store, jsonb_build_array(
 RESET ROLE;
 SELECT revoke_folder(:store, :inbox, 'regress_bulk');
 DROP ROLE regress_bulk;
+
+-- many saves in one call: each has its record, and the older version is whole
+SELECT create_store('bulk: many') AS many \gset
+SELECT special_folder(:many, 'Inbox') AS inbox_of_many \gset
+CREATE TEMP TABLE many AS
+SELECT s.message_id, s.change_number, n, body
+FROM (SELECT n, (SELECT string_agg(md5(n || ' ' || i), ' ') FROM generate_series(1, 200) AS i) AS body
+      FROM generate_series(1, 300) AS n) AS b,
+     save_new_message(:many, :inbox_of_many, jsonb_build_object('PR_SUBJECT', 'm' || n, 'PR_BODY', body)) AS s;
+SELECT feed_position(:many) AS token \gset
+SELECT result, count(*), count(DISTINCT change_number) AS numbers
+FROM save_messages(:many, (SELECT jsonb_agg(jsonb_build_object('message_id', message_id, 'change_number', change_number,
+                               'changes', jsonb_build_object('PR_BODY', 'new ' || n))) FROM many))
+GROUP BY result;
+SELECT count(*) FROM many
+WHERE message_at(:many, message_id, change_number)->>'PR_BODY' = body
+  AND read_message(:many, message_id)->>'PR_BODY' = 'new ' || n;
+SELECT history, count(*)
+FROM (SELECT (SELECT string_agg(kind || ' of ' || array_to_string(properties, ', '), '; ' ORDER BY change_number)
+              FROM history(:many, message_id) WHERE kind = 'save') AS history FROM many) AS h
+GROUP BY history;
+SELECT kind, count(DISTINCT message_id) FROM changes_since(:many, :'token') GROUP BY kind ORDER BY kind;

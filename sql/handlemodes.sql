@@ -1,5 +1,5 @@
 -- How long handles live: msgstore.handles.  What a session may hold in memory:
--- msgstore.max_pending.
+-- msgstore.max_pending; roles do not raise the limits (F11).
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT create_store('handle modes') AS store \gset

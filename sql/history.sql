@@ -1,5 +1,6 @@
 -- The history has a row for every change, with its author, time, client and base, and
--- every version can be rebuilt from it exactly.
+-- every version can be rebuilt from it exactly.  History and merge report raise for a
+-- store that does not exist or belongs to others (F9).
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT clock_timestamp() AS began \gset

@@ -1,5 +1,6 @@
 -- Drafts: park() stores base and pending edits of a handle as a row of its role, which
--- a later session resumes, discards or saves.
+-- a later session resumes, discards or saves.  Parking needs the right to edit; without
+-- it a draft is seen by the owner of the store, and does not prevent pruning (F5).
 SET search_path = msgstore, public;
 \set VERBOSITY sqlstate
 SELECT clock_timestamp() AS began \gset
@@ -370,7 +371,7 @@ SELECT count(*) FROM open_handles;
 -- a draft does not prevent a deletion for good
 SELECT delete_messages(:store, ARRAY[:id], 'DELETE_HARD_DELETE'), discard_parked(:store, :p);
 
--- a role that has lost its right adds no draft, and loses no edits by that
+-- fault F5: a role that has lost its right adds no draft, and loses no edits by that
 CREATE ROLE regress_park_owner;
 CREATE ROLE regress_park_member IN ROLE regress_park_owner;
 SELECT create_store('park: rights', 'regress_park_owner') AS rights \gset

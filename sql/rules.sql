@@ -328,22 +328,3 @@ SELECT property, yours->'PR_DISPLAY_NAME' AS yours, side FROM conflict(:store, :
 SELECT result FROM resolve_conflict(:store, :id, :base,
 	'{"PR_MESSAGE_ATTACHMENTS": [{"PR_ATTACH_NUM": 0, "PR_DISPLAY_NAME": "a"}, {"PR_ATTACH_NUM": 1, "PR_DISPLAY_NAME": "new"}]}', 'MERGE');
 SELECT jsonb_path_query_array(read_message(:store, :id), '$.PR_MESSAGE_ATTACHMENTS[*].PR_DISPLAY_NAME') AS merged;
-
--- names are bounded and have no control characters; many names in one call take
--- their time in proportion
-SELECT create_store(repeat('ä', 255)) AS longest \gset
-SELECT length(name) FROM store_list WHERE store_id = :longest;
-SELECT create_store(repeat('ä', 256)); -- fail
-SELECT create_store(E'line\nbreak'); -- fail
-SELECT create_folder(:store, NULL, U&'a\0085b'); -- fail
-SELECT create_folder(:store, NULL, E'\x7f'); -- fail
-SELECT set_props(create_message(:store, :inbox), jsonb_build_object(E'PS_PUBLIC_STRINGS:a\tb', 'x')); -- fail
-SELECT get_ids_from_names(:store, ARRAY[E'PS_PUBLIC_STRINGS:\u0001']); -- fail
-SELECT get_ids_from_names(:store, ARRAY(SELECT 'PR_SUBJECT' FROM generate_series(1, 32768))); -- fail
-SELECT message_id AS id FROM save_new_message(:store, :inbox, (SELECT jsonb_object_agg('PS_PUBLIC_STRINGS:' || n, 'v') FROM generate_series(1, 20000) AS n)) \gset
-SELECT count(*) FROM jsonb_object_keys(read_message(:store, :id)) AS k WHERE k LIKE 'PS_PUBLIC_STRINGS:%';
-SELECT min(id) = 32768 AS first, count(DISTINCT id) FROM unnest(get_ids_from_names(:store, ARRAY(SELECT 'PS_PUBLIC_STRINGS:' || n FROM generate_series(1, 8000) AS n))) AS id;
-SELECT result FROM save_message(:store, :id, (SELECT change_number FROM message_list WHERE store_id = :store AND message_id = :id),
-	(SELECT jsonb_object_agg('PS_PUBLIC_STRINGS:' || n || ':PT_LONG', 1) FROM generate_series(1, 20000) AS n));
-SELECT count(*) FILTER (WHERE k LIKE '%:PT_LONG') AS in_another_type, count(*) FILTER (WHERE k NOT LIKE '%:PT_LONG') AS left_over
-FROM jsonb_object_keys(read_message(:store, :id)) AS k WHERE k LIKE 'PS_PUBLIC_STRINGS:%';

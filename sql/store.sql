@@ -80,6 +80,13 @@ SELECT count(*) FROM folder_list WHERE folder_id = :gone_folder;
 -- fail
 SELECT special_folder(:gone, 'Inbox');
 SELECT create_store('store: rolled back') > :gone AS another;
+BEGIN;
+SAVEPOINT before;
+SELECT create_store('store: to a savepoint') AS gone \gset
+SELECT may_use_store(:gone);
+ROLLBACK TO before;
+SELECT may_use_store(:gone);
+COMMIT;
 -- fail
 SELECT create_message(:store, :gone_folder);
 BEGIN READ ONLY;

@@ -314,7 +314,7 @@ def main():
         with open(file, 'w', encoding='utf-8') as f:
             for one in edited:
                 f.write(json.dumps(one) + '\n')
-        subprocess.run([command, 'export', '--json=' + file, out], check=True,
+        subprocess.run([command, 'export', '--lines=' + file, out], check=True,
                        stdout=subprocess.DEVNULL)
         equal = broken = broken_equal = 0
         for n, one in enumerate(edited, 1):

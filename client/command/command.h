@@ -9,11 +9,11 @@
  *		export.c	from a store to mail
  *		large.c		messages with large values, in pieces
  *		resolve.c	settles the conflict of a parked draft
- *		report.c	shows the conflict
  *		print.c		prints: the only file that does
  *		show.c		from any text to a text that is safe to print
  *		diff.c		the lines that differ between two texts
- *		session.c	connections, folders, errors
+ *		session.c	connections, errors
+ *		folder.c	the names of folders
  *
  * NOTES
  *	  Memory is GLib's, as in mail.h: the caller frees a returned char * with
@@ -93,24 +93,30 @@ extern bool session_find_store(msgstore *ms, const char *name,
 							   int64_t *store_id);
 
 /*
- * Find a folder beside the Inbox by its name, or the Inbox if the name is
- * NULL.  *found is false if there is no such folder; *parent_id is set in any
- * case.  Returns false on error.
- */
-extern bool session_find_folder(msgstore *ms, int64_t store_id,
-								const char *name, bool *found,
-								int64_t *folder_id, int64_t *parent_id);
-
-/* Find a folder as session_find_folder() does, or create the folder. */
-extern bool session_make_folder(msgstore *ms, int64_t store_id,
-								const char *name, int64_t *folder_id);
-
-/*
  * Run a query with two numbers as its parameters, and return its only value, a
  * text.  Returns NULL if the query fails, or returns no value.
  */
 extern char *session_text(msgstore *ms, const char *sql, int64_t one,
 						  int64_t two);
+
+/* ---------------------------------------------------------------- folder.c */
+
+/* The one way to name a folder, for the help of commands. */
+#define FOLDER_NOTES \
+	"FOLDER is a path from the root of the store, such as Inbox or " \
+	"Projects/2026; the id of a folder; or a standard name: Root, Inbox, " \
+	"Outbox, Sent Items, Deleted Items, Drafts or Conflicts. A path of digits " \
+	"only is written with a slash in front."
+
+/*
+ * Find the folder that a user names, or the Inbox if the name is NULL.
+ * folder_make() creates the folders of a path that are missing.  Return false
+ * after printing an error.
+ */
+extern bool folder_find(msgstore *ms, int64_t store_id, const char *name,
+						int64_t *folder_id);
+extern bool folder_make(msgstore *ms, int64_t store_id, const char *name,
+						int64_t *folder_id);
 
 /* ----------------------------------------------------------------- print.c */
 
@@ -240,80 +246,6 @@ typedef struct DiffLine
 /* Return the lines that differ, in order, as an array of DiffLine. */
 extern GArray *diff_lines(const char *from, const char *to);
 
-/* ---------------------------------------------------------------- report.c */
-
-/* A message and a draft of the message. */
-typedef struct Case
-{
-	msgstore   *ms;
-	int64_t		store_id;
-	const msgstore_draft *draft;
-	int32_t		handle;			/* resumed from the draft */
-} Case;
-
-typedef struct Report Report;
-
-/* The relation between a draft and its message. */
-typedef enum Standing
-{
-	STANDING_CONFLICT,			/* others have changed the message */
-	STANDING_FREE,				/* nobody has changed the message */
-	STANDING_NEW,				/* the draft is of a new message */
-	STANDING_DELETED			/* the message was deleted */
-} Standing;
-
-/* The sides that changed a property, in the order of a report. */
-typedef enum Side
-{
-	SIDE_BOTH,
-	SIDE_THEIRS,
-	SIDE_YOURS
-} Side;
-
-/*
- * Read a report, which compares the draft with one version of the message.
- * Returns NULL on error.  The case must stay as long as the report.
- */
-extern Report *report_read(const Case *kase);
-extern void report_free(Report *report);
-
-extern Standing report_standing(const Report *report);
-
-/* Return the version that the report compares with; 0 if there is none. */
-extern int64_t report_current(const Report *report);
-
-/*
- * Return the names of the properties that prevent MERGE, or with by_lines
- * MERGE_TEXT, separated by commas, as the server returned them; NULL if a
- * merge is possible.
- */
-extern const char *report_obstacles(const Report *report, bool by_lines);
-
-/*
- * Return the names of the properties of one side, separated by commas; NULL if
- * there are no such properties.  Properties of the message's place do not
- * count, nor, for SIDE_BOTH, properties that both changed to equal values.
- */
-extern char *report_names(const Report *report, Side side);
-
-/* Print every property with its values, which are cut to fit the screen. */
-extern void report_print(const Report *report, const Screen *screen);
-
-/*
- * Print all differences of one property, or of all properties if the name is
- * NULL: base to theirs, base to yours, theirs to yours.  Returns false if the
- * report has no such property.
- */
-extern bool report_print_differences(const Report *report,
-									 const Screen *screen, const char *name);
-
-/*
- * Print whole values of one property, or of all properties if the name is
- * NULL.  Returns false if the report has no such property.
- */
-extern bool report_print_whole(const Report *report, const Screen *screen,
-							   const char *name);
-
 /* --------------------------------------------------------------- resolve.c */
 
 typedef struct ResolveOptions
@@ -324,6 +256,7 @@ typedef struct ResolveOptions
 	int64_t		seen;			/* for OVERWRITE; 0: no condition */
 	const char *choice;			/* NULL: show the conflict and ask */
 	const char *folder;			/* for SAVE_ELSEWHERE; NULL: Conflicts */
+	bool		json;			/* ask nothing, and print JSON */
 } ResolveOptions;
 
 /* Settle a conflict, and print the outcome.  Returns an exit code. */
@@ -341,6 +274,7 @@ typedef struct ImportOptions
 	bool		no_original;	/* do not store the mail as it came */
 	bool		skip_known;		/* leave out what the store has already */
 	bool		follow_links;	/* also out of the paths */
+	bool		json;			/* the report as JSON */
 } ImportOptions;
 
 /* Import the paths, and print a report.  Returns an exit code. */
@@ -392,7 +326,8 @@ typedef struct ExportOptions
 	Target		target;
 	const char *folder;			/* NULL: every folder */
 	int64_t		message_id;		/* 0: every message */
-	const char *json;			/* a file of a dry run, instead of a store */
+	const char *lines;			/* a file of a dry run, instead of a store */
+	bool		json;			/* a line of JSON per message */
 	const char *to;				/* a directory, or "-" */
 } ExportOptions;
 

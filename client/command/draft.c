@@ -38,6 +38,7 @@ session_begin(Session *session, const Target *target, const char *application)
 {
 	session->target = target;
 	session->application = application;
+	session->json = false;
 	session->ms = session_connect(target, application);
 	if (session->ms == NULL)
 		return false;
@@ -93,6 +94,41 @@ session_store_option(const Target *target)
 
 	return target->store == NULL || target->store_is_default ? g_strdup("") :
 		g_strdup_printf(" --store=%s", quoted);
+}
+
+/* ----------------------------------------------------------------- outcome */
+
+/* Return a number or a text for programs; null for 0 or NULL. */
+static json_t *
+number_json(int64_t number)
+{
+	return number == 0 ? json_null() : json_integer(number);
+}
+
+static json_t *
+text_json(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
+bool
+outcome_print(const Session *session, const Outcome *outcome)
+{
+	json_t	   *object;
+
+	if (!session->json)
+		return false;
+	object = json_pack("{ss}", "outcome", outcome->outcome);
+	json_object_set_new(object, "result", text_json(outcome->result));
+	json_object_set_new(object, "message_id",
+						number_json(outcome->message_id));
+	json_object_set_new(object, "change_number",
+						number_json(outcome->change_number));
+	json_object_set_new(object, "parked_id", number_json(outcome->parked_id));
+	json_object_set_new(object, "path", text_json(outcome->path));
+	(void) print_json(object);
+	json_decref(object);
+	return true;
 }
 
 /* ------------------------------------------------------------------- draft */
@@ -301,10 +337,16 @@ save(Session *session, const Draft *draft, bool again, Saved *saved)
 
 /* Print how to go on with a draft that is still parked. */
 static void
-print_parked(const Session *session, const Draft *draft)
+print_parked(const Session *session, const Draft *draft, const char *result)
 {
 	g_autofree char *store = session_store_option(session->target);
+	Outcome		parked = {
+		.outcome = "parked", .result = result, .parked_id = draft->parked_id,
+		.message_id = draft->message_id, .change_number = draft->change_number
+	};
 
+	if (outcome_print(session, &parked))
+		return;
 	print_out("The edits are parked as draft %lld. To go on with them:\n"
 			  "    msgstore edit%s --draft=%lld\n",
 			  (long long) draft->parked_id, store,
@@ -315,12 +357,13 @@ print_parked(const Session *session, const Draft *draft)
 static int
 print_refusal(const Session *session, const Draft *draft, const char *result)
 {
-	print_out("Nothing is stored: %s.\n",
-			  strcmp(result, "MAPI_E_NO_ACCESS") == 0 ?
-			  "you may not edit this message" :
-			  strcmp(result, "MAPI_E_SUBMITTED") == 0 ?
-			  "the message was submitted for sending" : result);
-	print_parked(session, draft);
+	if (!session->json)
+		print_out("Nothing is stored: %s.\n",
+				  strcmp(result, "MAPI_E_NO_ACCESS") == 0 ?
+				  "you may not edit this message" :
+				  strcmp(result, "MAPI_E_SUBMITTED") == 0 ?
+				  "the message was submitted for sending" : result);
+	print_parked(session, draft, result);
 	return EXIT_REFUSED;
 }
 
@@ -340,6 +383,21 @@ try_to_save(Session *session, const Draft *draft, Saved *saved)
 	return false;
 }
 
+static void
+print_saved(const Session *session, const Saved *saved)
+{
+	g_autofree char *number = saved->change_number == 0 ? g_strdup("saved") :
+		g_strdup_printf("at change %lld", (long long) saved->change_number);
+	Outcome		outcome = {
+		.outcome = "saved", .result = saved->result,
+		.message_id = saved->message_id, .change_number = saved->change_number
+	};
+
+	if (!outcome_print(session, &outcome))
+		print_out("Saved: message %lld is %s.\n",
+				  (long long) saved->message_id, number);
+}
+
 int
 draft_save(Session *session, Draft *draft)
 {
@@ -348,22 +406,22 @@ draft_save(Session *session, Draft *draft)
 
 	if (!try_to_save(session, draft, &saved))
 	{
-		print_parked(session, draft);
+		print_parked(session, draft, NULL);
 		code = EXIT_TROUBLE;
 	}
 	else if (strcmp(saved.result, "S_OK") == 0)
 	{
-		g_autofree char *number = saved.change_number == 0 ? g_strdup("saved") :
-			g_strdup_printf("at change %lld", (long long) saved.change_number);
-
-		print_out("Saved: message %lld is %s.\n",
-				  (long long) saved.message_id, number);
+		print_saved(session, &saved);
 		code = EXIT_DONE;
 	}
 	else if (draft->message_id != 0 &&
 			 (strcmp(saved.result, "MAPI_E_OBJECT_CHANGED") == 0 ||
 			  strcmp(saved.result, "MAPI_E_OBJECT_DELETED") == 0))
+	{
+		draft->refusal = strcmp(saved.result, "MAPI_E_OBJECT_CHANGED") == 0 ?
+			"MAPI_E_OBJECT_CHANGED" : "MAPI_E_OBJECT_DELETED";
 		code = DRAFT_CONFLICT;
+	}
 	else
 		code = print_refusal(session, draft, saved.result);
 	g_free(saved.result);

@@ -24,6 +24,7 @@ typedef struct Session
 	const char *application;
 	msgstore   *ms;
 	int64_t		store_id;
+	bool		json;			/* print outcomes as JSON, and ask nothing */
 } Session;
 
 /* Connect and find the store.  Returns false after printing an error. */
@@ -156,7 +157,25 @@ typedef struct Draft
 	char	   *request;		/* see draft_save() */
 	int64_t		from_id;		/* the draft that it goes on with, or 0 */
 	char	   *from_parked_at;
+	const char *refusal;		/* of DRAFT_CONFLICT: OBJECT_CHANGED ... */
 } Draft;
+
+/* The outcome of a command that edits a message. */
+typedef struct Outcome
+{
+	const char *outcome;		/* "saved", "unchanged", "parked", "kept" */
+	const char *result;			/* of a save; or NULL */
+	int64_t		message_id;		/* 0: none yet */
+	int64_t		change_number;
+	int64_t		parked_id;
+	const char *path;			/* of a text that is kept; or NULL */
+} Outcome;
+
+/*
+ * Print an outcome as a line of JSON if the session asks for that; otherwise
+ * print nothing and return false.
+ */
+extern bool outcome_print(const Session *session, const Outcome *outcome);
 
 extern void draft_init(Draft *draft);
 extern void draft_clear(Draft *draft);

@@ -77,9 +77,15 @@ print_kept(const Editing *editing, int code)
 	g_autofree char *store = session_store_option(editing->session.target);
 	g_autofree char *path = show_safe(editing->kept.path);
 	g_autofree char *quoted = g_shell_quote(path);
+	Outcome		kept = {
+		.outcome = "kept", .path = editing->kept.path,
+		.message_id = editing->draft.message_id,
+		.change_number = editing->draft.change_number
+	};
 
-	print_out("The text is kept in %s. To go on with it:\n"
-			  "    msgstore edit%s --draft=%s\n", path, store, quoted);
+	if (!outcome_print(&editing->session, &kept))
+		print_out("The text is kept in %s. To go on with it:\n"
+				  "    msgstore edit%s --draft=%s\n", path, store, quoted);
 	return print_flush() ? code : EXIT_TROUBLE;
 }
 
@@ -87,8 +93,14 @@ print_kept(const Editing *editing, int code)
 static int
 unchanged(const Editing *editing)
 {
+	Outcome		same = {
+		.outcome = "unchanged", .message_id = editing->draft.message_id,
+		.change_number = editing->draft.change_number
+	};
+
 	kept_remove(&editing->kept);
-	print_out("Nothing was changed.\n");
+	if (!outcome_print(&editing->session, &same))
+		print_out("Nothing was changed.\n");
 	return print_flush() ? EXIT_DONE : EXIT_TROUBLE;
 }
 
@@ -211,7 +223,7 @@ editing_run(Editing *editing)
 		if (!edited)
 			return print_kept(editing, EXIT_TROUBLE);
 		status = take_text(editing, text, &line);
-		if (status == -2 && (!isatty(STDIN_FILENO) ||
+		if (status == -2 && (editing->session.json || !isatty(STDIN_FILENO) ||
 							 !ask_yes("Edit the text again?")))
 			return print_kept(editing, EXIT_REFUSED);
 	}

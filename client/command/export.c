@@ -35,6 +35,7 @@ typedef struct Export
 	const ExportOptions *options;
 	msgstore   *ms;
 	int64_t		store_id;
+	int64_t		folder_id;		/* 0: every folder */
 	unsigned	exported;
 	unsigned	failed;			/* messages that could not be read */
 	bool		stopped;		/* nothing more can be written */
@@ -137,13 +138,32 @@ directory_name(const char *folder)
 	return name;
 }
 
+/* Print the outcome of a message for programs.  False if that fails. */
+static bool
+print_outcome(int64_t message_id, const char *path, const char *error)
+{
+	json_t	   *object = json_object();
+	g_autofree char *shown = path ? g_filename_display_name(path) : NULL;
+	bool		printed;
+
+	json_object_set_new(object, "message_id", message_id == 0 ? json_null() :
+						json_integer(message_id));
+	json_object_set_new(object, "path", shown ? json_string(shown) :
+						json_null());
+	json_object_set_new(object, "error", error ? json_string(error) :
+						json_null());
+	printed = print_json(object);
+	json_decref(object);
+	return printed;
+}
+
 /*
  * Write a message to the directory, or to stdout, and count the message.  If
  * that fails, the export is stopped.
  */
 static void
 put_message(Export *export, json_t *props, const GByteArray *original,
-			const char *folder, const char *name)
+			const char *folder, const char *name, int64_t message_id)
 {
 	const char *to = export->options->to;
 	GString    *mail = compose_original(props, (const char *) original->data,
@@ -159,6 +179,12 @@ put_message(Export *export, json_t *props, const GByteArray *original,
 			g_strdup_printf("%s/%s", to, below);
 
 		ok = write_file(directory, name, mail);
+		if (ok && export->options->json)
+		{
+			g_autofree char *path = g_strdup_printf("%s/%s", directory, name);
+
+			ok = print_outcome(message_id, path, NULL);
+		}
 	}
 	else if (export->alone)
 		ok = print_bytes(mail->str, mail->len);
@@ -204,6 +230,9 @@ print_unread(const Export *export, int64_t message_id, const char *why)
 	g_autofree char *doing = g_strdup_printf("could not read message %" PRId64,
 											 message_id);
 
+	if (export->options->json)
+		(void) print_outcome(message_id, NULL, why ? why :
+							 msgstore_last_error(export->ms)->message);
 	if (why == NULL)
 		session_print_error(export->ms, doing);
 	else
@@ -247,7 +276,7 @@ export_one(Export *export, int64_t message_id, const char *folder)
 	else
 	{
 		(void) msgstore_close_object(export->ms, handle);
-		put_message(export, props, original, folder, name);
+		put_message(export, props, original, folder, name, message_id);
 		g_byte_array_unref(original);
 		if (export->terminal)
 			print_progress("%u exported ", export->exported);
@@ -266,7 +295,8 @@ list_messages(Export *export)
 	const ExportOptions *options = export->options;
 	g_autofree char *store = g_strdup_printf("%" PRId64, export->store_id);
 	g_autofree char *id = g_strdup_printf("%" PRId64, options->message_id);
-	const char *values[] = {store, options->folder,
+	g_autofree char *folder = g_strdup_printf("%" PRId64, export->folder_id);
+	const char *values[] = {store, export->folder_id ? folder : NULL,
 	options->message_id ? id : NULL};
 
 	return msgstore_query(export->ms, "*nt",
@@ -276,42 +306,12 @@ list_messages(Export *export)
 						  " ON f.store_id OPERATOR(pg_catalog.=) m.store_id"
 						  " AND f.folder_id OPERATOR(pg_catalog.=) m.folder_id"
 						  " WHERE m.store_id OPERATOR(pg_catalog.=) $1::bigint"
-						  " AND ($2::pg_catalog.text IS NULL"
-						  " OR f.name OPERATOR(pg_catalog.=) $2)"
+						  " AND ($2::bigint IS NULL"
+						  " OR m.folder_id OPERATOR(pg_catalog.=) $2::bigint)"
 						  " AND ($3::bigint IS NULL"
 						  " OR m.message_id OPERATOR(pg_catalog.=) $3::bigint)"
 						  " ORDER BY m.message_id",
 						  3, values);
-}
-
-/*
- * Return true if the store has a folder of the given name; print an error if
- * it has not.
- */
-static bool
-has_folder(const Export *export)
-{
-	g_autofree char *store = g_strdup_printf("%" PRId64, export->store_id);
-	const char *values[] = {store, export->options->folder};
-	PGresult   *res = msgstore_query(export->ms, "*n", "SELECT folder_id"
-									 " FROM msgstore.folder_list"
-									 " WHERE store_id OPERATOR(pg_catalog.=)"
-									 " $1::bigint"
-									 " AND name OPERATOR(pg_catalog.=) $2",
-									 2, values);
-	bool		found = res != NULL && PQntuples(res) > 0;
-
-	if (res == NULL)
-		session_print_error(export->ms, "could not list the folders");
-	else if (!found)
-	{
-		g_autofree char *folder = show_name(values[1]);
-		g_autofree char *name = show_name(export->options->target.store);
-
-		print_error("there is no folder %s in store %s", folder, name);
-	}
-	PQclear(res);
-	return found;
 }
 
 static void
@@ -338,7 +338,9 @@ export_store(Export *export)
 	if (!session_find_store(export->ms, options->target.store,
 							&export->store_id))
 		return;
-	if (options->folder != NULL && !has_folder(export))
+	if (options->folder != NULL &&
+		!folder_find(export->ms, export->store_id, options->folder,
+					 &export->folder_id))
 		return;
 	res = list_messages(export);
 	if (res == NULL)
@@ -379,9 +381,9 @@ json_original(json_t *props)
 
 /* Export the messages of a file of JSON lines, or of stdin. */
 static void
-export_json(Export *export)
+export_lines(Export *export)
 {
-	const char *path = export->options->json;
+	const char *path = export->options->lines;
 	FILE	   *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
 	char	   *line = NULL;
 	size_t		size = 0;
@@ -405,7 +407,7 @@ export_json(Export *export)
 		{
 			GByteArray *original = json_original(props);
 
-			put_message(export, props, original, "", name);
+			put_message(export, props, original, "", name, 0);
 			g_byte_array_unref(original);
 		}
 		else
@@ -431,10 +433,10 @@ export_run(const ExportOptions *options)
 {
 	Export		export = {.options = options};
 
-	export.terminal = isatty(STDERR_FILENO) && options->json == NULL;
+	export.terminal = isatty(STDERR_FILENO) && options->lines == NULL;
 	export.mbox = g_string_new(NULL);
-	if (options->json != NULL)
-		export_json(&export);
+	if (options->lines != NULL)
+		export_lines(&export);
 	else
 	{
 		export.ms = session_connect(&options->target, "msgstore export");
@@ -448,7 +450,7 @@ export_run(const ExportOptions *options)
 	if (!print_flush())
 		export.stopped = true;
 	g_string_free(export.mbox, TRUE);
-	if (export.exported > 0 || !export.stopped)
+	if (!options->json && (export.exported > 0 || !export.stopped))
 	{
 		Printer		print = strcmp(options->to, "-") == 0 ? print_err :
 			print_out;
@@ -466,14 +468,17 @@ export_run(const ExportOptions *options)
 /* ----------------------------------------------------------------- command */
 
 static const Option export_options[] = {
-	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "FOLDER",
 		.offset = offsetof(ExportOptions, folder),
-	.help = "only messages in folders of that name"},
+	.help = "only messages in this folder"},
 	{.name = "message", .letter = 'm', .kind = OPTION_ID, .value = "ID",
 		.offset = offsetof(ExportOptions, message_id), .what = "message id",
 	.help = "only this message"},
-	{.name = "json", .letter = 'j', .kind = OPTION_TEXT, .value = "FILE",
+	{.name = "json", .kind = OPTION_FLAG,
 		.offset = offsetof(ExportOptions, json),
+	.help = "print a line of JSON per message: its id and path, or the error"},
+	{.name = "lines", .letter = 'l', .kind = OPTION_TEXT, .value = "FILE",
+		.offset = offsetof(ExportOptions, lines),
 		.help = "connect to no server; read the messages from the output of "
 	"\"msgstore import --dry-run\" (-: stdin)"},
 	{.name = NULL}
@@ -484,11 +489,11 @@ check_export(const void *arg)
 {
 	const ExportOptions *options = arg;
 
-	if (options->json == NULL)
+	if (options->lines == NULL)
 		return options->target.store == NULL ? NO_STORE_GIVEN : NULL;
 	if ((options->target.store != NULL && !options->target.store_is_default) ||
 		options->folder != NULL || options->message_id != 0)
-		return "--json cannot be used with --store, --folder or --message";
+		return "--lines cannot be used with --store, --folder or --message";
 	return NULL;
 }
 
@@ -500,6 +505,11 @@ run_export(const void *arg, char *const *args, int nargs)
 
 	(void) nargs;
 	options.to = args[0];
+	if (options.json && strcmp(options.to, "-") == 0)
+	{
+		print_error("--json needs a directory");
+		return frame_bad_usage("export");
+	}
 	g_mime_init();
 	status = export_run(&options);
 	g_mime_shutdown();
@@ -510,13 +520,14 @@ const Command command_export = {
 	.name = "export",
 	.summary = "write the messages of a store as mail files",
 	.usage = "--store NAME [OPTION]... DIRECTORY|-\n"
-	"--json=FILE DIRECTORY|-",
+	"--lines=FILE DIRECTORY|-",
 	.description = "In a directory each message becomes a file FOLDER/ID.eml, "
 	"which replaces an existing file. To \"-\", standard output, messages are "
 	"written as an mbox, and a single message (--message) without the form of "
 	"an mbox. A message that was imported and has not been edited has its "
 	"contents, signed parts to the byte.",
 	.options = export_options,
+	.notes = FOLDER_NOTES,
 	.exits = {
 		[EXIT_DONE] = "exported",
 		[EXIT_REFUSED] = "some messages could not be read and were named",

@@ -92,6 +92,7 @@ typedef struct Command
 extern const Command command_init;
 extern const Command command_stores;
 extern const Command command_show;
+extern const Command command_folders;
 extern const Command command_log;
 extern const Command command_diff;
 extern const Command command_drafts;

@@ -90,41 +90,23 @@ find_or_make_store(Import *import, const char *name)
 		found;
 }
 
-/* Find the folder, or create the folder, as find_or_make_store() does. */
-static bool
-find_or_make_folder(Import *import, const char *name)
-{
-	return session_make_folder(import->ms, import->store_id, name,
-							   &import->folder_id) ||
-		(was_taken(import) &&
-		 session_make_folder(import->ms, import->store_id, name,
-							 &import->folder_id));
-}
-
-static void
-print_missing(const Import *import, const char *what, const char *name)
-{
-	g_autofree char *shown = show_name(name);
-	g_autofree char *doing = g_strdup_printf("could not find or create %s %s",
-											 what, shown);
-
-	print_call_error(import, doing);
-}
-
 /* Find or create the store and the folder; print an error if that fails. */
 static bool
 find_place(Import *import)
 {
 	const ImportOptions *options = import->options;
+	g_autofree char *shown = show_name(options->target.store);
+	g_autofree char *doing = g_strdup_printf("could not find or create store "
+											 "%s", shown);
 
 	if (!find_or_make_store(import, options->target.store))
-		print_missing(import, "store", options->target.store);
-	else if (!find_or_make_folder(import, options->folder))
-		print_missing(import, "folder",
-					  options->folder ? options->folder : "Inbox");
-	else
-		return true;
-	return false;
+	{
+		print_call_error(import, doing);
+		return false;
+	}
+	end_progress(import);
+	return folder_make(import->ms, import->store_id, options->folder,
+					   &import->folder_id);
 }
 
 /* Count a batch that was committed. */
@@ -479,12 +461,45 @@ print_table(Printer print, const char *headline, GHashTable *table)
 	}
 }
 
+/* Print the report for programs: the refusals, then the numbers. */
+static void
+print_report_json(const Import *import)
+{
+	json_t	   *refused = json_array();
+	json_t	   *report = json_pack("{sIsIsIsIsb}", "imported",
+								   (json_int_t) import->imported, "refused",
+								   (json_int_t) import->refused->len,
+								   "skipped", (json_int_t) import->skipped,
+								   "known", (json_int_t) import->known,
+								   "interrupted", (int) interrupted);
+
+	for (guint i = 0; i < import->refused->len; i++)
+	{
+		g_autofree char *valid =
+			g_utf8_make_valid(g_ptr_array_index(import->refused, i), -1);
+
+		json_array_append_new(refused, json_string(valid));
+	}
+	json_object_set_new(report, "refusals", refused);
+	json_object_set_new(report, "attachments",
+						counts_json(import->tally->attachments));
+	json_object_set_new(report, "remarks",
+						counts_json(import->tally->remarks));
+	(void) print_json(report);
+	json_decref(report);
+}
+
 static void
 print_report(const Import *import)
 {
 	Printer		print = import->options->dry_run ? print_err : print_out;
 
 	end_progress(import);
+	if (import->options->json)
+	{
+		print_report_json(import);
+		return;
+	}
 	print_table(print, "Attachments:", import->tally->attachments);
 	print_table(print, "Left out or mended (the transport headers are whole):",
 				import->tally->remarks);
@@ -562,10 +577,9 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 #define MAX_BATCH			10000
 
 static const Option import_options[] = {
-	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "FOLDER",
 		.offset = offsetof(ImportOptions, folder),
-		.help = "folder beside the Inbox, created if it is missing (default: "
-	"the Inbox)"},
+	.help = "the folder, created if it is missing (default: the Inbox)"},
 	{.name = "batch", .letter = 'b', .kind = OPTION_COUNT, .value = "N",
 		.offset = offsetof(ImportOptions, batch), .most = MAX_BATCH,
 		.what = "batch size",
@@ -586,6 +600,9 @@ static const Option import_options[] = {
 	{.name = "verbose", .letter = 'v', .kind = OPTION_FLAG,
 		.offset = offsetof(ImportOptions, verbose),
 	.help = "name each message that is mended, and each skipped file"},
+	{.name = "json", .kind = OPTION_FLAG,
+		.offset = offsetof(ImportOptions, json),
+	.help = "print the report as one line of JSON"},
 	{.name = NULL}
 };
 
@@ -594,6 +611,8 @@ check_import(const void *arg)
 {
 	const ImportOptions *options = arg;
 
+	if (options->dry_run && options->json)
+		return "--json cannot be used with --dry-run, which prints JSON";
 	return options->dry_run || options->target.store != NULL ? NULL :
 		NO_STORE_GIVEN;
 }
@@ -622,7 +641,8 @@ const Command command_import = {
 	"embedded messages. The store is created if it is missing.",
 	.options = import_options,
 	.notes = "Importing a message again stores the message again, unless "
-	"--skip-known is given. Ctrl-C ends the import with a report.",
+	"--skip-known is given. Ctrl-C ends the import with a report.\n\n"
+	FOLDER_NOTES,
 	.exits = {
 		[EXIT_DONE] = "all messages were imported",
 		[EXIT_REFUSED] = "some messages were refused and named",

@@ -16,7 +16,7 @@
 typedef struct LsOptions
 {
 	Target		target;			/* must be first */
-	const char *folder;			/* beside the Inbox; NULL: the Inbox */
+	const char *folder;			/* NULL: the Inbox */
 	const char *after;			/* a position, or NULL */
 	unsigned	max;
 	bool		json;
@@ -80,35 +80,23 @@ run_ls(const void *arg, char *const *args, int nargs)
 	msgstore   *ms = session_connect(&options->target, "msgstore ls");
 	int64_t		store_id;
 	int64_t		folder_id;
-	int64_t		parent_id;
-	bool		found;
 	int			status = EXIT_TROUBLE;
 
 	(void) args;
 	(void) nargs;
 	if (ms == NULL)
 		return EXIT_TROUBLE;
-	if (!session_find_store(ms, options->target.store, &store_id))
-		 /* the error is printed */ ;
-	else if (!session_find_folder(ms, store_id, options->folder, &found,
-								  &folder_id, &parent_id))
-		session_print_error(ms, "could not look for the folder");
-	else if (!found)
-	{
-		g_autofree char *name = show_name(options->folder);
-
-		print_error("there is no folder %s beside the Inbox", name);
-	}
-	else
+	if (session_find_store(ms, options->target.store, &store_id) &&
+		folder_find(ms, store_id, options->folder, &folder_id))
 		status = list_folder(ms, options, store_id, folder_id);
 	msgstore_disconnect(ms);
 	return status;
 }
 
 static const Option ls_options[] = {
-	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "FOLDER",
 		.offset = offsetof(LsOptions, folder),
-	.help = "a folder beside the Inbox (default: the Inbox)"},
+	.help = "the folder (default: the Inbox)"},
 	{.name = "max", .letter = 'n', .kind = OPTION_COUNT, .value = "N",
 		.offset = offsetof(LsOptions, max), .what = "number of messages",
 		.most = MOST_MESSAGES,
@@ -129,6 +117,7 @@ const Command command_ls = {
 	.description = "Lists the messages of a folder that you may read, the "
 	"newest first: id, time of delivery, the read flag, sender and subject.",
 	.options = ls_options,
+	.notes = FOLDER_NOTES,
 	.exits = {
 		[EXIT_DONE] = "listed",
 		[EXIT_TROUBLE] = "bad usage, no connection, no such store or folder, or "

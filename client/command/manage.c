@@ -203,23 +203,14 @@ run_restore(const void *arg, char *const *args, int nargs)
 
 /* ------------------------------------------------------------------ mv, cp */
 
-/* Find a folder by its name.  Returns NULL after printing an error. */
+/* Return the id of a folder as text.  NULL after printing an error. */
 static char *
 folder_text(Session *session, const char *name)
 {
 	int64_t		folder_id;
-	int64_t		parent_id;
-	bool		found;
-	g_autofree char *shown = show_name(name);
 
-	if (!session_find_folder(session->ms, session->store_id, name, &found,
-							 &folder_id, &parent_id))
-		session_print_error(session->ms, "could not look for the folder");
-	else if (!found)
-		print_error("there is no folder %s beside the Inbox", shown);
-	else
-		return g_strdup_printf("%" PRId64, folder_id);
-	return NULL;
+	return folder_find(session->ms, session->store_id, name, &folder_id) ?
+		g_strdup_printf("%" PRId64, folder_id) : NULL;
 }
 
 static int
@@ -542,9 +533,8 @@ static const Option restore_options[] = {
 static const Option mark_options[] = {
 	{.name = "unread", .letter = 'u', .kind = OPTION_FLAG,
 	MANAGE_OPTION(unread), .help = "mark as unread"},
-	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
-		MANAGE_OPTION(folder),
-	.help = "all messages of this folder beside the Inbox"},
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "FOLDER",
+	MANAGE_OPTION(folder), .help = "all messages of this folder"},
 	JSON_OPTION(ManageOptions),
 	{.name = NULL}
 };
@@ -599,8 +589,9 @@ const Command command_mv = {
 	MANAGE_COMMAND(mv),
 	.summary = "move messages to a folder",
 	.usage = "[OPTION]... MESSAGE_ID... FOLDER",
-	.description = "FOLDER is the name of a folder beside the Inbox.",
+	.description = "Moves messages to another folder of the store.",
 	.options = json_options,
+	.notes = FOLDER_NOTES,
 	.min_args = 2,
 	.max_args = ANY_NUMBER,
 	.args_error = "give messages and a folder"
@@ -610,9 +601,10 @@ const Command command_cp = {
 	MANAGE_COMMAND(cp),
 	.summary = "copy messages to a folder",
 	.usage = "[OPTION]... MESSAGE_ID... FOLDER",
-	.description = "FOLDER is the name of a folder beside the Inbox. Prints the "
-	"ids of the copies.",
+	.description = "Copies messages to a folder, and prints the ids of the "
+	"copies.",
 	.options = json_options,
+	.notes = FOLDER_NOTES,
 	.min_args = 2,
 	.max_args = ANY_NUMBER,
 	.args_error = "give messages and a folder"
@@ -621,10 +613,11 @@ const Command command_cp = {
 const Command command_mark = {
 	MANAGE_COMMAND(mark),
 	.summary = "mark messages as read or unread",
-	.usage = "[OPTION]... MESSAGE_ID...\n--folder=NAME [OPTION]...",
+	.usage = "[OPTION]... MESSAGE_ID...\n--folder=FOLDER [OPTION]...",
 	.description = "Marks messages for you: your role, and the person of "
 	"--actor.",
 	.options = mark_options,
+	.notes = FOLDER_NOTES,
 	.max_args = ANY_NUMBER
 };
 
@@ -637,6 +630,7 @@ const Command command_grant = {
 	"REVIEWER, EDITOR or READ_ANY|CREATE, in place of those granted before; "
 	"NONE shuts the member out.",
 	.options = grant_options,
+	.notes = FOLDER_NOTES,
 	.min_args = 1,
 	.max_args = 3,
 	.args_error = "give a folder, or a folder, a member and rights"

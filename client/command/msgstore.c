@@ -14,6 +14,7 @@
 static const Command *const commands[] = {
 	&command_init,
 	&command_stores,
+	&command_folders,
 	&command_ls,
 	&command_search,
 	&command_show,

@@ -18,6 +18,7 @@ typedef struct EditOptions
 	const char *draft;			/* "": the only one; a number, or a path */
 	const char *folder;			/* of a new message */
 	int64_t		base;			/* "set": the version, or 0: the newest */
+	bool		json;
 } EditOptions;
 
 /* ------------------------------------------------------------ what is edited */
@@ -156,9 +157,17 @@ save(Editing *editing)
 	ResolveOptions options = {.target = *target, .draft = parked_id};
 	g_autofree char *store = session_store_option(target);
 	int			code = draft_save(&editing->session, &editing->draft);
+	Outcome		parked = {
+		.outcome = "parked", .parked_id = parked_id,
+		.message_id = editing->draft.message_id,
+		.change_number = editing->draft.change_number
+	};
 
 	if (code != DRAFT_CONFLICT)
 		return code;
+	parked.result = editing->draft.refusal;
+	if (outcome_print(&editing->session, &parked))
+		return print_flush() ? EXIT_REFUSED : EXIT_TROUBLE;
 	if (isatty(STDIN_FILENO))
 	{
 		print_out("Others have saved the message meanwhile.\n\n");
@@ -190,6 +199,7 @@ run_edit(const void *arg, char *const *args, int nargs)
 	}
 	if (!session_begin(&editing.session, &options->target, "msgstore edit"))
 		return EXIT_TROUBLE;
+	editing.session.json = options->json;
 	draft_init(&editing.draft);
 	editing.draft.message_id = message_id;
 	if (options->draft != NULL)
@@ -208,10 +218,8 @@ run_edit(const void *arg, char *const *args, int nargs)
 static int
 find_new_folder(Editing *editing, const char *name)
 {
-	if (session_make_folder(editing->session.ms, editing->session.store_id,
-							name, &editing->draft.folder_id))
-		return -1;
-	return editing_trouble(editing, "could not find the folder");
+	return folder_make(editing->session.ms, editing->session.store_id, name,
+					   &editing->draft.folder_id) ? -1 : EXIT_TROUBLE;
 }
 
 /* Read assignments into the draft's patch.  Returns -1, or an exit code. */
@@ -245,6 +253,7 @@ run_new(const void *arg, char *const *args, int nargs)
 
 	if (!session_begin(&editing.session, &options->target, "msgstore new"))
 		return EXIT_TROUBLE;
+	editing.session.json = options->json;
 	draft_init(&editing.draft);
 	status = find_new_folder(&editing, options->folder);
 	if (status < 0)
@@ -272,6 +281,7 @@ run_set(const void *arg, char *const *args, int nargs)
 	if (message_id == 0 ||
 		!session_begin(&editing.session, &options->target, "msgstore set"))
 		return EXIT_TROUBLE;
+	editing.session.json = options->json;
 	draft_init(&editing.draft);
 	editing.draft.message_id = message_id;
 	editing.draft.change_number = options->base;
@@ -290,14 +300,15 @@ static const Option edit_options[] = {
 		.offset = offsetof(EditOptions, draft),
 		.help = "go on with a draft: the number of a parked draft, or the path "
 	"of a text that was kept; without DRAFT, the only one there is"},
+	JSON_OPTION(EditOptions),
 	{.name = NULL}
 };
 
 static const Option new_options[] = {
-	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "FOLDER",
 		.offset = offsetof(EditOptions, folder),
-		.help = "folder beside the Inbox, created if it is missing (default: "
-	"the Inbox)"},
+	.help = "the folder, created if it is missing (default: the Inbox)"},
+	JSON_OPTION(EditOptions),
 	{.name = NULL}
 };
 
@@ -306,6 +317,7 @@ static const Option set_options[] = {
 		.offset = offsetof(EditOptions, base), .what = "change number",
 		.help = "the version that the values replace; if others have saved "
 	"since, nothing is stored (default: the newest)"},
+	JSON_OPTION(EditOptions),
 	{.name = NULL}
 };
 
@@ -331,7 +343,9 @@ const Command command_edit = {
 	.options = edit_options,
 	.notes = "While it is edited, the text is in the folder msgstore of "
 	"XDG_STATE_HOME (~/.local/state). It stays there if the editor fails or the "
-	"server cannot be reached.",
+	"server cannot be reached.\n\n"
+	"With --json, nothing is asked: a text with an error is kept, and edits that "
+	"are refused stay parked.",
 	.exits = EDIT_EXITS,
 	.needs = NEEDS_STORE,
 	.max_args = 1,
@@ -347,6 +361,7 @@ const Command command_new = {
 	.description = "Opens a new message in $VISUAL or $EDITOR, as \"msgstore "
 	"edit\" does. With values, saves a message of these without an editor.",
 	.options = new_options,
+	.notes = FOLDER_NOTES,
 	.exits = EDIT_EXITS,
 	.needs = NEEDS_STORE,
 	.max_args = ANY_NUMBER,

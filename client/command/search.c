@@ -16,7 +16,7 @@
 typedef struct SearchOptions
 {
 	Target		target;			/* must be first */
-	const char *folder;			/* beside the Inbox; NULL: the store */
+	const char *folder;			/* NULL: the store */
 	const char *after;			/* a position, or NULL */
 	unsigned	max;
 	bool		json;
@@ -82,35 +82,23 @@ run_search(const void *arg, char *const *args, int nargs)
 	msgstore   *ms = session_connect(&options->target, "msgstore search");
 	int64_t		store_id;
 	int64_t		folder_id = 0;
-	int64_t		parent_id;
-	bool		found = true;
 	int			status = EXIT_TROUBLE;
 
 	(void) nargs;
 	if (ms == NULL)
 		return EXIT_TROUBLE;
-	if (!session_find_store(ms, options->target.store, &store_id))
-		 /* the error is printed */ ;
-	else if (options->folder != NULL &&
-			 !session_find_folder(ms, store_id, options->folder, &found,
-								  &folder_id, &parent_id))
-		session_print_error(ms, "could not look for the folder");
-	else if (!found)
-	{
-		g_autofree char *name = show_name(options->folder);
-
-		print_error("there is no folder %s beside the Inbox", name);
-	}
-	else
+	if (session_find_store(ms, options->target.store, &store_id) &&
+		(options->folder == NULL ||
+		 folder_find(ms, store_id, options->folder, &folder_id)))
 		status = search(ms, options, args[0], store_id, folder_id);
 	msgstore_disconnect(ms);
 	return status;
 }
 
 static const Option search_options[] = {
-	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "FOLDER",
 		.offset = offsetof(SearchOptions, folder),
-	.help = "a folder beside the Inbox (default: the store)"},
+	.help = "only this folder (default: the store)"},
 	{.name = "max", .letter = 'n', .kind = OPTION_COUNT, .value = "N",
 		.offset = offsetof(SearchOptions, max), .what = "number of messages",
 		.most = MOST_MESSAGES,
@@ -132,6 +120,7 @@ const Command command_search = {
 	"read, the best first.  The query has the syntax of web searches: all "
 	"words, \"a phrase\", or, -without.",
 	.options = search_options,
+	.notes = FOLDER_NOTES,
 	.exits = {
 		[EXIT_DONE] = "found",
 		[EXIT_TROUBLE] = "bad usage, no connection, no such store or folder, a "

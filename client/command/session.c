@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * session.c
- *	  Connect to a server, find a store and a folder, print errors.
+ *	  Connect to a server, find a store, print errors.
  *
  *-------------------------------------------------------------------------
  */
@@ -107,32 +107,6 @@ session_find_store(msgstore *ms, const char *name, int64_t *store_id)
 	if (!found)
 		print_error("there is no store %s that you may use", shown);
 	return found;
-}
-
-bool
-session_find_folder(msgstore *ms, int64_t store_id, const char *name,
-					bool *found, int64_t *folder_id, int64_t *parent_id)
-{
-	*found = true;
-	if (!msgstore_special_folder(ms, store_id, "Inbox", folder_id, parent_id))
-		return false;
-	return name == NULL ||
-		msgstore_find_folder(ms, store_id, *parent_id, name, found,
-							 folder_id);
-}
-
-bool
-session_make_folder(msgstore *ms, int64_t store_id, const char *name,
-					int64_t *folder_id)
-{
-	int64_t		parent_id;
-	bool		found;
-
-	if (!session_find_folder(ms, store_id, name, &found, folder_id,
-							 &parent_id))
-		return false;
-	return found || msgstore_create_folder(ms, store_id, parent_id, name,
-										   folder_id);
 }
 
 char *

@@ -50,6 +50,7 @@ typedef struct SyncOptions
 	const char *to;
 	const char *to_store;		/* NULL: the name of the other store */
 	bool		both;
+	bool		json;
 } SyncOptions;
 
 /* -------------------------------------------------------------------- feed */
@@ -333,6 +334,28 @@ count_waiting(const Run *run)
 	return run->again->len + run->folders_again->len;
 }
 
+/* Print the report of a direction for programs, with the names of stores. */
+static void
+print_tally_json(const Run *run, const char *from, const char *to)
+{
+	const Tally *tally = &run->tally;
+	json_t	   *object = json_pack("{sIsIsIsIsIsIsIsIsI}",
+								   "messages", (json_int_t) tally->messages,
+								   "folders", (json_int_t) tally->folders,
+								   "read_flags", (json_int_t) tally->flags,
+								   "large_values", (json_int_t) tally->values,
+								   "conflicts", (json_int_t) tally->conflicts,
+								   "deleted", (json_int_t) tally->deleted,
+								   "refused", (json_int_t) tally->refused,
+								   "again", (json_int_t) count_waiting(run),
+								   "bytes", (json_int_t) tally->bytes);
+
+	json_object_set_new(object, "from", json_string(from));
+	json_object_set_new(object, "to", json_string(to));
+	(void) print_json(object);
+	json_decref(object);
+}
+
 static void
 print_tally(const Run *run)
 {
@@ -406,9 +429,13 @@ run_sync(const void *arg, char *const *args, int nargs)
 		if (done && options->both)
 			done = pass(&back, &b, &a, there.answers, &any);
 	}
-	if (there.from != NULL)
+	if (there.from != NULL && options->json)
+		print_tally_json(&there, store, to_store);
+	else if (there.from != NULL)
 		print_tally(&there);
-	if (back.from != NULL)
+	if (back.from != NULL && options->json)
+		print_tally_json(&back, to_store, store);
+	else if (back.from != NULL)
 		print_tally(&back);
 	if (done)
 		status = count_waiting(&there) + count_waiting(&back) > 0 ?
@@ -434,6 +461,7 @@ static const Option sync_options[] = {
 	{.name = "both", .kind = OPTION_FLAG,
 		.offset = offsetof(SyncOptions, both),
 	.help = "bring changes the other way, too"},
+	JSON_OPTION(SyncOptions),
 	{.name = NULL}
 };
 

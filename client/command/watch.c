@@ -250,22 +250,13 @@ static Outcome
 start(Watch *watch)
 {
 	const WatchOptions *options = watch->options;
-	int64_t		parent_id;
-	bool		found = true;
 
 	if (!session_find_store(watch->ms, options->target.store,
 							&watch->store_id) ||
 		(options->folder != NULL &&
-		 !session_find_folder(watch->ms, watch->store_id, options->folder,
-							  &found, &watch->folder_id, &parent_id)))
+		 !folder_find(watch->ms, watch->store_id, options->folder,
+					  &watch->folder_id)))
 		return msgstore_connected(watch->ms) ? FAILED : BROKEN;
-	if (!found)
-	{
-		g_autofree char *name = show_name(options->folder);
-
-		print_error("there is no folder %s", name);
-		return FAILED;
-	}
 	if (!options->once)
 		listen_to_store(watch);
 	if (!watch->started && !options->all && watch->token == NULL)
@@ -393,7 +384,7 @@ check_watch(const void *arg)
 }
 
 static const Option watch_options[] = {
-	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "NAME",
+	{.name = "folder", .letter = 'f', .kind = OPTION_TEXT, .value = "FOLDER",
 		.offset = offsetof(WatchOptions, folder),
 	.help = "only changes in this folder"},
 	{.name = "since", .kind = OPTION_TEXT, .value = "TOKEN",
@@ -425,7 +416,8 @@ const Command command_watch = {
 	.options = watch_options,
 	.notes = "If the owner of the store has switched wake-ups on "
 	"(set_wakeups), changes are printed at once. Otherwise, on a standby, and "
-	"behind a pooler without LISTEN, the command looks every few seconds.",
+	"behind a pooler without LISTEN, the command looks every few seconds.\n\n"
+	FOLDER_NOTES,
 	.exits = {
 		[EXIT_DONE] = "ended by a signal; or with --once, everything was printed",
 		[EXIT_TROUBLE] = "bad usage, no connection at first, no such store or "

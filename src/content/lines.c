@@ -337,8 +337,11 @@ search_box(const Search *search, Box box)
 	}
 	else
 	{
-		search_box(search, (Box){box.a0, x, box.b0, y});
-		search_box(search, (Box){x, box.a1, y, box.b1});
+		Box			before = {box.a0, x, box.b0, y};
+		Box			after = {x, box.a1, y, box.b1};
+
+		search_box(search, before);
+		search_box(search, after);
 	}
 }
 
@@ -456,8 +459,8 @@ settle_group(LineGroup *group, LineGroup *other)
 static void
 settle_groups(const Side *side, const Side *other_side)
 {
-	LineGroup		group = {side, 0, 0};
-	LineGroup		other = {other_side, 0, 0};
+	LineGroup	group = {side, 0, 0};
+	LineGroup	other = {other_side, 0, 0};
 
 	group_extend(&group);
 	group_extend(&other);
@@ -509,6 +512,7 @@ lines_pair(const LineTable *table, const Lines *from, const Lines *to)
 	Side		a,
 				b;
 	Search		search;
+	Box			whole = {0};
 	int			diagonals;
 	int			j = 0;
 
@@ -522,7 +526,9 @@ lines_pair(const LineTable *table, const Lines *from, const Lines *to)
 	search.backward = palloc(sizeof(int) * diagonals);
 	search.forward += b.ncommon + 1;
 	search.backward += b.ncommon + 1;
-	search_box(&search, (Box){0, a.ncommon, 0, b.ncommon});
+	whole.a1 = a.ncommon;
+	whole.b1 = b.ncommon;
+	search_box(&search, whole);
 	settle_groups(&a, &b);
 	settle_groups(&b, &a);
 

@@ -33,6 +33,8 @@
  *	  is doubtful after every invalidation.  A change of roles or memberships
  *	  drops all cached rights.
  *
+ *	  A new store needs no invalidation, since no session has asked about it.
+ *
  *	  epoch and generation are noted before the rows are read.  A change that
  *	  arrives while they are read therefore leaves an entry doubtful.  In a
  *	  parallel query the rows are read with the active snapshot, which may be
@@ -60,7 +62,11 @@
 /* The number of cached rights after which the cache starts anew. */
 #define MAX_CACHED_RIGHTS	10000
 
-/* An entry of the cache of stores. */
+/*
+ * An entry of the cache of stores.  If our own transaction has written the row,
+ * "writer" is the subtransaction that has, and "top" the whole transaction: a
+ * rollback takes the row back, and sends no invalidation.
+ */
 typedef struct CachedStore
 {
 	int64		store_id;		/* hash key */
@@ -70,6 +76,8 @@ typedef struct CachedStore
 	bool		is_searched;
 	SearchSettings search;
 	bool		wakes;			/* changes wake up whoever listens */
+	TransactionId writer;		/* InvalidTransactionId: committed */
+	FullTransactionId top;
 	uint64		epoch;			/* the entry is valid in this epoch */
 } CachedStore;
 
@@ -182,9 +190,9 @@ check_table(void)
 /* ------------------------------------------------------------------ stores */
 
 /*
- * Read owner, GUID, generation and search of a store into *entry, from the newest row
- * that is committed or was written by this transaction.  Returns false if the
- * store does not exist.
+ * Read owner, GUID, generation and search of a store into *entry, from the
+ * newest row that is committed or was written by this transaction.  Returns
+ * false if the store does not exist.
  */
 static bool
 read_store(int64 store_id, CachedStore *entry)
@@ -214,9 +222,25 @@ read_store(int64 store_id, CachedStore *entry)
 		datum = SPI_getbinval(tuple, desc, 6, &isnull);
 		entry->search.configuration = isnull ? InvalidOid :
 			DatumGetObjectId(datum);
+		datum = SPI_getbinval(tuple, desc, 7, &isnull);
+		entry->writer = DatumGetTransactionId(datum);
+		if (!TransactionIdIsCurrentTransactionId(entry->writer))
+			entry->writer = InvalidTransactionId;
+		entry->top = GetTopFullTransactionIdIfAny();
 	}
 	SPI_finish();
 	return found;
+}
+
+/* Return true if an entry holds: it is not doubtful, and not rolled back. */
+static bool
+store_is_valid(const CachedStore *entry)
+{
+	return entry->epoch == epoch &&
+		(!TransactionIdIsValid(entry->writer) ||
+		 (FullTransactionIdEquals(entry->top,
+								  GetTopFullTransactionIdIfAny()) &&
+		  TransactionIdIsCurrentTransactionId(entry->writer)));
 }
 
 /*
@@ -234,7 +258,7 @@ find_store(int64 store_id)
 	AcceptInvalidationMessages();
 	if (stores != NULL)
 		entry = hash_search(stores, &store_id, HASH_FIND, NULL);
-	if (entry != NULL && entry->epoch == epoch)
+	if (entry != NULL && store_is_valid(entry))
 		return entry;
 
 	check_table();
@@ -338,7 +362,7 @@ read_rights(CachedRights *entry)
 
 	SPI_connect();
 	count = query_run(entry->key.whole_store ? QUERY_RIGHTS_OF_STORE :
-						QUERY_RIGHTS_OF_FOLDER, values, NULL);
+					  QUERY_RIGHTS_OF_FOLDER, values, NULL);
 	for (uint64 i = 0; i < count; i++)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];
@@ -483,7 +507,7 @@ void
 access_require_store(int64 store_id, uint32 any)
 {
 	uint32		rights = store_rights(require_store(store_id),
-										  GetUserId());
+									  GetUserId());
 
 	if ((rights & RIGHT_FOLDER_VISIBLE) == 0)
 		ereport(ERROR,
@@ -517,7 +541,7 @@ access_replica_guid(int64 store_id, uint8 *guid)
 void
 access_lock_store(int64 store_id)
 {
-	if (!row_lock_store(store_id))
+	if (!parent_lock_store(store_id))
 		raise_no_store(store_id);
 }
 

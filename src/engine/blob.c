@@ -54,6 +54,7 @@
 #include "pgstat.h"
 #include "utils/memutils.h"
 
+#include "activity.h"
 #include "query.h"
 
 #define CHUNK_BYTES		BLOB_CHUNK_BYTES
@@ -83,6 +84,7 @@ blob_insert(int64 store_id, int64 size, bool sealed, bool is_text)
 	SPI_connect();
 	query_run(QUERY_BLOB_INSERT, values, NULL);
 	SPI_finish();
+	activity_blobs(store_id, 1);
 	return blob_id;
 }
 
@@ -286,7 +288,7 @@ refer(const Adoption *adoption, int64 blob_id)
 
 	SPI_connect();
 	query_run(QUERY_BLOB_REFER, values,
-				adoption->is_draft ? NULL : "   n");
+			  adoption->is_draft ? NULL : "   n");
 	SPI_finish();
 }
 
@@ -356,6 +358,7 @@ blob_import(int64 from_store_id, const Adoption *adoption, int64 blob_id)
 		CHECK_FOR_INTERRUPTS();
 		if (query_run(QUERY_BLOB_IMPORT, import, NULL) == 0)
 			blob_refuse(blob_id);
+		activity_blobs(adoption->store_id, query_result_bigint());
 		locked = query_run(QUERY_BLOB_LOCK, lock, NULL) > 0;
 	}
 	SPI_finish();
@@ -373,7 +376,8 @@ blob_purge(int64 store_id, int64 message_id)
 	values[1] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
 							  &isnull);
 	query_run(QUERY_PURGE_LOCK_BLOBS, values, NULL);
-	query_run(QUERY_SWEEP_BLOBS, values, NULL);
+	activity_blobs(store_id,
+				   -(int64) query_run(QUERY_SWEEP_BLOBS, values, NULL));
 	SPI_finish();
 }
 
@@ -385,7 +389,8 @@ blob_release(int64 store_id, ArrayType *blob_ids)
 	TimestampTzGetDatum(MyStartTimestamp)};
 
 	SPI_connect();
-	query_run(QUERY_BLOB_DELETE, values, NULL);
+	activity_blobs(store_id,
+				   -(int64) query_run(QUERY_BLOB_DELETE, values, NULL));
 	query_run(QUERY_BLOB_LET_GO, values, NULL);
 	query_run(QUERY_HOLD_DELETE, values, NULL);
 	SPI_finish();
@@ -431,5 +436,7 @@ sweep_batch(PG_FUNCTION_ARGS)
 							  &isnull);
 	result[1] = Int64GetDatum(query_run(QUERY_SWEEP_BLOBS, values, NULL));
 	SPI_finish();
+	activity_blobs(DatumGetInt64(values[0]), -DatumGetInt64(result[1]));
+	activity_swept(DatumGetInt64(values[0]));
 	return call_row(fcinfo, result, nulls);
 }

@@ -30,6 +30,7 @@
 #include "utils/numeric.h"
 #include "utils/snapmgr.h"
 
+#include "activity.h"
 #include "query.h"
 #include "value.h"
 
@@ -187,13 +188,13 @@ change_requested(int64 store_id, const char *request, int64 *message_id,
 }
 
 /*
- * Insert the record of a change to the message in *row.  "author" is NULL if
- * the call names none.
+ * Insert the record of a change to the message in *row, or add it to a batch.
+ * "author" is NULL if the call names none.
  */
 static void
 record(const MessageRow *row, char kind, int64 number, int64 previous,
 	   int64 base, TimestampTz changed_at, const Author *author,
-	   const Undo *undo)
+	   const Undo *undo, ChangeBatch *batch)
 {
 	ChangeRow	change;
 
@@ -209,7 +210,11 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.author_id = author_record(author, number);
 	change.request = author == NULL ? NULL : author->request;
 	change.undo = *undo;
-	changerow_insert(&change);
+	if (batch != NULL)
+		changebatch_add(batch, &change);
+	else
+		changerow_insert(&change);
+	activity_change(row->store_id, row->message_id, kind, undo);
 	wakeup_note(row->store_id);
 }
 
@@ -555,13 +560,14 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 
 	result = messagerow_update(row, &version, time,
 							   arrival != NULL ? arrival->modifier :
-							   author_name(&order->author), undo.props);
+							   author_name(&order->author), undo.props,
+							   order->no_wait);
 	if (result != TM_Ok)
 		return result;
 	searchrow_follow(row, &version.content, undo.props);
 	record(row, order->kind, version.change_number,
 		   row->version.change_number, order->base, time, &order->author,
-		   &undo);
+		   &undo, order->batch);
 	if (order->folder_id != 0 || order->set_deleted)
 	{
 		count_change(order->tally, row, &row->version, -1);
@@ -603,7 +609,7 @@ create(MessageRow *row, char kind, int64 source_id, const Upload *uploads,
 	messagerow_insert(row, author_name(author));
 	searchrow_insert(row);
 	record(row, kind, row->version.change_number, 0, 0,
-		   row->modified_at, author, &undo);
+		   row->modified_at, author, &undo, NULL);
 	count_change(tally, row, &row->version, 1);
 	CommandCounterIncrement();
 }
@@ -639,21 +645,23 @@ change_arrive(MessageRow *row, const Arrival *arrival, const Author *author)
 	messagerow_insert(row, arrival->modifier);
 	searchrow_insert(row);
 	record(row, CHANGE_IMPORT, row->version.change_number, 0, 0,
-		   row->modified_at, author, &undo);
+		   row->modified_at, author, &undo, NULL);
 	count_change(NULL, row, &row->version, 1);
 	CommandCounterIncrement();
 }
 
 /* Delete the row of a message, and its state outside of the version. */
 static void
-delete_row(int64 store_id, int64 message_id)
+delete_row(const MessageRow *row)
 {
-	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+	Datum		values[2] = {Int64GetDatum(row->store_id),
+	Int64GetDatum(row->message_id)};
 
+	activity_bytes(row->store_id, -messagerow_size(row));
 	SPI_connect();
 	if (query_run(QUERY_MESSAGE_DELETE, values, NULL) != 1)
 		elog(ERROR, "could not delete message " INT64_FORMAT " of store "
-			 INT64_FORMAT, message_id, store_id);
+			 INT64_FORMAT, row->message_id, row->store_id);
 	query_run(QUERY_MESSAGE_FORGET, values, NULL);
 	SPI_finish();
 }
@@ -710,9 +718,9 @@ change_hard_delete(MessageRow *row, const Author *author,
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,
-		   author, &undo);
+		   author, &undo, NULL);
 	count_change(tally, row, &row->version, -1);
-	delete_row(row->store_id, row->message_id);
+	delete_row(row);
 }
 
 bool
@@ -722,18 +730,24 @@ change_purge(int64 store_id, int64 message_id, MessageRow *row,
 	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
 	MessageRow	gone;
 	Undo		undo;
-	uint64		changes;
+	int64		changes;
+	int64		bytes;
+	bool		isnull;
 
 	SPI_connect();
-	changes = query_run(QUERY_PURGE_CHANGES, values, NULL);
+	query_run(QUERY_PURGE_CHANGES, values, NULL);
+	changes = query_result_bigint();
+	bytes = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+										SPI_tuptable->tupdesc, 2, &isnull));
 	SPI_finish();
 	if (row == NULL && changes == 0)
 		return false;
+	activity_pruned(store_id, changes, bytes, false);
 	if (row != NULL)
 	{
 		check_serializable(row);
 		count_change(tally, row, &row->version, -1);
-		delete_row(store_id, message_id);
+		delete_row(row);
 	}
 	blob_purge(store_id, message_id);
 
@@ -744,7 +758,7 @@ change_purge(int64 store_id, int64 message_id, MessageRow *row,
 	undo.props = bag_empty();
 	record(&gone, CHANGE_PURGE,
 		   number_next_change(row != NULL ? row->version.change_number : 0),
-		   0, 0, GetCurrentTimestamp(), NULL, &undo);
+		   0, 0, GetCurrentTimestamp(), NULL, &undo, NULL);
 	CommandCounterIncrement();
 	return true;
 }

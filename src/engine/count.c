@@ -220,6 +220,8 @@ count_end(CountTally *tally)
 
 /* ----------------------------------------------------------------- reading */
 
+PG_FUNCTION_INFO_V1(store_counts);
+
 /* Read the columns of the result, from "first" on, into *counts. */
 static void
 read_counts(int first, FolderCounts *counts)
@@ -300,4 +302,35 @@ count_forget(int64 store_id, int64 folder_id)
 	SPI_connect();
 	query_run(QUERY_COUNT_DELETE, values, NULL);
 	SPI_finish();
+}
+
+/*
+ * store_counts(store_id) → (messages, deleted)
+ *
+ * Return the numbers of messages in a store, associated ones among them, and
+ * fold the rows of all its folders if they are many.  The caller has checked
+ * the rights.
+ */
+Datum
+store_counts(PG_FUNCTION_ARGS)
+{
+	Datum		values[2] = {PG_GETARG_DATUM(0),
+	Int32GetDatum(current_part())};
+	Datum		result[2];
+	bool		nulls[2];
+	bool		many;
+
+	SPI_connect();
+	query_run(QUERY_COUNT_STORE, values, NULL);
+	many = query_result_bigint() > 0;
+	for (int i = 0; i < 2; i++)
+		result[i] = SPI_getbinval(SPI_tuptable->vals[0],
+								  SPI_tuptable->tupdesc, i + 2, &nulls[i]);
+	if (many && may_fold())
+	{
+		query_run(QUERY_COUNT_FOLD_STORE, values, NULL);
+		writer = GetTopFullTransactionIdIfAny();
+	}
+	SPI_finish();
+	return call_row(fcinfo, result, nulls);
 }

@@ -11,8 +11,9 @@
  *	  once, and keeps for each the columns of its key.
  *
  *	  A B-tree of plain columns needs no more than this, with a predicate only
- *	  of the form "column IS [NOT] NULL".  If a table has any other index, which a
- *	  user may have added, the executor inserts the entries of all indexes.
+ *	  of the form "column IS [NOT] NULL", "column & bits <> 0", or both.  If a
+ *	  table has any other index, which a user may have added, the executor
+ *	  inserts the entries of all indexes.
  *
  *	  The caller holds RowExclusiveLock on the table.  Whoever drops, rebuilds or
  *	  adds an index takes a lock on the table that conflicts, or waits for the
@@ -44,14 +45,23 @@
 #define MAX_TABLES		4
 #define MAX_INDEXES		8
 #define MAX_KEY			8
+#define MAX_TESTS		2
+
+/* A part of a predicate: it is true if the column is NULL, or is not, ... */
+typedef struct IndexTest
+{
+	AttrNumber	column;
+	bool		if_null;
+	int32		bits;			/* ... and if any of these is set, unless 0 */
+} IndexTest;
 
 /* A B-tree of plain columns. */
 typedef struct PlainIndex
 {
 	Oid			oid;
 	bool		is_unique;
-	AttrNumber	tested;			/* the column that the predicate tests, or 0 */
-	bool		if_null;		/* entry if the column is NULL, or if it is not */
+	int			ntests;			/* all are true of a tuple that has an entry */
+	IndexTest	tests[MAX_TESTS];
 	int			nkeys;
 	AttrNumber	keys[MAX_KEY];
 } PlainIndex;
@@ -191,26 +201,72 @@ table_changed(Datum arg, Oid relid)
 	}
 }
 
-/*
- * Read a predicate.  Returns false unless the index has none, or one of the
- * form "column IS [NOT] NULL".
- */
+/* Read "column IS [NOT] NULL"; return false if the node is something else. */
+static bool
+read_null_test(Node *node, IndexTest *test)
+{
+	NullTest   *expr = (NullTest *) node;
+
+	if (!IsA(node, NullTest) || expr->argisrow || !IsA(expr->arg, Var))
+		return false;
+	test->column = ((Var *) expr->arg)->varattno;
+	test->if_null = expr->nulltesttype == IS_NULL;
+	test->bits = 0;
+	return test->column > 0;
+}
+
+/* Return true if a node is a constant integer, and set *value to the integer. */
+static bool
+read_integer(Node *node, int32 *value)
+{
+	Const	   *constant = (Const *) node;
+
+	if (!IsA(node, Const) || constant->constisnull)
+		return false;
+	*value = DatumGetInt32(constant->constvalue);
+	return true;
+}
+
+/* Read "column & bits <> 0"; return false if the node is something else. */
+static bool
+read_bit_test(Node *node, IndexTest *test)
+{
+	OpExpr	   *differs = (OpExpr *) node;
+	OpExpr	   *masked;
+	int32		zero;
+
+	if (!IsA(node, OpExpr) || differs->opfuncid != F_INT4NE ||
+		!read_integer(lsecond(differs->args), &zero) || zero != 0)
+		return false;
+	masked = linitial(differs->args);
+	if (!IsA(masked, OpExpr) || masked->opfuncid != F_INT4AND ||
+		!IsA(linitial(masked->args), Var) ||
+		!read_integer(lsecond(masked->args), &test->bits))
+		return false;
+	test->column = ((Var *) linitial(masked->args))->varattno;
+	test->if_null = false;
+	return test->column > 0 && test->bits != 0;
+}
+
+/* Read a predicate.  Returns false if the executor is needed for it. */
 static bool
 read_predicate(Relation index, PlainIndex *plain)
 {
 	List	   *predicate = RelationGetIndexPredicate(index);
-	NullTest   *test;
+	ListCell   *cell;
 
-	plain->tested = 0;
-	if (predicate == NIL)
-		return true;
-	test = linitial(predicate);
-	if (list_length(predicate) != 1 || !IsA(test, NullTest) ||
-		test->argisrow || !IsA(test->arg, Var))
+	plain->ntests = 0;
+	if (list_length(predicate) > MAX_TESTS)
 		return false;
-	plain->tested = ((Var *) test->arg)->varattno;
-	plain->if_null = test->nulltesttype == IS_NULL;
-	return plain->tested > 0;
+	foreach(cell, predicate)
+	{
+		IndexTest  *test = &plain->tests[plain->ntests++];
+
+		if (!read_null_test(lfirst(cell), test) &&
+			!read_bit_test(lfirst(cell), test))
+			return false;
+	}
+	return true;
 }
 
 /* Read an index.  Returns false if the executor is needed for the index. */
@@ -340,6 +396,23 @@ insert_entry(Relation rel, TupleTableSlot *old, TupleTableSlot *slot,
 	RelationClose(index);
 }
 
+/* Return true if an index has an entry for a tuple. */
+static bool
+has_entry(const PlainIndex *plain, TupleTableSlot *slot)
+{
+	for (int i = 0; i < plain->ntests; i++)
+	{
+		const IndexTest *test = &plain->tests[i];
+		bool		isnull;
+		Datum		value = slot_getattr(slot, test->column, &isnull);
+
+		if (isnull != test->if_null ||
+			(test->bits != 0 && (DatumGetInt32(value) & test->bits) == 0))
+			return false;
+	}
+	return true;
+}
+
 /*
  * Insert the entries of a tuple into all indexes.  Returns false, without
  * inserting anything, if the executor is needed.
@@ -354,8 +427,7 @@ insert_entries(Relation rel, TupleTableSlot *old, TupleTableSlot *slot)
 	{
 		const PlainIndex *plain = &indexes.indexes[i];
 
-		if (plain->tested == 0 ||
-			slot_attisnull(slot, plain->tested) == plain->if_null)
+		if (has_entry(plain, slot))
 			insert_entry(rel, old, slot, plain);
 	}
 	return indexes.is_plain;

@@ -45,6 +45,7 @@ typedef enum StoreRelation
 	REL_CHANGE_PKEY,
 	REL_FOLDER_COUNT,
 	REL_FOLDER_COUNT_PKEY,
+	REL_ACTIVITY,
 	REL_AUTHOR,
 	REL_AUTHOR_PKEY,
 	REL_AUTHOR_HASH,
@@ -548,20 +549,22 @@ pg_noreturn extern void messagerow_raise_deleted(int64 store_id,
 extern TM_Result messagerow_lock(MessageRow *row, bool newest);
 
 /*
- * Return true if another transaction seems to lock or to replace the version
- * in *row.  A write would then have to wait, and to be decided anew.
+ * Return true if the version in *row has to be locked before it is replaced:
+ * another transaction seems to lock or to replace it, so that a write would
+ * have to wait, and to be decided anew; or the server has assertions.
  */
 extern bool messagerow_held(const MessageRow *row);
 
 /*
  * Replace the version in *row by a new version; "undo" is a patch that undoes
  * the change of the bag.  Returns TM_Ok, or TM_Updated or TM_Deleted without
- * writing anything.  Waits for a transaction that holds the row; callers that
- * foresee this lock the row first.
+ * writing anything.  Waits for a transaction that holds the row, or with
+ * "no_wait" returns TM_BeingModified, also if this transaction locked the row.
  */
 extern TM_Result messagerow_update(MessageRow *row, const Version *version,
 								   TimestampTz modified_at,
-								   const char *modifier, const Jsonb *undo);
+								   const char *modifier, const Jsonb *undo,
+								   bool no_wait);
 
 /*
  * Write the promoted columns of a row, which the caller has locked, and nothing
@@ -574,31 +577,11 @@ extern void messagerow_promote(MessageRow *row);
  */
 extern void messagerow_insert(MessageRow *row, const char *modifier);
 
+/* Return PR_MESSAGE_SIZE of the version in *row, from the promoted column. */
+extern int64 messagerow_size(const MessageRow *row);
+
 /* Return true if the snapshot sees the version in *row. */
 extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);
-
-/*
- * Return true if a row of the sequence's table has this id, also if its
- * transaction is in progress.
- */
-extern bool row_id_used(StoreRelation sequence, int64 store_id, int64 id);
-
-/*
- * Lock a store or a folder against deletion, until the end of the transaction.
- * Returns false if there is no such row, or if the folder is deleted.
- * row_lock_folder() raises MAPI_E_NO_SUPPORT for a search folder, in which
- * nothing has its place; row_lock_any_folder() locks it too.
- */
-extern bool row_lock_store(int64 store_id);
-extern bool row_lock_folder(int64 store_id, int64 folder_id);
-extern bool row_lock_any_folder(int64 store_id, int64 folder_id);
-pg_noreturn extern void row_raise_search_folder(int64 folder_id);
-
-/*
- * Lock a folder so, but return false at once if the folder does not exist or is
- * deleted; *existed is true if the folder is gone only after a wait.
- */
-extern bool row_lock_folder_if(int64 store_id, int64 folder_id, bool *existed);
 
 /*
  * Insert a row of change, and read the row that the active snapshot sees.
@@ -633,6 +616,46 @@ extern bool changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 
 /* Return the author of a change: the actor if one was set, else the role. */
 extern const char *changerow_author(const ChangeRow *row);
+
+/*
+ * Rows of change that are inserted together, which costs less than to insert
+ * them one by one.  changebatch_add() copies the row; rows are inserted at the
+ * latest by changebatch_end(), which every batch needs unless an error ends the
+ * transaction.  No row may be added in a subtransaction of the batch's.
+ */
+#define MAX_BATCH	128
+
+typedef struct ChangeBatch
+{
+	Relation	change;
+	int			created;		/* the number of slots */
+	int			count;			/* the number of rows, in the first slots */
+	TupleTableSlot *slots[MAX_BATCH];
+} ChangeBatch;
+
+extern void changebatch_begin(ChangeBatch *batch);
+extern void changebatch_add(ChangeBatch *batch, const ChangeRow *row);
+extern void changebatch_end(ChangeBatch *batch);
+
+/* ---------------------------------------------------------------- parent.c */
+
+/*
+ * Lock a store or a folder against deletion, until the end of the transaction.
+ * Returns false if there is no such row, or if the folder is deleted.
+ * parent_lock_folder() raises MAPI_E_NO_SUPPORT for a search folder, in which
+ * nothing has its place; parent_lock_any_folder() locks it too.
+ */
+extern bool parent_lock_store(int64 store_id);
+extern bool parent_lock_folder(int64 store_id, int64 folder_id);
+extern bool parent_lock_any_folder(int64 store_id, int64 folder_id);
+pg_noreturn extern void parent_raise_search_folder(int64 folder_id);
+
+/*
+ * Lock a folder so, but return false at once if the folder does not exist or is
+ * deleted; *existed is true if the folder is gone only after a wait.
+ */
+extern bool parent_lock_folder_if(int64 store_id, int64 folder_id,
+								  bool *existed);
 
 /* ---------------------------------------------------------------- access.c */
 
@@ -1238,12 +1261,14 @@ typedef struct ChangeOrder
 	int64		folder_id;		/* folder to move to, or 0 */
 	bool		set_deleted;	/* "deleted" is to be stored */
 	bool		deleted;
+	bool		no_wait;		/* do not wait for others that hold the row */
 	Sending		sending;
 	int64		deleted_with;	/* folder whose deletion takes it along, or 0 */
 	const Upload *uploads;		/* of the handle that is saved, or NULL */
 	Author		author;
 	CountTally *tally;			/* for a change of place, or NULL */
 	const Arrival *arrival;		/* of a change made in another store, or NULL */
+	ChangeBatch *batch;			/* to insert the record later, or NULL */
 } ChangeOrder;
 
 /*
@@ -1469,16 +1494,16 @@ extern bool state_status(int64 store_id, int64 message_id, int32 *status,
  * or 0 if they are the entry id of anything else.
  */
 extern int64 computed_folder_of_entryid(int64 store_id, const uint8 *entryid,
-									int size);
+										int size);
 
 /*
  * Add the entry id of an object (PR_OBJECT_TYPE and id), and the source key of
  * an id or the change key of a change number, to a list of members.
  */
 extern void computed_add_entryid(int64 store_id, BagList *list, const char *name,
-							 int type, int64 id);
+								 int type, int64 id);
 extern void computed_add_key(int64 store_id, BagList *list, const char *name,
-						 Keyed series, int64 number);
+							 Keyed series, int64 number);
 
 /* ------------------------------------------------------------------ view.c */
 
@@ -1688,7 +1713,7 @@ extern int	sorting_compare_values(const SortOrder *order, const SortKey *a,
  * no position of the list.
  */
 extern text *sorting_position(const SortOrder *order, const SortKey *key,
-							  uint64 list, int64 rank);
+							   uint64 list, int64 rank);
 extern void sorting_read_position(const SortOrder *order,
 								  const text *position, uint64 list,
 								  SortKey *key, int64 *rank);

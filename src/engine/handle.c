@@ -69,6 +69,8 @@
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
+#include "activity.h"
+
 int			handle_mode = HANDLES_SESSION;
 int			handle_max_open = 1000;
 
@@ -93,6 +95,9 @@ static Oid	last_relation = InvalidOid;
 static ProcessUtility_hook_type next_utility_hook = NULL;
 
 static HandleEnd watcher = NULL;
+
+/* some handle of this session has, or had, an upload of another handle */
+static bool uploads_shared = false;
 
 static void transaction_event(XactEvent event, void *arg);
 static void subtransaction_event(SubXactEvent event, SubTransactionId mine,
@@ -434,6 +439,7 @@ new_upload(Handle *handle, int64 blob_id, bool shared, Upload *next)
 	upload = MemoryContextAlloc(handle->upload_memory, sizeof(Upload));
 	upload->blob_id = blob_id;
 	upload->shared = shared;
+	uploads_shared = uploads_shared || shared;
 	upload->stored = false;
 	upload->next = next;
 	return upload;
@@ -487,13 +493,18 @@ handle_share_uploads(Handle *handle, Handle *parent)
 	handle->state.uploads = shared;
 }
 
-/* Return true if an open handle other than "but" has an upload. */
+/*
+ * Return true if an open handle other than "but" has an upload.  Of two handles
+ * that have it, one at least has it as a shared one.
+ */
 static bool
 upload_needed(const Handle *but, int64 blob_id)
 {
 	HASH_SEQ_STATUS scan;
 	HandleEntry *entry;
 
+	if (!uploads_shared)
+		return false;
 	hash_seq_init(&scan, handles);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
@@ -676,20 +687,24 @@ transaction_event(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 			close_transactional();
+			activity_before_commit();
 			wakeup_send();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			refuse_prepare();
 			wakeup_refuse_prepare();
 			close_transactional();
+			activity_before_prepare();
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
 			commit_all();
+			activity_committed();
 			end_transaction();
 			break;
 		case XACT_EVENT_ABORT:
 			abort_all();
+			activity_aborted();
 			end_transaction();
 			break;
 		case XACT_EVENT_PARALLEL_COMMIT:
@@ -748,11 +763,13 @@ subtransaction_event(SubXactEvent event, SubTransactionId mine,
 			dlist_foreach_modify(iter, &dirty)
 				subcommit(dlist_container(Handle, dirty_node, iter.cur),
 						  level);
+			activity_subcommitted(level);
 			break;
 		case SUBXACT_EVENT_ABORT_SUB:
 			dlist_foreach_modify(iter, &dirty)
 				subabort(dlist_container(Handle, dirty_node, iter.cur),
 						 level);
+			activity_subaborted(level);
 			break;
 		case SUBXACT_EVENT_START_SUB:
 		case SUBXACT_EVENT_PRE_COMMIT_SUB:

@@ -337,6 +337,14 @@ get_part_text(const Content *content, Part part, ThreeTexts *texts, int which)
 		text_valid(texts->text[which], texts->len[which]);
 }
 
+/* Detoast the bag of a content, so that many reads of it are cheap. */
+static void
+detoast_bag(Content *content)
+{
+	content->value[PART_PROPS] =
+		JsonbPGetDatum(DatumGetJsonbP(content->value[PART_PROPS]));
+}
+
 /* Get the string that a bag has under a name, as get_part_text() does. */
 static bool
 get_bag_text(const Content *content, const char *name, ThreeTexts *texts,
@@ -372,36 +380,34 @@ common_body(const Content *theirs, const Content *yours)
 	return form == PART_RTF ? PART_PROPS : form;
 }
 
-/* Put a merged text into edits that touch the property already. */
+/*
+ * Put a merged text into edits that touch the property already: a part into
+ * the edits themselves, a member of the bag into a list of members.
+ */
 static void
-put_text(Edits *merged, Part part, const char *name, const StringInfo text)
+put_text(Edits *merged, BagList *members, Part part, const char *name,
+		 const StringInfo text)
 {
-	BagList		list;
-
 	if (part != PART_PROPS)
 	{
 		merged->touched[part] = TOUCHED;
 		merged->value[part] = (struct varlena *)
 			cstring_to_text_with_len(text->data, text->len);
-		return;
 	}
-	baglist_init(&list, 1);
-	baglist_add_cstring(&list, name, text->data, text->len);
-	merged->value[PART_PROPS] = (struct varlena *)
-		bag_splice((Jsonb *) merged->value[PART_PROPS], baglist_build(&list),
-				   true);
+	else
+		baglist_add_cstring(members, name, text->data, text->len);
 }
 
 /*
- * Merge the text of an item that both sides touched into *merged.  Returns
- * false if the item is not a text in all three contents, or if both changed
- * the text in one place.  "name" is any property of the item.
+ * Merge the text of an item that both sides touched, and put it into *merged
+ * or *members as put_text() does.  Returns false if the item is not a text in
+ * all three contents (indexed by TEXT_BASE and so on), or if both changed the
+ * text in one place.  "name" is any property of the item.
  */
 static bool
-merge_text_of(const Content *base, const Content *theirs,
-			  const Content *yours, const char *name, Edits *merged)
+merge_text_of(const Content *contents, const char *name, Edits *merged,
+			  BagList *members)
 {
-	const Content *contents[NUM_TEXTS] = {base, theirs, yours};
 	Part		part = part_of(name, strlen(name));
 	ThreeTexts	texts;
 	Hunks		hunks;
@@ -412,7 +418,7 @@ merge_text_of(const Content *base, const Content *theirs,
 		return false;
 	if (IS_BODY(part))
 	{
-		part = common_body(theirs, yours);
+		part = common_body(&contents[TEXT_THEIRS], &contents[TEXT_YOURS]);
 		if (part == PART_PROPS)
 			return false;
 	}
@@ -422,8 +428,8 @@ merge_text_of(const Content *base, const Content *theirs,
 		return false;
 	for (int i = 0; i < NUM_TEXTS; i++)
 	{
-		if (part == PART_PROPS ? !get_bag_text(contents[i], name, &texts, i) :
-			!get_part_text(contents[i], part, &texts, i))
+		if (part == PART_PROPS ? !get_bag_text(&contents[i], name, &texts, i) :
+			!get_part_text(&contents[i], part, &texts, i))
 			return false;
 	}
 	if (!hunks_find(texts.text, texts.len, &hunks) || hunks.conflicts > 0 ||
@@ -431,7 +437,7 @@ merge_text_of(const Content *base, const Content *theirs,
 		return false;
 	initStringInfo(&text);
 	hunks_merged(&hunks, &text);
-	put_text(merged, part, name, &text);
+	put_text(merged, members, part, name, &text);
 	return true;
 }
 
@@ -446,8 +452,9 @@ merge_edits(const TheirChanges *changes, const Content *base,
 	Edits		own = *edits;
 	Edits		retyped;
 	Together	together;
-	Content		yours;
+	Content		contents[NUM_TEXTS];
 	bool		body_merged = false;
+	BagList		members;
 
 	attachments_stamp_edits(base, &own, GetCurrentTimestamp());
 	*merged = retyped = own;
@@ -458,7 +465,15 @@ merge_edits(const TheirChanges *changes, const Content *base,
 	/* setting a property in another type touches the property of theirs too */
 	edits_retype(theirs, &retyped);
 	put_together(theirs, edits, &together);
-	edits_apply(base, edits, &yours);
+	contents[TEXT_BASE] = *base;
+	contents[TEXT_THEIRS] = *theirs;
+	edits_apply(base, edits, &contents[TEXT_YOURS]);
+	if (by_lines)
+	{
+		for (int i = 0; i < NUM_TEXTS; i++)
+			detoast_bag(&contents[i]);
+	}
+	baglist_init(&members, 8);
 	for (int i = 0; i < changes->names.count; i++)
 	{
 		const char *name = changes->names.names[i];
@@ -468,7 +483,7 @@ merge_edits(const TheirChanges *changes, const Content *base,
 		if (!merge_touches(&retyped, name) ||
 			left_as_theirs(&together, name) || (is_body && body_merged))
 			continue;
-		if (by_lines && merge_text_of(base, theirs, &yours, name, merged))
+		if (by_lines && merge_text_of(contents, name, merged, &members))
 			body_merged = body_merged || is_body;
 		else if (obstacles == NULL)
 			return false;
@@ -478,5 +493,9 @@ merge_edits(const TheirChanges *changes, const Content *base,
 			possible = false;
 		}
 	}
+	if (members.count > 0)
+		merged->value[PART_PROPS] = (struct varlena *)
+			bag_splice((Jsonb *) merged->value[PART_PROPS],
+					   baglist_build(&members), true);
 	return possible;
 }

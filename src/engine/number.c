@@ -189,12 +189,40 @@ number_next_change(int64 replaced)
 	return number;
 }
 
+/*
+ * Return true if a row of the sequence's table has this id.  Probes with a
+ * dirty snapshot, which sees rows of transactions in progress and takes no
+ * predicate locks.
+ */
+static bool
+id_used(StoreRelation sequence, int64 store_id, int64 id)
+{
+	/* a message that was deleted for good is still in the history */
+	StoreRelation which = sequence == REL_STORE_ID_SEQ ? REL_STORE :
+	sequence == REL_FOLDER_ID_SEQ ? REL_FOLDER :
+	sequence == REL_PARKED_ID_SEQ ? REL_PARKED :
+	sequence == REL_BLOB_ID_SEQ ? REL_BLOB : REL_CHANGE;
+	int64		key[2] = {store_id, id};
+	bool		is_store = which == REL_STORE;
+	Relation	rel = table_open(relation_oid(which), AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	SnapshotData dirty;
+	bool		found;
+
+	InitDirtySnapshot(dirty);
+	found = direct_fetch(rel, which + 1, is_store ? &id : key,
+						 is_store ? 1 : 2, &dirty, slot);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
 int64
 number_next_id(StoreRelation sequence, int64 store_id)
 {
 	int64		id = number_next(sequence);
 
-	while (row_id_used(sequence, store_id, id))
+	while (id_used(sequence, store_id, id))
 	{
 		CHECK_FOR_INTERRUPTS();
 		move_past(SERIES_OF(sequence), COUNTER_OF(id));

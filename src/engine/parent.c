@@ -7,10 +7,10 @@
  *	  The tables have no foreign keys, because a restore by several jobs loads
  *	  children before parents.  Locks and this trigger do their work.  Whoever
  *	  inserts a child holds a key-share lock on the parent to the end of the
- *	  transaction (row_lock_folder, access_lock_store, blob_adopt).  A deletion
- *	  waits for that lock; then the trigger looks for children with a snapshot
- *	  of that moment, in every isolation level.  Whoever waits for the deletion
- *	  finds the parent gone.
+ *	  transaction (parent_lock_folder, access_lock_store, blob_adopt).  A
+ *	  deletion waits for that lock; then the trigger looks for children with a
+ *	  snapshot of that moment, in every isolation level.  Whoever waits for the
+ *	  deletion finds the parent gone.
  *
  *	  The trigger fires for deletions only, and for an update of the key, by
  *	  whatever means: a call, or an administrator's SQL.  A restore and the
@@ -20,11 +20,119 @@
  */
 #include "engine.h"
 
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "query.h"
+
+/* ------------------------------------------------------------------- locks */
+
+/* Return true if the row of folder in a slot has a value in a column. */
+static bool
+folder_has(Relation folder, TupleTableSlot *slot, const char *column)
+{
+	bool		isnull;
+
+	(void) slot_getattr(slot, get_attnum(RelationGetRelid(folder), column),
+						&isnull);
+	return !isnull;
+}
+
+/*
+ * Lock a row with a key-share lock on its newest version, as the check of a
+ * foreign key does.  The index of a table follows it in StoreRelation.
+ * With "existed", do not wait for a folder that is deleted, which another
+ * transaction may be restoring; *existed is false then, and if there is no row.
+ */
+static bool
+lock_parent(StoreRelation which, const int64 *key, int nkeys, bool *searches,
+			bool *existed)
+{
+	Relation	rel = table_open(relation_oid(which), RowShareLock);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TM_FailureData failure;
+	bool		found;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	found = direct_fetch(rel, which + 1, key, nkeys, GetActiveSnapshot(),
+						 slot);
+	if (existed != NULL)
+		*existed = found = found &&
+			!folder_has(rel, slot, "deleted_at");
+	if (found)
+	{
+		ItemPointerData tid = slot->tts_tid;
+
+		found = table_tuple_lock(rel, &tid, GetActiveSnapshot(), slot,
+								 GetCurrentCommandId(true), LockTupleKeyShare,
+								 LockWaitBlock,
+								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+								 &failure) == TM_Ok &&
+			(which != REL_FOLDER || !folder_has(rel, slot, "deleted_at"));
+		if (found && which == REL_FOLDER)
+			*searches = folder_has(rel, slot, "search_flags");
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+	PopActiveSnapshot();
+	return found;
+}
+
+bool
+parent_lock_store(int64 store_id)
+{
+	return lock_parent(REL_STORE, &store_id, 1, NULL, NULL);
+}
+
+void
+parent_raise_search_folder(int64 folder_id)
+{
+	ereport(ERROR,
+			(errmapi(MAPI_E_NO_SUPPORT),
+			 errmsg("folder %lld is a search folder", (long long) folder_id),
+			 errhint("Nothing has its place in a search folder: it lists messages of other folders.")));
+}
+
+bool
+parent_lock_any_folder(int64 store_id, int64 folder_id)
+{
+	int64		key[2] = {store_id, folder_id};
+	bool		searches;
+
+	return lock_parent(REL_FOLDER, key, 2, &searches, NULL);
+}
+
+bool
+parent_lock_folder(int64 store_id, int64 folder_id)
+{
+	int64		key[2] = {store_id, folder_id};
+	bool		searches = false;
+	bool		found = lock_parent(REL_FOLDER, key, 2, &searches, NULL);
+
+	if (searches)
+		parent_raise_search_folder(folder_id);
+	return found;
+}
+
+bool
+parent_lock_folder_if(int64 store_id, int64 folder_id, bool *existed)
+{
+	int64		key[2] = {store_id, folder_id};
+	bool		searches = false;
+	bool		found = lock_parent(REL_FOLDER, key, 2, &searches, existed);
+
+	if (searches)
+		parent_raise_search_folder(folder_id);
+	return found;
+}
+
+/* ---------------------------------------------------------------- deletions */
 
 /* Return a column of a tuple, which is a bigint that is not NULL. */
 static int64

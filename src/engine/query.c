@@ -43,6 +43,32 @@
 	" deleted = c.deleted + excluded.deleted, deleted_associated =" \
 	" c.deleted_associated + excluded.deleted_associated"
 
+/* the end of an INSERT into activity AS a */
+#define ACTIVITY_COLUMNS \
+	" (store_id, message_id, xid, saves, conflicts, forces, merges," \
+	" versions, bytes, history_bytes, blobs, fought_at, pruned_at, swept_at)"
+#define ADD_TO_ACTIVITY \
+	" ON CONFLICT (store_id, message_id, xid) DO UPDATE SET" \
+	" saves = a.saves + excluded.saves," \
+	" conflicts = a.conflicts + excluded.conflicts," \
+	" forces = a.forces + excluded.forces," \
+	" merges = a.merges + excluded.merges," \
+	" versions = a.versions + excluded.versions," \
+	" bytes = a.bytes + excluded.bytes," \
+	" history_bytes = a.history_bytes + excluded.history_bytes," \
+	" blobs = a.blobs + excluded.blobs," \
+	" fought_at = greatest(a.fought_at, excluded.fought_at)," \
+	" pruned_at = greatest(a.pruned_at, excluded.pruned_at)," \
+	" swept_at = greatest(a.swept_at, excluded.swept_at)"
+
+/* the bytes of the undo in a row of change, as undo_bytes() counts them */
+#define UNDO_BYTES(row) \
+	"(pg_column_size(" row ".undo || '{}'::jsonb)" \
+	" + coalesce(octet_length(" row ".undo_headers), 0)" \
+	" + coalesce(octet_length(" row ".undo_body), 0)" \
+	" + coalesce(octet_length(" row ".undo_html), 0)" \
+	" + coalesce(octet_length(" row ".undo_rtf), 0))"
+
 /* parts of QUERY_FEED_PAGE */
 #define FEED_SEGMENT(table, number) \
 	" AND (" table ".incarnation, " table ".xid, " number ")" \
@@ -69,7 +95,7 @@
 	" THEN 'folder_restore' WHEN 'h' THEN 'folder_delete'" \
 	" ELSE 'rights' END, coalesce(t.actor, t.role), t.client," \
 	" t.changed_at, t.properties"
-
+/* INDENT OFF */
 static const struct
 {
 	bool		writes;
@@ -80,7 +106,7 @@ static const struct
 	[QUERY_STORE_READ] =
 	{false, {INT8OID},
 		"SELECT s.owner, s.replica_guid, s.rights_generation, s.wakeups,"
-		" t.generation, c.oid FROM msgstore.store s"
+		" t.generation, c.oid, s.xmin FROM msgstore.store s"
 		" LEFT JOIN msgstore.search_store t"
 		" ON t.store_id = s.store_id AND t.is_searched"
 		" LEFT JOIN (pg_catalog.pg_ts_config c"
@@ -351,6 +377,81 @@ static const struct
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.folder_count"
 		" WHERE store_id = $1 AND folder_id = $2"},
+	[QUERY_COUNT_STORE] =
+	{false, {INT8OID},
+		"SELECT count(*) - 32 * count(DISTINCT folder_id),"
+		" coalesce(sum(messages + associated), 0)::bigint,"
+		" coalesce(sum(deleted + deleted_associated), 0)::bigint"
+		" FROM msgstore.folder_count WHERE store_id = $1"},
+	[QUERY_COUNT_FOLD_STORE] =
+	{true, {INT8OID, INT4OID},
+		"WITH old AS MATERIALIZED ("
+		" SELECT folder_id, xid, part FROM msgstore.folder_count"
+		" WHERE store_id = $1 FOR UPDATE SKIP LOCKED"
+		"), gone AS ("
+		" DELETE FROM msgstore.folder_count c USING old o"
+		" WHERE c.store_id = $1 AND c.folder_id = o.folder_id"
+		" AND c.xid = o.xid AND c.part = o.part RETURNING c.*"
+		") INSERT INTO msgstore.folder_count AS c"
+		" (store_id, folder_id, xid, part, messages, associated, deleted,"
+		" deleted_associated)"
+		" SELECT $1, folder_id, pg_current_xact_id(), $2, sum(messages),"
+		" sum(associated), sum(deleted), sum(deleted_associated)"
+		" FROM gone GROUP BY folder_id"
+		ADD_TO_COUNTS},
+	[QUERY_ACTIVITY_ADD] =
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID,
+			INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+			TIMESTAMPTZOID},
+		"INSERT INTO msgstore.activity AS a" ACTIVITY_COLUMNS
+		" VALUES ($1, $2, pg_current_xact_id(), $3, $4, $5, $6, $7, $8, $9,"
+		" $10, $11, $12, $13)"
+		ADD_TO_ACTIVITY},
+	/* the rows of the store, and of messages that have several rows */
+	[QUERY_ACTIVITY_FOLD] =
+	{true, {INT8OID, INT4OID},
+		"WITH old AS MATERIALIZED ("
+		" SELECT message_id, xid FROM msgstore.activity"
+		" WHERE store_id = $1 AND message_id IN ("
+		" SELECT m.message_id FROM msgstore.activity m"
+		" WHERE m.store_id = $1 GROUP BY m.message_id HAVING count(*) > 1)"
+		" FOR UPDATE SKIP LOCKED"
+		"), gone AS ("
+		" DELETE FROM msgstore.activity a USING old o"
+		" WHERE a.store_id = $1 AND a.message_id = o.message_id"
+		" AND a.xid = o.xid RETURNING a.*"
+		") INSERT INTO msgstore.activity AS a" ACTIVITY_COLUMNS
+		" SELECT $1, message_id, pg_current_xact_id(), sum(saves),"
+		" sum(conflicts), sum(forces), sum(merges), sum(versions),"
+		" sum(bytes), sum(history_bytes), sum(blobs), max(fought_at),"
+		" max(pruned_at), max(swept_at)"
+		" FROM gone GROUP BY message_id"
+		ADD_TO_ACTIVITY},
+	[QUERY_ACTIVITY_TRIM] =
+	{true, {INT8OID, INT4OID},
+		"DELETE FROM msgstore.activity a USING ("
+		" SELECT message_id, xid FROM msgstore.activity"
+		" WHERE store_id = $1 AND message_id IN ("
+		" SELECT m.message_id FROM msgstore.activity m"
+		" WHERE m.store_id = $1 AND m.message_id <> 0 GROUP BY m.message_id"
+		" ORDER BY max(m.fought_at) DESC OFFSET $2) FOR UPDATE SKIP LOCKED) o"
+		" WHERE a.store_id = $1 AND a.message_id = o.message_id"
+		" AND a.xid = o.xid"},
+	[QUERY_ACTIVITY_RECOUNT] =
+	{false, {INT8OID},
+		"SELECT c.versions - r.versions, m.bytes - r.bytes,"
+		" c.bytes - r.history_bytes, b.blobs - r.blobs"
+		" FROM (SELECT count(*) AS versions,"
+		" coalesce(sum(" UNDO_BYTES("c") "), 0)::bigint AS bytes"
+		" FROM msgstore.change c WHERE c.store_id = $1) c,"
+		" (SELECT coalesce(sum(size), 0)::bigint AS bytes"
+		" FROM msgstore.message WHERE store_id = $1) m,"
+		" (SELECT count(*) AS blobs FROM msgstore.blob WHERE store_id = $1) b,"
+		" (SELECT coalesce(sum(versions), 0)::bigint AS versions,"
+		" coalesce(sum(bytes), 0)::bigint AS bytes,"
+		" coalesce(sum(history_bytes), 0)::bigint AS history_bytes,"
+		" coalesce(sum(blobs), 0)::bigint AS blobs"
+		" FROM msgstore.activity WHERE store_id = $1 AND message_id = 0) r"},
 	/* one series gives out the ids of the blobs of all stores */
 	[QUERY_BLOB_IMPORT] =
 	{true, {INT8OID, INT8OID, INT8OID},
@@ -368,15 +469,17 @@ static const struct
 		" SELECT $2, c.blob_id, c.chunk_number, c.bytes"
 		" FROM msgstore.blob_chunk c, new"
 		" WHERE c.store_id = $1 AND c.blob_id = new.blob_id"
-		") SELECT 1 FROM old"},
+		") SELECT (SELECT count(*) FROM new) FROM old"},
 	[QUERY_BLOB_LOCK] =
 	{true, {INT8OID, INT8OID},
 		"SELECT 1 FROM msgstore.blob"
 		" WHERE store_id = $1 AND blob_id = $2 FOR KEY SHARE"},
 	[QUERY_PURGE_CHANGES] =
 	{true, {INT8OID, INT8OID},
-		"DELETE FROM msgstore.change"
-		" WHERE store_id = $1 AND message_id = $2 AND kind <> 'x'"},
+		"WITH gone AS (DELETE FROM msgstore.change c"
+		" WHERE store_id = $1 AND message_id = $2 AND kind <> 'x'"
+		" RETURNING " UNDO_BYTES("c") " AS bytes)"
+		" SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM gone"},
 	[QUERY_PURGE_DRAFTS] =
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.parked_draft"
@@ -528,7 +631,8 @@ static const struct
 		" AND r.changed_at < now() - CASE"
 		" WHEN s.keep_age > interval '4000 years' THEN interval '4000 years'"
 		" ELSE greatest(s.keep_age, interval '1 day') END"
-		" RETURNING c.kind, c.incarnation, coalesce(c.late_xid, c.xid) AS xid"
+		" RETURNING c.kind, c.incarnation, coalesce(c.late_xid, c.xid) AS xid,"
+		" " UNDO_BYTES("c") " AS bytes"
 		"), placed AS ("
 		" SELECT incarnation, xid FROM pruned"
 		" WHERE kind IN ('m', 'h') ORDER BY incarnation DESC, xid DESC LIMIT 1"
@@ -538,7 +642,8 @@ static const struct
 		" AND (s.pruned_incarnation IS NULL OR (p.incarnation, p.xid)"
 		" > (s.pruned_incarnation, s.pruned_xid))"
 		")"
-		" SELECT (SELECT max(message_id) FROM ids), (SELECT count(*) FROM pruned)"},
+		" SELECT (SELECT max(message_id) FROM ids), count(*),"
+		" coalesce(sum(bytes), 0)::bigint FROM pruned"},
 	/* an uploader is a backend, identified by its pid and start time */
 	[QUERY_BLOB_INSERT] =
 	{true, {INT8OID, INT8OID, INT8OID, BOOLOID, BOOLOID, INT4OID,
@@ -1230,6 +1335,7 @@ static const struct
 	{true, {INT4OID},
 		"INSERT INTO msgstore.node (node_number) VALUES ($1)"}
 };
+/* INDENT ON */
 
 static SPIPlanPtr plans[NUM_QUERIES];
 

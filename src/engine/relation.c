@@ -55,6 +55,7 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"change_pkey",
 	"folder_count",
 	"folder_count_pkey",
+	"activity",
 	"author",
 	"author_pkey",
 	"author_hash",
@@ -148,7 +149,7 @@ read_extension(char **schema, char **version)
 	{
 		bool		isnull;
 		Datum		value = heap_getattr(tuple, Anum_pg_extension_extversion,
-									 RelationGetDescr(rel), &isnull);
+										 RelationGetDescr(rel), &isnull);
 
 		*schema = get_namespace_name(((Form_pg_extension) GETSTRUCT(tuple))->extnamespace);
 		*version = TextDatumGetCString(value);

@@ -20,8 +20,6 @@
  *	  page until the row is fetched again or closed.  TOAST pointers among them
  *	  can be followed while the snapshot with which the row was read is active.
  *
- *	  Locks are taken in this order: folder, message, change.
- *
  *-------------------------------------------------------------------------
  */
 #include "engine.h"
@@ -42,10 +40,13 @@
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/xid8.h"
+
+#include "activity.h"
 
 /* ----------------------------------------------------------------- columns */
 
@@ -355,9 +356,28 @@ messagerow_raise_deleted(int64 store_id, int64 message_id)
 }
 
 /*
+ * Return true if the server, not only this module, was built with assertions.
+ * Its heap_update() aborts if the row is held and the caller does not wait.
+ */
+static bool
+server_has_assertions(void)
+{
+	static int	known = -1;
+
+	if (known < 0)
+	{
+		const char *value = GetConfigOption("debug_assertions", true, false);
+
+		known = value != NULL && strcmp(value, "on") == 0;
+	}
+	return known > 0;
+}
+
+/*
  * Return true if another transaction seems to hold the row.  Reads xmax of the
  * tuple under a share lock on its buffer; a multixact counts as a holder, even
- * if all its members have ended.
+ * if all its members have ended.  A server with assertions has all rows locked
+ * before they are updated.
  */
 bool
 messagerow_held(const MessageRow *row)
@@ -368,6 +388,8 @@ messagerow_held(const MessageRow *row)
 	TransactionId xmax;
 
 	Assert(TTS_IS_BUFFERTUPLE(row->slot));
+	if (server_has_assertions())
+		return true;
 	LockBuffer(slot->buffer, BUFFER_LOCK_SHARE);
 	infomask = header->t_infomask;
 	xmax = HeapTupleHeaderGetRawXmax(header);
@@ -385,7 +407,7 @@ messagerow_lock(MessageRow *row, bool newest)
 	TM_Result	result;
 	ItemPointerData tid = row->slot->tts_tid;
 	uint8		flags = newest ? TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS |
-		TUPLE_LOCK_FLAG_FIND_LAST_VERSION : 0;
+	TUPLE_LOCK_FLAG_FIND_LAST_VERSION : 0;
 
 	result = table_tuple_lock(row->table, &tid, GetActiveSnapshot(), row->slot,
 							  GetCurrentCommandId(true),
@@ -420,7 +442,7 @@ begin_update(MessageRow *row)
 
 /* Replace the tuple in *row by that in a slot, which is dropped. */
 static TM_Result
-end_update(MessageRow *row, TupleTableSlot *slot)
+end_update(MessageRow *row, TupleTableSlot *slot, bool no_wait)
 {
 	ItemPointerData tid = row->slot->tts_tid;
 	TM_FailureData failure;
@@ -432,7 +454,7 @@ end_update(MessageRow *row, TupleTableSlot *slot)
 	result = table_tuple_update(row->table, &tid, slot,
 								GetCurrentCommandId(true),
 								GetActiveSnapshot(), InvalidSnapshot,
-								true, &failure, &lockmode, &update);
+								!no_wait, &failure, &lockmode, &update);
 	if (result == TM_Ok)
 	{
 		hint_note(row->table, row->store_id, row->message_id, &slot->tts_tid);
@@ -447,6 +469,20 @@ end_update(MessageRow *row, TupleTableSlot *slot)
 	return result;
 }
 
+/* Return the size among promoted values, 0 for a row that has none. */
+static int64
+size_of(const Promoted *promoted)
+{
+	return promoted->isnull[PROMOTED_SIZE] ? 0 :
+		DatumGetInt64(promoted->value[PROMOTED_SIZE]);
+}
+
+int64
+messagerow_size(const MessageRow *row)
+{
+	return size_of(&row->promoted);
+}
+
 /*
  * Replace the version in *row by a new version.  Columns that are no part of a
  * version keep the values of the old tuple.
@@ -454,11 +490,12 @@ end_update(MessageRow *row, TupleTableSlot *slot)
 TM_Result
 messagerow_update(MessageRow *row, const Version *version,
 				  TimestampTz modified_at, const char *modifier,
-				  const Jsonb *undo)
+				  const Jsonb *undo, bool no_wait)
 {
 	const int  *at = MESSAGE_AT(row->table);
 	TupleTableSlot *slot = begin_update(row);
 	Promoted	promoted = row->promoted;
+	TM_Result	result;
 
 	promoted_follow(&row->version.content, &version->content, undo,
 					&promoted);
@@ -466,7 +503,11 @@ messagerow_update(MessageRow *row, const Version *version,
 	put_promoted(&promoted, at, slot->tts_values, slot->tts_isnull);
 	slot->tts_values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(modified_at);
 	slot->tts_values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
-	return end_update(row, slot);
+	result = end_update(row, slot, no_wait);
+	if (result == TM_Ok)
+		activity_bytes(row->store_id,
+					   size_of(&promoted) - messagerow_size(row));
+	return result;
 }
 
 void
@@ -478,9 +519,10 @@ messagerow_promote(MessageRow *row)
 	promoted_fill(&row->version.content, &promoted);
 	put_promoted(&promoted, MESSAGE_AT(row->table), slot->tts_values,
 				 slot->tts_isnull);
-	if (end_update(row, slot) != TM_Ok)
+	if (end_update(row, slot, false) != TM_Ok)
 		elog(ERROR, "could not update message " INT64_FORMAT " of store "
 			 INT64_FORMAT, row->message_id, row->store_id);
+	activity_bytes(row->store_id, size_of(&promoted) - messagerow_size(row));
 }
 
 /*
@@ -521,6 +563,7 @@ messagerow_insert(MessageRow *row, const char *modifier)
 
 	table_tuple_insert(message, slot, GetCurrentCommandId(true), 0, NULL);
 	direct_insert_entries(message, slot);
+	activity_bytes(row->store_id, size_of(&promoted));
 	ExecDropSingleTupleTableSlot(slot);
 }
 
@@ -528,136 +571,6 @@ bool
 messagerow_visible(MessageRow *row, Snapshot snapshot)
 {
 	return table_tuple_satisfies_snapshot(row->table, row->slot, snapshot);
-}
-
-/* --------------------------------------------------------------------- ids */
-
-/* Return true if the row of folder in a slot has a value in a column. */
-static bool
-folder_has(Relation folder, TupleTableSlot *slot, const char *column)
-{
-	bool		isnull;
-
-	(void) slot_getattr(slot, get_attnum(RelationGetRelid(folder), column),
-						&isnull);
-	return !isnull;
-}
-
-/*
- * Probes with a dirty snapshot, which sees rows of transactions in progress
- * and takes no predicate locks.
- */
-bool
-row_id_used(StoreRelation sequence, int64 store_id, int64 id)
-{
-	/* a message that was deleted for good is still in the history */
-	StoreRelation which = sequence == REL_STORE_ID_SEQ ? REL_STORE :
-		sequence == REL_FOLDER_ID_SEQ ? REL_FOLDER :
-		sequence == REL_PARKED_ID_SEQ ? REL_PARKED :
-		sequence == REL_BLOB_ID_SEQ ? REL_BLOB : REL_CHANGE;
-	int64		key[2] = {store_id, id};
-	bool		is_store = which == REL_STORE;
-	Relation	rel = table_open(relation_oid(which), AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	SnapshotData dirty;
-	bool		found;
-
-	InitDirtySnapshot(dirty);
-	found = direct_fetch(rel, which + 1, is_store ? &id : key,
-						 is_store ? 1 : 2, &dirty, slot);
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(rel, AccessShareLock);
-	return found;
-}
-
-/* ------------------------------------------------------ stores and folders */
-
-/*
- * Lock a row with a key-share lock on its newest version, as the check of a
- * foreign key does.  The index of a table follows it in StoreRelation.
- * With "existed", do not wait for a folder that is deleted, which another
- * transaction may be restoring; *existed is false then, and if there is no row.
- */
-static bool
-lock_parent(StoreRelation which, const int64 *key, int nkeys, bool *searches,
-			bool *existed)
-{
-	Relation	rel = table_open(relation_oid(which), RowShareLock);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	TM_FailureData failure;
-	bool		found;
-
-	PushActiveSnapshot(GetLatestSnapshot());
-	found = direct_fetch(rel, which + 1, key, nkeys, GetActiveSnapshot(),
-						 slot);
-	if (existed != NULL)
-		*existed = found = found &&
-			!folder_has(rel, slot, "deleted_at");
-	if (found)
-	{
-		ItemPointerData tid = slot->tts_tid;
-
-		found = table_tuple_lock(rel, &tid, GetActiveSnapshot(), slot,
-								 GetCurrentCommandId(true), LockTupleKeyShare,
-								 LockWaitBlock,
-								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-								 &failure) == TM_Ok &&
-			(which != REL_FOLDER || !folder_has(rel, slot, "deleted_at"));
-		if (found && which == REL_FOLDER)
-			*searches = folder_has(rel, slot, "search_flags");
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(rel, NoLock);
-	PopActiveSnapshot();
-	return found;
-}
-
-bool
-row_lock_store(int64 store_id)
-{
-	return lock_parent(REL_STORE, &store_id, 1, NULL, NULL);
-}
-
-void
-row_raise_search_folder(int64 folder_id)
-{
-	ereport(ERROR,
-			(errmapi(MAPI_E_NO_SUPPORT),
-			 errmsg("folder %lld is a search folder", (long long) folder_id),
-			 errhint("Nothing has its place in a search folder: it lists messages of other folders.")));
-}
-
-bool
-row_lock_any_folder(int64 store_id, int64 folder_id)
-{
-	int64		key[2] = {store_id, folder_id};
-	bool		searches;
-
-	return lock_parent(REL_FOLDER, key, 2, &searches, NULL);
-}
-
-bool
-row_lock_folder(int64 store_id, int64 folder_id)
-{
-	int64		key[2] = {store_id, folder_id};
-	bool		searches = false;
-	bool		found = lock_parent(REL_FOLDER, key, 2, &searches, NULL);
-
-	if (searches)
-		row_raise_search_folder(folder_id);
-	return found;
-}
-
-bool
-row_lock_folder_if(int64 store_id, int64 folder_id, bool *existed)
-{
-	int64		key[2] = {store_id, folder_id};
-	bool		searches = false;
-	bool		found = lock_parent(REL_FOLDER, key, 2, &searches, existed);
-
-	if (searches)
-		row_raise_search_folder(folder_id);
-	return found;
 }
 
 /* ------------------------------------------------------------- change rows */
@@ -718,26 +631,20 @@ placed_by(const ChangeRow *row, Relation change, FullTransactionId own)
 }
 
 /*
- * Insert a row of change.  The transaction id is not in *row, but is
- * determined here.  A base equal to the replaced version is stored as NULL,
- * and no base, of a change that replaced a version, as 0.
+ * Set the columns of a row of change, without copying their datums.  The
+ * transaction id is not in *row, but is determined here.  A base equal to the
+ * replaced version is stored as NULL, and no base, of a change that replaced a
+ * version, as 0.
  */
-void
-changerow_insert(const ChangeRow *row)
+static void
+put_change(const ChangeRow *row, Relation change, Datum *values, bool *nulls)
 {
-	Relation	change = direct_relation(REL_CHANGE, RowExclusiveLock);
 	const int  *at = CHANGE_AT(change);
-	TupleDesc	desc = RelationGetDescr(change);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	Datum	   *values = slot->tts_values;
-	bool	   *nulls = slot->tts_isnull;
 	ArrayType  *properties = stored_properties(&row->undo);
 	FullTransactionId own = GetTopFullTransactionId();
 	FullTransactionId xid = placed_by(row, change, own);
 
-	CheckCmdReplicaIdentity(change, CMD_INSERT);
-
-	memset(nulls, true, sizeof(bool) * desc->natts);
+	memset(nulls, true, sizeof(bool) * RelationGetDescr(change)->natts);
 	for (int i = 0; i < C_REQUEST; i++)
 		nulls[at[i]] = false;
 	values[at[C_STORE_ID]] = Int64GetDatum(row->store_id);
@@ -764,12 +671,79 @@ changerow_insert(const ChangeRow *row)
 		nulls[at[C_LARGE + p - PART_HEADERS]] = !row->undo.has_large[p];
 	}
 	direct_require_not_null(change, nulls);
+}
+
+void
+changerow_insert(const ChangeRow *row)
+{
+	Relation	change = direct_relation(REL_CHANGE, RowExclusiveLock);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(change),
+													&TTSOpsVirtual);
+
+	CheckCmdReplicaIdentity(change, CMD_INSERT);
+	put_change(row, change, slot->tts_values, slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
 
 	table_tuple_insert(change, slot, GetCurrentCommandId(true), 0, NULL);
 	direct_insert_entries(change, slot);
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(change, NoLock);
+}
+
+void
+changebatch_begin(ChangeBatch *batch)
+{
+	batch->change = direct_relation(REL_CHANGE, RowExclusiveLock);
+	CheckCmdReplicaIdentity(batch->change, CMD_INSERT);
+	batch->created = 0;
+	batch->count = 0;
+}
+
+/*
+ * Insert the rows of a batch.  Replaced values that are stored out of line are
+ * read now, hence the snapshot.
+ */
+static void
+flush_batch(ChangeBatch *batch)
+{
+	if (batch->count == 0)
+		return;
+	PushActiveSnapshot(GetLatestSnapshot());
+	table_multi_insert(batch->change, batch->slots, batch->count,
+					   GetCurrentCommandId(true), 0, NULL);
+	for (int i = 0; i < batch->count; i++)
+	{
+		direct_insert_entries(batch->change, batch->slots[i]);
+		ExecClearTuple(batch->slots[i]);
+	}
+	PopActiveSnapshot();
+	batch->count = 0;
+}
+
+void
+changebatch_add(ChangeBatch *batch, const ChangeRow *row)
+{
+	TupleDesc	desc = RelationGetDescr(batch->change);
+	TupleTableSlot *slot;
+
+	if (batch->count == MAX_BATCH)
+		flush_batch(batch);
+	if (batch->count == batch->created)
+		batch->slots[batch->created++] =
+			MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
+	slot = batch->slots[batch->count++];
+	put_change(row, batch->change, slot->tts_values, slot->tts_isnull);
+	ExecStoreHeapTuple(heap_form_tuple(desc, slot->tts_values,
+									   slot->tts_isnull), slot, true);
+}
+
+void
+changebatch_end(ChangeBatch *batch)
+{
+	flush_batch(batch);
+	for (int i = 0; i < batch->created; i++)
+		ExecDropSingleTupleTableSlot(batch->slots[i]);
+	table_close(batch->change, NoLock);
 }
 
 /*
@@ -896,7 +870,7 @@ changerow_newest(ChangeRow *row, Relation change, int64 store_id,
 								   AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(change, NULL);
 	IndexScanDesc scan = direct_begin_scan(change, index, key, 2,
-										GetActiveSnapshot());
+										   GetActiveSnapshot());
 	bool		found = false;
 
 	while (!found && index_getnext_slot(scan, BackwardScanDirection, slot))
@@ -930,7 +904,7 @@ changerow_any_before(Relation change, int64 store_id, int64 message_id,
 								   AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(change, NULL);
 	IndexScanDesc scan = direct_begin_scan(change, index, key, 2,
-										GetActiveSnapshot());
+										   GetActiveSnapshot());
 	bool		found = false;
 
 	while (!found && index_getnext_slot(scan, ForwardScanDirection, slot))

@@ -15,7 +15,7 @@
  *	     same folders in different orders.
  *	  2. Rows of folder, from the root downwards.  Whoever places a message or
  *	     a folder takes FOR KEY SHARE on the folder in which it is placed
- *	     (row_lock_folder()); many do so at once.  Whoever changes the row
+ *	     (parent_lock_folder()); many do so at once.  Whoever changes the row
  *	     takes FOR NO KEY UPDATE, which does not wait for them.  Whoever
  *	     deletes the folder takes FOR UPDATE, which does.  After this wait
  *	     nothing can be placed in the folder any more, so what a latest

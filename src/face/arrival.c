@@ -105,7 +105,7 @@ void
 arrival_objects(const JsonbValue *value, const char *name, ObjectList *list)
 {
 	Jsonb	   *array = value->type == jbvBinary ? object_from_value(value) :
-		NULL;
+	NULL;
 
 	if (array == NULL || !JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
 		arrival_raise_bad(name);
@@ -133,7 +133,7 @@ arrival_read(const Jsonb *change, Arrival *arrival)
 	lineage_add(&arrival->list, &arrival->key);
 	arrival->modifier = arrival_text_member(change, "PR_LAST_MODIFIER_NAME");
 	arrival->modified_at = arrival_time_member(change,
-											"PR_LAST_MODIFICATION_TIME");
+											   "PR_LAST_MODIFICATION_TIME");
 	if (bag_find(change, "PR_DELETED_ON", &value))
 		arrival->deleted_at = arrival_time_member(change, "PR_DELETED_ON");
 	if (bag_find(change, "restored", &value))
@@ -200,7 +200,7 @@ arrival_blob_digest(int64 store_id, int64 blob_id, bool *is_text)
 
 int64
 arrival_find_blob(int64 store_id, int64 message_id, int64 size, bool is_text,
-				 const char *digest)
+				  const char *digest)
 {
 	Datum		values[3] = {Int64GetDatum(store_id),
 	Int64GetDatum(message_id), Int64GetDatum(size)};

@@ -16,6 +16,10 @@
  *	  saves have a subtransaction of their own, since each costs a transaction
  *	  id.  Any other error ends the call.
  *
+ *	  The changes of the other saves are recorded together at the end
+ *	  (changebatch_begin): a call saves a message once, so that no save of the
+ *	  call looks for the record of another one.
+ *
  *-------------------------------------------------------------------------
  */
 #include "face.h"
@@ -46,6 +50,7 @@ typedef struct Bulk
 	int			count;
 	BulkItem   *one;			/* the item that is processed alone */
 	MessageRow	row;			/* open, for saves outside of subtransactions */
+	ChangeBatch batch;			/* of their changes */
 } Bulk;
 
 /* ------------------------------------------------------------- subcalls */
@@ -250,6 +255,7 @@ save_item(Bulk *bulk, BulkItem *item)
 	else
 	{
 		request_of(bulk, item, &request);
+		request.batch = &bulk->batch;
 		item->result = save_on_row(&bulk->row, &request, &item->number);
 	}
 	if (result == S_OK && (item->result == MAPI_E_OBJECT_DELETED ||
@@ -294,12 +300,14 @@ save_all(Bulk *bulk)
 		}
 	}
 	messagerow_open(&bulk->row, RowExclusiveLock);
+	changebatch_begin(&bulk->batch);
 	for (int i = 0; i < bulk->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (bulk->items[i].result == S_OK)
 			save_item(bulk, &bulk->items[i]);
 	}
+	changebatch_end(&bulk->batch);
 	messagerow_close(&bulk->row);
 	/* the lock of the drafts is taken last */
 	for (int i = 0; (bulk->flags & PARK_REFUSED) != 0 && i < bulk->count; i++)

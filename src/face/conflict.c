@@ -59,6 +59,7 @@ typedef struct Report
 	Edits		edits;			/* the client's, after edits_retype() on both
 								 * sides */
 	bool		whole;			/* show large values whole */
+	MemoryContext memory;		/* of the report; rows have their own */
 } Report;
 
 /* ------------------------------------------------------------------ values */
@@ -97,7 +98,7 @@ static Jsonb *
 summary_of_value(const JsonbValue *value)
 {
 	int			size = value->type == jbvString ? value->val.string.len :
-		value->type == jbvBinary ? value->val.binary.len : 0;
+	value->type == jbvBinary ? value->val.binary.len : 0;
 	BagList		list;
 
 	if (size <= SUMMARY_LIMIT)
@@ -114,34 +115,40 @@ summary_of_value(const JsonbValue *value)
 	return baglist_build(&list);
 }
 
-/* Return the object with a number in a list of a view, or NULL. */
+/*
+ * Return the object with a number in a list of a view, or NULL.  The index of
+ * the list is kept in "memory".
+ */
 static Jsonb *
 shown_object(const MessageView *view, ShownLists *lists, Part part,
-			 int64 number)
+			 int64 number, MemoryContext memory)
 {
 	const NumberedObject *found;
 
 	if (!lists->read[part])
 	{
+		MemoryContext caller = MemoryContextSwitchTo(memory);
 		ObjectList	list;
 
 		objects_read(content_list(&view->version.content, part), &list);
 		objects_index(&list, part_number_name(part), &lists->index[part]);
 		lists->read[part] = true;
+		MemoryContextSwitchTo(caller);
 	}
 	found = objects_look_up(&lists->index[part], number);
 	return found == NULL ? NULL : found->object;
 }
 
 /*
- * Return the value that a view shows of a property or of an object of a list,
- * as a summary if it is large and "whole" is false.  Return NULL if the view
- * does not have the property.
+ * Return the value that one of the three views of a report shows of a property
+ * or of an object of a list, as a summary if it is large and the report does
+ * not show values whole.  Return NULL if the view does not have the property.
  */
 static Jsonb *
-shown(const MessageView *view, ShownLists *lists, const char *name,
-	  bool whole)
+shown(Report *report, const MessageView *view, ShownLists *lists,
+	  const char *name)
 {
+	bool		whole = report->whole;
 	Datum		tag = CStringGetTextDatum(name);
 	Part		part;
 	int64		number;
@@ -150,7 +157,7 @@ shown(const MessageView *view, ShownLists *lists, const char *name,
 	JsonbValue	value;
 
 	if (part_of_object_name(name, &part, &number))
-		return shown_object(view, lists, part, number);
+		return shown_object(view, lists, part, number, report->memory);
 	part = part_of(name, strlen(name));
 	if (!whole && part >= PART_HEADERS && !view->version.content.isnull[part] &&
 		toast_raw_datum_size(view->version.content.value[part]) > SUMMARY_LIMIT)
@@ -204,9 +211,12 @@ find_your_objects(Report *report)
 static Collected
 collect(Report *report, const Stand *stand, MessageRow *row, bool whole)
 {
+	Datum	   *bag;
+
 	memset(report, 0, sizeof(Report));
 	report->edits = stand->edits;
 	report->whole = whole;
+	report->memory = CurrentMemoryContext;
 	if (stand->is_new)
 		return COLLECTED_NOTHING;
 	if (!view_read(&report->theirs, stand->store_id, stand->message_id, row))
@@ -214,6 +224,9 @@ collect(Report *report, const Stand *stand, MessageRow *row, bool whole)
 	if (report->theirs.version.change_number == stand->base)
 		return COLLECTED_NOTHING;
 
+	/* every row of the report looks into the bags: detoast them once */
+	bag = &report->theirs.version.content.value[PART_PROPS];
+	*bag = JsonbPGetDatum(DatumGetJsonbP(*bag));
 	theirs_init(&report->touched, &report->theirs.version.content);
 	report->base = report->theirs;
 	if (!change_walk_back(stand->store_id, stand->message_id,
@@ -239,7 +252,7 @@ static const char *
 side_of(const Report *report, const char *name, const TheirChange **change)
 {
 	bool		yours = merge_touches(&report->edits, name) ||
-		nameset_find(&report->your_objects, name) >= 0;
+	nameset_find(&report->your_objects, name) >= 0;
 
 	*change = theirs_newest(&report->touched, name);
 	return *change == NULL ? "yours" : yours ? "both" : "theirs";
@@ -261,8 +274,7 @@ put_row(Report *report, const char *name, Tuplestorestate *result,
 	values[0] = CStringGetTextDatum(name);
 	for (int i = 0; i < 3; i++)
 	{
-		Jsonb	   *value = shown(views[i], &report->lists[i], name,
-									   report->whole);
+		Jsonb	   *value = shown(report, views[i], &report->lists[i], name);
 
 		nulls[1 + i] = (value == NULL);
 		values[1 + i] = JsonbPGetDatum(value);
@@ -340,6 +352,26 @@ names_of(const Report *report)
 	return names;
 }
 
+/* Put the rows of all properties and objects into the result. */
+static void
+put_rows(Report *report, Tuplestorestate *result, TupleDesc desc)
+{
+	List	   *names = names_of(report);
+	MemoryContext row = AllocSetContextCreate(report->memory,
+											  "msgstore conflict row",
+											  ALLOCSET_DEFAULT_SIZES);
+	ListCell   *cell;
+
+	foreach(cell, names)
+	{
+		MemoryContextSwitchTo(row);
+		put_row(report, lfirst(cell), result, desc);
+		MemoryContextReset(row);
+	}
+	MemoryContextSwitchTo(report->memory);
+	MemoryContextDelete(row);
+}
+
 /*
  * Return the report as the result set of an SQL function.  Raise
  * MAPI_E_NOT_FOUND or MAPI_E_UNABLE_TO_COMPLETE if there is no report.
@@ -351,14 +383,12 @@ put_report(FunctionCallInfo fcinfo, const Stand *stand, bool whole)
 	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
 	MessageRow	row;
 	Report		report;
-	ListCell   *cell;
 
 	messagerow_begin_read(&row, GetLatestSnapshot());
 	switch (collect(&report, stand, &row, whole))
 	{
 		case COLLECTED:
-			foreach(cell, names_of(&report))
-				put_row(&report, lfirst(cell), result, desc);
+			put_rows(&report, result, desc);
 			break;
 		case COLLECTED_NOTHING:
 			break;

@@ -92,7 +92,7 @@ criteria_require_place(int64 store_id, int64 folder_id)
 	Criteria	criteria;
 
 	if (criteria_read(store_id, folder_id, &criteria))
-		row_raise_search_folder(folder_id);
+		parent_raise_search_folder(folder_id);
 }
 
 /* ----------------------------------------------------------------- writing */

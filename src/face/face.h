@@ -250,6 +250,7 @@ typedef struct SaveRequest
 	int64		seen;			/* SAVE_SEEN: the version shown to the user */
 	int64		version;		/* SAVE_VERSION: the version to go back to */
 	Author		author;
+	ChangeBatch *batch;			/* to insert the record later, or NULL */
 } SaveRequest;
 
 /*
@@ -419,6 +420,7 @@ extern bool meet_permitted(const Import *import, const MessageRow *row);
  */
 extern int32 meet_version(Import *import, MessageRow *row);
 extern int32 meet_deletion(Import *import, MessageRow *row);
+
 /* -------------------------------------------------------------- criteria.c */
 
 /* What a search folder looks for, and where. */

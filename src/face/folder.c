@@ -98,7 +98,7 @@ void
 folder_lock_target(int64 store_id, int64 folder_id, uint32 right)
 {
 	access_require_folder(store_id, folder_id, right);
-	if (!row_lock_folder(store_id, folder_id))
+	if (!parent_lock_folder(store_id, folder_id))
 		store_raise_no_folder(store_id, folder_id);
 	/* the right may have been taken away while we waited */
 	access_require_folder(store_id, folder_id, right);
@@ -129,7 +129,7 @@ raise_collision(const FolderRow *row)
 void
 folder_require_name(int64 store_id, int64 parent_id, char *name)
 {
-	FolderRow	row = {.store_id = store_id,.parent_id = parent_id,
+	FolderRow	row = {.store_id = store_id, .parent_id = parent_id,
 	.name = name};
 
 	if (tree_find_name(store_id, parent_id, name) != 0)
@@ -370,7 +370,7 @@ add_ids(int64 *ids, int *count, const int64 *more, int nmore)
 static void
 place_contents(const Subtree *tree, char kind, int64 emptied, bool associated)
 {
-	PlaceOrder	order = {.kind = kind,.store_id = tree->store_id,
+	PlaceOrder	order = {.kind = kind, .store_id = tree->store_id,
 	.by_folder = true};
 	PlaceFolder *folders = palloc(sizeof(PlaceFolder) * (tree->count + 1));
 	int64	   *ids = NULL;
@@ -449,7 +449,7 @@ folder_delete_all(FolderRow *row, bool hard, const Arrival *arrival)
 int32
 folder_restore_all(FolderRow *row)
 {
-	Subtree		tree = {.store_id = row->store_id,.which = row->folder_id};
+	Subtree		tree = {.store_id = row->store_id, .which = row->folder_id};
 
 	if (row->deleted_with == row->folder_id)
 	{
@@ -607,7 +607,7 @@ work_restore_folder(FunctionCallInfo fcinfo)
 		store_raise_no_folder(tree.store_id, folder_id);
 	if (row.deleted_with != folder_id)
 		return MAPI_E_NOT_FOUND;
-	if (!row_lock_folder(tree.store_id, row.parent_id))
+	if (!parent_lock_folder(tree.store_id, row.parent_id))
 		return MAPI_E_OBJECT_DELETED;
 	access_require_folder(tree.store_id, row.parent_id,
 						  RIGHT_CREATE_SUBFOLDER);

@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "activity.h"
 #include "query.h"
 
 #define NUM_COLUMNS		10
@@ -429,8 +430,8 @@ prune_batch(PG_FUNCTION_ARGS)
 {
 	Datum		values[3] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
 	PG_GETARG_DATUM(2)};
-	Datum		result[2];
-	bool		nulls[2] = {true, true};
+	Datum		result[3];
+	bool		nulls[3] = {true, true, true};
 	int64		store_id;
 
 	store_id = call_number(fcinfo, 0, "store_id");
@@ -446,9 +447,11 @@ prune_batch(PG_FUNCTION_ARGS)
 	park_lock(store_id, ShareLock);
 	SPI_connect();
 	query_run(QUERY_PRUNE, values, NULL);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		result[i] = SPI_getbinval(SPI_tuptable->vals[0],
 								  SPI_tuptable->tupdesc, i + 1, &nulls[i]);
 	SPI_finish();
+	activity_pruned(store_id, DatumGetInt64(result[1]),
+					DatumGetInt64(result[2]), true);
 	return call_row(fcinfo, result, nulls);
 }

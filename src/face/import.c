@@ -58,7 +58,7 @@ map_blob(const Property *prop, int64 blob_id, int64 size, void *arg)
 		if (object_number(blob, "as", &here) && here > 0)
 			return here;
 		here = arrival_find_blob(map->store_id, map->message_id, size,
-								prop->type == PT_UNICODE, digest);
+								 prop->type == PT_UNICODE, digest);
 		if (here != 0)
 			return here;
 	}
@@ -75,7 +75,7 @@ static Jsonb *
 map_blobs(const Import *import, Jsonb *props, const ObjectList *list)
 {
 	BlobMap		map = {import->store_id, import->message_id, list};
-	Property	none = {.name = "",.type = PT_BINARY};
+	Property	none = {.name = "", .type = PT_BINARY};
 	JsonbValue	value;
 
 	if (!references_any(props))
@@ -144,7 +144,7 @@ import_new(Import *import, MessageRow *row)
 	row->creator_actor = CStringGetTextDatum(import->creator);
 	row->version.folder_id = import->folder_id;
 	row->version.content = meet_with_times(&import->content, NULL,
-									  import->arrival.modified_at);
+										   import->arrival.modified_at);
 	origin_record(import->store_id, KEYED_MESSAGE, &import->source,
 				  row->message_id, false);
 	change_arrive(row, &import->arrival, &import->author);
@@ -161,14 +161,14 @@ static void
 find_message(Import *import)
 {
 	import->message_id = arrival_message(import->store_id,
-											 &import->source);
+										 &import->source);
 	if (import->message_id != 0)
 		return;
 	LockDatabaseObject(relation_oid(REL_IMPORTED),
 					   hash_bytes(import->source.bytes, import->source.size),
 					   0, ExclusiveLock);
 	import->message_id = arrival_message(import->store_id,
-											 &import->source);
+										 &import->source);
 }
 
 /*
@@ -218,7 +218,7 @@ delete_for_good(int64 store_id, int64 *ids, int count, uint32 flags,
 				const Author *author)
 {
 	PlaceOrder	order = {.kind = (flags & DELETE_HARD_DELETE) != 0 ?
-	CHANGE_HARD_DELETE : CHANGE_DELETE, .store_id = store_id,
+		CHANGE_HARD_DELETE : CHANGE_DELETE, .store_id = store_id,
 	.author = *author};
 	int			known = 0;
 
@@ -268,7 +268,7 @@ lock_folder(const Jsonb *change, Import *import)
 	}
 	access_require_folder(import->store_id, import->folder_id,
 						  RIGHT_FOLDER_VISIBLE);
-	return row_lock_folder(import->store_id, import->folder_id);
+	return parent_lock_folder(import->store_id, import->folder_id);
 }
 
 /* Read the argument "method"; -1 if it is NULL. */
@@ -528,7 +528,7 @@ import_move(PG_FUNCTION_ARGS)
 						(long long) import.store_id)));
 	access_require_folder(import.store_id, import.folder_id,
 						  RIGHT_FOLDER_VISIBLE);
-	if (!row_lock_folder(import.store_id, import.folder_id))
+	if (!parent_lock_folder(import.store_id, import.folder_id))
 		return import_row(fcinfo, SYNC_E_NO_PARENT, &import);
 
 	messagerow_open(&row, RowExclusiveLock);

@@ -222,7 +222,7 @@ insert_folder(FolderImport *import)
 	bool		renamed;
 
 	if (import->parent_id == 0 ||
-		!row_lock_folder(import->store_id, import->parent_id))
+		!parent_lock_folder(import->store_id, import->parent_id))
 		return SYNC_E_NO_PARENT;
 	access_require_folder(import->store_id, import->parent_id,
 						  RIGHT_CREATE_SUBFOLDER);
@@ -321,7 +321,7 @@ take_folder(FolderImport *import, FolderRow *row)
 		if (tree_is_below(import->store_id, parent_id, row->folder_id) &&
 			(parent_id == row->folder_id || !break_cycle(import, parent_id)))
 			return SYNC_E_CYCLE;
-		if (!row_lock_folder(import->store_id, parent_id))
+		if (!parent_lock_folder(import->store_id, parent_id))
 			return SYNC_E_NO_PARENT;
 		if (parent_id != row->parent_id)
 			access_require_folder(import->store_id, parent_id,

@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "activity.h"
 #include "query.h"
 
 /*
@@ -57,6 +58,7 @@ create_blob(PG_FUNCTION_ARGS)
 	SPI_connect();
 	query_run(QUERY_BLOB_CREATE, values, actor == NULL ? "    n" : NULL);
 	SPI_finish();
+	activity_blobs(PG_GETARG_INT64(0), 1);
 	PG_RETURN_DATUM(values[1]);
 }
 
@@ -174,7 +176,7 @@ read_blob(PG_FUNCTION_ARGS)
 	int64		offset = call_bytes(fcinfo, 3, "offset");
 	int64		count = call_bytes(fcinfo, 4, "length");
 	Datum		values[4] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(2),
-		PG_GETARG_DATUM(1), access_role_name()};
+	PG_GETARG_DATUM(1), access_role_name()};
 	int64		size = 0;
 	bool		found;
 

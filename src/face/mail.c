@@ -126,7 +126,7 @@ save_mail(FunctionCallInfo fcinfo, SaveRequest *request, int64 *number)
 	Edits		edits;
 	int32		result;
 
-	if (!row_lock_folder(request->store_id, request->folder_id))
+	if (!parent_lock_folder(request->store_id, request->folder_id))
 		return MAPI_E_OBJECT_DELETED;
 	if (!access_may_create(request->store_id, request->folder_id))
 		return MAPI_E_NO_ACCESS;

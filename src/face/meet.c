@@ -317,7 +317,7 @@ static Content
 content_to_write(const Import *import, const MessageRow *row)
 {
 	return meet_with_times(&import->content, &row->version.content,
-					  import->arrival.modified_at);
+						   import->arrival.modified_at);
 }
 
 /* Return the arrival of the version in *row: what it keeps if it wins. */
@@ -342,8 +342,8 @@ static void
 keep_version(Import *import, MessageRow *row, const Arrival *arrival)
 {
 	Content		content = meet_with_times(&row->version.content,
-									 &row->version.content,
-									 arrival->modified_at);
+										  &row->version.content,
+										  arrival->modified_at);
 
 	write_version(import, row, &content, 0, row->version.deleted_at != 0,
 				  arrival);

@@ -20,6 +20,8 @@
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
+#include "activity.h"
+
 #define DELETE_FLAGS	DELETE_HARD_DELETE
 
 static int
@@ -251,7 +253,10 @@ place_execute(const PlaceOrder *order, int64 *ids, int count)
 	messagerow_close(&row);
 	count_end(&tally);
 	if (result == MAPI_E_OBJECT_CHANGED)
+	{
+		activity_conflict(order->store_id, ids[0]);
 		return result;
+	}
 	if (done == count)
 		return S_OK;
 	if (done > 0)
@@ -357,7 +362,7 @@ lock_folders(PlaceOrder *order, const int64 *ids, int count)
 	{
 		if (i > 0 && folders[i].folder_id == folders[i - 1].folder_id)
 			continue;
-		if (row_lock_folder(order->store_id, folders[i].folder_id))
+		if (parent_lock_folder(order->store_id, folders[i].folder_id))
 			folders[order->nfolders++] = folders[i];
 	}
 }
@@ -409,7 +414,7 @@ move_messages(PG_FUNCTION_ARGS)
 	order.folder_id = call_number(fcinfo, 2, "folder_id");
 	condition_argument(fcinfo, 3, count, &order);
 	access_require_folder(order.store_id, order.folder_id, RIGHT_CREATE);
-	if (!row_lock_folder(order.store_id, order.folder_id))
+	if (!parent_lock_folder(order.store_id, order.folder_id))
 		store_raise_no_folder(order.store_id, order.folder_id);
 	PG_RETURN_INT32(place_execute(&order, ids, count));
 }

@@ -93,7 +93,7 @@ static void
 begin_change(int64 store_id, int64 folder_id)
 {
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_OWNER);
-	if (!row_lock_any_folder(store_id, folder_id))
+	if (!parent_lock_any_folder(store_id, folder_id))
 		store_raise_no_folder(store_id, folder_id);
 	access_lock(store_id);
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_OWNER);

@@ -31,9 +31,9 @@
  *	  because of the new version's number.  A save that stores blobs locks the
  *	  row in any case, because a refused save must not store anything.
  *
- *	  A forced save locks the newest version first, whoever made that version,
- *	  then decides, and writes over the locked version.  It begins anew only if
- *	  the row was deleted meanwhile.
+ *	  A forced save of a client that may edit the message locks the newest
+ *	  version first, whoever made that version, then decides, and writes over
+ *	  the locked version.  It begins anew only if the row was deleted meanwhile.
  *
  *	  A save with a request first looks for a change that an earlier call with
  *	  the same request has made, and then answers as that call did.  The change
@@ -60,6 +60,8 @@
 #include "utils/snapmgr.h"
 
 #include "value.h"
+
+#include "activity.h"
 
 #define MAX_REQUEST		255		/* characters of a request */
 
@@ -128,6 +130,8 @@ save_on_row(const MessageRow *row, const SaveRequest *request,
 			attempt = attempt_plain(&work, &result, change_number);
 		PopActiveSnapshot();
 	}
+	if (result == MAPI_E_OBJECT_CHANGED)
+		activity_conflict(request->store_id, request->message_id);
 	return result;
 }
 
@@ -179,6 +183,15 @@ saved_before(const SaveRequest *request, int64 *number)
 
 /* ---------------------------------------------------------------- deciding */
 
+/* Return true if the current role may edit the message in work->row. */
+static bool
+may_edit_row(const SaveWork *work)
+{
+	return access_message(work->request->store_id,
+						  work->row.version.folder_id, work->row.creator,
+						  ACCESS_TO_EDIT);
+}
+
 /*
  * Do steps 5 to 8 on the version in work->row; S_OK means: go on.  A client
  * without a handle has not shown yet that it may read the message: if it may
@@ -189,9 +202,7 @@ decide(SaveWork *work)
 {
 	const SaveRequest *request = work->request;
 	const MessageRow *row = &work->row;
-	bool		may_edit = access_message(request->store_id,
-										  row->version.folder_id,
-										  row->creator, ACCESS_TO_EDIT);
+	bool		may_edit = may_edit_row(work);
 
 	if (!may_edit && request->is_stateless && !work->decided)
 		access_require_message(request->store_id, row->version.folder_id,
@@ -258,22 +269,24 @@ plain_edits(SaveWork *work, Edits *result)
 /* ----------------------------------------------------------------- writing */
 
 /*
- * Do step 10 on the version in work->row.  Unless TM_Ok is returned, nothing
- * has been written.
+ * Do step 10 on the version in work->row.  With "no_wait", return
+ * TM_BeingModified if another transaction holds the row.  Unless TM_Ok is
+ * returned, nothing has been written.
  */
 static TM_Result
-write_row(SaveWork *work, const Edits *edits, int64 *number)
+write_row(SaveWork *work, const Edits *edits, bool no_wait, int64 *number)
 {
 	ChangeOrder order;
 
 	memset(&order, 0, sizeof(order));
+	order.no_wait = no_wait;
 	order.base = work->request->base;
 	if (work->request->mode == SAVE_SUBMIT)
 	{
 		order.kind = CHANGE_SUBMIT;
 		order.sending = SENDING_BEGINS;
 	}
-	else 	if (order.base == work->row.version.change_number)
+	else if (order.base == work->row.version.change_number)
 		order.kind = CHANGE_SAVE;
 	else if (work->request->mode == SAVE_MERGE)
 		order.kind = CHANGE_MERGE;
@@ -282,6 +295,7 @@ write_row(SaveWork *work, const Edits *edits, int64 *number)
 	order.edits = edits;
 	order.uploads = work->request->uploads;
 	order.author = work->request->author;
+	order.batch = work->request->batch;
 	return change_write(&work->row, &order, number);
 }
 
@@ -289,7 +303,7 @@ write_row(SaveWork *work, const Edits *edits, int64 *number)
 static void
 write_locked(SaveWork *work, const Edits *edits, int64 *number)
 {
-	TM_Result	written = write_row(work, edits, number);
+	TM_Result	written = write_row(work, edits, false, number);
 
 	if (written != TM_Ok)
 		elog(ERROR, "unexpected answer %d to updating a locked message",
@@ -396,13 +410,9 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 		messagerow_held(&work->row))
 		return save_locked(work, &edits, result, number);
 
-	if (write_row(work, &edits, number) != TM_Ok)
-		return ATTEMPT_AGAIN;
-	/* the update may have waited, if the row was taken at this very moment */
-	access_require_message(request->store_id, work->row.version.folder_id,
-						   request->message_id, work->row.creator,
-						   ACCESS_TO_EDIT);
-	return ATTEMPT_DONE;
+	/* after a wait the save would have to be decided anew */
+	return write_row(work, &edits, true, number) == TM_Ok ?
+		ATTEMPT_DONE : ATTEMPT_AGAIN;
 }
 
 /* ------------------------------------------------------------- forced save */
@@ -443,6 +453,27 @@ forced_edits(SaveWork *work, Edits *result)
 }
 
 /*
+ * Answer a client that may not edit the message before the row is locked: such
+ * a client must neither wait nor hold others up.  Return true, and set *result
+ * and *number, if the save has its answer.
+ */
+static bool
+answered_at_door(SaveWork *work, int32 *result, int64 *number)
+{
+	if (may_edit_row(work))
+	{
+		/* a right that is taken away from now on is a matter of the result */
+		work->decided = true;
+		return false;
+	}
+	if (saved_before(work->request, number))
+		return true;
+	*number = work->row.version.change_number;
+	*result = decide(work);
+	return *result != S_OK;
+}
+
+/*
  * Lock the newest version, decide, and write: a forced save, an overwrite of
  * the version that was seen, or a merge.  *number is the version that stands
  * afterwards, 0 if the row is gone.
@@ -455,9 +486,11 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
 										 request->message_id);
 	Edits		edits;
 
+	*result = S_OK;
+	if (found && answered_at_door(work, result, number))
+		return ATTEMPT_DONE;
 	if (found && messagerow_lock(&work->row, true) != TM_Ok)
 		return ATTEMPT_AGAIN;
-	*result = S_OK;
 	if (saved_before(request, number))
 		return ATTEMPT_DONE;
 	if (!found)
@@ -554,7 +587,7 @@ save_new(SaveWork *work, int64 *number)
 	Content    *content = &row->version.content;
 	bool		existed;
 
-	if (!row_lock_folder_if(request->store_id, request->folder_id, &existed))
+	if (!parent_lock_folder_if(request->store_id, request->folder_id, &existed))
 	{
 		if (request->is_stateless && !existed)
 			store_raise_no_folder(request->store_id, request->folder_id);

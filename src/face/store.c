@@ -40,7 +40,7 @@ store_special_folder(int64 store_id, const char *special)
 static int64
 insert_special(int64 store_id, int64 parent_id, const char *special)
 {
-	FolderRow	row = {.store_id = store_id,.parent_id = parent_id};
+	FolderRow	row = {.store_id = store_id, .parent_id = parent_id};
 
 	row.name = pstrdup(special);
 	row.special = row.name;
@@ -133,9 +133,6 @@ create_store(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_COLLISION),
 				 errmsg("store \"%s\" already exists", name)));
-
-	/* after a rollback, no session may find the store in its cache */
-	relation_announce(REL_STORE);
 
 	root = insert_special(store_id, 0, special_folders[0]);
 	for (int i = 1; i < lengthof(special_folders); i++)

@@ -255,8 +255,8 @@ sentmail_folder(const MessageRow *row)
 		return 0;
 	entryid = base64_bytes(value.val.string.val, value.val.string.len);
 	return computed_folder_of_entryid(row->store_id,
-								  (const uint8 *) VARDATA_ANY(entryid),
-								  VARSIZE_ANY_EXHDR(entryid));
+									  (const uint8 *) VARDATA_ANY(entryid),
+									  VARSIZE_ANY_EXHDR(entryid));
 }
 
 /*
@@ -283,10 +283,10 @@ order_sent(const MessageRow *row, ChangeOrder *order)
 		return;
 	}
 	folder_id = sentmail_folder(row);
-	if (folder_id == 0 || !row_lock_folder(row->store_id, folder_id))
+	if (folder_id == 0 || !parent_lock_folder(row->store_id, folder_id))
 	{
 		folder_id = store_special_folder(row->store_id, "Sent Items");
-		if (!row_lock_folder(row->store_id, folder_id))
+		if (!parent_lock_folder(row->store_id, folder_id))
 			return;
 	}
 	if (folder_id != row->version.folder_id)

@@ -241,6 +241,21 @@ catalogue_type_json(uint16 type)
 	return entry == NULL ? "" : catalogue_string(entry->json);
 }
 
+/*
+ * Return true if the id of an entry has one type only: MAPI defines the id, and
+ * the catalogue has no other entry for the id.
+ */
+static bool
+is_alone(const CatalogueProperty *entry)
+{
+	int			i = entry - catalogue_properties;
+	uint32		id = TAG_ID(entry->tag);
+
+	return i < CATALOGUE_TAGGED && id <= LAST_MAPI_ID &&
+		(i == 0 || TAG_ID(entry[-1].tag) != id) &&
+		(i == CATALOGUE_TAGGED - 1 || TAG_ID(entry[1].tag) != id);
+}
+
 void
 catalogue_fill(const CatalogueProperty *entry, Property *prop)
 {
@@ -248,6 +263,7 @@ catalogue_fill(const CatalogueProperty *entry, Property *prop)
 	prop->namelen = entry->namelen;
 	prop->tag = entry->tag;
 	prop->type = entry->type;
+	prop->alone = is_alone(entry);
 	prop->part = (Part) entry->part;
 	prop->rule = (PropertyRule) entry->rule;
 }

@@ -211,6 +211,7 @@ named_lookup(const char *spelling, int len, Property *prop)
 	prop->type = code;
 	prop->part = PART_PROPS;
 	prop->rule = RULE_STORED;
+	prop->alone = false;
 	return NAMED_OK;
 }
 

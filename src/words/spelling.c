@@ -62,6 +62,7 @@ spelling_lookup(const char *spelling, int len, Property *prop)
 			prop->namelen = HEX_TAG_LEN;
 			prop->tag = tag;
 			prop->type = TAG_TYPE(tag);
+			prop->alone = false;
 			prop->part = PART_PROPS;
 			prop->rule = rule_of_id(TAG_ID(tag));
 			return true;
@@ -205,7 +206,7 @@ spelling_resolve_id(const char *spelling, int len, Property *prop)
 	if (!is_storable(NULL, prop))
 	{
 		char	   *stem = pnstrdup(prop->name, named_stem_length(prop->name,
-																 prop->namelen));
+																  prop->namelen));
 
 		(void) named_lookup(stem, strlen(stem), prop);
 	}

@@ -231,6 +231,7 @@ typedef struct Property
 	int			namelen;
 	uint32		tag;			/* (id << 16) | type; 0: a named property */
 	uint16		type;			/* PT_* */
+	bool		alone;			/* the id cannot be used in another type */
 	Part		part;
 	PropertyRule rule;
 } Property;

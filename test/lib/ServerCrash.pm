@@ -11,10 +11,11 @@ package ServerCrash;
 use strict;
 use warnings;
 use Exporter 'import';
+use IPC::Run;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(usleep);
 
-our @EXPORT = qw(server_process kill_process kill_server);
+our @EXPORT = qw(server_process kill_process kill_server wait_for_queries);
 
 # Return the process id of the one process of a type ("walwriter"), once the
 # server has started it.
@@ -52,6 +53,24 @@ sub wait_for_end
 	return;
 }
 
+# Wait until the server answers a query.  poll_query_until() does not do here: it
+# writes the query to psql, and dies of a broken pipe if psql was refused before.
+sub wait_for_queries
+{
+	my ($node) = @_;
+	my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+	my $err;
+
+	until (IPC::Run::run(
+			[ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'SELECT' ],
+			'<', \undef, '>', \my $out, '2>', \$err))
+	{
+		die "the server does not answer: $err" if time > $deadline;
+		usleep(100_000);
+	}
+	return;
+}
+
 # Kill one process of a running server with SIGKILL, and wait until the server
 # accepts queries again.  Returns true if the server has crashed, and false if
 # the process was ending anyway, which does no harm.
@@ -65,8 +84,7 @@ sub kill_process
 	# The postmaster refuses connections from the moment on that it is told of
 	# the crash: whoever connects now sees the server after it, or no crash.
 	wait_for_end($pid);
-	$node->poll_query_until('postgres', 'SELECT true')
-	  or die 'the server did not recover';
+	wait_for_queries($node);
 	return last_start($node) ne $before;
 }
 

@@ -1,7 +1,8 @@
 
 # CREATE EXTENSION takes a schema msgstore only if nobody else can have made
 # objects in it, and always makes msgstore_internal itself.  DROP EXTENSION leaves
-# schema msgstore, and drops no object of others without CASCADE.
+# schema msgstore, and drops no object of others without CASCADE.  (Fault F1: a schema
+# that was made beforehand, and runs code of its owner.)
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

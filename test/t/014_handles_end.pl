@@ -1,5 +1,6 @@
 # Handles end with the tables on which they were opened, and the settings that
-# limit handles are for superusers to set.
+# limit handles are for superusers to set.  A renamed schema is named by every call.
+# (Faults F6, F11 and F13.)
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -95,7 +96,7 @@ is( run("DROP EXTENSION msgstore; $make
 	"1\nS_OK\nt",
 	'the end of an old handle deletes no upload of a new one');
 
-# Roles may not lift the limits, neither before the module is loaded.
+# F11: roles may not lift the limits, neither before the module is loaded.
 $node->safe_psql('postgres', q{
 	CREATE ROLE plain LOGIN;
 	CREATE DATABASE pooled;

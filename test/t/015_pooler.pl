@@ -1,6 +1,6 @@
-# Two clients behind pgbouncer in transaction mode share one session.  With
-# msgstore.handles = transaction or off, no client can touch the edits of the
-# other, and handles that a client leaves open lock nobody out.
+# Clients behind pgbouncer share one session, in its modes session, transaction and
+# statement.  With the setting of msgstore.handles that doc/poolers.md names for a mode,
+# no client can touch the edits of another, and forgotten handles lock nobody out.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -38,6 +38,8 @@ append_to_file("$dir/users", join '', map { qq("app_$_" ""\n) } @modes);
 append_to_file("$dir/pgbouncer.ini", <<"END");
 [databases]
 postgres = host=${\ $node->host} port=${\ $node->port}
+by_session = host=${\ $node->host} port=${\ $node->port} dbname=postgres pool_mode=session
+by_statement = host=${\ $node->host} port=${\ $node->port} dbname=postgres pool_mode=statement
 [pgbouncer]
 listen_addr =
 listen_port = $port
@@ -54,11 +56,14 @@ my $pooler = IPC::Run::start([ $pgbouncer, '-q', "$dir/pgbouncer.ini" ],
 
 # Run the script of client B, if it is given, where the script of client A has
 # the command \b.  Each client has a connection of its own to the pooler.
-# Returns the printed lines, A's and B's, and errors by their SQLSTATE.
+# Returns the printed lines, A's and B's, and errors by their SQLSTATE.  The mode is that
+# of msgstore.handles; the pool is a database of the pooler, one in transaction mode if
+# none is named.
 sub clients
 {
-	my ($mode, $a, $b) = @_;
-	my $connection = "host=$dir port=$port user=app_$mode dbname=postgres";
+	my ($mode, $a, $b, $pool) = @_;
+	$pool //= 'postgres';
+	my $connection = "host=$dir port=$port user=app_$mode dbname=$pool";
 	my $psql = "psql -XAtq -v VERBOSITY=sqlstate -d '$connection'";
 	my ($out, $err);
 
@@ -72,10 +77,8 @@ sub clients
 	return join "\n", map { s/^psql:[^ ]* //r } grep { $_ ne '' } split /\n/, $out;
 }
 
-for (my $try = 0; $try < 600 && !-S "$dir/.s.PGSQL.$port"; $try++)
-{
-	usleep(100_000);
-}
+my $deadline = time + $PostgreSQL::Test::Utils::timeout_default;
+usleep(100_000) while !-S "$dir/.s.PGSQL.$port" && time < $deadline;
 ok(-S "$dir/.s.PGSQL.$port", 'the pooler is running')
   or diag($pooler_err, slurp_file("$dir/pgbouncer.log"));
 
@@ -181,6 +184,77 @@ foreach my $mode (@modes)
 	is( clients($mode, "SET msgstore.handles = 'session';\n"),
 		'ERROR:  42501', "$mode: a client cannot change the setting");
 }
+
+# --------------------------------------------- what else a transaction may leave behind
+
+is( clients('transaction', "SET msgstore.actor = 'ann';
+	\\b\n", "SELECT current_setting('msgstore.actor')"),
+	'ann',
+	'transaction: the actor that a client has set is the next client\'s');
+is( clients('transaction', "BEGIN;
+	SET LOCAL msgstore.actor = 'ann';
+	SELECT result FROM msgstore.save_message($store, $message, $number,
+		'{\"PR_SUBJECT\": \"by ann\"}');
+	COMMIT;
+	SELECT result FROM msgstore.save_message($store, $message, $number,
+		'{\"PR_SUBJECT\": \"by bob\"}', actor => 'bob');
+	\\b
+	SELECT string_agg(actor, ' ' ORDER BY changed_at) FROM (
+		SELECT actor, changed_at FROM msgstore.history($store, $message, 3)) AS h;",
+	"SET msgstore.actor = ''; SELECT result FROM msgstore.save_message($store, $message,
+		$number, '{\"PR_SUBJECT\": \"by nobody\"}');"),
+	"S_OK\nS_OK\nS_OK\nann bob",
+	'transaction: SET LOCAL and the argument name the actor of one call');
+
+# ------------------------------------------------------------------- session mode
+
+is( clients('session', "$open AS h \\gset
+	SELECT msgstore.set_props(:h, '{\"PR_SUBJECT\": \"in a session\"}') AS x \\gset
+	BEGIN;
+	SELECT msgstore.save_changes(:h);
+	COMMIT;
+	SELECT msgstore.get_props(:h)->>'PR_SUBJECT';
+	SELECT pg_backend_pid() AS pid \\gset
+	SELECT count(msgstore.open_message($store, $message)) FROM generate_series(1, 999);",
+	undef, 'by_session'),
+	"S_OK\nin a session\n999",
+	'session mode: a handle lives as long as its client');
+is( clients('session', "SELECT count(*) FROM msgstore.open_handles;
+	$open AS h \\gset
+	SELECT msgstore.close_object(:h) IS NULL;", undef, 'by_session'),
+	"0\nf",
+	'session mode: DISCARD ALL has closed the handles of the client before');
+
+# ----------------------------------------------------------------- statement mode
+
+my $one = "SELECT msgstore.set_props(h, '{\"PR_SUBJECT\": \"in one statement\"}') IS NULL,
+		msgstore.save_changes(h)
+	FROM (SELECT msgstore.open_message($store, $message, 'MAPI_MODIFY') AS h OFFSET 0) AS o;";
+is( clients('off', "SELECT $number AS n \\gset
+	\\b
+	SELECT result FROM msgstore.save_message($store, $message, :n,
+		'{\"PR_SUBJECT\": \"of A\"}');
+	SELECT side, theirs FROM msgstore.conflict($store, $message, :n,
+		'{\"PR_SUBJECT\": \"of A\"}') WHERE property = 'PR_SUBJECT';
+	SELECT result FROM msgstore.resolve_conflict($store, $message, :n,
+		'{\"PR_IMPORTANCE\": 2}', 'MERGE');
+	CALL msgstore.sweep_blobs($store);
+	$open;",
+	"SELECT result FROM msgstore.save_message($store, $message, $number,
+		'{\"PR_SUBJECT\": \"of B\"}');", 'by_statement'),
+	"S_OK\nMAPI_E_OBJECT_CHANGED\nboth|\"of B\"\nS_OK\n0\nERROR:  MA102",
+	'statement mode, off: the calls without a handle keep their rules');
+is( clients('transaction', "$one
+	$open AS h \\gset
+	\\b
+	SELECT msgstore.save_changes(:h);
+	$subject", "SELECT count(*) FROM msgstore.open_handles;", 'by_statement'),
+	"f|S_OK\n0\nERROR:  MA108\nin one statement",
+	'statement mode, transaction: a handle ends with its statement');
+like(
+	clients('off', "BEGIN;\n", undef, 'by_statement'),
+	qr/^FATAL:  08P01/,
+	'statement mode: the pooler refuses BEGIN');
 
 $pooler->signal('INT');
 $pooler->finish;

@@ -120,23 +120,24 @@ text_back(void)
 }
 END
 write_file('command/diff.c', slurp_file("$dir/client/command/diff.c") . <<'END');
-extern void diff_circle(Report *report);
+extern void diff_circle(void);
 extern void ms_clear_error(msgstore *ms);
 extern void perror(const char *text);
+extern void sides_print(const void *report, const void *screen);
 void
-diff_circle(Report *report)
+diff_circle(void)
 {
 	perror("");
 	PQclear(PQexec(NULL, ""));
 	ms_clear_error(NULL);
-	report_free(report);
+	sides_print(NULL, NULL);
 }
 END
 edit('lib/result.c', "#include \"mapi.h\"\n",
 	"#include \"mapi/mapi.h\"\nextern int visible;\nint visible;\n");
 edit('lib/libmsgstore.h', "#ifdef __cplusplus\n}",
 	"extern bool msgstore_nowhere(void);\n#ifdef __cplusplus\n}");
-edit('README.md', "\n| `attach.c` |", "\n| part |");
+edit('README.md', "\n| `mend.c` |", "\n| part |");
 edit('README.md', '`diff.c`', '`differ.c`');
 edit('README.md', '`save_batch()`', '`save_bunch()`');
 ($status, $output) = outcome(@make, 'all', 'CPPFLAGS=-I.');
@@ -147,7 +148,7 @@ like($output, $_, "found: $_")
   foreach (
 	qr/^back: mail\/text uses show_safe\(\) of command\/show$/m,
 	qr/^library: mail\/text uses PQlibVersion\(\)$/m,
-	qr/^circle: diff uses report$/m,
+	qr/^circle: diff uses sides$/m,
 	qr/^door: command\/diff uses perror past print\.c$/m,
 	qr/^door: command\/diff uses PQexec past batch\.c and connection\.c and statement\.c$/m,
 	qr/^private: command\/diff uses ms_clear_error\(\) of libmsgstore$/m,
@@ -155,7 +156,7 @@ like($output, $_, "found: $_")
 	qr/^visible is visible, and libmsgstore\.h does not declare it$/m,
 	qr/^libmsgstore\.h declares msgstore_nowhere\(\), which is not defined$/m,
 	qr/^exports\.txt lacks msgstore_nowhere$/m,
-	qr/^client\/README\.md has no row for attach\.c$/m,
+	qr/^client\/README\.md has no row for mend\.c$/m,
 	qr/^client\/README\.md names differ\.c, which does not exist$/m,
 	qr/^client\/README\.md names save_bunch\(\) of batch\.c, which does not/m,
 	qr/^3 products, \d+ files, \d+ arrows, \d+ faults$/m);

@@ -1,5 +1,6 @@
 # "msgstore resolve" shows the conflict of a parked draft and settles it by an answer or
-# an option; whatever happens, the draft is not lost.
+# an option; whatever happens, the draft is not lost.  A merge is offered where the
+# server merges (fault F12).
 use strict;
 use warnings;
 use utf8;
@@ -21,8 +22,10 @@ sub resolve
 	my ($input, @args) = @_;
 	my ($out, $err) = ('', '');
 
+	# from a file: a command that ends without reading would break a pipe
+	write_file('input', encode('UTF-8', $input));
 	IPC::Run::run([ 'msgstore', 'resolve', '--store=team', @args ],
-		'<', \encode('UTF-8', $input), '>', \$out, '2>', \$err);
+		'<', "$dir/input", '>', \$out, '2>', \$err);
 	return ($? >> 8, decode('UTF-8', $out), decode('UTF-8', $err));
 }
 

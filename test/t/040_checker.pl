@@ -10,14 +10,14 @@ use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RandomSeed;
 use ServerCrash;
 use Test::More;
 
 my $top = "$FindBin::RealBin/../..";
 my $checker = "$top/test/checker/checker";
 my $steps = $ENV{CHECKER_STEPS} || 24000;
-my $seed = $ENV{CHECKER_SEED} || int(rand(1_000_000_000));
-note "seed $seed";
+my $seed = random_seed('CHECKER_SEED');
 
 my $node = PostgreSQL::Test::Cluster->new('checker');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
@@ -121,7 +121,7 @@ sub verified
 	my ($code, $out) = verify($name, $records);
 
 	is($code, 0, "$what: what was answered and what is stored agree")
-	  or diag("seed $seed\n$out");
+	  or diag($out);
 	note $out;
 	return $out;
 }
@@ -156,7 +156,8 @@ foreach my $kind (
 # ---------------------------------------------------------------- the crashes
 
 # Kill a backend of one of the sessions of a run: all of them end, and the server
-# recovers by itself.  If the backend was ending anyway, kill another one.
+# recovers by itself.  If the backend was ending anyway, kill another one.  The run
+# prints nothing while the server is down.
 sub kill_backend
 {
 	my ($run) = @_;
@@ -166,7 +167,9 @@ sub kill_backend
 		my $pid = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity
 			WHERE application_name = 'checker' ORDER BY state = 'active' DESC LIMIT 1");
 
-		return if $pid && kill_process($node, $pid);
+		next if !$pid || !kill_process($node, $pid);
+		$run->{timer}->start;
+		return;
 	}
 	die "the run has ended early: $run->{err}";
 }
@@ -178,6 +181,7 @@ reach($run, $crash_steps * 0.05);
 kill_backend($run);
 reach($run, $crash_steps * 0.1);
 kill_server($node);
+$run->{timer}->start;
 reach($run, $crash_steps * 0.15);
 kill_backend($run);
 is(end_run($run), 0, 'the sessions go on after crashes');
@@ -290,7 +294,7 @@ foreach my $mutant (
 		0,
 		"$what: the sessions get to the end");
 	my ($code, $said) = verify($name, $dir);
-	is($code, 1, "$what: the checker objects") or diag("seed $seed");
+	is($code, 1, "$what: the checker objects");
 	like($said, $fault, "$what: and says what is wrong");
 }
 
@@ -323,7 +327,7 @@ is( end_run(
 	0,
 	'unsafe commits: and again after a crash');
 my ($code, $said) = verify('forgetful', $records);
-is($code, 1, 'unsafe commits: the checker objects') or diag("seed $seed");
+is($code, 1, 'unsafe commits: the checker objects');
 like($said, qr/was acknowledged and is missing/,
 	'unsafe commits: some are missing');
 like($said, qr/was given out twice/,

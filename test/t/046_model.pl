@@ -12,12 +12,11 @@ use lib "$FindBin::RealBin/../lib";
 use ModelSessions;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RandomSeed;
 use Test::More;
 
-my $seed = $ENV{MODEL_SEED} // int(rand(2**31));
+my $seed = random_seed('MODEL_SEED');
 my $steps = $ENV{MODEL_STEPS} // 250;
-srand($seed);
-note("MODEL_SEED=$seed");
 
 my $node = PostgreSQL::Test::Cluster->new('model');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
@@ -695,8 +694,10 @@ eval {
 	1;
 } or do
 {
-	diag("MODEL_SEED=$seed, step $done: $@");
+	my $why = $@;
+
 	diag(last_queries(60));
+	diag("MODEL_SEED=$seed, step $done: $why");
 };
 is($done, $steps, 'everything was as the model has it');
 

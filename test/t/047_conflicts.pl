@@ -14,12 +14,11 @@ use ConflictModel;
 use ModelSessions qw(last_queries end_sessions);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RandomSeed;
 use Test::More;
 
-my $seed = $ENV{MODEL_SEED} // int(rand(2**31));
+my $seed = random_seed('MODEL_SEED');
 my $steps = $ENV{MODEL_STEPS} // 1500;
-srand($seed);
-note("MODEL_SEED=$seed");
 
 my $node = PostgreSQL::Test::Cluster->new('conflicts');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
@@ -41,8 +40,10 @@ eval {
 	1;
 } or do
 {
-	diag("MODEL_SEED=$seed, step $done: $@");
+	my $why = $@;
+
 	diag(last_queries($ENV{MODEL_LOG} // 60));
+	diag("MODEL_SEED=$seed, step $done: $why");
 };
 is($done, $steps, 'everything was as the model has it');
 

@@ -164,6 +164,10 @@ $node->safe_psql(
 		END IF;
 
 		PERFORM matrix.become('NONE');
+		IF try ~ 'contested_messages' THEN
+			INSERT INTO activity
+			VALUES (s, m, pg_current_xact_id(), 0, 1, 0, 0, 0, 0, 0, 0, now());
+		END IF;
 		PERFORM revoke_folder(s, folder, role)
 		FROM unnest(ARRAY[f, t, d, r, q]) AS folder WHERE folder IS NOT NULL;
 		IF rights IS NOT NULL THEN

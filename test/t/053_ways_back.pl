@@ -2,7 +2,8 @@
 # not know any longer, are given out by none of them.  Restores by one job and
 # by several, a template copy, a copy of a stopped server, a standby that is
 # promoted, a point in time, and subscribers of logical replication.  Keys that
-# two copies of one database make of their numbers differ.
+# two copies of one database make of their numbers differ.  (Faults F2, of restores by
+# several jobs, and F3, of promoted subscribers.)
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -1,7 +1,7 @@
 # No row is left without its parent: folders are deleted, as an administrator
 # does it, beside sessions that place messages and folders in them, park drafts
 # and write attachments, and sweep them; then every reference is checked that a
-# foreign key would have checked.
+# foreign key would have checked.  (Fault F2: foreign keys refused parallel restores.)
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;

@@ -7,16 +7,16 @@
 use strict;
 use warnings;
 use FindBin;
+use lib "$FindBin::RealBin/../lib";
 use MIME::Base64 qw(encode_base64);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RandomSeed;
 use Test::More;
 
 my $top = "$FindBin::RealBin/../..";
 my $wanted = $ENV{READ_JSON_VALUES} || 100_000;
-my $seed = $ENV{READ_JSON_SEED} || int(rand(1_000_000_000));
-note "seed $seed";
-srand($seed);
+my $seed = random_seed('READ_JSON_SEED');
 
 # ------------------------------------------------------------------ the escapes
 

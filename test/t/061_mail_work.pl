@@ -1,5 +1,6 @@
 # "msgstore import" in daily work: from standard input, again, interrupted, out
-# of folders with links; and the mail as it came, which the store keeps.
+# of folders with links; and the mail as it came, which the store keeps.  (Faults F4, of
+# memory without bounds, and F8, of links that lead out of a Maildir.)
 use strict;
 use warnings;
 use FindBin;

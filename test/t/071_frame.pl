@@ -120,7 +120,7 @@ $ENV{MSGSTORE_STORE} = 'team';
 is("$code $err", '0 ', 'MSGSTORE_STORE is the store');
 ($code, $out, $err) = msgstore('new', '--store=other', 'PR_SUBJECT=x');
 like($err, qr/there is no store "other"/, 'and --store goes before it');
-($code, $out, $err) = msgstore('export', '--json=/nonexistent', '-');
+($code, $out, $err) = msgstore('export', '--lines=/nonexistent', '-');
 like($err, qr/nonexistent/, 'a command without a server does not need it');
 
 $node->stop;

@@ -84,8 +84,8 @@ sub some_number
 # and expect.  That is called when the answer is there, and returns the SQLSTATE and
 # the text that it has to have, and a function that takes over what the call has done.
 
-# A call without a handle raises if the right is missing both when it begins and when it
-# has waited; if only then, the save is refused with a code.
+# A call without a handle raises if the right is missing when it begins; if the right is
+# missing only after a wait, the save is refused with a code.
 
 # The ways to save a handle: as what, and the SQL.
 my @choices = (
@@ -350,7 +350,7 @@ my %calls = (
 		  : "resolve_conflict(1, $m, $base, $patch, '" . ($mode eq 'merge' ? 'MERGE' : 'OVERWRITE') . "'" . ($mode eq 'seen' ? ", seen => $seen" : '') . ')';
 
 		return { sql => "SELECT result, change_number FROM $sql", waits => waits($s, $save), locks => [$m], expect => sub {
-			return ('MA005') if !$known && !may($s);
+			return ('MA005') if !$known;
 			my ($result, $what) = decide($s, $save);
 			my $current = current($s, $m);
 
@@ -372,7 +372,7 @@ my %calls = (
 
 		return { sql => "SELECT result, change_number FROM restore_version(1, $m, $save->{version}, $save->{base})",
 			waits => waits($s, $save), locks => [$m], expect => sub {
-			return ('MA005') if !$known && !may($s);
+			return ('MA005') if !$known;
 			my ($result, $what) = decide($s, $save);
 			my $current = current($s, $m);
 
@@ -409,8 +409,8 @@ my %calls = (
 		return { sql => $kind eq 'move' ? "SELECT move_messages(1, '{$list}', $folder" . (defined $if ? ", $if)" : ')')
 			: $kind eq 'restore' ? "SELECT restore_messages(1, '{$list}')"
 			: "SELECT delete_messages(1, '{$list}', '" . ($kind eq 'delete' ? 0 : 'DELETE_HARD_DELETE') . "'" . (defined $if ? ", $if)" : ')'),
-			waits => $kind eq 'move' && !$folders{$folder} ? 0 : $known ? $waits : $waits / 2, locks => \@ids, expect => sub {
-			return ('MA005') if !$known && !may($s);
+			waits => !$known || ($kind eq 'move' && !$folders{$folder}) ? 0 : $waits, locks => \@ids, expect => sub {
+			return ('MA005') if !$known;
 			return ('MA10F') if $kind eq 'move' && !$folders{$folder};
 			my %results = map { $_ => $outcome->($_) } @ids;
 			# the right was taken away during the wait: no folder is visible any more

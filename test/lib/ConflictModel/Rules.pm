@@ -208,15 +208,15 @@ sub waits
 	my $current = current($s, $m);
 
 	return 1 if $save->{idlock} && held_id($s, $m);
-	return 0 if !$current || ($current->{del} // '') eq 'hard';
+	return 0 if !$current || ($current->{del} // '') eq 'hard' || !may($s);
 	my $held = held($s, $m);
 	if ($save->{mode} =~ /^(plain|version)$/)
 	{
-		return 0 if $current->{del} || !may($s) || $current->{cn} != $save->{base};
+		return 0 if $current->{del} || $current->{cn} != $save->{base};
 		return 0 if $save->{mode} eq 'version' && !version_at($s, $m, $save->{version});
 		return $held;
 	}
-	return $held < 0.5 || $current->{del} || !may($s) ? $held / 2 : $held;
+	return $held < 0.5 || $current->{del} ? $held / 2 : $held;
 }
 
 # Return true if the model cannot know whether a merge is refused: others have deleted

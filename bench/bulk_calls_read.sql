@@ -1,0 +1,8 @@
+-- What bulk_calls.sql does before the save.
+
+\set id random(1, :messages - 20)
+SELECT jsonb_agg(jsonb_build_object('message_id', message_id,
+									'change_number', change_number,
+									'changes', :patch::jsonb)) AS changes
+FROM msgstore.message_list
+WHERE store_id = :store AND message_id BETWEEN :id + 1 AND :id + 20 \gset
