@@ -51,5 +51,5 @@ FROM save_new_message(:s, special_folder(:s, 'Outbox'), '{"PR_SUBJECT": "out",
 SELECT submit_message(:s, :out, :outn);
 -- another store that synchronises
 SELECT (import_change(:t, :peer_inbox, export_change(:s, :m))).result;
-SELECT set_sync_position(:t, 'desk', feed_position(:s), '{}');
+SELECT set_sync_position(:t, 'desk', feed_position(:s), '{}', '{}');
 SELECT set_retention(:s, '30 days', 5);
