@@ -255,8 +255,9 @@ PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
 PRIVATE = deps test test-alone test-examples test-fuzz test-large \
-	test-valgrind demo bench bench-growth bench-lists bench-team bench-instructions \
-	devserver devserver-stop
+	test-valgrind demo bench bench-growth bench-lists bench-mail bench-team \
+	bench-instructions devserver \
+	devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
 	bash $(TOP)tools/run-private
@@ -283,7 +284,7 @@ analyse:
 
 # Lay the sources out as PostgreSQL's; "make analyse" checks that they are.
 indent:
-	@bash $(TOP)tools/deps pg-bsd-indent
+	@bash $(TOP)tools/deps pg-bsd-indent:pg_bsd_indent
 	@perl $(TOP)tools/indent
 
 # The archive of a release for PGXN; packages for Debian.

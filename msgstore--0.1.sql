@@ -4019,6 +4019,22 @@ COMMENT ON FUNCTION msgstore.missing_changes(bigint, jsonb) IS
 	'Return the ids in another store of those messages whose versions are not '
 	'known here';
 
+CREATE FUNCTION msgstore.newer_changes(store_id bigint, keys jsonb)
+	RETURNS bigint[]
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'newer_changes';
+COMMENT ON FUNCTION msgstore.newer_changes(bigint, jsonb) IS
+	'Return the ids of those messages whose versions another store lacks, '
+	'given the keys of what that store has';
+
+CREATE FUNCTION msgstore.newer_folders(store_id bigint, keys jsonb)
+	RETURNS bigint[]
+	LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'newer_folders';
+COMMENT ON FUNCTION msgstore.newer_folders(bigint, jsonb) IS
+	'Return the ids of those folders whose versions another store lacks, '
+	'given the keys of what that store has';
+
 CREATE FUNCTION msgstore.missing_blobs(store_id bigint, change jsonb,
 									   OUT blob bigint, OUT size bigint,
 									   OUT digest text,

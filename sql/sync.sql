@@ -168,6 +168,61 @@ SELECT (import_change(:a, :ain, :'vb')).result, (import_change(:b, :bin, :'va'))
 SELECT pg_temp.version(:a, :am) = pg_temp.version(:b, :bm) AS equal;
 SELECT store_id = :a AS "in a", e.changes FROM parked AS p, parked_edits(p.store_id, p.parked_id) AS e
 WHERE p.message_id IN (:am, :bm) ORDER BY 1;
+-- an edit that meets a deletion, and then the restoration that ended it, or both at once,
+-- or only the restoration: the restored version stands in every order
+SELECT a AS am, b AS bm FROM pg_temp.pair('restored') \gset
+SELECT export_change(:a, :am) AS v0 \gset
+SELECT pg_temp.edit(:b, :bm, '{"PR_BODY": "late"}');
+SELECT export_change(:b, :bm) AS edited \gset
+SELECT delete_messages(:a, ARRAY[:am]::bigint[]);
+SELECT export_change(:a, :am) AS deleted \gset
+SELECT restore_messages(:a, ARRAY[:am]::bigint[]);
+SELECT export_change(:a, :am) AS restored \gset
+SELECT create_store('sync: c') AS c \gset
+SELECT special_folder(:c, 'Inbox') AS cin \gset
+SELECT message_id AS cm FROM import_change(:c, :cin, :'v0') \gset
+SELECT (import_change(:b, :bin, :'deleted')).result AS "deletion", (import_change(:b, :bin, :'restored')).result AS "restoration";
+SELECT (import_change(:c, :cin, :'edited')).result AS "edit", (import_change(:c, :cin, :'restored')).result AS "restoration",
+       (import_change(:c, :cin, :'deleted')).result AS "deletion";
+SELECT (import_change(:a, :ain, :'edited')).result AS "edit";
+SELECT pg_temp.version(:a, :am) = pg_temp.version(:b, :bm) AS "a and b", pg_temp.version(:b, :bm) = pg_temp.version(:c, :cm) AS "b and c",
+       pg_temp.version(:b, :bm) - 'PR_DELETED_ON' = pg_temp.version(:b, :bm) AS live,
+       pg_temp.version(:b, :bm) -> 'restored' AS restored;
+SELECT s.name, e.changes FROM parked AS p JOIN store_list AS s USING (store_id), parked_edits(p.store_id, p.parked_id) AS e
+WHERE p.message_id IN (:am, :bm, :cm) AND e.changes @> '{"PR_BODY": "late"}' ORDER BY 1;
+-- a deletion of the restored message wins again, and so on
+SELECT pg_temp.edit(:b, :bm, '{"PR_BODY": "later"}');
+SELECT delete_messages(:a, ARRAY[:am]::bigint[]);
+SELECT pg_temp.send(:b, :bm, :a) AS "edit", pg_temp.send(:a, :am, :b) AS "deletion";
+SELECT pg_temp.version(:a, :am) = pg_temp.version(:b, :bm) AS equal, pg_temp.version(:b, :bm) ? 'PR_DELETED_ON' AS deleted;
+-- a version that restores knows the restorations of older versions
+SELECT restore_messages(:b, ARRAY[:bm]::bigint[]);
+SELECT pg_temp.send(:b, :bm, :a);
+SELECT pg_temp.edit(:a, :am, '{"PR_BODY": "at last"}');
+SELECT pg_temp.send(:a, :am, :b);
+SELECT pg_temp.version(:b, :bm) -> 'restored' AS restored,
+       message_at(:a, :am, h.change_number) ->> 'PR_CHANGE_KEY' = pg_temp.version(:a, :am) ->> 'PR_CHANGE_KEY' AS "own key"
+FROM history(:a, :am, 1) AS h;
+-- folders alike
+SELECT create_folder(:a, NULL, 'restored') AS af \gset
+SELECT folder_id AS bf FROM import_folder(:b, export_folder(:a, :af)) \gset
+SELECT result FROM folder_list, import_folder(:c, export_folder(store_id, folder_id))
+WHERE store_id IN (:a, :b) AND special = 'Root' ORDER BY store_id;
+SELECT folder_id AS cf FROM import_folder(:c, export_folder(:a, :af)) \gset
+SELECT set_folder_props(:b, :bf, '{"PR_COMMENT": "late"}');
+SELECT export_folder(:b, :bf) AS edited \gset
+SELECT delete_folder(:a, :af);
+SELECT export_folder(:a, :af) AS deleted \gset
+SELECT restore_folder(:a, :af);
+SELECT export_folder(:a, :af) AS restored \gset
+SELECT (import_folder(:b, :'deleted')).result AS "deletion", (import_folder(:b, :'restored')).result AS "restoration";
+SELECT (import_folder(:c, :'edited')).result AS "edit", (import_folder(:c, :'restored')).result AS "restoration",
+       (import_folder(:c, :'deleted')).result AS "deletion";
+SELECT (import_folder(:a, :'edited')).result AS "edit";
+CREATE FUNCTION pg_temp.folder(store bigint, id bigint) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT export_folder(store, id) - 'PR_PARENT_SOURCE_KEY' $$;
+SELECT pg_temp.folder(:a, :af) = pg_temp.folder(:b, :bf) AS "a and b", pg_temp.folder(:b, :bf) = pg_temp.folder(:c, :cf) AS "b and c",
+       pg_temp.folder(:b, :bf) ? 'PR_DELETED_ON' AS deleted, pg_temp.folder(:b, :bf) -> 'restored' AS restored;
 -- deleted for good
 SELECT a AS am, b AS bm FROM pg_temp.pair('for good') \gset
 SELECT delete_messages(:a, ARRAY[:am]::bigint[], 'DELETE_HARD_DELETE'), pg_temp.edit(:b, :bm, '{"PR_BODY": "late"}');
@@ -276,6 +331,33 @@ SELECT delete_messages(:a, ARRAY[:am]::bigint[], 'DELETE_HARD_DELETE');
 SELECT missing_changes(:b, export_keys(:a, ARRAY[:am, 1000000]::bigint[])) = ARRAY[:am]::bigint[] AS one;
 SELECT pg_temp.send(:a, :am, :b);
 SELECT missing_changes(:b, export_keys(:a, ARRAY[:am, 1000000]::bigint[])) AS none;
+-- and the other way: what one store has of the messages and folders of the other, and
+-- the other lacks.  A deletion is among it, if the other store has what was deleted.
+CREATE FUNCTION pg_temp.newer(store bigint, other bigint, ids bigint[]) RETURNS integer LANGUAGE sql AS $$
+    SELECT cardinality(newer_changes(store, export_keys(other, ids))) $$;
+SELECT a AS am, b AS bm FROM pg_temp.pair('newer') \gset
+SELECT pg_temp.newer(:a, :b, ARRAY[:bm]::bigint[]) AS "equal",
+       newer_changes(:a, '[]') AS none;
+SELECT pg_temp.edit(:a, :am, '{"PR_SUBJECT": "newest"}');
+SELECT pg_temp.newer(:a, :b, ARRAY[:bm]::bigint[]) AS "newer", pg_temp.newer(:b, :a, ARRAY[:am]::bigint[]) AS "older";
+SELECT delete_messages(:a, ARRAY[:am]::bigint[]);
+SELECT newer_changes(:a, export_keys(:b, ARRAY[:bm]::bigint[])) = ARRAY[:am]::bigint[] AS "deleted";
+SELECT delete_messages(:a, ARRAY[:am]::bigint[], 'DELETE_HARD_DELETE');
+SELECT newer_changes(:a, export_keys(:b, ARRAY[:bm]::bigint[])) = ARRAY[:am]::bigint[] AS "gone";
+SELECT pg_temp.send(:a, :am, :b);
+SELECT pg_temp.newer(:a, :b, ARRAY[:bm]::bigint[]) AS "gone in both";
+SELECT message_id AS am FROM save_new_message(:a, :ain, '{}') \gset
+SELECT delete_messages(:a, ARRAY[:am]::bigint[]);
+SELECT missing_changes(:b, export_keys(:a, ARRAY[:am]::bigint[])) AS "deleted, and never there";
+SELECT create_folder(:a, NULL, 'newer') AS af \gset
+SELECT result, folder_id AS bf FROM import_folder(:b, export_folder(:a, :af)) \gset
+SELECT newer_folders(:a, jsonb_build_array(export_folder(:b, :bf))) AS "equal";
+SELECT rename_folder(:a, :af, 'newest');
+SELECT newer_folders(:a, jsonb_build_array(export_folder(:b, :bf))) = ARRAY[:af]::bigint[] AS "newer";
+SELECT newer_folders(:b, jsonb_build_array(export_folder(:a, :af))) AS "older";
+SELECT delete_folder(:a, :af, 'DELETE_HARD_DELETE');
+SELECT newer_folders(:a, jsonb_build_array(export_folder(:b, :bf))) = ARRAY[:af]::bigint[] AS "gone";
+SELECT result FROM import_folder(:b, export_folder(:a, :af));
 
 -- Positions
 SELECT get_sync_position(:b, 'a');
@@ -310,6 +392,9 @@ SELECT pg_temp.refusal(format('SELECT import_deletion(%s, ARRAY[NULL])', :b)),
 SELECT pg_temp.refusal(format('SELECT import_read_state(%s, %L)', :b, states))
 FROM (VALUES ('{}'), ('[{}]'), ('[{"PR_SOURCE_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="}]')) AS v (states);
 SELECT pg_temp.refusal(format('SELECT missing_changes(%s, %L)', :b, '1'));
+SELECT pg_temp.refusal(format('SELECT newer_changes(%s, %L)', :b, '[{}]'));
+SELECT pg_temp.refusal(format('SELECT newer_folders(%s, %L)', :b, '{}'));
+SELECT pg_temp.refusal(format('SELECT import_change(%s, NULL, %L)', :b, :'va'::jsonb || '{"restored": -1}'));
 SELECT result FROM import_change(:b, :ain + 1000, :'va');
 -- a list that is damaged
 BEGIN;

@@ -145,11 +145,13 @@ import_folder(Run *run, const char *folder)
 	return result;
 }
 
-static bool bring_folder(Run *run, const char *id, bool deletions, int depth);
+static bool bring_folder(Run *run, const char *id, bool deletions, bool again);
 
-/* Bring the folder above a folder.  Returns false on error. */
+/*
+ * Bring the folders above a folder, the topmost first.  Returns false on error.
+ */
 static bool
-bring_parent(Run *run, const char *id, int depth)
+bring_above(Run *run, const char *id, int depth)
 {
 	const char *values[] = {run->from->store, id};
 	g_autofree char *parent =
@@ -160,16 +162,20 @@ bring_parent(Run *run, const char *id, int depth)
 				 " AND f.folder_id OPERATOR(pg_catalog.=)"
 				 " CAST($2 AS pg_catalog.int8)", 2, values);
 
-	return parent == NULL || bring_folder(run, parent, false, depth + 1);
+	return parent == NULL || depth == MAX_DEPTH ||
+		(bring_above(run, parent, depth + 1) &&
+		 bring_folder(run, parent, false, false));
 }
 
 /*
- * Bring a folder as it is now, if it is deleted only with "deletions".  One
- * that has no place there yet waits for a change of a folder, which the feed of
- * one of the stores will have.  Returns false on error.
+ * Bring a folder as it is now, if it is deleted only with "deletions".  For a
+ * folder that has no place there, the folders above are brought as well, if
+ * "again" is true: the feed may name them later, or has named them before they
+ * had a place themselves.  A folder that has no place then waits for the other
+ * store, which changes a folder above.  Returns false on error.
  */
 static bool
-bring_folder(Run *run, const char *id, bool deletions, int depth)
+bring_folder(Run *run, const char *id, bool deletions, bool again)
 {
 	bool		deleted = false;
 	g_autofree char *folder = export_folder(run, id, &deleted);
@@ -181,10 +187,11 @@ bring_folder(Run *run, const char *id, bool deletions, int depth)
 	if (deleted != deletions)
 		return true;
 	result = import_folder(run, folder);
-	if (result != NULL && strcmp(result, "SYNC_E_NO_PARENT") == 0 &&
-		depth < MAX_DEPTH)
+	if (again && result != NULL &&
+		(strcmp(result, "SYNC_E_NO_PARENT") == 0 ||
+		 strcmp(result, "SYNC_E_CYCLE") == 0))
 	{
-		if (!bring_parent(run, id, depth))
+		if (!bring_above(run, id, 0))
 			return false;
 		g_free(result);
 		result = import_folder(run, folder);
@@ -206,7 +213,7 @@ bring_folders(Run *run, const GArray *ids, bool deletions)
 		char		id[24];
 
 		snprintf(id, sizeof(id), "%" PRId64, g_array_index(ids, int64_t, i));
-		if (!bring_folder(run, id, deletions, 0))
+		if (!bring_folder(run, id, deletions, true))
 			return false;
 	}
 	return true;
@@ -410,7 +417,7 @@ bring_folder_of(Run *run, const char *id)
 				 " AND m.message_id OPERATOR(pg_catalog.=)"
 				 " CAST($2 AS pg_catalog.int8)", 2, values);
 
-	return folder == NULL || bring_folder(run, folder, false, 0);
+	return folder == NULL || bring_folder(run, folder, false, true);
 }
 
 /*
@@ -479,32 +486,17 @@ bring_message(Run *run, int64_t id)
 	return true;
 }
 
-/* Return those of some messages that the receiving store lacks. */
+/* Run a query that returns ids.  Returns NULL after printing an error. */
 static GArray *
-missing(Run *run, const char *ids)
+ask_ids(Run *run, Peer *side, const char *doing, const char *sql, int n,
+		const char *const *values)
 {
-	const char *values[] = {run->from->store, ids};
-	g_autofree char *keys =
-		ask_text(run, run->from,
-				 "SELECT CAST(msgstore.export_keys(CAST($1 AS"
-				 " pg_catalog.int8), CAST($2 AS pg_catalog.int8[]))"
-				 " AS pg_catalog.text)", 2, values);
-	const char *lacks[] = {run->to->store, keys};
-	PGresult   *res;
+	PGresult   *res = peer_ask(run, side, "*n", sql, n, values);
 	GArray	   *list;
 
-	if (keys == NULL)
-	{
-		(void) peer_trouble(run->from, "could not read the keys of messages");
-		return NULL;
-	}
-	res = peer_ask(run, run->to, "*n",
-			  "SELECT i FROM pg_catalog.unnest(msgstore.missing_changes("
-			  "CAST($1 AS pg_catalog.int8), CAST($2 AS pg_catalog.jsonb)))"
-			  " AS i", 2, lacks);
 	if (res == NULL)
 	{
-		(void) peer_trouble(run->to, "could not compare messages");
+		(void) peer_trouble(side, doing);
 		return NULL;
 	}
 	list = g_array_new(FALSE, FALSE, sizeof(int64_t));
@@ -516,6 +508,41 @@ missing(Run *run, const char *ids)
 	}
 	PQclear(res);
 	return list;
+}
+
+/*
+ * Give the keys of some messages of one side to the other, and return the ids
+ * that a query returns for them there, or NULL after printing an error.
+ */
+static GArray *
+compare_messages(Run *run, Peer *side, const char *ids, Peer *other,
+				 const char *sql)
+{
+	const char *values[] = {side->store, ids};
+	g_autofree char *keys =
+		ask_text(run, side,
+				 "SELECT CAST(msgstore.export_keys(CAST($1 AS"
+				 " pg_catalog.int8), CAST($2 AS pg_catalog.int8[]))"
+				 " AS pg_catalog.text)", 2, values);
+	const char *given[] = {other->store, keys};
+
+	if (keys == NULL)
+	{
+		(void) peer_trouble(side, "could not read the keys of messages");
+		return NULL;
+	}
+	return ask_ids(run, other, "could not compare messages", sql, 2, given);
+}
+
+/* Return those of some messages that the receiving store lacks. */
+static GArray *
+missing(Run *run, const char *ids)
+{
+	return compare_messages(run, run->from, ids, run->to,
+							"SELECT i FROM pg_catalog.unnest("
+							"msgstore.missing_changes(CAST($1 AS"
+							" pg_catalog.int8), CAST($2 AS"
+							" pg_catalog.jsonb))) AS i");
 }
 
 /* Bring the read flags of messages.  Returns false on error. */
@@ -565,46 +592,138 @@ bring_messages(Run *run, const GArray *ids)
 	return done && bring_flags(run, text);
 }
 
+/*
+ * List the messages of one side from an id on, which is moved on; those of a
+ * folder, or all if the folder is NULL.  Returns NULL after printing an error.
+ */
+static GArray *
+list_messages(Run *run, Peer *side, const char *folder, int64_t *after)
+{
+	char		from[24];
+	const char *values[] = {side->store, from, folder};
+	GArray	   *ids;
+
+	snprintf(from, sizeof(from), "%" PRId64, *after);
+	ids = ask_ids(run, side, "could not list messages", folder == NULL ?
+				  "SELECT m.message_id FROM msgstore.message_list AS m"
+				  " WHERE m.store_id OPERATOR(pg_catalog.=)"
+				  " CAST($1 AS pg_catalog.int8) AND m.message_id"
+				  " OPERATOR(pg_catalog.>) CAST($2 AS pg_catalog.int8)"
+				  " ORDER BY m.message_id LIMIT " PAGE_ROWS :
+				  "SELECT m.message_id FROM msgstore.message_list AS m"
+				  " WHERE m.store_id OPERATOR(pg_catalog.=)"
+				  " CAST($1 AS pg_catalog.int8) AND m.folder_id"
+				  " OPERATOR(pg_catalog.=) CAST($3 AS pg_catalog.int8)"
+				  " AND m.message_id OPERATOR(pg_catalog.>)"
+				  " CAST($2 AS pg_catalog.int8)"
+				  " ORDER BY m.message_id LIMIT " PAGE_ROWS,
+				  folder == NULL ? 2 : 3, values);
+	if (ids != NULL && ids->len > 0)
+		*after = g_array_index(ids, int64_t, ids->len - 1);
+	return ids;
+}
+
 bool
 bring_flags_of_folder(Run *run, int64_t folder_id)
 {
 	char		folder[24];
-	g_autofree char *after = g_strdup("0");
+	int64_t		after = 0;
+	bool		done = true;
+	bool		more = true;
 
 	snprintf(folder, sizeof(folder), "%" PRId64, folder_id);
-	while (strcmp(after, "") != 0)
+	while (done && more)
 	{
-		const char *values[] = {run->from->store, folder, after};
-		PGresult   *res =
-			peer_ask(run, run->from, "*n",
-				"SELECT m.message_id FROM msgstore.message_list AS m"
-				" WHERE m.store_id OPERATOR(pg_catalog.=)"
-				" CAST($1 AS pg_catalog.int8) AND m.folder_id"
-				" OPERATOR(pg_catalog.=) CAST($2 AS pg_catalog.int8)"
-				" AND m.message_id OPERATOR(pg_catalog.>)"
-				" CAST($3 AS pg_catalog.int8)"
-				" ORDER BY m.message_id LIMIT " PAGE_ROWS, 3, values);
-		GArray	   *ids;
+		GArray	   *ids = list_messages(run, run->from, folder, &after);
 		g_autofree char *text = NULL;
 
-		if (res == NULL)
-			return peer_trouble(run->from, "could not list a folder");
-		ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
-		g_free(after);
-		after = g_strdup("");
-		for (int r = 0; r < PQntuples(res); r++)
-		{
-			int64_t		id = msgstore_number_at(res, r, 0);
-
-			g_array_append_val(ids, id);
-			g_free(after);
-			after = g_strdup(msgstore_text_at(res, r, 0));
-		}
-		PQclear(res);
-		text = bring_ids_text(ids);
-		g_array_free(ids, TRUE);
-		if (strcmp(after, "") != 0 && !bring_flags(run, text))
+		if (ids == NULL)
 			return false;
+		text = bring_ids_text(ids);
+		more = ids->len > 0;
+		g_array_free(ids, TRUE);
+		done = !more || bring_flags(run, text);
 	}
-	return true;
+	return done;
+}
+
+/* ------------------------------------------------------------ first meeting */
+
+/*
+ * Return the folders of the sending store of which the receiving store has
+ * older versions, or NULL after printing an error.
+ */
+static GArray *
+newer_folders(Run *run)
+{
+	const char *values[] = {run->to->store};
+	g_autofree char *keys =
+		ask_text(run, run->to,
+				 "SELECT CAST(pg_catalog.jsonb_agg(msgstore.export_folder("
+				 "f.store_id, f.folder_id)) AS pg_catalog.text)"
+				 " FROM msgstore.folder_list AS f WHERE f.store_id"
+				 " OPERATOR(pg_catalog.=) CAST($1 AS pg_catalog.int8)",
+				 1, values);
+	const char *given[] = {run->from->store, keys};
+
+	if (keys == NULL)
+	{
+		(void) peer_trouble(run->to, "could not read folders");
+		return NULL;
+	}
+	return ask_ids(run, run->from, "could not compare folders",
+				   "SELECT i FROM pg_catalog.unnest("
+				   "msgstore.newer_folders(CAST($1 AS pg_catalog.int8),"
+				   " CAST($2 AS pg_catalog.jsonb))) AS i", 2, given);
+}
+
+/*
+ * Bring the messages of which the receiving store has older versions.  Returns
+ * false on error.
+ */
+static bool
+bring_newer_messages(Run *run)
+{
+	int64_t		after = 0;
+	bool		done = true;
+	bool		more = true;
+
+	while (done && more)
+	{
+		GArray	   *ids = list_messages(run, run->to, NULL, &after);
+		GArray	   *newer;
+		g_autofree char *text = NULL;
+
+		if (ids == NULL)
+			return false;
+		text = bring_ids_text(ids);
+		more = ids->len > 0;
+		g_array_free(ids, TRUE);
+		if (!more)
+			break;
+		newer = compare_messages(run, run->to, text, run->from,
+								 "SELECT i FROM pg_catalog.unnest("
+								 "msgstore.newer_changes(CAST($1 AS"
+								 " pg_catalog.int8), CAST($2 AS"
+								 " pg_catalog.jsonb))) AS i");
+		if (newer == NULL)
+			return false;
+		done = bring_messages(run, newer);
+		g_array_free(newer, TRUE);
+	}
+	return done;
+}
+
+bool
+bring_newer(Run *run)
+{
+	GArray	   *folders = newer_folders(run);
+	bool		done;
+
+	if (folders == NULL)
+		return false;
+	done = bring_folders(run, folders, false) && bring_newer_messages(run) &&
+		bring_folders(run, folders, true);
+	g_array_free(folders, TRUE);
+	return done;
 }

@@ -12,6 +12,10 @@
  *	  is read as it is now, so the order of a page does not matter, except that
  *	  folders come before what is in them and are deleted after it.
  *
+ *	  A feed that is read from its beginning names what is there, and not what
+ *	  was deleted before.  So the first page is preceded by a comparison of
+ *	  what the receiving store has with the sending store.
+ *
  *	  Each import is a transaction of its own, and importing something again
  *	  does nothing.  The position moves on after everything in the page was
  *	  committed, in a later transaction of the same session.  So a run may be
@@ -236,7 +240,8 @@ run_direction(Run *run)
 			token = NULL;
 			continue;
 		}
-		done = bring_page(run, &page);
+		/* behind the snapshot of the feed, and before any position */
+		done = (token != NULL || bring_newer(run)) && bring_page(run, &page);
 		ended = page.ended;
 		g_free(token);
 		token = g_strdup(page.token);

@@ -76,4 +76,10 @@ extern bool bring_folders(Run *run, const GArray *ids, bool deletions);
 extern bool bring_messages(Run *run, const GArray *ids);
 extern bool bring_flags_of_folder(Run *run, int64_t folder_id);
 
+/*
+ * Bring the folders and messages of which the receiving store has older
+ * versions, deletions among them.  Returns false after printing an error.
+ */
+extern bool bring_newer(Run *run);
+
 #endif							/* SYNC_H */

@@ -1,18 +1,23 @@
 /*-------------------------------------------------------------------------
  *
  * edit.c
- *	  From a message that came as mail, and its edits, to a message.
+ *	  From a message that came as mail, and its edits, to a message; and from
+ *	  properties alone to a message.
  *
  * NOTES
  *	  The original is read again.  If a property differs from the property that
- *	  the original has, the bytes that the property was read from are replaced:
- *	  a header field, or a part, which GMime writes.  All other bytes are those
+ *	  the original has, the header field or the part that the property was read
+ *	  from is replaced; GMime writes the new part.  All other bytes are those
  *	  of the original, so that signed parts stay valid, and a message that
  *	  nobody has edited is equal to the original.
  *
  *	  An attachment is known by its PR_ATTACH_NUM.  New attachments, and a text
  *	  that has no part to replace (the text of a signed message stays signed),
  *	  are put into the outermost multipart/mixed, which is made if missing.
+ *
+ *	  A message that was never mail is composed from its properties: the bodies
+ *	  as alternatives, with the attachments that the HTML refers to beside the
+ *	  HTML, then the other attachments, in as many multiparts as needed.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,22 +34,12 @@ typedef struct Content
 	bool		html_place;
 	bool		text_done;
 	bool		html_done;
-	GString    *root;			/* replaces the whole content; or NULL */
 	GPtrArray  *first;			/* parts before all others */
 	GPtrArray  *last;
 	GPtrArray  *related;		/* parts beside new HTML */
 } Content;
 
-/* ------------------------------------------------------ comparing, reading */
-
-static bool
-same_value(json_t *a, json_t *b, const char *name)
-{
-	json_t	   *left = json_object_get(a, name);
-	json_t	   *right = json_object_get(b, name);
-
-	return left == right || json_equal(left, right);
-}
+/* ------------------------------------------------------------- attachments */
 
 /* Return the attachment with a number, or NULL. */
 static json_t *
@@ -108,6 +103,8 @@ same_attachment(json_t *now, json_t *before)
 		(json_object_get(before, "PR_ATTACH_DATA_OBJ") == NULL);
 }
 
+/* ----------------------------------------------- the parts of the original */
+
 /* Return true if a header field describes only the content. */
 static bool
 is_content_field(const char *name)
@@ -115,10 +112,10 @@ is_content_field(const char *name)
 	static const char *const names[] = {
 		"Content-Type", "Content-Transfer-Encoding", "Content-Disposition",
 		"Content-ID", "Content-Location", "Content-Length", "Content-MD5",
-		"Lines"
+		"Lines", NULL
 	};
 
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+	for (int i = 0; names[i] != NULL; i++)
 	{
 		if (g_ascii_strcasecmp(name, names[i]) == 0)
 			return true;
@@ -126,323 +123,133 @@ is_content_field(const char *name)
 	return false;
 }
 
-/* Return the header fields that describe the content, and an empty line. */
-static GString *
-content_fields(const Edit *edit)
+/* Return the offset after the field at an offset, continuations included. */
+static size_t
+field_end(const Reading *reading, size_t at)
 {
-	const GPtrArray *fields = edit->reading->header->fields;
+	const char *data = reading->mend->data;
+	size_t		end = reading->place->head;
+
+	do
+	{
+		const char *nl = memchr(data + at, '\n', end - at);
+
+		at = nl ? (size_t) (nl + 1 - data) : end;
+	} while (at < end && (data[at] == ' ' || data[at] == '\t'));
+	return at;
+}
+
+/*
+ * Return the header of a part of the original, with an empty line; of the
+ * whole content, the fields that describe the content.
+ */
+static GString *
+old_header(const Edit *edit, const Place *place)
+{
+	const Reading *reading = edit->reading;
+	const GPtrArray *fields = reading->header->fields;
+	const char *data = reading->mend->data;
 	GString    *out = g_string_new(NULL);
 
+	if (place != reading->place)
+		return g_string_append_len(out, data + place->start,
+								   (gssize) (place->body - place->start));
 	for (guint i = 0; i < fields->len; i++)
 	{
 		const Field *field = g_ptr_array_index(fields, i);
-		size_t		end = splice_field_end(edit, field->offset);
+		size_t		end = field_end(reading, field->offset);
 
 		if (is_content_field(field->name) &&
 			g_ascii_strcasecmp(field->name, "Content-Length") != 0 &&
 			g_ascii_strcasecmp(field->name, "Lines") != 0)
-			g_string_append_len(out, edit->reading->mend->data +
-								field->offset, (gssize) (end - field->offset));
+			g_string_append_len(out, data + field->offset,
+								(gssize) (end - field->offset));
 	}
 	return g_string_append(out, edit->eol);
 }
 
-/* Return the bytes of a part of the original, with its header. */
+/* Return a part of the original. */
 static GString *
 old_part(const Edit *edit, const Place *place)
 {
-	const Mend *mend = edit->reading->mend;
-	GString    *out;
-
-	if (place->depth > 0)
-		return g_string_new_len(mend->data + place->start,
-								(gssize) (place->end - place->start));
-	out = content_fields(edit);
-	return g_string_append_len(out, mend->data + place->body,
+	return g_string_append_len(old_header(edit, place),
+							   edit->reading->mend->data + place->body,
 							   (gssize) (place->end - place->body));
 }
 
-/* Return a part as a new object of GMime, or NULL. */
+/* Return a part of the original, without content, as GMime's, or NULL. */
 static GMimeObject *
-parse_part(const Edit *edit, const Place *place)
+old_object(const Edit *edit, const Place *place)
 {
-	GString    *bytes = old_part(edit, place);
-	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(bytes->str,
-															bytes->len);
-	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-	GMimeObject *object = NULL;
+	GString    *header = old_header(edit, place);
+	GMimeObject *object = header->len > 2 ?
+		parse_header(header->str, header->len) : NULL;
 
-	if (part_body(bytes) - bytes->str > 2)
-		object = g_mime_parser_construct_part(parser, NULL);
-	g_object_unref(parser);
-	g_object_unref(stream);
-	g_string_free(bytes, TRUE);
+	if (!GMIME_IS_PART(object))
+		g_clear_object(&object);
+	g_string_free(header, TRUE);
 	return object;
 }
 
 static GString *edit_message(json_t *props, json_t *before, const char *data,
 							 size_t len, int depth);
 
-/* Return the mail of an edited embedded message; NULL without edits. */
+/* Return the part of an edited embedded message; NULL without edits. */
 static GString *
-inner_message(const Edit *edit, const Place *place, json_t *now,
-			  json_t *before)
+inner_part(const Edit *edit, const Place *place, json_t *now, json_t *before)
 {
 	GByteArray *bytes = place_bytes(edit->reading, place);
 	GString    *inner =
 		edit_message(json_object_get(now, "PR_ATTACH_DATA_OBJ"),
 					 json_object_get(before, "PR_ATTACH_DATA_OBJ"),
 					 (const char *) bytes->data, bytes->len, edit->depth + 1);
+	GString    *part = NULL;
 
-	if (inner != NULL && inner->len == bytes->len &&
-		memcmp(inner->str, bytes->data, inner->len) == 0)
+	if (inner != NULL && (inner->len != bytes->len ||
+						  memcmp(inner->str, bytes->data, inner->len) != 0))
 	{
-		g_string_free(inner, TRUE);
-		inner = NULL;
+		GMimePart  *coder = g_mime_part_new();
+		GString    *coded;
+
+		/* GMime encodes the message as the content of a part */
+		set_bytes(coder, inner->str, inner->len,
+				  place->encoding == GMIME_CONTENT_ENCODING_BASE64 ||
+				  place->encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ?
+				  place->encoding : GMIME_CONTENT_ENCODING_DEFAULT);
+		coded = object_text(GMIME_OBJECT(coder), edit->eol);
+		part = old_header(edit, place);
+		g_string_append(part, coded->str + header_len(coded));
+		g_string_free(coded, TRUE);
 	}
+	if (inner != NULL)
+		g_string_free(inner, TRUE);
 	g_byte_array_unref(bytes);
-	return inner;
+	return part;
 }
 
-/* Replace the embedded message within a part by an edited message. */
-static void
-replace_inner(Edit *edit, const Place *place, GString *inner)
-{
-	if (place->encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-		place->encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
-	{
-		GString    *coded = part_encoded(inner->str, inner->len,
-										 place->encoding, edit->eol);
+/* ------------------------------------------------------------- the content */
 
-		g_string_free(inner, TRUE);
-		inner = coded;
-	}
-	splice_replace(edit, place->body, place->end, inner);
-}
-
-/* ------------------------------------------------------------ the content */
-
-/* Return the start of the line before an offset. */
-static size_t
-line_before(const Edit *edit, size_t at)
-{
-	const char *data = edit->reading->mend->data;
-
-	if (at > 0)
-		at--;
-	while (at > 0 && data[at - 1] != '\n')
-		at--;
-	return at;
-}
-
-/* Replace a part within a multipart by any number of parts. */
-static void
-replace_part(Edit *edit, const Place *place, GPtrArray *parts)
-{
-	const char *data = edit->reading->mend->data;
-	size_t		line = line_before(edit, place->start);
-	size_t		end = place->end;
-	GString    *with = g_string_new(NULL);
-
-	if (parts->len == 0)
-	{
-		/* the line end belongs to the boundary that follows */
-		if (end < edit->reading->mend->len && data[end] == '\r')
-			end++;
-		if (end < edit->reading->mend->len && data[end] == '\n')
-			end++;
-		splice_replace(edit, line, end, with);
-	}
-	else
-	{
-		for (guint i = 0; i < parts->len; i++)
-		{
-			GString    *part = g_ptr_array_index(parts, i);
-
-			if (i > 0)
-			{
-				g_string_append(with, edit->eol);
-				g_string_append_len(with, data + line,
-									(gssize) (place->start - line));
-			}
-			g_string_append_len(with, part->str, (gssize) part->len);
-		}
-		/* an empty part may lack the line end that belongs to the boundary */
-		if (end < edit->reading->mend->len && strchr("\r\n", data[end]) == NULL)
-			g_string_append(with, edit->eol);
-		splice_replace(edit, place->start, end, with);
-	}
-	g_ptr_array_free(parts, TRUE);
-}
-
-/* Set the message's fields that describe the content from a part's header. */
-static void
-set_content_fields(Edit *edit, const char *header, size_t len)
-{
-	const GPtrArray *fields = edit->reading->header ?
-		edit->reading->header->fields : NULL;
-	g_autofree char *block = g_strndup(header, len);
-	GPtrArray  *names = g_ptr_array_new_with_free_func(g_free);
-	const char *next;
-
-	if (fields == NULL ||
-		header_get(edit->reading->header, "MIME-Version") == NULL)
-		letter_set(edit, "MIME-Version", "1.0");
-	for (const char *at = block; *at != '\0' && strchr(at, ':'); at = next)
-	{
-		const char *colon = strchr(at, ':');
-		g_autofree char *value = NULL;
-
-		for (next = strchr(at, '\n'); next != NULL && next[1] != '\0' &&
-			 strchr(" \t", next[1]) != NULL;)
-			next = strchr(next + 1, '\n');
-		next = next ? next + 1 : at + strlen(at);
-		if (colon >= next)
-			continue;
-		g_ptr_array_add(names, g_strndup(at, (gsize) (colon - at)));
-		value = g_strndup(colon + 1, (gsize) (next - colon - 1));
-		letter_set(edit, g_ptr_array_index(names, names->len - 1), value);
-	}
-	for (guint i = 0; fields != NULL && i < fields->len; i++)
-	{
-		const char *name = ((Field *) g_ptr_array_index(fields, i))->name;
-		bool		content = is_content_field(name);
-
-		for (guint n = 0; content && n < names->len; n++)
-			content = g_ascii_strcasecmp(name, g_ptr_array_index(names,
-																  n)) != 0;
-		if (content)
-		{
-			letter_set(edit, name, NULL);
-			g_ptr_array_add(names, g_strdup(name));
-		}
-	}
-	g_ptr_array_free(names, TRUE);
-}
-
-/* Replace the whole content of the message. */
-static void
-set_content(Edit *edit, GString *part)
-{
-	const char *body = part_body(part);
-	size_t		header = (size_t) (body - part->str);
-	const Reading *reading = edit->reading;
-
-	/* without the empty line: end_header() adds a missing one */
-	set_content_fields(edit, part->str, header);
-	g_string_erase(part, 0, (gssize) header);
-	splice_replace(edit, reading->body, reading->mend->len, part);
-}
-
-/* Append parts, each after a line with the boundary. */
-static void
-append_parts(GString *out, GPtrArray *parts, const char *boundary,
-			 const char *eol)
-{
-	for (guint i = 0; i < parts->len; i++)
-	{
-		const GString *part = g_ptr_array_index(parts, i);
-
-		g_string_append_printf(out, "--%s%s", boundary, eol);
-		g_string_append_len(out, part->str, (gssize) part->len);
-		g_string_append(out, eol);
-	}
-}
-
-/*
- * Return the offset of the first or of the closing boundary line in the
- * content of the message; the end of the message if there is no such line.
- */
-static size_t
-boundary_line(const Edit *edit, bool closing)
-{
-	const Mend *mend = edit->reading->mend;
-	g_autofree char *marker = g_strdup_printf("--%s%s",
-											  edit->reading->boundary,
-											  closing ? "--" : "");
-	size_t		len = strlen(marker);
-	size_t		at = edit->reading->body;
-
-	while (at + len <= mend->len)
-	{
-		const char *nl = memchr(mend->data + at, '\n', mend->len - at);
-
-		if (memcmp(mend->data + at, marker, len) == 0)
-			return at;
-		if (nl == NULL)
-			break;
-		at = (size_t) (nl + 1 - mend->data);
-	}
-	return mend->len;
-}
-
-/* Add parts to a message whose content is a multipart/mixed. */
-static void
-insert_parts(Edit *edit, GPtrArray *first, GPtrArray *last)
-{
-	const char *boundary = edit->reading->boundary;
-	size_t		end = boundary_line(edit, true);
-	GString    *before = g_string_new(NULL);
-	GString    *after = g_string_new(NULL);
-
-	append_parts(before, first, boundary, edit->eol);
-	splice_replace(edit, MIN(boundary_line(edit, false), end),
-				 MIN(boundary_line(edit, false), end), before);
-	if (end == edit->reading->mend->len)
-		g_string_append(after, edit->eol);
-	append_parts(after, last, boundary, edit->eol);
-	if (end == edit->reading->mend->len)
-		g_string_append_printf(after, "--%s--%s", boundary, edit->eol);
-	splice_replace(edit, end, end, after);
-}
-
-/* Make the content a part of a new multipart/mixed, and add parts. */
-static void
-wrap_content(Edit *edit, GPtrArray *first, GPtrArray *last)
-{
-	const Reading *reading = edit->reading;
-	GString    *fields = content_fields(edit);
-	g_autofree char *boundary = part_boundary(first->len > 0 ? first : last);
-	g_autofree char *type =
-		g_strdup_printf("Content-Type: multipart/mixed; boundary=\"%s\"\n",
-						boundary);
-	GString    *before = g_string_new(NULL);
-	GString    *after = g_string_new(edit->eol);
-
-	set_content_fields(edit, type, strlen(type));
-	append_parts(before, first, boundary, edit->eol);
-	g_string_append_printf(before, "--%s%s%s", boundary, edit->eol,
-						   fields->str);
-	append_parts(after, last, boundary, edit->eol);
-	g_string_append_printf(after, "--%s--%s", boundary, edit->eol);
-	splice_replace(edit, reading->body, reading->body, before);
-	splice_replace(edit, reading->mend->len, reading->mend->len, after);
-	g_string_free(fields, TRUE);
-}
-
+/* Return PR_BODY, or PR_HTML with the parts beside it, as a part. */
 static GString *
-new_text(const Edit *edit, GMimeObject *old)
+plain_part(const Edit *edit, GMimeObject *old)
 {
 	const char *text = text_of(edit->props, "PR_BODY");
 
 	return part_text(text, strlen(text), "plain", edit->eol, old);
 }
 
-/* Return the HTML, with the new attachments that the HTML refers to. */
 static GString *
-new_html(const Edit *edit, Content *content, GMimeObject *old)
+html_part(const Edit *edit, Content *content, GMimeObject *old)
 {
 	gsize		len;
 	g_autofree guchar *bytes = g_base64_decode(text_of(edit->props,
 													   "PR_HTML"), &len);
-	GString    *html = part_text((char *) bytes, len, "html", edit->eol, old);
+	GPtrArray  *parts = g_steal_pointer(&content->related);
 
-	if (content->related->len == 0)
-		return html;
-	g_ptr_array_insert(content->related, 0, html);
-	html = part_multipart(content->related, "related", NULL, edit->eol);
 	content->related = parts_new();
-	return html;
+	g_ptr_array_insert(parts, 0, part_text((char *) bytes, len, "html",
+										   edit->eol, old));
+	return join_parts(parts, "related", edit->eol);
 }
 
 /*
@@ -453,76 +260,36 @@ new_html(const Edit *edit, Content *content, GMimeObject *old)
 static GString *
 body_part(const Edit *edit, const Place *place, Content *content)
 {
-	GMimeObject *old = parse_part(edit, place);
 	bool		text = place->text ? !content->text_done :
 		!content->text_place && !content->text_done;
 	bool		html = place->html ? !content->html_done :
 		!content->html_place && !content->html_done;
 	bool		changed = place->text ? content->new_text : content->new_html;
+	GMimeObject *old;
 	GPtrArray  *parts;
+	GString    *part = NULL;
 
 	if (!changed)
 		text = html = true;
+	content->text_done |= text;
+	content->html_done |= html;
 	if (text && html)
 	{
 		parts = parts_new();
 		g_ptr_array_add(parts, place->text && !content->new_text ?
-						old_part(edit, place) : new_text(edit, NULL));
+						old_part(edit, place) : plain_part(edit, NULL));
 		g_ptr_array_add(parts, place->html && !content->new_html ?
-						old_part(edit, place) : new_html(edit, content, NULL));
-		content->text_done = content->html_done = true;
-		g_clear_object(&old);
+						old_part(edit, place) :
+						html_part(edit, content, NULL));
 		return part_multipart(parts, "alternative", NULL, edit->eol);
 	}
-	content->text_done |= text;
-	content->html_done |= html;
-	if (text || html)
-	{
-		GString    *part = text ? new_text(edit, old) :
-		new_html(edit, content, old);
-
-		g_clear_object(&old);
-		return part;
-	}
+	old = old_object(edit, place);
+	if (text)
+		part = plain_part(edit, old);
+	else if (html)
+		part = html_part(edit, content, old);
 	g_clear_object(&old);
-	return NULL;
-}
-
-/* Return true if the other body has no part, and is put beside this body. */
-static bool
-gets_beside(const Place *place, const Content *content)
-{
-	return (place->html && !content->text_place && !content->text_done) ||
-		(place->text && !content->html_place && !content->html_done);
-}
-
-/*
- * Return true if an attachment of a place was edited or deleted.  Replaces
- * edited embedded messages.
- */
-static bool
-attachments_differ(Edit *edit, const Place *place)
-{
-	bool		differ = false;
-
-	for (unsigned n = place->number; n < place->number + place->attachments;
-		 n++)
-	{
-		json_t	   *now = attachment_now(edit, n);
-		json_t	   *before = find_attachment(edit->before, n);
-		GString    *inner = NULL;
-
-		if (before == NULL)
-			continue;			/* not read within an embedded message */
-		if (now == NULL || !same_attachment(now, before))
-			differ = true;
-		else if (json_object_get(now, "PR_ATTACH_DATA_OBJ") != NULL &&
-				 place->attachments == 1)
-			inner = inner_message(edit, place, now, before);
-		if (inner != NULL)
-			replace_inner(edit, place, inner);
-	}
-	return differ;
+	return part;
 }
 
 /*
@@ -530,37 +297,74 @@ attachments_differ(Edit *edit, const Place *place)
  * attachment was read from the place, so that there is no part to change.
  */
 static GString *
-new_attachment(const Edit *edit, const Place *place, unsigned number,
-			   json_t *now, bool several)
+attachment_part(const Edit *edit, const Place *place, unsigned number,
+				json_t *now, bool several)
 {
 	json_t	   *before = find_attachment(edit->before, number);
-	GMimeObject *old = several ? NULL : parse_part(edit, place);
+	GMimeObject *old = several ? NULL : old_object(edit, place);
 	GString    *part;
 
-	if (GMIME_IS_PART(old) && same_value(now, before, "PR_ATTACH_DATA_BIN") &&
+	if (old != NULL && same_value(now, before, "PR_ATTACH_DATA_BIN") &&
 		json_object_get(before, "PR_ATTACH_DATA_BIN") != NULL)
-		part = part_renamed(now, before, old,
-							edit->reading->mend->data + place->body,
-							place->end - place->body, edit->eol);
+	{
+		/* other names or another type, and the old body */
+		set_type(old, now, before, false);
+		set_names(old, now, before);
+		part = object_text(g_object_ref(old), edit->eol);
+		g_string_truncate(part, header_len(part));
+		g_string_append_len(part, edit->reading->mend->data + place->body,
+							(gssize) (place->end - place->body));
+	}
 	else
-		part = part_attachment(now, before, old, edit->eol, edit->depth,
-							   compose_message);
+		part = part_attachment(edit, now, before, old);
 	g_clear_object(&old);
 	return part;
 }
 
-/* Replace a part of the message, if its body or attachments were edited. */
-static void
-edit_place(Edit *edit, const Place *place, Content *content)
+/*
+ * Return true if an attachment of a place was edited or deleted.  *inner is
+ * the part of an embedded message with edits, or NULL.
+ */
+static bool
+attachments_differ(const Edit *edit, const Place *place, GString **inner)
 {
-	bool		differ = attachments_differ(edit, place);
+	bool		differ = false;
+
+	*inner = NULL;
+	for (unsigned n = place->number; n < place->number + place->attachments;
+		 n++)
+	{
+		json_t	   *now = attachment_now(edit, n);
+		json_t	   *before = find_attachment(edit->before, n);
+
+		if (before == NULL)
+			continue;			/* not read within an embedded message */
+		if (now == NULL || !same_attachment(now, before))
+			differ = true;
+		else if (json_object_get(now, "PR_ATTACH_DATA_OBJ") != NULL &&
+				 place->attachments == 1)
+			*inner = inner_part(edit, place, now, before);
+	}
+	return differ;
+}
+
+/* Return the parts that replace a part without parts; NULL without edits. */
+static GPtrArray *
+leaf_parts(const Edit *edit, const Place *place, Content *content)
+{
+	GString    *part;
+	bool		differ = attachments_differ(edit, place, &part);
 	bool		several = place->text || place->html ||
 		place->attachments > 1;
+	bool		beside = (place->html && !content->text_place &&
+						  !content->text_done) ||
+		(place->text && !content->html_place && !content->html_done);
 	GPtrArray  *parts;
 
-	if (!differ && !(place->text && content->new_text) &&
-		!(place->html && content->new_html) && !gets_beside(place, content))
-		return;
+	if (!differ && part == NULL && !beside &&
+		!(place->text && content->new_text) &&
+		!(place->html && content->new_html))
+		return NULL;
 	parts = parts_new();
 	if (place->text && !content->new_text && differ)
 	{
@@ -569,59 +373,261 @@ edit_place(Edit *edit, const Place *place, Content *content)
 		content->text_done = false;
 	}
 	if (place->text || place->html)
-	{
-		GString    *body = body_part(edit, place, content);
-
-		if (body != NULL)
-			g_ptr_array_add(parts, body);
-	}
-	for (unsigned n = place->number; n < place->number + place->attachments;
-		 n++)
+		part = body_part(edit, place, content);
+	if (part != NULL)
+		g_ptr_array_add(parts, part);
+	for (unsigned n = place->number; (differ || several) &&
+		 n < place->number + place->attachments; n++)
 	{
 		json_t	   *now = attachment_now(edit, n);
 
 		if (now != NULL)
-			g_ptr_array_add(parts, new_attachment(edit, place, n, now,
-												  several));
+			g_ptr_array_add(parts, attachment_part(edit, place, n, now,
+												   several));
 	}
-	if (place->depth > 0)
-		replace_part(edit, place, parts);
-	else if (parts->len == 0)
-		content->root = content->text_place ?
-			part_text("", 0, "plain", edit->eol, NULL) : new_text(edit, NULL);
-	else if (parts->len > 1 || (several && place->attachments > 0))
-		content->root = part_multipart(g_ptr_array_ref(parts), "mixed", NULL,
-									   edit->eol);
-	else
-		content->root = g_ptr_array_steal_index(parts, 0);
-	if (place->depth == 0)
-		g_ptr_array_unref(parts);
+	return parts;
 }
 
-/* Add the new parts that replace no part of the original. */
+/* Append parts, each after a boundary line and before a line end. */
 static void
-add_parts(Edit *edit, Content *content)
+append_parts(GString *out, const GPtrArray *parts, const char *line,
+			 size_t line_len, const char *eol, size_t eol_len)
 {
-	if (content->root != NULL && content->first->len + content->last->len > 0)
+	for (guint i = 0; i < parts->len; i++)
 	{
-		GPtrArray  *parts = parts_new();
+		const GString *part = g_ptr_array_index(parts, i);
 
-		g_ptr_array_extend_and_steal(parts, content->first);
-		g_ptr_array_add(parts, content->root);
-		g_ptr_array_extend_and_steal(parts, content->last);
-		set_content(edit, part_multipart(parts, "mixed", NULL, edit->eol));
-		return;
+		g_string_append_len(out, line, (gssize) line_len);
+		g_string_append_len(out, part->str, (gssize) part->len);
+		g_string_append_len(out, eol, (gssize) eol_len);
 	}
-	if (content->root != NULL)
-		set_content(edit, content->root);
-	else if (content->first->len + content->last->len == 0)
-		 /* nothing is added */ ;
-	else if (edit->reading->boundary != NULL)
-		insert_parts(edit, content->first, content->last);
+}
+
+/* Add the edited bodies that replace no part of the original. */
+static void
+add_bodies(const Edit *edit, Content *content)
+{
+	GPtrArray  *parts = parts_new();
+
+	if (!content->text_done)
+		g_ptr_array_add(parts, plain_part(edit, NULL));
+	if (!content->html_done)
+		g_ptr_array_add(parts, html_part(edit, content, NULL));
+	content->text_done = content->html_done = true;
+	if (parts->len > 0)
+		g_ptr_array_add(content->first, join_parts(parts, "alternative",
+												   edit->eol));
 	else
-		wrap_content(edit, content->first, content->last);
-	g_ptr_array_free(content->first, TRUE);
-	g_ptr_array_free(content->last, TRUE);
+		g_ptr_array_free(parts, TRUE);
+}
+
+static GPtrArray *place_parts(const Edit *edit, const Place *place,
+							  Content *content);
+
+/*
+ * Return a multipart with the edits of its parts, or NULL without edits.  The
+ * parts in content->first and content->last are put into the outermost
+ * multipart/mixed.
+ */
+static GString *
+edited_multipart(const Edit *edit, const Place *place, Content *content)
+{
+	const char *data = edit->reading->mend->data;
+	size_t		at = place->body;
+	guint		n = place->places->len;
+	bool		outer = place == edit->reading->place && edit->reading->mixed;
+	bool		edited = false;
+	GPtrArray **parts = g_new0(GPtrArray *, n);
+	GString    *out = NULL;
+
+	for (guint i = 0; i < n; i++)
+	{
+		parts[i] = place_parts(edit, g_ptr_array_index(place->places, i),
+							   content);
+		edited = edited || parts[i] != NULL;
+	}
+	if (outer)
+		add_bodies(edit, content);
+	outer = outer && content->first->len + content->last->len > 0;
+	if (edited || outer)
+		out = old_header(edit, place);
+	for (guint i = 0; out != NULL && i < n; i++)
+	{
+		const Place *one = g_ptr_array_index(place->places, i);
+		size_t		start = CLAMP(one->start, at, place->end);
+		size_t		end = CLAMP(one->end, start, place->end);
+		size_t		line = start - (start > at);
+		size_t		next = end;
+		const char *eol = edit->eol;
+		size_t		line_len;
+
+		while (line > at && data[line - 1] != '\n')
+			line--;
+		line_len = start - line;
+		next += next < place->end && data[next] == '\r';
+		next += next < place->end && data[next] == '\n';
+		if (next > end || (next == place->end && !outer))
+			eol = data + end;
+		if (parts[i] == NULL && outer && i + 1 == n)
+		{
+			parts[i] = parts_new();
+			g_ptr_array_add(parts[i], old_part(edit, one));
+		}
+		g_string_append_len(out, data + at, (gssize) (line - at));
+		if (outer && i == 0)
+			append_parts(out, content->first, data + line, line_len, edit->eol,
+						 strlen(edit->eol));
+		if (parts[i] != NULL)
+			append_parts(out, parts[i], data + line, line_len, eol,
+						 eol == edit->eol ? strlen(eol) : next - end);
+		else
+			g_string_append_len(out, data + line, (gssize) (end - line));
+		at = parts[i] ? next : end;
+		if (outer && i + 1 == n)
+		{
+			append_parts(out, content->last, data + line, line_len, edit->eol,
+						 strlen(edit->eol));
+			/* the closing boundary is missing */
+			while (line_len > 0 && g_ascii_isspace(data[line + line_len - 1]))
+				line_len--;
+			if (at == place->end)
+				g_string_append_printf(out, "%.*s--%s", (int) line_len,
+									   data + line, edit->eol);
+			g_ptr_array_set_size(content->first, 0);
+			g_ptr_array_set_size(content->last, 0);
+		}
+	}
+	if (out != NULL)
+		g_string_append_len(out, data + at, (gssize) (place->end - at));
+	for (guint i = 0; i < n; i++)
+		g_clear_pointer(&parts[i], g_ptr_array_unref);
+	g_free(parts);
+	return out;
+}
+
+/* Return the parts that replace a part of the original; NULL without edits. */
+static GPtrArray *
+place_parts(const Edit *edit, const Place *place, Content *content)
+{
+	GString    *part;
+	GPtrArray  *parts = NULL;
+
+	if (place->places->len == 0)
+		return leaf_parts(edit, place, content);
+	part = edited_multipart(edit, place, content);
+	if (part != NULL)
+	{
+		parts = parts_new();
+		g_ptr_array_add(parts, part);
+	}
+	return parts;
+}
+
+/* Find the bodies that have a place in the original. */
+static void
+find_bodies(const Place *place, Content *content)
+{
+	content->text_place |= place->text;
+	content->html_place |= place->html;
+	for (guint i = 0; i < place->places->len; i++)
+		find_bodies(g_ptr_array_index(place->places, i), content);
+}
+
+/*
+ * Set the message's fields that describe the content from the header of a
+ * part, and remove the other ones.
+ */
+static void
+set_content_fields(Edit *edit, const char *header, size_t len)
+{
+	const GPtrArray *fields = edit->reading->header->fields;
+	GMimeObject *object = parse_header(header, len);
+	GMimeHeaderList *list = object ? g_mime_object_get_header_list(object) :
+		NULL;
+	int			n = list ? g_mime_header_list_get_count(list) : 0;
+
+	if (header_get(edit->reading->header, "MIME-Version") == NULL)
+		envelope_set(edit, "MIME-Version", "1.0");
+	for (int i = 0; i < n; i++)
+	{
+		GMimeHeader *field = g_mime_header_list_get_header_at(list, i);
+
+		if (g_mime_header_get_offset(field) >= 0)
+			envelope_set(edit, g_mime_header_get_name(field),
+						 g_mime_header_get_raw_value(field));
+	}
+	for (guint i = 0; i < fields->len; i++)
+	{
+		const char *name = ((Field *) g_ptr_array_index(fields, i))->name;
+
+		if (is_content_field(name) &&
+			!(n > 0 && g_mime_header_list_contains(list, name)))
+			envelope_set(edit, name, NULL);
+	}
+	g_clear_object(&object);
+}
+
+/* Replace the whole content of the message by a part. */
+static void
+set_content(Edit *edit, GString *part)
+{
+	GString    *old = old_header(edit, edit->reading->place);
+	size_t		len = header_len(part);
+
+	if (old->len != len || memcmp(old->str, part->str, len) != 0)
+		set_content_fields(edit, part->str, len);
+	edit->content = g_string_erase(part, 0, (gssize) len);
+	g_string_free(old, TRUE);
+}
+
+/*
+ * Return the parts that the content consists of now, or an empty array if the
+ * content was not edited.
+ */
+static GPtrArray *
+content_parts(const Edit *edit, Content *content)
+{
+	const Place *place = edit->reading->place;
+	GPtrArray  *parts = edit->rebuild ? parts_new() :
+		place_parts(edit, place, content);
+	bool		edited = parts != NULL;
+
+	add_bodies(edit, content);
+	if (parts == NULL)
+		parts = parts_new();
+	if (!edited && content->first->len + content->last->len > 0)
+	{
+		if (!place->partless)
+			g_ptr_array_add(parts, old_part(edit, place));
+		else if (content->last->len > 0 && place->text)
+			g_ptr_array_add(parts, plain_part(edit, NULL));
+	}
+	g_ptr_array_extend_and_steal(content->first, parts);
+	g_ptr_array_extend_and_steal(content->first, content->last);
+	if (edited && content->first->len == 0)
+		g_ptr_array_add(content->first, content->text_place ?
+						part_text("", 0, "plain", edit->eol, NULL) :
+						plain_part(edit, NULL));
+	return content->first;
+}
+
+/*
+ * Return true if a single part is to be the part of a multipart.  Readers
+ * could take an attachment without a multipart for the body.
+ */
+static bool
+stands_apart(const Edit *edit)
+{
+	const Place *place = edit->reading->place;
+
+	if (!edit->rebuild)
+		return place->places->len == 0 && place->attachments > 0 &&
+			(place->text || place->html || place->attachments > 1);
+	return *text_of(edit->props, "PR_BODY") == '\0' &&
+		*text_of(edit->props, "PR_HTML") == '\0' &&
+		json_object_get(edit->props, "PR_MESSAGE_ATTACHMENTS") != NULL &&
+		!g_str_has_prefix(text_of(edit->props, "PR_MESSAGE_CLASS"),
+						  "IPM.Note.SMIME");
 }
 
 /* Replace the edited parts of the content, and add the new parts. */
@@ -630,8 +636,8 @@ edit_content(Edit *edit)
 {
 	Content		content = {.first = parts_new(), .last = parts_new(),
 	.related = parts_new()};
-	const GArray *places = edit->reading->places;
-	json_t	   *list = json_object_get(edit->props, "PR_MESSAGE_ATTACHMENTS");
+	const char *report = edit->rebuild ? part_report(edit->props) : NULL;
+	GPtrArray  *parts;
 	size_t		i;
 	json_t	   *one;
 
@@ -641,72 +647,79 @@ edit_content(Edit *edit)
 		*text_of(edit->props, "PR_BODY") == '\0';
 	content.html_done = !content.new_html ||
 		*text_of(edit->props, "PR_HTML") == '\0';
-	json_array_foreach(list, i, one)
+	find_bodies(edit->reading->place, &content);
+	json_array_foreach(json_object_get(edit->props, "PR_MESSAGE_ATTACHMENTS"),
+					   i, one)
 	{
-		unsigned	number = (unsigned) number_of(one, "PR_ATTACH_NUM",
-												  (json_int_t) i);
 		bool		beside = !content.html_done &&
 		(number_of(one, "PR_ATTACH_FLAGS", 0) & ATT_MHTML_REF);
 
-		if (attachment_now(edit, number) == NULL)
+		if (attachment_now(edit, (unsigned) number_of(one, "PR_ATTACH_NUM",
+													  (json_int_t) i)) == NULL)
 			g_ptr_array_add(beside ? content.related : content.last,
-							part_attachment(one, NULL, NULL, edit->eol,
-											edit->depth, compose_message));
+							part_attachment(edit, one, NULL, NULL));
 	}
-	for (guint n = 0; n < places->len; n++)
-	{
-		content.text_place |= g_array_index(places, Place, n).text;
-		content.html_place |= g_array_index(places, Place, n).html;
-	}
-	for (guint n = 0; n < places->len; n++)
-		edit_place(edit, &g_array_index(places, Place, n), &content);
-	if (!content.text_done)
-		g_ptr_array_add(content.first, new_text(edit, NULL));
-	if (!content.html_done)
-		g_ptr_array_add(content.first, new_html(edit, &content, NULL));
-	add_parts(edit, &content);
+	parts = content_parts(edit, &content);
 	g_ptr_array_free(content.related, TRUE);
+	if (parts->len == 0)
+		g_ptr_array_free(parts, TRUE);
+	else if (report != NULL)
+		set_content(edit, part_multipart(parts, "report", report, edit->eol));
+	else if (stands_apart(edit))
+		set_content(edit, part_multipart(parts, "mixed", NULL, edit->eol));
+	else
+		set_content(edit, join_parts(parts, "mixed", edit->eol));
 }
 
 /* ------------------------------------------------------------- the message */
 
+/* Return true if the message differs from the original. */
+static bool
+is_edited(const Edit *edit)
+{
+	const GPtrArray *fields = edit->reading->header->fields;
+	bool		edited = edit->content != NULL || edit->appended->len > 0;
+
+	for (guint i = 0; !edited && i < fields->len; i++)
+		edited = ((Field *) g_ptr_array_index(fields, i))->now != NULL;
+	return edited;
+}
+
 /*
- * Add the new fields to the header, at its end.  Readers disagree on the end
- * of a header that is damaged or cut off; there the fields are added at the
- * start.
+ * Append the edited header.  New fields are added at its end.  Readers
+ * disagree on the end of a header that is damaged or cut off; there the fields
+ * are added at the start.
  */
 static void
-end_header(Edit *edit)
+append_header(const Edit *edit, GString *out)
 {
 	const Reading *reading = edit->reading;
-	const Mend *mend = reading->mend;
-	bool		cut = reading->block_end > 0 &&
-	mend->data[reading->block_end - 1] != '\n';
-	size_t		at = cut || mend->copy ? reading->block_start :
-		reading->block_end;
-	Change		change = {at, at, edit->appended, 0};
+	const Place *place = reading->place;
+	const char *data = reading->mend->data;
+	bool		cut = place->head > 0 && data[place->head - 1] != '\n';
+	bool		at_start = cut || reading->mend->broken;
+	size_t		at = place->start;
 
+	g_string_append(out, at_start ? edit->appended->str : "");
+	for (guint i = 0; i < reading->header->fields->len; i++)
+	{
+		const Field *field = g_ptr_array_index(reading->header->fields, i);
+
+		if (field->now == NULL || field->offset < at)
+			continue;
+		g_string_append_len(out, data + at, (gssize) (field->offset - at));
+		g_string_append(out, field->now);
+		at = field_end(reading, field->offset);
+	}
+	g_string_append_len(out, data + at, (gssize) (place->head - at));
+	g_string_append(out, at_start ? "" : edit->appended->str);
 	/* add a missing empty line */
-	if (reading->body == reading->block_end &&
-		(edit->changes->len > 0 || change.with != NULL))
-	{
-		Change		gap = {reading->body, reading->body,
-		g_string_new(edit->eol), 0};
-
-		if (cut)
-			g_string_append(gap.with, edit->eol);
-		g_array_prepend_val(edit->changes, gap);
-	}
-	/* in front of other changes at that offset */
-	if (change.with != NULL)
-		g_array_prepend_val(edit->changes, change);
-	/* bytes before the first field could hide the new fields */
-	if (reading->block_start > 0 && edit->changes->len > 0)
-	{
-		Change		rest = {0, reading->block_start, NULL, 0};
-
-		g_array_prepend_val(edit->changes, rest);
-	}
+	if (cut)
+		g_string_append(out, edit->eol);
+	if (place->body == place->head)
+		g_string_append(out, edit->eol);
+	g_string_append_len(out, data + place->head,
+						(gssize) (place->body - place->head));
 }
 
 /*
@@ -720,37 +733,49 @@ edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
 		   int depth, bool rebuild)
 {
 	RawMessage	raw = {.data = data, .len = len};
-	Edit		edit = {.props = props, .depth = depth};
-	Tally	   *aside = tally_new();
+	Edit		edit = {.props = props, .depth = depth, .rebuild = rebuild,
+	.inner = compose_message};
+	GString    *sealed = rebuild ? part_sealed(props) : NULL;
 	const char *why;
 	const char *nl = memchr(data, '\n', len);
 	GString    *out = NULL;
 
-	edit.reading = mime_read(&raw, aside, &why);
-	tally_free(aside);
-	if (edit.reading == NULL && !rebuild)
-		return NULL;
+	edit.reading = mime_read(&raw, NULL, &why);
 	if (edit.reading == NULL)
-		edit.reading = reading_empty();
+		return NULL;
 	edit.before = before ? before : edit.reading->props;
 	edit.eol = nl != NULL && (nl == data || nl[-1] != '\r') ? "\n" : "\r\n";
-	edit.changes = g_array_new(FALSE, FALSE, sizeof(Change));
-	g_array_set_clear_func(edit.changes, splice_clear);
-	letter_edit(&edit);
+	edit.appended = g_string_new(NULL);
+	envelope_edit(&edit);
 	if (rebuild)
-		set_content(&edit, part_content(props, edit.eol, depth,
-										   compose_message));
+	{
+		json_object_del(edit.before, "PR_BODY");
+		json_object_del(edit.before, "PR_HTML");
+		json_object_del(edit.before, "PR_MESSAGE_ATTACHMENTS");
+	}
+	if (sealed != NULL)
+		set_content(&edit, sealed);
 	else
 		edit_content(&edit);
-	end_header(&edit);
-	if (edit.changes->len > 0)
+	if (is_edited(&edit))
 	{
-		out = splice_apply(&edit);
-		g_string_prepend_len(out, data, (gssize) mend_lead(data, len));
+		const Mend *mend = edit.reading->mend;
+		size_t		body = edit.reading->place->body;
+
+		out = g_string_new_len(data, (gssize) mend_lead(data, len));
+		append_header(&edit, out);
+		if (edit.content != NULL)
+			g_string_append_len(out, edit.content->str,
+								(gssize) edit.content->len);
+		else
+			g_string_append_len(out, mend->data + body,
+								(gssize) (mend->len - body));
 	}
 	else
 		out = g_string_new_len(data, (gssize) len);
-	g_array_free(edit.changes, TRUE);
+	if (edit.content != NULL)
+		g_string_free(edit.content, TRUE);
+	g_string_free(edit.appended, TRUE);
 	reading_free(edit.reading);
 	return out;
 }
@@ -766,8 +791,12 @@ GString *
 compose_message(json_t *props, int depth)
 {
 	const char *header = text_of(props, "PR_TRANSPORT_MESSAGE_HEADERS");
+	GString    *out = edit_bytes(props, NULL, header, strlen(header), depth,
+								 true);
 
-	return edit_bytes(props, NULL, header, strlen(header), depth, true);
+	header = "MIME-Version: 1.0\r\n";
+	return out ? out : edit_bytes(props, NULL, header, strlen(header), depth,
+								  true);
 }
 
 GString *

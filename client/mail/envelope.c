@@ -1,14 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * envelope.c
- *	  From the header fields of a message to MAPI properties.
+ *	  From the header fields of a message to MAPI properties, and back.
  *
  * NOTES
- *	  A table maps the fields that are plain text; functions map people, times
- *	  and enumerations.  doc/client.md documents the whole mapping.
+ *	  Tables map the fields that are plain text or words; functions map people
+ *	  and times.  doc/client.md documents the whole mapping.
  *
  *	  A field that cannot be read sets no property of its own, and stays in
  *	  PR_TRANSPORT_MESSAGE_HEADERS.
+ *
+ *	  A field is written only if its property differs from the property that
+ *	  the original has, so that all other fields, their order and their folds
+ *	  stay unchanged.  For a message that never had a header, all fields are
+ *	  written.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,13 +22,11 @@
 
 #include "mail.h"
 
+#define LINE_COLUMNS	76
+
 /* the fields whose text is the value of a property */
-static const struct
-{
-	const char *field;
-	const char *property;
-}			text_fields[] =
-{
+static const char *const text_fields[][2] = {
+	{"Subject", "PR_SUBJECT"},
 	{"Message-ID", "PR_INTERNET_MESSAGE_ID"},
 	{"In-Reply-To", "PR_IN_REPLY_TO_ID"},
 	{"References", "PR_INTERNET_REFERENCES"},
@@ -31,41 +34,64 @@ static const struct
 	{"Return-Path", "PR_INTERNET_RETURN_PATH"},
 	{"List-Help", "PR_LIST_HELP"},
 	{"List-Subscribe", "PR_LIST_SUBSCRIBE"},
-	{"List-Unsubscribe", "PR_LIST_UNSUBSCRIBE"},
+	{"List-Unsubscribe", "PR_LIST_UNSUBSCRIBE"}
 };
 
-void
-put_text(json_t *props, const char *name, const char *text)
+/* A word of a field, and its number. */
+typedef struct Word
 {
-	g_autofree char *valid = NULL;
+	const char *field;
+	const char *word;
+	int			number;
+} Word;
 
-	if (text == NULL || *text == '\0')
-		return;
-	valid = g_utf8_make_valid(text, -1);
-	json_object_set_new(props, name, json_string(valid));
-}
+/*
+ * The first row whose field begins with its word decides.  Only the field of
+ * the first row is written.
+ */
+static const Word importance_words[] = {
+	{"Importance", "high", IMPORTANCE_HIGH},
+	{"Importance", "normal", IMPORTANCE_NORMAL},
+	{"Importance", "low", IMPORTANCE_LOW},
+	{"X-Priority", "1", IMPORTANCE_HIGH},
+	{"X-Priority", "2", IMPORTANCE_HIGH},
+	{"X-Priority", "3", IMPORTANCE_NORMAL},
+	{"X-Priority", "4", IMPORTANCE_LOW},
+	{"X-Priority", "5", IMPORTANCE_LOW},
+	{"X-MSMail-Priority", "high", IMPORTANCE_HIGH},
+	{"X-MSMail-Priority", "normal", IMPORTANCE_NORMAL},
+	{"X-MSMail-Priority", "low", IMPORTANCE_LOW},
+	{"Priority", "urgent", IMPORTANCE_HIGH},
+	{"Priority", "normal", IMPORTANCE_NORMAL},
+	{"Priority", "non-urgent", IMPORTANCE_LOW},
+	{NULL, NULL, 0}
+};
+static const Word priority_words[] = {
+	{"Priority", "urgent", PRIO_URGENT},
+	{"Priority", "normal", PRIO_NORMAL},
+	{"Priority", "non-urgent", PRIO_NONURGENT},
+	{NULL, NULL, 0}
+};
+static const Word sensitivity_words[] = {
+	{"Sensitivity", "Normal", SENSITIVITY_NONE},
+	{"Sensitivity", "Personal", SENSITIVITY_PERSONAL},
+	{"Sensitivity", "Private", SENSITIVITY_PRIVATE},
+	{"Sensitivity", "Company-Confidential", SENSITIVITY_COMPANY_CONFIDENTIAL},
+	{NULL, NULL, 0}
+};
 
-void
-put_binary(json_t *props, const char *name, const void *bytes, size_t len)
+/* the enumerations, and the value of each if it is not set */
+static const struct
 {
-	g_autofree char *coded = g_base64_encode(bytes, len);
-
-	json_object_set_new(props, name, json_string_nocheck(coded));
-}
-
-void
-put_aside(json_t *props, const char *name, GPtrArray *aside,
-		  GByteArray *bytes)
+	const char *property;
+	const Word *words;
+	int			missing;
+}			enumerations[] =
 {
-	json_t	   *reference = json_object();
-
-	g_ptr_array_add(aside, bytes);
-	json_object_set_new(reference, "blob",
-						json_integer((json_int_t) aside->len));
-	json_object_set_new(reference, "size",
-						json_integer((json_int_t) bytes->len));
-	json_object_set_new(props, name, reference);
-}
+	{"PR_IMPORTANCE", importance_words, IMPORTANCE_NORMAL},
+	{"PR_PRIORITY", priority_words, PRIO_NORMAL},
+	{"PR_SENSITIVITY", sensitivity_words, SENSITIVITY_NONE}
+};
 
 /* Return the decoded text of a field, or NULL. */
 static char *
@@ -87,13 +113,12 @@ iso_date(const char *text)
 	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
 	g_auto(GStrv) words = g_strsplit_set(text, "Tt \t", 3);
 	guint		n = g_strv_length(words);
+	g_autofree char *day = text_find("^([0-9]{4}-[0-9]{2}-[0-9]{2})", text,
+									 strlen(text));
 	g_autofree char *iso = NULL;
 
-	for (int i = 0; i < 10; i++)
-	{
-		if (i == 4 || i == 7 ? text[i] != '-' : !g_ascii_isdigit(text[i]))
-			return NULL;
-	}
+	if (day == NULL)
+		return NULL;
 	iso = g_strdup_printf("%sT%s%s", words[0],
 						  n > 1 && *words[1] ? words[1] : "00:00:00",
 						  n > 2 ? g_strstrip(words[2]) : "");
@@ -107,28 +132,16 @@ iso_date(const char *text)
 static char *
 systime(const char *text)
 {
-	GDateTime  *when = iso_date(text);
-	GDateTime  *utc;
-	char	   *out = NULL;
+	g_autoptr(GDateTime) when = iso_date(text);
+	g_autoptr(GDateTime) utc = NULL;
 
 	if (when == NULL)
 		when = g_mime_utils_header_decode_date(text);
-	if (when == NULL)
+	if (when != NULL)
+		utc = g_date_time_to_utc(when);
+	if (utc == NULL || g_date_time_get_year(utc) < 1601)
 		return NULL;
-	utc = g_date_time_to_utc(when);
-	g_date_time_unref(when);
-	if (utc == NULL)
-		return NULL;
-	if (g_date_time_get_year(utc) >= 1601)
-		out = g_strdup_printf("%04d-%02d-%02dT%02d:%02d:%02d.0000000Z",
-							  g_date_time_get_year(utc),
-							  g_date_time_get_month(utc),
-							  g_date_time_get_day_of_month(utc),
-							  g_date_time_get_hour(utc),
-							  g_date_time_get_minute(utc),
-							  g_date_time_get_second(utc));
-	g_date_time_unref(utc);
-	return out;
+	return g_date_time_format(utc, "%Y-%m-%dT%H:%M:%S.0000000Z");
 }
 
 /*
@@ -149,9 +162,8 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 	if (date != NULL && *date != '\0')
 	{
 		sent = systime(date);
-		if (sent == NULL)
-			tally_count(tally->remarks,
-						"Date fields that hold no date: left out", 1);
+		tally_remark(tally, "Date fields that hold no date: left out",
+					 sent == NULL);
 	}
 	if (received != NULL && strrchr(received, ';') != NULL)
 		delivered = systime(strrchr(received, ';') + 1);
@@ -159,14 +171,10 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 		delivered = g_strdup(sent);
 	if (delivered == NULL && raw->from_line != NULL)
 	{
-		/* "From sender date" */
-		const char *sender = raw->from_line + strlen("From ");
-		const char *when;
+		g_autofree char *when = text_find("^From +[^ ]+( .*)", raw->from_line,
+										  strlen(raw->from_line));
 
-		sender += strspn(sender, " ");
-		when = strchr(sender, ' ');
-		if (when != NULL)
-			delivered = systime(when);
+		delivered = when ? systime(when) : NULL;
 	}
 	if (expires != NULL)
 		expiry = systime(expires);
@@ -178,102 +186,34 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 
 /* ----------------------------------------------------------------- people */
 
-/* Call func for every person in each field of a name. */
+/*
+ * Set the four properties of a person, whose names begin with a prefix, from
+ * the first person of a list with an address, else from the first person.
+ */
 static void
-field_people(const Header *header, const char *field_name, PersonFunc func,
-			 void *arg, Tally *tally)
+put_person(json_t *props, const char *prefix, json_t *people)
 {
-	for (guint i = 0; i < header->fields->len; i++)
-	{
-		Field	   *field = g_ptr_array_index(header->fields, i);
-
-		if (g_ascii_strcasecmp(field->name, field_name) == 0)
-			address_each(field->value, func, arg, tally);
-	}
-}
-
-typedef struct Recipients
-{
-	json_t	   *list;
-	int			type;
-	unsigned	left;			/* count beyond MAX_RECIPIENTS */
-} Recipients;
-
-static void
-add_recipient(const char *name, const char *address, void *arg)
-{
-	Recipients *recipients = arg;
+	static const char *const suffixes[][2] = {
+		{"NAME", "PR_DISPLAY_NAME"}, {"ADDRTYPE", "PR_ADDRTYPE"},
+		{"EMAIL_ADDRESS", "PR_EMAIL_ADDRESS"},
+		{"SMTP_ADDRESS", "PR_SMTP_ADDRESS"}
+	};
+	json_t	   *person = NULL;
 	json_t	   *one;
+	size_t		i;
 
-	if (json_array_size(recipients->list) >= MAX_RECIPIENTS)
+	json_array_foreach(people, i, one)
 	{
-		recipients->left++;
-		return;
+		if (person == NULL || (*text_of(person, "PR_SMTP_ADDRESS") == '\0' &&
+							   *text_of(one, "PR_SMTP_ADDRESS") != '\0'))
+			person = one;
 	}
-	one = json_object();
-	json_object_set_new(one, "PR_RECIPIENT_TYPE",
-						json_integer(recipients->type));
-	put_text(one, "PR_DISPLAY_NAME", name);
-	put_text(one, "PR_ADDRTYPE", *address ? "SMTP" : "");
-	put_text(one, "PR_EMAIL_ADDRESS", address);
-	put_text(one, "PR_SMTP_ADDRESS", address);
-	json_array_append_new(recipients->list, one);
-}
-
-typedef struct FirstPerson
-{
-	char	   *name;
-	char	   *address;
-	unsigned	others;
-} FirstPerson;
-
-/* Take the first person with an address, else the first person. */
-static void
-keep_first(const char *name, const char *address, void *arg)
-{
-	FirstPerson *first = arg;
-	bool		better = first->name != NULL && *first->address == '\0' &&
-	*address != '\0';
-
-	if (first->name == NULL || better)
+	for (i = 0; i < G_N_ELEMENTS(suffixes); i++)
 	{
-		g_free(first->name);
-		g_free(first->address);
-		first->name = g_strdup(name);
-		first->address = g_strdup(address);
-	}
-	else
-		first->others++;
-}
+		g_autofree char *name = g_strdup_printf("%s_%s", prefix,
+												suffixes[i][0]);
 
-static void
-join_name(const char *name, const char *address, void *arg)
-{
-	GString    *names = arg;
-
-	(void) address;
-	if (names->len > 0)
-		g_string_append(names, "; ");
-	g_string_append(names, name);
-}
-
-/* Set the four properties of a person, whose names begin with a prefix. */
-static void
-put_person(json_t *props, const char *prefix, const FirstPerson *person)
-{
-	static const char *const suffixes[] = {
-		"NAME", "ADDRTYPE", "EMAIL_ADDRESS", "SMTP_ADDRESS"
-	};
-	const char *address = person->address ? person->address : "";
-	const char *values[] = {
-		person->name, *address ? "SMTP" : "", address, address
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++)
-	{
-		g_autofree char *name = g_strdup_printf("%s_%s", prefix, suffixes[i]);
-
-		put_text(props, name, values[i]);
+		put_text(props, name, text_of(person, suffixes[i][1]));
 	}
 }
 
@@ -284,86 +224,52 @@ put_person(json_t *props, const char *prefix, const FirstPerson *person)
 static void
 map_people(const Header *header, json_t *props, Tally *tally)
 {
-	FirstPerson from = {NULL, NULL, 0};
-	FirstPerson sender = {NULL, NULL, 0};
-	Recipients	recipients = {json_array(), MAPI_TO, 0};
-	GString    *reply = g_string_new(NULL);
+	People		from = {json_array(), MAPI_ORIG, 0, tally, false};
+	People		sender = {json_array(), MAPI_ORIG, 0, tally, false};
+	People		reply = {json_array(), MAPI_ORIG, 0, tally, false};
+	People		to = {json_array(), MAPI_TO, 0, tally, false};
+	GString    *names = g_string_new(NULL);
+	bool		has_from;
+	size_t		i;
+	json_t	   *one;
 
-	field_people(header, "From", keep_first, &from, tally);
-	field_people(header, "Sender", keep_first, &sender, tally);
-	if (from.others > 0)
-		tally_count(tally->remarks,
-					"further From addresses: only in the transport headers",
-					from.others);
-	put_person(props, "PR_SENT_REPRESENTING", from.name ? &from : &sender);
-	put_person(props, "PR_SENDER", sender.name ? &sender : &from);
+	header_people(header, "From", &from);
+	header_people(header, "Sender", &sender);
+	has_from = json_array_size(from.list) > 0;
+	if (json_array_size(from.list) > 1)
+		tally_remark(tally,
+					 "further From addresses: only in the transport headers",
+					 (unsigned) json_array_size(from.list) - 1 + from.left);
+	put_person(props, "PR_SENT_REPRESENTING", has_from ? from.list :
+			   sender.list);
+	put_person(props, "PR_SENDER", json_array_size(sender.list) > 0 ?
+			   sender.list : from.list);
 
-	field_people(header, "To", add_recipient, &recipients, tally);
-	field_people(header, "Apparently-To", add_recipient, &recipients, tally);
-	recipients.type = MAPI_CC;
-	field_people(header, "Cc", add_recipient, &recipients, tally);
-	recipients.type = MAPI_BCC;
-	field_people(header, "Bcc", add_recipient, &recipients, tally);
-	tally_count(tally->remarks,
-				"recipients beyond the first 20000: only in the transport "
-				"headers", recipients.left);
-	if (json_array_size(recipients.list) > 0)
-		json_object_set(props, "PR_MESSAGE_RECIPIENTS", recipients.list);
-	json_decref(recipients.list);
+	header_people(header, "To", &to);
+	header_people(header, "Apparently-To", &to);
+	to.type = MAPI_CC;
+	header_people(header, "Cc", &to);
+	to.type = MAPI_BCC;
+	header_people(header, "Bcc", &to);
+	if (json_array_size(to.list) > 0)
+		json_object_set(props, "PR_MESSAGE_RECIPIENTS", to.list);
 
-	field_people(header, "Reply-To", join_name, reply, tally);
-	put_text(props, "PR_REPLY_RECIPIENT_NAMES", reply->str);
+	header_people(header, "Reply-To", &reply);
+	json_array_foreach(reply.list, i, one)
+		g_string_append_printf(names, "%s%s", i > 0 ? "; " : "",
+							   text_of(one, "PR_DISPLAY_NAME"));
+	put_text(props, "PR_REPLY_RECIPIENT_NAMES", names->str);
+	tally_remark(tally, "recipients beyond the first 20000: only in the "
+				 "transport headers", to.left + reply.left);
 
-	g_string_free(reply, TRUE);
-	g_free(from.name);
-	g_free(from.address);
-	g_free(sender.name);
-	g_free(sender.address);
+	g_string_free(names, TRUE);
+	json_decref(from.list);
+	json_decref(sender.list);
+	json_decref(reply.list);
+	json_decref(to.list);
 }
 
-/* ----------------------------------------------------------- enumerations */
-
-/* A word of a field, and its number. */
-typedef struct Word
-{
-	const char *field;
-	const char *word;
-	int			number;
-} Word;
-
-/* the first row whose field begins with its word decides */
-static const Word importance_words[] = {
-	{"Importance", "high", IMPORTANCE_HIGH},
-	{"Importance", "normal", IMPORTANCE_NORMAL},
-	{"Importance", "low", IMPORTANCE_LOW},
-	{"X-Priority", "1", IMPORTANCE_HIGH},
-	{"X-Priority", "2", IMPORTANCE_HIGH},
-	{"X-Priority", "3", IMPORTANCE_NORMAL},
-	{"X-Priority", "4", IMPORTANCE_LOW},
-	{"X-Priority", "5", IMPORTANCE_LOW},
-	{"X-MSMail-Priority", "high", IMPORTANCE_HIGH},
-	{"X-MSMail-Priority", "normal", IMPORTANCE_NORMAL},
-	{"X-MSMail-Priority", "low", IMPORTANCE_LOW},
-	{"Priority", "urgent", IMPORTANCE_HIGH},
-	{"Priority", "normal", IMPORTANCE_NORMAL},
-	{"Priority", "non-urgent", IMPORTANCE_LOW},
-	{NULL, NULL, 0}
-};
-
-static const Word priority_words[] = {
-	{"Priority", "urgent", PRIO_URGENT},
-	{"Priority", "normal", PRIO_NORMAL},
-	{"Priority", "non-urgent", PRIO_NONURGENT},
-	{NULL, NULL, 0}
-};
-
-static const Word sensitivity_words[] = {
-	{"Sensitivity", "normal", SENSITIVITY_NONE},
-	{"Sensitivity", "personal", SENSITIVITY_PERSONAL},
-	{"Sensitivity", "private", SENSITIVITY_PRIVATE},
-	{"Sensitivity", "company-confidential", SENSITIVITY_COMPANY_CONFIDENTIAL},
-	{NULL, NULL, 0}
-};
+/* -------------------------------------------------------- words and flags */
 
 /* Set a number property from the first row that applies. */
 static void
@@ -417,8 +323,9 @@ map_flags(const Header *header, const RawMessage *raw, json_t *props,
 		json_object_set_new(props, "PR_FLAG_STATUS",
 							json_integer(FOLLOWUP_FLAGGED));
 	if (strchr(dir, 'T') || strchr(x, 'D') || (moz & 0x8))
-		tally_count(tally->remarks,
-					"marked as deleted in the mailbox: imported as others", 1);
+		tally_remark(tally,
+					 "marked as deleted in the mailbox: imported as others",
+					 1);
 }
 
 /* ----------------------------------------------------------------- subject */
@@ -445,29 +352,16 @@ without_prefix(const char *subject)
 static void
 map_conversation(const Header *header, json_t *props, Tally *tally)
 {
-	g_autofree char *subject = field_text(header, "Subject", tally);
 	g_autofree char *topic = field_text(header, "Thread-Topic", tally);
 	g_autofree char *index = field_text(header, "Thread-Index", tally);
+	gsize		n = 0;
+	g_autofree guchar *bytes = index ? g_base64_decode(index, &n) : NULL;
 
-	put_text(props, "PR_SUBJECT", subject);
-	if (topic != NULL && *topic != '\0')
-		put_text(props, "PR_CONVERSATION_TOPIC", topic);
-	else if (subject != NULL)
-		put_text(props, "PR_CONVERSATION_TOPIC", without_prefix(subject));
-
-	if (index != NULL)
-	{
-		gsize		n;
-		g_autofree guchar *bytes = g_base64_decode(index, &n);
-
-		/* a conversation index has 22 bytes, and 5 bytes for each answer */
-		if (n >= 22 && (n - 22) % 5 == 0)
-		{
-			g_autofree char *coded = g_base64_encode(bytes, n);
-
-			put_text(props, "PR_CONVERSATION_INDEX", coded);
-		}
-	}
+	put_text(props, "PR_CONVERSATION_TOPIC", topic != NULL && *topic != '\0' ?
+			 topic : without_prefix(text_of(props, "PR_SUBJECT")));
+	/* a conversation index has 22 bytes, and 5 bytes for each answer */
+	if (n >= 22 && (n - 22) % 5 == 0)
+		put_binary(props, "PR_CONVERSATION_INDEX", bytes, n);
 }
 
 void
@@ -476,24 +370,254 @@ envelope_map(const Header *header, const RawMessage *raw, json_t *props,
 {
 	if (raw->form != NULL)
 		put_binary(props, MBOX_FORM, raw->form->str, raw->form->len);
+	for (size_t i = 0; i < G_N_ELEMENTS(text_fields); i++)
+	{
+		g_autofree char *text = field_text(header, text_fields[i][0], tally);
+
+		put_text(props, text_fields[i][1], text);
+	}
 	map_conversation(header, props, tally);
 	map_people(header, props, tally);
 	map_times(header, raw, props, tally);
 	map_flags(header, raw, props, tally);
-	map_word(header, importance_words, "PR_IMPORTANCE", props, tally);
-	map_word(header, priority_words, "PR_PRIORITY", props, tally);
-	map_word(header, sensitivity_words, "PR_SENSITIVITY", props, tally);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(text_fields); i++)
-	{
-		g_autofree char *text = field_text(header, text_fields[i].field,
-										   tally);
-
-		put_text(props, text_fields[i].property, text);
-	}
+	for (size_t i = 0; i < G_N_ELEMENTS(enumerations); i++)
+		map_word(header, enumerations[i].words, enumerations[i].property,
+				 props, tally);
 	if (header_get(header, "Disposition-Notification-To") != NULL)
 		json_object_set_new(props, "PR_READ_RECEIPT_REQUESTED", json_true());
 	if (header_get(header, "Return-Receipt-To") != NULL)
 		json_object_set_new(props, "PR_ORIGINATOR_DELIVERY_REPORT_REQUESTED",
 							json_true());
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* Append a value, in lines that are broken at spaces. */
+static void
+append_folded(GString *out, const char *value, size_t column, const char *eol)
+{
+	g_auto(GStrv) words = g_strsplit_set(value, " \t\r\n", -1);
+	bool		first = true;
+
+	for (char **word = words; *word != NULL; word++)
+	{
+		size_t		len = strlen(*word);
+
+		if (len == 0)
+			continue;
+		if (!first && column + 1 + len > LINE_COLUMNS)
+		{
+			g_string_append(out, eol);
+			column = 0;
+		}
+		g_string_append_printf(out, " %s", *word);
+		column += 1 + len;
+		first = false;
+	}
+}
+
+void
+envelope_set(Edit *edit, const char *name, const char *value)
+{
+	const GPtrArray *fields = edit->reading->header->fields;
+	GString    *line = NULL;
+
+	if (value != NULL && *value != '\0')
+	{
+		line = g_string_new(name);
+		g_string_append_c(line, ':');
+		append_folded(line, value, line->len, edit->eol);
+		g_string_append(line, edit->eol);
+	}
+	for (guint i = 0; i < fields->len; i++)
+	{
+		Field	   *field = g_ptr_array_index(fields, i);
+
+		if (g_ascii_strcasecmp(field->name, name) != 0)
+			continue;
+		g_free(field->now);
+		field->now = line ? g_string_free(line, FALSE) : g_strdup("");
+		line = NULL;
+	}
+	if (line == NULL)
+		return;
+	g_string_append_len(edit->appended, line->str, (gssize) line->len);
+	g_string_free(line, TRUE);
+}
+
+/* Return true if a text property was edited. */
+static bool
+text_differs(const Edit *edit, const char *name)
+{
+	return strcmp(text_of(edit->props, name),
+				  text_of(edit->before, name)) != 0;
+}
+
+/* Set a date field from a PT_SYSTIME, if the property was edited. */
+static void
+set_time(Edit *edit, const char *property, const char *field)
+{
+	const char *text = text_of(edit->props, property);
+	g_autoptr(GDateTime) when = NULL;
+	g_autofree char *date = NULL;
+
+	if (!text_differs(edit, property))
+		return;
+	when = *text ? g_date_time_new_from_iso8601(text, NULL) : NULL;
+	if (when != NULL)
+		date = g_mime_utils_header_format_date(when);
+	envelope_set(edit, field, date);
+}
+
+/* Set the first field of some words, if the property was edited. */
+static void
+set_word(Edit *edit, const char *property, const Word *words, int missing)
+{
+	json_int_t	now = number_of(edit->props, property, missing);
+	const char *field = words->field;
+	const char *word = NULL;
+
+	if (now == number_of(edit->before, property, missing))
+		return;
+	if (words == importance_words)
+	{
+		envelope_set(edit, "X-Priority", NULL);
+		envelope_set(edit, "X-MSMail-Priority", NULL);
+	}
+	for (; words->field != NULL; words++)
+	{
+		if (strcmp(words->field, field) == 0 && words->number == now)
+			word = words->word;
+	}
+	envelope_set(edit, field, word);
+}
+
+static void
+add_person(InternetAddressList *list, const char *name, const char *address)
+{
+	InternetAddress *one;
+
+	if (*address != '\0')
+		one = internet_address_mailbox_new(strcmp(name, address) == 0 ? NULL :
+										   name, address);
+	else
+		one = internet_address_group_new(name);
+	internet_address_set_charset(one, "utf-8");
+	internet_address_list_add(list, one);
+	g_object_unref(one);
+}
+
+/* Return the SMTP address of a person or recipient, else any address. */
+static const char *
+address_of(json_t *props, const char *prefix)
+{
+	g_autofree char *smtp = g_strconcat(prefix, "SMTP_ADDRESS", NULL);
+	g_autofree char *other = g_strconcat(prefix, "EMAIL_ADDRESS", NULL);
+	const char *address = text_of(props, smtp);
+
+	return *address ? address : text_of(props, other);
+}
+
+/* Return addresses as the value of a field, or "" without addresses. */
+static char *
+people_text(InternetAddressList *list)
+{
+	char	   *text;
+
+	if (internet_address_list_length(list) == 0)
+		return g_strdup("");
+	text = internet_address_list_to_string(list, NULL, TRUE);
+	return text ? text : g_strdup("");
+}
+
+static char *
+person_text(json_t *props, const char *prefix)
+{
+	InternetAddressList *list = internet_address_list_new();
+	g_autofree char *name = g_strconcat(prefix, "NAME", NULL);
+	const char *address = address_of(props, prefix);
+	char	   *text;
+
+	if (*address != '\0' || *text_of(props, name) != '\0')
+		add_person(list, text_of(props, name), address);
+	text = people_text(list);
+	g_object_unref(list);
+	return text;
+}
+
+/* Return the recipients of a type (MAPI_TO and others) as a field's value. */
+static char *
+recipients_text(json_t *props, json_int_t type)
+{
+	InternetAddressList *list = internet_address_list_new();
+	char	   *text;
+	size_t		i;
+	json_t	   *one;
+
+	json_array_foreach(json_object_get(props, "PR_MESSAGE_RECIPIENTS"), i, one)
+	{
+		if (number_of(one, "PR_RECIPIENT_TYPE", MAPI_TO) == type)
+			add_person(list, text_of(one, "PR_DISPLAY_NAME"),
+					   address_of(one, "PR_"));
+	}
+	text = people_text(list);
+	g_object_unref(list);
+	return text;
+}
+
+static void
+set_people(Edit *edit)
+{
+	static const char *const fields[] = {"To", "Cc", "Bcc"};
+	g_autofree char *from = person_text(edit->props,
+										"PR_SENT_REPRESENTING_");
+	g_autofree char *sender = person_text(edit->props, "PR_SENDER_");
+	g_autofree char *old_from = person_text(edit->before,
+											"PR_SENT_REPRESENTING_");
+	g_autofree char *old_sender = person_text(edit->before, "PR_SENDER_");
+
+	if (strcmp(from, old_from) != 0)
+		envelope_set(edit, "From", *from ? from : sender);
+	else if (*from == '\0' && strcmp(sender, old_sender) != 0)
+		envelope_set(edit, "From", sender);
+	if (strcmp(sender, old_sender) != 0 || strcmp(from, old_from) != 0)
+		envelope_set(edit, "Sender", *from && strcmp(sender, from) != 0 ?
+				  sender : NULL);
+	for (int i = 0; i < 3; i++)
+	{
+		g_autofree char *now = recipients_text(edit->props, MAPI_TO + i);
+		g_autofree char *old = recipients_text(edit->before, MAPI_TO + i);
+
+		if (strcmp(now, old) == 0)
+			continue;
+		envelope_set(edit, fields[i], now);
+		if (i == 0)
+			envelope_set(edit, "Apparently-To", NULL);
+	}
+	if (number_of(edit->props, "PR_READ_RECEIPT_REQUESTED", 0) !=
+		number_of(edit->before, "PR_READ_RECEIPT_REQUESTED", 0))
+		envelope_set(edit, "Disposition-Notification-To",
+				  number_of(edit->props, "PR_READ_RECEIPT_REQUESTED", 0) ?
+				  (*sender ? sender : from) : NULL);
+}
+
+void
+envelope_edit(Edit *edit)
+{
+	set_people(edit);
+	set_time(edit, "PR_CLIENT_SUBMIT_TIME", "Date");
+	set_time(edit, "PR_EXPIRY_TIME", "Expires");
+	for (size_t i = 0; i < G_N_ELEMENTS(text_fields); i++)
+	{
+		const char *text = text_of(edit->props, text_fields[i][1]);
+		g_autofree char *coded = NULL;
+
+		if (!text_differs(edit, text_fields[i][1]))
+			continue;
+		coded = g_mime_utils_header_encode_text(NULL, text, "utf-8");
+		envelope_set(edit, text_fields[i][0], coded);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(enumerations); i++)
+		set_word(edit, enumerations[i].property, enumerations[i].words,
+				 enumerations[i].missing);
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * header.c
- *	  From header fields of GMime to texts; decodes encoded words.
+ *	  From header fields of GMime to texts and people.
  *
  * NOTES
  *	  GMime returns raw values.  Charsets are repaired here: raw 8-bit bytes
@@ -9,6 +9,16 @@
  *	  else windows-1252.  Encoded words (RFC 2047) are decoded here, too, so
  *	  that the name of a charset has one meaning in subjects and bodies, and a
  *	  character can be spread over two words.
+ *
+ *	  GMime reads each address.  The list is cut here, so that no address is
+ *	  lost because GMime refuses another address, and a field of any length
+ *	  takes linear time and little memory.  An address ends at a comma, or at
+ *	  a semicolon, which closes a group or stands in place of a comma.  The
+ *	  text before a colon is the name of a group.
+ *
+ *	  If GMime refuses a text, the text within <> or the first word with "@" is
+ *	  the address.  A text without an address becomes a person without an
+ *	  address, so that nobody is lost.
  *
  *-------------------------------------------------------------------------
  */
@@ -63,67 +73,40 @@ field_free(gpointer p)
 
 	g_free(field->name);
 	g_free(field->value);
+	g_free(field->now);
 	g_free(field);
-}
-
-static int
-by_offset(const void *a, const void *b)
-{
-	const Field *left = *(const Field *const *) a;
-	const Field *right = *(const Field *const *) b;
-
-	return (left->offset > right->offset) - (left->offset < right->offset);
-}
-
-static void
-add_fields(Header *header, GMimeObject *object, const char *charset,
-		   Tally *tally)
-{
-	GMimeHeaderList *list = g_mime_object_get_header_list(object);
-	int			n = g_mime_header_list_get_count(list);
-
-	for (int i = 0; i < n; i++)
-	{
-		GMimeHeader *from = g_mime_header_list_get_header_at(list, i);
-		Field	   *field;
-		const char *name;
-		g_autofree char *line = NULL;
-
-		if (g_mime_header_get_offset(from) < 0)
-			continue;			/* the message does not have this field */
-		field = g_new(Field, 1);
-		line = unfold(g_mime_header_get_raw_value(from));
-		name = g_mime_header_get_name(from);
-		if (g_str_has_prefix(name, HIDDEN))
-			name += strlen(HIDDEN);
-		field->name = g_strdup(name);
-		field->value = header_utf8(line, strlen(line), charset, tally);
-		field->offset = (size_t) g_mime_header_get_offset(from);
-		g_ptr_array_add(header->fields, field);
-	}
 }
 
 Header *
 header_new(GMimeObject *object, Tally *tally)
 {
 	Header	   *header = g_new0(Header, 1);
-	GMimeObject *part = object;
-	const char *charset;
+	GMimeHeaderList *list = g_mime_object_get_header_list(object);
+	int			n = g_mime_header_list_get_count(list);
+	const char *charset =
+		g_mime_object_get_content_type_parameter(object, "charset");
 
+	if (text_charset_known(charset))
+		header->charset = g_strdup(charset);
 	header->fields = g_ptr_array_new_with_free_func(field_free);
-	if (GMIME_IS_MESSAGE(object))
-		part = g_mime_message_get_mime_part(GMIME_MESSAGE(object));
-	charset = part ? g_mime_object_get_content_type_parameter(part, "charset")
-		: NULL;
-	if (!text_charset_known(charset))
-		charset = NULL;
-	add_fields(header, object, charset, tally);
-	if (part != NULL && part != object)
+	for (int i = 0; i < n; i++)
 	{
-		add_fields(header, part, charset, tally);
-		g_ptr_array_sort(header->fields, by_offset);
+		GMimeHeader *from = g_mime_header_list_get_header_at(list, i);
+		Field	   *field;
+		const char *name = g_mime_header_get_name(from);
+		g_autofree char *line = NULL;
+
+		if (g_mime_header_get_offset(from) < 0)
+			continue;			/* the message does not have this field */
+		line = unfold(g_mime_header_get_raw_value(from));
+		if (g_str_has_prefix(name, HIDDEN))
+			name += strlen(HIDDEN);
+		field = g_new0(Field, 1);
+		field->name = g_strdup(name);
+		field->value = header_utf8(line, strlen(line), header->charset, tally);
+		field->offset = (size_t) g_mime_header_get_offset(from);
+		g_ptr_array_add(header->fields, field);
 	}
-	header->charset = g_strdup(charset);
 	return header;
 }
 
@@ -152,19 +135,17 @@ char *
 header_block(const Header *header, const char *bytes, size_t len)
 {
 	GString    *block = g_string_sized_new(len);
-	Tally	   *aside = tally_new();	/* header_new() counts the bytes */
 
 	while (len > 0)
 	{
 		const char *nl = memchr(bytes, '\n', len);
 		size_t		n = nl ? (size_t) (nl + 1 - bytes) : len;
-		g_autofree char *text = header_utf8(bytes, n, header->charset, aside);
+		g_autofree char *text = header_utf8(bytes, n, header->charset, NULL);
 
 		g_string_append(block, text);
 		bytes += n;
 		len -= n;
 	}
-	tally_free(aside);
 	return g_string_free(block, FALSE);
 }
 
@@ -284,4 +265,200 @@ header_decode(const char *value, bool as_words, Tally *tally)
 	flush_run(&run, as_words, out, tally);
 	g_string_free(run.bytes, TRUE);
 	return g_strstrip(g_string_free(out, FALSE));
+}
+
+/* --------------------------------------------------------------- addresses */
+
+static void take_list(People *people, const char *words);
+
+static void
+take_person(People *people, const char *name, const char *address)
+{
+	g_autofree char *shown = g_strstrip(g_strdup(name ? name : ""));
+	json_t	   *one;
+
+	if (*address == '\0' && *shown == '\0')
+		return;
+	if (*address == '\0')
+		tally_remark(people->tally,
+					 "people without an address: kept by their names", 1);
+	if (json_array_size(people->list) >= MAX_RECIPIENTS)
+	{
+		people->left++;
+		return;
+	}
+	one = json_object();
+	json_object_set_new(one, "PR_RECIPIENT_TYPE", json_integer(people->type));
+	put_text(one, "PR_DISPLAY_NAME", *shown ? shown : address);
+	put_text(one, "PR_ADDRTYPE", *address ? "SMTP" : "");
+	put_text(one, "PR_EMAIL_ADDRESS", address);
+	put_text(one, "PR_SMTP_ADDRESS", address);
+	json_array_append_new(people->list, one);
+}
+
+/* Return true if a text can be an address: one word that contains "@". */
+static bool
+is_address(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at != NULL && at > text && at[1] != '\0' &&
+		strpbrk(text, " \t,;:<>\"()") == NULL;
+}
+
+/* Read an address without GMime: "name <address>", or a word with "@". */
+static void
+take_text(People *people, const char *words)
+{
+	g_autofree char *text = header_decode(words, false, people->tally);
+	g_auto(GStrv) pieces = g_strsplit_set(text, " \t,;:<>\"", -1);
+	char	   *open = strrchr(text, '<');
+
+	for (char **piece = pieces; *piece != NULL; piece++)
+	{
+		if (is_address(*piece))
+		{
+			char	   *start = open ? open : strstr(text, *piece);
+
+			*start = '\0';
+			g_strstrip(g_strdelimit(text, "<>\"", ' '));
+			take_person(people, text, *piece);
+			return;
+		}
+	}
+	g_strstrip(g_strdelimit(text, "<>\"", ' '));
+	take_person(people, text, "");
+}
+
+/* Return true if a text is one encoded word and nothing else. */
+static bool
+is_one_word(const char *words)
+{
+	const char *end = strstr(words, "?=");
+
+	return g_str_has_prefix(words, "=?") && end != NULL && end[2] == '\0';
+}
+
+/* Report the addresses that GMime finds.  Returns false if there is none. */
+static bool
+take_parsed(People *people, const char *words)
+{
+	InternetAddressList *list = internet_address_list_parse(NULL, words);
+	int			n = list ? internet_address_list_length(list) : 0;
+	bool		any = false;
+
+	for (int i = 0; i < n; i++)
+	{
+		InternetAddress *one = internet_address_list_get_address(list, i);
+		const char *address = INTERNET_ADDRESS_IS_MAILBOX(one) ?
+		internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(one)) :
+		NULL;
+
+		if (address == NULL || *address == '\0' || strstr(address, "=?"))
+			continue;
+		take_person(people, internet_address_get_name(one), address);
+		any = true;
+	}
+	if (list != NULL)
+		g_object_unref(list);
+	return any;
+}
+
+/* Report the person of one address. */
+static void
+take_one(People *people, const char *words)
+{
+	if (!people->decoded && is_one_word(words))
+	{
+		g_autofree char *text = header_decode(words, false, people->tally);
+
+		people->decoded = true;
+		if (strchr(text, '@') != NULL)
+			take_list(people, text);
+		else
+			take_person(people, text, "");
+		people->decoded = false;
+	}
+	else if (words[0] == '(' && words[strlen(words) - 1] == ')')
+		return;					/* a comment */
+	else if (!take_parsed(people, words))
+		take_text(people, words);
+}
+
+/*
+ * Return the length of the next address.  *group is true if the text is the
+ * name of a group.  A bracket or quote that is never closed is added to
+ * "ignored", a string of at most 4 characters, and read as a plain character.
+ */
+static size_t
+address_len(const char *words, char *ignored, bool *group)
+{
+	const char *p;
+	const char *pairs = "\"\"<>[]()";
+	char		open = '\0';		/* the open quote or bracket at p */
+
+	*group = false;
+	for (p = words; *p != '\0'; p++)
+	{
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (open != '\0')
+			open = *p == strchr(pairs, open)[1] ? '\0' : open;
+		else if (strchr("\"<[(", *p) != NULL && strchr(ignored, *p) == NULL)
+			open = *p;
+		else if (*p == ',' || *p == ';' || *p == ':')
+			break;
+	}
+	if (open != '\0')
+	{
+		ignored[strlen(ignored)] = open;
+		return address_len(words, ignored, group);
+	}
+	*group = (*p == ':');
+	return (size_t) (p - words);
+}
+
+static void
+take_list(People *people, const char *words)
+{
+	char		ignored[8] = "";
+
+	while (*words != '\0')
+	{
+		bool		group;
+		size_t		len = address_len(words, ignored, &group);
+		g_autofree char *one = NULL;
+
+		/* "Doe, John <j@example.org>" is one person */
+		for (int commas = 0; words[len] == ',' && commas < 2 &&
+			 strcspn(words, "<@\"([") > len; commas++)
+		{
+			size_t		more = address_len(words + len + 1, ignored, &group);
+
+			if (group || words[len + 1 + strcspn(words + len + 1, "<@\"([,;")]
+				!= '<')
+				break;
+			len += 1 + more;
+		}
+		one = g_strstrip(g_strndup(words, len));
+		if (*one != '\0' && !group)
+			take_one(people, one);
+		words += len + (words[len] != '\0');
+	}
+}
+
+void
+header_people(const Header *header, const char *name, People *people)
+{
+	for (guint i = 0; i < header->fields->len; i++)
+	{
+		Field	   *field = g_ptr_array_index(header->fields, i);
+		g_autofree char *words = NULL;
+
+		if (g_ascii_strcasecmp(field->name, name) != 0)
+			continue;
+		words = header_decode(field->value, true, people->tally);
+		if (strcmp(words, "<>") != 0)
+			take_list(people, words);
+	}
 }

@@ -3,23 +3,16 @@
  * mail.h
  *	  The contracts of the files that read and write mail:
  *
- *		source.c	paths -> the bytes of the messages in files
- *		mbox.c		an mbox -> its messages, and back
- *		mend.c		a message -> small repairs, before GMime parses it
+ *		source.c	paths -> the bytes of messages; an mbox, and back
+ *		mend.c		a message -> small repairs, and GMime's parser
  *		mime.c		a message -> the JSON object of its MAPI properties
- *		part.c		GMime's objects -> places and headers of parts
- *		attach.c	a part -> an attachment
+ *		part.c		GMime's objects -> places of parts, attachments
  *		tnef.c		winmail.dat -> attachments and properties
- *		header.c	GMime's header fields -> texts; decodes encoded words
- *		address.c	an address field -> names and addresses
- *		envelope.c	header fields -> MAPI properties
- *		content.c	decodes transfer encodings
- *		text.c		bytes in a charset -> UTF-8
+ *		header.c	GMime's header fields -> texts and people
+ *		envelope.c	header fields -> MAPI properties, and back
+ *		text.c		bytes -> contents, texts in UTF-8; properties, counts
  *		edit.c		a message and its edited properties -> a message
- *		letter.c	properties -> header fields
- *		splice.c	replaces bytes of a message
  *		compose.c	properties -> parts of a message
- *		tally.c		counts for the report
  *
  * NOTES
  *	  Memory is GLib's: the caller frees a returned char * with g_free(), and
@@ -27,7 +20,7 @@
  *	  runs out, so no call fails for lack of memory.
  *
  *	  There is no state between messages, except in the Tally that the caller
- *	  passes.
+ *	  passes, and in converters and patterns that are made once.
  *
  *-------------------------------------------------------------------------
  */
@@ -90,17 +83,6 @@ typedef struct RawMessage
 	GPtrArray  *aside;
 } RawMessage;
 
-/* ----------------------------------------------------------------- tally.c */
-
-extern Tally *tally_new(void);
-extern void tally_free(Tally *tally);
-
-/* Add n to the count of a kind. */
-extern void tally_count(GHashTable *table, const char *kind, unsigned n);
-
-/* Add the counts of one tally to another. */
-extern void tally_merge(Tally *into, const Tally *from);
-
 /* ---------------------------------------------------------------- source.c */
 
 /*
@@ -135,24 +117,14 @@ extern void source_free(Source *source);
  */
 extern bool source_read(Source *source, const char *path);
 
-/* ------------------------------------------------------------------ mbox.c */
-
 /* The property from which the mbox of a message can be written again. */
 #define MBOX_FORM	"PS_PUBLIC_STRINGS:msgstore-mbox-form:PT_BINARY"
 
 /* Return the length of the byte order mark at the start of some bytes, or 0. */
 extern size_t mbox_mark(const char *bytes, size_t len);
 
-/*
- * Return true if a line begins with "From ", with any number of ">" and
- * "From ", or is empty.
- */
+/* Return true if a line begins with "From ". */
 extern bool mbox_from(const char *line, size_t len);
-extern bool mbox_quoted(const char *line, size_t len);
-extern bool mbox_empty(const char *line, size_t len);
-
-/* Return true if a line within an mbox begins a message. */
-extern bool mbox_begins(const char *line, size_t len, bool after_empty);
 
 /*
  * Append a message to an mbox, of which "out" has at least the last three
@@ -164,11 +136,45 @@ extern void mbox_append(GString *out, const char *mail, size_t len,
 
 /* ------------------------------------------------------------------ text.c */
 
+extern Tally *tally_new(void);
+extern void tally_free(Tally *tally);
+
+/* Add n to the count of a remark, 1 to that of a type; tally may be NULL. */
+extern void tally_remark(Tally *tally, const char *kind, unsigned n);
+extern void tally_attachment(Tally *tally, const char *type);
+
+/* Add the counts of one tally to another. */
+extern void tally_merge(Tally *into, const Tally *from);
+
+/* Return a text property, or "" if it is not set. */
+extern const char *text_of(json_t *object, const char *name);
+
+/* Return a number, or a boolean as 0 or 1; "missing" if it is not set. */
+extern json_int_t number_of(json_t *object, const char *name,
+							json_int_t missing);
+
+/* Set a property to a text as valid UTF-8, unless the text is NULL or "". */
+extern void put_text(json_t *props, const char *name, const char *text);
+
+/* Set a binary property to bytes. */
+extern void put_binary(json_t *props, const char *name, const void *bytes,
+					   size_t len);
+
+/* Add bytes to "aside", which then owns them, and set a property to them. */
+extern void put_aside(json_t *props, const char *name, GPtrArray *aside,
+					  GByteArray *bytes);
+
+/*
+ * Return the first group of the first match of a regular expression, in any
+ * case and line by line; NULL without a match.
+ */
+extern char *text_find(const char *pattern, const char *text, size_t len);
+
 /*
  * Return len bytes in the named charset as UTF-8 without NUL.  If the charset
  * is NULL or unknown, the bytes decide.  Never fails: U+0000 and bytes that
- * have no meaning in the charset become U+FFFD, and are counted in the tally.
- * outlen may be NULL.
+ * have no meaning in the charset become U+FFFD, and are counted in the tally,
+ * which may be NULL.  outlen may be NULL.
  */
 extern char *text_decode(const char *bytes, size_t len, const char *charset,
 						 Tally *tally, size_t *outlen);
@@ -177,12 +183,19 @@ extern char *text_decode(const char *bytes, size_t len, const char *charset,
 extern bool text_charset_known(const char *label);
 
 /*
- * Return the name of a charset for iconv.  Returns NULL if the label is NULL
- * or gives no meaning to 8-bit bytes (ASCII, "unknown-8bit", nonsense).
- * "UTF-8" and "WINDOWS-1252" are returned in this spelling, and decoded by
- * text.c.
+ * Return the bytes of a content in a transfer encoding.  With lines, blanks
+ * before a line end of quoted-printable are left out.
  */
-extern char *text_charset_name(const char *label);
+extern GByteArray *content_decode(const char *bytes, size_t len,
+								  GMimeContentEncoding encoding, bool lines);
+
+/*
+ * Return the bytes of the next file that is uuencoded within a text, from *at
+ * on.  Sets *at and *end to the start and the end of the file in the text, and
+ * *name to its name.  Returns NULL if there is no file.
+ */
+extern GByteArray *content_uuencoded(const char **at, const char **end,
+									 char **name);
 
 /* ------------------------------------------------------------------ mend.c */
 
@@ -194,6 +207,8 @@ typedef struct Mend
 	GString    *copy;			/* for the parser; NULL: data is parsed */
 	GArray	   *shifts;			/* from offsets in copy to offsets in data */
 	char	   *own;			/* data, if line ends were repaired */
+	GByteArray *bytes;			/* of mend_parse() */
+	bool		broken;			/* lines of the header were repaired */
 	unsigned	nuls;			/* NULs left out of headers */
 	unsigned	fields;			/* in all headers */
 	unsigned	fields_left;	/* beyond MAX_FIELDS */
@@ -214,8 +229,14 @@ extern void mend_free(Mend *mend);
 extern size_t mend_offset(const Mend *mend, size_t offset);
 
 /*
- * A field of addresses or parameters that is longer has the prefix HIDDEN in
- * front of its name in the copy.
+ * Return the message as GMime parses the copy, without embedded messages, or
+ * NULL.  The object reads bytes of the mend, which must outlive the object.
+ */
+extern GMimeObject *mend_parse(Mend *mend);
+
+/*
+ * A field of parameters that is longer has the prefix HIDDEN in front of its
+ * name in the copy, and so have the subtypes of messages and digests.
  */
 #define LONG_FIELD	8192
 #define HIDDEN		"~"
@@ -227,6 +248,7 @@ typedef struct Field
 	char	   *name;			/* in the spelling of the message */
 	char	   *value;			/* on one line, UTF-8, without NUL */
 	size_t		offset;			/* as GMime returns it */
+	char	   *now;			/* the edited field, or NULL */
 } Field;
 
 typedef struct Header
@@ -235,10 +257,7 @@ typedef struct Header
 	char	   *charset;		/* of raw bytes; NULL: unknown */
 } Header;
 
-/*
- * Return the header of a part, or of a message together with the fields of its
- * content.
- */
+/* Return the header of a part. */
 extern Header *header_new(GMimeObject *object, Tally *tally);
 extern void header_free(Header *header);
 
@@ -256,16 +275,82 @@ extern char *header_block(const Header *header, const char *bytes,
  */
 extern char *header_decode(const char *value, bool as_words, Tally *tally);
 
-/* --------------------------------------------------------------- address.c */
+/* A list of people, as the properties of recipients of a type. */
+typedef struct People
+{
+	json_t	   *list;
+	int			type;
+	unsigned	left;			/* count beyond MAX_RECIPIENTS */
+	Tally	   *tally;
+	bool		decoded;		/* within the text of an encoded word */
+} People;
 
-/* The address of a person without an address is ""; the name is never "". */
-typedef void (*PersonFunc) (const char *name, const char *address, void *arg);
+/* Add the people in each field of a name to a list. */
+extern void header_people(const Header *header, const char *name,
+						  People *people);
 
-/* Call func for every person in an address field. */
-extern void address_each(const char *value, PersonFunc func, void *arg,
-						 Tally *tally);
+/* ------------------------------------------------------------------ mime.c */
+
+/* The place of a part in the message, and the properties read from it. */
+typedef struct Place
+{
+	size_t		start;			/* of the header */
+	size_t		head;			/* end of the header's fields */
+	size_t		body;
+	size_t		end;
+	GMimeContentEncoding encoding;
+	bool		text;			/* (a piece of) PR_BODY */
+	bool		html;			/* (a piece of) PR_HTML */
+	bool		partless;		/* a multipart in which no part was found */
+	unsigned	number;			/* PR_ATTACH_NUM of the first attachment */
+	unsigned	attachments;	/* count of attachments */
+	GPtrArray  *places;			/* of Place *: the parts of a multipart */
+} Place;
+
+/* A message that was read, without the bytes in front of its header. */
+typedef struct Reading
+{
+	json_t	   *props;
+	Mend	   *mend;
+	Header	   *header;			/* with offsets in mend->data */
+	Place	   *place;			/* of the content */
+	bool		mixed;			/* the content is a multipart/mixed */
+	GPtrArray  *aside;			/* of the RawMessage */
+} Reading;
+
+/*
+ * Read a message.  Returns NULL, and sets *why to a constant text, if the
+ * bytes are not a message.  Every string in the properties is valid UTF-8
+ * without U+0000.  tally may be NULL.
+ */
+extern Reading *mime_read(const RawMessage *raw, Tally *tally,
+						  const char **why);
+extern void reading_free(Reading *reading);
+
+/* Return the content of a place, decoded from its transfer encoding. */
+extern GByteArray *place_bytes(const Reading *reading, const Place *place);
+
+/* Return the properties alone, as save_new_message() takes them, or NULL. */
+extern json_t *mime_to_json(const RawMessage *raw, Tally *tally,
+							const char **why);
 
 /* -------------------------------------------------------------- envelope.c */
+
+/* A message that is being edited. */
+typedef struct Edit
+{
+	json_t	   *props;			/* the properties now */
+	json_t	   *before;			/* the properties that the original has */
+	Reading    *reading;		/* of the original */
+	const char *eol;
+	GString    *appended;		/* new header fields */
+	GString    *content;		/* the new content; NULL: as it was */
+	int			depth;			/* count of messages around this one */
+	bool		rebuild;		/* the original has only a header */
+
+	/* Returns the mail of an embedded message. */
+	GString    *(*inner) (json_t *message, int depth);
+} Edit;
 
 /*
  * Put the values of header fields into props: subject, people, times,
@@ -274,82 +359,15 @@ extern void address_each(const char *value, PersonFunc func, void *arg,
 extern void envelope_map(const Header *header, const RawMessage *raw,
 						 json_t *props, Tally *tally);
 
-/* Set a property to a text as valid UTF-8, unless the text is empty. */
-extern void put_text(json_t *props, const char *name, const char *text);
-
-/* Add bytes to "aside", which then owns them, and set a property to them. */
-extern void put_aside(json_t *props, const char *name, GPtrArray *aside,
-					  GByteArray *bytes);
-
-/* Set a binary property to bytes. */
-extern void put_binary(json_t *props, const char *name, const void *bytes,
-					   size_t len);
-
-/* --------------------------------------------------------------- content.c */
-
 /*
- * Return the bytes of a content in a transfer encoding.  With lines, blanks
- * before a line end of quoted-printable are left out.
+ * Set a field to an ASCII value: replace the first field of its name, or add
+ * one at the end of the header.  If the value is NULL or "", remove all fields
+ * of the name.
  */
-extern GByteArray *content_decode(const char *bytes, size_t len,
-								  GMimeContentEncoding encoding, bool lines);
+extern void envelope_set(Edit *edit, const char *name, const char *value);
 
-/*
- * Return the bytes of the next file that is uuencoded within a text, from *at
- * on.  Sets *at and *end to the start and the end of the file in the text, and
- * *name to its name.  Returns NULL if there is no file.
- */
-extern GByteArray *content_uuencoded(const char **at, const char **end,
-									 char **name);
-
-/* ------------------------------------------------------------------ mime.c */
-
-/* The place of a part in the message, and the properties read from it. */
-typedef struct Place
-{
-	size_t		start;			/* of the header */
-	size_t		body;
-	size_t		end;
-	int			depth;			/* 0: the whole content */
-	GMimeContentEncoding encoding;
-	bool		text;			/* (a piece of) PR_BODY */
-	bool		html;			/* (a piece of) PR_HTML */
-	unsigned	number;			/* PR_ATTACH_NUM of the first attachment */
-	unsigned	attachments;	/* count of attachments */
-} Place;
-
-/* A message that was read, without the bytes in front of its header. */
-typedef struct Reading
-{
-	json_t	   *props;
-	Mend	   *mend;
-	size_t		block_start;	/* of the header, in mend->data */
-	size_t		block_end;
-	size_t		body;
-	Header	   *header;			/* with offsets in mend->data */
-	char	   *boundary;		/* of a multipart/mixed content, or NULL */
-	GArray	   *places;			/* of Place, in order */
-	GPtrArray  *aside;			/* of the RawMessage */
-} Reading;
-
-/*
- * Read a message.  Returns NULL, and sets *why to a constant text, if the
- * bytes are not a message.  Every string in the properties is valid UTF-8
- * without U+0000.
- */
-extern Reading *mime_read(const RawMessage *raw, Tally *tally,
-						  const char **why);
-extern void reading_free(Reading *reading);
-
-/* Return the reading of an empty message. */
-extern Reading *reading_empty(void);
-
-/* Return the content of a place, decoded from its transfer encoding. */
-extern GByteArray *place_bytes(const Reading *reading, const Place *place);
-
-/* Return the properties alone, as save_new_message() takes them, or NULL. */
-extern json_t *mime_to_json(const RawMessage *raw, Tally *tally,
-							const char **why);
+/* Rewrite the fields whose properties were edited. */
+extern void envelope_edit(Edit *edit);
 
 /* ------------------------------------------------------------------ edit.c */
 

@@ -15,7 +15,9 @@
  *		line is missing).
  *	  - Content types without a slash get a subtype.  If a header has several
  *		Content-Type fields, the first one counts (GMime takes the last one).
- *	  - Very long fields of addresses or parameters get another name.
+ *	  - The subtype of messages and digests begins with HIDDEN, so that GMime
+ *		does not read embedded messages; these are read on their own.
+ *	  - Very long fields of parameters get another name.
  *	  - Fields beyond MAX_FIELDS become continuations, and parts beyond
  *		MAX_PARTS text, so that memory stays in proportion to the message.
  *
@@ -73,6 +75,8 @@ static void
 note_shift(Scan *scan)
 {
 	Shift		shift = {scan->mend->copy->len, 0};
+
+	scan->mend->broken |= scan->in_header && !scan->in_part;
 
 	shift.shift = (scan->copied - scan->mend->data) - (gssize) shift.at;
 	g_array_append_val(scan->mend->shifts, shift);
@@ -140,27 +144,19 @@ is_blank(const char *at, const char *stop)
 static const char *
 header_goes_on(const char *at, const char *end)
 {
-	static const char *const common[] = {
-		"bcc", "cc", "date", "from", "received", "references", "sender",
-		"subject", "to"
-	};
-
 	while (at < end)
 	{
 		const char *next;
 		const char *stop = line_end(at, end, &next);
-		size_t		n = name_len(at, stop);
+		g_autofree char *name = NULL;
 
 		if (stop == at || (stop - at > 2 && at[0] == '-' && at[1] == '-'))
 			return NULL;
-		if (n > 0 && memchr(at, '-', n) != NULL)
+		name = text_find("\\A(bcc|cc|date|from|received|references|sender|"
+						 "subject|to|(?=[!-9;-~]*-)[!-9;-~]+)[ \t]*:", at,
+						 (size_t) (stop - at));
+		if (name != NULL)
 			return at;
-		for (size_t i = 0; n > 0 && i < G_N_ELEMENTS(common); i++)
-		{
-			if (strlen(common[i]) == n &&
-				g_ascii_strncasecmp(common[i], at, n) == 0)
-				return at;
-		}
 		at = next;
 	}
 	return NULL;
@@ -178,7 +174,7 @@ begin_header(Scan *scan)
 	g_string_truncate(scan->type, 0);
 }
 
-/* End a header: take its boundary, and begin the header of a message in it. */
+/* End a header, and take its boundary. */
 static void
 end_header(Scan *scan)
 {
@@ -192,10 +188,6 @@ end_header(Scan *scan)
 	boundary = g_mime_content_type_get_parameter(type, "boundary");
 	if (boundary != NULL && *boundary != '\0')
 		g_hash_table_add(scan->boundaries, g_strconcat("--", boundary, NULL));
-	if (g_mime_content_type_is_type(type, "message", "rfc822") ||
-		g_mime_content_type_is_type(type, "message", "global") ||
-		g_mime_content_type_is_type(type, "message", "news"))
-		begin_header(scan);
 	g_object_unref(type);
 }
 
@@ -239,66 +231,66 @@ take_boundary(Scan *scan, const char *stop)
 /* ----------------------------------------------------------------- headers */
 
 /*
- * Append a content type to scan->type, and add a missing subtype: without a
- * subtype GMime does not read the parameters.
+ * Append a line of a content type to scan->type, and insert a missing subtype,
+ * without which GMime does not read the parameters, and HIDDEN.
  */
 static void
 mend_type(Scan *scan, const char *value, const char *stop)
 {
 	static const char *const words[][2] = {
 		{"text", "/plain"}, {"multipart", "/mixed"}, {"message", "/rfc822"},
-		{"application", "/octet-stream"}
+		{"application", "/octet-stream"},
+		{"message/rfc822", ""}, {"message/global", ""}, {"message/news", ""},
+		{"multipart/digest", ""}
 	};
-	const char *p = value;
+	g_autofree char *word = NULL;
+	bool		broken = scan->mend->broken;
+	bool		begins = strspn(scan->type->str, " \t") == scan->type->len;
 
-	while (p < stop && (*p == ' ' || *p == '\t'))
-		p++;
-	value = p;
-	while (p < stop && g_ascii_isalnum(*p))
-		p++;
-	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+	if (begins)
+		word = text_find("\\A[ \t]*([a-z0-9]+(?:/[a-z0-9]+)?)"
+						 "(?![a-z0-9/._+-])", value, (size_t) (stop - value));
+	for (size_t i = 0; word != NULL && i < G_N_ELEMENTS(words); i++)
 	{
-		if (strlen(words[i][0]) == (size_t) (p - value) &&
-			g_ascii_strncasecmp(words[i][0], value, p - value) == 0 &&
-			(p == stop || *p != '/'))
+		const char *slash = value + strspn(value, " \t") + strlen(word);
+
+		if (g_ascii_strcasecmp(word, words[i][0]) != 0)
+			continue;
+		if (*words[i][1] == '\0')
 		{
-			insert(scan, p, words[i][1]);
-			g_string_append_printf(scan->type, "%.*s%s",
-								   (int) (p - value), value, words[i][1]);
-			value = p;
+			slash -= strlen(strchr(word, '/') + 1);
+			insert(scan, slash, HIDDEN);
 		}
+		else
+			insert(scan, slash, words[i][1]);
+		scan->mend->broken = broken;
+		g_string_append_printf(scan->type, "%s%s", word, words[i][1]);
+		value += strspn(value, " \t") + strlen(word);
+		break;
 	}
 	g_string_append_len(scan->type, value, stop - value);
 }
 
 /*
- * Return true if a field is hidden from GMime by another name.  For long
- * fields GMime takes quadratic time (addresses, parameters) or much stack
- * (groups).
+ * Return true if a field is hidden from GMime by another name: GMime takes
+ * quadratic time for many parameters.
  */
 static bool
 is_hidden(const char *at, size_t n, const char *end)
 {
-	static const char *const names[] = {
-		"To", "Cc", "Bcc", "From", "Sender", "Reply-To", "Content-Type",
-		"Content-Disposition"
-	};
 	const char *stop = at;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+	if ((n != 12 || g_ascii_strncasecmp(at, "Content-Type", n) != 0) &&
+		(n != 19 || g_ascii_strncasecmp(at, "Content-Disposition", n) != 0))
+		return false;
+	do
 	{
-		if (strlen(names[i]) != n || g_ascii_strncasecmp(names[i], at, n) != 0)
-			continue;
-		do
-		{
-			const char *nl = memchr(stop, '\n', (size_t) (end - stop));
+		const char *nl = memchr(stop, '\n', (size_t) (end - stop));
 
-			stop = nl ? nl + 1 : end;
-		} while (stop - at <= LONG_FIELD && stop < end &&
-				 (*stop == ' ' || *stop == '\t'));
-		return stop - at > LONG_FIELD;
-	}
-	return false;
+		stop = nl ? nl + 1 : end;
+	} while (stop - at <= LONG_FIELD && stop < end &&
+			 (*stop == ' ' || *stop == '\t'));
+	return stop - at > LONG_FIELD;
 }
 
 /* Read a line of a header that is neither empty nor a boundary. */
@@ -314,6 +306,8 @@ take_header_line(Scan *scan, const char *stop, const char *next)
 			g_ascii_strncasecmp(at, "Content-Type", n) == 0;
 		scan->skipped = scan->in_type && scan->type->len > 0;
 		scan->fields++;
+		/* some readers end the header here */
+		scan->mend->broken |= at[n] != ':' && !scan->in_part;
 		if (++scan->mend->fields > MAX_FIELDS)
 		{
 			insert(scan, at, " ");
@@ -334,7 +328,7 @@ take_header_line(Scan *scan, const char *stop, const char *next)
 		if (scan->skipped || (scan->fields == 0 && at < scan->goes_on))
 			leave_out(scan, at, next);
 		else if (scan->in_type)
-			g_string_append_len(scan->type, at, stop - at);
+			mend_type(scan, at, stop);
 	}
 	else if (!((stop - at >= 5 && memcmp(at, "From ", 5) == 0) ||
 			   (stop - at >= 6 && memcmp(at, ">From ", 6) == 0)))
@@ -453,6 +447,27 @@ mend_new(const char *data, size_t len)
 	return mend;
 }
 
+GMimeObject *
+mend_parse(Mend *mend)
+{
+	const char *bytes = mend->copy ? mend->copy->str : mend->data;
+	size_t		len = mend->copy ? mend->copy->len : mend->len;
+	GMimeStream *stream = g_mime_stream_mem_new();
+	GMimeParser *parser;
+	GMimeObject *object;
+
+	/* neither the array nor the stream frees or changes these bytes */
+	mend->bytes = g_byte_array_new();
+	mend->bytes->data = (guint8 *) bytes;
+	mend->bytes->len = (guint) len;
+	g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), mend->bytes);
+	parser = g_mime_parser_new_with_stream(stream);
+	object = g_mime_parser_construct_part(parser, NULL);
+	g_object_unref(parser);
+	g_object_unref(stream);
+	return object;
+}
+
 void
 mend_free(Mend *mend)
 {
@@ -461,6 +476,9 @@ mend_free(Mend *mend)
 		g_string_free(mend->copy, TRUE);
 		g_array_free(mend->shifts, TRUE);
 	}
+	if (mend->bytes != NULL)
+		(void) g_byte_array_steal(mend->bytes, NULL);
+	g_clear_pointer(&mend->bytes, g_byte_array_unref);
 	g_free(mend->own);
 	g_free(mend);
 }

@@ -31,9 +31,6 @@
 #define MAY_BE_HTML		0x2
 
 static void walk_part(Walk *walk, const Part *part, int may, bool related);
-static json_t *read_parsed(GMimeMessage *message, Reading *reading,
-						   const RawMessage *raw, Tally *tally, int nesting,
-						   unsigned *parts, size_t start, size_t end);
 static Reading *read_bytes(const RawMessage *raw, Tally *tally, int nesting,
 						   unsigned *parts);
 
@@ -42,17 +39,17 @@ static Reading *read_bytes(const RawMessage *raw, Tally *tally, int nesting,
 static bool
 is_message(const Part *part)
 {
-	return attach_is(part, "message", "rfc822") ||
-		attach_is(part, "message", "global") ||
-		attach_is(part, "message", "news");
+	return part_is(part, "message", "rfc822") ||
+		part_is(part, "message", "global") ||
+		part_is(part, "message", "news");
 }
 
 /* Return true if a part is signed or encrypted. */
 static bool
 is_sealed(const Part *part)
 {
-	return attach_is(part, "multipart", "signed") ||
-		attach_is(part, "multipart", "encrypted");
+	return part_is(part, "multipart", "signed") ||
+		part_is(part, "multipart", "encrypted");
 }
 
 /* Return the count of parts in a multipart, 0 for other parts. */
@@ -63,40 +60,7 @@ part_count(const Part *part)
 		g_mime_multipart_get_count(GMIME_MULTIPART(part->object)) : 0;
 }
 
-/* Add the place of a part; returns the place for the caller to complete. */
-static Place *
-add_place(Walk *walk, const Part *part)
-{
-	const Mend *mend = walk->reading->mend;
-	Place		place = {.depth = part->depth};
-
-	place.encoding = part_encoding(part);
-	place.start = mend_offset(mend, part->start);
-	place.body = mend_offset(mend, part->body);
-	place.end = mend_offset(mend, part->end);
-	place.number = (unsigned) json_array_size(walk->attachments);
-	g_array_append_val(walk->reading->places, place);
-	return &g_array_index(walk->reading->places, Place,
-						  walk->reading->places->len - 1);
-}
-
 /* ------------------------------------------------------------------ bodies */
-
-/* Return the charset in the first bytes of an HTML text, or NULL. */
-static char *
-html_charset(const GByteArray *bytes)
-{
-	g_autofree char *start = g_strndup((char *) bytes->data,
-									   MIN(bytes->len, 1024));
-	g_autofree char *low = g_ascii_strdown(start, -1);
-	char	   *at = strstr(low, "charset=");
-
-	if (at == NULL)
-		return NULL;
-	at += strlen("charset=");
-	at += strspn(at, "\"' ");
-	return g_strndup(at, strcspn(at, "\"'; />"));
-}
 
 /* Append a text to a body, on a new line. */
 static void
@@ -143,115 +107,91 @@ take_text(Walk *walk, const Part *part, bool html)
 	g_autofree char *named = NULL;
 	GByteArray *bytes = part_bytes(walk, part);
 	g_autofree char *text = NULL;
-	Place	   *place = walk->sealed ? NULL : add_place(walk, part);
-	size_t		had = json_array_size(walk->attachments);
 	size_t		len;
 
-	if (html && !text_charset_known(charset) && bytes->len > 0)
-		charset = named = html_charset(bytes);
+	if (html && !text_charset_known(charset))
+		charset = named = text_find("charset=[\"' ]*([^\"'; />]+)",
+									(char *) bytes->data,
+									MIN(bytes->len, 1024));
 	text = text_decode((char *) bytes->data, bytes->len, charset,
 					   walk->tally, &len);
 	if (html)
 		join_text(walk->html, text, len);
 	else
 		join_plain(walk, text);
-	if (place != NULL)
-	{
-		place->html = html;
-		place->text = !html;
-		place->attachments = (unsigned) (json_array_size(walk->attachments) -
-										 had);
-	}
+	part->place->html = html;
+	part->place->text = !html;
 	g_byte_array_unref(bytes);
 }
 
 /* ------------------------------------------------------------- attachments */
 
-/*
- * Attach an embedded message.  Returns false if the part contains no message.
- */
-static bool
-attach_message(Walk *walk, const Part *part)
+/* Return the properties of an embedded message, or NULL. */
+static json_t *
+read_embedded(Walk *walk, const Part *part)
 {
-	GMimeContentEncoding encoding = part_encoding(part);
-	json_t	   *message = NULL;
-	json_t	   *attachment;
-	g_autofree char *type = NULL;
+	const char *data = walk->reading->mend->data;
+	const Place *place = part->place;
+	RawMessage	raw = {.data = data + place->body,
+		.len = place->end - place->body,
+	.aside = walk->reading->aside};
 	int			nesting = walk->nesting + part->depth + 1;
+	GByteArray *bytes = NULL;
+	Reading    *reading;
+	json_t	   *message = NULL;
 
 	if (nesting > MAX_NESTING || *walk->parts > MAX_PARTS)
-		return false;
-	if (GMIME_IS_MESSAGE_PART(part->object))
+		return NULL;
+	if (part->encoding == GMIME_CONTENT_ENCODING_BASE64 ||
+		part->encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
 	{
-		GMimeMessage *inner =
-			g_mime_message_part_get_message(GMIME_MESSAGE_PART(part->object));
-		size_t		start = inner ? part_message_start(inner) : G_MAXSIZE;
-
-		if (start < part->end)
-			message = read_parsed(inner, walk->reading, NULL, walk->tally,
-								  nesting, walk->parts, start, part->end);
+		bytes = part_bytes(walk, part);
+		raw.data = (char *) bytes->data;
+		raw.len = bytes->len;
 	}
-	else
-	{
-		GByteArray *bytes = part_bytes(walk, part);
-		RawMessage	raw = {.data = (char *) bytes->data, .len = bytes->len,
-		.aside = walk->reading->aside};
-		Reading    *reading = bytes->len > 0 && encoding !=
-		GMIME_CONTENT_ENCODING_DEFAULT ?
+	reading = raw.len > 0 ?
 		read_bytes(&raw, walk->tally, nesting, walk->parts) : NULL;
-
-		if (reading != NULL)
-		{
-			message = json_incref(reading->props);
-			reading_free(reading);
-		}
-		g_byte_array_unref(bytes);
+	if (reading != NULL)
+	{
+		message = json_incref(reading->props);
+		reading_free(reading);
 	}
-	if (message == NULL)
-		return false;
-	add_place(walk, part)->attachments = 1;
-	type = g_mime_content_type_get_mime_type(part->type);
-	attachment = attach_add(walk->attachments, type, ATTACH_EMBEDDED_MSG,
-							walk->tally);
-	put_text(attachment, "PR_DISPLAY_NAME",
-			 json_string_value(json_object_get(message, "PR_SUBJECT")));
-	attach_fields(attachment, part, false);
-	json_object_set_new(attachment, "PR_ATTACH_DATA_OBJ", message);
-	return true;
+	g_clear_pointer(&bytes, g_byte_array_unref);
+	return message;
 }
 
 static bool
 is_tnef(const Part *part)
 {
-	return attach_is(part, "application", "ms-tnef") ||
-		attach_is(part, "application", "vnd.ms-tnef");
+	return part_is(part, "application", "ms-tnef") ||
+		part_is(part, "application", "vnd.ms-tnef");
 }
 
 static void
 attach_part(Walk *walk, const Part *part, bool related)
 {
-	GByteArray *bytes;
-	Place	   *place;
+	json_t	   *message = is_message(part) ? read_embedded(walk, part) : NULL;
+	GByteArray *bytes = message ? NULL : part_bytes(walk, part);
 	json_t	   *attachment;
-	g_autofree char *type = NULL;
+	g_autofree char *type = g_mime_content_type_get_mime_type(part->type);
 
-	if (walk->sealed || (is_message(part) && attach_message(walk, part)))
-		return;
-	bytes = part_bytes(walk, part);
-	place = add_place(walk, part);
-	if (is_tnef(part) && tnef_read(walk, walk->props, bytes))
+	if (message == NULL && is_tnef(part) &&
+		tnef_read(walk, walk->props, bytes))
 	{
-		place->attachments =
-			(unsigned) json_array_size(walk->attachments) - place->number;
 		g_byte_array_unref(bytes);
 		return;
 	}
-	place->attachments = 1;
-	type = g_mime_content_type_get_mime_type(part->type);
-	attachment = attach_add(walk->attachments, type, ATTACH_BY_VALUE,
+	attachment = attach_add(walk->attachments, type, message ?
+							ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE,
 							walk->tally);
-	attach_fields(attachment, part, related);
-	attach_bytes(walk, attachment, bytes);
+	if (message != NULL)
+		put_text(attachment, "PR_DISPLAY_NAME",
+				 text_of(message, "PR_SUBJECT"));
+	attach_fields(attachment, part, related && message == NULL);
+	if (message != NULL)
+		json_object_set_new(attachment, "PR_ATTACH_DATA_OBJ", message);
+	else
+		attach_bytes(walk, attachment, bytes);
 }
 
 /*
@@ -293,7 +233,6 @@ attach_whole(Walk *walk, const Part *part)
 		bytes = part_raw(walk, part->body, part->end, &len);
 	}
 	g_string_append_len(out, bytes, (gssize) len);
-	add_place(walk, part)->attachments = 1;
 	attachment = attach_add(walk->attachments, type, ATTACH_BY_VALUE,
 							walk->tally);
 	if (is_sealed(part))
@@ -316,7 +255,7 @@ is_data(const Part *part)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(subtypes); i++)
 	{
-		if (attach_is(part, "text", subtypes[i]))
+		if (part_is(part, "text", subtypes[i]))
 			return true;
 	}
 	return false;
@@ -332,13 +271,13 @@ walk_leaf(Walk *walk, const Part *part, int may, bool related)
 {
 	bool		only = (part->depth == 0);
 	bool		first = (walk->leaves++ == 0);
-	bool		html = attach_is(part, "text", "html");
-	bool		plain = attach_is(part, "text", "plain");
+	bool		html = part_is(part, "text", "html");
+	bool		plain = part_is(part, "text", "plain");
 	bool		body = (html && (may & MAY_BE_HTML)) ||
 		(plain && (may & MAY_BE_TEXT));
 
 	if (only)
-		body = attach_is(part, "text", "*") && !is_data(part);
+		body = part_is(part, "text", "*") && !is_data(part);
 	else if (part->filename != NULL && !first)
 		body = false;
 	if (part->disposition != NULL &&
@@ -348,7 +287,7 @@ walk_leaf(Walk *walk, const Part *part, int may, bool related)
 	(*walk->parts)++;
 	if (body)
 		take_text(walk, part, html);
-	else
+	else if (!walk->sealed)
 		attach_part(walk, part, related);
 }
 
@@ -359,13 +298,13 @@ walk_multipart(Walk *walk, const Part *part, int may)
 	const char *boundary = g_mime_multipart_get_boundary(multipart);
 	g_autofree char *marker = g_strconcat("--", boundary ? boundary : "",
 										  NULL);
-	bool		related = attach_is(part, "multipart", "related");
-	bool		alternative = attach_is(part, "multipart", "alternative");
-	bool		first_only = attach_is(part, "multipart", "signed") ||
-		attach_is(part, "multipart", "report");
+	bool		related = part_is(part, "multipart", "related");
+	bool		alternative = part_is(part, "multipart", "alternative");
+	bool		first_only = part_is(part, "multipart", "signed") ||
+		part_is(part, "multipart", "report");
 	int			n = part_count(part);
 
-	if (attach_is(part, "multipart", "appledouble"))
+	if (part_is(part, "multipart", "appledouble"))
 		may = 0;
 	for (int i = 0; i < n; i++)
 	{
@@ -374,16 +313,17 @@ walk_multipart(Walk *walk, const Part *part, int may)
 		size_t		had_text = walk->text->len;
 		size_t		had_html = walk->html->len;
 		bool		referred;
+		Header	   *header;
 		Part		one;
 
 		if (start == G_MAXSIZE || start > part->end)
 			continue;
-		part_init(&one, walk, object, NULL, start,
-				  part_end(walk, object, start, part->end, marker),
-				  part->depth + 1);
+		header = header_new(object, NULL);
+		part_init(&one, walk, object, header, part, start,
+				  part_end(walk, object, start, part->end, marker));
 		/* a signature, a report, or a part that HTML refers to is no body */
 		referred = i > 0 && related &&
-			header_get(one.header, "Content-ID") != NULL;
+			header_get(header, "Content-ID") != NULL;
 		walk_part(walk, &one, referred || (i > 0 && first_only) ? 0 : may,
 				  related);
 		/* the first text and the first HTML of alternatives are the bodies */
@@ -392,6 +332,7 @@ walk_multipart(Walk *walk, const Part *part, int may)
 		if (alternative && walk->html->len > had_html)
 			may &= ~MAY_BE_HTML;
 		part_clear(&one);
+		header_free(header);
 	}
 }
 
@@ -418,20 +359,20 @@ take_partless(Walk *walk, const Part *part)
 	const char *bytes = part_raw(walk, part->body, part->end, &len);
 	g_autofree char *text = NULL;
 
+	part->place->partless = true;
 	if (len == 0 || (part->depth > 0 && !has_content(walk, part)))
 		return;
 	if (part->depth > 0)
 	{
-		tally_count(walk->tally->remarks,
-					"multiparts in which no part was found: attached whole",
-					1);
+		tally_remark(walk->tally, "multiparts in which no part was found: "
+					 "attached whole", 1);
 		if (!walk->sealed)
 			attach_whole(walk, part);
 		return;
 	}
-	tally_count(walk->tally->remarks,
-				"multiparts in which no part was found: kept as text", 1);
-	add_place(walk, part)->text = true;
+	tally_remark(walk->tally, "multiparts in which no part was found: kept as "
+				 "text", 1);
+	part->place->text = true;
 	text = text_decode(bytes, len, NULL, walk->tally, &len);
 	g_string_append_len(walk->text, text, (gssize) len);
 }
@@ -439,14 +380,15 @@ take_partless(Walk *walk, const Part *part)
 static void
 walk_part(Walk *walk, const Part *part, int may, bool related)
 {
+	unsigned	had = (unsigned) json_array_size(walk->attachments);
 	bool		outer = walk->sealed;
 
 	if (!GMIME_IS_MULTIPART(part->object))
 		walk_leaf(walk, part, may, related && part->depth > 0);
 	else if (walk->nesting + part->depth >= MAX_NESTING)
 	{
-		tally_count(walk->tally->remarks,
-					"multiparts nested too deep: not looked into", 1);
+		tally_remark(walk->tally,
+					 "multiparts nested too deep: not looked into", 1);
 		if (!walk->sealed)
 			attach_whole(walk, part);
 	}
@@ -456,48 +398,21 @@ walk_part(Walk *walk, const Part *part, int may, bool related)
 	{
 		/* signed parts are read and attached, encrypted parts attached */
 		walk->sealed = true;
-		if (attach_is(part, "multipart", "signed"))
+		if (part_is(part, "multipart", "signed"))
 			walk_multipart(walk, part, may);
 		walk->sealed = outer;
 		if (!walk->sealed)
 			attach_whole(walk, part);
+		g_ptr_array_set_size(part->place->places, 0);
 	}
 	else
 		walk_multipart(walk, part, may);
+	part->place->number = had;
+	part->place->attachments =
+		(unsigned) json_array_size(walk->attachments) - had;
 }
 
 /* ----------------------------------------------------------- message class */
-
-/*
- * Return the value of a field in a part of a report, in lower case, or NULL.
- */
-static char *
-report_field(const Walk *walk, GMimeObject *object, const char *name)
-{
-	GMimeStream *stream = part_stream(object);
-	size_t		n = strlen(name);
-	const char *bytes;
-	size_t		len;
-	g_autofree char *text = NULL;
-
-	if (stream == NULL)
-		return NULL;
-	bytes = part_raw(walk, (size_t) stream->bound_start,
-					  (size_t) stream->bound_end, &len);
-	text = g_strndup(bytes, len);
-	for (const char *line = text; line != NULL;)
-	{
-		const char *nl = strchr(line, '\n');
-
-		if (g_ascii_strncasecmp(line, name, n) == 0 && line[n] == ':')
-		{
-			line += n + 1;
-			return g_strstrip(g_ascii_strdown(line, nl ? nl - line : -1));
-		}
-		line = nl ? nl + 1 : NULL;
-	}
-	return NULL;
-}
 
 /* Return the class of a delivery report or read receipt; NULL for others. */
 static const char *
@@ -510,25 +425,32 @@ report_class(const Walk *walk, const Part *report)
 		{"expanded", "REPORT.IPM.Note.Expanded"},
 		{"", "REPORT.IPM.Note.DR"}
 	};
-	const char *kind = g_mime_content_type_get_parameter(report->type,
+	const char *type = g_mime_content_type_get_parameter(report->type,
 														 "report-type");
 	g_autofree char *answer = NULL;
-	GMimeObject *part;
+	GMimeObject *second;
+	const char *bytes;
+	size_t		start;
+	size_t		len;
 	int			i = 0;
 
-	if (kind == NULL || part_count(report) < 2)
+	if (type == NULL || part_count(report) < 2)
 		return NULL;
-	part = g_mime_multipart_get_part(GMIME_MULTIPART(report->object), 1);
-	if (g_ascii_strcasecmp(kind, "disposition-notification") == 0)
+	second = g_mime_multipart_get_part(GMIME_MULTIPART(report->object), 1);
+	start = MIN(part_start(walk, second), report->end);
+	bytes = part_raw(walk, start, part_end(walk, second, start, report->end,
+										   ""), &len);
+	if (g_ascii_strcasecmp(type, "disposition-notification") == 0)
 	{
-		answer = report_field(walk, part, "Disposition");
-		return answer != NULL && strstr(answer, "displayed") != NULL ?
-			"REPORT.IPM.Note.IPNRN" : "REPORT.IPM.Note.IPNNRN";
+		answer = text_find("^Disposition:.*(displayed)", bytes, len);
+		return answer ? "REPORT.IPM.Note.IPNRN" : "REPORT.IPM.Note.IPNNRN";
 	}
-	if (g_ascii_strcasecmp(kind, "delivery-status") != 0)
+	if (g_ascii_strcasecmp(type, "delivery-status") != 0)
 		return NULL;
-	answer = report_field(walk, part, "Action");
-	while (answer != NULL && !g_str_has_prefix(answer, actions[i][0]))
+	answer = text_find("^Action:[ \t]*(.*)", bytes, len);
+	while (answer != NULL &&
+		   g_ascii_strncasecmp(answer, actions[i][0],
+							   strlen(actions[i][0])) != 0)
 		i++;
 	return actions[i][1];
 }
@@ -538,13 +460,13 @@ message_class(const Walk *walk, const Part *root)
 {
 	const char *found = NULL;
 
-	if (attach_is(root, "application", "pkcs7-mime") ||
-		attach_is(root, "application", "x-pkcs7-mime") ||
-		(attach_is(root, "multipart", "encrypted") && part_count(root) > 0))
+	if (part_is(root, "application", "pkcs7-mime") ||
+		part_is(root, "application", "x-pkcs7-mime") ||
+		(part_is(root, "multipart", "encrypted") && part_count(root) > 0))
 		found = "IPM.Note.SMIME";
-	else if (attach_is(root, "multipart", "signed") && part_count(root) > 0)
+	else if (part_is(root, "multipart", "signed") && part_count(root) > 0)
 		found = "IPM.Note.SMIME.MultipartSigned";
-	else if (attach_is(root, "multipart", "report") && part_count(root) > 0)
+	else if (part_is(root, "multipart", "report") && part_count(root) > 0)
 		found = report_class(walk, root);
 	return found ? found : "IPM.Note";
 }
@@ -574,79 +496,43 @@ map_content(Walk *walk, const Part *root, json_t *props)
 		json_object_set(props, "PR_MESSAGE_ATTACHMENTS", walk->attachments);
 }
 
-/*
- * Return the properties of a message that GMime has parsed, at "start" to
- * "end" in the copy; NULL if the message has no header field.  raw is NULL
- * for an embedded message; places are added to the reading of the outermost
- * message.
- */
-static json_t *
-read_parsed(GMimeMessage *message, Reading *reading, const RawMessage *raw,
-			Tally *tally, int nesting, unsigned *parts, size_t start,
-			size_t end)
+/* Read a message that GMime has parsed, with at least one header field. */
+static void
+read_object(Reading *reading, GMimeObject *object, const RawMessage *raw,
+			Tally *tally, int nesting, unsigned *parts)
 {
-	static const RawMessage no_raw = {.path = NULL};
 	const Mend *mend = reading->mend;
-	Reading		inner = {.mend = reading->mend, .aside = reading->aside};
-	Header	   *header = header_new(GMIME_OBJECT(message), tally);
-	GMimeObject *content = g_mime_message_get_mime_part(message);
-	Walk		walk = {.tally = tally, .nesting = nesting, .parts = parts};
-	json_t	   *props;
+	Walk		walk = {.reading = reading, .tally = tally,
+	.nesting = nesting, .parts = parts};
+	GPtrArray  *fields = reading->header->fields;
 	Part		root;
 	g_autofree char *block = NULL;
-	const char *bytes;
-	size_t		len;
-	size_t		body;
 
-	if (header->fields->len == 0 || content == NULL)
-	{
-		header_free(header);
-		return NULL;
-	}
-	inner.places = g_array_new(FALSE, FALSE, sizeof(Place));
-	walk.reading = raw ? reading : &inner;
 	walk.copy = mend->copy ? mend->copy->str : mend->data;
 	walk.copy_len = mend->copy ? mend->copy->len : mend->len;
 	walk.text = g_string_new(NULL);
 	walk.html = g_string_new(NULL);
 	walk.attachments = json_array();
-
-	walk.props = props = json_object();
-	envelope_map(header, raw ? raw : &no_raw, props, tally);
-	part_init(&root, &walk, content, header, start, end, 0);
-	bytes = part_raw(&walk, start, part_header_end(&walk, start, end, &body),
-					  &len);
-	if (raw != NULL)
+	walk.props = reading->props = json_object();
+	envelope_map(reading->header, raw, reading->props, tally);
+	part_init(&root, &walk, object, reading->header, NULL,
+			  part_start(&walk, object), walk.copy_len);
+	reading->place = root.place;
+	reading->mixed = part_is(&root, "multipart", "mixed");
+	block = header_block(reading->header, mend->data + root.place->start,
+						 root.place->head - root.place->start);
+	put_text(reading->props, "PR_TRANSPORT_MESSAGE_HEADERS", block);
+	map_content(&walk, &root, reading->props);
+	for (guint i = 0; i < fields->len; i++)
 	{
-		reading->block_start = mend_offset(mend, start);
-		reading->block_end = reading->block_start + len;
-		reading->body = mend_offset(mend, body);
-		if (attach_is(&root, "multipart", "mixed"))
-			reading->boundary =
-				g_strdup(g_mime_content_type_get_parameter(root.type,
-														   "boundary"));
-	}
-	block = header_block(header, bytes, len);
-	put_text(props, "PR_TRANSPORT_MESSAGE_HEADERS", block);
-	map_content(&walk, &root, props);
+		Field	   *field = g_ptr_array_index(fields, i);
 
-	if (raw != NULL)
-	{
-		root.header = NULL;
-		reading->header = header;
-		for (guint i = 0; i < header->fields->len; i++)
-		{
-			Field	   *field = g_ptr_array_index(header->fields, i);
-
-			field->offset = mend_offset(mend, field->offset);
-		}
+		field->offset = mend_offset(mend, field->offset);
 	}
 	part_clear(&root);
 	json_decref(walk.attachments);
 	g_string_free(walk.text, TRUE);
 	g_string_free(walk.html, TRUE);
-	g_array_free(inner.places, TRUE);
-	return props;
 }
 
 /*
@@ -657,40 +543,23 @@ static Reading *
 read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 {
 	Reading    *reading = g_new0(Reading, 1);
-	GMimeMessage *message = NULL;
-	GMimeParser *parser;
-	GMimeStream *stream;
-	GByteArray *array;
 	size_t		lead = mend_lead(raw->data, raw->len);
 	Mend	   *mend = mend_new(raw->data + lead, raw->len - lead);
-	size_t		len = mend->copy ? mend->copy->len : mend->len;
+	GMimeObject *object = mend_parse(mend);
 
 	reading->mend = mend;
 	reading->aside = raw->aside;
-	reading->places = g_array_new(FALSE, FALSE, sizeof(Place));
-	/* the array borrows bytes that the stream neither frees nor changes */
-	array = g_byte_array_new_take((guint8 *) (mend->copy ? mend->copy->str :
-											  mend->data), len);
-	stream = g_mime_stream_mem_new();
-	g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), array);
-	parser = g_mime_parser_new_with_stream(stream);
-	message = g_mime_parser_construct_message(parser, NULL);
-	if (message != NULL)
-	{
-		reading->props = read_parsed(message, reading, raw, tally, nesting,
-									 parts, part_message_start(message), len);
-		g_object_unref(message);
-	}
-	g_object_unref(parser);
-	g_object_unref(stream);
-	(void) g_byte_array_steal(array, NULL);
-	g_byte_array_unref(array);
-	tally_count(tally->remarks, "NUL characters in header fields: left out",
-				mend->nuls);
-	tally_count(tally->remarks, "header fields beyond the first 50000: only in "
-				"the transport headers", mend->fields_left);
-	tally_count(tally->remarks, "parts beyond the first 10000: within the "
-				"last one", mend->parts_left);
+	tally_remark(tally, "NUL characters in header fields: left out",
+				 mend->nuls);
+	tally_remark(tally, "header fields beyond the first 50000: only in the "
+				 "transport headers", mend->fields_left);
+	tally_remark(tally, "parts beyond the first 10000: within the last one",
+				 mend->parts_left);
+	if (object != NULL)
+		reading->header = header_new(object, tally);
+	if (object != NULL && reading->header->fields->len > 0)
+		read_object(reading, object, raw, tally, nesting, parts);
+	g_clear_object(&object);
 	if (reading->props == NULL)
 		g_clear_pointer(&reading, reading_free);
 	return reading;
@@ -707,34 +576,16 @@ mime_read(const RawMessage *raw, Tally *tally, const char **why)
 	return reading;
 }
 
-Reading *
-reading_empty(void)
-{
-	Reading    *reading = g_new0(Reading, 1);
-
-	reading->props = json_object();
-	reading->mend = mend_new("", 0);
-	reading->places = g_array_new(FALSE, FALSE, sizeof(Place));
-	return reading;
-}
-
 void
 reading_free(Reading *reading)
 {
 	json_decref(reading->props);
 	if (reading->header != NULL)
 		header_free(reading->header);
-	g_free(reading->boundary);
+	if (reading->place != NULL)
+		place_free(reading->place);
 	mend_free(reading->mend);
-	g_array_free(reading->places, TRUE);
 	g_free(reading);
-}
-
-GByteArray *
-place_bytes(const Reading *reading, const Place *place)
-{
-	return content_decode(reading->mend->data + place->body,
-						  place->end - place->body, place->encoding, true);
 }
 
 json_t *

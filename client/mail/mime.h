@@ -32,7 +32,9 @@ typedef struct Part
 {
 	GMimeObject *object;
 	Header	   *header;
+	Place	   *place;
 	GMimeContentType *type;		/* text/plain if the part has no type */
+	GMimeContentEncoding encoding;
 	char	   *disposition;	/* in lower case, or NULL */
 	char	   *filename;		/* or NULL */
 	size_t		start;			/* of the header */
@@ -43,23 +45,7 @@ typedef struct Part
 
 /* ------------------------------------------------------------------ part.c */
 
-/* Return the content stream of a part without parts, or NULL. */
-extern GMimeStream *part_stream(GMimeObject *object);
-
-/*
- * Return the end of the header that begins at "at", at most "limit", and set
- * *body to the line after the empty line.
- */
-extern size_t part_header_end(const Walk *walk, size_t at, size_t limit,
-							  size_t *body);
-
-/* Return the start of a message that GMime has parsed; G_MAXSIZE: unknown. */
-extern size_t part_message_start(GMimeMessage *message);
-
-/*
- * Return the start of an object, or G_MAXSIZE if it is unknown.  An object
- * without header fields begins with an empty line.
- */
+/* Return the start of an object, or G_MAXSIZE if it is unknown. */
 extern size_t part_start(const Walk *walk, GMimeObject *object);
 
 /*
@@ -71,15 +57,18 @@ extern size_t part_end(const Walk *walk, GMimeObject *object, size_t start,
 					   size_t limit, const char *marker);
 
 /*
- * Initialize a part that begins at "start" and ends at "end" or before.  The
- * part then owns the header; if the header is NULL, it is read from the
- * object.
+ * Initialize a part that begins at "start" and ends at "end" or before, and
+ * add its place to the places of the parent, which owns the place.  The parent
+ * is NULL for the content of the message.
  */
 extern void part_init(Part *part, const Walk *walk, GMimeObject *object,
-					  Header *header, size_t start, size_t end, int depth);
+					  Header *header, const Part *parent, size_t start,
+					  size_t end);
 extern void part_clear(Part *part);
+extern void place_free(gpointer place);
 
-extern GMimeContentEncoding part_encoding(const Part *part);
+/* Return true if a part is of a type ("*": any subtype). */
+extern bool part_is(const Part *part, const char *type, const char *subtype);
 
 /* Return the message's bytes between two offsets in the copy. */
 extern const char *part_raw(const Walk *walk, size_t from, size_t to,
@@ -87,11 +76,6 @@ extern const char *part_raw(const Walk *walk, size_t from, size_t to,
 
 /* Return the content of a part, decoded from its transfer encoding. */
 extern GByteArray *part_bytes(const Walk *walk, const Part *part);
-
-/* ---------------------------------------------------------------- attach.c */
-
-/* Return true if a part is of a type ("*": any subtype). */
-extern bool attach_is(const Part *part, const char *type, const char *subtype);
 
 /*
  * Add an attachment to a list, without content and names.  Returns the

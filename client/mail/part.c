@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * part.c
- *	  The place and the header of each part, from GMime's objects.
+ *	  The place and the header of each part, from GMime's objects, and the
+ *	  attachments made from parts.
  *
  * NOTES
  *	  GMime returns the offsets of fields and of contents.  Offsets of objects
@@ -13,7 +14,13 @@
 
 #include "mime.h"
 
-GMimeStream *
+/* The server stores longer bytes as blobs (src/engine/adopt.c). */
+#define INLINE_BYTES	8192
+
+/* ------------------------------------------------------------------ places */
+
+/* Return the content stream of a part without parts, or NULL. */
+static GMimeStream *
 part_stream(GMimeObject *object)
 {
 	GMimeDataWrapper *content = GMIME_IS_PART(object) ?
@@ -22,18 +29,74 @@ part_stream(GMimeObject *object)
 	return content ? g_mime_data_wrapper_get_stream(content) : NULL;
 }
 
-/* Return the content of the message in a message part, or NULL. */
-static GMimeObject *
-inner_object(GMimeObject *object)
+size_t
+part_start(const Walk *walk, GMimeObject *object)
 {
-	GMimeMessage *message = GMIME_IS_MESSAGE_PART(object) ?
-		g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)) : NULL;
+	GMimeHeaderList *list = g_mime_object_get_header_list(object);
+	gint64		start = -1;
 
-	return message ? g_mime_message_get_mime_part(message) : NULL;
+	if (g_mime_header_list_get_count(list) > 0)
+		start = g_mime_header_get_offset(g_mime_header_list_get_header_at(list,
+																  0));
+	if (start < 0 && part_stream(object) != NULL)
+	{
+		/* a part without header fields begins with an empty line */
+		start = part_stream(object)->bound_start;
+		start -= start > 0 && walk->copy[start - 1] == '\n';
+		start -= start > 0 && walk->copy[start - 1] == '\r';
+	}
+	return start < 0 ? G_MAXSIZE : (size_t) start;
+}
+
+/* Return the end of the last content in an object; 0 without content. */
+static size_t
+last_content(GMimeObject *object)
+{
+	GMimeMultipart *multipart;
+	int			n;
+
+	while (object != NULL && GMIME_IS_MULTIPART(object))
+	{
+		multipart = GMIME_MULTIPART(object);
+		n = g_mime_multipart_get_count(multipart);
+		object = n > 0 ? g_mime_multipart_get_part(multipart, n - 1) : NULL;
+	}
+	return object != NULL && part_stream(object) != NULL ?
+		(size_t) part_stream(object)->bound_end : 0;
 }
 
 size_t
-part_header_end(const Walk *walk, size_t at, size_t limit, size_t *body)
+part_end(const Walk *walk, GMimeObject *object, size_t start, size_t limit,
+		 const char *marker)
+{
+	size_t		last = last_content(object);
+	const char *at = walk->copy + MAX(start, last > 2 ? last - 2 : 0);
+	const char *end = walk->copy + limit;
+	size_t		len = strlen(marker);
+
+	if (part_stream(object) != NULL)
+		return MIN(MAX(start, last), limit);
+	while (len > 0 && at < end)
+	{
+		const char *after;
+
+		at = memchr(at, '\n', (size_t) (end - at));
+		if (at == NULL)
+			break;
+		after = ++at + len;
+		if (after <= end && memcmp(at, marker, len) == 0 &&
+			(after == end || strchr("-\r\n \t", *after) != NULL))
+			return limit - (size_t) (end - at) - 1 - (at[-2] == '\r');
+	}
+	return limit;
+}
+
+/*
+ * Return the end of the header that begins at "at", and set *body to the line
+ * after the empty line.
+ */
+static size_t
+header_end(const Walk *walk, size_t at, size_t limit, size_t *body)
 {
 	while (at < limit)
 	{
@@ -41,100 +104,12 @@ part_header_end(const Walk *walk, size_t at, size_t limit, size_t *body)
 		const char *nl = memchr(start, '\n', limit - at);
 		size_t		len = nl ? (size_t) (nl + 1 - start) : limit - at;
 
+		*body = at + len;
 		if (*start == '\n' || (len == 2 && *start == '\r'))
-		{
-			*body = at + len;
 			return at;
-		}
 		at += len;
 	}
 	*body = limit;
-	return limit;
-}
-
-/* Return the offset of an object's first field; G_MAXSIZE without fields. */
-static size_t
-first_field(GMimeObject *object)
-{
-	GMimeHeaderList *list = g_mime_object_get_header_list(object);
-	gint64		offset = -1;
-
-	if (g_mime_header_list_get_count(list) > 0)
-		offset = g_mime_header_get_offset(g_mime_header_list_get_header_at(list,
-																   0));
-	return offset < 0 ? G_MAXSIZE : (size_t) offset;
-}
-
-size_t
-part_message_start(GMimeMessage *message)
-{
-	GMimeObject *content = g_mime_message_get_mime_part(message);
-	size_t		start = first_field(GMIME_OBJECT(message));
-
-	return content ? MIN(start, first_field(content)) : start;
-}
-
-size_t
-part_start(const Walk *walk, GMimeObject *object)
-{
-	size_t		start = first_field(object);
-	GMimeStream *stream = part_stream(object);
-
-	if (start != G_MAXSIZE)
-		return start;
-	if (stream != NULL)
-		start = (size_t) stream->bound_start;
-	else if (inner_object(object) != NULL)
-		start = part_message_start(g_mime_message_part_get_message(GMIME_MESSAGE_PART(object)));
-	if (start == G_MAXSIZE)
-		return start;
-	if (start > 0 && walk->copy[start - 1] == '\n')
-		start--;
-	if (start > 0 && walk->copy[start - 1] == '\r')
-		start--;
-	return start;
-}
-
-/* Return the end of the last content in an object; "start" without content. */
-static size_t
-last_content(GMimeObject *object, size_t start)
-{
-	GMimeStream *stream;
-
-	while (object != NULL && !GMIME_IS_PART(object))
-	{
-		int			n = GMIME_IS_MULTIPART(object) ?
-		g_mime_multipart_get_count(GMIME_MULTIPART(object)) : 0;
-
-		object = n > 0 ? g_mime_multipart_get_part(GMIME_MULTIPART(object),
-												   n - 1) :
-			inner_object(object);
-	}
-	stream = object ? part_stream(object) : NULL;
-	return stream ? MAX(start, (size_t) stream->bound_end) : start;
-}
-
-size_t
-part_end(const Walk *walk, GMimeObject *object, size_t start, size_t limit,
-		   const char *marker)
-{
-	size_t		at = last_content(object, start);
-	size_t		len = strlen(marker);
-
-	if (part_stream(object) != NULL)
-		return MIN(at, limit);
-	at = at > start + 2 ? at - 2 : start;
-	while (len > 0 && at < limit)
-	{
-		const char *nl = memchr(walk->copy + at, '\n', limit - at);
-		size_t		line = nl ? (size_t) (nl + 1 - walk->copy) : limit;
-
-		if (line + len <= limit && memcmp(nl + 1, marker, len) == 0 &&
-			(line + len == limit ||
-			 strchr("-\r\n \t", walk->copy[line + len]) != NULL))
-			return line - (line - 1 > start && nl[-1] == '\r' ? 2 : 1);
-		at = line;
-	}
 	return limit;
 }
 
@@ -157,48 +132,49 @@ leaf_end(const Walk *walk, size_t body, size_t end)
 	return end;
 }
 
-void
-part_init(Part *part, const Walk *walk, GMimeObject *object, Header *header,
-		  size_t start, size_t end, int depth)
+/* ------------------------------------------------------------------- parts */
+
+/* Return the type of a part without encoded words. */
+static GMimeContentType *
+read_type(const Part *part, GMimeObject *object, bool in_digest)
 {
-	GMimeStream *stream = part_stream(object);
-	Tally	   *aside = tally_new();
-	const char *type;
-	const char *place;
-	const char *name = NULL;
+	const char *value = header_get(part->header, "Content-Type");
+	GMimeContentType *own = g_mime_object_get_content_type(object);
+	const char *kind = g_mime_content_type_get_media_type(own);
+	const char *subtype = g_mime_content_type_get_media_subtype(own);
+	GMimeContentType *type;
 
-	part->object = object;
-	part->header = header ? header : header_new(object, aside);
-	part->depth = depth;
-	part->start = start;
-	part->end = end;
-	(void) part_header_end(walk, start, end, &part->body);
-	if (stream != NULL)
+	if (value == NULL && in_digest)
+		return g_mime_content_type_new("message", "rfc822");
+	if (value != NULL && strlen(value) <= LONG_FIELD)
 	{
-		part->body = (size_t) stream->bound_start;
-		part->end = leaf_end(walk, part->body, (size_t) stream->bound_end);
-	}
-	type = header_get(part->header, "Content-Type");
-	place = header_get(part->header, "Content-Disposition");
-	part->type = NULL;
-	part->disposition = part->filename = NULL;
-	if (type != NULL && strlen(type) <= LONG_FIELD)
-	{
-		g_autofree char *words = header_decode(type, true, aside);
+		g_autofree char *words = header_decode(value, true, NULL);
 
-		part->type = g_mime_content_type_parse(NULL, words);
+		type = g_mime_content_type_parse(NULL, words);
 	}
 	else
+		type = g_mime_content_type_new(kind, subtype);
+	subtype = g_mime_content_type_get_media_subtype(type);
+	if (g_str_has_prefix(subtype, HIDDEN))
 	{
-		GMimeContentType *own = g_mime_object_get_content_type(object);
+		g_autofree char *shown = g_strdup(subtype + strlen(HIDDEN));
 
-		part->type =
-			g_mime_content_type_new(g_mime_content_type_get_media_type(own),
-									g_mime_content_type_get_media_subtype(own));
+		g_mime_content_type_set_media_subtype(type, shown);
 	}
-	if (place != NULL && strlen(place) <= LONG_FIELD)
+	return type;
+}
+
+/* Set the disposition and the file name of a part. */
+static void
+read_disposition(Part *part)
+{
+	const char *value = header_get(part->header, "Content-Disposition");
+	const char *name = NULL;
+
+	part->disposition = part->filename = NULL;
+	if (value != NULL && strlen(value) <= LONG_FIELD)
 	{
-		g_autofree char *words = header_decode(place, true, aside);
+		g_autofree char *words = header_decode(value, true, NULL);
 		GMimeContentDisposition *parsed =
 			g_mime_content_disposition_parse(NULL, words);
 
@@ -218,32 +194,71 @@ part_init(Part *part, const Walk *walk, GMimeObject *object, Header *header,
 	{
 		g_autofree char *words = part->filename;
 
-		part->filename = header_decode(words, false, aside);
+		part->filename = header_decode(words, false, NULL);
 	}
-	tally_free(aside);
+}
+
+void
+part_init(Part *part, const Walk *walk, GMimeObject *object, Header *header,
+		  const Part *parent, size_t start, size_t end)
+{
+	const Mend *mend = walk->reading->mend;
+	GMimeStream *stream = part_stream(object);
+	const char *value;
+	size_t		head;
+	g_autofree char *word = NULL;
+
+	part->object = object;
+	part->header = header;
+	part->depth = parent ? parent->depth + 1 : 0;
+	part->start = start;
+	part->end = end;
+	head = header_end(walk, start, end, &part->body);
+	if (stream != NULL)
+	{
+		part->body = (size_t) stream->bound_start;
+		part->end = leaf_end(walk, part->body, (size_t) stream->bound_end);
+	}
+	part->type = read_type(part, object, parent != NULL &&
+						   part_is(parent, "multipart", "digest"));
+	read_disposition(part);
+
+	value = header_get(header, "Content-Transfer-Encoding");
+	if (value != NULL)
+		word = text_find("^[ \t]*([^ \t;(]+)", value, strlen(value));
+	part->encoding = word ? g_mime_content_encoding_from_string(word) :
+		GMIME_CONTENT_ENCODING_DEFAULT;
+
+	part->place = g_new0(Place, 1);
+	part->place->start = mend_offset(mend, part->start);
+	part->place->head = MAX(part->place->start, mend_offset(mend, head));
+	part->place->body = mend_offset(mend, part->body);
+	part->place->end = mend_offset(mend, part->end);
+	part->place->encoding = part->encoding;
+	part->place->places = g_ptr_array_new_with_free_func(place_free);
+	if (parent != NULL)
+		g_ptr_array_add(parent->place->places, part->place);
+}
+
+void
+place_free(gpointer place)
+{
+	g_ptr_array_free(((Place *) place)->places, TRUE);
+	g_free(place);
 }
 
 void
 part_clear(Part *part)
 {
-	if (part->header != NULL)
-		header_free(part->header);
 	g_object_unref(part->type);
 	g_free(part->disposition);
 	g_free(part->filename);
 }
 
-GMimeContentEncoding
-part_encoding(const Part *part)
+bool
+part_is(const Part *part, const char *type, const char *subtype)
 {
-	const char *value = header_get(part->header, "Content-Transfer-Encoding");
-	g_autofree char *word = NULL;
-
-	if (value == NULL)
-		return GMIME_CONTENT_ENCODING_DEFAULT;
-	value += strspn(value, " \t");
-	word = g_strndup(value, strcspn(value, " \t;("));
-	return g_mime_content_encoding_from_string(word);
+	return g_mime_content_type_is_type(part->type, type, subtype);
 }
 
 const char *
@@ -260,8 +275,112 @@ part_raw(const Walk *walk, size_t from, size_t to, size_t *len)
 GByteArray *
 part_bytes(const Walk *walk, const Part *part)
 {
-	size_t		len;
-	const char *bytes = part_raw(walk, part->body, part->end, &len);
+	return place_bytes(walk->reading, part->place);
+}
 
-	return content_decode(bytes, len, part_encoding(part), true);
+GByteArray *
+place_bytes(const Reading *reading, const Place *place)
+{
+	return content_decode(reading->mend->data + place->body,
+						  place->end - place->body, place->encoding, true);
+}
+
+/* ------------------------------------------------------------- attachments */
+
+void
+attach_names(json_t *attachment, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	GString    *brief = g_string_new(NULL);
+	size_t		start;
+
+	/* eight and three plain characters */
+	for (const char *p = name; *p != '\0' && p != dot && brief->len < 8; p++)
+	{
+		if (g_ascii_isalnum(*p) || *p == '_' || *p == '-')
+			g_string_append_c(brief, *p);
+	}
+	if (brief->len == 0)
+		g_string_append(brief, "file");
+	start = brief->len;
+	for (const char *p = dot; p != NULL && *p != '\0' &&
+		 brief->len < start + 4; p++)
+	{
+		if (g_ascii_isalnum(*p))
+			g_string_append_printf(brief, "%s%c", brief->len == start ? "." :
+								   "", *p);
+	}
+
+	put_text(attachment, "PR_ATTACH_LONG_FILENAME", name);
+	put_text(attachment, "PR_ATTACH_FILENAME", brief->str);
+	put_text(attachment, "PR_ATTACH_EXTENSION", dot);
+	if (json_object_get(attachment, "PR_DISPLAY_NAME") == NULL)
+		put_text(attachment, "PR_DISPLAY_NAME", name);
+	g_string_free(brief, TRUE);
+}
+
+json_t *
+attach_add(json_t *list, const char *type, int method, Tally *tally)
+{
+	json_t	   *attachment = json_object();
+	g_autofree char *valid = g_utf8_make_valid(type, -1);
+	g_autofree char *low = g_ascii_strdown(valid, -1);
+
+	json_object_set_new(attachment, "PR_ATTACH_NUM",
+						json_integer((json_int_t) json_array_size(list)));
+	json_object_set_new(attachment, "PR_ATTACH_METHOD", json_integer(method));
+	json_object_set_new(attachment, "PR_RENDERING_POSITION",
+						json_integer(-1));
+	put_text(attachment, "PR_ATTACH_MIME_TAG", low);
+	json_array_append_new(list, attachment);
+	tally_attachment(tally, low);
+	return attachment;
+}
+
+void
+attach_bytes(Walk *walk, json_t *attachment, GByteArray *bytes)
+{
+	GPtrArray  *aside = walk->reading->aside;
+
+	if (aside != NULL && bytes->len > INLINE_BYTES)
+	{
+		put_aside(attachment, "PR_ATTACH_DATA_BIN", aside, bytes);
+		return;
+	}
+	put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes->data, bytes->len);
+	g_byte_array_unref(bytes);
+}
+
+void
+attach_fields(json_t *attachment, const Part *part, bool related)
+{
+	const char *id = header_get(part->header, "Content-ID");
+	const char *place = header_get(part->header, "Content-Location");
+
+	if (part->filename != NULL)
+		attach_names(attachment, part->filename);
+	if (part_is(part, "text", "*"))
+		put_text(attachment, "PidTagTextAttachmentCharset",
+				 g_mime_content_type_get_parameter(part->type, "charset"));
+	if (place != NULL)
+	{
+		g_autofree char *location = g_strstrip(g_strdup(place));
+
+		put_text(attachment, "PR_ATTACH_CONTENT_LOCATION", location);
+	}
+	if (id != NULL)
+	{
+		g_autofree char *bare = text_find("\\A\\s*<(.+)>\\s*\\z", id,
+										  strlen(id));
+
+		if (bare == NULL)
+			bare = g_strstrip(g_strdup(id));
+		put_text(attachment, "PR_ATTACH_CONTENT_ID", bare);
+	}
+	if (related && (id != NULL || place != NULL))
+	{
+		json_object_set_new(attachment, "PR_ATTACH_FLAGS",
+							json_integer(ATT_MHTML_REF));
+		json_object_set_new(attachment, "PR_ATTACHMENT_HIDDEN", json_true());
+	}
 }

@@ -10,9 +10,9 @@
  *	  part stays an attachment.
  *
  *	  Attachments in TNEF become attachments, and messages in TNEF embedded
- *	  messages.  libytnef skips the table of recipients; those of a mail are in
- *	  its header.  The MAPI properties in a table
- *	  are read; the message's own properties, from its header, are not changed.
+ *	  messages.  The MAPI properties in a table are read.  libytnef skips the
+ *	  recipients, which are read here.  Properties and recipients that the
+ *	  message has from its header are not changed.
  *
  *-------------------------------------------------------------------------
  */
@@ -113,13 +113,11 @@ find_value(MAPIProps *props, unsigned id, unsigned type)
 static void
 put_value_text(json_t *props, const char *name, const variableLength *value)
 {
-	Tally	   *aside = tally_new();
 	const char *bytes = (const char *) value->data;
-	size_t		len = strnlen(bytes, value->size > 0 ? (size_t) value->size : 0);
-	g_autofree char *text = text_decode(bytes, len, NULL, aside, NULL);
+	size_t		len = strnlen(bytes, (size_t) MAX(value->size, 0));
+	g_autofree char *text = text_decode(bytes, len, NULL, NULL, NULL);
 
 	put_text(props, name, text);
-	tally_free(aside);
 }
 
 /* Set a time from a FILETIME, in units of 100 nanoseconds since 1601. */
@@ -213,6 +211,168 @@ message_props(TNEFStruct *tnef)
 	return props;
 }
 
+/* ------------------------------------------------- the table of recipients */
+
+/* The bytes of a table of recipients that were not read yet. */
+typedef struct Cursor
+{
+	BYTE	   *at;
+	size_t		left;
+} Cursor;
+
+/* Return the next bytes; the table ends if it does not have so many bytes. */
+static BYTE *
+take_bytes(Cursor *cursor, size_t n)
+{
+	BYTE	   *bytes = cursor->at;
+
+	if (n > cursor->left)
+	{
+		cursor->left = 0;
+		return NULL;
+	}
+	cursor->at += n;
+	cursor->left -= n;
+	return bytes;
+}
+
+static guint32
+take_number(Cursor *cursor)
+{
+	guint32		number = 0;
+	BYTE	   *bytes = take_bytes(cursor, sizeof(number));
+
+	if (bytes != NULL)
+		memcpy(&number, bytes, sizeof(number));
+	return GUINT32_FROM_LE(number);
+}
+
+/* Return the next value of a type, which is padded to four bytes. */
+static variableLength
+take_value(Cursor *cursor, unsigned type, bool variable)
+{
+	variableLength value = {NULL, 0};
+	size_t		size = 4;
+
+	if (variable)
+		size = take_number(cursor);
+	else if (type == 0x0048)	/* PT_CLSID */
+		size = 16;
+	else if (type == 0x0014 || type == 0x0040 ||
+			 (type >= 0x0005 && type <= 0x0007))
+		size = 8;
+	value.data = take_bytes(cursor, (size + 3) / 4 * 4);
+	if (value.data != NULL)
+		value.size = (int) size;
+	return value;
+}
+
+static void
+put_recipient_value(json_t *one, unsigned id, unsigned type,
+					const variableLength *value)
+{
+	static const struct
+	{
+		unsigned	id;
+		const char *name;
+	}			names[] =
+	{
+		{0x3001, "PR_DISPLAY_NAME"}, {0x3002, "PR_ADDRTYPE"},
+		{0x3003, "PR_EMAIL_ADDRESS"}, {0x39FE, "PR_SMTP_ADDRESS"}
+	};
+
+	if (id == 0x0C15 && type == KIND_LONG)
+		json_object_set_new(one, "PR_RECIPIENT_TYPE",
+							json_integer(value->data[0]));
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+	{
+		g_autofree char *text = NULL;
+
+		if (names[i].id != id || (type != 0x001E && type != 0x001F))
+			continue;
+		text = text_decode((char *) value->data, (size_t) value->size,
+						   type == 0x001F ? "utf-16le" : NULL, NULL, NULL);
+		if (strstr(text, "\xEF\xBF\xBD") != NULL)	/* a NUL at the end */
+			*strstr(text, "\xEF\xBF\xBD") = '\0';
+		put_text(one, names[i].name, text);
+	}
+}
+
+/* Add the next row of the table to a list. */
+static void
+take_recipient(Cursor *cursor, json_t *list)
+{
+	json_t	   *one = json_object();
+	const char *address;
+
+	for (guint32 n = take_number(cursor); n > 0 && cursor->left > 0; n--)
+	{
+		guint32		tag = take_number(cursor);
+		unsigned	type = tag & 0x0FFF;
+		bool		variable = type == 0x001E || type == 0x001F ||
+		type == 0x0102 || type == 0x000D;
+		guint32		values = 1;
+
+		if (tag >> 31)			/* a named property: a set, and LID or name */
+		{
+			(void) take_bytes(cursor, 16);
+			if (take_number(cursor) == 0)
+				(void) take_number(cursor);
+			else
+				(void) take_value(cursor, KIND_TEXT, true);
+		}
+		if (variable || (tag & 0x1000))
+			values = take_number(cursor);
+		for (; values > 0 && cursor->left > 0; values--)
+		{
+			variableLength value = take_value(cursor, type, variable);
+
+			if (value.size > 0)
+				put_recipient_value(one, tag >> 16, type, &value);
+		}
+	}
+	address = text_of(one, "PR_EMAIL_ADDRESS");
+	if (g_ascii_strcasecmp(text_of(one, "PR_ADDRTYPE"), "SMTP") == 0 &&
+		json_object_get(one, "PR_SMTP_ADDRESS") == NULL)
+		put_text(one, "PR_SMTP_ADDRESS", address);
+	if (json_object_get(one, "PR_DISPLAY_NAME") == NULL)
+		put_text(one, "PR_DISPLAY_NAME", address);
+	if (json_object_get(one, "PR_RECIPIENT_TYPE") == NULL)
+		json_object_set_new(one, "PR_RECIPIENT_TYPE", json_integer(MAPI_TO));
+	if (json_object_get(one, "PR_DISPLAY_NAME") != NULL)
+		json_array_append(list, one);
+	json_decref(one);
+}
+
+/* Set the recipients from the attribute that has their table, if any. */
+static void
+put_recipients(json_t *props, BYTE *bytes, size_t len)
+{
+	Cursor		tnef = {bytes, len};
+	json_t	   *list = json_array();
+
+	(void) take_bytes(&tnef, 6);	/* the signature and a key */
+	while (tnef.left > 0)
+	{
+		BYTE	   *level = take_bytes(&tnef, 1);
+		guint32		id = take_number(&tnef);
+		size_t		size = take_number(&tnef);
+		Cursor		table = {take_bytes(&tnef, size), size};
+
+		(void) take_bytes(&tnef, 2);	/* a checksum */
+		if (table.at == NULL || *level != LVL_MESSAGE || id != attRecipTable)
+			continue;
+		for (guint32 n = take_number(&table); n > 0 && table.left > 0 &&
+			 json_array_size(list) < MAX_RECIPIENTS; n--)
+			take_recipient(&table, list);
+	}
+	if (json_array_size(list) > 0)
+		json_object_set(props, "PR_MESSAGE_RECIPIENTS", list);
+	json_decref(list);
+}
+
+/* ---------------------------------------------------- messages, attachments */
+
 static json_t *tnef_json(BYTE *bytes, long len, int nesting);
 
 /*
@@ -276,6 +436,7 @@ tnef_json(BYTE *bytes, long len, int nesting)
 	TNEFStruct	tnef;
 	json_t	   *found = json_object();
 	json_t	   *list = json_array();
+	json_t	   *props;
 
 	memset(&tnef, 0, sizeof(tnef));	/* TNEFInitialize() misses fields */
 	TNEFInitialize(&tnef);
@@ -284,7 +445,9 @@ tnef_json(BYTE *bytes, long len, int nesting)
 	for (Attachment *one = tnef.starting_attach.next; one != NULL;
 		 one = one->next)
 		json_array_append_new(list, attachment_props(one, nesting));
-	json_object_set_new(found, "properties", message_props(&tnef));
+	props = message_props(&tnef);
+	put_recipients(props, bytes, (size_t) len);
+	json_object_set_new(found, "properties", props);
 	json_object_set_new(found, "attachments", list);
 	TNEFFree(&tnef);
 	return found;
@@ -382,6 +545,31 @@ take_attachment(json_t *list, json_t *one, Tally *tally)
 		attach_names(attachment, name);
 }
 
+/*
+ * Count the recipients in TNEF that are not in the header, whose recipients
+ * are those of the message.
+ */
+static void
+count_recipients(json_t *have, json_t *list, Tally *tally)
+{
+	g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+	unsigned	left = 0;
+	size_t		i;
+	json_t	   *one;
+
+	json_array_foreach(have, i, one)
+	{
+		g_hash_table_add(known, (char *) text_of(one, "PR_SMTP_ADDRESS"));
+		g_hash_table_add(known, (char *) text_of(one, "PR_DISPLAY_NAME"));
+	}
+	json_array_foreach(list, i, one)
+		left += !g_hash_table_contains(known, text_of(one,
+													  "PR_SMTP_ADDRESS")) &&
+			!g_hash_table_contains(known, text_of(one, "PR_DISPLAY_NAME"));
+	tally_remark(tally, "recipients only in TNEF: left out, the header has "
+				 "others", left);
+}
+
 bool
 tnef_read(Walk *walk, json_t *props, const GByteArray *bytes)
 {
@@ -394,7 +582,7 @@ tnef_read(Walk *walk, json_t *props, const GByteArray *bytes)
 		found = ask(bytes);
 	if (found == NULL)
 	{
-		tally_count(walk->tally->remarks,
+		tally_remark(walk->tally,
 					"TNEF that cannot be read: attached as it is", 1);
 		return false;
 	}
@@ -410,6 +598,8 @@ tnef_read(Walk *walk, json_t *props, const GByteArray *bytes)
 				 (strcmp(name, "PR_MESSAGE_CLASS") == 0 &&
 				  g_str_has_prefix(json_string_value(one), "IPM.")))
 			json_object_set(props, name, one);
+		else if (strcmp(name, "PR_MESSAGE_RECIPIENTS") == 0)
+			count_recipients(json_object_get(props, name), one, walk->tally);
 	}
 	json_decref(found);
 	return true;

@@ -194,7 +194,7 @@ check_attachment(const Jsonb *object)
 	}
 	refuse_twice(&list);
 	result = baglist_build(&list);
-	retype_check(result);
+	retype_check(result, NULL);
 	return result;
 }
 
@@ -471,7 +471,7 @@ stamp(const Jsonb *was, Jsonb *object, TimestampTz time)
 	if (was_there)
 	{
 		Jsonb	   *unchanged = is_given ? result :
-			with_value(result, modified_name, &before);
+		with_value(result, modified_name, &before);
 
 		if (same_bag(unchanged, was))
 			return unchanged;

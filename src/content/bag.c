@@ -33,6 +33,9 @@ static int	compare_entries(const void *a, const void *b);
 static bool same_value(const BagEntry *a, const BagEntry *b);
 static Jsonb *build(const BagEntry *entries, int count, uint32 kind);
 
+/* the number of members up to which a bag is small for bag_find() */
+#define MAX_WALK	48
+
 #define IS_PADDED(type) \
 	((type) == JENTRY_ISNUMERIC || (type) == JENTRY_ISCONTAINER)
 
@@ -239,7 +242,7 @@ build(const BagEntry *entries, int count, uint32 kind)
 {
 	int			keys = kind == JB_FOBJECT ? count : 0;
 	Size		head = offsetof(Jsonb, root) + sizeof(uint32) +
-		sizeof(JEntry) * ((Size) keys + count);
+	sizeof(JEntry) * ((Size) keys + count);
 	Size		size = head;
 	Jsonb	   *bag;
 	JEntry	   *jentry;
@@ -320,7 +323,7 @@ bag_entries(const Jsonb *bag, int *count)
 	{
 		BagEntry   *entry = &entries[i < n ? i : i - n];
 		uint32		end = JBE_HAS_OFF(jentry[i]) ? JBE_OFFLENFLD(jentry[i]) :
-			at + JBE_OFFLENFLD(jentry[i]);
+		at + JBE_OFFLENFLD(jentry[i]);
 
 		if (i < n)
 		{
@@ -341,18 +344,6 @@ bag_entries(const Jsonb *bag, int *count)
 	}
 	*count = n;
 	return entries;
-}
-
-/*
- * Find the member with the given key.  Returns false if the bag has no such
- * member.  *value points into the bag.
- */
-bool
-bag_find(const Jsonb *bag, const char *key, JsonbValue *value)
-{
-	return getKeyJsonValueFromContainer(unconstify(JsonbContainer *,
-												   &bag->root),
-										key, strlen(key), value) != NULL;
 }
 
 /*
@@ -387,6 +378,92 @@ entry_value(const BagEntry *entry, JsonbValue *value)
 			value->val.binary.len = entry->len;
 			break;
 	}
+}
+
+/* Return the index of the member with a key of a small bag, or -1. */
+static int
+find_key(const Jsonb *bag, const char *key, int len)
+{
+	int			count = bag_count(bag);
+	const JEntry *jentry = bag->root.children;
+	const char *start = (const char *) (jentry + 2 * count);
+	uint32		at = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		uint32		end = JBE_HAS_OFF(jentry[i]) ? JBE_OFFLENFLD(jentry[i]) :
+			at + JBE_OFFLENFLD(jentry[i]);
+
+		if (end - at > len)
+			break;
+		if (end - at == len && memcmp(start + at, key, len) == 0)
+			return i;
+		at = end;
+	}
+	return -1;
+}
+
+#ifdef USE_ASSERT_CHECKING
+/* Return true if the functions of jsonb find the same value, or none. */
+static bool
+found_by_jsonb(const Jsonb *bag, const char *key, const JsonbValue *value)
+{
+	JsonbValue	other;
+
+	if (getKeyJsonValueFromContainer(unconstify(JsonbContainer *, &bag->root),
+									 key, strlen(key), &other) == NULL)
+		return value == NULL;
+	if (value == NULL || other.type != value->type)
+		return false;
+	if (other.type == jbvString)
+		return other.val.string.val == value->val.string.val &&
+			other.val.string.len == value->val.string.len;
+	if (other.type == jbvBinary)
+		return other.val.binary.data == value->val.binary.data &&
+			other.val.binary.len == value->val.binary.len;
+	return other.type == jbvNull ||
+		(other.type == jbvBool && other.val.boolean == value->val.boolean) ||
+		(other.type == jbvNumeric && other.val.numeric == value->val.numeric);
+}
+#endif
+
+/*
+ * Find the member with the given key.  Returns false if the bag has no such
+ * member.  *value points into the bag.
+ *
+ * The keys of a small bag, which most are, are walked over in their order, the
+ * shorter ones first.  The binary search of jsonb adds up lengths for each key
+ * that it looks at.
+ */
+bool
+bag_find(const Jsonb *bag, const char *key, JsonbValue *value)
+{
+	JsonbContainer *root = unconstify(JsonbContainer *, &bag->root);
+	int			len = strlen(key);
+	int			count = bag_count(bag);
+	int			at;
+	BagEntry	entry;
+	uint32		offset;
+
+	if (count > MAX_WALK)
+		return getKeyJsonValueFromContainer(root, key, len, value) != NULL;
+	at = find_key(bag, key, len);
+	Assert(at >= 0 || found_by_jsonb(bag, key, NULL));
+	if (at < 0)
+		return false;
+	at += count;
+	offset = getJsonbOffset(root, at);
+	entry.type = root->children[at] & JENTRY_TYPEMASK;
+	entry.len = getJsonbLength(root, at);
+	if (IS_PADDED(entry.type))
+	{
+		entry.len -= INTALIGN(offset) - offset;
+		offset = INTALIGN(offset);
+	}
+	entry.data = (const char *) (root->children + 2 * count) + offset;
+	entry_value(&entry, value);
+	Assert(found_by_jsonb(bag, key, value));
+	return true;
 }
 
 int64

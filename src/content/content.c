@@ -260,7 +260,7 @@ content_to_object(const Content *content)
 	BagList		list;
 	int			count;
 	BagEntry   *entries =
-		bag_entries(DatumGetJsonbP(content->value[PART_PROPS]), &count);
+	bag_entries(DatumGetJsonbP(content->value[PART_PROPS]), &count);
 
 	baglist_init(&list, count + NUM_PARTS);
 	for (int i = 0; i < count; i++)

@@ -551,8 +551,12 @@ extern bool match_restriction(const Restriction *restriction,
  */
 extern Jsonb *retype_patch(const Jsonb *bag, Jsonb *patch, int *subject);
 
-/* Raise an error if a patch sets one property in two types. */
-extern void retype_check(const Jsonb *patch);
+/*
+ * Raise an error if a patch sets one property in two types.  "suspects" has the
+ * members of the patch that can be in another type, and is sorted here; NULL
+ * stands for all members.
+ */
+extern void retype_check(const Jsonb *patch, BagList *suspects);
 
 /* ----------------------------------------------------------------- edits.c */
 

@@ -141,11 +141,11 @@ add_member(const Property *prop, JsonbValue *value, bool is_new, Edits *edits,
 
 /*
  * Complete edits when all members have been added: check *props, and make them
- * the patch of the bag.  "alone" is true if no two members can be one property
- * in two types.
+ * the patch of the bag.  "suspects" has the members that can be in another type,
+ * or is NULL.
  */
 static void
-finish_edits(Edits *edits, BagList *props, bool alone)
+finish_edits(Edits *edits, BagList *props, BagList *suspects)
 {
 	const char *twice;
 	int			len;
@@ -159,8 +159,8 @@ finish_edits(Edits *edits, BagList *props, bool alone)
 	{
 		edits->touched[PART_PROPS] = TOUCHED;
 		edits->value[PART_PROPS] = (struct varlena *) baglist_build(props);
-		if (!alone)
-			retype_check((Jsonb *) edits->value[PART_PROPS]);
+		if (suspects != NULL)
+			retype_check((Jsonb *) edits->value[PART_PROPS], suspects);
 	}
 	edits_one_body(edits);
 }
@@ -170,8 +170,8 @@ edits_from_patch(Jsonb *patch, bool is_new, Edits *edits)
 {
 	BagEntry   *entries;
 	BagList		props;
+	BagList		suspects;
 	int			count;
-	bool		alone = true;
 
 	if (!JB_ROOT_IS_OBJECT(patch))
 		ereport(ERROR,
@@ -183,6 +183,7 @@ edits_from_patch(Jsonb *patch, bool is_new, Edits *edits)
 	edits_init(edits);
 	entries = bag_entries(patch, &count);
 	baglist_init(&props, count);
+	baglist_init(&suspects, 0);
 	for (int i = 0; i < count; i++)
 	{
 		Property	prop;
@@ -192,9 +193,15 @@ edits_from_patch(Jsonb *patch, bool is_new, Edits *edits)
 		spelling_resolve(entries[i].key, entries[i].keylen, &prop);
 		entry_value(&entries[i], &value);
 		add_member(&prop, &value, is_new, edits, &props);
-		alone = alone && prop.alone;
+		if (!prop.alone && prop.part == PART_PROPS)
+		{
+			BagEntry	suspect = {prop.name, prop.namelen, entries[i].type,
+			NULL, 0};
+
+			baglist_add(&suspects, &suspect);
+		}
 	}
-	finish_edits(edits, &props, alone);
+	finish_edits(edits, &props, &suspects);
 }
 
 /*
@@ -228,7 +235,7 @@ edits_from_tags(ArrayType *tags, bool is_new, Edits *edits)
 							&prop);
 		add_member(&prop, &null, is_new, edits, &props);
 	}
-	finish_edits(edits, &props, true);	/* deletions do not meet */
+	finish_edits(edits, &props, NULL);	/* deletions do not meet */
 }
 
 /*
@@ -240,7 +247,7 @@ Jsonb *
 edits_to_patch(const Edits *edits)
 {
 	const Jsonb *props = edits->value[PART_PROPS] != NULL ?
-		(Jsonb *) edits->value[PART_PROPS] : bag_empty();
+	(Jsonb *) edits->value[PART_PROPS] : bag_empty();
 	int			count;
 	BagEntry   *entries = bag_entries(props, &count);
 	BagList		list;
@@ -366,7 +373,7 @@ void
 edits_retype(const Content *content, Edits *edits)
 {
 	Jsonb	   *patch = edits_patch_for(DatumGetJsonbP(content->value[PART_PROPS]),
-								  edits);
+										edits);
 
 	if (patch != NULL)
 	{

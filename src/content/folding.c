@@ -24,8 +24,8 @@ static Oid
 folding_collation(void)
 {
 	Oid			collation =
-		get_collation_oid(list_make2(makeString("pg_catalog"),
-									 makeString("und-x-icu")), true);
+	get_collation_oid(list_make2(makeString("pg_catalog"),
+								 makeString("und-x-icu")), true);
 
 	return OidIsValid(collation) ? collation : DEFAULT_COLLATION_OID;
 }

@@ -459,8 +459,8 @@ settle_group(LineGroup *group, LineGroup *other)
 static void
 settle_groups(const Side *side, const Side *other_side)
 {
-	LineGroup		group = {side, 0, 0};
-	LineGroup		other = {other_side, 0, 0};
+	LineGroup	group = {side, 0, 0};
+	LineGroup	other = {other_side, 0, 0};
 
 	group_extend(&group);
 	group_extend(&other);

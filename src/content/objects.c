@@ -304,7 +304,7 @@ objects_changed(const Jsonb *from, const Jsonb *to, const char *name,
 	while (i < a.count || j < b.count)
 	{
 		int			order = i == a.count ? 1 : j == b.count ? -1 :
-			compare_numbered(&a.sorted[i], &b.sorted[j]);
+		compare_numbered(&a.sorted[i], &b.sorted[j]);
 
 		if (order < 0)
 			numbers[(*count)++] = a.sorted[i++].number;

@@ -37,6 +37,7 @@ static const struct
 	int			len;
 	PromotedColumn column;
 }			members[] =
+
 {
 #define MEMBER(name, column)	{name, sizeof(name) - 1, column}
 	MEMBER("PR_SUBJECT", PROMOTED_SUBJECT),
@@ -142,7 +143,11 @@ promoted_fill(const Content *content, Promoted *promoted)
 	const Jsonb *bag = DatumGetJsonbP(content->value[PART_PROPS]);
 
 	for (int i = 0; i < lengthof(members); i++)
-		fill_member(bag, i, promoted);
+	{
+		/* the first line of the subject fills the column */
+		if (members[i].column != PROMOTED_SUBJECT || i == 0)
+			fill_member(bag, i, promoted);
+	}
 	fill_attachments(content, promoted);
 	promoted->value[PROMOTED_SIZE] = Int64GetDatum(content_size(content));
 	promoted->isnull[PROMOTED_SIZE] = false;
@@ -243,6 +248,7 @@ promoted_value(PromotedColumn column, const JsonbValue *value, Datum *datum)
 {
 	Promoted	promoted;
 
+	promoted.value[column] = (Datum) 0;
 	promoted.isnull[column] = true;
 	promote(column, value, &promoted);
 	*datum = promoted.value[column];

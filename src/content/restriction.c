@@ -773,7 +773,7 @@ bound_content(const Restriction *restriction, PromotedColumn column,
 		return;
 	promoted_raise_low(bounds, column, value);
 	promoted_reduce_high(bounds, column, restriction->match == MATCH_FULL ? value :
-				after_prefix(DatumGetTextPP(value)));
+						 after_prefix(DatumGetTextPP(value)));
 }
 
 /*

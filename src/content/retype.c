@@ -260,6 +260,34 @@ delete_relative(const BagEntry *entry, const char *relative, void *arg)
 	baglist_add_null(arg, relative, strlen(relative));
 }
 
+/* Return true if no member of a bag can have a relative. */
+static bool
+all_alone(const Jsonb *bag)
+{
+	int			count;
+	BagEntry   *entries = bag_entries(bag, &count);
+	Property	prop;
+	bool		alone = true;
+
+	for (int i = 0; i < count && alone; i++)
+		alone = spelling_lookup(entries[i].key, entries[i].keylen, &prop) &&
+			(prop.alone || prop.part != PART_PROPS);
+	pfree(entries);
+	return alone;
+}
+
+/* Return the bits (SUBJECT_*) of the members that a patch has. */
+static int
+subject_bits(const Jsonb *patch)
+{
+	JsonbValue	value;
+
+	return (bag_find(patch, "PR_SUBJECT", &value) ? SUBJECT_WHOLE : 0) |
+		(bag_find(patch, "PR_SUBJECT_PREFIX", &value) ||
+		 bag_find(patch, "PR_NORMALIZED_SUBJECT", &value) ?
+		 SUBJECT_PARTS : 0);
+}
+
 /*
  * Return a patch that also deletes the relatives of its members in a bag.  The
  * bag may itself be a patch.  Returns "patch" itself if there is nothing to
@@ -277,6 +305,12 @@ retype_patch(const Jsonb *bag, Jsonb *patch, int *subject)
 	if (bag_count(bag) == 0)
 		return patch;
 	*subject = 0;
+	if (bag_count(bag) < bag_count(patch) && all_alone(bag))
+	{
+		/* a relative of a member of the patch would have a relative, too */
+		*subject = subject_bits(patch);
+		return patch;
+	}
 	baglist_init(&deletions, 0);
 	entries = bag_entries(patch, &count);
 	for (int i = 0; i < count; i++)
@@ -305,25 +339,26 @@ refuse_relative(const BagEntry *entry, const char *relative, void *arg)
 			 errhint("A property has one value. Set it in one type only.")));
 }
 
-/*
- * Raise an error if a patch sets one property in two types.
- */
 void
-retype_check(const Jsonb *patch)
+retype_check(const Jsonb *patch, BagList *suspects)
 {
 	Search		search = {patch, NULL, 0, 0, NULL, 0};
-	BagEntry   *entries;
-	int			count;
+	BagList		all;
 
-	if (bag_count(patch) < 2)
+	if (suspects == NULL)
+	{
+		suspects = &all;
+		all.entries = bag_entries(patch, &all.count);
+	}
+	else
+		baglist_unique(suspects);
+	if (suspects->count < 2)
 		return;
-	entries = bag_entries(patch, &count);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < suspects->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (entries[i].type != JENTRY_ISNULL)
-			(void) visit_relatives(&search, &entries[i], refuse_relative,
-								   NULL);
+		if (suspects->entries[i].type != JENTRY_ISNULL)
+			(void) visit_relatives(&search, &suspects->entries[i],
+								   refuse_relative, NULL);
 	}
-	pfree(entries);
 }

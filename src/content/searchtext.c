@@ -42,6 +42,7 @@ static const struct
 	const char *name;
 	SearchPart	part;
 }			members[] =
+
 {
 	{"PR_SUBJECT", SEARCH_SUBJECT},
 	{"PR_SUBJECT_PREFIX", SEARCH_SUBJECT},
@@ -78,6 +79,7 @@ static const struct
 	const char *name;
 	uint32		code;
 }			entities[] =
+
 {
 	{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''},
 	{"OElig", 0x152}, {"oelig", 0x153}, {"Scaron", 0x160}, {"scaron", 0x161},
@@ -594,8 +596,8 @@ append_files(Collector *to, const Jsonb *list, int depth)
 	for (uint32 i = 0; i < JB_ROOT_COUNT(list) && room(to) > 0; i++)
 	{
 		JsonbValue *element =
-			getIthJsonbValueFromContainer(unconstify(JsonbContainer *,
-													 &list->root), i);
+		getIthJsonbValueFromContainer(unconstify(JsonbContainer *,
+												 &list->root), i);
 		Jsonb	   *attachment = object_from_value(element);
 		JsonbValue	embedded;
 		bool		is_html;
@@ -628,8 +630,8 @@ append_people(Collector *to, const Content *content)
 	for (uint32 i = 0; i < count && room(to) > 0; i++)
 	{
 		JsonbValue *element =
-			getIthJsonbValueFromContainer(unconstify(JsonbContainer *,
-													 &list->root), i);
+		getIthJsonbValueFromContainer(unconstify(JsonbContainer *,
+												 &list->root), i);
 		Jsonb	   *recipient = object_from_value(element);
 
 		for (int m = 0; m < lengthof(recipient_members); m++)

@@ -134,6 +134,7 @@ static const struct
 	const char *member;
 	const char *name;
 }			shown_as[] =
+
 {
 	{UNDO_FOLDER, "PR_PARENT_ENTRYID"},
 	{UNDO_DELETED, "PR_DELETED_ON"},

@@ -362,7 +362,7 @@ read_rights(CachedRights *entry)
 
 	SPI_connect();
 	count = query_run(entry->key.whole_store ? QUERY_RIGHTS_OF_STORE :
-						QUERY_RIGHTS_OF_FOLDER, values, NULL);
+					  QUERY_RIGHTS_OF_FOLDER, values, NULL);
 	for (uint64 i = 0; i < count; i++)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];
@@ -507,7 +507,7 @@ void
 access_require_store(int64 store_id, uint32 any)
 {
 	uint32		rights = store_rights(require_store(store_id),
-										  GetUserId());
+									  GetUserId());
 
 	if ((rights & RIGHT_FOLDER_VISIBLE) == 0)
 		ereport(ERROR,

@@ -286,7 +286,7 @@ find_row(StoreRelation index, int attno, int64 value, AuthorNames *names,
 	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		AuthorNames row = {column(tuple, A_ROLE, desc),
-			column(tuple, A_ACTOR, desc), column(tuple, A_CLIENT, desc)};
+		column(tuple, A_ACTOR, desc), column(tuple, A_CLIENT, desc)};
 		TransactionId xmin = HeapTupleHeaderGetXmin(tuple->t_data);
 		bool		isnull;
 

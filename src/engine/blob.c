@@ -288,7 +288,7 @@ refer(const Adoption *adoption, int64 blob_id)
 
 	SPI_connect();
 	query_run(QUERY_BLOB_REFER, values,
-				adoption->is_draft ? NULL : "   n");
+			  adoption->is_draft ? NULL : "   n");
 	SPI_finish();
 }
 

@@ -420,15 +420,30 @@ replace_predecessors(Version *version, Datum predecessors, JsonbValue *old,
 	version->predecessors = predecessors;
 }
 
+/* Remove the predecessors of a version that has got a lineage. */
+static void
+forget_predecessors(Version *version, Undo *undo)
+{
+	JsonbValue	old;
+	Datum	   *numbers;
+	int			count;
+
+	if (version->predecessors == (Datum) 0)
+		return;
+	old_predecessors(version, &numbers, &count, &old);
+	replace_predecessors(version, (Datum) 0, &old, undo);
+}
+
 /*
- * Give the version its number.  A version with a lineage gets that of the
- * version that follows it.  Otherwise, where the version that it replaces has
+ * Give the version its number.  A version with a lineage, or one that restores
+ * the message, gets the lineage of the version that follows it.  Otherwise, where the version that it replaces has
  * a key with another GUID (another node, or an older incarnation), remember
  * that number among the predecessors, instead of an older one of that GUID,
  * and remove the number of our own GUID, which the new one follows.
  */
 static void
-follow(int64 store_id, Version *version, int64 number, Undo *undo)
+follow(int64 store_id, Version *version, int64 number, bool restores,
+	   Undo *undo)
 {
 	int64		replaced = version->change_number;
 	Datum	   *numbers;
@@ -438,11 +453,14 @@ follow(int64 store_id, Version *version, int64 number, Undo *undo)
 	JsonbValue	old;
 
 	version->change_number = number;
-	if (version->lineage != (Datum) 0)
+	if (version->lineage != (Datum) 0 || restores)
 	{
 		replace_lineage(version, lineage_follow(store_id, replaced,
-												version->lineage, number),
+												version->predecessors,
+												version->lineage, number,
+												restores),
 						undo);
+		forget_predecessors(version, undo);
 		return;
 	}
 	if (incarnation_same(replaced, number))
@@ -474,17 +492,11 @@ static void
 arrive(const Arrival *arrival, Version *version, int64 number, Undo *undo)
 {
 	JsonbValue	old;
-	Datum	   *numbers;
-	int			count;
 
 	version->change_number = number;
 	replace_lineage(version, lineage_store(&arrival->key, &arrival->list),
 					undo);
-	if (version->predecessors != (Datum) 0)
-	{
-		old_predecessors(version, &numbers, &count, &old);
-		replace_predecessors(version, (Datum) 0, &old, undo);
-	}
+	forget_predecessors(version, undo);
 	if (version->deleted_at != 0 && arrival->deleted_at != 0)
 		version->deleted_at = arrival->deleted_at;
 	if (version->message_flags != arrival->message_flags)
@@ -543,7 +555,8 @@ change_write(MessageRow *row, const ChangeOrder *order, int64 *number)
 			   &undo);
 	else
 		follow(row->store_id, &version,
-			   number_next_change(version.change_number), &undo);
+			   number_next_change(version.change_number),
+			   order->set_deleted && !order->deleted, &undo);
 
 	result = messagerow_update(row, &version, time,
 							   arrival != NULL ? arrival->modifier :
@@ -701,7 +714,7 @@ change_hard_delete(MessageRow *row, const Author *author,
 	old_predecessors(&version, &numbers, &count, &old);
 	add_undo(&undo, UNDO_PREDECESSORS, &old);
 	follow(row->store_id, &version,
-		   number_next_change(version.change_number), &undo);
+		   number_next_change(version.change_number), false, &undo);
 
 	record(row, CHANGE_HARD_DELETE, version.change_number,
 		   row->version.change_number, row->version.change_number, time,

@@ -105,7 +105,7 @@ computed_folder_of_entryid(int64 store_id, const uint8 *entryid, int size)
 
 void
 computed_add_entryid(int64 store_id, BagList *list, const char *name, int type,
-				 int64 id)
+					 int64 id)
 {
 	ViewContext context;
 
@@ -144,7 +144,7 @@ find_member(const ViewContext *context, const char *name, JsonbValue *value)
 		int			middle = (low + high) / 2;
 		const BagEntry *entry = &context->entries[middle];
 		int			order = entry->keylen != len ? entry->keylen - len :
-			memcmp(entry->key, name, len);
+		memcmp(entry->key, name, len);
 
 		if (order == 0)
 		{
@@ -373,8 +373,8 @@ add_commit_time(ViewContext *context, const char *name, BagList *list)
 		return;
 	read_state(context);
 	add_time(context, list, name, Max(context->view->modified_at,
-							 Max(context->read.changed_at,
-								 context->status_changed_at)));
+									  Max(context->read.changed_at,
+										  context->status_changed_at)));
 }
 
 static void

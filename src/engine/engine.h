@@ -549,8 +549,9 @@ pg_noreturn extern void messagerow_raise_deleted(int64 store_id,
 extern TM_Result messagerow_lock(MessageRow *row, bool newest);
 
 /*
- * Return true if another transaction seems to lock or to replace the version
- * in *row.  A write would then have to wait, and to be decided anew.
+ * Return true if the version in *row has to be locked before it is replaced:
+ * another transaction seems to lock or to replace it, so that a write would
+ * have to wait, and to be decided anew; or the server has assertions.
  */
 extern bool messagerow_held(const MessageRow *row);
 
@@ -926,6 +927,7 @@ typedef struct Lineage
 {
 	LineageKey *keys;
 	int			count;
+	int32		restored;		/* how often the object has been restored */
 } Lineage;
 
 /*
@@ -944,7 +946,8 @@ extern bool lineage_read_key(const uint8 *bytes, int size, LineageKey *key);
 
 /*
  * Add a key, or the keys of another list, unless the list includes them.  The
- * keys of a copy of the list stay as they are.
+ * keys of a copy of the list stay as they are.  A merged list has the greater
+ * number of restorations.
  */
 extern void lineage_add(Lineage *list, const LineageKey *key);
 extern void lineage_merge(Lineage *list, const Lineage *other);
@@ -954,7 +957,8 @@ extern bool lineage_includes(const Lineage *list, const Lineage *other);
 
 /*
  * Read a list from the bytes of PR_PREDECESSOR_CHANGE_LIST, and return these
- * bytes.  lineage_read() returns false if the bytes are no such list.
+ * bytes, in which the number of restorations is not.  lineage_read() returns
+ * false if the bytes are no such list.
  */
 extern bool lineage_read(const uint8 *bytes, int size, Lineage *list);
 extern uint8 *lineage_bytes(const Lineage *list, int *size);
@@ -974,10 +978,11 @@ extern void lineage_of(int64 store_id, int64 number, Datum predecessors,
 
 /*
  * Return the stored lineage of version "next", which is made here of version
- * "number".
+ * "number", by a restoration if "restores" is true.  "predecessors" and
+ * "stored" are those of version "number".
  */
-extern Datum lineage_follow(int64 store_id, int64 number, Datum stored,
-							int64 next);
+extern Datum lineage_follow(int64 store_id, int64 number, Datum predecessors,
+							Datum stored, int64 next, bool restores);
 
 /*
  * Get a member of an object that is binary in canonical base64; *bytes is
@@ -1489,16 +1494,16 @@ extern bool state_status(int64 store_id, int64 message_id, int32 *status,
  * or 0 if they are the entry id of anything else.
  */
 extern int64 computed_folder_of_entryid(int64 store_id, const uint8 *entryid,
-									int size);
+										int size);
 
 /*
  * Add the entry id of an object (PR_OBJECT_TYPE and id), and the source key of
  * an id or the change key of a change number, to a list of members.
  */
 extern void computed_add_entryid(int64 store_id, BagList *list, const char *name,
-							 int type, int64 id);
+								 int type, int64 id);
 extern void computed_add_key(int64 store_id, BagList *list, const char *name,
-						 Keyed series, int64 number);
+							 Keyed series, int64 number);
 
 /* ------------------------------------------------------------------ view.c */
 
@@ -1708,7 +1713,7 @@ extern int	sorting_compare_values(const SortOrder *order, const SortKey *a,
  * no position of the list.
  */
 extern text *sorting_position(const SortOrder *order, const SortKey *key,
-							  uint64 list, int64 rank);
+							   uint64 list, int64 rank);
 extern void sorting_read_position(const SortOrder *order,
 								  const text *position, uint64 list,
 								  SortKey *key, int64 *rank);

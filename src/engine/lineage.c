@@ -20,11 +20,13 @@
  *
  *	  Most versions were made in this database and follow versions made here.
  *	  Their keys are computed from numbers: the change number, and those in
- *	  "predecessors".  A version that came from another store, or that follows
- *	  such a version, has a lineage, which replaces "predecessors":
+ *	  "predecessors".  A version that came from another store, or that restored
+ *	  a deleted object, or that follows such a version, has a lineage, which
+ *	  replaces "predecessors":
  *
  *		1 byte		1 if the version has a key of its own, which is the first
  *					of the following; 0 if the key is that of its number
+ *		4 bytes		how often the object has been restored (see arrival.c)
  *		keys		each preceded by its size in one byte, sorted by GUID;
  *					the version's own key is among them if the byte is 1
  *
@@ -37,6 +39,9 @@
 
 #include "value.h"
 
+/* the bytes of a stored lineage before its keys */
+#define STORED_HEAD		5
+
 /* ------------------------------------------------------------------- keys */
 
 /* Write a number as big-endian bytes. */
@@ -48,6 +53,17 @@ put_bytes(uint8 *at, uint64 number, int bytes)
 		at[i] = number & 0xFF;
 		number >>= 8;
 	}
+}
+
+/* Read a number from big-endian bytes. */
+static uint64
+get_number(const uint8 *at, int bytes)
+{
+	uint64		number = 0;
+
+	for (int i = 0; i < bytes; i++)
+		number = number << 8 | at[i];
+	return number;
 }
 
 void
@@ -75,12 +91,11 @@ lineage_number_key(int64 store_id, Keyed series, int64 number, LineageKey *key)
 int64
 lineage_key_number(Keyed series, const LineageKey *key)
 {
-	uint64		counter = 0;
+	uint64		counter;
 
 	if (key->size != GUID_BYTES + COUNTER_BYTES)
 		return 0;
-	for (int i = GUID_BYTES; i < key->size; i++)
-		counter = counter << 8 | key->bytes[i];
+	counter = get_number(key->bytes + GUID_BYTES, COUNTER_BYTES);
 	if (counter > COUNTER_MASK)
 		return 0;
 	return incarnation_number(series, key->bytes, (int64) counter);
@@ -97,13 +112,9 @@ compare_guids(const LineageKey *a, const LineageKey *b)
 static int
 compare_counters(const LineageKey *a, const LineageKey *b)
 {
-	uint64		x = 0;
-	uint64		y = 0;
+	uint64		x = get_number(a->bytes + GUID_BYTES, a->size - GUID_BYTES);
+	uint64		y = get_number(b->bytes + GUID_BYTES, b->size - GUID_BYTES);
 
-	for (int i = GUID_BYTES; i < a->size; i++)
-		x = x << 8 | a->bytes[i];
-	for (int i = GUID_BYTES; i < b->size; i++)
-		y = y << 8 | b->bytes[i];
 	return x < y ? -1 : x > y ? 1 : 0;
 }
 
@@ -163,6 +174,7 @@ lineage_merge(Lineage *list, const Lineage *other)
 {
 	for (int i = 0; i < other->count; i++)
 		lineage_add(list, &other->keys[i]);
+	list->restored = Max(list->restored, other->restored);
 }
 
 bool
@@ -229,27 +241,30 @@ read_stored(Datum stored, LineageKey *key, Lineage *list)
 {
 	bytea	   *bytes = DatumGetByteaPP(stored);
 	const uint8 *data = (const uint8 *) VARDATA_ANY(bytes);
-	int			size = VARSIZE_ANY_EXHDR(bytes);
-	bool		own;
+	int			size = VARSIZE_ANY_EXHDR(bytes) - STORED_HEAD;
 
-	if (size < 1 || !lineage_read(data + 1, size - 1, list) ||
+	if (size < 0 || !lineage_read(data + STORED_HEAD, size, list) ||
 		(data[0] != 0 &&
-		 (size < 2 || !lineage_read_key(data + 2, data[1], key))))
+		 (size < 1 || !lineage_read_key(data + STORED_HEAD + 1,
+										data[STORED_HEAD], key))))
 		ereport(ERROR,
 				(errmapi(MAPI_E_CORRUPT_DATA),
 				 errmsg("the predecessor change list of a version is damaged")));
-	own = data[0] != 0;
-	return own;
+	list->restored = (int32) get_number(data + 1, STORED_HEAD - 1);
+	return data[0] != 0;
 }
 
 Datum
 lineage_store(const LineageKey *key, const Lineage *list)
 {
 	StringInfoData bytes;
+	uint8		head[STORED_HEAD];
 	bytea	   *result;
 
 	initStringInfo(&bytes);
-	appendStringInfoCharMacro(&bytes, key != NULL ? 1 : 0);
+	head[0] = key != NULL ? 1 : 0;
+	put_bytes(head + 1, (uint64) list->restored, STORED_HEAD - 1);
+	appendBinaryStringInfo(&bytes, (const char *) head, STORED_HEAD);
 	if (key != NULL)
 		append_key(&bytes, key);
 	for (int i = 0; i < list->count; i++)
@@ -301,14 +316,15 @@ lineage_of(int64 store_id, int64 number, Datum predecessors, Datum stored,
  * greater key stays in the list.
  */
 Datum
-lineage_follow(int64 store_id, int64 number, Datum stored, int64 next)
+lineage_follow(int64 store_id, int64 number, Datum predecessors, Datum stored,
+			   int64 next, bool restores)
 {
 	LineageKey	key;
 	LineageKey	next_key;
 	Lineage		list;
 	Lineage		kept = {0};
 
-	lineage_of(store_id, number, (Datum) 0, stored, &key, &list);
+	lineage_of(store_id, number, predecessors, stored, &key, &list);
 	lineage_number_key(store_id, KEYED_CHANGE, next, &next_key);
 	for (int i = 0; i < list.count; i++)
 	{
@@ -316,6 +332,9 @@ lineage_follow(int64 store_id, int64 number, Datum stored, int64 next)
 			compare_counters(&list.keys[i], &next_key) > 0)
 			lineage_add(&kept, &list.keys[i]);
 	}
+	kept.restored = list.restored;
+	if (restores && kept.restored < PG_INT32_MAX)
+		kept.restored++;
 	return lineage_store(NULL, &kept);
 }
 

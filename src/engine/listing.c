@@ -55,6 +55,7 @@ static const struct
 	PromotedColumn column;
 	StoreRelation index;
 }			indexes[] =
+
 {
 	{PROMOTED_SENDER, REL_MESSAGE_SENDER},
 	{PROMOTED_DELIVERY, REL_MESSAGE_DELIVERY}
@@ -303,7 +304,7 @@ scan_absent_rows(MessageList *listing, const ListedFolder *folder,
 {
 	bool		by_id = listing->order.count == 1;
 	bool		from_after = by_id && listing->has_after &&
-		listing->after.values[0].type == jbvNull;
+	listing->after.values[0].type == jbvNull;
 	MessageScan scan;
 
 	scan_begin(&scan, row, index, listing->store_id, folder->folder_id);

@@ -199,9 +199,9 @@ id_used(StoreRelation sequence, int64 store_id, int64 id)
 {
 	/* a message that was deleted for good is still in the history */
 	StoreRelation which = sequence == REL_STORE_ID_SEQ ? REL_STORE :
-		sequence == REL_FOLDER_ID_SEQ ? REL_FOLDER :
-		sequence == REL_PARKED_ID_SEQ ? REL_PARKED :
-		sequence == REL_BLOB_ID_SEQ ? REL_BLOB : REL_CHANGE;
+	sequence == REL_FOLDER_ID_SEQ ? REL_FOLDER :
+	sequence == REL_PARKED_ID_SEQ ? REL_PARKED :
+	sequence == REL_BLOB_ID_SEQ ? REL_BLOB : REL_CHANGE;
 	int64		key[2] = {store_id, id};
 	bool		is_store = which == REL_STORE;
 	Relation	rel = table_open(relation_oid(which), AccessShareLock);

@@ -92,7 +92,7 @@ static bool
 read_imported(int64 store_id, Keyed series, int64 id, LineageKey *key)
 {
 	Datum		values[3] = {Int64GetDatum(store_id),
-		BoolGetDatum(series == KEYED_FOLDER), Int64GetDatum(id)};
+	BoolGetDatum(series == KEYED_FOLDER), Int64GetDatum(id)};
 	bool		found;
 
 	SPI_connect();
@@ -101,8 +101,8 @@ read_imported(int64 store_id, Keyed series, int64 id, LineageKey *key)
 	{
 		bool		isnull;
 		bytea	   *bytes =
-			DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0],
-										  SPI_tuptable->tupdesc, 1, &isnull));
+		DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0],
+									  SPI_tuptable->tupdesc, 1, &isnull));
 
 		found = lineage_read_key((const uint8 *) VARDATA_ANY(bytes),
 								 VARSIZE_ANY_EXHDR(bytes), key);
@@ -143,7 +143,7 @@ int64
 origin_find(int64 store_id, Keyed series, const LineageKey *key)
 {
 	Datum		values[3] = {Int64GetDatum(store_id),
-		BoolGetDatum(series == KEYED_FOLDER), key_datum(key)};
+	BoolGetDatum(series == KEYED_FOLDER), key_datum(key)};
 	int64		id = 0;
 
 	SPI_connect();
@@ -159,7 +159,7 @@ origin_record(int64 store_id, Keyed series, const LineageKey *key, int64 id,
 {
 	Datum		values[5] = {Int64GetDatum(store_id),
 		BoolGetDatum(series == KEYED_FOLDER), key_datum(key),
-		Int64GetDatum(id), BoolGetDatum(is_alias)};
+	Int64GetDatum(id), BoolGetDatum(is_alias)};
 
 	SPI_connect();
 	query_run(QUERY_IMPORTED_INSERT, values, NULL);

@@ -67,8 +67,8 @@ original_bytes(int64 store_id, int64 message_id, int64 offset, int64 count)
 	{
 		bool		isnull;
 		bytea	   *piece =
-			DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[i],
-										  SPI_tuptable->tupdesc, 1, &isnull));
+		DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[i],
+									  SPI_tuptable->tupdesc, 1, &isnull));
 		int64		len = Min(VARSIZE_ANY_EXHDR(piece),
 							  VARDATA(result) + count - at);
 

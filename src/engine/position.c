@@ -114,9 +114,9 @@ position_now(Seen *seen, const IncarnationSpan *spans, int count)
 	FullTransactionId next = ReadNextFullTransactionId();
 	FullTransactionId own = GetTopFullTransactionIdIfAny();
 	TransactionId *xids = snapshot->takenDuringRecovery ?
-		snapshot->subxip : snapshot->xip;
+	snapshot->subxip : snapshot->xip;
 	int			nxids = snapshot->takenDuringRecovery ?
-		snapshot->subxcnt : (int) snapshot->xcnt;
+	snapshot->subxcnt : (int) snapshot->xcnt;
 
 	seen->incarnation = count > 0 ? spans[0].incarnation : -1;
 	seen->xmin = widen(snapshot->xmin, next);

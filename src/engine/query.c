@@ -95,7 +95,6 @@
 	" THEN 'folder_restore' WHEN 'h' THEN 'folder_delete'" \
 	" ELSE 'rights' END, coalesce(t.actor, t.role), t.client," \
 	" t.changed_at, t.properties"
-
 /* INDENT OFF */
 static const struct
 {

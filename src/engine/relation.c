@@ -149,7 +149,7 @@ read_extension(char **schema, char **version)
 	{
 		bool		isnull;
 		Datum		value = heap_getattr(tuple, Anum_pg_extension_extversion,
-									 RelationGetDescr(rel), &isnull);
+										 RelationGetDescr(rel), &isnull);
 
 		*schema = get_namespace_name(((Form_pg_extension) GETSTRUCT(tuple))->extnamespace);
 		*version = TextDatumGetCString(value);

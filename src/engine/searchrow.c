@@ -267,8 +267,8 @@ write_part(SearchTable *search, int64 store_id, int64 message_id,
 		   bool exists)
 {
 	TupleTableSlot *slot =
-		MakeSingleTupleTableSlot(RelationGetDescr(search->table),
-								 &TTSOpsVirtual);
+	MakeSingleTupleTableSlot(RelationGetDescr(search->table),
+							 &TTSOpsVirtual);
 	Datum	   *values = slot->tts_values;
 
 	memset(slot->tts_isnull, true,

@@ -191,7 +191,7 @@ read_mark(const Reader *reader, int64 store_id, int64 message_id,
 	if (slot != NULL)
 	{
 		TimestampTz time =
-			DatumGetTimestampTz(column(rel, slot, "changed_at", &isnull));
+		DatumGetTimestampTz(column(rel, slot, "changed_at", &isnull));
 
 		state->receipts = DatumGetInt32(column(rel, slot, "receipts",
 											   &isnull));

@@ -293,7 +293,7 @@ record(const FolderRow *row, int64 previous, char kind,
  * another store keeps its time and author.
  */
 static void
-stamp(FolderRow *row)
+stamp(FolderRow *row, bool restores)
 {
 	int64		previous = row->change_number;
 
@@ -307,10 +307,11 @@ stamp(FolderRow *row)
 	}
 	row->modified_at = Max(GetCurrentTimestamp(), row->modified_at + 1);
 	row->modifier = pstrdup(author_name(NULL));
-	if (row->lineage != (Datum) 0 ||
+	if (row->lineage != (Datum) 0 || restores ||
 		(previous != 0 && !incarnation_same(previous, row->change_number)))
-		row->lineage = lineage_follow(row->store_id, previous, row->lineage,
-									  row->change_number);
+		row->lineage = lineage_follow(row->store_id, previous, (Datum) 0,
+									  row->lineage, row->change_number,
+									  restores);
 }
 
 void
@@ -321,7 +322,7 @@ tree_insert(FolderRow *row)
 	bool		imported = row->arrival != NULL || row->lineage != (Datum) 0;
 
 	row->folder_id = number_next_id(REL_FOLDER_ID_SEQ, row->store_id);
-	stamp(row);
+	stamp(row, false);
 	if (!imported)
 		row->created_at = row->modified_at;
 	values[0] = Int64GetDatum(row->store_id);
@@ -347,7 +348,7 @@ tree_write(FolderRow *row, char kind, ArrayType *properties)
 	Datum		values[11];
 	char		nulls[12] = "           ";
 
-	stamp(row);
+	stamp(row, kind == CHANGE_RESTORE);
 	values[0] = Int64GetDatum(row->store_id);
 	values[1] = Int64GetDatum(row->folder_id);
 	put_int64(values, nulls, 2, row->parent_id);
@@ -371,7 +372,7 @@ tree_remove(FolderRow *row)
 	Int64GetDatum(row->folder_id)};
 	int64		previous = row->change_number;
 
-	stamp(row);
+	stamp(row, false);
 	write_one(QUERY_FOLDER_DELETE, values, NULL);
 	record(row, previous, CHANGE_HARD_DELETE, NULL);
 }
@@ -387,7 +388,7 @@ tree_rights_changed(int64 store_id, int64 folder_id, bool below)
 	CHECK_FOR_INTERRUPTS();
 	if (!tree_folder(&row, store_id, folder_id, TREE_READ))
 		return;
-	stamp(&row);
+	stamp(&row, false);
 	record(&row, 0, CHANGE_RIGHTS, NULL);
 	if (!below)
 		return;

@@ -325,7 +325,7 @@ expected_room(const Content *content)
 	for (int p = 0; p < NUM_PARTS; p++)
 	{
 		Size		size = content->isnull[p] ? 0 :
-			toast_raw_datum_size(content->value[p]);
+		toast_raw_datum_size(content->value[p]);
 
 		room += size + size / (p == PART_HTML || p == PART_RTF ? 3 : 16);
 	}

@@ -59,6 +59,7 @@ static const struct
 	uint32		event;			/* 0: none but that of the table */
 	const char *table_event;
 }			kinds[] =
+
 {
 	{"create", EVENT_OBJECT_CREATED, "ROW_ADDED"},
 	{"copy", EVENT_COPIED, "ROW_ADDED"},

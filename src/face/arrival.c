@@ -2,7 +2,23 @@
  *
  * arrival.c
  *	  Reading changes that come from other stores: keys, times, blobs, and the
- *	  messages and folders that they are of.
+ *	  messages and folders that they are of; and the winner of a conflict.
+ *
+ * NOTES
+ *	  Stores that meet in any order agree on the winner of a conflict because
+ *	  the versions of an object have one order, in which a version stands behind
+ *	  all versions that it knows (lineage.c).  Whichever versions a store has
+ *	  met, the last one of these in the order stands.  The order goes by:
+ *
+ *	  1. the number of times that the object was restored;
+ *	  2. deleted versions after others;
+ *	  3. PR_LAST_MODIFICATION_TIME, which every save moves on;
+ *	  4. the change key.
+ *
+ *	  So a deletion wins over all edits that do not know it, and loses to the
+ *	  restoration that ended it, wherever the three meet.  Without the first
+ *	  step, a store that meets the deletion after the restoration would delete
+ *	  the object again, and another store would not.
  *
  *-------------------------------------------------------------------------
  */
@@ -89,7 +105,7 @@ void
 arrival_objects(const JsonbValue *value, const char *name, ObjectList *list)
 {
 	Jsonb	   *array = value->type == jbvBinary ? object_from_value(value) :
-		NULL;
+	NULL;
 
 	if (array == NULL || !JB_ROOT_IS_ARRAY(array) || JB_ROOT_IS_SCALAR(array))
 		arrival_raise_bad(name);
@@ -117,9 +133,32 @@ arrival_read(const Jsonb *change, Arrival *arrival)
 	lineage_add(&arrival->list, &arrival->key);
 	arrival->modifier = arrival_text_member(change, "PR_LAST_MODIFIER_NAME");
 	arrival->modified_at = arrival_time_member(change,
-											"PR_LAST_MODIFICATION_TIME");
+											   "PR_LAST_MODIFICATION_TIME");
 	if (bag_find(change, "PR_DELETED_ON", &value))
 		arrival->deleted_at = arrival_time_member(change, "PR_DELETED_ON");
+	if (bag_find(change, "restored", &value))
+	{
+		int64		restored;
+
+		if (!object_number(change, "restored", &restored) || restored < 0 ||
+			restored > PG_INT32_MAX)
+			arrival_raise_bad("restored");
+		arrival->list.restored = (int32) restored;
+	}
+}
+
+bool
+arrival_wins(const Arrival *arrival, const Arrival *other)
+{
+	bool		deleted = arrival->deleted_at != 0;
+
+	if (arrival->list.restored != other->list.restored)
+		return arrival->list.restored > other->list.restored;
+	if (deleted != (other->deleted_at != 0))
+		return deleted;
+	if (arrival->modified_at != other->modified_at)
+		return arrival->modified_at > other->modified_at;
+	return lineage_compare_keys(&arrival->key, &other->key) > 0;
 }
 
 /* ------------------------------------------------------------------ blobs */
@@ -161,7 +200,7 @@ arrival_blob_digest(int64 store_id, int64 blob_id, bool *is_text)
 
 int64
 arrival_find_blob(int64 store_id, int64 message_id, int64 size, bool is_text,
-				 const char *digest)
+				  const char *digest)
 {
 	Datum		values[3] = {Int64GetDatum(store_id),
 	Int64GetDatum(message_id), Int64GetDatum(size)};

@@ -98,7 +98,7 @@ static Jsonb *
 summary_of_value(const JsonbValue *value)
 {
 	int			size = value->type == jbvString ? value->val.string.len :
-		value->type == jbvBinary ? value->val.binary.len : 0;
+	value->type == jbvBinary ? value->val.binary.len : 0;
 	BagList		list;
 
 	if (size <= SUMMARY_LIMIT)
@@ -252,7 +252,7 @@ static const char *
 side_of(const Report *report, const char *name, const TheirChange **change)
 {
 	bool		yours = merge_touches(&report->edits, name) ||
-		nameset_find(&report->your_objects, name) >= 0;
+	nameset_find(&report->your_objects, name) >= 0;
 
 	*change = theirs_newest(&report->touched, name);
 	return *change == NULL ? "yours" : yours ? "both" : "theirs";

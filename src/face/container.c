@@ -87,14 +87,14 @@ static void
 add_store_entryid(Container *container, const char *name, BagList *list)
 {
 	computed_add_entryid(container->row.store_id, list, name, MAPI_STORE,
-					 container->row.store_id);
+						 container->row.store_id);
 }
 
 static void
 add_folder_entryid(Container *container, const char *name, BagList *list)
 {
 	computed_add_entryid(container->row.store_id, list, name, MAPI_FOLDER,
-					 container->row.folder_id);
+						 container->row.folder_id);
 }
 
 static void
@@ -105,21 +105,21 @@ add_parent_entryid(Container *container, const char *name, BagList *list)
 	if (parent_id != 0 && access_sees_folder(container->row.store_id,
 											 parent_id))
 		computed_add_entryid(container->row.store_id, list, name, MAPI_FOLDER,
-						 parent_id);
+							 parent_id);
 }
 
 static void
 add_source_key(Container *container, const char *name, BagList *list)
 {
 	computed_add_key(container->row.store_id, list, name, KEYED_FOLDER,
-				 container->row.folder_id);
+					 container->row.folder_id);
 }
 
 static void
 add_change_key(Container *container, const char *name, BagList *list)
 {
 	computed_add_key(container->row.store_id, list, name, KEYED_CHANGE,
-				 container->row.change_number);
+					 container->row.change_number);
 }
 
 static void
@@ -563,7 +563,7 @@ apply_patch(Jsonb *patch, const Jsonb *bag, const Computed *table, int count,
 	*touched = construct_array(names, props.count, TEXTOID, -1, false,
 							   TYPALIGN_INT);
 	patch = baglist_build(&props);
-	retype_check(patch);
+	retype_check(patch, NULL);
 	return bag_splice(bag, retype_patch(bag, patch, &subject), false);
 }
 
@@ -594,7 +594,7 @@ set_props_of_folder(FunctionCallInfo fcinfo)
 	folder_read_live(&row, store_id, folder_id, TREE_WRITE);
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_OWNER);
 	bag = apply_patch(PG_GETARG_JSONB_P(2), row.props, folder_computed,
-						 lengthof(folder_computed), &name, &touched);
+					  lengthof(folder_computed), &name, &touched);
 	if (name != NULL)
 	{
 		folder_check_name(name);

@@ -348,6 +348,12 @@ extern void arrival_blob_member(const Jsonb *blob, int64 *blob_id,
 extern void arrival_read(const Jsonb *change, Arrival *arrival);
 
 /*
+ * Return true if a version wins a conflict with another version, of which
+ * neither knows the other.
+ */
+extern bool arrival_wins(const Arrival *arrival, const Arrival *other);
+
+/*
  * Return the id of the message or the folder with a source key, which may be
  * deleted, or 0 if it is not known here.
  */
@@ -414,6 +420,7 @@ extern bool meet_permitted(const Import *import, const MessageRow *row);
  */
 extern int32 meet_version(Import *import, MessageRow *row);
 extern int32 meet_deletion(Import *import, MessageRow *row);
+
 /* -------------------------------------------------------------- criteria.c */
 
 /* What a search folder looks for, and where. */

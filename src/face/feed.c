@@ -159,10 +159,10 @@ check_pruned(const Feed *feed, const Seen *now)
 		TupleDesc	desc = SPI_tuptable->tupdesc;
 		bool		isnull;
 		int64		incarnation =
-			DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull));
+		DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull));
 		uint64		xid =
-			U64FromFullTransactionId(DatumGetFullTransactionId(SPI_getbinval(tuple,
-																			  desc, 2, &isnull)));
+		U64FromFullTransactionId(DatumGetFullTransactionId(SPI_getbinval(tuple,
+																		 desc, 2, &isnull)));
 
 		lost = incarnation > from->incarnation;
 		if (incarnation == from->incarnation)
@@ -279,7 +279,7 @@ put_change(Feed *feed, Found *found)
 	bool		exists = view_find(&view, feed->store_id, row->message_id,
 								   &feed->row);
 	bool		readable = exists ? view_readable(&view) :
-		access_is_owner(feed->store_id);
+	access_is_owner(feed->store_id);
 	int64		folder_id = exists ? view.version.folder_id : 0;
 	int64		from = 0;
 

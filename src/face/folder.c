@@ -129,7 +129,7 @@ raise_collision(const FolderRow *row)
 void
 folder_require_name(int64 store_id, int64 parent_id, char *name)
 {
-	FolderRow	row = {.store_id = store_id,.parent_id = parent_id,
+	FolderRow	row = {.store_id = store_id, .parent_id = parent_id,
 	.name = name};
 
 	if (tree_find_name(store_id, parent_id, name) != 0)
@@ -370,7 +370,7 @@ add_ids(int64 *ids, int *count, const int64 *more, int nmore)
 static void
 place_contents(const Subtree *tree, char kind, int64 emptied, bool associated)
 {
-	PlaceOrder	order = {.kind = kind,.store_id = tree->store_id,
+	PlaceOrder	order = {.kind = kind, .store_id = tree->store_id,
 	.by_folder = true};
 	PlaceFolder *folders = palloc(sizeof(PlaceFolder) * (tree->count + 1));
 	int64	   *ids = NULL;
@@ -449,7 +449,7 @@ folder_delete_all(FolderRow *row, bool hard, const Arrival *arrival)
 int32
 folder_restore_all(FolderRow *row)
 {
-	Subtree		tree = {.store_id = row->store_id,.which = row->folder_id};
+	Subtree		tree = {.store_id = row->store_id, .which = row->folder_id};
 
 	if (row->deleted_with == row->folder_id)
 	{

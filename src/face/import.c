@@ -58,7 +58,7 @@ map_blob(const Property *prop, int64 blob_id, int64 size, void *arg)
 		if (object_number(blob, "as", &here) && here > 0)
 			return here;
 		here = arrival_find_blob(map->store_id, map->message_id, size,
-								prop->type == PT_UNICODE, digest);
+								 prop->type == PT_UNICODE, digest);
 		if (here != 0)
 			return here;
 	}
@@ -75,7 +75,7 @@ static Jsonb *
 map_blobs(const Import *import, Jsonb *props, const ObjectList *list)
 {
 	BlobMap		map = {import->store_id, import->message_id, list};
-	Property	none = {.name = "",.type = PT_BINARY};
+	Property	none = {.name = "", .type = PT_BINARY};
 	JsonbValue	value;
 
 	if (!references_any(props))
@@ -93,7 +93,8 @@ stored_members(const Jsonb *change)
 		"PR_SOURCE_KEY", "PR_PARENT_SOURCE_KEY", "PR_CHANGE_KEY",
 		"PR_PREDECESSOR_CHANGE_LIST", "PR_LAST_MODIFIER_NAME",
 		"PR_CREATOR_NAME", "PR_DELETED_ON", "PR_MESSAGE_FLAGS",
-		"PR_LAST_MODIFICATION_TIME", "PR_CREATION_TIME", "blobs", "hard"
+		"PR_LAST_MODIFICATION_TIME", "PR_CREATION_TIME", "blobs", "hard",
+		"restored"
 	};
 	BagList		none;
 
@@ -143,7 +144,7 @@ import_new(Import *import, MessageRow *row)
 	row->creator_actor = CStringGetTextDatum(import->creator);
 	row->version.folder_id = import->folder_id;
 	row->version.content = meet_with_times(&import->content, NULL,
-									  import->arrival.modified_at);
+										   import->arrival.modified_at);
 	origin_record(import->store_id, KEYED_MESSAGE, &import->source,
 				  row->message_id, false);
 	change_arrive(row, &import->arrival, &import->author);
@@ -160,14 +161,14 @@ static void
 find_message(Import *import)
 {
 	import->message_id = arrival_message(import->store_id,
-											 &import->source);
+										 &import->source);
 	if (import->message_id != 0)
 		return;
 	LockDatabaseObject(relation_oid(REL_IMPORTED),
 					   hash_bytes(import->source.bytes, import->source.size),
 					   0, ExclusiveLock);
 	import->message_id = arrival_message(import->store_id,
-											 &import->source);
+										 &import->source);
 }
 
 /*
@@ -217,7 +218,7 @@ delete_for_good(int64 store_id, int64 *ids, int count, uint32 flags,
 				const Author *author)
 {
 	PlaceOrder	order = {.kind = (flags & DELETE_HARD_DELETE) != 0 ?
-	CHANGE_HARD_DELETE : CHANGE_DELETE, .store_id = store_id,
+		CHANGE_HARD_DELETE : CHANGE_DELETE, .store_id = store_id,
 	.author = *author};
 	int			known = 0;
 

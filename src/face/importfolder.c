@@ -83,6 +83,8 @@ add_lineage(BagList *list, const FolderRow *row)
 	bytes = lineage_bytes(&lineage, &size);
 	baglist_add_base64(list, "PR_CHANGE_KEY", key.bytes, key.size);
 	baglist_add_base64(list, "PR_PREDECESSOR_CHANGE_LIST", bytes, size);
+	if (lineage.restored > 0)
+		baglist_add_int(list, "restored", lineage.restored);
 }
 
 /*
@@ -203,8 +205,11 @@ static void
 set_lineage(FolderImport *import, FolderRow *row, bool renamed)
 {
 	if (renamed)
+	{
 		row->lineage = lineage_store(&import->arrival.key,
 									 &import->arrival.list);
+		row->modified_at = Max(row->modified_at, import->arrival.modified_at);
+	}
 	else
 		row->arrival = &import->arrival;
 }
@@ -343,31 +348,24 @@ take_folder(FolderImport *import, FolderRow *row)
 	return S_OK;
 }
 
-/* Return true if the import wins a conflict with the version in *row. */
-static bool
-import_wins(const FolderImport *import, const FolderRow *row,
-			const LineageKey *key)
+/* Read the keys, the author and the times of the version in *row. */
+static void
+read_ours(const FolderRow *row, Arrival *ours)
 {
-	bool		ours_deleted = row->deleted_at != 0;
-	bool		theirs_deleted = import->arrival.deleted_at != 0;
-
-	if (ours_deleted != theirs_deleted)
-		return theirs_deleted;
-	if (import->arrival.modified_at != row->modified_at)
-		return import->arrival.modified_at > row->modified_at;
-	return lineage_compare_keys(&import->arrival.key, key) > 0;
+	memset(ours, 0, sizeof(Arrival));
+	lineage_of(row->store_id, row->change_number, (Datum) 0, row->lineage,
+			   &ours->key, &ours->list);
+	ours->modifier = row->modifier;
+	ours->deleted_at = row->deleted_at;
+	ours->modified_at = row->modified_at;
 }
 
 /* Write the version in *row again, with the merged list of a conflict. */
 static void
-keep_folder(FolderImport *import, FolderRow *row, const LineageKey *key,
-			const Lineage *list)
+keep_folder(FolderImport *import, FolderRow *row, Arrival *ours)
 {
-	Arrival		arrival = {.key = *key,.list = *list,
-	.modifier = row->modifier,.modified_at = row->modified_at};
-
-	lineage_merge(&arrival.list, &import->arrival.list);
-	row->arrival = &arrival;
+	lineage_merge(&ours->list, &import->arrival.list);
+	row->arrival = ours;
 	tree_write(row, CHANGE_IMPORT, NULL);
 	row->arrival = NULL;
 	import->number = row->change_number;
@@ -377,23 +375,21 @@ keep_folder(FolderImport *import, FolderRow *row, const LineageKey *key,
 static int32
 decide(FolderImport *import, FolderRow *row)
 {
-	LineageKey	key;
-	Lineage		list;
+	Arrival		ours;
 	bool		deletes = import->arrival.deleted_at != 0;
 	bool		deleted = row->deleted_at != 0;
 
 	import->number = row->change_number;
-	lineage_of(row->store_id, row->change_number, (Datum) 0, row->lineage,
-			   &key, &list);
-	if (lineage_includes(&list, &import->arrival.list))
+	read_ours(row, &ours);
+	if (lineage_includes(&ours.list, &import->arrival.list))
 		return SYNC_E_IGNORE;
-	if (!lineage_includes(&import->arrival.list, &list) &&
-		!import_wins(import, row, &key))
+	if (!lineage_includes(&import->arrival.list, &ours.list) &&
+		!arrival_wins(&import->arrival, &ours))
 	{
-		keep_folder(import, row, &key, &list);
+		keep_folder(import, row, &ours);
 		return deleted && !deletes ? SYNC_E_OBJECT_DELETED : S_OK;
 	}
-	lineage_merge(&import->arrival.list, &list);
+	lineage_merge(&import->arrival.list, &ours.list);
 	if (!deletes)
 		return take_folder(import, row);
 	if (row->special != NULL)

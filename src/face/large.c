@@ -176,7 +176,7 @@ read_blob(PG_FUNCTION_ARGS)
 	int64		offset = call_bytes(fcinfo, 3, "offset");
 	int64		count = call_bytes(fcinfo, 4, "length");
 	Datum		values[4] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(2),
-		PG_GETARG_DATUM(1), access_role_name()};
+	PG_GETARG_DATUM(1), access_role_name()};
 	int64		size = 0;
 	bool		found;
 

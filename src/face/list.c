@@ -100,7 +100,7 @@ list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
 {
 	int64		key[3];
 	Jsonb	   *json = PG_ARGISNULL(at->restriction) ? NULL :
-		PG_GETARG_JSONB_P(at->restriction);
+	PG_GETARG_JSONB_P(at->restriction);
 
 	key[0] = call_number(fcinfo, 0, "store_id");
 	key[1] = call_number(fcinfo, 1, "folder_id");
@@ -121,8 +121,8 @@ list_hash_order(const SortOrder *order, uint64 list)
 		const SortElement *element = &order->elements[i];
 
 		list = hash_part(element->prop.name,
-						  element->is_never ? 0 : element->prop.namelen,
-						  list + element->descending);
+						 element->is_never ? 0 : element->prop.namelen,
+						 list + element->descending);
 	}
 	return list;
 }
@@ -228,7 +228,7 @@ Datum
 list_messages(PG_FUNCTION_ARGS)
 {
 	static const ListArguments at = {.restriction = 3, .flags = 7, .actor = 8};
-	MessageList		listing;
+	MessageList listing;
 	uint64		list;
 	int64		rank = 0;
 	int64		most;

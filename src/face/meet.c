@@ -15,8 +15,7 @@
  *		neither					a conflict
  *
  *	  Every store that meets the conflict resolves the conflict for itself and
- *	  in the same way: the later PR_LAST_MODIFICATION_TIME wins, or else the
- *	  greater change key.  The version that stands afterwards has the content,
+ *	  in the same way: arrival.c says which version wins.  The version that stands afterwards has the content,
  *	  the folder and the change key of the winner, and a predecessor change list
  *	  that is the merge of both.  No new change key is made, so that stores that
  *	  have met the same changes hold equal versions, and synchronising ends.
@@ -27,8 +26,8 @@
  *	  version that both sides have known; by method 1 a loser from there is
  *	  written as a version before the winner.
  *
- *	  A deletion wins every conflict.  The edit that meets a deletion becomes a
- *	  draft.  A message that was deleted for good has no version to compare, so
+ *	  A deletion wins over every edit that does not know the deletion.  The edit
+ *	  becomes a draft.  A message that was deleted for good has no version to compare, so
  *	  every change of it meets the deletion.
  *
  *	  The bag of an imported version has PR_LAST_MODIFICATION_TIME as a member,
@@ -318,22 +317,22 @@ static Content
 content_to_write(const Import *import, const MessageRow *row)
 {
 	return meet_with_times(&import->content, &row->version.content,
-					  import->arrival.modified_at);
+						   import->arrival.modified_at);
 }
 
 /* Return the arrival of the version in *row: what it keeps if it wins. */
 static Arrival
-arrival_of_row(const Import *import, const MessageRow *row,
-			   const LineageKey *key, const Lineage *list)
+arrival_of_row(const MessageRow *row, const LineageKey *key,
+			   const Lineage *list)
 {
 	Arrival		arrival;
 
 	memset(&arrival, 0, sizeof(arrival));
 	arrival.key = *key;
-	lineage_merge(&arrival.list, list);
-	lineage_merge(&arrival.list, &import->arrival.list);
+	arrival.list = *list;
 	arrival.modifier = TextDatumGetCString(row->modifier);
 	arrival.message_flags = row->version.message_flags;
+	arrival.deleted_at = row->version.deleted_at;
 	arrival.modified_at = modified_at(row);
 	return arrival;
 }
@@ -343,8 +342,8 @@ static void
 keep_version(Import *import, MessageRow *row, const Arrival *arrival)
 {
 	Content		content = meet_with_times(&row->version.content,
-									 &row->version.content,
-									 arrival->modified_at);
+										  &row->version.content,
+										  arrival->modified_at);
 
 	write_version(import, row, &content, 0, row->version.deleted_at != 0,
 				  arrival);
@@ -387,46 +386,67 @@ conflict_result(const Import *import, int method, const Loser *loser)
 	return SYNC_E_CONFLICT;
 }
 
-/*
- * Resolve a conflict with a deletion, on the side of the change or on that of
- * the version in *row, or on both.
- */
+/* Resolve a conflict that a deletion wins: "ours", in *row, or the import's. */
 static int32
-resolve_deletion(Import *import, MessageRow *row, const LineageKey *key,
-				 const Lineage *list)
+resolve_deletion(Import *import, MessageRow *row, const Arrival *ours,
+				 bool theirs_win)
 {
-	bool		ours_deleted = row->version.deleted_at != 0;
 	bool		theirs_deleted = import->arrival.deleted_at != 0;
 	Loser		loser = {0};
-	Arrival		arrival;
-	Arrival		of_row = arrival_of_row(import, row, key, list);
-	bool		ours_wins = ours_deleted &&
-	(!theirs_deleted ||
-	 row->version.deleted_at < import->arrival.deleted_at ||
-	 (row->version.deleted_at == import->arrival.deleted_at &&
-	  lineage_compare_keys(key, &import->arrival.key) > 0));
 
 	if (!theirs_deleted)
 		make_loser(import, &row->version, &import->content,
 				   &import->arrival.key, import->arrival.modifier, &loser);
-	else if (!ours_deleted)
-		make_loser(import, &row->version, &row->version.content, key,
-				   of_row.modifier, &loser);
-	if (ours_wins)
-	{
-		of_row.deleted_at = row->version.deleted_at;
-		keep_version(import, row, &of_row);
-	}
-	else
+	else if (ours->deleted_at == 0)
+		make_loser(import, &row->version, &row->version.content, &ours->key,
+				   ours->modifier, &loser);
+	if (theirs_win)
 	{
 		Content		content = content_to_write(import, row);
+		Arrival		theirs = import->arrival;
 
-		arrival = import->arrival;
-		lineage_merge(&arrival.list, list);
-		write_version(import, row, &content, 0, true, &arrival);
+		lineage_merge(&theirs.list, &ours->list);
+		write_version(import, row, &content, 0, true, &theirs);
 	}
+	else
+		keep_version(import, row, ours);
 	park_loser(import, &loser);
 	return theirs_deleted ? S_OK : SYNC_E_OBJECT_DELETED;
+}
+
+/* Fill *loser with the side that loses, unless both have one content. */
+static void
+find_loser(const Import *import, const MessageRow *row, const Arrival *ours,
+		   bool theirs_win, Loser *loser)
+{
+	Edits		difference;
+
+	edits_without_times(&row->version.content, &import->content, &difference);
+	if (!edits_any(&difference))
+		return;
+	if (theirs_win)
+		make_loser(import, &row->version, &row->version.content, &ours->key,
+				   ours->modifier, loser);
+	else
+		make_loser(import, &row->version, &import->content,
+				   &import->arrival.key, import->arrival.modifier, loser);
+}
+
+/*
+ * Write the change and then the version in *row, which wins, so that the change
+ * is in the history.
+ */
+static void
+write_both(Import *import, MessageRow *row, const Arrival *ours,
+		   const Arrival *theirs)
+{
+	Content		standing = copy_content(&row->version.content);
+	Content		content = content_to_write(import, row);
+
+	write_version(import, row, &content, 0, false, theirs);
+	read_again(import, row);
+	content = meet_with_times(&standing, &standing, ours->modified_at);
+	write_version(import, row, &content, 0, false, ours);
 }
 
 /* Resolve a conflict between the change and the version in *row. */
@@ -435,50 +455,27 @@ resolve_conflict(Import *import, MessageRow *row, const LineageKey *key,
 				 const Lineage *list)
 {
 	int			method = method_of(import, row);
-	Arrival		ours = arrival_of_row(import, row, key, list);
+	Arrival		ours = arrival_of_row(row, key, list);
 	Arrival		theirs = import->arrival;
 	Loser		loser = {0};
-	Content		content;
-	Edits		difference;
-	bool		theirs_win;
+	bool		theirs_win = arrival_wins(&theirs, &ours);
 
-	if (row->version.deleted_at != 0 || theirs.deleted_at != 0)
-		return resolve_deletion(import, row, key, list);
+	lineage_merge(&ours.list, &theirs.list);
+	if ((theirs_win ? theirs : ours).deleted_at != 0)
+		return resolve_deletion(import, row, &ours, theirs_win);
 	lineage_merge(&theirs.list, list);
-	theirs_win = theirs.modified_at != ours.modified_at ?
-		theirs.modified_at > ours.modified_at :
-		lineage_compare_keys(&theirs.key, key) > 0;
-	edits_without_times(&row->version.content, &import->content, &difference);
-	if (edits_any(&difference))
-	{
-		if (theirs_win)
-			make_loser(import, &row->version, &row->version.content, key,
-					   ours.modifier, &loser);
-		else
-			make_loser(import, &row->version, &import->content, &theirs.key,
-					   theirs.modifier, &loser);
-	}
+	find_loser(import, row, &ours, theirs_win, &loser);
 	if (theirs_win)
 	{
-		content = content_to_write(import, row);
+		Content		content = content_to_write(import, row);
+
 		write_version(import, row, &content, import->folder_id, false,
 					  &theirs);
 	}
+	else if (method == MEET_LAST_WRITER && loser.any)
+		write_both(import, row, &ours, &theirs);
 	else
-	{
-		if (method == MEET_LAST_WRITER && loser.any)
-		{
-			Content		standing = copy_content(&row->version.content);
-
-			content = content_to_write(import, row);
-			write_version(import, row, &content, 0, false, &theirs);
-			read_again(import, row);
-			content = meet_with_times(&standing, &standing, ours.modified_at);
-			write_version(import, row, &content, 0, false, &ours);
-		}
-		else
-			keep_version(import, row, &ours);
-	}
+		keep_version(import, row, &ours);
 	return conflict_result(import, method, &loser);
 }
 

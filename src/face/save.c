@@ -407,7 +407,7 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 		return ATTEMPT_DONE;
 	if (request->mode == SAVE_SUBMIT ||
 		!edits_any(&edits) || adopt_needed(&edits) ||
-		COMPAT_UPDATE_MUST_WAIT || messagerow_held(&work->row))
+		messagerow_held(&work->row))
 		return save_locked(work, &edits, result, number);
 
 	/* after a wait the save would have to be decided anew */

@@ -39,7 +39,7 @@
 #include "query.h"
 
 #define MAX_QUERY_BYTES		1000
-#define MAX_NECESSARY		16		/* conditions for the index */
+#define MAX_NECESSARY		16	/* conditions for the index */
 #define SPARE				1000	/* hits beyond those that are returned */
 #define HEADLINE_CHARS		400
 #define HEADLINE_TEXT		(256 * 1024)	/* bytes that a quote comes from */
@@ -639,7 +639,7 @@ put_hits(FunctionCallInfo fcinfo, const Search *search, SearchReader *reader,
 	TupleDesc	desc;
 	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
 	Datum		words = search->count == 0 ? (Datum) 0 :
-		any_word(query_tree(search->query));
+	any_word(query_tree(search->query));
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "msgstore hit",
 												  ALLOCSET_DEFAULT_SIZES);

@@ -40,7 +40,7 @@ store_special_folder(int64 store_id, const char *special)
 static int64
 insert_special(int64 store_id, int64 parent_id, const char *special)
 {
-	FolderRow	row = {.store_id = store_id,.parent_id = parent_id};
+	FolderRow	row = {.store_id = store_id, .parent_id = parent_id};
 
 	row.name = pstrdup(special);
 	row.special = row.name;

@@ -314,7 +314,7 @@ upload_of(const Stream *stream, int64 keep)
 
 	if (stream->blob_id != 0)
 		return upload_writable(stream->handle, stream->blob_id, stream->size,
-							 is_text(&stream->prop), keep);
+							   is_text(&stream->prop), keep);
 	blob_id = upload_create(stream->handle, is_text(&stream->prop));
 	if (stream->size > 0)
 		blob_write(stream->handle->store_id, blob_id, 0,

@@ -255,8 +255,8 @@ sentmail_folder(const MessageRow *row)
 		return 0;
 	entryid = base64_bytes(value.val.string.val, value.val.string.len);
 	return computed_folder_of_entryid(row->store_id,
-								  (const uint8 *) VARDATA_ANY(entryid),
-								  VARSIZE_ANY_EXHDR(entryid));
+									  (const uint8 *) VARDATA_ANY(entryid),
+									  VARSIZE_ANY_EXHDR(entryid));
 }
 
 /*

@@ -102,6 +102,8 @@ add_lineage(BagList *list, const MessageView *view)
 	bytes = lineage_bytes(&lineage, &size);
 	baglist_add_base64(list, "PR_CHANGE_KEY", key.bytes, key.size);
 	baglist_add_base64(list, "PR_PREDECESSOR_CHANGE_LIST", bytes, size);
+	if (lineage.restored > 0)
+		baglist_add_int(list, "restored", lineage.restored);
 }
 
 /* Return true if nothing but the record of a deletion is left of a message. */
@@ -215,8 +217,23 @@ keys_of(int64 store_id, int64 message_id, MessageRow *row, Relation change)
 	if (!found || is_gone(row))
 		baglist_add_bool(&list, "hard", true);
 	else
+	{
 		add_lineage(&list, &view);
+		if (view.version.deleted_at != 0)
+			baglist_add_bool(&list, "deleted", true);
+	}
 	return baglist_build(&list);
+}
+
+/* Read the list of an object of keys.  Returns false if the object has none. */
+static bool
+list_of(const Jsonb *keys, Lineage *list)
+{
+	uint8	   *bytes;
+	int			size;
+
+	return lineage_member(keys, "PR_PREDECESSOR_CHANGE_LIST", &bytes,
+						  &size) && lineage_read(bytes, size, list);
 }
 
 /*
@@ -224,7 +241,8 @@ keys_of(int64 store_id, int64 message_id, MessageRow *row, Relation change)
  *
  * Return the keys of messages, as an array of one object per message that the
  * current role may read: message_id, PR_SOURCE_KEY, PR_CHANGE_KEY and
- * PR_PREDECESSOR_CHANGE_LIST, or "hard" for a message that is gone for good.
+ * PR_PREDECESSOR_CHANGE_LIST, "deleted" if the message is deleted, or "hard" in
+ * place of the keys if the message is gone for good.
  *
  * Errors: MAPI_E_INVALID_PARAMETER, MAPI_E_NO_ACCESS.
  */
@@ -268,8 +286,6 @@ wants(int64 store_id, const LineageKey *source, const Jsonb *keys,
 	  MessageRow *row)
 {
 	int64		message_id = arrival_message(store_id, source);
-	uint8	   *bytes;
-	int			size;
 	LineageKey	key;
 	Lineage		ours;
 	Lineage		theirs;
@@ -280,20 +296,41 @@ wants(int64 store_id, const LineageKey *source, const Jsonb *keys,
 	if (bag_find(keys, "hard", &value))
 		return found;
 	if (!found)
-		return true;
-	if (!lineage_member(keys, "PR_PREDECESSOR_CHANGE_LIST", &bytes, &size) ||
-		!lineage_read(bytes, size, &theirs))
+		return !bag_find(keys, "deleted", &value);
+	if (!list_of(keys, &theirs))
 		return true;
 	lineage_of(store_id, row->version.change_number,
 			   row->version.predecessors, row->version.lineage, &key, &ours);
 	return !lineage_includes(&ours, &theirs);
 }
 
+/* Read the argument "keys" of a call on a store, and check the rights. */
+static void
+keys_argument(FunctionCallInfo fcinfo, int64 store_id, ObjectList *keys)
+{
+	JsonbValue	value;
+
+	REQUIRE_ARG(1, "keys");
+	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
+	value_from_object(&value, PG_GETARG_JSONB_P(1));
+	arrival_objects(&value, "keys", keys);
+}
+
+/* Return "count" ids as a bigint[]. */
+static Datum
+ids_datum(Datum *ids, int count)
+{
+	return PointerGetDatum(construct_array(ids, count, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL,
+										   TYPALIGN_DOUBLE));
+}
+
 /*
  * missing_changes(store_id, keys) → bigint[]
  *
  * Return which of the versions with the given keys this store lacks: those
- * message_ids of what export_keys() has returned in another store.
+ * message_ids of what export_keys() has returned in another store.  A deleted
+ * message that was never here is not missing.
  *
  * Errors: MAPI_E_INVALID_PARAMETER for a bad array, MAPI_E_NO_ACCESS.
  */
@@ -304,14 +341,10 @@ missing_changes(PG_FUNCTION_ARGS)
 	int64		store_id = call_number(fcinfo, 0, "store_id");
 	ObjectList	keys;
 	MessageRow	row;
-	JsonbValue	value;
 	Datum	   *ids;
 	int			count = 0;
 
-	REQUIRE_ARG(1, "keys");
-	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
-	value_from_object(&value, PG_GETARG_JSONB_P(1));
-	arrival_objects(&value, "keys", &keys);
+	keys_argument(fcinfo, store_id, &keys);
 	ids = palloc(sizeof(Datum) * Max(keys.count, 1));
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	for (int i = 0; i < keys.count; i++)
@@ -326,9 +359,112 @@ missing_changes(PG_FUNCTION_ARGS)
 			ids[count++] = Int64GetDatum(id);
 	}
 	messagerow_end_read(&row);
-	PG_RETURN_ARRAYTYPE_P(construct_array(ids, count, INT8OID, sizeof(int64),
-										  FLOAT8PASSBYVAL,
-										  TYPALIGN_DOUBLE));
+	PG_RETURN_DATUM(ids_datum(ids, count));
+}
+
+/*
+ * newer_changes(store_id, keys) → bigint[]
+ *
+ * Return which messages of this store have versions that another store lacks.
+ * "keys" is what export_keys() has returned in the other store, of messages
+ * that are there.  A message that was deleted here is among the results.
+ *
+ * Errors: MAPI_E_INVALID_PARAMETER for a bad array, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(newer_changes);
+Datum
+newer_changes(PG_FUNCTION_ARGS)
+{
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+	Relation	change;
+	ObjectList	keys;
+	MessageRow	row;
+	Datum	   *ids;
+	int			count = 0;
+
+	keys_argument(fcinfo, store_id, &keys);
+	ids = palloc(sizeof(Datum) * Max(keys.count, 1));
+	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	messagerow_begin_read(&row, GetActiveSnapshot());
+	for (int i = 0; i < keys.count; i++)
+	{
+		LineageKey	source;
+		Lineage		ours;
+		Lineage		theirs;
+		int64		id;
+		Jsonb	   *object;
+		JsonbValue	value;
+
+		CHECK_FOR_INTERRUPTS();
+		arrival_key_member(keys.objects[i], "PR_SOURCE_KEY", &source);
+		if (bag_find(keys.objects[i], "hard", &value))
+			continue;
+		id = arrival_message(store_id, &source);
+		object = id == 0 ? NULL : keys_of(store_id, id, &row, change);
+		if (object != NULL &&
+			!(list_of(object, &ours) && list_of(keys.objects[i], &theirs) &&
+			  lineage_includes(&theirs, &ours)))
+			ids[count++] = Int64GetDatum(id);
+	}
+	messagerow_end_read(&row);
+	table_close(change, NoLock);
+	PG_RETURN_DATUM(ids_datum(ids, count));
+}
+
+/*
+ * Return true if a folder here has a version that the version with some keys
+ * does not know.
+ */
+static bool
+folder_is_newer(int64 store_id, int64 folder_id, const Jsonb *keys)
+{
+	FolderRow	row;
+	LineageKey	key;
+	Lineage		ours;
+	Lineage		theirs;
+
+	if (!tree_folder(&row, store_id, folder_id, TREE_READ))
+		return access_is_owner(store_id);
+	if (!access_sees_folder(store_id, folder_id))
+		return false;
+	lineage_of(store_id, row.change_number, (Datum) 0, row.lineage, &key,
+			   &ours);
+	return !list_of(keys, &theirs) || !lineage_includes(&theirs, &ours);
+}
+
+/*
+ * newer_folders(store_id, keys) → bigint[]
+ *
+ * Return which folders of this store have versions that another store lacks.
+ * "keys" is an array of what export_folder() has returned in the other store,
+ * of folders that are there.  A folder that was deleted here is among the
+ * results.
+ *
+ * Errors: MAPI_E_INVALID_PARAMETER for a bad array, MAPI_E_NO_ACCESS.
+ */
+PG_FUNCTION_INFO_V1(newer_folders);
+Datum
+newer_folders(PG_FUNCTION_ARGS)
+{
+	int64		store_id = call_number(fcinfo, 0, "store_id");
+	ObjectList	keys;
+	Datum	   *ids;
+	int			count = 0;
+
+	keys_argument(fcinfo, store_id, &keys);
+	ids = palloc(sizeof(Datum) * Max(keys.count, 1));
+	for (int i = 0; i < keys.count; i++)
+	{
+		LineageKey	source;
+		int64		id;
+
+		CHECK_FOR_INTERRUPTS();
+		arrival_key_member(keys.objects[i], "PR_SOURCE_KEY", &source);
+		id = arrival_folder(store_id, &source);
+		if (id != 0 && folder_is_newer(store_id, id, keys.objects[i]))
+			ids[count++] = Int64GetDatum(id);
+	}
+	PG_RETURN_DATUM(ids_datum(ids, count));
 }
 
 /*

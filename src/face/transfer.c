@@ -299,7 +299,7 @@ move_messages_to_store(PG_FUNCTION_ARGS)
 static void
 copy_contents(int64 store_id, int64 folder_id, int64 to_folder_id)
 {
-	CopyOrder	order = {.store_id = store_id,.to_store_id = store_id,
+	CopyOrder	order = {.store_id = store_id, .to_store_id = store_id,
 	.folder_id = to_folder_id};
 	MessageRow	from;
 	MessageRow	to;
@@ -329,7 +329,7 @@ copy_tree(int64 store_id, int64 folder_id, int64 parent_id, const char *name,
 		  bool deep)
 {
 	FolderRow	row;
-	FolderRow	copy = {.store_id = store_id,.parent_id = parent_id};
+	FolderRow	copy = {.store_id = store_id, .parent_id = parent_id};
 	int64	   *children;
 	int			count;
 

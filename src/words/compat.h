@@ -135,16 +135,6 @@ typedef bool CompatUpdateIndexes;
 	 (void) index_insert(index, values, nulls, tid, heap, check, NULL))
 #endif
 
-/*
- * heap_update() of a server with assertions aborts if the row is held and the
- * caller does not wait.  True: lock the row first.
- */
-#ifdef USE_ASSERT_CHECKING
-#define COMPAT_UPDATE_MUST_WAIT	true
-#else
-#define COMPAT_UPDATE_MUST_WAIT	false
-#endif
-
 /* PostgreSQL 18 added an argument for instrumentation. */
 #if PG_VERSION_NUM >= 180000
 #define compat_index_beginscan(heap, index, snapshot, nkeys, norderbys) \

@@ -34,7 +34,7 @@
 static inline int
 copy_plain(const char *text, char *out)
 {
-	const __m128i control = _mm_set1_epi8(0x1F);
+	const		__m128i control = _mm_set1_epi8(0x1F);
 	__m128i		bytes = _mm_loadu_si128((const __m128i *) text);
 	__m128i		special;
 	unsigned int mask;

@@ -145,7 +145,10 @@ numeric_of_int(int64 number)
 static int
 small_integer(Numeric number)
 {
-	static enum {UNKNOWN, USABLE, UNUSABLE} layout = UNKNOWN;
+	static enum
+	{
+		UNKNOWN, USABLE, UNUSABLE
+	}			layout = UNKNOWN;
 	static char head[sizeof(int16)];
 	Size		size = VARSIZE_ANY(number) - VARHDRSZ;
 	int16		digit;

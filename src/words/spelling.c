@@ -206,7 +206,7 @@ spelling_resolve_id(const char *spelling, int len, Property *prop)
 	if (!is_storable(NULL, prop))
 	{
 		char	   *stem = pnstrdup(prop->name, named_stem_length(prop->name,
-																 prop->namelen));
+																  prop->namelen));
 
 		(void) named_lookup(stem, strlen(stem), prop);
 	}

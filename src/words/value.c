@@ -708,7 +708,7 @@ value_write_base64(const uint8_t *data, size_t bytes, char *buf)
 	for (; bytes >= 3; bytes -= 3, data += 3, buf += 4)
 	{
 		uint32_t	group = (uint32_t) data[0] << 16 |
-			(uint32_t) data[1] << 8 | data[2];
+		(uint32_t) data[1] << 8 | data[2];
 
 		buf[0] = digits[group >> 18];
 		buf[1] = digits[group >> 12 & 0x3F];

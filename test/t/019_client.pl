@@ -137,7 +137,7 @@ edit('lib/result.c', "#include \"mapi.h\"\n",
 	"#include \"mapi/mapi.h\"\nextern int visible;\nint visible;\n");
 edit('lib/libmsgstore.h', "#ifdef __cplusplus\n}",
 	"extern bool msgstore_nowhere(void);\n#ifdef __cplusplus\n}");
-edit('README.md', "\n| `attach.c` |", "\n| part |");
+edit('README.md', "\n| `mend.c` |", "\n| part |");
 edit('README.md', '`diff.c`', '`differ.c`');
 edit('README.md', '`save_batch()`', '`save_bunch()`');
 ($status, $output) = outcome(@make, 'all', 'CPPFLAGS=-I.');
@@ -156,7 +156,7 @@ like($output, $_, "found: $_")
 	qr/^visible is visible, and libmsgstore\.h does not declare it$/m,
 	qr/^libmsgstore\.h declares msgstore_nowhere\(\), which is not defined$/m,
 	qr/^exports\.txt lacks msgstore_nowhere$/m,
-	qr/^client\/README\.md has no row for attach\.c$/m,
+	qr/^client\/README\.md has no row for mend\.c$/m,
 	qr/^client\/README\.md names differ\.c, which does not exist$/m,
 	qr/^client\/README\.md names save_bunch\(\) of batch\.c, which does not/m,
 	qr/^3 products, \d+ files, \d+ arrows, \d+ faults$/m);

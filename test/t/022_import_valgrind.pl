@@ -59,11 +59,17 @@ under_valgrind('no server', 2, 'import', '--store', 'mail',
 
 SKIP:
 {
-	skip 'no corpus: set MSGSTORE_CORPUS', 4 unless -d "$corpus/messages";
+	skip 'no corpus: set MSGSTORE_CORPUS', 6 unless -d "$corpus/messages";
 	under_valgrind('corpus', 0, 'import', '--dry-run', "$corpus/messages");
 	my $lines = PostgreSQL::Test::Utils::tempdir() . '/lines';
 	append_to_file($lines, $out);
-	under_valgrind('corpus again', 0, 'export', '--json', $lines, '-');
+	under_valgrind('corpus again', 0, 'export', '--lines', $lines, '-');
+	my $edited = slurp_file($lines);
+	$edited =~ s/"PR_(?:SUBJECT|BODY)":\s*"/$&edited /g;
+	$edited =~ s/"PR_ATTACH_LONG_FILENAME":\s*"/$&new /g;
+	append_to_file("$lines.edited", $edited);
+	under_valgrind('corpus edited', 0, 'export', '--lines', "$lines.edited",
+		'-');
 }
 
 done_testing();

@@ -22,8 +22,10 @@ sub resolve
 	my ($input, @args) = @_;
 	my ($out, $err) = ('', '');
 
+	# from a file: a command that ends without reading would break a pipe
+	write_file('input', encode('UTF-8', $input));
 	IPC::Run::run([ 'msgstore', 'resolve', '--store=team', @args ],
-		'<', \encode('UTF-8', $input), '>', \$out, '2>', \$err);
+		'<', "$dir/input", '>', \$out, '2>', \$err);
 	return ($? >> 8, decode('UTF-8', $out), decode('UTF-8', $err));
 }
 

@@ -70,15 +70,15 @@ sub properties
 my ($code, $out, $err) = msgstore('export', '--help');
 is($code, 0, '--help succeeds');
 like($out, qr/--$_\b/, "--help names --$_")
-  foreach qw(store folder message json dbname host port username actor);
+  foreach qw(store folder message json lines dbname host port username actor);
 foreach my $bad (
 	[ qr/no store given/, $dir ],
 	[ qr/give one directory/, '-s', 'none' ],
 	[ qr/give one directory/, '-s', 'none', 'a', 'b' ],
 	[ qr/invalid message id "0"/, '-s', 'none', '-m', '0', $dir ],
 	[ qr/no store "none"/, '-s', 'none', $dir ],
-	[ qr/could not open "\S*nothing"/, '-j', "$dir/nothing", $dir ],
-	[ qr/--json cannot be used/, '-j', "$dir/nothing", '-m', '1', $dir ],
+	[ qr/could not open "\S*nothing"/, '-l', "$dir/nothing", $dir ],
+	[ qr/--lines cannot be used/, '-l', "$dir/nothing", '-m', '1', $dir ],
 	[ qr/could not connect/, '-p', '1', '-s', 'none', $dir ])
 {
 	my ($message, @args) = @$bad;
@@ -116,7 +116,7 @@ is($code, 3, 'no such message: exit code 3');
 like($err, qr/no message 999 in store "mail"/, 'no such message: says so');
 ($code, $out, $err) = msgstore('export', '-s', 'mail', '-f', 'No', $dir);
 is($code, 2, 'no such folder: exit code 2');
-like($err, qr/no folder "No" in store "mail"/, 'no such folder: says so');
+like($err, qr/there is no folder "No"/, 'no such folder: says so');
 ($code, $out, $err) = msgstore('export', '-s', 'mail', "$dir/read.txt/x");
 is($code, 0, 'directories are made');
 write_file('file', 'x');
@@ -317,8 +317,8 @@ $id = $node->safe_psql('postgres', q{
 		  "PR_MESSAGE_RECIPIENTS": [{"PR_RECIPIENT_TYPE": 3,
 		  "PR_DISPLAY_NAME": "B", "PR_SMTP_ADDRESS": "b@example.org"}]}')});
 is( export_mail('mail', $id),
-	"From: Me <me\@example.org>\r\nBcc: B <b\@example.org>\r\n"
-	  . "Subject: written here\r\nMIME-Version: 1.0\r\n"
+	"MIME-Version: 1.0\r\nFrom: Me <me\@example.org>\r\n"
+	  . "Bcc: B <b\@example.org>\r\nSubject: written here\r\n"
 	  . "Content-Type: text/plain; charset=utf-8\r\n\r\ntext\r\n",
 	'a message that was never mail');
 
@@ -333,7 +333,7 @@ write_file('hostile', qq({"properties": {$all, "PR_MESSAGE_RECIPIENTS": [
 	{"PR_RECIPIENT_TYPE": 1, "PR_DISPLAY_NAME": "$hostile",
 	 "PR_SMTP_ADDRESS": "$hostile"}], "PR_MESSAGE_ATTACHMENTS": [
 	{$names, "PR_ATTACH_DATA_BIN": "YWJj"}]}}) =~ s/\n//gr . "\n");
-msgstore('export', '--json', "$dir/hostile", "$dir/hostile.out");
+msgstore('export', '--lines', "$dir/hostile", "$dir/hostile.out");
 $edited = read_file("$dir/hostile.out/1.eml");
 like($edited, qr/X-Injected/, 'line ends in properties: they are there');
 unlike($edited, qr/^X-Injected/m, 'line ends in properties: harmless');
@@ -368,7 +368,7 @@ is($long, "x\xe2\x82\xac" x 62 . 'x',
 # ------------------------------------------------- lines instead of a store
 
 my $lines = write_file('lines', qq({"properties": {"PR_SUBJECT": "a"}}\nno\n));
-($code, $out, $err) = msgstore('export', '--json', $lines, "$dir/lines.out");
+($code, $out, $err) = msgstore('export', '--lines', $lines, "$dir/lines.out");
 is($code, 1, 'a line that is none: exit code 1');
 like($err, qr/line 2 .* is not a message/, 'a line that is none: says so');
 like(read_file("$dir/lines.out/1.eml"), qr/^Subject: a\r$/m, 'the other is');
@@ -384,7 +384,7 @@ SKIP:
 	skip 'no python3', 3 unless $python;
 	(undef, $out) = msgstore('import', '--dry-run', "$dir/store1.eml");
 	my $one = write_file('one', $out);
-	msgstore('export', '--json', $one, "$dir/one.out");
+	msgstore('export', '--lines', $one, "$dir/one.out");
 	my $compared = `$python $diff $one $dir/one.out`;
 	is($compared, "1 of 1 equal, 1 of them to the byte\n", 'alike: equal');
 	my $text = read_file("$dir/one.out/1.eml");

@@ -28,7 +28,7 @@ sub mail_of
 	my ($props) = @_;
 
 	unlink "$dir/out/1.eml";
-	($code, $out, $err) = msgstore('export', '--json',
+	($code, $out, $err) = msgstore('export', '--lines',
 		write_file('lines', $json->encode({ properties => $props }) . "\n"),
 		"$dir/out");
 	return read_file("$dir/out/1.eml") // '';
@@ -198,7 +198,7 @@ is(mail_of($props), "Subject: x\n\nx\n", 'a link in the way: exported');
 is(read_file("$dir/victim"), 'precious', 'a link in the way: not followed');
 ok(!-l "$dir/out/1.eml", 'a link in the way: gone');
 
-($code, $out, $err) = msgstore('export', '--json', $dir, "$dir/out");
+($code, $out, $err) = msgstore('export', '--lines', $dir, "$dir/out");
 is($code, 2, 'lines that cannot be read: exit code 2');
 like($err, qr/could not read ".*": Is a directory/,
 	'lines that cannot be read: says so');
@@ -207,7 +207,7 @@ like($err, qr/could not read ".*": Is a directory/,
 mail_of(properties("Subject: x\n\n" . 'x' x 100_000));
 unlink "$dir/out/1.eml";
 ($code, $out, $err) = run_program('sh', '-c',
-	q{trap '' XFSZ; ulimit -f 1; exec msgstore export --json "$0" "$1"},
+	q{trap '' XFSZ; ulimit -f 1; exec msgstore export --lines "$0" "$1"},
 	"$dir/lines", "$dir/out");
 is($code, 2, 'no room for a file: exit code 2');
 like($err, qr/could not write "\S*1\.eml"/, 'no room for a file: says so');
@@ -217,7 +217,7 @@ SKIP:
 	skip 'no /dev/full', 4 unless -e '/dev/full';
 	foreach my $args (
 		'import --dry-run "$0/mail.eml"',
-		'export --json "$0/lines" -')
+		'export --lines "$0/lines" -')
 	{
 		($code, $out, $err) =
 		  run_program('sh', '-c', "exec msgstore $args >/dev/full", $dir);

@@ -45,6 +45,8 @@ sub against
 	my $what = "@command[0 .. 1], answer $target, $kind";
 	my $ended;
 
+	# from a file: a command that ends without reading would break a pipe
+	write_file('input', $input);
 	nonsense_start($sockets, 1, $real, $kind, $target);
 	{
 		local $ENV{PGHOST} = $sockets;
@@ -53,7 +55,7 @@ sub against
 		local $ENV{MSGSTORE_TEST} = $what;
 
 		$ended = eval {
-			run(\@command, '<', \$input, '>', \$out, '2>', \$err,
+			run(\@command, '<', "$dir/input", '>', \$out, '2>', \$err,
 				timeout($PostgreSQL::Test::Utils::timeout_default));
 			1;
 		};

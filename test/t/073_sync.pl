@@ -181,6 +181,14 @@ sql('empty', q{SELECT (save_message(1, a.message_id, a.change_number, '{"PR_BODY
 ($code, $out, $err) = sync('empty', 'empty', '--to-store', 'other', '--both');
 like($out, qr/[1-9] conflicts/, 'their stores do not know the changes of each other');
 
+# ------------------------------------------ a first run, and deletions before it
+
+is( sql('origin', q{SELECT count(*) FROM message_list WHERE message_id IN (5, 6)}),
+	'2', 'the origin has what the west has deleted');
+($code, $out, $err) = sync('west', 'origin');
+is($code, 0, 'a first run to a store that has older versions') or diag($err);
+is_equal('west', 'origin', 'brings the deletions, too: the stores are equal');
+
 # ---------------------------------------------------------------------- bad usage
 
 ($code, $out, $err) = run_program('msgstore', 'sync', '--from', connection('west'), '--store', 'team');

@@ -119,7 +119,7 @@ foreach my $round (1 .. $rounds)
 	{
 		my $steps = join '', map { $n++; "CALL public.step('$db', $n); " } 1 .. 12;
 
-		sql($db, $steps);
+		sql($db, sprintf('SELECT setseed(%.6f); %s', rand(), $steps));
 	}
 	foreach (1 .. 3)
 	{
@@ -175,7 +175,46 @@ foreach my $db ('b', 'c')
 	my $other = sql($db, $content);
 
 	ok($other eq $a, "store $db is equal to store a")
-	  or diag(difference($a, $other));
+	  or diag("seed $seed\n" . difference($a, $other) . "\n" . disagreement('a', $db));
+}
+
+# The objects of a store by source key: the keys and the state of each, and the changes
+# that led there.
+sub objects
+{
+	my ($db) = @_;
+	my $rows = sql($db, q{
+		SELECT concat_ws(E'\t', concat(k, ' ', o ->> 'PR_SOURCE_KEY'), concat_ws(' ',
+			o ->> 'PR_CHANGE_KEY', o ->> 'PR_PREDECESSOR_CHANGE_LIST', o ->> 'PR_DELETED_ON',
+			o ->> 'PR_LAST_MODIFICATION_TIME', 'restored', o ->> 'restored'), string_agg(concat_ws(' ',
+			c.change_number, c.kind, c.changed_at::time), ', ' ORDER BY c.changed_at, c.change_number))
+		FROM (SELECT 'message' AS k, message_id AS id, export_change(store_id, message_id) AS o FROM message
+			UNION ALL SELECT 'folder', folder_id, export_folder(store_id, folder_id) FROM folder) AS v
+		LEFT JOIN (SELECT 'message' AS k, message_id AS id, change_number, kind, changed_at FROM change
+			UNION ALL SELECT 'folder', folder_id, change_number, kind, changed_at FROM folder_change) AS c
+			USING (k, id)
+		GROUP BY k, o});
+
+	return map { split /\t/, $_, 2 } split /\n/, $rows;
+}
+
+# The objects of which two stores have different versions.
+sub disagreement
+{
+	my ($one, $two) = @_;
+	my %of_one = objects($one);
+	my %of_two = objects($two);
+	my %keys = (%of_one, %of_two);
+	my @lines;
+
+	foreach my $key (sort keys %keys)
+	{
+		my @of = map { $_ // 'none' } ($of_one{$key}, $of_two{$key});
+
+		next if $of[0] =~ s/\t.*//r eq $of[1] =~ s/\t.*//r;
+		push @lines, "$key\n  $one: $of[0]\n  $two: $of[1]";
+	}
+	return join "\n", @lines;
 }
 
 # The lines that one of two texts has.
