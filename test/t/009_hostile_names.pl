@@ -396,12 +396,24 @@ my %statements;
 foreach my $file (glob "$FindBin::RealBin/../../client/{*,lib/*,mail/*,command/*}.c")
 {
 	my $source = slurp_file($file);
+	my %macros;
 
+	# a macro that begins a statement with the names that its end refers to
+	while ($source =~ s/^#define (\w+)\((\w+)\) \\\n((?:.*\\\n)*.*"WITH .*\n(?:.*\\\n)*.*\n)//m)
+	{
+		$macros{$1} = [ $2, $3 ];
+	}
+	foreach my $name (keys %macros)
+	{
+		my ($parameter, $body) = @{ $macros{$name} };
+
+		$source =~ s/\b$name\s*\(("[^"]*")\)/$body =~ s{\b$parameter\b}{$1}r/ge;
+	}
 	foreach my $c ($source =~ /((?:"(?:[^"\\]|\\.)*"|[^;"])*);/g)
 	{
 		my $sql = join '', $c =~ /"((?:[^"\\]|\\.)*)"/g;
 
-		$sql =~ s/^[1?*]?(?:[tjnbvRNX]\??)+(?=SELECT )//;
+		$sql =~ s/^[1?*]?(?:[tjnbvRNX]\??)+(?=(?:SELECT|WITH) )//;
 		$statements{$sql} = 1 if $sql =~ /^(?:SELECT|WITH|INSERT|UPDATE|DELETE|CALL) /;
 	}
 }
