@@ -11,6 +11,8 @@ my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(
 	allows_streaming => 1,
 	extra => [ '--encoding=UTF8', '--locale=C' ]);
+# a standby that starts late finds its WAL
+$primary->append_conf('postgresql.conf', 'wal_keep_size = 1GB');
 $primary->start;
 $primary->safe_psql(
 	'postgres', q{

@@ -17,6 +17,8 @@ $node->init(
 	allows_streaming => 1,
 	extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', 'restart_after_crash = on');
+# a standby that starts late finds its WAL
+$node->append_conf('postgresql.conf', 'wal_keep_size = 1GB');
 $node->start;
 $node->safe_psql(
 	'postgres', q{

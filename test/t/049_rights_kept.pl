@@ -11,6 +11,8 @@ my @initdb = (extra => [ '--encoding=UTF8', '--locale=C' ]);
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1, @initdb);
 $primary->append_conf('postgresql.conf', 'max_prepared_transactions = 2');
+# a standby that starts late finds its WAL
+$primary->append_conf('postgresql.conf', 'wal_keep_size = 1GB');
 $primary->start;
 $primary->safe_psql(
 	'postgres', q{

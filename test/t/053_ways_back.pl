@@ -16,6 +16,8 @@ $node->init(
 	has_archiving => 1,
 	extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', 'max_logical_replication_workers = 8');
+# a standby that starts late finds its WAL
+$node->append_conf('postgresql.conf', 'wal_keep_size = 1GB');
 $node->start;
 
 sub sql

@@ -14,6 +14,8 @@ $primary->init(
 	extra => [ '--encoding=UTF8', '--locale=C' ]);
 $primary->append_conf('postgresql.conf',
 	"max_prepared_transactions = 10\nautovacuum = off");
+# a standby that starts late finds its WAL
+$primary->append_conf('postgresql.conf', 'wal_keep_size = 1GB');
 $primary->start;
 
 sub sql

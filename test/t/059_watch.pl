@@ -14,6 +14,8 @@ my $node = PostgreSQL::Test::Cluster->new('watched');
 $node->init(
 	allows_streaming => 1,
 	extra => [ '--encoding=UTF8', '--locale=C' ]);
+# a standby that starts late finds its WAL
+$node->append_conf('postgresql.conf', 'wal_keep_size = 1GB');
 $node->start;
 $node->safe_psql(
 	'postgres', q{

@@ -13,6 +13,8 @@ $node->init(
 	extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf',
 	"fsync = off\nmax_prepared_transactions = 5");
+# a standby that starts late finds its WAL
+$node->append_conf('postgresql.conf', 'wal_keep_size = 1GB');
 $node->start;
 $node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
 my $store = $node->safe_psql('postgres', "SELECT msgstore.create_store('s')");
