@@ -298,7 +298,7 @@ INSERT INTO good_argument VALUES
     ('claim', '0'), ('max', '0'), ('lease', '''1 hour'''), ('outcome', '''SENT'''), ('ttl', '''1 hour'''),
     ('to_handle', :h), ('include', '''{}'''), ('exclude', '''{}'''),
     ('role', 'current_user::text'), ('is_binary', 'true'), ('blob_id', '0'), ('token', 'NULL'),
-    ('peer', '''peer'''), ('sync_token', '''token'''), ('again', '''{}'''), ('change', '''{}'''), ('states', '''[]'''),
+    ('peer', '''peer'''), ('sync_token', '''token'''), ('again', '''{}'''), ('folders_again', '''{}'''), ('change', '''{}'''), ('states', '''[]'''),
     ('keys', '''[]'''), ('source_key', '''x'''), ('source_keys', '''{}'''), ('change_key', '''x'''), ('predecessors', '''x'''),
     ('query', '''x'''), ('enabled', 'false'), ('configuration', '''simple'''),
     ('connection', '0'), ('wakeups', 'true'), ('events', '''0''');

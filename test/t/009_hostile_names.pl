@@ -397,11 +397,18 @@ foreach my $file (glob "$FindBin::RealBin/../../client/{*,lib/*,mail/*,command/*
 {
 	my $source = slurp_file($file);
 
+	# a macro with a parameter is a part of a statement
+	foreach my $macro ($source =~ /^(#define \w+\(\w+\) (?:.*\\\n)+.*)$/mg)
+	{
+		my ($name, $parameter, $body) = $macro =~ /^#define (\w+)\((\w+)\) (.*)$/s;
+
+		$source =~ s/(?<!define )\b\Q$name\E\s*\(([^()]*)\)/my $given = $1; $body =~ s!\b$parameter\b!$given!r/ge;
+	}
 	foreach my $c ($source =~ /((?:"(?:[^"\\]|\\.)*"|[^;"])*);/g)
 	{
 		my $sql = join '', $c =~ /"((?:[^"\\]|\\.)*)"/g;
 
-		$sql =~ s/^[1?*]?(?:[tjnbvRNX]\??)+(?=SELECT )//;
+		$sql =~ s/^[1?*]?(?:[tjnbvRNX]\??)+(?=(?:SELECT|WITH) )//;
 		$statements{$sql} = 1 if $sql =~ /^(?:SELECT|WITH|INSERT|UPDATE|DELETE|CALL) /;
 	}
 }
