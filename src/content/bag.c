@@ -392,7 +392,7 @@ find_key(const Jsonb *bag, const char *key, int len)
 	for (int i = 0; i < count; i++)
 	{
 		uint32		end = JBE_HAS_OFF(jentry[i]) ? JBE_OFFLENFLD(jentry[i]) :
-			at + JBE_OFFLENFLD(jentry[i]);
+		at + JBE_OFFLENFLD(jentry[i]);
 
 		if (end - at > len)
 			break;

@@ -489,7 +489,7 @@ import_execute(FolderImport *import, const Jsonb *change)
 	if (bag_find(change, "hard", &value))
 	{
 		import->folder_id = arrival_folder(import->store_id,
-											   &import->source);
+										   &import->source);
 		return delete_for_good(import);
 	}
 	read_folder(import, change);

@@ -305,7 +305,7 @@ find_candidates(const Search *search, int *count)
 {
 	int			conditions;
 	bool		by_folder = search->listing != NULL &&
-		!search->listing->is_held;
+	!search->listing->is_held;
 	Datum		values[3] = {Int64GetDatum(search->store_id),
 		index_conditions(search, &conditions),
 	by_folder ? folder_array(search->listing) : (Datum) 0};
