@@ -189,10 +189,11 @@ ms_array_text(const char *const *names)
 
 	for (int i = 0; names[i] != NULL; i++)
 		size += 2 * strlen(names[i]) + 3;
-	array = p = malloc(size);
+	array = malloc(size);
 	if (array == NULL)
 		return NULL;
-	*p++ = '{';
+	array[0] = '{';
+	p = array + 1;
 	for (int i = 0; names[i] != NULL; i++)
 	{
 		if (i > 0)

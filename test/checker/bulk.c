@@ -46,7 +46,7 @@ void
 do_save_messages(Session *session)
 {
 	bool		force = chance(&session->random, 15);
-	Token	   *tokens[MAX_ITEMS];
+	Token	   *tokens[MAX_ITEMS] = {NULL};
 	json_t	   *items = json_array();
 	json_t	   *changes = json_array();
 	int			count = 0;
