@@ -261,7 +261,7 @@ ms_run_for_result(msgstore *ms, const char *form, const char *sql,
 				  const Params *params, int32_t *result, int64_t *second,
 				  int64_t *third)
 {
-	int64_t		numbers[3];
+	int64_t		numbers[3] = {0};
 
 	if (!ms_run_for_numbers(ms, form, sql, params, numbers))
 		return false;

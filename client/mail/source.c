@@ -353,7 +353,7 @@ read_file(Source *source, const char *path)
 	}
 	if (fstat(fileno(reader.file), &st) == 0 && S_ISREG(st.st_mode))
 		reader.size = (size_t) st.st_size;
-	reader.buf = g_malloc(PIECE_BYTES);
+	reader.buf = g_malloc0(PIECE_BYTES);
 	go_on = read_messages(source, path, &reader);
 	g_free(reader.buf);
 	if (reader.file != stdin)

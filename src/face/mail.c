@@ -119,11 +119,12 @@ mail_edits(FunctionCallInfo fcinfo, MailBytes *bytes, Edits *edits)
  * the result of the save.
  */
 static int32
-save_mail(FunctionCallInfo fcinfo, SaveRequest *request, int64 *number)
+save_mail(FunctionCallInfo fcinfo, const SaveRequest *request, int64 *number)
 {
 	MailBytes	bytes;
 	Content		start;
 	Edits		edits;
+	SaveRequest first = *request;
 	int32		result;
 
 	if (!parent_lock_folder(request->store_id, request->folder_id))
@@ -135,10 +136,10 @@ save_mail(FunctionCallInfo fcinfo, SaveRequest *request, int64 *number)
 	bytes.adoption.message_id = request->message_id;
 	mail_edits(fcinfo, &bytes, &edits);
 	content_from_bag(&start, content_defaults());
-	request->start = &start;
-	request->edits = &edits;
-	request->uploads = bytes.uploads;
-	result = save_execute(request, number);
+	first.start = &start;
+	first.edits = &edits;
+	first.uploads = bytes.uploads;
+	result = save_execute(&first, number);
 	if (result == S_OK && !PG_ARGISNULL(7))
 		original_store(request->store_id, request->message_id,
 					   PG_GETARG_BYTEA_PP(7));

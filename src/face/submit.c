@@ -129,8 +129,9 @@ check_new(const SaveRequest *request)
  * changes.
  */
 static int32
-submit(SaveRequest *request, int64 *number)
+submit(const SaveRequest *request, int64 *number)
 {
+	SaveRequest last = *request;
 	Edits		none;
 	int32		result;
 
@@ -143,12 +144,12 @@ submit(SaveRequest *request, int64 *number)
 		if (result != S_OK)
 			return result;
 		edits_init(&none);
-		request->is_new = false;
-		request->base = *number;
-		request->edits = &none;
+		last.is_new = false;
+		last.base = *number;
+		last.edits = &none;
 	}
-	request->mode = SAVE_SUBMIT;
-	result = save_execute(request, number);
+	last.mode = SAVE_SUBMIT;
+	result = save_execute(&last, number);
 	if (result == S_OK)
 		enqueue(request->store_id, request->message_id);
 	return result;
