@@ -75,7 +75,7 @@ extern char *report_names(const Report *report, Side side);
  */
 extern json_t *report_json(const Report *report);
 
-/* What an entry compares. */
+/* The values that an entry compares. */
 typedef enum View
 {
 	BASE = 0,

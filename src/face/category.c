@@ -32,7 +32,7 @@
 #include "utils/hsearch.h"
 #include "utils/snapmgr.h"
 
-/* What categories are sorted by. */
+/* The order of categories. */
 typedef enum CriterionKind
 {
 	BY_GREATEST,				/* the greatest value of a property */

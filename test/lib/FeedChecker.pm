@@ -162,7 +162,7 @@ BEGIN
 	END LOOP;
 END $$;
 
--- What the copies should be, and what they are.
+-- The copies as they should be, and as they are.
 CREATE VIEW wanted AS
 	SELECT e.r, m.message_id AS m, m.change_number AS number, m.folder_id AS folder,
 		read_by(it.s, m.message_id, e.r) AS is_read, coalesce(x.status, 0) AS status

@@ -44,7 +44,7 @@ sub bytes
 	return $report =~ /; (\d+) bytes$/m ? $1 : -1;
 }
 
-# What is equal in stores that have been brought together.
+# The contents that are equal in stores that have been brought together.
 my $content = q{
 	SELECT string_agg(t, E'\n' ORDER BY t) FROM (
 		SELECT concat_ws(' ', 'message', export_change(store_id, message_id) - '{blobs,PR_PARENT_SOURCE_KEY}'::text[]

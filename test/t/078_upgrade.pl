@@ -118,7 +118,7 @@ foreach my $version (@released)
 
 # ------------------------------------------------ a next version, made by the test
 
-# What the next version adds and changes, piece by piece.
+# The additions and changes of the next version, piece by piece.
 my %next = (
 	column => q{
 		ALTER TABLE msgstore.store ADD COLUMN next_column text DEFAULT 'x';},
