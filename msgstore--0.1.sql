@@ -1483,9 +1483,10 @@ COMMENT ON FUNCTION msgstore.get_names_from_ids(bigint, integer[]) IS
  */
 
 /*
- * One row per message: the row that a save locks, checks and writes.  Columns
- * that never change come first; the number and the stamps stand last, beside
- * the bag, so that the bytes that a save changes lie together.  Each update
+ * One row per message: the row that a save locks, checks and writes.  The WAL
+ * of an update has all bytes from the first to the last that it changes.  So
+ * columns that seldom change come first; the number, the stamps and the
+ * promoted properties that users edit stand last, behind the bag.  Each update
  * compares the columns that indexes use, so these come before all columns that
  * are often NULL or long: PostgreSQL finds their bytes at once.  Large values
  * have columns of their own: a save that leaves them alone reuses their TOAST
@@ -1504,19 +1505,18 @@ CREATE TABLE msgstore.message (
 	folder_id        bigint      NOT NULL,
 	created_at       timestamptz NOT NULL,
 	message_flags    integer     NOT NULL,
-	importance       integer,
+	has_attachments  boolean,
 	delivery_time    timestamptz,
 	creator          text        NOT NULL,
 	sender           text        COLLATE pg_catalog."C",
 	deleted_at       timestamptz,
-	subject          text        COLLATE pg_catalog."C",
 	creator_actor    text,
 	deleted_with     bigint,
 	submitted_at     timestamptz,
 	submit_time      timestamptz,
-	has_attachments  boolean,
 	message_class    text        COLLATE pg_catalog."C",
 	conversation     text        COLLATE pg_catalog."C",
+	source_key       bytea,
 	recipients       jsonb,
 	attachments      jsonb,
 	headers          text,
@@ -1526,10 +1526,11 @@ CREATE TABLE msgstore.message (
 	props            jsonb       NOT NULL,
 	predecessors     bigint[],
 	lineage          bytea,
-	source_key       bytea,
 	size             bigint,
 	change_number    bigint      NOT NULL,
 	modified_at      timestamptz NOT NULL,
+	importance       integer,
+	subject          text        COLLATE pg_catalog."C",
 	modifier         text        NOT NULL,
 	PRIMARY KEY (store_id, message_id)
 ) WITH (fillfactor = 80);
