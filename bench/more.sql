@@ -34,10 +34,10 @@ END $$;
 SELECT create_store('bench prune') AS prune \gset
 SELECT set_retention(:prune, NULL, 10);
 INSERT INTO change (store_id, message_id, change_number, previous, base_change_number,
-	incarnation, xid, changed_at, kind, role, properties, undo)
+	incarnation, xid, changed_at, kind, author_id, undo)
 SELECT :prune, 1000000000 + n / 100, 1000000000 + n, nullif(1000000000 + n - 1, 1000000000 + n / 100 * 100 - 1), NULL, 0,
 	pg_current_xact_id(), now() - interval '30 days' + n * interval '1 microsecond',
-	's', 'bench', '{PR_SUBJECT}', jsonb_build_object('PR_SUBJECT', md5(n::text))
+	's', 1, msgstore_internal.pack_undo(jsonb_build_object('PR_SUBJECT', md5(n::text)))
 FROM generate_series(0, :changes - 1) n;
 CREATE TABLE rival.prune (LIKE change INCLUDING INDEXES INCLUDING DEFAULTS);
 INSERT INTO rival.prune SELECT * FROM change WHERE store_id = :prune;
