@@ -31,6 +31,7 @@ OBJS = \
 	src/words/property.o \
 	src/content/bag.o \
 	src/content/objects.o \
+	src/content/packing.o \
 	src/content/lines.o \
 	src/content/hunks.o \
 	src/content/reference.o \
@@ -132,6 +133,7 @@ REGRESS = \
 	recipient \
 	rules \
 	bounds \
+	packing \
 	attachment \
 	subobject \
 	copy \

@@ -2107,7 +2107,7 @@ CREATE TABLE msgstore.change (
 	changed_at          timestamptz NOT NULL,
 	author_id           bigint      NOT NULL,
 	kind                "char"      NOT NULL,
-	undo                jsonb       NOT NULL,
+	undo                bytea       NOT NULL,
 	request             text,
 	properties          text[],
 	undo_headers        text,
@@ -2160,8 +2160,8 @@ COMMENT ON COLUMN msgstore.change.properties IS
 	'The properties that the change set or deleted; NULL: those that "undo" '
 	'and the columns beside it restore';
 COMMENT ON COLUMN msgstore.change.undo IS
-	'A patch that gives back the replaced values; null: the property was '
-	'absent';
+	'A patch that gives back the replaced values, packed: '
+	'msgstore_internal.unpack_undo() shows it; null: the property was absent';
 COMMENT ON COLUMN msgstore.change.undo_headers IS
 	'The replaced transport headers';
 COMMENT ON COLUMN msgstore.change.undo_body IS
@@ -2171,13 +2171,29 @@ COMMENT ON COLUMN msgstore.change.undo_html IS
 COMMENT ON COLUMN msgstore.change.undo_rtf IS
 	'The replaced RTF body';
 
-CREATE FUNCTION msgstore_internal.undo_properties(undo jsonb, headers boolean,
+CREATE FUNCTION msgstore_internal.pack_undo(undo jsonb)
+	RETURNS bytea
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'pack_undo';
+REVOKE EXECUTE ON FUNCTION msgstore_internal.pack_undo(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION msgstore_internal.pack_undo(jsonb) IS
+	'Return the bytes in which table change keeps an undo';
+
+CREATE FUNCTION msgstore_internal.unpack_undo(undo bytea)
+	RETURNS jsonb
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'unpack_undo';
+REVOKE EXECUTE ON FUNCTION msgstore_internal.unpack_undo(bytea) FROM PUBLIC;
+COMMENT ON FUNCTION msgstore_internal.unpack_undo(bytea) IS
+	'Return the undo in bytes of table change';
+
+CREATE FUNCTION msgstore_internal.undo_properties(undo bytea, headers boolean,
 												  body boolean, html boolean,
 												  rtf boolean)
 	RETURNS text[]
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'undo_properties_sql';
-COMMENT ON FUNCTION msgstore_internal.undo_properties(jsonb, boolean, boolean,
+COMMENT ON FUNCTION msgstore_internal.undo_properties(bytea, boolean, boolean,
 													  boolean, boolean) IS
 	'Return the properties that a change touched, from its undo and from the '
 	'large values beside the undo';
@@ -2801,7 +2817,7 @@ CREATE FUNCTION msgstore_internal.blobs_used(store_id bigint,
 			  WHERE m.store_id OPERATOR(pg_catalog.=) $1
 				AND m.message_id OPERATOR(pg_catalog.=) $2
 			  UNION ALL
-			  SELECT NULL, c.undo
+			  SELECT NULL, msgstore_internal.unpack_undo(c.undo)
 			  FROM msgstore.change AS c
 			  WHERE c.store_id OPERATOR(pg_catalog.=) $1
 				AND c.message_id OPERATOR(pg_catalog.=) $2

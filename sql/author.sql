@@ -87,5 +87,5 @@ ROLLBACK;
 SELECT count(*) > 10 AS readable FROM history(:store, :id);
 DROP ROLE regress_author_renamed; -- the names of its changes stay
 SELECT kind, changed_by FROM history(:mine, :own);
-SELECT msgstore_internal.undo_properties('[1]', false, false, false, false),
-       msgstore_internal.undo_properties('{"PR_SUBJECT": null, ".folder_id": 1, "PR_BODY": null}', true, true, false, false);
+SELECT msgstore_internal.undo_properties(msgstore_internal.pack_undo(
+           '{"PR_SUBJECT": null, ".folder_id": 1, "PR_BODY": null}'), true, true, false, false);

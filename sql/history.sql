@@ -48,7 +48,7 @@ SELECT p->>'PR_LAST_MODIFIER_NAME' AS modifier,
 FROM read_message(:store, :id) AS p, history(:store, :id) WHERE change_number = :n4;
 -- each change holds the values that it replaced; null stands for an absent one
 RESET ROLE;
-SELECT kind, undo, undo_body, undo_html, undo_rtf, undo_headers
+SELECT kind, msgstore_internal.unpack_undo(undo) AS undo, undo_body, undo_html, undo_rtf, undo_headers
 FROM change WHERE store_id = :store AND message_id = :id ORDER BY change_number;
 -- the changes of one transaction have one xid, and times in order
 BEGIN;

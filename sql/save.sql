@@ -110,7 +110,7 @@ SELECT get_props(:b) - 'PR_ACCESS_LEVEL' = read_message(:store, :id) AS shown;
 SELECT kind, properties, c.base_change_number = c.previous AS on_top,
        c.base_change_number = lag(c.previous) OVER (ORDER BY c.change_number) AS on_the_one_before
 FROM change_list c WHERE store_id = :store AND message_id = :id ORDER BY c.change_number;
-SELECT undo, undo_body FROM change
+SELECT msgstore_internal.unpack_undo(undo) AS undo, undo_body FROM change
 WHERE store_id = :store AND message_id = :id ORDER BY change_number DESC LIMIT 1;
 -- a is now stale
 SELECT save_changes(:a);

@@ -15,7 +15,7 @@ LANGUAGE sql AS $$
     SELECT s.bytes, m.size, s.history_bytes, c.undo
     FROM msgstore_stats AS s,
          LATERAL (SELECT coalesce(sum(m.size), 0)::bigint AS size FROM message AS m WHERE m.store_id = s.store_id) AS m,
-         LATERAL (SELECT coalesce(sum(pg_column_size(c.undo || '{}') + coalesce(octet_length(c.undo_headers), 0)
+         LATERAL (SELECT coalesce(sum(octet_length(c.undo) + coalesce(octet_length(c.undo_headers), 0)
                                       + coalesce(octet_length(c.undo_body), 0)
                                       + coalesce(octet_length(c.undo_html), 0)
                                       + coalesce(octet_length(c.undo_rtf), 0)), 0)::bigint AS undo

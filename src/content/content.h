@@ -153,6 +153,18 @@ extern bool objects_merge(const Jsonb *base, const Jsonb *theirs,
 extern MemoryContext object_level_begin(void);
 extern Jsonb *object_level_end(MemoryContext caller, const Jsonb *result);
 
+/* ---------------------------------------------------------------- packing.c */
+
+/* Return a bag in fewer bytes, as the history keeps undos. */
+extern bytea *packed_bag(const Jsonb *bag);
+
+/*
+ * Return the bag of packed bytes.  Raises MAPI_E_CORRUPT_DATA if they are none.
+ * Numbers and containers are copied unread, so that the bag of bytes from a
+ * stranger must not be read beyond its keys.
+ */
+extern Jsonb *packed_read(const bytea *packed);
+
 /* ------------------------------------------------------------------ lines.c */
 
 /* A text with more lines is neither compared nor merged. */

@@ -255,12 +255,11 @@ undo_apply(const Undo *undo, Content *content)
 /* ----------------------------------------------------------- SQL functions */
 
 /*
- * undo_properties(undo jsonb, headers boolean, body boolean, html boolean,
+ * undo_properties(undo bytea, headers boolean, body boolean, html boolean,
  *				   rtf boolean) → text[]
  *
  * Return the names of the properties that a change touched, from its undo; an
- * argument is true if the undo has the large value of that name.  Returns NULL
- * unless "undo" is an object.
+ * argument is true if the undo has the large value of that name.
  */
 PG_FUNCTION_INFO_V1(undo_properties_sql);
 Datum
@@ -268,9 +267,7 @@ undo_properties_sql(PG_FUNCTION_ARGS)
 {
 	Undo		undo;
 
-	undo.props = PG_GETARG_JSONB_P(0);
-	if (!JB_ROOT_IS_OBJECT(undo.props))
-		PG_RETURN_NULL();
+	undo.props = packed_read(PG_GETARG_BYTEA_PP(0));
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 		undo.has_large[p] = PG_GETARG_BOOL(p - PART_HEADERS + 1);
 	PG_RETURN_POINTER(undo_properties(&undo));

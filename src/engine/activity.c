@@ -179,9 +179,10 @@ count_fight(int64 store_id, int64 message_id, int level, Count which)
 
 /* Return the bytes of an undo, before compression: see UNDO_BYTES. */
 static int64
-undo_bytes(const Undo *undo)
+undo_bytes(const ChangeRow *change)
 {
-	int64		bytes = VARSIZE(undo->props);
+	const Undo *undo = &change->undo;
+	int64		bytes = VARSIZE(change->packed) - VARHDRSZ;
 
 	for (int p = 0; p < NUM_PARTS; p++)
 	{
@@ -192,20 +193,21 @@ undo_bytes(const Undo *undo)
 }
 
 void
-activity_change(int64 store_id, int64 message_id, char kind, const Undo *undo)
+activity_change(const ChangeRow *change)
 {
 	int			level = GetCurrentTransactionNestLevel();
-	Entry	   *entry = entry_of(store_id, 0, level);
+	Entry	   *entry = entry_of(change->store_id, 0, level);
+	char		kind = change->kind;
 
 	entry->counts[COUNT_VERSIONS]++;
-	entry->counts[COUNT_HISTORY_BYTES] += undo_bytes(undo);
+	entry->counts[COUNT_HISTORY_BYTES] += undo_bytes(change);
 	if (kind == CHANGE_CREATE || kind == CHANGE_COPY || kind == CHANGE_SAVE ||
 		kind == CHANGE_FORCE || kind == CHANGE_MERGE || kind == CHANGE_IMPORT)
 		entry->counts[COUNT_SAVES]++;
 	if (kind == CHANGE_FORCE)
-		count_fight(store_id, message_id, level, COUNT_FORCES);
+		count_fight(change->store_id, change->message_id, level, COUNT_FORCES);
 	else if (kind == CHANGE_MERGE)
-		count_fight(store_id, message_id, level, COUNT_MERGES);
+		count_fight(change->store_id, change->message_id, level, COUNT_MERGES);
 }
 
 void

@@ -13,8 +13,7 @@
  * Add one record of the history, with an undo, to the statistics.  "kind" is
  * that of the change.
  */
-extern void activity_change(int64 store_id, int64 message_id, char kind,
-							const Undo *undo);
+extern void activity_change(const ChangeRow *change);
 
 /* Add a number of bytes, negative if they went away, of messages. */
 extern void activity_bytes(int64 store_id, int64 bytes);

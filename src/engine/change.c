@@ -210,11 +210,12 @@ record(const MessageRow *row, char kind, int64 number, int64 previous,
 	change.author_id = author_record(author, number);
 	change.request = author == NULL ? NULL : author->request;
 	change.undo = *undo;
+	change.packed = packed_bag(undo->props);
 	if (batch != NULL)
 		changebatch_add(batch, &change);
 	else
 		changerow_insert(&change);
-	activity_change(row->store_id, row->message_id, kind, undo);
+	activity_change(&change);
 	wakeup_note(row->store_id);
 }
 

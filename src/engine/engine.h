@@ -489,6 +489,7 @@ typedef struct ChangeRow
 	AuthorNames author;
 	const char *request;		/* or NULL; written, but not read */
 	Undo		undo;
+	const bytea *packed;		/* undo.props, packed; written, not read */
 } ChangeRow;
 
 #define CHANGE_CREATE	'c'

@@ -63,7 +63,7 @@
 
 /* the bytes of the undo in a row of change, as undo_bytes() counts them */
 #define UNDO_BYTES(row) \
-	"(pg_column_size(" row ".undo || '{}'::jsonb)" \
+	"(octet_length(" row ".undo)" \
 	" + coalesce(octet_length(" row ".undo_headers), 0)" \
 	" + coalesce(octet_length(" row ".undo_body), 0)" \
 	" + coalesce(octet_length(" row ".undo_html), 0)" \

@@ -664,7 +664,7 @@ put_change(const ChangeRow *row, Relation change, Datum *values, bool *nulls)
 	values[at[C_REQUEST]] = text_or_null(row->request, &nulls[at[C_REQUEST]]);
 	values[at[C_PROPERTIES]] = PointerGetDatum(properties);
 	nulls[at[C_PROPERTIES]] = (properties == NULL);
-	values[at[C_UNDO]] = JsonbPGetDatum(row->undo.props);
+	values[at[C_UNDO]] = PointerGetDatum(row->packed);
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
 		values[at[C_LARGE + p - PART_HEADERS]] = row->undo.large[p];
@@ -795,7 +795,7 @@ read_change_head(ChangeRow *row, TupleTableSlot *slot, const int *at)
 			DatumGetArrayTypePCopy(values[at[C_PROPERTIES]]);
 		return;
 	}
-	undo.props = DatumGetJsonbP(values[at[C_UNDO]]);
+	undo.props = packed_read(DatumGetByteaPP(values[at[C_UNDO]]));
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 		undo.has_large[p] = !nulls[at[C_LARGE + p - PART_HEADERS]];
 	row->undo.properties = undo_properties(&undo);
@@ -809,7 +809,7 @@ read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
 	bool	   *nulls = slot->tts_isnull;
 
 	read_change_stem(row, slot, at);
-	row->undo.props = DatumGetJsonbPCopy(values[at[C_UNDO]]);
+	row->undo.props = packed_read(DatumGetByteaPP(values[at[C_UNDO]]));
 	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
 	{
 		int			i = at[C_LARGE + p - PART_HEADERS];

@@ -238,7 +238,7 @@ my %argument = (
 	max => '1', keep => 'true', before => $last, creator => 'ann', member => 'PUBLIC', rights => 'REVIEWER',
 	'give_store.owner' => 'regress_stranger', 'copy_folder.folder_id' => '3',
 	attachments => '[]', headers => 'x: y', body => 'x', html => 'x',
-	undo => '{"PR_SUBJECT": null}',
+	'pack_undo.undo' => '{"PR_SUBJECT": null}', undo => '\x000037001f',
 	map({ ("undo_properties.$_" => 'true') } qw(headers body html rtf)),
 	rtf => 'x', original => 'x', 'import_message.attachments' => '{}',
 	peer => 'peer', sync_token => 'token', again => '{1}', folders_again => '{2}', method => '1', keys => '[]',
