@@ -54,6 +54,7 @@
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/uuid.h"
 
@@ -695,6 +696,20 @@ access_require_message(int64 store_id, int64 folder_id, int64 message_id,
 				 errhint("The call needs %s, or %s on a message that the role created.",
 						 flags_folder_rights_text(any),
 						 flags_folder_rights_text(owned))));
+}
+
+void
+access_require_live(int64 store_id, int64 message_id, uint32 any, uint32 owned)
+{
+	MessageRow	row;
+
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	if (!messagerow_fetch(&row, store_id, message_id) ||
+		row.version.deleted_at != 0)
+		access_raise_no_message(store_id, message_id);
+	access_require_message(store_id, row.version.folder_id, message_id,
+						   row.creator, any, owned);
+	messagerow_end_read(&row);
 }
 
 int32

@@ -160,6 +160,18 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 	return true;
 }
 
+bool
+change_any(int64 store_id, int64 message_id)
+{
+	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	ChangeRow	row;
+	bool		found = changerow_newest(&row, change, store_id, message_id,
+										 '\0');
+
+	table_close(change, NoLock);
+	return found;
+}
+
 /* ----------------------------------------------------------------- writing */
 
 bool

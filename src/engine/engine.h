@@ -753,6 +753,13 @@ extern void access_require_message(int64 store_id, int64 folder_id,
 pg_noreturn extern void access_raise_no_message(int64 store_id,
 												int64 message_id);
 
+/*
+ * Raise MAPI_E_NOT_FOUND unless the message exists and is not deleted, read with
+ * a latest snapshot, and MAPI_E_NO_ACCESS as access_require_message().
+ */
+extern void access_require_live(int64 store_id, int64 message_id, uint32 any,
+								uint32 owned);
+
 /* Return PR_ACCESS of a message: the bits MAPI_ACCESS_*. */
 #define MAPI_ACCESS_ALL \
 	(MAPI_ACCESS_MODIFY | MAPI_ACCESS_READ | MAPI_ACCESS_DELETE)
@@ -1317,6 +1324,12 @@ extern void change_hard_delete(MessageRow *row, const Author *author,
 extern bool change_purge(int64 store_id, int64 message_id, MessageRow *row,
 						 CountTally *tally);
 extern void change_purge_drafts(int64 store_id, int64 message_id);
+
+/*
+ * Return true if the active snapshot sees a change of a message.  A message
+ * that was deleted for good, or by hand, has changes and no row.
+ */
+extern bool change_any(int64 store_id, int64 message_id);
 
 /*
  * Find the change that an earlier call of the current role with the same

@@ -20,7 +20,6 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "query.h"
 
@@ -150,20 +149,11 @@ original_copy(int64 store_id, int64 message_id, int64 copy_id)
 static void
 require_message(int64 store_id, int64 message_id, bool write)
 {
-	MessageRow	row;
-
-	messagerow_begin_read(&row, GetLatestSnapshot());
-	if (!messagerow_fetch(&row, store_id, message_id) ||
-		row.version.deleted_at != 0)
-		access_raise_no_message(store_id, message_id);
 	if (write)
-		access_require_message(store_id, row.version.folder_id, message_id,
-							   row.creator, RIGHT_EDIT_ANY,
-							   RIGHT_EDIT_OWNED | RIGHT_CREATE);
+		access_require_live(store_id, message_id, RIGHT_EDIT_ANY,
+							RIGHT_EDIT_OWNED | RIGHT_CREATE);
 	else
-		access_require_message(store_id, row.version.folder_id, message_id,
-							   row.creator, ACCESS_TO_READ);
-	messagerow_end_read(&row);
+		access_require_live(store_id, message_id, ACCESS_TO_READ);
 }
 
 /* Return argument n, a number of bytes that must not be negative. */

@@ -509,19 +509,6 @@ view_read(MessageView *view, int64 store_id, int64 message_id,
 	return true;
 }
 
-/* Return true if the active snapshot sees a change of a message. */
-static bool
-has_changes(int64 store_id, int64 message_id)
-{
-	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
-	ChangeRow	row;
-	bool		found = changerow_newest(&row, change, store_id, message_id,
-										 '\0');
-
-	table_close(change, NoLock);
-	return found;
-}
-
 /*
  * The owner of the store also finds a message whose row was deleted by hand:
  * its changes are left, without a record of the deletion.
@@ -534,7 +521,7 @@ view_require_message(int64 store_id, int64 message_id)
 
 	messagerow_begin_read(&row, GetLatestSnapshot());
 	if (!view_read(&view, store_id, message_id, &row) &&
-		!(access_is_owner(store_id) && has_changes(store_id, message_id)))
+		!(access_is_owner(store_id) && change_any(store_id, message_id)))
 		access_raise_no_message(store_id, message_id);
 	messagerow_end_read(&row);
 }

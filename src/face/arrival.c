@@ -24,7 +24,6 @@
  */
 #include "face.h"
 
-#include "access/table.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -232,19 +231,6 @@ arrival_find_blob(int64 store_id, int64 message_id, int64 size, bool is_text,
 
 /* ---------------------------------------------------------------- objects */
 
-/* Return true if the active snapshot sees a change of a message. */
-static bool
-has_history(int64 store_id, int64 message_id)
-{
-	Relation	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
-	ChangeRow	row;
-	bool		found = changerow_newest(&row, change, store_id, message_id,
-										 '\0');
-
-	table_close(change, NoLock);
-	return found;
-}
-
 int64
 arrival_message(int64 store_id, const LineageKey *source)
 {
@@ -257,7 +243,7 @@ arrival_message(int64 store_id, const LineageKey *source)
 	if (id == 0)
 		return 0;
 	messagerow_begin_read(&row, GetLatestSnapshot());
-	if (!messagerow_fetch(&row, store_id, id) && !has_history(store_id, id))
+	if (!messagerow_fetch(&row, store_id, id) && !change_any(store_id, id))
 		id = 0;
 	messagerow_end_read(&row);
 	return id;

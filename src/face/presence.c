@@ -21,27 +21,8 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/snapmgr.h"
 
 #include "query.h"
-
-/*
- * Raise MAPI_E_NOT_FOUND or MAPI_E_NO_ACCESS unless the message exists, is not
- * deleted, and may be read by the current role.
- */
-static void
-require_readable(int64 store_id, int64 message_id)
-{
-	MessageRow	row;
-
-	messagerow_begin_read(&row, GetLatestSnapshot());
-	if (!messagerow_fetch(&row, store_id, message_id) ||
-		row.version.deleted_at != 0)
-		access_raise_no_message(store_id, message_id);
-	access_require_message(store_id, row.version.folder_id, message_id,
-						   row.creator, ACCESS_TO_READ);
-	messagerow_end_read(&row);
-}
 
 /*
  * announce_editing(store_id, message_id, ttl, actor)
@@ -69,8 +50,8 @@ announce_editing(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("\"ttl\" must not be negative")));
-	require_readable(call_number(fcinfo, 0, "store_id"),
-					 call_number(fcinfo, 1, "message_id"));
+	access_require_live(call_number(fcinfo, 0, "store_id"),
+						call_number(fcinfo, 1, "message_id"), ACCESS_TO_READ);
 
 	state_reader(&user, PG_ARGISNULL(3) ? NULL :
 				 text_to_cstring(PG_GETARG_TEXT_PP(3)));
@@ -109,8 +90,8 @@ who_is_editing(PG_FUNCTION_ARGS)
 	Datum		values[2];
 	uint64		count;
 
-	require_readable(call_number(fcinfo, 0, "store_id"),
-					 call_number(fcinfo, 1, "message_id"));
+	access_require_live(call_number(fcinfo, 0, "store_id"),
+						call_number(fcinfo, 1, "message_id"), ACCESS_TO_READ);
 	store = call_begin_set(fcinfo, &desc);
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = PG_GETARG_DATUM(1);

@@ -15,27 +15,8 @@
 
 #include "executor/spi.h"
 #include "utils/builtins.h"
-#include "utils/snapmgr.h"
 
 #include "query.h"
-
-/*
- * Raise MAPI_E_NOT_FOUND or MAPI_E_NO_ACCESS unless the message exists, is not
- * deleted, and may be edited by the current role.
- */
-static void
-require_editable(int64 store_id, int64 message_id)
-{
-	MessageRow	row;
-
-	messagerow_begin_read(&row, GetLatestSnapshot());
-	if (!messagerow_fetch(&row, store_id, message_id) ||
-		row.version.deleted_at != 0)
-		access_raise_no_message(store_id, message_id);
-	access_require_message(store_id, row.version.folder_id, message_id,
-						   row.creator, ACCESS_TO_EDIT);
-	messagerow_end_read(&row);
-}
 
 /*
  * set_message_status(store_id, message_id, status, mask, actor) → integer
@@ -64,8 +45,8 @@ set_message_status(PG_FUNCTION_ARGS)
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("status bit 0x%X is set by the store alone",
 						MSGSTATUS_IN_CONFLICT)));
-	require_editable(call_number(fcinfo, 0, "store_id"),
-					 call_number(fcinfo, 1, "message_id"));
+	access_require_live(call_number(fcinfo, 0, "store_id"),
+						call_number(fcinfo, 1, "message_id"), ACCESS_TO_EDIT);
 
 	for (int i = 0; i < 4; i++)
 		values[i] = PG_GETARG_DATUM(i);

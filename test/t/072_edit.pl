@@ -85,7 +85,7 @@ is("$code $out$err", "0 Nothing was changed.\n", 'a text without changes does no
 is(props($id, 'PidTagChangeNumber'), query('SELECT min(change_number) FROM msgstore.change_list'),
 	'nothing is saved');
 is(drafts(), 0, 'nothing is parked');
-is(scalar(my @paths = kept()), 0, 'no text is left');
+is(scalar(() = kept()), 0, 'no text is left');
 my $seen = decode('UTF-8', read_file("$folder/seen"));
 like($seen, qr/^# msgstore: message $id at change \d+ in store "team"\n(?:#.*\n)+Subject: Angebot für 日本\n/,
 	'the text begins with what it is about, and the subject');
@@ -113,7 +113,7 @@ is( query("SELECT string_agg(concat_ws(' ', r->>'PR_ROWID', r->>'PR_RECIPIENT_TY
 	'0 1 Ann ann@example.org; 1 2 Bob B. bob@example.org; 3 3 dora@example.org dora@example.org',
 	'recipients: one changed in place, one removed, one added');
 is(drafts(), 0, 'the draft is gone');
-is(scalar(my @paths = kept()), 0, 'and the text');
+is(scalar(() = kept()), 0, 'and the text');
 
 # bodies: CR LF, no line end at the end, HTML, none
 foreach my $one (
@@ -200,7 +200,7 @@ set_editor('exit 3');
 ($code, $out, $err) = run_command_line('edit', $id);
 is("$code $out", '2 ', 'an editor that fails: exit code 2');
 like($err, qr/the editor ".*editor" failed/, 'an editor that fails: the error');
-is(scalar(my @paths = kept()), 0, 'an editor that fails at once leaves no text');
+is(scalar(() = kept()), 0, 'an editor that fails at once leaves no text');
 set_editor(q{sed -i 's/Tuesday/Friday/' "$1"; exit 3});
 ($code, $out, $err) = run_command_line('edit', $id);
 is($code, 2, 'an editor that fails later: exit code 2');
@@ -212,7 +212,7 @@ set_editor('true');
 ($code, $out, $err) = run_command_line('edit', '--draft');
 is("$code $err", '0 ', 'edit --draft finds it');
 like(props($id, 'PR_BODY'), qr/Friday/, 'and saves it');
-is(scalar(my @paths = kept()), 0, 'then it is gone');
+is(scalar(() = kept()), 0, 'then it is gone');
 
 # a text with an error, without a terminal: it is kept, and the line is named
 foreach my $one (
@@ -229,7 +229,7 @@ foreach my $one (
 	($code, $out, $err) = run_command_line('edit', $id);
 	is($code, 1, "$edit: exit code 1");
 	like($err, $message, "$edit: the error");
-	is(scalar(my @paths = kept()), 1, "$edit: the text is kept");
+	is(scalar(() = kept()), 1, "$edit: the text is kept");
 	unlink kept();
 }
 is(drafts(), 0, 'a text with an error leaves no draft');
@@ -239,7 +239,7 @@ set_editor("sed -i 's/Friday/Saturday/' \"\$1\"; pg_ctl -D '@{[ $node->data_dir 
 ($code, $out, $err) = run_command_line('edit', $id);
 is("$code", 2, "no server any more: exit code 2") or diag($err);
 like($out, qr/^The text is kept in /m, 'no server any more: the text is kept');
-is(scalar(my @paths = kept()), 1, 'no server any more: there it is');
+is(scalar(() = kept()), 1, 'no server any more: there it is');
 $node->_update_pid(0) if $node->can('_update_pid');
 $node->start;
 set_editor('true');
@@ -269,7 +269,7 @@ is(drafts() . join(',', kept()), 0, 'once, and nothing is left');
 set_editor("sed -i 's/Sunday/Monday/' \"\$1\"; kill -9 \$PPID");
 ($code, $out, $err) = run_command_line('edit', $id);
 is($code, 137, 'the command is killed');
-is(scalar(my @paths = kept()), 1, 'killed: the text is there');
+is(scalar(() = kept()), 1, 'killed: the text is there');
 set_editor('true');
 ($code, $out, $err) = run_command_line('edit', '--draft', $id);
 is("$code $err", '0 ', 'killed: edit --draft finds it');
