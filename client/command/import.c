@@ -259,25 +259,6 @@ where_text(const char *path, unsigned number)
 		g_strdup_printf("%s:%u", valid, number);
 }
 
-/* Return the counts of a tally as a JSON object. */
-static json_t *
-counts_json(GHashTable *table)
-{
-	json_t	   *object = json_object();
-	GHashTableIter iter;
-	gpointer	kind;
-	gpointer	count;
-
-	g_hash_table_iter_init(&iter, table);
-	while (g_hash_table_iter_next(&iter, &kind, &count))
-	{
-		json_int_t	n = (json_int_t) GPOINTER_TO_SIZE(count);
-
-		json_object_set_new(object, kind, json_integer(n));
-	}
-	return object;
-}
-
 /*
  * Print a message as one line of JSON, for a dry run.  Returns false if stdout
  * cannot be written; then the import is stopped.
@@ -291,8 +272,8 @@ print_message(Import *import, const char *where, json_t *props,
 
 	json_object_set_new(line, "message", json_string(where));
 	json_object_set(line, "properties", props);
-	json_object_set_new(line, "attachments", counts_json(tally->attachments));
-	json_object_set_new(line, "remarks", counts_json(tally->remarks));
+	json_object_set(line, "attachments", tally->attachments);
+	json_object_set(line, "remarks", tally->remarks);
 	ok = print_json(line);
 	json_decref(line);
 	if (!ok)
@@ -309,20 +290,18 @@ print_message(Import *import, const char *where, json_t *props,
 static void
 print_remarks(const Import *import, const char *where, const Tally *tally)
 {
-	json_t	   *remarks = counts_json(tally->remarks);
 	g_autofree char *shown = show_safe(where);
 	const char *kind;
 	json_t	   *count;
 
 	end_progress(import);
-	json_object_foreach(remarks, kind, count)
+	json_object_foreach(tally->remarks, kind, count)
 	{
 		g_autofree char *remark = show_safe(kind);
 
 		print_err("%s: %s (%d)\n", shown, remark,
 				  (int) json_integer_value(count));
 	}
-	json_decref(remarks);
 }
 
 static void
@@ -441,23 +420,26 @@ by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Print the counts under a headline, sorted; nothing for an empty table. */
+/* Print the counts under a headline, sorted; nothing without counts. */
 static void
-print_table(Printer print, const char *headline, GHashTable *table)
+print_table(Printer print, const char *headline, json_t *counts)
 {
-	guint		n;
-	g_autofree gpointer *kinds = g_hash_table_get_keys_as_array(table, &n);
+	g_autofree const char **kinds = g_new0(const char *,
+										   json_object_size(counts) + 1);
+	const char *kind;
+	json_t	   *count;
+	size_t		n = 0;
 
-	if (n == 0)
-		return;
-	qsort(kinds, n, sizeof(gpointer), by_text);
-	print("%s\n", headline);
-	for (guint i = 0; i < n; i++)
+	json_object_foreach(counts, kind, count)
+		kinds[n++] = kind;
+	if (n > 0)
+		print("%s\n", headline);
+	qsort(kinds, n, sizeof(*kinds), by_text);
+	for (size_t i = 0; i < n; i++)
 	{
-		g_autofree char *kind = show_safe(kinds[i]);
+		g_autofree char *shown = show_safe(kinds[i]);
 
-		print("  %7zu  %s\n",
-			  GPOINTER_TO_SIZE(g_hash_table_lookup(table, kinds[i])), kind);
+		print("  %7d  %s\n", (int) number_of(counts, kinds[i], 0), shown);
 	}
 }
 
@@ -481,10 +463,8 @@ print_report_json(const Import *import)
 		json_array_append_new(refused, json_string(valid));
 	}
 	json_object_set_new(report, "refusals", refused);
-	json_object_set_new(report, "attachments",
-						counts_json(import->tally->attachments));
-	json_object_set_new(report, "remarks",
-						counts_json(import->tally->remarks));
+	json_object_set(report, "attachments", import->tally->attachments);
+	json_object_set(report, "remarks", import->tally->remarks);
 	(void) print_json(report);
 	json_decref(report);
 }

@@ -52,14 +52,11 @@
 #define MAX_PARTS			10000
 #define MAX_RECIPIENTS		20000
 
-/*
- * Counts for the report, by kind.  A kind is a phrase or a content type; the
- * tables own their keys.
- */
+/* Counts for the report: objects of JSON, whose names are the kinds. */
 typedef struct Tally
 {
-	GHashTable *attachments;	/* content type -> count of parts */
-	GHashTable *remarks;		/* an omission or a repair -> count */
+	json_t	   *attachments;	/* content type -> count of parts */
+	json_t	   *remarks;		/* an omission or a repair -> count */
 } Tally;
 
 /*

@@ -31,8 +31,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <dirent.h>
 #include <errno.h>
+#include <fts.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,18 +52,16 @@ struct Source
 	SourceCallbacks call;
 	GHashTable *folders;		/* "device:inode" of every folder read */
 	bool		follow_links;	/* follow links out of the current path */
-	char	   *root;			/* the current path, links resolved */
+	char	   *root;			/* the current path, links resolved, and "/" */
 };
 
 /* A file that is read by lines; a line longer than a piece is several. */
 typedef struct Reader
 {
 	FILE	   *file;
-	char	   *buf;			/* PIECE_BYTES */
 	size_t		have;			/* bytes in buf */
 	size_t		pos;			/* bytes of these that were returned */
-	bool		at_line_start;	/* the next piece begins a line */
-	size_t		size;			/* of the file */
+	char		buf[PIECE_BYTES];
 } Reader;
 
 /* The message that is being read. */
@@ -134,7 +132,6 @@ source_new(const SourceCallbacks *callbacks, bool follow_links)
 
 	source->call = *callbacks;
 	source->follow_links = follow_links;
-	source->root = NULL;
 	source->folders = g_hash_table_new_full(g_str_hash, g_str_equal,
 											g_free, NULL);
 	return source;
@@ -152,38 +149,24 @@ source_free(Source *source)
  * Returns NULL at the end of the file, or on a read error (see ferror()).
  */
 static const char *
-next_piece(Reader *reader, size_t *len, bool *line_start)
+next_piece(Reader *reader, size_t *len)
 {
-	const char *start;
-	const char *nl;
+	const char *start = reader->buf + reader->pos;
+	size_t		rest = reader->have - reader->pos;
+	const char *nl = memchr(start, '\n', rest);
 
-	for (;;)
+	if (nl == NULL && rest < PIECE_BYTES)
 	{
-		size_t		rest = reader->have - reader->pos;
-
-		start = reader->buf + reader->pos;
-		nl = memchr(start, '\n', rest);
-		if (nl != NULL || rest == PIECE_BYTES)
-			break;
 		memmove(reader->buf, start, rest);
 		reader->pos = 0;
-		reader->have = rest;
+		reader->have = rest + fread(reader->buf + rest, 1, PIECE_BYTES - rest,
+									reader->file);
 		start = reader->buf;
-		rest = fread(reader->buf + reader->have, 1,
-					 PIECE_BYTES - reader->have, reader->file);
-		if (rest == 0)
-		{
-			if (reader->have == 0)
-				return NULL;
-			break;
-		}
-		reader->have += rest;
+		nl = memchr(start, '\n', reader->have);
 	}
-	*line_start = reader->at_line_start;
 	*len = nl ? (size_t) (nl + 1 - start) : reader->have - reader->pos;
 	reader->pos += *len;
-	reader->at_line_start = (nl != NULL);
-	return start;
+	return *len > 0 ? start : NULL;
 }
 
 /* Return the Maildir flags after ":2," in a file name, or NULL. */
@@ -277,23 +260,29 @@ take_from_line(Builder *builder, const char **line, size_t *len)
 		g_string_append_printf(builder->form, "%u ", builder->from_lines);
 }
 
-/* Read an open file.  Returns false if message() returned false. */
+/* Read and close a file.  Returns false if message() returned false. */
 static bool
-read_messages(Source *source, const char *path, Reader *reader)
+read_messages(Source *source, const char *path, FILE *file)
 {
+	g_autofree Reader *reader = g_new0(Reader, 1);
 	Builder		builder = {.data = g_string_new(NULL),
 	.form = g_string_new(NULL)};
 	bool		in_mbox = false;
 	bool		after_empty = false;
 	bool		in_header = true;
 	bool		go_on = true;
-	bool		line_start;
+	bool		line_end = true;
+	struct stat st;
 	const char *piece;
 	size_t		len;
 
-	while (go_on && (piece = next_piece(reader, &len, &line_start)) != NULL)
+	reader->file = file;
+	while (go_on && (piece = next_piece(reader, &len)) != NULL)
 	{
+		bool		line_start = line_end;
 		bool		empty = line_start && mbox_empty(piece, len);
+
+		line_end = (piece[len - 1] == '\n');
 
 		if (builder.number == 0)
 		{
@@ -302,6 +291,8 @@ read_messages(Source *source, const char *path, Reader *reader)
 			in_mbox = mbox_from(piece + mark, len - mark) &&
 				!g_str_has_suffix(path, ".eml");
 			begin_message(&builder, piece, len, in_mbox);
+			builder.too_long = !in_mbox && fstat(fileno(file), &st) == 0 &&
+				(size_t) st.st_size > MAX_MESSAGE_BYTES;
 			in_header = !empty;
 			continue;
 		}
@@ -315,16 +306,13 @@ read_messages(Source *source, const char *path, Reader *reader)
 		}
 		if (in_mbox && line_start && !in_header && mbox_quoted(piece, len))
 			take_from_line(&builder, &piece, &len);
-		if (!in_mbox && reader->size > MAX_MESSAGE_BYTES)
-		{
-			builder.too_long = true;	/* the rest does not matter */
-			break;
-		}
+		if (!in_mbox && builder.too_long)
+			break;				/* the rest does not matter */
 		in_header = in_header && !empty;
 		after_empty = empty;
 		add_bytes(&builder, piece, len);
 	}
-	if (go_on && ferror(reader->file))
+	if (go_on && ferror(file))
 		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
 	else if (go_on)
 	{
@@ -334,48 +322,21 @@ read_messages(Source *source, const char *path, Reader *reader)
 	g_string_free(builder.data, TRUE);
 	g_string_free(builder.form, TRUE);
 	g_free(builder.from_line);
-	return go_on;
-}
-
-/* Read a file, or standard input by the name "-". */
-static bool
-read_file(Source *source, const char *path)
-{
-	Reader		reader = {.at_line_start = true};
-	struct stat st;
-	bool		go_on;
-
-	reader.file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
-	if (reader.file == NULL)
-	{
-		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
-		return true;
-	}
-	if (fstat(fileno(reader.file), &st) == 0 && S_ISREG(st.st_mode))
-		reader.size = (size_t) st.st_size;
-	reader.buf = g_malloc0(PIECE_BYTES);
-	go_on = read_messages(source, path, &reader);
-	g_free(reader.buf);
-	if (reader.file != stdin)
-		fclose(reader.file);
+	if (file != stdin)
+		fclose(file);
 	return go_on;
 }
 
 /* ---------------------------------------------------------------- folders */
 
 static bool
-is_folder(const char *folder, const char *name)
-{
-	g_autofree char *path = g_build_filename(folder, name, NULL);
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-static bool
 is_maildir(const char *folder)
 {
-	return is_folder(folder, "cur") && is_folder(folder, "new");
+	g_autofree char *cur = g_build_filename(folder, "cur", NULL);
+	g_autofree char *new = g_build_filename(folder, "new", NULL);
+
+	return g_file_test(cur, G_FILE_TEST_IS_DIR) &&
+		g_file_test(new, G_FILE_TEST_IS_DIR);
 }
 
 /*
@@ -384,123 +345,121 @@ is_maildir(const char *folder)
  * files beside these folders; elsewhere, every entry that is not hidden.
  */
 static bool
-is_wanted(const char *folder, const char *name, bool maildir)
+is_wanted(const FTSENT *entry)
 {
-	g_autofree char *path = g_build_filename(folder, name, NULL);
+	bool		hidden = entry->fts_name[0] == '.';
 
-	if (maildir)
-		return strcmp(name, "tmp") != 0 && is_folder(folder, name) &&
-			(name[0] != '.' || is_maildir(path));
-	return name[0] != '.';
+	if (entry->fts_level == 0)
+		return true;
+	if (entry->fts_parent->fts_number == 0)
+		return !hidden;
+	return strcmp(entry->fts_name, "tmp") != 0 &&
+		g_file_test(entry->fts_path, G_FILE_TEST_IS_DIR) &&
+		(!hidden || is_maildir(entry->fts_path));
 }
 
 /* Return true if a path is a symbolic link that leads out of the root. */
 static bool
 leads_out(const Source *source, const char *path)
 {
-	struct stat st;
+	g_autofree char *below = NULL;
 	char	   *target;
-	size_t		len;
-	bool		out;
 
-	if (source->follow_links || lstat(path, &st) != 0 ||
-		!S_ISLNK(st.st_mode))
+	if (source->follow_links || !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
 		return false;
 	target = realpath(path, NULL);
 	if (target == NULL || source->root == NULL)
-	{
-		free(target);
 		return false;			/* the link is broken */
-	}
-	len = strlen(source->root);
-	out = strncmp(target, source->root, len) != 0 ||
-		(target[len] != '\0' && target[len] != '/' &&
-		 source->root[len - 1] != '/');
+	below = g_strconcat(target, "/", NULL);
 	free(target);
-	return out;
+	return !g_str_has_prefix(below, source->root);
 }
-
-static bool source_read_below(Source *source, const char *path);
 
 static int
-by_name(const struct dirent **a, const struct dirent **b)
+by_name(const FTSENT **a, const FTSENT **b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
+	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+/* Return false if a folder was read, or is being read. */
 static bool
-read_folder(Source *source, const char *path, const struct stat *st)
+begin_folder(Source *source, FTSENT *folder)
 {
-	char	   *key = g_strdup_printf("%ju:%ju", (uintmax_t) st->st_dev,
-									  (uintmax_t) st->st_ino);
-	bool		maildir = is_maildir(path);
-	bool		go_on = true;
-	struct dirent **entries;
-	int			n;
+	const struct stat *st = folder->fts_statp;
 
-	if (!g_hash_table_add(source->folders, key))
-		return true;			/* the folder was read, or is being read */
-	n = scandir(path, &entries, NULL, by_name);
-	if (n < 0)
-	{
-		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
-		return true;
-	}
-	for (int i = 0; i < n; i++)
-	{
-		const char *name = entries[i]->d_name;
-
-		if (go_on && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
-		{
-			g_autofree char *full = g_build_filename(path, name, NULL);
-
-			if (leads_out(source, full))
-				source->call.trouble(full, 0, "a symbolic link out of the "
-									 "folder (option --follow-links)",
-									 source->call.arg);
-			else if (is_wanted(path, name, maildir))
-				go_on = source_read_below(source, full);
-			else if (!(maildir && strcmp(name, "tmp") == 0))
-				source->call.skipped(full, source->call.arg);
-		}
-		free(entries[i]);
-	}
-	free(entries);
-	return go_on;
+	folder->fts_number = is_maildir(folder->fts_path);
+	return g_hash_table_add(source->folders,
+							g_strdup_printf("%ju:%ju",
+											(uintmax_t) st->st_dev,
+											(uintmax_t) st->st_ino));
 }
 
+/*
+ * Read an entry of a folder, or prepare to read the entries below.  Returns
+ * false if message() returned false.
+ */
 static bool
-source_read_below(Source *source, const char *path)
+read_entry(Source *source, FTS *walk, FTSENT *entry)
 {
-	struct stat st;
+	const char *path = entry->fts_path;
+	const char *why = NULL;
+	FILE	   *file;
 
-	if (stat(path, &st) != 0)
-	{
-		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
+	if (entry->fts_info == FTS_DP || entry->fts_info == FTS_DC)
 		return true;
-	}
-	if (S_ISDIR(st.st_mode))
-		return read_folder(source, path, &st);
-	if (!S_ISREG(st.st_mode))
+	if (entry->fts_level > 0 && leads_out(source, path))
+		why = "a symbolic link out of the folder (option --follow-links)";
+	else if (!is_wanted(entry))
 	{
-		source->call.trouble(path, 0, "neither a file nor a folder",
-							 source->call.arg);
-		return true;
+		if (!(entry->fts_parent->fts_number &&
+			  strcmp(entry->fts_name, "tmp") == 0))
+			source->call.skipped(path, source->call.arg);
 	}
-	return read_file(source, path);
+	else if (entry->fts_info == FTS_D)
+	{
+		if (begin_folder(source, entry))
+			return true;
+	}
+	else if (entry->fts_info == FTS_F)
+	{
+		file = fopen(path, "rb");
+		if (file != NULL)
+			return read_messages(source, path, file);
+		why = g_strerror(errno);
+	}
+	else if (entry->fts_info == FTS_DEFAULT)
+		why = "neither a file nor a folder";
+	else
+		why = g_strerror(entry->fts_info == FTS_SLNONE ? ENOENT :
+						 entry->fts_errno);
+	if (why != NULL)
+		source->call.trouble(path, 0, why, source->call.arg);
+	(void) fts_set(walk, entry, FTS_SKIP);
+	return true;
 }
 
 bool
 source_read(Source *source, const char *path)
 {
-	bool		go_on;
+	char	   *const paths[] = {(char *) path, NULL};
+	char	   *root = realpath(path, NULL);
+	bool		go_on = true;
+	FTS		   *walk;
+	FTSENT	   *entry;
 
 	if (strcmp(path, "-") == 0)
-		return read_file(source, path);
-	source->root = realpath(path, NULL);
-	go_on = source_read_below(source, path);
-	free(source->root);
-	source->root = NULL;
+	{
+		free(root);
+		return read_messages(source, path, stdin);
+	}
+	source->root = root ? g_build_filename(root, "/", NULL) : NULL;
+	free(root);
+	walk = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+	while (go_on && walk != NULL && (entry = fts_read(walk)) != NULL)
+		go_on = read_entry(source, walk, entry);
+	if (walk != NULL)
+		fts_close(walk);
+	g_clear_pointer(&source->root, g_free);
 	return go_on;
 }
 

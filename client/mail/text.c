@@ -26,25 +26,25 @@
 
 #include "mail.h"
 
-#define LABEL_CHARS		"abcdefghijklmnopqrstuvwxyz0123456789-.:+()"
+#define JIS				"ISO-2022-JP-3"
 
 /* names in mail (lower case, "-" for "_", without "x-") -> names for iconv */
 static const char *const charset_names[][2] = {
 	{"utf-8", "UTF-8"}, {"utf8", "UTF-8"}, {"us-ascii", NULL},
-	{"ascii", NULL}, {"ansi-x3.4-1968", NULL},
-	{"ansi-x3.110-1983", "WINDOWS-1252"}, {"big5", "BIG5-HKSCS"},
-	{"cn-gb", "GB18030"}, {"cp1252", "WINDOWS-1252"}, {"cp936", "GB18030"},
-	{"euc-cn", "GB18030"}, {"euc-kr", "CP949"}, {"gb2312", "GB18030"},
-	{"gb-2312-80", "GB18030"}, {"gbk", "GB18030"},
-	{"iso-2022-jp", "ISO-2022-JP-3"}, {"iso-8859-1", "WINDOWS-1252"},
-	{"iso-8859-8-i", "ISO-8859-8"}, {"iso8859-1", "WINDOWS-1252"},
-	{"koi", "KOI8-R"}, {"korean", "CP949"}, {"ks-c-5601-1987", "CP949"},
-	{"ksc5601", "CP949"}, {"latin1", "WINDOWS-1252"},
+	{"ascii", NULL}, {"ansi-x3.4-1968", NULL}, {"iso646-us", NULL},
+	{"ansi-x3.110-1983", "CP1252"}, {"big5", "BIG5-HKSCS"},
+	{"cn-gb", "GB18030"}, {"cp936", "GB18030"}, {"cp50220", JIS},
+	{"cp50221", JIS}, {"cp51932", "EUC-JP"}, {"euc-cn", "GB18030"},
+	{"euc-jp", "EUC-JP"}, {"euc-kr", "CP949"}, {"eucjp", "EUC-JP"}, {"gb2312", "GB18030"},
+	{"gb-2312-80", "GB18030"}, {"gbk", "GB18030"}, {"iso-2022-jp", JIS},
+	{"iso-2022-jp-ms", JIS}, {"iso-8859-1", "CP1252"},
+	{"iso-8859-9", "CP1254"}, {"iso-8859-11", "CP874"},
+	{"iso8859-1", "CP1252"}, {"koi", "KOI8-R"}, {"korean", "CP949"},
+	{"ks-c-5601-1987", "CP949"}, {"ksc5601", "CP949"}, {"latin1", "CP1252"},
 	{"mac-roman", "MACINTOSH"}, {"ms-kanji", "CP932"},
-	{"shift-jis", "CP932"}, {"sjis", "CP932"},
+	{"shift-jis", "CP932"}, {"sjis", "CP932"}, {"tis-620", "CP874"},
 	{"unicode-1-1-utf-7", "UTF-7"}, {"utf-16", "UTF-16BE"},
-	{"windows-1252", "WINDOWS-1252"}, {"windows-31j", "CP932"},
-	{"windows-874", "CP874"}, {"windows-949", "CP949"}
+	{"cp31j", "CP932"}
 };
 
 /* ------------------------------------------------------------------ counts */
@@ -54,29 +54,26 @@ tally_new(void)
 {
 	Tally	   *tally = g_new(Tally, 1);
 
-	tally->attachments = g_hash_table_new_full(g_str_hash, g_str_equal,
-											   g_free, NULL);
-	tally->remarks = g_hash_table_new_full(g_str_hash, g_str_equal,
-										   g_free, NULL);
+	tally->attachments = json_object();
+	tally->remarks = json_object();
 	return tally;
 }
 
 void
 tally_free(Tally *tally)
 {
-	g_hash_table_destroy(tally->attachments);
-	g_hash_table_destroy(tally->remarks);
+	json_decref(tally->attachments);
+	json_decref(tally->remarks);
 	g_free(tally);
 }
 
 /* Add n to the count of a kind. */
 static void
-add_count(GHashTable *table, const char *kind, gsize n)
+add_count(json_t *counts, const char *kind, json_int_t n)
 {
-	gsize		had = GPOINTER_TO_SIZE(g_hash_table_lookup(table, kind));
-
 	if (n > 0)
-		g_hash_table_insert(table, g_strdup(kind), GSIZE_TO_POINTER(had + n));
+		json_object_set_new(counts, kind,
+							json_integer(n + number_of(counts, kind, 0)));
 }
 
 void
@@ -96,16 +93,13 @@ tally_attachment(Tally *tally, const char *type)
 void
 tally_merge(Tally *into, const Tally *from)
 {
-	GHashTableIter iter;
-	gpointer	kind;
-	gpointer	count;
+	const char *kind;
+	json_t	   *n;
 
-	g_hash_table_iter_init(&iter, from->attachments);
-	while (g_hash_table_iter_next(&iter, &kind, &count))
-		add_count(into->attachments, kind, GPOINTER_TO_SIZE(count));
-	g_hash_table_iter_init(&iter, from->remarks);
-	while (g_hash_table_iter_next(&iter, &kind, &count))
-		add_count(into->remarks, kind, GPOINTER_TO_SIZE(count));
+	json_object_foreach(from->attachments, kind, n)
+		add_count(into->attachments, kind, json_integer_value(n));
+	json_object_foreach(from->remarks, kind, n)
+		add_count(into->remarks, kind, json_integer_value(n));
 }
 
 /* ------------------------------------------------------------- properties */
@@ -169,11 +163,12 @@ put_aside(json_t *props, const char *name, GPtrArray *aside,
 
 /* --------------------------------------------------------------- searching */
 
-char *
-text_find(const char *pattern, const char *text, size_t len)
+/* Return a search for a regular expression, as text_find(). */
+static GMatchInfo *
+search(const char *pattern, const char *text, size_t len)
 {
 	static GHashTable *compiled = NULL; /* pattern -> GRegex */
-	g_autoptr(GMatchInfo) match = NULL;
+	GMatchInfo *match;
 	GRegex	   *regex;
 
 	if (compiled == NULL)
@@ -188,6 +183,14 @@ text_find(const char *pattern, const char *text, size_t len)
 	}
 	g_regex_match_full(regex, len > 0 ? text : "", (gssize) len, 0, 0, &match,
 					   NULL);
+	return match;
+}
+
+char *
+text_find(const char *pattern, const char *text, size_t len)
+{
+	g_autoptr(GMatchInfo) match = search(pattern, text, len);
+
 	return g_match_info_matches(match) ? g_match_info_fetch(match, 1) : NULL;
 }
 
@@ -256,7 +259,9 @@ content_decode(const char *bytes, size_t len, GMimeContentEncoding encoding,
 {
 	GByteArray *out = g_byte_array_new();
 	GMimeFilter *strip = NULL;
+	g_autofree char *begin = NULL;
 	char	   *to = (char *) bytes;
+	size_t		skip;
 	size_t		prespace;
 
 	switch (encoding)
@@ -268,9 +273,13 @@ content_decode(const char *bytes, size_t len, GMimeContentEncoding encoding,
 				g_mime_filter_complete(strip, (char *) bytes, len, 0, &to,
 									   &len, &prespace);
 			}
-			/* FALLTHROUGH */
-		case GMIME_CONTENT_ENCODING_UUENCODE:
 			decode_lines(out, to, len, encoding);
+			break;
+		case GMIME_CONTENT_ENCODING_UUENCODE:
+			begin = text_find("(?-i)((?s)\\A.*?^begin [0-7]{3,4} (?-s).*\\n)",
+							  bytes, MIN(len, 1024));
+			skip = begin ? strlen(begin) : 0;
+			decode_lines(out, bytes + skip, len - skip, encoding);
 			break;
 		case GMIME_CONTENT_ENCODING_BASE64:
 			decode_base64(out, bytes, bytes + len);
@@ -282,58 +291,27 @@ content_decode(const char *bytes, size_t len, GMimeContentEncoding encoding,
 	return out;
 }
 
-/* Return true if uuencode can have written a line. */
-static bool
-is_coded(const char *line, size_t len)
-{
-	size_t		need;
-
-	if (len == 0)
-		return false;
-	for (size_t i = 0; i < len; i++)
-	{
-		if (line[i] < 32 || line[i] > 96)
-			return false;
-	}
-	need = 1 + (((size_t) (*line - 32) & 63) + 2) / 3 * 4;
-	/* blanks at the end can be missing, and a checksum can follow */
-	return len + 4 >= need && len <= need + 1;
-}
-
 GByteArray *
 content_uuencoded(const char **at, const char **end, char **name)
 {
-	const char *line = *at;
-	const char *body = NULL;
+	g_autoptr(GMatchInfo) match = NULL;
+	int			from,
+				to,
+				body;
 
-	*name = NULL;
-	while (*line != '\0')
-	{
-		size_t		n = strcspn(line, "\n");
-		size_t		len = n - (n > 0 && line[n - 1] == '\r');
-		const char *next = line + n + (line[n] == '\n');
-
-		if (body != NULL && len == 3 && memcmp(line, "end", 3) == 0)
-		{
-			*end = next;
-			return content_decode(body, (size_t) (line - body),
-								  GMIME_CONTENT_ENCODING_UUENCODE, false);
-		}
-		if (body != NULL && !is_coded(line, len))
-		{
-			g_clear_pointer(name, g_free);
-			body = NULL;
-		}
-		if (body == NULL && g_str_has_prefix(line, "begin ") &&
-			(*name = text_find("^begin [0-7]{3,4} (.+)", line, len)) != NULL)
-		{
-			*at = line;
-			body = next;
-		}
-		line = next;
-	}
-	g_clear_pointer(name, g_free);
-	return NULL;
+	if (strstr(*at, "begin ") == NULL)
+		return NULL;
+	match = search("(?-i)^begin [0-7]{3,4} (.+)\\n((?:[ -`]+\\r?\\n)*+)"
+				   "end[ \\r]*$\\n?", *at, strlen(*at));
+	if (!g_match_info_matches(match))
+		return NULL;
+	*name = g_strchomp(g_match_info_fetch(match, 1));
+	g_match_info_fetch_pos(match, 2, &body, NULL);
+	g_match_info_fetch_pos(match, 0, &from, &to);
+	*end = *at + to;
+	*at += from;
+	return content_decode(*at + body - from, (size_t) (to - body),
+						  GMIME_CONTENT_ENCODING_UUENCODE, false);
 }
 
 /* ---------------------------------------------------------------- charsets */
@@ -370,26 +348,31 @@ static char *
 charset_name(const char *label)
 {
 	g_autofree char *low = NULL;
-	const char *name;
+	g_autofree char *name = NULL;
+	char	   *number;
 
 	if (label == NULL)
 		return NULL;
-	low = g_ascii_strdown(label, -1);
-	name = g_strstrip(g_strdelimit(low, "_", '-'));
-	if (g_str_has_prefix(name, "charset="))
-		name += strlen("charset=");
-	if (g_str_has_prefix(name, "x-"))
-		name += 2;
-
+	low = g_strdelimit(g_ascii_strdown(label, -1), "_", '-');
 	/* iconv_open() gives "//" and others a meaning of its own */
-	if (*name == '\0' || name[strspn(name, LABEL_CHARS)] != '\0')
+	name = text_find("\\A\\s*(?:charset=)?(?:x-)?([a-z0-9.:+()-]+?)"
+					 "(?:(?<=8859-[68])-[ie])?\\s*\\z", low, strlen(low));
+	if (name == NULL)
 		return NULL;
+	number = text_find("\\A(?:cp|ibm|win|windows)-?([0-9]{3,5}j?)\\z", name,
+					   strlen(name));
+	if (number != NULL)
+	{
+		g_free(name);
+		name = g_strconcat("cp", number, NULL);
+		g_free(number);
+	}
 	for (size_t i = 0; i < G_N_ELEMENTS(charset_names); i++)
 	{
 		if (strcmp(name, charset_names[i][0]) == 0)
 			return g_strdup(charset_names[i][1]);
 	}
-	return converter(name) == (iconv_t) -1 ? NULL : g_strdup(name);
+	return converter(name) == (iconv_t) -1 ? NULL : g_steal_pointer(&name);
 }
 
 bool
@@ -409,7 +392,7 @@ static int
 append_iconv(GString *out, const char *bytes, size_t len, const char *name)
 {
 	iconv_t		cd = converter(name);
-	bool		windows = strcmp(name, "WINDOWS-1252") == 0;
+	bool		windows = strcmp(name, "CP1252") == 0;
 	char	   *in = (char *) bytes;	/* iconv() does not change the bytes */
 	char		buf[8192];
 	bool		flushed = false;
@@ -442,8 +425,9 @@ append_iconv(GString *out, const char *bytes, size_t len, const char *name)
 }
 
 /*
- * Return ISO-2022-JP as code page 932.  Mail uses rows 13 and 89 to 92 of that
- * code page (circled digits, roman numerals, rare names), which JIS lacks.
+ * Return ISO-2022-JP or EUC-JP as code page 932.  Mail uses rows 13 and 89 to
+ * 92 of that code page (circled digits, roman numerals, rare names), which JIS
+ * lacks.
  */
 static GString *
 jis_to_cp932(const char *bytes, size_t len)
@@ -455,23 +439,26 @@ jis_to_cp932(const char *bytes, size_t len)
 	{
 		unsigned	c = (unsigned char) bytes[i];
 		unsigned	next = i + 1 < len ? (unsigned char) bytes[i + 1] : 0;
+		bool		high = c > 0xA0 && c < 0xFF;	/* EUC-JP */
 
 		if (c == 0x1B && (next == '$' || next == '(') && i + 2 < len)
 		{
 			set = next == '$' ? '$' : bytes[i + 2];
 			i += 2;
 		}
-		else if (set == '$' && c > 32 && c < 127 && next > 32 && next < 127)
+		else if ((high && next > 0xA0 && next < 0xFF) ||
+				 (set == '$' && c > 32 && c < 127 && next > 32 && next < 127))
 		{
-			unsigned	row = (c - 33) / 2 + (c < 95 ? 0x81 : 0xC1);
-			unsigned	cell = (c % 2 == 0 ? next + 0x7E :
-								next + 0x1F + (next >= 0x60));
+			unsigned	row = c & 0x7F;
 
-			g_string_append_c(out, (char) row);
-			g_string_append_c(out, (char) cell);
+			next &= 0x7F;
+			g_string_append_c(out, (char) ((row - 33) / 2 +
+										   (row < 95 ? 0x81 : 0xC1)));
+			g_string_append_c(out, (char) (row % 2 == 0 ? next + 0x7E :
+										   next + 0x1F + (next >= 0x60)));
 			i++;
 		}
-		else
+		else if (c != 0x8E)		/* a shift to one kana of EUC-JP */
 		{
 			if (c == '\n')
 				set = 'B';		/* a line begins in ASCII */
@@ -489,22 +476,21 @@ jis_to_cp932(const char *bytes, size_t len)
 static void
 skip_byte_order_mark(const char **bytes, size_t *len, char **name)
 {
-	const char *means = NULL;
-	size_t		n = 2;
+	size_t		n = mbox_mark(*bytes, *len);
+	const char *means = "UTF-8";
 
-	if (*len >= 3 && memcmp(*bytes, "\xEF\xBB\xBF", 3) == 0)
+	if (n == 0 && *len >= 2 && *name != NULL &&
+		g_str_has_prefix(*name, "UTF-16"))
 	{
-		means = "UTF-8";
-		n = 3;
-	}
-	else if (*len >= 2 && *name != NULL && g_str_has_prefix(*name, "UTF-16"))
-	{
+		n = 2;
 		if (memcmp(*bytes, "\xFF\xFE", 2) == 0)
 			means = "UTF-16LE";
 		else if (memcmp(*bytes, "\xFE\xFF", 2) == 0)
 			means = "UTF-16BE";
+		else
+			n = 0;
 	}
-	if (means == NULL)
+	if (n == 0)
 		return;
 	g_free(*name);
 	*name = g_strdup(means);
@@ -527,7 +513,8 @@ append_named(GString *out, const char *bytes, size_t len, const char *name)
 	if (name == NULL || strcmp(name, "UTF-8") == 0)
 		return -1;
 	bad = append_iconv(out, bytes, len, name);
-	if (bad > 0 && strcmp(name, "ISO-2022-JP-3") == 0 && escapes)
+	if (bad > 0 && (strcmp(name, "EUC-JP") == 0 ||
+					(escapes && strcmp(name, JIS) == 0)))
 	{
 		GString    *other = jis_to_cp932(bytes, len);
 		GString    *text = g_string_new(NULL);
@@ -536,8 +523,7 @@ append_named(GString *out, const char *bytes, size_t len, const char *name)
 
 		if (worse < bad)
 		{
-			g_string_truncate(out, 0);
-			g_string_append_len(out, text->str, (gssize) text->len);
+			g_string_assign(out, text->str);
 			bad = worse;
 		}
 		g_string_free(text, TRUE);
@@ -564,41 +550,20 @@ count_utf8(const char *bytes, size_t len)
 {
 	Counts		counts = {0, 0, 0};
 	const char *end = bytes + len;
+	const char *stop;
 
-	while (bytes < end)
+	while (!g_utf8_validate_len(bytes, (gsize) (end - bytes), &stop) ||
+		   bytes < stop)
 	{
-		const char *stop;
-		bool		all = g_utf8_validate_len(bytes, (gsize) (end - bytes),
-											  &stop);
-
-		for (const char *p = bytes; p < stop; p++)
-			counts.good += ((unsigned char) *p & 0xC0) == 0xC0;
-		if (all)
+		for (; bytes < stop; bytes++)
+			counts.good += ((unsigned char) *bytes & 0xC0) == 0xC0;
+		if (stop == end)
 			break;
 		counts.nuls += *stop == '\0';
 		counts.bad += *stop != '\0';
 		bytes = stop + 1;
 	}
 	return counts;
-}
-
-/* Append bytes that are UTF-8, or that no name explains. */
-static void
-append_unnamed(GString *out, const char *bytes, size_t len, Tally *tally)
-{
-	Counts		counts = {0, 0, 0};
-
-	if (!g_utf8_validate_len(bytes, len, NULL))
-		counts = count_utf8(bytes, len);
-	/* UTF-8 with at least as many good characters as bad bytes */
-	if (counts.good >= counts.bad)
-	{
-		g_string_append_len(out, bytes, (gssize) len);
-		return;
-	}
-	(void) append_iconv(out, bytes, len, "WINDOWS-1252");
-	tally_remark(tally, "texts neither UTF-8 nor in a charset they name: "
-				 "read as windows-1252", 1);
 }
 
 char *
@@ -615,22 +580,31 @@ text_decode(const char *bytes, size_t len, const char *charset,
 	skip_byte_order_mark(&bytes, &len, &name);
 	bad = append_named(out, bytes, len, name);
 	if (bad < 0)
-		append_unnamed(out, bytes, len, tally);
-	bad = MAX(bad, 0);
-	/* replace bad UTF-8, NULs, and characters beyond U+10FFFF from iconv */
+		g_string_append_len(out, bytes, (gssize) len);
+	/* bad UTF-8, NULs, and characters beyond U+10FFFF from iconv */
 	if (!g_utf8_validate_len(out->str, out->len, NULL))
 	{
 		Counts		counts = count_utf8(out->str, out->len);
-		char	   *clean = g_utf8_make_valid(out->str, (gssize) out->len);
+		char	   *clean;
 
+		/* UTF-8 has at least as many good characters as bad bytes */
+		if (bad < 0 && counts.good < counts.bad)
+		{
+			g_string_truncate(out, 0);
+			(void) append_iconv(out, bytes, len, "CP1252");
+			counts.bad = 0;
+			tally_remark(tally, "texts neither UTF-8 nor in a charset they "
+						 "name: read as windows-1252", 1);
+		}
+		clean = g_utf8_make_valid(out->str, (gssize) out->len);
 		g_string_assign(out, clean);
 		g_free(clean);
-		bad += (int) counts.bad;
+		bad = MAX(bad, 0) + (int) counts.bad;
 		tally_remark(tally, "NUL characters: now U+FFFD",
 					 (unsigned) counts.nuls);
 	}
 	tally_remark(tally, "bytes that mean nothing in their charset: now U+FFFD",
-				 (unsigned) bad);
+				 (unsigned) MAX(bad, 0));
 	if (outlen != NULL)
 		*outlen = out->len;
 	return g_string_free(out, FALSE);
