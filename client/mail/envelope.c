@@ -105,38 +105,39 @@ field_text(const Header *header, const char *name, Tally *tally)
 /* ------------------------------------------------------------------ times */
 
 /*
- * Read a date in ISO 8601, "2024-05-14 07:30:00 +02:00" or shorter, or NULL.
- */
-static GDateTime *
-iso_date(const char *text)
-{
-	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-	g_auto(GStrv) words = g_strsplit_set(text, "Tt \t", 3);
-	guint		n = g_strv_length(words);
-	g_autofree char *day = text_find("^([0-9]{4}-[0-9]{2}-[0-9]{2})", text,
-									 strlen(text));
-	g_autofree char *iso = NULL;
-
-	if (day == NULL)
-		return NULL;
-	iso = g_strdup_printf("%sT%s%s", words[0],
-						  n > 1 && *words[1] ? words[1] : "00:00:00",
-						  n > 2 ? g_strstrip(words[2]) : "");
-	return g_date_time_new_from_iso8601(iso, utc);
-}
-
-/*
- * Return a date of mail as the text of a PT_SYSTIME.  Returns NULL if the text
- * is not a date, or the date is not from 1601 (the start of FILETIME) to 9999.
+ * Return a date of mail or in ISO 8601, "2024-05-14 07:30:00 +02:00" or
+ * shorter, as the text of a PT_SYSTIME.  Returns NULL if the text is not a
+ * date, or the date is not from 1601 (the start of FILETIME) to 9999.
  */
 static char *
 systime(const char *text)
 {
-	g_autoptr(GDateTime) when = iso_date(text);
+	/* "07:30:00GMT+02:00" -> "07:30:00 +0200", which GMime can read */
+	g_autofree char *mail =
+		text_replace("(:[0-9]{2}(?:[.,][0-9]+)?)\\s*(?:GMT|UTC)?"
+					 "([+-][0-9]{2}):?([0-9]{2})\\b", text, "\\1 \\2\\3");
+	size_t		len = strlen(mail);
+	g_autofree char *day = text_find("\\A\\s*([0-9]{4}(-?)[0-9]{2}\\2[0-9]{2})"
+									 "(?![0-9])", mail, len);
+	g_autofree char *time = text_find("\\A\\s*[0-9-]+[T ]\\s*([0-9:.,]+)",
+									  mail, len);
+	g_autofree char *zone = text_find("\\A\\s*[0-9-]+[T ]\\s*[0-9:.,]+\\s*"
+									  "(Z|[+-][0-9]+)", mail, len);
+	g_autoptr(GTimeZone) local = g_time_zone_new_utc();
+	g_autoptr(GDateTime) when = NULL;
 	g_autoptr(GDateTime) utc = NULL;
 
+	if (day != NULL)
+	{
+		g_autofree char *iso =
+			g_strdup_printf("%sT%s%s%s", day, time ? time : "00:00",
+							time && strlen(time) > 5 ? "" : ":00",
+							zone ? zone : "");
+
+		when = g_date_time_new_from_iso8601(iso, local);
+	}
 	if (when == NULL)
-		when = g_mime_utils_header_decode_date(text);
+		when = g_mime_utils_header_decode_date(mail);
 	if (when != NULL)
 		utc = g_date_time_to_utc(when);
 	if (utc == NULL || g_date_time_get_year(utc) < 1601)

@@ -83,9 +83,14 @@ header_new(GMimeObject *object, Tally *tally)
 	Header	   *header = g_new0(Header, 1);
 	GMimeHeaderList *list = g_mime_object_get_header_list(object);
 	int			n = g_mime_header_list_get_count(list);
-	const char *charset =
-		g_mime_object_get_content_type_parameter(object, "charset");
+	GMimeObject *part = object;
+	const char *charset = NULL;
 
+	/* the charset of a multipart is that of the first part */
+	while (GMIME_IS_MULTIPART(part) &&
+		   g_mime_multipart_get_count(GMIME_MULTIPART(part)) > 0)
+		part = g_mime_multipart_get_part(GMIME_MULTIPART(part), 0);
+	charset = g_mime_object_get_content_type_parameter(part, "charset");
 	if (text_charset_known(charset))
 		header->charset = g_strdup(charset);
 	header->fields = g_ptr_array_new_with_free_func(field_free);
@@ -296,38 +301,34 @@ take_person(People *people, const char *name, const char *address)
 	json_array_append_new(people->list, one);
 }
 
-/* Return true if a text can be an address: one word that contains "@". */
-static bool
-is_address(const char *text)
-{
-	const char *at = strchr(text, '@');
-
-	return at != NULL && at > text && at[1] != '\0' &&
-		strpbrk(text, " \t,;:<>\"()") == NULL;
-}
-
-/* Read an address without GMime: "name <address>", or a word with "@". */
+/*
+ * Read addresses without GMime: the words that contain "@", the first one with
+ * the text before it as its name.  A text without "@" is the name of a person
+ * without an address.
+ */
 static void
 take_text(People *people, const char *words)
 {
 	g_autofree char *text = header_decode(words, false, people->tally);
-	g_auto(GStrv) pieces = g_strsplit_set(text, " \t,;:<>\"", -1);
-	char	   *open = strrchr(text, '<');
+	g_auto(GStrv) pieces = g_strsplit_set(text, " \t,;:<>\"()[]|", -1);
+	char	   *bracket = strrchr(text, '<');
+	char	   *open = bracket ? bracket : strpbrk(text, "[(");
+	bool		any = false;
 
 	for (char **piece = pieces; *piece != NULL; piece++)
 	{
-		if (is_address(*piece))
-		{
-			char	   *start = open ? open : strstr(text, *piece);
+		const char *at = strchr(*piece, '@');
 
-			*start = '\0';
-			g_strstrip(g_strdelimit(text, "<>\"", ' '));
-			take_person(people, text, *piece);
-			return;
-		}
+		if (at == NULL || at == *piece || at[1] == '\0')
+			continue;
+		if (!any)
+			*(open != NULL ? open : strstr(text, *piece)) = '\0';
+		take_person(people, any ? "" : g_strdelimit(text, "<>\"", ' '),
+					*piece);
+		any = true;
 	}
-	g_strstrip(g_strdelimit(text, "<>\"", ' '));
-	take_person(people, text, "");
+	if (!any)
+		take_person(people, g_strdelimit(text, "<>\"", ' '), "");
 }
 
 /* Return true if a text is one encoded word and nothing else. */
@@ -339,28 +340,68 @@ is_one_word(const char *words)
 	return g_str_has_prefix(words, "=?") && end != NULL && end[2] == '\0';
 }
 
-/* Report the addresses that GMime finds.  Returns false if there is none. */
+/*
+ * Return the count of "@" in a text, which may be NULL, after its last colon
+ * and without comments.
+ */
+static unsigned
+count_at(const char *text)
+{
+	const char *colon = text ? strrchr(text, ':') : NULL;
+	int			depth = 0;
+	unsigned	n = 0;
+
+	for (const char *p = colon ? colon : text; p != NULL && *p != '\0'; p++)
+	{
+		depth += (*p == '(') - (*p == ')');
+		n += *p == '@' && depth <= 0;
+	}
+	return n;
+}
+
+/* Return the address that GMime has found in a person, or "". */
+static const char *
+address_of(InternetAddress *one, bool brackets)
+{
+	const char *address = INTERNET_ADDRESS_IS_MAILBOX(one) ?
+		internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(one)) :
+		NULL;
+
+	/* without "@" and brackets, a text of several words is a name */
+	return address == NULL || strstr(address, "=?") != NULL ||
+		(!brackets && strchr(address, '@') == NULL &&
+		 strpbrk(address, " \t\"") != NULL) ? "" : address;
+}
+
+/*
+ * Report the addresses that GMime finds.  Returns false, and reports nothing,
+ * if there are none, or GMime has lost an "@".
+ */
 static bool
 take_parsed(People *people, const char *words)
 {
 	InternetAddressList *list = internet_address_list_parse(NULL, words);
 	int			n = list ? internet_address_list_length(list) : 0;
+	bool		brackets = strchr(words, '<') != NULL;
+	unsigned	found = 0;
 	bool		any = false;
 
-	for (int i = 0; i < n; i++)
+	/* the first round counts, the second one reports */
+	for (int i = 0; i < 2 * n; i++)
 	{
-		InternetAddress *one = internet_address_list_get_address(list, i);
-		const char *address = INTERNET_ADDRESS_IS_MAILBOX(one) ?
-		internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(one)) :
-		NULL;
+		InternetAddress *one = internet_address_list_get_address(list, i % n);
+		const char *name = internet_address_get_name(one);
+		const char *address = address_of(one, brackets);
 
-		if (address == NULL || *address == '\0' || strstr(address, "=?"))
-			continue;
-		take_person(people, internet_address_get_name(one), address);
-		any = true;
+		if (i < n)
+			found += count_at(name) + count_at(address);
+		else if (found >= count_at(words) && *address != '\0')
+		{
+			take_person(people, name, address);
+			any = true;
+		}
 	}
-	if (list != NULL)
-		g_object_unref(list);
+	g_clear_object(&list);
 	return any;
 }
 
@@ -418,6 +459,18 @@ address_len(const char *words, char *ignored, bool *group)
 	return (size_t) (p - words);
 }
 
+/* Return the first bracket, quote or "@" in some bytes, or NUL. */
+static char
+first_mark(const char *text, size_t len)
+{
+	for (; len > 0; len--, text++)
+	{
+		if (strchr("<>@\"", *text) != NULL)
+			return *text;
+	}
+	return '\0';
+}
+
 static void
 take_list(People *people, const char *words)
 {
@@ -426,19 +479,18 @@ take_list(People *people, const char *words)
 	while (*words != '\0')
 	{
 		bool		group;
+		bool		other;
 		size_t		len = address_len(words, ignored, &group);
 		g_autofree char *one = NULL;
 
 		/* "Doe, John <j@example.org>" is one person */
-		for (int commas = 0; words[len] == ',' && commas < 2 &&
-			 strcspn(words, "<@\"([") > len; commas++)
+		for (size_t more = len, n = 0; n < 3 && words[more] == ',' &&
+			 more > strspn(words, " \t") && first_mark(words, more) == '\0';
+			 n++)
 		{
-			size_t		more = address_len(words + len + 1, ignored, &group);
-
-			if (group || words[len + 1 + strcspn(words + len + 1, "<@\"([,;")]
-				!= '<')
-				break;
-			len += 1 + more;
+			more += 1 + address_len(words + more + 1, ignored, &other);
+			if (!other && first_mark(words, more) == '<')
+				len = more;
 		}
 		one = g_strstrip(g_strndup(words, len));
 		if (*one != '\0' && !group)

@@ -168,6 +168,13 @@ extern void put_aside(json_t *props, const char *name, GPtrArray *aside,
 extern char *text_find(const char *pattern, const char *text, size_t len);
 
 /*
+ * Return a text with all matches of a regular expression replaced by a text,
+ * in which \\1 is the first group.
+ */
+extern char *text_replace(const char *pattern, const char *text,
+						  const char *by);
+
+/*
  * Return len bytes in the named charset as UTF-8 without NUL.  If the charset
  * is NULL or unknown, the bytes decide.  Never fails: U+0000 and bytes that
  * have no meaning in the charset become U+FFFD, and are counted in the tally,

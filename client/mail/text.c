@@ -163,26 +163,34 @@ put_aside(json_t *props, const char *name, GPtrArray *aside,
 
 /* --------------------------------------------------------------- searching */
 
-/* Return a search for a regular expression, as text_find(). */
-static GMatchInfo *
-search(const char *pattern, const char *text, size_t len)
+/* Return a regular expression, which is compiled once. */
+static GRegex *
+compiled(const char *pattern)
 {
-	static GHashTable *compiled = NULL; /* pattern -> GRegex */
-	GMatchInfo *match;
+	static GHashTable *regexes = NULL;	/* pattern -> GRegex */
 	GRegex	   *regex;
 
-	if (compiled == NULL)
-		compiled = g_hash_table_new(g_str_hash, g_str_equal);
-	regex = g_hash_table_lookup(compiled, pattern);
+	if (regexes == NULL)
+		regexes = g_hash_table_new(g_str_hash, g_str_equal);
+	regex = g_hash_table_lookup(regexes, pattern);
 	if (regex == NULL)
 	{
 		regex = g_regex_new(pattern, G_REGEX_RAW | G_REGEX_MULTILINE |
 							G_REGEX_CASELESS | G_REGEX_NEWLINE_LF, 0, NULL);
 		g_assert(regex != NULL);
-		g_hash_table_insert(compiled, g_strdup(pattern), regex);
+		g_hash_table_insert(regexes, g_strdup(pattern), regex);
 	}
-	g_regex_match_full(regex, len > 0 ? text : "", (gssize) len, 0, 0, &match,
-					   NULL);
+	return regex;
+}
+
+/* Return a search for a regular expression, as text_find(). */
+static GMatchInfo *
+search(const char *pattern, const char *text, size_t len)
+{
+	GMatchInfo *match;
+
+	g_regex_match_full(compiled(pattern), len > 0 ? text : "", (gssize) len,
+					   0, 0, &match, NULL);
 	return match;
 }
 
@@ -192,6 +200,15 @@ text_find(const char *pattern, const char *text, size_t len)
 	g_autoptr(GMatchInfo) match = search(pattern, text, len);
 
 	return g_match_info_matches(match) ? g_match_info_fetch(match, 1) : NULL;
+}
+
+char *
+text_replace(const char *pattern, const char *text, const char *by)
+{
+	char	   *out = g_regex_replace(compiled(pattern), text, -1, 0, by, 0,
+									  NULL);
+
+	return out ? out : g_strdup(text);
 }
 
 /* ---------------------------------------------------------------- contents */
