@@ -239,7 +239,8 @@ mend_type(Scan *scan, const char *value, const char *stop)
 {
 	static const char *const words[][2] = {
 		{"text", "/plain"}, {"multipart", "/mixed"}, {"message", "/rfc822"},
-		{"application", "/octet-stream"},
+		{"application", "/octet-stream"}, {"image", "/octet-stream"},
+		{"audio", "/octet-stream"}, {"video", "/octet-stream"},
 		{"message/rfc822", ""}, {"message/global", ""}, {"message/news", ""},
 		{"multipart/digest", ""}
 	};
@@ -250,23 +251,25 @@ mend_type(Scan *scan, const char *value, const char *stop)
 	if (begins)
 		word = text_find("\\A[ \t]*([a-z0-9]+(?:/[a-z0-9]+)?)"
 						 "(?![a-z0-9/._+-])", value, (size_t) (stop - value));
-	for (size_t i = 0; word != NULL && i < G_N_ELEMENTS(words); i++)
+	if (word != NULL)
 	{
-		const char *slash = value + strspn(value, " \t") + strlen(word);
+		const char *start = value + strspn(value, " \t");
+		const char *slash = strchr(word, '/');
+		size_t		i = 0;
 
-		if (g_ascii_strcasecmp(word, words[i][0]) != 0)
-			continue;
-		if (*words[i][1] == '\0')
-		{
-			slash -= strlen(strchr(word, '/') + 1);
-			insert(scan, slash, HIDDEN);
-		}
-		else
-			insert(scan, slash, words[i][1]);
+		value = start + strlen(word);
+		while (i < G_N_ELEMENTS(words) &&
+			   g_ascii_strcasecmp(word, words[i][0]) != 0)
+			i++;
+		if (i < G_N_ELEMENTS(words) && slash == NULL)
+			insert(scan, value, words[i][1]);
+		else if (i < G_N_ELEMENTS(words))
+			insert(scan, start + (slash + 1 - word), HIDDEN);
+		else if (slash == NULL)
+			insert(scan, start, "application/");
 		scan->mend->broken = broken;
-		g_string_append_printf(scan->type, "%s%s", word, words[i][1]);
-		value += strspn(value, " \t") + strlen(word);
-		break;
+		g_string_append_printf(scan->type, "%s%s", word,
+							   i < G_N_ELEMENTS(words) ? words[i][1] : "");
 	}
 	g_string_append_len(scan->type, value, stop - value);
 }
@@ -368,7 +371,7 @@ take_line(Scan *scan, const char *stop, const char *next)
 {
 	if (take_boundary(scan, stop) || !scan->in_header)
 		return;
-	if (stop == scan->at)
+	if (stop == scan->at && (scan->fields > 0 || scan->in_part))
 		end_header(scan);
 	else
 	{
@@ -406,8 +409,9 @@ size_t
 mend_lead(const char *data, size_t len)
 {
 	size_t		lead = mbox_mark(data, len);
+	size_t		quote = lead < len && data[lead] == '>';
 
-	if (mbox_from(data + lead, len - lead))
+	if (mbox_from(data + lead + quote, len - lead - quote))
 	{
 		const char *nl = memchr(data + lead, '\n', len - lead);
 

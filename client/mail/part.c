@@ -164,38 +164,65 @@ read_type(const Part *part, GMimeObject *object, bool in_digest)
 	return type;
 }
 
-/* Set the disposition and the file name of a part. */
-static void
-read_disposition(Part *part)
+/* Return a parameter that GMime finds in some words, or NULL. */
+static char *
+find_parameter(const char *words, const char *name)
 {
-	const char *value = header_get(part->header, "Content-Disposition");
-	const char *name = NULL;
+	GMimeParamList *list = g_mime_param_list_parse(NULL, words);
+	GMimeParam *param = list ? g_mime_param_list_get_parameter(list, name) :
+		NULL;
+	char	   *value = param ? g_strdup(g_mime_param_get_value(param)) : NULL;
 
-	part->disposition = part->filename = NULL;
-	if (value != NULL && strlen(value) <= LONG_FIELD)
+	g_clear_object(&list);
+	return value;
+}
+
+/*
+ * Return the file name in a parameter of a field, or NULL.  GMime decodes an
+ * extended parameter (RFC 2231) as ISO-8859-1, and text_decode() its bytes.
+ */
+static char *
+file_name(const Header *header, const char *field, const char *name)
+{
+	const char *value = header_get(header, field);
+	const char *list = value ? strchr(value, ';') : NULL;
+	g_autofree char *coded = NULL;
+	g_autofree char *words = NULL;
+	g_autofree char *pattern = NULL;
+	g_autofree char *charset = NULL;
+	g_autofree char *latin = NULL;
+	g_autofree char *bytes = NULL;
+	g_autofree char *text = NULL;
+
+	if (list == NULL || strlen(value) > LONG_FIELD)
+		return NULL;
+	coded = header_decode(list + 1, true, NULL);
+	/* a backslash of a path escapes nothing */
+	words = text_replace("\\\\(?=[^\"\\\\])", coded, "\\\\\\\\");
+	pattern = g_strdup_printf("\\b%s\\*(?:0\\*)?=[ \"]*([^ \";'=]+)'", name);
+	charset = text_find(pattern, words, strlen(words));
+	latin = text_replace("(\\*(?:0\\*)?=[ \"]*)[^ \";'=]+(?=')", words,
+						 "\\1ISO-8859-1");
+	text = find_parameter(charset ? latin : words, name);
+	if (charset != NULL && text != NULL)
 	{
-		g_autofree char *words = header_decode(value, true, NULL);
-		GMimeContentDisposition *parsed =
-			g_mime_content_disposition_parse(NULL, words);
+		/* GMime leaves the charset if the pieces are not in order */
+		g_autofree char *bare = text_replace("\\AISO-8859-1'[^']*'", text, "");
 
-		part->disposition =
-			g_strdup(g_mime_content_disposition_get_disposition(parsed));
-		name = g_mime_content_disposition_get_parameter(parsed, "filename");
-		part->filename = name && *name ? g_utf8_make_valid(name, -1) : NULL;
-		g_object_unref(parsed);
+		bytes = g_convert(bare, -1, "ISO-8859-1", "UTF-8", NULL, NULL, NULL);
+		g_free(text);
+		text = bytes ? text_decode(bytes, strlen(bytes), charset, NULL, NULL) :
+			find_parameter(words, name);
 	}
-	name = g_mime_content_type_get_parameter(part->type, "name");
-	if (part->filename == NULL && name != NULL && *name != '\0')
-		part->filename = g_utf8_make_valid(name, -1);
-	if (part->filename != NULL)
-		g_strstrip(part->filename);
-	/* encoded words that are spread over pieces of a parameter (RFC 2231) */
-	if (part->filename != NULL && strstr(part->filename, "=?") != NULL)
-	{
-		g_autofree char *words = part->filename;
-
-		part->filename = header_decode(words, false, NULL);
-	}
+	if (text == NULL || *text == '\0')
+		return NULL;
+	/* encoded words that are spread over pieces of a parameter */
+	g_free(coded);
+	coded = g_utf8_make_valid(text, -1);
+	g_free(text);
+	text = header_decode(coded, false, NULL);
+	/* a quote that is never closed */
+	return text_replace("\\A\"([^\"]*)\\z", text, "\\1");
 }
 
 void
@@ -221,11 +248,16 @@ part_init(Part *part, const Walk *walk, GMimeObject *object, Header *header,
 	}
 	part->type = read_type(part, object, parent != NULL &&
 						   part_is(parent, "multipart", "digest"));
-	read_disposition(part);
+	value = header_get(header, "Content-Disposition");
+	part->disposition = value ? text_find("\\A[\\s\"]*([a-z-]+)", value,
+										  strlen(value)) : NULL;
+	part->filename = file_name(header, "Content-Disposition", "filename");
+	if (part->filename == NULL)
+		part->filename = file_name(header, "Content-Type", "name");
 
 	value = header_get(header, "Content-Transfer-Encoding");
 	if (value != NULL)
-		word = text_find("^[ \t]*([^ \t;(]+)", value, strlen(value));
+		word = text_find("\\A[ \t\"]*([^ \t\";(]+)", value, strlen(value));
 	part->encoding = word ? g_mime_content_encoding_from_string(word) :
 		GMIME_CONTENT_ENCODING_DEFAULT;
 
