@@ -122,72 +122,62 @@ put_value_text(json_t *props, const char *name, const variableLength *value)
 
 /* Set a time from a FILETIME, in units of 100 nanoseconds since 1601. */
 static void
-put_value_time(json_t *props, const char *name, const variableLength *value)
+put_value_time(json_t *props, const char *name, guint64 ticks)
 {
-	guint64		ticks;
-	GDateTime  *when;
+	g_autoptr(GDateTime) when =
+		g_date_time_new_from_unix_utc((gint64) (ticks / 10000000) -
+									  G_GINT64_CONSTANT(11644473600));
+	g_autofree char *text = NULL;
+	g_autofree char *iso = NULL;
 
-	if (value->size < 8)
+	if (when == NULL || g_date_time_get_year(when) < 1601)
 		return;
-	memcpy(&ticks, value->data, sizeof(ticks));
-	ticks = GUINT64_FROM_LE(ticks);
-	when = g_date_time_new_from_unix_utc((gint64) (ticks / 10000000) -
-										 G_GINT64_CONSTANT(11644473600));
-	if (when != NULL && g_date_time_get_year(when) >= 1601)
-	{
-		g_autofree char *text = g_date_time_format(when, "%Y-%m-%dT%H:%M:%S");
-		g_autofree char *iso = g_strdup_printf("%s.%07uZ", text,
-											   (unsigned) (ticks % 10000000));
-
-		put_text(props, name, iso);
-	}
-	g_clear_pointer(&when, g_date_time_unref);
+	text = g_date_time_format(when, "%Y-%m-%dT%H:%M:%S");
+	iso = g_strdup_printf("%s.%07uZ", text, (unsigned) (ticks % 10000000));
+	put_text(props, name, iso);
 }
 
 static void
-put_value_double(json_t *props, const char *name, const variableLength *value)
+put_value(json_t *props, const char *name, Kind kind,
+		  const variableLength *value)
 {
-	guint64		bits;
+	size_t		size = (size_t) MAX(value->size, 0);
+	guint64		bits = 0;
 	double		number;
 
-	if (value->size < 8)
-		return;
-	memcpy(&bits, value->data, sizeof(bits));
+	memcpy(&bits, value->data, MIN(size, sizeof(bits)));
 	bits = GUINT64_FROM_LE(bits);
 	memcpy(&number, &bits, sizeof(number));
-	/* json_real() returns NULL for numbers that JSON does not have */
-	json_object_set_new(props, name, json_real(number));
+	if (kind == KIND_TEXT)
+		put_value_text(props, name, value);
+	else if (kind == KIND_LONG)
+		json_object_set_new(props, name, json_integer((gint32) bits));
+	else if (kind == KIND_BOOLEAN)
+		json_object_set_new(props, name, json_boolean(bits & 0xFFFF));
+	else if (kind == KIND_BINARY && size > 0)
+		put_binary(props, name, value->data, size);
+	else if (kind == KIND_TIME && size >= sizeof(bits))
+		put_value_time(props, name, bits);
+	else if (kind == KIND_DOUBLE && size >= sizeof(bits))
+		/* json_real() returns NULL for numbers that JSON does not have */
+		json_object_set_new(props, name, json_real(number));
 }
 
+/* Set the first text of some ids that is there. */
 static void
-put_value(json_t *props, size_t i, const variableLength *value)
+put_first_text(json_t *props, const char *name, MAPIProps *mapi,
+			   const unsigned *ids, size_t n)
 {
-	const char *name = taken[i].name;
-	gint32		number = 0;
-
-	memcpy(&number, value->data, MIN((size_t) MAX(value->size, 0),
-									 sizeof(number)));
-	switch (taken[i].kind)
+	for (size_t i = 0; i < 2 * n; i++)
 	{
-		case KIND_TEXT:
+		variableLength *value = find_value(mapi, ids[i / 2],
+										   i % 2 ? 0x001E : 0x001F);
+
+		if (value != NULL)
+		{
 			put_value_text(props, name, value);
-			break;
-		case KIND_LONG:
-			json_object_set_new(props, name,
-								json_integer(GINT32_FROM_LE(number)));
-			break;
-		case KIND_DOUBLE:
-			put_value_double(props, name, value);
-			break;
-		case KIND_BOOLEAN:
-			json_object_set_new(props, name, json_boolean(number & 0xFFFF));
-			break;
-		case KIND_TIME:
-			put_value_time(props, name, value);
-			break;
-		case KIND_BINARY:
-			if (value->size > 0)
-				put_binary(props, name, value->data, (size_t) value->size);
+			return;
+		}
 	}
 }
 
@@ -204,7 +194,7 @@ message_props(TNEFStruct *tnef)
 		if (value == NULL && taken[i].kind == KIND_TEXT)
 			value = find_value(&tnef->MapiProperties, taken[i].id, 0x001F);
 		if (value != NULL)
-			put_value(props, i, value);
+			put_value(props, taken[i].name, taken[i].kind, value);
 	}
 	if (tnef->body.data != NULL && tnef->body.size > 0)
 		put_value_text(props, "PR_BODY", &tnef->body);
@@ -271,30 +261,24 @@ static void
 put_recipient_value(json_t *one, unsigned id, unsigned type,
 					const variableLength *value)
 {
-	static const struct
-	{
-		unsigned	id;
-		const char *name;
-	}			names[] =
-	{
-		{0x3001, "PR_DISPLAY_NAME"}, {0x3002, "PR_ADDRTYPE"},
-		{0x3003, "PR_EMAIL_ADDRESS"}, {0x39FE, "PR_SMTP_ADDRESS"}
-	};
+	const char *name = id == 0x3001 ? "PR_DISPLAY_NAME" :
+		id == 0x3002 ? "PR_ADDRTYPE" : id == 0x3003 ? "PR_EMAIL_ADDRESS" :
+		id == 0x39FE ? "PR_SMTP_ADDRESS" : NULL;
 
 	if (id == 0x0C15 && type == KIND_LONG)
 		json_object_set_new(one, "PR_RECIPIENT_TYPE",
 							json_integer(value->data[0]));
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+	else if (name != NULL && (type == 0x001E || type == 0x001F))
 	{
-		g_autofree char *text = NULL;
+		g_autofree char *text = text_decode((char *) value->data,
+											(size_t) value->size,
+											type == 0x001F ? "utf-16le" : NULL,
+											NULL, NULL);
+		char	   *nul = strstr(text, "\xEF\xBF\xBD");	/* U+0000 */
 
-		if (names[i].id != id || (type != 0x001E && type != 0x001F))
-			continue;
-		text = text_decode((char *) value->data, (size_t) value->size,
-						   type == 0x001F ? "utf-16le" : NULL, NULL, NULL);
-		if (strstr(text, "\xEF\xBF\xBD") != NULL)	/* a NUL at the end */
-			*strstr(text, "\xEF\xBF\xBD") = '\0';
-		put_text(one, names[i].name, text);
+		if (nul != NULL)
+			*nul = '\0';
+		put_text(one, name, text);
 	}
 }
 
@@ -376,65 +360,56 @@ put_recipients(json_t *props, BYTE *bytes, size_t len)
 static json_t *tnef_json(BYTE *bytes, long len, int nesting);
 
 /*
- * Return the message that an attachment embeds, which is TNEF after the id of
- * an interface; NULL if there is none.
+ * Add an attachment to a list.  A message that is embedded is TNEF after the
+ * id of an interface.
  */
-static json_t *
-embedded_json(Attachment *attachment, int nesting)
+static void
+add_attachment(json_t *list, Attachment *from, int nesting)
 {
-	variableLength *object = find_value(&attachment->MAPI, 0x3701, 0x000D);
-
-	if (object == NULL || object->size <= INTERFACE_BYTES + 4 ||
-		memcmp(object->data + INTERFACE_BYTES, TNEF_SIGNATURE, 4) != 0 ||
-		nesting > MAX_EMBEDDED)
-		return NULL;
-	return tnef_json(object->data + INTERFACE_BYTES,
-					 object->size - INTERFACE_BYTES, nesting);
-}
-
-/* Return the names, the type and the bytes of an attachment. */
-static json_t *
-attachment_props(Attachment *attachment, int nesting)
-{
-	json_t	   *message = embedded_json(attachment, nesting + 1);
-	json_t	   *props = json_object();
-	variableLength *bytes = find_value(&attachment->MAPI, 0x3701, 0x0102);
-	variableLength *name = NULL;
 	static const unsigned names[] = {0x3707, 0x3704, 0x3001};
+	static const unsigned types[] = {0x370E};
+	variableLength *object = find_value(&from->MAPI, 0x3701, 0x000D);
+	variableLength *bytes = find_value(&from->MAPI, 0x3701, 0x0102);
+	json_t	   *texts = json_object();
+	json_t	   *message = NULL;
+	json_t	   *attachment;
 
-	for (size_t i = 0; name == NULL && i < G_N_ELEMENTS(names); i++)
+	put_first_text(texts, "name", &from->MAPI, names, G_N_ELEMENTS(names));
+	put_first_text(texts, "type", &from->MAPI, types, 1);
+	if (json_object_get(texts, "name") == NULL && from->Title.data != NULL)
+		put_value_text(texts, "name", &from->Title);
+	if (json_object_get(texts, "type") == NULL)
+		put_text(texts, "type", "application/octet-stream");
+	if (object != NULL && object->size > INTERFACE_BYTES + 4 &&
+		memcmp(object->data + INTERFACE_BYTES, TNEF_SIGNATURE, 4) == 0 &&
+		nesting < MAX_EMBEDDED)
+		message = tnef_json(object->data + INTERFACE_BYTES,
+							object->size - INTERFACE_BYTES, nesting + 1);
+	if (from->FileData.size > 0)
+		bytes = &from->FileData;
+
+	attachment = attach_add(list, message ? "message/rfc822" :
+							text_of(texts, "type"), message ?
+							ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE, NULL);
+	if (message == NULL)
+		put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes ? bytes->data :
+				   NULL, bytes ? (size_t) MAX(bytes->size, 0) : 0);
+	else
 	{
-		name = find_value(&attachment->MAPI, names[i], 0x001F);
-		if (name == NULL)
-			name = find_value(&attachment->MAPI, names[i], 0x001E);
+		put_text(attachment, "PR_DISPLAY_NAME",
+				 text_of(message, "PR_SUBJECT"));
+		json_object_set_new(attachment, "PR_ATTACH_DATA_OBJ", message);
 	}
-	if (name == NULL && attachment->Title.data != NULL)
-		name = &attachment->Title;
-	if (name != NULL)
-		put_value_text(props, "name", name);
-	name = find_value(&attachment->MAPI, 0x370E, 0x001E);
-	if (name == NULL)
-		name = find_value(&attachment->MAPI, 0x370E, 0x001F);
-	if (name != NULL)
-		put_value_text(props, "type", name);
-	if (message != NULL)
-	{
-		json_object_set_new(props, "message", message);
-		return props;
-	}
-	if (attachment->FileData.size > 0)
-		bytes = &attachment->FileData;
-	put_binary(props, "data", bytes ? bytes->data : NULL,
-			   bytes && bytes->size > 0 ? (size_t) bytes->size : 0);
-	return props;
+	if (*text_of(texts, "name") != '\0')
+		attach_names(attachment, text_of(texts, "name"));
+	json_decref(texts);
 }
 
-/* Return the properties and attachments in TNEF, or NULL. */
+/* Return the properties in TNEF, with attachments, or NULL. */
 static json_t *
 tnef_json(BYTE *bytes, long len, int nesting)
 {
 	TNEFStruct	tnef;
-	json_t	   *found = json_object();
 	json_t	   *list = json_array();
 	json_t	   *props;
 
@@ -444,13 +419,14 @@ tnef_json(BYTE *bytes, long len, int nesting)
 		return NULL;
 	for (Attachment *one = tnef.starting_attach.next; one != NULL;
 		 one = one->next)
-		json_array_append_new(list, attachment_props(one, nesting));
+		add_attachment(list, one, nesting);
 	props = message_props(&tnef);
 	put_recipients(props, bytes, (size_t) len);
-	json_object_set_new(found, "properties", props);
-	json_object_set_new(found, "attachments", list);
+	if (json_array_size(list) > 0)
+		json_object_set(props, "PR_MESSAGE_ATTACHMENTS", list);
+	json_decref(list);
 	TNEFFree(&tnef);
-	return found;
+	return props;
 }
 
 /* Read TNEF, and write its content to a pipe.  Does not return. */
@@ -511,38 +487,33 @@ ask(const GByteArray *bytes)
 	return found;
 }
 
-/* Add an attachment in TNEF, or the message in it, to a list. */
+/* Count the attachments of a message, and of the messages in these. */
 static void
-take_attachment(json_t *list, json_t *one, Tally *tally)
+count_attachments(json_t *props, Tally *tally)
 {
-	const char *type = json_string_value(json_object_get(one, "type"));
-	const char *name = json_string_value(json_object_get(one, "name"));
-	json_t	   *message = json_object_get(one, "message");
-	json_t	   *props = json_object_get(message, "properties");
-	json_t	   *inner = json_array();
-	json_t	   *attachment;
 	size_t		i;
-	json_t	   *next;
+	json_t	   *one;
 
-	attachment = attach_add(list, message ? "message/rfc822" : type ? type :
-							"application/octet-stream", message ?
-							ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE, tally);
-	if (message == NULL)
-		json_object_set(attachment, "PR_ATTACH_DATA_BIN",
-						json_object_get(one, "data"));
-	else
+	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
 	{
-		put_text(attachment, "PR_DISPLAY_NAME",
-				 json_string_value(json_object_get(props, "PR_SUBJECT")));
-		json_array_foreach(json_object_get(message, "attachments"), i, next)
-			take_attachment(inner, next, tally);
-		if (json_array_size(inner) > 0)
-			json_object_set(props, "PR_MESSAGE_ATTACHMENTS", inner);
-		json_object_set(attachment, "PR_ATTACH_DATA_OBJ", props);
+		tally_attachment(tally, text_of(one, "PR_ATTACH_MIME_TAG"));
+		count_attachments(json_object_get(one, "PR_ATTACH_DATA_OBJ"), tally);
 	}
-	json_decref(inner);
-	if (name != NULL)
-		attach_names(attachment, name);
+}
+
+/* Add attachments to a list, with numbers of that list. */
+static void
+move_attachments(json_t *list, json_t *from)
+{
+	size_t		i;
+	json_t	   *one;
+
+	json_array_foreach(from, i, one)
+	{
+		json_object_set_new(one, "PR_ATTACH_NUM", json_integer((json_int_t)
+													   json_array_size(list)));
+		json_array_append(list, one);
+	}
 }
 
 /*
@@ -574,7 +545,6 @@ bool
 tnef_read(Walk *walk, json_t *props, const GByteArray *bytes)
 {
 	json_t	   *found = NULL;
-	size_t		i;
 	json_t	   *one;
 	const char *name;
 
@@ -586,11 +556,12 @@ tnef_read(Walk *walk, json_t *props, const GByteArray *bytes)
 					"TNEF that cannot be read: attached as it is", 1);
 		return false;
 	}
-	json_array_foreach(json_object_get(found, "attachments"), i, one)
-		take_attachment(walk->attachments, one, walk->tally);
-	json_object_foreach(json_object_get(found, "properties"), name, one)
+	count_attachments(found, walk->tally);
+	json_object_foreach(found, name, one)
 	{
-		if (strcmp(name, "PR_BODY") == 0)
+		if (strcmp(name, "PR_MESSAGE_ATTACHMENTS") == 0)
+			move_attachments(walk->attachments, one);
+		else if (strcmp(name, "PR_BODY") == 0)
 			g_string_append(walk->text, walk->text->len > 0 ||
 							walk->html->len > 0 ? "" :
 							json_string_value(one));
