@@ -225,49 +225,41 @@ put_person(json_t *props, const char *prefix, json_t *people)
 static void
 map_people(const Header *header, json_t *props, Tally *tally)
 {
-	People		from = {json_array(), MAPI_ORIG, 0, tally, false};
-	People		sender = {json_array(), MAPI_ORIG, 0, tally, false};
-	People		reply = {json_array(), MAPI_ORIG, 0, tally, false};
-	People		to = {json_array(), MAPI_TO, 0, tally, false};
+	json_t	   *from = json_array();
+	json_t	   *sender = json_array();
+	json_t	   *reply = json_array();
+	json_t	   *to = json_array();
 	GString    *names = g_string_new(NULL);
-	bool		has_from;
 	size_t		i;
 	json_t	   *one;
 
-	header_people(header, "From", &from);
-	header_people(header, "Sender", &sender);
-	has_from = json_array_size(from.list) > 0;
-	if (json_array_size(from.list) > 1)
+	header_people(header, "From", MAPI_ORIG, from, tally);
+	header_people(header, "Sender", MAPI_ORIG, sender, tally);
+	header_people(header, "Reply-To", MAPI_ORIG, reply, tally);
+	header_people(header, "To", MAPI_TO, to, tally);
+	header_people(header, "Apparently-To", MAPI_TO, to, tally);
+	header_people(header, "Cc", MAPI_CC, to, tally);
+	header_people(header, "Bcc", MAPI_BCC, to, tally);
+	if (json_array_size(from) > 1)
 		tally_remark(tally,
 					 "further From addresses: only in the transport headers",
-					 (unsigned) json_array_size(from.list) - 1 + from.left);
-	put_person(props, "PR_SENT_REPRESENTING", has_from ? from.list :
-			   sender.list);
-	put_person(props, "PR_SENDER", json_array_size(sender.list) > 0 ?
-			   sender.list : from.list);
-
-	header_people(header, "To", &to);
-	header_people(header, "Apparently-To", &to);
-	to.type = MAPI_CC;
-	header_people(header, "Cc", &to);
-	to.type = MAPI_BCC;
-	header_people(header, "Bcc", &to);
-	if (json_array_size(to.list) > 0)
-		json_object_set(props, "PR_MESSAGE_RECIPIENTS", to.list);
-
-	header_people(header, "Reply-To", &reply);
-	json_array_foreach(reply.list, i, one)
+					 (unsigned) json_array_size(from) - 1);
+	put_person(props, "PR_SENT_REPRESENTING", json_array_size(from) > 0 ?
+			   from : sender);
+	put_person(props, "PR_SENDER", json_array_size(sender) > 0 ? sender :
+			   from);
+	if (json_array_size(to) > 0)
+		json_object_set(props, "PR_MESSAGE_RECIPIENTS", to);
+	json_array_foreach(reply, i, one)
 		g_string_append_printf(names, "%s%s", i > 0 ? "; " : "",
 							   text_of(one, "PR_DISPLAY_NAME"));
 	put_text(props, "PR_REPLY_RECIPIENT_NAMES", names->str);
-	tally_remark(tally, "recipients beyond the first 20000: only in the "
-				 "transport headers", to.left + reply.left);
 
 	g_string_free(names, TRUE);
-	json_decref(from.list);
-	json_decref(sender.list);
-	json_decref(reply.list);
-	json_decref(to.list);
+	json_decref(from);
+	json_decref(sender);
+	json_decref(reply);
+	json_decref(to);
 }
 
 /* -------------------------------------------------------- words and flags */
@@ -493,77 +485,65 @@ set_word(Edit *edit, const char *property, const Word *words, int missing)
 	envelope_set(edit, field, word);
 }
 
-static void
-add_person(InternetAddressList *list, const char *name, const char *address)
+/*
+ * Return the people of a type (MAPI_TO and others) as the value of a field, ""
+ * without people.  "name" is the property that has a name, and "prefix" begins
+ * the properties that have an address.
+ */
+static char *
+people_text(json_t *people, json_int_t type, const char *name,
+			const char *prefix)
 {
-	InternetAddress *one;
-
-	if (*address != '\0')
-		one = internet_address_mailbox_new(strcmp(name, address) == 0 ? NULL :
-										   name, address);
-	else
-		one = internet_address_group_new(name);
-	internet_address_set_charset(one, "utf-8");
-	internet_address_list_add(list, one);
-	g_object_unref(one);
-}
-
-/* Return the SMTP address of a person or recipient, else any address. */
-static const char *
-address_of(json_t *props, const char *prefix)
-{
+	InternetAddressList *list = internet_address_list_new();
 	g_autofree char *smtp = g_strconcat(prefix, "SMTP_ADDRESS", NULL);
 	g_autofree char *other = g_strconcat(prefix, "EMAIL_ADDRESS", NULL);
-	const char *address = text_of(props, smtp);
-
-	return *address ? address : text_of(props, other);
-}
-
-/* Return addresses as the value of a field, or "" without addresses. */
-static char *
-people_text(InternetAddressList *list)
-{
-	char	   *text;
-
-	if (internet_address_list_length(list) == 0)
-		return g_strdup("");
-	text = internet_address_list_to_string(list, NULL, TRUE);
-	return text ? text : g_strdup("");
-}
-
-static char *
-person_text(json_t *props, const char *prefix)
-{
-	InternetAddressList *list = internet_address_list_new();
-	g_autofree char *name = g_strconcat(prefix, "NAME", NULL);
-	const char *address = address_of(props, prefix);
-	char	   *text;
-
-	if (*address != '\0' || *text_of(props, name) != '\0')
-		add_person(list, text_of(props, name), address);
-	text = people_text(list);
-	g_object_unref(list);
-	return text;
-}
-
-/* Return the recipients of a type (MAPI_TO and others) as a field's value. */
-static char *
-recipients_text(json_t *props, json_int_t type)
-{
-	InternetAddressList *list = internet_address_list_new();
-	char	   *text;
+	char	   *text = NULL;
 	size_t		i;
 	json_t	   *one;
 
-	json_array_foreach(json_object_get(props, "PR_MESSAGE_RECIPIENTS"), i, one)
+	json_array_foreach(people, i, one)
 	{
-		if (number_of(one, "PR_RECIPIENT_TYPE", MAPI_TO) == type)
-			add_person(list, text_of(one, "PR_DISPLAY_NAME"),
-					   address_of(one, "PR_"));
+		const char *shown = text_of(one, name);
+		const char *address = text_of(one, smtp);
+		InternetAddress *person;
+
+		if (*address == '\0')
+			address = text_of(one, other);
+		if (number_of(one, "PR_RECIPIENT_TYPE", MAPI_TO) != type ||
+			(*shown == '\0' && *address == '\0'))
+			continue;
+		if (*address == '\0')
+			person = internet_address_group_new(shown);
+		else
+			person = internet_address_mailbox_new(strcmp(shown, address) == 0 ?
+												  NULL : shown, address);
+		internet_address_set_charset(person, "utf-8");
+		internet_address_list_add(list, person);
+		g_object_unref(person);
 	}
-	text = people_text(list);
+	if (internet_address_list_length(list) > 0)
+		text = internet_address_list_to_string(list, NULL, TRUE);
 	g_object_unref(list);
+	return text ? text : g_strdup("");
+}
+
+/* Return the person of the properties with a prefix as the value of a field. */
+static char *
+person_text(json_t *props, const char *prefix)
+{
+	g_autofree char *name = g_strconcat(prefix, "NAME", NULL);
+	json_t	   *people = json_pack("[O]", props);
+	char	   *text = people_text(people, MAPI_TO, name, prefix);
+
+	json_decref(people);
 	return text;
+}
+
+static char *
+recipients_text(json_t *props, json_int_t type)
+{
+	return people_text(json_object_get(props, "PR_MESSAGE_RECIPIENTS"), type,
+					   "PR_DISPLAY_NAME", "PR_");
 }
 
 static void

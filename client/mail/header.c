@@ -274,6 +274,15 @@ header_decode(const char *value, bool as_words, Tally *tally)
 
 /* --------------------------------------------------------------- addresses */
 
+/* The list of people that is being read. */
+typedef struct People
+{
+	json_t	   *list;
+	int			type;
+	Tally	   *tally;
+	bool		decoded;		/* within the text of an encoded word */
+} People;
+
 static void take_list(People *people, const char *words);
 
 static void
@@ -289,7 +298,8 @@ take_person(People *people, const char *name, const char *address)
 					 "people without an address: kept by their names", 1);
 	if (json_array_size(people->list) >= MAX_RECIPIENTS)
 	{
-		people->left++;
+		tally_remark(people->tally, "recipients beyond the first 20000: only "
+					 "in the transport headers", 1);
 		return;
 	}
 	one = json_object();
@@ -500,8 +510,11 @@ take_list(People *people, const char *words)
 }
 
 void
-header_people(const Header *header, const char *name, People *people)
+header_people(const Header *header, const char *name, int type, json_t *list,
+			  Tally *tally)
 {
+	People		people = {list, type, tally, false};
+
 	for (guint i = 0; i < header->fields->len; i++)
 	{
 		Field	   *field = g_ptr_array_index(header->fields, i);
@@ -509,8 +522,8 @@ header_people(const Header *header, const char *name, People *people)
 
 		if (g_ascii_strcasecmp(field->name, name) != 0)
 			continue;
-		words = header_decode(field->value, true, people->tally);
+		words = header_decode(field->value, true, tally);
 		if (strcmp(words, "<>") != 0)
-			take_list(people, words);
+			take_list(&people, words);
 	}
 }

@@ -279,19 +279,12 @@ extern char *header_block(const Header *header, const char *bytes,
  */
 extern char *header_decode(const char *value, bool as_words, Tally *tally);
 
-/* A list of people, as the properties of recipients of a type. */
-typedef struct People
-{
-	json_t	   *list;
-	int			type;
-	unsigned	left;			/* count beyond MAX_RECIPIENTS */
-	Tally	   *tally;
-	bool		decoded;		/* within the text of an encoded word */
-} People;
-
-/* Add the people in each field of a name to a list. */
-extern void header_people(const Header *header, const char *name,
-						  People *people);
+/*
+ * Add the people in each field of a name to a list, as the properties of
+ * recipients of a type.
+ */
+extern void header_people(const Header *header, const char *name, int type,
+						  json_t *list, Tally *tally);
 
 /* ------------------------------------------------------------------ mime.c */
 
