@@ -158,7 +158,53 @@ is_deeply(
 is_deeply(to('=?utf-8?q?only_a_name?='), ['1 only a name'],
 	'an encoded word without an address');
 
+# addresses in another form, of which the parser finds one or none
+is_deeply(to('a@example.org | b@example.org'),
+	[ map { "1 $_\@example.org <$_\@example.org>" } qw(a b) ],
+	'other forms: a bar between two');
+is_deeply(to('Bob [mailto:bob@example.org], x@example.org'),
+	[ '1 Bob <bob@example.org>', '1 x@example.org <x@example.org>' ],
+	'other forms: in brackets of another kind');
+is_deeply(to('<@relay.example:user@example.org>, Ann <mailto:ann@example.org>'),
+	[ '1 user@example.org <user@example.org>', '1 Ann <ann@example.org>' ],
+	'other forms: a route, a scheme');
+is_deeply(to('Smith, Bob [Org, Inc] <b@example.org>, Roe, A, PhD <r@example.org>'),
+	[ '1 Smith, Bob [Org, Inc] <b@example.org>', '1 Roe, A, PhD <r@example.org>' ],
+	'other forms: commas in a name without quotes');
+is_deeply(to('a, Team: b@example.org;, c@example.org'),
+	[ '1 a <a>', map { "1 $_\@example.org <$_\@example.org>" } qw(b c) ],
+	'other forms: a word before a group');
+is_deeply(to('"Only a name", b@example.org'),
+	[ '1 Only a name', '1 b@example.org <b@example.org>' ],
+	'other forms: a quoted name is no address');
+is_deeply(to('Bob <bob@example.org> (bob@home), =?utf-8?q?Z=C3=B6?= <z@example.org>'),
+	[ '1 Bob <bob@example.org>', "1 Z\x{f6} <z\@example.org>" ],
+	'other forms: a comment with an address is a comment');
+
 # -------------------------------------------------------------- charsets
+
+# the rows of code page 932, and charsets by the names that they have elsewhere
+foreach my $case (
+	[ 'cp50221', "\e\$B-!\e(I6E\e(B", '①ｶﾅ' ],
+	[ 'ISO-2022-JP-MS', "\e\$B-j\e(B", '㈱' ],
+	[ 'euc-jp', "\xb5\xc4\xad\xa1\xfc\xe2\x8e\xb6", '議①髙ｶ' ],
+	[ 'x-euc-jp', "\xb5\xc4", '議' ],
+	[ 'win-1251', "\xef", 'п' ],
+	[ 'x-cp1252', "\x93", '“' ],
+	[ 'iso-8859-8-e', "\xe0", 'א' ],
+	[ 'iso-8859-9', "\xdd\x80", 'İ€' ],
+	[ 'ISO646-US', "\xe9", 'é' ])
+{
+	my ($charset, $bytes, $text) = @$case;
+	my $word = encode_base64($bytes, '');
+
+	is(properties("Subject: =?$charset?B?$word?=\n\nx\n")->{PR_SUBJECT},
+		$text, "charsets: $charset");
+}
+is( properties("Subject: \xd0\xd2\nContent-Type: multipart/mixed; boundary=b\n\n"
+		  . "--b\nContent-Type: text/plain; charset=koi8-r\n\nx\n--b--\n")
+	  ->{PR_SUBJECT},
+	'пр', 'charsets: the bytes of a header are in that of the first part');
 
 # rows that code page 932 adds to ISO-2022-JP
 foreach my $case (
@@ -223,8 +269,45 @@ foreach my $case (
 	is($found->{PR_ATTACH_EXTENSION}, '.pdf', "file names: $what: extension");
 }
 
+# extended parameters (RFC 2231) with charsets of mail, and paths
+foreach my $case (
+	[ "filename*=utf-8''%C3%9Cber.pdf", 'Über.pdf', 'UTF-8' ],
+	[ "filename*=utf-8''%DCber.pdf", 'Über.pdf', 'Latin-1 called UTF-8' ],
+	[ "filename*=us-ascii''%C3%9Cber.pdf", 'Über.pdf', 'UTF-8 called ASCII' ],
+	[ "filename*=shift_jis''%87%40.pdf", '①.pdf', 'code page 932' ],
+	[ "filename*=iso-2022-jp''%1B%24B-!%1B%28B.pdf", '①.pdf', 'ISO-2022-JP' ],
+	[ "filename*0*=gb2312''%C4; filename*1*=%E3.pdf", '你.pdf',
+		'a character in two pieces' ],
+	[ "filename*1*=ber.pdf; filename*0*=utf-8''%C3%9C", 'Über.pdf',
+		'pieces that are not in order' ],
+	[ "filename*0*=utf-8''%C3%9C; filename*1=\"\x{f6}ber.pdf\"", 'Üöber.pdf',
+		'a piece that is not coded' ],
+	[ 'filename="C:\\dir\\file.pdf"', 'C:\\dir\\file.pdf', 'a path' ],
+	[ 'filename="a\\"b.pdf"', 'a"b.pdf', 'a quote' ],
+	[ 'filename="never closed.pdf', 'never closed.pdf', 'a quote at the start' ])
+{
+	my ($parameter, $name, $what) = @$case;
+
+	is( attachment(with_part("Content-Type: application/pdf\n"
+				  . "Content-Disposition: attachment; $parameter\n", 'x'))
+		  ->{PR_ATTACH_LONG_FILENAME},
+		$name, "file names, RFC 2231: $what");
+}
+
 # -------------------------------------------------------------- types
 
+foreach my $case (
+	[ 'image', 'image/octet-stream' ],
+	[ 'pdf', 'application/pdf' ],
+	[ 'attachment', 'application/attachment' ])
+{
+	my ($type, $tag) = @$case;
+	my $found = attachment(with_part("Content-Type: $type; name=a.pdf\n", 'x'));
+
+	is($found->{PR_ATTACH_MIME_TAG}, $tag, "a type without a slash: $type");
+	is($found->{PR_ATTACH_LONG_FILENAME}, 'a.pdf',
+		"a type without a slash: $type: name");
+}
 is(properties("Subject: x\nContent-Type: text\n\nhello\n")->{PR_BODY},
 	"hello\n", 'a type without a slash: text');
 is( properties(
@@ -302,6 +385,19 @@ is(properties("Subject: a\rb\nTo: b\@example.org\n\nx\n")->{PR_BODY},
 is(properties("odd line\n its fold\nSubject: x\n\ny\n")->{PR_SUBJECT},
 	'x', 'a folded line before the first field');
 
+# what stands in front of the first field
+foreach my $case (
+	[ "\n\n", 'empty lines' ], [ " \n\t\n", 'blank lines' ],
+	[ ">From a\@example.org Tue\n", 'a quoted From_ line' ])
+{
+	my ($before, $what) = @$case;
+
+	is(properties("${before}Subject: x\n\ny\n")->{PR_SUBJECT},
+		'x', "before the first field: $what");
+}
+is(properties("Subject: x\nContent-Transfer-Encoding: \"base64\"\n\naGk=\n")
+	  ->{PR_BODY}, 'hi', 'a transfer encoding in quotes');
+
 # -------------------------------------------------------------- dates
 
 foreach my $case (
@@ -310,6 +406,13 @@ foreach my $case (
 	[ '2024-05-14 07:30:00 -0100', '2024-05-14T08:30:00.0000000Z' ],
 	[ '2024-05-14 07:30:00.25', '2024-05-14T07:30:00.0000000Z' ],
 	[ '2024-05-14', '2024-05-14T00:00:00.0000000Z' ],
+	[ '2024-05-14T07:30', '2024-05-14T07:30:00.0000000Z' ],
+	[ '20240514T073000Z', '2024-05-14T07:30:00.0000000Z' ],
+	[ '2024-05-14 07:30 +02:00', '2024-05-14T05:30:00.0000000Z' ],
+	[ 'Tue, 14 May 2024 07:30:00 +02:00', '2024-05-14T05:30:00.0000000Z' ],
+	[ 'Tue, 14 May 2024 07:30:00+0200', '2024-05-14T05:30:00.0000000Z' ],
+	[ 'Tue May 14 2024 07:30:00 GMT+0200 (CEST)',
+		'2024-05-14T05:30:00.0000000Z' ],
 	[ 'Tue, 14 May 2024 07:30:00 +0000', '2024-05-14T07:30:00.0000000Z' ])
 {
 	my ($date, $time) = @$case;
@@ -330,6 +433,17 @@ is(decode_base64($props->{PR_MESSAGE_ATTACHMENTS}[0]{PR_ATTACH_DATA_BIN}),
 is(scalar @{ properties("Subject: x\n\n$coded\n$coded")
 		  ->{PR_MESSAGE_ATTACHMENTS} },
 	2, 'uuencoded: two files');
+is( decode_base64(
+		attachment(with_part("Content-Type: application/x; name=f\n"
+				  . "Content-Transfer-Encoding: x-uuencode\n", $coded))
+		  ->{PR_ATTACH_DATA_BIN}),
+	'Cat', 'uuencoded: as the transfer encoding');
+is(properties("Subject: x\n\n" . ($coded =~ s/end/end /r))->{PR_BODY},
+	undef, 'uuencoded: a blank at the end');
+is( decode_base64(properties("Subject: x\n\nbegin 644 f\n"
+			  . 'M' . 'A' x 60 . "\n`\nend\n")
+		  ->{PR_MESSAGE_ATTACHMENTS}[0]{PR_ATTACH_DATA_BIN} // ''),
+	unpack('u', 'M' . 'A' x 60), 'uuencoded: a whole line');
 foreach my $prose (
 	"begin 644 words\nand more of them\nend\n",
 	"begin 644 x\n#0V%T\n",
