@@ -44,6 +44,23 @@ SELECT write_original(:s, :m, 0, 'late');  -- fail
 \set VERBOSITY terse
 SELECT octet_length(read_original(:s, :copy, 0, 100));
 
+-- so has a copy by copy_messages(), also in another store, and a message that is
+-- moved to another store; a store that keeps none takes none
+SELECT new_message_id AS again FROM copy_messages(:s, ARRAY[:copy],
+    special_folder(:s, 'Inbox')) \gset
+SELECT octet_length(read_original(:s, :again, 0, 100));
+SELECT create_store('originals, too') AS o \gset
+SELECT new_message_id AS there FROM copy_messages(:s, ARRAY[:copy],
+    special_folder(:o, 'Inbox'), :o) \gset
+SELECT octet_length(read_original(:o, :there, 0, 100));
+SELECT new_message_id AS moved FROM move_messages_to_store(:s, ARRAY[:again],
+    special_folder(:o, 'Inbox'), :o) \gset
+SELECT octet_length(read_original(:o, :moved, 0, 100));
+SELECT keep_originals(:o, false);
+SELECT new_message_id AS without FROM copy_messages(:s, ARRAY[:copy],
+    special_folder(:o, 'Inbox'), :o) \gset
+SELECT read_original(:o, :without, 0, 100) IS NULL AS "none";
+
 -- a store that keeps none
 SELECT keep_originals(:s, false);
 SELECT message_id AS n FROM save_new_message(:s, special_folder(:s, 'Inbox'),

@@ -1353,9 +1353,18 @@ extern void original_add(int64 store_id, int64 message_id, const char *name,
 extern void original_store(int64 store_id, int64 message_id,
 						   const bytea *original);
 
-/* Delete or copy the original of a message, if the message has one. */
+/* Return the number of bytes of an original; -1 if the message has none. */
+extern int64 original_size(int64 store_id, int64 message_id);
+
+/* Delete the original of a message, if the message has one. */
 extern void original_delete(int64 store_id, int64 message_id);
-extern void original_copy(int64 store_id, int64 message_id, int64 copy_id);
+
+/*
+ * Copy the original of a message, if the message has one, to a new message;
+ * to one of another store only if that store keeps originals.
+ */
+extern void original_copy(int64 store_id, int64 message_id, int64 to_store_id,
+						  int64 copy_id);
 
 /* ----------------------------------------------------------------- merge.c */
 

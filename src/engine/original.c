@@ -29,8 +29,7 @@
 /* A longer original is not shown as a property; read_original() reads it. */
 #define MAX_SHOWN_BYTES		(128 * 1024 * 1024)
 
-/* Return the number of bytes of an original; -1 if the message has none. */
-static int64
+int64
 original_size(int64 store_id, int64 message_id)
 {
 	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
@@ -132,10 +131,11 @@ original_delete(int64 store_id, int64 message_id)
 }
 
 void
-original_copy(int64 store_id, int64 message_id, int64 copy_id)
+original_copy(int64 store_id, int64 message_id, int64 to_store_id,
+			  int64 copy_id)
 {
-	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(message_id),
-	Int64GetDatum(copy_id)};
+	Datum		values[4] = {Int64GetDatum(store_id), Int64GetDatum(message_id),
+	Int64GetDatum(to_store_id), Int64GetDatum(copy_id)};
 
 	SPI_connect();
 	query_run(QUERY_ORIGINAL_COPY, values, NULL);

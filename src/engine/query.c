@@ -549,11 +549,12 @@ static const struct
 		"SELECT store_id FROM msgstore.store"
 		" WHERE store_id = $1 AND keep_originals"},
 	[QUERY_ORIGINAL_COPY] =
-	{true, {INT8OID, INT8OID, INT8OID},
+	{true, {INT8OID, INT8OID, INT8OID, INT8OID},
 		"INSERT INTO msgstore.original"
 		" (store_id, message_id, \"offset\", bytes)"
-		" SELECT store_id, $3, \"offset\", bytes FROM msgstore.original"
-		" WHERE store_id = $1 AND message_id = $2"},
+		" SELECT $3, $4, \"offset\", bytes FROM msgstore.original"
+		" WHERE store_id = $1 AND message_id = $2 AND ($1 = $3"
+		" OR (SELECT keep_originals FROM msgstore.store WHERE store_id = $3))"},
 	[QUERY_ORIGINAL_DELETE] =
 	{true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.original"

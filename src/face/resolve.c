@@ -121,7 +121,8 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	{
 		outcome->message_id = request.message_id;
 		outcome->change_number = number;
-		original_copy(stand->store_id, stand->message_id, request.message_id);
+		original_copy(stand->store_id, stand->message_id, stand->store_id,
+					  request.message_id);
 	}
 	messagerow_end_read(&row);
 	return result;

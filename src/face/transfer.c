@@ -107,6 +107,7 @@ insert_copy(const MessageRow *from, MessageRow *to, int64 store_id,
 	if (other_store)
 		import_blobs(from->store_id, to);
 	change_copy(to, other_store ? 0 : from->message_id, tally);
+	original_copy(from->store_id, from->message_id, store_id, to->message_id);
 	return to->message_id;
 }
 
