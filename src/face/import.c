@@ -94,7 +94,7 @@ stored_members(const Jsonb *change)
 		"PR_PREDECESSOR_CHANGE_LIST", "PR_LAST_MODIFIER_NAME",
 		"PR_CREATOR_NAME", "PR_DELETED_ON", "PR_MESSAGE_FLAGS",
 		"PR_LAST_MODIFICATION_TIME", "PR_CREATION_TIME", "blobs", "hard",
-		"restored"
+		"original", "restored"
 	};
 	BagList		none;
 
@@ -154,16 +154,12 @@ import_new(Import *import, MessageRow *row)
 }
 
 /*
- * Find the message of a change.  If it is not known here, make other imports
- * of the message wait until this transaction ends.
+ * Find the message of a change again, which was not known here: make other
+ * imports of the message wait until this transaction ends.
  */
 static void
-find_message(Import *import)
+find_message_locked(Import *import)
 {
-	import->message_id = arrival_message(import->store_id,
-										 &import->source);
-	if (import->message_id != 0)
-		return;
 	LockDatabaseObject(relation_oid(REL_IMPORTED),
 					   hash_bytes(import->source.bytes, import->source.size),
 					   0, ExclusiveLock);
@@ -212,6 +208,31 @@ import_execute(Import *import)
 	return result;
 }
 
+/*
+ * Return true if the current role may import a change: into the message as it
+ * is now, or as a new one.  Asked before anything is locked, so that a role
+ * without the right neither waits nor holds others up.  Raises the errors of
+ * opening a message for a role that may not even read it.
+ */
+static bool
+permitted_at_door(Import *import)
+{
+	MessageRow	row;
+	bool		permitted = true;
+
+	if (import->message_id == 0)
+		return import->folder_id == 0 ||
+			access_may_create(import->store_id, import->folder_id);
+	messagerow_begin_read(&row, GetLatestSnapshot());
+	if (messagerow_fetch(&row, import->store_id, import->message_id))
+	{
+		import->number = row.version.change_number;
+		permitted = meet_permitted(import, &row);
+	}
+	messagerow_end_read(&row);
+	return permitted;
+}
+
 /* Delete for good the messages with some ids, which may include 0. */
 static int32
 delete_for_good(int64 store_id, int64 *ids, int count, uint32 flags,
@@ -250,15 +271,20 @@ read_message(Import *import, const Jsonb *change)
 }
 
 /*
- * Lock the folder of an import against deletion, and return true; or return
- * false if it does not exist, is deleted, or is not known here.  Without a
- * folder, that of the change is taken.
+ * Find the folder of an import, and return true; or return false if the folder
+ * is not known here.  Without a folder, that of the change is taken, and a
+ * deletion leaves the message where it is.
  */
 static bool
-lock_folder(const Jsonb *change, Import *import)
+find_folder(const Jsonb *change, Import *import)
 {
 	LineageKey	parent;
 
+	if (import->arrival.deleted_at != 0)
+	{
+		import->folder_id = 0;
+		return true;
+	}
 	if (import->folder_id == 0)
 	{
 		arrival_key_member(change, "PR_PARENT_SOURCE_KEY", &parent);
@@ -268,7 +294,18 @@ lock_folder(const Jsonb *change, Import *import)
 	}
 	access_require_folder(import->store_id, import->folder_id,
 						  RIGHT_FOLDER_VISIBLE);
-	return parent_lock_folder(import->store_id, import->folder_id);
+	return true;
+}
+
+/*
+ * Lock the folder of an import against deletion.  Return false if it does not
+ * exist or is deleted.
+ */
+static bool
+lock_folder(const Import *import)
+{
+	return import->folder_id == 0 ||
+		parent_lock_folder(import->store_id, import->folder_id);
 }
 
 /* Read the argument "method"; -1 if it is NULL. */
@@ -338,9 +375,11 @@ import_change(PG_FUNCTION_ARGS)
 	arrival_key_member(change, "PR_SOURCE_KEY", &import.source);
 	import.hard = bag_find(change, "hard", &value) &&
 		value.type == jbvBool && value.val.boolean;
-	find_message(&import);
+	import.message_id = arrival_message(import.store_id, &import.source);
 	if (import.hard)
 	{
+		if (import.message_id == 0)
+			find_message_locked(&import);
 		result = delete_for_good(import.store_id, &import.message_id, 1,
 								 DELETE_HARD_DELETE, &import.author);
 		if (result == MAPI_E_NOT_FOUND)
@@ -351,9 +390,13 @@ import_change(PG_FUNCTION_ARGS)
 	arrival_read(change, &import.arrival);
 	if (import.author.actor == NULL)
 		import.author.actor = import.arrival.modifier;
-	if (import.arrival.deleted_at != 0)
-		import.folder_id = 0;
-	else if (!lock_folder(change, &import))
+	if (!find_folder(change, &import))
+		return import_row(fcinfo, SYNC_E_NO_PARENT, &import);
+	if (!permitted_at_door(&import))
+		return import_row(fcinfo, MAPI_E_NO_ACCESS, &import);
+	if (import.message_id == 0)
+		find_message_locked(&import);
+	if (!lock_folder(&import))
 		return import_row(fcinfo, SYNC_E_NO_PARENT, &import);
 	read_message(&import, change);
 	result = import_execute(&import);
@@ -528,7 +571,9 @@ import_move(PG_FUNCTION_ARGS)
 						(long long) import.store_id)));
 	access_require_folder(import.store_id, import.folder_id,
 						  RIGHT_FOLDER_VISIBLE);
-	if (!parent_lock_folder(import.store_id, import.folder_id))
+	if (!permitted_at_door(&import))
+		return import_row(fcinfo, MAPI_E_NO_ACCESS, &import);
+	if (!lock_folder(&import))
 		return import_row(fcinfo, SYNC_E_NO_PARENT, &import);
 
 	messagerow_open(&row, RowExclusiveLock);
