@@ -19,6 +19,7 @@
 #include "sync.h"
 
 #define PIECE_BYTES		131072
+#define ORIGINAL_BYTES	((size_t) 1024 * 1024)	/* a piece of an original */
 #define MAX_TRIES		5		/* of an import that meets others */
 #define MAX_DEPTH		100		/* of folders to bring for a message */
 
@@ -67,6 +68,13 @@ static bool
 met_others(const Peer *side)
 {
 	return peer_failed_with(side, "40001", "40P01");
+}
+
+/* Return true if the last call of a side has failed. */
+static bool
+has_failed(const Peer *side)
+{
+	return msgstore_last_error(side->ms)->message[0] != '\0';
 }
 
 /* Return true if what was asked for is gone, or not to be seen. */
@@ -351,6 +359,7 @@ typedef struct Change
 	char	   *change;
 	char	   *blobs;			/* its source key and its blobs */
 	bool		has_blobs;
+	bool		has_original;	/* the mail that it was made from */
 } Change;
 
 static void
@@ -369,12 +378,13 @@ export_change(Run *run, int64_t id, Change *change)
 
 	memset(change, 0, sizeof(*change));
 	snprintf(change->id, sizeof(change->id), "%" PRId64, id);
-	res = peer_ask(run, run->from, "1ttb",
+	res = peer_ask(run, run->from, "1ttbb",
 			  "SELECT CAST(c AS pg_catalog.text), CAST("
 			  "pg_catalog.jsonb_build_object('PR_SOURCE_KEY',"
 			  " c OPERATOR(pg_catalog.->) 'PR_SOURCE_KEY', 'blobs',"
 			  " COALESCE(c OPERATOR(pg_catalog.->) 'blobs', '[]'))"
-			  " AS pg_catalog.text), c OPERATOR(pg_catalog.?) 'blobs'"
+			  " AS pg_catalog.text), c OPERATOR(pg_catalog.?) 'blobs',"
+			  " c OPERATOR(pg_catalog.?) 'original'"
 			  " FROM msgstore.export_change(CAST($1 AS pg_catalog.int8),"
 			  " CAST($2 AS pg_catalog.int8)) AS c", 2, values);
 	if (res == NULL)
@@ -382,46 +392,121 @@ export_change(Run *run, int64_t id, Change *change)
 	change->change = g_strdup(msgstore_text_at(res, 0, 0));
 	change->blobs = g_strdup(msgstore_text_at(res, 0, 1));
 	change->has_blobs = strcmp(msgstore_text_at(res, 0, 2), "t") == 0;
+	change->has_original = strcmp(msgstore_text_at(res, 0, 3), "t") == 0;
 	PQclear(res);
 	return true;
 }
 
 /*
- * Import a message; returns the result, or NULL on error.  *id is the message
- * of the receiving store, 0 if it has none.
+ * Copy the mail that a message was made from, in pieces, to message "id" of the
+ * receiving store, unless that store keeps no originals.  Returns false on
+ * error.
+ */
+static bool
+copy_original(Run *run, const Change *change, int64_t id)
+{
+	int64_t		from_id = (int64_t) strtoll(change->id, NULL, 10);
+	int64_t		size = 0;
+	size_t		got;
+
+	do
+	{
+		void	   *bytes;
+		bool		written;
+
+		if (!msgstore_read_original(run->from->ms, run->from->store_id,
+									from_id, size, ORIGINAL_BYTES, &bytes,
+									&got))
+			return false;
+		if (bytes == NULL)
+			return true;
+		written = msgstore_write_original(run->to->ms, run->to->store_id, id,
+										  size, bytes, got, &size);
+		free(bytes);
+		if (!written)
+			return false;
+		run->tally.bytes += 2 * got;
+	} while (got == ORIGINAL_BYTES && size > 0);
+	if (size > 0)
+		run->tally.originals++;
+	return true;
+}
+
+/*
+ * Import a message once; returns the result, or NULL on error.  *id is the
+ * message of the receiving store, 0 if it has none; *lacks is set if that
+ * message lacks the original which the change has.
+ */
+static char *
+import_once(Run *run, const Change *change, const char *copied, int64_t *id,
+			bool *lacks)
+{
+	const char *values[] = {run->to->store, change->change, copied,
+	change->has_original ? "t" : "f"};
+	PGresult   *res =
+		peer_ask(run, run->to, "1tn?b",
+				 "SELECT CAST(r.result AS pg_catalog.text), r.message_id,"
+				 " CASE WHEN CAST($4 AS pg_catalog.bool)"
+				 " AND CAST(r.result AS pg_catalog.text)"
+				 " OPERATOR(pg_catalog.=) ANY (ARRAY['S_OK',"
+				 " 'SYNC_E_CONFLICT']) THEN msgstore.read_original("
+				 "CAST($1 AS pg_catalog.int8), r.message_id, 0, 0) IS NULL"
+				 " ELSE false END"
+				 " FROM msgstore.import_change(CAST($1 AS"
+				 " pg_catalog.int8), NULL, CASE WHEN CAST($3 AS"
+				 " pg_catalog.jsonb) IS NULL"
+				 " THEN CAST($2 AS pg_catalog.jsonb) ELSE"
+				 " pg_catalog.jsonb_set(CAST($2 AS"
+				 " pg_catalog.jsonb), '{blobs}', (CAST($2 AS"
+				 " pg_catalog.jsonb) OPERATOR(pg_catalog.->)"
+				 " 'blobs') OPERATOR(pg_catalog.||)"
+				 " CAST($3 AS pg_catalog.jsonb)) END) AS r", 4, values);
+	char	   *result;
+
+	if (res == NULL)
+		return NULL;
+	result = g_strdup(msgstore_text_at(res, 0, 0));
+	*id = PQgetisnull(res, 0, 1) ? 0 : msgstore_number_at(res, 0, 1);
+	*lacks = strcmp(msgstore_text_at(res, 0, 2), "t") == 0;
+	PQclear(res);
+	return result;
+}
+
+/*
+ * End the transaction of an import that failed, if there is one.  Returns false
+ * on error.
+ */
+static bool
+back_out(Run *run)
+{
+	return PQtransactionStatus(msgstore_connection(run->to->ms)) ==
+		PQTRANS_IDLE || msgstore_execute(run->to->ms, "ROLLBACK");
+}
+
+/*
+ * Import a message, and its original in the same transaction; returns the
+ * result and *id as import_once() does.  After an error on either side, which
+ * is the last one of that side, the caller has to call back_out().
  */
 static char *
 import_change(Run *run, const Change *change, const char *copied, int64_t *id)
 {
-	const char *values[] = {run->to->store, change->change, copied};
-	char	   *result = NULL;
-
-	for (int i = 0; result == NULL && i < MAX_TRIES; i++)
+	for (int i = 0; i < MAX_TRIES && back_out(run); i++)
 	{
-		PGresult   *res =
-			peer_ask(run, run->to, "1tn?",
-						  "SELECT CAST(r.result AS pg_catalog.text),"
-						  " r.message_id"
-						  " FROM msgstore.import_change(CAST($1 AS"
-						  " pg_catalog.int8), NULL, CASE WHEN CAST($3 AS pg_catalog.jsonb) IS NULL"
-						  " THEN CAST($2 AS pg_catalog.jsonb) ELSE"
-						  " pg_catalog.jsonb_set(CAST($2 AS"
-						  " pg_catalog.jsonb), '{blobs}', (CAST($2 AS"
-						  " pg_catalog.jsonb) OPERATOR(pg_catalog.->)"
-						  " 'blobs') OPERATOR(pg_catalog.||)"
-						  " CAST($3 AS pg_catalog.jsonb)) END) AS r",
-						  3, values);
+		bool		whole = change->has_original;
+		bool		lacks = false;
+		char	   *result = NULL;
 
-		if (res != NULL)
-		{
-			result = g_strdup(msgstore_text_at(res, 0, 0));
-			*id = PQgetisnull(res, 0, 1) ? 0 : msgstore_number_at(res, 0, 1);
-			PQclear(res);
-		}
-		else if (!met_others(run->to))
+		if (!whole || msgstore_execute(run->to->ms, "BEGIN"))
+			result = import_once(run, change, copied, id, &lacks);
+		if (result != NULL && (!lacks || copy_original(run, change, *id)) &&
+			(!whole || msgstore_execute(run->to->ms, "COMMIT")))
+			return result;
+		g_free(result);
+		if (!met_others(run->to))
 			break;
 	}
-	return result;
+	return NULL;
 }
 
 /* Bring the folder of a message.  Returns false on error. */
@@ -494,11 +579,15 @@ bring_message(Run *run, int64_t id)
 	free_change(&change);
 	if (!done)
 		return false;
+	if (result == NULL && is_hidden(run->from))
+		return back_out(run);	/* deleted meanwhile */
+	if (result == NULL && has_failed(run->from))
+		return peer_trouble(run->from, "could not read an original");
 	if (result == NULL && is_hidden(run->to))
 	{
 		run->tally.refused++;
 		g_array_append_val(run->again, id);
-		return true;
+		return back_out(run);
 	}
 	if (result == NULL)
 		return peer_trouble(run->to, "could not import a message");

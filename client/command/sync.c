@@ -339,11 +339,12 @@ static void
 print_tally_json(const Run *run, const char *from, const char *to)
 {
 	const Tally *tally = &run->tally;
-	json_t	   *object = json_pack("{sIsIsIsIsIsIsIsIsI}",
+	json_t	   *object = json_pack("{sIsIsIsIsIsIsIsIsIsI}",
 								   "messages", (json_int_t) tally->messages,
 								   "folders", (json_int_t) tally->folders,
 								   "read_flags", (json_int_t) tally->flags,
 								   "large_values", (json_int_t) tally->values,
+								   "originals", (json_int_t) tally->originals,
 								   "conflicts", (json_int_t) tally->conflicts,
 								   "deleted", (json_int_t) tally->deleted,
 								   "refused", (json_int_t) tally->refused,
@@ -362,12 +363,12 @@ print_tally(const Run *run)
 	const Tally *tally = &run->tally;
 
 	print_out("%s -> %s: %u messages, %u folders, %u read flags, %u large"
-			  " values; %u conflicts, %u edits of deleted messages,"
+			  " values, %u originals; %u conflicts, %u edits of deleted messages,"
 			  " %u refused, %u to be tried again; %" PRIu64 " bytes\n",
 			  run->from->name, run->to->name, tally->messages,
-			  tally->folders, tally->flags, tally->values, tally->conflicts,
-			  tally->deleted, tally->refused, count_waiting(run),
-			  tally->bytes);
+			  tally->folders, tally->flags, tally->values, tally->originals,
+			  tally->conflicts, tally->deleted, tally->refused,
+			  count_waiting(run), tally->bytes);
 }
 
 /*
@@ -396,6 +397,7 @@ pass(Run *sum, Peer *from, Peer *to, GArray *first, bool *any)
 	sum->tally.deleted += run.tally.deleted;
 	sum->tally.flags += run.tally.flags;
 	sum->tally.values += run.tally.values;
+	sum->tally.originals += run.tally.originals;
 	sum->tally.refused = run.tally.refused;
 	sum->tally.bytes += run.tally.bytes;
 	return done;
@@ -480,7 +482,8 @@ const Command command_sync = {
 	.usage = "--store NAME --from CONN --to CONN [OPTION]...",
 	.description = "Folders, messages, deletions, moves and read flags that "
 	"are new in the sending store are brought to the receiving store, which "
-	"has to exist. What both have changed is a conflict: the later change "
+	"has to exist; with a message comes the mail that it was made from. "
+	"What both have changed is a conflict: the later change "
 	"stands, and the other becomes a draft of the message, to be settled with "
 	"\"msgstore resolve\".\n\n"
 	"The receiving store remembers how far it has got, so that the next run "

@@ -33,6 +33,7 @@ typedef struct Tally
 	unsigned	deleted;		/* edits of messages that are deleted here */
 	unsigned	flags;
 	unsigned	values;			/* large ones */
+	unsigned	originals;		/* mails that messages were made from */
 	unsigned	refused;
 	uint64_t	bytes;
 } Tally;

@@ -11,6 +11,11 @@
  *	  their sizes and digests, by which the other store finds those that it has
  *	  already.  The others are read and written in pieces (large.c).
  *
+ *	  The mail that a message was made from belongs to no version, and never
+ *	  changes.  A change has its size as "original"; whoever imports the change
+ *	  of a message that has no original yet copies the bytes in the transaction
+ *	  of the import, so that no message is left without them.
+ *
  *	  Read flags have no change keys (MS-OXCFXICS 3.1.5.6.5).  The later change
  *	  wins, and an imported flag keeps the time of its change.  The store in
  *	  which the user has read the message answers for the receipts.
@@ -124,6 +129,7 @@ export_version(const MessageView *view)
 	BlobList	blobs = {.store_id = view->store_id};
 	BagList		list;
 	JsonbValue	value;
+	int64		original = original_size(view->store_id, view->message_id);
 
 	baglist_init(&list, 16);
 	for (int i = 0; i < lengthof(own); i++)
@@ -144,6 +150,8 @@ export_version(const MessageView *view)
 	baglist_add_int(&list, "PR_MESSAGE_FLAGS", view->version.message_flags);
 	if (view->version.deleted_at != 0)
 		add_time(&list, "PR_DELETED_ON", view->version.deleted_at);
+	else if (original >= 0)
+		baglist_add_int(&list, "original", original);
 	objects_read(NULL, &blobs.blobs);
 	references_visit(object, note_blob, &blobs);
 	if (blobs.blobs.count > 0)

@@ -1,6 +1,6 @@
 # One database is dumped and restored twice, both stores are edited, and the command "sync"
 # brings them together: folders, messages, deletions, moves, read flags, large values, the
-# original mail's parts.  What both have edited is a conflict in both.  A second run sends
+# mails that messages were made from.  What both have edited is a conflict in both.  A second run sends
 # next to nothing; a run that is ended anywhere is taken up again.
 use strict;
 use warnings;
@@ -180,6 +180,56 @@ sql('empty', q{SELECT (save_message(1, a.message_id, a.change_number, '{"PR_BODY
 	WHERE a.store_id = 1 AND b.store_id = 2 AND subject = 'many 7'});
 ($code, $out, $err) = sync('empty', 'empty', '--to-store', 'other', '--both');
 like($out, qr/[1-9] conflicts/, 'their stores do not know the changes of each other');
+
+# ------------------------------- the mails that the messages were made from
+
+my $samples = "$FindBin::RealBin/../../client/samples";
+my $long = write_file('long.eml', "From: a\@example.com\nSubject: long\n\n"
+	  . join('', map { "line $_ of a long mail\n" } 1 .. 120000));
+
+# Return the mails that "export" writes for a store, sorted.
+sub exported
+{
+	my ($db) = @_;
+	my $folder = PostgreSQL::Test::Utils::tempdir();
+	my ($code, undef, $err) =
+	  run_program('msgstore', 'export', '-d', connection($db), '-s', 'mails', $folder);
+
+	is($code, 0, "export from $db") or diag($err);
+	return [ sort map { read_file($_) } glob("$folder/*/*.eml") ];
+}
+
+sub sync_mails
+{
+	my ($code, $out, $err) = run_program('msgstore', 'sync', '--from', connection('west'),
+		'--to', connection('empty'), '--store', 'mails');
+
+	is($code, 0, 'sync') or diag($err);
+	return $out;
+}
+
+is((run_program('msgstore', 'import', '-d', connection('west'), '-s', 'mails',
+		glob("$samples/*.eml"), $long))[0], 0, 'import mails');
+sql('empty', q{SELECT create_store('mails')});
+like(sync_mails(), qr/ 15 originals/, 'the mails are brought');
+my $here = exported('west');
+my $there = exported('empty');
+is_deeply($there, $here, 'and exported to the byte');
+is(scalar(grep { $_ eq read_file($long) } @$there), 1, 'a long one, too');
+unlike(sync_mails(), qr/[1-9]\d* originals/, 'but once only');
+my $in = q{(SELECT store_id FROM store WHERE name = 'mails')};
+sql('west', qq{SELECT (save_message(store_id, message_id, change_number, '{"PR_IMPORTANCE": 2}')).result
+	FROM message_list WHERE store_id = $in});
+like(sync_mails(), qr/ 15 messages, .* 0 originals/, 'not with a change of the message');
+sql('empty', qq{SELECT keep_originals($in, false)});
+sql('west', qq{SELECT copy_messages(store_id, ARRAY[message_id], folder_id)
+	FROM message_list WHERE store_id = $in AND subject = 'long'});
+like(sync_mails(), qr/ 1 messages, .* 0 originals/, 'a store that keeps none gets none');
+sql('empty', qq{SELECT keep_originals($in, true)});
+sql('west', qq{SELECT (save_message(store_id, message_id, change_number, '{"PR_IMPORTANCE": 0}')).result
+	FROM message_list WHERE store_id = $in AND subject = 'long'});
+like(sync_mails(), qr/ 2 messages, .* 1 originals/, 'and gets it with the next change of the message');
+is_deeply(exported('empty'), exported('west'), 'all are there');
 
 # ------------------------------------------ a first run, and deletions before it
 

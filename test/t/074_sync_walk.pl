@@ -1,8 +1,8 @@
 # Three stores in a ring are edited by random walks (properties that both edit and that
 # only one edits, moves, deletions, restores, read flags, folders), and brought together
 # pair by pair in random order, in runs of which a part is killed, and beside crashes of
-# the server.  At the end all are equal, no run brings anything any more, and every edit is
-# in the message, its history, or a draft.
+# the server.  At the end all are equal, with the mails that messages were made from, no
+# run brings anything any more, and every edit is in the message, its history, or a draft.
 use strict;
 use warnings;
 use FindBin;
@@ -47,7 +47,10 @@ BEGIN
 	SELECT folder_id INTO f FROM folder WHERE deleted_at IS NULL AND special IS NULL ORDER BY random() LIMIT 1;
 	CASE kind
 	WHEN 'new' THEN
-		answer := (save_new_message(1, f.folder_id, jsonb_build_object('PR_SUBJECT', value, 'PR_BODY', value))).result;
+		SELECT s.result, s.message_id INTO m FROM save_new_message(1, f.folder_id,
+			jsonb_build_object('PR_SUBJECT', value, 'PR_BODY', value)) AS s;
+		answer := m.result;
+		PERFORM write_original(1, m.message_id, 0, convert_to(value, 'UTF8'));
 	WHEN 'edit' THEN
 		answer := (save_message(1, m.message_id, m.change_number, jsonb_build_object(
 			(ARRAY['PR_SUBJECT', 'PR_BODY', 'PR_COMMENT', 'PR_KEYWORD'])[1 + floor(random() * 4)], value))).result;
@@ -152,7 +155,7 @@ foreach my $round (1 .. $rounds)
 my $content = q{
 	SELECT string_agg(t, E'\n' ORDER BY t) FROM (
 		SELECT concat_ws(' ', export_change(store_id, message_id) - 'PR_PARENT_SOURCE_KEY', f.name,
-			read_message(store_id, message_id) -> 'PR_READ') AS t
+			read_message(store_id, message_id) -> 'PR_READ', read_original(store_id, message_id, 0, 100)) AS t
 		FROM message JOIN (SELECT store_id, folder_id, name FROM folder) AS f USING (store_id, folder_id)
 		WHERE deleted_at IS NULL
 		UNION ALL
