@@ -172,6 +172,8 @@ REGRESS = \
 	searchfolder \
 	oxctabl \
 	oxcfold \
+	oxcnotif \
+	oxcfxics \
 	search \
 	folder \
 	container \

@@ -80,6 +80,7 @@ static const struct
 	{"folder_restore", EVENT_OBJECT_CREATED, "ROW_ADDED"},
 	{"folder_rename", EVENT_MODIFIED, "ROW_MODIFIED"},
 	{"folder_properties", EVENT_MODIFIED, "ROW_MODIFIED"},
+	{"folder_import", EVENT_MODIFIED, "ROW_MODIFIED"},
 	{"folder_move", EVENT_MOVED, "ROW_MODIFIED"},
 	{"folder_delete", EVENT_DELETED, "ROW_DELETED"}
 };
@@ -237,9 +238,11 @@ notify(const FeedRow *row, void *arg)
 	const Connection *connection = events->connection;
 	const char *kind = row->kind;
 
-	/* a message that comes from another store is new, the first time */
+	/* what comes from another store is new, the first time */
 	if (row->is_first && strcmp(kind, "import") == 0)
 		kind = "restore";
+	else if (row->is_first && strcmp(kind, "folder_import") == 0)
+		kind = "folder_create";
 	if (connection->message_id != 0 &&
 		connection->message_id != row->message_id)
 		return;

@@ -583,6 +583,7 @@ copy_found(Found *found, uint64 n)
 	value = result_value(n, 11, &isnull);
 	row->properties = isnull ? (Datum) 0 :
 		PointerGetDatum(DatumGetArrayTypePCopy(value));
+	row->is_first = DatumGetBool(result_value(n, 12, &isnull));
 }
 
 /* Copy row n of the result of a listing. */

@@ -57,7 +57,7 @@ typedef struct Loser
 {
 	bool		any;
 	LineageKey	key;
-	int64		base;
+	int64		base;			/* 0: the version that the import writes */
 	Edits		edits;
 	const char *author;
 } Loser;
@@ -199,8 +199,9 @@ find_ancestor(const Import *import, Version *version)
 
 /*
  * Fill *loser with the edits that lead to a content that loses.  "version" is
- * the version that stands here.  Without a common ancestor the edits are based
- * on that version.
+ * the version that stands here.  Without a common ancestor (the history was
+ * pruned, or another store has had the message first) the edits are based on
+ * the version that wins.
  */
 static void
 make_loser(const Import *import, const Version *version,
@@ -209,11 +210,20 @@ make_loser(const Import *import, const Version *version,
 {
 	Version		ancestor = *version;
 
-	if (!find_ancestor(import, &ancestor))
+	if (find_ancestor(import, &ancestor))
+		loser->base = ancestor.change_number;
+	else if (content == &version->content)
+	{
+		ancestor.content = import->content;
+		loser->base = 0;
+	}
+	else
+	{
 		ancestor = *version;
+		loser->base = version->change_number;
+	}
 	edits_without_times(&ancestor.content, content, &loser->edits);
 	name_parts(&loser->edits);
-	loser->base = ancestor.change_number;
 	loser->key = *key;
 	loser->author = author;
 	loser->any = edits_any(&loser->edits);
@@ -224,7 +234,8 @@ static void
 park_loser(const Import *import, const Loser *loser)
 {
 	Stand		stand = {.store_id = import->store_id,
-	.message_id = import->message_id, .base = loser->base};
+		.message_id = import->message_id,
+	.base = loser->base != 0 ? loser->base : import->number};
 
 	if (!loser->any)
 		return;
