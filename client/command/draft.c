@@ -59,15 +59,16 @@ session_end(Session *session)
 bool
 session_lost(const Session *session)
 {
-	const msgstore_error *error = msgstore_last_error(session->ms);
-	const char *sqlstate = error->sqlstate;
+	const char *sqlstate = msgstore_last_error(session->ms)->sqlstate;
 
 	/*
 	 * The server's last words come before libpq notices the end.  An error
-	 * without SQLSTATE is libpq's, which a new connection may mend.
+	 * without SQLSTATE is libpq's, which a new connection may mend, if libpq
+	 * has a message.  Otherwise the library has refused the form of an answer.
 	 */
 	return !msgstore_connected(session->ms) ||
-		(*sqlstate == '\0' && *error->message != '\0') ||
+		(*sqlstate == '\0' &&
+		 *PQerrorMessage(msgstore_connection(session->ms)) != '\0') ||
 		strncmp(sqlstate, "57P", 3) == 0 || strncmp(sqlstate, "08", 2) == 0;
 }
 
