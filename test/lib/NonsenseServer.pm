@@ -12,9 +12,11 @@ use Encode qw(encode);
 use Exporter 'import';
 use IO::Select;
 use IO::Socket::UNIX;
+use POSIX ();
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(nonsense_kinds nonsense_start nonsense_end hostile_text);
+our @EXPORT = qw(nonsense_kinds nonsense_start nonsense_end hostile_text
+  plain_connect plain_query);
 
 # Characters that control a terminal, that change the direction of writing, or that
 # begin a line.
@@ -318,46 +320,129 @@ sub pass_on
 	}
 }
 
+# --------------------------------------------------------------- a plain client
+
+# Read messages up to ReadyForQuery; dies at an error.
+sub read_to_ready
+{
+	my ($socket) = @_;
+	my $input = '';
+
+	while (1)
+	{
+		while (length $input >= 5)
+		{
+			my ($type, $length) = unpack 'a N', $input;
+
+			last if length $input < 1 + $length;
+			my $body = substr $input, 5, $length - 4;
+			substr $input, 0, 1 + $length, '';
+			die "the server's error: " . $body =~ tr/\0/ /r if $type eq 'E';
+			return if $type eq 'Z';
+		}
+		sysread $socket, $input, 65536, length $input
+		  or die 'the server has ended the connection';
+	}
+}
+
+# Connect to the server with a socket, which asks for no password.
+sub plain_connect
+{
+	my ($path, $user, $database) = @_;
+	my $socket = IO::Socket::UNIX->new(Peer => $path) or die "$path: $!";
+	my $start = pack 'N', 196608;
+
+	$start .= join('', map { "$_\0" } 'user', $user, 'database', $database) . "\0";
+	send_all($socket, pack('N', 4 + length $start) . $start);
+	read_to_ready($socket);
+	return $socket;
+}
+
+# Run a query, and drop its rows.
+sub plain_query
+{
+	my ($socket, $query) = @_;
+
+	send_all($socket, message('Q', "$query\0"));
+	read_to_ready($socket);
+	return;
+}
+
+# --------------------------------------------------------- the server's process
+
 my $pid;
-my $record;
+my $dir_of_records;
+
+# Serve one client in a process of its own, which records the queries; returns its id.
+sub serve
+{
+	my ($client, $real, $record, @how) = @_;
+	my $child = fork // die "fork: $!";
+
+	return $child if $child;
+	local $SIG{TERM} = 'DEFAULT';
+	my $server = IO::Socket::UNIX->new(Peer => $real) or POSIX::_exit(1);
+	my @queries = pass_on($client, $server, @how);
+
+	if (@queries)
+	{
+		open my $out, '>', $record or POSIX::_exit(1);
+		print $out join "\0", map { $_ // '' } @queries;
+		close $out;
+	}
+	POSIX::_exit(0);
+}
 
 # Start a server on a socket in a directory, in front of the server with the real
-# socket, that changes answer number "target" in a way.  It ends with the first client
-# that sends anything.
+# socket, that changes answer number "target" of every connection in a way.
 sub nonsense_start
 {
 	my ($dir, $port, $real, $kind, $target) = @_;
 	my $path = "$dir/.s.PGSQL.$port";
 
 	die "no such kind: $kind" if !$kinds{$kind};
-	unlink $path;
+	unlink $path, glob "$dir/queries.*";
 	my $listener = IO::Socket::UNIX->new(Local => $path, Listen => 5)
 	  or die "$path: $!";
-	$record = "$dir/queries";
-	$pid = fork;
-	die "fork: $!" if !defined $pid;
+	$dir_of_records = $dir;
+	$pid = fork // die "fork: $!";
 	return if $pid;
 
+	my $ended = 0;
+	my @children;
+	# without SA_RESTART, so that accept() ends, too
+	POSIX::sigaction(POSIX::SIGTERM(),
+		POSIX::SigAction->new(sub { $ended = 1 }));
 	local $SIG{PIPE} = 'IGNORE';
-	my @queries;
-	while (!@queries)
+	my $select = IO::Select->new($listener);
+	while (!$ended)
 	{
-		my $client = $listener->accept or last;
-		my $server = IO::Socket::UNIX->new(Peer => $real) or last;
+		# the time covers a signal between the test and the call
+		next if !$select->can_read(0.1);
+		my $client = $listener->accept or next;
 
-		@queries = pass_on($client, $server, $kind, $target);
+		push @children, serve($client, $real,
+			sprintf("%s/queries.%03d", $dir, scalar @children), $kind, $target);
 	}
-	open my $out, '>', $record or POSIX::_exit(1);
-	print $out join "\0", map { $_ // '' } @queries;
-	close $out;
+	waitpid $_, 0 foreach @children;
 	POSIX::_exit(0);
 }
 
-# Wait for the end of the server; returns the queries whose answers it passed on.
+# End the server, whose clients have ended; returns the queries of the client that sent
+# most.
 sub nonsense_end
 {
+	my @most;
+
+	kill 'TERM', $pid;
 	waitpid $pid, 0;
-	return $? == 0 ? split /\0/, slurp_file($record) : ();
+	foreach my $record (sort glob "$dir_of_records/queries.*")
+	{
+		my @queries = split /\0/, slurp_file($record);
+
+		@most = @queries if @queries > @most;
+	}
+	return @most;
 }
 
 1;
