@@ -47,32 +47,38 @@ int main(int argc, char **argv)
 	ms.reset(msgstore_connect_uri(""), msgstore_disconnect);
 	try
 	{
-		int64_t		store, root, inbox, message, n, newest;
+		int64_t		store, root, inbox;
 		int32_t		result;
+		msgstore_save save = {};
+		msgstore_saved saved;
 
 		check(msgstore_connected(ms.get()));
 		check(msgstore_create_store(ms.get(), argv[1], &store));
 		check(msgstore_special_folder(ms.get(), store, "Inbox", &inbox,
 									  &root));
-		check(msgstore_save_new_message(ms.get(), store, inbox,
-			"{\"PR_SUBJECT\": \"Printer on fire\", \"PR_BODY\": \"It smokes.\"}",
-			0, &result, &message, &n));
-		std::cout << "created: " << name(result) << "\n";
+		save.store_id = store;
+		save.folder_id = inbox;
+		save.changes = "{\"PR_SUBJECT\": \"Printer on fire\","
+			" \"PR_BODY\": \"It smokes.\"}";
+		check(msgstore_save_new_message(ms.get(), &save, &saved));
+		std::cout << "created: " << name(saved.result) << "\n";
+		int64_t		message = saved.message_id;
 
 		// Ann saves.  Bob, who read the message before, loses nothing.
-		check(msgstore_set_actor(ms.get(), "ann"));
-		check(msgstore_save_message(ms.get(), store, message, n,
-			"{\"PR_SUBJECT\": \"Printer on fire (2nd floor)\"}", 0, &result, &newest));
-		std::cout << "ann: " << name(result) << "\n";
-		const char *edits = "{\"PR_IMPORTANCE\": 2}";
-		check(msgstore_set_actor(ms.get(), "bob"));
-		check(msgstore_save_message(ms.get(), store, message, n, edits, 0, &result,
-									&newest));
-		std::cout << "bob: " << name(result) << "\n";
+		save.message_id = message;
+		save.change_number = saved.change_number;
+		save.changes = "{\"PR_SUBJECT\": \"Printer on fire (2nd floor)\"}";
+		save.actor = "ann";
+		check(msgstore_save_message(ms.get(), &save, &saved));
+		std::cout << "ann: " << name(saved.result) << "\n";
+		save.changes = "{\"PR_IMPORTANCE\": 2}";
+		save.actor = "bob";
+		check(msgstore_save_message(ms.get(), &save, &saved));
+		std::cout << "bob: " << name(saved.result) << "\n";
 
 		// The report: both changes, compared with the version that Bob read.
 		std::shared_ptr<msgstore_conflict_report> report(
-			msgstore_message_conflict(ms.get(), store, message, n, edits, false),
+			msgstore_message_conflict(ms.get(), &save, false),
 			msgstore_free_conflict);
 		check(report != nullptr);
 		for (int i = 0; i < report->count; i++)
@@ -84,22 +90,22 @@ int main(int argc, char **argv)
 		}
 
 		// No property was changed by both, so Bob's edits are merged.
-		int64_t		kept;
-		check(msgstore_resolve_message_conflict(ms.get(), store, message, n, edits,
-			"MERGE", 0, 0, &result, &kept, &newest));
-		std::cout << "merged: " << name(result) << "\n";
+		check(msgstore_resolve_message_conflict(ms.get(), &save, MSGSTORE_MERGE, 0, 0,
+												&saved));
+		std::cout << "merged: " << name(saved.result) << "\n";
 
 		// Append to the body: read, edit, save, and again on a conflict.
 		do
 		{
-			n = std::stoll(member(store, message, "PidTagChangeNumber"));
+			save.change_number = std::stoll(member(store, message, "PidTagChangeNumber"));
 			std::string body = member(store, message, "PR_BODY");
 
 			body.insert(body.size() - 1, " Fire brigade called.");
-			check(msgstore_save_message(ms.get(), store, message, n,
-				("{\"PR_BODY\": " + body + "}").c_str(), 0, &result, &newest));
-		} while (result == MSGSTORE_E_OBJECT_CHANGED);
-		std::cout << "appended: " << name(result) << "\n";
+			body = "{\"PR_BODY\": " + body + "}";
+			save.changes = body.c_str();
+			check(msgstore_save_message(ms.get(), &save, &saved));
+		} while (saved.result == MSGSTORE_E_OBJECT_CHANGED);
+		std::cout << "appended: " << name(saved.result) << "\n";
 
 		// An attachment, in pieces.  A handle belongs to the connection.
 		int32_t		handle, attachment;
@@ -113,7 +119,8 @@ int main(int argc, char **argv)
 			"{\"PR_ATTACH_LONG_FILENAME\": \"photo.jpg\", \"PR_ATTACH_METHOD\": 1}"));
 		for (int piece = 0; piece < 3; piece++)
 			check(msgstore_write_stream(ms.get(), attachment, "PR_ATTACH_DATA_BIN",
-										size, bytes.data(), bytes.size(), &size));
+										piece * bytes.size(), bytes.data(),
+										bytes.size()));
 		check(msgstore_save_changes(ms.get(), attachment, 0, &result));
 		check(msgstore_save_changes(ms.get(), handle, 0, &result));
 		std::cout << "attached: " << name(result) << "\n";

@@ -328,7 +328,7 @@ write_text(msgstore *ms, int32_t handle, const char *name, const char *text,
 		while (end < len && ((unsigned char) text[end] & 0xC0) == 0x80)
 			end--;
 		if (!msgstore_write_stream(ms, handle, name, (int64_t) at, text + at,
-								   end - at, NULL))
+								   end - at))
 			return false;
 		at = end;
 	}
@@ -352,7 +352,7 @@ write_base64(msgstore *ms, int32_t handle, const char *name,
 												 len - at),
 											 bytes, &state, &save);
 
-		if (!msgstore_write_stream(ms, handle, name, written, bytes, n, NULL))
+		if (!msgstore_write_stream(ms, handle, name, written, bytes, n))
 			return false;
 		written += (int64_t) n;
 	}
@@ -493,14 +493,14 @@ large_put_original(msgstore *ms, int64_t store_id, int64_t message_id,
 				   const char *bytes, size_t len)
 {
 	size_t		at = 0;
-	int64_t		size;
+	int64_t		size = 0;
 
 	do
 	{
 		size_t		n = MIN(len - at, ORIGINAL_BYTES);
 
-		if (!msgstore_write_original(ms, store_id, message_id, (int64_t) at,
-									 bytes + at, n, &size))
+		if (!msgstore_write_original(ms, store_id, message_id, bytes + at, n,
+									 &size))
 			return false;
 		at += n;
 	} while (size > 0 && at < len);
@@ -512,29 +512,25 @@ large_get_original(msgstore *ms, int64_t store_id, int64_t message_id,
 				   const char **why)
 {
 	GByteArray *all = g_byte_array_new();
-	void	   *bytes = NULL;
-	size_t		got;
+	size_t		got = ORIGINAL_BYTES;
 
 	*why = NULL;
-	do
+	while (got == ORIGINAL_BYTES)
 	{
-		if (!msgstore_read_original(ms, store_id, message_id, all->len,
-									ORIGINAL_BYTES, &bytes, &got))
-			break;
-		if (bytes == NULL)
-			return all;			/* the message has no original */
-		if (got > MAX_MESSAGE_BYTES - all->len)
-		{
+		void	   *bytes = msgstore_read_original(ms, store_id, message_id,
+												   all->len, ORIGINAL_BYTES,
+												   &got);
+
+		if (bytes != NULL && got > MAX_MESSAGE_BYTES - all->len)
 			*why = MESSAGE_TOO_LONG;
-			break;
-		}
-		g_byte_array_append(all, bytes, (guint) got);
+		else if (bytes != NULL)
+			g_byte_array_append(all, bytes, (guint) got);
 		free(bytes);
-		bytes = NULL;
-		if (got < ORIGINAL_BYTES)
-			return all;
-	} while (true);
-	free(bytes);
-	g_byte_array_unref(all);
-	return NULL;
+		if (bytes == NULL || *why != NULL)
+		{
+			g_byte_array_unref(all);
+			return NULL;
+		}
+	}
+	return all;
 }

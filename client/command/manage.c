@@ -139,9 +139,8 @@ static int
 restore_version(Session *session, const ManageOptions *options, int64_t id)
 {
 	int64_t		base = options->base;
-	int64_t		number = 0;
-	int32_t		result;
-	const char *name;
+	msgstore_saved saved;
+	g_autofree char *done = NULL;
 
 	if (base == 0)
 	{
@@ -160,20 +159,15 @@ restore_version(Session *session, const ManageOptions *options, int64_t id)
 		}
 	}
 	if (!msgstore_restore_version(session->ms, session->store_id, id,
-								  options->version, base, &result, &number))
+								  options->version, base, &saved))
 	{
 		session_print_error(session->ms, "could not restore the version");
 		return EXIT_TROUBLE;
 	}
-	name = msgstore_result_name(result);
-	{
-		g_autofree char *done =
-			g_strdup_printf("Restored: message %" PRId64 " has the content of "
-							"change %" PRId64 ", as change %" PRId64 ".", id,
-							options->version, number);
-
-		return print_result(options, name, done);
-	}
+	done = g_strdup_printf("Restored: message %" PRId64 " has the content of "
+						   "change %" PRId64 ", as change %" PRId64 ".", id,
+						   options->version, saved.change_number);
+	return print_result(options, msgstore_result_name(saved.result), done);
 }
 
 static int

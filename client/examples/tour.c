@@ -11,8 +11,8 @@
  *	  without a session, as behind a pooler, where a change number names the
  *	  version.  Then come contents of messages and values in pieces; conflicts
  *	  and their resolution; drafts, history and places; lists, search, many
- *	  saves and the feed; another store, to which a message is brought.  The
- *	  last part raises an error on purpose, to show its texts.
+ *	  saves and the feed; another store, to which folders and messages are
+ *	  brought.  The last part raises an error on purpose, to show its texts.
  *
  *	  Exits with 0 if every answer is as libmsgstore.h describes it, 1 if an
  *	  answer is not, 2 if an error is raised.
@@ -130,40 +130,45 @@ static void
 use_numbers(int64_t store_id, int64_t folder_id, int64_t first_id)
 {
 	static const char *const some[] = {"PR_BODY", "PR_SUBJECT", NULL};
-	int32_t		result;
-	int64_t		id;
-	int64_t		created;
-	int64_t		saved;
-	int64_t		current;
+	msgstore_save save = {0};
+	msgstore_saved saved;
 	char	   *props;
+	int64_t		created;
 
 	printf("Without a session:\n");
-	need(msgstore_save_new_message(ms, store_id, folder_id,
-								   "{\"PR_SUBJECT\": \"one call\"}", 0,
-								   &result, &id, &created));
-	CHECK(result == MSGSTORE_S_OK && id != first_id && created != 0);
-	need(msgstore_save_message(ms, store_id, id, created,
-							   "{\"PR_BODY\": \"a text\"}", 0, &result,
-							   &saved));
-	CHECK(result == MSGSTORE_S_OK && saved != created);
+	save.store_id = store_id;
+	save.folder_id = folder_id;
+	save.changes = "{\"PR_SUBJECT\": \"one call\"}";
+	need(msgstore_save_new_message(ms, &save, &saved));
+	created = saved.change_number;
+	CHECK(saved.result == MSGSTORE_S_OK && saved.message_id != first_id &&
+		  created != 0);
+	save.message_id = saved.message_id;
+	save.change_number = created;
+	save.changes = "{\"PR_BODY\": \"a text\"}";
+	need(msgstore_save_message(ms, &save, &saved));
+	CHECK(saved.result == MSGSTORE_S_OK && saved.change_number != created);
 
 	/* refused over an old version; the answer has the current number */
-	need(msgstore_save_message(ms, store_id, id, created,
-							   "{\"PR_BODY\": \"too late\"}", 0, &result,
-							   &current));
-	CHECK(result == MSGSTORE_E_OBJECT_CHANGED && current == saved);
-	need((props = msgstore_read_message(ms, store_id, id, some)) != NULL);
+	save.changes = "{\"PR_BODY\": \"too late\"}";
+	need(msgstore_save_message(ms, &save, &saved));
+	CHECK(saved.result == MSGSTORE_E_OBJECT_CHANGED &&
+		  saved.change_number != created);
+	need((props = msgstore_read_message(ms, store_id, save.message_id,
+										some)) != NULL);
 	CHECK(has(props, "\"a text\"") && has(props, "\"one call\""));
 	free(props);
 
 	/* a call takes part in a transaction, as any statement does */
 	need(msgstore_execute(ms, "BEGIN"));
-	need(msgstore_save_message(ms, store_id, id, current,
-							   "{\"PR_BODY\": null}", MSGSTORE_FORCE_SAVE,
-							   &result, NULL));
-	CHECK(result == MSGSTORE_S_OK);
+	save.change_number = saved.change_number;
+	save.changes = "{\"PR_BODY\": null}";
+	save.flags = MSGSTORE_FORCE_SAVE;
+	need(msgstore_save_message(ms, &save, &saved));
+	CHECK(saved.result == MSGSTORE_S_OK);
 	need(msgstore_execute(ms, "ROLLBACK"));
-	need((props = msgstore_read_message(ms, store_id, id, some)) != NULL);
+	need((props = msgstore_read_message(ms, store_id, save.message_id,
+										some)) != NULL);
 	CHECK(has(props, "\"a text\""));
 	free(props);
 }
@@ -238,10 +243,11 @@ use_streams(int64_t store_id, int64_t id)
 	need(msgstore_open_message(ms, store_id, id, MSGSTORE_MODIFY, &message));
 	CHECK(!msgstore_stream_size(ms, message, "PR_BODY", &size));
 	CHECK(strcmp(msgstore_last_error(ms)->sqlstate, "MA10F") == 0);
-	while (size < 2 * 1000 * 1000)
-		need(msgstore_write_stream(ms, message, "PR_BODY", size, piece,
-								   LEN * 1000, &size));
+	for (int i = 0; i < 334; i++)
+		need(msgstore_write_stream(ms, message, "PR_BODY", i * LEN * 1000,
+								   piece, LEN * 1000));
 	free(piece);
+	need(msgstore_stream_size(ms, message, "PR_BODY", &size));
 	CHECK(size == 2004000);
 
 	/* such a large value shows as a reference, and is read in pieces */
@@ -259,13 +265,12 @@ use_streams(int64_t store_id, int64_t id)
 									   &got)) != NULL);
 	CHECK(got == 0);
 	free(bytes);
-	CHECK(!msgstore_write_stream(ms, message, "PR_BODY", size, "\xc3", 1,
-								 NULL));
+	CHECK(!msgstore_write_stream(ms, message, "PR_BODY", size, "\xc3", 1));
 
 	/* binary values have any bytes, for example those of an attachment */
 	need(msgstore_create_attachment(ms, message, &attachment));
 	need(msgstore_write_stream(ms, attachment, "PR_ATTACH_DATA_BIN", 0,
-							   "\0\xff\0", 3, NULL));
+							   "\0\xff\0", 3));
 	need(msgstore_save_changes(ms, attachment, 0, &result));
 	need(msgstore_close_object(ms, attachment));
 	need(msgstore_delete_attachment(ms, message, 0));
@@ -282,30 +287,47 @@ use_streams(int64_t store_id, int64_t id)
 	free(bytes);
 	need(msgstore_close_object(ms, attachment));
 	need(msgstore_close_object(ms, message));
+
+	/* the mail that a message was made from belongs to no version */
+	size = 0;
+	need(msgstore_write_original(ms, store_id, id, "Subject: o", 10, &size));
+	need(msgstore_write_original(ms, store_id, id, "utside\n\n", 8, &size));
+	CHECK(size == 18);
+	need((bytes = msgstore_read_original(ms, store_id, id, 9, 100,
+										 &got)) != NULL);
+	CHECK(got == 9 && memcmp(bytes, "outside\n\n", 10) == 0);
+	free(bytes);
 	need((bytes = msgstore_property_type(ms, "PidTagHtml")) != NULL);
 	CHECK(strcmp(bytes, "PT_BINARY") == 0);
 	free(bytes);
 }
 
-/* Create a message that two clients edit at a time; return its id. */
-static int64_t
+/*
+ * Create a message that two clients edit at a time.  Return a save of one
+ * client, for the version that the other has saved over, and a handle.
+ */
+static msgstore_save
 make_conflict(int64_t store_id, int64_t folder_id, int32_t *handle)
 {
+	msgstore_save save = {0};
+	msgstore_saved saved;
 	int32_t		result;
-	int64_t		id;
-	int64_t		created;
 
-	need(msgstore_save_new_message(ms, store_id, folder_id,
-								   "{\"PR_SUBJECT\": \"base\"}", 0, &result,
-								   &id, &created));
-	need(msgstore_open_message(ms, store_id, id, MSGSTORE_MODIFY, handle));
+	save.store_id = store_id;
+	save.folder_id = folder_id;
+	save.changes = "{\"PR_SUBJECT\": \"base\"}";
+	need(msgstore_save_new_message(ms, &save, &saved));
+	save.message_id = saved.message_id;
+	save.change_number = saved.change_number;
+	need(msgstore_open_message(ms, store_id, save.message_id, MSGSTORE_MODIFY,
+							   handle));
 	need(msgstore_set_props(ms, *handle, "{\"PR_COMMENT\": \"mine\"}"));
-	need(msgstore_save_message(ms, store_id, id, created,
-							   "{\"PR_SUBJECT\": \"theirs\"}", 0, &result,
-							   NULL));
+	save.changes = "{\"PR_SUBJECT\": \"theirs\"}";
+	need(msgstore_save_message(ms, &save, &saved));
 	need(msgstore_save_changes(ms, *handle, 0, &result));
 	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
-	return id;
+	save.changes = "{\"PR_COMMENT\": \"x\"}";
+	return save;
 }
 
 /* Report and settle conflicts. */
@@ -314,16 +336,15 @@ settle_conflicts(int64_t store_id, int64_t folder_id)
 {
 	msgstore_conflict_report *report;
 	const msgstore_difference *theirs;
+	msgstore_save save;
+	msgstore_saved saved;
 	int32_t		handle;
 	int32_t		result;
-	int64_t		id;
 	int64_t		copy;
-	int64_t		now_at;
-	int64_t		seen;
 	char	   *props;
 
 	printf("A conflict and its resolution:\n");
-	id = make_conflict(store_id, folder_id, &handle);
+	save = make_conflict(store_id, folder_id, &handle);
 	need((report = msgstore_conflict(ms, handle, false)) != NULL);
 	theirs = report->differences;
 	CHECK(report->count == 2 && strcmp(theirs->property, "PR_SUBJECT") == 0);
@@ -331,12 +352,12 @@ settle_conflicts(int64_t store_id, int64_t folder_id)
 		  strcmp(theirs->theirs, "\"theirs\"") == 0);
 	CHECK(strcmp(theirs->side, "theirs") == 0 && theirs->changed_by != NULL);
 	CHECK(strcmp(theirs[1].side, "yours") == 0 && theirs[1].base == NULL);
-	seen = theirs->change_number;
+	save.change_number = theirs->change_number;
 	msgstore_free_conflict(report);
 	need(msgstore_save_as(ms, handle, folder_id, &copy));
-	CHECK(copy != id);
+	CHECK(copy != save.message_id);
 	need(msgstore_resolve_conflict(ms, handle, MSGSTORE_OVERWRITE, 0,
-								   seen - 1, &result));
+								   save.change_number - 1, &result));
 	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
 	need((props = msgstore_merge_obstacles(ms, handle, false)) != NULL);
 	CHECK(strcmp(props, "[]") == 0);
@@ -351,23 +372,20 @@ settle_conflicts(int64_t store_id, int64_t folder_id)
 	need(msgstore_close_object(ms, handle));
 
 	/* a conflict without a handle */
-	need((report = msgstore_message_conflict(ms, store_id, id, seen,
-											 "{\"PR_COMMENT\": \"x\"}",
-											 true)) != NULL);
+	need((report = msgstore_message_conflict(ms, &save, true)) != NULL);
 	CHECK(report->count == 1 &&
 		  strcmp(report->differences->side, "both") == 0);
 	msgstore_free_conflict(report);
-	need(msgstore_resolve_message_conflict(ms, store_id, id, seen,
-										   "{\"PR_COMMENT\": \"x\"}",
-										   MSGSTORE_MERGE, 0, 0, &result,
-										   NULL, NULL));
-	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
-	need(msgstore_resolve_message_conflict(ms, store_id, id, seen,
-										   "{\"PR_COMMENT\": \"x\"}",
-										   MSGSTORE_SAVE_ELSEWHERE, folder_id,
-										   0, &result, &copy, &now_at));
-	CHECK(result == MSGSTORE_S_OK && copy != id && now_at > seen);
-	need((props = msgstore_read_message(ms, store_id, id, NULL)) != NULL);
+	need(msgstore_resolve_message_conflict(ms, &save, MSGSTORE_MERGE, 0, 0,
+										   &saved));
+	CHECK(saved.result == MSGSTORE_E_OBJECT_CHANGED);
+	need(msgstore_resolve_message_conflict(ms, &save, MSGSTORE_SAVE_ELSEWHERE,
+										   folder_id, 0, &saved));
+	CHECK(saved.result == MSGSTORE_S_OK &&
+		  saved.message_id != save.message_id &&
+		  saved.change_number > save.change_number);
+	need((props = msgstore_read_message(ms, store_id, save.message_id,
+										NULL)) != NULL);
 	CHECK(has(props, "\"mine\"") && has(props, "\"theirs\""));
 	free(props);
 }
@@ -383,7 +401,7 @@ park_a_draft(int64_t store_id, int64_t folder_id)
 	int64_t		parked_id;
 
 	printf("A draft:\n");
-	id = make_conflict(store_id, folder_id, &handle);
+	id = make_conflict(store_id, folder_id, &handle).message_id;
 	need(msgstore_park(ms, handle, &parked_id));
 	need(msgstore_close_object(ms, handle));
 	need((list = msgstore_parked(ms, store_id, id)) != NULL);
@@ -406,6 +424,8 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 {
 	msgstore_change_list *list;
 	const int64_t some[] = {id, -1};
+	msgstore_selection chosen = {0};
+	msgstore_saved saved;
 	int64_t		first;
 	int64_t		last;
 	int64_t		inbox;
@@ -423,13 +443,11 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 	need((props = msgstore_message_at(ms, store_id, id, first)) != NULL);
 	CHECK(has(props, "\"first\""));
 	free(props);
-	need(msgstore_restore_version(ms, store_id, id, first, first, &result,
-								  NULL));
-	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
+	need(msgstore_restore_version(ms, store_id, id, first, first, &saved));
+	CHECK(saved.result == MSGSTORE_E_OBJECT_CHANGED);
 	need(msgstore_set_actor(ms, "ann@example.org"));
-	need(msgstore_restore_version(ms, store_id, id, first, last, &result,
-								  &last));
-	CHECK(result == MSGSTORE_S_OK);
+	need(msgstore_restore_version(ms, store_id, id, first, last, &saved));
+	CHECK(saved.result == MSGSTORE_S_OK);
 	need(msgstore_set_actor(ms, NULL));
 	need((list = msgstore_history(ms, store_id, id)) != NULL);
 	CHECK(strcmp(list->changes[list->count - 1].changed_by,
@@ -438,16 +456,23 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 	msgstore_free_history(list);
 
 	need(msgstore_special_folder(ms, store_id, "Drafts", &inbox, &top));
-	need(msgstore_move_messages(ms, store_id, &id, 1, inbox, first, &result));
+	chosen.store_id = store_id;
+	chosen.message_ids = some;
+	chosen.count = 1;
+	chosen.if_change_number = first;
+	need(msgstore_move_messages(ms, &chosen, inbox, &result));
 	CHECK(result == MSGSTORE_E_OBJECT_CHANGED);
-	need(msgstore_move_messages(ms, store_id, &id, 1, inbox, last, &result));
+	CHECK(!msgstore_restore_messages(ms, &chosen, &result));
+	chosen.if_change_number = saved.change_number;
+	need(msgstore_move_messages(ms, &chosen, inbox, &result));
 	CHECK(result == MSGSTORE_S_OK);
-	need(msgstore_delete_messages(ms, store_id, &id, 1, 0, 0, &result));
+	chosen.if_change_number = 0;
+	need(msgstore_delete_messages(ms, &chosen, 0, &result));
 	CHECK(result == MSGSTORE_S_OK);
-	need(msgstore_restore_messages(ms, store_id, &id, 1, &result));
+	need(msgstore_restore_messages(ms, &chosen, &result));
 	CHECK(result == MSGSTORE_S_OK);
-	need(msgstore_move_messages(ms, store_id, some, 2, folder_id, 0,
-								&result));
+	chosen.count = 2;
+	need(msgstore_move_messages(ms, &chosen, folder_id, &result));
 	CHECK(result == MSGSTORE_W_PARTIAL_COMPLETION);
 }
 
@@ -522,26 +547,31 @@ save_many(int64_t store_id, int64_t folder_id)
 	};
 	int64_t		ids[MANY];
 	int64_t		numbers[MANY];
-	int64_t		number = 0;
 	int32_t		result = 0;
 	char		changes[256];
 	char	   *token;
 	int			stored = 0;
 	msgstore_save save = {0};
+	msgstore_saved one;
+	msgstore_selection all = {0};
 	msgstore_feed feed = {0};
 	msgstore_saved_list *saved;
 	msgstore_event_list *events;
 
 	printf("Many saves, and the feed:\n");
+	save.store_id = store_id;
+	save.folder_id = folder_id;
+	save.changes = "{\"PR_SUBJECT\": \"outside\"}";
 	for (int i = 0; i < MANY; i++)
-		need(msgstore_save_new_message(ms, store_id, folder_id,
-									   "{\"PR_SUBJECT\": \"outside\"}", 0,
-									   &result, &ids[i], &numbers[i]));
+	{
+		need(msgstore_save_new_message(ms, &save, &one));
+		ids[i] = one.message_id;
+		numbers[i] = one.change_number;
+	}
 	need((token = msgstore_feed_position(ms, store_id)) != NULL);
 
 	/* a pipeline: each save is a transaction of its own */
 	need(msgstore_enter_pipeline(ms));
-	save.store_id = store_id;
 	for (int i = 0; i < MANY; i++)
 	{
 		save.message_id = ids[i];
@@ -552,18 +582,18 @@ save_many(int64_t store_id, int64_t folder_id)
 	}
 	for (int i = 0; i < MANY; i++)
 	{
-		if (!msgstore_next_saved(ms, &result, &number))
+		if (!msgstore_next_saved(ms, &one))
 			CHECK(i == 5 && *msgstore_last_error(ms)->sqlstate != '\0');
-		else if (result == MSGSTORE_S_OK)
+		else if (one.result == MSGSTORE_S_OK)
 		{
-			numbers[i] = number;
-			stored++;
+			numbers[i] = one.change_number;
+			stored += one.message_id == ids[i];
 		}
 		else
-			CHECK(i == 3 && result == MSGSTORE_E_OBJECT_CHANGED);
+			CHECK(i == 3 && one.result == MSGSTORE_E_OBJECT_CHANGED);
 	}
 	CHECK(stored == MANY - 2);
-	CHECK(!msgstore_next_saved(ms, &result, &number));
+	CHECK(!msgstore_next_saved(ms, &one));
 	need(msgstore_exit_pipeline(ms));
 
 	/* one call for all, in one transaction */
@@ -590,45 +620,213 @@ save_many(int64_t store_id, int64_t folder_id)
 	CHECK(strcmp(events->events[events->count - 1].kind, "end") == 0);
 	msgstore_free_events(events);
 	free(token);
-	need(msgstore_delete_messages(ms, store_id, ids, MANY,
-								  MSGSTORE_DELETE_HARD_DELETE, 0, &result));
+	all.store_id = store_id;
+	all.message_ids = ids;
+	all.count = MANY;
+	need(msgstore_delete_messages(ms, &all, MSGSTORE_DELETE_HARD_DELETE,
+								  &result));
 }
 
-/* Bring a folder and a message to another store, twice. */
-static void
-bring(const char *store_name, int64_t store_id, int64_t folder_id,
-	  int64_t message_id)
+/* Return the text of a member of a JSON object, which the caller frees. */
+static char *
+member(const char *json, const char *name)
+{
+	char		start[64];
+	const char *at;
+
+	snprintf(start, sizeof(start), "\"%s\": \"", name);
+	at = strstr(json, start);
+	need(at != NULL);
+	at += strlen(start);
+	return strndup(at, strcspn(at, "\""));
+}
+
+/* Bring the root and a folder to another store, which is made; return its id. */
+static int64_t
+bring_folders(const char *store_name, int64_t store_id, int64_t folder_id)
 {
 	char		name[200];
 	int64_t		other;
-	int64_t		root;
+	int64_t		folders[2] = {0, folder_id};
 	int64_t		parent;
 	int64_t		folder = 0;
-	int64_t		copy = 0;
 	int32_t		result = 0;
 	bool		found;
 	char	   *change;
 
-	printf("From store to store:\n");
-	need(msgstore_special_folder(ms, store_id, "Root", &root, &parent));
 	snprintf(name, sizeof(name), "%.150s, brought", store_name);
 	need(msgstore_find_store(ms, name, &found, &other));
 	if (!found)
 		need(msgstore_create_store(ms, name, &other));
+	need(msgstore_special_folder(ms, store_id, "Root", &folders[0], &parent));
 	for (int i = 0; i < 2; i++)
 	{
-		/* the root first, which is the root there */
-		need((change = msgstore_export_folder(ms, store_id, i == 0 ? root :
-											  folder_id)) != NULL);
+		need((change = msgstore_export_folder(ms, store_id,
+											  folders[i])) != NULL);
 		need(msgstore_import_folder(ms, other, change, &result, &folder));
 		CHECK(result == MSGSTORE_S_OK || result == MSGSTORE_SYNC_E_IGNORE);
 		free(change);
 	}
+	need((change = msgstore_export_folder(ms, other, folder)) != NULL);
+	{
+		size_t		size = strlen(change) + 3;
+		char	   *keys = malloc(size);
+		msgstore_id_list *newer;
+
+		need(keys != NULL);
+		snprintf(keys, size, "[%s]", change);
+		need((newer = msgstore_newer_folders(ms, store_id, keys)) != NULL);
+		CHECK(newer->count == 0);
+		msgstore_free_ids(newer);
+		free(keys);
+	}
+	free(change);
+	return other;
+}
+
+/* Copy a large value to another store; return its id there. */
+static int64_t
+copy_value(const msgstore_blob_place *place, const msgstore_blob *value,
+		   int64_t other)
+{
+	int64_t		copy;
+	int64_t		offset = 0;
+
+	need(msgstore_create_blob(ms, other, value->is_binary, &copy));
+	while (offset < value->size)
+	{
+		size_t		got = 0;
+		void	   *bytes = msgstore_read_blob(ms, place, offset, 1000000,
+											   &got);
+
+		need(bytes != NULL && got > 0);
+		/* whole characters: the fifth byte of a line ends one */
+		got -= (offset + (int64_t) got) % 6 == 4;
+		need(msgstore_write_blob(ms, other, copy, offset, bytes, got));
+		offset += (int64_t) got;
+		free(bytes);
+	}
+	return copy;
+}
+
+/* Copy the large values that a change needs; return their list. */
+static msgstore_blob_list *
+bring_values(int64_t store_id, int64_t message_id, int64_t other,
+			 const char *change)
+{
+	msgstore_blob_list *list = msgstore_missing_blobs(ms, other, change);
+	msgstore_blob_place place = {store_id, message_id, 0};
+
+	need(list != NULL);
+	for (int i = 0; i < list->count; i++)
+	{
+		place.blob = list->blobs[i].blob;
+		list->blobs[i].copy = copy_value(&place, &list->blobs[i], other);
+	}
+	return list;
+}
+
+/* Bring a move, a read flag, and at last a deletion of a message. */
+static void
+bring_states(int64_t store_id, int64_t id, int64_t other, int64_t copy)
+{
+	char	   *before = msgstore_export_change(ms, store_id, id);
+	char	   *after;
+	char	   *keys = msgstore_export_keys(ms, other, &copy, 1);
+	char	   *texts[3];
+	const char *sources[2] = {NULL, NULL};
+	char		call[80];
+	msgstore_selection chosen = {0};
+	msgstore_move move = {0};
+	msgstore_saved saved;
+	msgstore_id_list *newer;
+	int64_t		inbox;
+	int64_t		top;
+	int32_t		result;
+
+	need(before != NULL && keys != NULL);
+	chosen.store_id = store_id;
+	chosen.message_ids = &id;
+	chosen.count = 1;
+	need(msgstore_special_folder(ms, store_id, "Inbox", &inbox, &top));
+	need(msgstore_move_messages(ms, &chosen, inbox, &result));
+	need((newer = msgstore_newer_changes(ms, store_id, keys)) != NULL);
+	CHECK(newer->count == 1 && newer->ids[0] == id);
+	msgstore_free_ids(newer);
+	free(keys);
+	need((after = msgstore_export_change(ms, store_id, id)) != NULL);
+	move.store_id = other;
+	move.source_key = sources[0] = texts[0] = member(before, "PR_SOURCE_KEY");
+	move.change_key = texts[1] = member(after, "PR_CHANGE_KEY");
+	move.predecessors = texts[2] = member(before,
+										  "PR_PREDECESSOR_CHANGE_LIST");
+	need(msgstore_special_folder(ms, other, "Inbox", &move.folder_id, &top));
+	need(msgstore_import_move(ms, &move, &saved));
+	CHECK(saved.result == MSGSTORE_S_OK && saved.message_id == copy);
+
+	snprintf(call, sizeof(call), "SELECT set_read_flag(%" PRId64 ", %" PRId64
+			 ")", store_id, id);
+	need(msgstore_execute(ms, call));
+	need((keys = msgstore_export_read_state(ms, store_id, &id, 1)) != NULL);
+	need(msgstore_import_read_state(ms, other, keys, &result));
+	CHECK(result == MSGSTORE_S_OK && has(keys, texts[0]));
+	need(msgstore_import_deletion(ms, other, sources, 0, &result));
+	CHECK(result == MSGSTORE_S_OK);
+	free(keys);
+	free(before);
+	free(after);
+	for (int i = 0; i < 3; i++)
+		free(texts[i]);
+}
+
+/* Bring folders and messages to another store, and record the position. */
+static void
+bring(const char *store_name, int64_t store_id, int64_t folder_id,
+	  int64_t message_id, int64_t large_id)
+{
+	const int64_t ids[2] = {message_id, large_id};
+	msgstore_saved saved;
+	msgstore_id_list *missing;
+	msgstore_blob_list *values;
+	msgstore_position *position;
+	msgstore_position now = {0};
+	int64_t		other;
+	char	   *change;
+
+	printf("From store to store:\n");
+	other = bring_folders(store_name, store_id, folder_id);
+	need((change = msgstore_export_keys(ms, store_id, ids, 2)) != NULL);
+	need((missing = msgstore_missing_changes(ms, other, change)) != NULL);
+	CHECK(missing->count == 2);
+	free(change);
+	msgstore_free_ids(missing);
+	for (int i = 1; i >= 0; i--)
+	{
+		need((change = msgstore_export_change(ms, store_id, ids[i])) != NULL);
+		values = bring_values(store_id, ids[i], other, change);
+		CHECK(values->count == (ids[i] == large_id ? 2 : 0));
+		need(msgstore_import_change(ms, other, 0, change, values, &saved));
+		CHECK(saved.result == MSGSTORE_S_OK && saved.message_id > 0);
+		msgstore_free_blobs(values);
+		free(change);
+	}
 	need((change = msgstore_export_change(ms, store_id, message_id)) != NULL);
-	need(msgstore_import_change(ms, other, 0, change, &result, &copy));
-	CHECK(result == MSGSTORE_S_OK && copy > 0);
-	need(msgstore_import_change(ms, other, 0, change, &result, &copy));
-	CHECK(result == MSGSTORE_SYNC_E_IGNORE);
+	need(msgstore_import_change(ms, other, 0, change, NULL, &saved));
+	CHECK(saved.result == MSGSTORE_SYNC_E_IGNORE);
+	free(change);
+	bring_states(store_id, message_id, other, saved.message_id);
+
+	now.token = change = msgstore_feed_position(ms, store_id);
+	now.messages = &large_id;
+	now.message_count = 1;
+	need(change != NULL);
+	need(msgstore_set_sync_position(ms, other, store_name, &now));
+	need((position = msgstore_get_sync_position(ms, other,
+												store_name)) != NULL);
+	CHECK(strcmp(position->token, change) == 0);
+	CHECK(position->message_count == 1 && position->messages[0] == large_id &&
+		  position->folder_count == 0);
+	msgstore_free_position(position);
 	free(change);
 }
 
@@ -676,6 +874,7 @@ main(int argc, char **argv)
 	int64_t		store_id;
 	int64_t		folder_id;
 	int64_t		message_id;
+	int64_t		large_id;
 
 	if (argc != 3)
 	{
@@ -691,13 +890,14 @@ main(int argc, char **argv)
 	make_folder(argv[2], &store_id, &folder_id);
 	message_id = use_handles(store_id, folder_id);
 	use_numbers(store_id, folder_id, message_id);
-	use_streams(store_id, fill_message(store_id, folder_id));
+	large_id = fill_message(store_id, folder_id);
+	use_streams(store_id, large_id);
 	settle_conflicts(store_id, folder_id);
 	park_a_draft(store_id, folder_id);
 	look_back(store_id, folder_id, message_id);
 	list_and_search(store_id, folder_id);
 	save_many(store_id, folder_id);
-	bring(argv[2], store_id, folder_id, message_id);
+	bring(argv[2], store_id, folder_id, message_id, large_id);
 	meet_errors(store_id);
 	msgstore_disconnect(ms);
 	return surprised ? 1 : 0;

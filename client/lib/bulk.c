@@ -2,7 +2,7 @@
  *
  * bulk.c
  *	  The calls of libmsgstore for many saves: one call for all of them, or a
- *	  pipeline; and the calls that bring changes from store to store.
+ *	  pipeline.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,12 +26,18 @@ msgstore_save_messages(msgstore *ms, int64_t store_id, const char *changes,
 	ms_add_param(&params, JSONBOID, changes);
 	ms_add_number(&params, INT4OID, flags);
 	ms_add_param(&params, TEXTOID, actor);
-	list = ms_run_for_list(ms, "*RNN?", "SELECT result, message_id,"
-						   " change_number FROM msgstore.save_messages"
-						   "($1, $2, $3, $4) ORDER BY item", &params,
-						   sizeof(*list), sizeof(*rows), &res);
-	if (list == NULL)
+	res = ms_run(ms, "*RNN?", "SELECT result, message_id, change_number"
+				 " FROM msgstore.save_messages($1, $2, $3, $4)"
+				 " ORDER BY item", &params);
+	if (res == NULL)
 		return NULL;
+	list = malloc(sizeof(*list) + sizeof(*rows) * (size_t) PQntuples(res));
+	if (list == NULL)
+	{
+		PQclear(res);
+		(void) ms_set_error(ms, "out of memory");
+		return NULL;
+	}
 	rows = (msgstore_saved *) (list + 1);
 	list->count = PQntuples(res);
 	list->saved = rows;
@@ -53,10 +59,7 @@ msgstore_free_saved(msgstore_saved_list *list)
 
 /* ---------------------------------------------------------------- pipeline */
 
-#define SAVE_FORM	"1RN?"
-#define SAVE_QUERY \
-	"SELECT result, change_number" \
-	" FROM msgstore.save_message($1, $2, $3, $4, $5, $6, $7)"
+#define SAVE_FORM	"1RN?N?"
 
 /* Most saves of a pipeline whose answers wait, so that neither side blocks. */
 #define MOST_UNREAD	100
@@ -80,14 +83,9 @@ msgstore_send_save(msgstore *ms, const msgstore_save *save)
 	if (*ms_unread(ms) >= MOST_UNREAD)
 		return ms_set_error(ms, "too many saves wait for their answers to be "
 							"read");
-	ms_add_ids(&params, save->store_id, save->message_id);
-	ms_add_number(&params, INT8OID, save->change_number);
-	ms_add_param(&params, JSONBOID, save->changes);
-	ms_add_number(&params, INT4OID, save->flags);
-	ms_add_param(&params, TEXTOID, save->request);
-	ms_add_param(&params, TEXTOID, save->actor);
+	ms_add_save(&params, save);
 	ms_clear_error(ms);
-	if (!ms_send(ms, SAVE_FORM, SAVE_QUERY, &params))
+	if (!ms_send(ms, SAVE_FORM, MS_SAVE_QUERY, &params))
 		return false;
 	if (PQpipelineSync(msgstore_connection(ms)) != 1)
 		return ms_take_error(ms, NULL);
@@ -96,19 +94,19 @@ msgstore_send_save(msgstore *ms, const msgstore_save *save)
 }
 
 bool
-msgstore_next_saved(msgstore *ms, int32_t *result, int64_t *new_number)
+msgstore_next_saved(msgstore *ms, msgstore_saved *saved)
 {
 	PGresult   *res;
 
 	if (*ms_unread(ms) == 0)
 		return ms_set_error(ms, "no save waits for an answer");
 	(*ms_unread(ms))--;
-	res = ms_receive(ms, SAVE_FORM, SAVE_QUERY);
+	res = ms_receive(ms, SAVE_FORM, MS_SAVE_QUERY);
 	if (res == NULL)
 		return false;
-	*result = (int32_t) ms_number_at(res, 0);
-	if (new_number != NULL)
-		*new_number = ms_number_at(res, 1);
+	saved->result = (int32_t) ms_number_at(res, 0);
+	saved->message_id = ms_number_at(res, 1);
+	saved->change_number = ms_number_at(res, 2);
 	PQclear(res);
 	return true;
 }
@@ -116,11 +114,11 @@ msgstore_next_saved(msgstore *ms, int32_t *result, int64_t *new_number)
 bool
 msgstore_exit_pipeline(msgstore *ms)
 {
-	int32_t		result;
+	msgstore_saved saved;
 
 	while (*ms_unread(ms) > 0 && PQstatus(msgstore_connection(ms)) ==
 		   CONNECTION_OK)
-		(void) msgstore_next_saved(ms, &result, NULL);
+		(void) msgstore_next_saved(ms, &saved);
 	*ms_unread(ms) = 0;
 	ms_clear_error(ms);
 	return PQexitPipelineMode(msgstore_connection(ms)) == 1 ||
@@ -149,10 +147,9 @@ msgstore_send_save(msgstore *ms, const msgstore_save *save)
 }
 
 bool
-msgstore_next_saved(msgstore *ms, int32_t *result, int64_t *new_number)
+msgstore_next_saved(msgstore *ms, msgstore_saved *saved)
 {
-	(void) result;
-	(void) new_number;
+	(void) saved;
 	return no_pipeline(ms);
 }
 
@@ -163,53 +160,3 @@ msgstore_exit_pipeline(msgstore *ms)
 }
 
 #endif
-
-/* -------------------------------------------------------- store to store */
-
-char *
-msgstore_export_change(msgstore *ms, int64_t store_id, int64_t message_id)
-{
-	Params		params = {0};
-
-	ms_add_ids(&params, store_id, message_id);
-	return ms_run_for_text(ms, "j", "SELECT msgstore.export_change($1, $2)",
-						   &params);
-}
-
-bool
-msgstore_import_change(msgstore *ms, int64_t store_id, int64_t folder_id,
-					   const char *change, int32_t *result,
-					   int64_t *message_id)
-{
-	Params		params = {0};
-
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_number_or_null(&params, INT8OID, folder_id);
-	ms_add_param(&params, JSONBOID, change);
-	return ms_run_for_result(ms, "RN?", "SELECT result, message_id"
-							 " FROM msgstore.import_change($1, $2, $3)",
-							 &params, result, message_id, NULL);
-}
-
-char *
-msgstore_export_folder(msgstore *ms, int64_t store_id, int64_t folder_id)
-{
-	Params		params = {0};
-
-	ms_add_ids(&params, store_id, folder_id);
-	return ms_run_for_text(ms, "j", "SELECT msgstore.export_folder($1, $2)",
-						   &params);
-}
-
-bool
-msgstore_import_folder(msgstore *ms, int64_t store_id, const char *change,
-					   int32_t *result, int64_t *folder_id)
-{
-	Params		params = {0};
-
-	ms_add_number(&params, INT8OID, store_id);
-	ms_add_param(&params, JSONBOID, change);
-	return ms_run_for_result(ms, "RN?", "SELECT result, folder_id"
-							 " FROM msgstore.import_folder($1, $2)",
-							 &params, result, folder_id, NULL);
-}

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * libmsgstore.h
- *	  The functions of the extension msgstore, as C calls over libpq.
+ *	  The functions of the extension msgstore, as C calls over libpq.  Includes
+ *	  libmsgstore_many.h, which has the calls about many messages.
  *
  *	  Connect, open a message, edit the message and save the edits:
  *
@@ -75,11 +76,13 @@ extern "C"
 #define MSGSTORE_E_NO_ACCESS				((int32_t) 0x80070005)
 #define MSGSTORE_E_INVALID_PARAMETER		((int32_t) 0x80070057)
 
-/* Results of msgstore_import_change() and msgstore_import_folder() */
+/* Results of the calls that import, from store to store */
+#define MSGSTORE_SYNC_W_CLIENT_CHANGE_NEWER	((int32_t) 0x00040821)
 #define MSGSTORE_SYNC_E_OBJECT_DELETED		((int32_t) 0x80040800)
 #define MSGSTORE_SYNC_E_IGNORE				((int32_t) 0x80040801)
 #define MSGSTORE_SYNC_E_CONFLICT			((int32_t) 0x80040802)
 #define MSGSTORE_SYNC_E_NO_PARENT			((int32_t) 0x80040803)
+#define MSGSTORE_SYNC_E_CYCLE				((int32_t) 0x80040804)
 
 /*
  * Flags of msgstore_open_message(), msgstore_open_attachment() and
@@ -390,30 +393,11 @@ extern void *msgstore_read_stream(msgstore *ms, int32_t handle,
 /*
  * Edit: write at most INT_MAX bytes over a value, and past its end.  offset
  * must not exceed the size.  A piece of a string must consist of whole
- * characters.  *size is set to the size afterwards; size may be NULL.
+ * characters.
  */
 extern bool msgstore_write_stream(msgstore *ms, int32_t handle,
 								  const char *property, int64_t offset,
-								  const void *bytes, size_t len,
-								  int64_t *size);
-
-/*
- * The mail that a message was made from, PR_INTERNET_CONTENT, in pieces.
- * Write the next piece, at the offset where the pieces before it end; *size
- * (may be NULL) is the size afterwards, 0 if the store keeps no originals.
- */
-extern bool msgstore_write_original(msgstore *ms, int64_t store_id,
-									int64_t message_id, int64_t offset,
-									const void *bytes, size_t len,
-									int64_t *size);
-
-/*
- * Read at most "length" bytes from "offset" on; *got of them.  *bytes is in
- * memory of its own: free() it; NULL if there is no original.
- */
-extern bool msgstore_read_original(msgstore *ms, int64_t store_id,
-								   int64_t message_id, int64_t offset,
-								   int64_t length, void **bytes, size_t *got);
+								  const void *bytes, size_t len);
 
 /* Edit: cut a value to a size. */
 extern bool msgstore_truncate_stream(msgstore *ms, int32_t handle,
@@ -425,6 +409,25 @@ extern bool msgstore_truncate_stream(msgstore *ms, int32_t handle,
  */
 extern char *msgstore_property_type(msgstore *ms, const char *property);
 
+/*
+ * The mail that a message was made from, PR_INTERNET_CONTENT, in pieces.
+ *
+ * Write the next piece, at most INT_MAX bytes.  *size is the size of the pieces
+ * before, 0 at first, and is set to the size with this piece.  It stays 0 if
+ * the store keeps no originals.
+ */
+extern bool msgstore_write_original(msgstore *ms, int64_t store_id,
+									int64_t message_id, const void *bytes,
+									size_t len, int64_t *size);
+
+/*
+ * Return up to "length" bytes from "offset" on, as msgstore_read_stream() does.
+ * A message without an original has no bytes.
+ */
+extern void *msgstore_read_original(msgstore *ms, int64_t store_id,
+									int64_t message_id, int64_t offset,
+									int64_t length, size_t *got);
+
 /* ------------------------------------------------------- without a handle */
 
 /*
@@ -435,28 +438,43 @@ extern char *msgstore_read_message(msgstore *ms, int64_t store_id,
 								   int64_t message_id,
 								   const char *const *tags);
 
+/* A save; members may be 0 or NULL. */
+typedef struct msgstore_save
+{
+	int64_t		store_id;
+	int64_t		message_id;		/* the message to change */
+	int64_t		change_number;	/* the version that the changes stand on */
+	int64_t		folder_id;		/* the folder of a new message */
+	const char *changes;		/* JSON, as for msgstore_set_props() */
+	int32_t		flags;			/* as for msgstore_save_changes() */
+	const char *request;		/* any name of the save: a repeated save of
+								 * this name answers as the first one did */
+	const char *actor;			/* NULL: that of msgstore_set_actor() */
+} msgstore_save;
+
+/* The outcome of a save, or of another call that may make a version. */
+typedef struct msgstore_saved
+{
+	int32_t		result;
+	int64_t		message_id;
+	int64_t		change_number;
+} msgstore_saved;
+
 /*
- * Save changes to the version change_number of a message.  changes is a JSON
- * object as for msgstore_set_props().  *result is as of
- * msgstore_save_changes().  *new_number is set to the number of the new
- * version, or after a refusal to the number of the current version, 0 if the
- * message was deleted for good.  new_number may be NULL.
+ * Save changes to a version of a message.  The result is as of
+ * msgstore_save_changes().  The change number of the outcome is the number of
+ * the new version, or after a refusal the number of the current version, 0 if
+ * the message was deleted for good.
  */
-extern bool msgstore_save_message(msgstore *ms, int64_t store_id,
-								  int64_t message_id, int64_t change_number,
-								  const char *changes, int32_t flags,
-								  int32_t *result, int64_t *new_number);
+extern bool msgstore_save_message(msgstore *ms, const msgstore_save *save,
+								  msgstore_saved *saved);
 
 /*
  * Create a message in a folder and save the message for the first time.  If
- * nothing is stored, *message_id and *change_number are set to 0.  Both
- * pointers may be NULL.
+ * nothing is stored, the message id and the change number are 0.
  */
-extern bool msgstore_save_new_message(msgstore *ms, int64_t store_id,
-									  int64_t folder_id, const char *props,
-									  int32_t flags, int32_t *result,
-									  int64_t *message_id,
-									  int64_t *change_number);
+extern bool msgstore_save_new_message(msgstore *ms, const msgstore_save *save,
+									  msgstore_saved *saved);
 
 /* --------------------------------------------------------------- conflicts */
 
@@ -549,26 +567,19 @@ extern bool msgstore_save_as(msgstore *ms, int32_t handle, int64_t folder_id,
 							 int64_t *message_id);
 
 /*
- * Report and settle a conflict without a handle, for clients that have a
- * change number and changes, as for msgstore_save_message().  *in_message is
- * set to the message that has the outcome: message_id, or the new message of
- * SAVE_ELSEWHERE.  *new_number is set to the version of that message; after a
- * refusal, to the current version, 0 if the message was deleted for good.
- * Both pointers may be NULL.
+ * Report and settle the conflict of a save without a handle.  The outcome names
+ * the message that has the changes: the message, or the new message of
+ * SAVE_ELSEWHERE; and the version of that message, or after a refusal the
+ * current version, 0 if the message was deleted for good.  The flags of the
+ * save do not matter.
  */
 extern msgstore_conflict_report *
-msgstore_message_conflict(msgstore *ms, int64_t store_id, int64_t message_id,
-						  int64_t change_number, const char *changes,
-						  bool whole);
-extern bool msgstore_resolve_message_conflict(msgstore *ms, int64_t store_id,
-											  int64_t message_id,
-											  int64_t change_number,
-											  const char *changes,
+msgstore_message_conflict(msgstore *ms, const msgstore_save *save, bool whole);
+extern bool msgstore_resolve_message_conflict(msgstore *ms,
+											  const msgstore_save *save,
 											  const char *choice,
 											  int64_t folder_id, int64_t seen,
-											  int32_t *result,
-											  int64_t *in_message,
-											  int64_t *new_number);
+											  msgstore_saved *saved);
 
 /* ------------------------------------------------------------------ drafts */
 
@@ -664,15 +675,26 @@ extern char *msgstore_message_at(msgstore *ms, int64_t store_id,
 
 /*
  * Save the content of an older version over the version change_number, as
- * msgstore_save_message() does.  *result is MSGSTORE_E_OBJECT_CHANGED if
+ * msgstore_save_message() does.  The result is MSGSTORE_E_OBJECT_CHANGED if
  * change_number is not the current version any more.
  */
 extern bool msgstore_restore_version(msgstore *ms, int64_t store_id,
 									 int64_t message_id, int64_t version,
-									 int64_t change_number, int32_t *result,
-									 int64_t *new_number);
+									 int64_t change_number,
+									 msgstore_saved *saved);
 
-/* ------------------------------------------------------------------- place */
+/* ------------------------------------------------------------------ places */
+
+/* Some messages of a store; members may be 0 or NULL. */
+typedef struct msgstore_selection
+{
+	int64_t		store_id;
+	const int64_t *message_ids;
+	int			count;
+	int64_t		if_change_number;	/* for one message: only if this is still
+									 * its version */
+	const char *actor;			/* NULL: that of msgstore_set_actor() */
+} msgstore_selection;
 
 /*
  * Delete messages, restore deleted messages, or move messages to another
@@ -682,239 +704,24 @@ extern bool msgstore_restore_version(msgstore *ms, int64_t store_id,
  * MSGSTORE_E_OBJECT_DELETED at its next save.  If some of the messages are
  * missing, the call does the others, and *result is
  * MSGSTORE_W_PARTIAL_COMPLETION; if all are missing, *result is
- * MSGSTORE_E_NOT_FOUND.
- *
- * if_change_number, which is for one message only, sets a condition: if the
- * message is not at this version any more, *result is
- * MSGSTORE_E_OBJECT_CHANGED, and nothing is done.  0 sets no condition.
+ * MSGSTORE_E_NOT_FOUND.  If the condition of the selection does not hold,
+ * *result is MSGSTORE_E_OBJECT_CHANGED, and nothing is done; to restore, there
+ * must be no condition.
  */
-extern bool msgstore_delete_messages(msgstore *ms, int64_t store_id,
-									 const int64_t *message_ids, int count,
-									 int32_t flags, int64_t if_change_number,
-									 int32_t *result);
-extern bool msgstore_restore_messages(msgstore *ms, int64_t store_id,
-									  const int64_t *message_ids, int count,
+extern bool msgstore_delete_messages(msgstore *ms,
+									 const msgstore_selection *messages,
+									 int32_t flags, int32_t *result);
+extern bool msgstore_restore_messages(msgstore *ms,
+									  const msgstore_selection *messages,
 									  int32_t *result);
-extern bool msgstore_move_messages(msgstore *ms, int64_t store_id,
-								   const int64_t *message_ids, int count,
-								   int64_t folder_id,
-								   int64_t if_change_number,
-								   int32_t *result);
-
-/* ------------------------------------------------------------------- lists */
-
-/* The messages of a folder, or of a search folder; members may be 0 or NULL. */
-typedef struct msgstore_table
-{
-	int64_t		store_id;
-	int64_t		folder_id;
-	const char *const *columns; /* names, then NULL; NULL: all properties */
-	const char *restriction;	/* JSON; NULL: all messages */
-	const char *const *sort;	/* such as "PR_SUBJECT DESC", then NULL; NULL:
-								 * the newest first */
-	int32_t		max;			/* 0: all rows */
-	const char *after;			/* the position of a row; NULL: the first */
-	int32_t		flags;			/* MSGSTORE_SHOW_SOFT_DELETES and others */
-	const char *actor;
-} msgstore_table;
-
-typedef struct msgstore_row
-{
-	int64_t		message_id;
-	int64_t		change_number;
-	const char *row;			/* the columns, as a JSON object */
-	const char *position;		/* for "after" */
-} msgstore_row;
-
-typedef struct msgstore_row_list
-{
-	int			count;
-	const msgstore_row *rows;
-	PGresult   *owner;			/* owns the texts; private */
-} msgstore_row_list;
-
-/* Return a page of the messages.  Returns NULL on error. */
-extern msgstore_row_list *msgstore_list_messages(msgstore *ms,
-												 const msgstore_table *table);
-
-/* Free a list; NULL is fine. */
-extern void msgstore_free_rows(msgstore_row_list *list);
-
-/* Count the messages; columns, sort, max and after do not matter. */
-extern bool msgstore_count_messages(msgstore *ms, const msgstore_table *table,
-									int64_t *count);
-
-/* ------------------------------------------------------------------ search */
-
-/* A search in the texts of messages; members may be 0 or NULL. */
-typedef struct msgstore_search
-{
-	int64_t		store_id;
-	const char *query;			/* in the syntax of web searches */
-	int64_t		folder_id;		/* 0: all folders */
-	int32_t		max;			/* 0: all rows */
-	const char *after;
-	const char *actor;
-} msgstore_search;
-
-typedef struct msgstore_found
-{
-	int64_t		message_id;
-	int64_t		folder_id;
-	const char *rank;			/* a number as text */
-	const char *headline;		/* the text around the words; or NULL */
-	const char *position;
-} msgstore_found;
-
-typedef struct msgstore_found_list
-{
-	int			count;
-	const msgstore_found *found;	/* the best first */
-	PGresult   *owner;			/* owns the texts; private */
-} msgstore_found_list;
-
-/* Return a page of the messages that match.  Returns NULL on error. */
-extern msgstore_found_list *
-msgstore_search_messages(msgstore *ms, const msgstore_search *search);
-
-/* Free a list; NULL is fine. */
-extern void msgstore_free_found(msgstore_found_list *list);
-
-/* -------------------------------------------------------------------- feed */
-
-/* The changes of a store since a token; members may be 0 or NULL. */
-typedef struct msgstore_feed
-{
-	int64_t		store_id;
-	const char *token;			/* NULL: all that is there */
-	int32_t		max;			/* 0: 1000 */
-	int64_t		folder_id;		/* 0: all folders */
-	const char *actor;
-} msgstore_feed;
-
-/* A change; an unknown member is NULL, or 0. */
-typedef struct msgstore_event
-{
-	const char *token;			/* to go on behind this change */
-	int64_t		message_id;
-	int64_t		folder_id;
-	int64_t		change_number;
-	const char *kind;			/* "save", "move" ...; "end" ends the feed */
-	const char *changed_by;
-	const char *client;
-	const char *changed_at;
-	const char *properties;		/* JSON array of the changed names */
-} msgstore_event;
-
-typedef struct msgstore_event_list
-{
-	int			count;
-	const msgstore_event *events;
-	PGresult   *owner;			/* owns the texts; private */
-} msgstore_event_list;
-
-/*
- * Return the token from which msgstore_changes_since() gives the changes to
- * come.  Returns NULL on error.
- */
-extern char *msgstore_feed_position(msgstore *ms, int64_t store_id);
-
-/*
- * Return a page of changes, in order.  If the last one is of kind "end",
- * nothing more is new, and its token is the token to keep.  Returns NULL on
- * error.
- */
-extern msgstore_event_list *msgstore_changes_since(msgstore *ms,
-												   const msgstore_feed *feed);
-
-/* Free a list; NULL is fine. */
-extern void msgstore_free_events(msgstore_event_list *list);
-
-/* -------------------------------------------------------------- many saves */
-
-/* The outcome of one of many saves. */
-typedef struct msgstore_saved
-{
-	int32_t		result;
-	int64_t		message_id;
-	int64_t		change_number;	/* the new version; 0: none */
-} msgstore_saved;
-
-typedef struct msgstore_saved_list
-{
-	int			count;
-	const msgstore_saved *saved;	/* in the order of the saves */
-} msgstore_saved_list;
-
-/*
- * Do many saves in one call and one transaction, each with an outcome of its
- * own.  changes is a JSON array of {"message_id", "change_number", "changes"}.
- * Returns NULL on error.
- */
-extern msgstore_saved_list *msgstore_save_messages(msgstore *ms,
-												   int64_t store_id,
-												   const char *changes,
-												   int32_t flags,
-												   const char *actor);
-
-/* Free a list; NULL is fine. */
-extern void msgstore_free_saved(msgstore_saved_list *list);
-
-/* A save, as for msgstore_save_message(); members may be 0 or NULL. */
-typedef struct msgstore_save
-{
-	int64_t		store_id;
-	int64_t		message_id;
-	int64_t		change_number;
-	const char *changes;		/* JSON */
-	int32_t		flags;
-	const char *request;		/* a repeated request is not saved twice */
-	const char *actor;
-} msgstore_save;
-
-/*
- * Send saves without waiting for their answers.  Between enter and exit no
- * other call is possible.  Each save is a transaction of its own, unless one
- * was open before.  At most 100 saves may wait for their answers to be read;
- * msgstore_send_save() refuses more.  msgstore_next_saved() reads the next
- * answer, in the order of the saves; it returns false if that save has raised
- * an error, which concerns no other save.  msgstore_exit_pipeline() drops
- * answers that were not read.  Needs libpq 14.
- */
-extern bool msgstore_enter_pipeline(msgstore *ms);
-extern bool msgstore_send_save(msgstore *ms, const msgstore_save *save);
-extern bool msgstore_next_saved(msgstore *ms, int32_t *result,
-								int64_t *new_number);
-extern bool msgstore_exit_pipeline(msgstore *ms);
-
-/* ---------------------------------------------------------- store to store */
-
-/*
- * Export the newest version of a message, or a folder, as JSON for the calls
- * below on another store.  Returns NULL on error.
- */
-extern char *msgstore_export_change(msgstore *ms, int64_t store_id,
-									int64_t message_id);
-extern char *msgstore_export_folder(msgstore *ms, int64_t store_id,
-									int64_t folder_id);
-
-/*
- * Import a message into a folder (0: the folder that it had), or a folder.
- * *result is MSGSTORE_S_OK; MSGSTORE_SYNC_E_IGNORE if the store has this
- * version or a newer one; MSGSTORE_SYNC_E_CONFLICT if both stores have changed
- * the message: the later change stands, and the other one is a draft of the
- * message; MSGSTORE_SYNC_E_OBJECT_DELETED if the message is deleted here;
- * MSGSTORE_SYNC_E_NO_PARENT if the folder is not here.
- */
-extern bool msgstore_import_change(msgstore *ms, int64_t store_id,
-								   int64_t folder_id, const char *change,
-								   int32_t *result, int64_t *message_id);
-extern bool msgstore_import_folder(msgstore *ms, int64_t store_id,
-								   const char *change, int32_t *result,
-								   int64_t *folder_id);
+extern bool msgstore_move_messages(msgstore *ms,
+								   const msgstore_selection *messages,
+								   int64_t folder_id, int32_t *result);
 
 #ifdef __cplusplus
 }
 #endif
+
+#include <libmsgstore_many.h>
 
 #endif							/* LIBMSGSTORE_H */

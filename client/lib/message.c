@@ -18,16 +18,11 @@ static char *
 run_for_props(msgstore *ms, const char *sql, Params *params,
 			  const char *const *tags)
 {
-	char	   *array = NULL;
-	char	   *text;
+	char	   *array;
+	char	   *text = NULL;
 
-	if (tags != NULL && (array = ms_array_text(tags)) == NULL)
-	{
-		(void) ms_set_error(ms, "out of memory");
-		return NULL;
-	}
-	ms_add_param(params, TEXTARRAYOID, array);
-	text = ms_run_for_text(ms, "j", sql, params);
+	if (ms_add_names(ms, params, tags, &array))
+		text = ms_run_for_text(ms, "j", sql, params);
 	free(array);
 	return text;
 }
@@ -195,16 +190,15 @@ msgstore_set_props(msgstore *ms, int32_t handle, const char *props)
 bool
 msgstore_delete_props(msgstore *ms, int32_t handle, const char *const *tags)
 {
+	static const char *const no_tags[] = {NULL};
 	Params		params = {0};
-	char	   *array = ms_array_text(tags);
+	char	   *array;
 	bool		deleted;
 
-	if (array == NULL)
-		return ms_set_error(ms, "out of memory");
 	ms_add_number(&params, INT4OID, handle);
-	ms_add_param(&params, TEXTARRAYOID, array);
-	deleted = ms_run_for_nothing(ms, "SELECT msgstore.delete_props($1, $2)",
-								 &params);
+	deleted = ms_add_names(ms, &params, tags ? tags : no_tags, &array) &&
+		ms_run_for_nothing(ms, "SELECT msgstore.delete_props($1, $2)",
+						   &params);
 	free(array);
 	return deleted;
 }
@@ -251,6 +245,17 @@ msgstore_close_object(msgstore *ms, int32_t handle)
 
 /* -------------------------------------------------------- without a handle */
 
+void
+ms_add_save(Params *params, const msgstore_save *save)
+{
+	ms_add_ids(params, save->store_id, save->message_id);
+	ms_add_number(params, INT8OID, save->change_number);
+	ms_add_param(params, JSONBOID, save->changes);
+	ms_add_number(params, INT4OID, save->flags);
+	ms_add_param(params, TEXTOID, save->request);
+	ms_add_param(params, TEXTOID, save->actor);
+}
+
 char *
 msgstore_read_message(msgstore *ms, int64_t store_id, int64_t message_id,
 					  const char *const *tags)
@@ -263,35 +268,27 @@ msgstore_read_message(msgstore *ms, int64_t store_id, int64_t message_id,
 }
 
 bool
-msgstore_save_message(msgstore *ms, int64_t store_id, int64_t message_id,
-					  int64_t change_number, const char *changes,
-					  int32_t flags, int32_t *result, int64_t *new_number)
+msgstore_save_message(msgstore *ms, const msgstore_save *save,
+					  msgstore_saved *saved)
 {
 	Params		params = {0};
 
-	ms_add_ids(&params, store_id, message_id);
-	ms_add_number(&params, INT8OID, change_number);
-	ms_add_param(&params, JSONBOID, changes);
-	ms_add_number(&params, INT4OID, flags);
-	return ms_run_for_result(ms, "RN?", "SELECT result, change_number"
-							 " FROM msgstore.save_message"
-							 "($1, $2, $3, $4, $5)",
-							 &params, result, new_number, NULL);
+	ms_add_save(&params, save);
+	return ms_run_for_saved(ms, MS_SAVE_QUERY, &params, saved);
 }
 
 bool
-msgstore_save_new_message(msgstore *ms, int64_t store_id, int64_t folder_id,
-						  const char *props, int32_t flags, int32_t *result,
-						  int64_t *message_id, int64_t *change_number)
+msgstore_save_new_message(msgstore *ms, const msgstore_save *save,
+						  msgstore_saved *saved)
 {
 	Params		params = {0};
 
-	ms_add_ids(&params, store_id, folder_id);
-	ms_add_param(&params, JSONBOID, props);
-	ms_add_number(&params, INT4OID, flags);
-	return ms_run_for_result(ms, "RN?N?",
-							 "SELECT result, message_id, change_number"
-							 " FROM msgstore.save_new_message"
-							 "($1, $2, $3, $4)",
-							 &params, result, message_id, change_number);
+	ms_add_ids(&params, save->store_id, save->folder_id);
+	ms_add_param(&params, JSONBOID, save->changes);
+	ms_add_number(&params, INT4OID, save->flags);
+	ms_add_param(&params, TEXTOID, save->request);
+	ms_add_param(&params, TEXTOID, save->actor);
+	return ms_run_for_saved(ms, "SELECT result, message_id, change_number"
+							" FROM msgstore.save_new_message"
+							"($1, $2, $3, $4, $5, $6)", &params, saved);
 }

@@ -4,82 +4,72 @@
  *	  The calls of libmsgstore that return many rows: lists of messages,
  *	  search, and the feed of changes.
  *
- * NOTES
- *	  A list and its rows are one piece of memory.  The texts belong to the
- *	  PGresult of the query, which the list owns.
- *
  *-------------------------------------------------------------------------
  */
+#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "statement.h"
 
-/* Add names that end with NULL as an array; *array is to be freed. */
-static bool
-add_names(msgstore *ms, Params *params, const char *const *names,
-		  char **array)
-{
-	*array = names ? ms_array_text(names) : NULL;
-	ms_add_param(params, TEXTARRAYOID, *array);
-	return names == NULL || *array != NULL || ms_set_error(ms, "out of memory");
-}
-
 /* ------------------------------------------------------------------- lists */
+
+/* Run the query for a page of a list, with the arrays of names. */
+static msgstore_row_list *
+run_for_page(msgstore *ms, const Params *params)
+{
+	static const ListShape shape = {
+		sizeof(msgstore_row_list), sizeof(msgstore_row),
+		{
+			offsetof(msgstore_row, message_id),
+			offsetof(msgstore_row, change_number),
+			offsetof(msgstore_row, row),
+			offsetof(msgstore_row, position)
+		}
+	};
+	PGresult   *res;
+	msgstore_row_list *list =
+		ms_run_for_list(ms, "*nnjt", "SELECT message_id, change_number,"
+						" \"row\", \"position\" FROM msgstore.list_messages"
+						"($1, $2, $3, $4, coalesce($5,"
+						" '{PR_MESSAGE_DELIVERY_TIME DESC}'),"
+						" $6, $7, $8, $9)", params, &shape, &res);
+
+	if (list == NULL)
+		return NULL;
+	list->count = PQntuples(res);
+	list->rows = (msgstore_row *) (list + 1);
+	list->owner = res;
+	return list;
+}
 
 msgstore_row_list *
 msgstore_list_messages(msgstore *ms, const msgstore_table *table)
 {
 	Params		params = {0};
-	PGresult   *res;
 	msgstore_row_list *list = NULL;
-	msgstore_row *rows;
-	char	   *columns = NULL;
-	char	   *sort = NULL;
+	char	   *columns;
+	char	   *sort;
+	bool		added;
 
 	ms_add_ids(&params, table->store_id, table->folder_id);
-	if (add_names(ms, &params, table->columns, &columns))
-	{
-		ms_add_param(&params, JSONBOID, table->restriction);
-		if (add_names(ms, &params, table->sort, &sort))
-		{
-			ms_add_number_or_null(&params, INT4OID, table->max);
-			ms_add_param(&params, TEXTOID, table->after);
-			ms_add_number(&params, INT4OID, table->flags);
-			ms_add_param(&params, TEXTOID, table->actor);
-			list = ms_run_for_list(ms, "*nnjt", "SELECT message_id,"
-								   " change_number, \"row\", \"position\""
-								   " FROM msgstore.list_messages"
-								   "($1, $2, $3, $4, coalesce($5,"
-								   " '{PR_MESSAGE_DELIVERY_TIME DESC}'),"
-								   " $6, $7, $8, $9)", &params, sizeof(*list),
-								   sizeof(*rows), &res);
-		}
-	}
+	added = ms_add_names(ms, &params, table->columns, &columns);
+	ms_add_param(&params, JSONBOID, table->restriction);
+	added = ms_add_names(ms, &params, table->sort, &sort) && added;
+	ms_add_number_or_null(&params, INT4OID, table->max);
+	ms_add_param(&params, TEXTOID, table->after);
+	ms_add_number(&params, INT4OID, table->flags);
+	ms_add_param(&params, TEXTOID, table->actor);
+	if (added)
+		list = run_for_page(ms, &params);
 	free(columns);
 	free(sort);
-	if (list == NULL)
-		return NULL;
-	rows = (msgstore_row *) (list + 1);
-	list->owner = res;
-	list->count = PQntuples(res);
-	list->rows = rows;
-	for (int i = 0; i < list->count; i++)
-	{
-		rows[i].message_id = msgstore_number_at(res, i, 0);
-		rows[i].change_number = msgstore_number_at(res, i, 1);
-		rows[i].row = msgstore_text_at(res, i, 2);
-		rows[i].position = msgstore_text_at(res, i, 3);
-	}
 	return list;
 }
 
 void
 msgstore_free_rows(msgstore_row_list *list)
 {
-	if (list != NULL)
-		PQclear(list->owner);
-	free(list);
+	ms_free_list(list, list ? list->owner : NULL);
 }
 
 bool
@@ -101,10 +91,19 @@ msgstore_count_messages(msgstore *ms, const msgstore_table *table,
 msgstore_found_list *
 msgstore_search_messages(msgstore *ms, const msgstore_search *search)
 {
+	static const ListShape shape = {
+		sizeof(msgstore_found_list), sizeof(msgstore_found),
+		{
+			offsetof(msgstore_found, message_id),
+			offsetof(msgstore_found, folder_id),
+			offsetof(msgstore_found, rank),
+			offsetof(msgstore_found, headline),
+			offsetof(msgstore_found, position)
+		}
+	};
 	Params		params = {0};
 	PGresult   *res;
 	msgstore_found_list *list;
-	msgstore_found *rows;
 
 	ms_add_number(&params, INT8OID, search->store_id);
 	ms_add_param(&params, TEXTOID, search->query);
@@ -115,31 +114,19 @@ msgstore_search_messages(msgstore *ms, const msgstore_search *search)
 	list = ms_run_for_list(ms, "*nntt?t", "SELECT message_id, folder_id,"
 						   " CAST(rank AS pg_catalog.text), headline,"
 						   " \"position\" FROM msgstore.search_messages"
-						   "($1, $2, $3, $4, $5, $6)", &params, sizeof(*list),
-						   sizeof(*rows), &res);
+						   "($1, $2, $3, $4, $5, $6)", &params, &shape, &res);
 	if (list == NULL)
 		return NULL;
-	rows = (msgstore_found *) (list + 1);
-	list->owner = res;
 	list->count = PQntuples(res);
-	list->found = rows;
-	for (int i = 0; i < list->count; i++)
-	{
-		rows[i].message_id = msgstore_number_at(res, i, 0);
-		rows[i].folder_id = msgstore_number_at(res, i, 1);
-		rows[i].rank = msgstore_text_at(res, i, 2);
-		rows[i].headline = msgstore_text_at(res, i, 3);
-		rows[i].position = msgstore_text_at(res, i, 4);
-	}
+	list->found = (msgstore_found *) (list + 1);
+	list->owner = res;
 	return list;
 }
 
 void
 msgstore_free_found(msgstore_found_list *list)
 {
-	if (list != NULL)
-		PQclear(list->owner);
-	free(list);
+	ms_free_list(list, list ? list->owner : NULL);
 }
 
 /* -------------------------------------------------------------------- feed */
@@ -157,10 +144,23 @@ msgstore_feed_position(msgstore *ms, int64_t store_id)
 msgstore_event_list *
 msgstore_changes_since(msgstore *ms, const msgstore_feed *feed)
 {
+	static const ListShape shape = {
+		sizeof(msgstore_event_list), sizeof(msgstore_event),
+		{
+			offsetof(msgstore_event, token),
+			offsetof(msgstore_event, message_id),
+			offsetof(msgstore_event, folder_id),
+			offsetof(msgstore_event, change_number),
+			offsetof(msgstore_event, kind),
+			offsetof(msgstore_event, changed_by),
+			offsetof(msgstore_event, client),
+			offsetof(msgstore_event, changed_at),
+			offsetof(msgstore_event, properties)
+		}
+	};
 	Params		params = {0};
 	PGresult   *res;
 	msgstore_event_list *list;
-	msgstore_event *rows;
 
 	ms_add_number(&params, INT8OID, feed->store_id);
 	ms_add_param(&params, TEXTOID, feed->token);
@@ -172,33 +172,17 @@ msgstore_changes_since(msgstore *ms, const msgstore_feed *feed)
 						   " changed_by, client, " TIME_TEXT("changed_at") ","
 						   " pg_catalog.to_json(properties)"
 						   " FROM msgstore.changes_since"
-						   "($1, $2, $3, $4, $5)", &params, sizeof(*list),
-						   sizeof(*rows), &res);
+						   "($1, $2, $3, $4, $5)", &params, &shape, &res);
 	if (list == NULL)
 		return NULL;
-	rows = (msgstore_event *) (list + 1);
-	list->owner = res;
 	list->count = PQntuples(res);
-	list->events = rows;
-	for (int i = 0; i < list->count; i++)
-	{
-		rows[i].token = msgstore_text_at(res, i, 0);
-		rows[i].message_id = msgstore_number_at(res, i, 1);
-		rows[i].folder_id = msgstore_number_at(res, i, 2);
-		rows[i].change_number = msgstore_number_at(res, i, 3);
-		rows[i].kind = msgstore_text_at(res, i, 4);
-		rows[i].changed_by = msgstore_text_at(res, i, 5);
-		rows[i].client = msgstore_text_at(res, i, 6);
-		rows[i].changed_at = msgstore_text_at(res, i, 7);
-		rows[i].properties = msgstore_text_at(res, i, 8);
-	}
+	list->events = (msgstore_event *) (list + 1);
+	list->owner = res;
 	return list;
 }
 
 void
 msgstore_free_events(msgstore_event_list *list)
 {
-	if (list != NULL)
-		PQclear(list->owner);
-	free(list);
+	ms_free_list(list, list ? list->owner : NULL);
 }

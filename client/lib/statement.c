@@ -180,8 +180,12 @@ ms_receive(msgstore *ms, const char *form, const char *sql)
 
 #endif
 
-char *
-ms_array_text(const char *const *names)
+/*
+ * Return names that end with NULL as the text form of an array, in new memory;
+ * NULL if there is no memory.
+ */
+static char *
+array_text(const char *const *names)
 {
 	size_t		size = 3;
 	char	   *array;
@@ -212,8 +216,9 @@ ms_array_text(const char *const *names)
 	return array;
 }
 
-char *
-ms_ids_text(const int64_t *ids, int count)
+/* Return ids as the text form of an array, as array_text() does. */
+static char *
+ids_text(const int64_t *ids, int count)
 {
 	char	   *array = malloc((size_t) count * 24 + 3);
 	char	   *p = array;
@@ -227,15 +232,50 @@ ms_ids_text(const int64_t *ids, int count)
 	return array;
 }
 
+/* Add an array that was made, or was not for lack of memory. */
+static bool
+add_array(msgstore *ms, Params *params, Oid type, const char *array)
+{
+	ms_add_param(params, type, array);
+	return array != NULL || ms_set_error(ms, "out of memory");
+}
+
+bool
+ms_add_names(msgstore *ms, Params *params, const char *const *names,
+			 char **array)
+{
+	*array = NULL;
+	if (names != NULL)
+		return add_array(ms, params, TEXTARRAYOID,
+						 *array = array_text(names));
+	ms_add_param(params, TEXTARRAYOID, NULL);
+	return true;
+}
+
+bool
+ms_add_id_array(msgstore *ms, Params *params, const int64_t *ids, int count,
+				char **array)
+{
+	return add_array(ms, params, INT8ARRAYOID, *array = ids_text(ids, count));
+}
+
+/* Run a query that returns one row.  "form" describes its columns. */
+static PGresult *
+run_for_row(msgstore *ms, const char *form, const char *sql,
+			const Params *params)
+{
+	char		whole[16];
+
+	snprintf(whole, sizeof(whole), "1%s", form);
+	return ms_run(ms, whole, sql, params);
+}
+
 bool
 ms_run_for_numbers(msgstore *ms, const char *form, const char *sql,
 				   const Params *params, int64_t *numbers)
 {
-	char		whole[16];
-	PGresult   *res;
+	PGresult   *res = run_for_row(ms, form, sql, params);
 
-	snprintf(whole, sizeof(whole), "1%s", form);
-	res = ms_run(ms, whole, sql, params);
 	if (res == NULL)
 		return false;
 	for (int i = 0; i < PQnfields(res); i++)
@@ -257,19 +297,16 @@ ms_run_for_int32(msgstore *ms, const char *sql, const Params *params,
 }
 
 bool
-ms_run_for_result(msgstore *ms, const char *form, const char *sql,
-				  const Params *params, int32_t *result, int64_t *second,
-				  int64_t *third)
+ms_run_for_saved(msgstore *ms, const char *sql, const Params *params,
+				 msgstore_saved *saved)
 {
-	int64_t		numbers[3] = {0};
+	int64_t		numbers[3];
 
-	if (!ms_run_for_numbers(ms, form, sql, params, numbers))
+	if (!ms_run_for_numbers(ms, "RN?N?", sql, params, numbers))
 		return false;
-	*result = (int32_t) numbers[0];
-	if (second != NULL)
-		*second = numbers[1];
-	if (third != NULL)
-		*third = numbers[2];
+	saved->result = (int32_t) numbers[0];
+	saved->message_id = numbers[1];
+	saved->change_number = numbers[2];
 	return true;
 }
 
@@ -286,12 +323,9 @@ char *
 ms_run_for_text(msgstore *ms, const char *form, const char *sql,
 				const Params *params)
 {
-	char		whole[4];
-	PGresult   *res;
-	char	   *text = NULL;
+	PGresult   *res = run_for_row(ms, form, sql, params);
+	char	   *text;
 
-	snprintf(whole, sizeof(whole), "1%s", form);
-	res = ms_run(ms, whole, sql, params);
 	if (res == NULL)
 		return NULL;
 	text = strdup(PQgetvalue(res, 0, 0));
@@ -302,20 +336,109 @@ ms_run_for_text(msgstore *ms, const char *form, const char *sql,
 }
 
 void *
-ms_run_for_list(msgstore *ms, const char *form, const char *sql,
-				const Params *params, size_t list_size, size_t row_size,
-				PGresult **res)
+ms_run_for_bytes(msgstore *ms, const char *form, const char *sql,
+				 const Params *params, int64_t most, size_t *got)
 {
-	void	   *list;
+	PGresult   *res = run_for_row(ms, form, sql, params);
+	size_t		len;
+	void	   *bytes = NULL;
+
+	if (res == NULL)
+		return NULL;
+	len = (size_t) PQgetlength(res, 0, 0);
+	if ((int64_t) len > most)
+		(void) ms_set_error(ms, "the server returned more bytes than were "
+							"asked for");
+	else if ((bytes = malloc(len + 1)) == NULL)
+		(void) ms_set_error(ms, "out of memory");
+	else
+	{
+		/* libpq puts a zero byte behind every value */
+		memcpy(bytes, PQgetvalue(res, 0, 0), len + 1);
+		*got = len;
+	}
+	PQclear(res);
+	return bytes;
+}
+
+/* ------------------------------------------------------------------- lists */
+
+/* Set a member of a row from a column, whose letter is in "form". */
+static void
+set_member(char *member, char letter, const PGresult *res, int row,
+		   int column)
+{
+	const char *text = msgstore_text_at(res, row, column);
+
+	if (letter == 'n')
+		*(int64_t *) member = msgstore_number_at(res, row, column);
+	else if (letter == 'b')
+		*(bool *) member = text != NULL && *text == 't';
+	else
+		*(const char **) member = text;
+}
+
+void *
+ms_run_for_list(msgstore *ms, const char *form, const char *sql,
+				const Params *params, const ListShape *shape, PGresult **res)
+{
+	char	   *list;
+	char	   *member;
 
 	*res = ms_run(ms, form, sql, params);
 	if (*res == NULL)
 		return NULL;
-	list = calloc(1, list_size + row_size * (size_t) PQntuples(*res));
+	list = calloc(1, shape->list_size +
+				  shape->row_size * (size_t) PQntuples(*res));
 	if (list == NULL)
 	{
 		PQclear(*res);
 		(void) ms_set_error(ms, "out of memory");
+		return NULL;
+	}
+	member = list + shape->list_size;
+	for (int row = 0; row < PQntuples(*res); row++)
+	{
+		const char *letter = form + 1;
+
+		for (int column = 0; column < PQnfields(*res); column++)
+		{
+			set_member(member + shape->members[column], *letter, *res, row,
+					   column);
+			letter += letter[1] == '?' ? 2 : 1;
+		}
+		member += shape->row_size;
 	}
 	return list;
+}
+
+void
+ms_free_list(void *list, PGresult *owner)
+{
+	PQclear(owner);
+	free(list);
+}
+
+msgstore_id_list *
+ms_run_for_ids(msgstore *ms, const char *sql, const Params *params)
+{
+	static const ListShape shape = {
+		sizeof(msgstore_id_list), sizeof(int64_t), {0}
+	};
+	PGresult   *res;
+	msgstore_id_list *list = ms_run_for_list(ms, "*n", sql, params, &shape,
+											 &res);
+
+	if (list == NULL)
+		return NULL;
+	list->count = PQntuples(res);
+	list->ids = (int64_t *) (list + 1);
+	PQclear(res);
+	return list;
+}
+
+void
+msgstore_free_ids(msgstore_id_list *list)
+{
+	free(list);
 }

@@ -29,6 +29,7 @@
 #define JSONBOID	3802
 
 #define MAX_PARAMS	10
+#define MAX_COLUMNS	10
 
 typedef struct Params
 {
@@ -90,20 +91,42 @@ extern bool ms_send(msgstore *ms, const char *form, const char *sql,
 extern PGresult *ms_receive(msgstore *ms, const char *form, const char *sql);
 
 /*
- * Run a query for a list, and set *res to its result, in text form.  Returns
- * zeroed memory for the list and for one row per row of the result; NULL on
- * error, and then there is no result.
+ * The rows of a list: the size of the list's structure and of one row, and for
+ * each column of the query the place of its member in the row.  A member is a
+ * bool for "b", an int64_t for "n" and a const char * for other columns.
  */
-extern void *ms_run_for_list(msgstore *ms, const char *form, const char *sql,
-							 const Params *params, size_t list_size,
-							 size_t row_size, PGresult **res);
+typedef struct ListShape
+{
+	size_t		list_size;
+	size_t		row_size;
+	size_t		members[MAX_COLUMNS];
+} ListShape;
 
 /*
- * Return names that end with NULL, or ids, as the text form of an array, in
- * new memory; NULL if there is no memory.
+ * Run a query for a list, and set *res to its result, in text form.  Returns
+ * memory for the list, zeroed, with the rows behind it; NULL on error, and then
+ * there is no result.  The texts of the rows belong to the result.
  */
-extern char *ms_array_text(const char *const *names);
-extern char *ms_ids_text(const int64_t *ids, int count);
+extern void *ms_run_for_list(msgstore *ms, const char *form, const char *sql,
+							 const Params *params, const ListShape *shape,
+							 PGresult **res);
+
+/* Free a list and the result that has its texts. */
+extern void ms_free_list(void *list, PGresult *owner);
+
+/* Run a query for ids: one column, "*n". */
+extern msgstore_id_list *ms_run_for_ids(msgstore *ms, const char *sql,
+										const Params *params);
+
+/*
+ * Add names that end with NULL, or ids, as an array, and set *array to its
+ * text, which the caller frees after the statement.  NULL stands for SQL's
+ * NULL.  Return false, with the last error set, if there is no memory.
+ */
+extern bool ms_add_names(msgstore *ms, Params *params,
+						 const char *const *names, char **array);
+extern bool ms_add_id_array(msgstore *ms, Params *params, const int64_t *ids,
+							int count, char **array);
 
 /* A timestamptz as text, independent of DateStyle and TimeZone. */
 #define TIME_TEXT(column) \
@@ -129,14 +152,30 @@ extern bool ms_run_for_nothing(msgstore *ms, const char *sql,
 							   const Params *params);
 
 /*
- * Run a query that returns one row: a result code, and one or two numbers,
- * which may be NULL.  third is NULL if the query returns one number; second
- * and third are also NULL if the caller does not need them.
+ * Run a query that returns one row: a result code, the id of a message, and a
+ * change number; both numbers may be NULL.
  */
-extern bool ms_run_for_result(msgstore *ms, const char *form,
+extern bool ms_run_for_saved(msgstore *ms, const char *sql,
+							 const Params *params, msgstore_saved *saved);
+
+/*
+ * Run a query that returns one value of bytes, at most so many.  Its form is "X",
+ * or "X?" if SQL's NULL may come, which is read as no bytes.  Returns the bytes
+ * with a zero byte behind them, which the caller frees, and sets *got to their
+ * number; NULL on error.
+ */
+extern void *ms_run_for_bytes(msgstore *ms, const char *form,
 							  const char *sql, const Params *params,
-							  int32_t *result, int64_t *second,
-							  int64_t *third);
+							  int64_t most, size_t *got);
+
+/* --------------------------------------------------------------- message.c */
+
+/* The query that saves a message, and its parameters, $1 to $7. */
+#define MS_SAVE_QUERY \
+	"SELECT result, $2, change_number" \
+	" FROM msgstore.save_message($1, $2, $3, $4, $5, $6, $7)"
+
+extern void ms_add_save(Params *params, const msgstore_save *save);
 
 /* --------------------------------------------------------------- answer.c */
 
