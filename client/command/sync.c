@@ -85,9 +85,9 @@ add_once(GArray *list, GHashTable *seen, int64_t id)
 		g_array_append_val(list, id);
 }
 
-/* Sort the rows of a page into its lists. */
+/* Sort the changes of a page into its lists. */
 static void
-sort_page(const PGresult *res, Page *page)
+sort_page(const msgstore_event_list *events, Page *page)
 {
 	GHashTable *messages = g_hash_table_new_full(g_int64_hash, g_int64_equal,
 												 g_free, NULL);
@@ -96,24 +96,38 @@ sort_page(const PGresult *res, Page *page)
 	GHashTable *marked = g_hash_table_new_full(g_int64_hash, g_int64_equal,
 											   g_free, NULL);
 
-	for (int r = 0; r < PQntuples(res); r++)
+	for (int i = 0; i < events->count; i++)
 	{
-		const char *kind = msgstore_text_at(res, r, 3);
+		const msgstore_event *event = &events->events[i];
 
-		if (strcmp(kind, "end") == 0)
+		if (strcmp(event->kind, "end") == 0)
 			page->ended = true;
-		else if (!PQgetisnull(res, r, 1))
-			add_once(page->messages, messages, msgstore_number_at(res, r, 1));
-		else if (PQgetisnull(res, r, 2))
+		else if (event->message_id != 0)
+			add_once(page->messages, messages, event->message_id);
+		else if (event->folder_id == 0)
 			continue;
-		else if (strcmp(kind, "read_folder") == 0)
-			add_once(page->marked, marked, msgstore_number_at(res, r, 2));
+		else if (strcmp(event->kind, "read_folder") == 0)
+			add_once(page->marked, marked, event->folder_id);
 		else
-			add_once(page->folders, folders, msgstore_number_at(res, r, 2));
+			add_once(page->folders, folders, event->folder_id);
 	}
 	g_hash_table_destroy(messages);
 	g_hash_table_destroy(folders);
 	g_hash_table_destroy(marked);
+}
+
+/* Return the number of bytes of a page of the feed. */
+static uint64_t
+page_bytes(const msgstore_event_list *events)
+{
+	uint64_t	bytes = 0;
+
+	for (int r = 0; r < PQntuples(events->owner); r++)
+	{
+		for (int c = 0; c < PQnfields(events->owner); c++)
+			bytes += (uint64_t) PQgetlength(events->owner, r, c);
+	}
+	return bytes;
 }
 
 /*
@@ -123,28 +137,27 @@ sort_page(const PGresult *res, Page *page)
 static bool
 read_page(Run *run, const char *token, Page *page)
 {
-	const char *values[] = {run->from->store, token};
-	PGresult   *res = peer_ask(run, run->from, "*tn?n?t",
-						  "SELECT c.token, c.message_id, c.folder_id, c.kind"
-						  " FROM msgstore.changes_since(CAST($1 AS"
-						  " pg_catalog.int8), CAST($2 AS pg_catalog.text),"
-						  " " PAGE_ROWS ") AS c", 2, values);
+	msgstore_feed feed = {
+		.store_id = run->from->store_id, .token = token, .max = FEED_ROWS
+	};
+	msgstore_event_list *events = msgstore_changes_since(run->from->ms, &feed);
 
 	memset(page, 0, sizeof(*page));
-	if (res == NULL)
+	if (events == NULL)
 		return false;
 	page->messages = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	page->folders = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	page->marked = g_array_new(FALSE, FALSE, sizeof(int64_t));
-	sort_page(res, page);
-	if (PQntuples(res) > 0)
-		page->token = g_strdup(msgstore_text_at(res, PQntuples(res) - 1, 0));
+	sort_page(events, page);
+	if (events->count > 0)
+		page->token = g_strdup(events->events[events->count - 1].token);
 	else
 	{
 		page->token = g_strdup(token);
 		page->ended = true;
 	}
-	PQclear(res);
+	run->tally.bytes += page_bytes(events);
+	msgstore_free_events(events);
 	return true;
 }
 
@@ -152,32 +165,17 @@ read_page(Run *run, const char *token, Page *page)
 static bool
 set_position(Run *run, const char *token)
 {
-	g_autofree char *again = bring_ids_text(run->again);
-	g_autofree char *folders = bring_ids_text(run->folders_again);
-	const char *values[] = {run->to->store, run->from->peer, token, again,
-		folders};
-	PGresult   *res = peer_ask(run, run->to, "1v",
-						  "SELECT msgstore.set_sync_position(CAST($1 AS"
-						  " pg_catalog.int8), $2, $3,"
-						  " CAST($4 AS pg_catalog.int8[]),"
-						  " CAST($5 AS pg_catalog.int8[]))", 5, values);
+	msgstore_position position = {
+		.token = token,
+		.messages = (const int64_t *) run->again->data,
+		.message_count = (int) run->again->len,
+		.folders = (const int64_t *) run->folders_again->data,
+		.folder_count = (int) run->folders_again->len
+	};
 
-	if (res == NULL)
-		return peer_trouble(run->to, "could not record the position");
-	PQclear(res);
-	return true;
-}
-
-/* Append the number at a place of a result to a list, unless it is NULL. */
-static void
-append_id(GArray *list, const PGresult *res, int row, int column)
-{
-	int64_t		id;
-
-	if (PQgetisnull(res, row, column))
-		return;
-	id = msgstore_number_at(res, row, column);
-	g_array_append_val(list, id);
+	return msgstore_set_sync_position(run->to->ms, run->to->store_id,
+									  run->from->peer, &position) ||
+		peer_trouble(run->to, "could not record the position");
 }
 
 /*
@@ -188,27 +186,18 @@ append_id(GArray *list, const PGresult *res, int row, int column)
 static bool
 get_position(Run *run, char **token, GArray *again, GArray *folders)
 {
-	const char *values[] = {run->to->store, run->from->peer};
-	PGresult   *res = peer_ask(run, run->to, "*t?n?n?",
-						  "SELECT p.sync_token, i.m, i.f FROM"
-						  " msgstore.get_sync_position(CAST($1 AS"
-						  " pg_catalog.int8), $2) AS p"
-						  " LEFT JOIN LATERAL ROWS FROM ("
-						  "pg_catalog.unnest(p.again),"
-						  " pg_catalog.unnest(p.folders_again))"
-						  " AS i (m, f) ON true", 2, values);
+	msgstore_position *position =
+		msgstore_get_sync_position(run->to->ms, run->to->store_id,
+								   run->from->peer);
 
-	if (res == NULL)
+	if (position == NULL)
 		return peer_trouble(run->to, "could not read the position");
-	*token = NULL;
-	for (int r = 0; r < PQntuples(res); r++)
-	{
-		if (r == 0 && !PQgetisnull(res, r, 0))
-			*token = g_strdup(msgstore_text_at(res, r, 0));
-		append_id(again, res, r, 1);
-		append_id(folders, res, r, 2);
-	}
-	PQclear(res);
+	*token = g_strdup(position->token);
+	g_array_append_vals(again, position->messages,
+						(guint) position->message_count);
+	g_array_append_vals(folders, position->folders,
+						(guint) position->folder_count);
+	msgstore_free_position(position);
 	return true;
 }
 
@@ -275,31 +264,26 @@ open_side(Peer *side, const Target *target, const char *dbname,
 		  const char *store)
 {
 	Target		own = {.dbname = dbname, .actor = target->actor};
-	const char *values[] = {side->store};
-	PGresult   *res;
-
 	side->name = show_name(store);
 	side->ms = session_connect(dbname == NULL ? target : &own,
 							   "msgstore sync");
 	if (side->ms == NULL ||
 		!session_find_store(side->ms, store, &side->store_id))
 		return false;
-	snprintf(side->store, sizeof(side->store), "%" PRId64, side->store_id);
 	/* see the NOTES: no commit has to wait for the disk */
 	if (!msgstore_execute(side->ms, "SET synchronous_commit = off"))
 		return peer_trouble(side, "could not prepare the session");
-	res = msgstore_query(side->ms, "1t",
-						 "SELECT pg_catalog.concat(s.system_identifier, '/',"
-						 " d.oid, '/', CAST($1 AS pg_catalog.text)) FROM"
-						 " pg_catalog.pg_control_system() AS s,"
-						 " pg_catalog.pg_database AS d"
-						 " WHERE d.datname OPERATOR(pg_catalog.=)"
-						 " pg_catalog.current_database()", 1, values);
-	if (res == NULL)
-		return peer_trouble(side, "could not identify the store");
-	side->peer = g_strdup(msgstore_text_at(res, 0, 0));
-	PQclear(res);
-	return true;
+	side->peer = session_text(side->ms, "SELECT pg_catalog.concat("
+							  "s.system_identifier, '/', d.oid, '/',"
+							  " CAST($1 AS pg_catalog.text)) FROM"
+							  " pg_catalog.pg_control_system() AS s,"
+							  " pg_catalog.pg_database AS d"
+							  " WHERE d.datname OPERATOR(pg_catalog.=)"
+							  " pg_catalog.current_database()"
+							  " AND CAST($2 AS pg_catalog.int8)"
+							  " OPERATOR(pg_catalog.=) 0", side->store_id, 0);
+	return side->peer != NULL ||
+		peer_trouble(side, "could not identify the store");
 }
 
 static void

@@ -12,14 +12,14 @@
 
 #include "frame.h"
 
-#define PAGE_ROWS		"1000"	/* of the feed, and of a list of ids */
+#define PAGE_ROWS		"1000"	/* of a list of ids */
+#define FEED_ROWS		1000	/* of a page of the feed */
 
 /* One of the two stores. */
 typedef struct Peer
 {
 	msgstore   *ms;
 	int64_t		store_id;
-	char		store[24];		/* its id as text */
 	char	   *peer;			/* the name under which others know it */
 	char	   *name;			/* for messages, safe */
 } Peer;
@@ -35,7 +35,7 @@ typedef struct Tally
 	unsigned	values;			/* large ones */
 	unsigned	originals;		/* mails that messages were made from */
 	unsigned	refused;
-	uint64_t	bytes;
+	uint64_t	bytes;			/* of texts, values and ids, both ways */
 } Tally;
 
 /* One direction. */
@@ -52,22 +52,12 @@ typedef struct Run
 
 /* ----------------------------------------------------------------- bring.c */
 
-/*
- * Run a query on one side, and count the bytes that go either way.  Returns
- * NULL on error.
- */
-extern PGresult *peer_ask(Run *run, Peer *side, const char *form,
-						  const char *sql, int n, const char *const *values);
-
 /* Return true if the last error of a side has one of two SQLSTATEs. */
 extern bool peer_failed_with(const Peer *side, const char *one,
 							 const char *two);
 
 /* Print the last error of a side, and return false. */
 extern bool peer_trouble(const Peer *side, const char *doing);
-
-/* Return an array of int64_t as the text of a bigint[]. */
-extern char *bring_ids_text(const GArray *ids);
 
 /*
  * Bring folders, the deleted ones only with "deletions" and the others only
