@@ -483,7 +483,7 @@ bring_message(Run *run, int64_t id)
 typedef msgstore_id_list *(*Compare) (msgstore *ms, int64_t store_id,
 									  const char *keys);
 
-/* Return the ids of a list, which is freed, or NULL after printing an error. */
+/* Return the ids of a list, which is freed; NULL after printing an error. */
 static GArray *
 take_ids(Run *run, const Peer *side, const char *doing, msgstore_id_list *list)
 {
@@ -530,10 +530,10 @@ compare_messages(Run *run, const Peer *side, const GArray *ids,
 static bool
 bring_flags(Run *run, const GArray *ids)
 {
+	const int64_t *numbers = (const int64_t *) ids->data;
 	char	   *states = msgstore_export_read_state(run->from->ms,
 													run->from->store_id,
-													(const int64_t *) ids->data,
-													(int) ids->len);
+													numbers, (int) ids->len);
 	json_t	   *array;
 	size_t		count;
 	int32_t		result;

@@ -196,11 +196,11 @@ extern void screen_init(Screen *screen);
 extern void screen_put(const Screen *screen, Colour colour, const char *text);
 
 /*
- * Print a text as a paragraph, with words wrapped.  The first line begins at
- * the cursor, which is at column "indent"; the other lines are indented to
- * that column.
+ * Print a text in a colour as a paragraph, with words wrapped.  The first line
+ * begins at the cursor, which is at column "indent"; the other lines are
+ * indented to that column.
  */
-extern void screen_paragraph(const Screen *screen, int indent,
+extern void screen_paragraph(const Screen *screen, int indent, Colour colour,
 							 const char *text);
 
 /* ------------------------------------------------------------------ show.c */

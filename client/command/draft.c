@@ -162,28 +162,41 @@ number_text(Number *number, int64_t value)
 	return number->text;
 }
 
-/* Discard the draft that this one goes on with, unless it was parked again. */
+/*
+ * Discard a draft if it is there and, unless parked_at is NULL, was not parked
+ * again since.  Returns false on error.
+ */
 static bool
-discard_older(Session *session, const Draft *draft)
+discard(Session *session, int64_t parked_id, const char *parked_at)
 {
 	Number		numbers[2];
 	const char *values[] = {
 		number_text(&numbers[0], session->store_id),
-		number_text(&numbers[1], draft->from_id), draft->from_parked_at
+		number_text(&numbers[1], parked_id), parked_at
 	};
-	PGresult   *res;
+	PGresult   *res = msgstore_query(session->ms, "?v", "SELECT"
+									 " msgstore.discard_parked(p.store_id,"
+									 " p.parked_id)"
+									 " FROM msgstore.parked AS p"
+									 " WHERE p.store_id"
+									 " OPERATOR(pg_catalog.=) $1"
+									 " AND p.parked_id"
+									 " OPERATOR(pg_catalog.=) $2"
+									 " AND ($3::pg_catalog.timestamptz IS NULL"
+									 " OR p.parked_at OPERATOR(pg_catalog.=)"
+									 " $3::pg_catalog.timestamptz)", 3,
+									 values);
 
-	if (draft->from_id == 0)
-		return true;
-	res = msgstore_query(session->ms, "?v", "SELECT"
-						 " msgstore.discard_parked(p.store_id, p.parked_id)"
-						 " FROM msgstore.parked AS p"
-						 " WHERE p.store_id OPERATOR(pg_catalog.=) $1"
-						 " AND p.parked_id OPERATOR(pg_catalog.=) $2"
-						 " AND p.parked_at OPERATOR(pg_catalog.=) $3"
-						 "::pg_catalog.timestamptz", 3, values);
 	PQclear(res);
 	return res != NULL;
+}
+
+/* Discard the draft that this one goes on with, unless it was parked again. */
+static bool
+discard_older(Session *session, const Draft *draft)
+{
+	return draft->from_id == 0 ||
+		discard(session, draft->from_id, draft->from_parked_at);
 }
 
 /*
@@ -316,27 +329,20 @@ save_new(Session *session, const Draft *draft, bool again, Saved *saved)
 	return gone || res != NULL;
 }
 
-/* Run the statement that saves the edits of a message.  NULL on error. */
-static PGresult *
-run_save(Session *session, const Draft *draft)
+/* Save the edits of a message.  Returns false on error. */
+static bool
+run_save(Session *session, const Draft *draft, msgstore_saved *outcome)
 {
-	Number		numbers[3];
 	char	   *changes = json_dumps(draft->patch, 0);
-	const char *values[] = {
-		number_text(&numbers[0], session->store_id),
-		number_text(&numbers[1], draft->message_id),
-		number_text(&numbers[2], draft->change_number),
-		changes, draft->request
+	msgstore_save edits = {
+		.store_id = session->store_id, .message_id = draft->message_id,
+		.change_number = draft->change_number, .changes = changes,
+		.request = draft->request
 	};
-	PGresult   *res = msgstore_query(session->ms, "1tn?", "SELECT"
-									 " CAST(s.result AS pg_catalog.text),"
-									 " s.change_number"
-									 " FROM msgstore.save_message"
-									 "($1, $2, $3, $4, '0', $5) AS s", 5,
-									 values);
+	bool		saved = msgstore_save_message(session->ms, &edits, outcome);
 
 	free(changes);
-	return res;
+	return saved;
 }
 
 /*
@@ -346,40 +352,24 @@ run_save(Session *session, const Draft *draft)
 static bool
 save(Session *session, const Draft *draft, bool again, Saved *saved)
 {
-	Number		numbers[2];
-	const char *values[] = {
-		number_text(&numbers[0], session->store_id),
-		number_text(&numbers[1], draft->parked_id)
-	};
-	PGresult   *res = NULL;
+	msgstore_saved outcome;
 	bool		stored;
 
 	g_free(saved->result);
 	saved->result = NULL;
 	if (draft->message_id == 0)
 		return save_new(session, draft, again, saved);
-	if (msgstore_execute(session->ms, "BEGIN ISOLATION LEVEL READ COMMITTED"))
-		res = run_save(session, draft);
-	if (res == NULL)
+	if (!msgstore_execute(session->ms, "BEGIN ISOLATION LEVEL"
+						  " READ COMMITTED") ||
+		!run_save(session, draft, &outcome))
 		return false;
-	saved->result = g_strdup(msgstore_text_at(res, 0, 0));
-	saved->change_number = msgstore_number_at(res, 0, 1);
+	saved->result = g_strdup(msgstore_result_name(outcome.result));
+	saved->change_number = outcome.change_number;
 	saved->message_id = draft->message_id;
-	PQclear(res);
-	stored = strcmp(saved->result, "S_OK") == 0;
-	if (stored)
-	{
-		/* an earlier attempt may have discarded it */
-		res = msgstore_query(session->ms, "?v", "SELECT"
-							 " msgstore.discard_parked(p.store_id, p.parked_id)"
-							 " FROM msgstore.parked AS p"
-							 " WHERE p.store_id OPERATOR(pg_catalog.=) $1"
-							 " AND p.parked_id OPERATOR(pg_catalog.=) $2",
-							 2, values);
-		PQclear(res);
-		if (res == NULL)
-			return false;
-	}
+	stored = outcome.result == MSGSTORE_S_OK;
+	/* an earlier attempt may have discarded it */
+	if (stored && !discard(session, draft->parked_id, NULL))
+		return false;
 	return msgstore_execute(session->ms, stored ? "COMMIT" : "ROLLBACK");
 }
 

@@ -7,6 +7,7 @@
  *-------------------------------------------------------------------------
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,34 +103,23 @@ run_log(const void *arg, char *const *args, int nargs)
 	const ListOptions *options = arg;
 	int64_t		id = frame_id(args[0], "message id");
 	Session		session;
-	g_autofree char *store = NULL;
-	g_autofree char *max = options->max == 0 ? g_strdup("2147483647") :
-		g_strdup_printf("%u", options->max);
-	const char *values[3];
-	PGresult   *rows;
-	int			code;
-	bool		missing;
+	msgstore_change_list *list;
+	int			code = EXIT_TROUBLE;
 
 	(void) nargs;
 	if (id == 0 || !session_begin(&session, &options->target, "msgstore log"))
 		return EXIT_TROUBLE;
-	store = g_strdup_printf("%" PRId64, session.store_id);
-	values[0] = store;
-	values[1] = args[0];
-	values[2] = max;
-	rows = msgstore_query(session.ms, "*nttt?t?jn?n?t?t?", "SELECT"
-						  " h.change_number, h.kind, " TIME_TEXT("h.changed_at")
-						  ", h.changed_by, h.client,"
-						  " pg_catalog.to_json(h.properties), h.previous,"
-						  " h.base_change_number, h.role, h.actor"
-						  " FROM msgstore.history($1, $2, $3) AS h", 3,
-						  values);
-	missing = rows == NULL ?
-		strcmp(msgstore_last_error(session.ms)->sqlstate, "MA10F") == 0 :
-		PQntuples(rows) == 0;
-	code = print_rows(&session, log_columns, rows, options->json);
-	if (missing)
-		code = EXIT_NOTHING;
+	list = msgstore_history(session.ms, session.store_id, id,
+							options->max == 0 ? INT_MAX : (int) options->max);
+	if (list == NULL)
+	{
+		session_print_error(session.ms, "could not read the list");
+		if (strcmp(msgstore_last_error(session.ms)->sqlstate, "MA10F") == 0)
+			code = EXIT_NOTHING;
+	}
+	else if (table_print(log_columns, list->owner, options->json))
+		code = list->count == 0 ? EXIT_NOTHING : EXIT_DONE;
+	msgstore_free_history(list);
 	session_end(&session);
 	return code;
 }
@@ -323,25 +313,21 @@ run_show(const void *arg, char *const *args, int nargs)
 
 /* -------------------------------------------------------------------- diff */
 
-/* Return the newest version of a message and the one before, or 0. */
+/* Set what is 0 to the newest version of a message and the one before. */
 static void
-find_versions(Session *session, const char *id, int64_t *from, int64_t *to)
+find_versions(Session *session, int64_t id, int64_t *from, int64_t *to)
 {
-	g_autofree char *store = g_strdup_printf("%" PRId64, session->store_id);
-	const char *values[] = {store, id};
-	PGresult   *res = msgstore_query(session->ms, "*nn?", "SELECT"
-									 " h.change_number, h.previous"
-									 " FROM msgstore.history($1, $2, 1) AS h",
-									 2, values);
+	msgstore_change_list *newest = msgstore_history(session->ms,
+													session->store_id, id, 1);
 
-	if (res != NULL && PQntuples(res) == 1)
+	if (newest != NULL && newest->count == 1)
 	{
 		if (*to == 0)
-			*to = msgstore_number_at(res, 0, 0);
+			*to = newest->changes->change_number;
 		if (*from == 0)
-			*from = msgstore_number_at(res, 0, 1);
+			*from = newest->changes->previous;
 	}
-	PQclear(res);
+	msgstore_free_history(newest);
 }
 
 /* Return true for a property that every change changes. */
@@ -429,7 +415,7 @@ run_diff(const void *arg, char *const *args, int nargs)
 		!session_begin(&session, &options->target, "msgstore diff"))
 		return EXIT_TROUBLE;
 	screen_init(&screen);
-	find_versions(&session, args[0], &from, &to);
+	find_versions(&session, id, &from, &to);
 	old = from == 0 ? json_object() : read_version(&session, id, from);
 	if (old != NULL)
 		new = read_version(&session, id, to);

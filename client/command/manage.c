@@ -34,25 +34,28 @@ typedef struct ManageOptions
 
 /* ------------------------------------------------------------------ common */
 
-/* Return ids as the text of a bigint[]; NULL after printing an error. */
-static char *
-id_array(char *const *args, int nargs)
+/*
+ * Read ids, and set a selection to them.  Returns the ids, which the caller
+ * frees; NULL after printing an error.
+ */
+static int64_t *
+select_messages(char *const *args, int nargs, msgstore_selection *messages)
 {
-	GString    *list = g_string_new("{");
+	int64_t    *ids = g_new0(int64_t, (gsize) nargs + 1);
 
+	memset(messages, 0, sizeof(*messages));
+	messages->message_ids = ids;
+	messages->count = nargs;
 	for (int i = 0; i < nargs; i++)
 	{
-		int64_t		id = frame_id(args[i], "message id");
-
-		if (id == 0)
+		ids[i] = frame_id(args[i], "message id");
+		if (ids[i] == 0)
 		{
-			g_string_free(list, TRUE);
+			g_free(ids);
 			return NULL;
 		}
-		g_string_append_printf(list, "%s%" PRId64, i > 0 ? "," : "", id);
 	}
-	g_string_append_c(list, '}');
-	return g_string_free(list, FALSE);
+	return ids;
 }
 
 /* Print the result of a call as JSON or as a sentence; returns an exit code. */
@@ -89,26 +92,17 @@ print_result(const ManageOptions *options, const char *result,
 }
 
 /*
- * Run a query that returns a result, with the store as its first parameter,
- * and print the outcome.  Returns an exit code.
+ * Print the outcome of a call that the server answered with a result, or the
+ * error.  Returns an exit code.
  */
 static int
-run_for_result(Session *session, const ManageOptions *options,
-			   const char *sql, const char *second, const char *third,
-			   const char *done)
+print_outcome(Session *session, const ManageOptions *options, bool answered,
+			  int32_t result, const char *done)
 {
-	g_autofree char *store = g_strdup_printf("%" PRId64, session->store_id);
-	const char *values[] = {store, second, third};
-	PGresult   *res = msgstore_query(session->ms, "1t", sql,
-									 strstr(sql, "$3") ? 3 : 2, values);
-	int			code = EXIT_TROUBLE;
-
-	if (res == NULL)
-		session_print_error(session->ms, "could not do that");
-	else
-		code = print_result(options, msgstore_text_at(res, 0, 0), done);
-	PQclear(res);
-	return code;
+	if (answered)
+		return print_result(options, msgstore_result_name(result), done);
+	session_print_error(session->ms, "could not do that");
+	return EXIT_TROUBLE;
 }
 
 /* ------------------------------------------------------------ rm, restore */
@@ -117,19 +111,24 @@ static int
 run_rm(const void *arg, char *const *args, int nargs)
 {
 	const ManageOptions *options = arg;
-	g_autofree char *ids = id_array(args, nargs);
+	msgstore_selection messages;
+	g_autofree int64_t *ids = select_messages(args, nargs, &messages);
 	Session		session;
+	int32_t		result = 0;
+	bool		answered;
 	int			code;
 
 	if (ids == NULL ||
 		!session_begin(&session, &options->target, "msgstore rm"))
 		return EXIT_TROUBLE;
-	code = run_for_result(&session, options, "SELECT"
-						  " CAST(msgstore.delete_messages($1, $2, $3)"
-						  " AS pg_catalog.text)", ids,
-						  options->hard ? "DELETE_HARD_DELETE" : "0",
-						  options->hard ? "Deleted for good." :
-						  "Deleted. \"msgstore restore\" brings messages back.");
+	messages.store_id = session.store_id;
+	answered = msgstore_delete_messages(session.ms, &messages, options->hard ?
+										MSGSTORE_DELETE_HARD_DELETE : 0,
+										&result);
+	code = print_outcome(&session, options, answered, result, options->hard ?
+						 "Deleted for good." :
+						 "Deleted. \"msgstore restore\" brings messages"
+						 " back.");
 	session_end(&session);
 	return code;
 }
@@ -144,19 +143,17 @@ restore_version(Session *session, const ManageOptions *options, int64_t id)
 
 	if (base == 0)
 	{
-		g_autofree char *text = session_text(session->ms, "SELECT"
-											 " msgstore.read_message($1, $2,"
-											 " '{PidTagChangeNumber}')"
-											 " OPERATOR(pg_catalog.->>)"
-											 " 'PidTagChangeNumber'",
-											 session->store_id, id);
+		msgstore_change_list *newest = msgstore_history(session->ms,
+														session->store_id, id,
+														1);
 
-		base = text ? strtoll(text, NULL, 10) : 0;
-		if (base == 0)
+		if (newest == NULL)
 		{
 			session_print_error(session->ms, "could not read the message");
 			return EXIT_TROUBLE;
 		}
+		base = newest->count == 1 ? newest->changes->change_number : 0;
+		msgstore_free_history(newest);
 	}
 	if (!msgstore_restore_version(session->ms, session->store_id, id,
 								  options->version, base, &saved))
@@ -170,11 +167,25 @@ restore_version(Session *session, const ManageOptions *options, int64_t id)
 	return print_result(options, msgstore_result_name(saved.result), done);
 }
 
+/* Bring deleted messages back. */
+static int
+restore_messages(Session *session, const ManageOptions *options,
+				 msgstore_selection *messages)
+{
+	int32_t		result = 0;
+	bool		answered;
+
+	messages->store_id = session->store_id;
+	answered = msgstore_restore_messages(session->ms, messages, &result);
+	return print_outcome(session, options, answered, result, "Restored.");
+}
+
 static int
 run_restore(const void *arg, char *const *args, int nargs)
 {
 	const ManageOptions *options = arg;
-	g_autofree char *ids = id_array(args, nargs);
+	msgstore_selection messages;
+	g_autofree int64_t *ids = select_messages(args, nargs, &messages);
 	Session		session;
 	int			code;
 
@@ -187,15 +198,55 @@ run_restore(const void *arg, char *const *args, int nargs)
 		!session_begin(&session, &options->target, "msgstore restore"))
 		return EXIT_TROUBLE;
 	code = options->version != 0 ?
-		restore_version(&session, options, strtoll(args[0], NULL, 10)) :
-		run_for_result(&session, options, "SELECT"
-					   " CAST(msgstore.restore_messages($1, $2)"
-					   " AS pg_catalog.text)", ids, NULL, "Restored.");
+		restore_version(&session, options, ids[0]) :
+		restore_messages(&session, options, &messages);
 	session_end(&session);
 	return code;
 }
 
 /* ------------------------------------------------------------------ mv, cp */
+
+static int
+run_mv(const void *arg, char *const *args, int nargs)
+{
+	const ManageOptions *options = arg;
+	const char *folder = args[nargs - 1];
+	msgstore_selection messages;
+	g_autofree int64_t *ids = select_messages(args, nargs - 1, &messages);
+	g_autofree char *shown = show_name(folder);
+	g_autofree char *done = g_strdup_printf("Moved to folder %s.", shown);
+	Session		session;
+	int64_t		folder_id;
+	int32_t		result = 0;
+	int			code = EXIT_TROUBLE;
+
+	if (ids == NULL ||
+		!session_begin(&session, &options->target, "msgstore mv"))
+		return EXIT_TROUBLE;
+	messages.store_id = session.store_id;
+	if (folder_find(session.ms, session.store_id, folder, &folder_id))
+	{
+		bool		answered = msgstore_move_messages(session.ms, &messages,
+													  folder_id, &result);
+
+		code = print_outcome(&session, options, answered, result, done);
+	}
+	session_end(&session);
+	return code;
+}
+
+/* Return ids as the text of a bigint[]. */
+static char *
+ids_text(const msgstore_selection *messages)
+{
+	GString    *list = g_string_new("{");
+
+	for (int i = 0; i < messages->count; i++)
+		g_string_append_printf(list, "%s%" PRId64, i > 0 ? "," : "",
+							   messages->message_ids[i]);
+	g_string_append_c(list, '}');
+	return g_string_free(list, FALSE);
+}
 
 /* Return the id of a folder as text.  NULL after printing an error. */
 static char *
@@ -205,29 +256,6 @@ folder_text(Session *session, const char *name)
 
 	return folder_find(session->ms, session->store_id, name, &folder_id) ?
 		g_strdup_printf("%" PRId64, folder_id) : NULL;
-}
-
-static int
-run_mv(const void *arg, char *const *args, int nargs)
-{
-	const ManageOptions *options = arg;
-	g_autofree char *ids = id_array(args, nargs - 1);
-	g_autofree char *folder = NULL;
-	g_autofree char *shown = show_name(args[nargs - 1]);
-	g_autofree char *done = g_strdup_printf("Moved to folder %s.", shown);
-	Session		session;
-	int			code = EXIT_TROUBLE;
-
-	if (ids == NULL ||
-		!session_begin(&session, &options->target, "msgstore mv"))
-		return EXIT_TROUBLE;
-	folder = folder_text(&session, args[nargs - 1]);
-	if (folder != NULL)
-		code = run_for_result(&session, options, "SELECT"
-							  " CAST(msgstore.move_messages($1, $2, $3)"
-							  " AS pg_catalog.text)", ids, folder, done);
-	session_end(&session);
-	return code;
 }
 
 static const Column copied_columns[] = {
@@ -241,16 +269,19 @@ static int
 run_cp(const void *arg, char *const *args, int nargs)
 {
 	const ManageOptions *options = arg;
-	g_autofree char *ids = id_array(args, nargs - 1);
+	msgstore_selection messages;
+	g_autofree int64_t *numbers = select_messages(args, nargs - 1, &messages);
+	g_autofree char *ids = NULL;
 	g_autofree char *folder = NULL;
 	g_autofree char *store = NULL;
 	Session		session;
 	PGresult   *res = NULL;
 	int			code = EXIT_TROUBLE;
 
-	if (ids == NULL ||
+	if (numbers == NULL ||
 		!session_begin(&session, &options->target, "msgstore cp"))
 		return EXIT_TROUBLE;
+	ids = ids_text(&messages);
 	store = g_strdup_printf("%" PRId64, session.store_id);
 	folder = folder_text(&session, args[nargs - 1]);
 	if (folder != NULL)
@@ -285,12 +316,11 @@ static int
 run_mark(const void *arg, char *const *args, int nargs)
 {
 	const ManageOptions *options = arg;
-	g_autofree char *ids = id_array(args, nargs);
-	g_autofree char *folder = NULL;
-	const char *flags = options->unread ? "CLEAR_READ_FLAG" : "0";
-	const char *done = options->unread ? "Marked as unread." :
-		"Marked as read.";
+	msgstore_selection messages;
+	g_autofree int64_t *ids = select_messages(args, nargs, &messages);
 	Session		session;
+	int64_t		folder_id = 0;
+	int32_t		result = 0;
 	int			code = EXIT_TROUBLE;
 
 	if ((options->folder == NULL) == (nargs == 0))
@@ -301,14 +331,21 @@ run_mark(const void *arg, char *const *args, int nargs)
 	if (ids == NULL ||
 		!session_begin(&session, &options->target, "msgstore mark"))
 		return EXIT_TROUBLE;
-	if (options->folder == NULL)
-		code = run_for_result(&session, options, "SELECT"
-							  " CAST(msgstore.set_read_flags($1, $2, $3)"
-							  " AS pg_catalog.text)", ids, flags, done);
-	else if ((folder = folder_text(&session, options->folder)) != NULL)
-		code = run_for_result(&session, options, "SELECT"
-							  " CAST(msgstore.set_read_flags($1, NULL, $3, $2)"
-							  " AS pg_catalog.text)", folder, flags, done);
+	messages.store_id = session.store_id;
+	if (options->folder != NULL)
+		messages.message_ids = NULL;
+	if (options->folder == NULL ||
+		folder_find(session.ms, session.store_id, options->folder, &folder_id))
+	{
+		bool		answered =
+			msgstore_set_read_flags(session.ms, &messages, folder_id,
+									options->unread ? MSGSTORE_CLEAR_READ_FLAG
+									: 0, &result);
+
+		code = print_outcome(&session, options, answered, result,
+							 options->unread ? "Marked as unread." :
+							 "Marked as read.");
+	}
 	session_end(&session);
 	return code;
 }

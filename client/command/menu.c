@@ -152,7 +152,7 @@ menu_print_situation(const Resolve *r, const Report *report)
 								   (long long) draft->change_number);
 			break;
 	}
-	screen_paragraph(&r->screen, 0, text->str);
+	screen_paragraph(&r->screen, 0, COLOUR_PLAIN, text->str);
 	g_string_free(text, TRUE);
 }
 
@@ -163,7 +163,7 @@ print_answer(const Resolve *r, const char *letter, const char *text)
 	print_out("  ");
 	screen_put(&r->screen, COLOUR_HEADING, letter);
 	print_out("  ");
-	screen_paragraph(&r->screen, ANSWER_INDENT, text);
+	screen_paragraph(&r->screen, ANSWER_INDENT, COLOUR_PLAIN, text);
 }
 
 /* Print how a merge is possible, or why not; returns its letters. */

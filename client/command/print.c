@@ -259,14 +259,15 @@ screen_put(const Screen *screen, Colour colour, const char *text)
 {
 	g_autofree char *safe = show_safe_lines(text);
 
-	if (screen->colours)
+	if (screen->colours && colour != COLOUR_PLAIN)
 		printf("\033[%sm%s\033[0m", colour_codes[colour], safe);
 	else
 		fputs(safe, stdout);
 }
 
 void
-screen_paragraph(const Screen *screen, int indent, const char *text)
+screen_paragraph(const Screen *screen, int indent, Colour colour,
+				 const char *text)
 {
 	g_autofree char *safe = show_safe(text);
 	g_auto(GStrv) words = g_strsplit(safe, " ", -1);
@@ -286,7 +287,7 @@ screen_paragraph(const Screen *screen, int indent, const char *text)
 			putchar(' ');
 			at++;
 		}
-		fputs(*word, stdout);
+		screen_put(screen, colour, *word);
 		at += width;
 	}
 	putchar('\n');

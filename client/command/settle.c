@@ -62,7 +62,7 @@ settle_print(const Resolve *r, const char *format, ...)
 	va_start(args, format);
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
-	screen_paragraph(&r->screen, 0, text);
+	screen_paragraph(&r->screen, 0, COLOUR_PLAIN, text);
 }
 
 void
@@ -77,12 +77,14 @@ settle_print_parked(const Resolve *r)
 static int64_t
 version_before(const Resolve *r, int64_t message_id)
 {
-	g_autofree char *previous =
-		session_text(r->kase.ms, "SELECT CAST(h.previous AS pg_catalog.text)"
-					 " FROM msgstore.history($1, $2, 1) AS h",
-					 r->kase.store_id, message_id);
+	msgstore_change_list *newest = msgstore_history(r->kase.ms,
+													r->kase.store_id,
+													message_id, 1);
+	int64_t		previous = newest != NULL && newest->count == 1 ?
+		newest->changes->previous : 0;
 
-	return previous ? strtoll(previous, NULL, 10) : 0;
+	msgstore_free_history(newest);
+	return previous;
 }
 
 /* Print the command that brings the replaced version back. */

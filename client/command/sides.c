@@ -109,13 +109,7 @@ print_who(const Entry *entry, const Screen *screen)
 	if (entry->who == NULL || entry->side == SIDE_YOURS)
 		return;
 	print_out("%*s", VALUE_INDENT, "");
-	{
-		g_autofree char *fit = show_fit(entry->who, screen->columns -
-										VALUE_INDENT, "...");
-
-		screen_put(screen, COLOUR_QUIET, fit);
-	}
-	print_out("\n");
+	screen_paragraph(screen, VALUE_INDENT, COLOUR_QUIET, entry->who);
 }
 
 /* Print values of one line, with the words marked that differ from base. */

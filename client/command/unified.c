@@ -193,6 +193,23 @@ put_piece(Pen *pen, const char *text, int len, bool marked)
 	return true;
 }
 
+/* Begin a new row for a word that does not fit into the rest of this one. */
+static void
+begin_word(Pen *pen, const Word *word)
+{
+	g_autofree char *text = g_strndup(word->start, (gsize) word->len);
+	int			width = show_columns(text);
+	int			last = pen->screen->columns;
+
+	if (pen->at > pen->indent && pen->at + width > last &&
+		pen->indent + width < last - 3 && *word->start != ' ' &&
+		pen->row + 1 < MOST_ROWS)
+	{
+		end_row(pen);
+		print_out("%*s", pen->indent, "");
+	}
+}
+
 /*
  * Print a line behind its label, which is "indent" columns wide.  Of a line
  * that does not fit, the beginning is left out up to a little before the first
@@ -238,6 +255,7 @@ put_line(const Screen *screen, GArray *words, bool marks, Colour colour,
 	{
 		const Word *word = &g_array_index(words, Word, i);
 
+		begin_word(&pen, word);
 		fits = put_piece(&pen, word->start, word->len, marks && word->marked);
 	}
 	if (!fits)
@@ -368,6 +386,83 @@ slice(char *const *lines, guint from, guint count)
 	return result;
 }
 
+/* Lines that differ: "olds" of the old text by "news" of the new one. */
+typedef struct Hunk
+{
+	guint		start_a;		/* from 0 */
+	guint		start_b;
+	guint		olds;
+	guint		news;
+} Hunk;
+
+/* Gather the lines of a difference to hunks. */
+static GArray *
+find_hunks(const GArray *lines)
+{
+	GArray	   *hunks = g_array_new(FALSE, TRUE, sizeof(Hunk));
+	guint		at_a = 0;		/* first line of a that is not passed yet */
+	guint		at_b = 0;
+	guint		i = 0;
+
+	while (i < lines->len)
+	{
+		const DiffLine *line = &g_array_index(lines, DiffLine, i);
+		Hunk		hunk = {0};
+
+		/* the equal lines before the hunk are as many in both texts */
+		if (line->sign == '-')
+		{
+			hunk.start_a = line->number - 1;
+			hunk.start_b = at_b + (hunk.start_a - at_a);
+		}
+		else
+		{
+			hunk.start_b = line->number - 1;
+			hunk.start_a = at_a + (hunk.start_b - at_b);
+		}
+		for (; i < lines->len; i++)
+		{
+			line = &g_array_index(lines, DiffLine, i);
+			if (line->sign == '-' &&
+				line->number - 1 == hunk.start_a + hunk.olds)
+				hunk.olds++;
+			else if (line->sign == '+' &&
+					 line->number - 1 == hunk.start_b + hunk.news)
+				hunk.news++;
+			else
+				break;
+		}
+		at_a = hunk.start_a + hunk.olds;
+		at_b = hunk.start_b + hunk.news;
+		g_array_append_val(hunks, hunk);
+	}
+	return hunks;
+}
+
+/*
+ * Print the equal lines before a hunk, under a heading unless they follow the
+ * lines after the hunk before, which ends at line "after".
+ */
+static void
+put_before(const Screen *screen, char *const *a, const Hunk *hunk,
+		   bool is_first, guint after)
+{
+	guint		from = hunk->start_a > CONTEXT ? hunk->start_a - CONTEXT : 0;
+
+	if (is_first || from > after + CONTEXT)
+	{
+		g_autofree char *head = g_strdup_printf("@@ line %u",
+												hunk->start_a + 1);
+
+		print_out("  ");
+		screen_put(screen, COLOUR_QUIET, head);
+		print_out("\n");
+	}
+	else
+		from = after + CONTEXT;
+	put_context(screen, a, from, hunk->start_a);
+}
+
 /*
  * Print the hunks of two texts of several lines.  Returns the number of hunks
  * that were left out because of "most" (0: print all).
@@ -380,65 +475,27 @@ put_hunks(const Screen *screen, const char *from, const char *to, guint most)
 	g_autofree char *x = g_strjoinv("\n", a);
 	g_autofree char *y = g_strjoinv("\n", b);
 	GArray	   *lines = diff_lines(x, y);
-	guint		na = g_strv_length(a);
-	guint		i = 0;
-	guint		shown = 0;
-	guint		left_out = 0;
-	guint		at_a = 0;		/* first line of a that is not passed yet */
-	guint		at_b = 0;
+	GArray	   *hunks = find_hunks(lines);
+	guint		shown = most == 0 ? hunks->len : MIN(most, hunks->len);
+	guint		left_out = hunks->len - shown;
+	guint		after = 0;
 
-	while (i < lines->len)
+	for (guint i = 0; i < shown; i++)
 	{
-		const DiffLine *line = &g_array_index(lines, DiffLine, i);
-		guint		olds = 0;
-		guint		news = 0;
-		guint		start_a;
-		guint		start_b;
+		const Hunk *hunk = &g_array_index(hunks, Hunk, i);
+		const Hunk *next = i + 1 < hunks->len ? hunk + 1 : NULL;
+		g_auto(GStrv) old = slice(a, hunk->start_a, hunk->olds);
+		g_auto(GStrv) new = slice(b, hunk->start_b, hunk->news);
 
-		/* the equal lines before the hunk are as many in both texts */
-		if (line->sign == '-')
-		{
-			start_a = line->number - 1;
-			start_b = at_b + (start_a - at_a);
-		}
-		else
-		{
-			start_b = line->number - 1;
-			start_a = at_a + (start_b - at_b);
-		}
-		for (; i < lines->len; i++)
-		{
-			line = &g_array_index(lines, DiffLine, i);
-			if (line->sign == '-' && line->number - 1 == start_a + olds)
-				olds++;
-			else if (line->sign == '+' && line->number - 1 == start_b + news)
-				news++;
-			else
-				break;
-		}
-		at_a = start_a + olds;
-		at_b = start_b + news;
-		if (most != 0 && shown == most)
-		{
-			left_out++;
-			continue;
-		}
-		shown++;
-		{
-			g_auto(GStrv) old = slice(a, start_a, olds);
-			g_auto(GStrv) new = slice(b, start_b, news);
-			g_autofree char *head = g_strdup_printf("@@ line %u", start_a + 1);
-
-			print_out("  ");
-			screen_put(screen, COLOUR_QUIET, head);
-			print_out("\n");
-			put_context(screen, a, start_a > CONTEXT ? start_a - CONTEXT : 0,
-						start_a);
-			unified_pair(screen, (const char *const *) old,
-						 (const char *const *) new, "  - ", "  + ", INDENT);
-			put_context(screen, a, at_a, MIN(at_a + CONTEXT, na));
-		}
+		put_before(screen, a, hunk, i == 0, after);
+		unified_pair(screen, (const char *const *) old,
+					 (const char *const *) new, "  - ", "  + ", INDENT);
+		after = hunk->start_a + hunk->olds;
+		put_context(screen, a, after, next ? MIN(after + CONTEXT,
+												 next->start_a) :
+					after + CONTEXT);
 	}
+	g_array_free(hunks, TRUE);
 	g_array_free(lines, TRUE);
 	return left_out;
 }

@@ -20,12 +20,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "frame.h"
 
-#define PAGE			"1000"
 #define LONGEST_PAUSE	30		/* seconds between two attempts to connect */
 
 typedef struct WatchOptions
@@ -76,20 +76,6 @@ static const Column columns[] = {
 	{NULL, NULL, COLUMN_TEXT}
 };
 
-/* The columns of the feed, in the order of the query. */
-enum
-{
-	TOKEN = 0,
-	MESSAGE_ID,
-	FOLDER_ID,
-	CHANGE_NUMBER,
-	KIND,
-	CHANGED_BY,
-	CLIENT,
-	CHANGED_AT,
-	PROPERTIES
-};
-
 /* Return the names in a JSON array, separated by commas, as safe text. */
 static char *
 names(const char *array)
@@ -110,27 +96,23 @@ names(const char *array)
 	return g_string_free(out, FALSE);
 }
 
-/* Print a row as a line for people. */
+/* Print a change as a line for people. */
 static void
-print_line(const PGresult *rows, int row)
+print_line(const msgstore_event *event)
 {
-	const char *at = msgstore_text_at(rows, row, CHANGED_AT);
-	const char *by = msgstore_text_at(rows, row, CHANGED_BY);
-	int64_t		message_id = msgstore_number_at(rows, row, MESSAGE_ID);
-	int64_t		folder_id = msgstore_number_at(rows, row, FOLDER_ID);
-	g_autofree char *when = at == NULL ? g_strdup("-") : show_time(at);
-	g_autofree char *kind = show_safe(msgstore_text_at(rows, row, KIND));
-	g_autofree char *properties = names(msgstore_text_at(rows, row,
-														 PROPERTIES));
+	g_autofree char *when = event->changed_at == NULL ? g_strdup("-") :
+		show_time(event->changed_at);
+	g_autofree char *kind = show_safe(event->kind);
+	g_autofree char *properties = names(event->properties);
 
 	print_out("%s  %-8s", when, kind);
-	if (message_id != 0)
-		print_out("  message %" PRId64, message_id);
-	if (folder_id != 0)
-		print_out("  folder %" PRId64, folder_id);
-	if (by != NULL)
+	if (event->message_id != 0)
+		print_out("  message %" PRId64, event->message_id);
+	if (event->folder_id != 0)
+		print_out("  folder %" PRId64, event->folder_id);
+	if (event->changed_by != NULL)
 	{
-		g_autofree char *who = show_name(by);
+		g_autofree char *who = show_name(event->changed_by);
 
 		print_out("  by %s", who);
 	}
@@ -139,22 +121,28 @@ print_line(const PGresult *rows, int row)
 	print_out("\n");
 }
 
+static bool
+is_end(const msgstore_event *event)
+{
+	return strcmp(event->kind, "end") == 0;
+}
+
 /* Print a row; the last one of a call is of use to programs only. */
 static bool
-print_row(const Watch *watch, const PGresult *rows, int row)
+print_row(const Watch *watch, const msgstore_event_list *list, int row)
 {
-	bool		is_end = strcmp(msgstore_text_at(rows, row, KIND), "end") == 0;
+	const msgstore_event *event = &list->events[row];
 
-	if (watch->options->json && (!is_end || watch->options->once))
+	if (watch->options->json && (!is_end(event) || watch->options->once))
 	{
-		json_t	   *object = table_json(columns, rows, row);
+		json_t	   *object = table_json(columns, list->owner, row);
 		bool		printed = print_json(object);
 
 		json_decref(object);
 		return printed;
 	}
-	if (!is_end)
-		print_line(rows, row);
+	if (!is_end(event))
+		print_line(event);
 	return true;
 }
 
@@ -181,41 +169,26 @@ failure(const Watch *watch, const char *doing)
 static Outcome
 print_page(Watch *watch)
 {
-	char		store[24];
-	char		folder[24];
-	const char *values[3] = {store, watch->token, NULL};
-	PGresult   *rows;
-	int			count;
+	msgstore_feed feed = {
+		.store_id = watch->store_id, .token = watch->token,
+		.folder_id = watch->folder_id
+	};
+	msgstore_event_list *list = msgstore_changes_since(watch->ms, &feed);
 	bool		at_end;
 	bool		printed = true;
 
-	snprintf(store, sizeof(store), "%" PRId64, watch->store_id);
-	snprintf(folder, sizeof(folder), "%" PRId64, watch->folder_id);
-	if (watch->folder_id != 0)
-		values[2] = folder;
-	rows = msgstore_query(watch->ms, "*tn?n?n?tt?t?t?j?",
-						  "SELECT token, message_id, folder_id, change_number,"
-						  " kind, changed_by, client,"
-						  " pg_catalog.to_jsonb(changed_at)"
-						  " OPERATOR(pg_catalog.#>>) '{}',"
-						  " pg_catalog.to_jsonb(properties)"
-						  " FROM msgstore.changes_since($1::pg_catalog.int8,"
-						  " $2::pg_catalog.text, " PAGE
-						  ", $3::pg_catalog.int8)", 3, values);
-	if (rows == NULL)
+	if (list == NULL)
 		return failure(watch, "could not read the changes");
-	count = PQntuples(rows);
-	at_end = count == 0 ||
-		strcmp(msgstore_text_at(rows, count - 1, KIND), "end") == 0;
-	for (int i = 0; i < count && printed; i++)
-		printed = print_row(watch, rows, i);
+	at_end = list->count == 0 || is_end(&list->events[list->count - 1]);
+	for (int i = 0; i < list->count && printed; i++)
+		printed = print_row(watch, list, i);
 	printed = print_flush() && printed;
-	if (printed && count > 0)
+	if (printed && list->count > 0)
 	{
 		g_free(watch->token);
-		watch->token = g_strdup(msgstore_text_at(rows, count - 1, TOKEN));
+		watch->token = g_strdup(list->events[list->count - 1].token);
 	}
-	PQclear(rows);
+	msgstore_free_events(list);
 	return !printed ? FAILED : at_end ? AT_END : WENT_ON;
 }
 
@@ -261,13 +234,12 @@ start(Watch *watch)
 		listen_to_store(watch);
 	if (!watch->started && !options->all && watch->token == NULL)
 	{
-		watch->token = session_text(watch->ms,
-									"SELECT msgstore.feed_position("
-									"$1::pg_catalog.int8) WHERE"
-									" $2::pg_catalog.int8 IS NOT NULL",
-									watch->store_id, 0);
-		if (watch->token == NULL)
+		char	   *token = msgstore_feed_position(watch->ms, watch->store_id);
+
+		if (token == NULL)
 			return failure(watch, "could not find out where the feed is");
+		watch->token = g_strdup(token);
+		free(token);
 	}
 	watch->started = true;
 	return AT_END;

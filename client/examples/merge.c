@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * merge.c
- *	  Save changes of a version that others may have saved over: merge what can
- *	  be merged, and save the message elsewhere if both have changed a property.
- *	  Nothing is held between the calls, as in a web server.
+ *	  Save changes of a version that others may have saved over: merge, or
+ *	  save the message elsewhere if both have changed a property.  Nothing is
+ *	  held between the calls, as in a web server.
  *
  *	  usage: merge CONNINFO STORE_ID MESSAGE_ID CHANGE_NUMBER CHANGES
  *

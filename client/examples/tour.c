@@ -434,7 +434,7 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 	char	   *props;
 
 	printf("History and places:\n");
-	need((list = msgstore_history(ms, store_id, id)) != NULL);
+	need((list = msgstore_history(ms, store_id, id, 0)) != NULL);
 	CHECK(list->count >= 3 && strcmp(list->changes->kind, "create") == 0);
 	CHECK(list->changes[1].previous == list->changes->change_number);
 	first = list->changes->change_number;
@@ -449,10 +449,11 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 	need(msgstore_restore_version(ms, store_id, id, first, last, &saved));
 	CHECK(saved.result == MSGSTORE_S_OK);
 	need(msgstore_set_actor(ms, NULL));
-	need((list = msgstore_history(ms, store_id, id)) != NULL);
-	CHECK(strcmp(list->changes[list->count - 1].changed_by,
-				 "ann@example.org") == 0);
-	CHECK(list->changes->actor == NULL);
+	need((list = msgstore_history(ms, store_id, id, 1)) != NULL);
+	CHECK(list->count == 1 &&
+		  list->changes->change_number == saved.change_number);
+	CHECK(strcmp(list->changes->changed_by, "ann@example.org") == 0 &&
+		  strcmp(list->changes->actor, "ann@example.org") == 0);
 	msgstore_free_history(list);
 
 	need(msgstore_special_folder(ms, store_id, "Drafts", &inbox, &top));
@@ -474,6 +475,12 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 	chosen.count = 2;
 	need(msgstore_move_messages(ms, &chosen, folder_id, &result));
 	CHECK(result == MSGSTORE_W_PARTIAL_COMPLETION);
+	need(msgstore_set_read_flags(ms, &chosen, 0, 0, &result));
+	CHECK(result == MSGSTORE_W_PARTIAL_COMPLETION);
+	chosen.message_ids = NULL;
+	need(msgstore_set_read_flags(ms, &chosen, folder_id,
+								 MSGSTORE_CLEAR_READ_FLAG, &result));
+	CHECK(result == MSGSTORE_S_OK);
 }
 
 /* List, count and find messages. */
@@ -641,7 +648,7 @@ member(const char *json, const char *name)
 	return strndup(at, strcspn(at, "\""));
 }
 
-/* Bring the root and a folder to another store, which is made; return its id. */
+/* Bring the root and a folder to another store; return the id of the store. */
 static int64_t
 bring_folders(const char *store_name, int64_t store_id, int64_t folder_id)
 {

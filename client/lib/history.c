@@ -14,21 +14,21 @@
 /* ----------------------------------------------------------------- history */
 
 msgstore_change_list *
-msgstore_history(msgstore *ms, int64_t store_id, int64_t message_id)
+msgstore_history(msgstore *ms, int64_t store_id, int64_t message_id, int max)
 {
 	static const ListShape shape = {
 		sizeof(msgstore_change_list), sizeof(msgstore_change),
 		{
 			offsetof(msgstore_change, change_number),
 			offsetof(msgstore_change, kind),
-			offsetof(msgstore_change, changed_by),
-			offsetof(msgstore_change, role),
-			offsetof(msgstore_change, actor),
-			offsetof(msgstore_change, client),
 			offsetof(msgstore_change, changed_at),
+			offsetof(msgstore_change, changed_by),
+			offsetof(msgstore_change, client),
 			offsetof(msgstore_change, properties),
 			offsetof(msgstore_change, previous),
-			offsetof(msgstore_change, base_change_number)
+			offsetof(msgstore_change, base_change_number),
+			offsetof(msgstore_change, role),
+			offsetof(msgstore_change, actor)
 		}
 	};
 	Params		params = {0};
@@ -36,12 +36,12 @@ msgstore_history(msgstore *ms, int64_t store_id, int64_t message_id)
 	msgstore_change_list *list;
 
 	ms_add_ids(&params, store_id, message_id);
-	list = ms_run_for_list(ms, "*ntttt?t?t?j?n?n?",
-						   "SELECT change_number, kind, changed_by, role,"
-						   " actor, client, " TIME_TEXT("changed_at") ","
-						   " pg_catalog.to_json(properties), previous,"
-						   " base_change_number"
-						   " FROM msgstore.history($1, $2)",
+	ms_add_number_or_null(&params, INT4OID, max);
+	list = ms_run_for_list(ms, "*nttt?t?j?n?n?t?t?", "SELECT change_number,"
+						   " kind, " TIME_TEXT("changed_at") ", changed_by,"
+						   " client, pg_catalog.to_json(properties), previous,"
+						   " base_change_number, role, actor"
+						   " FROM msgstore.history($1, $2, $3)",
 						   &params, &shape, &res);
 	if (list == NULL)
 		return NULL;
@@ -140,4 +140,30 @@ msgstore_move_messages(msgstore *ms, const msgstore_selection *messages,
 	return run_for_messages(ms, "SELECT msgstore.move_messages"
 							"($1, $2, $3, $4, $5)", messages, INT8OID,
 							folder_id, result);
+}
+
+bool
+msgstore_set_read_flags(msgstore *ms, const msgstore_selection *messages,
+						int64_t folder_id, int32_t flags, int32_t *result)
+{
+	Params		params = {0};
+	char	   *array = NULL;
+	bool		answered = true;
+
+	if (messages->if_change_number != 0)
+		return ms_set_error(ms, "messages are marked without a condition");
+	ms_add_number(&params, INT8OID, messages->store_id);
+	if (messages->message_ids == NULL)
+		ms_add_param(&params, INT8ARRAYOID, NULL);
+	else
+		answered = ms_add_id_array(ms, &params, messages->message_ids,
+								   messages->count, &array);
+	ms_add_number(&params, INT4OID, flags);
+	ms_add_number_or_null(&params, INT8OID, folder_id);
+	ms_add_param(&params, TEXTOID, messages->actor);
+	answered = answered &&
+		ms_run_for_int32(ms, "SELECT msgstore.set_read_flags"
+						 "($1, $2, $3, $4, $5)", &params, result);
+	free(array);
+	return answered;
 }

@@ -118,6 +118,11 @@ extern "C"
 /* Flag of msgstore_delete_messages() */
 #define MSGSTORE_DELETE_HARD_DELETE			0x10
 
+/* Flags of msgstore_set_read_flags(); one of them, or 0 */
+#define MSGSTORE_SUPPRESS_RECEIPT			0x1
+#define MSGSTORE_CLEAR_READ_FLAG			0x4
+#define MSGSTORE_GENERATE_RECEIPT_ONLY		0x10
+
 /* Choices of msgstore_resolve_conflict() */
 #define MSGSTORE_KEEP_ORIGINAL				"KEEP_ORIGINAL"
 #define MSGSTORE_OVERWRITE					"OVERWRITE"
@@ -412,17 +417,17 @@ extern char *msgstore_property_type(msgstore *ms, const char *property);
 /*
  * The mail that a message was made from, PR_INTERNET_CONTENT, in pieces.
  *
- * Write the next piece, at most INT_MAX bytes.  *size is the size of the pieces
- * before, 0 at first, and is set to the size with this piece.  It stays 0 if
- * the store keeps no originals.
+ * Write the next piece, at most INT_MAX bytes.  *size is the size of the
+ * pieces before, 0 at first, and is set to the size with this piece.  *size
+ * stays 0 if the store keeps no originals.
  */
 extern bool msgstore_write_original(msgstore *ms, int64_t store_id,
 									int64_t message_id, const void *bytes,
 									size_t len, int64_t *size);
 
 /*
- * Return up to "length" bytes from "offset" on, as msgstore_read_stream() does.
- * A message without an original has no bytes.
+ * Return up to "length" bytes from "offset" on, as msgstore_read_stream()
+ * does.  A message without an original has no bytes.
  */
 extern void *msgstore_read_original(msgstore *ms, int64_t store_id,
 									int64_t message_id, int64_t offset,
@@ -502,7 +507,7 @@ typedef struct msgstore_conflict_report
 {
 	int			count;			/* 0: nobody else has changed the message */
 	const msgstore_difference *differences;
-	PGresult   *owner;			/* owns the texts; private */
+	PGresult   *owner;			/* has the texts; columns as members */
 } msgstore_conflict_report;
 
 /*
@@ -567,8 +572,8 @@ extern bool msgstore_save_as(msgstore *ms, int32_t handle, int64_t folder_id,
 							 int64_t *message_id);
 
 /*
- * Report and settle the conflict of a save without a handle.  The outcome names
- * the message that has the changes: the message, or the new message of
+ * Report and settle the conflict of a save without a handle.  The outcome
+ * names the message that has the changes: the message, or the new message of
  * SAVE_ELSEWHERE; and the version of that message, or after a refusal the
  * current version, 0 if the message was deleted for good.  The flags of the
  * save do not matter.
@@ -618,7 +623,7 @@ typedef struct msgstore_draft_list
 {
 	int			count;
 	const msgstore_draft *drafts;
-	PGresult   *owner;			/* owns the texts; private */
+	PGresult   *owner;			/* has the texts; columns as members */
 } msgstore_draft_list;
 
 /*
@@ -640,26 +645,30 @@ typedef struct msgstore_change
 	int64_t		change_number;	/* the version that the change made */
 	const char *kind;			/* "create", "save", "force", "merge", "move",
 								 * "delete", "restore", "hard delete" */
-	const char *changed_by;		/* the actor if one was set, else the role */
-	const char *role;
-	const char *actor;
-	const char *client;			/* application_name */
 	const char *changed_at;
+	const char *changed_by;		/* the actor if one was set, else the role */
+	const char *client;			/* application_name */
 	const char *properties;		/* JSON array of the changed names */
 	int64_t		previous;		/* the version that the change replaced */
 	int64_t		base_change_number; /* the version that the client had */
+	const char *role;
+	const char *actor;
 } msgstore_change;
 
 typedef struct msgstore_change_list
 {
 	int			count;
-	const msgstore_change *changes; /* oldest first */
-	PGresult   *owner;			/* owns the texts; private */
+	const msgstore_change *changes;
+	PGresult   *owner;			/* has the texts; columns as members */
 } msgstore_change_list;
 
-/* Return all changes of a message.  Returns NULL on error. */
+/*
+ * Return the changes of a message: all, the oldest first, if max is 0;
+ * otherwise the newest ones, at most so many, the newest first.  Returns NULL
+ * on error.
+ */
 extern msgstore_change_list *msgstore_history(msgstore *ms, int64_t store_id,
-											  int64_t message_id);
+											  int64_t message_id, int max);
 
 /* Free a list; NULL is fine. */
 extern void msgstore_free_history(msgstore_change_list *list);
@@ -718,10 +727,20 @@ extern bool msgstore_move_messages(msgstore *ms,
 								   const msgstore_selection *messages,
 								   int64_t folder_id, int32_t *result);
 
+/*
+ * Mark messages as read, or as unread with MSGSTORE_CLEAR_READ_FLAG, for the
+ * current role and actor: those of a selection without a condition, or all
+ * messages of a folder if the selection has no ids.  *result is as above.
+ */
+extern bool msgstore_set_read_flags(msgstore *ms,
+									const msgstore_selection *messages,
+									int64_t folder_id, int32_t flags,
+									int32_t *result);
+
 #ifdef __cplusplus
 }
 #endif
 
-#include <libmsgstore_many.h>
+#include "libmsgstore_many.h"
 
 #endif							/* LIBMSGSTORE_H */

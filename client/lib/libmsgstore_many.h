@@ -12,7 +12,7 @@
 #ifndef LIBMSGSTORE_MANY_H
 #define LIBMSGSTORE_MANY_H
 
-#include <libmsgstore.h>
+#include "libmsgstore.h"
 
 #ifdef __cplusplus
 extern "C"
@@ -21,7 +21,7 @@ extern "C"
 
 /* ------------------------------------------------------------------- lists */
 
-/* The messages of a folder, or of a search folder; members may be 0 or NULL. */
+/* The messages of a folder or search folder; members may be 0 or NULL. */
 typedef struct msgstore_table
 {
 	int64_t		store_id;
@@ -48,7 +48,7 @@ typedef struct msgstore_row_list
 {
 	int			count;
 	const msgstore_row *rows;
-	PGresult   *owner;			/* owns the texts; private */
+	PGresult   *owner;			/* has the texts; columns as members */
 } msgstore_row_list;
 
 /* Return a page of the messages.  Returns NULL on error. */
@@ -88,7 +88,7 @@ typedef struct msgstore_found_list
 {
 	int			count;
 	const msgstore_found *found;	/* the best first */
-	PGresult   *owner;			/* owns the texts; private */
+	PGresult   *owner;			/* has the texts; columns as members */
 } msgstore_found_list;
 
 /* Return a page of the messages that match.  Returns NULL on error. */
@@ -128,7 +128,7 @@ typedef struct msgstore_event_list
 {
 	int			count;
 	const msgstore_event *events;
-	PGresult   *owner;			/* owns the texts; private */
+	PGresult   *owner;			/* has the texts; columns as members */
 } msgstore_event_list;
 
 /*
@@ -189,9 +189,9 @@ extern bool msgstore_exit_pipeline(msgstore *ms);
 /*
  * The calls that bring two stores together that both change, on one server or
  * on two.  Bring the root and the other folders first, each folder after the
- * folder above.  Then bring the messages that msgstore_missing_changes() names,
- * and the read flags; and record the position in the feed.  Repeating a call
- * does no harm.
+ * folder above.  Then bring the messages that msgstore_missing_changes()
+ * names, and the read flags; and record the position in the feed.  Repeating a
+ * call does no harm.
  */
 
 /* Ids, of messages or folders. */
@@ -221,14 +221,14 @@ typedef struct msgstore_blob
 	int64_t		size;			/* in bytes */
 	const char *digest;
 	bool		is_binary;
-	int64_t		copy;			/* the id of the copy; 0, and the caller's to set */
+	int64_t		copy;			/* its id in this store; callers set it */
 } msgstore_blob;
 
 typedef struct msgstore_blob_list
 {
 	int			count;
 	msgstore_blob *blobs;
-	PGresult   *owner;			/* owns the texts; private */
+	PGresult   *owner;			/* has the texts; columns as members */
 } msgstore_blob_list;
 
 /*
@@ -293,8 +293,8 @@ extern bool msgstore_import_read_state(msgstore *ms, int64_t store_id,
 
 /*
  * Export the keys of messages, as JSON.  For the keys of messages of another
- * store, msgstore_missing_changes() returns the ids there of the messages whose
- * versions this store lacks.  For the keys of all messages or the array of all
+ * store, msgstore_missing_changes() returns the ids there of the messages
+ * whose versions this store lacks.  For the keys of messages or an array of
  * folders that another store has, msgstore_newer_changes() and
  * msgstore_newer_folders() return the ids here of those that the other store
  * has in older versions.  Return NULL on error.
@@ -325,8 +325,8 @@ typedef struct msgstore_blob_place
  * pieces there, and write them here, from offset 0 on.  Set the copy of each
  * value in the list, and import the change with the list.  A copy that no
  * message gets is deleted after a day.  msgstore_read_blob() returns bytes as
- * msgstore_read_stream() does; a piece of a string that is written must consist
- * of whole characters.
+ * msgstore_read_stream() does; a piece of a string that is written must
+ * consist of whole characters.
  */
 extern msgstore_blob_list *msgstore_missing_blobs(msgstore *ms,
 												  int64_t store_id,
@@ -344,7 +344,7 @@ extern bool msgstore_write_blob(msgstore *ms, int64_t store_id, int64_t blob,
 /* How far a store has imported the feed of another store. */
 typedef struct msgstore_position
 {
-	const char *token;			/* of the feed there; NULL: from the beginning */
+	const char *token;			/* of the feed there; NULL: the beginning */
 	const int64_t *messages;	/* ids there, to be tried again */
 	int			message_count;
 	const int64_t *folders;
@@ -354,7 +354,8 @@ typedef struct msgstore_position
 
 /*
  * Get or set the position of the current role.  peer is any name for the other
- * store.  Without a position the token is NULL.  Getting returns NULL on error.
+ * store.  Without a position the token is NULL.  Getting returns NULL on
+ * error.
  */
 extern msgstore_position *msgstore_get_sync_position(msgstore *ms,
 													 int64_t store_id,

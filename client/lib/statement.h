@@ -104,8 +104,8 @@ typedef struct ListShape
 
 /*
  * Run a query for a list, and set *res to its result, in text form.  Returns
- * memory for the list, zeroed, with the rows behind it; NULL on error, and then
- * there is no result.  The texts of the rows belong to the result.
+ * memory for the list, zeroed, with the rows behind the list; NULL on error,
+ * and then there is no result.  The texts of the rows belong to the result.
  */
 extern void *ms_run_for_list(msgstore *ms, const char *form, const char *sql,
 							 const Params *params, const ListShape *shape,
@@ -159,10 +159,10 @@ extern bool ms_run_for_saved(msgstore *ms, const char *sql,
 							 const Params *params, msgstore_saved *saved);
 
 /*
- * Run a query that returns one value of bytes, at most so many.  Its form is "X",
- * or "X?" if SQL's NULL may come, which is read as no bytes.  Returns the bytes
- * with a zero byte behind them, which the caller frees, and sets *got to their
- * number; NULL on error.
+ * Run a query that returns one value of bytes, at most so many.  Its form is
+ * "X", or "X?" if SQL's NULL may come, which is read as no bytes.  Returns the
+ * bytes with a zero byte behind them, which the caller frees, and sets *got to
+ * their number; NULL on error.
  */
 extern void *ms_run_for_bytes(msgstore *ms, const char *form,
 							  const char *sql, const Params *params,

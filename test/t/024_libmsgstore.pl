@@ -27,7 +27,7 @@ foreach my $time ('first', 'second')
 	is($code, 0, "$time time: all is as promised");
 	is($err, '', "$time time: no error");
 	unlike($out, qr/^ +NOT/m, "$time time: no check has failed");
-	is(scalar(() = $out =~ /^  ok /mg), 109, "$time time: all are made");
+	is(scalar(() = $out =~ /^  ok /mg), 111, "$time time: all are made");
 }
 is( $node->safe_psql(
 		'postgres',

@@ -278,5 +278,69 @@ type($terminal, "o\n");
 is($code, 0, 'edit: overwritten');
 is(props($id, 'PR_SUBJECT'), 'at last', 'edit: the message');
 
+# --------------------------------------------------- other menus, other texts
+
+# drafts one after another: n, and a capital letter for all the rest
+query('SELECT msgstore.discard_parked(1, parked_id) FROM msgstore.parked');
+my @two = map { conflict(@both) } 1 .. 2;
+$terminal = on_terminal(80, 'resolve');
+$shown = wait_for($terminal, $prompt);
+like($shown, qr/of message $two[0] .*  n .*a capital letter, K, O, M, S, X, Y or P/s, 'two drafts: n and capital letters');
+like(type($terminal, "n\n", $prompt), qr/of message $two[1] /, 'n: the next draft');
+type($terminal, "K\n");
+($code, $out) = finish($terminal);
+is($code, 0, 'K: exit code 0');
+is(scalar(() = $out =~ /Kept: message/g), 2, 'K: both are kept');
+is(drafts($_), 0, 'K: the draft is settled') foreach @two;
+
+# nothing overwrites an original that was deleted
+$id = conflict(@both);
+msgstore('rm', $id);
+$terminal = on_terminal(80, 'resolve', $id);
+$shown = wait_for($terminal, $prompt) =~ s/\e\[[0-9;]*m//gr;
+unlike($shown, qr/^  [oekm]  /m, 'a deleted original: neither overwrite nor merge');
+like(type($terminal, "o\n", $prompt), qr/Please answer with s, x, d, w, p, q or \?\./, 'a deleted original: o is no answer');
+type($terminal, "x\n");
+($code) = finish($terminal);
+is($code, 0, 'x: exit code 0');
+is(drafts($id), 0, 'x: the draft is discarded');
+
+# nobody else has saved
+$id = conflict([], ['mine']);
+$terminal = on_terminal(80, 'resolve', $id);
+$shown = wait_for($terminal, $prompt) =~ s/\e\[[0-9;]*m//gr;
+like($shown, qr/^  y  yes, save the draft$/m, 'no conflict: y');
+type($terminal, "y\n");
+($code) = finish($terminal);
+is($code, 0, 'y: exit code 0');
+is(props($id, 'PR_SUBJECT'), 'mine', 'y: the message');
+
+# texts that would control a narrow terminal
+{
+	my $hostile = "\e]0;title\a\e[31m\x{9b}2J\x{202e}\r" . 'long' x 30;
+	my ($hostile_id) = (msgstore('new', 'PR_SUBJECT=base'))[1] =~ /message (\d+)/;
+	my $base = props($hostile_id, 'PidTagChangeNumber');
+	local $ENV{NO_COLOR} = '1';
+
+	save($hostile_id, undef, '--actor=' . $hostile, "PR_SUBJECT=$hostile", "PR_BODY=$hostile\n$hostile\n");
+	save($hostile_id, $base, 'PR_SUBJECT=mine', "PR_BODY=$hostile\nmine\n");
+	$terminal = on_terminal(40, 'resolve', $hostile_id);
+	$shown = wait_for($terminal, $prompt) . type($terminal, "d\n", $prompt) . type($terminal, "w\n", $prompt);
+	unlike($shown =~ s/\r\n/\n/gr, qr/[\e\a\r\x{80}-\x{9f}\x{202e}]/, 'hostile texts control nothing');
+	type($terminal, "k\n");
+	finish($terminal);
+}
+
+# two places close together, whose lines around them are shown once
+$id = conflict([ 'PR_SUBJECT=theirs' ], [ 'PR_BODY=' . text(3 => 'third', 5 => 'fifth') ]);
+$terminal = on_terminal(80, 'resolve', $id);
+wait_for($terminal, $prompt);
+$shown = type($terminal, "d PR_BODY\n", $prompt) =~ s/\e\[[0-9;]*m|paged: //gr;
+like($shown, qr/  \@\@ line 3\n    line 1\n    line 2\n  - line 3\n  \+ third\n    line 4\n  - line 5\n  \+ fifth\n    line 6\n    line 7\n/,
+	'places close together: each line around them once');
+type($terminal, "m\n");
+($code) = finish($terminal);
+is($code, 0, 'and merged');
+
 $node->stop;
 done_testing();
