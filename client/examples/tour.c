@@ -59,6 +59,13 @@ has(const char *json, const char *member)
 	return json != NULL && strstr(json, member) != NULL;
 }
 
+/* Return true if a text is there and equal to another. */
+static bool
+equal(const char *text, const char *other)
+{
+	return text != NULL && strcmp(text, other) == 0;
+}
+
 /* Find or create the store, and a folder beside its Inbox. */
 static void
 make_folder(const char *store_name, int64_t *store_id, int64_t *folder_id)
@@ -347,9 +354,10 @@ settle_conflicts(int64_t store_id, int64_t folder_id)
 	save = make_conflict(store_id, folder_id, &handle);
 	need((report = msgstore_conflict(ms, handle, false)) != NULL);
 	theirs = report->differences;
-	CHECK(report->count == 2 && strcmp(theirs->property, "PR_SUBJECT") == 0);
-	CHECK(strcmp(theirs->base, "\"base\"") == 0 &&
-		  strcmp(theirs->theirs, "\"theirs\"") == 0);
+	need(report->count == 2);
+	CHECK(strcmp(theirs->property, "PR_SUBJECT") == 0);
+	CHECK(equal(theirs->base, "\"base\"") &&
+		  equal(theirs->theirs, "\"theirs\""));
 	CHECK(strcmp(theirs->side, "theirs") == 0 && theirs->changed_by != NULL);
 	CHECK(strcmp(theirs[1].side, "yours") == 0 && theirs[1].base == NULL);
 	save.change_number = theirs->change_number;
@@ -405,7 +413,8 @@ park_a_draft(int64_t store_id, int64_t folder_id)
 	need(msgstore_park(ms, handle, &parked_id));
 	need(msgstore_close_object(ms, handle));
 	need((list = msgstore_parked(ms, store_id, id)) != NULL);
-	CHECK(list->count == 1 && list->drafts->parked_id == parked_id &&
+	need(list->count == 1);
+	CHECK(list->drafts->parked_id == parked_id &&
 		  list->drafts->message_id == id);
 	CHECK(strcmp(list->drafts->properties, "[\"PR_COMMENT\"]") == 0);
 	msgstore_free_parked(list);
@@ -435,7 +444,8 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 
 	printf("History and places:\n");
 	need((list = msgstore_history(ms, store_id, id, 0)) != NULL);
-	CHECK(list->count >= 3 && strcmp(list->changes->kind, "create") == 0);
+	need(list->count >= 3);
+	CHECK(strcmp(list->changes->kind, "create") == 0);
 	CHECK(list->changes[1].previous == list->changes->change_number);
 	first = list->changes->change_number;
 	last = list->changes[list->count - 1].change_number;
@@ -450,10 +460,10 @@ look_back(int64_t store_id, int64_t folder_id, int64_t id)
 	CHECK(saved.result == MSGSTORE_S_OK);
 	need(msgstore_set_actor(ms, NULL));
 	need((list = msgstore_history(ms, store_id, id, 1)) != NULL);
-	CHECK(list->count == 1 &&
-		  list->changes->change_number == saved.change_number);
-	CHECK(strcmp(list->changes->changed_by, "ann@example.org") == 0 &&
-		  strcmp(list->changes->actor, "ann@example.org") == 0);
+	need(list->count == 1);
+	CHECK(list->changes->change_number == saved.change_number);
+	CHECK(equal(list->changes->changed_by, "ann@example.org") &&
+		  equal(list->changes->actor, "ann@example.org"));
 	msgstore_free_history(list);
 
 	need(msgstore_special_folder(ms, store_id, "Drafts", &inbox, &top));
@@ -706,9 +716,10 @@ copy_value(const msgstore_blob_place *place, const msgstore_blob *value,
 		void	   *bytes = msgstore_read_blob(ms, place, offset, 1000000,
 											   &got);
 
-		need(bytes != NULL && got > 0);
-		/* whole characters: the fifth byte of a line ends one */
+		need(bytes != NULL);
+		/* whole characters: the fourth byte of a line begins one */
 		got -= (offset + (int64_t) got) % 6 == 4;
+		need(got > 0);
 		need(msgstore_write_blob(ms, other, copy, offset, bytes, got));
 		offset += (int64_t) got;
 		free(bytes);
@@ -830,7 +841,7 @@ bring(const char *store_name, int64_t store_id, int64_t folder_id,
 	need(msgstore_set_sync_position(ms, other, store_name, &now));
 	need((position = msgstore_get_sync_position(ms, other,
 												store_name)) != NULL);
-	CHECK(strcmp(position->token, change) == 0);
+	CHECK(equal(position->token, change));
 	CHECK(position->message_count == 1 && position->messages[0] == large_id &&
 		  position->folder_count == 0);
 	msgstore_free_position(position);
