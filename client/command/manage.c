@@ -34,28 +34,49 @@ typedef struct ManageOptions
 
 /* ------------------------------------------------------------------ common */
 
-/*
- * Read ids, and set a selection to them.  Returns the ids, which the caller
- * frees; NULL after printing an error.
- */
-static int64_t *
-select_messages(char *const *args, int nargs, msgstore_selection *messages)
+/* A command about messages: the session, and the messages of its arguments. */
+typedef struct Work
 {
-	int64_t    *ids = g_new0(int64_t, (gsize) nargs + 1);
+	const ManageOptions *options;
+	Session		session;
+	msgstore_selection messages;
+	int64_t    *ids;			/* those of messages */
+} Work;
 
-	memset(messages, 0, sizeof(*messages));
-	messages->message_ids = ids;
-	messages->count = nargs;
+/*
+ * Read message ids, connect, and find the store.  Returns false after printing
+ * an error; otherwise the caller calls work_end().
+ */
+static bool
+work_begin(Work *work, const ManageOptions *options, const char *application,
+		   char *const *args, int nargs)
+{
+	memset(work, 0, sizeof(*work));
+	work->options = options;
+	work->ids = g_new0(int64_t, (gsize) nargs + 1);
 	for (int i = 0; i < nargs; i++)
 	{
-		ids[i] = frame_id(args[i], "message id");
-		if (ids[i] == 0)
-		{
-			g_free(ids);
-			return NULL;
-		}
+		work->ids[i] = frame_id(args[i], "message id");
+		if (work->ids[i] == 0)
+			break;
 	}
-	return ids;
+	if ((nargs > 0 && work->ids[nargs - 1] == 0) ||
+		!session_begin(&work->session, &options->target, application))
+	{
+		g_free(work->ids);
+		return false;
+	}
+	work->messages.store_id = work->session.store_id;
+	work->messages.message_ids = work->ids;
+	work->messages.count = nargs;
+	return true;
+}
+
+static void
+work_end(Work *work)
+{
+	session_end(&work->session);
+	g_free(work->ids);
 }
 
 /* Print the result of a call as JSON or as a sentence; returns an exit code. */
@@ -96,12 +117,11 @@ print_result(const ManageOptions *options, const char *result,
  * error.  Returns an exit code.
  */
 static int
-print_outcome(Session *session, const ManageOptions *options, bool answered,
-			  int32_t result, const char *done)
+print_outcome(Work *work, bool answered, int32_t result, const char *done)
 {
 	if (answered)
-		return print_result(options, msgstore_result_name(result), done);
-	session_print_error(session->ms, "could not do that");
+		return print_result(work->options, msgstore_result_name(result), done);
+	session_print_error(work->session.ms, "could not do that");
 	return EXIT_TROUBLE;
 }
 
@@ -111,25 +131,22 @@ static int
 run_rm(const void *arg, char *const *args, int nargs)
 {
 	const ManageOptions *options = arg;
-	msgstore_selection messages;
-	g_autofree int64_t *ids = select_messages(args, nargs, &messages);
-	Session		session;
+	Work		work;
 	int32_t		result = 0;
 	bool		answered;
 	int			code;
 
-	if (ids == NULL ||
-		!session_begin(&session, &options->target, "msgstore rm"))
+	if (!work_begin(&work, options, "msgstore rm", args, nargs))
 		return EXIT_TROUBLE;
-	messages.store_id = session.store_id;
-	answered = msgstore_delete_messages(session.ms, &messages, options->hard ?
+	answered = msgstore_delete_messages(work.session.ms, &work.messages,
+										options->hard ?
 										MSGSTORE_DELETE_HARD_DELETE : 0,
 										&result);
-	code = print_outcome(&session, options, answered, result, options->hard ?
+	code = print_outcome(&work, answered, result, options->hard ?
 						 "Deleted for good." :
 						 "Deleted. \"msgstore restore\" brings messages"
 						 " back.");
-	session_end(&session);
+	work_end(&work);
 	return code;
 }
 
@@ -167,26 +184,12 @@ restore_version(Session *session, const ManageOptions *options, int64_t id)
 	return print_result(options, msgstore_result_name(saved.result), done);
 }
 
-/* Bring deleted messages back. */
-static int
-restore_messages(Session *session, const ManageOptions *options,
-				 msgstore_selection *messages)
-{
-	int32_t		result = 0;
-	bool		answered;
-
-	messages->store_id = session->store_id;
-	answered = msgstore_restore_messages(session->ms, messages, &result);
-	return print_outcome(session, options, answered, result, "Restored.");
-}
-
 static int
 run_restore(const void *arg, char *const *args, int nargs)
 {
 	const ManageOptions *options = arg;
-	msgstore_selection messages;
-	g_autofree int64_t *ids = select_messages(args, nargs, &messages);
-	Session		session;
+	Work		work;
+	int32_t		result = 0;
 	int			code;
 
 	if (options->version != 0 && nargs != 1)
@@ -194,13 +197,19 @@ run_restore(const void *arg, char *const *args, int nargs)
 		print_error("give one message with --version");
 		return frame_bad_usage("restore");
 	}
-	if (ids == NULL ||
-		!session_begin(&session, &options->target, "msgstore restore"))
+	if (!work_begin(&work, options, "msgstore restore", args, nargs))
 		return EXIT_TROUBLE;
-	code = options->version != 0 ?
-		restore_version(&session, options, ids[0]) :
-		restore_messages(&session, options, &messages);
-	session_end(&session);
+	if (options->version != 0)
+		code = restore_version(&work.session, options, work.ids[0]);
+	else
+	{
+		bool		answered = msgstore_restore_messages(work.session.ms,
+														 &work.messages,
+														 &result);
+
+		code = print_outcome(&work, answered, result, "Restored.");
+	}
+	work_end(&work);
 	return code;
 }
 
@@ -209,29 +218,26 @@ run_restore(const void *arg, char *const *args, int nargs)
 static int
 run_mv(const void *arg, char *const *args, int nargs)
 {
-	const ManageOptions *options = arg;
 	const char *folder = args[nargs - 1];
-	msgstore_selection messages;
-	g_autofree int64_t *ids = select_messages(args, nargs - 1, &messages);
 	g_autofree char *shown = show_name(folder);
 	g_autofree char *done = g_strdup_printf("Moved to folder %s.", shown);
-	Session		session;
+	Work		work;
 	int64_t		folder_id;
 	int32_t		result = 0;
 	int			code = EXIT_TROUBLE;
 
-	if (ids == NULL ||
-		!session_begin(&session, &options->target, "msgstore mv"))
+	if (!work_begin(&work, arg, "msgstore mv", args, nargs - 1))
 		return EXIT_TROUBLE;
-	messages.store_id = session.store_id;
-	if (folder_find(session.ms, session.store_id, folder, &folder_id))
+	if (folder_find(work.session.ms, work.session.store_id, folder,
+					&folder_id))
 	{
-		bool		answered = msgstore_move_messages(session.ms, &messages,
+		bool		answered = msgstore_move_messages(work.session.ms,
+													  &work.messages,
 													  folder_id, &result);
 
-		code = print_outcome(&session, options, answered, result, done);
+		code = print_outcome(&work, answered, result, done);
 	}
-	session_end(&session);
+	work_end(&work);
 	return code;
 }
 
@@ -269,32 +275,29 @@ static int
 run_cp(const void *arg, char *const *args, int nargs)
 {
 	const ManageOptions *options = arg;
-	msgstore_selection messages;
-	g_autofree int64_t *numbers = select_messages(args, nargs - 1, &messages);
-	g_autofree char *ids = NULL;
+	Work		work;
 	g_autofree char *folder = NULL;
-	g_autofree char *store = NULL;
-	Session		session;
 	PGresult   *res = NULL;
 	int			code = EXIT_TROUBLE;
 
-	if (numbers == NULL ||
-		!session_begin(&session, &options->target, "msgstore cp"))
+	if (!work_begin(&work, options, "msgstore cp", args, nargs - 1))
 		return EXIT_TROUBLE;
-	ids = ids_text(&messages);
-	store = g_strdup_printf("%" PRId64, session.store_id);
-	folder = folder_text(&session, args[nargs - 1]);
+	folder = folder_text(&work.session, args[nargs - 1]);
 	if (folder != NULL)
 	{
+		g_autofree char *store = g_strdup_printf("%" PRId64,
+												 work.session.store_id);
+		g_autofree char *ids = ids_text(&work.messages);
 		const char *values[] = {store, ids, folder};
 
-		res = msgstore_query(session.ms, "*nn?t", "SELECT c.message_id,"
+		res = msgstore_query(work.session.ms, "*nn?t", "SELECT c.message_id,"
 							 " c.new_message_id,"
 							 " CAST(c.result AS pg_catalog.text)"
 							 " FROM msgstore.copy_messages($1, $2, $3) AS c",
 							 3, values);
 		if (res == NULL)
-			session_print_error(session.ms, "could not copy the messages");
+			session_print_error(work.session.ms,
+								"could not copy the messages");
 	}
 	if (res != NULL && table_print(copied_columns, res, options->json))
 	{
@@ -306,7 +309,7 @@ run_cp(const void *arg, char *const *args, int nargs)
 		}
 	}
 	PQclear(res);
-	session_end(&session);
+	work_end(&work);
 	return code;
 }
 
@@ -316,9 +319,7 @@ static int
 run_mark(const void *arg, char *const *args, int nargs)
 {
 	const ManageOptions *options = arg;
-	msgstore_selection messages;
-	g_autofree int64_t *ids = select_messages(args, nargs, &messages);
-	Session		session;
+	Work		work;
 	int64_t		folder_id = 0;
 	int32_t		result = 0;
 	int			code = EXIT_TROUBLE;
@@ -328,25 +329,23 @@ run_mark(const void *arg, char *const *args, int nargs)
 		print_error("give messages, or a folder (option --folder)");
 		return frame_bad_usage("mark");
 	}
-	if (ids == NULL ||
-		!session_begin(&session, &options->target, "msgstore mark"))
+	if (!work_begin(&work, options, "msgstore mark", args, nargs))
 		return EXIT_TROUBLE;
-	messages.store_id = session.store_id;
 	if (options->folder != NULL)
-		messages.message_ids = NULL;
+		work.messages.message_ids = NULL;
 	if (options->folder == NULL ||
-		folder_find(session.ms, session.store_id, options->folder, &folder_id))
+		folder_find(work.session.ms, work.session.store_id, options->folder,
+					&folder_id))
 	{
 		bool		answered =
-			msgstore_set_read_flags(session.ms, &messages, folder_id,
-									options->unread ? MSGSTORE_CLEAR_READ_FLAG
-									: 0, &result);
+			msgstore_set_read_flags(work.session.ms, &work.messages,
+									folder_id, options->unread ?
+									MSGSTORE_CLEAR_READ_FLAG : 0, &result);
 
-		code = print_outcome(&session, options, answered, result,
-							 options->unread ? "Marked as unread." :
-							 "Marked as read.");
+		code = print_outcome(&work, answered, result, options->unread ?
+							 "Marked as unread." : "Marked as read.");
 	}
-	session_end(&session);
+	work_end(&work);
 	return code;
 }
 
