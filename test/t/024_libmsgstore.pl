@@ -34,7 +34,7 @@ is( $node->safe_psql(
 		q{SELECT string_agg(DISTINCT subject, ', ' ORDER BY subject)
 			FROM msgstore.message_list JOIN msgstore.folder_list
 			USING (store_id, folder_id) WHERE name = 'Tour'}),
-	'base, one call, outside, theirs',
+	'base, findable, one call, outside, theirs',
 	'the messages are what was saved');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM msgstore.store_list WHERE name = 'tour'}),
 	'1', 'store and folder are found again');
