@@ -117,9 +117,6 @@ extern bool source_read(Source *source, const char *path);
 /* The property from which the mbox of a message can be written again. */
 #define MBOX_FORM	"PS_PUBLIC_STRINGS:msgstore-mbox-form:PT_BINARY"
 
-/* Return the length of the byte order mark at the start of some bytes, or 0. */
-extern size_t mbox_mark(const char *bytes, size_t len);
-
 /* Return true if a line begins with "From ". */
 extern bool mbox_from(const char *line, size_t len);
 
@@ -182,6 +179,9 @@ extern char *text_replace(const char *pattern, const char *text,
  */
 extern char *text_decode(const char *bytes, size_t len, const char *charset,
 						 Tally *tally, size_t *outlen);
+
+/* Return the length of the byte order mark at the start of some bytes, or 0. */
+extern size_t text_mark(const char *bytes, size_t len);
 
 /* Return true if text_decode() can decode the charset of a label. */
 extern bool text_charset_known(const char *label);

@@ -408,7 +408,7 @@ mend_line_ends(Mend *mend)
 size_t
 mend_lead(const char *data, size_t len)
 {
-	size_t		lead = mbox_mark(data, len);
+	size_t		lead = text_mark(data, len);
 	size_t		quote = lead < len && data[lead] == '>';
 
 	if (mbox_from(data + lead + quote, len - lead - quote))

@@ -42,7 +42,6 @@
 #include "mail.h"
 
 #define PIECE_BYTES		65536
-#define BYTE_ORDER_MARK	"\xEF\xBB\xBF"
 
 /* The From_ line of a message that came from no mbox. */
 #define NO_SENDER		"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"
@@ -76,14 +75,6 @@ typedef struct Builder
 } Builder;
 
 /* ------------------------------------------------------------------- mbox */
-
-size_t
-mbox_mark(const char *bytes, size_t len)
-{
-	size_t		n = strlen(BYTE_ORDER_MARK);
-
-	return len >= n && memcmp(bytes, BYTE_ORDER_MARK, n) == 0 ? n : 0;
-}
 
 bool
 mbox_from(const char *line, size_t len)
@@ -196,7 +187,7 @@ add_bytes(Builder *builder, const char *bytes, size_t len)
 static void
 begin_message(Builder *builder, const char *line, size_t len, bool in_mbox)
 {
-	size_t		mark = mbox_mark(line, len);
+	size_t		mark = text_mark(line, len);
 
 	g_string_truncate(builder->data, 0);
 	g_string_truncate(builder->form, 0);
@@ -286,7 +277,7 @@ read_messages(Source *source, const char *path, FILE *file)
 
 		if (builder.number == 0)
 		{
-			size_t		mark = mbox_mark(piece, len);
+			size_t		mark = text_mark(piece, len);
 
 			in_mbox = mbox_from(piece + mark, len - mark) &&
 				!g_str_has_suffix(path, ".eml");
@@ -482,7 +473,7 @@ typedef struct Form
 static bool
 read_form(Form *form, const char *text, size_t len, bool first)
 {
-	size_t		mark = mbox_mark(text, len);
+	size_t		mark = text_mark(text, len);
 	const char *nl = memchr(text, '\n', len);
 	const char *end = nl ? memchr(nl + 1, '\n', len - (nl + 1 - text)) : NULL;
 	Form		read;

@@ -486,6 +486,12 @@ jis_to_cp932(const char *bytes, size_t len)
 	return out;
 }
 
+size_t
+text_mark(const char *bytes, size_t len)
+{
+	return len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 /*
  * Skip a byte order mark, and set *name to the charset of the mark, which is
  * more reliable than any label.
@@ -493,7 +499,7 @@ jis_to_cp932(const char *bytes, size_t len)
 static void
 skip_byte_order_mark(const char **bytes, size_t *len, char **name)
 {
-	size_t		n = mbox_mark(*bytes, *len);
+	size_t		n = text_mark(*bytes, *len);
 	const char *means = "UTF-8";
 
 	if (n == 0 && *len >= 2 && *name != NULL &&
