@@ -68,6 +68,7 @@ OBJS = \
 	src/engine/blob.o \
 	src/engine/adopt.o \
 	src/engine/searchrow.o \
+	src/engine/candidate.o \
 	src/engine/change.o \
 	src/engine/original.o \
 	src/engine/merge.o \
@@ -175,6 +176,7 @@ REGRESS = \
 	oxcnotif \
 	oxcfxics \
 	search \
+	searchrank \
 	folder \
 	container \
 	counts \

@@ -849,11 +849,47 @@ extern void searchrow_begin(SearchReader *reader, int64 store_id,
 extern void searchrow_end(SearchReader *reader);
 
 /*
- * Return the words of a message, and those of its parts, of which some may be
- * NULL; NULL if the message is not indexed.
+ * Return the words of a message in the order of its parts, palloc'd; NULL if
+ * the message is not indexed.
  */
-extern TSVector searchrow_read(SearchReader *reader, int64 message_id,
-							   TSVector parts[NUM_SEARCH_PARTS]);
+extern TSVector searchrow_read(SearchReader *reader, int64 message_id);
+
+/* Set the words of the parts of a message, palloc'd; NULL: no words. */
+extern void searchrow_parts(SearchReader *reader, int64 message_id,
+							TSVector parts[NUM_SEARCH_PARTS]);
+
+/* ------------------------------------------------------------- candidate.c */
+
+/* A message that a search has found. */
+typedef struct SearchHit
+{
+	float4		rank;
+	bool		is_ranked;		/* or "rank" is a limit of the rank */
+	int64		message_id;
+	int64		folder_id;		/* for the caller */
+} SearchHit;
+
+typedef struct SearchHits
+{
+	SearchHit  *hits;
+	int64		count;
+} SearchHits;
+
+/*
+ * Return the messages that may match a query, palloc'd and in no order, as the
+ * active snapshot sees them; a message whose rank is known does match.  Some
+ * may be deleted, associated, or not for the caller to read.  "folders" is a
+ * bigint[] outside of which no message is needed, or 0.
+ */
+extern SearchHits candidate_find(int64 store_id,
+								 const SearchSettings *settings,
+								 TSQuery query, Datum folders);
+
+/*
+ * Return a query for any word of a query that a message may have, or 0 if it
+ * has only words that a message must not have.
+ */
+extern Datum candidate_any_word(TSQuery query);
 
 /* ---------------------------------------------------------------- wakeup.c */
 
@@ -1807,8 +1843,12 @@ extern void listing_init(MessageList *listing, int64 store_id);
 extern void listing_add_folder(MessageList *listing, int64 folder_id);
 extern void listing_add_below(MessageList *listing, int64 folder_id);
 
-/* Return true if a list may have a message: false if it holds others. */
-extern bool listing_may_have(const MessageList *listing, int64 message_id);
+/*
+ * Return true if a list has a message that is in a folder, but for its rights
+ * and the restriction.
+ */
+extern bool listing_has(const MessageList *listing, int64 folder_id,
+						int64 message_id);
 
 /* Read the list with the active snapshot; *row is of the open table. */
 extern void listing_run(MessageList *listing, MessageRow *row);

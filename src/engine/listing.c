@@ -533,12 +533,18 @@ compare_ids(const void *a, const void *b)
 }
 
 bool
-listing_may_have(const MessageList *listing, int64 message_id)
+listing_has(const MessageList *listing, int64 folder_id, int64 message_id)
 {
-	return !listing->is_held ||
-		(listing->nheld > 0 &&
-		 bsearch(&message_id, listing->held, listing->nheld, sizeof(int64),
-				 compare_ids) != NULL);
+	if (listing->is_held)
+		return listing->nheld > 0 &&
+			bsearch(&message_id, listing->held, listing->nheld, sizeof(int64),
+					compare_ids) != NULL;
+	for (int i = 0; i < listing->nfolders; i++)
+	{
+		if (listing->folders[i].folder_id == folder_id)
+			return true;
+	}
+	return false;
 }
 
 void

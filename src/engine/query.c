@@ -156,28 +156,23 @@ static const struct
 		" WHERE s.store_id = $1 AND s.message_id = o.message_id"
 		" AND s.part = o.part)"
 		" SELECT max(message_id) - 1, count(*) FROM old"},
+	[QUERY_SEARCH_RANK] =
+	{false, {INT8OID, TSQUERYOID, TSQUERYOID},
+		/* the condition of $2 has the store: no other index is of use */
+		"SELECT array_agg(message_id), array_agg(ts_rank(words, $3))"
+		" FROM msgstore.message_search"
+		" WHERE words @@ $2 AND (store_id = $1) IS TRUE"},
 	[QUERY_SEARCH_FIND] =
-	{false, {INT8OID, TEXTARRAYOID, INT8ARRAYOID},
-		"SELECT m.folder_id, m.creator, array_agg(m.message_id)"
-		" FROM (SELECT s.message_id"
-		" FROM unnest($2) WITH ORDINALITY q (words, n)"
-		" JOIN msgstore.message_search s"
-		" ON s.words @@ q.words::pg_catalog.tsquery AND s.store_id = $1"
-		" GROUP BY s.message_id"
-		" HAVING count(DISTINCT q.n) = cardinality($2)) f"
-		" JOIN msgstore.message m ON m.store_id = $1"
-		" AND m.message_id = f.message_id"
-		" WHERE m.deleted_at IS NULL AND m.message_flags & 64 = 0"
-		" AND ($3 IS NULL OR m.folder_id = ANY ($3))"
-		" GROUP BY m.folder_id, m.creator"},
+	{false, {INT8OID, TSQUERYOID, INT8OID},
+		"SELECT array_agg(message_id) FROM (SELECT message_id"
+		" FROM msgstore.message_search"
+		" WHERE words @@ $2 AND (store_id = $1) IS TRUE LIMIT $3) s"},
 	[QUERY_SEARCH_ALL] =
-	{false, {INT8OID, TEXTARRAYOID, INT8ARRAYOID},
-		"SELECT m.folder_id, m.creator, array_agg(m.message_id)"
-		" FROM msgstore.message m"
+	{false, {INT8OID, INT8ARRAYOID},
+		"SELECT array_agg(m.message_id) FROM msgstore.message m"
 		" WHERE m.store_id = $1 AND m.deleted_at IS NULL"
 		" AND m.message_flags & 64 = 0"
-		" AND ($3 IS NULL OR m.folder_id = ANY ($3))"
-		" GROUP BY m.folder_id, m.creator"},
+		" AND ($2 IS NULL OR m.folder_id = ANY ($2))"},
 	[QUERY_STORE_INSERT] =
 	{true, {INT8OID, TEXTOID, TEXTOID},
 		"INSERT INTO msgstore.store"
@@ -1347,8 +1342,8 @@ static SPIPlanPtr plans[NUM_QUERIES];
 static bool
 sees_as_caller(QueryName which)
 {
-	return which == QUERY_SEARCH_FIND || which == QUERY_SEARCH_ALL ||
-		IsInParallelMode();
+	return which == QUERY_SEARCH_RANK || which == QUERY_SEARCH_FIND ||
+		which == QUERY_SEARCH_ALL || IsInParallelMode();
 }
 
 /*
@@ -1359,7 +1354,8 @@ sees_as_caller(QueryName which)
 static bool
 is_planned_once(QueryName which)
 {
-	return which == QUERY_SEARCH_FIND || which == QUERY_SEARCH_ALL;
+	return which == QUERY_SEARCH_RANK || which == QUERY_SEARCH_FIND ||
+		which == QUERY_SEARCH_ALL;
 }
 
 /*
@@ -1386,7 +1382,7 @@ plan_by_index(QueryName which)
 		off = named;
 	else if (which == QUERY_FEED_PAGE || which == QUERY_FEED_MESSAGES)
 		off = feed;
-	else if (which == QUERY_SEARCH_FIND)
+	else if (which == QUERY_SEARCH_RANK || which == QUERY_SEARCH_FIND)
 		off = search;
 	else if (which == QUERY_COUNT_READ || which == QUERY_COUNT_FOLD)
 		off = count;

@@ -411,14 +411,13 @@ searchrow_end(SearchReader *reader)
 	pfree(reader->table);
 }
 
-TSVector
-searchrow_read(SearchReader *reader, int64 message_id,
-			   TSVector parts[NUM_SEARCH_PARTS])
+void
+searchrow_parts(SearchReader *reader, int64 message_id,
+				TSVector parts[NUM_SEARCH_PARTS])
 {
 	SearchTable *search = reader->table;
 	IndexScanDesc scan = begin_scan(search, GetActiveSnapshot(),
 									reader->store_id, message_id, -1);
-	Datum		whole = (Datum) 0;
 
 	memset(parts, 0, sizeof(TSVector) * NUM_SEARCH_PARTS);
 	while (index_getnext_slot(scan, ForwardScanDirection, search->slot))
@@ -426,19 +425,33 @@ searchrow_read(SearchReader *reader, int64 message_id,
 		bool		isnull;
 		int			part = DatumGetInt16(slot_getattr(search->slot,
 													  S_PART + 1, &isnull));
-		Datum		words;
 
-		if (part < 0 || part >= NUM_SEARCH_PARTS ||
-			!is_current(search, &reader->settings))
+		if (part >= 0 && part < NUM_SEARCH_PARTS &&
+			is_current(search, &reader->settings))
+			parts[part] = DatumGetTSVectorCopy(slot_getattr(search->slot,
+															S_WORDS + 1,
+															&isnull));
+	}
+	index_endscan(scan);
+}
+
+TSVector
+searchrow_read(SearchReader *reader, int64 message_id)
+{
+	TSVector	parts[NUM_SEARCH_PARTS];
+	Datum		whole = (Datum) 0;
+
+	searchrow_parts(reader, message_id, parts);
+	for (int i = 0; i < NUM_SEARCH_PARTS; i++)
+	{
+		Datum		words = TSVectorGetDatum(parts[i]);
+
+		if (parts[i] == NULL)
 			continue;
-		words = slot_getattr(search->slot, S_WORDS + 1, &isnull);
-		parts[part] = DatumGetTSVectorCopy(words);
-		words = TSVectorGetDatum(parts[part]);
 		whole = whole == (Datum) 0 ? words :
 			DirectFunctionCall2(tsvector_concat,
 								DirectFunctionCall2(tsvector_concat, whole,
 													reader->gap), words);
 	}
-	index_endscan(scan);
 	return whole == (Datum) 0 ? NULL : DatumGetTSVector(whole);
 }

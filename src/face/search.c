@@ -4,12 +4,12 @@
  *	  Full text search: settings of stores, and searches.
  *
  * NOTES
- *	  A search has two steps.  The first finds candidates in the index: the
- *	  messages that have a row for each part of the query which every result
- *	  must match (necessary()).  The rights are asked then, once per folder and
- *	  creator, so that no message is ranked or quoted that the caller may not
- *	  read.  The second step matches the whole query with the words of a
- *	  candidate, across the parts of its text, and ranks it.
+ *	  A search has three steps.  The first finds candidates in the index
+ *	  (candidate.c).  The second takes the candidates from a heap, the best
+ *	  first; the words of a candidate are read only if its rank is not known.
+ *	  The third reads the message and asks for the rights, so that nothing is
+ *	  returned, quoted or counted that the caller may not read.  The search ends
+ *	  when it has enough hits, and reads no message after the last of them.
  *
  *	  Everything is read with the active snapshot, as a SELECT does.
  *
@@ -24,6 +24,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
+#include "lib/binaryheap.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "tsearch/ts_utils.h"
@@ -39,8 +40,6 @@
 #include "query.h"
 
 #define MAX_QUERY_BYTES		1000
-#define MAX_NECESSARY		16	/* conditions for the index */
-#define SPARE				1000	/* hits beyond those that are returned */
 #define HEADLINE_CHARS		400
 #define HEADLINE_TEXT		(256 * 1024)	/* bytes that a quote comes from */
 #define HEADLINE_OPTIONS \
@@ -48,23 +47,6 @@
 	" FragmentDelimiter=\" ... \""
 
 #define POSITION_DIGITS		40
-
-/* A message that a search has found. */
-typedef struct Hit
-{
-	float4		rank;
-	int64		message_id;
-	int64		folder_id;
-} Hit;
-
-/* The messages of a folder by one creator that may match a query. */
-typedef struct Candidates
-{
-	int64		folder_id;
-	Datum		creator;
-	int64	   *message_ids;
-	int			count;
-} Candidates;
 
 typedef struct Search
 {
@@ -77,10 +59,8 @@ typedef struct Search
 	uint64		hash;			/* of what a position is good for */
 	int64		max;			/* -1: all */
 	bool		has_after;
-	Hit			after;
-	Hit		   *hits;
-	int64		count;
-	int64		allocated;
+	SearchHit	after;
+	SearchHits	candidates;
 } Search;
 
 /* ----------------------------------------------------------------- settings */
@@ -163,132 +143,18 @@ set_search(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* ------------------------------------------------------------------ queries */
+/* --------------------------------------------------------------------- hits */
 
-static bool
-is_operator(const QTNode *node, int8 oper)
-{
-	return node->valnode->type == QI_OPR &&
-		node->valnode->qoperator.oper == oper;
-}
-
+/* Return the folders that are searched as a bigint[], or 0 if all may be. */
 static Datum
-either(Datum a, Datum b)
+folders_searched(const Search *search)
 {
-	return DirectFunctionCall2(tsquery_or, a, b);
-}
+	const MessageList *listing = search->listing;
+	Datum	   *ids;
 
-/*
- * Return a query that at least one part of every matching message matches, or
- * 0 if there is no such query.
- */
-static Datum
-necessary(QTNode *node)
-{
-	Datum		result = (Datum) 0;
-
-	check_stack_depth();
-	if (node->valnode->type == QI_VAL || is_operator(node, OP_PHRASE))
-		return TSQueryGetDatum(QTN2QT(node));
-	if (is_operator(node, OP_NOT))
+	if (listing == NULL || listing->is_held)
 		return (Datum) 0;
-	for (int i = 0; i < node->nchild; i++)
-	{
-		Datum		part = necessary(node->child[i]);
-
-		if (is_operator(node, OP_AND) && part != (Datum) 0)
-			return part;
-		if (is_operator(node, OP_OR) && part == (Datum) 0)
-			return (Datum) 0;
-		if (part != (Datum) 0)
-			result = result == (Datum) 0 ? part : either(result, part);
-	}
-	return result;
-}
-
-/* Add what is necessary for each operand of the AND at the top of a query. */
-static void
-add_necessary(QTNode *node, Datum *conditions, int *count)
-{
-	Datum		condition;
-
-	check_stack_depth();
-	if (is_operator(node, OP_AND))
-	{
-		for (int i = 0; i < node->nchild; i++)
-			add_necessary(node->child[i], conditions, count);
-		return;
-	}
-	condition = *count < MAX_NECESSARY ? necessary(node) : (Datum) 0;
-	if (condition != (Datum) 0)
-		conditions[(*count)++] = condition;
-}
-
-/*
- * Return a query for any word of a query that a message may have, or 0 if it
- * has only words that a message must not have.
- */
-static Datum
-any_word(QTNode *node)
-{
-	Datum		result = (Datum) 0;
-
-	check_stack_depth();
-	if (node->valnode->type == QI_VAL)
-		return TSQueryGetDatum(QTN2QT(node));
-	if (is_operator(node, OP_NOT))
-		return (Datum) 0;
-	for (int i = 0; i < node->nchild; i++)
-	{
-		Datum		part = any_word(node->child[i]);
-
-		if (part != (Datum) 0)
-			result = result == (Datum) 0 ? part : either(result, part);
-	}
-	return result;
-}
-
-/* Return the tree of a query that is not empty. */
-static QTNode *
-query_tree(TSQuery query)
-{
-	return QT2QTN(GETQUERY(query), GETOPERAND(query));
-}
-
-/*
- * Return the conditions for the index as a text[], each with the key of the
- * store's rows; *count is their number.
- */
-static Datum
-index_conditions(const Search *search, int *count)
-{
-	Datum		conditions[MAX_NECESSARY];
-	char	   *key = psprintf("'%s'", searchrow_key(search->store_id,
-													 &search->settings));
-	Datum		key_query = DirectFunctionCall1(tsqueryin,
-												CStringGetDatum(key));
-
-	*count = 0;
-	add_necessary(query_tree(search->query), conditions, count);
-	for (int i = 0; i < *count; i++)
-	{
-		Datum		both = DirectFunctionCall2(tsquery_and, key_query,
-											   conditions[i]);
-		char	   *text = DatumGetCString(DirectFunctionCall1(tsqueryout,
-															   both));
-
-		conditions[i] = CStringGetTextDatum(text);
-	}
-	return PointerGetDatum(construct_array(conditions, *count, TEXTOID, -1,
-										   false, TYPALIGN_INT));
-}
-
-/* Return the folders that are searched as a bigint[]. */
-static Datum
-folder_array(const MessageList *listing)
-{
-	Datum	   *ids = palloc(sizeof(Datum) * Max(listing->nfolders, 1));
-
+	ids = palloc(sizeof(Datum) * Max(listing->nfolders, 1));
 	for (int i = 0; i < listing->nfolders; i++)
 		ids[i] = Int64GetDatum(listing->folders[i].folder_id);
 	return PointerGetDatum(construct_array(ids, listing->nfolders, INT8OID,
@@ -296,63 +162,10 @@ folder_array(const MessageList *listing)
 										   TYPALIGN_DOUBLE));
 }
 
-/*
- * Return the candidates that the caller may read, by folder and creator; the
- * array and everything in it is palloc'd.
- */
-static Candidates *
-find_candidates(const Search *search, int *count)
-{
-	int			conditions;
-	bool		by_folder = search->listing != NULL &&
-	!search->listing->is_held;
-	Datum		values[3] = {Int64GetDatum(search->store_id),
-		index_conditions(search, &conditions),
-	by_folder ? folder_array(search->listing) : (Datum) 0};
-	Candidates *result;
-
-	*count = 0;
-	SPI_connect();
-	query_run(conditions > 0 ? QUERY_SEARCH_FIND : QUERY_SEARCH_ALL, values,
-			  by_folder ? NULL : "  n");
-	result = SPI_palloc(sizeof(Candidates) * Max(SPI_processed, 1));
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		Candidates *group = &result[*count];
-		bool		isnull;
-		ArrayType  *ids;
-		Size		size;
-
-		CHECK_FOR_INTERRUPTS();
-		group->folder_id = DatumGetInt64(SPI_getbinval(tuple, desc, 1,
-													   &isnull));
-		group->creator = SPI_getbinval(tuple, desc, 2, &isnull);
-		if (!access_message(search->store_id, group->folder_id,
-							group->creator, ACCESS_TO_READ))
-			continue;
-		ids = DatumGetArrayTypeP(SPI_getbinval(tuple, desc, 3, &isnull));
-		group->count = ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
-		size = sizeof(int64) * group->count;
-		group->message_ids = SPI_palloc(size);
-		memcpy(group->message_ids, ARR_DATA_PTR(ids), size);
-		group->creator = (Datum) 0;
-		(*count)++;
-	}
-	SPI_finish();
-	return result;
-}
-
-/* --------------------------------------------------------------------- hits */
-
-/* qsort() comparator: the best rank first, then the newest message. */
+/* Order of hits: the best rank first, then the newest message. */
 static int
-compare_hits(const void *a, const void *b)
+compare_hits(const SearchHit *x, const SearchHit *y)
 {
-	const Hit  *x = a;
-	const Hit  *y = b;
-
 	if (x->rank != y->rank)
 		return x->rank > y->rank ? -1 : 1;
 	if (x->message_id != y->message_id)
@@ -360,102 +173,146 @@ compare_hits(const void *a, const void *b)
 	return 0;
 }
 
-/* Sort the hits, and drop those that are not returned. */
-static void
-drop_surplus(Search *search)
+/* binaryheap_comparator: the first hit is at the top. */
+static int
+compare_in_heap(Datum a, Datum b, void *arg)
 {
-	if (search->count > 1)
-		qsort(search->hits, search->count, sizeof(Hit), compare_hits);
-	if (search->max >= 0)
-		search->count = Min(search->count, search->max);
+	return -compare_hits((const SearchHit *) DatumGetPointer(a),
+						 (const SearchHit *) DatumGetPointer(b));
 }
 
-static void
-add_hit(Search *search, const Hit *hit)
-{
-	if (search->has_after && compare_hits(hit, &search->after) <= 0)
-		return;
-	if (search->max >= 0 && search->count >= search->max + SPARE)
-		drop_surplus(search);
-	if (search->count == search->allocated)
-	{
-		search->allocated = Max(256, search->allocated * 2);
-		search->hits = search->hits == NULL ?
-			palloc(sizeof(Hit) * search->allocated) :
-			repalloc_huge(search->hits, sizeof(Hit) * search->allocated);
-	}
-	search->hits[search->count++] = *hit;
-}
-
-/* Return true if a message is in the folder that is searched. */
+/*
+ * Return true if a message is one of those that are searched, and the caller
+ * may read it.  Sets the folder of the hit.
+ */
 static bool
-is_in_folder(const Search *search, MessageRow *row, int64 message_id)
+is_searched(const Search *search, MessageRow *row, SearchHit *hit)
 {
+	const MessageList *listing = search->listing;
 	ListedRow	listed;
 
-	if (search->listing != NULL &&
-		!listing_may_have(search->listing, message_id))
+	if (!messagerow_fetch(row, search->store_id, hit->message_id) ||
+		row->version.deleted_at != 0 ||
+		(row->version.message_flags & MSGFLAG_ASSOCIATED) != 0)
 		return false;
-	if (search->listing == NULL || search->listing->restriction == NULL)
+	hit->folder_id = row->version.folder_id;
+	if (listing != NULL &&
+		!listing_has(listing, hit->folder_id, hit->message_id))
+		return false;
+	if (!access_message(search->store_id, hit->folder_id, row->creator,
+						ACCESS_TO_READ))
+		return false;
+	if (listing == NULL || listing->restriction == NULL)
 		return true;
-	if (!messagerow_fetch(row, search->store_id, message_id))
-		return false;
 	memset(&listed, 0, sizeof(listed));
 	listed.row = row;
 	listed.actor = search->actor;
-	return match_restriction(search->listing->restriction, listing_find,
-							 &listed);
+	return match_restriction(listing->restriction, listing_find, &listed);
 }
 
-/* Match and rank a candidate; may leave memory behind. */
+/* Match and rank a candidate with its words. */
 static bool
-match_candidate(const Search *search, SearchReader *reader, MessageRow *row,
-				Hit *hit)
+rank_candidate(const Search *search, SearchReader *reader, SearchHit *hit)
 {
-	TSVector	parts[NUM_SEARCH_PARTS];
-	TSVector	words = searchrow_read(reader, hit->message_id, parts);
 	Datum		query = TSQueryGetDatum(search->query);
+	TSVector	words = searchrow_read(reader, hit->message_id);
 
 	if (words == NULL ||
 		!DatumGetBool(DirectFunctionCall2(ts_match_vq,
-										  TSVectorGetDatum(words), query)) ||
-		!is_in_folder(search, row, hit->message_id))
+										  TSVectorGetDatum(words), query)))
 		return false;
+	hit->is_ranked = true;
 	hit->rank = DatumGetFloat4(DirectFunctionCall2(ts_rank_tt,
 												   TSVectorGetDatum(words),
 												   query));
 	return true;
 }
 
-/* Find the hits of a search, the best first. */
-static void
-find_hits(Search *search, SearchReader *reader, MessageRow *row)
+/* Return true if a hit is behind the position of a search. */
+static bool
+is_behind(const Search *search, const SearchHit *hit)
 {
-	int			ngroups;
-	Candidates *groups = find_candidates(search, &ngroups);
+	return !search->has_after || compare_hits(hit, &search->after) > 0;
+}
+
+/*
+ * Return a heap of the candidates.  Those that a page does not reach are left
+ * out: their rank is known and not behind the position.
+ */
+static binaryheap *
+heap_of_candidates(Search *search)
+{
+	SearchHits *all = &search->candidates;
+	binaryheap *heap = binaryheap_allocate(all->count, compare_in_heap, NULL);
+
+	for (int64 i = 0; i < all->count; i++)
+	{
+		SearchHit  *hit = &all->hits[i];
+
+		if (!hit->is_ranked || is_behind(search, hit))
+			binaryheap_add_unordered(heap, PointerGetDatum(hit));
+	}
+	binaryheap_build(heap);
+	return heap;
+}
+
+/*
+ * Check the candidate at the top of the heap.  Returns true if the candidate
+ * is a hit, and is then no longer in the heap.
+ */
+static bool
+take_first(const Search *search, SearchReader *reader, MessageRow *row,
+		   binaryheap *heap)
+{
+	SearchHit  *hit = (SearchHit *) DatumGetPointer(binaryheap_first(heap));
+
+	if (hit->is_ranked)
+	{
+		(void) binaryheap_remove_first(heap);
+		return is_searched(search, row, hit);
+	}
+	if ((search->listing == NULL || is_searched(search, row, hit)) &&
+		rank_candidate(search, reader, hit) && is_behind(search, hit))
+		binaryheap_replace_first(heap, PointerGetDatum(hit));
+	else
+		(void) binaryheap_remove_first(heap);
+	return false;
+}
+
+/* Find the hits of a search, the best first; *count is their number. */
+static SearchHit **
+find_hits(Search *search, SearchReader *reader, MessageRow *row, int64 *count)
+{
+	SearchHit **found;
+	int64		needed;
+	binaryheap *heap;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "msgstore candidate",
 												  ALLOCSET_DEFAULT_SIZES);
 
-	for (int g = 0; g < ngroups; g++)
+	search->candidates = candidate_find(search->store_id, &search->settings,
+										search->query,
+										folders_searched(search));
+	heap = heap_of_candidates(search);
+	needed = search->candidates.count;
+	if (search->max >= 0)
+		needed = Min(needed, search->max);
+	found = MemoryContextAllocHuge(CurrentMemoryContext,
+								   sizeof(SearchHit *) * Max(needed, 1));
+	*count = 0;
+	while (*count < needed && !binaryheap_empty(heap))
 	{
-		for (int i = 0; i < groups[g].count; i++)
-		{
-			Hit			hit = {0, groups[g].message_ids[i],
-			groups[g].folder_id};
-			MemoryContext caller = MemoryContextSwitchTo(context);
-			bool		matches;
+		SearchHit  *first = (SearchHit *) DatumGetPointer(binaryheap_first(heap));
+		MemoryContext caller = MemoryContextSwitchTo(context);
 
-			CHECK_FOR_INTERRUPTS();
-			matches = match_candidate(search, reader, row, &hit);
-			MemoryContextSwitchTo(caller);
-			MemoryContextReset(context);
-			if (matches)
-				add_hit(search, &hit);
-		}
+		CHECK_FOR_INTERRUPTS();
+		if (take_first(search, reader, row, heap))
+			found[(*count)++] = first;
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
 	}
-	drop_surplus(search);
 	MemoryContextDelete(context);
+	return found;
 }
 
 /* ----------------------------------------------------------------- headline */
@@ -470,7 +327,7 @@ quoted_part(SearchReader *reader, int64 message_id, Datum words)
 
 	if (words == (Datum) 0)
 		return SEARCH_BODY;
-	searchrow_read(reader, message_id, parts);
+	searchrow_parts(reader, message_id, parts);
 	for (int i = 0; i < lengthof(order); i++)
 	{
 		if (parts[order[i]] != NULL &&
@@ -523,7 +380,7 @@ headline(const Search *search, SearchReader *reader, const MessageRow *row,
 
 /* Return the checksum of a hit in a search. */
 static uint64
-hit_checksum(const Search *search, const Hit *hit)
+hit_checksum(const Search *search, const SearchHit *hit)
 {
 	char		bytes[sizeof(float4) + sizeof(int64)];
 
@@ -535,7 +392,7 @@ hit_checksum(const Search *search, const Hit *hit)
 
 /* Return the position of a hit: a checksum, rank and id, in hexadecimal. */
 static Datum
-hit_position(const Search *search, const Hit *hit)
+hit_position(const Search *search, const SearchHit *hit)
 {
 	uint32		rank;
 
@@ -631,22 +488,22 @@ begin_search(FunctionCallInfo fcinfo, Search *search)
 		read_position(search, call_text(fcinfo, 4));
 }
 
-/* Add the hits to the result. */
+/* Add hits to the result. */
 static void
-put_hits(FunctionCallInfo fcinfo, const Search *search, SearchReader *reader,
-		 MessageRow *row)
+put_hits(FunctionCallInfo fcinfo, const Search *search, SearchHit **hits,
+		 int64 count, SearchReader *reader, MessageRow *row)
 {
 	TupleDesc	desc;
 	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
-	Datum		words = search->count == 0 ? (Datum) 0 :
-	any_word(query_tree(search->query));
+	Datum		words = count == 0 ? (Datum) 0 :
+	candidate_any_word(search->query);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "msgstore hit",
 												  ALLOCSET_DEFAULT_SIZES);
 
-	for (int64 i = 0; i < search->count; i++)
+	for (int64 i = 0; i < count; i++)
 	{
-		const Hit  *hit = &search->hits[i];
+		const SearchHit *hit = hits[i];
 		MemoryContext caller = MemoryContextSwitchTo(context);
 		Datum		values[5];
 		bool		nulls[5] = {false};
@@ -687,13 +544,15 @@ search_messages(PG_FUNCTION_ARGS)
 	Search		search;
 	SearchReader reader;
 	MessageRow	row;
+	SearchHit **hits = NULL;
+	int64		count = 0;
 
 	begin_search(fcinfo, &search);
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	searchrow_begin(&reader, search.store_id, &search.settings);
 	if (search.query->size > 0)
-		find_hits(&search, &reader, &row);
-	put_hits(fcinfo, &search, &reader, &row);
+		hits = find_hits(&search, &reader, &row, &count);
+	put_hits(fcinfo, &search, hits, count, &reader, &row);
 	searchrow_end(&reader);
 	messagerow_end_read(&row);
 	return (Datum) 0;
