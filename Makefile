@@ -49,6 +49,11 @@ OBJS = \
 	src/content/attachment.o \
 	src/content/undo.o \
 	src/engine/relation.o \
+	src/engine/querystore.o \
+	src/engine/queryfolder.o \
+	src/engine/querymessage.o \
+	src/engine/queryblob.o \
+	src/engine/queryfeed.o \
 	src/engine/query.o \
 	src/engine/incarnation.o \
 	src/engine/number.o \

@@ -159,8 +159,25 @@ typedef enum QueryName
 } QueryName;
 #define NUM_QUERIES		(QUERY_NODE_INSERT + 1)
 
+#define MAX_ARGS		18
+
+typedef struct Statement
+{
+	QueryName	name;
+	bool		writes;
+	Oid			types[MAX_ARGS];	/* ends with InvalidOid */
+	const char *sql;
+} Statement;
+
+/* The statements by their nouns; each table ends with an sql of NULL. */
+extern const Statement query_store_statements[];
+extern const Statement query_folder_statements[];
+extern const Statement query_message_statements[];
+extern const Statement query_blob_statements[];
+extern const Statement query_feed_statements[];
+
 /*
- * Run a statement of the table in query.c as the owner of the extension's
+ * Run a statement as the owner of the extension's
  * tables, and return the number of rows.  The caller has connected to SPI, has
  * checked the rights of the current role, and reads the result from
  * SPI_tuptable.  "nulls" is as in SPI_execute_plan(): NULL if no value is
