@@ -78,6 +78,14 @@ SELECT r, holds FROM (VALUES
     ('R470: reading moves no position', pg_temp.ids(max => 5, after => pg_temp.at(5)) = pg_temp.ids(max => 5, after => pg_temp.at(5))),
     ('R496 R141: a position is any number of rows on', pg_temp.ids(max => 1, after => pg_temp.at(17)) = (pg_temp.ids())[18:18]),
     ('R152 R154 R497: at the end there are fewer rows than asked for', pg_temp.ids(max => 10, after => pg_temp.at(26)) = (pg_temp.ids())[27:30]),
+    ('R469: the rows in front of a page are the page behind the position where that page began',
+     (SELECT array_agg(pg_temp.ids(max => 10, after => pg_temp.at(n)) = (pg_temp.ids())[n + 1:n + 10]) FROM unnest('{20,10}'::int[]) AS n)
+      = '{t,t}' AND pg_temp.ids(max => 10) = (pg_temp.ids())[1:10]),
+    ('R469: the last rows come first in the other order',
+     pg_temp.ids(sorted => '{PR_MESSAGE_DELIVERY_TIME DESC}', max => 3) = (SELECT array_agg(id ORDER BY n DESC) FROM unnest(pg_temp.ids()) WITH ORDINALITY AS i(id, n) WHERE n > 27)),
+    ('R514 R515: a fraction of the list is a number of rows from its beginning',
+     (SELECT bool_and(pg_temp.ids(max => 1, after => CASE WHEN n > 0 THEN pg_temp.at(n) END) = (pg_temp.ids())[n + 1:n + 1])
+      FROM (SELECT (count_messages(:s, :f) * k / 5)::int AS n FROM generate_series(0, 4) AS k) AS fraction)),
     ('R491: the number of rows is known', count_messages(:s, :f) = 30 AND
      count_messages(:s, :f, '{"property": {"name": "PR_IMPORTANCE", "relop": "=", "value": 1}}') = 10),
     ('R522 R504 R166: every row has a position of its own',
