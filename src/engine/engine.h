@@ -529,11 +529,20 @@ extern bool messagerow_fetch(MessageRow *row, int64 store_id,
 
 /*
  * Read the version at a place in the table, where a scan with the active
- * snapshot has found it.  messagerow_loaded() sets *row from the tuple that an
- * index scan has put into its slot.
+ * snapshot has found it.
  */
 extern bool messagerow_fetch_at(MessageRow *row, ItemPointer tid);
+
+/*
+ * Read the tuple that an index scan has put into the slot of a row, as far as
+ * most rows of a scan are looked at: messagerow_loaded() sets the key, folder,
+ * flags, time of the deletion and creator of the row, and the promoted columns
+ * that have an index.  messagerow_props() returns the properties of the row,
+ * and messagerow_complete() sets the whole row.
+ */
 extern void messagerow_loaded(MessageRow *row);
+extern Datum messagerow_props(MessageRow *row);
+extern void messagerow_complete(MessageRow *row);
 
 /* Raise MAPI_E_NOT_FOUND or MAPI_E_OBJECT_DELETED for a message. */
 pg_noreturn extern void messagerow_raise_not_found(int64 store_id,

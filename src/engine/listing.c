@@ -69,14 +69,14 @@ listing_find(void *object, const Property *prop, JsonbValue *value)
 	ListedRow  *listed = object;
 
 	if (listed->bag == NULL)
-		listed->bag =
-			DatumGetJsonbP(listed->row->version.content.value[PART_PROPS]);
+		listed->bag = DatumGetJsonbP(messagerow_props(listed->row));
 	if (prop->part == PART_PROPS && bag_find(listed->bag, prop->name, value))
 		return true;
 	if (prop->part == PART_PROPS && !view_computes(prop))
 		return false;
 	if (!listed->has_view)
 	{
+		messagerow_complete(listed->row);
 		view_from_row(&listed->view, listed->row);
 		listed->view.actor = listed->actor;
 		listed->has_view = true;

@@ -331,10 +331,57 @@ messagerow_fetch_at(MessageRow *row, ItemPointer tid)
 	return true;
 }
 
+/*
+ * The columns that are set stand before the content, in the first tuples of
+ * the table as in later ones, so that the content is not looked at.
+ */
 void
 messagerow_loaded(MessageRow *row)
 {
+	static const MessageColumn last[] = {
+		M_STORE_ID, M_MESSAGE_ID, M_FOLDER_ID, M_CREATOR, M_MESSAGE_FLAGS,
+		M_DELETED_AT, M_PROMOTED + PROMOTED_DELIVERY,
+		M_PROMOTED + PROMOTED_SENDER
+	};
+	const int  *at = MESSAGE_AT(row->table);
+	const Datum *values = row->slot->tts_values;
+	const bool *nulls = row->slot->tts_isnull;
+	int			natts = 0;
+
+	for (int i = 0; i < lengthof(last); i++)
+		natts = Max(natts, at[last[i]] + 1);
+	slot_getsomeattrs(row->slot, natts);
+	row->store_id = DatumGetInt64(values[at[M_STORE_ID]]);
+	row->message_id = DatumGetInt64(values[at[M_MESSAGE_ID]]);
+	row->creator = values[at[M_CREATOR]];
+	row->version.folder_id = DatumGetInt64(values[at[M_FOLDER_ID]]);
+	row->version.message_flags = DatumGetInt32(values[at[M_MESSAGE_FLAGS]]);
+	row->version.deleted_at = nulls[at[M_DELETED_AT]] ? 0 :
+		DatumGetTimestampTz(values[at[M_DELETED_AT]]);
+	for (int i = 0; i < lengthof(last); i++)
+	{
+		int			p = (int) last[i] - (int) M_PROMOTED;
+
+		if (p < 0)
+			continue;
+		row->promoted.value[p] = values[at[last[i]]];
+		row->promoted.isnull[p] = nulls[at[last[i]]];
+	}
+}
+
+void
+messagerow_complete(MessageRow *row)
+{
 	deform_message(row);
+}
+
+Datum
+messagerow_props(MessageRow *row)
+{
+	const int  *at = MESSAGE_AT(row->table);
+	bool		isnull;
+
+	return slot_getattr(row->slot, at[M_PART + PART_PROPS] + 1, &isnull);
 }
 
 void
