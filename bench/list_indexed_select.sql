@@ -6,6 +6,6 @@ SELECT message_id, version,
        jsonb_build_array(message_id, props->'PR_MESSAGE_DELIVERY_TIME')::text AS "position"
 FROM rival.list
 WHERE store_id = :store AND folder_id = :id AND deleted_at IS NULL AND NOT associated
-  AND sender = 'sender 77'
+  AND sender = 'sender 7'
 ORDER BY delivery_time DESC NULLS LAST, message_id
 LIMIT 50;
