@@ -17,6 +17,7 @@
 #define GAP			2			/* columns between two values */
 #define LEAST_WIDTH	12			/* of the last value */
 #define LEAST_TEXT	10			/* of any other text that is cut */
+#define FAIR_TEXT	16			/* the least while the last value is short of room */
 #define MOST_WIDTH	32			/* of any other text */
 
 /* -------------------------------------------------------------------- JSON */
@@ -132,10 +133,10 @@ print_row(const Column *columns, char *const *cells, const int *widths,
 
 /*
  * Make texts before the last column narrower, the widest first, by "excess"
- * columns in all.  Returns by how much.
+ * columns in all, but no narrower than "least".  Returns by how much.
  */
 static int
-shrink(const Column *columns, int *widths, int last, int excess)
+shrink(const Column *columns, int *widths, int last, int excess, int least)
 {
 	int			saved = 0;
 
@@ -145,7 +146,7 @@ shrink(const Column *columns, int *widths, int last, int excess)
 
 		for (int i = 0; i < last; i++)
 		{
-			if (columns[i].kind == COLUMN_TEXT && widths[i] > LEAST_TEXT &&
+			if (columns[i].kind == COLUMN_TEXT && widths[i] > least &&
 				(widest < 0 || widths[i] > widths[widest]))
 				widest = i;
 		}
@@ -197,6 +198,7 @@ print_table(const Column *columns, int ncolumns, const PGresult *rows)
 	Screen		screen;
 	int			last = 0;
 	int			used = 0;
+	int			wanted;
 
 	screen_init(&screen);
 	for (int row = 0; row <= nrows; row++)
@@ -223,7 +225,12 @@ print_table(const Column *columns, int ncolumns, const PGresult *rows)
 		if (!is_hidden(&columns[i]) && widths[i] > 0)
 			used += widths[i] + GAP;
 	}
-	used -= shrink(columns, widths, last, used + LEAST_WIDTH - screen.columns);
+	/* a third of the screen for the last value, if it has use for so much */
+	wanted = MIN(widths[last], screen.columns / 3);
+	used -= shrink(columns, widths, last, used + wanted - screen.columns,
+				   FAIR_TEXT);
+	used -= shrink(columns, widths, last, used + LEAST_WIDTH - screen.columns,
+				   LEAST_TEXT);
 	if (used + LEAST_WIDTH > screen.columns)
 	{
 		print_records(columns, cells, ncolumns, nrows, screen.columns);
