@@ -95,6 +95,27 @@ SELECT pg_temp.other(:id, '{"PR_SUBJECT": "theirs"}');
 SELECT pg_temp.save_or_merge(:h2), pg_temp.save_or_merge(:h2);
 SELECT read_message(:store, :id, '{PR_SUBJECT, PR_BODY}');
 
+-- of a report of many properties, the DETAIL names 100, those that both sides touched
+-- first, and the number of the others; its length has a bound
+CREATE FUNCTION pg_temp.named(first integer, last integer, value text) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_object_agg('PS_PUBLIC_STRINGS:' || repeat('n', 230) || n, value) FROM generate_series(first, last) AS n $$;
+SELECT pg_temp.message('{}') AS many \gset
+SELECT open_message(:store, :many, 'MAPI_MODIFY') AS m, open_message(:store, :many, 'MAPI_MODIFY') AS few \gset
+SELECT set_props(:m, pg_temp.named(1995, 5000, 'mine')), set_props(:few, pg_temp.named(1990, 2000, 'mine'));
+SELECT pg_temp.other(:many, pg_temp.named(1, 2000, 'theirs'));
+SELECT c->>'side' AS side, count(*), bool_and(n <= 6) AS first, d->'omitted' AS omitted, length(detail) < 60000 AS bounded
+FROM pg_temp.caught(save_changes(:m), :m), LATERAL (SELECT detail::jsonb) AS parsed (d),
+    jsonb_array_elements(d->'changes') WITH ORDINALITY AS a (c, n) GROUP BY 1, 4, 5 ORDER BY 2;
+SELECT count(*) FROM conflict(:m);
+SELECT pg_temp.other(:many, (SELECT jsonb_object_agg('PS_PUBLIC_STRINGS:' || repeat('n', 230) || n, NULL) FROM generate_series(1, 2000) AS n));
+SELECT refresh(:few), set_props(:few, pg_temp.named(1, 60, 'mine')), pg_temp.other(:many, pg_temp.named(21, 100, 'theirs'));
+SELECT jsonb_array_length(d->'changes') AS named, d ? 'omitted' AS omitted
+FROM pg_temp.caught(save_changes(:few), :few), LATERAL (SELECT detail::jsonb) AS parsed (d);
+SELECT set_props(:few, pg_temp.named(101, 101, 'mine'));
+SELECT jsonb_array_length(d->'changes') AS named, d->'omitted' AS omitted
+FROM pg_temp.caught(save_changes(:few), :few), LATERAL (SELECT detail::jsonb) AS parsed (d);
+SELECT close_object(:m), close_object(:few);
+
 -- a message deleted softly and for good
 SELECT delete_messages(:store, ARRAY[:id]);
 SELECT state, message, detail::jsonb->>'code' AS code, hint FROM pg_temp.caught(save_changes(:h), :h);

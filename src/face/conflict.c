@@ -40,6 +40,9 @@
 
 #define NUM_COLUMNS		9
 
+/* The DETAIL of an error names at most this many properties. */
+#define DETAIL_LIMIT	100
+
 /* The lists of a view, each read and indexed when it is first needed. */
 typedef struct ShownLists
 {
@@ -479,10 +482,31 @@ name_json(const Report *report, const char *name)
 	return baglist_build(&list);
 }
 
+/* Return names with those of properties that both sides touched first. */
+static List *
+conflicts_first(const Report *report, List *names)
+{
+	List	   *conflicts = NIL;
+	List	   *others = NIL;
+	ListCell   *cell;
+
+	foreach(cell, names)
+	{
+		const TheirChange *change;
+
+		if (strcmp(side_of(report, lfirst(cell), &change), "both") == 0)
+			conflicts = lappend(conflicts, lfirst(cell));
+		else
+			others = lappend(others, lfirst(cell));
+	}
+	return list_concat(conflicts, others);
+}
+
 /*
- * Add the members "change_number" (of the newest version) and "changes" (an
- * array with one object per property of the report) to a list of members.  If
- * there is no report, "changes" is empty and "change_number" is missing.
+ * Add to a list of members: "change_number" of the newest version, "changes",
+ * an array with one object per property of the report, and "omitted", the
+ * number of properties above DETAIL_LIMIT, if there are any.  If there is no
+ * report, "changes" is empty and the other two are missing.
  */
 static void
 add_changes(BagList *list, const Stand *stand)
@@ -490,26 +514,28 @@ add_changes(BagList *list, const Stand *stand)
 	JsonbParseState *state = NULL;
 	MessageRow	row;
 	Report		report;
+	List	   *names = NIL;
 
 	messagerow_begin_read(&row, GetLatestSnapshot());
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	if (collect(&report, stand, &row, false) == COLLECTED)
 	{
-		ListCell   *cell;
-
+		names = conflicts_first(&report, names_of(&report));
 		baglist_add_int(list, "change_number",
 						report.theirs.version.change_number);
-		foreach(cell, names_of(&report))
-		{
-			Jsonb	   *object = name_json(&report, lfirst(cell));
-			JsonbValue	value;
+	}
+	for (int i = 0; i < Min(list_length(names), DETAIL_LIMIT); i++)
+	{
+		Jsonb	   *object = name_json(&report, list_nth(names, i));
+		JsonbValue	value;
 
-			value_from_object(&value, object);
-			pushJsonbValue(&state, WJB_ELEM, &value);
-		}
+		value_from_object(&value, object);
+		pushJsonbValue(&state, WJB_ELEM, &value);
 	}
 	baglist_add_value(list, "changes", strlen("changes"),
 					  pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	if (list_length(names) > DETAIL_LIMIT)
+		baglist_add_int(list, "omitted", list_length(names) - DETAIL_LIMIT);
 	messagerow_end_read(&row);
 }
 
