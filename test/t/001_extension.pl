@@ -1,8 +1,10 @@
 
 # CREATE EXTENSION makes all objects and DROP EXTENSION drops them; databases in
 # another encoding than UTF8, which cannot return every stored text, are refused.
+# test/fuzz/calls knows a call of every function of the schema.
 use strict;
 use warnings;
+use FindBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -38,6 +40,25 @@ is( $node->safe_psql(
 		SELECT 'discarded'}),
 	'discarded',
 	'DISCARD ALL after DROP EXTENSION, with an upload in progress');
+
+# The fuzzer of calls fails if the schema has a function that it never calls.
+my $top = "$FindBin::RealBin/../..";
+my ($calls, $errors);
+IPC::Run::run(
+	[
+		'perl', "$top/test/fuzz/calls", 0, 1, "$top/data",
+		"$top/sql/property.sql"
+	],
+	'>' => \$calls) or die "test/fuzz/calls failed";
+$node->safe_psql('postgres', 'CREATE EXTENSION msgstore');
+my $status = $node->psql('postgres', $calls, stderr => \$errors);
+is("$status $errors", '0 ', 'the fuzzer of calls calls every function');
+$node->safe_psql('postgres',
+	'DROP EXTENSION msgstore; CREATE EXTENSION msgstore;
+	CREATE FUNCTION msgstore.forgotten() RETURNS integer LANGUAGE sql AS $$SELECT 1$$'
+);
+$node->psql('postgres', $calls, stderr => \$errors);
+like($errors, qr/never called: forgotten$/m, 'and finds one that it does not know');
 
 foreach my $encoding ('LATIN1', 'SQL_ASCII')
 {
