@@ -180,6 +180,7 @@ REGRESS = \
 	oxcfold \
 	oxcnotif \
 	oxcfxics \
+	oxcprpt \
 	search \
 	searchrank \
 	folder \
