@@ -7,11 +7,12 @@
 # answer is not the model's, check_model() compares every handle, version and line of
 # the history with the model, and end_model() ends what is open.
 #
-# The model is one package in four files, which share the state below:
+# The model is one package in five files, which share the state below:
 #
 #	ConflictModel.pm	sessions, steps, and who waits for whom
 #	Rules.pm			versions, locks, saves, drafts, transactions
 #	Calls.pm			the calls, at random, and the answer to each
+#	MoreCalls.pm		drafts without a handle, many saves, copies, requests
 #	Checks.pm			everything that can be looked at, beside what it has to be
 #
 package ConflictModel;
@@ -31,11 +32,12 @@ our @EXPORT = qw(begin_model step check_model end_model);
 # one session can have such versions, or lock the message.  A version has: cn,
 # content, folder, del (soft, hard), kind, prev, base, session (who made it), touched
 # and may (names that its change must have and may have), seq (when it was
-# committed), owner, level, pruned (its change).  A content has values by name; rcp
+# committed), owner, level, pruned (its change), request.  A content has values by name; rcp
 # and att are lists of pairs, number and value, whose order counts.  An empty list is
 # another content than no list.  Contents are never changed in place.
 # A draft is a chain too, of what was parked there; "gone" where it was discarded.
-our (%messages, %drafts, %sessions, %folders, @tokens);
+# The lock of a request is that of a message without versions, of a number below 0.
+our (%messages, %drafts, %sessions, %folders, @tokens, %calls);
 our $seq = 0;
 our %rights = (alice => 1, bob => 1);
 my $admin;
@@ -43,11 +45,14 @@ my $extras = 0;
 
 our $json = JSON::PP->new->canonical->allow_nonref;
 our @bodies = qw(PR_BODY PR_HTML);
+# of several lines
+our @texts = qw(PR_BODY PR_COMMENT);
 our @scalars = (@bodies, qw(PR_SUBJECT PR_COMMENT PR_IMPORTANCE), 'PS_PUBLIC_STRINGS:ticket');
 our %lists = (rcp => 'PR_MESSAGE_RECIPIENTS', att => 'PR_MESSAGE_ATTACHMENTS');
 
 require ConflictModel::Rules;
 require ConflictModel::Calls;
+require ConflictModel::MoreCalls;
 require ConflictModel::Checks;
 
 # ------------------------------------------------------------------- sessions
@@ -290,6 +295,7 @@ sub step
 		check_handles($s);
 		check_conflict($s) if rand() < 0.5;
 		check_read($s) if rand() < 0.2;
+		check_draft($s) if rand() < 0.2;
 		return 1;
 	};
 	# PostgreSQL may refuse anything there

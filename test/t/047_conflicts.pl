@@ -1,9 +1,10 @@
 # Every call on a message has the answer of a model, in any order: three sessions of two
-# roles open, edit, save, force, merge, overwrite, save elsewhere, park, resume, delete,
-# restore, move and go back to older versions, by handle and by number, in transactions
+# roles open, edit, save, force, merge (by lines too), overwrite, save elsewhere, park,
+# resume, resolve drafts, delete, restore, move, copy (properties too), save many at once,
+# repeat requests and go back to older versions, by handle and by number, in transactions
 # of all levels that overlap and wait for each other, while history is pruned, a right
-# revoked, folders deleted and the node changed.  Every handle, version, report and line
-# of the history shows what the model has.
+# revoked, folders deleted and the node changed.  Every handle, draft, version, report and
+# line of the history shows what the model has.
 #
 # MODEL_SEED repeats a run, MODEL_STEPS makes it longer.
 use strict;

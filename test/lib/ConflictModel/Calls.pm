@@ -7,11 +7,25 @@ use strict;
 use warnings;
 use ModelSessions;
 
-our (%messages, %drafts, %sessions, %folders, @tokens, $seq, $json, @scalars, %lists);
+our (%messages, %drafts, %sessions, %folders, @tokens, $seq, $json, @scalars, @texts, %lists, %calls);
 
 # --------------------------------------------------------------------- choices
 
 sub digit { return '' . (1 + int rand 3) }
+
+# Return a text of three lines that change, between lines that never do; mostly one
+# that differs from an old text in one line.
+sub text_from
+{
+	my ($old) = @_;
+	my @lines = split /\n/, $old // '';
+
+	@lines = ('', 'between 1 and 2', '', 'between 2 and 3', '') if @lines != 5 || rand() < 0.2;
+	for my $i (0, 2, 4) { $lines[$i] = "$i:" . digit() if $lines[$i] eq '' }
+	my $at = 2 * int rand 3;
+	$lines[$at] = "$at:" . digit();
+	return join '', map { "$_\n" } @lines;
+}
 
 # Return random new values for a content, as the model has values.
 sub values_for
@@ -31,7 +45,8 @@ sub values_for
 			$values{rcp} = @$list || rand() < 0.5 ? $list : undef;
 		}
 		elsif (rand() < 0.2) { $values{$name} = undef }
-		else { $values{$name} = $name eq 'PR_IMPORTANCE' ? '' . int rand 3 : $name eq 'PR_HTML' ? pick(qw(MQ== Mg== Mw==)) : digit() }
+		else { $values{$name} = $name eq 'PR_IMPORTANCE' ? '' . int rand 3 : $name eq 'PR_HTML' ? pick(qw(MQ== Mg== Mw==))
+			: (grep { $_ eq $name } @texts) ? text_from($content->{$name}) : digit() }
 	}
 	return \%values;
 }
@@ -94,14 +109,14 @@ my @choices = (
 	[ 'plain', "save_changes(%d)" ], [ 'plain', "save_changes(%d)" ], [ 'plain', "save_changes(%d, 'PARK_REFUSED')" ],
 	[ 'force', 'force_save(%d)' ], [ 'force', "save_changes(%d, 'FORCE_SAVE|KEEP_OPEN_READONLY')" ],
 	[ 'force', "resolve_conflict(%d, 'OVERWRITE')" ], [ 'seen', "resolve_conflict(%d, 'OVERWRITE', seen => %s)" ],
-	[ 'merge', "resolve_conflict(%d, 'MERGE')" ], [ 'merge', "resolve_conflict(%d, 'MERGE')" ]);
+	[ 'merge', "resolve_conflict(%d, 'MERGE')" ], [ 'merge', "resolve_conflict(%d, 'MERGE_TEXT')" ]);
 
 my $draft_at = 0;
 my $names = 0;
 
 # By name: how often it is chosen, and a function that returns a call of a session
 # with one of its handles, or nothing where it is not possible.
-my %calls = (
+%calls = (
 	open => [ 8, sub {
 		my ($s) = @_;
 		my $m = some_message($s);
@@ -122,7 +137,7 @@ my %calls = (
 		my ($s) = @_;
 		my $folder = pick(sort { $a <=> $b } keys %folders);
 
-		return if !may($s) || !$folders{$folder} || message_count() > 8;
+		return if !may($s) || !$folders{$folder} || message_count() > 10;
 		return { sql => "SELECT h, message_id(h) FROM create_message(1, $folder) h", expect => sub {
 			return ('00000', undef, sub {
 				my ($n, $m) = split /\|/, $_[0];
@@ -213,7 +228,7 @@ my %calls = (
 		my $seen = $mode eq 'seen' && !$h->{new} ? some_number($s, $h->{m}) : undef;
 		my $known = may($s);
 		my $readonly = $sql =~ /READONLY|, 9/;
-		my $save = save_of($h, $mode, seen => $seen);
+		my $save = save_of($h, $mode, seen => $seen, by_lines => $sql =~ /MERGE_TEXT/);
 
 		return if $mode eq 'seen' && $h->{new};
 		return if $h->{draft} && draft_held($s, $h->{draft});
@@ -275,7 +290,7 @@ my %calls = (
 		my $copies = rand() < 0.5;
 		my $known = may($s);
 
-		return if message_count() > 8 || ($h->{draft} && !$copies && draft_held($s, $h->{draft}));
+		return if message_count() > 10 || ($h->{draft} && !$copies && draft_held($s, $h->{draft}));
 		return { sql => $copies ? "SELECT save_as($n, $folder)" : "SELECT resolve_conflict($n, 'SAVE_ELSEWHERE', $folder), message_id($n)", expect => sub {
 			my $shown = shown_by($s, $h);
 			return ($copies ? ('MA005') : ('00000', "MAPI_E_NO_ACCESS|$h->{m}")) if !$known;
@@ -340,17 +355,22 @@ my %calls = (
 		my $values = rand() < 0.1 ? {} : values_for($from->{content});
 		my $mode = pick(qw(plain plain force seen merge merge));
 		my $seen = some_number($s, $m);
-		my $save = { m => $m, base => $base, pend => edit({}, $values), mode => $mode, seen => $seen };
+		my $request = rand() < 0.3 ? some_request() : undef;
+		my $by_lines = rand() < 0.5;
+		my $save = { m => $m, base => $base, pend => edit({}, $values), mode => $mode, seen => $seen, request => $request, by_lines => $by_lines };
 		my $patch = patch_of($values);
 		my $known = may($s);
 
 		return if uncertain($save);
-		my $sql = $mode eq 'plain' ? "save_message(1, $m, $base, $patch)" : $mode eq 'force' && rand() < 0.5
-		  ? "save_message(1, $m, $base, $patch, 'FORCE_SAVE')"
-		  : "resolve_conflict(1, $m, $base, $patch, '" . ($mode eq 'merge' ? 'MERGE' : 'OVERWRITE') . "'" . ($mode eq 'seen' ? ", seen => $seen" : '') . ')';
+		my $sql = $mode eq 'plain' ? "save_message(1, $m, $base, $patch" : $mode eq 'force' && rand() < 0.5
+		  ? "save_message(1, $m, $base, $patch, 'FORCE_SAVE'"
+		  : "resolve_conflict(1, $m, $base, $patch, '" . ($mode eq 'merge' ? ($by_lines ? 'MERGE_TEXT' : 'MERGE') : 'OVERWRITE') . "'" . ($mode eq 'seen' ? ", seen => $seen" : '');
+		$sql .= defined $request ? ", request => '$request')" : ')';
 
 		return { sql => "SELECT result, change_number FROM $sql", waits => waits($s, $save), locks => [$m], expect => sub {
-			return ('MA005') if !$known;
+			my $before = requested($s, $m, $request);
+			return ('MA005') if !$known && !($before && $sql =~ /^save/);
+			return ('00000', "S_OK|$before->{cn}", sub { refused($s, $m, $mode) }) if $before;
 			my ($result, $what) = decide($s, $save);
 			my $current = current($s, $m);
 
@@ -360,6 +380,7 @@ my %calls = (
 				my ($is, $cn) = split /\|/, $_[0];
 				die "saved: $_[0]" if $is ne 'S_OK';
 				push @tokens, $cn;
+				$what->{request} = $request if ref $what;
 				store($s, $save, $what, $cn);
 			});
 		} };
@@ -463,6 +484,9 @@ my %calls = (
 		} };
 	} ]);
 
+# Return the next time at which something is parked.
+sub next_draft { return ++$draft_at }
+
 # Take over that a handle was parked, as a draft whose id is known or can be asked for.
 sub parked
 {
@@ -470,7 +494,7 @@ sub parked
 
 	$id //= ask($s, "SELECT parked_id FROM parked WHERE message_id = $h->{m} ORDER BY parked_at DESC LIMIT 1");
 	die "nothing was parked" if $id eq '';
-	@$h{qw(draft at)} = ($id, ++$draft_at);
+	@$h{qw(draft at)} = ($id, next_draft());
 	put_draft($s, $id, at => $h->{at}, role => $sessions{$s}{role},
 		handle => { map { $_ => $h->{$_} } grep { exists $h->{$_} } qw(m base pend new folder) });
 	return;
@@ -489,7 +513,7 @@ sub some_call
 	for my $name (sort keys %calls)
 	{
 		next if ($at -= $calls{$name}[0]) >= 0;
-		return if !defined $n && $name =~ /^(close|set|delete_props|recipient|attachment|save|keep|refresh|elsewhere|park)$/;
+		return if !defined $n && $name =~ /^(close|set|delete_props|recipient|attachment|save|keep|refresh|elsewhere|park|copy_props)$/;
 		return if $name =~ /^(open|create|resume)$/ && keys %$handles > 4;
 		return $calls{$name}[1]->($s, $n, defined $n ? $handles->{$n} : undef);
 	}

@@ -8,7 +8,7 @@ use strict;
 use warnings;
 use ModelSessions;
 
-our (%messages, %sessions, $json, @bodies, @scalars, %lists);
+our (%messages, %drafts, %sessions, $json, @bodies, @scalars, %lists);
 my $tags = "'{" . join(',', map { "\"$_\"" } sort @scalars, values %lists) . "}'";
 
 # Return what the model knows of properties in JSON.
@@ -185,6 +185,35 @@ sub check_read
 	my $props = $json->decode($out);
 	compare("message $m", projected($props), $seen->{content});
 	compare("the number of $m", $props->{PidTagChangeNumber} . '', "$seen->{cn}");
+	return;
+}
+
+# Check the base and the edits of a draft of the session's role.
+sub check_draft
+{
+	my ($s) = @_;
+	my $role = $sessions{$s}{role};
+	my $id = pick(sort grep { my $draft = draft_now($s, $_); $draft && !$draft->{gone} && $draft->{role} eq $role } keys %drafts) // return;
+	my $h = draft_now($s, $id)->{handle};
+	my %pend = %{ $h->{pend} };
+
+	return if !may($s);
+	my ($m, $base, $changes) = split /\|/, ask($s, "SELECT message_id, change_number, changes FROM parked_edits(1, $id)", 1), 3;
+	my $patch = $json->decode($changes);
+	my $edits = projected($patch);
+
+	compare("the place of draft $id", [ $m, $base ], [ "$h->{m}", $h->{new} ? '' : "$h->{base}" ]);
+	for my $name (@scalars, keys %lists)
+	{
+		$edits->{$name} = undef if exists $patch->{ property($name) } && !defined $patch->{ property($name) };
+	}
+	$pend{rcp} = [ sort { "$a->[0]" <=> "$b->[0]" } @{ $pend{rcp} } ] if $pend{rcp};
+	# a body that is deleted because another one was set is not in the patch
+	for my $edits ($edits, \%pend)
+	{
+		delete @$edits{ grep { !defined $edits->{$_} } @bodies };
+	}
+	compare("the edits of draft $id", $edits, \%pend);
 	return;
 }
 

@@ -153,6 +153,21 @@ sub changes_since
 	return @changes;
 }
 
+# Return the version that a request of the session's role has made; of any message, as
+# its first version, without a message.
+sub requested
+{
+	my ($s, $m, $request) = @_;
+
+	return if !defined $request;
+	my ($version) = grep { ($_->{request} // '') eq $request && !$_->{pruned}
+		  && (!defined $_->{owner} || $_->{owner} == $s)
+		  && $sessions{ $_->{session} }{role} eq $sessions{$s}{role}
+		  && (defined $m || $_->{kind} eq 'create') }
+	  map { @{ $_->{chain} // [] } } defined $m ? $messages{$m} : values %messages;
+	return $version;
+}
+
 # Add a version to a message, as one of the transaction that is open.
 sub append
 {
@@ -208,6 +223,7 @@ sub waits
 	my $current = current($s, $m);
 
 	return 1 if $save->{idlock} && held_id($s, $m);
+	return 0 if $save->{mode} eq 'plain' && requested($s, $m, $save->{request});
 	return 0 if !$current || ($current->{del} // '') eq 'hard' || !may($s);
 	my $held = held($s, $m);
 	if ($save->{mode} =~ /^(plain|version)$/)
@@ -236,22 +252,46 @@ sub uncertain
 	  && grep { my $c = $_; grep { $c->{may}{$_} } @bodies } @changes;
 }
 
-# Merge pending edits with the changes since their base, by the rule of merging in
-# src/README.md.  Returns the edits of the current version; nothing where both sides
-# have changed the same unit.
+# Merge texts whose lines of one place are alike or differ, and of two places differ.
+# Returns nothing where one is missing, or where both sides have changed one line.
+sub lines_merged
+{
+	my @texts = @_;
+	my @result;
+
+	return if grep { !defined } @texts;
+	my ($was, $theirs, $yours) = map { [ split /^/, $_ ] } @texts;
+	for my $i (0 .. $#$was)
+	{
+		return if $was->[$i] ne $theirs->[$i] && $was->[$i] ne $yours->[$i] && $theirs->[$i] ne $yours->[$i];
+		push @result, $was->[$i] eq $theirs->[$i] ? $yours->[$i] : $theirs->[$i];
+	}
+	return join '', @result;
+}
+
+# Merge pending edits with the changes since their base, by the rule of merging at the
+# top of src/engine/merge.c.  Returns the edits of the current version; nothing where both
+# sides have changed the same unit.
 sub merged
 {
-	my ($s, $m, $base, $current, $pend) = @_;
+	my ($s, $m, $base, $current, $pend, $by_lines) = @_;
 	my ($was, $now) = ($base->{content}, $current->{content});
 	my %touched = map { %{ $_->{touched} } } changes_since($s, $m, $base->{cn});
 	my %result = %$pend;
 
+	my $yours = apply($was, $pend);
+	my $after = apply($now, $pend);
+
 	for my $name (grep { !$lists{$_} } keys %$pend)
 	{
 		my @unit = is_body($name) ? @bodies : ($name);
-		my $after = apply($now, $pend);
 
-		return if (grep { $touched{$_} } @unit) && grep { !same($now->{$_}, $after->{$_}) } @unit;
+		next if !(grep { $touched{$_} } @unit) || !grep { !same($now->{$_}, $after->{$_}) } @unit;
+		return if !$by_lines || grep { $name eq $_ } qw(PR_SUBJECT PR_IMPORTANCE);
+		# a body is merged where both sides have it in one form
+		my ($form, @others) = is_body($name) ? grep { defined $now->{$_} || defined $yours->{$_} } @bodies : $name;
+		return if @others || !defined $form;
+		$result{$form} = lines_merged($was->{$form}, $now->{$form}, $yours->{$form}) // return;
 	}
 	for my $name (grep { exists $pend->{$_} } keys %lists)
 	{
@@ -298,7 +338,7 @@ sub decide
 	}
 	elsif ($mode eq 'merge')
 	{
-		$pend = merged($s, $m, $base, $current, $pend) // return ('MAPI_E_OBJECT_CHANGED');
+		$pend = merged($s, $m, $base, $current, $pend, $save->{by_lines}) // return ('MAPI_E_OBJECT_CHANGED');
 		$content = apply($current->{content}, $pend);
 	}
 	else { $content = apply($base->{content}, $pend) }
@@ -331,10 +371,10 @@ sub refused
 # Take over the first save of a new message.
 sub create
 {
-	my ($s, $m, $cn, $folder, $content) = @_;
+	my ($s, $m, $cn, $folder, $content, %with) = @_;
 
 	append($s, $m, { cn => $cn, content => $content, folder => $folder, kind => 'create', prev => '', base => '',
-			touched => {}, may => {}, pruned => 0 });
+			touched => {}, may => {}, pruned => 0, m => $m, %with });
 	return;
 }
 
@@ -354,7 +394,9 @@ sub base_of
 	my ($s, $h) = @_;
 
 	return { content => { PR_IMPORTANCE => '1' } } if $h->{new};
-	return version_at($s, $h->{m}, $h->{base});
+	my $base = version_at($s, $h->{m}, $h->{base});
+	# a draft can stand on the deletion
+	return $base && ($base->{del} // '') eq 'hard' ? { %$base, content => {} } : $base;
 }
 
 # Return what a handle shows; nothing where its base is pruned.
@@ -366,7 +408,7 @@ sub shown_by
 	return apply($base->{content}, $h->{pend});
 }
 
-# Return a save of a handle.
+# Return a save of a handle or a draft.
 sub save_of
 {
 	my ($h, $mode, %with) = @_;
