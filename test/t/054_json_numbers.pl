@@ -1,6 +1,6 @@
 # Numbers near the end of the last node's range come back from readers of JSON as
 # they were given, also where a reader makes doubles of them: node 1023, read,
-# saved, in conflict, listed and in the history.  What was rounded by somebody
+# saved, in conflict, listed, in the history, parked, in the feed and exported.  What was rounded by somebody
 # all the same is refused, not taken for another number.
 use strict;
 use warnings;
@@ -43,13 +43,24 @@ my ($message, $number) = split /\|/, sql("SELECT message_id, change_number
 		'{\"PR_SUBJECT\": \"one\"}')");
 cmp_ok($number, '>', 2**53 - 300, 'and the message such a change number');
 
-# What a client gets as JSON: of a message, a list, the history, a conflict.
+# A draft, on the first version.
+my $draft = sql("SELECT park_message($store, $message, $number,
+	'{\"PR_COMMENT\": \"parked\"}')");
+cmp_ok($draft, '>', 2**53 - 300, 'and a draft');
+
+# What a client gets as JSON: of a message, lists, the history, a conflict, a draft,
+# the feed, and of the message as it is exported to another store.
 my $json = q{SELECT jsonb_build_object(
 	'store', store_id, 'message', message_id, 'folder', folder_id,
 	'number', change_number,
 	'read', read_message(store_id, message_id)->'PidTagChangeNumber',
 	'listed', (SELECT jsonb_agg(to_jsonb(l)) FROM message_list l
 		WHERE l.message_id = m.message_id),
+	'rows', (SELECT jsonb_agg(to_jsonb(l)) FROM list_messages(store_id, folder_id) l),
+	'draft', (SELECT jsonb_agg(to_jsonb(e)) FROM parked p,
+		parked_edits(p.store_id, p.parked_id) e WHERE p.message_id = m.message_id),
+	'feed', (SELECT jsonb_agg(to_jsonb(f)) FROM changes_since(store_id) f),
+	'exported', export_change(store_id, message_id),
 	'history', (SELECT jsonb_agg(to_jsonb(h))
 		FROM history(store_id, message_id) h),
 	'conflict', (SELECT jsonb_agg(to_jsonb(c)) FROM conflict(store_id,
