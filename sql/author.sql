@@ -60,9 +60,9 @@ BEGIN
     RETURN (SELECT actor = value AND changed_by = value FROM history(store, id, 1));
 END $$;
 SELECT what, pg_temp.kept(:store, :id, value)
-FROM (VALUES ('quoted', E'author ''"\\'), ('like an array', 'author {NULL}'), ('lines', E'author \n\t\r'),
-             ('accents', 'author Größe ☃'), ('long', 'author ' || repeat('x', 10000)),
-             ('longer, not compressible', 'author ' || (SELECT string_agg(md5(g::text), '') FROM generate_series(1, 5000) AS g)),
+FROM (VALUES ('quoted', E'author ''"\\'), ('like an array', 'author {NULL}'),
+             ('accents', 'author Größe ☃'), ('long', 'author ' || repeat('x', 248)),
+             ('longer, not compressible', 'author ' || (SELECT left(string_agg(md5(g::text), ''), 248) FROM generate_series(1, 8) AS g)),
              ('NULL as text', 'NULL'), ('space', ' ')) AS v (what, value);
 -- the empty text stands for no actor; an empty client is none
 SET application_name = '';

@@ -29,6 +29,29 @@ SELECT set_props(create_message(:store, :inbox), jsonb_build_object(E'PS_PUBLIC_
 SELECT get_ids_from_names(:store, ARRAY[E'PS_PUBLIC_STRINGS:\u0001']); -- fail
 SELECT get_ids_from_names(:store, ARRAY(SELECT 'PR_SUBJECT' FROM generate_series(1, 32768))); -- fail
 
+-- so are those of the users of an application: the setting, and the argument of every call
+SELECT set_config('msgstore.actor', repeat('ä', 255), false) = repeat('ä', 255) AS longest;
+SELECT set_config('msgstore.actor', repeat('ä', 256), false); -- fail
+SET msgstore.actor = E'of\nlines'; -- fail
+RESET msgstore.actor;
+CREATE FUNCTION pg_temp.takes(call text, actor text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('SELECT msgstore.%s, actor => %L)', call, actor);
+	RETURN 'taken';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
+SELECT message_id AS id FROM save_new_message(:store, :inbox, '{}') \gset
+SELECT call, answer, string_agg(name, ' ' ORDER BY name) AS refused FROM unnest(ARRAY[repeat('x', 256), E'a\nb'],
+	ARRAY['long', 'of lines']) AS a (actor, name),
+	unnest(ARRAY['read_message(%s, %s', 'save_message(%s, %s, 1, ''{}''', 'park_message(%s, %s, 1, ''{}''',
+		'resolve_conflict(%s, %s, 1, ''{}'', ''MERGE''', 'delete_messages(%s, ARRAY[%s]', 'move_messages(%s, ARRAY[%s], 1',
+		'copy_messages(%s, ARRAY[%s], 1', 'set_read_flag(%s, %s', 'set_message_status(%s, %s, 1, 1', 'submit_message(%s, %s, 1',
+		'announce_editing(%s, %s, ''1 hour''', 'create_folder(%s, %s, ''f''', 'save_messages(%s, ''[{"message_id": %s}]''']) AS call,
+	pg_temp.takes(format(call, :store, :id), actor) AS answer
+GROUP BY call, answer ORDER BY call COLLATE "C", answer;
+SELECT count(*) FROM list_messages(:store, :inbox, actor => E'\x7f'); -- fail
+
 -- 20,000 named properties in one patch, and ids for 8,000 of them
 SELECT message_id AS id FROM save_new_message(:store, :inbox, (SELECT jsonb_object_agg('PS_PUBLIC_STRINGS:' || n, 'v') FROM generate_series(1, 20000) AS n)) \gset
 SELECT count(*) FROM jsonb_object_keys(read_message(:store, :id)) AS k WHERE k LIKE 'PS_PUBLIC_STRINGS:%';

@@ -134,6 +134,16 @@ author_use(const char *actor)
 	return before;
 }
 
+bool
+author_check_setting(char **newval, void **extra, GucSource source)
+{
+	if (text_is_actor(*newval))
+		return true;
+	GUC_check_errdetail("It has at most %d characters, and no control character.",
+						MAX_ACTOR);
+	return false;
+}
+
 /*
  * Set msgstore.actor for the duration of a call, as a SET clause of the function
  * would.
@@ -148,7 +158,7 @@ author_call(FunctionCallInfo fcinfo, int n, int64 (*work) (FunctionCallInfo))
 		return work(fcinfo);
 	level = NewGUCNestLevel();
 	(void) set_config_option("msgstore.actor",
-							 text_to_cstring(PG_GETARG_TEXT_PP(n)),
+							 call_actor(fcinfo, n),
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 							 true, 0, false);
 	result = work(fcinfo);

@@ -21,6 +21,7 @@
 #include "lib/ilist.h"
 #include "lib/stringinfo.h"
 #include "tsearch/ts_type.h"
+#include "utils/guc.h"
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 #include "utils/timestamp.h"
@@ -319,6 +320,10 @@ extern bool position_read(const char *text, int len, Token *token);
 /* ---------------------------------------------------------------- author.c */
 
 extern char *author_setting;	/* msgstore.actor */
+
+/* GucStringCheckHook of msgstore.actor: refuse a text that is no actor. */
+extern bool author_check_setting(char **newval, void **extra,
+								 GucSource source);
 
 /*
  * The author of the changes of one call, beside the current role: the user of

@@ -439,7 +439,7 @@ get_folder_props(PG_FUNCTION_ARGS)
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	container.rights = access_folder(store_id, folder_id);
 	folder_read_live(&container.row, store_id, folder_id, TREE_READ);
-	state_reader(&container.reader, call_text(fcinfo, 3));
+	state_reader(&container.reader, call_actor(fcinfo, 3));
 	PG_RETURN_JSONB_P(show(fcinfo, 2, &container, folder_computed,
 						   lengthof(folder_computed)));
 }

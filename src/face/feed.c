@@ -912,7 +912,7 @@ read_arguments(FunctionCallInfo fcinfo, Feed *feed)
 							  RIGHT_FOLDER_VISIBLE);
 		store_require_folder(feed->store_id, feed->folder_id);
 	}
-	actor = call_text(fcinfo, 4);
+	actor = call_actor(fcinfo, 4);
 	state_reader(&feed->reader, actor);
 	refuse_subscriber();
 }

@@ -369,7 +369,7 @@ import_change(PG_FUNCTION_ARGS)
 		import.folder_id = call_number(fcinfo, 1, "folder_id");
 	change = arrival_argument(fcinfo, 2);
 	import.method = method_argument(fcinfo, 3);
-	import.author.actor = call_text(fcinfo, 4);
+	import.author.actor = call_actor(fcinfo, 4);
 	call_require_write("import_change()");
 	access_require_store(import.store_id, RIGHT_FOLDER_VISIBLE);
 	arrival_key_member(change, "PR_SOURCE_KEY", &import.source);
@@ -445,7 +445,7 @@ Datum
 import_deletion(PG_FUNCTION_ARGS)
 {
 	int64		store_id = call_number(fcinfo, 0, "store_id");
-	Author		author = {call_text(fcinfo, 3), NULL};
+	Author		author = {call_actor(fcinfo, 3), NULL};
 	int64	   *ids;
 	int			count;
 	int32		result;
@@ -547,7 +547,7 @@ import_move(PG_FUNCTION_ARGS)
 	memset(&import, 0, sizeof(import));
 	import.store_id = call_number(fcinfo, 0, "store_id");
 	import.folder_id = call_number(fcinfo, 2, "folder_id");
-	import.author.actor = call_text(fcinfo, 5);
+	import.author.actor = call_actor(fcinfo, 5);
 	for (int i = 1; i < 5; i++)
 	{
 		if (names[i - 1] != NULL)

@@ -521,7 +521,7 @@ PG_FUNCTION_INFO_V1(import_folder);
 Datum
 import_folder(PG_FUNCTION_ARGS)
 {
-	const char *actor = call_text(fcinfo, 2);
+	const char *actor = call_actor(fcinfo, 2);
 	FolderImport import;
 	Jsonb	   *change;
 	volatile int32 result = S_OK;

@@ -40,7 +40,7 @@ PG_FUNCTION_INFO_V1(create_blob);
 Datum
 create_blob(PG_FUNCTION_ARGS)
 {
-	Author		author = {call_text(fcinfo, 2), NULL};
+	Author		author = {call_actor(fcinfo, 2), NULL};
 	const char *actor = author_actor(&author);
 	Datum		values[5];
 

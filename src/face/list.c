@@ -107,7 +107,7 @@ list_begin(FunctionCallInfo fcinfo, const ListArguments *at,
 	REQUIRE_ARG(at->flags, "flags");
 	key[2] = PG_GETARG_UINT32(at->flags);
 	list_open(listing, key[0], key[1], json, PG_GETARG_UINT32(at->flags));
-	listing->actor = call_text(fcinfo, at->actor);
+	listing->actor = call_actor(fcinfo, at->actor);
 	*list = hash_part(key, sizeof(key), 0);
 	if (json != NULL)
 		*list = hash_part(VARDATA(json), VARSIZE(json) - VARHDRSZ, *list);

@@ -575,7 +575,7 @@ park_message(PG_FUNCTION_ARGS)
 	}
 	stand_require_editable(&stand);
 	edits_from_patch(PG_GETARG_JSONB_P(3), stand.is_new, &stand.edits);
-	stand.author.actor = call_text(fcinfo, 6);
+	stand.author.actor = call_actor(fcinfo, 6);
 	park_stand(&stand, &draft);
 	PG_RETURN_INT64(draft.id);
 }

@@ -296,7 +296,7 @@ order_arguments(FunctionCallInfo fcinfo, const char *what, PlaceOrder *order)
 	call_require_write(what);
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	order->store_id = store_id;
-	order->author.actor = call_text(fcinfo, PG_NARGS() - 1);
+	order->author.actor = call_actor(fcinfo, PG_NARGS() - 1);
 }
 
 /*

@@ -53,8 +53,7 @@ announce_editing(PG_FUNCTION_ARGS)
 	access_require_live(call_number(fcinfo, 0, "store_id"),
 						call_number(fcinfo, 1, "message_id"), ACCESS_TO_READ);
 
-	state_reader(&user, PG_ARGISNULL(3) ? NULL :
-				 text_to_cstring(PG_GETARG_TEXT_PP(3)));
+	state_reader(&user, call_actor(fcinfo, 3));
 	values[0] = PG_GETARG_DATUM(0);
 	values[1] = PG_GETARG_DATUM(1);
 	values[2] = PG_GETARG_DATUM(2);

@@ -207,7 +207,7 @@ read_form(FunctionCallInfo fcinfo, Form form)
 		access_require_message(store_id, row.version.folder_id, message_id,
 							   row.creator, ACCESS_TO_READ);
 	if (!PG_ARGISNULL(3))
-		view.actor = text_to_cstring(PG_GETARG_TEXT_PP(3));
+		view.actor = call_actor(fcinfo, 3);
 	result = show(&view, tags, form);
 	messagerow_end_read(&row);
 	return result;

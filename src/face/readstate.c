@@ -164,8 +164,7 @@ mark_messages(const Reader *reader, int64 store_id, const int64 *ids,
 static void
 reader_argument(FunctionCallInfo fcinfo, int n, Reader *reader)
 {
-	state_reader(reader, PG_ARGISNULL(n) ? NULL :
-				 text_to_cstring(PG_GETARG_TEXT_PP(n)));
+	state_reader(reader, call_actor(fcinfo, n));
 }
 
 /*

@@ -431,7 +431,7 @@ resolve_parked(PG_FUNCTION_ARGS)
 	require_original(choice, stand.is_new);
 	if (draft.of_message)
 		stand_require_editable(&stand);
-	stand.author.actor = call_text(fcinfo, 5);
+	stand.author.actor = call_actor(fcinfo, 5);
 
 	result = resolve(&stand, choice, fcinfo, 3, 4, &outcome);
 	if (result == S_OK && !park_discard(stand.store_id, &draft, false))

@@ -141,7 +141,7 @@ void
 save_author_arguments(FunctionCallInfo fcinfo, int n, Author *author)
 {
 	author->request = call_text(fcinfo, n);
-	author->actor = call_text(fcinfo, n + 1);
+	author->actor = call_actor(fcinfo, n + 1);
 	if (author->request == NULL)
 		return;
 	if (author->request[0] == '\0' ||

@@ -471,7 +471,7 @@ begin_search(FunctionCallInfo fcinfo, Search *search)
 	memset(search, 0, sizeof(Search));
 	search->store_id = call_number(fcinfo, 0, "store_id");
 	REQUIRE_ARG(1, "query");
-	search->actor = call_text(fcinfo, 5);
+	search->actor = call_actor(fcinfo, 5);
 	search->max = list_max_argument(fcinfo, 3);
 	if (PG_ARGISNULL(2))
 		access_require_store(search->store_id, RIGHT_FOLDER_VISIBLE);

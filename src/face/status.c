@@ -34,6 +34,7 @@ set_message_status(PG_FUNCTION_ARGS)
 {
 	Datum		values[9];
 	char		nulls[] = "         ";
+	Author		author = {call_actor(fcinfo, 4), NULL};
 	int64		old;
 
 	REQUIRE_ARG(2, "status");
@@ -55,10 +56,8 @@ set_message_status(PG_FUNCTION_ARGS)
 	values[5] = Int64GetDatum(number_incarnation());
 	values[7] = access_role_name();
 	values[8] = (Datum) 0;
-	if (!PG_ARGISNULL(4))
-		values[8] = PG_GETARG_DATUM(4);
-	else if (author_actor(NULL) != NULL)
-		values[8] = CStringGetTextDatum(author_actor(NULL));
+	if (author_actor(&author) != NULL)
+		values[8] = CStringGetTextDatum(author_actor(&author));
 	else
 		nulls[8] = 'n';
 	SPI_connect();

@@ -37,13 +37,6 @@
 
 /* ----------------------------------------------------------------- helpers */
 
-/* Return argument n, an actor, or NULL. */
-static const char *
-actor_argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
 /* Raise an error unless the current role is FOLDER_OWNER of the Outbox. */
 static void
 require_transport(int64 store_id)
@@ -214,7 +207,7 @@ submit_message(PG_FUNCTION_ARGS)
 	call_require_write("submit_message()");
 	access_require_store(request.store_id, RIGHT_FOLDER_VISIBLE);
 
-	before = author_use(actor_argument(fcinfo, 3));
+	before = author_use(call_actor(fcinfo, 3));
 	PG_TRY();
 	{
 		result = submit(&request, &number);
@@ -446,7 +439,7 @@ abort_submit(PG_FUNCTION_ARGS)
 	ending.message_id = call_number(fcinfo, 1, "message_id");
 	require_editable(ending.store_id, ending.message_id);
 
-	before = author_use(actor_argument(fcinfo, 2));
+	before = author_use(call_actor(fcinfo, 2));
 	PG_TRY();
 	{
 		result = abort_message(&ending);
@@ -611,7 +604,7 @@ finish_submit(PG_FUNCTION_ARGS)
 		nulls[i] = PG_ARGISNULL(arg) ? 'n' : ' ';
 	}
 
-	before = author_use(actor_argument(fcinfo, 6));
+	before = author_use(call_actor(fcinfo, 6));
 	PG_TRY();
 	{
 		result = finish(&ending, outcome, values, nulls);

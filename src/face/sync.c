@@ -583,7 +583,7 @@ export_read_state(PG_FUNCTION_ARGS)
 	Jsonb	   *result;
 
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
-	state_reader(&reader, call_text(fcinfo, 2));
+	state_reader(&reader, call_actor(fcinfo, 2));
 	objects_read(NULL, &states);
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	for (int i = 0; i < count; i++)
@@ -659,7 +659,7 @@ import_read_state(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(1, "states");
 	call_require_write("import_read_state()");
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
-	state_reader(&reader, call_text(fcinfo, 2));
+	state_reader(&reader, call_actor(fcinfo, 2));
 	value_from_object(&value, PG_GETARG_JSONB_P(1));
 	arrival_objects(&value, "states", &states);
 	messagerow_begin_read(&row, GetLatestSnapshot());

@@ -97,6 +97,19 @@ call_text(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
+char *
+call_actor(FunctionCallInfo fcinfo, int n)
+{
+	char	   *actor = call_text(fcinfo, n);
+
+	if (actor != NULL && !text_is_actor(actor))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"actor\" must have at most %d characters, and no control character",
+						MAX_ACTOR)));
+	return actor;
+}
+
 Tuplestorestate *
 call_begin_set(FunctionCallInfo fcinfo, TupleDesc *desc)
 {

@@ -50,6 +50,20 @@ text_has_control(const char *text, int len)
 	return false;
 }
 
+bool
+text_is_actor(const char *text)
+{
+	int			characters = 0;
+
+	/* the postmaster, which reads the setting too, has no encoding */
+	for (const char *c = text; *c != '\0'; c++)
+	{
+		if ((*c & 0xC0) != 0x80)
+			characters++;
+	}
+	return characters <= MAX_ACTOR && !text_has_control(text, strlen(text));
+}
+
 void
 systime_text(int64 timestamp, char *buf)
 {

@@ -39,6 +39,13 @@ extern char *text_shown(const char *text, int len);
 extern bool text_has_control(const char *text, int len);
 
 /*
+ * Return true if a text can name the user of an application: it has at most
+ * MAX_ACTOR characters of UTF-8, and no control character.
+ */
+#define MAX_ACTOR		255
+extern bool text_is_actor(const char *text);
+
+/*
  * Write a timestamptz (microseconds) as the text of a PT_SYSTIME,
  * NUL-terminated; buf has room for VALUE_TIME_SIZE bytes.  A time that a
  * PT_SYSTIME cannot hold is written as the first or the last time that it can
@@ -179,6 +186,12 @@ extern int64 call_bytes(FunctionCallInfo fcinfo, int n, const char *name);
 
 /* Return argument n, a text, as a palloc'd string, or NULL if it is NULL. */
 extern char *call_text(FunctionCallInfo fcinfo, int n);
+
+/*
+ * Return argument n, "actor", as call_text() does.  Raise
+ * MAPI_E_INVALID_PARAMETER unless it is one (text_is_actor).
+ */
+extern char *call_actor(FunctionCallInfo fcinfo, int n);
 
 /*
  * Begin the result of a set-returning function.  Return the tuplestore, to
