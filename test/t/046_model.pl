@@ -1,12 +1,13 @@
 # Large and small values: after every step of a random walk of two sessions through
 # edits, streams, saves, forces, merges, drafts, copies, older versions, rollbacks and
-# sweeps, all handles and versions are those of a model; in the end the blobs left are
-# exactly those that are referred to.
+# sweeps, with handles and without, all handles and versions are those of a model; in the
+# end the blobs left are exactly those that are referred to.
 #
 # MODEL_SEED repeats a run, MODEL_STEPS makes it longer.
 use strict;
 use warnings;
 use Digest::MD5 qw(md5_hex);
+use MIME::Base64 qw(encode_base64);
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use ModelSessions;
@@ -114,6 +115,19 @@ sub copy_of
 	return $thing;
 }
 
+sub is_body { my ($name) = @_; return scalar grep { $_ eq $name } @bodies }
+
+# Compare values: "same" if they are one, "equal" if two have the same bytes, which may
+# be stored in different forms.
+sub alike
+{
+	my ($x, $y) = @_;
+
+	return 'same' if !defined $x && !defined $y;
+	return 'other' if !defined $x || !defined $y || ${$x}->[1] ne ${$y}->[1];
+	return $x == $y || ${$x} == ${$y} ? 'same' : 'equal';
+}
+
 sub value { my ($bytes) = @_; return \[ $bytes, length($bytes) . ' ' . md5_hex($bytes) ] }
 
 sub lines
@@ -171,16 +185,21 @@ sub number
 	return ask($s, "SELECT change_number FROM message_list WHERE message_id = $msg");
 }
 
-# Add a version to a message, if its number is a new one; return the number.
+# Add a version to a message, if its number is a new one; return the number.  "pend" are
+# the edits that made it.
 sub version
 {
-	my ($s, $msg, $content, $touched) = @_;
+	my ($s, $msg, $content, $pend) = @_;
 	my $message = $world{messages}{$msg} //= { versions => {}, order => [], now => 0 };
 	my $now = number($s, $msg);
+	my $was = $message->{versions}{ $message->{now} } // {};
 
 	return $now if $now == $message->{now};
 	$message->{versions}{$now} = $content;
-	$message->{touched}{$now} = $touched;
+	# 1: touched; 0: perhaps, a body that was deleted and was not there
+	$message->{touched}{$now} = { map { $_ => alike($was->{$_}, $content->{$_}) ne 'same' || defined $pend->{$_}
+		  || (exists $pend->{$_} && !is_body($_)) ? 1 : 0 }
+		grep { exists $pend->{$_} || alike($was->{$_}, $content->{$_}) ne 'same' } @names };
 	push @{ $message->{order} }, $now;
 	return $message->{now} = $now;
 }
@@ -482,6 +501,82 @@ my %operations = (
 		ask($s, "SELECT close_object($n)");
 		delete $world{handles}{$n};
 	} ],
+	set_patch => [ 4, sub {
+		my ($s, $n, $h) = @_;
+		my ($patch, $values) = some_patch($s);
+
+		ask($s, "SELECT set_props($n, $patch)");
+		pend($h, %$values);
+	} ],
+	copy_props => [ 6, sub {
+		my ($s, $n, $h) = @_;
+		my ($to) = grep { $_ ne $n && $world{handles}{$_}{session} == $s } sort keys %{ $world{handles} };
+		my $target = $world{handles}{ $to // return };
+		my ($shown, $has) = (shown_by($h), shown_by($target));
+		my @copied = grep { rand() < 0.4 } @names, 'att';
+		my $flags = pick(qw(0 MAPI_MOVE MAPI_NOREPLACE));
+		my (%values, %moved, @rows);
+
+		for my $name (@copied)
+		{
+			my $taken = $flags eq 'MAPI_NOREPLACE' && grep { $has->{$_} } is_body($name) ? @bodies : ($name);
+
+			push @rows, $name eq 'att' ? 'PR_MESSAGE_ATTACHMENTS' : $name if $taken || !$shown->{$name};
+			$values{$name} = $shown->{$name} if !$taken && $shown->{$name};
+		}
+		my $is = ask($s, "SELECT string_agg(property, ' ' ORDER BY property COLLATE \"C\") FROM copy_props($n, $to, '{"
+			. join(',', map { $_ eq 'att' ? 'PR_MESSAGE_ATTACHMENTS' : $_ } @copied) . "}', '$flags')");
+		die "not copied: $is, not @rows" if $is ne join ' ', sort @rows;
+		pend($target, %values);
+		%moved = map { $_ => $_ eq 'att' ? {} : undef } keys %values if $flags eq 'MAPI_MOVE';
+		$h->{pend} = { %{ $h->{pend} }, %moved };
+	} ],
+	save_message => [ 6, sub {
+		my ($s) = @_;
+		my ($h, $args) = some_stand($s);
+		my $fits = message_of($h)->{now} == $h->{base};
+		my $mode = pick(qw(plain force merge));
+		my $result = ask($s, 'SELECT result FROM ' . ($mode eq 'merge' ? "resolve_conflict(1, $args, 'MERGE')"
+			: "save_message(1, $args" . ($mode eq 'force' ? ", 'FORCE_SAVE')" : ')')));
+		my $shown = shown_by($h);
+
+		return take_merge($s, $h, $result) if $mode eq 'merge';
+		die "saved: $result" if $result ne ($fits || $mode eq 'force' ? 'S_OK' : 'MAPI_E_OBJECT_CHANGED');
+		version($s, $h->{msg}, $shown, $h->{pend}) if $result eq 'S_OK';
+	} ],
+	copy_messages => [ 2, sub {
+		my ($s) = @_;
+		my $msg = pick(sort keys %{ $world{messages} });
+		my $message = $world{messages}{$msg};
+		my $copy = ask($s, "SELECT new_message_id FROM copy_messages(1, '{$msg}', special_folder(1, 'Drafts'))");
+
+		version($s, $copy, $message->{versions}{ $message->{now} }, {});
+	} ],
+	park_message => [ 3, sub {
+		my ($s) = @_;
+		my ($h, $args) = some_stand($s);
+		my ($id) = grep { $world{drafts}{$_}{msg} == $h->{msg} && rand() < 0.5 } sort keys %{ $world{drafts} };
+		my $parked = ask($s, "SELECT park_message(1, $args" . (defined $id ? ", parked_id => $id)" : ')'));
+
+		die "parked at $parked" if defined $id && $parked != $id;
+		$world{drafts}{$parked} = { (map { $_ => $h->{$_} } qw(msg base pend)), at => ++$draft_at };
+	} ],
+	resolve_parked => [ 4, sub {
+		my ($s) = @_;
+		my $id = pick(sort keys %{ $world{drafts} }) // return;
+		my $h = { %{ $world{drafts}{$id} }, draft => $id };
+		my $shown = shown_by($h);
+		my $choice = pick(qw(OVERWRITE MERGE MERGE SAVE_ELSEWHERE KEEP_ORIGINAL));
+		my ($result, $msg) = split /\|/, ask($s, "SELECT result, message_id FROM resolve_parked(1, $id, '$choice')");
+
+		if ($choice eq 'MERGE') { return if !defined take_merge($s, $h, $result) }
+		else
+		{
+			die "resolved: $result" if $result ne 'S_OK';
+			version($s, $msg, $shown, $choice eq 'OVERWRITE' ? $h->{pend} : {}) if $choice ne 'KEEP_ORIGINAL';
+		}
+		delete $world{drafts}{$id};
+	} ],
 	sweep => [ 6, sub {
 		my ($s) = @_;
 
@@ -490,21 +585,33 @@ my %operations = (
 	begin => [ 4, sub { transaction($_[0]) } ],
 	end => [ 8, sub { end_transaction($_[0]) } ]);
 
-# Merge with what others have saved, by the rule of merging in src/README.md.
-sub merge
+# Return what a merge makes of edits: "S_OK" and the edits of the newest version; else
+# "MAPI_E_OBJECT_CHANGED", or "either" where the model cannot know.  The rule of merging
+# stands at the top of src/engine/merge.c.
+sub merged
 {
-	my ($s, $n, $h) = @_;
-	my $now = message_of($h)->{versions}{ message_of($h)->{now} };
+	my ($h) = @_;
+	my $message = message_of($h);
+	my $now = $message->{versions}{ $message->{now} };
 	my ($base, $pend) = (base_of($h), $h->{pend});
-	my $same = sub { look({ x => $_[0] // value('-') }) eq look({ x => $_[1] // value('-') }) };
-	my ($conflict, %list);
+	my $after = apply($now, $pend);
+	my (%touched, %list);
+	my $result = 'S_OK';
+	my $not = sub { $result = $_[0] if $result ne 'MAPI_E_OBJECT_CHANGED' };
 
+	for my $number (grep { $_ > $h->{base} } @{ $message->{order} })
+	{
+		my $names = $message->{touched}{$number};
+		$touched{$_} = ($touched{$_} // 0) | $names->{$_} for keys %$names;
+	}
 	for my $name (grep { $_ ne 'att' } keys %$pend)
 	{
-		my @unit = (grep { $_ eq $name } @bodies) ? @bodies : ($name);
-		$conflict = 1
-		  if (grep { !$same->($base->{$_}, $now->{$_}) } @unit)
-		  && grep { !$same->($now->{$_}, exists $pend->{$_} ? $pend->{$_} : $now->{$_}) } @unit;
+		my @unit = is_body($name) ? @bodies : ($name);
+		my @alike = map { alike($now->{$_}, $after->{$_}) } @unit;
+
+		next if !grep { exists $touched{$_} } @unit;
+		$not->((grep { $_ eq 'other' } @alike) && (grep { $touched{$_} } @unit) ? 'MAPI_E_OBJECT_CHANGED' : 'either')
+		  if grep { $_ ne 'same' } @alike;
 	}
 	if (exists $pend->{att})
 	{
@@ -516,7 +623,7 @@ sub merge
 			my ($was, $theirs, $yours) = map { $_->{$num} ? 'has ' . look($_->{$num}) : '' }
 			  $base->{att} // {}, $now->{att} // {}, $pend->{att};
 			next if $was eq $yours || $theirs eq $yours;
-			$conflict = 1 if $was ne $theirs && $was ne '';
+			$not->('MAPI_E_OBJECT_CHANGED') if $was ne $theirs && $was ne '';
 			# both additions stay, the pending one under another number
 			my $to = $was eq '' && $theirs ne '' ? ++$next : $num;
 			$list{$to} = $pend->{att}{$num};
@@ -524,10 +631,86 @@ sub merge
 		}
 		$pend = { %$pend, att => \%list };
 	}
-	my $result = ask($s, "SELECT resolve_conflict($n, 'MERGE')");
-	die "merged: $result" if $result !~ /^(S_OK|MAPI_E_OBJECT_CHANGED)$/ || ($conflict && $result eq 'S_OK');
-	settle($h, version($s, $h->{msg}, apply($now, $pend), $pend)) if $result eq 'S_OK';
+	return ($result, $pend);
+}
+
+# Check the answer to a merge; take over what it has saved.  Returns the number on which
+# the client stands then, or nothing if the merge was refused.
+sub take_merge
+{
+	my ($s, $h, $result) = @_;
+	my ($to_be, $pend) = merged($h);
+	my $now = message_of($h)->{versions}{ message_of($h)->{now} };
+
+	$to_be = $result if $to_be eq 'either' && $result =~ /^(S_OK|MAPI_E_OBJECT_CHANGED)$/;
+	die "merged: $result, not $to_be" if $result ne $to_be;
+	return $result eq 'S_OK' ? version($s, $h->{msg}, apply($now, $pend), $pend) : undef;
+}
+
+sub merge
+{
+	my ($s, $n, $h) = @_;
+	my $base = take_merge($s, $h, ask($s, "SELECT resolve_conflict($n, 'MERGE')"));
+
+	settle($h, $base) if defined $base;
 	return;
+}
+
+# Return the patch of a few values, blobs that were written without a handle among them,
+# and the values.
+sub some_patch
+{
+	my ($s) = @_;
+	my (%patch, %values);
+
+	for my $name (map { pick(@names) } 0 .. int rand 2)
+	{
+		next if is_body($name) && grep { is_body($_) } keys %values;
+		if (rand() < 0.3)
+		{
+			my $bytes = '';
+			my $id = ask($s, "SELECT create_blob(1, " . (is_text($name) ? 'false' : 'true') . ')');
+
+			for (0 .. int rand 2)
+			{
+				my ($new, $sql) = piece(rand() < 0.4);
+				my $size = ask($s, "SELECT write_blob(1, $id, " . length($bytes) . ", $sql)");
+
+				$bytes .= $new;
+				die "wrote a blob of $size" if $size != length $bytes;
+			}
+			my $md5 = ask($s, "SELECT md5(read_blob(1, NULL, $id, 0, 9999999))");
+			die "read a blob of $md5" if $md5 ne md5_hex($bytes);
+			$patch{$name} = "{\"blob\": $id, \"size\": " . length($bytes) . '}';
+			$values{$name} = value($bytes);
+		}
+		elsif (rand() < 0.2)
+		{
+			$patch{$name} = 'null';
+			$values{$name} = undef;
+		}
+		else
+		{
+			my $bytes = word() x (1 + int rand 300);
+
+			$patch{$name} = is_text($name) ? "\"$bytes\"" : '"' . encode_base64($bytes, '') . '"';
+			$values{$name} = value($bytes);
+		}
+	}
+	return ("'{" . join(', ', map { "\"$_\": $patch{$_}" } sort keys %patch) . "}'", \%values);
+}
+
+# Return a client without a handle: a stand on a version, with edits.
+sub some_stand
+{
+	my ($s) = @_;
+	my $msg = pick(sort keys %{ $world{messages} });
+	my $base = pick($world{messages}{$msg}{now}, @{ $world{messages}{$msg}{order} });
+	my ($patch, $values) = some_patch($s);
+	my $stand = { msg => $msg, base => $base, pend => {}, draft => 0, at => 0 };
+
+	pend($stand, %$values);
+	return ($stand, "$msg, $base, $patch");
 }
 
 # Begin a transaction, or set a savepoint.
@@ -632,7 +815,7 @@ sub step
 	for my $name (sort keys %operations)
 	{
 		next if ($at -= $operations{$name}[0]) >= 0;
-		last if !defined $n && $name !~ /^(open|resume|discard|restore|prune|remove|sweep|begin|end)$/;
+		last if !defined $n && $name !~ /^(open|resume|discard|restore|prune|remove|sweep|begin|end|save_message|copy_messages|park_message|resolve_parked)$/;
 		last if $name =~ /^(open|resume)$/ && @mine > 3;
 		last if $name eq 'begin' && @{ $stacks[$s] } > 2;
 		log_line("-- $name");
@@ -654,6 +837,8 @@ sub check_left
 {
 	$operations{close}[1]->($world{handles}{$_}{session}, $_) for sort keys %{ $world{handles} };
 	ask($_, 'SELECT count(close_object(handle)) FROM open_handles') for 0, 1;
+	# those that were written without a handle, for saves that were refused, are a day old
+	ask(0, "UPDATE blob SET created_at = created_at - interval '2 days' WHERE creator IS NOT NULL");
 	ask(0, 'CALL sweep_blobs(1)');
 	check_versions(1, $world{messages});
 

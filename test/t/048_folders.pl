@@ -196,6 +196,7 @@ is(rows("SELECT DISTINCT call, answer FROM answers WHERE answer NOT IN ('S_OK', 
 		'MAPI_E_FOLDER_CYCLE', 'MAPI_E_HAS_FOLDERS', 'MAPI_E_HAS_MESSAGES')"),
 	'', 'no other answer was given');
 is(rows('SELECT * FROM wrong'), '', 'every number is that of the messages');
+is(rows('SELECT * FROM check_store()'), '', 'check_store() finds nothing');
 is(rows('SELECT * FROM wrong_unread'), '', 'every user has as many unread messages as are counted');
 is( rows("SELECT count(save_new_message(1, special_folder(1, 'Inbox'), '{}')) FROM generate_series(1, 5);
 	SELECT set_read_flags(1, (SELECT array_agg(message_id) FROM (SELECT message_id FROM message
