@@ -52,6 +52,11 @@ SELECT call, answer, string_agg(name, ' ' ORDER BY name) AS refused FROM unnest(
 GROUP BY call, answer ORDER BY call COLLATE "C", answer;
 SELECT count(*) FROM list_messages(:store, :inbox, actor => E'\x7f'); -- fail
 
+-- and those of other stores
+SELECT set_sync_position(:store, repeat('ä', 256), 'x', '{}', '{}'); -- fail
+SELECT set_sync_position(:store, E'a\nb', 'x', '{}', '{}'); -- fail
+SELECT set_sync_position(:store, repeat('ä', 255), 'x', '{}', '{}');
+
 -- 20,000 named properties in one patch, and ids for 8,000 of them
 SELECT message_id AS id FROM save_new_message(:store, :inbox, (SELECT jsonb_object_agg('PS_PUBLIC_STRINGS:' || n, 'v') FROM generate_series(1, 20000) AS n)) \gset
 SELECT count(*) FROM jsonb_object_keys(read_message(:store, :id)) AS k WHERE k LIKE 'PS_PUBLIC_STRINGS:%';

@@ -145,6 +145,9 @@ SELECT item, result FROM save_messages(:store, jsonb_build_array(
     pg_temp.item(:m1, pg_temp.n(:m1), '{"PR_COMMENT": "1"}'), pg_temp.item(:m2, pg_temp.n(:m2), '{"PR_COMMENT": "2"}'),
     pg_temp.item(:m1, pg_temp.n(:m1), '{"PR_COMMENT": "3"}')));
 SELECT item, result FROM save_messages(:store, jsonb_build_array(pg_temp.item(:m1, pg_temp.n(:m1), '{}')), 32);
+-- a number that is not below 2^53 is none: a reader of JSON could have rounded it
+SELECT item, result FROM save_messages(:store, '[{"message_id": 9007199254740992, "change_number": 1, "changes": {}},
+    {"message_id": 9007199254740991, "change_number": 9007199254740992, "changes": {}}, {"message_id": 9007199254740990, "change_number": 9007199254740991, "changes": {}}]');
 SELECT count(*) FROM save_messages(:store, '[]');
 -- fail
 SELECT save_messages(:store, '{}');

@@ -137,10 +137,10 @@ author_use(const char *actor)
 bool
 author_check_setting(char **newval, void **extra, GucSource source)
 {
-	if (text_is_actor(*newval))
+	if (text_is_name(*newval))
 		return true;
 	GUC_check_errdetail("It has at most %d characters, and no control character.",
-						MAX_ACTOR);
+						MAX_NAME);
 	return false;
 }
 

@@ -103,7 +103,8 @@ attempt(void (*work) (Bulk *), Bulk *bulk)
 static bool
 read_number(const Jsonb *element, const char *name, int64 *number)
 {
-	return object_number(element, name, number) && *number > 0;
+	return object_number(element, name, number) && *number > 0 &&
+		*number <= MAX_NUMBER;
 }
 
 /* Read an element of the call, which may be any JSON, into *item. */

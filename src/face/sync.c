@@ -734,6 +734,11 @@ set_sync_position(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(2, "sync_token");
 	REQUIRE_ARG(3, "again");
 	REQUIRE_ARG(4, "folders_again");
+	if (!text_is_name(call_text(fcinfo, 1)))
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("\"peer\" must have at most %d characters, and no control character",
+						MAX_NAME)));
 	call_require_write("set_sync_position()");
 	access_require_store(store_id, RIGHT_FOLDER_VISIBLE);
 	access_lock_store(store_id);

@@ -102,11 +102,11 @@ call_actor(FunctionCallInfo fcinfo, int n)
 {
 	char	   *actor = call_text(fcinfo, n);
 
-	if (actor != NULL && !text_is_actor(actor))
+	if (actor != NULL && !text_is_name(actor))
 		ereport(ERROR,
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("\"actor\" must have at most %d characters, and no control character",
-						MAX_ACTOR)));
+						MAX_NAME)));
 	return actor;
 }
 

@@ -51,7 +51,7 @@ text_has_control(const char *text, int len)
 }
 
 bool
-text_is_actor(const char *text)
+text_is_name(const char *text)
 {
 	int			characters = 0;
 
@@ -61,7 +61,7 @@ text_is_actor(const char *text)
 		if ((*c & 0xC0) != 0x80)
 			characters++;
 	}
-	return characters <= MAX_ACTOR && !text_has_control(text, strlen(text));
+	return characters <= MAX_NAME && !text_has_control(text, strlen(text));
 }
 
 void

@@ -39,11 +39,12 @@ extern char *text_shown(const char *text, int len);
 extern bool text_has_control(const char *text, int len);
 
 /*
- * Return true if a text can name the user of an application: it has at most
- * MAX_ACTOR characters of UTF-8, and no control character.
+ * Return true if a text can be a name, of the user of an application or of
+ * another store: it has at most MAX_NAME characters of UTF-8, and no control
+ * character.
  */
-#define MAX_ACTOR		255
-extern bool text_is_actor(const char *text);
+#define MAX_NAME		255
+extern bool text_is_name(const char *text);
 
 /*
  * Write a timestamptz (microseconds) as the text of a PT_SYSTIME,
@@ -189,7 +190,7 @@ extern char *call_text(FunctionCallInfo fcinfo, int n);
 
 /*
  * Return argument n, "actor", as call_text() does.  Raise
- * MAPI_E_INVALID_PARAMETER unless it is one (text_is_actor).
+ * MAPI_E_INVALID_PARAMETER unless the text can be a name (text_is_name).
  */
 extern char *call_actor(FunctionCallInfo fcinfo, int n);
 
