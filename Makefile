@@ -62,6 +62,7 @@ OBJS = \
 	src/engine/direct.o \
 	src/engine/hint.o \
 	src/engine/row.o \
+	src/engine/changerow.o \
 	src/engine/parent.o \
 	src/engine/access.o \
 	src/engine/lineage.o \
@@ -99,6 +100,7 @@ OBJS = \
 	src/face/copy.o \
 	src/face/stream.o \
 	src/face/large.o \
+	src/face/request.o \
 	src/face/save.o \
 	src/face/conflict.o \
 	src/face/throw.o \

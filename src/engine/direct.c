@@ -1,8 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * direct.c
- *	  Help for row.c to read and write tuples without the executor: tables
- *	  that may be written so, scans by key, the check of NOT NULL, index entries.
+ *	  Help for row.c and changerow.c to read and write tuples without the
+ *	  executor: tables that may be written so, places of columns, scans by key,
+ *	  the check of NOT NULL, index entries.
  *
  * NOTES
  *	  The executor opens and locks every index of a table for every statement,
@@ -39,6 +40,7 @@
 #include "nodes/primnodes.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -121,6 +123,28 @@ direct_relation(StoreRelation which, LOCKMODE lockmode)
 		 rel->rd_att->constr->has_generated_stored))
 		refuse_relation(rel, "a check constraint or a generated column");
 	return rel;
+}
+
+const int *
+direct_columns(ColumnMap *map, Relation rel, const char *const *names,
+			   int count)
+{
+	if (map->relid == RelationGetRelid(rel))
+		return map->at;
+	map->relid = InvalidOid;
+	for (int i = 0; i < count; i++)
+	{
+		AttrNumber	attno = get_attnum(RelationGetRelid(rel), names[i]);
+
+		if (attno == InvalidAttrNumber)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of relation \"%s\" does not exist",
+							names[i], RelationGetRelationName(rel))));
+		map->at[i] = attno - 1;
+	}
+	map->relid = RelationGetRelid(rel);
+	return map->at;
 }
 
 /* ----------------------------------------------------------------- scans */

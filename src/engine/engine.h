@@ -390,6 +390,23 @@ extern void author_fetch(int64 author_id, AuthorNames *names);
 extern Relation direct_relation(StoreRelation which, LOCKMODE lockmode);
 
 /*
+ * Positions of columns in the tuple descriptor of a relation, counted from 0.
+ * Columns of an existing table are never dropped or reordered, so that the
+ * positions are valid as long as the oid is the same.
+ */
+#define MAX_COLUMNS		40
+
+typedef struct ColumnMap
+{
+	Oid			relid;
+	int			at[MAX_COLUMNS];
+} ColumnMap;
+
+/* Return the positions of the named columns, from *map if that is valid. */
+extern const int *direct_columns(ColumnMap *map, Relation rel,
+								 const char *const *names, int count);
+
+/*
  * Begin an index scan of the rows that have the given values in the first
  * nkeys columns of the index, which are bigint.
  */
@@ -479,37 +496,6 @@ typedef struct MessageRow
 	Version		version;
 } MessageRow;
 
-/* A row of change. */
-typedef struct ChangeRow
-{
-	int64		store_id;
-	int64		message_id;
-	int64		change_number;
-	int64		previous;		/* 0: this is the first change */
-	int64		base;			/* 0: the message was new */
-	int64		incarnation;	/* written, not read */
-	TimestampTz changed_at;
-	char		kind;			/* CHANGE_* */
-	int64		author_id;		/* written, and read into "author" */
-	AuthorNames author;
-	const char *request;		/* or NULL; written, but not read */
-	Undo		undo;
-	const bytea *packed;		/* undo.props, packed; written, not read */
-} ChangeRow;
-
-#define CHANGE_CREATE	'c'
-#define CHANGE_COPY		'y'		/* the first version of a copy */
-#define CHANGE_SAVE		's'
-#define CHANGE_FORCE	'f'		/* a save that replaced an unseen version */
-#define CHANGE_MERGE	'g'		/* a save merged with an unseen version */
-#define CHANGE_MOVE		'm'
-#define CHANGE_IMPORT	'i'		/* came from another store */
-#define CHANGE_SUBMIT	'u'		/* submitted, or not any more */
-#define CHANGE_DELETE	'd'		/* soft */
-#define CHANGE_RESTORE	'r'
-#define CHANGE_HARD_DELETE	'h'
-#define CHANGE_PURGE	'x'		/* all that is left of an erased message */
-
 /*
  * Open the table message to fetch and write one row at a time, and close it.
  * The lock is held until the end of the transaction.
@@ -597,6 +583,39 @@ extern int64 messagerow_size(const MessageRow *row);
 
 /* Return true if the snapshot sees the version in *row. */
 extern bool messagerow_visible(MessageRow *row, Snapshot snapshot);
+
+/* ------------------------------------------------------------- changerow.c */
+
+/* A row of change. */
+typedef struct ChangeRow
+{
+	int64		store_id;
+	int64		message_id;
+	int64		change_number;
+	int64		previous;		/* 0: this is the first change */
+	int64		base;			/* 0: the message was new */
+	int64		incarnation;	/* written, not read */
+	TimestampTz changed_at;
+	char		kind;			/* CHANGE_* */
+	int64		author_id;		/* written, and read into "author" */
+	AuthorNames author;
+	const char *request;		/* or NULL; written, but not read */
+	Undo		undo;
+	const bytea *packed;		/* undo.props, packed; written, not read */
+} ChangeRow;
+
+#define CHANGE_CREATE	'c'
+#define CHANGE_COPY		'y'		/* the first version of a copy */
+#define CHANGE_SAVE		's'
+#define CHANGE_FORCE	'f'		/* a save that replaced an unseen version */
+#define CHANGE_MERGE	'g'		/* a save merged with an unseen version */
+#define CHANGE_MOVE		'm'
+#define CHANGE_IMPORT	'i'		/* came from another store */
+#define CHANGE_SUBMIT	'u'		/* submitted, or not any more */
+#define CHANGE_DELETE	'd'		/* soft */
+#define CHANGE_RESTORE	'r'
+#define CHANGE_HARD_DELETE	'h'
+#define CHANGE_PURGE	'x'		/* all that is left of an erased message */
 
 /*
  * Insert a row of change, and read the row that the active snapshot sees.

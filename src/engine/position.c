@@ -15,8 +15,8 @@
  *	  where a call goes on that gives a part of them.
  *
  *	  The change of a message counts as one of a later transaction if the
- *	  version that it replaced is one of a later transaction (row.c).  So the
- *	  changes of one message are in the order of its versions.
+ *	  version that it replaced is one of a later transaction (changerow.c).
+ *	  So the changes of one message are in the order of its versions.
  *
  *	  A snapshot never lists the own transaction of its session.  Here it
  *	  counts as running: its changes are new to every token that it takes, and

@@ -264,23 +264,6 @@ extern void save_of_stand(SaveRequest *request, const Stand *stand,
 extern bool save_has_recipients(const Content *content);
 
 /*
- * Read the arguments "request", which is argument n, and "actor", the next
- * one, of a call that saves.  Raises MAPI_E_INVALID_PARAMETER if the request is
- * empty or too long.
- */
-extern void save_author_arguments(FunctionCallInfo fcinfo, int n,
-								  Author *author);
-
-/*
- * Return true if an earlier call with the same request has created a message
- * in the store, and set the message's id and number.  Waits for a transaction
- * that makes the same request, and makes others wait until this transaction
- * ends.  Returns false if no request is given.
- */
-extern bool save_created_before(int64 store_id, const Author *author,
-								int64 *message_id, int64 *number);
-
-/*
  * Decide and write, in one atomic step, and return the result.  *change_number
  * is the version that stands afterwards: the new version, or after a refusal
  * the current one, 0 if the message is gone.  If an earlier call with the same
@@ -301,6 +284,30 @@ extern int32 save_on_row(const MessageRow *row, const SaveRequest *request,
  * edits, and its draft, if any, is discarded.
  */
 extern void save_finish(Handle *handle, int64 change_number);
+
+/* --------------------------------------------------------------- request.c */
+
+/*
+ * Read the arguments "request", which is argument n, and "actor", the next
+ * one, of a call that saves.  Raises MAPI_E_INVALID_PARAMETER if the request is
+ * empty or too long.
+ */
+extern void request_arguments(FunctionCallInfo fcinfo, int n, Author *author);
+
+/*
+ * Return true if an earlier call with the same request has created a message
+ * in the store, and set the message's id and number.  Waits for a transaction
+ * that makes the same request, and makes others wait until this transaction
+ * ends.  Returns false if no request is given.
+ */
+extern bool request_created_before(int64 store_id, const Author *author,
+								   int64 *message_id, int64 *number);
+
+/*
+ * Return true if an earlier call with the same request has saved the message,
+ * and set *number to the version that the call made.
+ */
+extern bool request_saved_before(const SaveRequest *request, int64 *number);
 
 /* ----------------------------------------------------------------- place.c */
 

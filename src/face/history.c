@@ -362,7 +362,7 @@ restore_version(PG_FUNCTION_ARGS)
 	request.base = call_number(fcinfo, 3, "change_number");
 	request.mode = SAVE_VERSION;
 	request.edits = &none;
-	save_author_arguments(fcinfo, 4, &request.author);
+	request_arguments(fcinfo, 4, &request.author);
 
 	call_require_write("restore_version()");
 	request.is_stateless = true;

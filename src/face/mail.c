@@ -176,12 +176,12 @@ import_message(PG_FUNCTION_ARGS)
 	REQUIRE_ARG(2, "props");
 	request.is_new = true;
 	request.message_flags = MSGFLAG_DEFAULT;
-	save_author_arguments(fcinfo, 8, &request.author);
+	request_arguments(fcinfo, 8, &request.author);
 
 	access_require_folder(request.store_id, request.folder_id, RIGHT_CREATE);
 	call_require_write("import_message()");
-	if (!save_created_before(request.store_id, &request.author,
-							 &request.message_id, &number))
+	if (!request_created_before(request.store_id, &request.author,
+								&request.message_id, &number))
 	{
 		store_require_folder(request.store_id, request.folder_id);
 		request.message_id = number_next_id(REL_MESSAGE_ID_SEQ,

@@ -94,8 +94,8 @@ save_elsewhere(const Stand *stand, int64 folder_id, bool from_conflict,
 	int64		number;
 	int32		result;
 
-	if (save_created_before(stand->store_id, &stand->author,
-							&outcome->message_id, &outcome->change_number))
+	if (request_created_before(stand->store_id, &stand->author,
+							   &outcome->message_id, &outcome->change_number))
 		return S_OK;
 	outcome->message_id = stand->message_id;
 	/* with a writer's lock at once: it is needed below */
@@ -383,7 +383,7 @@ resolve_conflict_of_message(PG_FUNCTION_ARGS)
 	stand_of_arguments(&stand, fcinfo);
 	choice = choice_argument(fcinfo, 4);
 	check_choice(fcinfo, choice, 5, 6);
-	save_author_arguments(fcinfo, 7, &stand.author);
+	request_arguments(fcinfo, 7, &stand.author);
 	if (choice != KEEP_ORIGINAL)
 		call_require_write("resolve_conflict()");
 	view_require_message(stand.store_id, stand.message_id);

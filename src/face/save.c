@@ -53,8 +53,6 @@
 #include "face.h"
 
 #include "access/table.h"
-#include "common/hashfn.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
@@ -62,8 +60,6 @@
 #include "value.h"
 
 #include "activity.h"
-
-#define MAX_REQUEST		255		/* characters of a request */
 
 /* A save under way. */
 typedef struct SaveWork
@@ -133,52 +129,6 @@ save_on_row(const MessageRow *row, const SaveRequest *request,
 	if (result == MAPI_E_OBJECT_CHANGED)
 		activity_conflict(request->store_id, request->message_id);
 	return result;
-}
-
-/* ---------------------------------------------------------------- requests */
-
-void
-save_author_arguments(FunctionCallInfo fcinfo, int n, Author *author)
-{
-	author->request = call_text(fcinfo, n);
-	author->actor = call_actor(fcinfo, n + 1);
-	if (author->request == NULL)
-		return;
-	if (author->request[0] == '\0' ||
-		pg_mbstrlen(author->request) > MAX_REQUEST)
-		ereport(ERROR,
-				(errmapi(MAPI_E_INVALID_PARAMETER),
-				 errmsg("\"request\" must have 1 to %d characters",
-						MAX_REQUEST)));
-}
-
-bool
-save_created_before(int64 store_id, const Author *author, int64 *message_id,
-					int64 *number)
-{
-	const char *request = author->request;
-
-	if (request == NULL)
-		return false;
-	LockDatabaseObject(relation_oid(REL_CHANGE),
-					   hash_bytes((const unsigned char *) request,
-								  strlen(request)), 0, ExclusiveLock);
-	*message_id = 0;
-	return change_requested(store_id, request, message_id, number);
-}
-
-/*
- * Return true if an earlier call with the same request has saved the message,
- * and set *number to the version that the call made.
- */
-static bool
-saved_before(const SaveRequest *request, int64 *number)
-{
-	int64		message_id = request->message_id;
-
-	return request->author.request != NULL &&
-		change_requested(request->store_id, request->author.request,
-						 &message_id, number);
 }
 
 /* ---------------------------------------------------------------- deciding */
@@ -391,7 +341,7 @@ attempt_plain(SaveWork *work, int32 *result, int64 *number)
 	Edits		edits;
 
 	*result = S_OK;
-	if (saved_before(request, number))
+	if (request_saved_before(request, number))
 		return ATTEMPT_DONE;
 	if (!found)
 	{
@@ -466,7 +416,7 @@ answered_at_door(SaveWork *work, int32 *result, int64 *number)
 		work->decided = true;
 		return false;
 	}
-	if (saved_before(work->request, number))
+	if (request_saved_before(work->request, number))
 		return true;
 	*number = work->row.version.change_number;
 	*result = decide(work);
@@ -491,7 +441,7 @@ attempt_force(SaveWork *work, int32 *result, int64 *number)
 		return ATTEMPT_DONE;
 	if (found && messagerow_lock(&work->row, true) != TM_Ok)
 		return ATTEMPT_AGAIN;
-	if (saved_before(request, number))
+	if (request_saved_before(request, number))
 		return ATTEMPT_DONE;
 	if (!found)
 	{
@@ -772,7 +722,7 @@ save_stateless(FunctionCallInfo fcinfo, int64 *number)
 	REQUIRE_ARG(4, "flags");
 	request.patch = PG_GETARG_JSONB_P(3);
 	request.flags = PG_GETARG_UINT32(4);
-	save_author_arguments(fcinfo, 5, &request.author);
+	request_arguments(fcinfo, 5, &request.author);
 	request.is_stateless = true;
 
 	*number = 0;
@@ -894,14 +844,14 @@ save_new_message(PG_FUNCTION_ARGS)
 	request.flags = PG_GETARG_UINT32(3);
 	request.is_new = true;
 	request.is_stateless = true;
-	save_author_arguments(fcinfo, 4, &request.author);
+	request_arguments(fcinfo, 4, &request.author);
 
 	access_require_folder(request.store_id, request.folder_id, RIGHT_CREATE);
 	if ((request.flags & ~SAVE_FLAGS) == 0)
 		call_require_write("save_new_message()");
 	if ((request.flags & ~SAVE_FLAGS) == 0 &&
-		save_created_before(request.store_id, &request.author,
-							&request.message_id, &number))
+		request_created_before(request.store_id, &request.author,
+							   &request.message_id, &number))
 		result = S_OK;
 	else if ((request.flags & ~SAVE_FLAGS) == 0)
 	{
