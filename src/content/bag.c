@@ -36,6 +36,9 @@ static Jsonb *build(const BagEntry *entries, int count, uint32 kind);
 /* the number of members up to which a bag is small for bag_find() */
 #define MAX_WALK	48
 
+/* the number of values up to which bag_change() replaces them in place */
+#define MAX_REPLACED	16
+
 #define IS_PADDED(type) \
 	((type) == JENTRY_ISNUMERIC || (type) == JENTRY_ISCONTAINER)
 
@@ -561,12 +564,161 @@ bag_undo(const Jsonb *bag, const Jsonb *patch)
 	return result;
 }
 
+#ifdef USE_ASSERT_CHECKING
+/* Return true if two bags are equal to the byte. */
+static bool
+same_bag(const Jsonb *a, const Jsonb *b)
+{
+	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+}
+#endif
+
+/*
+ * Find the members of a patch in a bag: at[] is set to their places in the bag.
+ * Returns the length of all keys of the bag, or -1 if the patch deletes a
+ * member or has a key that the bag has not.
+ */
+static int
+find_members(const Jsonb *bag, const BagEntry *patch, int count, int *at)
+{
+	int			nbag = bag_count(bag);
+	const JEntry *jentry = bag->root.children;
+	const char *start = (const char *) (jentry + 2 * nbag);
+	uint32		offset = 0;
+	int			j = 0;
+
+	for (int i = 0; i < nbag; i++)
+	{
+		uint32		end = JBE_HAS_OFF(jentry[i]) ? JBE_OFFLENFLD(jentry[i]) :
+		offset + JBE_OFFLENFLD(jentry[i]);
+
+		if (j < count && patch[j].keylen == end - offset &&
+			memcmp(patch[j].key, start + offset, end - offset) == 0)
+		{
+			if (patch[j].type == JENTRY_ISNULL)
+				return -1;
+			at[j++] = i;
+		}
+		offset = end;
+	}
+	return j == count ? (int) offset : -1;
+}
+
+/* The values of a bag that is being written with some values replaced. */
+typedef struct Rewriting
+{
+	const char *from;			/* the start of the old keys */
+	char	   *to;				/* the start of the new keys */
+	uint32		copied;			/* the offset up to which "from" is copied */
+	uint32		written;		/* the offset up to which "to" is written */
+} Rewriting;
+
+/* Copy the old values up to an offset. */
+static void
+copy_values(Rewriting *rewriting, uint32 end)
+{
+	memcpy(rewriting->to + rewriting->written,
+		   rewriting->from + rewriting->copied, end - rewriting->copied);
+	rewriting->written += end - rewriting->copied;
+	rewriting->copied = end;
+}
+
+/* Write a value in place of the old values up to an offset. */
+static void
+write_value(Rewriting *rewriting, const BagEntry *entry, uint32 end)
+{
+	if (IS_PADDED(entry->type))
+	{
+		while (rewriting->written % sizeof(int32) != 0)
+			rewriting->to[rewriting->written++] = '\0';
+	}
+	if (entry->len > 0)
+		memcpy(rewriting->to + rewriting->written, entry->data, entry->len);
+	rewriting->written += entry->len;
+	rewriting->copied = end;
+}
+
+/*
+ * Return a bag with the values of some of its members replaced, or NULL if the
+ * patch does more than this.  Each entry of the patch is set to the member that
+ * it replaces.  Values between two of the patch are copied together, unless a
+ * shift makes it necessary to align one anew.
+ */
+static Jsonb *
+replace_values(const Jsonb *bag, BagEntry *patch, int count)
+{
+	int			nbag = bag_count(bag);
+	const JEntry *old = bag->root.children;
+	int			at[MAX_REPLACED + 1];
+	int			keys = count > MAX_REPLACED ? -1 :
+	find_members(bag, patch, count, at);
+	Size		size = VARSIZE(bag) + (sizeof(int32) - 1) * nbag;
+	Size		head = offsetof(Jsonb, root.children) +
+	sizeof(JEntry) * 2 * nbag;
+	Rewriting	rewriting;
+	Jsonb	   *result;
+	JEntry	   *jentry;
+	uint32		offset = keys;
+	uint32		begin = keys;
+	int			j = 0;
+
+	if (keys < 0)
+		return NULL;
+	for (int i = 0; i < count; i++)
+		size += patch[i].len + sizeof(int32);
+	if (size - head > JENTRY_OFFLENMASK)
+		return NULL;
+	at[count] = -1;
+	result = palloc(size);
+	memcpy(result, bag, head + keys);
+	jentry = result->root.children + nbag;
+	rewriting.from = (const char *) bag + head;
+	rewriting.to = (char *) result + head;
+	rewriting.copied = rewriting.written = keys;
+
+	for (int i = 0; i < nbag; i++)
+	{
+		JEntry		entry = old[nbag + i];
+		uint32		end = JBE_HAS_OFF(entry) ? JBE_OFFLENFLD(entry) :
+		offset + JBE_OFFLENFLD(entry);
+		BagEntry	member = {NULL, 0, entry & JENTRY_TYPEMASK, NULL, 0};
+		uint32		value = IS_PADDED(member.type) ? INTALIGN(offset) : offset;
+		uint32		type = member.type;
+
+		member.data = rewriting.from + value;
+		member.len = end - value;
+		if (i == at[j])
+		{
+			type = patch[j].type;
+			copy_values(&rewriting, offset);
+			write_value(&rewriting, &patch[j], end);
+			member.key = patch[j].key;
+			member.keylen = patch[j].keylen;
+			patch[j++] = member;
+		}
+		else if (IS_PADDED(type) &&
+				 (rewriting.written - rewriting.copied) % sizeof(int32) != 0)
+		{
+			copy_values(&rewriting, offset);
+			write_value(&rewriting, &member, end);
+		}
+		offset = end;
+		end = rewriting.written + (end - rewriting.copied);
+		jentry[i] = type | ((nbag + i) % JB_OFFSET_STRIDE == 0 ?
+							JENTRY_HAS_OFF | end : end - begin);
+		begin = end;
+	}
+	copy_values(&rewriting, offset);
+	SET_VARSIZE(result, head + rewriting.written);
+	return result;
+}
+
 /*
  * Return the bag with a patch applied, and in *undo the patch that undoes this,
  * as bag_splice() and bag_undo() would.
  */
-Jsonb *
-bag_change(const Jsonb *bag, const Jsonb *patch, Jsonb **undo)
+static Jsonb *
+change_any(const Jsonb *bag, const Jsonb *patch, Jsonb **undo)
 {
 	int			nbag,
 				npatch;
@@ -601,6 +753,23 @@ bag_change(const Jsonb *bag, const Jsonb *patch, Jsonb **undo)
 	pfree(old);
 	pfree(new);
 	pfree(out);
+	return result;
+}
+
+Jsonb *
+bag_change(const Jsonb *bag, const Jsonb *patch, Jsonb **undo)
+{
+	int			count;
+	BagEntry   *entries = bag_entries(patch, &count);
+	Jsonb	   *result = replace_values(bag, entries, count);
+
+	if (result == NULL)
+		result = change_any(bag, patch, undo);
+	else
+		*undo = build(entries, count, JB_FOBJECT);
+	Assert(same_bag(result, bag_splice(bag, patch, false)));
+	Assert(same_bag(*undo, bag_undo(bag, patch)));
+	pfree(entries);
 	return result;
 }
 
