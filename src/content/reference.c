@@ -60,11 +60,12 @@ reference_takes(const Property *prop, JsonbValue *value)
 static bool
 has_containers(const JsonbContainer *container)
 {
-	int			children = JsonContainerSize(container);
+	int			first = 0;
+	int			count = JsonContainerSize(container);
 
 	if (JsonContainerIsObject(container))
-		children *= 2;
-	for (int i = 0; i < children; i++)
+		first = count;			/* behind the keys */
+	for (int i = first; i < first + count; i++)
 	{
 		if (JBE_ISCONTAINER(container->children[i]))
 			return true;
