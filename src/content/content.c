@@ -123,16 +123,26 @@ content_from_bag(Content *content, Jsonb *bag)
 	content->value[PART_PROPS] = JsonbPGetDatum(bag);
 }
 
+/*
+ * Add a new search key.  A call of the generator costs as much for many bytes
+ * as for a few, so the bytes of several keys are made at once.
+ */
 void
 content_add_search_key(BagList *list)
 {
-	uint8		key[SEARCH_KEY_BYTES];
+	static uint8 keys[32][SEARCH_KEY_BYTES];
+	static int	left = 0;
 
-	if (!pg_strong_random(key, sizeof(key)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not generate a search key")));
-	baglist_add_base64(list, "PR_SEARCH_KEY", key, sizeof(key));
+	if (left == 0)
+	{
+		if (!pg_strong_random(keys, sizeof(keys)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate a search key")));
+		left = lengthof(keys);
+	}
+	left--;
+	baglist_add_base64(list, "PR_SEARCH_KEY", keys[left], SEARCH_KEY_BYTES);
 }
 
 Jsonb *
