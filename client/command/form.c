@@ -513,7 +513,7 @@ form_text(const Form *form, const json_t *edits, const char *first)
 		if (shown && !json_is_null(value) && strcmp(name, "PR_SUBJECT") != 0)
 			g_ptr_array_add(names, (gpointer) name);
 	}
-	qsort(names->pdata, names->len, sizeof(gpointer), compare_names);
+	g_ptr_array_sort(names, compare_names);
 	for (guint i = 0; i < names->len; i++)
 		put_line(out, names->pdata[i],
 				 json_object_get(props, names->pdata[i]));
