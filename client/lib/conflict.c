@@ -46,7 +46,7 @@ run_for_report(msgstore *ms, const char *sql, const Params *params)
 	if (report == NULL)
 		return NULL;
 	report->count = PQntuples(res);
-	report->differences = (msgstore_difference *) (report + 1);
+	report->differences = ms_rows_of(report, &shape);
 	report->owner = res;
 	return report;
 }
@@ -227,7 +227,7 @@ msgstore_parked(msgstore *ms, int64_t store_id, int64_t message_id)
 	if (list == NULL)
 		return NULL;
 	list->count = PQntuples(res);
-	list->drafts = (msgstore_draft *) (list + 1);
+	list->drafts = ms_rows_of(list, &shape);
 	list->owner = res;
 	return list;
 }

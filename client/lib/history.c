@@ -46,7 +46,7 @@ msgstore_history(msgstore *ms, int64_t store_id, int64_t message_id, int max)
 	if (list == NULL)
 		return NULL;
 	list->count = PQntuples(res);
-	list->changes = (msgstore_change *) (list + 1);
+	list->changes = ms_rows_of(list, &shape);
 	list->owner = res;
 	return list;
 }

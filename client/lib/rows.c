@@ -37,7 +37,7 @@ run_for_page(msgstore *ms, const Params *params)
 	if (list == NULL)
 		return NULL;
 	list->count = PQntuples(res);
-	list->rows = (msgstore_row *) (list + 1);
+	list->rows = ms_rows_of(list, &shape);
 	list->owner = res;
 	return list;
 }
@@ -118,7 +118,7 @@ msgstore_search_messages(msgstore *ms, const msgstore_search *search)
 	if (list == NULL)
 		return NULL;
 	list->count = PQntuples(res);
-	list->found = (msgstore_found *) (list + 1);
+	list->found = ms_rows_of(list, &shape);
 	list->owner = res;
 	return list;
 }
@@ -176,7 +176,7 @@ msgstore_changes_since(msgstore *ms, const msgstore_feed *feed)
 	if (list == NULL)
 		return NULL;
 	list->count = PQntuples(res);
-	list->events = (msgstore_event *) (list + 1);
+	list->events = ms_rows_of(list, &shape);
 	list->owner = res;
 	return list;
 }

@@ -378,6 +378,20 @@ set_member(char *member, char letter, const PGresult *res, int row,
 		*(const char **) member = text;
 }
 
+/* Return where the rows of a list begin, aligned for numbers. */
+static size_t
+rows_offset(const ListShape *shape)
+{
+	return (shape->list_size + sizeof(int64_t) - 1) /
+		sizeof(int64_t) * sizeof(int64_t);
+}
+
+void *
+ms_rows_of(void *list, const ListShape *shape)
+{
+	return (char *) list + rows_offset(shape);
+}
+
 void *
 ms_run_for_list(msgstore *ms, const char *form, const char *sql,
 				const Params *params, const ListShape *shape, PGresult **res)
@@ -388,7 +402,7 @@ ms_run_for_list(msgstore *ms, const char *form, const char *sql,
 	*res = ms_run(ms, form, sql, params);
 	if (*res == NULL)
 		return NULL;
-	list = calloc(1, shape->list_size +
+	list = calloc(1, rows_offset(shape) +
 				  shape->row_size * (size_t) PQntuples(*res));
 	if (list == NULL)
 	{
@@ -396,7 +410,7 @@ ms_run_for_list(msgstore *ms, const char *form, const char *sql,
 		(void) ms_set_error(ms, "out of memory");
 		return NULL;
 	}
-	member = list + shape->list_size;
+	member = ms_rows_of(list, shape);
 	for (int row = 0; row < PQntuples(*res); row++)
 	{
 		const char *letter = form + 1;
@@ -432,7 +446,7 @@ ms_run_for_ids(msgstore *ms, const char *sql, const Params *params)
 	if (list == NULL)
 		return NULL;
 	list->count = PQntuples(res);
-	list->ids = (int64_t *) (list + 1);
+	list->ids = ms_rows_of(list, &shape);
 	PQclear(res);
 	return list;
 }

@@ -111,6 +111,9 @@ extern void *ms_run_for_list(msgstore *ms, const char *form, const char *sql,
 							 const Params *params, const ListShape *shape,
 							 PGresult **res);
 
+/* Return the rows of such a list. */
+extern void *ms_rows_of(void *list, const ListShape *shape);
+
 /* Free a list and the result that has its texts. */
 extern void ms_free_list(void *list, PGresult *owner);
 

@@ -266,7 +266,7 @@ msgstore_missing_blobs(msgstore *ms, int64_t store_id, const char *change)
 	if (list == NULL)
 		return NULL;
 	list->count = PQntuples(res);
-	list->blobs = (msgstore_blob *) (list + 1);
+	list->blobs = ms_rows_of(list, &shape);
 	list->owner = res;
 	return list;
 }
