@@ -44,10 +44,11 @@ copies_text(const msgstore_blob_list *copied)
 			return NULL;
 		size += strlen(digest) + 160;
 	}
-	text = p = malloc(size);
+	text = malloc(size);
 	if (text == NULL)
 		return NULL;
-	*p++ = '[';
+	strcpy(text, "[");
+	p = text + 1;
 	for (int i = 0; i < copied->count; i++)
 	{
 		const msgstore_blob *value = &copied->blobs[i];
