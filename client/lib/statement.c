@@ -300,7 +300,7 @@ bool
 ms_run_for_saved(msgstore *ms, const char *sql, const Params *params,
 				 msgstore_saved *saved)
 {
-	int64_t		numbers[3];
+	int64_t		numbers[3] = {0};
 
 	if (!ms_run_for_numbers(ms, "RN?N?", sql, params, numbers))
 		return false;
