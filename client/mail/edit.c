@@ -123,22 +123,6 @@ is_content_field(const char *name)
 	return false;
 }
 
-/* Return the offset after the field at an offset, continuations included. */
-static size_t
-field_end(const Reading *reading, size_t at)
-{
-	const char *data = reading->mend->data;
-	size_t		end = reading->place->head;
-
-	do
-	{
-		const char *nl = memchr(data + at, '\n', end - at);
-
-		at = nl ? (size_t) (nl + 1 - data) : end;
-	} while (at < end && (data[at] == ' ' || data[at] == '\t'));
-	return at;
-}
-
 /*
  * Return the header of a part of the original, with an empty line; of the
  * whole content, the fields that describe the content.
@@ -157,13 +141,12 @@ old_header(const Edit *edit, const Place *place)
 	for (guint i = 0; i < fields->len; i++)
 	{
 		const Field *field = g_ptr_array_index(fields, i);
-		size_t		end = field_end(reading, field->offset);
 
 		if (is_content_field(field->name) &&
 			g_ascii_strcasecmp(field->name, "Content-Length") != 0 &&
 			g_ascii_strcasecmp(field->name, "Lines") != 0)
 			g_string_append_len(out, data + field->offset,
-								(gssize) (end - field->offset));
+								(gssize) (field->end - field->offset));
 	}
 	return g_string_append(out, edit->eol);
 }
@@ -709,7 +692,7 @@ append_header(const Edit *edit, GString *out)
 			continue;
 		g_string_append_len(out, data + at, (gssize) (field->offset - at));
 		g_string_append(out, field->now);
-		at = field_end(reading, field->offset);
+		at = field->end;
 	}
 	g_string_append_len(out, data + at, (gssize) (place->head - at));
 	g_string_append(out, at_start ? "" : edit->appended->str);

@@ -252,6 +252,7 @@ typedef struct Field
 	char	   *name;			/* in the spelling of the message */
 	char	   *value;			/* on one line, UTF-8, without NUL */
 	size_t		offset;			/* as GMime returns it */
+	size_t		end;			/* after its continuations */
 	char	   *now;			/* the edited field, or NULL */
 } Field;
 

@@ -208,30 +208,21 @@ attach_whole(Walk *walk, const Part *part)
 	const char *bytes;
 	size_t		len;
 
-	if (part->depth > 0)
-		bytes = part_raw(walk, part->start, part->end, &len);
-	else
+	for (guint i = 0; part->depth == 0 && i < part->header->fields->len; i++)
 	{
-		GPtrArray  *fields = part->header->fields;
+		Field	   *field = g_ptr_array_index(part->header->fields, i);
 
-		for (guint i = 0; i < fields->len; i++)
-		{
-			Field	   *field = g_ptr_array_index(fields, i);
-			Field	   *next = i + 1 < fields->len ?
-			g_ptr_array_index(fields, i + 1) : NULL;
-
-			if (g_ascii_strcasecmp(field->name, "Content-Type") != 0)
-				continue;
-			bytes = part_raw(walk, field->offset, next ? next->offset :
-							  part->body, &len);
-			g_string_append_len(out, bytes, (gssize) len);
-			if (next != NULL)
-				g_string_append(out, g_str_has_suffix(out->str, "\r\n") ?
-								"\r\n" : "\n");
-			break;
-		}
-		bytes = part_raw(walk, part->body, part->end, &len);
+		if (g_ascii_strcasecmp(field->name, "Content-Type") != 0)
+			continue;
+		bytes = walk->reading->mend->data + field->offset;
+		len = field->end - field->offset;
+		g_string_append_len(out, bytes, (gssize) len);
+		g_string_append(out, g_str_has_suffix(out->str, "\r\n") ? "\r\n" :
+						"\n");
+		break;
 	}
+	bytes = part_raw(walk, part->depth > 0 ? part->start : part->body,
+					 part->end, &len);
 	g_string_append_len(out, bytes, (gssize) len);
 	attachment = attach_add(walk->attachments, type, ATTACH_BY_VALUE,
 							walk->tally);
@@ -496,6 +487,29 @@ map_content(Walk *walk, const Part *root, json_t *props)
 		json_object_set(props, "PR_MESSAGE_ATTACHMENTS", walk->attachments);
 }
 
+/* Set the offsets of the header's fields to those in the message. */
+static void
+set_offsets(Reading *reading)
+{
+	const char *data = reading->mend->data;
+	size_t		head = reading->place->head;
+
+	for (guint i = 0; i < reading->header->fields->len; i++)
+	{
+		Field	   *field = g_ptr_array_index(reading->header->fields, i);
+		size_t		at = mend_offset(reading->mend, field->offset);
+
+		field->offset = at;
+		do
+		{
+			const char *nl = memchr(data + at, '\n', head - at);
+
+			at = nl ? (size_t) (nl + 1 - data) : head;
+		} while (at < head && (data[at] == ' ' || data[at] == '\t'));
+		field->end = at;
+	}
+}
+
 /* Read a message that GMime has parsed, with at least one header field. */
 static void
 read_object(Reading *reading, GMimeObject *object, const RawMessage *raw,
@@ -504,7 +518,6 @@ read_object(Reading *reading, GMimeObject *object, const RawMessage *raw,
 	const Mend *mend = reading->mend;
 	Walk		walk = {.reading = reading, .tally = tally,
 	.nesting = nesting, .parts = parts};
-	GPtrArray  *fields = reading->header->fields;
 	Part		root;
 	g_autofree char *block = NULL;
 
@@ -522,13 +535,8 @@ read_object(Reading *reading, GMimeObject *object, const RawMessage *raw,
 	block = header_block(reading->header, mend->data + root.place->start,
 						 root.place->head - root.place->start);
 	put_text(reading->props, "PR_TRANSPORT_MESSAGE_HEADERS", block);
+	set_offsets(reading);
 	map_content(&walk, &root, reading->props);
-	for (guint i = 0; i < fields->len; i++)
-	{
-		Field	   *field = g_ptr_array_index(fields, i);
-
-		field->offset = mend_offset(mend, field->offset);
-	}
 	part_clear(&root);
 	json_decref(walk.attachments);
 	g_string_free(walk.text, TRUE);
