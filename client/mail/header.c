@@ -141,6 +141,12 @@ header_block(const Header *header, const char *bytes, size_t len)
 {
 	GString    *block = g_string_sized_new(len);
 
+	if (g_utf8_validate_len(bytes, len, NULL) &&
+		memchr(bytes, 0x1B, len) == NULL)
+	{
+		g_string_append_len(block, bytes, (gssize) len);
+		len = 0;
+	}
 	while (len > 0)
 	{
 		const char *nl = memchr(bytes, '\n', len);
@@ -248,8 +254,13 @@ char *
 header_decode(const char *value, bool as_words, Tally *tally)
 {
 	GString    *out = g_string_new(NULL);
-	WordRun		run = {NULL, g_string_new(NULL), false};
+	WordRun		run = {NULL, g_string_new(NULL), strstr(value, "=?") == NULL};
 
+	if (run.no_end && strchr(value, '\r') == NULL)
+	{
+		g_string_append(out, value);
+		value = "";
+	}
 	while (*value != '\0')
 	{
 		/* blanks between encoded words are not part of the text */

@@ -188,7 +188,8 @@ file_name(const Header *header, const char *field, const char *name)
 	const char *list = value ? strchr(value, ';') : NULL;
 	g_autofree char *coded = NULL;
 	g_autofree char *words = NULL;
-	g_autofree char *pattern = NULL;
+	g_autofree char *pattern = g_strdup_printf("(\\b%s[ *=])", name);
+	g_autofree char *present = NULL;
 	g_autofree char *charset = NULL;
 	g_autofree char *latin = NULL;
 	g_autofree char *bytes = NULL;
@@ -196,9 +197,13 @@ file_name(const Header *header, const char *field, const char *name)
 
 	if (list == NULL || strlen(value) > LONG_FIELD)
 		return NULL;
+	present = text_find(pattern, list, strlen(list));
+	if (present == NULL)
+		return NULL;
 	coded = header_decode(list + 1, true, NULL);
 	/* a backslash of a path escapes nothing */
 	words = text_replace("\\\\(?=[^\"\\\\])", coded, "\\\\\\\\");
+	g_free(pattern);
 	pattern = g_strdup_printf("\\b%s\\*(?:0\\*)?=[ \"]*([^ \";'=]+)'", name);
 	charset = text_find(pattern, words, strlen(words));
 	latin = text_replace("(\\*(?:0\\*)?=[ \"]*)[^ \";'=]+(?=')", words,
