@@ -18,14 +18,12 @@ free_part(gpointer part)
 	g_string_free(part, TRUE);
 }
 
-/* Return a new array of parts. */
 GPtrArray *
 parts_new(void)
 {
 	return g_ptr_array_new_with_free_func(free_part);
 }
 
-/* Return the length of the header of a part, with the empty line. */
 size_t
 header_len(const GString *part)
 {
@@ -36,7 +34,6 @@ header_len(const GString *part)
 	return header && *header ? strlen(header) : part->len;
 }
 
-/* Return a header of a part as an object of GMime, or NULL. */
 GMimeObject *
 parse_header(const char *header, size_t len)
 {
@@ -49,7 +46,6 @@ parse_header(const char *header, size_t len)
 	return object;
 }
 
-/* Return an object as GMime writes it, and free the object. */
 GString *
 object_text(GMimeObject *object, const char *eol)
 {
@@ -80,10 +76,6 @@ set_bytes(GMimePart *part, const void *bytes, size_t len,
 	g_object_unref(stream);
 }
 
-/*
- * Return a text as a part.  "old" is the part that is replaced, whose other
- * header fields stay, or NULL.
- */
 GString *
 part_text(const char *text, size_t len, const char *subtype, const char *eol,
 		  GMimeObject *old)
@@ -112,7 +104,6 @@ part_text(const char *text, size_t len, const char *subtype, const char *eol,
 	return object_text(GMIME_OBJECT(part), eol);
 }
 
-/* Return parts as a multipart, and free the array. */
 GString *
 part_multipart(GPtrArray *parts, const char *subtype, const char *report_type,
 			   const char *eol)
@@ -150,7 +141,6 @@ part_multipart(GPtrArray *parts, const char *subtype, const char *report_type,
 	return out;
 }
 
-/* Return the parts as a multipart, or a single part alone; free the array. */
 GString *
 join_parts(GPtrArray *parts, const char *subtype, const char *eol)
 {
@@ -203,7 +193,6 @@ set_field(GMimeObject *part, const char *name, const char *value)
 								raw);
 }
 
-/* Set the fields that have the names of a part, if the names were edited. */
 void
 set_names(GMimeObject *part, json_t *now, json_t *before)
 {
@@ -240,7 +229,6 @@ set_names(GMimeObject *part, json_t *now, json_t *before)
 		set_field(part, "Content-Location", place);
 }
 
-/* Set the type of a part, if the type was edited. */
 void
 set_type(GMimeObject *part, json_t *now, json_t *before, bool embedded)
 {
@@ -261,11 +249,6 @@ set_type(GMimeObject *part, json_t *now, json_t *before, bool embedded)
 	g_object_unref(type);
 }
 
-/*
- * Return an attachment as a part.  "old" is the part that is replaced, whose
- * other header fields stay, and "before" has the properties that "old" was
- * read as; both are NULL for a new attachment.
- */
 GString *
 part_attachment(const Edit *edit, json_t *now, json_t *before,
 				GMimeObject *old)
@@ -307,7 +290,6 @@ part_attachment(const Edit *edit, json_t *now, json_t *before,
 
 /* ----------------------------------------------------- reports, signatures */
 
-/* Return the report-type of a message by its attachments, or NULL. */
 const char *
 part_report(json_t *props)
 {
@@ -328,10 +310,6 @@ part_report(json_t *props)
 	return NULL;
 }
 
-/*
- * Return the only attachment of a signed or encrypted message, if the texts in
- * the attachment are equal to those of the message; else NULL.
- */
 GString *
 part_sealed(json_t *props)
 {

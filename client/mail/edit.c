@@ -109,18 +109,8 @@ same_attachment(json_t *now, json_t *before)
 static bool
 is_content_field(const char *name)
 {
-	static const char *const names[] = {
-		"Content-Type", "Content-Transfer-Encoding", "Content-Disposition",
-		"Content-ID", "Content-Location", "Content-Length", "Content-MD5",
-		"Lines", NULL
-	};
-
-	for (int i = 0; names[i] != NULL; i++)
-	{
-		if (g_ascii_strcasecmp(name, names[i]) == 0)
-			return true;
-	}
-	return false;
+	return text_matches("\\A(?:Content-(?:Type|Transfer-Encoding|Disposition|"
+						"ID|Location|Length|MD5)|Lines)\\z", name);
 }
 
 /*

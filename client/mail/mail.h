@@ -164,6 +164,9 @@ extern void put_aside(json_t *props, const char *name, GPtrArray *aside,
  */
 extern char *text_find(const char *pattern, const char *text, size_t len);
 
+/* Return true if a regular expression matches, as text_find() matches. */
+extern bool text_matches(const char *pattern, const char *text);
+
 /*
  * Return a text with all matches of a regular expression replaced by a text,
  * in which \\1 is the first group.

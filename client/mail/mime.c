@@ -240,16 +240,9 @@ attach_whole(Walk *walk, const Part *part)
 static bool
 is_data(const Part *part)
 {
-	static const char *const subtypes[] = {
-		"calendar", "csv", "directory", "vcard", "x-vcard", "x-vcalendar"
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(subtypes); i++)
-	{
-		if (part_is(part, "text", subtypes[i]))
-			return true;
-	}
-	return false;
+	return text_matches("\\A(?:calendar|csv|directory|(?:x-)?vcard|"
+						"x-vcalendar)\\z",
+						g_mime_content_type_get_media_subtype(part->type));
 }
 
 /*

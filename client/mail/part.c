@@ -189,16 +189,13 @@ file_name(const Header *header, const char *field, const char *name)
 	g_autofree char *coded = NULL;
 	g_autofree char *words = NULL;
 	g_autofree char *pattern = g_strdup_printf("(\\b%s[ *=])", name);
-	g_autofree char *present = NULL;
 	g_autofree char *charset = NULL;
 	g_autofree char *latin = NULL;
 	g_autofree char *bytes = NULL;
 	g_autofree char *text = NULL;
 
-	if (list == NULL || strlen(value) > LONG_FIELD)
-		return NULL;
-	present = text_find(pattern, list, strlen(list));
-	if (present == NULL)
+	if (list == NULL || strlen(value) > LONG_FIELD ||
+		!text_matches(pattern, list))
 		return NULL;
 	coded = header_decode(list + 1, true, NULL);
 	/* a backslash of a path escapes nothing */
@@ -328,32 +325,18 @@ void
 attach_names(json_t *attachment, const char *name)
 {
 	const char *dot = strrchr(name, '.');
-	GString    *brief = g_string_new(NULL);
-	size_t		start;
-
-	/* eight and three plain characters */
-	for (const char *p = name; *p != '\0' && p != dot && brief->len < 8; p++)
-	{
-		if (g_ascii_isalnum(*p) || *p == '_' || *p == '-')
-			g_string_append_c(brief, *p);
-	}
-	if (brief->len == 0)
-		g_string_append(brief, "file");
-	start = brief->len;
-	for (const char *p = dot; p != NULL && *p != '\0' &&
-		 brief->len < start + 4; p++)
-	{
-		if (g_ascii_isalnum(*p))
-			g_string_append_printf(brief, "%s%c", brief->len == start ? "." :
-								   "", *p);
-	}
+	g_autofree char *base = g_strndup(name, dot ? (size_t) (dot - name) :
+									  strlen(name));
+	g_autofree char *plain = text_replace("[^a-z0-9_-]", base, "");
+	g_autofree char *end = text_replace("[^a-z0-9]", dot ? dot : "", "");
+	g_autofree char *brief = g_strdup_printf("%.8s%s%.3s", *plain ? plain :
+											 "file", *end ? "." : "", end);
 
 	put_text(attachment, "PR_ATTACH_LONG_FILENAME", name);
-	put_text(attachment, "PR_ATTACH_FILENAME", brief->str);
+	put_text(attachment, "PR_ATTACH_FILENAME", brief);
 	put_text(attachment, "PR_ATTACH_EXTENSION", dot);
 	if (json_object_get(attachment, "PR_DISPLAY_NAME") == NULL)
 		put_text(attachment, "PR_DISPLAY_NAME", name);
-	g_string_free(brief, TRUE);
 }
 
 json_t *

@@ -202,6 +202,12 @@ text_find(const char *pattern, const char *text, size_t len)
 	return g_match_info_matches(match) ? g_match_info_fetch(match, 1) : NULL;
 }
 
+bool
+text_matches(const char *pattern, const char *text)
+{
+	return g_regex_match(compiled(pattern), text, 0, NULL);
+}
+
 char *
 text_replace(const char *pattern, const char *text, const char *by)
 {
