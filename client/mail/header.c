@@ -404,6 +404,7 @@ take_parsed(People *people, const char *words)
 	InternetAddressList *list = internet_address_list_parse(NULL, words);
 	int			n = list ? internet_address_list_length(list) : 0;
 	bool		brackets = strchr(words, '<') != NULL;
+	unsigned	all = count_at(words);
 	unsigned	found = 0;
 	bool		any = false;
 
@@ -416,7 +417,7 @@ take_parsed(People *people, const char *words)
 
 		if (i < n)
 			found += count_at(name) + count_at(address);
-		else if (found >= count_at(words) && *address != '\0')
+		else if (found >= all && *address != '\0')
 		{
 			take_person(people, name, address);
 			any = true;
