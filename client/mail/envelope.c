@@ -527,7 +527,7 @@ people_text(json_t *people, json_int_t type, const char *name,
 	return text ? text : g_strdup("");
 }
 
-/* Return the person of the properties with a prefix as the value of a field. */
+/* Return a person as the value of a field; "prefix" begins the properties. */
 static char *
 person_text(json_t *props, const char *prefix)
 {
