@@ -333,7 +333,8 @@ take_header_line(Scan *scan, const char *stop, const char *next)
 		else if (scan->in_type)
 			mend_type(scan, at, stop);
 	}
-	else if (!((stop - at >= 5 && memcmp(at, "From ", 5) == 0) ||
+	else if ((scan->fields == 0 && !scan->in_part) ||
+			 !((stop - at >= 5 && memcmp(at, "From ", 5) == 0) ||
 			   (stop - at >= 6 && memcmp(at, ">From ", 6) == 0)))
 	{
 		/* one search is enough for all lines before the field found */

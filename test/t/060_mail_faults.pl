@@ -388,7 +388,9 @@ is(properties("odd line\n its fold\nSubject: x\n\ny\n")->{PR_SUBJECT},
 # what stands in front of the first field
 foreach my $case (
 	[ "\n\n", 'empty lines' ], [ " \n\t\n", 'blank lines' ],
-	[ ">From a\@example.org Tue\n", 'a quoted From_ line' ])
+	[ ">From a\@example.org Tue\n", 'a quoted From_ line' ],
+	[ "odd: \xfe line\x{7f}\nFrom a\n", 'a From_ line behind a field' ],
+	[ "odd line\nFrom a\n", 'a From_ line behind another line' ])
 {
 	my ($before, $what) = @$case;
 
