@@ -127,6 +127,7 @@ OBJS = \
 	src/face/rebuild.o \
 	src/face/history.o \
 	src/face/stats.o \
+	src/face/feedrow.o \
 	src/face/feed.o \
 	src/face/advise.o
 
@@ -198,6 +199,7 @@ REGRESS = \
 	history \
 	historyversions \
 	feed \
+	feedsight \
 	advise \
 	operators \
 	hostile \

@@ -720,6 +720,7 @@ typedef struct Undo
  * name of a property cannot begin with a dot.
  */
 #define UNDO_FOLDER			".folder_id"
+#define UNDO_FOLDERS		".folder_ids"	/* of an erased message, all */
 #define UNDO_CREATED		".created_at"
 #define UNDO_CREATOR		".creator"
 #define UNDO_FLAGS			".message_flags"

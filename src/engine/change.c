@@ -740,18 +740,26 @@ bool
 change_purge(int64 store_id, int64 message_id, MessageRow *row,
 			 CountTally *tally)
 {
-	Datum		values[2] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
+	Datum		values[3] = {Int64GetDatum(store_id), Int64GetDatum(message_id),
+	Int64GetDatum(row != NULL ? row->version.folder_id : 0)};
+	MemoryContext caller = CurrentMemoryContext;
 	MessageRow	gone;
 	Undo		undo;
 	int64		changes;
 	int64		bytes;
 	bool		isnull;
+	Jsonb	   *folders;
+	JsonbValue	value;
 
 	SPI_connect();
-	query_run(QUERY_PURGE_CHANGES, values, NULL);
+	query_run(QUERY_PURGE_CHANGES, values, row != NULL ? NULL : "  n");
 	changes = query_result_bigint();
 	bytes = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
 										SPI_tuptable->tupdesc, 2, &isnull));
+	MemoryContextSwitchTo(caller);
+	folders = DatumGetJsonbPCopy(SPI_getbinval(SPI_tuptable->vals[0],
+											   SPI_tuptable->tupdesc, 3,
+											   &isnull));
 	SPI_finish();
 	if (row == NULL && changes == 0)
 		return false;
@@ -769,6 +777,8 @@ change_purge(int64 store_id, int64 message_id, MessageRow *row,
 	gone.message_id = message_id;
 	memset(&undo, 0, sizeof(undo));
 	undo.props = bag_empty();
+	value_from_object(&value, folders);
+	add_undo(&undo, UNDO_FOLDERS, &value);
 	record(&gone, CHANGE_PURGE,
 		   number_next_change(row != NULL ? row->version.change_number : 0),
 		   0, 0, GetCurrentTimestamp(), NULL, &undo, NULL);

@@ -38,11 +38,15 @@ const Statement query_message_statements[] =
 		" WHERE store_id = $1 AND message_id = $2)"
 		" DELETE FROM msgstore.message_status"
 		" WHERE store_id = $1 AND message_id = $2"},
-	{QUERY_PURGE_CHANGES, true, {INT8OID, INT8OID},
+	{QUERY_PURGE_CHANGES, true, {INT8OID, INT8OID, INT8OID},
 		"WITH gone AS (DELETE FROM msgstore.change c"
 		" WHERE store_id = $1 AND message_id = $2 AND kind <> 'x'"
-		" RETURNING " UNDO_BYTES("c") " AS bytes)"
-		" SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM gone"},
+		" RETURNING " UNDO_BYTES("c") " AS bytes,"
+		" msgstore_internal.unpack_undo(c.undo) -> '.folder_id' AS folder)"
+		" SELECT count(*), coalesce(sum(bytes), 0)::bigint,"
+		" (SELECT coalesce(jsonb_agg(f), '[]') FROM (SELECT folder AS f"
+		" FROM gone UNION SELECT to_jsonb($3)) u WHERE f IS NOT NULL)"
+		" FROM gone"},
 	{QUERY_PURGE_DRAFTS, true, {INT8OID, INT8OID},
 		"DELETE FROM msgstore.parked_draft"
 		" WHERE store_id = $1 AND message_id = $2"},

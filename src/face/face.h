@@ -514,7 +514,7 @@ extern void search_require(int64 store_id, SearchSettings *settings);
 /* Return the name of a kind of change, a CHANGE_*. */
 extern const char *history_kind(char kind);
 
-/* ------------------------------------------------------------------ feed.c */
+/* --------------------------------------------------------------- feedrow.c */
 
 /* A row of the feed; fields that it does not have are 0 or NULL. */
 typedef struct FeedRow
@@ -531,6 +531,40 @@ typedef struct FeedRow
 	TimestampTz changed_at;
 	Datum		properties;
 } FeedRow;
+
+/* A row that the feed may give: from which table, and its place in the order. */
+typedef struct FoundRow
+{
+	char		source;			/* SOURCE_* */
+	FeedPlace	at;
+	Datum		creator;		/* of a message that is listed */
+	FeedRow		row;
+} FoundRow;
+
+#define SOURCE_CHANGE		'c'
+#define SOURCE_FOLDER		'f'
+#define SOURCE_READ			'r'
+#define SOURCE_READ_FOLDER	'd'
+#define SOURCE_STATUS		's'
+
+/*
+ * Return up to "limit" of the folders, or the messages, that are present from
+ * the token's place on, in the order of their ids: *count rows, palloc'd.  If
+ * the token has a folder, only that folder, or the messages in it.
+ */
+extern FoundRow *feedrow_present(const Token *token, bool messages,
+								 int64 limit, uint64 *count);
+
+/*
+ * Return up to "limit" changes from the token's place on that are new between
+ * its two snapshots, in order: *count rows, palloc'd.  Changes of read state
+ * are those of the reader; "spans" are all incarnations.
+ */
+extern FoundRow *feedrow_changes(const Token *token, const Reader *reader,
+								 const IncarnationSpan *spans, int nspans,
+								 int64 limit, uint64 *count);
+
+/* ------------------------------------------------------------------ feed.c */
 
 /* Set a token to the present state of a store. */
 extern void feed_begin(Token *token, int64 store_id);

@@ -10,12 +10,6 @@
  *	  gets a listing of the folders and messages that it may read, and then the
  *	  changes that were made during the listing.
  *
- *	  A page is read from segments of the order of changes, so that it costs
- *	  what it returns: new to a snapshot are the changes from its xmax on, those
- *	  of the transactions that were running, which are looked for one by one,
- *	  and those of later incarnations.  What long transactions have left below
- *	  is not scanned.
- *
  *	  Rights are those of the moment of the call.  The changes of a message are
  *	  given to whoever may read the message now.  A reader that may read it no
  *	  more, because it was moved, gets a row of kind gone in place of the move;
@@ -29,13 +23,10 @@
 
 #include "access/table.h"
 #include "access/transam.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -63,21 +54,6 @@ typedef struct Feed
 	MessageRow	row;
 	MemoryContext row_memory;	/* reset for every row */
 } Feed;
-
-/* A row that the feed may give. */
-typedef struct Found
-{
-	char		source;			/* SOURCE_* */
-	FeedPlace	at;
-	Datum		creator;		/* of a message that is listed */
-	FeedRow		row;
-} Found;
-
-#define SOURCE_CHANGE		'c'
-#define SOURCE_FOLDER		'f'
-#define SOURCE_READ			'r'
-#define SOURCE_READ_FOLDER	'd'
-#define SOURCE_STATUS		's'
 
 /* ------------------------------------------------------------------ errors */
 
@@ -253,7 +229,7 @@ folder_exists(const Feed *feed, int64 folder_id)
 
 /* Return the folder that a move took a message from, or 0. */
 static int64
-moved_from(const Feed *feed, const Found *found)
+moved_from(const Feed *feed, const FoundRow *found)
 {
 	ChangeRow	change;
 	JsonbValue	value;
@@ -266,12 +242,44 @@ moved_from(const Feed *feed, const Found *found)
 }
 
 /*
+ * Return true if an erased message was in a folder that the role sees and the
+ * feed is about, at any time, or in one whose rights are not known any more.
+ */
+static bool
+was_in_sight(const Feed *feed, const FoundRow *found)
+{
+	ChangeRow	change;
+	JsonbValue	value;
+	JsonbContainer *folders;
+
+	if (!changerow_fetch(&change, feed->change, feed->store_id,
+						 found->row.message_id, found->row.number) ||
+		!bag_find(change.undo.props, UNDO_FOLDERS, &value))
+		return true;
+	folders = value.val.binary.data;
+	if (JsonContainerSize(folders) == 0)
+		return true;
+	for (uint32 i = 0; i < JsonContainerSize(folders); i++)
+	{
+		int64		folder_id =
+			integer_of_value(getIthJsonbValueFromContainer(folders, i));
+
+		if (covers(feed, folder_id) &&
+			(access_sees_folder(feed->store_id, folder_id) ||
+			 !folder_exists(feed, folder_id)))
+			return true;
+	}
+	return false;
+}
+
+/*
  * Add a change of a message.  Whoever may not read the message as it is now
- * learns of a move out of a folder that it may read, and of a deletion for
- * good if nothing is left that would say who may read it.
+ * learns of a move out of a folder that it may read, of a deletion for good if
+ * nothing is left that would say who may read it, and of an erased message if it
+ * sees a folder that the message was in.
  */
 static void
-put_change(Feed *feed, Found *found)
+put_change(Feed *feed, FoundRow *found)
 {
 	FeedRow    *row = &found->row;
 	MessageView view;
@@ -284,7 +292,8 @@ put_change(Feed *feed, Found *found)
 	int64		from = 0;
 
 	if (!changerow_fetch_head(&change, feed->change, feed->store_id,
-							  row->message_id, row->number))
+							  row->message_id, row->number) ||
+		(change.kind == CHANGE_PURGE && !was_in_sight(feed, found)))
 		return;
 	if ((change.kind == CHANGE_MOVE || change.kind == CHANGE_IMPORT) &&
 		(!readable || !covers(feed, folder_id) || feed->sink != NULL))
@@ -356,7 +365,7 @@ put_folder(Feed *feed, const FeedRow *row)
 
 /* Add a row, if the reader may see it. */
 static void
-put_found(Feed *feed, Found *found)
+put_found(Feed *feed, FoundRow *found)
 {
 	switch (found->source)
 	{
@@ -381,255 +390,7 @@ put_found(Feed *feed, Found *found)
 	}
 }
 
-/* ---------------------------------------------------------------- segments */
-
-/* Arrays of the segments in which new changes can be. */
-typedef struct Segments
-{
-	int			count;
-	int			allocated;
-	Datum	   *incarnation;
-	Datum	   *xid;
-	Datum	   *number;
-	Datum	   *id;
-	Datum	   *last_incarnation;
-	Datum	   *last_xid;
-} Segments;
-
-static Datum
-xid_datum(uint64 xid)
-{
-	return FullTransactionIdGetDatum(FullTransactionIdFromU64(xid));
-}
-
-/* Compare two places by incarnation and transaction. */
-static int
-compare_places(int64 a_incarnation, uint64 a_xid, int64 b_incarnation,
-			   uint64 b_xid)
-{
-	if (a_incarnation != b_incarnation)
-		return a_incarnation < b_incarnation ? -1 : 1;
-	return a_xid < b_xid ? -1 : a_xid > b_xid ? 1 : 0;
-}
-
-/* Add a segment, or the part of it that comes after a place. */
-static void
-add_segment(Segments *segments, const FeedPlace *after, int64 incarnation,
-			uint64 xid, int64 last_incarnation, uint64 last_xid)
-{
-	int			n = segments->count;
-	int			begins = compare_places(incarnation, xid, after->incarnation,
-										after->xid);
-
-	if (compare_places(incarnation, xid, last_incarnation, last_xid) > 0 ||
-		compare_places(last_incarnation, last_xid, after->incarnation,
-					   after->xid) < 0)
-		return;
-	if (n == segments->allocated)
-		elog(ERROR, "too many segments of the feed");
-	segments->incarnation[n] = Int64GetDatum(begins > 0 ? incarnation :
-											 after->incarnation);
-	segments->xid[n] = xid_datum(begins > 0 ? xid : after->xid);
-	segments->number[n] = Int64GetDatum(begins > 0 ? -1 : after->number);
-	segments->id[n] = Int64GetDatum(begins > 0 ? -1 : after->message_id);
-	segments->last_incarnation[n] = Int64GetDatum(last_incarnation);
-	segments->last_xid[n] = xid_datum(last_xid);
-	segments->count++;
-}
-
-/*
- * Make the segments of a pass.  In the two newest incarnations of this cluster
- * that the first snapshot knows, transactions from its xmax on are new: a
- * session may still use numbers of the older one.  In yet older ones, only a
- * prepared transaction can commit, whose id is below those of the newest.
- */
-static void
-make_segments(Segments *segments, const Token *token,
-			  const IncarnationSpan *spans, int nspans)
-{
-	const Seen *from = &token->from;
-	const Seen *to = &token->to;
-	const FeedPlace *after = &token->at;
-	int			nown = 0;
-	uint64		newest_xid = 0;
-	size_t		size;
-
-	segments->count = 0;
-	segments->allocated = (from->count + 1) * Max(nspans, 1) + 1;
-	size = sizeof(Datum) * segments->allocated;
-	segments->incarnation = palloc(size);
-	segments->xid = palloc(size);
-	segments->number = palloc(size);
-	segments->id = palloc(size);
-	segments->last_incarnation = palloc(size);
-	segments->last_xid = palloc(size);
-
-	for (int i = 0; i < nspans; i++)
-	{
-		int64		incarnation = spans[i].incarnation;
-
-		CHECK_FOR_INTERRUPTS();
-		if (!spans[i].is_own || incarnation > from->incarnation)
-			continue;
-		if (nown++ == 0)
-			newest_xid = spans[i].first_xid;
-		for (int n = 0; n < from->count; n++)
-		{
-			uint64		xid = from->running[n];
-
-			if (nown <= 2 || xid < newest_xid)
-				add_segment(segments, after, incarnation, xid, incarnation,
-							xid);
-		}
-		if (nown <= 2)
-			add_segment(segments, after, incarnation, from->xmax, incarnation,
-						incarnation == to->incarnation ? to->xmax - 1 :
-						PG_UINT64_MAX);
-	}
-	if (to->incarnation > from->incarnation)
-		add_segment(segments, after, from->incarnation + 1, 0,
-					to->incarnation, to->xmax - 1);
-}
-
-static Datum
-number_array(Datum *elements, int count, Oid type)
-{
-	return PointerGetDatum(construct_array(elements, count, type, 8,
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-/* Return a snapshot as a pg_snapshot. */
-static Datum
-snapshot_datum(const Seen *seen)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	appendStringInfo(&text, "%llu:%llu:", (unsigned long long) seen->xmin,
-					 (unsigned long long) seen->xmax);
-	for (int i = 0; i < seen->count; i++)
-		appendStringInfo(&text, i == 0 ? "%llu" : ",%llu",
-						 (unsigned long long) seen->running[i]);
-	return DirectFunctionCall1(pg_snapshot_in, CStringGetDatum(text.data));
-}
-
 /* ------------------------------------------------------------------- pages */
-
-/* The parameters of QUERY_FEED_PAGE. */
-enum
-{
-	F_STORE_ID = 0,
-	F_SEGMENTS,					/* six arrays */
-	F_FROM = F_SEGMENTS + 6,
-	F_TO,
-	F_INCARNATION,
-	F_MAX,
-	F_ROLE,
-	F_ACTOR,
-	F_RUNNING,
-	F_XMAX,
-	F_AT_INCARNATION,
-	F_AT_XID,
-	F_AT_NUMBER,
-	NUM_FEED_VALUES
-};
-
-/* Return a column of the row n of the result of a statement, palloc'd. */
-static char *
-result_text(uint64 n, int column)
-{
-	return SPI_getvalue(SPI_tuptable->vals[n], SPI_tuptable->tupdesc, column);
-}
-
-static Datum
-result_value(uint64 n, int column, bool *isnull)
-{
-	return SPI_getbinval(SPI_tuptable->vals[n], SPI_tuptable->tupdesc, column,
-						 isnull);
-}
-
-static int64
-result_number(uint64 n, int column)
-{
-	bool		isnull;
-	Datum		value = result_value(n, column, &isnull);
-
-	return isnull ? 0 : DatumGetInt64(value);
-}
-
-/* Copy row n of the result of QUERY_FEED_PAGE. */
-static void
-copy_found(Found *found, uint64 n)
-{
-	FeedRow    *row = &found->row;
-	bool		isnull;
-	Datum		value;
-
-	memset(found, 0, sizeof(Found));
-	found->source = DatumGetChar(result_value(n, 1, &isnull));
-	row->message_id = result_number(n, 2);
-	row->folder_id = result_number(n, 3);
-	row->number = result_number(n, 4);
-	found->at.incarnation = result_number(n, 5);
-	value = result_value(n, 6, &isnull);
-	found->at.xid = U64FromFullTransactionId(DatumGetFullTransactionId(value));
-	found->at.number = row->number;
-	found->at.message_id = row->message_id;
-	row->kind = result_text(n, 7);
-	row->changed_by = result_text(n, 8);
-	row->client = result_text(n, 9);
-	value = result_value(n, 10, &isnull);
-	row->changed_at = isnull ? 0 : DatumGetTimestampTz(value);
-	value = result_value(n, 11, &isnull);
-	row->properties = isnull ? (Datum) 0 :
-		PointerGetDatum(DatumGetArrayTypePCopy(value));
-	row->is_first = DatumGetBool(result_value(n, 12, &isnull));
-}
-
-/* Copy row n of the result of a listing. */
-static void
-copy_listed(Found *found, uint64 n, bool is_message)
-{
-	FeedRow    *row = &found->row;
-	bool		isnull;
-
-	memset(found, 0, sizeof(Found));
-	found->at.message_id = result_number(n, 1);
-	row->folder_id = is_message ? result_number(n, 5) : found->at.message_id;
-	row->message_id = is_message ? found->at.message_id : 0;
-	row->number = result_number(n, 2);
-	row->kind = "present";
-	row->changed_by = result_text(n, 3);
-	row->changed_at = DatumGetTimestampTz(result_value(n, 4, &isnull));
-	if (is_message)
-		found->creator =
-			PointerGetDatum(DatumGetTextPCopy(result_value(n, 6, &isnull)));
-}
-
-/*
- * Run a statement of the feed, and return copies of its rows, *count of them,
- * in the current memory context.
- */
-static Found *
-fetch_rows(QueryName query, Datum *values, const char *nulls, uint64 *count)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	Found	   *rows;
-
-	SPI_connect();
-	*count = query_run(query, values, nulls);
-	MemoryContextSwitchTo(caller);
-	rows = palloc(sizeof(Found) * Max(*count, 1));
-	for (uint64 i = 0; i < *count; i++)
-	{
-		if (query == QUERY_FEED_PAGE)
-			copy_found(&rows[i], i);
-		else
-			copy_listed(&rows[i], i, query == QUERY_FEED_MESSAGES);
-	}
-	SPI_finish();
-	return rows;
-}
 
 /* Return the number of rows to read at once: one more than may be given. */
 static int64
@@ -646,27 +407,18 @@ static bool
 list_present(Feed *feed, bool messages)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	char		nulls[] = "    ";
 	bool		more = true;
 
 	position_begin_text(&feed->token, &feed->text);
-	if (feed->folder_id == 0)
-		nulls[3] = 'n';
 	while (more)
 	{
 		int64		limit = batch_size(feed);
-		Datum		values[4];
-		Found	   *rows;
+		FoundRow   *rows;
 		uint64		count;
 
 		MemoryContextReset(feed->row_memory);
 		MemoryContextSwitchTo(feed->row_memory);
-		values[0] = Int64GetDatum(feed->store_id);
-		values[1] = Int64GetDatum(feed->token.at.message_id);
-		values[2] = Int64GetDatum(limit);
-		values[3] = Int64GetDatum(feed->folder_id);
-		rows = fetch_rows(messages ? QUERY_FEED_MESSAGES : QUERY_FEED_FOLDERS,
-						  values, nulls, &count);
+		rows = feedrow_present(&feed->token, messages, limit, &count);
 		more = count == limit;
 		for (uint64 i = 0; i < count; i++)
 		{
@@ -688,46 +440,6 @@ list_present(Feed *feed, bool messages)
 }
 
 /*
- * Read up to "limit" new changes from the token's place on, as *count rows in
- * the current memory context.
- */
-static Found *
-fetch_page(const Feed *feed, const IncarnationSpan *spans, int nspans,
-		   int64 limit, uint64 *count)
-{
-	const Token *token = &feed->token;
-	const Seen *from = &token->from;
-	Segments	segments;
-	Datum	   *running = palloc(sizeof(Datum) * (from->count + 1));
-	Datum		values[NUM_FEED_VALUES];
-	int			n = F_SEGMENTS;
-
-	make_segments(&segments, token, spans, nspans);
-	for (int i = 0; i < from->count; i++)
-		running[i] = xid_datum(from->running[i]);
-	values[F_STORE_ID] = Int64GetDatum(feed->store_id);
-	values[n++] = number_array(segments.incarnation, segments.count, INT8OID);
-	values[n++] = number_array(segments.xid, segments.count, XID8OID);
-	values[n++] = number_array(segments.number, segments.count, INT8OID);
-	values[n++] = number_array(segments.id, segments.count, INT8OID);
-	values[n++] = number_array(segments.last_incarnation, segments.count,
-							   INT8OID);
-	values[n++] = number_array(segments.last_xid, segments.count, XID8OID);
-	values[F_FROM] = snapshot_datum(from);
-	values[F_TO] = snapshot_datum(&token->to);
-	values[F_INCARNATION] = Int64GetDatum(from->incarnation);
-	values[F_MAX] = Int64GetDatum(limit);
-	values[F_ROLE] = feed->reader.role;
-	values[F_ACTOR] = feed->reader.actor;
-	values[F_RUNNING] = number_array(running, from->count, XID8OID);
-	values[F_XMAX] = xid_datum(from->xmax);
-	values[F_AT_INCARNATION] = Int64GetDatum(token->at.incarnation);
-	values[F_AT_XID] = xid_datum(token->at.xid);
-	values[F_AT_NUMBER] = Int64GetDatum(token->at.number);
-	return fetch_rows(QUERY_FEED_PAGE, values, NULL, count);
-}
-
-/*
  * Give the changes of a pass from the token's place on.  Returns false if
  * there may be more.
  */
@@ -746,11 +458,12 @@ give_pass(Feed *feed, const IncarnationSpan *spans, int nspans)
 	{
 		int64		limit = batch_size(feed);
 		uint64		count;
-		Found	   *rows;
+		FoundRow   *rows;
 
 		MemoryContextReset(found_memory);
 		MemoryContextSwitchTo(found_memory);
-		rows = fetch_page(feed, spans, nspans, limit, &count);
+		rows = feedrow_changes(token, &feed->reader, spans, nspans, limit,
+							   &count);
 		more = count == limit;
 		for (uint64 i = 0; i < count && feed->left > 0; i++)
 		{
