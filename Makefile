@@ -116,6 +116,7 @@ OBJS = \
 	src/face/transfer.o \
 	src/face/mail.o \
 	src/face/bulk.o \
+	src/face/departure.o \
 	src/face/arrival.o \
 	src/face/meet.o \
 	src/face/import.o \

@@ -327,6 +327,21 @@ extern int64 *place_ids_argument(FunctionCallInfo fcinfo, int n, int *count);
 extern int64 readstate_unread(int64 store_id, int64 folder_id,
 							  const Reader *reader);
 
+/* ------------------------------------------------------------- departure.c */
+
+/* Add a time, a text, or the source key of an object to a list, as a member. */
+extern void departure_time(BagList *list, const char *name, TimestampTz time);
+extern void departure_text(BagList *list, const char *name, const char *text);
+extern void departure_source_key(BagList *list, const char *name, Keyed series,
+								 int64 store_id, int64 id);
+
+/*
+ * Add PR_CHANGE_KEY, PR_PREDECESSOR_CHANGE_LIST and the number of restorations,
+ * as "restored" unless it is 0, of a version.
+ */
+extern void departure_lineage(BagList *list, const LineageKey *key,
+							  const Lineage *lineage);
+
 /* --------------------------------------------------------------- arrival.c */
 
 /*

@@ -262,7 +262,7 @@ was_in_sight(const Feed *feed, const FoundRow *found)
 	for (uint32 i = 0; i < JsonContainerSize(folders); i++)
 	{
 		int64		folder_id =
-			integer_of_value(getIthJsonbValueFromContainer(folders, i));
+		integer_of_value(getIthJsonbValueFromContainer(folders, i));
 
 		if (covers(feed, folder_id) &&
 			(access_sees_folder(feed->store_id, folder_id) ||

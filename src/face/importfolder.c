@@ -27,7 +27,6 @@
 #include "utils/snapmgr.h"
 
 #include "query.h"
-#include "value.h"
 
 /* A folder with a longer name is cut to so many bytes before it is marked. */
 #define MAX_MARKED_NAME		200
@@ -50,41 +49,16 @@ typedef struct FolderImport
 
 /* ----------------------------------------------------------------- export */
 
-static void
-add_time(BagList *list, const char *name, TimestampTz time)
-{
-	char	   *text = palloc(VALUE_TIME_SIZE);
-
-	systime_text(time, text);
-	baglist_add_cstring(list, name, text, strlen(text));
-}
-
-static void
-add_folder_key(BagList *list, const char *name, int64 store_id,
-			   int64 folder_id)
-{
-	LineageKey	key;
-
-	origin_key(store_id, KEYED_FOLDER, folder_id, &key);
-	baglist_add_base64(list, name, key.bytes, key.size);
-}
-
 /* Add the keys of a folder's version. */
 static void
 add_lineage(BagList *list, const FolderRow *row)
 {
 	LineageKey	key;
 	Lineage		lineage;
-	uint8	   *bytes;
-	int			size;
 
 	lineage_of(row->store_id, row->change_number, (Datum) 0, row->lineage,
 			   &key, &lineage);
-	bytes = lineage_bytes(&lineage, &size);
-	baglist_add_base64(list, "PR_CHANGE_KEY", key.bytes, key.size);
-	baglist_add_base64(list, "PR_PREDECESSOR_CHANGE_LIST", bytes, size);
-	if (lineage.restored > 0)
-		baglist_add_int(list, "restored", lineage.restored);
+	departure_lineage(list, &key, &lineage);
 }
 
 /*
@@ -109,7 +83,8 @@ export_folder(PG_FUNCTION_ARGS)
 
 	access_require_folder(store_id, folder_id, RIGHT_FOLDER_VISIBLE);
 	baglist_init(&list, 16);
-	add_folder_key(&list, "PR_SOURCE_KEY", store_id, folder_id);
+	departure_source_key(&list, "PR_SOURCE_KEY", KEYED_FOLDER, store_id,
+						 folder_id);
 	if (!tree_folder(&row, store_id, folder_id, TREE_READ))
 	{
 		Datum		values[2] = {Int64GetDatum(store_id),
@@ -125,20 +100,17 @@ export_folder(PG_FUNCTION_ARGS)
 		PG_RETURN_JSONB_P(baglist_build(&list));
 	}
 	if (row.parent_id != 0)
-		add_folder_key(&list, "PR_PARENT_SOURCE_KEY", store_id,
-					   row.parent_id);
-	baglist_add_cstring(&list, "PR_DISPLAY_NAME", row.name,
-						strlen(row.name));
+		departure_source_key(&list, "PR_PARENT_SOURCE_KEY", KEYED_FOLDER,
+							 store_id, row.parent_id);
+	departure_text(&list, "PR_DISPLAY_NAME", row.name);
 	if (row.special != NULL)
-		baglist_add_cstring(&list, "special", row.special,
-							strlen(row.special));
+		departure_text(&list, "special", row.special);
 	add_lineage(&list, &row);
-	add_time(&list, "PR_CREATION_TIME", row.created_at);
-	add_time(&list, "PR_LAST_MODIFICATION_TIME", row.modified_at);
-	baglist_add_cstring(&list, "PR_LAST_MODIFIER_NAME", row.modifier,
-						strlen(row.modifier));
+	departure_time(&list, "PR_CREATION_TIME", row.created_at);
+	departure_time(&list, "PR_LAST_MODIFICATION_TIME", row.modified_at);
+	departure_text(&list, "PR_LAST_MODIFIER_NAME", row.modifier);
 	if (row.deleted_at != 0)
-		add_time(&list, "PR_DELETED_ON", row.deleted_at);
+		departure_time(&list, "PR_DELETED_ON", row.deleted_at);
 	value_from_object(&props, row.props);
 	baglist_add_value(&list, "props", strlen("props"), &props);
 	PG_RETURN_JSONB_P(baglist_build(&list));

@@ -36,7 +36,6 @@
 #include "utils/snapmgr.h"
 
 #include "query.h"
-#include "value.h"
 
 /* ----------------------------------------------------------------- export */
 
@@ -67,48 +66,17 @@ note_blob(int64 blob_id, int64 size, void *arg)
 	objects_add(&list->blobs, baglist_build(&members));
 }
 
-static void
-add_time(BagList *list, const char *name, TimestampTz time)
-{
-	char	   *text = palloc(VALUE_TIME_SIZE);
-
-	systime_text(time, text);
-	baglist_add_cstring(list, name, text, strlen(text));
-}
-
-static void
-add_text(BagList *list, const char *name, const char *text)
-{
-	baglist_add_cstring(list, name, text, strlen(text));
-}
-
-static void
-add_source_key(BagList *list, const char *name, Keyed series, int64 store_id,
-			   int64 id)
-{
-	LineageKey	key;
-
-	origin_key(store_id, series, id, &key);
-	baglist_add_base64(list, name, key.bytes, key.size);
-}
-
 /* Add the keys of the version of a view. */
 static void
 add_lineage(BagList *list, const MessageView *view)
 {
 	LineageKey	key;
 	Lineage		lineage;
-	uint8	   *bytes;
-	int			size;
 
 	lineage_of(view->store_id, view->version.change_number,
 			   view->version.predecessors, view->version.lineage, &key,
 			   &lineage);
-	bytes = lineage_bytes(&lineage, &size);
-	baglist_add_base64(list, "PR_CHANGE_KEY", key.bytes, key.size);
-	baglist_add_base64(list, "PR_PREDECESSOR_CHANGE_LIST", bytes, size);
-	if (lineage.restored > 0)
-		baglist_add_int(list, "restored", lineage.restored);
+	departure_lineage(list, &key, &lineage);
 }
 
 /* Return true if nothing but the record of a deletion is left of a message. */
@@ -135,21 +103,21 @@ export_version(const MessageView *view)
 	for (int i = 0; i < lengthof(own); i++)
 	{
 		if (!bag_find(object, own[i], &value))
-			add_time(&list, own[i],
-					 i == 0 ? view->modified_at : view->created_at);
+			departure_time(&list, own[i],
+						   i == 0 ? view->modified_at : view->created_at);
 	}
-	add_source_key(&list, "PR_SOURCE_KEY", KEYED_MESSAGE, view->store_id,
-				   view->message_id);
-	add_source_key(&list, "PR_PARENT_SOURCE_KEY", KEYED_FOLDER,
-				   view->store_id, view->version.folder_id);
+	departure_source_key(&list, "PR_SOURCE_KEY", KEYED_MESSAGE, view->store_id,
+						 view->message_id);
+	departure_source_key(&list, "PR_PARENT_SOURCE_KEY", KEYED_FOLDER,
+						 view->store_id, view->version.folder_id);
 	add_lineage(&list, view);
-	add_text(&list, "PR_LAST_MODIFIER_NAME", view->modifier);
-	add_text(&list, "PR_CREATOR_NAME",
-			 TextDatumGetCString(view->creator_actor != (Datum) 0 ?
-								 view->creator_actor : view->creator));
+	departure_text(&list, "PR_LAST_MODIFIER_NAME", view->modifier);
+	departure_text(&list, "PR_CREATOR_NAME",
+				   TextDatumGetCString(view->creator_actor != (Datum) 0 ?
+									   view->creator_actor : view->creator));
 	baglist_add_int(&list, "PR_MESSAGE_FLAGS", view->version.message_flags);
 	if (view->version.deleted_at != 0)
-		add_time(&list, "PR_DELETED_ON", view->version.deleted_at);
+		departure_time(&list, "PR_DELETED_ON", view->version.deleted_at);
 	else if (original >= 0)
 		baglist_add_int(&list, "original", original);
 	objects_read(NULL, &blobs.blobs);
@@ -189,8 +157,8 @@ export_change(PG_FUNCTION_ARGS)
 		BagList		list;
 
 		baglist_init(&list, 2);
-		add_source_key(&list, "PR_SOURCE_KEY", KEYED_MESSAGE, store_id,
-					   message_id);
+		departure_source_key(&list, "PR_SOURCE_KEY", KEYED_MESSAGE, store_id,
+							 message_id);
 		baglist_add_bool(&list, "hard", true);
 		result = baglist_build(&list);
 	}
@@ -220,8 +188,8 @@ keys_of(int64 store_id, int64 message_id, MessageRow *row, Relation change)
 		return NULL;
 	baglist_init(&list, 4);
 	baglist_add_int(&list, "message_id", message_id);
-	add_source_key(&list, "PR_SOURCE_KEY", KEYED_MESSAGE, store_id,
-				   message_id);
+	departure_source_key(&list, "PR_SOURCE_KEY", KEYED_MESSAGE, store_id,
+						 message_id);
 	if (!found || is_gone(row))
 		baglist_add_bool(&list, "hard", true);
 	else
@@ -555,10 +523,10 @@ flag_of(const Reader *reader, const MessageView *view)
 	if (!state.is_known)
 		state.changed_at = view->created_at;
 	baglist_init(&list, 3);
-	add_source_key(&list, "PR_SOURCE_KEY", KEYED_MESSAGE, view->store_id,
-				   view->message_id);
+	departure_source_key(&list, "PR_SOURCE_KEY", KEYED_MESSAGE, view->store_id,
+						 view->message_id);
 	baglist_add_bool(&list, "PR_READ", state.is_read);
-	add_time(&list, "changed_at", state.changed_at);
+	departure_time(&list, "changed_at", state.changed_at);
 	return baglist_build(&list);
 }
 
