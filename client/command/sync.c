@@ -40,8 +40,12 @@
 
 #define MAX_PASSES		4		/* of --both */
 
-/* the feed cannot go on from a token: MAPI_E_UNABLE_TO_COMPLETE */
+/*
+ * The feed cannot go on from a token (MAPI_E_UNABLE_TO_COMPLETE), or the recorded
+ * position is no token of the store (MAPI_E_INVALID_PARAMETER).
+ */
 #define LIST_ANEW		"MA400"
+#define NO_TOKEN		"MA057"
 
 typedef struct SyncOptions
 {
@@ -240,7 +244,7 @@ run_direction(Run *run)
 
 		if (!read_page(run, token, &page))
 		{
-			if (token == NULL || !peer_failed_with(run->from, LIST_ANEW, ""))
+			if (token == NULL || !peer_failed_with(run->from, LIST_ANEW, NO_TOKEN))
 				return peer_trouble(run->from, "could not read the feed");
 			g_free(token);
 			token = NULL;
