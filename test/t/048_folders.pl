@@ -12,6 +12,7 @@ use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RandomSeed;
 use Test::More;
 
 my $sessions = 8;
@@ -136,8 +137,7 @@ CREATE VIEW wrong_unread AS
 END
 
 # Start the sessions; each makes its calls, whatever happens to one of them.
-my $seed = $ENV{STORM_SEED} // int(rand(1_000_000));
-note "seed $seed";
+my $seed = random_seed('STORM_SEED');
 my @storm;
 for my $number (1 .. $sessions)
 {
@@ -173,8 +173,7 @@ is(join('', map { $_->{out} =~ s/^\n+//r } @storm), "done\n" x $sessions,
 	'eight sessions at once get to their end');
 is(join('', grep { !/canceling statement due to user request|^CONTEXT:|^SQL |^PL/ }
 		  map { split /^/, $_->{err} } @storm),
-	'', 'no call fails, unless it is cancelled')
-  or diag("seed $seed");
+	'', 'no call fails, unless it is cancelled');
 cmp_ok(scalar(grep { /canceling/ } map { split /^/, $_->{err} } @storm),
 	'>', 5, 'statements were cancelled');
 unlike(slurp_file($node->logfile), qr/deadlock detected|40001|XX000/, 'no deadlock');

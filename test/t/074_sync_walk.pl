@@ -10,15 +10,14 @@ use lib "$FindBin::RealBin/../lib";
 use IPC::Run;
 use MsgstoreClient;
 use PostgreSQL::Test::Utils;
+use RandomSeed;
 use Test::More;
 use Time::HiRes qw(usleep);
 
 my $rounds = $ENV{SYNC_ROUNDS} // 8;
-my $seed = $ENV{SYNC_SEED} // int(rand(1000000));
 my @stores = ('a', 'b', 'c');
 
-srand($seed);
-note("seed $seed");
+random_seed('SYNC_SEED');
 
 my $node = client_node('sync_walk');
 $node->append_conf('postgresql.conf', "restart_after_crash = on\n");
@@ -178,7 +177,7 @@ foreach my $db ('b', 'c')
 	my $other = sql($db, $content);
 
 	ok($other eq $a, "store $db is equal to store a")
-	  or diag("seed $seed\n" . difference($a, $other) . "\n" . disagreement('a', $db));
+	  or diag(difference($a, $other) . "\n" . disagreement('a', $db));
 }
 
 # The objects of a store by source key: the keys and the state of each, and the changes
