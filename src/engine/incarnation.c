@@ -198,8 +198,13 @@ merge_spans(IncarnationSpan *spans, int count)
 	for (int i = 0; i < count; i++)
 	{
 		if (n > 0 && spans[n - 1].incarnation == spans[i].incarnation)
+		{
 			spans[n - 1].first_xid = Min(spans[n - 1].first_xid,
 										 spans[i].first_xid);
+			/* a marker may only announce the incarnation (number.c) */
+			spans[n - 1].wal_position = Min(spans[n - 1].wal_position,
+											spans[i].wal_position);
+		}
 		else
 			spans[n++] = spans[i];
 	}

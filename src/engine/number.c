@@ -240,12 +240,19 @@ number_incarnation(void)
 /* --------------------------------------------------------------- the marker */
 
 /*
- * Read the newest marker of this database into *marker.  Returns false if
- * there is none that was written under this postmaster.  Markers are frozen,
- * and no session updates or deletes one, so that SnapshotSelf sees them all.
+ * The position in the WAL of a marker that is followed by the real one of the
+ * incarnation.
+ */
+#define ANNOUNCED			PG_UINT64_MAX
+
+/*
+ * Read the newest marker of this database into *marker, with "announced" also
+ * one that only announces an incarnation.  Returns false if there is none that
+ * was written under this postmaster.  Markers are frozen, and no session
+ * updates or deletes one, so that SnapshotSelf sees them all.
  */
 static bool
-read_marker(Incarnation *marker)
+read_marker(Incarnation *marker, bool announced)
 {
 	Relation	rel = table_open(relation_oid(REL_NUMBER_MARKER),
 								 AccessShareLock);
@@ -267,7 +274,11 @@ read_marker(Incarnation *marker)
 			DatumGetTimestampTz(started) != PgStartTime)
 			continue;
 		incarnation_read(&row, tuple, desc);
-		if (!found || row.began[KEYED_CHANGE] > marker->began[KEYED_CHANGE])
+		if (row.wal_position == ANNOUNCED && !announced)
+			continue;
+		if (!found || row.began[KEYED_CHANGE] > marker->began[KEYED_CHANGE] ||
+			(row.began[KEYED_CHANGE] == marker->began[KEYED_CHANGE] &&
+			 row.wal_position < marker->wal_position))
 			*marker = row;
 		found = true;
 	}
@@ -279,7 +290,7 @@ read_marker(Incarnation *marker)
 bool
 number_begun(Incarnation *incarnation)
 {
-	return !RecoveryInProgress() && read_marker(incarnation);
+	return !RecoveryInProgress() && read_marker(incarnation, true);
 }
 
 /*
@@ -338,12 +349,12 @@ prepare_numbers(bool moved)
 	relation_watch(REL_NUMBER_MARKER, forget_numbers);
 	relation_watch(REL_CHANGE_NUMBER_SEQ, forget_numbers);
 	ready = false;
-	found = !moved && read_marker(&marker);
+	found = !moved && read_marker(&marker, false);
 	node = read_node();
 	if (!found || marker.node != node)
 	{
 		LockRelationOid(relid, ShareUpdateExclusiveLock);
-		found = read_marker(&marker);
+		found = read_marker(&marker, false);
 		node = read_node();
 		if (!found || marker.node != node)
 			begin_incarnation(node, SERIES_CHANGE, 0);
@@ -509,6 +520,11 @@ insert_marker(const Incarnation *incarnation)
  * marker.  The WAL of the steps is on disk before the marker is there;
  * otherwise a crash could take back the steps that numbers were given out
  * after.
+ *
+ * A reader of the feed takes the end of the WAL first and looks for the marker
+ * then.  If it does not see the marker, its position must not lie behind that of
+ * the incarnation (position.c), so the incarnation is announced before its
+ * position is taken.
  */
 static void
 begin_incarnation(int64 node, int series, int64 at_least)
@@ -545,6 +561,8 @@ begin_incarnation(int64 node, int series, int64 at_least)
 	next.began_at = GetCurrentTimestamp();
 
 	XLogFlush(XactLastRecEnd);
+	next.wal_position = ANNOUNCED;
+	insert_marker(&next);
 	next.wal_position = GetXLogInsertRecPtr();
 	insert_marker(&next);
 	run(&next);

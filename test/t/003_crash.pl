@@ -128,8 +128,8 @@ foreach my $crash (1 .. 3)
 		"crash $crash: the newest one still is");
 	is((save_over($lost, 'stale'))[0], 'MAPI_E_OBJECT_CHANGED',
 		"crash $crash: and the lost one stays lost");
-	is(sql('SELECT count(*) FROM number_marker'),
-		'1', "crash $crash: there is one marker");
+	is(sql('SELECT count(DISTINCT incarnation) FROM number_marker'),
+		'1', "crash $crash: there is the marker of one incarnation");
 	ok(!$seen{ run_of_numbers() }++, "crash $crash: a new run began");
 	is( sql("SELECT count(*) > 50, bool_and(change_number > incarnation) FROM change
 			WHERE incarnation = (SELECT max(incarnation) FROM number_marker)"),
