@@ -88,3 +88,14 @@ SELECT pg_temp.large_rows_read('message') BETWEEN 1 AND 1000 AS in_proportion;
 SELECT count(*) FILTER (WHERE value = E'begins\nmiddle ' || split_part(key, ':', 2) || E'\nends\n') AS merged, count(*)
 FROM jsonb_each_text(read_message(:store, :id)) WHERE key LIKE 'PS\_PUBLIC\_STRINGS:%';
 COMMIT;
+
+-- an actor that is set before the module is loaded, as by a pooler, is refused by the first call that needs it
+\c -
+SET client_min_messages = warning;
+SET msgstore.actor = E'of\nlines';
+SET search_path = msgstore;
+SELECT save_new_message(:store, :inbox, '{}'); -- fail
+SELECT count(*) FROM list_messages(:store, :inbox); -- fail
+SET msgstore.actor = 'ann';
+SELECT result FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "by Ann"}');
+RESET msgstore.actor;

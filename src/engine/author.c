@@ -88,6 +88,8 @@ typedef struct OwnAuthor
 } OwnAuthor;
 
 char	   *author_setting = NULL;
+static bool setting_is_name = true;
+static bool is_defined = false; /* the setting, for author_check_setting() */
 
 static const char *actor_in_use = NULL;
 
@@ -107,6 +109,11 @@ author_actor(const Author *author)
 		actor = author->actor;
 	else if (actor_in_use != NULL)
 		actor = actor_in_use;
+	else if (!setting_is_name)
+		ereport(ERROR,
+				(errmapi(MAPI_E_INVALID_PARAMETER),
+				 errmsg("setting \"msgstore.actor\" must have at most %d characters, and no control character",
+						MAX_NAME)));
 	return actor != NULL && actor[0] != '\0' ? actor : NULL;
 }
 
@@ -137,11 +144,23 @@ author_use(const char *actor)
 bool
 author_check_setting(char **newval, void **extra, GucSource source)
 {
-	if (text_is_name(*newval))
+	if (!is_defined || text_is_name(*newval))
 		return true;
 	GUC_check_errdetail("It has at most %d characters, and no control character.",
 						MAX_NAME);
 	return false;
+}
+
+void
+author_assign_setting(const char *newval, void *extra)
+{
+	setting_is_name = newval == NULL || text_is_name(newval);
+}
+
+void
+author_setting_defined(void)
+{
+	is_defined = true;
 }
 
 /*

@@ -13,9 +13,16 @@
 
 extern char *author_setting;	/* msgstore.actor */
 
-/* GucStringCheckHook of msgstore.actor: refuse a text that is no actor. */
+/*
+ * The hooks of msgstore.actor.  A SET of a text that is no actor is refused.
+ * PostgreSQL only warns of a value that was set before the module was loaded,
+ * and drops the value; such a value is accepted until
+ * author_setting_defined(), and author_actor() raises an error instead.
+ */
 extern bool author_check_setting(char **newval, void **extra,
 								 GucSource source);
+extern void author_assign_setting(const char *newval, void *extra);
+extern void author_setting_defined(void);
 
 /*
  * The author of the changes of one call, beside the current role: the user of

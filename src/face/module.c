@@ -33,7 +33,9 @@ _PG_init(void)
 							   &author_setting,
 							   "",
 							   PGC_USERSET, 0,
-							   author_check_setting, NULL, NULL);
+							   author_check_setting, author_assign_setting,
+							   NULL);
+	author_setting_defined();
 	DefineCustomEnumVariable("msgstore.handles",
 							 "Sets how long handles live.",
 							 "Behind a pooler that lends a session to another client after each transaction, handles must close with their transaction, or be off.",

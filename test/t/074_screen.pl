@@ -322,7 +322,8 @@ is(props($id, 'PR_SUBJECT'), 'mine', 'y: the message');
 	my $base = props($hostile_id, 'PidTagChangeNumber');
 	local $ENV{NO_COLOR} = '1';
 
-	save($hostile_id, undef, '--actor=' . $hostile, "PR_SUBJECT=$hostile", "PR_BODY=$hostile\n$hostile\n");
+	# an actor has no control character
+	save($hostile_id, undef, '--actor=' . $hostile =~ s/[\e\a\x{9b}\r]//gr, "PR_SUBJECT=$hostile", "PR_BODY=$hostile\n$hostile\n");
 	save($hostile_id, $base, 'PR_SUBJECT=mine', "PR_BODY=$hostile\nmine\n");
 	$terminal = on_terminal(40, 'resolve', $hostile_id);
 	$shown = wait_for($terminal, $prompt) . type($terminal, "d\n", $prompt) . type($terminal, "w\n", $prompt);
