@@ -28,7 +28,7 @@ GRANT USAGE ON SCHEMA api_internal TO PUBLIC;
 
 /* ==================================================================== request
  *
- * What the client has sent: headers, in lower case, and the claims of its
+ * The request of the client: headers, in lower case, and the claims of its
  * token.  PostgREST sets both for the transaction.
  */
 

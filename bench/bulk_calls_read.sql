@@ -1,4 +1,4 @@
--- What bulk_calls.sql does before the save.
+-- The part of bulk_calls.sql before the save.
 
 \set id random(1, :messages - 20)
 SELECT jsonb_agg(jsonb_build_object('message_id', message_id,

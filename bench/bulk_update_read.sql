@@ -1,4 +1,4 @@
--- What bulk_update.sql does before the save.
+-- The part of bulk_update.sql before the save.
 
 \set id random(1, :messages - 20)
 SELECT array_agg(message_id) AS ids, array_agg(version) AS versions,

@@ -1,4 +1,4 @@
--- What new_calls.sql does before the save.
+-- The part of new_calls.sql before the save.
 
 \set id random(1, :messages)
 SELECT (props || jsonb_build_object('PR_BODY', body)) - 'PR_SEARCH_KEY' AS props,

@@ -1,4 +1,4 @@
--- What new_insert.sql does before the INSERT.
+-- The part of new_insert.sql before the INSERT.
 
 \set id random(1, :messages)
 SELECT props, body, folder_id AS folder

@@ -73,7 +73,7 @@ SELECT * FROM list_categories(:s, :f, '{PR_SENDER_NAME}', sort => '{MIN(PR_IMPOR
 -- fail
 SELECT * FROM list_categories(:s, :f, '{PR_SENDER_NAME DESC}', after => :'p');
 
--- what is no category
+-- categories that are refused
 -- fail
 SELECT * FROM list_categories(:s, :f, NULL);
 -- fail

@@ -4,7 +4,7 @@ SET search_path = msgstore, public;
 \set VERBOSITY terse
 SELECT create_store('copy') AS store, create_store('copy other') AS other \gset
 SELECT special_folder(:store, 'Inbox') AS inbox, special_folder(:other, 'Inbox') AS far \gset
--- what a handle shows of what a client can set at any time
+-- the properties that a client can set at any time, as a handle shows them
 CREATE FUNCTION pg_temp.shown(handle integer) RETURNS jsonb LANGUAGE sql AS $$
     SELECT coalesce(jsonb_object_agg(p.key, p.value), '{}')
     FROM jsonb_each(get_props(handle)) AS p

@@ -16,7 +16,7 @@ GRANT SELECT, INSERT, DELETE ON token TO PUBLIC;
 CREATE FUNCTION add(s bigint, folder bigint, VARIADIC names text[]) RETURNS void LANGUAGE sql AS $$
     INSERT INTO it SELECT n, (save_new_message(s, folder, jsonb_build_object('PR_SUBJECT', n))).message_id, 'message' FROM unnest(names) AS n $$;
 CREATE FUNCTION id(text) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT id FROM it WHERE name = $1';
--- What is new since the last time, each with the name of message and folder; a change of a
+-- The changes since the last time, each with the name of message and folder; a change of a
 -- folder has the name of the folder only.
 CREATE FUNCTION news(s bigint, folder bigint DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

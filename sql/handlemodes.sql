@@ -65,7 +65,7 @@ SELECT open_message(:store, :id, 'MAPI_MODIFY') AS long \gset
 COMMIT;
 SELECT handle = :long AS long FROM open_handles;
 SELECT set_props(:long, '{"PR_SUBJECT": "long"}'), save_changes(:long);
--- what lies below a handle does not outlive it
+-- objects below a handle do not outlive the handle
 BEGIN;
 SELECT open_message(:store, :id, 'MAPI_MODIFY') AS h \gset
 SET LOCAL msgstore.handles = 'session';

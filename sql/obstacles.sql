@@ -78,7 +78,7 @@ SELECT merge_obstacles(:h), resolve_conflict(:h, 'MERGE');
 SELECT delete_messages(:store, ARRAY[:m], 'DELETE_HARD_DELETE');
 SELECT merge_obstacles(:h), resolve_conflict(:h, 'MERGE');
 
--- what is not there, and what is no number
+-- handles and messages that do not exist, and numbers out of range
 SELECT merge_obstacles(NULL::integer); -- fail
 SELECT merge_obstacles(0); -- fail
 SELECT merge_obstacles(:store, 0); -- fail

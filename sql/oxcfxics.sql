@@ -25,7 +25,7 @@ CREATE FUNCTION pg_temp.import(id text, key text, list text, patch jsonb DEFAULT
 RETURNS text LANGUAGE sql AS $$
     SELECT (import_change(store_id, special_folder(store_id, 'Inbox'), pg_temp.change(id, key, list, patch), method)).result::text
     FROM msgstore.store WHERE name = 'oxcfxics: b' $$;
--- What stands in store b: subject, change key and list, "in conflict", and the drafts.
+-- The messages of store b: subject, change key and list, "in conflict", and the drafts.
 CREATE FUNCTION pg_temp.stands(id text) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(', ', v ->> 'PR_SUBJECT', 'key ' || pg_temp.names(encode('\x16'::bytea || decode(v ->> 'PR_CHANGE_KEY', 'base64'), 'base64')),
         'list ' || pg_temp.names(v ->> 'PR_PREDECESSOR_CHANGE_LIST'),

@@ -87,7 +87,7 @@ SELECT restore_folder(:s, :sub);
 SELECT 'R23: a folder', pg_temp.events(:tables);
 SELECT 'the objects of folders', pg_temp.events(:created), pg_temp.events(:modified), pg_temp.events(:deleted);
 
--- what another store has made: new for this store the first time, modified afterwards
+-- messages that another store has made: new for this store the first time, modified afterwards
 SELECT count(import_folder(:s, export_folder(:o, folder_id))) FROM folder_list WHERE store_id = :o;
 SELECT create_folder(:o, NULL, 'from afar') AS off \gset
 SELECT count(pg_temp.events(c)) FROM unnest(ARRAY[:created, :modified, :tables]) AS c;

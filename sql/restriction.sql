@@ -112,7 +112,7 @@ SELECT count(*) FROM (VALUES
     ('{"bitmask": {"name": "PR_FLAG_STATUS", "relop": "<>0", "mask": 2}}')) AS v(r)
 WHERE length(pg_temp.found(r)) + length(pg_temp.found(jsonb_build_object('not', r))) <> 4;
 
--- what is wrong is named by its path
+-- an error names the path of the wrong part
 CREATE FUNCTION pg_temp.refused(r jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE code text; message text;
 BEGIN

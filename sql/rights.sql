@@ -22,7 +22,7 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN sqlstate || ' ' || regexp_replace(sqlerrm || coalesce(nullif('; ' || hint, '; '), ''), '\m\d+\M', 'N', 'g');
 END $$;
 
--- what a grant gives: the rights and those that they imply
+-- a grant gives the rights and those that they imply
 SET ROLE regress_rights_owner;
 SELECT message_id AS first, change_number AS first_number
 FROM save_new_message(:store, :inbox, '{"PR_SUBJECT": "of the owner"}') \gset
@@ -255,7 +255,7 @@ SELECT effective_rights(:store, :below, 'regress_rights_short') = 'EDITOR' AS of
 DROP ROLE regress_rights_short;
 SELECT revoke_folder(:store, :below, 'regress_rights_short');
 
--- what is rolled back has not been granted
+-- a right that is rolled back has not been granted
 BEGIN;
 SELECT grant_folder(:store, :drafts, 'regress_rights_ann', 'EDITOR');
 SELECT effective_rights(:store, :drafts, 'regress_rights_ann') = 'EDITOR' AS granted;

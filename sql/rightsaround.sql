@@ -145,7 +145,7 @@ SELECT pg_temp.error(format('SELECT * FROM save_message(%s, %s, %s, %L)', :store
     jsonb_build_object('PR_MESSAGE_ATTACHMENTS', jsonb_build_array(jsonb_build_object('PR_ATTACH_NUM', 0,
         'PR_ATTACH_DATA_BIN', jsonb_build_object('blob', :blob, 'size', :blob_size))))));
 
--- what was moved away is gone, also from the past, and what is moved in is seen
+-- a message that was moved away is gone, also from the past, and one that is moved in is seen
 SET ROLE regress_around_owner;
 SELECT move_messages(:store, ARRAY[:shown], :drafts), move_messages(:store, ARRAY[:secret], :inbox);
 SET ROLE regress_around_ann;

@@ -122,7 +122,7 @@ SELECT pg_temp.refused(format('SELECT move_folder(%s, %s, %s)', :s, :b, :q));
 SELECT pg_temp.refused(format('SELECT save_as(open_message(%s, %s), %s)', :s, :m, :q));
 SELECT pg_temp.refused(format('SELECT create_search_folder(%s, NULL, ''nested'', ''{"and": []}'', ARRAY[%s])', :s, :q));
 
--- what is refused otherwise
+-- other refusals
 -- fail
 SELECT create_search_folder(:s, NULL, 'x', '{"and": [7]}', ARRAY[:f]);
 -- fail

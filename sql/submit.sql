@@ -95,7 +95,7 @@ SELECT finish_submit(:store, :one, 0, 'SENT'), finish_submit(:store, :one, :clai
 SELECT finish_submit(:store, :one, :claim, 'SENT', 'accepted', NULL, 'transport');
 SELECT pg_temp.stands(:one), changed_by FROM history(:store, :one) WHERE kind = 'move';
 SELECT finish_submit(:store, :one, :claim, 'SENT'), abort_submit(:store, :one);
--- what was sent can be saved, and sent again
+-- a sent message can be saved, and sent again
 SELECT result FROM save_message(:store, :one, pg_temp.number(:one), '{"PR_COMMENT": "filed"}');
 SELECT submit_message(:store, :one, pg_temp.number(:one)), abort_submit(:store, :one);
 SELECT pg_temp.stands(:one);

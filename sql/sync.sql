@@ -322,7 +322,7 @@ SELECT import_read_state(:b, export_read_state(:a, ARRAY[:am]::bigint[]));
 SELECT (read_message(:a, :am) ->> 'PR_MESSAGE_FLAGS')::int & 256 AS a,
        (read_message(:b, :bm) ->> 'PR_MESSAGE_FLAGS')::int & 256 AS b;
 
--- What one store has and the other lacks
+-- Messages that one store has and the other lacks
 SELECT missing_changes(:b, export_keys(:a, array_agg(message_id))) AS none FROM message
 WHERE store_id = :a AND message_id IN (:am);
 SELECT pg_temp.edit(:a, :am, '{"PR_SUBJECT": "new"}');
@@ -364,7 +364,7 @@ SELECT get_sync_position(:b, 'a');
 SELECT set_sync_position(:b, 'a', 'here', '{1,2}', '{3}'), set_sync_position(:b, 'a', 'there', '{}', '{4,5}');
 SELECT get_sync_position(:b, 'a');
 
--- What is no change
+-- Values that are no change
 CREATE FUNCTION pg_temp.refusal(call text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE call;

@@ -85,7 +85,7 @@ SELECT export_folder(:a, :a2) - 'PR_SOURCE_KEY';
 SELECT (pg_temp.send(:b, :b2, :a)).result, (pg_temp.send(:a, :a2, :b)).result, (pg_temp.send(:a, :a2, :b)).result;
 SELECT count(*) FROM folder WHERE store_id = :b AND folder_id = :b2;
 
--- what has no place
+-- folders without a place
 SELECT result FROM import_folder(:b, export_folder(:a, :a1) ||
     '{"PR_SOURCE_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", "PR_PARENT_SOURCE_KEY": "BAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="}');
 SELECT import_folder(:b, '{}'); -- fail

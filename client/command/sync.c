@@ -411,7 +411,7 @@ run_sync(const void *arg, char *const *args, int nargs)
 	(void) nargs;
 	make_lists(&there);
 	make_lists(&back);
-	/* what one direction has settled may be news to the other */
+	/* conflicts settled in one direction may be news to the other */
 	for (int i = 0; done && any && i < (options->both ? MAX_PASSES : 1); i++)
 	{
 		any = false;

@@ -750,7 +750,7 @@ add_creator_entryid(ViewContext *context, const char *name, BagList *list)
 
 	if (creator == NULL)
 		return;
-	/* what is kept may be replaced while the list is in use */
+	/* the copy may be replaced while the list is in use */
 	entryid = pstrdup(role_entryid(text_to_cstring(creator)));
 	baglist_add_cstring(list, name, entryid, strlen(entryid));
 }

@@ -218,7 +218,7 @@ typedef struct Seen
 	uint64	   *running;		/* ascending */
 } Seen;
 
-/* What a reader is doing. */
+/* The step of a reader. */
 typedef enum TokenPhase
 {
 	TOKEN_REST = 0,				/* it has everything that "from" sees */
@@ -257,7 +257,7 @@ typedef struct TokenText
 	int			head;
 } TokenText;
 
-/* Whether a token can be used. */
+/* The answer to the question if a token can be used. */
 typedef enum TokenFate
 {
 	TOKEN_GOOD = 0,

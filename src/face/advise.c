@@ -238,7 +238,7 @@ notify(const FeedRow *row, void *arg)
 	const Connection *connection = events->connection;
 	const char *kind = row->kind;
 
-	/* what comes from another store is new, the first time */
+	/* a message of another store is new, the first time */
 	if (row->is_first && strcmp(kind, "import") == 0)
 		kind = "restore";
 	else if (row->is_first && strcmp(kind, "folder_import") == 0)

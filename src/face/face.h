@@ -445,7 +445,7 @@ extern int32 meet_deletion(Import *import, MessageRow *row);
 
 /* -------------------------------------------------------------- criteria.c */
 
-/* What a search folder looks for, and where. */
+/* The criteria of a search folder, and the folders that it looks into. */
 typedef struct Criteria
 {
 	bool		is_search;

@@ -284,7 +284,7 @@ sub round
 	$node->safe_psql('postgres', "UPDATE public.stop SET rounds = $number");
 	finish(@reading, @killed, $numbers);
 	my $errors = join("\n", map { PostgreSQL::Test::Utils::slurp_file($_->{errors}) } @reading, @killed);
-	# what the disturbance itself causes
+	# errors that the disturbance itself causes
 	$errors =~ s/^.*(?:terminat|connection to server|server closed|before or while|could not connect|the database system|shutting down|crash of another|current transaction|reconnect|Is the server|No such file|could not serialize|deadlock).*\n?//gm;
 	return $errors =~ s/^\s*\n//gmr;
 }

@@ -21,7 +21,7 @@ CREATE TABLE late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);
 CREATE FUNCTION subject(text) RETURNS jsonb LANGUAGE sql AS
 	$$ SELECT jsonb_build_object('PR_SUBJECT', $1) $$;
 
--- what a handle shows and where it stands
+-- the subject that a handle shows, and its base
 CREATE FUNCTION look(h int) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	o record;

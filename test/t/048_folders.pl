@@ -178,7 +178,7 @@ cmp_ok(scalar(grep { /canceling/ } map { split /^/, $_->{err} } @storm),
 	'>', 5, 'statements were cancelled');
 unlike(slurp_file($node->logfile), qr/deadlock detected|40001|XX000/, 'no deadlock');
 
-# What a query returns, of which an empty answer would show nothing.
+# The answer of a query, of which an empty answer would show nothing.
 sub rows
 {
 	my ($sql) = @_;
@@ -217,7 +217,7 @@ is(rows("SELECT count(*) FROM folder f WHERE NOT EXISTS (SELECT FROM folder_chan
 	WHERE c.folder_id = f.folder_id AND c.change_number = f.change_number)"),
 	0, 'every version of a folder is in its history');
 
-# What every folder shows, twice, since the first look may fold rows.
+# The counts of every folder, twice, since the first look may fold rows.
 my $numbers = "SELECT folder_id, get_folder_props(1, folder_id, '{PR_CONTENT_COUNT,
 	PR_ASSOC_CONTENT_COUNT,PR_DELETED_MSG_COUNT,PR_DELETED_ASSOC_MSG_COUNT}')
 	|| jsonb_build_object('unread', (SELECT jsonb_agg(count_unread(1, folder_id, 'reader-' || n))

@@ -36,7 +36,7 @@ $primary->safe_psql(
 	SELECT claim, attempt FROM public.it, claim_outgoing(s, 1, '1 hour');
 	SELECT announce_editing(s, m, '1 hour') FROM public.message WHERE i = 1});
 
-# What is shown of the messages, and the positions of the changes.
+# The columns that are compared, and the positions of the changes.
 my $shown = q{
 	SET search_path = msgstore;
 	SELECT l.subject, a, p->>'PR_READ', p->>'PR_MESSAGE_FLAGS',

@@ -96,7 +96,7 @@ sub never_twice
 	return;
 }
 
-# What is kept: everything but xids, and all keys.
+# The data that are kept: everything but xids, and all keys.
 my $everything = q{
 	SELECT m.message_id, m.change_number, p->'PR_CHANGE_KEY',
 		p->'PR_PREDECESSOR_CHANGE_LIST', p->'PR_SOURCE_KEY',
@@ -111,7 +111,7 @@ my $everything = q{
 	SELECT parked_id, message_id, change_number FROM parked ORDER BY 1;
 };
 
-# What saving over a number answers.
+# The answer of a save over a number.
 sub save_over
 {
 	my ($server, $db, $number) = @_;

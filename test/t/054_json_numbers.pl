@@ -48,7 +48,7 @@ my $draft = sql("SELECT park_message($store, $message, $number,
 	'{\"PR_COMMENT\": \"parked\"}')");
 cmp_ok($draft, '>', 2**53 - 300, 'and a draft');
 
-# What a client gets as JSON: of a message, lists, the history, a conflict, a draft,
+# The answers that a client gets as JSON: of a message, lists, the history, a conflict, a draft,
 # the feed, and of the message as it is exported to another store.
 my $json = q{SELECT jsonb_build_object(
 	'store', store_id, 'message', message_id, 'folder', folder_id,

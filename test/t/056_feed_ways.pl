@@ -69,7 +69,7 @@ sql($primary, "SELECT add('two')");
 is(news($primary, $start), 'one two end', 'a prepared transaction is not there');
 my $seen = here($primary);
 
-# What a reader has seen is not lost, even if its transaction did not wait for
+# Rows that a reader has seen are not lost, even if its transaction did not wait for
 # the disk.
 sql($primary, "SET synchronous_commit = off; SELECT add('three')");
 my $flushed = here($primary);
@@ -151,7 +151,7 @@ is($old->query_safe($unchanged->($newer)),
 	'endtrue', 'standby: an older snapshot');
 $old->quit;
 
-# What the primary does now never reaches the standby.
+# Changes that the primary makes now never reach the standby.
 is(news($standby, $running), 'open eight end', 'standby: all is there');
 my $shared = here($primary);
 $standby->append_conf('postgresql.conf', "primary_conninfo = ''");

@@ -385,7 +385,7 @@ is(properties("Subject: a\rb\nTo: b\@example.org\n\nx\n")->{PR_BODY},
 is(properties("odd line\n its fold\nSubject: x\n\ny\n")->{PR_SUBJECT},
 	'x', 'a folded line before the first field');
 
-# what stands in front of the first field
+# text in front of the first field
 foreach my $case (
 	[ "\n\n", 'empty lines' ], [ " \n\t\n", 'blank lines' ],
 	[ ">From a\@example.org Tue\n", 'a quoted From_ line' ],

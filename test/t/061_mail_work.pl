@@ -171,7 +171,7 @@ is($out, $odd, 'the original: kept by dump and restore');
 
 # ------------------------------------------------------------------ bounds
 
-# what is beyond a number is counted, and memory stays in proportion
+# parts beyond a number are counted, and memory stays in proportion
 SKIP:
 {
 	skip 'no memory limit to set', 10 if $ENV{MSGSTORE_SANITIZED};

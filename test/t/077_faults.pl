@@ -122,7 +122,7 @@ sub cut_everywhere
 			push @faults, "$what: exit code $code: $out" if $code > 3;
 			next if $saved;
 
-			# what was begun goes on
+			# a call that was begun goes on
 			my ($draft) = $out =~ /--draft=(\S+)$/m;
 			if (defined $draft)
 			{

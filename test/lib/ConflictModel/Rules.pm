@@ -303,7 +303,7 @@ sub merged
 		{
 			next if same($old->{$number}, $yours->{$number}) || same($theirs->{$number}, $yours->{$number});
 			return if defined $old->{$number} && !same($old->{$number}, $theirs->{$number});
-			# what both added stands side by side
+			# rows that both added stand side by side
 			my $to = !defined $old->{$number} && defined $theirs->{$number} ? ++$next : $number;
 			$list = replaced($list, $to, $yours->{$number});
 		}
