@@ -41,8 +41,8 @@
 #define MAX_PASSES		4		/* of --both */
 
 /*
- * The feed cannot go on from a token (MAPI_E_UNABLE_TO_COMPLETE), or the recorded
- * position is no token of the store (MAPI_E_INVALID_PARAMETER).
+ * The feed cannot go on from a token (MAPI_E_UNABLE_TO_COMPLETE), or the
+ * recorded position is no token of the store (MAPI_E_INVALID_PARAMETER).
  */
 #define LIST_ANEW		"MA400"
 #define NO_TOKEN		"MA057"

@@ -449,10 +449,11 @@ forget_predecessors(Version *version, Undo *undo)
 
 /*
  * Give the version its number.  A version with a lineage, or one that restores
- * the message, gets the lineage of the version that follows it.  Otherwise, where the version that it replaces has
- * a key with another GUID (another node, or an older incarnation), remember
- * that number among the predecessors, instead of an older one of that GUID,
- * and remove the number of our own GUID, which the new one follows.
+ * the message, gets the lineage of the version that follows it.  Otherwise,
+ * where the version that it replaces has a key with another GUID (another
+ * node, or an older incarnation), remember that number among the predecessors,
+ * instead of an older one of that GUID, and remove the number of our own GUID,
+ * which the new one follows.
  */
 static void
 follow(int64 store_id, Version *version, int64 number, bool restores,

@@ -32,10 +32,11 @@
  *	  numbers: after a crash by the first rule, after any other way back by the
  *	  second one, as long as no more than CLOCK_RATE numbers a second were used
  *	  on average since the series moved on last.  43 bits last 272 years at
- *	  that rate.  A clock that is behind costs the second rule and nothing else.  A clock that is far
- *	  ahead would use up numbers for nothing, and is refused (check_clock).
- *	  The first incarnation of a database whose series are unused and whose
- *	  tables are empty marks the series as used and begins at 0.
+ *	  that rate.  A clock that is behind costs the second rule and nothing
+ *	  else.  A clock that is far ahead would use up numbers for nothing, and is
+ *	  refused (check_clock).  The first incarnation of a database whose series
+ *	  are unused and whose tables are empty marks the series as used and begins
+ *	  at 0.
  *
  *	  The marker may also be in place and not be true: a server that others
  *	  replicate to may get rows of its own node whose numbers are ahead of its

@@ -9,8 +9,8 @@
  *	  done here: check of the replica identity, NOT NULL constraints, index
  *	  entries.  Predicate locks are taken by the index scan and by heap_update.
  *	  Triggers, rules, policies and check constraints, which a user may have
- *	  added to the tables, are not run: direct_relation() refuses tables that have
- *	  them.
+ *	  added to the tables, are not run: direct_relation() refuses tables that
+ *	  have them.
  *
  *	  A message that this backend has met lately is looked for at its old place
  *	  first (fetch_by_hint), and in the index only if another version is there.

@@ -527,8 +527,9 @@ check_member(const BagEntry *entry, const Computed *table, int count,
 }
 
 /*
- * Check a patch and return the bag that it makes of "bag".  *touched are the names of the properties that it sets or deletes, and
- * *name is as for check_member().
+ * Check a patch and return the bag that it makes of "bag".  *touched are the
+ * names of the properties that it sets or deletes, and *name is as for
+ * check_member().
  */
 static Jsonb *
 apply_patch(Jsonb *patch, const Jsonb *bag, const Computed *table, int count,

@@ -10,8 +10,8 @@
  *
  *	  Pruning deletes the oldest changes of a message.  It never deletes the
  *	  newest change, a change at or after the base of a parked draft (park.c),
- *	  or a change that is younger than a day.  prune_history() in the install script
- *	  runs in batches, each in a transaction of its own.
+ *	  or a change that is younger than a day.  prune_history() in the install
+ *	  script runs in batches, each in a transaction of its own.
  *
  *-------------------------------------------------------------------------
  */

@@ -15,10 +15,11 @@
  *		neither					a conflict
  *
  *	  Every store that meets the conflict resolves the conflict for itself and
- *	  in the same way: arrival.c says which version wins.  The version that stands afterwards has the content,
- *	  the folder and the change key of the winner, and a predecessor change list
- *	  that is the merge of both.  No new change key is made, so that stores that
- *	  have met the same changes hold equal versions, and synchronising ends.
+ *	  in the same way: arrival.c chooses the winner.  The new version has the
+ *	  content, the folder and the change key of the winner, and a predecessor
+ *	  change list that is the merge of both.  No new change key is made, so that
+ *	  stores that have met the same changes hold equal versions, and
+ *	  synchronising ends.
  *
  *	  A loser is never lost.  A version that lost here stays in the history of
  *	  its message.  By method 0 and 2 the loser, from here or from there, also
@@ -27,8 +28,8 @@
  *	  written as a version before the winner.
  *
  *	  A deletion wins over every edit that does not know the deletion.  The edit
- *	  becomes a draft.  A message that was deleted for good has no version to compare, so
- *	  every change of it meets the deletion.
+ *	  becomes a draft.  A message that was deleted for good has no version to
+ *	  compare, so every change of it meets the deletion.
  *
  *	  The bag of an imported version has PR_LAST_MODIFICATION_TIME as a member,
  *	  as if a client had set the time: it hides the time of the import, and the

@@ -234,8 +234,8 @@ park_of_message(const Stand *stand, const LineageKey *key)
 
 /*
  * Read the draft draft->id, of the current role or of a message, into *stand,
- * and its time into draft->parked_at.  Return false if there is no such draft.  The values
- * of *stand are palloc'd in the caller's context.
+ * and its time into draft->parked_at.  Return false if there is no such draft.
+ * The values of *stand are palloc'd in the caller's context.
  */
 static bool
 read_parked(int64 store_id, Draft *draft, Stand *stand)

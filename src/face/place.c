@@ -196,7 +196,8 @@ write_order(const PlaceOrder *order, MessageRow *row, CountTally *tally)
 /*
  * Carry the order out on one message, waiting for any transaction that holds
  * its row.  Return S_OK, MAPI_E_NOT_FOUND, MAPI_E_NO_ACCESS or
- * MAPI_E_OBJECT_CHANGED.  A refusal by the newest committed version is returned without locking the row.
+ * MAPI_E_OBJECT_CHANGED.  A refusal by the newest committed version is
+ * returned without locking the row.
  */
 static int32
 place_message(const PlaceOrder *order, int64 message_id, MessageRow *row,
@@ -484,8 +485,8 @@ work_purge_messages(FunctionCallInfo fcinfo)
  * purge_messages(store_id, message_ids, actor) → hresult
  *
  * Erase messages, also deleted ones: their rows, history and drafts, and the
- * blobs that no other message needs.  One row of the history is left for each,
- * which says that and by whom it was erased.
+ * blobs that no other message needs.  One row of the history is left for each
+ * message, with the role that erased the message and the time.
  *
  * Returns S_OK, MAPI_W_PARTIAL_COMPLETION or MAPI_E_NOT_FOUND.  Errors:
  * MAPI_E_INVALID_PARAMETER, MAPI_E_NOT_FOUND for the store, MAPI_E_NO_ACCESS

@@ -73,7 +73,8 @@ announce_editing(PG_FUNCTION_ARGS)
 }
 
 /*
- * who_is_editing(store_id, message_id) → (role, actor, client, since, good_until)
+ * who_is_editing(store_id, message_id) → (role, actor, client, since,
+ * good_until)
  *
  * Return the users who have announced that they edit a message, in the order
  * in which they began; the caller is among them.

@@ -209,7 +209,8 @@ choice_argument(FunctionCallInfo fcinfo, int n)
 
 /*
  * Raise MAPI_E_INVALID_PARAMETER if an argument is given that the choice does
- * not take, or that is not a number below 2^53.  "folder" and "seen" are the numbers of these arguments.
+ * not take, or that is not a number below 2^53.  "folder" and "seen" are the
+ * numbers of these arguments.
  */
 static void
 check_choice(FunctionCallInfo fcinfo, Choice choice, int folder, int seen)
@@ -453,10 +454,10 @@ resolve_parked(PG_FUNCTION_ARGS)
 
 /*
  * Return the names of the items that would make MERGE, or with "by_lines"
- * MERGE_TEXT, fail now, as text[], for an SQL function: the items that the rule of merging refuses, and
- * PR_DELETED_ON of a deleted or PR_MESSAGE_FLAGS of a submitted message.
- * Raises MAPI_E_NOT_FOUND if nothing is left of the message, and
- * MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history.
+ * MERGE_TEXT, fail now, as text[], for an SQL function: the items that the
+ * rule of merging refuses, and PR_DELETED_ON of a deleted or PR_MESSAGE_FLAGS
+ * of a submitted message.  Raises MAPI_E_NOT_FOUND if nothing is left of the
+ * message, and MAPI_E_UNABLE_TO_COMPLETE if the base is not in the history.
  */
 static Datum
 merge_obstacles(const Stand *stand, bool by_lines)
