@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * departure.c
- *	  What the changes of messages and folders have in common when they leave
- *	  for another store: keys, lists and times, as members of a JSON object.
+ *	  Members that exported changes of messages and of folders share: keys,
+ *	  lists and times, in a JSON object.
  *
  * NOTES
  *	  arrival.c reads these members in the other store.
