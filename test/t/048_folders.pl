@@ -92,7 +92,7 @@ EXCEPTION
 		INSERT INTO answers VALUES (kind, 'gone');
 	WHEN SQLSTATE 'MA057' THEN
 		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
-		INSERT INTO answers VALUES (kind, CASE WHEN message ~ ' must not be NULL$' THEN 'gone' ELSE message END);
+		INSERT INTO answers VALUES (kind, CASE WHEN message ~ ' must (not be NULL|be given)$' THEN 'gone' ELSE message END);
 END $$;
 CREATE PROCEDURE storm() LANGUAGE plpgsql AS $$
 BEGIN
