@@ -13,7 +13,8 @@
  *	  the smaller source key.  The other folder gets the name with a part of its
  *	  source key, by a change of our own, which travels like any other.
  *
- *	  The tree is locked first (tree.c), so that no cycle can be made.
+ *	  Rights are asked before anything is locked, and again afterwards.  The
+ *	  tree is locked first (tree.c), so that no cycle can be made.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,14 +37,17 @@ typedef struct FolderImport
 {
 	int64		store_id;
 	LineageKey	source;
-	int64		parent_id;		/* 0: the root, or not known here */
+	LineageKey	parent;
 	bool		has_parent;
+	int64		parent_id;		/* 0: the root, or not known here */
+	bool		hard;			/* deleted for good: has only the source key */
 	char	   *name;
 	char	   *special;		/* or NULL */
 	Jsonb	   *props;
 	Arrival		arrival;
 	TimestampTz created_at;
 	int64		folder_id;		/* 0: not known here */
+	bool		found_by_name;	/* its source key is not recorded yet */
 	int64		number;
 } FolderImport;
 
@@ -196,8 +200,6 @@ insert_folder(FolderImport *import)
 	if (import->parent_id == 0 ||
 		!parent_lock_folder(import->store_id, import->parent_id))
 		return SYNC_E_NO_PARENT;
-	access_require_folder(import->store_id, import->parent_id,
-						  RIGHT_CREATE_SUBFOLDER);
 	renamed = settle_name(import, import->parent_id);
 	row.store_id = import->store_id;
 	row.parent_id = import->parent_id;
@@ -293,11 +295,11 @@ take_folder(FolderImport *import, FolderRow *row)
 		if (tree_is_below(import->store_id, parent_id, row->folder_id) &&
 			(parent_id == row->folder_id || !break_cycle(import, parent_id)))
 			return SYNC_E_CYCLE;
-		if (!parent_lock_folder(import->store_id, parent_id))
-			return SYNC_E_NO_PARENT;
 		if (parent_id != row->parent_id)
 			access_require_folder(import->store_id, parent_id,
 								  RIGHT_CREATE_SUBFOLDER);
+		if (!parent_lock_folder(import->store_id, parent_id))
+			return SYNC_E_NO_PARENT;
 	}
 	if (row->deleted_at != 0)
 	{
@@ -399,8 +401,10 @@ static void
 read_folder(FolderImport *import, const Jsonb *change)
 {
 	JsonbValue	value;
-	LineageKey	parent;
 
+	import->hard = bag_find(change, "hard", &value);
+	if (import->hard)
+		return;
 	arrival_read(change, &import->arrival);
 	import->name = text_of(change, "PR_DISPLAY_NAME");
 	if (import->name == NULL)
@@ -414,24 +418,35 @@ read_folder(FolderImport *import, const Jsonb *change)
 	import->props = container_checked(object_from_value(&value));
 	import->has_parent = bag_find(change, "PR_PARENT_SOURCE_KEY", &value);
 	if (import->has_parent)
-	{
-		arrival_key_member(change, "PR_PARENT_SOURCE_KEY", &parent);
-		import->parent_id = arrival_folder(import->store_id, &parent);
-	}
+		arrival_key_member(change, "PR_PARENT_SOURCE_KEY", &import->parent);
 }
 
-/* Find the folder here; a special one by its name, which is recorded. */
+/*
+ * Find the folder here, a special one by its name, and the folder above it.
+ * Raise an error unless the current role may import the change: into the folder
+ * as it is now, or as a new folder.
+ */
 static void
 find_folder(FolderImport *import)
 {
+	FolderRow	row;
+
 	import->folder_id = arrival_folder(import->store_id, &import->source);
-	if (import->folder_id != 0 || import->special == NULL)
-		return;
-	import->folder_id = store_special_folder(import->store_id,
-											 import->special);
+	import->found_by_name = import->folder_id == 0 && import->special != NULL;
+	if (import->found_by_name)
+		import->folder_id = store_special_folder(import->store_id,
+												 import->special);
+	if (import->has_parent)
+		import->parent_id = arrival_folder(import->store_id, &import->parent);
 	if (import->folder_id != 0)
-		origin_record(import->store_id, KEYED_FOLDER, &import->source,
-					  import->folder_id, true);
+	{
+		if (tree_folder(&row, import->store_id, import->folder_id, TREE_READ))
+			access_require_folder(import->store_id, import->folder_id,
+								  RIGHT_FOLDER_OWNER);
+	}
+	else if (import->parent_id != 0 && import->arrival.deleted_at == 0)
+		access_require_folder(import->store_id, import->parent_id,
+							  RIGHT_CREATE_SUBFOLDER);
 }
 
 /* Delete for good the folder that another store has deleted for good. */
@@ -443,36 +458,35 @@ delete_for_good(FolderImport *import)
 	if (import->folder_id == 0 ||
 		!tree_folder(&row, import->store_id, import->folder_id, TREE_EMPTY))
 		return SYNC_E_IGNORE;
-	access_require_folder(import->store_id, import->folder_id,
-						  RIGHT_FOLDER_OWNER);
 	if (row.special != NULL)
 		return MAPI_E_NO_SUPPORT;
 	return folder_delete_all(&row, true, NULL);
 }
 
-/* Do the work of import_folder(). */
+/*
+ * Do the work of import_folder().  A role that lacks a right neither waits for
+ * the tree nor holds others up.  The folder is found again under the lock: it
+ * may have been imported, and the rights may have changed, in the meantime.
+ */
 static int32
 import_execute(FolderImport *import, const Jsonb *change)
 {
-	JsonbValue	value;
 	FolderRow	row;
 
-	tree_lock(import->store_id);
-	if (bag_find(change, "hard", &value))
-	{
-		import->folder_id = arrival_folder(import->store_id,
-										   &import->source);
-		return delete_for_good(import);
-	}
 	read_folder(import, change);
 	find_folder(import);
+	tree_lock(import->store_id);
+	find_folder(import);
+	if (import->hard)
+		return delete_for_good(import);
 	if (import->folder_id == 0)
 		return import->arrival.deleted_at != 0 ? SYNC_E_IGNORE :
 			insert_folder(import);
+	if (import->found_by_name)
+		origin_record(import->store_id, KEYED_FOLDER, &import->source,
+					  import->folder_id, true);
 	if (!tree_folder(&row, import->store_id, import->folder_id, TREE_WRITE))
 		return SYNC_E_OBJECT_DELETED;
-	access_require_folder(import->store_id, import->folder_id,
-						  RIGHT_FOLDER_OWNER);
 	return decide(import, &row);
 }
 
