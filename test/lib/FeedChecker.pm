@@ -1,30 +1,43 @@
-# A checker of the feed: writers change a store at all levels, in transactions that
-# are short, long, rolled back, and with savepoints; readers follow the feed with pages
-# of random size, and each keeps a copy of the store.
+# A checker of the feed: writers change a store at all levels, one message or many in a
+# call, in transactions that are short, long, rolled back, and with savepoints; readers
+# follow the feed with pages of random size, and each keeps a copy of the store.  One more
+# reader follows a standby and keeps its copy outside of the database; and one follows the
+# change numbers in place of the feed, so that the checker is seen to find its faults.
 #
-# feed_checker($node, $changes) runs all of that on a server, with readers and writers
-# that are killed, and a crash, and returns a hash of faults, each with a number:
+# feed_checker($node, $standby, $changes) runs all of that on a server with a standby, in
+# rounds, until so many changes have been made: clients are killed, the backends of a
+# writer and of a reader (which is a crash of the server), the server; at last the standby
+# is promoted under its readers, without what the primary has not sent.  A transaction is
+# open all the time.  Returns a hash of faults, each with a number:
 #
 #	missed		changes that a reader was not given
 #	order		changes of a message that a reader was given in the wrong order
 #	differ		messages of which a reader's copy is not the store's
+#	outside		messages of which the copy of the reader of the standby is not the store's
+#	stalled		a text: faults at the end of a round, while a transaction is open
 #	errors		errors of readers: a change that was given twice is one
 #
-# and "changes", the number of changes; "by_number", the number of those that a reader
-# misses who follows the change numbers; "stalled", the same faults while a transaction
-# is open that has been so from the beginning.
+# and "shown", some of the messages that differ; "changes", the number of changes; "late",
+# the number of those that a transaction has made over the version of a later one;
+# "by_number", the number of changes that a reader misses who follows the change numbers;
+# "crashes", the number of backends whose death was a crash of the server.
+#
+# All random choices follow from Perl's random numbers: each session gets a seed.
 package FeedChecker;
 use strict;
 use warnings;
 use Exporter 'import';
-use IPC::Run qw(start);
-use List::Util qw(sum0);
+use IPC::Run qw(start timeout);
+use List::Util qw(max min sum0);
 use PostgreSQL::Test::Utils ();
+use ServerCrash qw(kill_process wait_for_queries);
+use Time::HiRes qw(usleep);
 
 our @EXPORT_OK = qw(feed_checker);
 
 my $writers = 8;
 my $readers = 4;
+my $by_number = $readers + 1;		# the reader that follows the change numbers
 my @levels = ('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE');
 
 my $set_up = q{
@@ -35,42 +48,69 @@ CREATE TABLE folders AS SELECT row_number() OVER () AS n, f.folder_id AS f, s
 	FROM it, folder_list AS f WHERE f.store_id = s AND special IN ('Inbox', 'Drafts', 'Conflicts');
 CREATE TABLE pool (n integer PRIMARY KEY, m bigint);
 INSERT INTO pool SELECT n, (save_new_message(s, (SELECT f FROM folders WHERE folders.n = g.n % 3 + 1),
-	jsonb_build_object('PR_SUBJECT', n::text))).message_id FROM it, generate_series(1, 60) AS g(n);
+	jsonb_build_object('PR_SUBJECT', n::text))).message_id FROM it, generate_series(1, 200) AS g(n);
 
--- Change something, or be refused.
+-- Save a message through a handle.
+CREATE FUNCTION save_by_handle(st bigint, id bigint, subject text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	handle integer := open_message(st, id, 'MAPI_MODIFY');
+	answer text;
+BEGIN
+	PERFORM set_props(handle, jsonb_build_object('PR_SUBJECT', subject));
+	answer := save_changes(handle);
+	PERFORM close_object(handle);
+	RETURN answer;
+EXCEPTION WHEN SQLSTATE 'MA10F' THEN
+	RETURN 'MAPI_E_NOT_FOUND';
+END $$;
+
+-- Save many messages in one call, each over its version of now.
+CREATE FUNCTION save_many(st bigint, ids bigint[], changes jsonb, flags save_flags) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(DISTINCT result::text, ' ') FROM save_messages(st, (SELECT jsonb_agg(jsonb_build_object(
+		'message_id', message_id, 'change_number', change_number, 'changes', changes))
+		FROM msgstore.message WHERE store_id = st AND message_id = ANY (ids)), flags) $$;
+
+-- Change one message or many, or be refused.
 CREATE FUNCTION change_something() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	st bigint := (SELECT s FROM it);
 	chosen integer := 1 + floor(random() * 3)::integer;
 	place bigint := (SELECT f FROM folders WHERE n = chosen);
-	-- few messages, so that the transactions meet
-	slot integer := 1 + floor(60 * random() * random())::integer;
-	id bigint := (SELECT m FROM pool WHERE n = slot);
+	many integer := CASE WHEN random() < 0.4 THEN 1 ELSE 2 + floor(random() * 30)::integer END;
+	-- some messages more often than others, so that the transactions meet
+	slot integer := 1 + floor(200 * random() * random())::integer;
+	ids bigint[] := ARRAY(SELECT m FROM pool WHERE n BETWEEN slot AND slot + many - 1);
 	what double precision := random();
-	number bigint := (SELECT change_number FROM msgstore.message WHERE store_id = st AND message_id = id);
+	number bigint := (SELECT change_number FROM msgstore.message WHERE store_id = st AND message_id = ids[1]);
+	subject jsonb := jsonb_build_object('PR_SUBJECT', what::text);
+	mark read_flags := CASE WHEN random() < 0.5 THEN 4 ELSE 0 END;
 	reader text := 'r' || 1 + floor(random() * 4)::integer;
 BEGIN
-	IF what < 0.45 THEN
-		RETURN (SELECT result FROM save_message(st, id, number, jsonb_build_object('PR_SUBJECT', what::text)));
-	ELSIF what < 0.55 THEN
-		RETURN (SELECT result FROM save_message(st, id, number, jsonb_build_object('PR_BODY', what::text), 'FORCE_SAVE'));
-	ELSIF what < 0.65 THEN
-		RETURN move_messages(st, ARRAY[id], place);
-	ELSIF what < 0.70 THEN
-		RETURN delete_messages(st, ARRAY[id]);
+	IF what < 0.40 THEN
+		RETURN CASE WHEN many > 1 THEN save_many(st, ids, subject, '0')
+			WHEN what < 0.10 THEN save_by_handle(st, ids[1], what::text)
+			ELSE (SELECT result::text FROM save_message(st, ids[1], number, subject)) END;
+	ELSIF what < 0.50 THEN
+		RETURN save_many(st, ids, jsonb_build_object('PR_BODY', what::text), 'FORCE_SAVE');
+	ELSIF what < 0.62 THEN
+		RETURN move_messages(st, ids, place);
+	ELSIF what < 0.68 THEN
+		RETURN delete_messages(st, ids);
 	ELSIF what < 0.77 THEN
-		RETURN restore_messages(st, ARRAY[id]);
-	ELSIF what < 0.82 THEN
-		RETURN (SELECT result FROM save_new_message(st, place, jsonb_build_object('PR_SUBJECT', what::text)));
-	ELSIF what < 0.84 THEN
+		RETURN restore_messages(st, ids);
+	ELSIF what < 0.80 THEN
+		RETURN (SELECT result FROM save_new_message(st, place, subject));
+	ELSIF what < 0.83 THEN
+		RETURN (SELECT count(*) FROM copy_messages(st, ids, place));
+	ELSIF what < 0.86 THEN
 		RETURN delete_messages(st, ARRAY(SELECT message_id FROM msgstore.message WHERE store_id = st
-			AND message_id NOT IN (SELECT m FROM pool) ORDER BY random() LIMIT 1), 'DELETE_HARD_DELETE');
-	ELSIF what < 0.90 THEN
-		RETURN set_read_flag(st, id, CASE WHEN random() < 0.5 THEN 4 ELSE 0 END, reader);
+			AND message_id NOT IN (SELECT m FROM pool) ORDER BY random() LIMIT many), 'DELETE_HARD_DELETE');
 	ELSIF what < 0.92 THEN
-		RETURN set_read_flags(st, NULL, CASE WHEN random() < 0.5 THEN 4 ELSE 0 END, place, reader);
-	ELSIF what < 0.97 THEN
-		RETURN set_message_status(st, id, floor(random() * 8)::integer, 7);
+		RETURN set_read_flags(st, ids, mark, actor => reader);
+	ELSIF what < 0.93 THEN
+		RETURN set_read_flags(st, NULL, mark, place, reader);
+	ELSIF what < 0.98 THEN
+		RETURN set_message_status(st, ids[1], floor(random() * 8)::integer, 7);
 	END IF;
 	RETURN set_folder_props(st, place, jsonb_build_object('PR_COMMENT', what::text));
 END $$;
@@ -79,52 +119,66 @@ END $$;
 CREATE TABLE reader (r integer PRIMARY KEY, token text, started text);
 CREATE TABLE copy (r integer, m bigint, number bigint, folder bigint, deleted boolean, is_read boolean, status integer,
 	PRIMARY KEY (r, m));
-CREATE SEQUENCE given_seq;
-CREATE TABLE given (r integer, m bigint, number bigint, kind text, n bigint DEFAULT nextval('given_seq'),
-	PRIMARY KEY (r, m, number));
-CREATE TABLE stop (rounds integer);
-INSERT INTO stop VALUES (0);
-CREATE TABLE by_number (last bigint, given bigint[]);
+CREATE SEQUENCE page_seq;
+CREATE TABLE given (r integer, m bigint, number bigint, page bigint, n bigint, PRIMARY KEY (r, m, number));
+CREATE TABLE stop (rounds integer, closed integer);
+INSERT INTO stop VALUES (0, 0);
 
 CREATE FUNCTION read_by(st bigint, id bigint, who integer) RETURNS boolean LANGUAGE sql AS $$
 	SELECT (read_message(st, id, '{PR_READ}', 'r' || who)->>'PR_READ')::boolean
 	FROM msgstore.message WHERE store_id = st AND message_id = id AND deleted_at IS NULL $$;
 
--- Work on one page in one transaction.
-CREATE FUNCTION work(who integer, size integer) RETURNS boolean LANGUAGE plpgsql AS $$
+-- A page of the feed, as a reader follows it: one of them as if it were ordered by number.
+CREATE FUNCTION page_of(st bigint, who integer, last text, many integer) RETURNS TABLE
+	(token text, m bigint, folder bigint, number bigint, kind text, n bigint) LANGUAGE plpgsql AS $$
+BEGIN
+	IF who < 5 THEN
+		RETURN QUERY SELECT f.token, message_id, folder_id, change_number, f.kind, f.n
+		FROM changes_since(st, last, many, actor => 'r' || who) WITH ORDINALITY
+			AS f (token, message_id, folder_id, change_number, kind, changed_by, client, changed_at, properties, n);
+	ELSE
+		RETURN QUERY SELECT c.change_number::text, c.message_id, x.folder_id, c.change_number,
+			CASE c.kind WHEN 'd' THEN 'delete' WHEN 'h' THEN 'delete' WHEN 'r' THEN 'restore' ELSE 'save' END,
+			row_number() OVER (ORDER BY c.change_number)
+		FROM msgstore.change AS c LEFT JOIN msgstore.message AS x USING (store_id, message_id)
+		WHERE c.store_id = st AND c.change_number > last::bigint ORDER BY c.change_number LIMIT 10 * many;
+		IF NOT FOUND THEN
+			RETURN QUERY SELECT last, NULL::bigint, NULL::bigint, NULL::bigint, 'end', 1::bigint;
+		END IF;
+	END IF;
+END $$;
+
+-- Work on one page in one transaction; true at the end of the feed.
+CREATE FUNCTION work(who integer, many integer) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
 	st bigint := (SELECT s FROM it);
-	f record;
-	at_end boolean := false;
+	this bigint := nextval('page_seq');
 	next text;
+	marked boolean;
+	at_end boolean;
 BEGIN
-	FOR f IN SELECT * FROM changes_since(st, (SELECT token FROM reader WHERE r = who), size, actor => 'r' || who) LOOP
-		next := f.token;
-		at_end := f.kind = 'end';
-		IF f.message_id IS NOT NULL AND f.change_number IS NOT NULL AND f.kind <> 'present' THEN
-			INSERT INTO given (r, m, number, kind) VALUES (who, f.message_id, f.change_number, f.kind);
-		END IF;
-		IF f.kind = 'read_folder' THEN
-			UPDATE copy SET is_read = read_by(st, m, who) WHERE r = who AND NOT deleted AND read_by(st, m, who) IS NOT NULL;
-		END IF;
-		CONTINUE WHEN f.message_id IS NULL;
-		INSERT INTO copy (r, m, deleted) VALUES (who, f.message_id, false) ON CONFLICT DO NOTHING;
-		IF f.change_number IS NOT NULL THEN
-			UPDATE copy SET number = f.change_number, folder = f.folder_id WHERE r = who AND m = f.message_id;
-		END IF;
-		IF f.kind IN ('delete', 'gone') THEN
-			UPDATE copy SET deleted = true WHERE r = who AND m = f.message_id;
-		ELSIF f.kind = 'restore' THEN
-			UPDATE copy SET deleted = false WHERE r = who AND m = f.message_id;
-		END IF;
-		IF f.kind IN ('read', 'present', 'create', 'restore') THEN
-			UPDATE copy SET is_read = read_by(st, m, who) WHERE r = who AND m = f.message_id;
-		END IF;
-		IF f.kind IN ('status', 'present', 'create', 'restore') THEN
-			UPDATE copy SET status = (SELECT x.status FROM message_status AS x WHERE x.store_id = st AND x.message_id = m)
-			WHERE r = who AND m = f.message_id;
-		END IF;
-	END LOOP;
+	WITH page AS MATERIALIZED (SELECT * FROM page_of(st, who, (SELECT token FROM reader WHERE r = who), many)),
+	kept AS (INSERT INTO given (r, m, number, page, n) SELECT who, m, number, this, n FROM page
+		WHERE m IS NOT NULL AND number IS NOT NULL AND kind <> 'present'),
+	news AS (SELECT m, (array_agg(number ORDER BY n DESC) FILTER (WHERE number IS NOT NULL))[1] AS number,
+			(array_agg(folder ORDER BY n DESC) FILTER (WHERE number IS NOT NULL))[1] AS folder,
+			(array_agg(kind <> 'restore' ORDER BY n DESC) FILTER (WHERE kind IN ('delete', 'gone', 'restore')))[1] AS deleted,
+			bool_or(kind IN ('read', 'present', 'create', 'copy', 'restore')) AS reads,
+			bool_or(kind IN ('status', 'present', 'create', 'copy', 'restore')) AS states
+		FROM page WHERE m IS NOT NULL GROUP BY m),
+	copied AS (INSERT INTO copy AS c SELECT who, m, number, folder, deleted,
+			CASE WHEN reads THEN read_by(st, m, who) END,
+			CASE WHEN states THEN coalesce((SELECT status FROM message_status WHERE store_id = st AND message_id = m), 0) END
+		FROM news
+		ON CONFLICT (r, m) DO UPDATE SET number = coalesce(excluded.number, c.number),
+			folder = coalesce(excluded.folder, c.folder),
+			deleted = coalesce(excluded.deleted, c.deleted),
+			is_read = coalesce(excluded.is_read, c.is_read), status = coalesce(excluded.status, c.status))
+	SELECT (array_agg(token ORDER BY n DESC))[1], bool_or(kind = 'end'), bool_or(kind = 'read_folder')
+	INTO next, at_end, marked FROM page;
+	IF marked THEN
+		UPDATE copy SET is_read = read_by(st, m, who) WHERE r = who AND deleted IS NOT TRUE AND read_by(st, m, who) <> is_read;
+	END IF;
 	UPDATE reader SET token = next WHERE r = who;
 	RETURN at_end;
 END $$;
@@ -133,32 +187,27 @@ END $$;
 CREATE PROCEDURE follow(who integer, round integer) LANGUAGE plpgsql AS $$
 DECLARE
 	stopped boolean;
+	ends integer := 0;
 BEGIN
 	LOOP
 		stopped := (SELECT rounds >= round FROM stop);
 		COMMIT;
-		EXIT WHEN work(who, 1 + floor(exp(random() * 6))::integer) AND stopped;
+		-- a pass that had begun before does not give all
+		IF work(who, 1 + floor(exp(random() * 6.5))::integer) AND stopped THEN
+			ends := ends + 1;
+		END IF;
+		EXIT WHEN ends = 2;
 		COMMIT;
-		PERFORM pg_sleep(random() * 0.01);
+		-- there is no index of change numbers
+		PERFORM pg_sleep(random() * CASE WHEN who < 5 THEN 0.01 ELSE 0.2 END);
 	END LOOP;
 END $$;
 
--- Follow the change numbers, as a feed without snapshots would.
-CREATE PROCEDURE follow_numbers(round integer) LANGUAGE plpgsql AS $$
-DECLARE
-	stopped boolean;
-	found bigint[];
+-- Keep the transaction open until the round is over.
+CREATE PROCEDURE stay_open(round integer) LANGUAGE plpgsql AS $$
 BEGIN
-	LOOP
-		stopped := (SELECT rounds >= round FROM stop);
-		COMMIT;
-		found := ARRAY(SELECT change_number FROM msgstore.change, it WHERE store_id = s
-			AND change_number > (SELECT last FROM by_number) ORDER BY change_number LIMIT 1000);
-		IF cardinality(found) > 0 THEN
-			UPDATE by_number SET last = found[cardinality(found)], given = given || found;
-		END IF;
-		COMMIT;
-		EXIT WHEN stopped AND cardinality(found) = 0;
+	WHILE (SELECT closed < round FROM stop) LOOP
+		PERFORM pg_sleep(0.05);
 	END LOOP;
 END $$;
 
@@ -169,24 +218,30 @@ CREATE VIEW wanted AS
 	FROM it, reader AS e, msgstore.message AS m LEFT JOIN message_status AS x USING (store_id, message_id)
 	WHERE m.store_id = it.s AND m.deleted_at IS NULL;
 CREATE VIEW copied AS
-	SELECT r, m, number, folder, is_read, coalesce(status, 0) AS status FROM copy WHERE NOT deleted;
-CREATE FUNCTION faults() RETURNS TABLE (missed bigint, out_of_order bigint, differ bigint) LANGUAGE sql AS $$
-	SELECT (SELECT count(*) FROM msgstore.change AS c, it, reader AS e WHERE c.store_id = s
+	SELECT r, m, number, folder, is_read, coalesce(status, 0) AS status FROM copy
+	WHERE deleted IS NOT TRUE;
+CREATE VIEW different AS
+	(SELECT 'wanted', * FROM (TABLE wanted EXCEPT TABLE copied) AS w)
+	UNION ALL (SELECT 'copied', * FROM (TABLE copied EXCEPT TABLE wanted) AS c);
+CREATE FUNCTION faults(readers integer[]) RETURNS TABLE (missed bigint, out_of_order bigint, differ bigint)
+LANGUAGE sql AS $$
+	SELECT (SELECT count(*) FROM msgstore.change AS c, it, reader AS e WHERE c.store_id = s AND e.r = ANY (readers)
 			AND NOT pg_visible_in_snapshot(coalesce(c.late_xid, c.xid), e.started::pg_snapshot)
 			AND NOT EXISTS (SELECT FROM given AS g WHERE g.r = e.r AND g.m = c.message_id AND g.number = c.change_number)),
 		(SELECT count(*) FROM given AS g JOIN msgstore.change AS c ON c.store_id = (SELECT s FROM it)
 			AND c.message_id = g.m AND c.change_number = g.number
-			JOIN given AS p ON p.r = g.r AND p.m = g.m AND p.number = c.previous WHERE p.n > g.n),
-		(SELECT count(*) FROM ((TABLE wanted EXCEPT TABLE copied) UNION ALL (TABLE copied EXCEPT TABLE wanted)) AS d) $$;
+			JOIN given AS p ON p.r = g.r AND p.m = g.m AND p.number = c.previous
+			WHERE g.r = ANY (readers) AND (p.page, p.n) > (g.page, g.n)),
+		(SELECT count(*) FROM different WHERE r = ANY (readers)) $$;
 };
 
-# The statements of a writer: transactions with about so many changes.
+# The statements of a writer: transactions with about so many calls.
 sub script
 {
-	my ($changes) = @_;
-	my @lines = ('SET search_path = public, msgstore;', "SET lock_timeout = '5s';");
+	my ($calls) = @_;
+	my @lines = ("SET lock_timeout = '2s';");
 
-	while ($changes > 0)
+	while ($calls > 0)
 	{
 		my $level = $levels[ rand @levels ];
 		my $count = 1 + int(rand() * rand() * 6);
@@ -195,7 +250,7 @@ sub script
 		if (rand() < 0.3)
 		{
 			push @lines, 'SELECT change_something();';
-			$changes--;
+			$calls--;
 			next;
 		}
 		push @lines, "BEGIN ISOLATION LEVEL $level;";
@@ -211,7 +266,7 @@ sub script
 			push @lines, 'SELECT pg_sleep(' . rand() * 0.05 . ');' if rand() < 0.02;
 		}
 		push @lines, rand() < 0.1 ? 'ROLLBACK;' : 'COMMIT;';
-		$changes -= $count;
+		$calls -= $count;
 	}
 	return join("\n", @lines) . "\n";
 }
@@ -219,13 +274,15 @@ sub script
 # Start psql with a script, from a file; its errors go to a file as well.
 sub session
 {
-	my ($node, $script) = @_;
-	my $name = PostgreSQL::Test::Utils::tempdir() . '/script';
-	my $session = { errors => "$name.err" };
+	my ($node, $name, $script) = @_;
+	my $file = PostgreSQL::Test::Utils::tempdir() . '/script';
+	my $session = { name => $name, errors => "$file.err" };
 
-	PostgreSQL::Test::Utils::append_to_file($name, $script);
+	PostgreSQL::Test::Utils::append_to_file($file, sprintf(
+		"SET application_name = '%s';\nSET search_path = public, msgstore;\nSELECT setseed(%.9f);\n%s",
+		$name, rand() * 2 - 1, $script));
 	$session->{handle} = start(
-		[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=0', '-d', $node->connstr('postgres'), '-f', $name ],
+		[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=0', '-d', $node->connstr('postgres'), '-f', $file ],
 		'>', '/dev/null', '2>', $session->{errors});
 	return $session;
 }
@@ -247,106 +304,283 @@ sub kill_client
 	return;
 }
 
+# Kill the backend of a session in a transaction, with SIGKILL.  Returns true if the
+# server has crashed.
+sub kill_backend
+{
+	my ($node, $session) = @_;
+	my $from = "FROM pg_stat_activity
+		WHERE application_name = '$session->{name}' AND backend_xid IS NOT NULL";
+	my $pid = '';
+
+	while ($pid eq '')
+	{
+		$session->{handle}->pumpable or die "$session->{name} has ended";
+		$pid = $node->safe_psql('postgres', "SELECT pid $from");
+	}
+	return kill_process($node, $pid);
+}
+
+# ------------------------------------------------- a reader outside of the database
+
+# Start a psql that answers queries of a reader, one after the other.
+sub outside_start
+{
+	my ($reader) = @_;
+
+	@{$reader}{qw(in out err)} = ('', '', '');
+	$reader->{psql} = start(
+		[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $reader->{node}->connstr('postgres') ],
+		'<', \$reader->{in}, '>', \$reader->{out}, '2>', \$reader->{err},
+		my $timer = timeout($PostgreSQL::Test::Utils::timeout_default));
+	$reader->{timer} = $timer;
+	return;
+}
+
+# Return the rows that a query answers.
+sub outside_rows
+{
+	my ($reader, $query) = @_;
+
+	$reader->{out} = '';
+	$reader->{in} .= "$query;\n\\echo done\n";
+	$reader->{timer}->start;
+	until ($reader->{out} =~ s/^done\n\z//m)
+	{
+		$reader->{psql}->pumpable or die "the reader of the standby has ended: $reader->{err}";
+		$reader->{psql}->pump;
+	}
+	return split /\n/, $reader->{out};
+}
+
+# Follow the feed by one page.  Returns true at its end.
+sub outside_page
+{
+	my ($reader) = @_;
+	my $size = 1 + int(exp(rand() * 6.5));
+	my $token = defined $reader->{token} ? "'$reader->{token}'" : 'NULL';
+	my $kind = '';
+
+	foreach my $row (outside_rows($reader, "
+		SELECT kind, message_id, folder_id, change_number, token
+		FROM msgstore.changes_since((SELECT s FROM public.it), $token, $size)"))
+	{
+		($kind, my ($id, $folder, $number), $reader->{token}) = split /\|/, $row;
+		next if $id eq '';
+		my $copy = $reader->{copy}{$id} //= {};
+
+		@{$copy}{qw(number folder)} = ($number, $folder) if $number ne '';
+		$copy->{gone} = 1 if $kind eq 'delete' || $kind eq 'gone';
+		$copy->{gone} = 0 if $kind eq 'restore';
+		next if $number eq '' || $kind eq 'present';
+		$reader->{errors} .= "change $number of message $id was given twice\n"
+		  if $reader->{given}{"$id $number"}++;
+	}
+	return $kind eq 'end';
+}
+
+# Follow the feed while something else is true.
+sub outside_follow
+{
+	my ($reader, $goes_on) = @_;
+
+	while ($goes_on->())
+	{
+		usleep(50_000) if outside_page($reader);
+	}
+	return;
+}
+
+# Return the number of messages in which the copy of the reader is not the store.
+sub outside_faults
+{
+	my ($reader) = @_;
+	my %store = map { $_ => 1 } split /\n/, $reader->{node}->safe_psql('postgres', q{
+		SELECT message_id, change_number, folder_id FROM msgstore.message
+		WHERE store_id = (SELECT s FROM public.it) AND deleted_at IS NULL});
+	my %copy = map { join('|', $_, @{ $reader->{copy}{$_} }{qw(number folder)}) => 1 }
+	  grep { !$reader->{copy}{$_}{gone} } keys %{ $reader->{copy} };
+
+	return scalar(grep { !$copy{$_} } keys %store) + grep { !$store{$_} } keys %copy;
+}
+
+# ------------------------------------------------------------------------- rounds
+
+# Return what a query in the schemas of the checker and of the extension answers.
+sub answer
+{
+	my ($node, $query) = @_;
+
+	return split /\|/, $node->safe_psql('postgres', "SET search_path = public, msgstore; $query");
+}
+
 sub faults
 {
-	my ($node) = @_;
+	my ($node, @readers) = @_;
 	my %faults;
 
 	@faults{qw(missed order differ)} =
-	  split /\|/, $node->safe_psql('postgres',
-		'SET search_path = public, msgstore; SELECT * FROM faults()');
+	  answer($node, "SELECT * FROM faults('{" . join(',', @readers) . "}')");
 	return \%faults;
 }
 
-# One round of writers and readers, disturbed by a function in the middle.
+# Return some rows in which the copies of readers are not the store.
+sub shown
+{
+	my ($node, @readers) = @_;
+
+	return $node->safe_psql('postgres', 'SET search_path = public, msgstore; SELECT * FROM different
+		WHERE r IN (' . join(', ', @readers) . ') ORDER BY r, m LIMIT 20');
+}
+
+# Return the number of changes since the checker began.
+sub made
+{
+	my ($check) = @_;
+
+	return (answer($check->{node}, 'SELECT count(*) FROM msgstore.change, it WHERE store_id = s'))[0] - $check->{before};
+}
+
+# One round of writers, with so many calls, and readers, disturbed by a function in the
+# middle, after which the work begins anew.  Without calls, readers come to the end.
 sub round
 {
-	my ($node, $number, $changes, $disturb) = @_;
-	my $follow = sub {
-		return session($node, "SET search_path = public, msgstore;\nCALL follow($_[0], $number);\n");
-	};
-	my @reading = map { $follow->($_) } 1 .. $readers;
-	my @writing = map { session($node, script($changes / $writers)) } 1 .. $writers;
-	my $numbers = session($node, "SET search_path = public, msgstore;\nCALL follow_numbers($number);\n");
-	my @killed;
+	my ($check, $calls, $disturb) = @_;
+	my ($node, $number) = ($check->{node}, ++$check->{round});
+	my $follow = sub { return session($node, "reader $_[0]", "CALL follow($_[0], $number);\n") };
+	my $write = sub { return map { session($node, "writer $_", script($_[0] / $writers)) } 1 .. $writers };
+	my $position = sub { return (answer($node, 'SELECT last_value FROM msgstore.change_number_seq'))[0] };
+	# in the middle of the round, the sequence has come so far
+	my $middle = $position->() + $calls / 2;
+	my @open = $calls == 0 ? () : session($node, 'open', "BEGIN;
+		SELECT message_id FROM it, save_new_message(s, (SELECT f FROM folders LIMIT 1), '{\"PR_SUBJECT\": \"open\"}');
+		CALL stay_open($number);
+		COMMIT;\n");
+	my @reading = map { $follow->($_) } 1 .. $readers, $by_number;
+	my @writing = $write->($disturb ? $calls / 2 : $calls);
+	my $working = sub { return grep { $_->{handle}->pumpable } @writing };
 
 	if ($disturb)
 	{
-		# in the middle of the round
-		$node->poll_query_until('postgres',
-			"SELECT last_value >= (SELECT last_value FROM public.round_began) + " . int($changes / 4)
-			  . ' FROM msgstore.change_number_seq');
-		@killed = $disturb->(\@reading, \@writing);
+		outside_follow($check->{outside}, sub { return $working->() && $position->() < $middle });
+		my @ended = $disturb->(\@reading, \@writing);
+		$node = $check->{node};
+		# those that were killed, or lost their server, begin anew: a reader that was
+		# followed by two sessions would be given its changes twice
+		finish(@ended);
+		my %ended = map { $_->{name} => 1 } @ended;
+		push @reading, map { $follow->($_) } grep { $ended{"reader $_"} } 1 .. $readers, $by_number;
+		push @writing, $write->($calls / 2);
 	}
+	outside_follow($check->{outside}, $working);
 	finish(@writing);
-	# those that were killed, or lost their server, begin anew
-	push @killed, map { $follow->($_) } 1 .. $readers if $disturb;
 	$node->safe_psql('postgres', "UPDATE public.stop SET rounds = $number");
-	finish(@reading, @killed, $numbers);
-	my $errors = join("\n", map { PostgreSQL::Test::Utils::slurp_file($_->{errors}) } @reading, @killed);
+	finish(@reading);
+	my $faults = faults($node, 1 .. $readers);
+	$check->{stalled} .= sprintf("round %d: %d missed, %d out of order, %d differ:\n%s\n",
+		$number, @{$faults}{qw(missed order differ)}, shown($node, 1 .. $readers))
+	  if sum0(values %$faults) > 0;
+	$node->safe_psql('postgres', "UPDATE public.stop SET closed = $number");
+	finish(@open);
+	my $errors = join("\n", map { PostgreSQL::Test::Utils::slurp_file($_->{errors}) } @reading);
 	# errors that the disturbance itself causes
 	$errors =~ s/^.*(?:terminat|connection to server|server closed|before or while|could not connect|the database system|shutting down|crash of another|current transaction|reconnect|Is the server|No such file|could not serialize|deadlock).*\n?//gm;
-	return $errors =~ s/^\s*\n//gmr;
+	$check->{errors} .= $errors =~ s/^\s*\n//gmr;
+	return;
+}
+
+# Do rounds that nothing but an open transaction disturbs, until so many changes have been
+# made since the checker began.
+sub rounds_until
+{
+	my ($check, $changes) = @_;
+
+	for (my $made = made($check); $made < $changes; $made = made($check))
+	{
+		round($check, max($writers * 4, min(1000, ($changes - $made) / 4)));
+	}
+	return;
 }
 
 sub feed_checker
 {
-	my ($node, $changes) = @_;
-	my $errors = '';
+	my ($node, $standby, $changes) = @_;
+	my $outside = { node => $standby, errors => '' };
+	my $check = { node => $node, outside => $outside, round => 0, stalled => '', errors => '', before => 0 };
+	my $crashes = 0;
+	my $calls = $changes / 40;
 
 	$node->safe_psql('postgres', $set_up);
 	$node->safe_psql('postgres', "
-		CREATE SEQUENCE public.round_began;
 		SET search_path = public, msgstore;
-		INSERT INTO reader SELECT r, CASE WHEN r > 1 THEN feed_position(s) END, pg_current_snapshot()
-			FROM it, generate_series(1, $readers) AS r;
-		INSERT INTO copy SELECT r, m, number, folder, false, read_by(s, m, r), NULL
+		INSERT INTO reader SELECT r, CASE WHEN r = $by_number THEN (SELECT max(change_number)::text FROM msgstore.change)
+				WHEN r > 1 THEN feed_position(s) END, pg_current_snapshot()
+			FROM it, generate_series(1, $by_number) AS r;
+		INSERT INTO copy SELECT r, m, number, folder, false, read_by(s, m, r), 0
 			FROM it, generate_series(2, $readers) AS r, LATERAL (SELECT message_id AS m, change_number AS number,
-				folder_id AS folder FROM msgstore.message WHERE store_id = s) AS l;
-		INSERT INTO by_number SELECT max(change_number), '{}' FROM msgstore.change");
-	my $began = sub {
-		$node->safe_psql('postgres',
-			"SELECT setval('public.round_began', last_value) FROM msgstore.change_number_seq");
-	};
-	my $first = $node->safe_psql('postgres', 'SELECT pg_current_snapshot()');
+				folder_id AS folder FROM msgstore.message WHERE store_id = s) AS l");
+	$check->{before} = made($check);
+	$node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
+	outside_start($outside);
 
-	# a transaction that is open all the time
-	my $open = $node->background_psql('postgres');
-	$open->query_safe("BEGIN; SELECT message_id FROM public.it, msgstore.save_new_message(s,
-		(SELECT f FROM public.folders LIMIT 1), '{\"PR_SUBJECT\": \"open\"}')");
-	$began->();
-	$errors .= round($node, 1, $changes / 2);
-	my $stalled = faults($node);
-	$open->query_safe('COMMIT');
-	$open->quit;
+	rounds_until($check, $changes / 2);
 
-	# readers and writers that are killed
-	$began->();
-	$errors .= round($node, 2, $changes / 4, sub {
+	# clients that are killed
+	round($check, $calls, sub {
 		my ($reading, $writing) = @_;
-		kill_client($_) foreach @{$reading}[ 0, 1 ], @{$writing}[ 0, 1 ];
-		return;
+		my @killed = (@{$reading}[ 0, 1 ], @{$writing}[ 0, 1 ]);
+
+		kill_client($_) foreach @killed;
+		# the backends go on until they notice, a reader's for long
+		$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE application_name IN ('reader 1', 'reader 2')});
+		$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity
+			WHERE application_name IN ('} . join("', '", map { $_->{name} } @killed) . q{')});
+		return @killed;
 	});
 
-	# a crash of the server
-	$began->();
-	$errors .= round($node, 3, $changes / 4, sub {
+	# the backends of a writer and of a reader, and the server
+	round($check, $calls, sub {
+		my ($reading, $writing) = @_;
+		# one that has much to do
+		push @$writing, session($node, 'victim', script(10000));
+		$crashes += kill_backend($node, $writing->[-1]);
+		return (@$reading, @$writing);
+	});
+	round($check, $calls, sub {
+		$crashes += kill_backend($node, $_[0][0]);
+		return map { @$_ } @_;
+	});
+	round($check, $calls, sub {
 		$node->stop('immediate');
 		$node->start;
-		return;
+		return map { @$_ } @_;
 	});
 
-	# and the rest, with a server that nobody disturbs
-	$began->();
-	$errors .= round($node, 4, 100);
-	my $faults = faults($node);
-	$faults->{stalled} = sum0(@{$stalled}{qw(missed order differ)});
-	$faults->{errors} = $errors;
-	($faults->{changes}, $faults->{late}, $faults->{by_number}) =
-	  split /\|/, $node->safe_psql('postgres', "
-		SELECT count(*), count(late_xid), count(*) FILTER (WHERE change_number <> ALL (given))
-		FROM msgstore.change, public.it, public.by_number WHERE store_id = s
-		AND NOT pg_visible_in_snapshot(coalesce(late_xid, xid), '$first')");
+	# the standby takes over
+	round($check, $calls, sub {
+		$node->stop('immediate');
+		$standby->promote;
+		wait_for_queries($standby);
+		$check->{node} = $standby;
+		return map { @$_ } @_;
+	});
+	rounds_until($check, $changes);
+	# what the open transaction has changed
+	round($check, 0);
+	# to the end of the pass that has begun, and of the next one
+	1 until outside_page($outside);
+	1 until outside_page($outside);
+	$outside->{psql}->finish;
+	my $faults = faults($standby, 1 .. $readers);
+	$faults->{outside} = outside_faults($outside);
+	$faults->{stalled} = $check->{stalled};
+	$faults->{errors} = $check->{errors} . $outside->{errors};
+	$faults->{shown} = shown($standby, 1 .. $readers);
+	$faults->{crashes} = $crashes;
+	$faults->{changes} = made($check);
+	$faults->{by_number} = faults($standby, $by_number)->{missed};
+	($faults->{late}) = answer($standby, 'SELECT count(late_xid) FROM msgstore.change, it WHERE store_id = s');
 	return $faults;
 }
 
