@@ -1,7 +1,8 @@
 # One database is dumped and restored twice, both stores are edited, and the command "sync"
 # brings them together: folders, messages, deletions, moves, read flags, large values, the
-# mails that messages were made from.  What both have edited is a conflict in both.  A second run sends
-# next to nothing; a run that is ended anywhere is taken up again.
+# mails that messages were made from.  What both have edited is a conflict in both.  A second
+# run sends next to nothing, also into a store that was restored from a dump; a large value
+# does not take much memory.
 use strict;
 use warnings;
 use FindBin;
@@ -171,6 +172,16 @@ note bytes($out) . " bytes, after $first";
 cmp_ok(bytes($out) * 100, '<', $first, 'a run that has little to bring sends little');
 like($out, qr/ 0 large values/, 'an attachment that is there is not sent again');
 is_equal('west', 'empty', 'the stores are equal');
+# the position is dumped and restored with what it covers
+$node->safe_psql('postgres', 'CREATE DATABASE restored TEMPLATE template0');
+command_ok([ 'pg_dump', '-f', $dump, '-d', connection('empty') ], 'dump the receiving store');
+command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', $dump, '-d', connection('restored') ], 'restore it');
+sql('west', sprintf($edit, '{"PR_IMPORTANCE": 0}', 'many 500'));
+($code, $out, $err) = sync('west', 'restored');
+like($out, qr/: 1 messages/, 'a restored store is brought what is new since the dump');
+cmp_ok(bytes($out) * 100, '<', $first, 'and nothing else is sent');
+is_equal('west', 'restored', 'the stores are equal');
+is((sync('west', 'empty'))[0], 0, 'into the other store, too');
 ($code, $out, $err) = sync('empty', 'empty', '--to-store', 'other');
 is($code, 0, 'from one store of a database to another');
 is( sql('empty', q{SELECT count(*) FROM message_list WHERE store_id = 2}),
@@ -287,6 +298,29 @@ is( sql('empty', q{SELECT md5(read_blob(1, message_id, (p #>> '{PR_BODY,blob}'):
 	FROM message_list, read_message(1, message_id) AS p WHERE store_id = 1 AND subject = 'large text'}),
 	sql('empty', q{SELECT md5(convert_to(repeat(U&'\6F22\5B57\304B\306A', 180000), 'UTF8'))}),
 	'and is whole');
+
+# a value of 48 MB
+SKIP:
+{
+	skip 'the sanitizers need a large address space', 2 if $ENV{ASAN_OPTIONS};
+	sql('west', q{DO $$
+		DECLARE
+			h integer := create_message(1, special_folder(1, 'Inbox'));
+		BEGIN
+			PERFORM set_props(h, '{"PR_SUBJECT": "huge"}');
+			FOR i IN 0 .. 47 LOOP
+				PERFORM write_stream(h, 'PR_BODY', i * 1000000,
+					convert_to(repeat('0123456789', 100000), 'UTF8'));
+			END LOOP;
+			PERFORM save_changes(h);
+		END $$});
+	($code, $out, $err) = run_program('sh', '-c', 'ulimit -v 80000; exec msgstore sync "$@"', 'sh',
+		'--from', connection('west'), '--to', connection('empty'), '--store', 'team');
+	is($code, 0, 'a huge value in little memory') or diag($err);
+	is( sql('empty', q{SELECT md5(read_blob(1, message_id, (p #>> '{PR_BODY,blob}')::bigint, 0, 48000000))
+		FROM message_list, read_message(1, message_id) AS p WHERE store_id = 1 AND subject = 'huge'}),
+		sql('empty', q{SELECT md5(repeat('0123456789', 4800000))}), 'and it is whole');
+}
 
 # ---------------------------------------------------------------------- bad usage
 
