@@ -346,6 +346,18 @@ changerow_fetch_head(ChangeRow *row, Relation change, int64 store_id,
 						read_change_head);
 }
 
+bool
+changerow_fetch_head_at(ChangeRow *row, Relation change, ItemPointer tid,
+						TupleTableSlot *slot)
+{
+	if (!table_tuple_fetch_row_version(change, tid, GetActiveSnapshot(), slot))
+		return false;
+	slot_getallattrs(slot);
+	read_change_head(row, slot, CHANGE_AT(change));
+	ExecClearTuple(slot);
+	return true;
+}
+
 /*
  * Read the newest change of a message, scanning the changes in descending
  * order of their numbers.

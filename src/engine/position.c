@@ -280,7 +280,16 @@ position_check(const Token *token, const IncarnationSpan *spans, int count)
 static void
 put_number(StringInfo text, uint64 number)
 {
-	appendStringInfo(text, "%llx.", (unsigned long long) number);
+	char		digits[17];		/* from the last to the first */
+	char	   *at = digits + lengthof(digits);
+
+	*--at = '.';
+	do
+	{
+		*--at = "0123456789abcdef"[number & 15];
+		number >>= 4;
+	} while (number != 0);
+	appendBinaryStringInfo(text, at, digits + lengthof(digits) - at);
 }
 
 static void

@@ -63,13 +63,14 @@ sees_as_caller(QueryName which)
 /*
  * Return true if one plan serves all values.  The planner expects more rows of
  * $2 than a search has, and would plan each search anew, which costs more than
- * the search for a rare word.
+ * the search for a rare word.  The planner also expects that few of the changes
+ * are new to a reader of the feed, and would plan each page anew.
  */
 static bool
 is_planned_once(QueryName which)
 {
 	return which == QUERY_SEARCH_RANK || which == QUERY_SEARCH_FIND ||
-		which == QUERY_SEARCH_ALL;
+		which == QUERY_SEARCH_ALL || which == QUERY_FEED_PAGE;
 }
 
 /*

@@ -38,7 +38,7 @@
 	" THEN 'folder_properties' WHEN 'd' THEN 'folder_delete' WHEN 'r'" \
 	" THEN 'folder_restore' WHEN 'h' THEN 'folder_delete'" \
 	" ELSE 'rights' END, coalesce(t.actor, t.role), t.client," \
-	" t.changed_at, t.properties, t.previous IS NULL"
+	" t.changed_at, t.properties, t.previous IS NULL, NULL::tid"
 /* INDENT OFF */
 const Statement query_feed_statements[] =
 {
@@ -99,14 +99,15 @@ const Statement query_feed_statements[] =
 		" SELECT * FROM unnest($2, $3, $4, $5, $6, $7)"
 		" AS s(incarnation, xid, number, id, last_incarnation, last_xid)"
 		") SELECT source, message_id, folder_id, number, incarnation, xid,"
-		" kind, changed_by, client, changed_at, properties, is_first FROM ("
+		" kind, changed_by, client, changed_at, properties, is_first, tid FROM ("
 		" SELECT 'c'::\"char\" AS source, t.message_id,"
 		" NULL::bigint AS folder_id, t.number, t.incarnation, t.xid,"
 		" NULL AS kind, NULL AS changed_by, NULL AS client,"
 		" NULL::timestamptz AS changed_at, NULL::text[] AS properties,"
-		" false AS is_first"
+		" false AS is_first, t.ctid AS tid"
 		" FROM s, LATERAL (SELECT c.message_id, c.change_number AS number,"
-		" c.incarnation, c.xid FROM msgstore.change c WHERE c.store_id = $1"
+		" c.incarnation, c.xid, c.ctid"
+		" FROM msgstore.change c WHERE c.store_id = $1"
 		FEED_SEGMENT("c", "c.change_number")
 		FEED_NEW("coalesce(c.late_xid, c.xid)", "c.incarnation")
 		" ORDER BY c.incarnation, c.xid, c.change_number LIMIT $11) t"
@@ -121,7 +122,7 @@ const Statement query_feed_statements[] =
 		" UNION ALL"
 		" SELECT 'r', t.message_id, NULL, t.number, t.incarnation, t.xid,"
 		" 'read', coalesce(nullif(t.actor, ''), t.role), NULL, t.changed_at,"
-		" NULL, false"
+		" NULL, false, NULL"
 		" FROM s, LATERAL (SELECT c.* FROM msgstore.read_mark c"
 		" WHERE c.store_id = $1 AND c.role = $12 AND c.actor = $13"
 		" AND (c.incarnation, c.xid, c.number, c.message_id)"
@@ -133,7 +134,7 @@ const Statement query_feed_statements[] =
 		" UNION ALL"
 		" SELECT 'd', NULL, t.folder_id, t.number, t.incarnation, t.xid,"
 		" 'read_folder', coalesce(nullif(t.actor, ''), t.role), NULL,"
-		" t.changed_at, NULL, false"
+		" t.changed_at, NULL, false, NULL"
 		" FROM s, LATERAL (SELECT c.* FROM msgstore.read_folder c"
 		" WHERE c.store_id = $1 AND c.role = $12 AND c.actor = $13"
 		FEED_SEGMENT("c", "c.number")
@@ -142,7 +143,7 @@ const Statement query_feed_statements[] =
 		" UNION ALL"
 		" SELECT 's', t.message_id, NULL, t.number, t.incarnation, t.xid,"
 		" 'status', coalesce(t.actor, t.role), NULL, t.changed_at, NULL,"
-		" false"
+		" false, NULL"
 		" FROM s, LATERAL (SELECT c.* FROM msgstore.message_status c"
 		" WHERE c.store_id = $1"
 		FEED_SEGMENT("c", "c.number")
@@ -150,7 +151,8 @@ const Statement query_feed_statements[] =
 		" ORDER BY c.incarnation, c.xid, c.number LIMIT $11) t"
 		" UNION ALL"
 		" SELECT 'c', c.message_id, NULL, c.change_number, c.incarnation,"
-		" c.xid, NULL, NULL, NULL, NULL, NULL, false FROM msgstore.change c"
+		" c.xid, NULL, NULL, NULL, NULL, NULL, false, c.ctid"
+		" FROM msgstore.change c"
 		" WHERE c.store_id = $1" FEED_LATE
 		" UNION ALL"
 		" SELECT 'f', NULL, t.folder_id, t.change_number, t.incarnation,"

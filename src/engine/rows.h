@@ -326,11 +326,15 @@ extern bool changerow_fetch(ChangeRow *row, Relation change, int64 store_id,
 
 /*
  * Read a row of change without the values that the change replaced: of *undo,
- * only "properties" is set, which changerow_fetch() does not set.
+ * only "properties" is set, which changerow_fetch() does not set.  The row is
+ * found by its key, or at the place where a statement has found it, with a slot
+ * for rows of change; false if the active snapshot does not see it.
  */
 extern bool changerow_fetch_head(ChangeRow *row, Relation change,
 								 int64 store_id, int64 message_id,
 								 int64 change_number);
+extern bool changerow_fetch_head_at(ChangeRow *row, Relation change,
+									ItemPointer tid, TupleTableSlot *slot);
 
 /*
  * Return true if the active snapshot sees a change of a message that is older

@@ -553,6 +553,7 @@ typedef struct FoundRow
 	char		source;			/* SOURCE_* */
 	FeedPlace	at;
 	Datum		creator;		/* of a message that is listed */
+	ItemPointerData tid;		/* of the row of SOURCE_CHANGE in change */
 	FeedRow		row;
 } FoundRow;
 

@@ -51,6 +51,7 @@ typedef struct Feed
 	FeedSink	sink;			/* takes the rows, in place of "result" */
 	void	   *sink_arg;
 	Relation	change;
+	TupleTableSlot *slot;		/* for rows of change */
 	MessageRow	row;
 	MemoryContext row_memory;	/* reset for every row */
 } Feed;
@@ -291,8 +292,8 @@ put_change(Feed *feed, FoundRow *found)
 	int64		folder_id = exists ? view.version.folder_id : 0;
 	int64		from = 0;
 
-	if (!changerow_fetch_head(&change, feed->change, feed->store_id,
-							  row->message_id, row->number) ||
+	if (!changerow_fetch_head_at(&change, feed->change, &found->tid,
+								 feed->slot) ||
 		(change.kind == CHANGE_PURGE && !was_in_sight(feed, found)))
 		return;
 	if ((change.kind == CHANGE_MOVE || change.kind == CHANGE_IMPORT) &&
@@ -562,9 +563,11 @@ run(Feed *feed, const Token *here, const Seen *now,
 											 "msgstore feed row",
 											 ALLOCSET_DEFAULT_SIZES);
 	feed->change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	feed->slot = table_slot_create(feed->change, NULL);
 	messagerow_begin_read(&feed->row, GetActiveSnapshot());
 	give(feed, here, now, spans, nspans);
 	messagerow_end_read(&feed->row);
+	ExecDropSingleTupleTableSlot(feed->slot);
 	table_close(feed->change, NoLock);
 	MemoryContextDelete(feed->row_memory);
 }

@@ -182,76 +182,105 @@ enum
 	NUM_FEED_VALUES
 };
 
-/* Return a column of the row n of the result of a statement, palloc'd. */
+/* The columns of QUERY_FEED_PAGE. */
+enum
+{
+	P_SOURCE = 0,
+	P_MESSAGE_ID,
+	P_FOLDER_ID,
+	P_NUMBER,
+	P_INCARNATION,
+	P_XID,
+	P_KIND,
+	P_CHANGED_BY,
+	P_CLIENT,
+	P_CHANGED_AT,
+	P_PROPERTIES,
+	P_IS_FIRST,
+	P_TID,
+	NUM_PAGE_COLUMNS
+};
+
+/* The columns of QUERY_FEED_FOLDERS; QUERY_FEED_MESSAGES has all. */
+enum
+{
+	L_ID = 0,
+	L_NUMBER,
+	L_CHANGED_BY,
+	L_CHANGED_AT,
+	L_FOLDER_ID,
+	L_CREATOR,
+	NUM_LIST_COLUMNS
+};
+
+/* A row of the result of a statement. */
+typedef struct ResultRow
+{
+	Datum		values[NUM_PAGE_COLUMNS];
+	bool		nulls[NUM_PAGE_COLUMNS];
+} ResultRow;
+
+/* Return a text column of a row, palloc'd, or NULL. */
 static char *
-result_text(uint64 n, int column)
+row_text(const ResultRow *row, int column)
 {
-	return SPI_getvalue(SPI_tuptable->vals[n], SPI_tuptable->tupdesc, column);
+	return row->nulls[column] ? NULL : TextDatumGetCString(row->values[column]);
 }
 
-static Datum
-result_value(uint64 n, int column, bool *isnull)
-{
-	return SPI_getbinval(SPI_tuptable->vals[n], SPI_tuptable->tupdesc, column,
-						 isnull);
-}
-
+/* Return a column of a row as an integer of 8 bytes, 0 if it is NULL. */
 static int64
-result_number(uint64 n, int column)
+row_number(const ResultRow *row, int column)
 {
-	bool		isnull;
-	Datum		value = result_value(n, column, &isnull);
-
-	return isnull ? 0 : DatumGetInt64(value);
+	return row->nulls[column] ? 0 : DatumGetInt64(row->values[column]);
 }
 
-/* Copy row n of the result of QUERY_FEED_PAGE. */
+/* Copy a row of the result of QUERY_FEED_PAGE. */
 static void
-copy_found(FoundRow *found, uint64 n)
+copy_found(FoundRow *found, const ResultRow *result)
 {
 	FeedRow    *row = &found->row;
-	bool		isnull;
-	Datum		value;
+	Datum		xid = result->values[P_XID];
 
 	memset(found, 0, sizeof(FoundRow));
-	found->source = DatumGetChar(result_value(n, 1, &isnull));
-	row->message_id = result_number(n, 2);
-	row->folder_id = result_number(n, 3);
-	row->number = result_number(n, 4);
-	found->at.incarnation = result_number(n, 5);
-	value = result_value(n, 6, &isnull);
-	found->at.xid = U64FromFullTransactionId(DatumGetFullTransactionId(value));
+	found->source = DatumGetChar(result->values[P_SOURCE]);
+	row->message_id = row_number(result, P_MESSAGE_ID);
+	row->folder_id = row_number(result, P_FOLDER_ID);
+	row->number = row_number(result, P_NUMBER);
+	found->at.incarnation = row_number(result, P_INCARNATION);
+	found->at.xid = U64FromFullTransactionId(DatumGetFullTransactionId(xid));
 	found->at.number = row->number;
 	found->at.message_id = row->message_id;
-	row->kind = result_text(n, 7);
-	row->changed_by = result_text(n, 8);
-	row->client = result_text(n, 9);
-	value = result_value(n, 10, &isnull);
-	row->changed_at = isnull ? 0 : DatumGetTimestampTz(value);
-	value = result_value(n, 11, &isnull);
-	row->properties = isnull ? (Datum) 0 :
-		PointerGetDatum(DatumGetArrayTypePCopy(value));
-	row->is_first = DatumGetBool(result_value(n, 12, &isnull));
+	row->kind = row_text(result, P_KIND);
+	row->changed_by = row_text(result, P_CHANGED_BY);
+	row->client = row_text(result, P_CLIENT);
+	row->changed_at = row_number(result, P_CHANGED_AT);
+	if (!result->nulls[P_PROPERTIES])
+		row->properties =
+			PointerGetDatum(DatumGetArrayTypePCopy(result->values[P_PROPERTIES]));
+	row->is_first = DatumGetBool(result->values[P_IS_FIRST]);
+	if (!result->nulls[P_TID])
+		ItemPointerCopy((ItemPointer) DatumGetPointer(result->values[P_TID]),
+						&found->tid);
 }
 
-/* Copy row n of the result of a listing. */
+/* Copy a row of the result of a listing. */
 static void
-copy_listed(FoundRow *found, uint64 n, bool is_message)
+copy_listed(FoundRow *found, const ResultRow *result, bool is_message)
 {
 	FeedRow    *row = &found->row;
-	bool		isnull;
 
 	memset(found, 0, sizeof(FoundRow));
-	found->at.message_id = result_number(n, 1);
-	row->folder_id = is_message ? result_number(n, 5) : found->at.message_id;
+	found->at.message_id = row_number(result, L_ID);
+	row->folder_id = is_message ? row_number(result, L_FOLDER_ID) :
+		found->at.message_id;
 	row->message_id = is_message ? found->at.message_id : 0;
-	row->number = result_number(n, 2);
+	row->number = row_number(result, L_NUMBER);
 	row->kind = "present";
-	row->changed_by = result_text(n, 3);
-	row->changed_at = DatumGetTimestampTz(result_value(n, 4, &isnull));
+	row->changed_by = row_text(result, L_CHANGED_BY);
+	row->changed_at = row_number(result, L_CHANGED_AT);
 	if (is_message)
 		found->creator =
-			PointerGetDatum(DatumGetTextPCopy(result_value(n, 6, &isnull)));
+			PointerGetDatum(DatumGetTextPCopy(result->values[L_CREATOR]));
 }
 
 /*
@@ -270,10 +299,15 @@ fetch_rows(QueryName query, Datum *values, const char *nulls, uint64 *count)
 	rows = palloc(sizeof(FoundRow) * Max(*count, 1));
 	for (uint64 i = 0; i < *count; i++)
 	{
+		ResultRow	row;
+
+		Assert(SPI_tuptable->tupdesc->natts <= NUM_PAGE_COLUMNS);
+		heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
+						  row.values, row.nulls);
 		if (query == QUERY_FEED_PAGE)
-			copy_found(&rows[i], i);
+			copy_found(&rows[i], &row);
 		else
-			copy_listed(&rows[i], i, query == QUERY_FEED_MESSAGES);
+			copy_listed(&rows[i], &row, query == QUERY_FEED_MESSAGES);
 	}
 	SPI_finish();
 	return rows;
