@@ -43,6 +43,7 @@ OBJS = \
 	src/content/folding.o \
 	src/content/match.o \
 	src/content/restriction.o \
+	src/content/rtf.o \
 	src/content/searchtext.o \
 	src/content/retype.o \
 	src/content/edits.o \
@@ -187,6 +188,7 @@ REGRESS = \
 	oxcprpt \
 	search \
 	searchrank \
+	searchrtf \
 	folder \
 	container \
 	counts \

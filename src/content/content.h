@@ -752,6 +752,15 @@ extern void undo_apply(const Undo *undo, Content *content);
  */
 extern void undo_merge(Undo *total, const Undo *older);
 
+/* ------------------------------------------------------------------- rtf.c */
+
+/*
+ * Append the text of a value of PR_RTF_COMPRESSED; nothing of a broken value.
+ * "is_cut" means that the value may have more bytes than these.
+ */
+extern void rtf_append_text(const char *bytes, int len, bool is_cut,
+							StringInfo text);
+
 /* ------------------------------------------------------------ searchtext.c */
 
 /* The parts of the searched text, which are indexed apart. */

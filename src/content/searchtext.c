@@ -54,7 +54,8 @@ static const struct
 	{"PR_SENT_REPRESENTING_EMAIL_ADDRESS", SEARCH_PEOPLE},
 	{"PR_SENT_REPRESENTING_SMTP_ADDRESS", SEARCH_PEOPLE},
 	{"PR_BODY", SEARCH_BODY},
-	{"PR_HTML", SEARCH_BODY}
+	{"PR_HTML", SEARCH_BODY},
+	{"PR_RTF_COMPRESSED", SEARCH_BODY}
 };
 
 /* The properties of a recipient that are searched. */
@@ -499,20 +500,51 @@ append_bytes(Collector *to, struct varlena *bytes, bool is_html)
 		append_plain(to, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 }
 
-/* Append a body of a message, from its column or its blob. */
-static void
-append_body(Collector *to, const Content *content, Part part)
+/*
+ * Return the first bytes of a body of a message, from its column or its blob;
+ * NULL if there is none.
+ */
+static struct varlena *
+body_bytes(const Collector *to, const Content *content, Part part)
 {
 	if (!content->isnull[part])
-		append_bytes(to, PG_DETOAST_DATUM_SLICE(content->value[part], 0,
-												SEARCHTEXT_BYTES),
-					 part == PART_HTML);
-	else
-		append_bytes(to,
-					 value_bytes(to,
-								 DatumGetJsonbP(content->value[PART_PROPS]),
-								 part_name(part), part == PART_HTML),
-					 part == PART_HTML);
+		return PG_DETOAST_DATUM_SLICE(content->value[part], 0,
+									  SEARCHTEXT_BYTES);
+	return value_bytes(to, DatumGetJsonbP(content->value[PART_PROPS]),
+					   part_name(part), part != PART_BODY);
+}
+
+/* Append the text of an RTF body, which may be NULL. */
+static void
+append_rtf(Collector *to, struct varlena *bytes)
+{
+	StringInfoData text;
+
+	if (bytes == NULL)
+		return;
+	initStringInfo(&text);
+	rtf_append_text(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes),
+					VARSIZE_ANY_EXHDR(bytes) >= SEARCHTEXT_BYTES, &text);
+	append_plain(to, text.data, text.len);
+	pfree(text.data);
+}
+
+/* Return true if the RTF body of a message is searched: there is no other. */
+static bool
+rtf_is_searched(const Content *content)
+{
+	return !content_has(content, PART_BODY) &&
+		!content_has(content, PART_HTML);
+}
+
+/* Append the bodies of a message. */
+static void
+append_bodies(Collector *to, const Content *content)
+{
+	append_bytes(to, body_bytes(to, content, PART_BODY), false);
+	append_bytes(to, body_bytes(to, content, PART_HTML), true);
+	if (rtf_is_searched(content))
+		append_rtf(to, body_bytes(to, content, PART_RTF));
 }
 
 static void
@@ -582,8 +614,7 @@ append_embedded(Collector *to, const Jsonb *object, int depth)
 
 	content_from_object(&content, object);
 	append_subject(to, &content);
-	append_body(to, &content, PART_BODY);
-	append_body(to, &content, PART_HTML);
+	append_bodies(to, &content);
 	append_files(to, content_list(&content, PART_ATTACHMENTS), depth + 1);
 }
 
@@ -660,8 +691,7 @@ searchtext_append(const Content *content, SearchPart part,
 			append_files(&to, content_list(content, PART_ATTACHMENTS), 0);
 			break;
 		default:
-			append_body(&to, content, PART_BODY);
-			append_body(&to, content, PART_HTML);
+			append_bodies(&to, content);
 			break;
 	}
 }
@@ -685,7 +715,9 @@ searchtext_touched(const Content *old, const Content *new, const Jsonb *undo)
 		touched |= 1 << SEARCH_PEOPLE;
 	if (differs(old, new, PART_ATTACHMENTS))
 		touched |= 1 << SEARCH_FILES;
-	if (differs(old, new, PART_BODY) || differs(old, new, PART_HTML))
+	if (differs(old, new, PART_BODY) || differs(old, new, PART_HTML) ||
+		(differs(old, new, PART_RTF) &&
+		 (rtf_is_searched(old) || rtf_is_searched(new))))
 		touched |= 1 << SEARCH_BODY;
 	if (!differs(old, new, PART_PROPS))
 		return touched;

@@ -135,6 +135,20 @@ typedef bool CompatUpdateIndexes;
 	 (void) index_insert(index, values, nulls, tid, heap, check, NULL))
 #endif
 
+/*
+ * PostgreSQL 14 added pg_do_encoding_conversion_buf(), which raises no error.
+ * Convert bytes into a buffer with an end mark, and return the number of bytes
+ * that were converted; before 14, none are.
+ */
+#if PG_VERSION_NUM >= 140000
+#define compat_convert(proc, from, to, bytes, len, buffer, size) \
+	pg_do_encoding_conversion_buf(proc, from, to, bytes, len, buffer, size, \
+								  true)
+#else
+#define compat_convert(proc, from, to, bytes, len, buffer, size) \
+	((void) (proc), (void) (bytes), (void) (len), (void) (size), 0)
+#endif
+
 /* PostgreSQL 18 added an argument for instrumentation. */
 #if PG_VERSION_NUM >= 180000
 #define compat_index_beginscan(heap, index, snapshot, nkeys, norderbys) \
