@@ -3751,8 +3751,7 @@ COMMENT ON COLUMN msgstore.search_store.is_complete IS
 /*
  * One row per message and part of its text, so that a save writes only the
  * words of the parts that it changes: 0 subject, 1 people, 2 files, 3 bodies.
- * The words include a key of store and generation, by which one index serves
- * all stores.  fastupdate is off: a save writes its words itself instead of
+ * Each word begins with the generation, by which one index serves all stores.  fastupdate is off: a save writes its words itself instead of
  * leaving them to a later one, and a search has no pending list to read.
  *
  * The table is dumped although it follows from the messages, so that a
@@ -3781,7 +3780,7 @@ COMMENT ON COLUMN msgstore.message_search.part IS
 COMMENT ON COLUMN msgstore.message_search.generation IS
 	'The generation of search_store under which the row was written';
 COMMENT ON COLUMN msgstore.message_search.words IS
-	'The words of the part, and the key of store and generation';
+	'The words of the part, each behind the generation and a blank';
 
 CREATE FUNCTION msgstore.set_search(store_id bigint, enabled boolean,
 									configuration text DEFAULT 'simple')

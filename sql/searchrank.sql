@@ -25,7 +25,9 @@ DECLARE
     r record;
     w tsvector;
 BEGIN
-    FOR r IN SELECT x.message_id, array_agg(x.words ORDER BY x.part) AS parts
+    -- the words of a row begin with the generation and a blank
+    FOR r IN SELECT x.message_id, array_agg(regexp_replace(x.words::text,
+                 '(^| )''[^'' ]+ ', '\1''', 'g')::tsvector ORDER BY x.part) AS parts
              FROM msgstore.message_search AS x JOIN whole AS w USING (message_id)
              GROUP BY x.message_id
     LOOP

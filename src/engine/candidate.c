@@ -22,8 +22,6 @@
  *	  Otherwise, as in a query for messages without a word, every message of
  *	  the store or the folders is a candidate.
  *
- *	  The condition for the index includes the key of store and generation.
- *
  *-------------------------------------------------------------------------
  */
 #include "engine.h"
@@ -50,7 +48,6 @@
 typedef struct Search
 {
 	int64		store_id;
-	const SearchSettings *settings;
 	TSQuery		query;
 	SearchHits	candidates;
 } Search;
@@ -172,19 +169,6 @@ candidate_any_word(TSQuery query)
 
 /* -------------------------------------------------------------------- rows */
 
-/* Return a query with the key of the store's rows as another condition. */
-static Datum
-with_key(const Search *search, Datum query)
-{
-	char	   *key = psprintf("'%s'", searchrow_key(search->store_id,
-													 search->settings));
-
-	return DirectFunctionCall2(tsquery_and,
-							   DirectFunctionCall1(tsqueryin,
-												   CStringGetDatum(key)),
-							   query);
-}
-
 /* Return column n of the only row of a result, an array, or NULL. */
 static ArrayType *
 result_array(int n)
@@ -287,8 +271,8 @@ static SearchHits
 find_rows(const Search *search, Datum condition, int64 limit)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Datum		values[3] = {Int64GetDatum(search->store_id),
-	with_key(search, condition), Int64GetDatum(limit)};
+	Datum		values[3] = {Int64GetDatum(search->store_id), condition,
+	Int64GetDatum(limit)};
 	SearchHits	rows;
 
 	SPI_connect();
@@ -335,9 +319,8 @@ static void
 find_ranked(Search *search)
 {
 	MemoryContext context = CurrentMemoryContext;
-	Datum		query = TSQueryGetDatum(search->query);
-	Datum		values[3] = {Int64GetDatum(search->store_id),
-	with_key(search, query), query};
+	Datum		values[2] = {Int64GetDatum(search->store_id),
+	TSQueryGetDatum(search->query)};
 
 	SPI_connect();
 	query_run(QUERY_SEARCH_RANK, values, NULL);
@@ -360,10 +343,9 @@ find_all(Search *search, Datum folders)
 }
 
 SearchHits
-candidate_find(int64 store_id, const SearchSettings *settings, TSQuery query,
-			   Datum folders)
+candidate_find(int64 store_id, TSQuery query, Datum folders)
 {
-	Search		search = {store_id, settings, query, {NULL, 0}};
+	Search		search = {store_id, query, {NULL, 0}};
 	QTNode	   *tree = query_tree(query);
 	Datum		conditions[MAX_NECESSARY];
 	int			count = 0;

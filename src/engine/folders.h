@@ -179,8 +179,8 @@ extern void searchrow_follow(const MessageRow *row, const Content *content,
  */
 extern bool searchrow_index(const MessageRow *row);
 
-/* Return the lexeme that every row of a store and generation has, palloc'd. */
-extern char *searchrow_key(int64 store_id, const SearchSettings *settings);
+/* Return a query for the words as the rows of a generation have them. */
+extern TSQuery searchrow_query(const SearchSettings *settings, TSQuery query);
 
 /* Return the searched text of a part, palloc'd. */
 extern char *searchrow_text(int64 store_id, const Content *content,
@@ -227,14 +227,14 @@ typedef struct SearchHits
 } SearchHits;
 
 /*
- * Return the messages that may match a query, palloc'd and in no order, as the
- * active snapshot sees them; a message whose rank is known does match.  Some
+ * Return the messages that may match a query for the words of rows
+ * (searchrow_query()), palloc'd and in no order, as the active snapshot sees
+ * them; a message whose rank is known does match.  Some
  * may be deleted, associated, or not for the caller to read.  "folders" is a
  * bigint[] outside of which no message is needed, or 0.
  */
-extern SearchHits candidate_find(int64 store_id,
-								 const SearchSettings *settings,
-								 TSQuery query, Datum folders);
+extern SearchHits candidate_find(int64 store_id, TSQuery query,
+								 Datum folders);
 
 /*
  * Return a query for any word of a query that a message may have, or 0 if it

@@ -87,9 +87,9 @@ const Statement query_store_statements[] =
 		" WHERE s.store_id = $1 AND s.message_id = o.message_id"
 		" AND s.part = o.part)"
 		" SELECT max(message_id) - 1, count(*) FROM old"},
-	{QUERY_SEARCH_RANK, false, {INT8OID, TSQUERYOID, TSQUERYOID},
-		/* the condition of $2 has the store: no other index is of use */
-		"SELECT array_agg(message_id), array_agg(ts_rank(words, $3))"
+	{QUERY_SEARCH_RANK, false, {INT8OID, TSQUERYOID},
+		/* the words of $2 are those of the store: no other index is of use */
+		"SELECT array_agg(message_id), array_agg(ts_rank(words, $2))"
 		" FROM msgstore.message_search"
 		" WHERE words @@ $2 AND (store_id = $1) IS TRUE"},
 	{QUERY_SEARCH_FIND, false, {INT8OID, TSQUERYOID, INT8OID},

@@ -12,9 +12,10 @@
  *	  isolation level.
  *
  *	  A row belongs to a generation of its store, which set_search() begins.
- *	  The words of every row include a key of store and generation, a lexeme
- *	  with a blank, which no text has; an index scan for words and key reads no
- *	  row of another store or an older generation.  Every indexed message has a
+ *	  Generations are change numbers, so that no two stores share one.  Every
+ *	  word of a row begins with the generation, and so do the words of a query.
+ *	  An index scan for a word therefore reads no row of another store or an
+ *	  older generation, and costs nothing for them.  Every indexed message has a
  *	  row of its subject, be it empty.  If this row is missing or old, the
  *	  message is not indexed yet, and the next save that changes searched text
  *	  indexes the whole message, as rebuild_search() does.
@@ -36,10 +37,10 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "tsearch/ts_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
+#include "utils/pg_crc.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -61,6 +62,12 @@ typedef enum SearchColumn
 #define SLICE_BYTES		(64 * 1024)
 #define FULL_BYTES		(300 * 1024)
 
+/* Two vectors of together so many bytes make one of less than 1 MB. */
+#define JOINED_BYTES	(900 * 1024)
+
+/* A generation, as the words begin with it, and an end mark. */
+#define PREFIX_SIZE		16
+
 /* Positions between the words of two parts: no phrase spans them. */
 #define PART_GAP		64
 
@@ -69,24 +76,128 @@ static const char weights[NUM_SEARCH_PARTS] = {'A', 'B', 'C', 'D'};
 
 /* ------------------------------------------------------------------ vectors */
 
-char *
-searchrow_key(int64 store_id, const SearchSettings *settings)
+/*
+ * Write the beginning of all words of a generation: its number in few
+ * characters, and a blank.  Returns the number of bytes.
+ */
+static int
+write_prefix(const SearchSettings *settings, char prefix[PREFIX_SIZE])
 {
-	return psprintf("%lld %lld", (long long) store_id,
-					(long long) settings->generation);
+	static const char digits[] =
+	"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-";
+	uint64		rest = (uint64) settings->generation;
+	int			len = 0;
+
+	do
+	{
+		prefix[len++] = digits[rest & 63];
+		rest >>= 6;
+	} while (rest != 0);
+	prefix[len++] = ' ';
+	return len;
 }
 
-/* Return a vector with one lexeme that has no position. */
-static Datum
-key_vector(int64 store_id, const SearchSettings *settings)
+/*
+ * Return the bytes that a word with a prefix takes in a vector behind "at"
+ * bytes, 0 if the vector cannot have it.
+ */
+static int
+prefixed_bytes(TSVector words, const WordEntry * entry, int prefix_len, int at)
 {
-	Datum		key = CStringGetTextDatum(searchrow_key(store_id, settings));
+	int			len = entry->len + prefix_len;
+	int			end = at + len;
 
-	return DirectFunctionCall1(array_to_tsvector,
-							   PointerGetDatum(construct_array(&key, 1,
-															   TEXTOID, -1,
-															   false,
-															   TYPALIGN_INT)));
+	if (entry->haspos)
+		end = SHORTALIGN(end) + sizeof(uint16) +
+			POSDATALEN(words, entry) * sizeof(WordEntryPos);
+	return len > MAXSTRLEN || end > MAXSTRPOS ? 0 : end - at;
+}
+
+/*
+ * Return a vector whose words begin with a prefix, without the words that are
+ * too long then.  The order of the words stays.
+ */
+static TSVector
+add_prefix(TSVector words, const char *prefix, int prefix_len)
+{
+	const		WordEntry *entries = ARRPTR(words);
+	int			count = 0;
+	int			size = 0;
+	TSVector	result;
+	WordEntry  *to;
+	char	   *strings;
+
+	for (int i = 0; i < words->size; i++)
+	{
+		int			bytes = prefixed_bytes(words, &entries[i], prefix_len,
+										   size);
+
+		size += bytes;
+		count += bytes > 0;
+	}
+	result = palloc0(CALCDATASIZE(count, size));
+	SET_VARSIZE(result, CALCDATASIZE(count, size));
+	result->size = count;
+	to = ARRPTR(result);
+	strings = STRPTR(result);
+	size = 0;
+	for (int i = 0; i < words->size; i++)
+	{
+		const		WordEntry *from = &entries[i];
+		int			bytes = prefixed_bytes(words, from, prefix_len, size);
+
+		if (bytes == 0)
+			continue;
+		*to = *from;
+		to->pos = size;
+		to->len = from->len + prefix_len;
+		memcpy(strings + size, prefix, prefix_len);
+		memcpy(strings + size + prefix_len, STRPTR(words) + from->pos,
+			   from->len);
+		if (from->haspos)
+			memcpy(_POSVECPTR(result, to), _POSVECPTR(words, from),
+				   sizeof(uint16) +
+				   POSDATALEN(words, from) * sizeof(WordEntryPos));
+		size += bytes;
+		to++;
+	}
+	return result;
+}
+
+TSQuery
+searchrow_query(const SearchSettings *settings, TSQuery query)
+{
+	char		prefix[PREFIX_SIZE];
+	int			prefix_len = write_prefix(settings, prefix);
+	TSQuery		result = palloc0(VARSIZE(query) + query->size * prefix_len);
+	int			size = 0;
+
+	memcpy(result, query, COMPUTESIZE(query->size, 0));
+	for (int i = 0; i < query->size; i++)
+	{
+		QueryOperand *operand = &GETQUERY(result)[i].qoperand;
+		char	   *to = GETOPERAND(result) + size;
+		int			len = operand->length;
+		int			behind = prefix_len;
+		pg_crc32	checksum;
+
+		if (operand->type != QI_VAL)
+			continue;
+		if (len + behind > MAXSTRLEN)
+			behind = 0;			/* no row has the word */
+		memcpy(to, prefix, behind);
+		memcpy(to + behind, GETOPERAND(query) + operand->distance, len);
+		len += behind;
+		INIT_LEGACY_CRC32(checksum);
+		COMP_LEGACY_CRC32(checksum, to, len);
+		FIN_LEGACY_CRC32(checksum);
+		operand->valcrc = (int32) checksum;
+		operand->distance = size;
+		operand->length = len;
+		size += len + 1;
+	}
+	SET_VARSIZE(result, COMPUTESIZE(result->size, size));
+	return result;
 }
 
 /* Return the bytes of the slice at the start of a text: it ends at a blank. */
@@ -104,36 +215,41 @@ slice(const char *text, int len)
 	return pg_mbcliplen(text, len, SLICE_BYTES);
 }
 
-/* Return the words of a text, with the weight of a part. */
+/*
+ * Return the words of a text, with the prefix of their generation and the
+ * weight of a part.
+ */
 static Datum
 text_vector(const SearchSettings *settings, SearchPart part,
 			const StringInfo text)
 {
-	TSVector	words = NULL;
+	char		prefix[PREFIX_SIZE];
+	int			prefix_len = write_prefix(settings, prefix);
+	TSVector	words = palloc0(CALCDATASIZE(0, 0));
 	int			at = 0;
 
-	while (at < text->len)
+	SET_VARSIZE(words, CALCDATASIZE(0, 0));
+	while (at < text->len && VARSIZE(words) <= FULL_BYTES)
 	{
 		int			len = slice(text->data + at, text->len - at);
-		Datum		more;
+		Datum		plain;
+		TSVector	more;
 
 		CHECK_FOR_INTERRUPTS();
-		more = DirectFunctionCall2(to_tsvector_byid,
-								   ObjectIdGetDatum(settings->configuration),
-								   PointerGetDatum(cstring_to_text_with_len(text->data + at,
-																			len)));
-		words = words == NULL ? DatumGetTSVector(more) :
-			DatumGetTSVector(DirectFunctionCall2(tsvector_concat,
-												 TSVectorGetDatum(words),
-												 more));
-		if (VARSIZE(words) > FULL_BYTES)
+		plain = DirectFunctionCall2(to_tsvector_byid,
+									ObjectIdGetDatum(settings->configuration),
+									PointerGetDatum(cstring_to_text_with_len(text->data + at,
+																			 len)));
+		more = add_prefix(DatumGetTSVector(plain), prefix, prefix_len);
+		if (at == 0)
+			words = more;
+		else if (VARSIZE(words) + VARSIZE(more) > JOINED_BYTES)
 			break;
+		else
+			words = DatumGetTSVector(DirectFunctionCall2(tsvector_concat,
+														 TSVectorGetDatum(words),
+														 TSVectorGetDatum(more)));
 		at += len;
-	}
-	if (words == NULL)
-	{
-		words = palloc0(CALCDATASIZE(0, 0));
-		SET_VARSIZE(words, CALCDATASIZE(0, 0));
 	}
 	return DirectFunctionCall2(tsvector_setweight, TSVectorGetDatum(words),
 							   CharGetDatum(weights[part]));
@@ -158,7 +274,7 @@ searchrow_text(int64 store_id, const Content *content, SearchPart part,
 	return text.data;
 }
 
-/* Return the words of a part of a message, and the key. */
+/* Return the words of a part of a message. */
 static Datum
 part_vector(int64 store_id, const SearchSettings *settings,
 			const Content *content, SearchPart part, bool *is_empty)
@@ -170,8 +286,7 @@ part_vector(int64 store_id, const SearchSettings *settings,
 	searchtext_append(content, part, read_blob_of, &store_id, &text);
 	words = text_vector(settings, part, &text);
 	*is_empty = DatumGetTSVector(words)->size == 0;
-	return DirectFunctionCall2(tsvector_concat, words,
-							   key_vector(store_id, settings));
+	return words;
 }
 
 /* --------------------------------------------------------------------- rows */

@@ -53,7 +53,8 @@ typedef struct Search
 	int64		store_id;
 	int64		folder_id;		/* 0: the whole store */
 	SearchSettings settings;
-	TSQuery		query;
+	TSQuery		query;			/* as the texts have the words */
+	TSQuery		words;			/* as the rows have the words */
 	const char *actor;
 	MessageList *listing;		/* the folders, NULL: all */
 	uint64		hash;			/* of what a position is good for */
@@ -214,7 +215,7 @@ is_searched(const Search *search, MessageRow *row, SearchHit *hit)
 static bool
 rank_candidate(const Search *search, SearchReader *reader, SearchHit *hit)
 {
-	Datum		query = TSQueryGetDatum(search->query);
+	Datum		query = TSQueryGetDatum(search->words);
 	TSVector	words = searchrow_read(reader, hit->message_id);
 
 	if (words == NULL ||
@@ -290,8 +291,7 @@ find_hits(Search *search, SearchReader *reader, MessageRow *row, int64 *count)
 												  "msgstore candidate",
 												  ALLOCSET_DEFAULT_SIZES);
 
-	search->candidates = candidate_find(search->store_id, &search->settings,
-										search->query,
+	search->candidates = candidate_find(search->store_id, search->words,
 										folders_searched(search));
 	heap = heap_of_candidates(search);
 	needed = search->candidates.count;
@@ -456,6 +456,7 @@ query_argument(FunctionCallInfo fcinfo, int n, Search *search)
 		DatumGetTSQuery(DirectFunctionCall2(websearch_to_tsquery_byid,
 											ObjectIdGetDatum(search->settings.configuration),
 											PointerGetDatum(query)));
+	search->words = searchrow_query(&search->settings, search->query);
 	search->hash =
 		DatumGetUInt64(hash_any_extended((unsigned char *) VARDATA_ANY(query),
 										 VARSIZE_ANY_EXHDR(query),
@@ -496,7 +497,7 @@ put_hits(FunctionCallInfo fcinfo, const Search *search, SearchHit **hits,
 	TupleDesc	desc;
 	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
 	Datum		words = count == 0 ? (Datum) 0 :
-	candidate_any_word(search->query);
+	candidate_any_word(search->words);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "msgstore hit",
 												  ALLOCSET_DEFAULT_SIZES);
