@@ -16,7 +16,9 @@
  *
  *	  If there are conditions that every result must match within one part of
  *	  its text (necessary()), the candidates are the messages that match those
- *	  of the conditions that the fewest rows match.  Nothing is known of the
+ *	  of the conditions that the fewest rows match.  Which ones these are is
+ *	  guessed from the statistics of the table, since the index has to find all
+ *	  rows of a word before it returns the first.  Nothing is known of the
  *	  ranks, nor if a candidate matches the query.
  *
  *	  Otherwise, as in a query for messages without a word, every message of
@@ -26,6 +28,7 @@
  */
 #include "engine.h"
 
+#include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -33,7 +36,9 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "query.h"
 
@@ -41,8 +46,24 @@
 #define FIRST_LIMIT		1000	/* rows of a condition */
 #define NEXT_LIMIT		8		/* times as many */
 
+/*
+ * A condition is used beside the rarest one if it has at most so many times
+ * its rows.
+ */
+#define FEW_TIMES		4
+
+/* The share of the rows that a word has at most if it is not common. */
+#define RARE_SHARE		0.0001
+
 /* The part of the rank that a sum of ranks may have lost by rounding. */
 #define ROUNDING		1.0001
+
+/* A query that a part of each result must match. */
+typedef struct Condition
+{
+	Datum		query;
+	double		share;			/* of all rows; 0: few, or not known */
+} Condition;
 
 /* A search for candidates. */
 typedef struct Search
@@ -97,9 +118,9 @@ necessary(QTNode *node)
 
 /* Add what is necessary for each operand of the AND at the top of a query. */
 static void
-add_necessary(QTNode *node, Datum *conditions, int *count)
+add_necessary(QTNode *node, Condition *conditions, int *count)
 {
-	Datum		condition;
+	Datum		query;
 
 	check_stack_depth();
 	if (is_operator(node, OP_AND))
@@ -108,28 +129,28 @@ add_necessary(QTNode *node, Datum *conditions, int *count)
 			add_necessary(node->child[i], conditions, count);
 		return;
 	}
-	condition = *count < MAX_NECESSARY ? necessary(node) : (Datum) 0;
-	if (condition != (Datum) 0)
-		conditions[(*count)++] = condition;
+	query = *count < MAX_NECESSARY ? necessary(node) : (Datum) 0;
+	if (query != (Datum) 0)
+		conditions[(*count)++].query = query;
 }
 
 /*
- * Return a query for any word of a query that a message may have, or 0 if it
- * has only words that a message must not have.
+ * Return a query for any word of a query, with "negated" also for those that a
+ * message must not have; 0 if there is none.
  */
 static Datum
-any_word(QTNode *node)
+any_word(QTNode *node, bool negated)
 {
 	Datum		result = (Datum) 0;
 
 	check_stack_depth();
 	if (node->valnode->type == QI_VAL)
 		return TSQueryGetDatum(QTN2QT(node));
-	if (is_operator(node, OP_NOT))
+	if (is_operator(node, OP_NOT) && !negated)
 		return (Datum) 0;
 	for (int i = 0; i < node->nchild; i++)
 	{
-		Datum		part = any_word(node->child[i]);
+		Datum		part = any_word(node->child[i], negated);
 
 		if (part != (Datum) 0)
 			result = result == (Datum) 0 ? part : either(result, part);
@@ -162,9 +183,83 @@ query_tree(TSQuery query)
 }
 
 Datum
-candidate_any_word(TSQuery query)
+candidate_any_word(TSQuery query, bool negated)
 {
-	return any_word(query_tree(query));
+	return any_word(query_tree(query), negated);
+}
+
+/* -------------------------------------------------------------- statistics */
+
+/* Return the share of the rows that have a word, 0 if it is not common. */
+static double
+share_of_word(const AttStatsSlot * common, const char *word, int len)
+{
+	for (int i = 0; i < common->nvalues && i < common->nnumbers; i++)
+	{
+		text	   *value = DatumGetTextPP(common->values[i]);
+
+		if (VARSIZE_ANY_EXHDR(value) == len &&
+			memcmp(VARDATA_ANY(value), word, len) == 0)
+			return common->numbers[i];
+	}
+	return 0;
+}
+
+/* Return the share of the rows that match a condition. */
+static double
+share_of(const AttStatsSlot * common, const QTNode *node)
+{
+	double		share = 0;
+
+	check_stack_depth();
+	if (node->valnode->type == QI_VAL)
+		return share_of_word(common, node->word,
+							 node->valnode->qoperand.length);
+	for (int i = 0; i < node->nchild; i++)
+	{
+		double		part = share_of(common, node->child[i]);
+
+		if (is_operator(node, OP_OR))
+			share += part;
+		else
+			share = i == 0 ? part : Min(share, part);	/* a phrase */
+	}
+	return share;
+}
+
+/* Sort conditions by the share of the rows that match, the least first. */
+static void
+sort_conditions(Condition *conditions, int count)
+{
+	Oid			table = relation_oid(REL_MESSAGE_SEARCH);
+	HeapTuple	tuple = SearchSysCache3(STATRELATTINH,
+										ObjectIdGetDatum(table),
+										Int16GetDatum(get_attnum(table,
+																 "words")),
+										BoolGetDatum(false));
+	AttStatsSlot common;
+
+	for (int i = 0; i < count; i++)
+		conditions[i].share = 0;
+	if (!HeapTupleIsValid(tuple))
+		return;
+	if (get_attstatsslot(&common, tuple, STATISTIC_KIND_MCELEM, InvalidOid,
+						 ATTSTATSSLOT_VALUES | ATTSTATSSLOT_NUMBERS))
+	{
+		for (int i = 0; i < count; i++)
+		{
+			Condition	next = conditions[i];
+			int			at = i;
+
+			next.share = share_of(&common,
+								  query_tree(DatumGetTSQuery(next.query)));
+			for (; at > 0 && conditions[at - 1].share > next.share; at--)
+				conditions[at] = conditions[at - 1];
+			conditions[at] = next;
+		}
+		free_attstatsslot(&common);
+	}
+	ReleaseSysCache(tuple);
 }
 
 /* -------------------------------------------------------------------- rows */
@@ -283,34 +378,41 @@ find_rows(const Search *search, Datum condition, int64 limit)
 }
 
 /*
- * Find the messages that match the rarest of the conditions.  It is not known
- * which one that is, so that the limit of the rows is raised until a condition
- * has fewer.  Of several conditions with few rows, all are used.
+ * Find the messages that match the rarest of the conditions, which are sorted.
+ * The statistics may be wrong, or there are none.  So the rows of a condition
+ * are limited, and with each greater limit more common conditions are tried.
+ * Of several conditions with few rows, all are used.
  */
 static void
-find_by_conditions(Search *search, const Datum *conditions, int count)
+find_by_conditions(Search *search, const Condition *conditions, int count)
 {
+	double		rarest = Max(conditions[0].share, RARE_SHARE);
+	double		times = FEW_TIMES;
 	bool		found = false;
 
 	for (int64 limit = FIRST_LIMIT; !found; limit *= NEXT_LIMIT)
 	{
 		for (int i = 0; i < count; i++)
 		{
-			SearchHits	rows = find_rows(search, conditions[i], limit);
+			SearchHits	rows;
 
 			CHECK_FOR_INTERRUPTS();
-			if (rows.count < limit)
+			if (conditions[i].share > rarest * (found ? FEW_TIMES : times))
+				break;
+			rows = find_rows(search, conditions[i].query, limit);
+			if (rows.count >= limit)
 			{
-				join_rows(&rows);
-				if (found)
-					intersect(&search->candidates, &rows);
-				else
-					search->candidates = rows;
-				found = true;
-			}
-			else
 				pfree(rows.hits);
+				continue;
+			}
+			join_rows(&rows);
+			if (found)
+				intersect(&search->candidates, &rows);
+			else
+				search->candidates = rows;
+			found = true;
 		}
+		times *= NEXT_LIMIT;
 	}
 }
 
@@ -347,7 +449,7 @@ candidate_find(int64 store_id, TSQuery query, Datum folders)
 {
 	Search		search = {store_id, query, {NULL, 0}};
 	QTNode	   *tree = query_tree(query);
-	Datum		conditions[MAX_NECESSARY];
+	Condition	conditions[MAX_NECESSARY];
 	int			count = 0;
 
 	if (is_any_of_words(tree))
@@ -355,6 +457,8 @@ candidate_find(int64 store_id, TSQuery query, Datum folders)
 	else
 	{
 		add_necessary(tree, conditions, &count);
+		if (count > 1)
+			sort_conditions(conditions, count);
 		if (count > 0)
 			find_by_conditions(&search, conditions, count);
 		else

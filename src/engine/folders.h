@@ -201,9 +201,11 @@ extern void searchrow_end(SearchReader *reader);
 
 /*
  * Return the words of a message in the order of its parts, palloc'd; NULL if
- * the message is not indexed.
+ * the message is not indexed.  If no more than one part matches the query
+ * "some", the result may be the words of this part alone.
  */
-extern TSVector searchrow_read(SearchReader *reader, int64 message_id);
+extern TSVector searchrow_read(SearchReader *reader, int64 message_id,
+							   Datum some);
 
 /* Set the words of the parts of a message, palloc'd; NULL: no words. */
 extern void searchrow_parts(SearchReader *reader, int64 message_id,
@@ -237,10 +239,10 @@ extern SearchHits candidate_find(int64 store_id, TSQuery query,
 								 Datum folders);
 
 /*
- * Return a query for any word of a query that a message may have, or 0 if it
- * has only words that a message must not have.
+ * Return a query for any word of a query, with "negated" also for those that a
+ * message must not have; 0 if there is none.
  */
-extern Datum candidate_any_word(TSQuery query);
+extern Datum candidate_any_word(TSQuery query, bool negated);
 
 /* ---------------------------------------------------------------- wakeup.c */
 

@@ -297,6 +297,8 @@ typedef struct SearchTable
 	Relation	table;
 	Relation	index;
 	TupleTableSlot *slot;
+	IndexScanDesc scan;			/* of a reader, NULL before the first */
+	MemoryContext context;		/* what the scan allocates */
 } SearchTable;
 
 static void
@@ -316,14 +318,16 @@ close_table(SearchTable *search)
 	table_close(search->table, NoLock);
 }
 
-/* Begin a scan of the rows of a message, or of one part of it (or -1). */
+/*
+ * Begin a scan of the rows of a message, or of one part of it (or -1), or use
+ * a scan once more that had as many keys.
+ */
 static IndexScanDesc
-begin_scan(const SearchTable *search, Snapshot snapshot, int64 store_id,
-		   int64 message_id, int part)
+begin_scan(const SearchTable *search, IndexScanDesc scan, Snapshot snapshot,
+		   int64 store_id, int64 message_id, int part)
 {
 	ScanKeyData keys[3];
 	int			nkeys = part < 0 ? 2 : 3;
-	IndexScanDesc scan;
 
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(store_id));
@@ -331,8 +335,9 @@ begin_scan(const SearchTable *search, Snapshot snapshot, int64 store_id,
 				Int64GetDatum(message_id));
 	ScanKeyInit(&keys[2], 3, BTEqualStrategyNumber, F_INT2EQ,
 				Int16GetDatum(part));
-	scan = compat_index_beginscan(search->table, search->index, snapshot,
-								  nkeys, 0);
+	if (scan == NULL)
+		scan = compat_index_beginscan(search->table, search->index, snapshot,
+									  nkeys, 0);
 	index_rescan(scan, keys, nkeys, NULL, 0);
 	return scan;
 }
@@ -341,7 +346,7 @@ begin_scan(const SearchTable *search, Snapshot snapshot, int64 store_id,
 static bool
 find_part(SearchTable *search, int64 store_id, int64 message_id, int part)
 {
-	IndexScanDesc scan = begin_scan(search, SnapshotSelf, store_id,
+	IndexScanDesc scan = begin_scan(search, NULL, SnapshotSelf, store_id,
 									message_id, part);
 	bool		found = index_getnext_slot(scan, ForwardScanDirection,
 										   search->slot);
@@ -513,6 +518,8 @@ searchrow_begin(SearchReader *reader, int64 store_id,
 	SearchTable *search = palloc(sizeof(SearchTable));
 
 	open_table(search, AccessShareLock);
+	search->scan = NULL;
+	search->context = CurrentMemoryContext;
 	reader->store_id = store_id;
 	reader->settings = *settings;
 	reader->table = search;
@@ -522,8 +529,24 @@ searchrow_begin(SearchReader *reader, int64 store_id,
 void
 searchrow_end(SearchReader *reader)
 {
-	close_table(reader->table);
-	pfree(reader->table);
+	SearchTable *search = reader->table;
+
+	if (search->scan != NULL)
+		index_endscan(search->scan);
+	close_table(search);
+	pfree(search);
+}
+
+/* Read the next row of the reader's scan, in memory that outlives the row. */
+static bool
+next_row(SearchTable *search)
+{
+	MemoryContext caller = MemoryContextSwitchTo(search->context);
+	bool		found = index_getnext_slot(search->scan, ForwardScanDirection,
+										   search->slot);
+
+	MemoryContextSwitchTo(caller);
+	return found;
 }
 
 void
@@ -531,11 +554,13 @@ searchrow_parts(SearchReader *reader, int64 message_id,
 				TSVector parts[NUM_SEARCH_PARTS])
 {
 	SearchTable *search = reader->table;
-	IndexScanDesc scan = begin_scan(search, GetActiveSnapshot(),
-									reader->store_id, message_id, -1);
+	MemoryContext caller = MemoryContextSwitchTo(search->context);
 
+	search->scan = begin_scan(search, search->scan, GetActiveSnapshot(),
+							  reader->store_id, message_id, -1);
+	MemoryContextSwitchTo(caller);
 	memset(parts, 0, sizeof(TSVector) * NUM_SEARCH_PARTS);
-	while (index_getnext_slot(scan, ForwardScanDirection, search->slot))
+	while (next_row(search))
 	{
 		bool		isnull;
 		int			part = DatumGetInt16(slot_getattr(search->slot,
@@ -547,16 +572,48 @@ searchrow_parts(SearchReader *reader, int64 message_id,
 															S_WORDS + 1,
 															&isnull));
 	}
-	index_endscan(scan);
+}
+
+/*
+ * Return the only part that matches a query, or any part if none does; NULL if
+ * several do, or if there is no part.
+ */
+static TSVector
+only_part(TSVector parts[NUM_SEARCH_PARTS], Datum query)
+{
+	TSVector	only = NULL;
+	bool		matches = false;
+
+	for (int i = 0; i < NUM_SEARCH_PARTS; i++)
+	{
+		if (parts[i] == NULL)
+			continue;
+		if (DatumGetBool(DirectFunctionCall2(ts_match_vq,
+											 TSVectorGetDatum(parts[i]),
+											 query)))
+		{
+			if (matches)
+				return NULL;
+			matches = true;
+			only = parts[i];
+		}
+		else if (only == NULL)
+			only = parts[i];
+	}
+	return only;
 }
 
 TSVector
-searchrow_read(SearchReader *reader, int64 message_id)
+searchrow_read(SearchReader *reader, int64 message_id, Datum some)
 {
 	TSVector	parts[NUM_SEARCH_PARTS];
+	TSVector	only;
 	Datum		whole = (Datum) 0;
 
 	searchrow_parts(reader, message_id, parts);
+	only = only_part(parts, some);
+	if (only != NULL)
+		return only;
 	for (int i = 0; i < NUM_SEARCH_PARTS; i++)
 	{
 		Datum		words = TSVectorGetDatum(parts[i]);

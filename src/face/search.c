@@ -48,6 +48,8 @@
 
 #define POSITION_DIGITS		40
 
+#define SAMPLE				16	/* one candidate of so many is checked */
+
 typedef struct Search
 {
 	int64		store_id;
@@ -62,6 +64,10 @@ typedef struct Search
 	bool		has_after;
 	SearchHit	after;
 	SearchHits	candidates;
+	Datum		any_word;		/* a query for any word, also a negated one */
+	int64		unranked;		/* candidates without a rank until now */
+	int64		checked;		/* those that were checked before the rank */
+	int64		passed;			/* those of them that are searched */
 } Search;
 
 /* ----------------------------------------------------------------- settings */
@@ -216,7 +222,8 @@ static bool
 rank_candidate(const Search *search, SearchReader *reader, SearchHit *hit)
 {
 	Datum		query = TSQueryGetDatum(search->words);
-	TSVector	words = searchrow_read(reader, hit->message_id);
+	TSVector	words = searchrow_read(reader, hit->message_id,
+									   search->any_word);
 
 	if (words == NULL ||
 		!DatumGetBool(DirectFunctionCall2(ts_match_vq,
@@ -258,11 +265,31 @@ heap_of_candidates(Search *search)
 }
 
 /*
+ * Return true if a candidate without a rank may be a hit.  Ranks are computed
+ * for nothing if most candidates are in other folders, and rights and folders
+ * are checked twice if few are.  A sample of the candidates decides.
+ */
+static bool
+is_worth_ranking(Search *search, MessageRow *row, SearchHit *hit)
+{
+	bool		is_sample = search->unranked++ % SAMPLE == 0;
+
+	if (search->listing == NULL ||
+		(!is_sample && search->passed * 2 > search->checked))
+		return true;
+	search->checked++;
+	if (!is_searched(search, row, hit))
+		return false;
+	search->passed++;
+	return true;
+}
+
+/*
  * Check the candidate at the top of the heap.  Returns true if the candidate
  * is a hit, and is then no longer in the heap.
  */
 static bool
-take_first(const Search *search, SearchReader *reader, MessageRow *row,
+take_first(Search *search, SearchReader *reader, MessageRow *row,
 		   binaryheap *heap)
 {
 	SearchHit  *hit = (SearchHit *) DatumGetPointer(binaryheap_first(heap));
@@ -272,7 +299,7 @@ take_first(const Search *search, SearchReader *reader, MessageRow *row,
 		(void) binaryheap_remove_first(heap);
 		return is_searched(search, row, hit);
 	}
-	if ((search->listing == NULL || is_searched(search, row, hit)) &&
+	if (is_worth_ranking(search, row, hit) &&
 		rank_candidate(search, reader, hit) && is_behind(search, hit))
 		binaryheap_replace_first(heap, PointerGetDatum(hit));
 	else
@@ -293,6 +320,7 @@ find_hits(Search *search, SearchReader *reader, MessageRow *row, int64 *count)
 
 	search->candidates = candidate_find(search->store_id, search->words,
 										folders_searched(search));
+	search->any_word = candidate_any_word(search->words, true);
 	heap = heap_of_candidates(search);
 	needed = search->candidates.count;
 	if (search->max >= 0)
@@ -497,7 +525,7 @@ put_hits(FunctionCallInfo fcinfo, const Search *search, SearchHit **hits,
 	TupleDesc	desc;
 	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
 	Datum		words = count == 0 ? (Datum) 0 :
-	candidate_any_word(search->words);
+	candidate_any_word(search->words, false);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "msgstore hit",
 												  ALLOCSET_DEFAULT_SIZES);
