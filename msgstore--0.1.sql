@@ -3751,8 +3751,9 @@ COMMENT ON COLUMN msgstore.search_store.is_complete IS
 /*
  * One row per message and part of its text, so that a save writes only the
  * words of the parts that it changes: 0 subject, 1 people, 2 files, 3 bodies.
- * Each word begins with the generation, by which one index serves all stores.  fastupdate is off: a save writes its words itself instead of
- * leaving them to a later one, and a search has no pending list to read.
+ * Each word begins with the generation, by which one index serves all stores.
+ * fastupdate is off: a save writes its words itself instead of leaving them to
+ * a later one, and a search has no pending list to read.
  *
  * The table is dumped although it follows from the messages, so that a
  * restored store is searched as it was without another step.

@@ -367,6 +367,7 @@ sub restriction
 	}
 	if ($kind eq 'not' || $kind eq 'comment')
 	{
+		return ({ comment => { props => {} } }, $every) if $kind eq 'comment' && maybe(0.1);
 		my ($inner, $found) = restriction($depth - 1);
 		return ({ not => $inner }, ~$found & $every) if $kind eq 'not';
 		return ({ comment => { props => { PR_COMMENT => 'x' }, restriction => $inner } }, $found);
@@ -382,10 +383,27 @@ sub restriction
 	return ({ $kind => \@parts }, $found);
 }
 
+# Return a restriction that limits the number of messages in the order of their ids.
+sub limited
+{
+	my ($restriction, $found) = @_;
+	my $max = int rand 20;
+	my @first = grep { vec $found, $_, 1 } 0 .. $messages - 1;
+	my $bits = $none;
+
+	splice @first, $max if @first > $max;
+	vec($bits, $_, 1) = 1 foreach @first;
+	$restriction = { count => { max => $max, restriction => $restriction } };
+	$restriction = { comment => { props => {}, restriction => $restriction } } if maybe(0.3);
+	return ($restriction, $bits);
+}
+
 my (@asked, @expected);
 foreach (1 .. $restrictions)
 {
 	my ($restriction, $found) = restriction(3);
+	# every fourth is asked for in the order of ids
+	($restriction, $found) = limited($restriction, $found) if $_ % 4 == 0 && maybe(0.2);
 	push @asked, $restriction;
 	push @expected, $found;
 }
