@@ -2,8 +2,11 @@
 use strict;
 use warnings;
 use FindBin;
+use lib "$FindBin::Bin/../lib";
+use PostgreSQL::Test::Cluster;
+use Test::More;
+use FeedChecker qw(test_feed);
 
-$ENV{FEED_CHANGES} = 200000;
-my $test = "$FindBin::Bin/../t/058_feed_checker.pl";
-my $done = do $test;
-die $@ || "$test: $!" if !defined $done;
+test_feed($ENV{FEED_CHANGES} // 200000);
+
+done_testing();

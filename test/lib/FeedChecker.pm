@@ -4,11 +4,11 @@
 # reader follows a standby and keeps its copy outside of the database; and one follows the
 # change numbers in place of the feed, so that the checker is seen to find its faults.
 #
-# feed_checker($node, $standby, $changes) runs all of that on a server with a standby, in
-# rounds, until so many changes have been made: clients are killed, the backends of a
-# writer and of a reader (which is a crash of the server), the server; at last the standby
-# is promoted under its readers, without what the primary has not sent.  A transaction is
-# open all the time.  Returns a hash of faults, each with a number:
+# test_feed($changes) runs all of that on a server with a standby, in rounds, until so many
+# changes have been made: clients are killed, the backends of a writer and of a reader
+# (which is a crash of the server), the server; at last the standby is promoted under its
+# readers, without what the primary has not sent.  A transaction is open all the time.  It
+# tests that there is none of these faults, each with a number:
 #
 #	missed		changes that a reader was not given
 #	order		changes of a message that a reader was given in the wrong order
@@ -17,23 +17,26 @@
 #	stalled		a text: faults at the end of a round, while a transaction is open
 #	errors		errors of readers: a change that was given twice is one
 #
-# and "shown", some of the messages that differ; "changes", the number of changes; "late",
-# the number of those that a transaction has made over the version of a later one;
-# "by_number", the number of changes that a reader misses who follows the change numbers;
-# "crashes", the number of backends whose death was a crash of the server.
+# Also counted are "changes"; "late", the number of those that a transaction has made over
+# the version of a later one; "by_number", the number of changes that a reader misses who
+# follows the change numbers; "crashes", the number of backends whose death was a crash of
+# the server.
 #
-# All random choices follow from Perl's random numbers: each session gets a seed.
+# All random choices follow from the seed: each session gets one of its own.
 package FeedChecker;
 use strict;
 use warnings;
 use Exporter 'import';
 use IPC::Run qw(start timeout);
 use List::Util qw(max min sum0);
+use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils ();
+use RandomSeed;
 use ServerCrash qw(kill_process wait_for_queries);
+use Test::More;
 use Time::HiRes qw(usleep);
 
-our @EXPORT_OK = qw(feed_checker);
+our @EXPORT_OK = qw(test_feed);
 
 my $writers = 8;
 my $readers = 4;
@@ -502,6 +505,8 @@ sub rounds_until
 	return;
 }
 
+# Run the checker, and return a hash of what was found; "shown" are some of the messages
+# that differ.
 sub feed_checker
 {
 	my ($node, $standby, $changes) = @_;
@@ -582,6 +587,47 @@ sub feed_checker
 	$faults->{by_number} = faults($standby, $by_number)->{missed};
 	($faults->{late}) = answer($standby, 'SELECT count(late_xid) FROM msgstore.change, it WHERE store_id = s');
 	return $faults;
+}
+
+# Run the checker on servers of its own until so many changes have been made, and test that
+# it finds no fault but those of the reader that follows the change numbers.
+sub test_feed
+{
+	my ($changes) = @_;
+
+	random_seed('FEED_SEED');
+	my $node = PostgreSQL::Test::Cluster->new('followed');
+	$node->init(allows_streaming => 1, extra => [ '--encoding=UTF8', '--locale=C' ]);
+	$node->append_conf('postgresql.conf', <<'END');
+max_connections = 50
+restart_after_crash = on
+wal_keep_size = 1GB
+shared_buffers = 64MB
+deadlock_timeout = 50ms
+END
+	$node->start;
+	$node->backup('backup');
+	my $standby = PostgreSQL::Test::Cluster->new('standby');
+	$standby->init_from_backup($node, 'backup', has_streaming => 1);
+	# its reader is never cancelled by what is replayed
+	$standby->append_conf('postgresql.conf', "hot_standby_feedback = on\nmax_standby_streaming_delay = -1\n");
+	$standby->start;
+
+	my $found = feed_checker($node, $standby, $changes);
+	note "$found->{changes} changes, $found->{late} over a version of a later transaction, "
+	  . "$found->{by_number} missed by number";
+	cmp_ok($found->{changes}, '>=', $changes, 'there were so many changes');
+	is($found->{stalled}, '', 'no reader waits for an open transaction');
+	is($found->{missed}, 0, 'no reader misses a change');
+	is($found->{order}, 0, 'each reader gets the versions of a message in order');
+	is($found->{differ}, 0, 'every copy is equal to the store') or diag($found->{shown});
+	is($found->{outside}, 0, 'so is that of the reader whose standby was promoted');
+	is($found->{errors}, '', 'no reader gets a change twice');
+	cmp_ok($found->{crashes}, '>', 0, 'the server has crashed with a backend');
+	cmp_ok($found->{late}, '>', 0, 'transactions have overtaken each other');
+	cmp_ok($found->{by_number}, '>', 0,
+		'a reader that follows the change numbers misses changes');
+	return;
 }
 
 1;
