@@ -1,6 +1,6 @@
 -- Make a folder :name of :messages messages in :store, and print its id.  Five
--- of its messages have a rare word, the name of the folder after "rare", and
--- one in a hundred a frequent word.
+-- of its messages have a rare word, the name of the folder after "rare", a
+-- hundred the name after "hundred", and one in a hundred a frequent word.
 SET synchronous_commit = off;
 SELECT msgstore.create_folder(:store, NULL, :'name') AS folder \gset
 SELECT count(s.result) AS saved
@@ -16,5 +16,7 @@ FROM generate_series(1, :messages) AS n,
 		'PR_BODY', repeat('text ', 80)
 			|| CASE WHEN n % 100 = 0 THEN ' frequent' ELSE '' END
 			|| CASE WHEN n % (:messages / 5) = 0
-			THEN ' rare' || :'name' ELSE '' END)) AS s \gset
+			THEN ' rare' || :'name' ELSE '' END
+			|| CASE WHEN n % (:messages / 100) = 0
+			THEN ' hundred' || :'name' ELSE '' END)) AS s \gset
 SELECT :folder;

@@ -1,5 +1,5 @@
-# Pages of a list while other sessions save, create, move, delete and restore
-# messages: every message that stands still is shown once, in every order.
+# Pages of a list and of a search while other sessions save, create, move, delete and
+# restore messages: every message that stands still is shown once, in every order.
 use strict;
 use warnings;
 use IPC::Run;
@@ -20,6 +20,7 @@ $node->safe_psql(
 	SET search_path = msgstore, public;
 	SELECT create_store('storm') AS s \\gset
 	SELECT special_folder(:s, 'Inbox') AS f, special_folder(:s, 'Drafts') AS d \\gset
+	SELECT set_search(:s, true);
 	CREATE FUNCTION public.props(n bigint) RETURNS jsonb LANGUAGE sql AS \$\$
 		SELECT jsonb_build_object('PR_SUBJECT', 's' || n % 13, 'PR_SENDER_NAME', 'n' || n % 7,
 			'PR_IMPORTANCE', n % 3, 'PR_MESSAGE_DELIVERY_TIME',
@@ -43,6 +44,18 @@ $node->safe_psql(
 		END LOOP;
 		RETURN ids;
 	END \$\$;
+	-- the messages that a search has in its pages
+	CREATE FUNCTION public.search_pass(size integer) RETURNS bigint[] LANGUAGE plpgsql VOLATILE AS \$\$
+	DECLARE ids bigint[] := '{}'; page bigint[]; p text;
+	BEGIN
+		LOOP
+			SELECT array_agg(r.message_id), (array_agg(r."position"))[count(*)] INTO page, p
+			FROM public.place, msgstore.search_messages(s, 's1 or s2 or n3 -s7', f, size, p) AS r;
+			EXIT WHEN page IS NULL;
+			ids := ids || page;
+		END LOOP;
+		RETURN ids;
+	END \$\$;
 	-- one change of a random message that moves
 	CREATE FUNCTION public.stir(k bigint, action integer) RETURNS text LANGUAGE plpgsql AS \$\$
 	DECLARE m bigint := (SELECT message_id FROM public.moving WHERE n = k); o public.place;
@@ -61,6 +74,12 @@ $node->safe_psql(
 my @still = split /\n/, $node->safe_psql('postgres', 'SELECT message_id FROM standing ORDER BY 1');
 is(scalar(@still), $standing, 'there are messages that stand still');
 
+my @found = split /\n/, $node->safe_psql('postgres', q{
+	SELECT message_id FROM standing JOIN msgstore.message USING (message_id)
+	WHERE props->>'PR_SUBJECT' IN ('s1', 's2')
+	   OR props->>'PR_SENDER_NAME' = 'n3' AND props->>'PR_SUBJECT' <> 's7' ORDER BY 1});
+cmp_ok(scalar(@found), '>', 30, 'and a search finds some of them');
+
 my $script = "$PostgreSQL::Test::Utils::tmp_check/storm.sql";
 append_to_file($script, "\\set k random(1, $moving)\n\\set action random(0, 9)\nSELECT stir(:k, :action);\n");
 my $output = '';
@@ -70,7 +89,7 @@ my $storm = IPC::Run::start(
 
 my @orders = ('{PR_MESSAGE_DELIVERY_TIME DESC}', '{PR_MESSAGE_DELIVERY_TIME}',
 	'{PR_NORMALIZED_SUBJECT DESC}', '{PR_SENDER_NAME,PR_IMPORTANCE DESC}', '{PR_IMPORTANCE}', '{}');
-my ($passes, $missed, $twice) = (0, 0, 0);
+my ($passes, $missed, $twice, $unfound, $found_twice) = (0, 0, 0, 0, 0);
 while ($passes < 2 * @orders || $storm->pumpable)
 {
 	my $order = $orders[ $passes % @orders ];
@@ -83,6 +102,14 @@ while ($passes < 2 * @orders || $storm->pumpable)
 		$missed++ if !$shown{$id};
 		$twice++ if ($shown{$id} // 0) > 1;
 	}
+	%shown = ();
+	$shown{$_}++ foreach split /,/,
+	  $node->safe_psql('postgres', "SELECT array_to_string(search_pass(7), ',')");
+	foreach my $id (@found)
+	{
+		$unfound++ if !$shown{$id};
+		$found_twice++ if ($shown{$id} // 0) > 1;
+	}
 	$passes++;
 	$storm->pump_nb if $storm->pumpable;
 }
@@ -90,6 +117,8 @@ $storm->finish;
 is($storm->result(0), 0, 'the storm ran') or diag($output);
 is($missed, 0, 'no message that stood still was missed');
 is($twice, 0, 'none was shown twice');
+is($unfound, 0, 'nor was one missed by a search');
+is($found_twice, 0, 'or found twice');
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM msgstore.change') , '>',
 	$standing + $moving, 'messages changed meanwhile');
 
