@@ -22,8 +22,6 @@
 
 #include "mail.h"
 
-#define LINE_COLUMNS	76
-
 /* the fields whose text is the value of a property */
 static const char *const text_fields[][2] = {
 	{"Subject", "PR_SUBJECT"},
@@ -37,60 +35,32 @@ static const char *const text_fields[][2] = {
 	{"List-Unsubscribe", "PR_LIST_UNSUBSCRIBE"}
 };
 
-/* A word of a field, and its number. */
-typedef struct Word
-{
-	const char *field;
-	const char *word;
-	int			number;
-} Word;
-
 /*
- * The first row whose field begins with its word decides.  Only the field of
- * the first row is written.
+ * The fields of enumerations, and their words as regular expressions, in the
+ * order of their numbers.  The first row whose field begins with a word
+ * decides.  Only the field of a property's first row is written.
  */
-static const Word importance_words[] = {
-	{"Importance", "high", IMPORTANCE_HIGH},
-	{"Importance", "normal", IMPORTANCE_NORMAL},
-	{"Importance", "low", IMPORTANCE_LOW},
-	{"X-Priority", "1", IMPORTANCE_HIGH},
-	{"X-Priority", "2", IMPORTANCE_HIGH},
-	{"X-Priority", "3", IMPORTANCE_NORMAL},
-	{"X-Priority", "4", IMPORTANCE_LOW},
-	{"X-Priority", "5", IMPORTANCE_LOW},
-	{"X-MSMail-Priority", "high", IMPORTANCE_HIGH},
-	{"X-MSMail-Priority", "normal", IMPORTANCE_NORMAL},
-	{"X-MSMail-Priority", "low", IMPORTANCE_LOW},
-	{"Priority", "urgent", IMPORTANCE_HIGH},
-	{"Priority", "normal", IMPORTANCE_NORMAL},
-	{"Priority", "non-urgent", IMPORTANCE_LOW},
-	{NULL, NULL, 0}
-};
-static const Word priority_words[] = {
-	{"Priority", "urgent", PRIO_URGENT},
-	{"Priority", "normal", PRIO_NORMAL},
-	{"Priority", "non-urgent", PRIO_NONURGENT},
-	{NULL, NULL, 0}
-};
-static const Word sensitivity_words[] = {
-	{"Sensitivity", "Normal", SENSITIVITY_NONE},
-	{"Sensitivity", "Personal", SENSITIVITY_PERSONAL},
-	{"Sensitivity", "Private", SENSITIVITY_PRIVATE},
-	{"Sensitivity", "Company-Confidential", SENSITIVITY_COMPANY_CONFIDENTIAL},
-	{NULL, NULL, 0}
-};
-
-/* the enumerations, and the value of each if it is not set */
 static const struct
 {
 	const char *property;
-	const Word *words;
-	int			missing;
+	const char *field;
+	int			first;			/* number of the first word */
+	int			missing;		/* number without the property */
+	const char *words[4];
 }			enumerations[] =
 {
-	{"PR_IMPORTANCE", importance_words, IMPORTANCE_NORMAL},
-	{"PR_PRIORITY", priority_words, PRIO_NORMAL},
-	{"PR_SENSITIVITY", sensitivity_words, SENSITIVITY_NONE}
+	{"PR_IMPORTANCE", "Importance", IMPORTANCE_LOW, IMPORTANCE_NORMAL,
+	{"low", "normal", "high"}},
+	{"PR_IMPORTANCE", "X-Priority", IMPORTANCE_LOW, IMPORTANCE_NORMAL,
+	{"[45]", "3", "[12]"}},
+	{"PR_IMPORTANCE", "X-MSMail-Priority", IMPORTANCE_LOW, IMPORTANCE_NORMAL,
+	{"low", "normal", "high"}},
+	{"PR_IMPORTANCE", "Priority", IMPORTANCE_LOW, IMPORTANCE_NORMAL,
+	{"non-urgent", "normal", "urgent"}},
+	{"PR_PRIORITY", "Priority", PRIO_NONURGENT, PRIO_NORMAL,
+	{"non-urgent", "normal", "urgent"}},
+	{"PR_SENSITIVITY", "Sensitivity", SENSITIVITY_NONE, SENSITIVITY_NONE,
+	{"Normal", "Personal", "Private", "Company-Confidential"}}
 };
 
 /* Return the decoded text of a field, or NULL. */
@@ -107,7 +77,7 @@ field_text(const Header *header, const char *name, Tally *tally)
 /*
  * Return a date of mail or in ISO 8601, "2024-05-14 07:30:00 +02:00" or
  * shorter, as the text of a PT_SYSTIME.  Returns NULL if the text is not a
- * date, or the date is not from 1601 (the start of FILETIME) to 9999.
+ * date, or NULL, or not from 1601 (the start of FILETIME) to 9999.
  */
 static char *
 systime(const char *text)
@@ -115,7 +85,8 @@ systime(const char *text)
 	/* "07:30:00GMT+02:00" -> "07:30:00 +0200", which GMime can read */
 	g_autofree char *mail =
 		text_replace("(:[0-9]{2}(?:[.,][0-9]+)?)\\s*(?:GMT|UTC)?"
-					 "([+-][0-9]{2}):?([0-9]{2})\\b", text, "\\1 \\2\\3");
+					 "([+-][0-9]{2}):?([0-9]{2})\\b", text ? text : "",
+					 "\\1 \\2\\3");
 	size_t		len = strlen(mail);
 	g_autofree char *day = text_find("\\A\\s*([0-9]{4}(-?)[0-9]{2}\\2[0-9]{2})"
 									 "(?![0-9])", mail, len);
@@ -156,30 +127,18 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 	g_autofree char *date = field_text(header, "Date", tally);
 	g_autofree char *received = field_text(header, "Received", tally);
 	g_autofree char *expires = field_text(header, "Expires", tally);
-	g_autofree char *sent = NULL;
-	g_autofree char *delivered = NULL;
-	g_autofree char *expiry = NULL;
+	const char *semicolon = received ? strrchr(received, ';') : NULL;
+	g_autofree char *from = raw->from_line ?
+		text_find("^From +[^ ]+( .*)", raw->from_line,
+				  strlen(raw->from_line)) : NULL;
+	g_autofree char *sent = systime(date);
+	g_autofree char *expiry = systime(expires);
+	g_autofree char *delivered = semicolon ? systime(semicolon + 1) : NULL;
 
-	if (date != NULL && *date != '\0')
-	{
-		sent = systime(date);
-		tally_remark(tally, "Date fields that hold no date: left out",
-					 sent == NULL);
-	}
-	if (received != NULL && strrchr(received, ';') != NULL)
-		delivered = systime(strrchr(received, ';') + 1);
+	tally_remark(tally, "Date fields that hold no date: left out",
+				 date != NULL && *date != '\0' && sent == NULL);
 	if (delivered == NULL)
-		delivered = g_strdup(sent);
-	if (delivered == NULL && raw->from_line != NULL)
-	{
-		g_autofree char *when = text_find("^From +[^ ]+( .*)", raw->from_line,
-										  strlen(raw->from_line));
-
-		delivered = when ? systime(when) : NULL;
-	}
-	if (expires != NULL)
-		expiry = systime(expires);
-
+		delivered = sent ? g_strdup(sent) : systime(from);
 	put_text(props, "PR_CLIENT_SUBMIT_TIME", sent);
 	put_text(props, "PR_MESSAGE_DELIVERY_TIME", delivered);
 	put_text(props, "PR_EXPIRY_TIME", expiry);
@@ -225,11 +184,11 @@ put_person(json_t *props, const char *prefix, json_t *people)
 static void
 map_people(const Header *header, json_t *props, Tally *tally)
 {
-	json_t	   *from = json_array();
-	json_t	   *sender = json_array();
-	json_t	   *reply = json_array();
-	json_t	   *to = json_array();
-	GString    *names = g_string_new(NULL);
+	json_auto_t *from = json_array();
+	json_auto_t *sender = json_array();
+	json_auto_t *reply = json_array();
+	json_auto_t *to = json_array();
+	g_autoptr(GString) names = g_string_new(NULL);
 	size_t		i;
 	json_t	   *one;
 
@@ -240,10 +199,8 @@ map_people(const Header *header, json_t *props, Tally *tally)
 	header_people(header, "Apparently-To", MAPI_TO, to, tally);
 	header_people(header, "Cc", MAPI_CC, to, tally);
 	header_people(header, "Bcc", MAPI_BCC, to, tally);
-	if (json_array_size(from) > 1)
-		tally_remark(tally,
-					 "further From addresses: only in the transport headers",
-					 (unsigned) json_array_size(from) - 1);
+	tally_remark(tally, "further From addresses: only in the transport headers",
+				 (unsigned) MAX(json_array_size(from), 1) - 1);
 	put_person(props, "PR_SENT_REPRESENTING", json_array_size(from) > 0 ?
 			   from : sender);
 	put_person(props, "PR_SENDER", json_array_size(sender) > 0 ? sender :
@@ -254,31 +211,28 @@ map_people(const Header *header, json_t *props, Tally *tally)
 		g_string_append_printf(names, "%s%s", i > 0 ? "; " : "",
 							   text_of(one, "PR_DISPLAY_NAME"));
 	put_text(props, "PR_REPLY_RECIPIENT_NAMES", names->str);
-
-	g_string_free(names, TRUE);
-	json_decref(from);
-	json_decref(sender);
-	json_decref(reply);
-	json_decref(to);
 }
 
 /* -------------------------------------------------------- words and flags */
 
-/* Set a number property from the first row that applies. */
 static void
-map_word(const Header *header, const Word *words, const char *property,
-		 json_t *props, Tally *tally)
+map_enumerations(const Header *header, json_t *props, Tally *tally)
 {
-	for (const Word *w = words; w->field != NULL; w++)
+	for (size_t i = 0; i < G_N_ELEMENTS(enumerations); i++)
 	{
-		g_autofree char *text = field_text(header, w->field, tally);
-		size_t		n = strlen(w->word);
+		const char *property = enumerations[i].property;
+		const char *const *words = enumerations[i].words;
+		g_autofree char *text = field_text(header, enumerations[i].field,
+										   tally);
 
-		if (text != NULL && g_ascii_strncasecmp(text, w->word, n) == 0 &&
-			!g_ascii_isalnum(text[n]))
+		for (int n = 0; text != NULL && n < 4 && words[n] != NULL; n++)
 		{
-			json_object_set_new(props, property, json_integer(w->number));
-			return;
+			g_autofree char *pattern = g_strdup_printf("\\A%s(?![a-z0-9])",
+													   words[n]);
+
+			if (json_object_get(props, property) == NULL &&
+				text_matches(pattern, text))
+				put_number(props, property, enumerations[i].first + n);
 		}
 	}
 }
@@ -304,21 +258,16 @@ map_flags(const Header *header, const RawMessage *raw, json_t *props,
 		flags |= MSGFLAG_READ;
 	if (strchr(dir, 'D') || strchr(x, 'T') || (unsent && *unsent == '1'))
 		flags |= MSGFLAG_UNSENT;
-	json_object_set_new(props, "PR_MESSAGE_FLAGS", json_integer(flags));
+	put_number(props, "PR_MESSAGE_FLAGS", flags);
 
 	if (strchr(dir, 'R') || strchr(x, 'A') || (moz & 0x2))
-		json_object_set_new(props, "PR_LAST_VERB_EXECUTED",
-							json_integer(EXCHIVERB_REPLYTOSENDER));
+		put_number(props, "PR_LAST_VERB_EXECUTED", EXCHIVERB_REPLYTOSENDER);
 	else if (strchr(dir, 'P') || (moz & 0x1000))
-		json_object_set_new(props, "PR_LAST_VERB_EXECUTED",
-							json_integer(EXCHIVERB_FORWARD));
+		put_number(props, "PR_LAST_VERB_EXECUTED", EXCHIVERB_FORWARD);
 	if (strchr(dir, 'F') || strchr(x, 'F') || (moz & 0x4))
-		json_object_set_new(props, "PR_FLAG_STATUS",
-							json_integer(FOLLOWUP_FLAGGED));
-	if (strchr(dir, 'T') || strchr(x, 'D') || (moz & 0x8))
-		tally_remark(tally,
-					 "marked as deleted in the mailbox: imported as others",
-					 1);
+		put_number(props, "PR_FLAG_STATUS", FOLLOWUP_FLAGGED);
+	tally_remark(tally, "marked as deleted in the mailbox: imported as others",
+				 strchr(dir, 'T') || strchr(x, 'D') || (moz & 0x8));
 }
 
 /* ----------------------------------------------------------------- subject */
@@ -373,9 +322,7 @@ envelope_map(const Header *header, const RawMessage *raw, json_t *props,
 	map_people(header, props, tally);
 	map_times(header, raw, props, tally);
 	map_flags(header, raw, props, tally);
-	for (size_t i = 0; i < G_N_ELEMENTS(enumerations); i++)
-		map_word(header, enumerations[i].words, enumerations[i].property,
-				 props, tally);
+	map_enumerations(header, props, tally);
 	if (header_get(header, "Disposition-Notification-To") != NULL)
 		json_object_set_new(props, "PR_READ_RECEIPT_REQUESTED", json_true());
 	if (header_get(header, "Return-Receipt-To") != NULL)
@@ -385,57 +332,29 @@ envelope_map(const Header *header, const RawMessage *raw, json_t *props,
 
 /* ---------------------------------------------------------------- writing */
 
-/* Append a value, in lines that are broken at spaces. */
-static void
-append_folded(GString *out, const char *value, size_t column, const char *eol)
-{
-	g_auto(GStrv) words = g_strsplit_set(value, " \t\r\n", -1);
-	bool		first = true;
-
-	for (char **word = words; *word != NULL; word++)
-	{
-		size_t		len = strlen(*word);
-
-		if (len == 0)
-			continue;
-		if (!first && column + 1 + len > LINE_COLUMNS)
-		{
-			g_string_append(out, eol);
-			column = 0;
-		}
-		g_string_append_printf(out, " %s", *word);
-		column += 1 + len;
-		first = false;
-	}
-}
-
 void
 envelope_set(Edit *edit, const char *name, const char *value)
 {
-	const GPtrArray *fields = edit->reading->header->fields;
-	GString    *line = NULL;
+	g_autofree char *line = g_strconcat(name, ": ", value, NULL);
+	g_autofree char *now = NULL;
+	Field	   *field;
 
 	if (value != NULL && *value != '\0')
 	{
-		line = g_string_new(name);
-		g_string_append_c(line, ':');
-		append_folded(line, value, line->len, edit->eol);
-		g_string_append(line, edit->eol);
-	}
-	for (guint i = 0; i < fields->len; i++)
-	{
-		Field	   *field = g_ptr_array_index(fields, i);
+		g_autofree char *folded =
+			g_mime_utils_unstructured_header_fold(NULL, NULL,
+												  g_strchomp(line));
 
-		if (g_ascii_strcasecmp(field->name, name) != 0)
-			continue;
-		g_free(field->now);
-		field->now = line ? g_string_free(line, FALSE) : g_strdup("");
-		line = NULL;
+		now = text_replace("\\r?\\n", folded, edit->eol);
 	}
-	if (line == NULL)
-		return;
-	g_string_append_len(edit->appended, line->str, (gssize) line->len);
-	g_string_free(line, TRUE);
+	for (guint i = 0; (field = header_next(edit->reading->header, name,
+										   &i)) != NULL;)
+	{
+		g_free(field->now);
+		field->now = now ? g_steal_pointer(&now) : g_strdup("");
+	}
+	if (now != NULL)
+		g_string_append(edit->appended, now);
 }
 
 /* Return true if a text property was edited. */
@@ -462,27 +381,28 @@ set_time(Edit *edit, const char *property, const char *field)
 	envelope_set(edit, field, date);
 }
 
-/* Set the first field of some words, if the property was edited. */
+/*
+ * Set the fields of the enumerations that were edited.  Further fields that
+ * stand for an edited enumeration alone are removed.
+ */
 static void
-set_word(Edit *edit, const char *property, const Word *words, int missing)
+set_enumerations(Edit *edit)
 {
-	json_int_t	now = number_of(edit->props, property, missing);
-	const char *field = words->field;
-	const char *word = NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(enumerations); i++)
+	{
+		const char *property = enumerations[i].property;
+		int			missing = enumerations[i].missing;
+		json_int_t	now = number_of(edit->props, property, missing);
+		json_int_t	n = now - enumerations[i].first;
 
-	if (now == number_of(edit->before, property, missing))
-		return;
-	if (words == importance_words)
-	{
-		envelope_set(edit, "X-Priority", NULL);
-		envelope_set(edit, "X-MSMail-Priority", NULL);
+		if (now == number_of(edit->before, property, missing))
+			continue;
+		if (i == 0 || strcmp(property, enumerations[i - 1].property) != 0)
+			envelope_set(edit, enumerations[i].field, n >= 0 && n < 4 ?
+						 enumerations[i].words[n] : NULL);
+		else if (g_str_has_prefix(enumerations[i].field, "X-"))
+			envelope_set(edit, enumerations[i].field, NULL);
 	}
-	for (; words->field != NULL; words++)
-	{
-		if (strcmp(words->field, field) == 0 && words->number == now)
-			word = words->word;
-	}
-	envelope_set(edit, field, word);
 }
 
 /*
@@ -598,7 +518,5 @@ envelope_edit(Edit *edit)
 		coded = g_mime_utils_header_encode_text(NULL, text, "utf-8");
 		envelope_set(edit, text_fields[i][0], coded);
 	}
-	for (size_t i = 0; i < G_N_ELEMENTS(enumerations); i++)
-		set_word(edit, enumerations[i].property, enumerations[i].words,
-				 enumerations[i].missing);
+	set_enumerations(edit);
 }

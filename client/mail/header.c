@@ -123,17 +123,26 @@ header_free(Header *header)
 	g_free(header);
 }
 
+Field *
+header_next(const Header *header, const char *name, guint *i)
+{
+	while (*i < header->fields->len)
+	{
+		Field	   *field = g_ptr_array_index(header->fields, (*i)++);
+
+		if (g_ascii_strcasecmp(field->name, name) == 0)
+			return field;
+	}
+	return NULL;
+}
+
 const char *
 header_get(const Header *header, const char *name)
 {
-	for (guint i = 0; i < header->fields->len; i++)
-	{
-		Field	   *field = g_ptr_array_index(header->fields, i);
+	guint		i = 0;
+	Field	   *field = header_next(header, name, &i);
 
-		if (g_ascii_strcasecmp(field->name, name) == 0)
-			return field->value;
-	}
-	return NULL;
+	return field ? field->value : NULL;
 }
 
 char *
@@ -527,14 +536,12 @@ header_people(const Header *header, const char *name, int type, json_t *list,
 {
 	People		people = {list, type, tally, false};
 
-	for (guint i = 0; i < header->fields->len; i++)
-	{
-		Field	   *field = g_ptr_array_index(header->fields, i);
-		g_autofree char *words = NULL;
+	Field	   *field;
 
-		if (g_ascii_strcasecmp(field->name, name) != 0)
-			continue;
-		words = header_decode(field->value, true, tally);
+	for (guint i = 0; (field = header_next(header, name, &i)) != NULL;)
+	{
+		g_autofree char *words = header_decode(field->value, true, tally);
+
 		if (strcmp(words, "<>") != 0)
 			take_list(&people, words);
 	}

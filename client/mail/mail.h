@@ -150,6 +150,8 @@ extern json_int_t number_of(json_t *object, const char *name,
 /* Set a property to a text as valid UTF-8, unless the text is NULL or "". */
 extern void put_text(json_t *props, const char *name, const char *text);
 
+extern void put_number(json_t *props, const char *name, json_int_t n);
+
 /* Set a binary property to bytes. */
 extern void put_binary(json_t *props, const char *name, const void *bytes,
 					   size_t len);
@@ -269,7 +271,13 @@ typedef struct Header
 extern Header *header_new(GMimeObject *object, Tally *tally);
 extern void header_free(Header *header);
 
-/* Return the value of the first field of a name (in any case), or NULL. */
+/*
+ * Return the first field of a name (in any case) from the field *i on, or
+ * NULL.  Sets *i to the field after the returned field.
+ */
+extern Field *header_next(const Header *header, const char *name, guint *i);
+
+/* Return the value of the first field of a name, or NULL. */
 extern const char *header_get(const Header *header, const char *name);
 
 /* Return a header block of the message as UTF-8. */

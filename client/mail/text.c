@@ -73,8 +73,7 @@ static void
 add_count(json_t *counts, const char *kind, json_int_t n)
 {
 	if (n > 0)
-		json_object_set_new(counts, kind,
-							json_integer(n + number_of(counts, kind, 0)));
+		put_number(counts, kind, n + number_of(counts, kind, 0));
 }
 
 void
@@ -141,6 +140,12 @@ put_text(json_t *props, const char *name, const char *text)
 }
 
 void
+put_number(json_t *props, const char *name, json_int_t n)
+{
+	json_object_set_new(props, name, json_integer(n));
+}
+
+void
 put_binary(json_t *props, const char *name, const void *bytes, size_t len)
 {
 	g_autofree char *coded = g_base64_encode(bytes, len);
@@ -155,10 +160,8 @@ put_aside(json_t *props, const char *name, GPtrArray *aside,
 	json_t	   *reference = json_object();
 
 	g_ptr_array_add(aside, bytes);
-	json_object_set_new(reference, "blob",
-						json_integer((json_int_t) aside->len));
-	json_object_set_new(reference, "size",
-						json_integer((json_int_t) bytes->len));
+	put_number(reference, "blob", aside->len);
+	put_number(reference, "size", bytes->len);
 	json_object_set_new(props, name, reference);
 }
 
