@@ -335,17 +335,19 @@ envelope_map(const Header *header, const RawMessage *raw, json_t *props,
 void
 envelope_set(Edit *edit, const char *name, const char *value)
 {
-	g_autofree char *line = g_strconcat(name, ": ", value, NULL);
 	g_autofree char *now = NULL;
 	Field	   *field;
 
 	if (value != NULL && *value != '\0')
 	{
-		g_autofree char *folded =
-			g_mime_utils_unstructured_header_fold(NULL, NULL,
-												  g_strchomp(line));
+		g_autofree char *plain = g_strstrip(g_strdup(value));
+		g_autofree char *line = g_strconcat(name, ": ", plain, NULL);
+		g_autofree char *piece = g_strconcat("\\1", edit->eol, " ", NULL);
 
-		now = text_replace("\\r?\\n", folded, edit->eol);
+		/* lines of at most 60 columns or one word, the first after the name */
+		now = text_replace("((?:\\A\\S+ )?(?:.{0,59}\\S|\\S+))(?:\\s+|\\z)",
+						   g_strdelimit(line, "\r\n\t", ' '), piece);
+		now[strlen(now) - 1] = '\0';
 	}
 	for (guint i = 0; (field = header_next(edit->reading->header, name,
 										   &i)) != NULL;)

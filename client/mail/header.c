@@ -43,29 +43,6 @@ header_utf8(const char *bytes, size_t len, const char *charset, Tally *tally)
 	return text_decode(bytes, len, charset, tally, NULL);
 }
 
-/* Return a raw value on one line; a fold becomes a space. */
-static char *
-unfold(const char *raw)
-{
-	GString    *out = g_string_new(NULL);
-
-	while (*raw != '\0')
-	{
-		size_t		n = strcspn(raw, "\r\n");
-
-		g_string_append_len(out, raw, (gssize) n);
-		raw += n;
-		if (*raw == '\0')
-			break;
-		while (out->len > 0 && strchr(" \t", out->str[out->len - 1]) != NULL)
-			g_string_truncate(out, out->len - 1);
-		raw += strspn(raw, "\r\n \t");
-		if (*raw != '\0')
-			g_string_append_c(out, ' ');
-	}
-	return g_string_free(out, FALSE);
-}
-
 static void
 field_free(gpointer p)
 {
@@ -103,7 +80,10 @@ header_new(GMimeObject *object, Tally *tally)
 
 		if (g_mime_header_get_offset(from) < 0)
 			continue;			/* the message does not have this field */
-		line = unfold(g_mime_header_get_raw_value(from));
+		/* a fold becomes a space */
+		line = text_replace("(?<![ \\t])[ \\t]*+[\\r\\n][\\r\\n \\t]*+",
+							g_mime_header_get_raw_value(from), " ");
+		g_strchomp(line);
 		if (g_str_has_prefix(name, HIDDEN))
 			name += strlen(HIDDEN);
 		field = g_new0(Field, 1);
@@ -149,147 +129,94 @@ char *
 header_block(const Header *header, const char *bytes, size_t len)
 {
 	GString    *block = g_string_sized_new(len);
+	const char *end = bytes + len;
+	bool		plain = g_utf8_validate_len(bytes, len, NULL) &&
+	memchr(bytes, 0x1B, len) == NULL;
 
-	if (g_utf8_validate_len(bytes, len, NULL) &&
-		memchr(bytes, 0x1B, len) == NULL)
+	while (bytes < end)
 	{
-		g_string_append_len(block, bytes, (gssize) len);
-		len = 0;
-	}
-	while (len > 0)
-	{
-		const char *nl = memchr(bytes, '\n', len);
-		size_t		n = nl ? (size_t) (nl + 1 - bytes) : len;
-		g_autofree char *text = header_utf8(bytes, n, header->charset, NULL);
+		const char *next = plain ? end : next_line(bytes, end);
+		g_autofree char *text = header_utf8(bytes, (size_t) (next - bytes),
+											header->charset, NULL);
 
 		g_string_append(block, text);
-		bytes += n;
-		len -= n;
+		bytes = next;
 	}
 	return g_string_free(block, FALSE);
 }
 
 /* ---------------------------------------------------------- encoded words */
 
-/* The bytes of a run of encoded words in one charset. */
-typedef struct WordRun
-{
-	char	   *charset;		/* NULL: there is no run */
-	GString    *bytes;
-	bool		no_end;			/* the rest of the value has no "?=" */
-} WordRun;
-
-/* Append a run as text, or as one encoded word in UTF-8, and end the run. */
-static void
-flush_run(WordRun *run, bool as_words, GString *out, Tally *tally)
-{
-	g_autofree char *text = NULL;
-
-	if (run->charset == NULL)
-		return;
-	text = text_decode(run->bytes->str, run->bytes->len, run->charset,
-					   tally, NULL);
-	g_strdelimit(text, "\r\n", ' ');
-	if (as_words)
-	{
-		g_autofree char *coded = g_base64_encode((guchar *) text,
-												 strlen(text));
-
-		g_string_append_printf(out, "=?utf-8?b?%s?=", coded);
-	}
-	else
-		g_string_append(out, text);
-	g_clear_pointer(&run->charset, g_free);
-	g_string_truncate(run->bytes, 0);
-}
-
-/* Append the bytes of an encoded word; in 'Q', "_" is a blank. */
-static void
-append_word(GString *out, char encoding, const char *text, size_t len)
-{
-	g_autofree char *copy = g_strndup(text, len);
-	GByteArray *bytes;
-
-	if (encoding == 'Q')
-		g_strdelimit(copy, "_", ' ');
-	bytes = content_decode(copy, len, encoding == 'Q' ?
-						   GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE :
-						   GMIME_CONTENT_ENCODING_BASE64, false);
-	g_string_append_len(out, (char *) bytes->data, (gssize) bytes->len);
-	g_byte_array_unref(bytes);
-}
+#define ENCODED_WORD	"=\\?([^?*= \\t\\r\\n]+)(?:\\*[^?]*)?" \
+						"\\?([bq])\\?((?s).*?)\\?="
 
 /*
- * Add the encoded word that begins at "at" to the run, or to a new run if the
- * charset differs.  Returns the length of the word, or 0 if there is no word.
+ * Append the bytes of a run of encoded words in one charset as text, or as one
+ * encoded word in UTF-8, and end the run.  *charset is NULL without a run.
  */
-static size_t
-take_word(const char *at, WordRun *run, bool as_words, GString *out,
+static void
+flush_run(GString *out, GString *bytes, char **charset, bool as_words,
 		  Tally *tally)
 {
-	g_autofree char *charset = NULL;
-	const char *p = at + 2;
-	size_t		n = strcspn(p, "?*= \t\r\n");
-	const char *end;
-	char		encoding;
+	g_autofree char *text = NULL;
+	g_autofree char *coded = NULL;
 
-	if (n == 0 || run->no_end)
-		return 0;
-	charset = g_strndup(p, n);
-	p += n;
-	if (*p == '*')				/* a language, RFC 2231 */
-		p += strcspn(p, "?");
-	if (p[0] != '?' || p[1] == '\0' || p[2] != '?')
-		return 0;
-	encoding = g_ascii_toupper(p[1]);
-	if (encoding != 'B' && encoding != 'Q')
-		return 0;
-	end = strstr(p + 3, "?=");
-	if (end == NULL)
-	{
-		run->no_end = true;
-		return 0;
-	}
-	if (run->charset == NULL || g_ascii_strcasecmp(run->charset, charset) != 0)
-	{
-		flush_run(run, as_words, out, tally);
-		run->charset = g_steal_pointer(&charset);
-	}
-	append_word(run->bytes, encoding, p + 3, (size_t) (end - p - 3));
-	return (size_t) (end + 2 - at);
+	if (*charset == NULL)
+		return;
+	text = text_decode(bytes->str, bytes->len, *charset, tally, NULL);
+	g_strdelimit(text, "\r\n", ' ');
+	coded = g_base64_encode((guchar *) text, strlen(text));
+	g_string_append_printf(out, as_words ? "=?utf-8?b?%s?=" : "%s",
+						   as_words ? coded : text);
+	g_clear_pointer(charset, g_free);
+	g_string_truncate(bytes, 0);
 }
 
 char *
 header_decode(const char *value, bool as_words, Tally *tally)
 {
+	const char *last = g_strrstr(value, "?=");
+	g_autoptr(GMatchInfo) word =
+		text_search(ENCODED_WORD, value, last ? (size_t) (last + 2 - value) :
+					0);
 	GString    *out = g_string_new(NULL);
-	WordRun		run = {NULL, g_string_new(NULL), strstr(value, "=?") == NULL};
+	g_autoptr(GString) run = g_string_new(NULL);
+	g_autofree char *charset = NULL;
 
-	if (run.no_end && strchr(value, '\r') == NULL)
+	for (const char *start = value; g_match_info_matches(word);
+		 g_match_info_next(word, NULL))
 	{
-		g_string_append(out, value);
-		value = "";
-	}
-	while (*value != '\0')
-	{
+		g_autofree char *label = g_match_info_fetch(word, 1);
+		g_autofree char *encoding = g_match_info_fetch(word, 2);
+		g_autofree char *text = g_match_info_fetch(word, 3);
+		bool		quoted = *encoding == 'q' || *encoding == 'Q';
+		g_autoptr(GByteArray) bytes = NULL;
+		int			from;
+		int			to;
+		size_t		gap;
+
 		/* blanks between encoded words are not part of the text */
-		size_t		blanks = run.charset ? strspn(value, " \t\r\n") : 0;
-		size_t		n = 0;
-
-		if (value[blanks] == '=' && value[blanks + 1] == '?')
-			n = take_word(value + blanks, &run, as_words, out, tally);
-		if (n > 0)
-			value += blanks + n;
-		else
+		g_match_info_fetch_pos(word, 0, &from, &to);
+		gap = (size_t) (start + from - value);
+		if (charset == NULL || g_ascii_strcasecmp(charset, label) != 0 ||
+			strspn(value, " \t\r\n") < gap)
 		{
-			flush_run(&run, as_words, out, tally);
-			g_string_append_c(out, *value == '\r' ? ' ' : *value);
-			value++;
+			bool		skip = charset && strspn(value, " \t\r\n") >= gap;
+
+			flush_run(out, run, &charset, as_words, tally);
+			g_string_append_len(out, value, skip ? 0 : (gssize) gap);
+			charset = g_steal_pointer(&label);
 		}
+		bytes = content_decode(quoted ? g_strdelimit(text, "_", ' ') : text,
+							   strlen(text), quoted ?
+							   GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE :
+							   GMIME_CONTENT_ENCODING_BASE64, false);
+		g_string_append_len(run, (char *) bytes->data, (gssize) bytes->len);
+		value = start + to;
 	}
-	flush_run(&run, as_words, out, tally);
-	g_string_free(run.bytes, TRUE);
-	return g_strstrip(g_string_free(out, FALSE));
+	flush_run(out, run, &charset, as_words, tally);
+	g_string_append(out, value);
+	return g_strstrip(g_strdelimit(g_string_free(out, FALSE), "\r", ' '));
 }
 
 /* --------------------------------------------------------------- addresses */
@@ -361,31 +288,15 @@ take_text(People *people, const char *words)
 		take_person(people, g_strdelimit(text, "<>\"", ' '), "");
 }
 
-/* Return true if a text is one encoded word and nothing else. */
-static bool
-is_one_word(const char *words)
-{
-	const char *end = strstr(words, "?=");
-
-	return g_str_has_prefix(words, "=?") && end != NULL && end[2] == '\0';
-}
-
-/*
- * Return the count of "@" in a text, which may be NULL, after its last colon
- * and without comments.
- */
+/* Return the count of "@" after the last colon of a text, without comments. */
 static unsigned
 count_at(const char *text)
 {
-	const char *colon = text ? strrchr(text, ':') : NULL;
-	int			depth = 0;
+	g_autofree char *bare = text_replace("\\A.*:|\\([^()]*\\)", text, "");
 	unsigned	n = 0;
 
-	for (const char *p = colon ? colon : text; p != NULL && *p != '\0'; p++)
-	{
-		depth += (*p == '(') - (*p == ')');
-		n += *p == '@' && depth <= 0;
-	}
+	for (const char *p = bare; *p != '\0'; p++)
+		n += *p == '@';
 	return n;
 }
 
@@ -411,26 +322,20 @@ static bool
 take_parsed(People *people, const char *words)
 {
 	InternetAddressList *list = internet_address_list_parse(NULL, words);
-	int			n = list ? internet_address_list_length(list) : 0;
-	bool		brackets = strchr(words, '<') != NULL;
-	unsigned	all = count_at(words);
-	unsigned	found = 0;
+	g_autofree char *shown = list ?
+		internet_address_list_to_string(list, NULL, FALSE) : NULL;
+	int			n = list && count_at(shown) >= count_at(words) ?
+	internet_address_list_length(list) : 0;
 	bool		any = false;
 
-	/* the first round counts, the second one reports */
-	for (int i = 0; i < 2 * n; i++)
+	for (int i = 0; i < n; i++)
 	{
-		InternetAddress *one = internet_address_list_get_address(list, i % n);
-		const char *name = internet_address_get_name(one);
-		const char *address = address_of(one, brackets);
+		InternetAddress *one = internet_address_list_get_address(list, i);
+		const char *address = address_of(one, strchr(words, '<') != NULL);
 
-		if (i < n)
-			found += count_at(name) + count_at(address);
-		else if (found >= all && *address != '\0')
-		{
-			take_person(people, name, address);
-			any = true;
-		}
+		if (*address != '\0')
+			take_person(people, internet_address_get_name(one), address);
+		any = any || *address != '\0';
 	}
 	g_clear_object(&list);
 	return any;
@@ -440,7 +345,7 @@ take_parsed(People *people, const char *words)
 static void
 take_one(People *people, const char *words)
 {
-	if (!people->decoded && is_one_word(words))
+	if (!people->decoded && text_matches("\\A" ENCODED_WORD "\\z", words))
 	{
 		g_autofree char *text = header_decode(words, false, people->tally);
 
@@ -490,22 +395,11 @@ address_len(const char *words, char *ignored, bool *group)
 	return (size_t) (p - words);
 }
 
-/* Return the first bracket, quote or "@" in some bytes, or NUL. */
-static char
-first_mark(const char *text, size_t len)
-{
-	for (; len > 0; len--, text++)
-	{
-		if (strchr("<>@\"", *text) != NULL)
-			return *text;
-	}
-	return '\0';
-}
-
 static void
 take_list(People *people, const char *words)
 {
 	char		ignored[8] = "";
+	const char *mark = words;	/* first bracket, quote or "@" */
 
 	while (*words != '\0')
 	{
@@ -514,13 +408,14 @@ take_list(People *people, const char *words)
 		size_t		len = address_len(words, ignored, &group);
 		g_autofree char *one = NULL;
 
+		if (mark <= words)
+			mark = words + strcspn(words, "<>@\"");
 		/* "Doe, John <j@example.org>" is one person */
 		for (size_t more = len, n = 0; n < 3 && words[more] == ',' &&
-			 more > strspn(words, " \t") && first_mark(words, more) == '\0';
-			 n++)
+			 more > strspn(words, " \t") && mark >= words + more; n++)
 		{
 			more += 1 + address_len(words + more + 1, ignored, &other);
-			if (!other && first_mark(words, more) == '<')
+			if (!other && mark < words + more && *mark == '<')
 				len = more;
 		}
 		one = g_strstrip(g_strndup(words, len));

@@ -160,13 +160,20 @@ extern void put_binary(json_t *props, const char *name, const void *bytes,
 extern void put_aside(json_t *props, const char *name, GPtrArray *aside,
 					  GByteArray *bytes);
 
+/* Return the line after the line at a place, or the end of the text. */
+extern const char *next_line(const char *at, const char *end);
+
+/* Search for a regular expression, in any case and line by line. */
+extern GMatchInfo *text_search(const char *pattern, const char *text,
+							   size_t len);
+
 /*
- * Return the first group of the first match of a regular expression, in any
- * case and line by line; NULL without a match.
+ * Return the first group of the first match of a regular expression; NULL
+ * without a match.
  */
 extern char *text_find(const char *pattern, const char *text, size_t len);
 
-/* Return true if a regular expression matches, as text_find() matches. */
+/* Return true if a regular expression matches, as text_search() matches. */
 extern bool text_matches(const char *pattern, const char *text);
 
 /*

@@ -187,9 +187,16 @@ compiled(const char *pattern)
 	return regex;
 }
 
-/* Return a search for a regular expression, as text_find(). */
-static GMatchInfo *
-search(const char *pattern, const char *text, size_t len)
+const char *
+next_line(const char *at, const char *end)
+{
+	const char *nl = memchr(at, '\n', (size_t) (end - at));
+
+	return nl ? nl + 1 : end;
+}
+
+GMatchInfo *
+text_search(const char *pattern, const char *text, size_t len)
 {
 	GMatchInfo *match;
 
@@ -201,7 +208,7 @@ search(const char *pattern, const char *text, size_t len)
 char *
 text_find(const char *pattern, const char *text, size_t len)
 {
-	g_autoptr(GMatchInfo) match = search(pattern, text, len);
+	g_autoptr(GMatchInfo) match = text_search(pattern, text, len);
 
 	return g_match_info_matches(match) ? g_match_info_fetch(match, 1) : NULL;
 }
@@ -328,7 +335,7 @@ content_uuencoded(const char **at, const char **end, char **name)
 
 	if (strstr(*at, "begin ") == NULL)
 		return NULL;
-	match = search("(?-i)^begin [0-7]{3,4} (.+)\\n((?:[ -`]+\\r?\\n)*+)"
+	match = text_search("(?-i)^begin [0-7]{3,4} (.+)\\n((?:[ -`]+\\r?\\n)*+)"
 				   "end[ \\r]*$\\n?", *at, strlen(*at));
 	if (!g_match_info_matches(match))
 		return NULL;
