@@ -118,14 +118,14 @@ is_content_field(const char *name)
  * whole content, the fields that describe the content.
  */
 static GString *
-old_header(const Edit *edit, const Place *place)
+old_header(const Edit *edit, const Part *place)
 {
 	const Reading *reading = edit->reading;
-	const GPtrArray *fields = reading->header->fields;
+	const GPtrArray *fields = reading->root->header->fields;
 	const char *data = reading->mend->data;
 	GString    *out = g_string_new(NULL);
 
-	if (place != reading->place)
+	if (place != reading->root)
 		return g_string_append_len(out, data + place->start,
 								   (gssize) (place->body - place->start));
 	for (guint i = 0; i < fields->len; i++)
@@ -143,7 +143,7 @@ old_header(const Edit *edit, const Place *place)
 
 /* Return a part of the original. */
 static GString *
-old_part(const Edit *edit, const Place *place)
+old_part(const Edit *edit, const Part *place)
 {
 	return g_string_append_len(old_header(edit, place),
 							   edit->reading->mend->data + place->body,
@@ -152,7 +152,7 @@ old_part(const Edit *edit, const Place *place)
 
 /* Return a part of the original, without content, as GMime's, or NULL. */
 static GMimeObject *
-old_object(const Edit *edit, const Place *place)
+old_object(const Edit *edit, const Part *place)
 {
 	GString    *header = old_header(edit, place);
 	GMimeObject *object = header->len > 2 ?
@@ -169,9 +169,9 @@ static GString *edit_message(json_t *props, json_t *before, const char *data,
 
 /* Return the part of an edited embedded message; NULL without edits. */
 static GString *
-inner_part(const Edit *edit, const Place *place, json_t *now, json_t *before)
+inner_part(const Edit *edit, const Part *place, json_t *now, json_t *before)
 {
-	GByteArray *bytes = place_bytes(edit->reading, place);
+	GByteArray *bytes = part_bytes(edit->reading, place);
 	GString    *inner =
 		edit_message(json_object_get(now, "PR_ATTACH_DATA_OBJ"),
 					 json_object_get(before, "PR_ATTACH_DATA_OBJ"),
@@ -231,7 +231,7 @@ html_part(const Edit *edit, Content *content, GMimeObject *old)
  * if the place becomes empty.  Marks the bodies that it returns as done.
  */
 static GString *
-body_part(const Edit *edit, const Place *place, Content *content)
+body_part(const Edit *edit, const Part *place, Content *content)
 {
 	bool		text = place->text ? !content->text_done :
 		!content->text_place && !content->text_done;
@@ -270,7 +270,7 @@ body_part(const Edit *edit, const Place *place, Content *content)
  * attachment was read from the place, so that there is no part to change.
  */
 static GString *
-attachment_part(const Edit *edit, const Place *place, unsigned number,
+attachment_part(const Edit *edit, const Part *place, unsigned number,
 				json_t *now, bool several)
 {
 	json_t	   *before = find_attachment(edit->before, number);
@@ -299,7 +299,7 @@ attachment_part(const Edit *edit, const Place *place, unsigned number,
  * the part of an embedded message with edits, or NULL.
  */
 static bool
-attachments_differ(const Edit *edit, const Place *place, GString **inner)
+attachments_differ(const Edit *edit, const Part *place, GString **inner)
 {
 	bool		differ = false;
 
@@ -323,7 +323,7 @@ attachments_differ(const Edit *edit, const Place *place, GString **inner)
 
 /* Return the parts that replace a part without parts; NULL without edits. */
 static GPtrArray *
-leaf_parts(const Edit *edit, const Place *place, Content *content)
+leaf_parts(const Edit *edit, const Part *place, Content *content)
 {
 	GString    *part;
 	bool		differ = attachments_differ(edit, place, &part);
@@ -394,7 +394,7 @@ add_bodies(const Edit *edit, Content *content)
 		g_ptr_array_free(parts, TRUE);
 }
 
-static GPtrArray *place_parts(const Edit *edit, const Place *place,
+static GPtrArray *place_parts(const Edit *edit, const Part *place,
 							  Content *content);
 
 /*
@@ -403,19 +403,19 @@ static GPtrArray *place_parts(const Edit *edit, const Place *place,
  * multipart/mixed.
  */
 static GString *
-edited_multipart(const Edit *edit, const Place *place, Content *content)
+edited_multipart(const Edit *edit, const Part *place, Content *content)
 {
 	const char *data = edit->reading->mend->data;
 	size_t		at = place->body;
-	guint		n = place->places->len;
-	bool		outer = place == edit->reading->place && edit->reading->mixed;
+	guint		n = place->parts->len;
+	bool		outer = place == edit->reading->root && part_is(place, "multipart", "mixed");
 	bool		edited = false;
 	GPtrArray **parts = g_new0(GPtrArray *, n);
 	GString    *out = NULL;
 
 	for (guint i = 0; i < n; i++)
 	{
-		parts[i] = place_parts(edit, g_ptr_array_index(place->places, i),
+		parts[i] = place_parts(edit, g_ptr_array_index(place->parts, i),
 							   content);
 		edited = edited || parts[i] != NULL;
 	}
@@ -426,7 +426,7 @@ edited_multipart(const Edit *edit, const Place *place, Content *content)
 		out = old_header(edit, place);
 	for (guint i = 0; out != NULL && i < n; i++)
 	{
-		const Place *one = g_ptr_array_index(place->places, i);
+		const Part *one = g_ptr_array_index(place->parts, i);
 		size_t		start = CLAMP(one->start, at, place->end);
 		size_t		end = CLAMP(one->end, start, place->end);
 		size_t		line = start - (start > at);
@@ -480,12 +480,12 @@ edited_multipart(const Edit *edit, const Place *place, Content *content)
 
 /* Return the parts that replace a part of the original; NULL without edits. */
 static GPtrArray *
-place_parts(const Edit *edit, const Place *place, Content *content)
+place_parts(const Edit *edit, const Part *place, Content *content)
 {
 	GString    *part;
 	GPtrArray  *parts = NULL;
 
-	if (place->places->len == 0)
+	if (place->parts->len == 0)
 		return leaf_parts(edit, place, content);
 	part = edited_multipart(edit, place, content);
 	if (part != NULL)
@@ -498,12 +498,12 @@ place_parts(const Edit *edit, const Place *place, Content *content)
 
 /* Find the bodies that have a place in the original. */
 static void
-find_bodies(const Place *place, Content *content)
+find_bodies(const Part *place, Content *content)
 {
 	content->text_place |= place->text;
 	content->html_place |= place->html;
-	for (guint i = 0; i < place->places->len; i++)
-		find_bodies(g_ptr_array_index(place->places, i), content);
+	for (guint i = 0; i < place->parts->len; i++)
+		find_bodies(g_ptr_array_index(place->parts, i), content);
 }
 
 /*
@@ -513,13 +513,13 @@ find_bodies(const Place *place, Content *content)
 static void
 set_content_fields(Edit *edit, const char *header, size_t len)
 {
-	const GPtrArray *fields = edit->reading->header->fields;
+	const GPtrArray *fields = edit->reading->root->header->fields;
 	GMimeObject *object = parse_header(header, len);
 	GMimeHeaderList *list = object ? g_mime_object_get_header_list(object) :
 		NULL;
 	int			n = list ? g_mime_header_list_get_count(list) : 0;
 
-	if (header_get(edit->reading->header, "MIME-Version") == NULL)
+	if (header_get(edit->reading->root->header, "MIME-Version") == NULL)
 		envelope_set(edit, "MIME-Version", "1.0");
 	for (int i = 0; i < n; i++)
 	{
@@ -544,7 +544,7 @@ set_content_fields(Edit *edit, const char *header, size_t len)
 static void
 set_content(Edit *edit, GString *part)
 {
-	GString    *old = old_header(edit, edit->reading->place);
+	GString    *old = old_header(edit, edit->reading->root);
 	size_t		len = header_len(part);
 
 	if (old->len != len || memcmp(old->str, part->str, len) != 0)
@@ -560,7 +560,7 @@ set_content(Edit *edit, GString *part)
 static GPtrArray *
 content_parts(const Edit *edit, Content *content)
 {
-	const Place *place = edit->reading->place;
+	const Part *place = edit->reading->root;
 	GPtrArray  *parts = edit->rebuild ? parts_new() :
 		place_parts(edit, place, content);
 	bool		edited = parts != NULL;
@@ -591,10 +591,10 @@ content_parts(const Edit *edit, Content *content)
 static bool
 stands_apart(const Edit *edit)
 {
-	const Place *place = edit->reading->place;
+	const Part *place = edit->reading->root;
 
 	if (!edit->rebuild)
-		return place->places->len == 0 && place->attachments > 0 &&
+		return place->parts->len == 0 && place->attachments > 0 &&
 			(place->text || place->html || place->attachments > 1);
 	return *text_of(edit->props, "PR_BODY") == '\0' &&
 		*text_of(edit->props, "PR_HTML") == '\0' &&
@@ -620,7 +620,7 @@ edit_content(Edit *edit)
 		*text_of(edit->props, "PR_BODY") == '\0';
 	content.html_done = !content.new_html ||
 		*text_of(edit->props, "PR_HTML") == '\0';
-	find_bodies(edit->reading->place, &content);
+	find_bodies(edit->reading->root, &content);
 	json_array_foreach(json_object_get(edit->props, "PR_MESSAGE_ATTACHMENTS"),
 					   i, one)
 	{
@@ -650,7 +650,7 @@ edit_content(Edit *edit)
 static bool
 is_edited(const Edit *edit)
 {
-	const GPtrArray *fields = edit->reading->header->fields;
+	const GPtrArray *fields = edit->reading->root->header->fields;
 	bool		edited = edit->content != NULL || edit->appended->len > 0;
 
 	for (guint i = 0; !edited && i < fields->len; i++)
@@ -667,16 +667,16 @@ static void
 append_header(const Edit *edit, GString *out)
 {
 	const Reading *reading = edit->reading;
-	const Place *place = reading->place;
+	const Part *place = reading->root;
 	const char *data = reading->mend->data;
 	bool		cut = place->head > 0 && data[place->head - 1] != '\n';
 	bool		at_start = cut || reading->mend->broken;
 	size_t		at = place->start;
 
 	g_string_append(out, at_start ? edit->appended->str : "");
-	for (guint i = 0; i < reading->header->fields->len; i++)
+	for (guint i = 0; i < reading->root->header->fields->len; i++)
 	{
-		const Field *field = g_ptr_array_index(reading->header->fields, i);
+		const Field *field = g_ptr_array_index(reading->root->header->fields, i);
 
 		if (field->now == NULL || field->offset < at)
 			continue;
@@ -733,7 +733,7 @@ edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
 	if (is_edited(&edit))
 	{
 		const Mend *mend = edit.reading->mend;
-		size_t		body = edit.reading->place->body;
+		size_t		body = edit.reading->root->body;
 
 		out = g_string_new_len(data, (gssize) mend_lead(data, len));
 		append_header(&edit, out);

@@ -349,7 +349,7 @@ envelope_set(Edit *edit, const char *name, const char *value)
 						   g_strdelimit(line, "\r\n\t", ' '), piece);
 		now[strlen(now) - 1] = '\0';
 	}
-	for (guint i = 0; (field = header_next(edit->reading->header, name,
+	for (guint i = 0; (field = header_next(edit->reading->root->header, name,
 										   &i)) != NULL;)
 	{
 		g_free(field->now);

@@ -55,7 +55,7 @@ field_free(gpointer p)
 }
 
 Header *
-header_new(GMimeObject *object, Tally *tally)
+header_new(GMimeObject *object, const Mend *mend, Tally *tally)
 {
 	Header	   *header = g_new0(Header, 1);
 	GMimeHeaderList *list = g_mime_object_get_header_list(object);
@@ -89,7 +89,11 @@ header_new(GMimeObject *object, Tally *tally)
 		field = g_new0(Field, 1);
 		field->name = g_strdup(name);
 		field->value = header_utf8(line, strlen(line), header->charset, tally);
-		field->offset = (size_t) g_mime_header_get_offset(from);
+		field->offset =
+			mend_offset(mend, (size_t) g_mime_header_get_offset(from));
+		field->end = (size_t) (next_field(mend->data + field->offset,
+										  mend->data + mend->len) -
+							   mend->data);
 		g_ptr_array_add(header->fields, field);
 	}
 	return header;

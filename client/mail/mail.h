@@ -156,12 +156,18 @@ extern void put_number(json_t *props, const char *name, json_int_t n);
 extern void put_binary(json_t *props, const char *name, const void *bytes,
 					   size_t len);
 
-/* Add bytes to "aside", which then owns them, and set a property to them. */
-extern void put_aside(json_t *props, const char *name, GPtrArray *aside,
-					  GByteArray *bytes);
+/*
+ * Set a property to bytes, which are freed, or which "aside" then owns if
+ * "aside" is not NULL.
+ */
+extern void put_content(json_t *props, const char *name, GByteArray *bytes,
+					  GPtrArray *aside);
 
 /* Return the line after the line at a place, or the end of the text. */
 extern const char *next_line(const char *at, const char *end);
+
+/* Return the field after the field of a header at a place, or the end. */
+extern const char *next_field(const char *at, const char *end);
 
 /* Search for a regular expression, in any case and line by line. */
 extern GMatchInfo *text_search(const char *pattern, const char *text,
@@ -221,6 +227,8 @@ typedef struct Mend
 	const char *data;			/* the message, with line ends repaired */
 	size_t		len;
 	GString    *copy;			/* for the parser; NULL: data is parsed */
+	const char *parsed;			/* the bytes of copy or data */
+	size_t		parsed_len;
 	GArray	   *shifts;			/* from offsets in copy to offsets in data */
 	char	   *own;			/* data, if line ends were repaired */
 	GByteArray *bytes;			/* of mend_parse() */
@@ -252,7 +260,7 @@ extern GMimeObject *mend_parse(Mend *mend);
 
 /*
  * A field of parameters that is longer has the prefix HIDDEN in front of its
- * name in the copy, and so have the subtypes of messages and digests.
+ * name in the copy.
  */
 #define LONG_FIELD	8192
 #define HIDDEN		"~"
@@ -263,7 +271,7 @@ typedef struct Field
 {
 	char	   *name;			/* in the spelling of the message */
 	char	   *value;			/* on one line, UTF-8, without NUL */
-	size_t		offset;			/* as GMime returns it */
+	size_t		offset;			/* in the message */
 	size_t		end;			/* after its continuations */
 	char	   *now;			/* the edited field, or NULL */
 } Field;
@@ -274,8 +282,8 @@ typedef struct Header
 	char	   *charset;		/* of raw bytes; NULL: unknown */
 } Header;
 
-/* Return the header of a part. */
-extern Header *header_new(GMimeObject *object, Tally *tally);
+/* Return the header of a part in a message. */
+extern Header *header_new(GMimeObject *object, const Mend *mend, Tally *tally);
 extern void header_free(Header *header);
 
 /*
@@ -307,30 +315,34 @@ extern void header_people(const Header *header, const char *name, int type,
 
 /* ------------------------------------------------------------------ mime.c */
 
-/* The place of a part in the message, and the properties read from it. */
-typedef struct Place
+/* A part of a message, or its whole content; offsets are in the message. */
+typedef struct Part
 {
+	GMimeObject *object;		/* valid while the message is read */
+	Header	   *header;
+	GMimeContentType *type;		/* text/plain if the part has no type */
+	GMimeContentEncoding encoding;
+	char	   *filename;		/* or NULL */
+	int			depth;			/* 0: the content of the message */
 	size_t		start;			/* of the header */
 	size_t		head;			/* end of the header's fields */
 	size_t		body;
 	size_t		end;
-	GMimeContentEncoding encoding;
+	size_t		limit;			/* the end in the copy */
 	bool		text;			/* (a piece of) PR_BODY */
 	bool		html;			/* (a piece of) PR_HTML */
 	bool		partless;		/* a multipart in which no part was found */
 	unsigned	number;			/* PR_ATTACH_NUM of the first attachment */
 	unsigned	attachments;	/* count of attachments */
-	GPtrArray  *places;			/* of Place *: the parts of a multipart */
-} Place;
+	GPtrArray  *parts;			/* of Part *: the parts of a multipart */
+} Part;
 
 /* A message that was read, without the bytes in front of its header. */
 typedef struct Reading
 {
 	json_t	   *props;
 	Mend	   *mend;
-	Header	   *header;			/* with offsets in mend->data */
-	Place	   *place;			/* of the content */
-	bool		mixed;			/* the content is a multipart/mixed */
+	Part	   *root;			/* the content */
 	GPtrArray  *aside;			/* of the RawMessage */
 } Reading;
 
@@ -343,8 +355,11 @@ extern Reading *mime_read(const RawMessage *raw, Tally *tally,
 						  const char **why);
 extern void reading_free(Reading *reading);
 
-/* Return the content of a place, decoded from its transfer encoding. */
-extern GByteArray *place_bytes(const Reading *reading, const Place *place);
+/* Return true if a part is of a type ("*": any subtype). */
+extern bool part_is(const Part *part, const char *type, const char *subtype);
+
+/* Return the content of a part, decoded from its transfer encoding. */
+extern GByteArray *part_bytes(const Reading *reading, const Part *part);
 
 /* Return the properties alone, as save_new_message() takes them, or NULL. */
 extern json_t *mime_to_json(const RawMessage *raw, Tally *tally,

@@ -15,14 +15,15 @@
  *		line is missing).
  *	  - Content types without a slash get a subtype.  If a header has several
  *		Content-Type fields, the first one counts (GMime takes the last one).
- *	  - The subtype of messages and digests begins with HIDDEN, so that GMime
- *		does not read embedded messages; these are read on their own.
  *	  - Very long fields of parameters get another name.
  *	  - Fields beyond MAX_FIELDS become continuations, and parts beyond
  *		MAX_PARTS text, so that memory stays in proportion to the message.
  *
  *	  Every repair inserts or leaves out bytes, so that every offset in the
  *	  copy has an offset in the message.  Contents are read from the message.
+ *
+ *	  GMime takes embedded messages for parts without parts; these messages are
+ *	  read on their own.
  *
  *-------------------------------------------------------------------------
  */
@@ -104,10 +105,10 @@ leave_out(Scan *scan, const char *from, const char *to)
 static const char *
 line_end(const char *at, const char *end, const char **next)
 {
-	const char *nl = memchr(at, '\n', (size_t) (end - at));
-	const char *stop = nl ? nl : end;
+	const char *stop;
 
-	*next = nl ? nl + 1 : end;
+	*next = next_line(at, end);
+	stop = *next - (*next > at && (*next)[-1] == '\n');
 	while (stop > at && stop[-1] == '\r')
 		stop--;
 	return stop;
@@ -126,6 +127,12 @@ name_len(const char *at, const char *stop)
 	while (p < stop && (*p == ' ' || *p == '\t'))
 		p++;
 	return p < stop && *p == ':' ? n : 0;
+}
+
+static bool
+is_name(const char *at, size_t n, const char *name)
+{
+	return n == strlen(name) && g_ascii_strncasecmp(at, name, n) == 0;
 }
 
 static bool
@@ -232,44 +239,39 @@ take_boundary(Scan *scan, const char *stop)
 
 /*
  * Append a line of a content type to scan->type, and insert a missing subtype,
- * without which GMime does not read the parameters, and HIDDEN.
+ * without which GMime does not read the parameters.
  */
 static void
 mend_type(Scan *scan, const char *value, const char *stop)
 {
-	static const char *const words[][2] = {
-		{"text", "/plain"}, {"multipart", "/mixed"}, {"message", "/rfc822"},
-		{"application", "/octet-stream"}, {"image", "/octet-stream"},
-		{"audio", "/octet-stream"}, {"video", "/octet-stream"},
-		{"message/rfc822", ""}, {"message/global", ""}, {"message/news", ""},
-		{"multipart/digest", ""}
+	static const char *const types[] = {
+		"text/plain", "multipart/mixed", "message/rfc822",
+		"application/octet-stream", "image/octet-stream",
+		"audio/octet-stream", "video/octet-stream"
 	};
 	g_autofree char *word = NULL;
 	bool		broken = scan->mend->broken;
-	bool		begins = strspn(scan->type->str, " \t") == scan->type->len;
 
-	if (begins)
-		word = text_find("\\A[ \t]*([a-z0-9]+(?:/[a-z0-9]+)?)"
-						 "(?![a-z0-9/._+-])", value, (size_t) (stop - value));
+	if (strspn(scan->type->str, " \t") == scan->type->len)
+		word = text_find("\\A[ \t]*([a-z0-9]+)(?![a-z0-9/._+-])", value,
+						 (size_t) (stop - value));
 	if (word != NULL)
 	{
 		const char *start = value + strspn(value, " \t");
-		const char *slash = strchr(word, '/');
-		size_t		i = 0;
+		const char *subtype = NULL;
+		size_t		len = strlen(word);
 
-		value = start + strlen(word);
-		while (i < G_N_ELEMENTS(words) &&
-			   g_ascii_strcasecmp(word, words[i][0]) != 0)
-			i++;
-		if (i < G_N_ELEMENTS(words) && slash == NULL)
-			insert(scan, value, words[i][1]);
-		else if (i < G_N_ELEMENTS(words))
-			insert(scan, start + (slash + 1 - word), HIDDEN);
-		else if (slash == NULL)
-			insert(scan, start, "application/");
+		for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
+		{
+			if (is_name(types[i], strcspn(types[i], "/"), word))
+				subtype = types[i] + len;
+		}
+		value = start + len;
+		insert(scan, subtype ? value : start, subtype ? subtype :
+			   "application/");
 		scan->mend->broken = broken;
-		g_string_append_printf(scan->type, "%s%s", word,
-							   i < G_N_ELEMENTS(words) ? words[i][1] : "");
+		g_string_append_printf(scan->type, "%s%s", word, subtype ? subtype :
+							   "");
 	}
 	g_string_append_len(scan->type, value, stop - value);
 }
@@ -281,19 +283,9 @@ mend_type(Scan *scan, const char *value, const char *stop)
 static bool
 is_hidden(const char *at, size_t n, const char *end)
 {
-	const char *stop = at;
-
-	if ((n != 12 || g_ascii_strncasecmp(at, "Content-Type", n) != 0) &&
-		(n != 19 || g_ascii_strncasecmp(at, "Content-Disposition", n) != 0))
-		return false;
-	do
-	{
-		const char *nl = memchr(stop, '\n', (size_t) (end - stop));
-
-		stop = nl ? nl + 1 : end;
-	} while (stop - at <= LONG_FIELD && stop < end &&
-			 (*stop == ' ' || *stop == '\t'));
-	return stop - at > LONG_FIELD;
+	return (is_name(at, n, "Content-Type") ||
+			is_name(at, n, "Content-Disposition")) &&
+		next_field(at, end) - at > LONG_FIELD;
 }
 
 /* Read a line of a header that is neither empty nor a boundary. */
@@ -305,8 +297,7 @@ take_header_line(Scan *scan, const char *stop, const char *next)
 
 	if (n > 0)
 	{
-		scan->in_type = n == 12 &&
-			g_ascii_strncasecmp(at, "Content-Type", n) == 0;
+		scan->in_type = is_name(at, n, "Content-Type");
 		scan->skipped = scan->in_type && scan->type->len > 0;
 		scan->fields++;
 		/* some readers end the header here */
@@ -334,8 +325,7 @@ take_header_line(Scan *scan, const char *stop, const char *next)
 			mend_type(scan, at, stop);
 	}
 	else if ((scan->fields == 0 && !scan->in_part) ||
-			 !((stop - at >= 5 && memcmp(at, "From ", 5) == 0) ||
-			   (stop - at >= 6 && memcmp(at, ">From ", 6) == 0)))
+			 !mbox_from(at + (*at == '>'), (size_t) (stop - at) - (*at == '>')))
 	{
 		/* one search is enough for all lines before the field found */
 		if (at >= scan->goes_on)
@@ -413,11 +403,7 @@ mend_lead(const char *data, size_t len)
 	size_t		quote = lead < len && data[lead] == '>';
 
 	if (mbox_from(data + lead + quote, len - lead - quote))
-	{
-		const char *nl = memchr(data + lead, '\n', len - lead);
-
-		lead = nl ? (size_t) (nl + 1 - data) : len;
-	}
+		lead = (size_t) (next_line(data + lead, data + len) - data);
 	return lead;
 }
 
@@ -447,6 +433,8 @@ mend_new(const char *data, size_t len)
 	}
 	if (mend->copy != NULL)
 		copy_until(&scan, scan.end);
+	mend->parsed = mend->copy ? mend->copy->str : mend->data;
+	mend->parsed_len = mend->copy ? mend->copy->len : mend->len;
 	g_hash_table_destroy(scan.boundaries);
 	g_string_free(scan.type, TRUE);
 	return mend;
@@ -455,16 +443,21 @@ mend_new(const char *data, size_t len)
 GMimeObject *
 mend_parse(Mend *mend)
 {
-	const char *bytes = mend->copy ? mend->copy->str : mend->data;
-	size_t		len = mend->copy ? mend->copy->len : mend->len;
+	static const char *const messages[] = {
+		"rfc822", "rfc2822", "global", "news"
+	};
+	static bool known = false;
 	GMimeStream *stream = g_mime_stream_mem_new();
 	GMimeParser *parser;
 	GMimeObject *object;
 
+	for (size_t i = 0; i < G_N_ELEMENTS(messages) && !known; i++)
+		g_mime_object_register_type("message", messages[i], GMIME_TYPE_PART);
+	known = true;
 	/* neither the array nor the stream frees or changes these bytes */
 	mend->bytes = g_byte_array_new();
-	mend->bytes->data = (guint8 *) bytes;
-	mend->bytes->len = (guint) len;
+	mend->bytes->data = (guint8 *) mend->parsed;
+	mend->bytes->len = (guint) mend->parsed_len;
 	g_mime_stream_mem_set_byte_array(GMIME_STREAM_MEM(stream), mend->bytes);
 	parser = g_mime_parser_new_with_stream(stream);
 	object = g_mime_parser_construct_part(parser, NULL);

@@ -30,14 +30,14 @@
 #define MAY_BE_TEXT		0x1
 #define MAY_BE_HTML		0x2
 
-static void walk_part(Walk *walk, const Part *part, int may, bool related);
+static void walk_part(Walk *walk, Part *part, int may, bool related);
 static Reading *read_bytes(const RawMessage *raw, Tally *tally, int nesting,
 						   unsigned *parts);
 
 /* ------------------------------------------------------------------- parts */
 
 static bool
-is_message(const Part *part)
+is_message(Part *part)
 {
 	return part_is(part, "message", "rfc822") ||
 		part_is(part, "message", "global") ||
@@ -46,7 +46,7 @@ is_message(const Part *part)
 
 /* Return true if a part is signed or encrypted. */
 static bool
-is_sealed(const Part *part)
+is_sealed(Part *part)
 {
 	return part_is(part, "multipart", "signed") ||
 		part_is(part, "multipart", "encrypted");
@@ -54,7 +54,7 @@ is_sealed(const Part *part)
 
 /* Return the count of parts in a multipart, 0 for other parts. */
 static int
-part_count(const Part *part)
+part_count(Part *part)
 {
 	return GMIME_IS_MULTIPART(part->object) ?
 		g_mime_multipart_get_count(GMIME_MULTIPART(part->object)) : 0;
@@ -80,7 +80,7 @@ join_plain(Walk *walk, char *text)
 	const char *end;
 	char	   *name;
 	GByteArray *bytes;
-	GString    *rest = g_string_new(NULL);
+	g_autoptr(GString) rest = g_string_new(NULL);
 
 	while ((bytes = content_uuencoded(&at, &end, &name)) != NULL)
 	{
@@ -96,16 +96,15 @@ join_plain(Walk *walk, char *text)
 	}
 	g_string_append(rest, done);
 	join_text(walk->text, rest->str, rest->len);
-	g_string_free(rest, TRUE);
 }
 
 static void
-take_text(Walk *walk, const Part *part, bool html)
+take_text(Walk *walk, Part *part, bool html)
 {
 	const char *charset = g_mime_content_type_get_parameter(part->type,
 															"charset");
 	g_autofree char *named = NULL;
-	GByteArray *bytes = part_bytes(walk, part);
+	g_autoptr(GByteArray) bytes = part_bytes(walk->reading, part);
 	g_autofree char *text = NULL;
 	size_t		len;
 
@@ -119,24 +118,21 @@ take_text(Walk *walk, const Part *part, bool html)
 		join_text(walk->html, text, len);
 	else
 		join_plain(walk, text);
-	part->place->html = html;
-	part->place->text = !html;
-	g_byte_array_unref(bytes);
+	part->html = html;
+	part->text = !html;
 }
 
 /* ------------------------------------------------------------- attachments */
 
 /* Return the properties of an embedded message, or NULL. */
 static json_t *
-read_embedded(Walk *walk, const Part *part)
+read_embedded(Walk *walk, Part *part)
 {
-	const char *data = walk->reading->mend->data;
-	const Place *place = part->place;
-	RawMessage	raw = {.data = data + place->body,
-		.len = place->end - place->body,
+	RawMessage	raw = {.data = walk->reading->mend->data + part->body,
+		.len = part->end - part->body,
 	.aside = walk->reading->aside};
 	int			nesting = walk->nesting + part->depth + 1;
-	GByteArray *bytes = NULL;
+	g_autoptr(GByteArray) bytes = NULL;
 	Reading    *reading;
 	json_t	   *message = NULL;
 
@@ -145,7 +141,7 @@ read_embedded(Walk *walk, const Part *part)
 	if (part->encoding == GMIME_CONTENT_ENCODING_BASE64 ||
 		part->encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
 	{
-		bytes = part_bytes(walk, part);
+		bytes = part_bytes(walk->reading, part);
 		raw.data = (char *) bytes->data;
 		raw.len = bytes->len;
 	}
@@ -156,22 +152,21 @@ read_embedded(Walk *walk, const Part *part)
 		message = json_incref(reading->props);
 		reading_free(reading);
 	}
-	g_clear_pointer(&bytes, g_byte_array_unref);
 	return message;
 }
 
 static bool
-is_tnef(const Part *part)
+is_tnef(Part *part)
 {
 	return part_is(part, "application", "ms-tnef") ||
 		part_is(part, "application", "vnd.ms-tnef");
 }
 
 static void
-attach_part(Walk *walk, const Part *part, bool related)
+attach_part(Walk *walk, Part *part, bool related)
 {
 	json_t	   *message = is_message(part) ? read_embedded(walk, part) : NULL;
-	GByteArray *bytes = message ? NULL : part_bytes(walk, part);
+	GByteArray *bytes = message ? NULL : part_bytes(walk->reading, part);
 	json_t	   *attachment;
 	g_autofree char *type = g_mime_content_type_get_mime_type(part->type);
 
@@ -200,45 +195,37 @@ attach_part(Walk *walk, const Part *part, bool related)
  * line, the body.
  */
 static void
-attach_whole(Walk *walk, const Part *part)
+attach_whole(Walk *walk, Part *part)
 {
-	json_t	   *attachment;
+	const guint8 *data = (const guint8 *) walk->reading->mend->data;
 	g_autofree char *type = g_mime_content_type_get_mime_type(part->type);
-	GString    *out = g_string_new(NULL);
-	const char *bytes;
-	size_t		len;
+	size_t		start = part->depth > 0 ? part->start : part->body;
+	GByteArray *out = g_byte_array_new();
+	guint		i = 0;
+	Field	   *field = part->depth > 0 ? NULL :
+	header_next(part->header, "Content-Type", &i);
+	json_t	   *attachment = attach_add(walk->attachments, type,
+										ATTACH_BY_VALUE, walk->tally);
 
-	for (guint i = 0; part->depth == 0 && i < part->header->fields->len; i++)
+	if (field != NULL)
 	{
-		Field	   *field = g_ptr_array_index(part->header->fields, i);
+		bool		cr = field->end > 1 && data[field->end - 2] == '\r';
 
-		if (g_ascii_strcasecmp(field->name, "Content-Type") != 0)
-			continue;
-		bytes = walk->reading->mend->data + field->offset;
-		len = field->end - field->offset;
-		g_string_append_len(out, bytes, (gssize) len);
-		g_string_append(out, g_str_has_suffix(out->str, "\r\n") ? "\r\n" :
-						"\n");
-		break;
+		g_byte_array_append(out, data + field->offset,
+							(guint) (field->end - field->offset));
+		g_byte_array_append(out, (guint8 *) "\r\n" + !cr, 1 + cr);
 	}
-	bytes = part_raw(walk, part->depth > 0 ? part->start : part->body,
-					 part->end, &len);
-	g_string_append_len(out, bytes, (gssize) len);
-	attachment = attach_add(walk->attachments, type, ATTACH_BY_VALUE,
-							walk->tally);
+	g_byte_array_append(out, data + start, (guint) (part->end - start));
 	if (is_sealed(part))
 		attach_names(attachment, "smime.p7m");
-	len = out->len;
-	attach_bytes(walk, attachment,
-				 g_byte_array_new_take((guint8 *) g_string_free(out, FALSE),
-									   len));
+	attach_bytes(walk, attachment, out);
 }
 
 /* -------------------------------------------------------------- the parts */
 
 /* Return true if a text that is the whole message is an attachment. */
 static bool
-is_data(const Part *part)
+is_data(Part *part)
 {
 	return text_matches("\\A(?:calendar|csv|directory|(?:x-)?vcard|"
 						"x-vcalendar)\\z",
@@ -251,8 +238,9 @@ is_data(const Part *part)
  * attachment, unless the text is the first part.
  */
 static void
-walk_leaf(Walk *walk, const Part *part, int may, bool related)
+walk_leaf(Walk *walk, Part *part, int may, bool related)
 {
+	const char *disposition = header_get(part->header, "Content-Disposition");
 	bool		only = (part->depth == 0);
 	bool		first = (walk->leaves++ == 0);
 	bool		html = part_is(part, "text", "html");
@@ -264,8 +252,8 @@ walk_leaf(Walk *walk, const Part *part, int may, bool related)
 		body = part_is(part, "text", "*") && !is_data(part);
 	else if (part->filename != NULL && !first)
 		body = false;
-	if (part->disposition != NULL &&
-		g_ascii_strcasecmp(part->disposition, "attachment") == 0)
+	if (disposition != NULL &&
+		text_matches("\\A[\\s\"]*attachment(?![a-z-])", disposition))
 		body = false;
 
 	(*walk->parts)++;
@@ -276,7 +264,7 @@ walk_leaf(Walk *walk, const Part *part, int may, bool related)
 }
 
 static void
-walk_multipart(Walk *walk, const Part *part, int may)
+walk_multipart(Walk *walk, Part *part, int may)
 {
 	GMimeMultipart *multipart = GMIME_MULTIPART(part->object);
 	const char *boundary = g_mime_multipart_get_boundary(multipart);
@@ -292,44 +280,25 @@ walk_multipart(Walk *walk, const Part *part, int may)
 		may = 0;
 	for (int i = 0; i < n; i++)
 	{
-		GMimeObject *object = g_mime_multipart_get_part(multipart, i);
-		size_t		start = part_start(walk, object);
+		Part	   *one = part_new(walk, g_mime_multipart_get_part(multipart, i),
+								   part, marker);
 		size_t		had_text = walk->text->len;
 		size_t		had_html = walk->html->len;
 		bool		referred;
-		Header	   *header;
-		Part		one;
 
-		if (start == G_MAXSIZE || start > part->end)
+		if (one == NULL)
 			continue;
-		header = header_new(object, NULL);
-		part_init(&one, walk, object, header, part, start,
-				  part_end(walk, object, start, part->end, marker));
 		/* a signature, a report, or a part that HTML refers to is no body */
 		referred = i > 0 && related &&
-			header_get(header, "Content-ID") != NULL;
-		walk_part(walk, &one, referred || (i > 0 && first_only) ? 0 : may,
+			header_get(one->header, "Content-ID") != NULL;
+		walk_part(walk, one, referred || (i > 0 && first_only) ? 0 : may,
 				  related);
 		/* the first text and the first HTML of alternatives are the bodies */
 		if (alternative && walk->text->len > had_text)
 			may &= ~MAY_BE_TEXT;
 		if (alternative && walk->html->len > had_html)
 			may &= ~MAY_BE_HTML;
-		part_clear(&one);
-		header_free(header);
 	}
-}
-
-/* Return true if a part's body contains more than blanks. */
-static bool
-has_content(const Walk *walk, const Part *part)
-{
-	for (size_t at = part->body; at < part->end; at++)
-	{
-		if (!g_ascii_isspace(walk->copy[at]))
-			return true;
-	}
-	return false;
 }
 
 /*
@@ -337,14 +306,15 @@ has_content(const Walk *walk, const Part *part)
  * missing): as text if it is the whole content, else as an attachment.
  */
 static void
-take_partless(Walk *walk, const Part *part)
+take_partless(Walk *walk, Part *part)
 {
-	size_t		len;
-	const char *bytes = part_raw(walk, part->body, part->end, &len);
+	const char *bytes = walk->reading->mend->data + part->body;
+	size_t		len = part->end - part->body;
+	g_autofree char *content = text_find("(\\S)", bytes, len);
 	g_autofree char *text = NULL;
 
-	part->place->partless = true;
-	if (len == 0 || (part->depth > 0 && !has_content(walk, part)))
+	part->partless = true;
+	if (len == 0 || (part->depth > 0 && content == NULL))
 		return;
 	if (part->depth > 0)
 	{
@@ -356,13 +326,13 @@ take_partless(Walk *walk, const Part *part)
 	}
 	tally_remark(walk->tally, "multiparts in which no part was found: kept as "
 				 "text", 1);
-	part->place->text = true;
+	part->text = true;
 	text = text_decode(bytes, len, NULL, walk->tally, &len);
 	g_string_append_len(walk->text, text, (gssize) len);
 }
 
 static void
-walk_part(Walk *walk, const Part *part, int may, bool related)
+walk_part(Walk *walk, Part *part, int may, bool related)
 {
 	unsigned	had = (unsigned) json_array_size(walk->attachments);
 	bool		outer = walk->sealed;
@@ -387,12 +357,12 @@ walk_part(Walk *walk, const Part *part, int may, bool related)
 		walk->sealed = outer;
 		if (!walk->sealed)
 			attach_whole(walk, part);
-		g_ptr_array_set_size(part->place->places, 0);
+		g_ptr_array_set_size(part->parts, 0);
 	}
 	else
 		walk_multipart(walk, part, may);
-	part->place->number = had;
-	part->place->attachments =
+	part->number = had;
+	part->attachments =
 		(unsigned) json_array_size(walk->attachments) - had;
 }
 
@@ -400,7 +370,7 @@ walk_part(Walk *walk, const Part *part, int may, bool related)
 
 /* Return the class of a delivery report or read receipt; NULL for others. */
 static const char *
-report_class(const Walk *walk, const Part *report)
+report_class(const Walk *walk, Part *report)
 {
 	static const char *const actions[][2] = {
 		{"failed", "REPORT.IPM.Note.NDR"},
@@ -412,26 +382,24 @@ report_class(const Walk *walk, const Part *report)
 	const char *type = g_mime_content_type_get_parameter(report->type,
 														 "report-type");
 	g_autofree char *answer = NULL;
-	GMimeObject *second;
+	const Part *second;
 	const char *bytes;
-	size_t		start;
-	size_t		len;
 	int			i = 0;
 
-	if (type == NULL || part_count(report) < 2)
+	if (type == NULL || report->parts->len < 2)
 		return NULL;
-	second = g_mime_multipart_get_part(GMIME_MULTIPART(report->object), 1);
-	start = MIN(part_start(walk, second), report->end);
-	bytes = part_raw(walk, start, part_end(walk, second, start, report->end,
-										   ""), &len);
+	second = g_ptr_array_index(report->parts, 1);
+	bytes = walk->reading->mend->data + second->start;
 	if (g_ascii_strcasecmp(type, "disposition-notification") == 0)
 	{
-		answer = text_find("^Disposition:.*(displayed)", bytes, len);
+		answer = text_find("^Disposition:.*(displayed)", bytes,
+						   second->end - second->start);
 		return answer ? "REPORT.IPM.Note.IPNRN" : "REPORT.IPM.Note.IPNNRN";
 	}
 	if (g_ascii_strcasecmp(type, "delivery-status") != 0)
 		return NULL;
-	answer = text_find("^Action:[ \t]*(.*)", bytes, len);
+	answer = text_find("^Action:[ \t]*(.*)", bytes,
+					   second->end - second->start);
 	while (answer != NULL &&
 		   g_ascii_strncasecmp(answer, actions[i][0],
 							   strlen(actions[i][0])) != 0)
@@ -440,7 +408,7 @@ report_class(const Walk *walk, const Part *report)
 }
 
 static const char *
-message_class(const Walk *walk, const Part *root)
+message_class(const Walk *walk, Part *root)
 {
 	const char *found = NULL;
 
@@ -450,7 +418,7 @@ message_class(const Walk *walk, const Part *root)
 		found = "IPM.Note.SMIME";
 	else if (part_is(root, "multipart", "signed") && part_count(root) > 0)
 		found = "IPM.Note.SMIME.MultipartSigned";
-	else if (part_is(root, "multipart", "report") && part_count(root) > 0)
+	else if (part_is(root, "multipart", "report"))
 		found = report_class(walk, root);
 	return found ? found : "IPM.Note";
 }
@@ -459,81 +427,24 @@ message_class(const Walk *walk, const Part *root)
 
 /* Set the bodies, the class and the attachments. */
 static void
-map_content(Walk *walk, const Part *root, json_t *props)
+map_content(Walk *walk, Part *root, json_t *props)
 {
-	put_text(props, "PR_MESSAGE_CLASS", message_class(walk, root));
 	walk_part(walk, root, MAY_BE_TEXT | MAY_BE_HTML, false);
+	if (json_object_get(props, "PR_MESSAGE_CLASS") == NULL)
+		put_text(props, "PR_MESSAGE_CLASS", message_class(walk, root));
 	put_text(props, "PR_BODY", walk->text->str);
 	if (walk->html->len > 0)
 	{
-		if (walk->reading->aside != NULL && walk->nesting == 0)
-			put_aside(props, "PR_HTML", walk->reading->aside,
-					  g_byte_array_append(g_byte_array_new(),
-										  (guint8 *) walk->html->str,
-										  (guint) walk->html->len));
-		else
-			put_binary(props, "PR_HTML", walk->html->str, walk->html->len);
-		json_object_set_new(props, "PR_INTERNET_CPID",
-							json_integer(CODEPAGE_UTF8));
+		size_t		len = walk->html->len;
+		char	   *html = g_string_free(g_steal_pointer(&walk->html), FALSE);
+
+		put_content(props, "PR_HTML",
+				  g_byte_array_new_take((guint8 *) html, len),
+				  walk->nesting == 0 ? walk->reading->aside : NULL);
+		put_number(props, "PR_INTERNET_CPID", CODEPAGE_UTF8);
 	}
 	if (json_array_size(walk->attachments) > 0)
 		json_object_set(props, "PR_MESSAGE_ATTACHMENTS", walk->attachments);
-}
-
-/* Set the offsets of the header's fields to those in the message. */
-static void
-set_offsets(Reading *reading)
-{
-	const char *data = reading->mend->data;
-	size_t		head = reading->place->head;
-
-	for (guint i = 0; i < reading->header->fields->len; i++)
-	{
-		Field	   *field = g_ptr_array_index(reading->header->fields, i);
-		size_t		at = mend_offset(reading->mend, field->offset);
-
-		field->offset = at;
-		do
-		{
-			const char *nl = memchr(data + at, '\n', head - at);
-
-			at = nl ? (size_t) (nl + 1 - data) : head;
-		} while (at < head && (data[at] == ' ' || data[at] == '\t'));
-		field->end = at;
-	}
-}
-
-/* Read a message that GMime has parsed, with at least one header field. */
-static void
-read_object(Reading *reading, GMimeObject *object, const RawMessage *raw,
-			Tally *tally, int nesting, unsigned *parts)
-{
-	const Mend *mend = reading->mend;
-	Walk		walk = {.reading = reading, .tally = tally,
-	.nesting = nesting, .parts = parts};
-	Part		root;
-	g_autofree char *block = NULL;
-
-	walk.copy = mend->copy ? mend->copy->str : mend->data;
-	walk.copy_len = mend->copy ? mend->copy->len : mend->len;
-	walk.text = g_string_new(NULL);
-	walk.html = g_string_new(NULL);
-	walk.attachments = json_array();
-	walk.props = reading->props = json_object();
-	envelope_map(reading->header, raw, reading->props, tally);
-	part_init(&root, &walk, object, reading->header, NULL,
-			  part_start(&walk, object), walk.copy_len);
-	reading->place = root.place;
-	reading->mixed = part_is(&root, "multipart", "mixed");
-	block = header_block(reading->header, mend->data + root.place->start,
-						 root.place->head - root.place->start);
-	put_text(reading->props, "PR_TRANSPORT_MESSAGE_HEADERS", block);
-	set_offsets(reading);
-	map_content(&walk, &root, reading->props);
-	part_clear(&root);
-	json_decref(walk.attachments);
-	g_string_free(walk.text, TRUE);
-	g_string_free(walk.html, TRUE);
 }
 
 /*
@@ -547,6 +458,9 @@ read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 	size_t		lead = mend_lead(raw->data, raw->len);
 	Mend	   *mend = mend_new(raw->data + lead, raw->len - lead);
 	GMimeObject *object = mend_parse(mend);
+	Walk		walk = {.reading = reading, .tally = tally,
+	.nesting = nesting, .parts = parts};
+	Part	   *root;
 
 	reading->mend = mend;
 	reading->aside = raw->aside;
@@ -556,10 +470,26 @@ read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 				 "transport headers", mend->fields_left);
 	tally_remark(tally, "parts beyond the first 10000: within the last one",
 				 mend->parts_left);
-	if (object != NULL)
-		reading->header = header_new(object, tally);
-	if (object != NULL && reading->header->fields->len > 0)
-		read_object(reading, object, raw, tally, nesting, parts);
+	root = object ? part_new(&walk, object, NULL, "") : NULL;
+	reading->root = root;
+	if (root != NULL && root->header->fields->len > 0)
+	{
+		g_autofree char *block = header_block(root->header,
+											  mend->data + root->start,
+											  root->head - root->start);
+
+		walk.text = g_string_new(NULL);
+		walk.html = g_string_new(NULL);
+		walk.attachments = json_array();
+		walk.props = reading->props = json_object();
+		envelope_map(root->header, raw, reading->props, tally);
+		put_text(reading->props, "PR_TRANSPORT_MESSAGE_HEADERS", block);
+		map_content(&walk, root, reading->props);
+		json_decref(walk.attachments);
+		g_string_free(walk.text, TRUE);
+		if (walk.html != NULL)
+			g_string_free(walk.html, TRUE);
+	}
 	g_clear_object(&object);
 	if (reading->props == NULL)
 		g_clear_pointer(&reading, reading_free);
@@ -581,10 +511,8 @@ void
 reading_free(Reading *reading)
 {
 	json_decref(reading->props);
-	if (reading->header != NULL)
-		header_free(reading->header);
-	if (reading->place != NULL)
-		place_free(reading->place);
+	if (reading->root != NULL)
+		part_free(reading->root);
 	mend_free(reading->mend);
 	g_free(reading);
 }

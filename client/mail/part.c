@@ -29,8 +29,9 @@ part_stream(GMimeObject *object)
 	return content ? g_mime_data_wrapper_get_stream(content) : NULL;
 }
 
-size_t
-part_start(const Walk *walk, GMimeObject *object)
+/* Return the start of an object in the copy, or G_MAXSIZE if it is unknown. */
+static size_t
+object_start(const Mend *mend, GMimeObject *object)
 {
 	GMimeHeaderList *list = g_mime_object_get_header_list(object);
 	gint64		start = -1;
@@ -42,8 +43,8 @@ part_start(const Walk *walk, GMimeObject *object)
 	{
 		/* a part without header fields begins with an empty line */
 		start = part_stream(object)->bound_start;
-		start -= start > 0 && walk->copy[start - 1] == '\n';
-		start -= start > 0 && walk->copy[start - 1] == '\r';
+		start -= start > 0 && mend->parsed[start - 1] == '\n';
+		start -= start > 0 && mend->parsed[start - 1] == '\r';
 	}
 	return start < 0 ? G_MAXSIZE : (size_t) start;
 }
@@ -65,52 +66,45 @@ last_content(GMimeObject *object)
 		(size_t) part_stream(object)->bound_end : 0;
 }
 
-size_t
-part_end(const Walk *walk, GMimeObject *object, size_t start, size_t limit,
-		 const char *marker)
+/*
+ * Return the end of a multipart that begins at "start" in the copy: before the
+ * next line that begins with "marker", the boundary around the multipart, or
+ * at "limit".
+ */
+static size_t
+multipart_end(const Mend *mend, GMimeObject *object, size_t start,
+			  size_t limit, const char *marker)
 {
 	size_t		last = last_content(object);
-	const char *at = walk->copy + MAX(start, last > 2 ? last - 2 : 0);
-	const char *end = walk->copy + limit;
+	const char *at = mend->parsed + MAX(start, last > 2 ? last - 2 : 0);
+	const char *end = mend->parsed + limit;
 	size_t		len = strlen(marker);
 
-	if (part_stream(object) != NULL)
-		return MIN(MAX(start, last), limit);
 	while (len > 0 && at < end)
 	{
-		const char *after;
-
-		at = memchr(at, '\n', (size_t) (end - at));
-		if (at == NULL)
-			break;
-		after = ++at + len;
-		if (after <= end && memcmp(at, marker, len) == 0 &&
-			(after == end || strchr("-\r\n \t", *after) != NULL))
+		at = next_line(at, end);
+		if ((size_t) (end - at) >= len && memcmp(at, marker, len) == 0 &&
+			(at + len == end || strchr("-\r\n \t", at[len]) != NULL))
 			return limit - (size_t) (end - at) - 1 - (at[-2] == '\r');
 	}
 	return limit;
 }
 
-/*
- * Return the end of the header that begins at "at", and set *body to the line
- * after the empty line.
- */
+/* Return the start of the line after a header in the copy, and its end. */
 static size_t
-header_end(const Walk *walk, size_t at, size_t limit, size_t *body)
+header_end(const Mend *mend, size_t start, size_t limit, size_t *head)
 {
-	while (at < limit)
-	{
-		const char *start = walk->copy + at;
-		const char *nl = memchr(start, '\n', limit - at);
-		size_t		len = nl ? (size_t) (nl + 1 - start) : limit - at;
+	const char *end = mend->parsed + limit;
+	const char *at = mend->parsed + start;
+	const char *next = at;
 
-		*body = at + len;
-		if (*start == '\n' || (len == 2 && *start == '\r'))
-			return at;
-		at += len;
-	}
-	*body = limit;
-	return limit;
+	do
+	{
+		at = next;
+		next = next_line(at, end);
+	} while (at < end && *at != '\n' && (next - at != 2 || *at != '\r'));
+	*head = (size_t) (at - mend->parsed);
+	return (size_t) (next - mend->parsed);
 }
 
 /*
@@ -118,50 +112,32 @@ header_end(const Walk *walk, size_t at, size_t limit, size_t *body)
  * end before a boundary line for as long as that of the boundary line.
  */
 static size_t
-leaf_end(const Walk *walk, size_t body, size_t end)
+leaf_end(const Mend *mend, size_t body, size_t end)
 {
+	const char *at = mend->parsed + end;
+
 	if (end < body)
 		return body;
-	if (end + 1 >= walk->copy_len)
+	if (end + 1 >= mend->parsed_len)
 		return end;
-	if (walk->copy[end] == '\n' && end > body && walk->copy[end - 1] == '\r')
+	if (*at == '\n' && end > body && at[-1] == '\r')
 		return end - 1;
-	if (walk->copy[end] != '\n' && walk->copy[end] != '\r' &&
-		walk->copy[end + 1] == '\n')
-		return end + 1;
-	return end;
+	return end + (*at != '\n' && *at != '\r' && at[1] == '\n');
 }
 
 /* ------------------------------------------------------------------- parts */
 
 /* Return the type of a part without encoded words. */
 static GMimeContentType *
-read_type(const Part *part, GMimeObject *object, bool in_digest)
+read_type(const Part *part)
 {
 	const char *value = header_get(part->header, "Content-Type");
-	GMimeContentType *own = g_mime_object_get_content_type(object);
-	const char *kind = g_mime_content_type_get_media_type(own);
-	const char *subtype = g_mime_content_type_get_media_subtype(own);
-	GMimeContentType *type;
+	g_autofree char *words = NULL;
 
-	if (value == NULL && in_digest)
-		return g_mime_content_type_new("message", "rfc822");
-	if (value != NULL && strlen(value) <= LONG_FIELD)
-	{
-		g_autofree char *words = header_decode(value, true, NULL);
-
-		type = g_mime_content_type_parse(NULL, words);
-	}
-	else
-		type = g_mime_content_type_new(kind, subtype);
-	subtype = g_mime_content_type_get_media_subtype(type);
-	if (g_str_has_prefix(subtype, HIDDEN))
-	{
-		g_autofree char *shown = g_strdup(subtype + strlen(HIDDEN));
-
-		g_mime_content_type_set_media_subtype(type, shown);
-	}
-	return type;
+	if (value == NULL || strlen(value) > LONG_FIELD)
+		return g_object_ref(g_mime_object_get_content_type(part->object));
+	words = header_decode(value, true, NULL);
+	return g_mime_content_type_parse(NULL, words);
 }
 
 /* Return a parameter that GMime finds in some words, or NULL. */
@@ -227,66 +203,66 @@ file_name(const Header *header, const char *field, const char *name)
 	return text_replace("\\A\"([^\"]*)\\z", text, "\\1");
 }
 
-void
-part_init(Part *part, const Walk *walk, GMimeObject *object, Header *header,
-		  const Part *parent, size_t start, size_t end)
+Part *
+part_new(const Walk *walk, GMimeObject *object, Part *parent,
+		 const char *marker)
 {
 	const Mend *mend = walk->reading->mend;
 	GMimeStream *stream = part_stream(object);
-	const char *value;
+	size_t		limit = parent ? parent->limit : mend->parsed_len;
+	size_t		start = object_start(mend, object);
+	size_t		body;
 	size_t		head;
 	g_autofree char *word = NULL;
+	const char *value;
+	Part	   *part;
 
+	if (start > limit)
+		return NULL;
+	part = g_new0(Part, 1);
 	part->object = object;
-	part->header = header;
+	part->header = header_new(object, mend, parent ? NULL : walk->tally);
 	part->depth = parent ? parent->depth + 1 : 0;
-	part->start = start;
-	part->end = end;
-	head = header_end(walk, start, end, &part->body);
+	part->limit = stream ?
+		CLAMP((size_t) stream->bound_end, start, limit) :
+		multipart_end(mend, object, start, limit, marker);
+	body = header_end(mend, start, part->limit, &head);
 	if (stream != NULL)
 	{
-		part->body = (size_t) stream->bound_start;
-		part->end = leaf_end(walk, part->body, (size_t) stream->bound_end);
+		body = (size_t) stream->bound_start;
+		part->limit = leaf_end(mend, body, (size_t) stream->bound_end);
 	}
-	part->type = read_type(part, object, parent != NULL &&
-						   part_is(parent, "multipart", "digest"));
-	value = header_get(header, "Content-Disposition");
-	part->disposition = value ? text_find("\\A[\\s\"]*([a-z-]+)", value,
-										  strlen(value)) : NULL;
-	part->filename = file_name(header, "Content-Disposition", "filename");
-	if (part->filename == NULL)
-		part->filename = file_name(header, "Content-Type", "name");
+	part->start = mend_offset(mend, start);
+	part->head = MAX(part->start, mend_offset(mend, head));
+	part->body = mend_offset(mend, body);
+	part->end = mend_offset(mend, part->limit);
 
-	value = header_get(header, "Content-Transfer-Encoding");
+	part->type = read_type(part);
+	part->filename = file_name(part->header, "Content-Disposition",
+							   "filename");
+	if (part->filename == NULL)
+		part->filename = file_name(part->header, "Content-Type", "name");
+	value = header_get(part->header, "Content-Transfer-Encoding");
 	if (value != NULL)
 		word = text_find("\\A[ \t\"]*([^ \t\";(]+)", value, strlen(value));
 	part->encoding = word ? g_mime_content_encoding_from_string(word) :
 		GMIME_CONTENT_ENCODING_DEFAULT;
-
-	part->place = g_new0(Place, 1);
-	part->place->start = mend_offset(mend, part->start);
-	part->place->head = MAX(part->place->start, mend_offset(mend, head));
-	part->place->body = mend_offset(mend, part->body);
-	part->place->end = mend_offset(mend, part->end);
-	part->place->encoding = part->encoding;
-	part->place->places = g_ptr_array_new_with_free_func(place_free);
+	part->parts = g_ptr_array_new_with_free_func(part_free);
 	if (parent != NULL)
-		g_ptr_array_add(parent->place->places, part->place);
+		g_ptr_array_add(parent->parts, part);
+	return part;
 }
 
 void
-place_free(gpointer place)
+part_free(gpointer p)
 {
-	g_ptr_array_free(((Place *) place)->places, TRUE);
-	g_free(place);
-}
+	Part	   *part = p;
 
-void
-part_clear(Part *part)
-{
+	g_ptr_array_free(part->parts, TRUE);
+	header_free(part->header);
 	g_object_unref(part->type);
-	g_free(part->disposition);
 	g_free(part->filename);
+	g_free(part);
 }
 
 bool
@@ -295,28 +271,11 @@ part_is(const Part *part, const char *type, const char *subtype)
 	return g_mime_content_type_is_type(part->type, type, subtype);
 }
 
-const char *
-part_raw(const Walk *walk, size_t from, size_t to, size_t *len)
-{
-	const Mend *mend = walk->reading->mend;
-	size_t		start = mend_offset(mend, from);
-	size_t		end = to > from ? mend_offset(mend, to) : start;
-
-	*len = end - start;
-	return mend->data + start;
-}
-
 GByteArray *
-part_bytes(const Walk *walk, const Part *part)
+part_bytes(const Reading *reading, const Part *part)
 {
-	return place_bytes(walk->reading, part->place);
-}
-
-GByteArray *
-place_bytes(const Reading *reading, const Place *place)
-{
-	return content_decode(reading->mend->data + place->body,
-						  place->end - place->body, place->encoding, true);
+	return content_decode(reading->mend->data + part->body,
+						  part->end - part->body, part->encoding, true);
 }
 
 /* ------------------------------------------------------------- attachments */
@@ -346,11 +305,9 @@ attach_add(json_t *list, const char *type, int method, Tally *tally)
 	g_autofree char *valid = g_utf8_make_valid(type, -1);
 	g_autofree char *low = g_ascii_strdown(valid, -1);
 
-	json_object_set_new(attachment, "PR_ATTACH_NUM",
-						json_integer((json_int_t) json_array_size(list)));
-	json_object_set_new(attachment, "PR_ATTACH_METHOD", json_integer(method));
-	json_object_set_new(attachment, "PR_RENDERING_POSITION",
-						json_integer(-1));
+	put_number(attachment, "PR_ATTACH_NUM", (json_int_t) json_array_size(list));
+	put_number(attachment, "PR_ATTACH_METHOD", method);
+	put_number(attachment, "PR_RENDERING_POSITION", -1);
 	put_text(attachment, "PR_ATTACH_MIME_TAG", low);
 	json_array_append_new(list, attachment);
 	tally_attachment(tally, low);
@@ -358,17 +315,10 @@ attach_add(json_t *list, const char *type, int method, Tally *tally)
 }
 
 void
-attach_bytes(Walk *walk, json_t *attachment, GByteArray *bytes)
+attach_bytes(const Walk *walk, json_t *attachment, GByteArray *bytes)
 {
-	GPtrArray  *aside = walk->reading->aside;
-
-	if (aside != NULL && bytes->len > INLINE_BYTES)
-	{
-		put_aside(attachment, "PR_ATTACH_DATA_BIN", aside, bytes);
-		return;
-	}
-	put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes->data, bytes->len);
-	g_byte_array_unref(bytes);
+	put_content(attachment, "PR_ATTACH_DATA_BIN", bytes,
+			  bytes->len > INLINE_BYTES ? walk->reading->aside : NULL);
 }
 
 void
@@ -399,8 +349,7 @@ attach_fields(json_t *attachment, const Part *part, bool related)
 	}
 	if (related && (id != NULL || place != NULL))
 	{
-		json_object_set_new(attachment, "PR_ATTACH_FLAGS",
-							json_integer(ATT_MHTML_REF));
+		put_number(attachment, "PR_ATTACH_FLAGS", ATT_MHTML_REF);
 		json_object_set_new(attachment, "PR_ATTACHMENT_HIDDEN", json_true());
 	}
 }

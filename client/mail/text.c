@@ -154,11 +154,17 @@ put_binary(json_t *props, const char *name, const void *bytes, size_t len)
 }
 
 void
-put_aside(json_t *props, const char *name, GPtrArray *aside,
-		  GByteArray *bytes)
+put_content(json_t *props, const char *name, GByteArray *bytes, GPtrArray *aside)
 {
-	json_t	   *reference = json_object();
+	json_t	   *reference;
 
+	if (aside == NULL)
+	{
+		put_binary(props, name, bytes->data, bytes->len);
+		g_byte_array_unref(bytes);
+		return;
+	}
+	reference = json_object();
 	g_ptr_array_add(aside, bytes);
 	put_number(reference, "blob", aside->len);
 	put_number(reference, "size", bytes->len);
@@ -193,6 +199,16 @@ next_line(const char *at, const char *end)
 	const char *nl = memchr(at, '\n', (size_t) (end - at));
 
 	return nl ? nl + 1 : end;
+}
+
+const char *
+next_field(const char *at, const char *end)
+{
+	do
+	{
+		at = next_line(at, end);
+	} while (at < end && (*at == ' ' || *at == '\t'));
+	return at;
 }
 
 GMatchInfo *
