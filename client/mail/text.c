@@ -246,21 +246,6 @@ text_replace(const char *pattern, const char *text, const char *by)
 
 /* ---------------------------------------------------------------- contents */
 
-/* Decode quoted-printable or uuencode. */
-static void
-decode_lines(GByteArray *out, const char *bytes, size_t len,
-			 GMimeContentEncoding encoding)
-{
-	GMimeEncoding state;
-	size_t		n;
-
-	g_mime_encoding_init_decode(&state, encoding);
-	n = g_mime_encoding_outlen(&state, len);
-	g_byte_array_set_size(out, (guint) n + 4);
-	n = g_mime_encoding_step(&state, bytes, len, (char *) out->data);
-	g_byte_array_set_size(out, (guint) n);
-}
-
 /* Return the end of the last byte that cannot be part of base64. */
 static const char *
 last_foreign(const char *bytes, const char *end)
@@ -273,72 +258,74 @@ last_foreign(const char *bytes, const char *end)
 }
 
 /*
- * Decode base64, with or without padding.  Bytes after the padding are a
- * further piece if all of them are base64; otherwise they are a footer.
+ * Return base64 decoded, with or without padding.  Bytes after the padding are
+ * a further piece if all of them are base64; otherwise they are a footer.
  */
-static void
-decode_base64(GByteArray *out, const char *at, const char *end)
+static GByteArray *
+decode_base64(const char *bytes, size_t len)
 {
-	const char *foreign = last_foreign(at, end);
+	GByteArray *out = g_byte_array_new();
+	const char *end = bytes + len;
+	const char *foreign = NULL;
 	gsize		n = 0;
 
-	g_byte_array_set_size(out, (guint) ((end - at) / 4 * 3 + 8));
-	while (at < end)
+	g_byte_array_set_size(out, (guint) (len / 4 * 3 + 8));
+	while (bytes < end && (foreign == NULL || bytes > foreign))
 	{
-		const char *pad = memchr(at, '=', (size_t) (end - at));
+		const char *pad = memchr(bytes, '=', (size_t) (end - bytes));
 		gint		state = 0;
 		guint		save = 0;
 
-		n += g_base64_decode_step(at, (gsize) ((pad ? pad : end) - at),
-								  out->data + n, &state, &save);
+		if (pad == NULL)
+			pad = end;
+		n += g_base64_decode_step(bytes, (gsize) (pad - bytes), out->data + n,
+								  &state, &save);
 		if (state > 1)
 			n += g_base64_decode_step("==", (gsize) (4 - state),
 									  out->data + n, &state, &save);
-		while (pad != NULL && pad < end && *pad == '=')
-			pad++;
-		if (pad == NULL || pad < foreign)
-			break;
-		at = pad;
+		if (foreign == NULL)
+			foreign = last_foreign(pad, end);
+		bytes = pad + 1;
 	}
 	g_byte_array_set_size(out, (guint) n);
+	return out;
 }
 
 GByteArray *
 content_decode(const char *bytes, size_t len, GMimeContentEncoding encoding,
 			   bool lines)
 {
-	GByteArray *out = g_byte_array_new();
+	GByteArray *out;
 	GMimeFilter *strip = NULL;
 	g_autofree char *begin = NULL;
-	char	   *to = (char *) bytes;
-	size_t		skip;
-	size_t		prespace;
+	char	   *from = (char *) bytes;	/* GMime does not change the bytes */
+	GMimeEncoding state;
+	size_t		n;
 
-	switch (encoding)
+	if (encoding == GMIME_CONTENT_ENCODING_BASE64)
+		return decode_base64(bytes, len);
+	out = g_byte_array_new();
+	if (encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE &&
+		encoding != GMIME_CONTENT_ENCODING_UUENCODE)
+		return g_byte_array_append(out, (const guint8 *) bytes, (guint) len);
+	if (encoding == GMIME_CONTENT_ENCODING_UUENCODE)
 	{
-		case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
-			if (lines)
-			{
-				strip = g_mime_filter_strip_new();
-				g_mime_filter_complete(strip, (char *) bytes, len, 0, &to,
-									   &len, &prespace);
-			}
-			decode_lines(out, to, len, encoding);
-			break;
-		case GMIME_CONTENT_ENCODING_UUENCODE:
-			begin = text_find("(?-i)((?s)\\A.*?^begin [0-7]{3,4} (?-s).*\\n)",
-							  bytes, MIN(len, 1024));
-			skip = begin ? strlen(begin) : 0;
-			decode_lines(out, bytes + skip, len - skip, encoding);
-			break;
-		case GMIME_CONTENT_ENCODING_BASE64:
-			decode_base64(out, bytes, bytes + len);
-			break;
-		default:
-			g_byte_array_append(out, (const guint8 *) bytes, (guint) len);
+		begin = text_find("(?-i)((?s)\\A.*?^begin [0-7]{3,4} (?-s).*\\n)",
+						  bytes, MIN(len, 1024));
+		from += begin ? strlen(begin) : 0;
+		len -= (size_t) (from - bytes);
 	}
+	else if (lines)
+	{
+		strip = g_mime_filter_strip_new();
+		g_mime_filter_complete(strip, from, len, 0, &from, &len, &n);
+	}
+	g_mime_encoding_init_decode(&state, encoding);
+	n = g_mime_encoding_outlen(&state, len);
+	g_byte_array_set_size(out, (guint) n + 4);
+	n = g_mime_encoding_step(&state, from, len, (char *) out->data);
 	g_clear_object(&strip);
-	return out;
+	return g_byte_array_set_size(out, (guint) n);
 }
 
 GByteArray *
@@ -398,25 +385,19 @@ static char *
 charset_name(const char *label)
 {
 	g_autofree char *low = NULL;
+	g_autofree char *plain = NULL;
 	g_autofree char *name = NULL;
-	char	   *number;
 
 	if (label == NULL)
 		return NULL;
 	low = g_strdelimit(g_ascii_strdown(label, -1), "_", '-');
 	/* iconv_open() gives "//" and others a meaning of its own */
-	name = text_find("\\A\\s*(?:charset=)?(?:x-)?([a-z0-9.:+()-]+?)"
-					 "(?:(?<=8859-[68])-[ie])?\\s*\\z", low, strlen(low));
-	if (name == NULL)
+	plain = text_find("\\A\\s*(?:charset=)?(?:x-)?([a-z0-9.:+()-]+?)"
+					  "(?:(?<=8859-[68])-[ie])?\\s*\\z", low, strlen(low));
+	if (plain == NULL)
 		return NULL;
-	number = text_find("\\A(?:cp|ibm|win|windows)-?([0-9]{3,5}j?)\\z", name,
-					   strlen(name));
-	if (number != NULL)
-	{
-		g_free(name);
-		name = g_strconcat("cp", number, NULL);
-		g_free(number);
-	}
+	name = text_replace("\\A(?:cp|ibm|win|windows)-?([0-9]{3,5}j?)\\z", plain,
+						"cp\\1");
 	for (size_t i = 0; i < G_N_ELEMENTS(charset_names); i++)
 	{
 		if (strcmp(name, charset_names[i][0]) == 0)
@@ -489,32 +470,28 @@ jis_to_cp932(const char *bytes, size_t len)
 	{
 		unsigned	c = (unsigned char) bytes[i];
 		unsigned	next = i + 1 < len ? (unsigned char) bytes[i + 1] : 0;
-		bool		high = c > 0xA0 && c < 0xFF;	/* EUC-JP */
+		unsigned	row = c & 0x7F;
+		unsigned	cell = next & 0x7F;
 
 		if (c == 0x1B && (next == '$' || next == '(') && i + 2 < len)
 		{
 			set = next == '$' ? '$' : bytes[i + 2];
 			i += 2;
 		}
-		else if ((high && next > 0xA0 && next < 0xFF) ||
-				 (set == '$' && c > 32 && c < 127 && next > 32 && next < 127))
+		else if (row > 32 && row < 127 && cell > 32 && cell < 127 &&
+				 ((c & next & 0x80) || (set == '$' && !((c | next) & 0x80))))
 		{
-			unsigned	row = c & 0x7F;
-
-			next &= 0x7F;
 			g_string_append_c(out, (char) ((row - 33) / 2 +
 										   (row < 95 ? 0x81 : 0xC1)));
-			g_string_append_c(out, (char) (row % 2 == 0 ? next + 0x7E :
-										   next + 0x1F + (next >= 0x60)));
+			g_string_append_c(out, (char) (row % 2 == 0 ? cell + 0x7E :
+										   cell + 0x1F + (cell >= 0x60)));
 			i++;
 		}
 		else if (c != 0x8E)		/* a shift to one kana of EUC-JP */
-		{
-			if (c == '\n')
-				set = 'B';		/* a line begins in ASCII */
 			g_string_append_c(out, (char) (set == 'I' && c > 32 && c < 96 ?
 										   c | 0x80 : c));
-		}
+		if (c == '\n')
+			set = 'B';			/* a line begins in ASCII */
 	}
 	return out;
 }
@@ -532,26 +509,24 @@ text_mark(const char *bytes, size_t len)
 static void
 skip_byte_order_mark(const char **bytes, size_t *len, char **name)
 {
-	size_t		n = text_mark(*bytes, *len);
-	const char *means = "UTF-8";
+	static const char *const marks[][3] = {
+		{"\xEF\xBB\xBF", "UTF-8", ""}, {"\xFF\xFE", "UTF-16LE", "UTF-16"},
+		{"\xFE\xFF", "UTF-16BE", "UTF-16"}
+	};
 
-	if (n == 0 && *len >= 2 && *name != NULL &&
-		g_str_has_prefix(*name, "UTF-16"))
+	for (size_t i = 0; i < G_N_ELEMENTS(marks); i++)
 	{
-		n = 2;
-		if (memcmp(*bytes, "\xFF\xFE", 2) == 0)
-			means = "UTF-16LE";
-		else if (memcmp(*bytes, "\xFE\xFF", 2) == 0)
-			means = "UTF-16BE";
-		else
-			n = 0;
-	}
-	if (n == 0)
+		size_t		n = strlen(marks[i][0]);
+
+		if (*len < n || memcmp(*bytes, marks[i][0], n) != 0 ||
+			!g_str_has_prefix(*name ? *name : "", marks[i][2]))
+			continue;
+		g_free(*name);
+		*name = g_strdup(marks[i][1]);
+		*bytes += n;
+		*len -= n;
 		return;
-	g_free(*name);
-	*name = g_strdup(means);
-	*bytes += n;
-	*len -= n;
+	}
 }
 
 /*
@@ -572,8 +547,8 @@ append_named(GString *out, const char *bytes, size_t len, const char *name)
 	if (bad > 0 && (strcmp(name, "EUC-JP") == 0 ||
 					(escapes && strcmp(name, JIS) == 0)))
 	{
-		GString    *other = jis_to_cp932(bytes, len);
-		GString    *text = g_string_new(NULL);
+		g_autoptr(GString) other = jis_to_cp932(bytes, len);
+		g_autoptr(GString) text = g_string_new(NULL);
 		int			worse = append_iconv(text, other->str, other->len,
 										 "CP932");
 
@@ -582,8 +557,6 @@ append_named(GString *out, const char *bytes, size_t len, const char *name)
 			g_string_assign(out, text->str);
 			bad = worse;
 		}
-		g_string_free(text, TRUE);
-		g_string_free(other, TRUE);
 	}
 	if (bad > 0 && !escapes && g_utf8_validate_len(bytes, len, NULL))
 	{
@@ -641,7 +614,7 @@ text_decode(const char *bytes, size_t len, const char *charset,
 	if (!g_utf8_validate_len(out->str, out->len, NULL))
 	{
 		Counts		counts = count_utf8(out->str, out->len);
-		char	   *clean;
+		g_autofree char *clean = NULL;
 
 		/* UTF-8 has at least as many good characters as bad bytes */
 		if (bad < 0 && counts.good < counts.bad)
@@ -654,7 +627,6 @@ text_decode(const char *bytes, size_t len, const char *charset,
 		}
 		clean = g_utf8_make_valid(out->str, (gssize) out->len);
 		g_string_assign(out, clean);
-		g_free(clean);
 		bad = MAX(bad, 0) + (int) counts.bad;
 		tally_remark(tally, "NUL characters: now U+FFFD",
 					 (unsigned) counts.nuls);
