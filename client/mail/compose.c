@@ -3,14 +3,11 @@
  * compose.c
  *	  From properties to the parts of a message, written by GMime.
  *
- * NOTES
- *	  A part is a string here: its header, an empty line, its body.
- *
  *-------------------------------------------------------------------------
  */
 #include <string.h>
 
-#include "edit.h"
+#include "mail.h"
 
 static void
 free_part(gpointer part)
@@ -35,9 +32,10 @@ header_len(const GString *part)
 }
 
 GMimeObject *
-parse_header(const char *header, size_t len)
+parse_header(const GString *header)
 {
-	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(header, len);
+	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(header->str,
+															header->len);
 	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
 	GMimeObject *object = g_mime_parser_construct_part(parser, NULL);
 
@@ -80,10 +78,10 @@ GString *
 part_text(const char *text, size_t len, const char *subtype, const char *eol,
 		  GMimeObject *old)
 {
-	GMimePart  *part = GMIME_IS_PART(old) ? GMIME_PART(g_object_ref(old)) :
+	GMimePart  *part = old ? GMIME_PART(g_object_ref(old)) :
 		g_mime_part_new();
 	GMimeContentType *type = g_mime_content_type_new("text", subtype);
-	GString    *lines = g_string_sized_new(len);
+	g_autoptr(GString) lines = g_string_sized_new(len);
 	g_autofree char *special = NULL;
 
 	for (size_t i = 0; i < len; i++)
@@ -100,8 +98,21 @@ part_text(const char *text, size_t len, const char *subtype, const char *eol,
 	set_bytes(part, lines->str, lines->len, special ?
 			  GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE :
 			  GMIME_CONTENT_ENCODING_DEFAULT);
-	g_string_free(lines, TRUE);
 	return object_text(GMIME_OBJECT(part), eol);
+}
+
+void
+append_parts(GString *out, const GPtrArray *parts, const GString *line,
+			 const GString *eol)
+{
+	for (guint i = 0; i < parts->len; i++)
+	{
+		const GString *part = g_ptr_array_index(parts, i);
+
+		g_string_append_len(out, line->str, (gssize) line->len);
+		g_string_append_len(out, part->str, (gssize) part->len);
+		g_string_append_len(out, eol->str, (gssize) eol->len);
+	}
 }
 
 GString *
@@ -109,8 +120,10 @@ part_multipart(GPtrArray *parts, const char *subtype, const char *report_type,
 			   const char *eol)
 {
 	GMimeMultipart *multipart = g_mime_multipart_new_with_subtype(subtype);
-	GChecksum  *sum = g_checksum_new(G_CHECKSUM_SHA256);
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	g_autofree char *boundary = NULL;
+	g_autoptr(GString) line = g_string_new("--");
+	g_autoptr(GString) end = g_string_new(eol);
 	GString    *out;
 
 	/* no part can contain a checksum of all parts */
@@ -121,21 +134,14 @@ part_multipart(GPtrArray *parts, const char *subtype, const char *report_type,
 		g_checksum_update(sum, (guchar *) part->str, (gssize) part->len);
 	}
 	boundary = g_strdup_printf("=_msgstore_%.32s", g_checksum_get_string(sum));
-	g_checksum_free(sum);
 	g_mime_multipart_set_boundary(multipart, boundary);
 	if (report_type != NULL)
 		g_mime_object_set_content_type_parameter(GMIME_OBJECT(multipart),
 												 "report-type", report_type);
 	out = object_text(GMIME_OBJECT(multipart), eol);
 	g_string_truncate(out, header_len(out));
-	for (guint i = 0; i < parts->len; i++)
-	{
-		GString    *part = g_ptr_array_index(parts, i);
-
-		g_string_append_printf(out, "--%s%s", boundary, eol);
-		g_string_append_len(out, part->str, (gssize) part->len);
-		g_string_append(out, eol);
-	}
+	g_string_append_printf(line, "%s%s", boundary, eol);
+	append_parts(out, parts, line, end);
 	g_string_append_printf(out, "--%s--%s", boundary, eol);
 	g_ptr_array_free(parts, TRUE);
 	return out;
@@ -168,14 +174,8 @@ same_value(json_t *a, json_t *b, const char *name)
 static char *
 line_of(json_t *object, const char *name)
 {
-	char	   *line = g_strdup(text_of(object, name));
-
-	for (char *p = line; *p != '\0'; p++)
-	{
-		if (g_ascii_iscntrl(*p))
-			*p = ' ';
-	}
-	return g_strstrip(line);
+	return g_strstrip(text_replace("[\\x01-\\x1F\\x7F]",
+								   text_of(object, name), " "));
 }
 
 /* Set a field of a part to a value, which is not encoded; "" removes it. */
@@ -193,7 +193,11 @@ set_field(GMimeObject *part, const char *name, const char *value)
 								raw);
 }
 
-void
+/*
+ * Set the names of an attachment in the header of a part, if they differ from
+ * "before", or "before" is NULL.
+ */
+static void
 set_names(GMimeObject *part, json_t *now, json_t *before)
 {
 	g_autofree char *long_name = line_of(now, "PR_ATTACH_LONG_FILENAME");
@@ -229,7 +233,8 @@ set_names(GMimeObject *part, json_t *now, json_t *before)
 		set_field(part, "Content-Location", place);
 }
 
-void
+/* Set the type of an attachment, as set_names() sets names. */
+static void
 set_type(GMimeObject *part, json_t *now, json_t *before, bool embedded)
 {
 	g_autofree char *tag = line_of(now, "PR_ATTACH_MIME_TAG");
@@ -251,7 +256,7 @@ set_type(GMimeObject *part, json_t *now, json_t *before, bool embedded)
 
 GString *
 part_attachment(const Edit *edit, json_t *now, json_t *before,
-				GMimeObject *old)
+				GMimeObject *old, const GString *body)
 {
 	json_t	   *message = json_object_get(now, "PR_ATTACH_DATA_OBJ");
 	bool		embedded = message != NULL && edit->depth < MAX_NESTING;
@@ -259,81 +264,32 @@ part_attachment(const Edit *edit, json_t *now, json_t *before,
 	g_autofree guchar *bytes = g_base64_decode(text_of(now,
 													   "PR_ATTACH_DATA_BIN"),
 											   &len);
-	GMimeObject *part;
+	bool		same = old != NULL &&
+		same_value(now, before, "PR_ATTACH_DATA_BIN") &&
+		json_object_get(now, "PR_ATTACH_DATA_BIN") != NULL;
+	GMimeObject *part = old ? g_object_ref(old) :
+		GMIME_OBJECT(g_mime_part_new());
+	g_autoptr(GString) inner = NULL;
 	GString    *out;
 
 	/* signed or encrypted: the bytes are a whole part */
-	if (!embedded && len > 0 &&
+	if (!same && !embedded && len > 0 &&
 		g_str_has_prefix(text_of(now, "PR_ATTACH_MIME_TAG"), "multipart/"))
+	{
+		g_object_unref(part);
 		return g_string_new_len((char *) bytes, (gssize) len);
-	if (GMIME_IS_PART(old))
-		part = g_object_ref(old);
-	else
-	{
-		part = GMIME_OBJECT(g_mime_part_new());
-		before = NULL;
 	}
-	set_type(part, now, before, embedded);
-	set_names(part, now, before);
-	set_bytes(GMIME_PART(part), bytes, embedded ? 0 : len, embedded ?
-			  GMIME_CONTENT_ENCODING_DEFAULT : GMIME_CONTENT_ENCODING_BASE64);
+	set_type(part, now, old ? before : NULL, embedded);
+	set_names(part, now, old ? before : NULL);
+	if (!same)
+		set_bytes(GMIME_PART(part), bytes, embedded ? 0 : len, embedded ?
+				  GMIME_CONTENT_ENCODING_DEFAULT :
+				  GMIME_CONTENT_ENCODING_BASE64);
 	out = object_text(part, edit->eol);
-	if (embedded)
-	{
-		GString    *mail = edit->inner(message, edit->depth + 1);
-
-		g_string_append_len(out, mail->str, (gssize) mail->len);
-		g_string_free(mail, TRUE);
-	}
-	return out;
-}
-
-/* ----------------------------------------------------- reports, signatures */
-
-const char *
-part_report(json_t *props)
-{
-	size_t		i;
-	json_t	   *one;
-
-	if (!g_str_has_prefix(text_of(props, "PR_MESSAGE_CLASS"), "REPORT."))
-		return NULL;
-	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
-	{
-		const char *type = text_of(one, "PR_ATTACH_MIME_TAG");
-
-		if (g_str_has_suffix(type, "delivery-status"))
-			return "delivery-status";
-		if (strcmp(type, "message/disposition-notification") == 0)
-			return "disposition-notification";
-	}
-	return NULL;
-}
-
-GString *
-part_sealed(json_t *props)
-{
-	json_t	   *list = json_object_get(props, "PR_MESSAGE_ATTACHMENTS");
-	json_t	   *one = json_array_get(list, 0);
-	RawMessage	raw = {.path = NULL};
-	json_t	   *inside;
-	const char *why;
-	gsize		len;
-	g_autofree guchar *bytes = NULL;
-	bool		same;
-
-	if (json_array_size(list) != 1 ||
-		!g_str_has_prefix(text_of(one, "PR_ATTACH_MIME_TAG"), "multipart/") ||
-		!g_str_has_prefix(text_of(props, "PR_MESSAGE_CLASS"),
-						  "IPM.Note.SMIME"))
-		return NULL;
-	bytes = g_base64_decode(text_of(one, "PR_ATTACH_DATA_BIN"), &len);
-	raw.data = (char *) bytes;
-	raw.len = len;
-	inside = mime_to_json(&raw, NULL, &why);
-	same = inside != NULL &&
-		strcmp(text_of(inside, "PR_BODY"), text_of(props, "PR_BODY")) == 0 &&
-		strcmp(text_of(inside, "PR_HTML"), text_of(props, "PR_HTML")) == 0;
-	json_decref(inside);
-	return same ? g_string_new_len((char *) bytes, (gssize) len) : NULL;
+	if (same)
+		g_string_truncate(out, header_len(out));
+	else if (embedded)
+		body = inner = compose_message(message, edit->depth + 1);
+	return same || embedded ?
+		g_string_append_len(out, body->str, (gssize) body->len) : out;
 }

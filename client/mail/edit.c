@@ -23,21 +23,31 @@
  */
 #include <string.h>
 
-#include "edit.h"
+#include "mail.h"
+
+/* The fields that describe a part. */
+#define PART_FIELDS	"Content-(?:Type|Transfer-Encoding|Disposition|ID|" \
+					"Location|MD5)"
+
+/* The edits of PR_BODY or PR_HTML. */
+typedef struct Body
+{
+	bool		edited;
+	bool		placed;			/* the original has a part for the body */
+	bool		done;			/* written, or empty, or not edited */
+} Body;
 
 /* The edits of the content. */
 typedef struct Content
 {
-	bool		new_text;
-	bool		new_html;
-	bool		text_place;		/* the original has a part for the text */
-	bool		html_place;
-	bool		text_done;
-	bool		html_done;
+	Body		bodies[2];		/* the text, the HTML */
 	GPtrArray  *first;			/* parts before all others */
 	GPtrArray  *last;
 	GPtrArray  *related;		/* parts beside new HTML */
 } Content;
+
+static GString *edit_bytes(json_t *props, json_t *before, const char *data,
+						   size_t len, int depth, bool rebuild);
 
 /* ------------------------------------------------------------- attachments */
 
@@ -45,11 +55,10 @@ typedef struct Content
 static json_t *
 find_attachment(json_t *props, unsigned number)
 {
-	json_t	   *list = json_object_get(props, "PR_MESSAGE_ATTACHMENTS");
 	size_t		i;
 	json_t	   *one;
 
-	json_array_foreach(list, i, one)
+	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
 	{
 		if (number_of(one, "PR_ATTACH_NUM", (json_int_t) i) == number)
 			return one;
@@ -60,57 +69,40 @@ find_attachment(json_t *props, unsigned number)
 /*
  * Return the attachment that the original has under a number, with its edits;
  * NULL if the attachment was deleted.  An attachment that shares nothing but
- * the number with the original's attachment is a new attachment.
+ * the number with the original's attachment is a new attachment.  *same is
+ * true if nothing was edited; edits within an embedded message do not count.
  */
 static json_t *
-attachment_now(const Edit *edit, unsigned number)
+attachment_now(const Edit *edit, unsigned number, bool *same)
 {
 	static const char *const names[] = {
-		"PR_ATTACH_DATA_BIN", "PR_ATTACH_LONG_FILENAME",
-		"PR_ATTACH_CONTENT_ID", "PR_ATTACH_MIME_TAG"
+		"PR_ATTACH_CONTENT_LOCATION", "PR_ATTACH_DATA_BIN",
+		"PR_ATTACH_LONG_FILENAME", "PR_ATTACH_CONTENT_ID", "PR_ATTACH_MIME_TAG"
 	};
 	json_t	   *now = find_attachment(edit->props, number);
 	json_t	   *before = find_attachment(edit->before, number);
+	bool		shared = false;
 
-	for (size_t i = 0; now != NULL && i < G_N_ELEMENTS(names); i++)
-	{
-		if (json_object_get(now, names[i]) != NULL &&
-			same_value(now, before, names[i]))
-			return now;
-	}
-	return NULL;
-}
-
-/*
- * Return true if an attachment was not edited.  Edits within an embedded
- * message do not count.
- */
-static bool
-same_attachment(json_t *now, json_t *before)
-{
-	static const char *const names[] = {
-		"PR_ATTACH_LONG_FILENAME", "PR_ATTACH_MIME_TAG",
-		"PR_ATTACH_CONTENT_ID", "PR_ATTACH_CONTENT_LOCATION",
-		"PR_ATTACH_DATA_BIN"
-	};
-
+	*same = (json_object_get(now, "PR_ATTACH_DATA_OBJ") == NULL) ==
+		(json_object_get(before, "PR_ATTACH_DATA_OBJ") == NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
 	{
-		if (!same_value(now, before, names[i]))
-			return false;
+		bool		equal = same_value(now, before, names[i]);
+
+		*same = *same && equal;
+		shared |= i > 0 && equal && json_object_get(now, names[i]) != NULL;
 	}
-	return (json_object_get(now, "PR_ATTACH_DATA_OBJ") == NULL) ==
-		(json_object_get(before, "PR_ATTACH_DATA_OBJ") == NULL);
+	return shared ? now : NULL;
 }
 
 /* ----------------------------------------------- the parts of the original */
 
-/* Return true if a header field describes only the content. */
-static bool
-is_content_field(const char *name)
+/* Append bytes of the original. */
+static GString *
+append_data(const Edit *edit, GString *out, size_t from, size_t to)
 {
-	return text_matches("\\A(?:Content-(?:Type|Transfer-Encoding|Disposition|"
-						"ID|Location|Length|MD5)|Lines)\\z", name);
+	return g_string_append_len(out, edit->reading->mend->data + from,
+							   (gssize) (to - from));
 }
 
 /*
@@ -118,184 +110,128 @@ is_content_field(const char *name)
  * whole content, the fields that describe the content.
  */
 static GString *
-old_header(const Edit *edit, const Part *place)
+old_header(const Edit *edit, const Part *part)
 {
-	const Reading *reading = edit->reading;
-	const GPtrArray *fields = reading->root->header->fields;
-	const char *data = reading->mend->data;
 	GString    *out = g_string_new(NULL);
 
-	if (place != reading->root)
-		return g_string_append_len(out, data + place->start,
-								   (gssize) (place->body - place->start));
-	for (guint i = 0; i < fields->len; i++)
+	if (part->depth > 0)
+		return append_data(edit, out, part->start, part->body);
+	for (guint i = 0; i < part->header->fields->len; i++)
 	{
-		const Field *field = g_ptr_array_index(fields, i);
+		const Field *field = g_ptr_array_index(part->header->fields, i);
 
-		if (is_content_field(field->name) &&
-			g_ascii_strcasecmp(field->name, "Content-Length") != 0 &&
-			g_ascii_strcasecmp(field->name, "Lines") != 0)
-			g_string_append_len(out, data + field->offset,
-								(gssize) (field->end - field->offset));
+		if (text_matches("\\A" PART_FIELDS "\\z", field->name))
+			append_data(edit, out, field->offset, field->end);
 	}
 	return g_string_append(out, edit->eol);
 }
 
 /* Return a part of the original. */
 static GString *
-old_part(const Edit *edit, const Part *place)
+old_part(const Edit *edit, const Part *part)
 {
-	return g_string_append_len(old_header(edit, place),
-							   edit->reading->mend->data + place->body,
-							   (gssize) (place->end - place->body));
+	return append_data(edit, old_header(edit, part), part->body, part->end);
 }
 
 /* Return a part of the original, without content, as GMime's, or NULL. */
 static GMimeObject *
-old_object(const Edit *edit, const Part *place)
+old_object(const Edit *edit, const Part *part)
 {
-	GString    *header = old_header(edit, place);
-	GMimeObject *object = header->len > 2 ?
-		parse_header(header->str, header->len) : NULL;
+	g_autoptr(GString) header = old_header(edit, part);
+	GMimeObject *object = header->len > 2 ? parse_header(header) : NULL;
 
 	if (!GMIME_IS_PART(object))
 		g_clear_object(&object);
-	g_string_free(header, TRUE);
 	return object;
 }
 
-static GString *edit_message(json_t *props, json_t *before, const char *data,
-							 size_t len, int depth);
-
 /* Return the part of an edited embedded message; NULL without edits. */
 static GString *
-inner_part(const Edit *edit, const Part *place, json_t *now, json_t *before)
+inner_part(const Edit *edit, const Part *part, json_t *now, json_t *before)
 {
-	GByteArray *bytes = part_bytes(edit->reading, place);
-	GString    *inner =
-		edit_message(json_object_get(now, "PR_ATTACH_DATA_OBJ"),
-					 json_object_get(before, "PR_ATTACH_DATA_OBJ"),
-					 (const char *) bytes->data, bytes->len, edit->depth + 1);
-	GString    *part = NULL;
+	g_autoptr(GByteArray) bytes = part_bytes(edit->reading, part);
+	g_autoptr(GString) inner =
+		edit_bytes(json_object_get(now, "PR_ATTACH_DATA_OBJ"),
+				   json_object_get(before, "PR_ATTACH_DATA_OBJ"),
+				   (const char *) bytes->data, bytes->len, edit->depth + 1,
+				   false);
+	g_autoptr(GString) coded = NULL;
+	GMimePart  *coder;
 
-	if (inner != NULL && (inner->len != bytes->len ||
-						  memcmp(inner->str, bytes->data, inner->len) != 0))
-	{
-		GMimePart  *coder = g_mime_part_new();
-		GString    *coded;
-
-		/* GMime encodes the message as the content of a part */
-		set_bytes(coder, inner->str, inner->len,
-				  place->encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-				  place->encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ?
-				  place->encoding : GMIME_CONTENT_ENCODING_DEFAULT);
-		coded = object_text(GMIME_OBJECT(coder), edit->eol);
-		part = old_header(edit, place);
-		g_string_append(part, coded->str + header_len(coded));
-		g_string_free(coded, TRUE);
-	}
-	if (inner != NULL)
-		g_string_free(inner, TRUE);
-	g_byte_array_unref(bytes);
-	return part;
+	if (inner == NULL || (inner->len == bytes->len &&
+						  memcmp(inner->str, bytes->data, inner->len) == 0))
+		return NULL;
+	/* GMime encodes the message as the content of a part */
+	coder = g_mime_part_new();
+	set_bytes(coder, inner->str, inner->len,
+			  part->encoding == GMIME_CONTENT_ENCODING_BASE64 ||
+			  part->encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ?
+			  part->encoding : GMIME_CONTENT_ENCODING_DEFAULT);
+	coded = object_text(GMIME_OBJECT(coder), edit->eol);
+	return g_string_append(old_header(edit, part),
+						   coded->str + header_len(coded));
 }
 
 /* ------------------------------------------------------------- the content */
 
 /* Return PR_BODY, or PR_HTML with the parts beside it, as a part. */
 static GString *
-plain_part(const Edit *edit, GMimeObject *old)
+new_body(const Edit *edit, Content *content, bool html, GMimeObject *old)
 {
-	const char *text = text_of(edit->props, "PR_BODY");
+	const char *value = text_of(edit->props, html ? "PR_HTML" : "PR_BODY");
+	gsize		len = strlen(value);
+	g_autofree char *text = html ? (char *) g_base64_decode(value, &len) :
+		g_strdup(value);
+	GString    *part = part_text(text, len, html ? "html" : "plain",
+								 edit->eol, old);
+	GPtrArray  *parts;
 
-	return part_text(text, strlen(text), "plain", edit->eol, old);
+	content->bodies[html].done = true;
+	if (!html)
+		return part;
+	parts = g_steal_pointer(&content->related);
+	content->related = parts_new();
+	g_ptr_array_insert(parts, 0, part);
+	return join_parts(parts, "related", edit->eol);
 }
 
-static GString *
-html_part(const Edit *edit, Content *content, GMimeObject *old)
+/* Return true if a body without a part was edited. */
+static bool
+is_new(const Body *body)
 {
-	gsize		len;
-	g_autofree guchar *bytes = g_base64_decode(text_of(edit->props,
-													   "PR_HTML"), &len);
-	GPtrArray  *parts = g_steal_pointer(&content->related);
-
-	content->related = parts_new();
-	g_ptr_array_insert(parts, 0, part_text((char *) bytes, len, "html",
-										   edit->eol, old));
-	return join_parts(parts, "related", edit->eol);
+	return !body->placed && !body->done;
 }
 
 /*
  * Return the part that replaces a body of the original: the edited text or
  * HTML, or both as alternatives if the other one has no part.  Returns NULL
- * if the place becomes empty.  Marks the bodies that it returns as done.
+ * if the place becomes empty.
  */
 static GString *
 body_part(const Edit *edit, const Part *place, Content *content)
 {
-	bool		text = place->text ? !content->text_done :
-		!content->text_place && !content->text_done;
-	bool		html = place->html ? !content->html_done :
-		!content->html_place && !content->html_done;
-	bool		changed = place->text ? content->new_text : content->new_html;
-	GMimeObject *old;
-	GPtrArray  *parts;
-	GString    *part = NULL;
+	bool		html = place->html;
+	const Body *own = &content->bodies[html];
+	bool		both = is_new(&content->bodies[!html]);
+	GMimeObject *old = both ? NULL : old_object(edit, place);
+	GPtrArray  *parts = parts_new();
 
-	if (!changed)
-		text = html = true;
-	content->text_done |= text;
-	content->html_done |= html;
-	if (text && html)
-	{
-		parts = parts_new();
-		g_ptr_array_add(parts, place->text && !content->new_text ?
-						old_part(edit, place) : plain_part(edit, NULL));
-		g_ptr_array_add(parts, place->html && !content->new_html ?
-						old_part(edit, place) :
-						html_part(edit, content, NULL));
-		return part_multipart(parts, "alternative", NULL, edit->eol);
-	}
-	old = old_object(edit, place);
-	if (text)
-		part = plain_part(edit, old);
-	else if (html)
-		part = html_part(edit, content, old);
+	if (!own->edited)
+		g_ptr_array_add(parts, old_part(edit, place));
+	else if (!own->done)
+		g_ptr_array_add(parts, new_body(edit, content, html, old));
+	if (both)
+		g_ptr_array_insert(parts, html ? 0 : -1,
+						   new_body(edit, content, !html, NULL));
 	g_clear_object(&old);
-	return part;
+	if (parts->len > 0)
+		return join_parts(parts, "alternative", edit->eol);
+	g_ptr_array_free(parts, TRUE);
+	return NULL;
 }
 
 /*
- * Return the part of an edited attachment.  "several" is true if more than the
- * attachment was read from the place, so that there is no part to change.
- */
-static GString *
-attachment_part(const Edit *edit, const Part *place, unsigned number,
-				json_t *now, bool several)
-{
-	json_t	   *before = find_attachment(edit->before, number);
-	GMimeObject *old = several ? NULL : old_object(edit, place);
-	GString    *part;
-
-	if (old != NULL && same_value(now, before, "PR_ATTACH_DATA_BIN") &&
-		json_object_get(before, "PR_ATTACH_DATA_BIN") != NULL)
-	{
-		/* other names or another type, and the old body */
-		set_type(old, now, before, false);
-		set_names(old, now, before);
-		part = object_text(g_object_ref(old), edit->eol);
-		g_string_truncate(part, header_len(part));
-		g_string_append_len(part, edit->reading->mend->data + place->body,
-							(gssize) (place->end - place->body));
-	}
-	else
-		part = part_attachment(edit, now, before, old);
-	g_clear_object(&old);
-	return part;
-}
-
-/*
- * Return true if an attachment of a place was edited or deleted.  *inner is
+ * Return true if an attachment of a part was edited or deleted.  *inner is
  * the part of an embedded message with edits, or NULL.
  */
 static bool
@@ -307,15 +243,15 @@ attachments_differ(const Edit *edit, const Part *place, GString **inner)
 	for (unsigned n = place->number; n < place->number + place->attachments;
 		 n++)
 	{
-		json_t	   *now = attachment_now(edit, n);
+		bool		same;
+		json_t	   *now = attachment_now(edit, n, &same);
 		json_t	   *before = find_attachment(edit->before, n);
 
 		if (before == NULL)
 			continue;			/* not read within an embedded message */
-		if (now == NULL || !same_attachment(now, before))
-			differ = true;
-		else if (json_object_get(now, "PR_ATTACH_DATA_OBJ") != NULL &&
-				 place->attachments == 1)
+		differ |= now == NULL || !same;
+		if (now != NULL && same && place->attachments == 1 &&
+			json_object_get(now, "PR_ATTACH_DATA_OBJ") != NULL)
 			*inner = inner_part(edit, place, now, before);
 	}
 	return differ;
@@ -327,230 +263,206 @@ leaf_parts(const Edit *edit, const Part *place, Content *content)
 {
 	GString    *part;
 	bool		differ = attachments_differ(edit, place, &part);
-	bool		several = place->text || place->html ||
-		place->attachments > 1;
-	bool		beside = (place->html && !content->text_place &&
-						  !content->text_done) ||
-		(place->text && !content->html_place && !content->html_done);
+	bool		is_body = place->text || place->html;
+	bool		several = is_body || place->attachments > 1;
+	Body	   *own = &content->bodies[place->html];
+	GMimeObject *old = NULL;
+	g_autoptr(GString) body = NULL;
 	GPtrArray  *parts;
 
-	if (!differ && part == NULL && !beside &&
-		!(place->text && content->new_text) &&
-		!(place->html && content->new_html))
-		return NULL;
-	parts = parts_new();
-	if (place->text && !content->new_text && differ)
+	if (place->text && !own->edited && differ)
 	{
 		/* write the text without its uuencoded files */
-		content->new_text = true;
-		content->text_done = false;
+		own->edited = true;
+		own->done = false;
 	}
-	if (place->text || place->html)
+	if (!differ && part == NULL &&
+		!(is_body && (own->edited || is_new(&content->bodies[!place->html]))))
+		return NULL;
+	parts = parts_new();
+	if (is_body)
 		part = body_part(edit, place, content);
 	if (part != NULL)
 		g_ptr_array_add(parts, part);
+	/* if several attachments were read, there is no part to change */
+	if (differ && !several)
+	{
+		old = old_object(edit, place);
+		body = append_data(edit, g_string_new(NULL), place->body, place->end);
+	}
 	for (unsigned n = place->number; (differ || several) &&
 		 n < place->number + place->attachments; n++)
 	{
-		json_t	   *now = attachment_now(edit, n);
+		bool		same;
+		json_t	   *now = attachment_now(edit, n, &same);
 
 		if (now != NULL)
-			g_ptr_array_add(parts, attachment_part(edit, place, n, now,
-												   several));
+			g_ptr_array_add(parts,
+							part_attachment(edit, now,
+											find_attachment(edit->before, n),
+											old, body));
 	}
+	g_clear_object(&old);
 	return parts;
 }
 
-/* Append parts, each after a boundary line and before a line end. */
-static void
-append_parts(GString *out, const GPtrArray *parts, const char *line,
-			 size_t line_len, const char *eol, size_t eol_len)
-{
-	for (guint i = 0; i < parts->len; i++)
-	{
-		const GString *part = g_ptr_array_index(parts, i);
-
-		g_string_append_len(out, line, (gssize) line_len);
-		g_string_append_len(out, part->str, (gssize) part->len);
-		g_string_append_len(out, eol, (gssize) eol_len);
-	}
-}
-
-/* Add the edited bodies that replace no part of the original. */
-static void
-add_bodies(const Edit *edit, Content *content)
-{
-	GPtrArray  *parts = parts_new();
-
-	if (!content->text_done)
-		g_ptr_array_add(parts, plain_part(edit, NULL));
-	if (!content->html_done)
-		g_ptr_array_add(parts, html_part(edit, content, NULL));
-	content->text_done = content->html_done = true;
-	if (parts->len > 0)
-		g_ptr_array_add(content->first, join_parts(parts, "alternative",
-												   edit->eol));
-	else
-		g_ptr_array_free(parts, TRUE);
-}
-
-static GPtrArray *place_parts(const Edit *edit, const Part *place,
-							  Content *content);
-
-/*
- * Return a multipart with the edits of its parts, or NULL without edits.  The
- * parts in content->first and content->last are put into the outermost
- * multipart/mixed.
- */
+/* Return the boundary line in front of a part of a multipart. */
 static GString *
-edited_multipart(const Edit *edit, const Part *place, Content *content)
+boundary_line(const Edit *edit, const Part *multipart, const Part *part)
 {
 	const char *data = edit->reading->mend->data;
-	size_t		at = place->body;
-	guint		n = place->parts->len;
-	bool		outer = place == edit->reading->root && part_is(place, "multipart", "mixed");
-	bool		edited = false;
-	GPtrArray **parts = g_new0(GPtrArray *, n);
-	GString    *out = NULL;
+	size_t		line = part->start - (part->start > multipart->body);
 
-	for (guint i = 0; i < n; i++)
-	{
-		parts[i] = place_parts(edit, g_ptr_array_index(place->parts, i),
-							   content);
-		edited = edited || parts[i] != NULL;
-	}
-	if (outer)
-		add_bodies(edit, content);
-	outer = outer && content->first->len + content->last->len > 0;
-	if (edited || outer)
-		out = old_header(edit, place);
-	for (guint i = 0; out != NULL && i < n; i++)
-	{
-		const Part *one = g_ptr_array_index(place->parts, i);
-		size_t		start = CLAMP(one->start, at, place->end);
-		size_t		end = CLAMP(one->end, start, place->end);
-		size_t		line = start - (start > at);
-		size_t		next = end;
-		const char *eol = edit->eol;
-		size_t		line_len;
-
-		while (line > at && data[line - 1] != '\n')
-			line--;
-		line_len = start - line;
-		next += next < place->end && data[next] == '\r';
-		next += next < place->end && data[next] == '\n';
-		if (next > end || (next == place->end && !outer))
-			eol = data + end;
-		if (parts[i] == NULL && outer && i + 1 == n)
-		{
-			parts[i] = parts_new();
-			g_ptr_array_add(parts[i], old_part(edit, one));
-		}
-		g_string_append_len(out, data + at, (gssize) (line - at));
-		if (outer && i == 0)
-			append_parts(out, content->first, data + line, line_len, edit->eol,
-						 strlen(edit->eol));
-		if (parts[i] != NULL)
-			append_parts(out, parts[i], data + line, line_len, eol,
-						 eol == edit->eol ? strlen(eol) : next - end);
-		else
-			g_string_append_len(out, data + line, (gssize) (end - line));
-		at = parts[i] ? next : end;
-		if (outer && i + 1 == n)
-		{
-			append_parts(out, content->last, data + line, line_len, edit->eol,
-						 strlen(edit->eol));
-			/* the closing boundary is missing */
-			while (line_len > 0 && g_ascii_isspace(data[line + line_len - 1]))
-				line_len--;
-			if (at == place->end)
-				g_string_append_printf(out, "%.*s--%s", (int) line_len,
-									   data + line, edit->eol);
-			g_ptr_array_set_size(content->first, 0);
-			g_ptr_array_set_size(content->last, 0);
-		}
-	}
-	if (out != NULL)
-		g_string_append_len(out, data + at, (gssize) (place->end - at));
-	for (guint i = 0; i < n; i++)
-		g_clear_pointer(&parts[i], g_ptr_array_unref);
-	g_free(parts);
-	return out;
+	while (line > multipart->body && data[line - 1] != '\n')
+		line--;
+	return append_data(edit, g_string_new(NULL), line, part->start);
 }
 
-/* Return the parts that replace a part of the original; NULL without edits. */
-static GPtrArray *
-place_parts(const Edit *edit, const Part *place, Content *content)
+/* Return the line end after a part. */
+static GString *
+end_of_line(const Edit *edit, const Part *part, const Part *multipart)
 {
-	GString    *part;
-	GPtrArray  *parts = NULL;
+	const char *data = edit->reading->mend->data;
+	size_t		next = part->end;
 
-	if (place->parts->len == 0)
-		return leaf_parts(edit, place, content);
-	part = edited_multipart(edit, place, content);
-	if (part != NULL)
-	{
-		parts = parts_new();
-		g_ptr_array_add(parts, part);
-	}
-	return parts;
+	next += next < multipart->end && data[next] == '\r';
+	next += next < multipart->end && data[next] == '\n';
+	return append_data(edit, g_string_new(NULL), part->end, next);
 }
 
-/* Find the bodies that have a place in the original. */
+/*
+ * Append the bytes of a multipart from *at on, up to its last edited part.
+ * Returns true if a part was edited.
+ */
+static bool
+append_edited(const Edit *edit, const Part *multipart, Content *content,
+			  GString *out, size_t *at)
+{
+	bool		edited = false;
+
+	for (guint i = 0; i < multipart->parts->len; i++)
+	{
+		const Part *one = g_ptr_array_index(multipart->parts, i);
+		g_autoptr(GPtrArray) parts = one->parts->len > 0 ? NULL :
+			leaf_parts(edit, one, content);
+		g_autoptr(GString) line = boundary_line(edit, multipart, one);
+		g_autoptr(GString) eol = end_of_line(edit, one, multipart);
+		size_t		next = one->end + eol->len;
+
+		if (one->parts->len > 0)
+			edited |= append_edited(edit, one, content, out, at);
+		if (parts == NULL)
+			continue;
+		if (eol->len == 0 && (one->end < multipart->end || parts->len > 1))
+			g_string_append(eol, edit->eol);
+		append_data(edit, out, *at, MAX(*at, one->start - line->len));
+		append_parts(out, parts, line, eol);
+		*at = next;
+		edited = true;
+	}
+	return edited;
+}
+
+/*
+ * Return the root with the edits of its parts, or NULL without edits.  If the
+ * root is a multipart/mixed, takes the parts in content->first and last.
+ */
+static GString *
+edited_root(const Edit *edit, Content *content)
+{
+	const Part *root = edit->reading->root;
+	bool		mixed = part_is(root, "multipart", "mixed") &&
+		content->first->len + content->last->len > 0;
+	const Part *one = g_ptr_array_index(root->parts, 0);
+	g_autoptr(GString) line = boundary_line(edit, root, one);
+	g_autoptr(GString) eol = g_string_new(edit->eol);
+	GString    *out = old_header(edit, root);
+	size_t		at = root->body;
+	bool		edited;
+
+	if (mixed)
+	{
+		append_data(edit, out, at, one->start - line->len);
+		at = one->start - line->len;
+		append_parts(out, content->first, line, eol);
+	}
+	edited = append_edited(edit, root, content, out, &at);
+	if (mixed)
+	{
+		g_autoptr(GString) rest = NULL;
+		size_t		next;
+
+		one = g_ptr_array_index(root->parts, root->parts->len - 1);
+		rest = end_of_line(edit, one, root);
+		next = one->end + rest->len;
+		append_data(edit, out, at, next);
+		at = next;
+		/* the closing boundary is missing */
+		if (at == root->end)
+			g_string_append(out, edit->eol);
+		append_parts(out, content->last, line, eol);
+		if (at == root->end)
+			g_string_append_printf(out, "%s--%s", g_strchomp(line->str),
+								   edit->eol);
+		g_ptr_array_set_size(content->first, 0);
+		g_ptr_array_set_size(content->last, 0);
+	}
+	append_data(edit, out, at, root->end);
+	if (edited || mixed)
+		return out;
+	g_string_free(out, TRUE);
+	return NULL;
+}
+
+/* Find the bodies that have a part in the original. */
 static void
 find_bodies(const Part *place, Content *content)
 {
-	content->text_place |= place->text;
-	content->html_place |= place->html;
+	content->bodies[0].placed |= place->text;
+	content->bodies[1].placed |= place->html;
 	for (guint i = 0; i < place->parts->len; i++)
 		find_bodies(g_ptr_array_index(place->parts, i), content);
 }
 
 /*
- * Set the message's fields that describe the content from the header of a
- * part, and remove the other ones.
+ * Replace the whole content of the message by a part, and the message's fields
+ * that describe the content by the header of the part, if it differs.
  */
-static void
-set_content_fields(Edit *edit, const char *header, size_t len)
-{
-	const GPtrArray *fields = edit->reading->root->header->fields;
-	GMimeObject *object = parse_header(header, len);
-	GMimeHeaderList *list = object ? g_mime_object_get_header_list(object) :
-		NULL;
-	int			n = list ? g_mime_header_list_get_count(list) : 0;
-
-	if (header_get(edit->reading->root->header, "MIME-Version") == NULL)
-		envelope_set(edit, "MIME-Version", "1.0");
-	for (int i = 0; i < n; i++)
-	{
-		GMimeHeader *field = g_mime_header_list_get_header_at(list, i);
-
-		if (g_mime_header_get_offset(field) >= 0)
-			envelope_set(edit, g_mime_header_get_name(field),
-						 g_mime_header_get_raw_value(field));
-	}
-	for (guint i = 0; i < fields->len; i++)
-	{
-		const char *name = ((Field *) g_ptr_array_index(fields, i))->name;
-
-		if (is_content_field(name) &&
-			!(n > 0 && g_mime_header_list_contains(list, name)))
-			envelope_set(edit, name, NULL);
-	}
-	g_clear_object(&object);
-}
-
-/* Replace the whole content of the message by a part. */
 static void
 set_content(Edit *edit, GString *part)
 {
-	GString    *old = old_header(edit, edit->reading->root);
+	const Header *header = edit->reading->root->header;
+	g_autoptr(GString) old = old_header(edit, edit->reading->root);
 	size_t		len = header_len(part);
+	g_autoptr(GString) new = g_string_new_len(part->str, (gssize) len);
+	GMimeObject *object = NULL;
 
-	if (old->len != len || memcmp(old->str, part->str, len) != 0)
-		set_content_fields(edit, part->str, len);
 	edit->content = g_string_erase(part, 0, (gssize) len);
-	g_string_free(old, TRUE);
+	if (g_string_equal(old, new))
+		return;
+	if (header_get(header, "MIME-Version") == NULL)
+		envelope_set(edit, "MIME-Version", "1.0");
+	for (guint i = 0; i < header->fields->len; i++)
+	{
+		const Field *field = g_ptr_array_index(header->fields, i);
+
+		if (text_matches("\\A(?:" PART_FIELDS "|Content-Length|Lines)\\z",
+						 field->name))
+			envelope_set(edit, field->name, NULL);
+	}
+	object = parse_header(new);
+	for (int i = 0; object != NULL; i++)
+	{
+		GMimeHeaderList *list = g_mime_object_get_header_list(object);
+		GMimeHeader *field = i < g_mime_header_list_get_count(list) ?
+			g_mime_header_list_get_header_at(list, i) : NULL;
+
+		if (field == NULL)
+			g_clear_object(&object);
+		else if (g_mime_header_get_offset(field) >= 0)
+			envelope_set(edit, g_mime_header_get_name(field),
+						 g_mime_header_get_raw_value(field));
+	}
 }
 
 /*
@@ -560,28 +472,56 @@ set_content(Edit *edit, GString *part)
 static GPtrArray *
 content_parts(const Edit *edit, Content *content)
 {
-	const Part *place = edit->reading->root;
-	GPtrArray  *parts = edit->rebuild ? parts_new() :
-		place_parts(edit, place, content);
-	bool		edited = parts != NULL;
+	const Part *root = edit->reading->root;
+	GPtrArray  *parts = NULL;
+	GString    *part;
+	bool		edited;
 
-	add_bodies(edit, content);
+	if (!edit->rebuild && root->parts->len == 0)
+		parts = leaf_parts(edit, root, content);
+	else if (!edit->rebuild && (part = edited_root(edit, content)) != NULL)
+	{
+		parts = parts_new();
+		g_ptr_array_add(parts, part);
+	}
+	edited = edit->rebuild || parts != NULL;
 	if (parts == NULL)
 		parts = parts_new();
 	if (!edited && content->first->len + content->last->len > 0)
 	{
-		if (!place->partless)
-			g_ptr_array_add(parts, old_part(edit, place));
-		else if (content->last->len > 0 && place->text)
-			g_ptr_array_add(parts, plain_part(edit, NULL));
+		if (!root->partless)
+			g_ptr_array_add(parts, old_part(edit, root));
+		else if (content->last->len > 0 && root->text)
+			g_ptr_array_add(parts, new_body(edit, content, false, NULL));
 	}
 	g_ptr_array_extend_and_steal(content->first, parts);
 	g_ptr_array_extend_and_steal(content->first, content->last);
 	if (edited && content->first->len == 0)
-		g_ptr_array_add(content->first, content->text_place ?
+		g_ptr_array_add(content->first, content->bodies[0].placed ?
 						part_text("", 0, "plain", edit->eol, NULL) :
-						plain_part(edit, NULL));
+						new_body(edit, content, false, NULL));
 	return content->first;
+}
+
+/* Return the report-type of a message by its attachments, or NULL. */
+static const char *
+report_type(json_t *props)
+{
+	size_t		i;
+	json_t	   *one;
+
+	if (!g_str_has_prefix(text_of(props, "PR_MESSAGE_CLASS"), "REPORT."))
+		return NULL;
+	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
+	{
+		const char *type = text_of(one, "PR_ATTACH_MIME_TAG");
+
+		if (g_str_has_suffix(type, "delivery-status"))
+			return "delivery-status";
+		if (strcmp(type, "message/disposition-notification") == 0)
+			return "disposition-notification";
+	}
+	return NULL;
 }
 
 /*
@@ -591,11 +531,11 @@ content_parts(const Edit *edit, Content *content)
 static bool
 stands_apart(const Edit *edit)
 {
-	const Part *place = edit->reading->root;
+	const Part *root = edit->reading->root;
 
 	if (!edit->rebuild)
-		return place->parts->len == 0 && place->attachments > 0 &&
-			(place->text || place->html || place->attachments > 1);
+		return root->parts->len == 0 && root->attachments > 0 &&
+			(root->text || root->html || root->attachments > 1);
 	return *text_of(edit->props, "PR_BODY") == '\0' &&
 		*text_of(edit->props, "PR_HTML") == '\0' &&
 		json_object_get(edit->props, "PR_MESSAGE_ATTACHMENTS") != NULL &&
@@ -607,31 +547,47 @@ stands_apart(const Edit *edit)
 static void
 edit_content(Edit *edit)
 {
+	static const char *const names[] = {"PR_BODY", "PR_HTML"};
 	Content		content = {.first = parts_new(), .last = parts_new(),
 	.related = parts_new()};
-	const char *report = edit->rebuild ? part_report(edit->props) : NULL;
-	GPtrArray  *parts;
+	Body	   *bodies = content.bodies;
+	const char *report = edit->rebuild ? report_type(edit->props) : NULL;
+	GPtrArray  *parts = parts_new();
 	size_t		i;
 	json_t	   *one;
 
-	content.new_text = !same_value(edit->props, edit->before, "PR_BODY");
-	content.new_html = !same_value(edit->props, edit->before, "PR_HTML");
-	content.text_done = !content.new_text ||
-		*text_of(edit->props, "PR_BODY") == '\0';
-	content.html_done = !content.new_html ||
-		*text_of(edit->props, "PR_HTML") == '\0';
-	find_bodies(edit->reading->root, &content);
+	for (i = 0; i < 2; i++)
+	{
+		bodies[i].edited = !same_value(edit->props, edit->before, names[i]);
+		bodies[i].done = !bodies[i].edited ||
+			*text_of(edit->props, names[i]) == '\0';
+	}
+	if (!edit->rebuild)
+		find_bodies(edit->reading->root, &content);
 	json_array_foreach(json_object_get(edit->props, "PR_MESSAGE_ATTACHMENTS"),
 					   i, one)
 	{
-		bool		beside = !content.html_done &&
+		bool		beside = !bodies[1].done &&
 		(number_of(one, "PR_ATTACH_FLAGS", 0) & ATT_MHTML_REF);
+		bool		same;
 
 		if (attachment_now(edit, (unsigned) number_of(one, "PR_ATTACH_NUM",
-													  (json_int_t) i)) == NULL)
+													  (json_int_t) i),
+						   &same) == NULL)
 			g_ptr_array_add(beside ? content.related : content.last,
-							part_attachment(edit, one, NULL, NULL));
+							part_attachment(edit, one, NULL, NULL, NULL));
 	}
+	/* bodies that neither replace a part nor stand beside one */
+	for (i = 0; i < 2 && !bodies[0].placed && !bodies[1].placed; i++)
+	{
+		if (!bodies[i].done)
+			g_ptr_array_add(parts, new_body(edit, &content, i == 1, NULL));
+	}
+	if (parts->len > 0)
+		g_ptr_array_add(content.first, join_parts(parts, "alternative",
+												  edit->eol));
+	else
+		g_ptr_array_free(parts, TRUE);
 	parts = content_parts(edit, &content);
 	g_ptr_array_free(content.related, TRUE);
 	if (parts->len == 0)
@@ -646,16 +602,31 @@ edit_content(Edit *edit)
 
 /* ------------------------------------------------------------- the message */
 
-/* Return true if the message differs from the original. */
-static bool
-is_edited(const Edit *edit)
+/*
+ * Return the only attachment of a signed or encrypted message, if the texts in
+ * the attachment are equal to those of the message; else NULL.
+ */
+static GString *
+sealed_part(json_t *props)
 {
-	const GPtrArray *fields = edit->reading->root->header->fields;
-	bool		edited = edit->content != NULL || edit->appended->len > 0;
+	json_t	   *list = json_object_get(props, "PR_MESSAGE_ATTACHMENTS");
+	json_t	   *one = json_array_get(list, 0);
+	RawMessage	raw = {.path = NULL};
+	json_auto_t *inside = NULL;
+	const char *why;
+	g_autofree guchar *bytes = NULL;
 
-	for (guint i = 0; !edited && i < fields->len; i++)
-		edited = ((Field *) g_ptr_array_index(fields, i))->now != NULL;
-	return edited;
+	if (json_array_size(list) != 1 ||
+		!g_str_has_prefix(text_of(one, "PR_ATTACH_MIME_TAG"), "multipart/") ||
+		!g_str_has_prefix(text_of(props, "PR_MESSAGE_CLASS"),
+						  "IPM.Note.SMIME"))
+		return NULL;
+	bytes = g_base64_decode(text_of(one, "PR_ATTACH_DATA_BIN"), &raw.len);
+	raw.data = (char *) bytes;
+	inside = mime_to_json(&raw, NULL, &why);
+	return inside != NULL && same_value(inside, props, "PR_BODY") &&
+		same_value(inside, props, "PR_HTML") ?
+		g_string_new_len(raw.data, (gssize) raw.len) : NULL;
 }
 
 /*
@@ -666,33 +637,31 @@ is_edited(const Edit *edit)
 static void
 append_header(const Edit *edit, GString *out)
 {
-	const Reading *reading = edit->reading;
-	const Part *place = reading->root;
-	const char *data = reading->mend->data;
-	bool		cut = place->head > 0 && data[place->head - 1] != '\n';
-	bool		at_start = cut || reading->mend->broken;
-	size_t		at = place->start;
+	const Part *root = edit->reading->root;
+	const char *data = edit->reading->mend->data;
+	bool		cut = root->head > 0 && data[root->head - 1] != '\n';
+	bool		at_start = cut || edit->reading->mend->broken;
+	size_t		at = root->start;
 
 	g_string_append(out, at_start ? edit->appended->str : "");
-	for (guint i = 0; i < reading->root->header->fields->len; i++)
+	for (guint i = 0; i < root->header->fields->len; i++)
 	{
-		const Field *field = g_ptr_array_index(reading->root->header->fields, i);
+		const Field *field = g_ptr_array_index(root->header->fields, i);
 
 		if (field->now == NULL || field->offset < at)
 			continue;
-		g_string_append_len(out, data + at, (gssize) (field->offset - at));
+		append_data(edit, out, at, field->offset);
 		g_string_append(out, field->now);
 		at = field->end;
 	}
-	g_string_append_len(out, data + at, (gssize) (place->head - at));
+	append_data(edit, out, at, root->head);
 	g_string_append(out, at_start ? "" : edit->appended->str);
 	/* add a missing empty line */
 	if (cut)
 		g_string_append(out, edit->eol);
-	if (place->body == place->head)
+	if (root->body == root->head)
 		g_string_append(out, edit->eol);
-	g_string_append_len(out, data + place->head,
-						(gssize) (place->body - place->head));
+	append_data(edit, out, root->head, root->body);
 }
 
 /*
@@ -706,12 +675,11 @@ edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
 		   int depth, bool rebuild)
 {
 	RawMessage	raw = {.data = data, .len = len};
-	Edit		edit = {.props = props, .depth = depth, .rebuild = rebuild,
-	.inner = compose_message};
-	GString    *sealed = rebuild ? part_sealed(props) : NULL;
+	Edit		edit = {.props = props, .depth = depth, .rebuild = rebuild};
+	GString    *sealed = rebuild ? sealed_part(props) : NULL;
 	const char *why;
 	const char *nl = memchr(data, '\n', len);
-	GString    *out = NULL;
+	GString    *out;
 
 	edit.reading = mime_read(&raw, NULL, &why);
 	if (edit.reading == NULL)
@@ -730,19 +698,16 @@ edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
 		set_content(&edit, sealed);
 	else
 		edit_content(&edit);
-	if (is_edited(&edit))
+	if (edit.edited || edit.content != NULL)
 	{
-		const Mend *mend = edit.reading->mend;
-		size_t		body = edit.reading->root->body;
-
 		out = g_string_new_len(data, (gssize) mend_lead(data, len));
 		append_header(&edit, out);
 		if (edit.content != NULL)
 			g_string_append_len(out, edit.content->str,
 								(gssize) edit.content->len);
 		else
-			g_string_append_len(out, mend->data + body,
-								(gssize) (mend->len - body));
+			append_data(&edit, out, edit.reading->root->body,
+						edit.reading->mend->len);
 	}
 	else
 		out = g_string_new_len(data, (gssize) len);
@@ -751,13 +716,6 @@ edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
 	g_string_free(edit.appended, TRUE);
 	reading_free(edit.reading);
 	return out;
-}
-
-static GString *
-edit_message(json_t *props, json_t *before, const char *data, size_t len,
-			 int depth)
-{
-	return edit_bytes(props, before, data, len, depth, false);
 }
 
 GString *
@@ -775,7 +733,8 @@ compose_message(json_t *props, int depth)
 GString *
 compose_original(json_t *props, const char *data, size_t len)
 {
-	GString    *out = len > 0 ? edit_message(props, NULL, data, len, 0) : NULL;
+	GString    *out = len > 0 ?
+		edit_bytes(props, NULL, data, len, 0, false) : NULL;
 
 	return out ? out : compose_message(props, 0);
 }

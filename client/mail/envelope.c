@@ -352,11 +352,12 @@ envelope_set(Edit *edit, const char *name, const char *value)
 	for (guint i = 0; (field = header_next(edit->reading->root->header, name,
 										   &i)) != NULL;)
 	{
+		edit->edited = true;
 		g_free(field->now);
 		field->now = now ? g_steal_pointer(&now) : g_strdup("");
 	}
-	if (now != NULL)
-		g_string_append(edit->appended, now);
+	edit->edited |= now != NULL;
+	g_string_append(edit->appended, now ? now : "");
 }
 
 /* Return true if a text property was edited. */

@@ -11,7 +11,7 @@
  *		header.c	GMime's header fields -> texts and people
  *		envelope.c	header fields -> MAPI properties, and back
  *		text.c		bytes -> contents, texts in UTF-8; properties, counts
- *		edit.c		a message and its edited properties -> a message
+ *		edit.c		properties, and the original if there is one -> a message
  *		compose.c	properties -> parts of a message
  *
  * NOTES
@@ -137,7 +137,7 @@ extern void tally_free(Tally *tally);
 extern void tally_remark(Tally *tally, const char *kind, unsigned n);
 extern void tally_attachment(Tally *tally, const char *type);
 
-/* Add the counts of one tally to another. */
+/* Add the counts of one tally to another, which may be NULL. */
 extern void tally_merge(Tally *into, const Tally *from);
 
 /* Return a text property, or "" if it is not set. */
@@ -378,9 +378,7 @@ typedef struct Edit
 	GString    *content;		/* the new content; NULL: as it was */
 	int			depth;			/* count of messages around this one */
 	bool		rebuild;		/* the original has only a header */
-
-	/* Returns the mail of an embedded message. */
-	GString    *(*inner) (json_t *message, int depth);
+	bool		edited;			/* a field was set or removed */
 } Edit;
 
 /*
@@ -399,6 +397,56 @@ extern void envelope_set(Edit *edit, const char *name, const char *value);
 
 /* Rewrite the fields whose properties were edited. */
 extern void envelope_edit(Edit *edit);
+
+/* --------------------------------------------------------------- compose.c */
+
+/* A part is a string here: its header, an empty line, its body. */
+
+/* Return a new array of parts. */
+extern GPtrArray *parts_new(void);
+
+/* Return the length of the header of a part, with the empty line. */
+extern size_t header_len(const GString *part);
+
+/* Return a header of a part as an object of GMime, or NULL. */
+extern GMimeObject *parse_header(const GString *header);
+
+/* Return an object as GMime writes it, and free the object. */
+extern GString *object_text(GMimeObject *object, const char *eol);
+
+/* Set the content of a part. */
+extern void set_bytes(GMimePart *part, const void *bytes, size_t len,
+					  GMimeContentEncoding encoding);
+
+/*
+ * Return a text as a part.  "old" is the part that is replaced, whose other
+ * header fields stay, or NULL.
+ */
+extern GString *part_text(const char *text, size_t len, const char *subtype,
+						  const char *eol, GMimeObject *old);
+
+/* Append parts, each after a boundary line and before a line end. */
+extern void append_parts(GString *out, const GPtrArray *parts,
+						 const GString *line, const GString *eol);
+
+/* Return parts as a multipart, and free the array. */
+extern GString *part_multipart(GPtrArray *parts, const char *subtype,
+							   const char *report_type, const char *eol);
+
+/* Return parts as a multipart, or a single part alone; free the array. */
+extern GString *join_parts(GPtrArray *parts, const char *subtype,
+						   const char *eol);
+
+/* Return true if two objects have one value of a property, or none. */
+extern bool same_value(json_t *a, json_t *b, const char *name);
+
+/*
+ * Return an attachment as a part.  "old" is the part that is replaced, whose
+ * other header fields stay, "before" has the properties that "old" was read
+ * as, and "body" is the body of "old"; all are NULL for a new attachment.
+ */
+extern GString *part_attachment(const Edit *edit, json_t *now, json_t *before,
+								GMimeObject *old, const GString *body);
 
 /* ------------------------------------------------------------------ edit.c */
 

@@ -96,6 +96,8 @@ tally_merge(Tally *into, const Tally *from)
 	const char *kind;
 	json_t	   *n;
 
+	if (into == NULL)
+		return;
 	json_object_foreach(from->attachments, kind, n)
 		add_count(into->attachments, kind, json_integer_value(n));
 	json_object_foreach(from->remarks, kind, n)
