@@ -30,13 +30,16 @@
 #define MAX_FILES			1024	/* descriptors that are closed */
 #define INTERFACE_BYTES		16		/* in front of an embedded message */
 #define MAX_EMBEDDED		16		/* messages within messages */
+#define COUNTS				"counts"	/* of types of attachments */
 #define TNEF_SIGNATURE		"\x78\x9F\x3E\x22"
 
 typedef enum Kind
 {
-	KIND_TEXT = 0x001E,			/* or 0x001F, which becomes UTF-8 */
+	KIND_TEXT = 0x001E,			/* or KIND_UNICODE, which becomes UTF-8 */
+	KIND_UNICODE = 0x001F,
 	KIND_LONG = 0x0003,
 	KIND_DOUBLE = 0x0005,
+	KIND_OBJECT = 0x000D,
 	KIND_BOOLEAN = 0x000B,
 	KIND_TIME = 0x0040,
 	KIND_BINARY = 0x0102
@@ -97,7 +100,7 @@ static const struct
 
 /* ------------------------------------------------------- the child process */
 
-/* Return the value of a property, or NULL. */
+/* Return the value of a property, or NULL; texts may be of both types. */
 static variableLength *
 find_value(MAPIProps *props, unsigned id, unsigned type)
 {
@@ -105,19 +108,21 @@ find_value(MAPIProps *props, unsigned id, unsigned type)
 
 	if (value == MAPI_UNDEFINED)
 		value = MAPIFindUserProp(props, PROP_TAG(type, id));
+	if (value == MAPI_UNDEFINED && type == KIND_TEXT)
+		return find_value(props, id, KIND_UNICODE);
 	return value == MAPI_UNDEFINED || value == NULL || value->data == NULL ?
 		NULL : value;
 }
 
-/* Set a text in any charset, with or without a final NUL. */
-static void
-put_value_text(json_t *props, const char *name, const variableLength *value)
+/* Return a text in any charset, with or without a final NUL, or NULL. */
+static char *
+value_text(const variableLength *value)
 {
-	const char *bytes = (const char *) value->data;
-	size_t		len = strnlen(bytes, (size_t) MAX(value->size, 0));
-	g_autofree char *text = text_decode(bytes, len, NULL, NULL, NULL);
+	const char *bytes = value ? (const char *) value->data : NULL;
 
-	put_text(props, name, text);
+	return bytes == NULL ? NULL :
+		text_decode(bytes, strnlen(bytes, (size_t) MAX(value->size, 0)), NULL,
+					NULL, NULL);
 }
 
 /* Set a time from a FILETIME, in units of 100 nanoseconds since 1601. */
@@ -149,9 +154,13 @@ put_value(json_t *props, const char *name, Kind kind,
 	bits = GUINT64_FROM_LE(bits);
 	memcpy(&number, &bits, sizeof(number));
 	if (kind == KIND_TEXT)
-		put_value_text(props, name, value);
+	{
+		g_autofree char *text = value_text(value);
+
+		put_text(props, name, text);
+	}
 	else if (kind == KIND_LONG)
-		json_object_set_new(props, name, json_integer((gint32) bits));
+		put_number(props, name, (gint32) bits);
 	else if (kind == KIND_BOOLEAN)
 		json_object_set_new(props, name, json_boolean(bits & 0xFFFF));
 	else if (kind == KIND_BINARY && size > 0)
@@ -161,24 +170,6 @@ put_value(json_t *props, const char *name, Kind kind,
 	else if (kind == KIND_DOUBLE && size >= sizeof(bits))
 		/* json_real() returns NULL for numbers that JSON does not have */
 		json_object_set_new(props, name, json_real(number));
-}
-
-/* Set the first text of some ids that is there. */
-static void
-put_first_text(json_t *props, const char *name, MAPIProps *mapi,
-			   const unsigned *ids, size_t n)
-{
-	for (size_t i = 0; i < 2 * n; i++)
-	{
-		variableLength *value = find_value(mapi, ids[i / 2],
-										   i % 2 ? 0x001E : 0x001F);
-
-		if (value != NULL)
-		{
-			put_value_text(props, name, value);
-			return;
-		}
-	}
 }
 
 static json_t *
@@ -191,13 +182,11 @@ message_props(TNEFStruct *tnef)
 		variableLength *value = find_value(&tnef->MapiProperties, taken[i].id,
 										   taken[i].kind);
 
-		if (value == NULL && taken[i].kind == KIND_TEXT)
-			value = find_value(&tnef->MapiProperties, taken[i].id, 0x001F);
 		if (value != NULL)
 			put_value(props, taken[i].name, taken[i].kind, value);
 	}
-	if (tnef->body.data != NULL && tnef->body.size > 0)
-		put_value_text(props, "PR_BODY", &tnef->body);
+	if (tnef->body.data != NULL)
+		put_value(props, "PR_BODY", KIND_TEXT, &tnef->body);
 	return props;
 }
 
@@ -266,19 +255,17 @@ put_recipient_value(json_t *one, unsigned id, unsigned type,
 		id == 0x39FE ? "PR_SMTP_ADDRESS" : NULL;
 
 	if (id == 0x0C15 && type == KIND_LONG)
-		json_object_set_new(one, "PR_RECIPIENT_TYPE",
-							json_integer(value->data[0]));
-	else if (name != NULL && (type == 0x001E || type == 0x001F))
+		put_number(one, "PR_RECIPIENT_TYPE", value->data[0]);
+	else if (name != NULL && (type == KIND_TEXT || type == KIND_UNICODE))
 	{
 		g_autofree char *text = text_decode((char *) value->data,
 											(size_t) value->size,
-											type == 0x001F ? "utf-16le" : NULL,
-											NULL, NULL);
-		char	   *nul = strstr(text, "\xEF\xBF\xBD");	/* U+0000 */
+											type == KIND_UNICODE ?
+											"utf-16le" : NULL, NULL, NULL);
+		/* U+0000 */
+		g_auto(GStrv) pieces = g_strsplit(text, "\xEF\xBF\xBD", 2);
 
-		if (nul != NULL)
-			*nul = '\0';
-		put_text(one, name, text);
+		put_text(one, name, pieces[0]);
 	}
 }
 
@@ -286,15 +273,15 @@ put_recipient_value(json_t *one, unsigned id, unsigned type,
 static void
 take_recipient(Cursor *cursor, json_t *list)
 {
-	json_t	   *one = json_object();
+	json_auto_t *one = json_object();
 	const char *address;
 
 	for (guint32 n = take_number(cursor); n > 0 && cursor->left > 0; n--)
 	{
 		guint32		tag = take_number(cursor);
 		unsigned	type = tag & 0x0FFF;
-		bool		variable = type == 0x001E || type == 0x001F ||
-		type == 0x0102 || type == 0x000D;
+		bool		variable = type == KIND_TEXT || type == KIND_UNICODE ||
+		type == KIND_BINARY || type == KIND_OBJECT;
 		guint32		values = 1;
 
 		if (tag >> 31)			/* a named property: a set, and LID or name */
@@ -322,10 +309,9 @@ take_recipient(Cursor *cursor, json_t *list)
 	if (json_object_get(one, "PR_DISPLAY_NAME") == NULL)
 		put_text(one, "PR_DISPLAY_NAME", address);
 	if (json_object_get(one, "PR_RECIPIENT_TYPE") == NULL)
-		json_object_set_new(one, "PR_RECIPIENT_TYPE", json_integer(MAPI_TO));
+		put_number(one, "PR_RECIPIENT_TYPE", MAPI_TO);
 	if (json_object_get(one, "PR_DISPLAY_NAME") != NULL)
 		json_array_append(list, one);
-	json_decref(one);
 }
 
 /* Set the recipients from the attribute that has their table, if any. */
@@ -333,7 +319,7 @@ static void
 put_recipients(json_t *props, BYTE *bytes, size_t len)
 {
 	Cursor		tnef = {bytes, len};
-	json_t	   *list = json_array();
+	json_auto_t *list = json_array();
 
 	(void) take_bytes(&tnef, 6);	/* the signature and a key */
 	while (tnef.left > 0)
@@ -352,45 +338,45 @@ put_recipients(json_t *props, BYTE *bytes, size_t len)
 	}
 	if (json_array_size(list) > 0)
 		json_object_set(props, "PR_MESSAGE_RECIPIENTS", list);
-	json_decref(list);
 }
 
 /* ---------------------------------------------------- messages, attachments */
 
-static json_t *tnef_json(BYTE *bytes, long len, int nesting);
+static json_t *tnef_json(BYTE *bytes, long len, int nesting, Tally *tally);
 
 /*
  * Add an attachment to a list.  A message that is embedded is TNEF after the
  * id of an interface.
  */
 static void
-add_attachment(json_t *list, Attachment *from, int nesting)
+add_attachment(json_t *list, Attachment *from, int nesting, Tally *tally)
 {
 	static const unsigned names[] = {0x3707, 0x3704, 0x3001};
-	static const unsigned types[] = {0x370E};
-	variableLength *object = find_value(&from->MAPI, 0x3701, 0x000D);
-	variableLength *bytes = find_value(&from->MAPI, 0x3701, 0x0102);
-	json_t	   *texts = json_object();
+	variableLength *object = find_value(&from->MAPI, 0x3701, KIND_OBJECT);
+	variableLength *bytes = find_value(&from->MAPI, 0x3701, KIND_BINARY);
+	g_autofree char *name = NULL;
+	g_autofree char *type = value_text(find_value(&from->MAPI, 0x370E,
+												  KIND_TEXT));
 	json_t	   *message = NULL;
 	json_t	   *attachment;
 
-	put_first_text(texts, "name", &from->MAPI, names, G_N_ELEMENTS(names));
-	put_first_text(texts, "type", &from->MAPI, types, 1);
-	if (json_object_get(texts, "name") == NULL && from->Title.data != NULL)
-		put_value_text(texts, "name", &from->Title);
-	if (json_object_get(texts, "type") == NULL)
-		put_text(texts, "type", "application/octet-stream");
+	for (size_t i = 0; i < G_N_ELEMENTS(names) && name == NULL; i++)
+		name = value_text(find_value(&from->MAPI, names[i], KIND_TEXT));
+	if (name == NULL)
+		name = value_text(&from->Title);
 	if (object != NULL && object->size > INTERFACE_BYTES + 4 &&
 		memcmp(object->data + INTERFACE_BYTES, TNEF_SIGNATURE, 4) == 0 &&
 		nesting < MAX_EMBEDDED)
 		message = tnef_json(object->data + INTERFACE_BYTES,
-							object->size - INTERFACE_BYTES, nesting + 1);
+							object->size - INTERFACE_BYTES, nesting + 1,
+							tally);
 	if (from->FileData.size > 0)
 		bytes = &from->FileData;
 
 	attachment = attach_add(list, message ? "message/rfc822" :
-							text_of(texts, "type"), message ?
-							ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE, NULL);
+							type && *type ? type : "application/octet-stream",
+							message ? ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE,
+							tally);
 	if (message == NULL)
 		put_binary(attachment, "PR_ATTACH_DATA_BIN", bytes ? bytes->data :
 				   NULL, bytes ? (size_t) MAX(bytes->size, 0) : 0);
@@ -400,17 +386,16 @@ add_attachment(json_t *list, Attachment *from, int nesting)
 				 text_of(message, "PR_SUBJECT"));
 		json_object_set_new(attachment, "PR_ATTACH_DATA_OBJ", message);
 	}
-	if (*text_of(texts, "name") != '\0')
-		attach_names(attachment, text_of(texts, "name"));
-	json_decref(texts);
+	if (name != NULL && *name != '\0')
+		attach_names(attachment, name);
 }
 
 /* Return the properties in TNEF, with attachments, or NULL. */
 static json_t *
-tnef_json(BYTE *bytes, long len, int nesting)
+tnef_json(BYTE *bytes, long len, int nesting, Tally *tally)
 {
 	TNEFStruct	tnef;
-	json_t	   *list = json_array();
+	json_auto_t *list = json_array();
 	json_t	   *props;
 
 	memset(&tnef, 0, sizeof(tnef));	/* TNEFInitialize() misses fields */
@@ -419,40 +404,38 @@ tnef_json(BYTE *bytes, long len, int nesting)
 		return NULL;
 	for (Attachment *one = tnef.starting_attach.next; one != NULL;
 		 one = one->next)
-		add_attachment(list, one, nesting);
+		add_attachment(list, one, nesting, tally);
 	props = message_props(&tnef);
 	put_recipients(props, bytes, (size_t) len);
 	if (json_array_size(list) > 0)
 		json_object_set(props, "PR_MESSAGE_ATTACHMENTS", list);
-	json_decref(list);
 	TNEFFree(&tnef);
 	return props;
 }
 
-/* Read TNEF, and write its content to a pipe.  Does not return. */
+/* Read TNEF, and write its content and a tally to a file.  Does not return. */
 static void
-answer(const GByteArray *bytes, int to)
+answer(const GByteArray *bytes, FILE *out)
 {
+	Tally	   *tally = tally_new();
 	json_t	   *found;
-	FILE	   *out = fdopen(to, "w");
-	bool		ok;
 
 	/* close the files and connections of the program */
 	for (int fd = 0; fd < (int) sysconf(_SC_OPEN_MAX) && fd < MAX_FILES; fd++)
 	{
-		if (fd != to)
+		if (fd != fileno(out))
 			close(fd);
 	}
 	alarm(TIMEOUT_SECONDS);
 	if (freopen("/dev/null", "w", stdout) == NULL ||
 		freopen("/dev/null", "w", stderr) == NULL)
 		_exit(1);
-	found = tnef_json((BYTE *) bytes->data, (long) bytes->len, 0);
-	if (found == NULL || out == NULL)
+	found = tnef_json((BYTE *) bytes->data, (long) bytes->len, 0, tally);
+	if (found == NULL)
 		_exit(1);
-	ok = json_dumpf(found, out, JSON_COMPACT) == 0 && fclose(out) == 0;
-	json_decref(found);
-	_exit(ok ? 0 : 1);
+	json_object_set(found, COUNTS, tally->attachments);
+	_exit(json_dumpf(found, out, JSON_COMPACT) == 0 && fclose(out) == 0 ? 0 :
+		  1);
 }
 
 /* ------------------------------------------------------ the parent process */
@@ -461,44 +444,24 @@ answer(const GByteArray *bytes, int to)
 static json_t *
 ask(const GByteArray *bytes)
 {
-	int			ends[2];
+	FILE	   *file = tmpfile();
 	pid_t		child;
-	FILE	   *in;
 	json_t	   *found = NULL;
 	int			status = 0;
 
-	if (pipe(ends) != 0)
+	if (file == NULL)
 		return NULL;
 	fflush(NULL);
 	child = fork();
 	if (child == 0)
+		answer(bytes, file);
+	if (child > 0 && waitpid(child, &status, 0) == child && status == 0)
 	{
-		close(ends[0]);
-		answer(bytes, ends[1]);
+		rewind(file);
+		found = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
 	}
-	close(ends[1]);
-	in = fdopen(ends[0], "r");
-	if (child > 0 && in != NULL)
-		found = json_loadf(in, JSON_DISABLE_EOF_CHECK, NULL);
-	if (in != NULL)
-		fclose(in);
-	if (child > 0 && (waitpid(child, &status, 0) != child || status != 0))
-		g_clear_pointer(&found, json_decref);
+	fclose(file);
 	return found;
-}
-
-/* Count the attachments of a message, and of the messages in these. */
-static void
-count_attachments(json_t *props, Tally *tally)
-{
-	size_t		i;
-	json_t	   *one;
-
-	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
-	{
-		tally_attachment(tally, text_of(one, "PR_ATTACH_MIME_TAG"));
-		count_attachments(json_object_get(one, "PR_ATTACH_DATA_OBJ"), tally);
-	}
 }
 
 /* Add attachments to a list, with numbers of that list. */
@@ -510,8 +473,7 @@ move_attachments(json_t *list, json_t *from)
 
 	json_array_foreach(from, i, one)
 	{
-		json_object_set_new(one, "PR_ATTACH_NUM", json_integer((json_int_t)
-													   json_array_size(list)));
+		put_number(one, "PR_ATTACH_NUM", (json_int_t) json_array_size(list));
 		json_array_append(list, one);
 	}
 }
@@ -523,20 +485,19 @@ move_attachments(json_t *list, json_t *from)
 static void
 count_recipients(json_t *have, json_t *list, Tally *tally)
 {
-	g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+	json_auto_t *known = json_object();
 	unsigned	left = 0;
 	size_t		i;
 	json_t	   *one;
 
 	json_array_foreach(have, i, one)
 	{
-		g_hash_table_add(known, (char *) text_of(one, "PR_SMTP_ADDRESS"));
-		g_hash_table_add(known, (char *) text_of(one, "PR_DISPLAY_NAME"));
+		put_number(known, text_of(one, "PR_SMTP_ADDRESS"), 1);
+		put_number(known, text_of(one, "PR_DISPLAY_NAME"), 1);
 	}
 	json_array_foreach(list, i, one)
-		left += !g_hash_table_contains(known, text_of(one,
-													  "PR_SMTP_ADDRESS")) &&
-			!g_hash_table_contains(known, text_of(one, "PR_DISPLAY_NAME"));
+		left += !number_of(known, text_of(one, "PR_SMTP_ADDRESS"), 0) &&
+			!number_of(known, text_of(one, "PR_DISPLAY_NAME"), 0);
 	tally_remark(tally, "recipients only in TNEF: left out, the header has "
 				 "others", left);
 }
@@ -544,7 +505,7 @@ count_recipients(json_t *have, json_t *list, Tally *tally)
 bool
 tnef_read(Walk *walk, json_t *props, const GByteArray *bytes)
 {
-	json_t	   *found = NULL;
+	json_auto_t *found = NULL;
 	json_t	   *one;
 	const char *name;
 
@@ -553,25 +514,26 @@ tnef_read(Walk *walk, json_t *props, const GByteArray *bytes)
 	if (found == NULL)
 	{
 		tally_remark(walk->tally,
-					"TNEF that cannot be read: attached as it is", 1);
+					 "TNEF that cannot be read: attached as it is", 1);
 		return false;
 	}
-	count_attachments(found, walk->tally);
 	json_object_foreach(found, name, one)
 	{
-		if (strcmp(name, "PR_MESSAGE_ATTACHMENTS") == 0)
+		if (strcmp(name, COUNTS) == 0)
+			tally_merge(walk->tally, &(Tally) {.attachments = one});
+		else if (strcmp(name, "PR_MESSAGE_ATTACHMENTS") == 0)
 			move_attachments(walk->attachments, one);
 		else if (strcmp(name, "PR_BODY") == 0)
 			g_string_append(walk->text, walk->text->len > 0 ||
 							walk->html->len > 0 ? "" :
 							json_string_value(one));
-		else if (json_object_get(props, name) == NULL ||
-				 (strcmp(name, "PR_MESSAGE_CLASS") == 0 &&
-				  g_str_has_prefix(json_string_value(one), "IPM.")))
+		else if (strcmp(name, "PR_MESSAGE_CLASS") == 0 &&
+				 !g_str_has_prefix(json_string_value(one), "IPM."))
+			continue;
+		else if (json_object_get(props, name) == NULL)
 			json_object_set(props, name, one);
 		else if (strcmp(name, "PR_MESSAGE_RECIPIENTS") == 0)
 			count_recipients(json_object_get(props, name), one, walk->tally);
 	}
-	json_decref(found);
 	return true;
 }
