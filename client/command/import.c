@@ -508,8 +508,8 @@ int
 import_run(const ImportOptions *options, char *const *paths, int npaths)
 {
 	Import		import = {.options = options};
-	SourceCallbacks callbacks = {on_message, on_trouble, on_skipped, &import};
-	Source	   *source;
+	Source		source = {on_message, on_trouble, on_skipped, &import,
+	.follow_links = options->follow_links};
 	int			status;
 
 	import.refused = g_ptr_array_new_with_free_func(g_free);
@@ -527,12 +527,9 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 	else
 	{
 		catch_interrupt();
-		source = source_new(&callbacks, options->follow_links);
-		for (int i = 0; i < npaths && !import.stopped && !interrupted; i++)
-			source_read(source, paths[i]);
+		source_read(&source, paths, npaths);
 		if (import.saver != NULL && !import.stopped)
 			import.stopped = !saver_finish(import.saver);
-		source_free(source);
 		print_report(&import);
 	}
 	if (!import.stopped && !print_flush())

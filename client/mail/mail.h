@@ -90,29 +90,25 @@ typedef struct RawMessage
  * folder that, by its name, contains no mail (hidden files, the own files of a
  * Maildir).
  */
-typedef struct SourceCallbacks
+typedef struct Source
 {
 	bool		(*message) (const RawMessage *raw, void *arg);
 	void		(*trouble) (const char *path, unsigned number,
 							const char *why, void *arg);
 	void		(*skipped) (const char *path, void *arg);
 	void	   *arg;
-} SourceCallbacks;
-
-typedef struct Source Source;
-
-/* With follow_links, symbolic links that lead out of a path are followed. */
-extern Source *source_new(const SourceCallbacks *callbacks,
-						  bool follow_links);
-extern void source_free(Source *source);
+	bool		follow_links;	/* follow links that lead out of a path */
+	GHashTable *folders;		/* "device:inode" of every folder read */
+	char	   *root;			/* the current path, links resolved, and "/" */
+} Source;
 
 /*
- * Read every message under a path: a message file, an mbox file, a Maildir
- * folder, or a folder of any of these, in sorted order; "-" is stdin.  A
- * folder is read once, however many paths and symbolic links lead to the
- * folder.  Returns false only if message() returned false.
+ * Read every message under some paths, of which each is a message file, an
+ * mbox file, a Maildir folder, or a folder of any of these, in sorted order;
+ * "-" is stdin.  A folder is read once, however many paths and symbolic links
+ * lead to the folder.  The caller sets the callbacks and follow_links.
  */
-extern bool source_read(Source *source, const char *path);
+extern void source_read(Source *source, char *const *paths, int npaths);
 
 /* The property from which the mbox of a message can be written again. */
 #define MBOX_FORM	"PS_PUBLIC_STRINGS:msgstore-mbox-form:PT_BINARY"

@@ -46,14 +46,6 @@
 /* The From_ line of a message that came from no mbox. */
 #define NO_SENDER		"From MAILER-DAEMON Thu Jan  1 00:00:00 1970\n"
 
-struct Source
-{
-	SourceCallbacks call;
-	GHashTable *folders;		/* "device:inode" of every folder read */
-	bool		follow_links;	/* follow links out of the current path */
-	char	   *root;			/* the current path, links resolved, and "/" */
-};
-
 /* A file that is read by lines; a line longer than a piece is several. */
 typedef struct Reader
 {
@@ -98,6 +90,17 @@ mbox_empty(const char *line, size_t len)
 	return len > 0 && (*line == '\n' || (len == 2 && *line == '\r'));
 }
 
+/* Return the length of an empty line after other lines at the end of a text. */
+static size_t
+mbox_gap(const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	if (len >= 3 && memcmp(end - 3, "\n\r\n", 3) == 0)
+		return 2;
+	return len >= 2 && memcmp(end - 2, "\n\n", 2) == 0;
+}
+
 /* Return true if a line within an mbox begins a message. */
 static bool
 mbox_begins(const char *line, size_t len, bool after_empty)
@@ -116,25 +119,6 @@ mbox_begins(const char *line, size_t len, bool after_empty)
 
 /* ---------------------------------------------------------------- messages */
 
-Source *
-source_new(const SourceCallbacks *callbacks, bool follow_links)
-{
-	Source	   *source = g_new(Source, 1);
-
-	source->call = *callbacks;
-	source->follow_links = follow_links;
-	source->folders = g_hash_table_new_full(g_str_hash, g_str_equal,
-											g_free, NULL);
-	return source;
-}
-
-void
-source_free(Source *source)
-{
-	g_hash_table_destroy(source->folders);
-	g_free(source);
-}
-
 /*
  * Return the next line, line end included, or the next piece of a long line.
  * Returns NULL at the end of the file, or on a read error (see ferror()).
@@ -144,34 +128,18 @@ next_piece(Reader *reader, size_t *len)
 {
 	const char *start = reader->buf + reader->pos;
 	size_t		rest = reader->have - reader->pos;
-	const char *nl = memchr(start, '\n', rest);
 
-	if (nl == NULL && rest < PIECE_BYTES)
+	if (memchr(start, '\n', rest) == NULL && rest < PIECE_BYTES)
 	{
 		memmove(reader->buf, start, rest);
 		reader->pos = 0;
 		reader->have = rest + fread(reader->buf + rest, 1, PIECE_BYTES - rest,
 									reader->file);
 		start = reader->buf;
-		nl = memchr(start, '\n', reader->have);
 	}
-	*len = nl ? (size_t) (nl + 1 - start) : reader->have - reader->pos;
+	*len = (size_t) (next_line(start, reader->buf + reader->have) - start);
 	reader->pos += *len;
 	return *len > 0 ? start : NULL;
-}
-
-/* Return the Maildir flags after ":2," in a file name, or NULL. */
-static const char *
-maildir_flags(const char *path)
-{
-	const char *name = strrchr(path, '/');
-	const char *info;
-
-	name = name ? name + 1 : path;
-	info = strstr(name, "2,");
-	if (info == NULL || info == name || strchr(":;!", info[-1]) == NULL)
-		return NULL;
-	return info + 2;
 }
 
 static void
@@ -205,36 +173,27 @@ begin_message(Builder *builder, const char *line, size_t len, bool in_mbox)
 
 /* Pass the message to the callback. */
 static bool
-hand_on(Source *source, const char *path, Builder *builder, bool in_mbox)
+hand_on(const Source *source, const char *path, Builder *builder,
+		bool in_mbox)
 {
+	g_autofree char *flags = text_find("(?-i)[^/][:;!]2,([^/]*)\\z", path,
+									   strlen(path));
 	RawMessage	raw = {.path = path, .number = builder->number,
 		.data = builder->data->str, .len = builder->data->len,
 		.from_line = builder->from_line,
-	.form = in_mbox ? builder->form : NULL, .flags = maildir_flags(path)};
+	.form = in_mbox ? builder->form : NULL, .flags = flags};
+	size_t		gap = in_mbox ? mbox_gap(raw.data, raw.len) : 0;
 
 	if (builder->too_long)
 	{
-		source->call.trouble(path, builder->number, MESSAGE_TOO_LONG,
-							 source->call.arg);
+		source->trouble(path, builder->number, MESSAGE_TOO_LONG, source->arg);
 		return true;
 	}
 	/* leave out the empty line before the next From_ line */
-	if (in_mbox && raw.len >= 2 && raw.data[raw.len - 1] == '\n')
-	{
-		size_t		end = raw.len - 1;
-
-		if (raw.data[end - 1] == '\r')
-			end--;
-		if (end > 0 && raw.data[end - 1] == '\n')
-			raw.len = end;
-	}
-	if (in_mbox)
-	{
-		g_string_append_c(builder->form, '\n');
-		g_string_append_len(builder->form, raw.data + raw.len,
-							(gssize) (builder->data->len - raw.len));
-	}
-	return source->call.message(&raw, source->call.arg);
+	raw.len -= gap;
+	g_string_append_c(builder->form, '\n');
+	g_string_append_len(builder->form, raw.data + raw.len, (gssize) gap);
+	return source->message(&raw, source->arg);
 }
 
 /* Take the quote off a From line in the text of a message. */
@@ -253,7 +212,7 @@ take_from_line(Builder *builder, const char **line, size_t *len)
 
 /* Read and close a file.  Returns false if message() returned false. */
 static bool
-read_messages(Source *source, const char *path, FILE *file)
+read_messages(const Source *source, const char *path, FILE *file)
 {
 	g_autofree Reader *reader = g_new0(Reader, 1);
 	Builder		builder = {.data = g_string_new(NULL),
@@ -268,43 +227,41 @@ read_messages(Source *source, const char *path, FILE *file)
 	size_t		len;
 
 	reader->file = file;
-	while (go_on && (piece = next_piece(reader, &len)) != NULL)
+	while (go_on && (in_mbox || !builder.too_long) &&
+		   (piece = next_piece(reader, &len)) != NULL)
 	{
 		bool		line_start = line_end;
 		bool		empty = line_start && mbox_empty(piece, len);
+		size_t		mark = text_mark(piece, len);
 
 		line_end = (piece[len - 1] == '\n');
-
 		if (builder.number == 0)
 		{
-			size_t		mark = text_mark(piece, len);
-
 			in_mbox = mbox_from(piece + mark, len - mark) &&
 				!g_str_has_suffix(path, ".eml");
 			begin_message(&builder, piece, len, in_mbox);
 			builder.too_long = !in_mbox && fstat(fileno(file), &st) == 0 &&
 				(size_t) st.st_size > MAX_MESSAGE_BYTES;
-			in_header = !empty;
-			continue;
 		}
-		if (in_mbox && line_start && mbox_begins(piece, len, after_empty))
+		else if (in_mbox && line_start &&
+				 mbox_begins(piece, len, after_empty))
 		{
 			go_on = hand_on(source, path, &builder, in_mbox);
 			begin_message(&builder, piece, len, in_mbox);
-			after_empty = false;
+			empty = false;
 			in_header = true;
-			continue;
 		}
-		if (in_mbox && line_start && !in_header && mbox_quoted(piece, len))
-			take_from_line(&builder, &piece, &len);
-		if (!in_mbox && builder.too_long)
-			break;				/* the rest does not matter */
+		else
+		{
+			if (in_mbox && line_start && !in_header && mbox_quoted(piece, len))
+				take_from_line(&builder, &piece, &len);
+			add_bytes(&builder, piece, len);
+		}
 		in_header = in_header && !empty;
 		after_empty = empty;
-		add_bytes(&builder, piece, len);
 	}
 	if (go_on && ferror(file))
-		source->call.trouble(path, 0, g_strerror(errno), source->call.arg);
+		source->trouble(path, 0, g_strerror(errno), source->arg);
 	else if (go_on)
 	{
 		builder.number = MAX(builder.number, 1);	/* of an empty file */
@@ -354,7 +311,7 @@ static bool
 leads_out(const Source *source, const char *path)
 {
 	g_autofree char *below = NULL;
-	char	   *target;
+	g_autofree char *target = NULL;
 
 	if (source->follow_links || !g_file_test(path, G_FILE_TEST_IS_SYMLINK))
 		return false;
@@ -362,7 +319,6 @@ leads_out(const Source *source, const char *path)
 	if (target == NULL || source->root == NULL)
 		return false;			/* the link is broken */
 	below = g_strconcat(target, "/", NULL);
-	free(target);
 	return !g_str_has_prefix(below, source->root);
 }
 
@@ -370,19 +326,6 @@ static int
 by_name(const FTSENT **a, const FTSENT **b)
 {
 	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
-/* Return false if a folder was read, or is being read. */
-static bool
-begin_folder(Source *source, FTSENT *folder)
-{
-	const struct stat *st = folder->fts_statp;
-
-	folder->fts_number = is_maildir(folder->fts_path);
-	return g_hash_table_add(source->folders,
-							g_strdup_printf("%ju:%ju",
-											(uintmax_t) st->st_dev,
-											(uintmax_t) st->st_ino));
 }
 
 /*
@@ -393,6 +336,7 @@ static bool
 read_entry(Source *source, FTS *walk, FTSENT *entry)
 {
 	const char *path = entry->fts_path;
+	const struct stat *st = entry->fts_statp;
 	const char *why = NULL;
 	FILE	   *file;
 
@@ -402,13 +346,18 @@ read_entry(Source *source, FTS *walk, FTSENT *entry)
 		why = "a symbolic link out of the folder (option --follow-links)";
 	else if (!is_wanted(entry))
 	{
-		if (!(entry->fts_parent->fts_number &&
-			  strcmp(entry->fts_name, "tmp") == 0))
-			source->call.skipped(path, source->call.arg);
+		if (!entry->fts_parent->fts_number ||
+			strcmp(entry->fts_name, "tmp") != 0)
+			source->skipped(path, source->arg);
 	}
 	else if (entry->fts_info == FTS_D)
 	{
-		if (begin_folder(source, entry))
+		entry->fts_number = is_maildir(path);
+		/* false if the folder was read, or is being read */
+		if (g_hash_table_add(source->folders,
+							 g_strdup_printf("%ju:%ju",
+											 (uintmax_t) st->st_dev,
+											 (uintmax_t) st->st_ino)))
 			return true;
 	}
 	else if (entry->fts_info == FTS_F)
@@ -424,27 +373,24 @@ read_entry(Source *source, FTS *walk, FTSENT *entry)
 		why = g_strerror(entry->fts_info == FTS_SLNONE ? ENOENT :
 						 entry->fts_errno);
 	if (why != NULL)
-		source->call.trouble(path, 0, why, source->call.arg);
+		source->trouble(path, 0, why, source->arg);
 	(void) fts_set(walk, entry, FTS_SKIP);
 	return true;
 }
 
-bool
-source_read(Source *source, const char *path)
+/* Read every message under a path.  Returns false if message() did. */
+static bool
+read_path(Source *source, char *path)
 {
-	char	   *const paths[] = {(char *) path, NULL};
-	char	   *root = realpath(path, NULL);
+	char	   *const paths[] = {path, NULL};
+	g_autofree char *root = realpath(path, NULL);
 	bool		go_on = true;
 	FTS		   *walk;
 	FTSENT	   *entry;
 
 	if (strcmp(path, "-") == 0)
-	{
-		free(root);
 		return read_messages(source, path, stdin);
-	}
 	source->root = root ? g_build_filename(root, "/", NULL) : NULL;
-	free(root);
 	walk = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, by_name);
 	while (go_on && walk != NULL && (entry = fts_read(walk)) != NULL)
 		go_on = read_entry(source, walk, entry);
@@ -454,43 +400,20 @@ source_read(Source *source, const char *path)
 	return go_on;
 }
 
-/* ---------------------------------------------------------------- writing */
-
-/* The form of a message, whose texts are the caller's. */
-typedef struct Form
+void
+source_read(Source *source, char *const *paths, int npaths)
 {
-	const char *from;			/* From_ line, with its line end */
-	size_t		from_len;
-	const char *bare;			/* numbers of the lines without quotes */
-	const char *gap;			/* empty line after the message, or "" */
-} Form;
-
-/*
- * Read a form, which anybody may have edited.  Returns false, and leaves *form
- * as it is, if the form cannot be used.  "first" is true at the start of the
- * mbox.
- */
-static bool
-read_form(Form *form, const char *text, size_t len, bool first)
-{
-	size_t		mark = text_mark(text, len);
-	const char *nl = memchr(text, '\n', len);
-	const char *end = nl ? memchr(nl + 1, '\n', len - (nl + 1 - text)) : NULL;
-	Form		read;
-
-	if (end == NULL || strlen(text) != len)
-		return false;
-	read.from = first ? text : text + mark;
-	read.from_len = (size_t) (nl + 1 - read.from);
-	read.bare = nl + 1;
-	read.gap = end + 1;
-	if (!(first ? mbox_from(text + mark, len - mark) :
-		  mbox_begins(read.from, read.from_len, true)) ||
-		(*read.gap != '\0' && !mbox_empty(read.gap, strlen(read.gap))))
-		return false;
-	*form = read;
-	return true;
+	source->folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+											NULL);
+	for (int i = 0; i < npaths; i++)
+	{
+		if (!read_path(source, paths[i]))
+			break;
+	}
+	g_hash_table_destroy(source->folders);
 }
+
+/* ---------------------------------------------------------------- writing */
 
 /*
  * Append a text with ">" in front of its From lines.  Those with the numbers in
@@ -504,62 +427,64 @@ append_quoted(GString *out, const char *at, size_t len, const char *bare)
 	unsigned long next_bare = strtoul(bare, (char **) &bare, 10);
 	bool		in_header = true;
 
-	while (at < end)
+	for (const char *next; at < end; at = next)
 	{
-		const char *nl = memchr(at, '\n', (size_t) (end - at));
-		size_t		line = (size_t) ((nl ? nl + 1 : end) - at);
-
-		if (in_header ? mbox_begins(at, line, false) : mbox_quoted(at, line))
+		next = next_line(at, end);
+		len = (size_t) (next - at);
+		if (in_header ? mbox_begins(at, len, false) : mbox_quoted(at, len))
 		{
 			if (in_header || ++number != next_bare)
 				g_string_append_c(out, '>');
 			else
 				next_bare = strtoul(bare, (char **) &bare, 10);
 		}
-		in_header = in_header && !mbox_empty(at, line);
-		g_string_append_len(out, at, (gssize) line);
-		at += line;
+		in_header = in_header && !mbox_empty(at, len);
+		g_string_append_len(out, at, (gssize) len);
 	}
 }
 
-/* Return true if a text ends with a line end, and with an empty line. */
+/* Return true if a text ends with a line end. */
 static bool
 ends_line(const GString *text)
 {
 	return text->len == 0 || text->str[text->len - 1] == '\n';
 }
 
-static bool
-ends_empty(const GString *text)
-{
-	return text->len == 0 || g_str_has_suffix(text->str, "\n\n") ||
-		g_str_has_suffix(text->str, "\n\r\n");
-}
-
 void
 mbox_append(GString *out, const char *mail, size_t len, const char *form,
 			size_t form_len, bool edited)
 {
-	Form		own = {NO_SENDER, strlen(NO_SENDER), "", "\n"};
-	const char *nl = memchr(mail, '\n', len);
-	size_t		line = nl ? (size_t) (nl + 1 - mail) : len;
-	bool		found = form != NULL &&
-	read_form(&own, form, form_len, out->len == 0);
+	g_autoptr(GMatchInfo) match =
+		text_search("(?-i)\\A(\xEF\xBB\xBF)?(From .*\\n)([0-9 ]*)\\n(\\r?\\n|)\\z",
+					form, form_len);
+	bool		found = g_match_info_matches(match);
+	g_autofree char *mark = g_match_info_fetch(match, 1);
+	g_autofree char *from = g_match_info_fetch(match, 2);
+	g_autofree char *bare = g_match_info_fetch(match, 3);
+	g_autofree char *gap = g_match_info_fetch(match, 4);
+	size_t		line = (size_t) (next_line(mail, mail + len) - mail);
 
-	if (form == NULL && mbox_begins(mail, line, true))
+	/* anybody may have edited the form */
+	if (found && out->len > 0 && !mbox_begins(from, strlen(from), true))
+		found = false;
+	if (!found)
 	{
-		own.from = mail;
-		own.from_len = line;
-		mail += line;
-		len -= line;
+		bool		own = form == NULL && mbox_begins(mail, line, true);
+
+		g_free(from);
+		from = own ? g_strndup(mail, line) : g_strdup(NO_SENDER);
+		mail += own ? line : 0;
+		len -= own ? line : 0;
 	}
 	if (!ends_line(out))
 		g_string_append_c(out, '\n');
-	if (!ends_empty(out) && !mbox_begins(own.from, own.from_len, false))
+	if (out->len > 0 && mbox_gap(out->str, out->len) == 0 &&
+		!mbox_begins(from, strlen(from), false))
 		g_string_append_c(out, '\n');
-	g_string_append_len(out, own.from, (gssize) own.from_len);
-	append_quoted(out, mail, len, found && !edited ? own.bare : "");
+	g_string_append_printf(out, "%s%s", found && out->len == 0 ? mark : "",
+						   from);
+	append_quoted(out, mail, len, found && !edited ? bare : "");
 	if (!found && !ends_line(out))
 		g_string_append_c(out, '\n');
-	g_string_append(out, own.gap);
+	g_string_append(out, found ? gap : "\n");
 }
