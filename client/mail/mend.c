@@ -47,9 +47,8 @@ typedef struct Scan
 	const char *copied;			/* the copy has all bytes before this one */
 	const char *goes_on;		/* the header reaches at least to here */
 	GHashTable *boundaries;		/* "--boundary" of each multipart so far */
-	GString    *type;			/* the Content-Type field of this header */
-	bool		in_type;		/* the field is Content-Type */
-	bool		skipped;		/* a further Content-Type, which is left out */
+	char	   *boundary;		/* "--boundary" of this header, or NULL */
+	bool		typed;			/* this header has a Content-Type */
 	unsigned	fields;			/* in this header */
 	unsigned	parts;			/* so far */
 	bool		in_header;
@@ -175,27 +174,17 @@ static void
 begin_header(Scan *scan)
 {
 	scan->in_header = true;
-	scan->in_type = scan->skipped = false;
+	scan->typed = false;
 	scan->fields = 0;
 	scan->goes_on = scan->at;
-	g_string_truncate(scan->type, 0);
 }
 
-/* End a header, and take its boundary. */
 static void
 end_header(Scan *scan)
 {
-	GMimeContentType *type;
-	const char *boundary;
-
 	scan->in_header = scan->in_part = false;
-	if (scan->type->len == 0)
-		return;
-	type = g_mime_content_type_parse(NULL, scan->type->str);
-	boundary = g_mime_content_type_get_parameter(type, "boundary");
-	if (boundary != NULL && *boundary != '\0')
-		g_hash_table_add(scan->boundaries, g_strconcat("--", boundary, NULL));
-	g_object_unref(type);
+	if (scan->boundary != NULL)
+		g_hash_table_add(scan->boundaries, g_steal_pointer(&scan->boundary));
 }
 
 /* Read a boundary line.  Returns false if the line is not a boundary. */
@@ -238,54 +227,77 @@ take_boundary(Scan *scan, const char *stop)
 /* ----------------------------------------------------------------- headers */
 
 /*
- * Append a line of a content type to scan->type, and insert a missing subtype,
- * without which GMime does not read the parameters.
+ * Take the boundary of a content type, and insert a missing subtype, without
+ * which GMime does not read the parameters.
  */
 static void
-mend_type(Scan *scan, const char *value, const char *stop)
+mend_type(Scan *scan, const char *value, const char *end)
 {
 	static const char *const types[] = {
 		"text/plain", "multipart/mixed", "message/rfc822",
 		"application/octet-stream", "image/octet-stream",
 		"audio/octet-stream", "video/octet-stream"
 	};
-	g_autofree char *word = NULL;
-	bool		broken = scan->mend->broken;
+	const char *start = value;
+	const char *subtype = "";
+	g_autofree char *word = text_find("\\A\\s*([a-z0-9]+)(?![a-z0-9/._+-])",
+									  value, (size_t) (end - value));
+	g_autofree char *rest = NULL;
+	g_autofree char *text = NULL;
+	GMimeContentType *type;
+	const char *boundary;
 
-	if (strspn(scan->type->str, " \t") == scan->type->len)
-		word = text_find("\\A[ \t]*([a-z0-9]+)(?![a-z0-9/._+-])", value,
-						 (size_t) (stop - value));
 	if (word != NULL)
 	{
-		const char *start = value + strspn(value, " \t");
-		const char *subtype = NULL;
-		size_t		len = strlen(word);
+		bool		broken = scan->mend->broken;
 
+		start += strspn(value, " \t\r\n");
+		value = start + strlen(word);
 		for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
 		{
 			if (is_name(types[i], strcspn(types[i], "/"), word))
-				subtype = types[i] + len;
+				subtype = types[i] + strlen(word);
 		}
-		value = start + len;
-		insert(scan, subtype ? value : start, subtype ? subtype :
+		insert(scan, *subtype ? value : start, *subtype ? subtype :
 			   "application/");
 		scan->mend->broken = broken;
-		g_string_append_printf(scan->type, "%s%s", word, subtype ? subtype :
-							   "");
 	}
-	g_string_append_len(scan->type, value, stop - value);
+	rest = g_strndup(value, (size_t) (end - value));
+	text = g_strconcat(word ? word : "", subtype, rest, NULL);
+	type = g_mime_content_type_parse(NULL, text);
+	boundary = g_mime_content_type_get_parameter(type, "boundary");
+	if (boundary != NULL && *boundary != '\0')
+		scan->boundary = g_strconcat("--", boundary, NULL);
+	g_object_unref(type);
 }
 
 /*
- * Return true if a field is hidden from GMime by another name: GMime takes
- * quadratic time for many parameters.
+ * Read a field, whose name has n bytes.  A long field of parameters gets
+ * another name, since GMime takes quadratic time for many parameters.
  */
-static bool
-is_hidden(const char *at, size_t n, const char *end)
+static void
+take_field(Scan *scan, size_t n)
 {
-	return (is_name(at, n, "Content-Type") ||
-			is_name(at, n, "Content-Disposition")) &&
-		next_field(at, end) - at > LONG_FIELD;
+	const char *at = scan->at;
+	const char *end = next_field(at, scan->end);
+	bool		type = is_name(at, n, "Content-Type");
+
+	scan->fields++;
+	/* some readers end the header here */
+	scan->mend->broken |= at[n] != ':' && !scan->in_part;
+	if (++scan->mend->fields > MAX_FIELDS)
+	{
+		insert(scan, at, " ");
+		scan->mend->fields_left++;
+	}
+	else if (end - at > LONG_FIELD &&
+			 (type || is_name(at, n, "Content-Disposition")))
+		insert(scan, at, HIDDEN);
+	else if (type && scan->typed)
+		leave_out(scan, at, end);
+	else if (type)
+		mend_type(scan, (char *) memchr(at, ':', end - at) + 1, end);
+	scan->typed |= type;
 }
 
 /* Read a line of a header that is neither empty nor a boundary. */
@@ -293,39 +305,17 @@ static void
 take_header_line(Scan *scan, const char *stop, const char *next)
 {
 	const char *at = scan->at;
+	bool		fold = *at == ' ' || *at == '\t';
 	size_t		n = name_len(at, stop);
 
 	if (n > 0)
-	{
-		scan->in_type = is_name(at, n, "Content-Type");
-		scan->skipped = scan->in_type && scan->type->len > 0;
-		scan->fields++;
-		/* some readers end the header here */
-		scan->mend->broken |= at[n] != ':' && !scan->in_part;
-		if (++scan->mend->fields > MAX_FIELDS)
-		{
-			insert(scan, at, " ");
-			scan->mend->fields_left++;
-		}
-		else if (is_hidden(at, n, scan->end))
-			insert(scan, at, HIDDEN);
-		else if (scan->skipped)
-			leave_out(scan, at, next);
-		else if (scan->in_type)
-			mend_type(scan, (char *) memchr(at, ':', stop - at) + 1, stop);
-	}
-	else if (scan->fields == 0 && is_blank(at, stop))
-		leave_out(scan, at, next);
-	else if (*at == ' ' || *at == '\t')
-	{
-		/* a fold of a line that was left out before the first field */
-		if (scan->skipped || (scan->fields == 0 && at < scan->goes_on))
-			leave_out(scan, at, next);
-		else if (scan->in_type)
-			mend_type(scan, at, stop);
-	}
-	else if ((scan->fields == 0 && !scan->in_part) ||
-			 !mbox_from(at + (*at == '>'), (size_t) (stop - at) - (*at == '>')))
+		take_field(scan, n);
+	else if (scan->fields == 0 &&
+			 (is_blank(at, stop) || (fold && at < scan->goes_on)))
+		leave_out(scan, at, next);	/* or a fold of such a line */
+	else if (!fold && ((scan->fields == 0 && !scan->in_part) ||
+					   !mbox_from(at + (*at == '>'),
+								  (size_t) (stop - at) - (*at == '>'))))
 	{
 		/* one search is enough for all lines before the field found */
 		if (at >= scan->goes_on)
@@ -364,7 +354,7 @@ take_line(Scan *scan, const char *stop, const char *next)
 		return;
 	if (stop == scan->at && (scan->fields > 0 || scan->in_part))
 		end_header(scan);
-	else
+	else if (scan->at >= scan->copied)
 	{
 		take_header_line(scan, stop, next);
 		leave_out_nuls(scan, stop);
@@ -421,7 +411,6 @@ mend_new(const char *data, size_t len)
 	scan.end = mend->data + len;
 	scan.boundaries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 											NULL);
-	scan.type = g_string_new(NULL);
 	begin_header(&scan);
 	for (; scan.at < scan.end && (scan.in_header ||
 								  g_hash_table_size(scan.boundaries) > 0);
@@ -436,7 +425,7 @@ mend_new(const char *data, size_t len)
 	mend->parsed = mend->copy ? mend->copy->str : mend->data;
 	mend->parsed_len = mend->copy ? mend->copy->len : mend->len;
 	g_hash_table_destroy(scan.boundaries);
-	g_string_free(scan.type, TRUE);
+	g_free(scan.boundary);
 	return mend;
 }
 

@@ -24,7 +24,7 @@
  */
 #include <string.h>
 
-#include "mime.h"
+#include "mail.h"
 
 /* the bodies that a part can become */
 #define MAY_BE_TEXT		0x1

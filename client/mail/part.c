@@ -12,7 +12,7 @@
  */
 #include <string.h>
 
-#include "mime.h"
+#include "mail.h"
 
 /* The server stores longer bytes as blobs (src/engine/adopt.c). */
 #define INLINE_BYTES	8192

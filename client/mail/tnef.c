@@ -24,7 +24,7 @@
 
 #include <ytnef.h>
 
-#include "mime.h"
+#include "mail.h"
 
 #define TIMEOUT_SECONDS		60
 #define MAX_FILES			1024	/* descriptors that are closed */
