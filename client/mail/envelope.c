@@ -128,9 +128,10 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 	g_autofree char *received = field_text(header, "Received", tally);
 	g_autofree char *expires = field_text(header, "Expires", tally);
 	const char *semicolon = received ? strrchr(received, ';') : NULL;
-	g_autofree char *from = raw->from_line ?
-		text_find("^From +[^ ]+( .*)", raw->from_line,
-				  strlen(raw->from_line)) : NULL;
+	g_autofree char *from =
+		text_find("(?-i)\\A(?:\xEF\xBB\xBF)?From +[^ ]+( .*)",
+				  raw->form ? raw->form->str : raw->data,
+				  raw->form ? raw->form->len : MIN(raw->len, 1024));
 	g_autofree char *sent = systime(date);
 	g_autofree char *expiry = systime(expires);
 	g_autofree char *delivered = semicolon ? systime(semicolon + 1) : NULL;
@@ -462,47 +463,50 @@ person_text(json_t *props, const char *prefix)
 	return text;
 }
 
+/*
+ * Return the value of From, Sender, To, Cc or Bcc (0 to 4), "" for no field.
+ * The sender stands in From if nobody else is represented.
+ */
 static char *
-recipients_text(json_t *props, json_int_t type)
+field_people(json_t *props, int field)
 {
-	return people_text(json_object_get(props, "PR_MESSAGE_RECIPIENTS"), type,
-					   "PR_DISPLAY_NAME", "PR_");
+	g_autofree char *from = person_text(props, "PR_SENT_REPRESENTING_");
+	g_autofree char *sender = person_text(props, "PR_SENDER_");
+
+	if (field > 1)
+		return people_text(json_object_get(props, "PR_MESSAGE_RECIPIENTS"),
+						   MAPI_TO + field - 2, "PR_DISPLAY_NAME", "PR_");
+	if (field == 0)
+		return g_strdup(*from ? from : sender);
+	return g_strdup(*from && strcmp(sender, from) != 0 ? sender : "");
 }
 
 static void
 set_people(Edit *edit)
 {
-	static const char *const fields[] = {"To", "Cc", "Bcc"};
-	g_autofree char *from = person_text(edit->props,
-										"PR_SENT_REPRESENTING_");
-	g_autofree char *sender = person_text(edit->props, "PR_SENDER_");
-	g_autofree char *old_from = person_text(edit->before,
-											"PR_SENT_REPRESENTING_");
-	g_autofree char *old_sender = person_text(edit->before, "PR_SENDER_");
+	static const char *const fields[] = {"From", "Sender", "To", "Cc", "Bcc"};
+	const char *receipt = "PR_READ_RECEIPT_REQUESTED";
+	bool		asked = number_of(edit->props, receipt, 0) != 0;
 
-	if (strcmp(from, old_from) != 0)
-		envelope_set(edit, "From", *from ? from : sender);
-	else if (*from == '\0' && strcmp(sender, old_sender) != 0)
-		envelope_set(edit, "From", sender);
-	if (strcmp(sender, old_sender) != 0 || strcmp(from, old_from) != 0)
-		envelope_set(edit, "Sender", *from && strcmp(sender, from) != 0 ?
-				  sender : NULL);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 5; i++)
 	{
-		g_autofree char *now = recipients_text(edit->props, MAPI_TO + i);
-		g_autofree char *old = recipients_text(edit->before, MAPI_TO + i);
+		g_autofree char *now = field_people(edit->props, i);
+		g_autofree char *old = field_people(edit->before, i);
 
 		if (strcmp(now, old) == 0)
 			continue;
 		envelope_set(edit, fields[i], now);
-		if (i == 0)
+		if (i == 2)
 			envelope_set(edit, "Apparently-To", NULL);
 	}
-	if (number_of(edit->props, "PR_READ_RECEIPT_REQUESTED", 0) !=
-		number_of(edit->before, "PR_READ_RECEIPT_REQUESTED", 0))
+	if (asked != (number_of(edit->before, receipt, 0) != 0))
+	{
+		g_autofree char *sender = person_text(edit->props, "PR_SENDER_");
+		g_autofree char *from = field_people(edit->props, 0);
+
 		envelope_set(edit, "Disposition-Notification-To",
-				  number_of(edit->props, "PR_READ_RECEIPT_REQUESTED", 0) ?
-				  (*sender ? sender : from) : NULL);
+					 !asked ? NULL : *sender ? sender : from);
+	}
 }
 
 void

@@ -76,6 +76,7 @@ header_new(GMimeObject *object, const Mend *mend, Tally *tally)
 		GMimeHeader *from = g_mime_header_list_get_header_at(list, i);
 		Field	   *field;
 		const char *name = g_mime_header_get_name(from);
+		const char *at;
 		g_autofree char *line = NULL;
 
 		if (g_mime_header_get_offset(from) < 0)
@@ -91,9 +92,8 @@ header_new(GMimeObject *object, const Mend *mend, Tally *tally)
 		field->value = header_utf8(line, strlen(line), header->charset, tally);
 		field->offset =
 			mend_offset(mend, (size_t) g_mime_header_get_offset(from));
-		field->end = (size_t) (next_field(mend->data + field->offset,
-										  mend->data + mend->len) -
-							   mend->data);
+		at = next_field(mend->data + field->offset, mend->data + mend->len);
+		field->end = (size_t) (at - mend->data);
 		g_ptr_array_add(header->fields, field);
 	}
 	return header;

@@ -69,7 +69,6 @@ typedef struct RawMessage
 	unsigned	number;			/* 1, 2, 3 ... within the file */
 	const char *data;
 	size_t		len;
-	const char *from_line;		/* From_ line without line end, or NULL */
 	const GString *form;		/* in an mbox: MBOX_FORM; or NULL */
 	const char *flags;			/* Maildir flags ("RS"), "" or NULL */
 
@@ -206,14 +205,6 @@ extern bool text_charset_known(const char *label);
  */
 extern GByteArray *content_decode(const char *bytes, size_t len,
 								  GMimeContentEncoding encoding, bool lines);
-
-/*
- * Return the bytes of the next file that is uuencoded within a text, from *at
- * on.  Sets *at and *end to the start and the end of the file in the text, and
- * *name to its name.  Returns NULL if there is no file.
- */
-extern GByteArray *content_uuencoded(const char **at, const char **end,
-									 char **name);
 
 /* ------------------------------------------------------------------ mend.c */
 
@@ -368,7 +359,6 @@ typedef struct Walk
 	GString    *text;			/* PR_BODY so far */
 	GString    *html;			/* PR_HTML so far, UTF-8 */
 	json_t	   *attachments;
-	json_t	   *props;			/* of the message */
 	Tally	   *tally;
 	unsigned	leaves;			/* parts so far, without multiparts */
 	int			nesting;		/* count of messages around this one */
@@ -412,7 +402,7 @@ extern void attach_fields(json_t *attachment, const Part *part, bool related);
  * TNEF that the message does not have.  Returns false if the bytes cannot be
  * read as TNEF.
  */
-extern bool tnef_read(Walk *walk, json_t *props, const GByteArray *bytes);
+extern bool tnef_read(Walk *walk, const GByteArray *bytes);
 
 /* -------------------------------------------------------------- envelope.c */
 

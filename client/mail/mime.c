@@ -73,28 +73,34 @@ join_text(GString *out, const char *text, size_t len)
 
 /* Append a text to PR_BODY; files uuencoded within it become attachments. */
 static void
-join_plain(Walk *walk, char *text)
+join_plain(Walk *walk, const char *text)
 {
-	const char *at = text;
-	const char *done = text;
-	const char *end;
-	char	   *name;
-	GByteArray *bytes;
+	g_autoptr(GMatchInfo) file =
+		text_search("(?-i)^begin [0-7]{3,4} (.+)\\n((?:[ -`]+\\r?\\n)*+)"
+					"end[ \\r]*$\\n?", text, strstr(text, "begin ") ?
+					strlen(text) : 0);
 	g_autoptr(GString) rest = g_string_new(NULL);
+	int			done = 0;
 
-	while ((bytes = content_uuencoded(&at, &end, &name)) != NULL)
+	for (; g_match_info_matches(file); g_match_info_next(file, NULL))
 	{
+		g_autofree char *name = g_strchomp(g_match_info_fetch(file, 1));
+		g_autofree char *coded = g_match_info_fetch(file, 2);
 		json_t	   *attachment = attach_add(walk->attachments,
 											"application/octet-stream",
 											ATTACH_BY_VALUE, walk->tally);
+		int			from;
+		int			to;
 
 		attach_names(attachment, name);
-		attach_bytes(walk, attachment, bytes);
-		g_string_append_len(rest, done, at - done);
-		at = done = end;
-		g_free(name);
+		attach_bytes(walk, attachment,
+					 content_decode(coded, strlen(coded),
+									GMIME_CONTENT_ENCODING_UUENCODE, false));
+		g_match_info_fetch_pos(file, 0, &from, &to);
+		g_string_append_len(rest, text + done, from - done);
+		done = to;
 	}
-	g_string_append(rest, done);
+	g_string_append(rest, text + done);
 	join_text(walk->text, rest->str, rest->len);
 }
 
@@ -170,8 +176,7 @@ attach_part(Walk *walk, Part *part, bool related)
 	json_t	   *attachment;
 	g_autofree char *type = g_mime_content_type_get_mime_type(part->type);
 
-	if (message == NULL && is_tnef(part) &&
-		tnef_read(walk, walk->props, bytes))
+	if (message == NULL && is_tnef(part) && tnef_read(walk, bytes))
 	{
 		g_byte_array_unref(bytes);
 		return;
@@ -427,8 +432,10 @@ message_class(const Walk *walk, Part *root)
 
 /* Set the bodies, the class and the attachments. */
 static void
-map_content(Walk *walk, Part *root, json_t *props)
+map_content(Walk *walk, Part *root)
 {
+	json_t	   *props = walk->reading->props;
+
 	walk_part(walk, root, MAY_BE_TEXT | MAY_BE_HTML, false);
 	if (json_object_get(props, "PR_MESSAGE_CLASS") == NULL)
 		put_text(props, "PR_MESSAGE_CLASS", message_class(walk, root));
@@ -481,10 +488,10 @@ read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 		walk.text = g_string_new(NULL);
 		walk.html = g_string_new(NULL);
 		walk.attachments = json_array();
-		walk.props = reading->props = json_object();
+		reading->props = json_object();
 		envelope_map(root->header, raw, reading->props, tally);
 		put_text(reading->props, "PR_TRANSPORT_MESSAGE_HEADERS", block);
-		map_content(&walk, root, reading->props);
+		map_content(&walk, root);
 		json_decref(walk.attachments);
 		g_string_free(walk.text, TRUE);
 		if (walk.html != NULL)

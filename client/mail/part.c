@@ -95,8 +95,8 @@ static size_t
 header_end(const Mend *mend, size_t start, size_t limit, size_t *head)
 {
 	const char *end = mend->parsed + limit;
-	const char *at = mend->parsed + start;
-	const char *next = at;
+	const char *at;
+	const char *next = mend->parsed + start;
 
 	do
 	{

@@ -59,7 +59,6 @@ typedef struct Reader
 typedef struct Builder
 {
 	GString    *data;
-	char	   *from_line;
 	GString    *form;			/* in an mbox */
 	unsigned	from_lines;		/* within the text, quoted or not */
 	unsigned	number;
@@ -155,16 +154,11 @@ add_bytes(Builder *builder, const char *bytes, size_t len)
 static void
 begin_message(Builder *builder, const char *line, size_t len, bool in_mbox)
 {
-	size_t		mark = text_mark(line, len);
-
 	g_string_truncate(builder->data, 0);
 	g_string_truncate(builder->form, 0);
-	g_clear_pointer(&builder->from_line, g_free);
 	builder->from_lines = 0;
 	builder->too_long = false;
 	builder->number++;
-	if (mbox_from(line + mark, len - mark))
-		builder->from_line = g_strchomp(g_strndup(line + mark, len - mark));
 	if (in_mbox)
 		g_string_append_len(builder->form, line, (gssize) len);
 	else
@@ -180,7 +174,6 @@ hand_on(const Source *source, const char *path, Builder *builder,
 									   strlen(path));
 	RawMessage	raw = {.path = path, .number = builder->number,
 		.data = builder->data->str, .len = builder->data->len,
-		.from_line = builder->from_line,
 	.form = in_mbox ? builder->form : NULL, .flags = flags};
 	size_t		gap = in_mbox ? mbox_gap(raw.data, raw.len) : 0;
 
@@ -269,7 +262,6 @@ read_messages(const Source *source, const char *path, FILE *file)
 	}
 	g_string_free(builder.data, TRUE);
 	g_string_free(builder.form, TRUE);
-	g_free(builder.from_line);
 	if (file != stdin)
 		fclose(file);
 	return go_on;

@@ -330,29 +330,6 @@ content_decode(const char *bytes, size_t len, GMimeContentEncoding encoding,
 	return g_byte_array_set_size(out, (guint) n);
 }
 
-GByteArray *
-content_uuencoded(const char **at, const char **end, char **name)
-{
-	g_autoptr(GMatchInfo) match = NULL;
-	int			from,
-				to,
-				body;
-
-	if (strstr(*at, "begin ") == NULL)
-		return NULL;
-	match = text_search("(?-i)^begin [0-7]{3,4} (.+)\\n((?:[ -`]+\\r?\\n)*+)"
-				   "end[ \\r]*$\\n?", *at, strlen(*at));
-	if (!g_match_info_matches(match))
-		return NULL;
-	*name = g_strchomp(g_match_info_fetch(match, 1));
-	g_match_info_fetch_pos(match, 2, &body, NULL);
-	g_match_info_fetch_pos(match, 0, &from, &to);
-	*end = *at + to;
-	*at += from;
-	return content_decode(*at + body - from, (size_t) (to - body),
-						  GMIME_CONTENT_ENCODING_UUENCODE, false);
-}
-
 /* ---------------------------------------------------------------- charsets */
 
 /*
@@ -568,35 +545,6 @@ append_named(GString *out, const char *bytes, size_t len, const char *name)
 	return bad;
 }
 
-/* The counts of characters and bytes in a text that is read as UTF-8. */
-typedef struct Counts
-{
-	size_t		good;			/* characters beyond ASCII */
-	size_t		bad;			/* bytes that are not UTF-8 */
-	size_t		nuls;
-} Counts;
-
-static Counts
-count_utf8(const char *bytes, size_t len)
-{
-	Counts		counts = {0, 0, 0};
-	const char *end = bytes + len;
-	const char *stop;
-
-	while (!g_utf8_validate_len(bytes, (gsize) (end - bytes), &stop) ||
-		   bytes < stop)
-	{
-		for (; bytes < stop; bytes++)
-			counts.good += ((unsigned char) *bytes & 0xC0) == 0xC0;
-		if (stop == end)
-			break;
-		counts.nuls += *stop == '\0';
-		counts.bad += *stop != '\0';
-		bytes = stop + 1;
-	}
-	return counts;
-}
-
 char *
 text_decode(const char *bytes, size_t len, const char *charset,
 			Tally *tally, size_t *outlen)
@@ -615,23 +563,31 @@ text_decode(const char *bytes, size_t len, const char *charset,
 	/* bad UTF-8, NULs, and characters beyond U+10FFFF from iconv */
 	if (!g_utf8_validate_len(out->str, out->len, NULL))
 	{
-		Counts		counts = count_utf8(out->str, out->len);
-		g_autofree char *clean = NULL;
+		g_autofree char *clean = g_utf8_make_valid(out->str,
+												   (gssize) out->len);
+		/* each bad byte and each NUL has become a U+FFFD of three bytes */
+		size_t		lost = (strlen(clean) - out->len) / 2;
+		size_t		good = 0;	/* characters beyond ASCII */
+		unsigned	nuls = 0;
 
+		for (size_t i = 0; i < out->len; i++)
+			nuls += out->str[i] == '\0';
+		for (const char *p = clean; *p != '\0'; p++)
+			good += ((unsigned char) *p & 0xC0) == 0xC0;
 		/* UTF-8 has at least as many good characters as bad bytes */
-		if (bad < 0 && counts.good < counts.bad)
+		if (bad < 0 && good - lost < lost - nuls)
 		{
 			g_string_truncate(out, 0);
 			(void) append_iconv(out, bytes, len, "CP1252");
-			counts.bad = 0;
+			g_free(clean);
+			clean = g_utf8_make_valid(out->str, (gssize) out->len);
+			lost = nuls;
 			tally_remark(tally, "texts neither UTF-8 nor in a charset they "
 						 "name: read as windows-1252", 1);
 		}
-		clean = g_utf8_make_valid(out->str, (gssize) out->len);
 		g_string_assign(out, clean);
-		bad = MAX(bad, 0) + (int) counts.bad;
-		tally_remark(tally, "NUL characters: now U+FFFD",
-					 (unsigned) counts.nuls);
+		bad = MAX(bad, 0) + (int) (lost - nuls);
+		tally_remark(tally, "NUL characters: now U+FFFD", nuls);
 	}
 	tally_remark(tally, "bytes that mean nothing in their charset: now U+FFFD",
 				 (unsigned) MAX(bad, 0));

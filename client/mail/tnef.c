@@ -503,8 +503,9 @@ count_recipients(json_t *have, json_t *list, Tally *tally)
 }
 
 bool
-tnef_read(Walk *walk, json_t *props, const GByteArray *bytes)
+tnef_read(Walk *walk, const GByteArray *bytes)
 {
+	json_t	   *props = walk->reading->props;
 	json_auto_t *found = NULL;
 	json_t	   *one;
 	const char *name;
