@@ -265,15 +265,14 @@ where_text(const char *path, unsigned number)
  */
 static bool
 print_message(Import *import, const char *where, json_t *props,
-			  const Tally *tally)
+			  Tally *tally)
 {
 	json_t	   *line = json_object();
 	bool		ok;
 
 	json_object_set_new(line, "message", json_string(where));
 	json_object_set(line, "properties", props);
-	json_object_set(line, "attachments", tally->attachments);
-	json_object_set(line, "remarks", tally->remarks);
+	json_object_update(line, tally);
 	ok = print_json(line);
 	json_decref(line);
 	if (!ok)
@@ -288,14 +287,14 @@ print_message(Import *import, const char *where, json_t *props,
 
 /* Print the remarks about one message, which the report only counts. */
 static void
-print_remarks(const Import *import, const char *where, const Tally *tally)
+print_remarks(const Import *import, const char *where, Tally *tally)
 {
 	g_autofree char *shown = show_safe(where);
 	const char *kind;
 	json_t	   *count;
 
 	end_progress(import);
-	json_object_foreach(tally->remarks, kind, count)
+	json_object_foreach(json_object_get(tally, "remarks"), kind, count)
 	{
 		g_autofree char *remark = show_safe(kind);
 
@@ -349,7 +348,7 @@ save_message(Import *import, const RawMessage *raw, char *where,
 		again.aside = aside = NULL;
 		json_decref(props);
 		props = mime_to_json(&again, ignored, &why);
-		tally_free(ignored);
+		json_decref(ignored);
 	}
 	import->stopped = (import->saver == NULL && !begin_saving(import)) ||
 		!saver_add(import->saver, mail_new(where, tally, props, aside,
@@ -362,7 +361,7 @@ save_message(Import *import, const RawMessage *raw, char *where,
  */
 static bool
 show_message(Import *import, const RawMessage *raw, const char *where,
-			 json_t *props, const Tally *tally)
+			 json_t *props, Tally *tally)
 {
 	if (!import->options->no_original)
 		put_binary(props, "PR_INTERNET_CONTENT", raw->data, raw->len);
@@ -407,7 +406,7 @@ on_message(const RawMessage *found, void *arg)
 	}
 	g_clear_pointer(&raw.aside, g_ptr_array_unref);
 	json_decref(props);
-	tally_free(tally);
+	json_decref(tally);
 	g_free(where);
 	return go_on && !interrupted;
 }
@@ -463,8 +462,7 @@ print_report_json(const Import *import)
 		json_array_append_new(refused, json_string(valid));
 	}
 	json_object_set_new(report, "refusals", refused);
-	json_object_set(report, "attachments", import->tally->attachments);
-	json_object_set(report, "remarks", import->tally->remarks);
+	json_object_update(report, import->tally);
 	(void) print_json(report);
 	json_decref(report);
 }
@@ -480,9 +478,9 @@ print_report(const Import *import)
 		print_report_json(import);
 		return;
 	}
-	print_table(print, "Attachments:", import->tally->attachments);
+	print_table(print, "Attachments:", json_object_get(import->tally, "attachments"));
 	print_table(print, "Left out or mended (the transport headers are whole):",
-				import->tally->remarks);
+				json_object_get(import->tally, "remarks"));
 	if (import->refused->len > 0)
 		print("Refused:\n");
 	for (guint i = 0; i < import->refused->len; i++)
@@ -542,7 +540,7 @@ import_run(const ImportOptions *options, char *const *paths, int npaths)
 	g_clear_pointer(&import.saver, saver_free);
 	msgstore_disconnect(import.ms);
 	g_ptr_array_free(import.refused, TRUE);
-	tally_free(import.tally);
+	json_decref(import.tally);
 	if (import.keys != NULL)
 		g_hash_table_destroy(import.keys);
 	return status;

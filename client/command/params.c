@@ -114,7 +114,7 @@ void
 mail_free(Mail *mail)
 {
 	g_free(mail->where);
-	tally_free(mail->tally);
+	json_decref(mail->tally);
 	free(mail->props);
 	json_decref(mail->headers);
 	json_decref(mail->body);

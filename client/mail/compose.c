@@ -44,7 +44,8 @@ parse_header(const GString *header)
 	return object;
 }
 
-GString *
+/* Return an object as GMime writes it, and free the object. */
+static GString *
 object_text(GMimeObject *object, const char *eol)
 {
 	GMimeFormatOptions *format = g_mime_format_options_clone(NULL);
@@ -59,7 +60,8 @@ object_text(GMimeObject *object, const char *eol)
 	return g_string_new(text);
 }
 
-void
+/* Set the content of a part. */
+static void
 set_bytes(GMimePart *part, const void *bytes, size_t len,
 		  GMimeContentEncoding encoding)
 {
@@ -69,7 +71,8 @@ set_bytes(GMimePart *part, const void *bytes, size_t len,
 											GMIME_CONTENT_ENCODING_DEFAULT);
 
 	g_mime_part_set_content(part, content);
-	g_mime_part_set_content_encoding(part, encoding);
+	if (encoding != g_mime_part_get_content_encoding(part))
+		g_mime_part_set_content_encoding(part, encoding);
 	g_object_unref(content);
 	g_object_unref(stream);
 }
@@ -256,7 +259,7 @@ set_type(GMimeObject *part, json_t *now, json_t *before, bool embedded)
 
 GString *
 part_attachment(const Edit *edit, json_t *now, json_t *before,
-				GMimeObject *old, const GString *body)
+				GMimeObject *old, const Part *place, const GString *inner)
 {
 	json_t	   *message = json_object_get(now, "PR_ATTACH_DATA_OBJ");
 	bool		embedded = message != NULL && edit->depth < MAX_NESTING;
@@ -264,32 +267,42 @@ part_attachment(const Edit *edit, json_t *now, json_t *before,
 	g_autofree guchar *bytes = g_base64_decode(text_of(now,
 													   "PR_ATTACH_DATA_BIN"),
 											   &len);
-	bool		same = old != NULL &&
-		same_value(now, before, "PR_ATTACH_DATA_BIN") &&
-		json_object_get(now, "PR_ATTACH_DATA_BIN") != NULL;
-	GMimeObject *part = old ? g_object_ref(old) :
-		GMIME_OBJECT(g_mime_part_new());
-	g_autoptr(GString) inner = NULL;
+	/* the body is written as it is */
+	bool		same = old != NULL && !embedded &&
+		same_value(now, before, "PR_ATTACH_DATA_BIN");
+	GMimeContentEncoding encoding = GMIME_CONTENT_ENCODING_BASE64;
+	const char *raw = (char *) bytes;
+	GMimeObject *part;
+	g_autoptr(GString) composed = NULL;
 	GString    *out;
 
 	/* signed or encrypted: the bytes are a whole part */
 	if (!same && !embedded && len > 0 &&
 		g_str_has_prefix(text_of(now, "PR_ATTACH_MIME_TAG"), "multipart/"))
-	{
-		g_object_unref(part);
-		return g_string_new_len((char *) bytes, (gssize) len);
-	}
+		return g_string_new_len(raw, (gssize) len);
+	part = old ? g_object_ref(old) : GMIME_OBJECT(g_mime_part_new());
 	set_type(part, now, old ? before : NULL, embedded);
 	set_names(part, now, old ? before : NULL);
+	if (embedded)
+	{
+		if (inner == NULL)
+			inner = composed = edit->compose(message, edit->depth + 1);
+		encoding = g_mime_part_get_content_encoding(GMIME_PART(part));
+		same = encoding != GMIME_CONTENT_ENCODING_BASE64 &&
+			encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE;
+		raw = inner->str;
+		len = inner->len;
+	}
+	else if (same)
+	{
+		raw = edit->reading->mend->data + place->body;
+		len = place->end - place->body;
+	}
 	if (!same)
-		set_bytes(GMIME_PART(part), bytes, embedded ? 0 : len, embedded ?
-				  GMIME_CONTENT_ENCODING_DEFAULT :
-				  GMIME_CONTENT_ENCODING_BASE64);
+		set_bytes(GMIME_PART(part), raw, len, encoding);
 	out = object_text(part, edit->eol);
-	if (same)
-		g_string_truncate(out, header_len(out));
-	else if (embedded)
-		body = inner = compose_message(message, edit->depth + 1);
-	return same || embedded ?
-		g_string_append_len(out, body->str, (gssize) body->len) : out;
+	if (!same)
+		return out;
+	g_string_truncate(out, header_len(out));
+	return g_string_append_len(out, raw, (gssize) len);
 }

@@ -138,38 +138,32 @@ static GMimeObject *
 old_object(const Edit *edit, const Part *part)
 {
 	g_autoptr(GString) header = old_header(edit, part);
-	GMimeObject *object = header->len > 2 ? parse_header(header) : NULL;
+	GMimeObject *object = parse_header(header);
 
 	if (!GMIME_IS_PART(object))
 		g_clear_object(&object);
 	return object;
 }
 
-/* Return the part of an edited embedded message; NULL without edits. */
+/*
+ * Return an embedded message with its edits.  *edited is set to true if the
+ * result differs from the original.
+ */
 static GString *
-inner_part(const Edit *edit, const Part *part, json_t *now, json_t *before)
+inner_message(const Edit *edit, const Part *part, json_t *now, json_t *before,
+			  bool *edited)
 {
 	g_autoptr(GByteArray) bytes = part_bytes(edit->reading, part);
-	g_autoptr(GString) inner =
+	GString    *inner =
 		edit_bytes(json_object_get(now, "PR_ATTACH_DATA_OBJ"),
 				   json_object_get(before, "PR_ATTACH_DATA_OBJ"),
 				   (const char *) bytes->data, bytes->len, edit->depth + 1,
 				   false);
-	g_autoptr(GString) coded = NULL;
-	GMimePart  *coder;
 
-	if (inner == NULL || (inner->len == bytes->len &&
-						  memcmp(inner->str, bytes->data, inner->len) == 0))
-		return NULL;
-	/* GMime encodes the message as the content of a part */
-	coder = g_mime_part_new();
-	set_bytes(coder, inner->str, inner->len,
-			  part->encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-			  part->encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ?
-			  part->encoding : GMIME_CONTENT_ENCODING_DEFAULT);
-	coded = object_text(GMIME_OBJECT(coder), edit->eol);
-	return g_string_append(old_header(edit, part),
-						   coded->str + header_len(coded));
+	*edited |= inner != NULL &&
+		(inner->len != bytes->len ||
+		 memcmp(inner->str, bytes->data, inner->len) != 0);
+	return inner;
 }
 
 /* ------------------------------------------------------------- the content */
@@ -232,14 +226,13 @@ body_part(const Edit *edit, const Part *place, Content *content)
 
 /*
  * Return true if an attachment of a part was edited or deleted.  *inner is
- * the part of an embedded message with edits, or NULL.
+ * the embedded message with its edits, or NULL.
  */
 static bool
 attachments_differ(const Edit *edit, const Part *place, GString **inner)
 {
 	bool		differ = false;
 
-	*inner = NULL;
 	for (unsigned n = place->number; n < place->number + place->attachments;
 		 n++)
 	{
@@ -250,9 +243,9 @@ attachments_differ(const Edit *edit, const Part *place, GString **inner)
 		if (before == NULL)
 			continue;			/* not read within an embedded message */
 		differ |= now == NULL || !same;
-		if (now != NULL && same && place->attachments == 1 &&
-			json_object_get(now, "PR_ATTACH_DATA_OBJ") != NULL)
-			*inner = inner_part(edit, place, now, before);
+		if (place->attachments == 1 && json_object_get(now,
+													   "PR_ATTACH_DATA_OBJ"))
+			*inner = inner_message(edit, place, now, before, &differ);
 	}
 	return differ;
 }
@@ -261,13 +254,13 @@ attachments_differ(const Edit *edit, const Part *place, GString **inner)
 static GPtrArray *
 leaf_parts(const Edit *edit, const Part *place, Content *content)
 {
-	GString    *part;
-	bool		differ = attachments_differ(edit, place, &part);
+	g_autoptr(GString) inner = NULL;
+	bool		differ = attachments_differ(edit, place, &inner);
 	bool		is_body = place->text || place->html;
 	bool		several = is_body || place->attachments > 1;
 	Body	   *own = &content->bodies[place->html];
 	GMimeObject *old = NULL;
-	g_autoptr(GString) body = NULL;
+	GString    *part = NULL;
 	GPtrArray  *parts;
 
 	if (place->text && !own->edited && differ)
@@ -276,31 +269,25 @@ leaf_parts(const Edit *edit, const Part *place, Content *content)
 		own->edited = true;
 		own->done = false;
 	}
-	if (!differ && part == NULL &&
-		!(is_body && (own->edited || is_new(&content->bodies[!place->html]))))
+	if (!differ && !(is_body && (own->edited ||
+								 is_new(&content->bodies[!place->html]))))
 		return NULL;
 	parts = parts_new();
-	if (is_body)
-		part = body_part(edit, place, content);
-	if (part != NULL)
+	if (is_body && (part = body_part(edit, place, content)) != NULL)
 		g_ptr_array_add(parts, part);
 	/* if several attachments were read, there is no part to change */
-	if (differ && !several)
-	{
+	if (!several)
 		old = old_object(edit, place);
-		body = append_data(edit, g_string_new(NULL), place->body, place->end);
-	}
-	for (unsigned n = place->number; (differ || several) &&
-		 n < place->number + place->attachments; n++)
+	for (unsigned n = place->number; n < place->number + place->attachments;
+		 n++)
 	{
 		bool		same;
 		json_t	   *now = attachment_now(edit, n, &same);
+		json_t	   *before = find_attachment(edit->before, n);
 
 		if (now != NULL)
-			g_ptr_array_add(parts,
-							part_attachment(edit, now,
-											find_attachment(edit->before, n),
-											old, body));
+			g_ptr_array_add(parts, part_attachment(edit, now, before, old,
+												   place, inner));
 	}
 	g_clear_object(&old);
 	return parts;
@@ -575,7 +562,8 @@ edit_content(Edit *edit)
 													  (json_int_t) i),
 						   &same) == NULL)
 			g_ptr_array_add(beside ? content.related : content.last,
-							part_attachment(edit, one, NULL, NULL, NULL));
+							part_attachment(edit, one, NULL, NULL, NULL,
+											NULL));
 	}
 	/* bodies that neither replace a part nor stand beside one */
 	for (i = 0; i < 2 && !bodies[0].placed && !bodies[1].placed; i++)
@@ -675,7 +663,8 @@ edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
 		   int depth, bool rebuild)
 {
 	RawMessage	raw = {.data = data, .len = len};
-	Edit		edit = {.props = props, .depth = depth, .rebuild = rebuild};
+	Edit		edit = {.props = props, .depth = depth, .rebuild = rebuild,
+	.compose = compose_message};
 	GString    *sealed = rebuild ? sealed_part(props) : NULL;
 	const char *why;
 	const char *nl = memchr(data, '\n', len);

@@ -85,8 +85,6 @@ header_new(GMimeObject *object, const Mend *mend, Tally *tally)
 		line = text_replace("(?<![ \\t])[ \\t]*+[\\r\\n][\\r\\n \\t]*+",
 							g_mime_header_get_raw_value(from), " ");
 		g_strchomp(line);
-		if (g_str_has_prefix(name, HIDDEN))
-			name += strlen(HIDDEN);
 		field = g_new0(Field, 1);
 		field->name = g_strdup(name);
 		field->value = header_utf8(line, strlen(line), header->charset, tally);

@@ -52,12 +52,11 @@
 #define MAX_PARTS			10000
 #define MAX_RECIPIENTS		20000
 
-/* Counts for the report: objects of JSON, whose names are the kinds. */
-typedef struct Tally
-{
-	json_t	   *attachments;	/* content type -> count of parts */
-	json_t	   *remarks;		/* an omission or a repair -> count */
-} Tally;
+/*
+ * Counts for the report: in "attachments" the parts of each content type, and
+ * in "remarks" each kind of omission or repair.
+ */
+typedef json_t Tally;
 
 /*
  * A message as it was found: all bytes of its file, or, in an mbox, the bytes
@@ -126,14 +125,13 @@ extern void mbox_append(GString *out, const char *mail, size_t len,
 /* ------------------------------------------------------------------ text.c */
 
 extern Tally *tally_new(void);
-extern void tally_free(Tally *tally);
 
 /* Add n to the count of a remark, 1 to that of a type; tally may be NULL. */
 extern void tally_remark(Tally *tally, const char *kind, unsigned n);
 extern void tally_attachment(Tally *tally, const char *type);
 
 /* Add the counts of one tally to another, which may be NULL. */
-extern void tally_merge(Tally *into, const Tally *from);
+extern void tally_merge(Tally *into, Tally *from);
 
 /* Return a text property, or "" if it is not set. */
 extern const char *text_of(json_t *object, const char *name);
@@ -244,13 +242,6 @@ extern size_t mend_offset(const Mend *mend, size_t offset);
  * NULL.  The object reads bytes of the mend, which must outlive the object.
  */
 extern GMimeObject *mend_parse(Mend *mend);
-
-/*
- * A field of parameters that is longer has the prefix HIDDEN in front of its
- * name in the copy.
- */
-#define LONG_FIELD	8192
-#define HIDDEN		"~"
 
 /* ---------------------------------------------------------------- header.c */
 
@@ -418,6 +409,9 @@ typedef struct Edit
 	int			depth;			/* count of messages around this one */
 	bool		rebuild;		/* the original has only a header */
 	bool		edited;			/* a field was set or removed */
+
+	/* Returns the mail of an embedded message. */
+	GString    *(*compose) (json_t *message, int depth);
 } Edit;
 
 /*
@@ -450,13 +444,6 @@ extern size_t header_len(const GString *part);
 /* Return a header of a part as an object of GMime, or NULL. */
 extern GMimeObject *parse_header(const GString *header);
 
-/* Return an object as GMime writes it, and free the object. */
-extern GString *object_text(GMimeObject *object, const char *eol);
-
-/* Set the content of a part. */
-extern void set_bytes(GMimePart *part, const void *bytes, size_t len,
-					  GMimeContentEncoding encoding);
-
 /*
  * Return a text as a part.  "old" is the part that is replaced, whose other
  * header fields stay, or NULL.
@@ -481,11 +468,13 @@ extern bool same_value(json_t *a, json_t *b, const char *name);
 
 /*
  * Return an attachment as a part.  "old" is the part that is replaced, whose
- * other header fields stay, "before" has the properties that "old" was read
- * as, and "body" is the body of "old"; all are NULL for a new attachment.
+ * other header fields stay, or NULL; "before" has the properties that "old" was
+ * read as, and "place" is the place of "old".  "inner" is the mail of an
+ * embedded message; if NULL, the mail is composed.
  */
 extern GString *part_attachment(const Edit *edit, json_t *now, json_t *before,
-								GMimeObject *old, const GString *body);
+								GMimeObject *old, const Part *place,
+								const GString *inner);
 
 /* ------------------------------------------------------------------ edit.c */
 

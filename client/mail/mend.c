@@ -15,7 +15,8 @@
  *		line is missing).
  *	  - Content types without a slash get a subtype.  If a header has several
  *		Content-Type fields, the first one counts (GMime takes the last one).
- *	  - Very long fields of parameters get another name.
+ *	  - Fields of parameters are cut off at LONG_FIELD bytes, since GMime takes
+ *		quadratic time for many parameters.
  *	  - Fields beyond MAX_FIELDS become continuations, and parts beyond
  *		MAX_PARTS text, so that memory stays in proportion to the message.
  *
@@ -30,6 +31,8 @@
 #include <string.h>
 
 #include "mail.h"
+
+#define LONG_FIELD		8192
 
 /* From an offset in the copy on, offsets in the message are greater. */
 typedef struct Shift
@@ -150,22 +153,15 @@ is_blank(const char *at, const char *stop)
 static const char *
 header_goes_on(const char *at, const char *end)
 {
-	while (at < end)
-	{
-		const char *next;
-		const char *stop = line_end(at, end, &next);
-		g_autofree char *name = NULL;
+	g_autoptr(GMatchInfo) field =
+		text_search("\\A(?:(?!--[^\\r\\n])[^\\r\\n].*+\\n)*?"
+					"((?:bcc|cc|date|from|received|references|sender|subject|to|"
+					"(?=[!-9;-~]*-)[!-9;-~]+)[ \\t]*:)", at,
+					(size_t) (end - at));
+	int			from;
 
-		if (stop == at || (stop - at > 2 && at[0] == '-' && at[1] == '-'))
-			return NULL;
-		name = text_find("\\A(bcc|cc|date|from|received|references|sender|"
-						 "subject|to|(?=[!-9;-~]*-)[!-9;-~]+)[ \t]*:", at,
-						 (size_t) (stop - at));
-		if (name != NULL)
-			return at;
-		at = next;
-	}
-	return NULL;
+	return g_match_info_matches(field) &&
+		g_match_info_fetch_pos(field, 1, &from, NULL) ? at + from : NULL;
 }
 
 /* -------------------------------------------------------------- boundaries */
@@ -271,15 +267,13 @@ mend_type(Scan *scan, const char *value, const char *end)
 	g_object_unref(type);
 }
 
-/*
- * Read a field, whose name has n bytes.  A long field of parameters gets
- * another name, since GMime takes quadratic time for many parameters.
- */
+/* Read a field, whose name has n bytes. */
 static void
 take_field(Scan *scan, size_t n)
 {
 	const char *at = scan->at;
 	const char *end = next_field(at, scan->end);
+	const char *stop = MIN(at + LONG_FIELD, end - 1);
 	bool		type = is_name(at, n, "Content-Type");
 
 	scan->fields++;
@@ -290,13 +284,15 @@ take_field(Scan *scan, size_t n)
 		insert(scan, at, " ");
 		scan->mend->fields_left++;
 	}
-	else if (end - at > LONG_FIELD &&
-			 (type || is_name(at, n, "Content-Disposition")))
-		insert(scan, at, HIDDEN);
 	else if (type && scan->typed)
 		leave_out(scan, at, end);
-	else if (type)
-		mend_type(scan, (char *) memchr(at, ':', end - at) + 1, end);
+	else if (type || is_name(at, n, "Content-Disposition"))
+	{
+		if (type)
+			mend_type(scan, (char *) memchr(at, ':', end - at) + 1, stop);
+		if (end - at > LONG_FIELD)
+			leave_out(scan, stop, end - 1);
+	}
 	scan->typed |= type;
 }
 

@@ -134,7 +134,7 @@ read_type(const Part *part)
 	const char *value = header_get(part->header, "Content-Type");
 	g_autofree char *words = NULL;
 
-	if (value == NULL || strlen(value) > LONG_FIELD)
+	if (value == NULL)
 		return g_object_ref(g_mime_object_get_content_type(part->object));
 	words = header_decode(value, true, NULL);
 	return g_mime_content_type_parse(NULL, words);
@@ -170,8 +170,7 @@ file_name(const Header *header, const char *field, const char *name)
 	g_autofree char *bytes = NULL;
 	g_autofree char *text = NULL;
 
-	if (list == NULL || strlen(value) > LONG_FIELD ||
-		!text_matches(pattern, list))
+	if (list == NULL || !text_matches(pattern, list))
 		return NULL;
 	coded = header_decode(list + 1, true, NULL);
 	/* a backslash of a path escapes nothing */

@@ -53,19 +53,7 @@ static const char *const charset_names[][2] = {
 Tally *
 tally_new(void)
 {
-	Tally	   *tally = g_new(Tally, 1);
-
-	tally->attachments = json_object();
-	tally->remarks = json_object();
-	return tally;
-}
-
-void
-tally_free(Tally *tally)
-{
-	json_decref(tally->attachments);
-	json_decref(tally->remarks);
-	g_free(tally);
+	return json_pack("{s{}s{}}", "attachments", "remarks");
 }
 
 /* Add n to the count of a kind. */
@@ -79,29 +67,29 @@ add_count(json_t *counts, const char *kind, json_int_t n)
 void
 tally_remark(Tally *tally, const char *kind, unsigned n)
 {
-	if (tally != NULL)
-		add_count(tally->remarks, kind, n);
+	add_count(json_object_get(tally, "remarks"), kind, n);
 }
 
 void
 tally_attachment(Tally *tally, const char *type)
 {
-	if (tally != NULL)
-		add_count(tally->attachments, type, 1);
+	add_count(json_object_get(tally, "attachments"), type, 1);
 }
 
 void
-tally_merge(Tally *into, const Tally *from)
+tally_merge(Tally *into, Tally *from)
 {
+	const char *name;
 	const char *kind;
+	json_t	   *counts;
 	json_t	   *n;
 
-	if (into == NULL)
-		return;
-	json_object_foreach(from->attachments, kind, n)
-		add_count(into->attachments, kind, json_integer_value(n));
-	json_object_foreach(from->remarks, kind, n)
-		add_count(into->remarks, kind, json_integer_value(n));
+	json_object_foreach(from, name, counts)
+	{
+		json_object_foreach(counts, kind, n)
+			add_count(json_object_get(into, name), kind,
+					  json_integer_value(n));
+	}
 }
 
 /* ------------------------------------------------------------- properties */

@@ -30,7 +30,7 @@
 #define MAX_FILES			1024	/* descriptors that are closed */
 #define INTERFACE_BYTES		16		/* in front of an embedded message */
 #define MAX_EMBEDDED		16		/* messages within messages */
-#define COUNTS				"counts"	/* of types of attachments */
+#define COUNTS				"counts"	/* the tally */
 #define TNEF_SIGNATURE		"\x78\x9F\x3E\x22"
 
 typedef enum Kind
@@ -433,7 +433,7 @@ answer(const GByteArray *bytes, FILE *out)
 	found = tnef_json((BYTE *) bytes->data, (long) bytes->len, 0, tally);
 	if (found == NULL)
 		_exit(1);
-	json_object_set(found, COUNTS, tally->attachments);
+	json_object_set(found, COUNTS, tally);
 	_exit(json_dumpf(found, out, JSON_COMPACT) == 0 && fclose(out) == 0 ? 0 :
 		  1);
 }
@@ -521,7 +521,7 @@ tnef_read(Walk *walk, const GByteArray *bytes)
 	json_object_foreach(found, name, one)
 	{
 		if (strcmp(name, COUNTS) == 0)
-			tally_merge(walk->tally, &(Tally) {.attachments = one});
+			tally_merge(walk->tally, one);
 		else if (strcmp(name, "PR_MESSAGE_ATTACHMENTS") == 0)
 			move_attachments(walk->attachments, one);
 		else if (strcmp(name, "PR_BODY") == 0)

@@ -51,7 +51,7 @@ read_mail(const char *data, size_t len)
 	json_t	   *props = mime_to_json(&raw, tally, &why);
 
 	REQUIRE((props == NULL) == (why != NULL));
-	tally_free(tally);
+	json_decref(tally);
 	return props;
 }
 
