@@ -342,12 +342,11 @@ save_message(Import *import, const RawMessage *raw, char *where,
 	{
 		RawMessage	again = *raw;
 		Tally	   *ignored = tally_new();
-		const char *why;
 
 		/* in pieces, bytes are base64 in the properties */
 		again.aside = aside = NULL;
 		json_decref(props);
-		props = mime_to_json(&again, ignored, &why);
+		props = mime_to_json(&again, ignored);
 		json_decref(ignored);
 	}
 	import->stopped = (import->saver == NULL && !begin_saving(import)) ||
@@ -382,16 +381,15 @@ on_message(const RawMessage *found, void *arg)
 	Import	   *import = arg;
 	RawMessage	raw = *found;
 	Tally	   *tally = tally_new();
-	const char *why = NULL;
 	char	   *where = where_text(raw.path, raw.number);
 	json_t	   *props;
 	bool		go_on = true;
 
 	if (!import->options->dry_run)
 		raw.aside = g_ptr_array_new_with_free_func(free_bytes);
-	props = mime_to_json(&raw, tally, &why);
+	props = mime_to_json(&raw, tally);
 	if (props == NULL)
-		on_trouble(raw.path, raw.number, why, import);
+		on_trouble(raw.path, raw.number, NOT_A_MESSAGE, import);
 	else if (import->options->verbose)
 		print_remarks(import, where, tally);
 	if (props != NULL && import->keys != NULL && is_known(import, &raw, props))

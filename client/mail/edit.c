@@ -113,13 +113,12 @@ static GString *
 old_header(const Edit *edit, const Part *part)
 {
 	GString    *out = g_string_new(NULL);
+	const Field *field;
 
 	if (part->depth > 0)
 		return append_data(edit, out, part->start, part->body);
-	for (guint i = 0; i < part->header->fields->len; i++)
+	for (guint i = 0; (field = header_next(part->header, NULL, &i)) != NULL;)
 	{
-		const Field *field = g_ptr_array_index(part->header->fields, i);
-
 		if (text_matches("\\A" PART_FIELDS "\\z", field->name))
 			append_data(edit, out, field->offset, field->end);
 	}
@@ -358,7 +357,7 @@ static GString *
 edited_root(const Edit *edit, Content *content)
 {
 	const Part *root = edit->reading->root;
-	bool		mixed = part_is(root, "multipart", "mixed") &&
+	bool		mixed = part_is(root, "^multipart/mixed$") &&
 		content->first->len + content->last->len > 0;
 	const Part *one = g_ptr_array_index(root->parts, 0);
 	g_autoptr(GString) line = boundary_line(edit, root, one);
@@ -422,6 +421,7 @@ set_content(Edit *edit, GString *part)
 	g_autoptr(GString) old = old_header(edit, edit->reading->root);
 	size_t		len = header_len(part);
 	g_autoptr(GString) new = g_string_new_len(part->str, (gssize) len);
+	const Field *old_field;
 	GMimeObject *object = NULL;
 
 	edit->content = g_string_erase(part, 0, (gssize) len);
@@ -429,13 +429,11 @@ set_content(Edit *edit, GString *part)
 		return;
 	if (header_get(header, "MIME-Version") == NULL)
 		envelope_set(edit, "MIME-Version", "1.0");
-	for (guint i = 0; i < header->fields->len; i++)
+	for (guint i = 0; (old_field = header_next(header, NULL, &i)) != NULL;)
 	{
-		const Field *field = g_ptr_array_index(header->fields, i);
-
 		if (text_matches("\\A(?:" PART_FIELDS "|Content-Length|Lines)\\z",
-						 field->name))
-			envelope_set(edit, field->name, NULL);
+						 old_field->name))
+			envelope_set(edit, old_field->name, NULL);
 	}
 	object = parse_header(new);
 	for (int i = 0; object != NULL; i++)
@@ -601,7 +599,6 @@ sealed_part(json_t *props)
 	json_t	   *one = json_array_get(list, 0);
 	RawMessage	raw = {.path = NULL};
 	json_auto_t *inside = NULL;
-	const char *why;
 	g_autofree guchar *bytes = NULL;
 
 	if (json_array_size(list) != 1 ||
@@ -611,7 +608,7 @@ sealed_part(json_t *props)
 		return NULL;
 	bytes = g_base64_decode(text_of(one, "PR_ATTACH_DATA_BIN"), &raw.len);
 	raw.data = (char *) bytes;
-	inside = mime_to_json(&raw, NULL, &why);
+	inside = mime_to_json(&raw, NULL);
 	return inside != NULL && same_value(inside, props, "PR_BODY") &&
 		same_value(inside, props, "PR_HTML") ?
 		g_string_new_len(raw.data, (gssize) raw.len) : NULL;
@@ -630,12 +627,11 @@ append_header(const Edit *edit, GString *out)
 	bool		cut = root->head > 0 && data[root->head - 1] != '\n';
 	bool		at_start = cut || edit->reading->mend->broken;
 	size_t		at = root->start;
+	const Field *field;
 
 	g_string_append(out, at_start ? edit->appended->str : "");
-	for (guint i = 0; i < root->header->fields->len; i++)
+	for (guint i = 0; (field = header_next(root->header, NULL, &i)) != NULL;)
 	{
-		const Field *field = g_ptr_array_index(root->header->fields, i);
-
 		if (field->now == NULL || field->offset < at)
 			continue;
 		append_data(edit, out, at, field->offset);
@@ -666,11 +662,10 @@ edit_bytes(json_t *props, json_t *before, const char *data, size_t len,
 	Edit		edit = {.props = props, .depth = depth, .rebuild = rebuild,
 	.compose = compose_message};
 	GString    *sealed = rebuild ? sealed_part(props) : NULL;
-	const char *why;
 	const char *nl = memchr(data, '\n', len);
 	GString    *out;
 
-	edit.reading = mime_read(&raw, NULL, &why);
+	edit.reading = mime_read(&raw, NULL);
 	if (edit.reading == NULL)
 		return NULL;
 	edit.before = before ? before : edit.reading->props;

@@ -112,7 +112,7 @@ header_next(const Header *header, const char *name, guint *i)
 	{
 		Field	   *field = g_ptr_array_index(header->fields, (*i)++);
 
-		if (g_ascii_strcasecmp(field->name, name) == 0)
+		if (name == NULL || g_ascii_strcasecmp(field->name, name) == 0)
 			return field;
 	}
 	return NULL;
@@ -365,18 +365,17 @@ take_one(People *people, const char *words)
 }
 
 /*
- * Return the length of the next address.  *group is true if the text is the
- * name of a group.  A bracket or quote that is never closed is added to
- * "ignored", a string of at most 4 characters, and read as a plain character.
+ * Return the length of the next address, or of the name of a group, which ends
+ * at a colon.  A bracket or quote that is never closed is added to "ignored", a
+ * string of at most 4 characters, and read as a plain character.
  */
 static size_t
-address_len(const char *words, char *ignored, bool *group)
+address_len(const char *words, char *ignored)
 {
 	const char *p;
 	const char *pairs = "\"\"<>[]()";
 	char		open = '\0';		/* the open quote or bracket at p */
 
-	*group = false;
 	for (p = words; *p != '\0'; p++)
 	{
 		if (*p == '\\' && p[1] != '\0')
@@ -388,13 +387,10 @@ address_len(const char *words, char *ignored, bool *group)
 		else if (*p == ',' || *p == ';' || *p == ':')
 			break;
 	}
-	if (open != '\0')
-	{
-		ignored[strlen(ignored)] = open;
-		return address_len(words, ignored, group);
-	}
-	*group = (*p == ':');
-	return (size_t) (p - words);
+	if (open == '\0')
+		return (size_t) (p - words);
+	ignored[strlen(ignored)] = open;
+	return address_len(words, ignored);
 }
 
 static void
@@ -405,9 +401,7 @@ take_list(People *people, const char *words)
 
 	while (*words != '\0')
 	{
-		bool		group;
-		bool		other;
-		size_t		len = address_len(words, ignored, &group);
+		size_t		len = address_len(words, ignored);
 		g_autofree char *one = NULL;
 
 		if (mark <= words)
@@ -416,12 +410,12 @@ take_list(People *people, const char *words)
 		for (size_t more = len, n = 0; n < 3 && words[more] == ',' &&
 			 more > strspn(words, " \t") && mark >= words + more; n++)
 		{
-			more += 1 + address_len(words + more + 1, ignored, &other);
-			if (!other && mark < words + more && *mark == '<')
+			more += 1 + address_len(words + more + 1, ignored);
+			if (words[more] != ':' && mark < words + more && *mark == '<')
 				len = more;
 		}
 		one = g_strstrip(g_strndup(words, len));
-		if (*one != '\0' && !group)
+		if (*one != '\0' && words[len] != ':')
 			take_one(people, one);
 		words += len + (words[len] != '\0');
 	}

@@ -40,6 +40,10 @@
 #define MAX_MESSAGE_BYTES	((size_t) 1024 * 1024 * 1024)
 #define MESSAGE_TOO_LONG	"message longer than 1 GB"
 
+/* The reason why mime_read() refuses bytes. */
+#define NOT_A_MESSAGE \
+	"no message: no header field before the first empty line"
+
 /* Parts that are nested deeper are counted, and not read. */
 #define MAX_NESTING			64
 
@@ -265,8 +269,8 @@ extern Header *header_new(GMimeObject *object, const Mend *mend, Tally *tally);
 extern void header_free(Header *header);
 
 /*
- * Return the first field of a name (in any case) from the field *i on, or
- * NULL.  Sets *i to the field after the returned field.
+ * Return the first field of a name (in any case; NULL: any name) from the
+ * field *i on, or NULL.  Sets *i to the field after the returned field.
  */
 extern Field *header_next(const Header *header, const char *name, guint *i);
 
@@ -299,6 +303,7 @@ typedef struct Part
 	GMimeObject *object;		/* valid while the message is read */
 	Header	   *header;
 	GMimeContentType *type;		/* text/plain if the part has no type */
+	char	   *mime;			/* type and subtype */
 	GMimeContentEncoding encoding;
 	char	   *filename;		/* or NULL */
 	int			depth;			/* 0: the content of the message */
@@ -325,23 +330,20 @@ typedef struct Reading
 } Reading;
 
 /*
- * Read a message.  Returns NULL, and sets *why to a constant text, if the
- * bytes are not a message.  Every string in the properties is valid UTF-8
- * without U+0000.  tally may be NULL.
+ * Read a message.  Returns NULL if the bytes are not a message.  Every string
+ * in the properties is valid UTF-8 without U+0000.  tally may be NULL.
  */
-extern Reading *mime_read(const RawMessage *raw, Tally *tally,
-						  const char **why);
+extern Reading *mime_read(const RawMessage *raw, Tally *tally);
 extern void reading_free(Reading *reading);
 
-/* Return true if a part is of a type ("*": any subtype). */
-extern bool part_is(const Part *part, const char *type, const char *subtype);
+/* Return true if the type and subtype match an expression, as text_search(). */
+extern bool part_is(const Part *part, const char *pattern);
 
 /* Return the content of a part, decoded from its transfer encoding. */
 extern GByteArray *part_bytes(const Reading *reading, const Part *part);
 
 /* Return the properties alone, as save_new_message() takes them, or NULL. */
-extern json_t *mime_to_json(const RawMessage *raw, Tally *tally,
-							const char **why);
+extern json_t *mime_to_json(const RawMessage *raw, Tally *tally);
 
 /* The walk over the parts of one message. */
 typedef struct Walk

@@ -34,23 +34,10 @@ static void walk_part(Walk *walk, Part *part, int may, bool related);
 static Reading *read_bytes(const RawMessage *raw, Tally *tally, int nesting,
 						   unsigned *parts);
 
+/* A part that is signed or encrypted. */
+#define SEALED			"^multipart/(?:signed|encrypted)$"
+
 /* ------------------------------------------------------------------- parts */
-
-static bool
-is_message(Part *part)
-{
-	return part_is(part, "message", "rfc822") ||
-		part_is(part, "message", "global") ||
-		part_is(part, "message", "news");
-}
-
-/* Return true if a part is signed or encrypted. */
-static bool
-is_sealed(Part *part)
-{
-	return part_is(part, "multipart", "signed") ||
-		part_is(part, "multipart", "encrypted");
-}
 
 /* Return the count of parts in a multipart, 0 for other parts. */
 static int
@@ -161,27 +148,21 @@ read_embedded(Walk *walk, Part *part)
 	return message;
 }
 
-static bool
-is_tnef(Part *part)
-{
-	return part_is(part, "application", "ms-tnef") ||
-		part_is(part, "application", "vnd.ms-tnef");
-}
-
 static void
 attach_part(Walk *walk, Part *part, bool related)
 {
-	json_t	   *message = is_message(part) ? read_embedded(walk, part) : NULL;
+	json_t	   *message = part_is(part, "^message/(?:rfc822|global|news)$") ?
+		read_embedded(walk, part) : NULL;
 	GByteArray *bytes = message ? NULL : part_bytes(walk->reading, part);
 	json_t	   *attachment;
-	g_autofree char *type = g_mime_content_type_get_mime_type(part->type);
 
-	if (message == NULL && is_tnef(part) && tnef_read(walk, bytes))
+	if (message == NULL && part_is(part, "^application/(?:vnd\\.)?ms-tnef$") &&
+		tnef_read(walk, bytes))
 	{
 		g_byte_array_unref(bytes);
 		return;
 	}
-	attachment = attach_add(walk->attachments, type, message ?
+	attachment = attach_add(walk->attachments, part->mime, message ?
 							ATTACH_EMBEDDED_MSG : ATTACH_BY_VALUE,
 							walk->tally);
 	if (message != NULL)
@@ -203,13 +184,12 @@ static void
 attach_whole(Walk *walk, Part *part)
 {
 	const guint8 *data = (const guint8 *) walk->reading->mend->data;
-	g_autofree char *type = g_mime_content_type_get_mime_type(part->type);
 	size_t		start = part->depth > 0 ? part->start : part->body;
 	GByteArray *out = g_byte_array_new();
 	guint		i = 0;
 	Field	   *field = part->depth > 0 ? NULL :
 	header_next(part->header, "Content-Type", &i);
-	json_t	   *attachment = attach_add(walk->attachments, type,
+	json_t	   *attachment = attach_add(walk->attachments, part->mime,
 										ATTACH_BY_VALUE, walk->tally);
 
 	if (field != NULL)
@@ -221,26 +201,17 @@ attach_whole(Walk *walk, Part *part)
 		g_byte_array_append(out, (guint8 *) "\r\n" + !cr, 1 + cr);
 	}
 	g_byte_array_append(out, data + start, (guint) (part->end - start));
-	if (is_sealed(part))
+	if (part_is(part, SEALED))
 		attach_names(attachment, "smime.p7m");
 	attach_bytes(walk, attachment, out);
 }
 
 /* -------------------------------------------------------------- the parts */
 
-/* Return true if a text that is the whole message is an attachment. */
-static bool
-is_data(Part *part)
-{
-	return text_matches("\\A(?:calendar|csv|directory|(?:x-)?vcard|"
-						"x-vcalendar)\\z",
-						g_mime_content_type_get_media_subtype(part->type));
-}
-
 /*
  * Read a part without parts into a body or an attachment.  A text that is the
- * whole message is the body, unless is_data().  A text with a file name is an
- * attachment, unless the text is the first part.
+ * whole message is the body, unless its type is one for data.  A text with a
+ * file name is an attachment, unless the text is the first part.
  */
 static void
 walk_leaf(Walk *walk, Part *part, int may, bool related)
@@ -248,13 +219,14 @@ walk_leaf(Walk *walk, Part *part, int may, bool related)
 	const char *disposition = header_get(part->header, "Content-Disposition");
 	bool		only = (part->depth == 0);
 	bool		first = (walk->leaves++ == 0);
-	bool		html = part_is(part, "text", "html");
-	bool		plain = part_is(part, "text", "plain");
+	bool		html = part_is(part, "^text/html$");
+	bool		plain = part_is(part, "^text/plain$");
 	bool		body = (html && (may & MAY_BE_HTML)) ||
 		(plain && (may & MAY_BE_TEXT));
 
 	if (only)
-		body = part_is(part, "text", "*") && !is_data(part);
+		body = part_is(part, "^text/(?!(?:calendar|csv|directory|(?:x-)?vcard|"
+					   "x-vcalendar)$)");
 	else if (part->filename != NULL && !first)
 		body = false;
 	if (disposition != NULL &&
@@ -275,13 +247,12 @@ walk_multipart(Walk *walk, Part *part, int may)
 	const char *boundary = g_mime_multipart_get_boundary(multipart);
 	g_autofree char *marker = g_strconcat("--", boundary ? boundary : "",
 										  NULL);
-	bool		related = part_is(part, "multipart", "related");
-	bool		alternative = part_is(part, "multipart", "alternative");
-	bool		first_only = part_is(part, "multipart", "signed") ||
-		part_is(part, "multipart", "report");
+	bool		related = part_is(part, "^multipart/related$");
+	bool		alternative = part_is(part, "^multipart/alternative$");
+	bool		first_only = part_is(part, "^multipart/(?:signed|report)$");
 	int			n = part_count(part);
 
-	if (part_is(part, "multipart", "appledouble"))
+	if (part_is(part, "^multipart/appledouble$"))
 		may = 0;
 	for (int i = 0; i < n; i++)
 	{
@@ -353,11 +324,11 @@ walk_part(Walk *walk, Part *part, int may, bool related)
 	}
 	else if (part_count(part) == 0)
 		take_partless(walk, part);
-	else if (is_sealed(part))
+	else if (part_is(part, SEALED))
 	{
 		/* signed parts are read and attached, encrypted parts attached */
 		walk->sealed = true;
-		if (part_is(part, "multipart", "signed"))
+		if (part_is(part, "^multipart/signed$"))
 			walk_multipart(walk, part, may);
 		walk->sealed = outer;
 		if (!walk->sealed)
@@ -417,13 +388,12 @@ message_class(const Walk *walk, Part *root)
 {
 	const char *found = NULL;
 
-	if (part_is(root, "application", "pkcs7-mime") ||
-		part_is(root, "application", "x-pkcs7-mime") ||
-		(part_is(root, "multipart", "encrypted") && part_count(root) > 0))
+	if (part_is(root, "^application/(?:x-)?pkcs7-mime$") ||
+		(part_is(root, "^multipart/encrypted$") && part_count(root) > 0))
 		found = "IPM.Note.SMIME";
-	else if (part_is(root, "multipart", "signed") && part_count(root) > 0)
+	else if (part_is(root, "^multipart/signed$") && part_count(root) > 0)
 		found = "IPM.Note.SMIME.MultipartSigned";
-	else if (part_is(root, "multipart", "report"))
+	else if (part_is(root, "^multipart/report$"))
 		found = report_class(walk, root);
 	return found ? found : "IPM.Note";
 }
@@ -504,14 +474,11 @@ read_bytes(const RawMessage *raw, Tally *tally, int nesting, unsigned *parts)
 }
 
 Reading *
-mime_read(const RawMessage *raw, Tally *tally, const char **why)
+mime_read(const RawMessage *raw, Tally *tally)
 {
 	unsigned	parts = 0;
-	Reading    *reading = read_bytes(raw, tally, 0, &parts);
 
-	if (reading == NULL)
-		*why = "no message: no header field before the first empty line";
-	return reading;
+	return read_bytes(raw, tally, 0, &parts);
 }
 
 void
@@ -525,9 +492,9 @@ reading_free(Reading *reading)
 }
 
 json_t *
-mime_to_json(const RawMessage *raw, Tally *tally, const char **why)
+mime_to_json(const RawMessage *raw, Tally *tally)
 {
-	Reading    *reading = mime_read(raw, tally, why);
+	Reading    *reading = mime_read(raw, tally);
 	json_t	   *props = reading ? json_incref(reading->props) : NULL;
 
 	if (reading != NULL)

@@ -237,6 +237,7 @@ part_new(const Walk *walk, GMimeObject *object, Part *parent,
 	part->end = mend_offset(mend, part->limit);
 
 	part->type = read_type(part);
+	part->mime = g_mime_content_type_get_mime_type(part->type);
 	part->filename = file_name(part->header, "Content-Disposition",
 							   "filename");
 	if (part->filename == NULL)
@@ -260,14 +261,15 @@ part_free(gpointer p)
 	g_ptr_array_free(part->parts, TRUE);
 	header_free(part->header);
 	g_object_unref(part->type);
+	g_free(part->mime);
 	g_free(part->filename);
 	g_free(part);
 }
 
 bool
-part_is(const Part *part, const char *type, const char *subtype)
+part_is(const Part *part, const char *pattern)
 {
-	return g_mime_content_type_is_type(part->type, type, subtype);
+	return text_matches(pattern, part->mime);
 }
 
 GByteArray *
@@ -328,7 +330,7 @@ attach_fields(json_t *attachment, const Part *part, bool related)
 
 	if (part->filename != NULL)
 		attach_names(attachment, part->filename);
-	if (part_is(part, "text", "*"))
+	if (part_is(part, "^text/"))
 		put_text(attachment, "PidTagTextAttachmentCharset",
 				 g_mime_content_type_get_parameter(part->type, "charset"));
 	if (place != NULL)

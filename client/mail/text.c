@@ -115,18 +115,10 @@ number_of(json_t *object, const char *name, json_int_t missing)
 void
 put_text(json_t *props, const char *name, const char *text)
 {
-	json_t	   *value;
+	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
 
-	if (text == NULL || *text == '\0')
-		return;
-	value = json_string(text);
-	if (value == NULL)
-	{
-		g_autofree char *valid = g_utf8_make_valid(text, -1);
-
-		value = json_string(valid);
-	}
-	json_object_set_new(props, name, value);
+	if (*valid != '\0')
+		json_object_set_new(props, name, json_string(valid));
 }
 
 void

@@ -274,6 +274,7 @@ static void
 take_recipient(Cursor *cursor, json_t *list)
 {
 	json_auto_t *one = json_object();
+	json_auto_t *missing = NULL;
 	const char *address;
 
 	for (guint32 n = take_number(cursor); n > 0 && cursor->left > 0; n--)
@@ -303,14 +304,12 @@ take_recipient(Cursor *cursor, json_t *list)
 		}
 	}
 	address = text_of(one, "PR_EMAIL_ADDRESS");
-	if (g_ascii_strcasecmp(text_of(one, "PR_ADDRTYPE"), "SMTP") == 0 &&
-		json_object_get(one, "PR_SMTP_ADDRESS") == NULL)
-		put_text(one, "PR_SMTP_ADDRESS", address);
-	if (json_object_get(one, "PR_DISPLAY_NAME") == NULL)
-		put_text(one, "PR_DISPLAY_NAME", address);
-	if (json_object_get(one, "PR_RECIPIENT_TYPE") == NULL)
-		put_number(one, "PR_RECIPIENT_TYPE", MAPI_TO);
-	if (json_object_get(one, "PR_DISPLAY_NAME") != NULL)
+	missing = json_pack("{ss,si}", "PR_DISPLAY_NAME", address,
+						"PR_RECIPIENT_TYPE", MAPI_TO);
+	if (g_ascii_strcasecmp(text_of(one, "PR_ADDRTYPE"), "SMTP") == 0)
+		put_text(missing, "PR_SMTP_ADDRESS", address);
+	json_object_update_missing(one, missing);
+	if (*text_of(one, "PR_DISPLAY_NAME") != '\0')
 		json_array_append(list, one);
 }
 
