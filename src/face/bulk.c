@@ -192,25 +192,35 @@ items_argument(FunctionCallInfo fcinfo, int n, Bulk *bulk)
 
 /* ------------------------------------------------------------------ saving */
 
-/* Check the patch of an item. */
-static void
-check_item(BulkItem *item)
-{
-	if (item->result == S_OK)
-		edits_from_patch(item->patch, false, &item->edits);
-}
-
 static void
 check_one(Bulk *bulk)
 {
-	check_item(bulk->one);
+	edits_from_patch(bulk->one->patch, false, &bulk->one->edits);
 }
 
+/*
+ * Check the patches of all items.  Where a patch is that of the item before, as
+ * it often is, both items share the edits, which nobody changes.
+ */
 static void
 check_all(Bulk *bulk)
 {
+	const BulkItem *checked = NULL;
+
 	for (int i = 0; i < bulk->count; i++)
-		check_item(&bulk->items[i]);
+	{
+		BulkItem   *item = &bulk->items[i];
+
+		if (item->result != S_OK)
+			continue;
+		if (checked != NULL &&
+			VARSIZE(checked->patch) == VARSIZE(item->patch) &&
+			memcmp(checked->patch, item->patch, VARSIZE(item->patch)) == 0)
+			item->edits = checked->edits;
+		else
+			edits_from_patch(item->patch, false, &item->edits);
+		checked = item;
+	}
 }
 
 /* Make the request to save an item. */
