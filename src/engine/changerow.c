@@ -199,12 +199,10 @@ flush_batch(ChangeBatch *batch)
 	PushActiveSnapshot(GetLatestSnapshot());
 	table_multi_insert(batch->change, batch->slots, batch->count,
 					   GetCurrentCommandId(true), 0, NULL);
-	for (int i = 0; i < batch->count; i++)
-	{
-		direct_insert_entries(batch->change, batch->slots[i]);
-		ExecClearTuple(batch->slots[i]);
-	}
+	direct_insert_batch(batch->change, batch->slots, batch->count);
 	PopActiveSnapshot();
+	for (int i = 0; i < batch->count; i++)
+		ExecClearTuple(batch->slots[i]);
 	batch->count = 0;
 }
 

@@ -393,16 +393,13 @@ insert_by_executor(Relation rel, TupleTableSlot *slot,
  * of "old"; the index is then given the hint that the key is the old one.
  */
 static void
-insert_entry(Relation rel, TupleTableSlot *old, TupleTableSlot *slot,
-			 const PlainIndex *plain)
+insert_entry(Relation rel, Relation index, TupleTableSlot *old,
+			 TupleTableSlot *slot, const PlainIndex *plain)
 {
-	Relation	index = RelationIdGetRelation(plain->oid);
 	Datum		values[MAX_KEY];
 	bool		nulls[MAX_KEY];
 	bool		unchanged = old != NULL;
 
-	if (!RelationIsValid(index))
-		elog(ERROR, "could not open index %u", plain->oid);
 	for (int i = 0; i < plain->nkeys; i++)
 	{
 		values[i] = slot_getattr(slot, plain->keys[i], &nulls[i]);
@@ -417,7 +414,6 @@ insert_entry(Relation rel, TupleTableSlot *old, TupleTableSlot *slot,
 	compat_index_insert_entry(index, values, nulls, &slot->tts_tid, rel,
 							  plain->is_unique ? UNIQUE_CHECK_YES :
 							  UNIQUE_CHECK_NO, unchanged);
-	RelationClose(index);
 }
 
 /* Return true if an index has an entry for a tuple. */
@@ -437,31 +433,57 @@ has_entry(const PlainIndex *plain, TupleTableSlot *slot)
 	return true;
 }
 
+/* Insert the entries of tuples into one index, if they have any. */
+static void
+insert_into_index(Relation rel, TupleTableSlot *old, TupleTableSlot **slots,
+				  int count, const PlainIndex *plain)
+{
+	Relation	index = NULL;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!has_entry(plain, slots[i]))
+			continue;
+		if (index == NULL)
+			index = RelationIdGetRelation(plain->oid);
+		if (!RelationIsValid(index))
+			elog(ERROR, "could not open index %u", plain->oid);
+		insert_entry(rel, index, old, slots[i], plain);
+	}
+	if (index != NULL)
+		RelationClose(index);
+}
+
 /*
- * Insert the entries of a tuple into all indexes.  Returns false, without
- * inserting anything, if the executor is needed.
+ * Insert the entries of tuples into all indexes.  "old" is the tuple that the
+ * only tuple replaced, or NULL.  Returns false, without inserting anything, if
+ * the executor is needed.
  */
 static bool
-insert_entries(Relation rel, TupleTableSlot *old, TupleTableSlot *slot)
+insert_entries(Relation rel, TupleTableSlot *old, TupleTableSlot **slots,
+			   int count)
 {
 	TableIndexes room;
 	TableIndexes indexes = *find_indexes(rel, &room);
 
 	for (int i = 0; indexes.is_plain && i < indexes.count; i++)
-	{
-		const PlainIndex *plain = &indexes.indexes[i];
-
-		if (has_entry(plain, slot))
-			insert_entry(rel, old, slot, plain);
-	}
+		insert_into_index(rel, old, slots, count, &indexes.indexes[i]);
 	return indexes.is_plain;
 }
 
 void
 direct_insert_entries(Relation rel, TupleTableSlot *slot)
 {
-	if (!insert_entries(rel, NULL, slot))
-		insert_by_executor(rel, slot, NULL);
+	direct_insert_batch(rel, &slot, 1);
+}
+
+void
+direct_insert_batch(Relation rel, TupleTableSlot **slots, int count)
+{
+	if (insert_entries(rel, NULL, slots, count))
+		return;
+	for (int i = 0; i < count; i++)
+		insert_by_executor(rel, slots[i], NULL);
 }
 
 void
@@ -469,7 +491,7 @@ direct_update_entries(Relation rel, TupleTableSlot *old, TupleTableSlot *slot,
 					  const CompatUpdateIndexes *update)
 {
 	if (!compat_needs_all_entries(*update) ||
-		!insert_entries(rel, old, slot))
+		!insert_entries(rel, old, &slot, 1))
 		insert_by_executor(rel, slot, update);
 }
 

@@ -128,11 +128,14 @@ extern bool direct_fetch(Relation rel, StoreRelation index, const int64 *key,
 extern void direct_require_not_null(Relation rel, const bool *nulls);
 
 /*
- * Insert the entries of a tuple that was inserted, or of one that replaced the
- * tuple "old", with the report of table_tuple_update(), into the indexes of the
- * table.  The caller holds RowExclusiveLock on the table.
+ * Insert the entries of a tuple that was inserted, of several such tuples, or
+ * of one that replaced the tuple "old", with the report of
+ * table_tuple_update(), into the indexes of the table.  The caller holds
+ * RowExclusiveLock on the table.
  */
 extern void direct_insert_entries(Relation rel, TupleTableSlot *slot);
+extern void direct_insert_batch(Relation rel, TupleTableSlot **slots,
+								int count);
 extern void direct_update_entries(Relation rel, TupleTableSlot *old,
 								  TupleTableSlot *slot,
 								  const CompatUpdateIndexes *update);
