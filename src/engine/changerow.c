@@ -163,13 +163,11 @@ void
 changerow_insert(const ChangeRow *row)
 {
 	Relation	change = direct_relation(REL_CHANGE, RowExclusiveLock);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(RelationGetDescr(change),
-													&TTSOpsVirtual);
+	TupleTableSlot *slot = direct_slot(change);
 
 	CheckCmdReplicaIdentity(change, CMD_INSERT);
 	put_change(row, change, slot->tts_values, slot->tts_isnull);
-	ExecStoreVirtualTuple(slot);
-
+	direct_form(slot);
 	table_tuple_insert(change, slot, GetCurrentCommandId(true), 0, NULL);
 	direct_insert_entries(change, slot);
 	ExecDropSingleTupleTableSlot(slot);
@@ -209,18 +207,22 @@ flush_batch(ChangeBatch *batch)
 void
 changebatch_add(ChangeBatch *batch, const ChangeRow *row)
 {
-	TupleDesc	desc = RelationGetDescr(batch->change);
 	TupleTableSlot *slot;
 
 	if (batch->count == MAX_BATCH)
 		flush_batch(batch);
 	if (batch->count == batch->created)
-		batch->slots[batch->created++] =
-			MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
+		batch->slots[batch->created++] = direct_slot(batch->change);
 	slot = batch->slots[batch->count++];
 	put_change(row, batch->change, slot->tts_values, slot->tts_isnull);
-	ExecStoreHeapTuple(heap_form_tuple(desc, slot->tts_values,
-									   slot->tts_isnull), slot, true);
+	direct_form(slot);
+
+	/* the page of a large value does not stay pinned: have the tuple read */
+	for (int p = PART_HEADERS; p < NUM_PARTS; p++)
+	{
+		if (row->undo.has_large[p])
+			slot->tts_nvalid = 0;
+	}
 }
 
 void

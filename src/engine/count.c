@@ -104,7 +104,7 @@ insert_first(int64 store_id, int64 folder_id, const FolderCounts *counts)
 	if (FullTransactionIdEquals(xid, writer))
 		return false;
 	rel = table_open(relation_oid(REL_FOLDER_COUNT), RowExclusiveLock);
-	slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
+	slot = direct_slot(rel);
 	possible = RelationGetNumberOfAttributes(rel) == 8 &&
 		rel->trigdesc == NULL && rel->rd_rules == NULL &&
 		!rel->rd_rel->relrowsecurity && rel->rd_att->constr->num_check == 0;
@@ -119,11 +119,11 @@ insert_first(int64 store_id, int64 folder_id, const FolderCounts *counts)
 		possible = !has_row(rel, values);
 		memcpy(slot->tts_values, values, sizeof(values));
 		memset(slot->tts_isnull, false, lengthof(values));
-		ExecStoreVirtualTuple(slot);
 	}
 	if (possible)
 	{
 		CheckCmdReplicaIdentity(rel, CMD_INSERT);
+		direct_form(slot);
 		table_tuple_insert(rel, slot, GetCurrentCommandId(true), 0, NULL);
 		direct_insert_entries(rel, slot);
 		writer = xid;

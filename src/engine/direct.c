@@ -3,7 +3,7 @@
  * direct.c
  *	  Help for row.c and changerow.c to read and write tuples without the
  *	  executor: tables that may be written so, places of columns, scans by key,
- *	  the check of NOT NULL, index entries.
+ *	  the check of NOT NULL, new tuples, index entries.
  *
  * NOTES
  *	  The executor opens and locks every index of a table for every statement,
@@ -34,6 +34,7 @@
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/tupmacs.h"
 #include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
@@ -211,6 +212,150 @@ direct_require_not_null(Relation rel, const bool *nulls)
 							RelationGetRelationName(rel)),
 					 errtablecol(rel, i + 1)));
 	}
+}
+
+TupleTableSlot *
+direct_slot(Relation rel)
+{
+	return MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsHeapTuple);
+}
+
+/*
+ * Return a size in which the values of a slot from column "first" on have room,
+ * and add to *infomask the flags that they give a tuple.
+ */
+static Size
+room_for_values(const TupleTableSlot *slot, int first, uint16 *infomask)
+{
+	TupleDesc	desc = slot->tts_tupleDescriptor;
+	Size		size = 0;
+
+	for (int i = first; i < desc->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(desc, i);
+		char	   *value = DatumGetPointer(slot->tts_values[i]);
+
+		if (slot->tts_isnull[i])
+			*infomask |= HEAP_HASNULL;
+		else if (column->attlen == -1)
+		{
+			size += MAXIMUM_ALIGNOF + VARSIZE_ANY(value);
+			*infomask |= HEAP_HASVARWIDTH;
+			if (VARATT_IS_EXTERNAL(value))
+				*infomask |= HEAP_HASEXTERNAL;
+		}
+		else
+			size += MAXIMUM_ALIGNOF + column->attlen;
+	}
+	return size;
+}
+
+/*
+ * Write a value of variable length where the values before it end; return the
+ * place behind it.  As in every tuple, a short value has a short header and no
+ * alignment.
+ */
+static char *
+put_varlena(char *at, Form_pg_attribute column, const char *value)
+{
+	Size		size = VARSIZE_ANY(value);
+
+	if (column->attstorage != TYPSTORAGE_PLAIN && VARATT_CAN_MAKE_SHORT(value))
+	{
+		size = VARATT_CONVERTED_SHORT_SIZE(value);
+		SET_VARSIZE_SHORT(at, size);
+		memcpy(at + VARHDRSZ_SHORT, VARDATA(value), size - VARHDRSZ_SHORT);
+		return at + size;
+	}
+	if (VARATT_IS_4B(value))
+		at = (char *) att_align_nominal(at, column->attalign);
+	memcpy(at, value, size);
+	return at + size;
+}
+
+/* Write a value where the values before it end; return the place behind it. */
+static char *
+put_value(char *at, Form_pg_attribute column, Datum value)
+{
+	if (column->attlen == -1)
+		return put_varlena(at, column, DatumGetPointer(value));
+	at = (char *) att_align_nominal(at, column->attalign);
+	if (column->attbyval)
+		store_att_byval(at, value, column->attlen);
+	else
+		memcpy(at, DatumGetPointer(value), column->attlen);
+	return at + column->attlen;
+}
+
+/*
+ * Form a tuple of a header, with values behind it up to column "first", and of
+ * the values of a slot from that column on.  "room" is the size in which these
+ * have room.  heap_form_tuple() looks at all values twice, by functions that
+ * know about domains of all kinds; and the access method would form the tuple of
+ * a virtual slot from copies of the values.
+ */
+static void
+form_tuple(TupleTableSlot *slot, HeapTupleHeader head, Size headlen, int first,
+		   Size room)
+{
+	TupleDesc	desc = slot->tts_tupleDescriptor;
+	HeapTuple	tuple = palloc0(HEAPTUPLESIZE + headlen + room);
+	char	   *at;
+
+	ItemPointerSetInvalid(&tuple->t_self);
+	tuple->t_data = (HeapTupleHeader) ((char *) tuple + HEAPTUPLESIZE);
+	memcpy(tuple->t_data, head, headlen);
+	at = (char *) tuple->t_data + headlen;
+	for (int i = first; i < desc->natts; i++)
+	{
+		if (!slot->tts_isnull[i])
+			at = put_value(at, TupleDescAttr(desc, i), slot->tts_values[i]);
+	}
+	tuple->t_len = at - (char *) tuple->t_data;
+	ExecStoreHeapTuple(tuple, slot, true);
+
+	/* the values are in their places; nobody needs to read the tuple */
+	slot->tts_nvalid = desc->natts;
+}
+
+void
+direct_form(TupleTableSlot *slot)
+{
+	union
+	{
+		HeapTupleHeaderData header;
+		char		bytes[MAXALIGN(SizeofHeapTupleHeader +
+								   (MaxHeapAttributeNumber + 7) / 8)];
+	}			head;
+	int			natts = slot->tts_tupleDescriptor->natts;
+	Size		headlen = SizeofHeapTupleHeader;
+	uint16		infomask = 0;
+	Size		room = room_for_values(slot, 0, &infomask);
+
+	if (infomask & HEAP_HASNULL)
+		headlen += BITMAPLEN(natts);
+	headlen = MAXALIGN(headlen);
+	memset(&head, 0, headlen);
+	for (int i = 0; i < natts && (infomask & HEAP_HASNULL); i++)
+	{
+		if (!slot->tts_isnull[i])
+			head.header.t_bits[i >> 3] |= 1 << (i & 7);
+	}
+	HeapTupleHeaderSetNatts(&head.header, natts);
+	head.header.t_infomask = infomask;
+	head.header.t_hoff = headlen;
+	form_tuple(slot, &head.header, headlen, 0, room);
+}
+
+void
+direct_form_behind(TupleTableSlot *slot, HeapTuple tuple, const char *from,
+				   int first)
+{
+	uint16		infomask = 0;
+	Size		room = room_for_values(slot, first, &infomask);
+
+	form_tuple(slot, tuple->t_data, from - (char *) tuple->t_data, first, room);
+	((HeapTupleTableSlot *) slot)->tuple->t_data->t_infomask |= infomask;
 }
 
 /* Relcache callback; InvalidOid stands for all tables. */

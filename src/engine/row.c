@@ -397,14 +397,14 @@ messagerow_lock(MessageRow *row, bool newest)
 }
 
 /*
- * Return a virtual slot with the values of the tuple in *row, for the tuple
- * that replaces it.
+ * Return a slot with the values of the tuple in *row, for the tuple that
+ * replaces it.
  */
 static TupleTableSlot *
 begin_update(MessageRow *row)
 {
 	TupleDesc	desc = RelationGetDescr(row->table);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	TupleTableSlot *slot = direct_slot(row->table);
 
 	CheckCmdReplicaIdentity(row->table, CMD_UPDATE);
 	memcpy(slot->tts_values, row->slot->tts_values,
@@ -412,6 +412,48 @@ begin_update(MessageRow *row)
 	memcpy(slot->tts_isnull, row->slot->tts_isnull,
 		   sizeof(bool) * desc->natts);
 	return slot;
+}
+
+/* ------------------------------------------------------- replacing tuples */
+
+/*
+ * Return true if the tuple in *row and the values in a slot differ only in
+ * columns from "first" on, have NULLs in the same columns, and the tuple has
+ * all columns.  A column that is equal has the datum of the tuple.
+ */
+static bool
+shares_head(const MessageRow *row, const TupleTableSlot *slot, int first)
+{
+	const TupleTableSlot *old = row->slot;
+	HeapTuple	tuple = ((HeapTupleTableSlot *) old)->tuple;
+	int			natts = RelationGetDescr(row->table)->natts;
+
+	if (HeapTupleHeaderGetNatts(tuple->t_data) != natts ||
+		memcmp(old->tts_isnull, slot->tts_isnull, natts) != 0)
+		return false;
+	for (int i = 0; i < first; i++)
+	{
+		if (!old->tts_isnull[i] && old->tts_values[i] != slot->tts_values[i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Form the tuple that replaces the tuple in *row.  As a rule, a save changes
+ * nothing before the bag.
+ */
+static void
+form_update(const MessageRow *row, TupleTableSlot *slot)
+{
+	int			first = MESSAGE_AT(row->table)[M_PART + PART_PROPS];
+
+	if (shares_head(row, slot, first))
+		direct_form_behind(slot, ((HeapTupleTableSlot *) row->slot)->tuple,
+						   DatumGetPointer(row->slot->tts_values[first]),
+						   first);
+	else
+		direct_form(slot);
 }
 
 /* Replace the tuple in *row by that in a slot, which is dropped. */
@@ -424,7 +466,7 @@ end_update(MessageRow *row, TupleTableSlot *slot, bool no_wait)
 	LockTupleMode lockmode;
 	CompatUpdateIndexes update;
 
-	ExecStoreVirtualTuple(slot);
+	form_update(row, slot);
 	result = table_tuple_update(row->table, &tid, slot,
 								GetCurrentCommandId(true),
 								GetActiveSnapshot(), InvalidSnapshot,
@@ -509,7 +551,7 @@ messagerow_insert(MessageRow *row, const char *modifier)
 	Relation	message = row->table;
 	const int  *at = MESSAGE_AT(message);
 	TupleDesc	desc = RelationGetDescr(message);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	TupleTableSlot *slot = direct_slot(message);
 	Datum	   *values = slot->tts_values;
 	bool	   *nulls = slot->tts_isnull;
 	Promoted	promoted;
@@ -533,7 +575,7 @@ messagerow_insert(MessageRow *row, const char *modifier)
 	values[at[M_MODIFIED_AT]] = TimestampTzGetDatum(row->modified_at);
 	values[at[M_MODIFIER]] = CStringGetTextDatum(modifier);
 	direct_require_not_null(message, nulls);
-	ExecStoreVirtualTuple(slot);
+	direct_form(slot);
 
 	table_tuple_insert(message, slot, GetCurrentCommandId(true), 0, NULL);
 	direct_insert_entries(message, slot);

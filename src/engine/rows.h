@@ -128,6 +128,19 @@ extern bool direct_fetch(Relation rel, StoreRelation index, const int64 *key,
 extern void direct_require_not_null(Relation rel, const bool *nulls);
 
 /*
+ * Make a slot for a new tuple of a table.  The caller sets tts_values and
+ * tts_isnull of all columns, which must live as long as the slot, and then has
+ * the tuple formed.  direct_form_behind() copies the bytes of another tuple of
+ * the table up to the value of column "first", to which "from" points: the
+ * columns before have the values of that tuple, and NULLs are in the columns in
+ * which that tuple has them.
+ */
+extern TupleTableSlot *direct_slot(Relation rel);
+extern void direct_form(TupleTableSlot *slot);
+extern void direct_form_behind(TupleTableSlot *slot, HeapTuple tuple,
+							   const char *from, int first);
+
+/*
  * Insert the entries of a tuple that was inserted, of several such tuples, or
  * of one that replaced the tuple "old", with the report of
  * table_tuple_update(), into the indexes of the table.  The caller holds
@@ -359,9 +372,10 @@ extern const char *changerow_author(const ChangeRow *row);
 
 /*
  * Rows of change that are inserted together, which costs less than to insert
- * them one by one.  changebatch_add() copies the row; rows are inserted at the
- * latest by changebatch_end(), which every batch needs unless an error ends the
- * transaction.  No row may be added in a subtransaction of the batch's.
+ * them one by one.  Rows are inserted at the latest by changebatch_end(), which
+ * every batch needs unless an error ends the transaction.  The memory context
+ * in which a row is added must live until then; replaced values that are stored
+ * out of line need not.  No row may be added in a subtransaction of the batch's.
  */
 #define MAX_BATCH	128
 
