@@ -406,6 +406,24 @@ find_key(const Jsonb *bag, const char *key, int len)
 	return -1;
 }
 
+/* Read the value, but not the key, of the member with an index. */
+static void
+read_value(const Jsonb *bag, int member, BagEntry *entry)
+{
+	const JsonbContainer *root = &bag->root;
+	int			at = bag_count(bag) + member;
+	uint32		offset = getJsonbOffset(root, at);
+
+	entry->type = root->children[at] & JENTRY_TYPEMASK;
+	entry->len = getJsonbLength(root, at);
+	if (IS_PADDED(entry->type))
+	{
+		entry->len -= INTALIGN(offset) - offset;
+		offset = INTALIGN(offset);
+	}
+	entry->data = (const char *) (root->children + 2 * bag_count(bag)) + offset;
+}
+
 #ifdef USE_ASSERT_CHECKING
 /* Return true if the functions of jsonb find the same value, or none. */
 static bool
@@ -446,7 +464,6 @@ bag_find(const Jsonb *bag, const char *key, JsonbValue *value)
 	int			count = bag_count(bag);
 	int			at;
 	BagEntry	entry;
-	uint32		offset;
 
 	if (count > MAX_WALK)
 		return getKeyJsonValueFromContainer(root, key, len, value) != NULL;
@@ -454,16 +471,7 @@ bag_find(const Jsonb *bag, const char *key, JsonbValue *value)
 	Assert(at >= 0 || found_by_jsonb(bag, key, NULL));
 	if (at < 0)
 		return false;
-	at += count;
-	offset = getJsonbOffset(root, at);
-	entry.type = root->children[at] & JENTRY_TYPEMASK;
-	entry.len = getJsonbLength(root, at);
-	if (IS_PADDED(entry.type))
-	{
-		entry.len -= INTALIGN(offset) - offset;
-		offset = INTALIGN(offset);
-	}
-	entry.data = (const char *) (root->children + 2 * count) + offset;
+	read_value(bag, at, &entry);
 	entry_value(&entry, value);
 	Assert(found_by_jsonb(bag, key, value));
 	return true;
@@ -639,6 +647,37 @@ write_value(Rewriting *rewriting, const BagEntry *entry, uint32 end)
 }
 
 /*
+ * Return a copy of a bag in which values are overwritten, or NULL if one of the
+ * new values has another type or another length.  The entries of the patch are
+ * those of the members at[], and are set to these members.
+ */
+static Jsonb *
+overwrite_values(const Jsonb *bag, BagEntry *patch, int count, const int *at)
+{
+	BagEntry	old[MAX_REPLACED];
+	Jsonb	   *result;
+
+	for (int j = 0; j < count; j++)
+	{
+		read_value(bag, at[j], &old[j]);
+		if (old[j].type != patch[j].type || old[j].len != patch[j].len)
+			return NULL;
+	}
+	result = palloc(VARSIZE(bag));
+	memcpy(result, bag, VARSIZE(bag));
+	for (int j = 0; j < count; j++)
+	{
+		if (old[j].len > 0)
+			memcpy((char *) result + (old[j].data - (const char *) bag),
+				   patch[j].data, old[j].len);
+		old[j].key = patch[j].key;
+		old[j].keylen = patch[j].keylen;
+		patch[j] = old[j];
+	}
+	return result;
+}
+
+/*
  * Return a bag with the values of some of its members replaced, or NULL if the
  * patch does more than this.  Each entry of the patch is set to the member that
  * it replaces.  Values between two of the patch are copied together, unless a
@@ -664,6 +703,9 @@ replace_values(const Jsonb *bag, BagEntry *patch, int count)
 
 	if (keys < 0)
 		return NULL;
+	result = overwrite_values(bag, patch, count, at);
+	if (result != NULL)
+		return result;
 	for (int i = 0; i < count; i++)
 		size += patch[i].len + sizeof(int32);
 	if (size - head > JENTRY_OFFLENMASK)
