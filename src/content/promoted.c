@@ -56,9 +56,9 @@ static const struct
 static text *
 promoted_text(const char *string, int len)
 {
-	return cstring_to_text_with_len(string,
-									pg_mbcharcliplen(string, len,
-													 MAX_CHARACTERS));
+	if (len > MAX_CHARACTERS)	/* bytes, each of which may be a character */
+		len = pg_mbcharcliplen(string, len, MAX_CHARACTERS);
+	return cstring_to_text_with_len(string, len);
 }
 
 /* Promote a value of the bag; a value of another form becomes NULL. */

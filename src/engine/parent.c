@@ -25,7 +25,6 @@
 #include "access/xact.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -33,14 +32,23 @@
 
 /* ------------------------------------------------------------------- locks */
 
+/* The columns of folder that are looked at. */
+enum
+{
+	F_DELETED_AT,
+	F_SEARCH_FLAGS
+};
+
 /* Return true if the row of folder in a slot has a value in a column. */
 static bool
-folder_has(Relation folder, TupleTableSlot *slot, const char *column)
+folder_has(Relation folder, TupleTableSlot *slot, int column)
 {
+	static const char *const columns[] = {"deleted_at", "search_flags"};
+	static ColumnMap map;
+	const int  *at = direct_columns(&map, folder, columns, lengthof(columns));
 	bool		isnull;
 
-	(void) slot_getattr(slot, get_attnum(RelationGetRelid(folder), column),
-						&isnull);
+	(void) slot_getattr(slot, at[column] + 1, &isnull);
 	return !isnull;
 }
 
@@ -64,7 +72,7 @@ lock_parent(StoreRelation which, const int64 *key, int nkeys, bool *searches,
 						 slot);
 	if (existed != NULL)
 		*existed = found = found &&
-			!folder_has(rel, slot, "deleted_at");
+			!folder_has(rel, slot, F_DELETED_AT);
 	if (found)
 	{
 		ItemPointerData tid = slot->tts_tid;
@@ -74,9 +82,9 @@ lock_parent(StoreRelation which, const int64 *key, int nkeys, bool *searches,
 								 LockWaitBlock,
 								 TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
 								 &failure) == TM_Ok &&
-			(which != REL_FOLDER || !folder_has(rel, slot, "deleted_at"));
+			(which != REL_FOLDER || !folder_has(rel, slot, F_DELETED_AT));
 		if (found && which == REL_FOLDER)
-			*searches = folder_has(rel, slot, "search_flags");
+			*searches = folder_has(rel, slot, F_SEARCH_FLAGS);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(rel, NoLock);

@@ -237,6 +237,7 @@ typedef struct SaveRequest
 	bool		was_parked;		/* another handle may have saved it first */
 	bool		is_stateless;	/* no handle: raise if it is not readable */
 	int64		folder_id;		/* of a new message */
+	bool		is_folder_locked;	/* and the role may create messages in it */
 	int32		message_flags;	/* of a new message, unless its bag has them */
 	TimestampTz created_at;		/* of a new message, 0: now */
 	const Content *start;		/* of a new message, before its edits */
@@ -259,6 +260,14 @@ typedef struct SaveRequest
  */
 extern void save_of_stand(SaveRequest *request, const Stand *stand,
 						  Content *start);
+
+/*
+ * Lock the folder of a new message to the end of the transaction.  Return S_OK,
+ * MAPI_E_OBJECT_DELETED if the folder is gone, or MAPI_E_NO_ACCESS if the role
+ * may not create messages in it.  If a client without a handle names a folder
+ * that does not exist, raise MAPI_E_NOT_FOUND.
+ */
+extern int32 save_lock_folder(const SaveRequest *request);
 
 /* Return true if a message with this content has a recipient. */
 extern bool save_has_recipients(const Content *content);

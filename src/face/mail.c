@@ -125,17 +125,16 @@ save_mail(FunctionCallInfo fcinfo, const SaveRequest *request, int64 *number)
 	Content		start;
 	Edits		edits;
 	SaveRequest first = *request;
-	int32		result;
+	int32		result = save_lock_folder(request);
 
-	if (!parent_lock_folder(request->store_id, request->folder_id))
-		return MAPI_E_OBJECT_DELETED;
-	if (!access_may_create(request->store_id, request->folder_id))
-		return MAPI_E_NO_ACCESS;
+	if (result != S_OK)
+		return result;
 	memset(&bytes, 0, sizeof(bytes));
 	bytes.adoption.store_id = request->store_id;
 	bytes.adoption.message_id = request->message_id;
 	mail_edits(fcinfo, &bytes, &edits);
 	content_from_bag(&start, content_defaults());
+	first.is_folder_locked = true;
 	first.start = &start;
 	first.edits = &edits;
 	first.uploads = bytes.uploads;
@@ -175,6 +174,7 @@ import_message(PG_FUNCTION_ARGS)
 	request.folder_id = call_number(fcinfo, 1, "folder_id");
 	REQUIRE_ARG(2, "props");
 	request.is_new = true;
+	request.is_stateless = true;
 	request.message_flags = MSGFLAG_DEFAULT;
 	request_arguments(fcinfo, 8, &request.author);
 
@@ -183,7 +183,6 @@ import_message(PG_FUNCTION_ARGS)
 	if (!request_created_before(request.store_id, &request.author,
 								&request.message_id, &number))
 	{
-		store_require_folder(request.store_id, request.folder_id);
 		request.message_id = number_next_id(REL_MESSAGE_ID_SEQ,
 											request.store_id);
 		result = save_mail(fcinfo, &request, &number);

@@ -523,18 +523,9 @@ saved_already(const SaveRequest *request)
 	return found;
 }
 
-/*
- * Do the first save of a new message: lock its folder, then insert the row and
- * its first change.  Return S_OK, MAPI_E_OBJECT_DELETED if the folder is gone,
- * or MAPI_E_NO_ACCESS.  If a client without a handle names a folder that does
- * not exist, raise MAPI_E_NOT_FOUND.
- */
-static int32
-save_new(SaveWork *work, int64 *number)
+int32
+save_lock_folder(const SaveRequest *request)
 {
-	const SaveRequest *request = work->request;
-	MessageRow *row = &work->row;
-	Content    *content = &row->version.content;
 	bool		existed;
 
 	if (!parent_lock_folder_if(request->store_id, request->folder_id, &existed))
@@ -545,7 +536,25 @@ save_new(SaveWork *work, int64 *number)
 	}
 	if (!access_may_create(request->store_id, request->folder_id))
 		return MAPI_E_NO_ACCESS;
+	return S_OK;
+}
 
+/*
+ * Do the first save of a new message: lock its folder, unless the caller has
+ * done so, then insert the row and its first change.  Returns as
+ * save_lock_folder() does.
+ */
+static int32
+save_new(SaveWork *work, int64 *number)
+{
+	const SaveRequest *request = work->request;
+	MessageRow *row = &work->row;
+	Content    *content = &row->version.content;
+	int32		result = request->is_folder_locked ? S_OK :
+	save_lock_folder(request);
+
+	if (result != S_OK)
+		return result;
 	row->store_id = request->store_id;
 	row->message_id = request->message_id;
 	row->version.folder_id = request->folder_id;
