@@ -3077,7 +3077,8 @@ CREATE FUNCTION msgstore.save_messages(store_id bigint, changes jsonb,
 COMMENT ON FUNCTION msgstore.save_messages(bigint, jsonb, msgstore.save_flags,
 										   text) IS
 	'Do many saves in one call, each with an answer of its own; changes is an '
-	'array of {"message_id", "change_number", "changes"}';
+	'array of {"message_id", "change_number", "changes"}, or of arrays of '
+	'these three';
 
 CREATE FUNCTION msgstore.read_message(store_id bigint, message_id bigint,
 									  tags text[] DEFAULT NULL,

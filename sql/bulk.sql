@@ -148,6 +148,13 @@ SELECT item, result FROM save_messages(:store, jsonb_build_array(pg_temp.item(:m
 -- a number that is not below 2^53 is none: a reader of JSON could have rounded it
 SELECT item, result FROM save_messages(:store, '[{"message_id": 9007199254740992, "change_number": 1, "changes": {}},
     {"message_id": 9007199254740991, "change_number": 9007199254740992, "changes": {}}, {"message_id": 9007199254740990, "change_number": 9007199254740991, "changes": {}}]');
+-- an element may be an array of the three values
+SELECT item, result, message_id = :m2 AS two
+FROM save_messages(:store, jsonb_build_array(
+    jsonb_build_array(:m2, pg_temp.n(:m2), '{"PR_COMMENT": "an array"}'::jsonb), pg_temp.item(:m1, pg_temp.n(:m1), '{"PR_COMMENT": "an object"}'),
+    jsonb_build_array(:m3), jsonb_build_array(:m3, pg_temp.n(:m3), '{}'::jsonb, 0), jsonb_build_array(:m3, 'x'::text, '{}'::jsonb),
+    jsonb_build_array('{}'::jsonb, :m3, pg_temp.n(:m3)), jsonb_build_array(9007199254740992, 1, '{}'::jsonb)));
+SELECT message_id = :m1 AS one, read_message(:store, message_id, '{PR_COMMENT}') FROM message_list WHERE store_id = :store AND message_id IN (:m1, :m2) ORDER BY message_id;
 SELECT count(*) FROM save_messages(:store, '[]');
 -- fail
 SELECT save_messages(:store, '{}');

@@ -66,6 +66,9 @@ extern void value_from_object(JsonbValue *value, const Jsonb *object);
 extern bool object_number(const Jsonb *object, const char *name,
 						  int64 *number);
 
+/* Get a value that is an integer of 0 or more, as object_number() does. */
+extern bool value_number(const JsonbValue *value, int64 *number);
+
 /*
  * Read the elements of an array, copying them, into a list; a NULL array gives
  * an empty list.  objects_build() returns the list as an array.

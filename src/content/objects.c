@@ -47,18 +47,17 @@ value_from_object(JsonbValue *value, const Jsonb *object)
 }
 
 bool
-object_number(const Jsonb *object, const char *name, int64 *number)
+value_number(const JsonbValue *value, int64 *number)
 {
-	JsonbValue	value;
 	char	   *digits;
 	char	   *end;
 	long long	whole;
 
-	if (!bag_find(object, name, &value) || value.type != jbvNumeric)
+	if (value->type != jbvNumeric)
 		return false;
 	/* a value that was not checked yet may be any number */
 	digits = DatumGetCString(DirectFunctionCall1(numeric_out,
-												 NumericGetDatum(value.val.numeric)));
+												 NumericGetDatum(value->val.numeric)));
 	errno = 0;
 	whole = strtoll(digits, &end, 10);
 	if (*end == '.')
@@ -68,6 +67,14 @@ object_number(const Jsonb *object, const char *name, int64 *number)
 	pfree(digits);
 	*number = whole;
 	return whole >= 0;
+}
+
+bool
+object_number(const Jsonb *object, const char *name, int64 *number)
+{
+	JsonbValue	value;
+
+	return bag_find(object, name, &value) && value_number(&value, number);
 }
 
 void

@@ -46,8 +46,11 @@ static void
 adopt_members(const Adoption *adoption, const Jsonb *bag)
 {
 	int			count;
-	BagEntry   *entries = bag_entries(bag, &count);
+	BagEntry   *entries;
 
+	if (!references_any(bag))
+		return;
+	entries = bag_entries(bag, &count);
 	for (int i = 0; i < count; i++)
 	{
 		JsonbValue	value;
