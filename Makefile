@@ -160,6 +160,7 @@ REGRESS = \
 	props \
 	save \
 	stateless \
+	tuple \
 	request \
 	author \
 	handle \
