@@ -173,20 +173,26 @@ content_list(const Content *content, Part part)
 }
 
 int64
+content_part_size(const Content *content, Part part)
+{
+	Datum		value = content->value[part];
+	int64		size;
+
+	if (content->isnull[part])
+		return 0;
+	size = toast_raw_datum_size(value) - VARHDRSZ;
+	if (part == PART_ATTACHMENTS || part == PART_PROPS)
+		size += references_size(DatumGetJsonbP(value));
+	return size;
+}
+
+int64
 content_size(const Content *content)
 {
 	int64		size = 0;
 
 	for (int p = 0; p < NUM_PARTS; p++)
-	{
-		if (!content->isnull[p])
-			size += toast_raw_datum_size(content->value[p]) - VARHDRSZ;
-	}
-	if (!content->isnull[PART_ATTACHMENTS])
-		size += references_size(DatumGetJsonbP(content->value[PART_ATTACHMENTS]));
-	/* a message always has a bag, but message_size() may be called without */
-	if (!content->isnull[PART_PROPS])
-		size += references_size(DatumGetJsonbP(content->value[PART_PROPS]));
+		size += content_part_size(content, p);
 	return size;
 }
 

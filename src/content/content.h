@@ -360,8 +360,12 @@ extern bool content_has(const Content *content, Part part);
 /* Return a list (recipients or attachments) of a content, or NULL. */
 extern Jsonb *content_list(const Content *content, Part part);
 
-/* Return the size of a content in bytes, without fetching large values. */
+/*
+ * Return the size of a content, or of a part of it, in bytes, without fetching
+ * large values.
+ */
 extern int64 content_size(const Content *content);
+extern int64 content_part_size(const Content *content, Part part);
 
 /*
  * Return true if a part is equal in two contents.  Values are not fetched if

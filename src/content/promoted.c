@@ -153,22 +153,6 @@ promoted_fill(const Content *content, Promoted *promoted)
 	promoted->isnull[PROMOTED_SIZE] = false;
 }
 
-/*
- * Return the size of a part of a content, as content_size() counts it.  The
- * part is alone in a content that has nothing else.
- */
-static int64
-part_size(const Content *content, int part)
-{
-	Content		alone;
-
-	for (int p = 0; p < NUM_PARTS; p++)
-		alone.isnull[p] = true;
-	alone.value[part] = content->value[part];
-	alone.isnull[part] = content->isnull[part];
-	return content_size(&alone);
-}
-
 /* Return true if both contents have the datum of a part, or lack the part. */
 static bool
 shares_part(const Content *a, const Content *b, int part)
@@ -218,7 +202,7 @@ promoted_follow(const Content *old, const Content *new, const Jsonb *undo,
 	for (int p = 0; p < NUM_PARTS; p++)
 	{
 		if (!shares_part(old, new, p))
-			size += part_size(new, p) - part_size(old, p);
+			size += content_part_size(new, p) - content_part_size(old, p);
 	}
 	promoted->value[PROMOTED_SIZE] = Int64GetDatum(size);
 	if (!shares_part(old, new, PART_ATTACHMENTS))
