@@ -53,15 +53,11 @@ baglist_init(BagList *list, int expected)
 }
 
 void
-baglist_add(BagList *list, const BagEntry *entry)
+baglist_grow(BagList *list)
 {
-	if (list->count == list->allocated)
-	{
-		list->allocated *= 2;
-		list->entries = repalloc(list->entries,
-								 sizeof(BagEntry) * list->allocated);
-	}
-	list->entries[list->count++] = *entry;
+	list->allocated *= 2;
+	list->entries = repalloc(list->entries,
+							 sizeof(BagEntry) * list->allocated);
 }
 
 /*
@@ -117,9 +113,7 @@ baglist_add_value(BagList *list, const char *key, int keylen,
 void
 baglist_add_cstring(BagList *list, const char *key, const char *text, int len)
 {
-	BagEntry	entry = {key, strlen(key), JENTRY_ISSTRING, text, len};
-
-	baglist_add(list, &entry);
+	baglist_add_string(list, key, strlen(key), text, len);
 }
 
 void
@@ -155,13 +149,19 @@ numeric_of(int64 number)
 }
 
 void
-baglist_add_int(BagList *list, const char *key, int64 number)
+baglist_add_number(BagList *list, const char *key, int keylen, int64 number)
 {
 	Numeric		numeric = numeric_of(number);
-	BagEntry	entry = {key, strlen(key), JENTRY_ISNUMERIC,
+	BagEntry	entry = {key, keylen, JENTRY_ISNUMERIC,
 	(const char *) numeric, VARSIZE_ANY(numeric)};
 
 	baglist_add(list, &entry);
+}
+
+void
+baglist_add_int(BagList *list, const char *key, int64 number)
+{
+	baglist_add_number(list, key, strlen(key), number);
 }
 
 void
@@ -169,14 +169,6 @@ baglist_add_bool(BagList *list, const char *key, bool value)
 {
 	BagEntry	entry = {key, strlen(key),
 	value ? JENTRY_ISBOOL_TRUE : JENTRY_ISBOOL_FALSE, NULL, 0};
-
-	baglist_add(list, &entry);
-}
-
-void
-baglist_add_null(BagList *list, const char *key, int keylen)
-{
-	BagEntry	entry = {key, keylen, JENTRY_ISNULL, NULL, 0};
 
 	baglist_add(list, &entry);
 }
@@ -190,6 +182,16 @@ baglist_build(BagList *list)
 {
 	if (list->count > 1)
 		qsort(list->entries, list->count, sizeof(BagEntry), compare_entries);
+	return build(list->entries, list->count, JB_FOBJECT);
+}
+
+Jsonb *
+baglist_build_sorted(const BagList *list)
+{
+#ifdef USE_ASSERT_CHECKING
+	for (int i = 1; i < list->count; i++)
+		Assert(compare_entries(&list->entries[i - 1], &list->entries[i]) < 0);
+#endif
 	return build(list->entries, list->count, JB_FOBJECT);
 }
 
@@ -236,6 +238,32 @@ baglist_unique(BagList *list)
 }
 
 /*
+ * Copy bytes, most often a few, for which calling memcpy() would take longer
+ * than the copy itself.
+ */
+static inline void
+copy_bytes(char *to, const char *from, int len)
+{
+	if (len > 32)
+		memcpy(to, from, len);
+	else if (len >= 16)
+	{
+		memcpy(to, from, 16);
+		memcpy(to + len - 16, from + len - 16, 16);
+	}
+	else if (len >= 8)
+	{
+		memcpy(to, from, 8);
+		memcpy(to + len - 8, from + len - 8, 8);
+	}
+	else
+	{
+		for (int i = 0; i < len; i++)
+			to[i] = from[i];
+	}
+}
+
+/*
  * Return members as a jsonb object (JB_FOBJECT), for which they must be sorted
  * by key, or their values as a jsonb array (JB_FARRAY).  Raises an error if
  * the keys and values exceed the size that a jsonb container can have.
@@ -267,7 +295,7 @@ build(const BagEntry *entries, int count, uint32 kind)
 
 	for (int i = 0; i < keys; i++)
 	{
-		memcpy(at, entries[i].key, entries[i].keylen);
+		copy_bytes(at, entries[i].key, entries[i].keylen);
 		at += entries[i].keylen;
 		if (i % JB_OFFSET_STRIDE == 0)
 			*jentry++ = JENTRY_ISSTRING | JENTRY_HAS_OFF | (at - start);
@@ -283,8 +311,7 @@ build(const BagEntry *entries, int count, uint32 kind)
 			while ((at - start) % sizeof(int32) != 0)
 				*at++ = '\0';
 		}
-		if (entries[i].len > 0)
-			memcpy(at, entries[i].data, entries[i].len);
+		copy_bytes(at, entries[i].data, entries[i].len);
 		at += entries[i].len;
 		if ((i + keys) % JB_OFFSET_STRIDE == 0)
 			*jentry++ = entries[i].type | JENTRY_HAS_OFF | (at - start);

@@ -43,7 +43,7 @@ typedef struct BagList
  * Keys and values are not copied and must live until the bag is built.
  */
 extern void baglist_init(BagList *list, int expected);
-extern void baglist_add(BagList *list, const BagEntry *entry);
+extern void baglist_grow(BagList *list);
 extern void baglist_add_value(BagList *list, const char *key, int keylen,
 							  JsonbValue *value);
 extern void baglist_add_cstring(BagList *list, const char *key,
@@ -52,13 +52,41 @@ extern void baglist_add_base64(BagList *list, const char *key,
 							   const void *data, int len);
 extern void baglist_add_int(BagList *list, const char *key, int64 number);
 extern void baglist_add_bool(BagList *list, const char *key, bool value);
-extern void baglist_add_null(BagList *list, const char *key, int keylen);
+extern void baglist_add_number(BagList *list, const char *key, int keylen,
+							   int64 number);
+
+static inline void
+baglist_add(BagList *list, const BagEntry *entry)
+{
+	if (list->count == list->allocated)
+		baglist_grow(list);
+	list->entries[list->count++] = *entry;
+}
+
+static inline void
+baglist_add_string(BagList *list, const char *key, int keylen,
+				   const char *text, int len)
+{
+	BagEntry	entry = {key, keylen, JENTRY_ISSTRING, text, len};
+
+	baglist_add(list, &entry);
+}
+
+static inline void
+baglist_add_null(BagList *list, const char *key, int keylen)
+{
+	BagEntry	entry = {key, keylen, JENTRY_ISNULL, NULL, 0};
+
+	baglist_add(list, &entry);
+}
 
 /*
  * Return the list as a bag, for which its keys must be distinct, or its values
- * as an array.  baglist_build() sorts the list.
+ * as an array.  baglist_build() sorts the list; baglist_build_sorted() is for a
+ * list that is sorted.
  */
 extern Jsonb *baglist_build(BagList *list);
+extern Jsonb *baglist_build_sorted(const BagList *list);
 extern Jsonb *baglist_build_array(const BagList *list);
 
 /* Drop all members but one of each key.  Sorts the list. */

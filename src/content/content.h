@@ -414,6 +414,14 @@ extern bool subject_touched(const Jsonb *patch);
 extern bool subject_parts(const Jsonb *bag, JsonbValue *prefix,
 						  JsonbValue *normalized);
 
+/*
+ * Return prefix and normalized subject of the member PR_SUBJECT of a bag, which
+ * point into the bag; "given" is the member PR_SUBJECT_PREFIX, or NULL.  Returns
+ * false if the subject is a blob.
+ */
+extern bool subject_split(const JsonbValue *subject, const JsonbValue *given,
+						  JsonbValue *prefix, JsonbValue *normalized);
+
 /* The members of a patch that set or delete the subject. */
 #define SUBJECT_WHOLE	0x1		/* PR_SUBJECT */
 #define SUBJECT_PARTS	0x2		/* prefix, normalized subject, or both */

@@ -114,16 +114,15 @@ computed_prefix(const char *subject, int len)
  * that is NULL or the subject does not begin with it.
  */
 static int
-prefix_length(const JsonbValue *subject, const Found *given)
+prefix_length(const JsonbValue *subject, const JsonbValue *given)
 {
 	const char *text = subject->val.string.val;
 	int			len = subject->val.string.len;
 
-	if (given->there && given->value.type == jbvString &&
-		given->value.val.string.len <= len &&
-		memcmp(given->value.val.string.val, text,
-			   given->value.val.string.len) == 0)
-		return given->value.val.string.len;
+	if (given != NULL && given->type == jbvString &&
+		given->val.string.len <= len &&
+		memcmp(given->val.string.val, text, given->val.string.len) == 0)
+		return given->val.string.len;
 	return computed_prefix(text, len);
 }
 
@@ -142,22 +141,31 @@ find_subject(const Jsonb *bag, Subject *subject)
 }
 
 bool
-subject_parts(const Jsonb *bag, JsonbValue *prefix, JsonbValue *normalized)
+subject_split(const JsonbValue *subject, const JsonbValue *given,
+			  JsonbValue *prefix, JsonbValue *normalized)
 {
-	Found		whole;
-	Found		given;
 	int			len;
 
-	find(bag, subject_name, &whole);
-	if (!whole.there || whole.value.type != jbvString)
+	if (subject->type != jbvString)
 		return false;
-	find(bag, prefix_name, &given);
-	len = prefix_length(&whole.value, &given);
-	*prefix = *normalized = whole.value;
+	len = prefix_length(subject, given);
+	*prefix = *normalized = *subject;
 	prefix->val.string.len = len;
 	normalized->val.string.val += len;
 	normalized->val.string.len -= len;
 	return true;
+}
+
+bool
+subject_parts(const Jsonb *bag, JsonbValue *prefix, JsonbValue *normalized)
+{
+	JsonbValue	subject;
+	JsonbValue	given;
+
+	return bag_find(bag, subject_name, &subject) &&
+		subject_split(&subject,
+					  bag_find(bag, prefix_name, &given) ? &given : NULL,
+					  prefix, normalized);
 }
 
 /* ----------------------------------------------------- completing a patch */
@@ -197,7 +205,9 @@ find_pieces(const Subject *old, const Subject *new, bool is_whole,
 	if (old->whole.there && old->whole.value.type == jbvString)
 	{
 		const char *text = old->whole.value.val.string.val;
-		int			len = prefix_length(&old->whole.value, &old->prefix);
+		int			len = prefix_length(&old->whole.value,
+										old->prefix.there ?
+										&old->prefix.value : NULL);
 
 		set_piece(prefix, text, len);
 		set_piece(normalized, text + len,
@@ -261,7 +271,7 @@ replace_subject(const Subject *old, Jsonb *patch, JsonbValue *whole,
 	baglist_add_value(&members, subject_name, strlen(subject_name), whole);
 	if (whole->type == jbvString && prefix->there &&
 		given.type == jbvString &&
-		prefix_length(whole, prefix) == given.val.string.len &&
+		prefix_length(whole, &given) == given.val.string.len &&
 		computed_prefix(whole->val.string.val, whole->val.string.len) !=
 		given.val.string.len)
 		baglist_add_value(&members, prefix_name, strlen(prefix_name), &given);

@@ -67,22 +67,12 @@ guid_of(ViewContext *context)
 
 /* Write the entry id of an object to "entryid", ENTRYID_BYTES. */
 static void
-make_entryid(ViewContext *context, int type, int64 id, uint8 *entryid)
+make_entryid(const uint8 *guid, int type, int64 id, uint8 *entryid)
 {
 	memset(entryid, 0, 4);
-	memcpy(entryid + 4, guid_of(context), GUID_BYTES);
+	memcpy(entryid + 4, guid, GUID_BYTES);
 	put_bytes(entryid + 4 + GUID_BYTES, type, 2);
 	put_bytes(entryid + 4 + GUID_BYTES + 2, id, 8);
-}
-
-static void
-add_entryid(ViewContext *context, BagList *list, const char *name, int type,
-			int64 id)
-{
-	uint8		entryid[ENTRYID_BYTES];
-
-	make_entryid(context, type, id, entryid);
-	baglist_add_base64(list, name, entryid, sizeof(entryid));
 }
 
 int64
@@ -107,11 +97,12 @@ void
 computed_add_entryid(int64 store_id, BagList *list, const char *name, int type,
 					 int64 id)
 {
-	ViewContext context;
+	uint8		guid[GUID_BYTES];
+	uint8		entryid[ENTRYID_BYTES];
 
-	access_replica_guid(store_id, context.guid);
-	context.has_guid = true;
-	add_entryid(&context, list, name, type, id);
+	access_replica_guid(store_id, guid);
+	make_entryid(guid, type, id, entryid);
+	baglist_add_base64(list, name, entryid, sizeof(entryid));
 }
 
 void
@@ -159,21 +150,100 @@ find_member(const ViewContext *context, const char *name, JsonbValue *value)
 	return false;
 }
 
-/*
- * Each of the following functions adds one property to the list, under "name",
- * unless the view lacks the property.
- */
+/* The room that is made for texts at once. */
+#define ROOM_BYTES		1024
 
-static void
-add_own_entryid(ViewContext *context, const char *name, BagList *list)
+/* Return room for a text of a value, which lives as long as the list. */
+static char *
+room_for(ViewContext *context, int bytes)
 {
-	add_entryid(context, list, name, MAPI_MESSAGE, context->view->message_id);
+	char	   *room;
+
+	if (bytes > context->room_left)
+	{
+		context->room_left = Max(bytes, ROOM_BYTES);
+		context->room = palloc(context->room_left);
+	}
+	room = context->room;
+	context->room += bytes;
+	context->room_left -= bytes;
+	return room;
+}
+
+/* Return bytes in base64, *len characters. */
+static char *
+base64_of(ViewContext *context, const void *data, int size, int *len)
+{
+	char	   *text;
+
+	*len = VALUE_BASE64_LEN(size);
+	text = room_for(context, *len);
+	value_write_base64(data, size, text);
+	return text;
 }
 
 static void
-add_parent_entryid(ViewContext *context, const char *name, BagList *list)
+add_text(BagList *list, const Extra *extra, const char *text, int len)
 {
-	add_entryid(context, list, name, MAPI_FOLDER, context->view->version.folder_id);
+	baglist_add_string(list, extra->name, extra->namelen, text, len);
+}
+
+static void
+add_int(BagList *list, const Extra *extra, int64 number)
+{
+	baglist_add_number(list, extra->name, extra->namelen, number);
+}
+
+static void
+add_bool(BagList *list, const Extra *extra, bool value)
+{
+	BagEntry	entry = {extra->name, extra->namelen,
+	value ? JENTRY_ISBOOL_TRUE : JENTRY_ISBOOL_FALSE, NULL, 0};
+
+	baglist_add(list, &entry);
+}
+
+static void
+add_value(BagList *list, const Extra *extra, JsonbValue *value)
+{
+	baglist_add_value(list, extra->name, extra->namelen, value);
+}
+
+static void
+add_base64(ViewContext *context, BagList *list, const Extra *extra,
+		   const void *data, int size)
+{
+	int			len;
+	char	   *text = base64_of(context, data, size, &len);
+
+	add_text(list, extra, text, len);
+}
+
+static void
+add_entryid(ViewContext *context, BagList *list, const Extra *extra, int type,
+			int64 id)
+{
+	uint8		entryid[ENTRYID_BYTES];
+
+	make_entryid(guid_of(context), type, id, entryid);
+	add_base64(context, list, extra, entryid, sizeof(entryid));
+}
+
+/*
+ * Each of the following functions adds one property to the list, under the name
+ * of the extra, unless the view lacks the property.
+ */
+
+static void
+add_own_entryid(ViewContext *context, const Extra *extra, BagList *list)
+{
+	add_entryid(context, list, extra, MAPI_MESSAGE, context->view->message_id);
+}
+
+static void
+add_parent_entryid(ViewContext *context, const Extra *extra, BagList *list)
+{
+	add_entryid(context, list, extra, MAPI_FOLDER, context->view->version.folder_id);
 }
 
 /* The identifiers of a store, in base64. */
@@ -201,21 +271,21 @@ store_texts(ViewContext *context)
 		return &kept;
 	kept.store_id = store_id;
 	memcpy(kept.guid, guid_of(context), GUID_BYTES);
-	make_entryid(context, MAPI_STORE, store_id, entryid);
+	make_entryid(kept.guid, MAPI_STORE, store_id, entryid);
 	value_write_base64(entryid, sizeof(entryid), kept.entryid);
 	value_write_base64(kept.guid, GUID_BYTES, kept.record_key);
 	return &kept;
 }
 
 static void
-add_store_entryid(ViewContext *context, const char *name, BagList *list)
+add_store_entryid(ViewContext *context, const Extra *extra, BagList *list)
 {
-	baglist_add_cstring(list, name, store_texts(context)->entryid,
-						sizeof(store_texts(context)->entryid));
+	add_text(list, extra, store_texts(context)->entryid,
+			 sizeof(store_texts(context)->entryid));
 }
 
 static void
-add_source_key(ViewContext *context, const char *name, BagList *list)
+add_source_key(ViewContext *context, const Extra *extra, BagList *list)
 {
 	const MessageView *view = context->view;
 
@@ -223,8 +293,9 @@ add_source_key(ViewContext *context, const char *name, BagList *list)
 	{
 		bytea	   *key = DatumGetByteaPP(view->source_key);
 
-		context->source_key = base64_text(VARDATA_ANY(key),
-										  VARSIZE_ANY_EXHDR(key), NULL);
+		context->source_key = base64_of(context, VARDATA_ANY(key),
+										VARSIZE_ANY_EXHDR(key),
+										&context->source_key_len);
 	}
 	else if (context->source_key == NULL)
 	{
@@ -232,27 +303,41 @@ add_source_key(ViewContext *context, const char *name, BagList *list)
 
 		lineage_number_key(view->store_id, KEYED_MESSAGE, view->message_id,
 						   &key);
-		context->source_key = base64_text(key.bytes, key.size, NULL);
+		context->source_key = base64_of(context, key.bytes, key.size,
+										&context->source_key_len);
 	}
-	baglist_add_cstring(list, name, context->source_key,
-						strlen(context->source_key));
+	add_text(list, extra, context->source_key, context->source_key_len);
 }
 
 static void
-add_parent_source_key(ViewContext *context, const char *name, BagList *list)
+add_parent_source_key(ViewContext *context, const Extra *extra, BagList *list)
 {
 	LineageKey	key;
 
 	origin_key(context->view->store_id, KEYED_FOLDER,
 			   context->view->version.folder_id, &key);
-	baglist_add_base64(list, name, key.bytes, key.size);
+	add_base64(context, list, extra, key.bytes, key.size);
 }
 
 static void
-add_change_number(ViewContext *context, const char *name, BagList *list)
+add_change_number(ViewContext *context, const Extra *extra, BagList *list)
 {
 	if (context->view->version.change_number != 0)
-		baglist_add_int(list, name, context->view->version.change_number);
+		add_int(list, extra, context->view->version.change_number);
+}
+
+/*
+ * Return the change key of the version of a view that was saved and has no
+ * lineage.
+ */
+static const LineageKey *
+change_key(ViewContext *context)
+{
+	if (context->change_key.size == 0)
+		lineage_number_key(context->view->store_id, KEYED_CHANGE,
+						   context->view->version.change_number,
+						   &context->change_key);
+	return &context->change_key;
 }
 
 /* Read the keys of the version of a view that was saved. */
@@ -266,7 +351,7 @@ read_lineage(const MessageView *view, LineageKey *key, Lineage *list)
 }
 
 static void
-add_change_key(ViewContext *context, const char *name, BagList *list)
+add_change_key(ViewContext *context, const Extra *extra, BagList *list)
 {
 	const Version *version = &context->view->version;
 	LineageKey	key;
@@ -275,59 +360,71 @@ add_change_key(ViewContext *context, const char *name, BagList *list)
 	if (version->change_number == 0)
 		return;
 	if (version->lineage == (Datum) 0)
-		lineage_number_key(context->view->store_id, KEYED_CHANGE,
-						   version->change_number, &key);
+		key = *change_key(context);
 	else
 		read_lineage(context->view, &key, &list_of_keys);
-	baglist_add_base64(list, name, key.bytes, key.size);
+	add_base64(context, list, extra, key.bytes, key.size);
 }
 
 /*
  * Add PR_PREDECESSOR_CHANGE_LIST: the newest change key of each GUID, this
  * version's own included, sorted by GUID.  Each key is preceded by its size in
- * one byte (MS-OXCFXICS 2.2.2.3).
+ * one byte (MS-OXCFXICS 2.2.2.3).  Most lists have no other key than that of
+ * the version.
  */
 static void
-add_predecessors(ViewContext *context, const char *name, BagList *list)
+add_predecessors(ViewContext *context, const Extra *extra, BagList *list)
 {
+	const Version *version = &context->view->version;
 	LineageKey	key;
 	Lineage		keys;
-	uint8	   *bytes;
+	uint8		single[1 + LINEAGE_KEY_MAX];
+	uint8	   *bytes = single;
 	int			size;
 
-	if (context->view->version.change_number == 0)
+	if (version->change_number == 0)
 		return;
-	read_lineage(context->view, &key, &keys);
-	bytes = lineage_bytes(&keys, &size);
-	baglist_add_base64(list, name, bytes, size);
+	if (version->lineage == (Datum) 0 && version->predecessors == (Datum) 0)
+	{
+		key = *change_key(context);
+		single[0] = key.size;
+		memcpy(single + 1, key.bytes, key.size);
+		size = 1 + key.size;
+	}
+	else
+	{
+		read_lineage(context->view, &key, &keys);
+		bytes = lineage_bytes(&keys, &size);
+	}
+	add_base64(context, list, extra, bytes, size);
 }
 
 /* Add a time.  Most messages have few different times. */
 static void
-add_time(ViewContext *context, BagList *list, const char *name,
+add_time(ViewContext *context, BagList *list, const Extra *extra,
 		 TimestampTz time)
 {
 	if (context->time_text == NULL || context->time != time)
 	{
-		context->time_text = palloc(VALUE_TIME_SIZE);
+		context->time_text = room_for(context, VALUE_TIME_SIZE);
 		context->time = time;
 		systime_text(time, context->time_text);
+		context->time_len = strlen(context->time_text);
 	}
-	baglist_add_cstring(list, name, context->time_text,
-						strlen(context->time_text));
+	add_text(list, extra, context->time_text, context->time_len);
 }
 
 static void
-add_creation_time(ViewContext *context, const char *name, BagList *list)
+add_creation_time(ViewContext *context, const Extra *extra, BagList *list)
 {
-	add_time(context, list, name, context->view->created_at);
+	add_time(context, list, extra, context->view->created_at);
 }
 
 static void
-add_modification_time(ViewContext *context, const char *name, BagList *list)
+add_modification_time(ViewContext *context, const Extra *extra, BagList *list)
 {
 	if (context->view->modifier != NULL)
-		add_time(context, list, name, context->view->modified_at);
+		add_time(context, list, extra, context->view->modified_at);
 }
 
 /*
@@ -367,30 +464,30 @@ read_state(ViewContext *context)
  * the status or of the reader's read flag.
  */
 static void
-add_commit_time(ViewContext *context, const char *name, BagList *list)
+add_commit_time(ViewContext *context, const Extra *extra, BagList *list)
 {
 	if (context->view->modifier == NULL)
 		return;
 	read_state(context);
-	add_time(context, list, name, Max(context->view->modified_at,
-									  Max(context->read.changed_at,
-										  context->status_changed_at)));
+	add_time(context, list, extra, Max(context->view->modified_at,
+									   Max(context->read.changed_at,
+										   context->status_changed_at)));
 }
 
 static void
-add_modifier(ViewContext *context, const char *name, BagList *list)
+add_modifier(ViewContext *context, const Extra *extra, BagList *list)
 {
 	const char *modifier = context->view->modifier;
 
 	if (modifier != NULL)
-		baglist_add_cstring(list, name, modifier, strlen(modifier));
+		add_text(list, extra, modifier, strlen(modifier));
 }
 
 static void
-add_deleted_on(ViewContext *context, const char *name, BagList *list)
+add_deleted_on(ViewContext *context, const Extra *extra, BagList *list)
 {
 	if (context->view->version.deleted_at != 0)
-		add_time(context, list, name, context->view->version.deleted_at);
+		add_time(context, list, extra, context->view->version.deleted_at);
 }
 
 static bool
@@ -432,7 +529,7 @@ due_receipts(const ViewContext *context)
 }
 
 static void
-add_message_flags(ViewContext *context, const char *name, BagList *list)
+add_message_flags(ViewContext *context, const Extra *extra, BagList *list)
 {
 	const MessageView *view = context->view;
 	int32		flags = view->version.message_flags;
@@ -449,27 +546,27 @@ add_message_flags(ViewContext *context, const char *name, BagList *list)
 	}
 	if (has_attachments(view))
 		flags |= MSGFLAG_HASATTACH;
-	baglist_add_int(list, name, flags);
+	add_int(list, extra, flags);
 }
 
 static void
-add_read(ViewContext *context, const char *name, BagList *list)
+add_read(ViewContext *context, const Extra *extra, BagList *list)
 {
 	read_state(context);
-	baglist_add_bool(list, name, context->read.is_read);
+	add_bool(list, extra, context->read.is_read);
 }
 
 static void
-add_message_status(ViewContext *context, const char *name, BagList *list)
+add_message_status(ViewContext *context, const Extra *extra, BagList *list)
 {
 	read_state(context);
-	baglist_add_int(list, name, context->status);
+	add_int(list, extra, context->status);
 }
 
 static void
-add_hasattach(ViewContext *context, const char *name, BagList *list)
+add_hasattach(ViewContext *context, const Extra *extra, BagList *list)
 {
-	baglist_add_bool(list, name, has_attachments(context->view));
+	add_bool(list, extra, has_attachments(context->view));
 }
 
 /* Return the size of the message; a bag alone has four bytes. */
@@ -482,101 +579,107 @@ message_size_of(ViewContext *context)
 }
 
 static void
-add_message_size(ViewContext *context, const char *name, BagList *list)
+add_message_size(ViewContext *context, const Extra *extra, BagList *list)
 {
-	baglist_add_int(list, name, Min(message_size_of(context), PG_INT32_MAX));
+	add_int(list, extra, Min(message_size_of(context), PG_INT32_MAX));
 }
 
 static void
-add_message_size_extended(ViewContext *context, const char *name,
+add_message_size_extended(ViewContext *context, const Extra *extra,
 						  BagList *list)
 {
-	baglist_add_int(list, name, message_size_of(context));
+	add_int(list, extra, message_size_of(context));
 }
 
 static void
-add_access(ViewContext *context, const char *name, BagList *list)
+add_access(ViewContext *context, const Extra *extra, BagList *list)
 {
-	baglist_add_int(list, name, context->view->access);
+	add_int(list, extra, context->view->access);
 }
 
 static void
-add_access_level(ViewContext *context, const char *name, BagList *list)
+add_access_level(ViewContext *context, const Extra *extra, BagList *list)
 {
 	if (context->view->level >= 0)
-		baglist_add_int(list, name, context->view->level);
+		add_int(list, extra, context->view->level);
 }
 
 /* Add a display list; the first call computes all of them. */
 static void
-add_display(ViewContext *context, const char *name, BagList *list, int which)
+add_display(ViewContext *context, const Extra *extra, BagList *list, int which)
 {
 	if (context->display[0] == NULL)
 		recipients_display(context->recipients, &context->display[0],
 						   &context->display[1], &context->display[2]);
-	baglist_add_cstring(list, name, context->display[which],
-						strlen(context->display[which]));
+	add_text(list, extra, context->display[which],
+			 strlen(context->display[which]));
 }
 
 static void
-add_display_to(ViewContext *context, const char *name, BagList *list)
+add_display_to(ViewContext *context, const Extra *extra, BagList *list)
 {
-	add_display(context, name, list, 0);
+	add_display(context, extra, list, 0);
 }
 
 static void
-add_display_cc(ViewContext *context, const char *name, BagList *list)
+add_display_cc(ViewContext *context, const Extra *extra, BagList *list)
 {
-	add_display(context, name, list, 1);
+	add_display(context, extra, list, 1);
 }
 
 static void
-add_display_bcc(ViewContext *context, const char *name, BagList *list)
+add_display_bcc(ViewContext *context, const Extra *extra, BagList *list)
 {
-	add_display(context, name, list, 2);
+	add_display(context, extra, list, 2);
 }
 
 /* Return true if the bag has a subject; the first call finds its parts. */
 static bool
 find_subject(ViewContext *context)
 {
+	JsonbValue	subject;
+	JsonbValue	given;
+
 	if (!context->subject_read)
-		context->has_subject = subject_parts(context->bag, &context->prefix,
-											 &context->normalized);
+		context->has_subject = find_member(context, "PR_SUBJECT", &subject) &&
+			subject_split(&subject,
+						  find_member(context, "PR_SUBJECT_PREFIX", &given) ?
+						  &given : NULL,
+						  &context->prefix, &context->normalized);
 	context->subject_read = true;
 	return context->has_subject;
 }
 
 static void
-add_subject_prefix(ViewContext *context, const char *name, BagList *list)
+add_subject_prefix(ViewContext *context, const Extra *extra, BagList *list)
 {
 	if (find_subject(context))
-		baglist_add_value(list, name, strlen(name), &context->prefix);
+		add_value(list, extra, &context->prefix);
 }
 
 static void
-add_normalized_subject(ViewContext *context, const char *name, BagList *list)
+add_normalized_subject(ViewContext *context, const Extra *extra, BagList *list)
 {
 	if (find_subject(context))
-		baglist_add_value(list, name, strlen(name), &context->normalized);
+		add_value(list, extra, &context->normalized);
 }
 
 static void
-add_object_type(ViewContext *context, const char *name, BagList *list)
+add_object_type(ViewContext *context, const Extra *extra, BagList *list)
 {
-	baglist_add_int(list, name, context->view->kind == HANDLE_ATTACHMENT ?
-					MAPI_ATTACH : MAPI_MESSAGE);
+	add_int(list, extra, context->view->kind == HANDLE_ATTACHMENT ?
+			MAPI_ATTACH : MAPI_MESSAGE);
 }
 
 static void
-add_store_record_key(ViewContext *context, const char *name, BagList *list)
+add_store_record_key(ViewContext *context, const Extra *extra, BagList *list)
 {
-	baglist_add_cstring(list, name, store_texts(context)->record_key,
-						sizeof(store_texts(context)->record_key));
+	add_text(list, extra, store_texts(context)->record_key,
+			 sizeof(store_texts(context)->record_key));
 }
 
 static void
-add_record_key(ViewContext *context, const char *name, BagList *list)
+add_record_key(ViewContext *context, const Extra *extra, BagList *list)
 {
 	JsonbValue	value;
 	uint8		number[4];
@@ -584,17 +687,17 @@ add_record_key(ViewContext *context, const char *name, BagList *list)
 	switch (context->view->kind)
 	{
 		case HANDLE_MESSAGE:
-			add_source_key(context, name, list);
+			add_source_key(context, extra, list);
 			break;
 		case HANDLE_ATTACHMENT:
 			if (!find_member(context, "PR_ATTACH_NUM", &value))
 				break;
 			put_bytes(number, integer_of_value(&value), sizeof(number));
-			baglist_add_base64(list, name, number, sizeof(number));
+			add_base64(context, list, extra, number, sizeof(number));
 			break;
 		case HANDLE_EMBEDDED:
 			if (find_member(context, "PR_SEARCH_KEY", &value))
-				baglist_add_value(list, name, strlen(name), &value);
+				add_value(list, extra, &value);
 			break;
 	}
 }
@@ -617,14 +720,14 @@ is_named(const BagEntry *entry)
 }
 
 static void
-add_has_named(ViewContext *context, const char *name, BagList *list)
+add_has_named(ViewContext *context, const Extra *extra, BagList *list)
 {
 	const BagEntry *entries = computed_entries(context);
 	bool		any = false;
 
 	for (int i = 0; i < context->count && !any; i++)
 		any = is_named(&entries[i]);
-	baglist_add_bool(list, name, any);
+	add_bool(list, extra, any);
 }
 
 /* Return true if a view has a part, in its column or as a blob. */
@@ -643,7 +746,7 @@ has_part(const ViewContext *context, Part part)
  * table of MS-OXBBODY.  PR_RTF_IN_SYNC makes RTF the better one of two bodies.
  */
 static void
-add_native_body(ViewContext *context, const char *name, BagList *list)
+add_native_body(ViewContext *context, const Extra *extra, BagList *list)
 {
 	bool		plain = has_part(context, PART_BODY);
 	bool		html = has_part(context, PART_HTML);
@@ -659,7 +762,7 @@ add_native_body(ViewContext *context, const char *name, BagList *list)
 		native = NATIVE_BODY_HTML;
 	else if (plain)
 		native = NATIVE_BODY_PLAIN;
-	baglist_add_int(list, name, native);
+	add_int(list, extra, native);
 }
 
 /* Return the name of the creator of a message, or NULL if it is not known. */
@@ -670,13 +773,13 @@ creator_of(const MessageView *view)
 }
 
 static void
-add_creator_name(ViewContext *context, const char *name, BagList *list)
+add_creator_name(ViewContext *context, const Extra *extra, BagList *list)
 {
 	text	   *creator = creator_of(context->view);
 
 	if (creator != NULL)
-		baglist_add_cstring(list, name, VARDATA_ANY(creator),
-							VARSIZE_ANY_EXHDR(creator));
+		add_text(list, extra, VARDATA_ANY(creator),
+				 VARSIZE_ANY_EXHDR(creator));
 }
 
 /* Append a text as UTF-16LE, with a NUL. */
@@ -743,7 +846,7 @@ role_entryid(const char *role)
 }
 
 static void
-add_creator_entryid(ViewContext *context, const char *name, BagList *list)
+add_creator_entryid(ViewContext *context, const Extra *extra, BagList *list)
 {
 	text	   *creator = creator_of(context->view);
 	const char *entryid;
@@ -752,7 +855,7 @@ add_creator_entryid(ViewContext *context, const char *name, BagList *list)
 		return;
 	/* the copy may be replaced while the list is in use */
 	entryid = pstrdup(role_entryid(text_to_cstring(creator)));
-	baglist_add_cstring(list, name, entryid, strlen(entryid));
+	add_text(list, extra, entryid, strlen(entryid));
 }
 
 /*
@@ -760,46 +863,48 @@ add_creator_entryid(ViewContext *context, const char *name, BagList *list)
  * parts that have a column of their own, and computed properties.  They are
  * sorted in jsonb's order of keys, so that they can be merged with the bag.
  */
+#define EXTRA(name)		name, sizeof(name) - 1
+
 const Extra computed_extras[] = {
-	{"PR_BODY", PART_BODY, PR_BODY, NULL, ON_ALL},
-	{"PR_HTML", PART_HTML, PR_HTML, NULL, ON_ALL},
-	{"PR_READ", PART_PROPS, PR_READ, add_read, ON_MESSAGES},
-	{"PR_ACCESS", PART_PROPS, PR_ACCESS, add_access, ON_MESSAGE},
-	{"PR_ENTRYID", PART_PROPS, PR_ENTRYID, add_own_entryid, ON_MESSAGE},
-	{"PR_HASATTACH", PART_PROPS, PR_HASATTACH, add_hasattach, ON_MESSAGES},
-	{"PR_CHANGE_KEY", PART_PROPS, PR_CHANGE_KEY, add_change_key, ON_MESSAGE | SOMETIMES},
-	{"PR_DELETED_ON", PART_PROPS, PR_DELETED_ON, add_deleted_on, ON_MESSAGE | SOMETIMES},
-	{"PR_DISPLAY_CC", PART_PROPS, PR_DISPLAY_CC, add_display_cc, ON_MESSAGES},
-	{"PR_DISPLAY_TO", PART_PROPS, PR_DISPLAY_TO, add_display_to, ON_MESSAGES},
-	{"PR_MSG_STATUS", PART_PROPS, PR_MSG_STATUS, add_message_status, ON_MESSAGE},
-	{"PR_RECORD_KEY", PART_PROPS, PR_RECORD_KEY, add_record_key, ON_ALL | SOMETIMES},
-	{"PR_SOURCE_KEY", PART_PROPS, PR_SOURCE_KEY, add_source_key, ON_MESSAGE},
-	{"PR_DISPLAY_BCC", PART_PROPS, PR_DISPLAY_BCC, add_display_bcc, ON_MESSAGES},
-	{"PR_OBJECT_TYPE", PART_PROPS, PR_OBJECT_TYPE, add_object_type, ON_ALL},
-	{"PR_ACCESS_LEVEL", PART_PROPS, PR_ACCESS_LEVEL, add_access_level, ON_ALL | SOMETIMES},
-	{"PR_CREATOR_NAME", PART_PROPS, PR_CREATOR_NAME, add_creator_name, ON_MESSAGE | SOMETIMES},
-	{"PR_MESSAGE_SIZE", PART_PROPS, PR_MESSAGE_SIZE, add_message_size, ON_MESSAGES},
-	{"PR_CREATION_TIME", PART_PROPS, PR_CREATION_TIME, add_creation_time, ON_MESSAGE},
-	{"PR_MESSAGE_FLAGS", PART_PROPS, PR_MESSAGE_FLAGS, add_message_flags, ON_MESSAGE},
-	{"PR_STORE_ENTRYID", PART_PROPS, PR_STORE_ENTRYID, add_store_entryid, ON_MESSAGE},
-	{"PR_PARENT_ENTRYID", PART_PROPS, PR_PARENT_ENTRYID, add_parent_entryid, ON_MESSAGE},
-	{"PR_RTF_COMPRESSED", PART_RTF, PR_RTF_COMPRESSED, NULL, ON_ALL},
-	{"PR_SUBJECT_PREFIX", PART_PROPS, PR_SUBJECT_PREFIX, add_subject_prefix, ON_MESSAGES | SOMETIMES},
-	{"PR_CREATOR_ENTRYID", PART_PROPS, PR_CREATOR_ENTRYID, add_creator_entryid, ON_MESSAGE | SOMETIMES},
-	{"PidTagChangeNumber", PART_PROPS, PidTagChangeNumber, add_change_number, ON_MESSAGE | SOMETIMES},
-	{"PR_NATIVE_BODY_INFO", PART_PROPS, PR_NATIVE_BODY_INFO, add_native_body, ON_MESSAGES},
-	{"PR_STORE_RECORD_KEY", PART_PROPS, PR_STORE_RECORD_KEY, add_store_record_key, ON_ALL},
-	{"PR_LOCAL_COMMIT_TIME", PART_PROPS, PR_LOCAL_COMMIT_TIME, add_commit_time, ON_MESSAGE | SOMETIMES},
-	{"PR_PARENT_SOURCE_KEY", PART_PROPS, PR_PARENT_SOURCE_KEY, add_parent_source_key, ON_MESSAGE},
-	{"PR_LAST_MODIFIER_NAME", PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier, ON_MESSAGE | SOMETIMES},
-	{"PR_MESSAGE_RECIPIENTS", PART_RECIPIENTS, PR_MESSAGE_RECIPIENTS, NULL, ON_ALL},
-	{"PR_NORMALIZED_SUBJECT", PART_PROPS, PR_NORMALIZED_SUBJECT, add_normalized_subject, ON_MESSAGES | SOMETIMES},
-	{"PR_MESSAGE_ATTACHMENTS", PART_ATTACHMENTS, PR_MESSAGE_ATTACHMENTS, NULL, ON_ALL},
-	{"PR_HAS_NAMED_PROPERTIES", PART_PROPS, PR_HAS_NAMED_PROPERTIES, add_has_named, ON_ALL},
-	{"PR_MESSAGE_SIZE_EXTENDED", PART_PROPS, PR_MESSAGE_SIZE_EXTENDED, add_message_size_extended, ON_MESSAGES},
-	{"PR_LAST_MODIFICATION_TIME", PART_PROPS, PR_LAST_MODIFICATION_TIME, add_modification_time, ON_MESSAGE | SOMETIMES},
-	{"PR_PREDECESSOR_CHANGE_LIST", PART_PROPS, PR_PREDECESSOR_CHANGE_LIST, add_predecessors, ON_MESSAGE | SOMETIMES},
-	{"PR_TRANSPORT_MESSAGE_HEADERS", PART_HEADERS, PR_TRANSPORT_MESSAGE_HEADERS, NULL, ON_ALL}
+	{EXTRA("PR_BODY"), PART_BODY, PR_BODY, NULL, ON_ALL},
+	{EXTRA("PR_HTML"), PART_HTML, PR_HTML, NULL, ON_ALL},
+	{EXTRA("PR_READ"), PART_PROPS, PR_READ, add_read, ON_MESSAGES},
+	{EXTRA("PR_ACCESS"), PART_PROPS, PR_ACCESS, add_access, ON_MESSAGE},
+	{EXTRA("PR_ENTRYID"), PART_PROPS, PR_ENTRYID, add_own_entryid, ON_MESSAGE},
+	{EXTRA("PR_HASATTACH"), PART_PROPS, PR_HASATTACH, add_hasattach, ON_MESSAGES},
+	{EXTRA("PR_CHANGE_KEY"), PART_PROPS, PR_CHANGE_KEY, add_change_key, ON_MESSAGE | SOMETIMES},
+	{EXTRA("PR_DELETED_ON"), PART_PROPS, PR_DELETED_ON, add_deleted_on, ON_MESSAGE | SOMETIMES},
+	{EXTRA("PR_DISPLAY_CC"), PART_PROPS, PR_DISPLAY_CC, add_display_cc, ON_MESSAGES},
+	{EXTRA("PR_DISPLAY_TO"), PART_PROPS, PR_DISPLAY_TO, add_display_to, ON_MESSAGES},
+	{EXTRA("PR_MSG_STATUS"), PART_PROPS, PR_MSG_STATUS, add_message_status, ON_MESSAGE},
+	{EXTRA("PR_RECORD_KEY"), PART_PROPS, PR_RECORD_KEY, add_record_key, ON_ALL | SOMETIMES},
+	{EXTRA("PR_SOURCE_KEY"), PART_PROPS, PR_SOURCE_KEY, add_source_key, ON_MESSAGE},
+	{EXTRA("PR_DISPLAY_BCC"), PART_PROPS, PR_DISPLAY_BCC, add_display_bcc, ON_MESSAGES},
+	{EXTRA("PR_OBJECT_TYPE"), PART_PROPS, PR_OBJECT_TYPE, add_object_type, ON_ALL},
+	{EXTRA("PR_ACCESS_LEVEL"), PART_PROPS, PR_ACCESS_LEVEL, add_access_level, ON_ALL | SOMETIMES},
+	{EXTRA("PR_CREATOR_NAME"), PART_PROPS, PR_CREATOR_NAME, add_creator_name, ON_MESSAGE | SOMETIMES},
+	{EXTRA("PR_MESSAGE_SIZE"), PART_PROPS, PR_MESSAGE_SIZE, add_message_size, ON_MESSAGES},
+	{EXTRA("PR_CREATION_TIME"), PART_PROPS, PR_CREATION_TIME, add_creation_time, ON_MESSAGE},
+	{EXTRA("PR_MESSAGE_FLAGS"), PART_PROPS, PR_MESSAGE_FLAGS, add_message_flags, ON_MESSAGE},
+	{EXTRA("PR_STORE_ENTRYID"), PART_PROPS, PR_STORE_ENTRYID, add_store_entryid, ON_MESSAGE},
+	{EXTRA("PR_PARENT_ENTRYID"), PART_PROPS, PR_PARENT_ENTRYID, add_parent_entryid, ON_MESSAGE},
+	{EXTRA("PR_RTF_COMPRESSED"), PART_RTF, PR_RTF_COMPRESSED, NULL, ON_ALL},
+	{EXTRA("PR_SUBJECT_PREFIX"), PART_PROPS, PR_SUBJECT_PREFIX, add_subject_prefix, ON_MESSAGES | SOMETIMES},
+	{EXTRA("PR_CREATOR_ENTRYID"), PART_PROPS, PR_CREATOR_ENTRYID, add_creator_entryid, ON_MESSAGE | SOMETIMES},
+	{EXTRA("PidTagChangeNumber"), PART_PROPS, PidTagChangeNumber, add_change_number, ON_MESSAGE | SOMETIMES},
+	{EXTRA("PR_NATIVE_BODY_INFO"), PART_PROPS, PR_NATIVE_BODY_INFO, add_native_body, ON_MESSAGES},
+	{EXTRA("PR_STORE_RECORD_KEY"), PART_PROPS, PR_STORE_RECORD_KEY, add_store_record_key, ON_ALL},
+	{EXTRA("PR_LOCAL_COMMIT_TIME"), PART_PROPS, PR_LOCAL_COMMIT_TIME, add_commit_time, ON_MESSAGE | SOMETIMES},
+	{EXTRA("PR_PARENT_SOURCE_KEY"), PART_PROPS, PR_PARENT_SOURCE_KEY, add_parent_source_key, ON_MESSAGE},
+	{EXTRA("PR_LAST_MODIFIER_NAME"), PART_PROPS, PR_LAST_MODIFIER_NAME, add_modifier, ON_MESSAGE | SOMETIMES},
+	{EXTRA("PR_MESSAGE_RECIPIENTS"), PART_RECIPIENTS, PR_MESSAGE_RECIPIENTS, NULL, ON_ALL},
+	{EXTRA("PR_NORMALIZED_SUBJECT"), PART_PROPS, PR_NORMALIZED_SUBJECT, add_normalized_subject, ON_MESSAGES | SOMETIMES},
+	{EXTRA("PR_MESSAGE_ATTACHMENTS"), PART_ATTACHMENTS, PR_MESSAGE_ATTACHMENTS, NULL, ON_ALL},
+	{EXTRA("PR_HAS_NAMED_PROPERTIES"), PART_PROPS, PR_HAS_NAMED_PROPERTIES, add_has_named, ON_ALL},
+	{EXTRA("PR_MESSAGE_SIZE_EXTENDED"), PART_PROPS, PR_MESSAGE_SIZE_EXTENDED, add_message_size_extended, ON_MESSAGES},
+	{EXTRA("PR_LAST_MODIFICATION_TIME"), PART_PROPS, PR_LAST_MODIFICATION_TIME, add_modification_time, ON_MESSAGE | SOMETIMES},
+	{EXTRA("PR_PREDECESSOR_CHANGE_LIST"), PART_PROPS, PR_PREDECESSOR_CHANGE_LIST, add_predecessors, ON_MESSAGE | SOMETIMES},
+	{EXTRA("PR_TRANSPORT_MESSAGE_HEADERS"), PART_HEADERS, PR_TRANSPORT_MESSAGE_HEADERS, NULL, ON_ALL}
 };
 
 const int	computed_count = lengthof(computed_extras);

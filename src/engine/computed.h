@@ -18,9 +18,14 @@ typedef struct ViewContext
 	BagEntry   *entries;		/* of the bag, or NULL: computed_entries() */
 	int			count;			/* of the entries */
 	int64		size;			/* 0: not computed yet */
+	char	   *room;			/* for the texts of computed values */
+	int			room_left;		/* bytes of it */
 	TimestampTz time;			/* the last time that was added */
 	char	   *time_text;		/* its text, or NULL */
+	int			time_len;
 	char	   *source_key;		/* in base64, or NULL: not computed yet */
+	int			source_key_len;
+	LineageKey	change_key;		/* size 0: not computed yet */
 	bool		has_guid;		/* the GUID of the store is read on demand */
 	uint8		guid[GUID_BYTES];
 	Jsonb	   *recipients;		/* or NULL */
@@ -47,9 +52,11 @@ typedef struct ViewContext
 typedef struct Extra
 {
 	const char *name;
+	int			namelen;
 	Part		part;			/* PART_PROPS: computed by "add" */
 	uint32		tag;
-	void		(*add) (ViewContext *context, const char *name, BagList *list);
+	void		(*add) (ViewContext *context, const struct Extra *extra,
+						BagList *list);
 	int			kinds;			/* ON_* and SOMETIMES, if computed */
 } Extra;
 

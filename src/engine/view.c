@@ -101,16 +101,16 @@ add_extra(ViewContext *context, const Extra *extra, bool names_only,
 	if (extra->part != PART_PROPS && names_only)
 	{
 		if (!content->isnull[extra->part])
-			baglist_add_null(list, extra->name, strlen(extra->name));
+			baglist_add_null(list, extra->name, extra->namelen);
 	}
 	else if (extra->part != PART_PROPS)
 		add_part(context, extra->part, list);
 	else if ((extra->kinds & (1 << context->view->kind)) == 0)
 		return;
 	else if (names_only && (extra->kinds & SOMETIMES) == 0)
-		baglist_add_null(list, extra->name, strlen(extra->name));
+		baglist_add_null(list, extra->name, extra->namelen);
 	else
-		extra->add(context, extra->name, list);
+		extra->add(context, extra, list);
 }
 
 /* Compare the key of a member with a name, in the order of jsonb. */
@@ -138,14 +138,13 @@ add_all(ViewContext *context, bool names_only, BagList *list)
 	for (int j = 0; j < computed_count; j++)
 	{
 		const Extra *extra = &computed_extras[j];
-		int			len = strlen(extra->name);
 		int			order = 1;
 
 		Assert(j == 0 || bag_compare_keys(computed_extras[j - 1].name,
-										  strlen(computed_extras[j - 1].name),
-										  extra->name, len) < 0);
+										  computed_extras[j - 1].namelen,
+										  extra->name, extra->namelen) < 0);
 		while (i < count && (order = compare_key(&entries[i], extra->name,
-												 len)) < 0)
+												 extra->namelen)) < 0)
 			add_member(context, &entries[i++], list);
 		if (extra->part != PART_PROPS || i == count || order != 0)
 		{
@@ -191,7 +190,7 @@ add_named(ViewContext *context, const Property *prop, BagList *list)
 		if (extra->part == PART_PROPS && extra->tag == prop->tag &&
 			(extra->kinds & (1 << context->view->kind)) != 0)
 		{
-			extra->add(context, extra->name, list);
+			extra->add(context, extra, list);
 			return;
 		}
 	}
@@ -307,7 +306,7 @@ view_props(const MessageView *view, ArrayType *tags)
 
 	begin_values(&context, view);
 	add_props(&context, tags, &list);
-	return baglist_build(&list);
+	return baglist_build_sorted(&list);
 }
 
 /* The room for the computed properties. */
