@@ -119,6 +119,7 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 				 ChangeVisitor visit, void *arg)
 {
 	Relation	change;
+	ChangeWalk	walk;
 	int64		at = version->change_number;
 	Undo		total;
 
@@ -127,14 +128,15 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 	memset(&total, 0, sizeof(Undo));
 	total.props = bag_empty();
 	change = table_open(relation_oid(REL_CHANGE), AccessShareLock);
+	changewalk_begin(&walk, change, store_id, message_id);
 	while (at != to)
 	{
 		ChangeRow	row;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!changerow_fetch(&row, change, store_id, message_id, at))
+		if (!changewalk_fetch(&walk, &row, at))
 		{
-			if (changerow_fetch(&row, change, store_id, message_id, to))
+			if (changewalk_fetch(&walk, &row, to))
 				ereport(ERROR,
 						(errmapi(MAPI_E_CORRUPT_DATA),
 						 errmsg("the history of message %lld in store %lld lacks change %lld",
@@ -150,6 +152,7 @@ change_walk_back(int64 store_id, int64 message_id, Version *version, int64 to,
 		pfree(row.undo.props);
 		at = row.previous;
 	}
+	changewalk_end(&walk);
 	table_close(change, NoLock);
 	if (at != to)
 		return false;

@@ -309,12 +309,13 @@ read_change(ChangeRow *row, TupleTableSlot *slot, const int *at)
 	}
 }
 
+/* A function that copies a row of change from a slot. */
+typedef void (*ReadRow) (ChangeRow *row, TupleTableSlot *slot, const int *at);
+
 /* Fetch a row of change, and read it with a function. */
 static bool
 fetch_change(ChangeRow *row, Relation change, int64 store_id,
-			 int64 message_id, int64 change_number,
-			 void (*read) (ChangeRow *row, TupleTableSlot *slot,
-						   const int *at))
+			 int64 message_id, int64 change_number, ReadRow read)
 {
 	int64		key[3] = {store_id, message_id, change_number};
 	TupleTableSlot *slot = table_slot_create(change, NULL);
@@ -356,6 +357,48 @@ changerow_fetch_head_at(ChangeRow *row, Relation change, ItemPointer tid,
 	read_change_head(row, slot, CHANGE_AT(change));
 	ExecClearTuple(slot);
 	return true;
+}
+
+void
+changewalk_begin(ChangeWalk *walk, Relation change, int64 store_id,
+				 int64 message_id)
+{
+	walk->change = change;
+	walk->store_id = store_id;
+	walk->message_id = message_id;
+	direct_begin_walk(&walk->direct, change, REL_CHANGE_PKEY, 3,
+					  GetActiveSnapshot());
+}
+
+/* Fetch the next row of a walk, and read it with a function. */
+static bool
+walk_to(ChangeWalk *walk, ChangeRow *row, int64 change_number, ReadRow read)
+{
+	int64		key[3] = {walk->store_id, walk->message_id, change_number};
+
+	if (!direct_walk(&walk->direct, key))
+		return false;
+	slot_getallattrs(walk->direct.slot);
+	read(row, walk->direct.slot, CHANGE_AT(walk->change));
+	return true;
+}
+
+bool
+changewalk_fetch(ChangeWalk *walk, ChangeRow *row, int64 change_number)
+{
+	return walk_to(walk, row, change_number, read_change);
+}
+
+bool
+changewalk_fetch_head(ChangeWalk *walk, ChangeRow *row, int64 change_number)
+{
+	return walk_to(walk, row, change_number, read_change_head);
+}
+
+void
+changewalk_end(ChangeWalk *walk)
+{
+	direct_end_walk(&walk->direct);
 }
 
 /*

@@ -49,6 +49,7 @@
 #define MAX_INDEXES		8
 #define MAX_KEY			8
 #define MAX_TESTS		2
+#define MAX_SCAN_KEYS	3
 
 /* A part of a predicate: it is true if the column is NULL, or is not, ... */
 typedef struct IndexTest
@@ -150,6 +151,16 @@ direct_columns(ColumnMap *map, Relation rel, const char *const *names,
 
 /* ----------------------------------------------------------------- scans */
 
+/* Fill keys of a scan for the first nkeys columns, which are bigint. */
+static void
+init_keys(ScanKeyData *keys, const int64 *key, int nkeys)
+{
+	Assert(nkeys <= MAX_SCAN_KEYS);
+	for (int i = 0; i < nkeys; i++)
+		ScanKeyInit(&keys[i], i + 1, BTEqualStrategyNumber, F_INT8EQ,
+					Int64GetDatum(key[i]));
+}
+
 /*
  * Begin an index scan of the rows that have the given values in the first
  * nkeys columns of the index, which are bigint.
@@ -158,13 +169,10 @@ IndexScanDesc
 direct_begin_scan(Relation rel, Relation indexrel, const int64 *key,
 				  int nkeys, Snapshot snapshot)
 {
-	ScanKeyData keys[3];
+	ScanKeyData keys[MAX_SCAN_KEYS];
 	IndexScanDesc scan;
 
-	Assert(nkeys <= lengthof(keys));
-	for (int i = 0; i < nkeys; i++)
-		ScanKeyInit(&keys[i], i + 1, BTEqualStrategyNumber, F_INT8EQ,
-					Int64GetDatum(key[i]));
+	init_keys(keys, key, nkeys);
 	scan = compat_index_beginscan(rel, indexrel, snapshot, nkeys, 0);
 	index_rescan(scan, keys, nkeys, NULL, 0);
 	return scan;
@@ -187,6 +195,39 @@ direct_fetch(Relation rel, StoreRelation index, const int64 *key, int nkeys,
 	index_endscan(scan);
 	index_close(indexrel, AccessShareLock);
 	return found;
+}
+
+void
+direct_begin_walk(DirectWalk *walk, Relation rel, StoreRelation index,
+				  int nkeys, Snapshot snapshot)
+{
+	walk->nkeys = nkeys;
+	walk->context = CurrentMemoryContext;
+	walk->index = index_open(relation_oid(index), AccessShareLock);
+	walk->scan = compat_index_beginscan(rel, walk->index, snapshot, nkeys, 0);
+	walk->slot = table_slot_create(rel, NULL);
+}
+
+bool
+direct_walk(DirectWalk *walk, const int64 *key)
+{
+	MemoryContext caller = MemoryContextSwitchTo(walk->context);
+	ScanKeyData keys[MAX_SCAN_KEYS];
+	bool		found;
+
+	init_keys(keys, key, walk->nkeys);
+	index_rescan(walk->scan, keys, walk->nkeys, NULL, 0);
+	found = index_getnext_slot(walk->scan, ForwardScanDirection, walk->slot);
+	MemoryContextSwitchTo(caller);
+	return found;
+}
+
+void
+direct_end_walk(DirectWalk *walk)
+{
+	ExecDropSingleTupleTableSlot(walk->slot);
+	index_endscan(walk->scan);
+	index_close(walk->index, AccessShareLock);
 }
 
 /* ------------------------------------------------------------ new tuples */

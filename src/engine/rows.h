@@ -122,6 +122,27 @@ extern bool direct_fetch(Relation rel, StoreRelation index, const int64 *key,
 						 int nkeys, Snapshot snapshot, TupleTableSlot *slot);
 
 /*
+ * Find many rows with values in the first nkeys columns of such an index, with
+ * one snapshot, which must stay active.  direct_walk() finds one row as
+ * direct_fetch() does, in the slot of the walk, which holds the tuple until the
+ * next row is looked for.
+ */
+typedef struct DirectWalk
+{
+	int			nkeys;
+	Relation	index;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+	MemoryContext context;		/* of the scan */
+} DirectWalk;
+
+extern void direct_begin_walk(DirectWalk *walk, Relation rel,
+							  StoreRelation index, int nkeys,
+							  Snapshot snapshot);
+extern bool direct_walk(DirectWalk *walk, const int64 *key);
+extern void direct_end_walk(DirectWalk *walk);
+
+/*
  * Raise an error if a NULL violates a NOT NULL constraint, as the executor
  * does.
  */
@@ -351,6 +372,27 @@ extern bool changerow_fetch_head(ChangeRow *row, Relation change,
 								 int64 change_number);
 extern bool changerow_fetch_head_at(ChangeRow *row, Relation change,
 									ItemPointer tid, TupleTableSlot *slot);
+
+/*
+ * Read many rows of one message with the active snapshot, which must stay
+ * active until the end of the walk: changewalk_fetch() reads a row as
+ * changerow_fetch() does, changewalk_fetch_head() as changerow_fetch_head().
+ */
+typedef struct ChangeWalk
+{
+	Relation	change;
+	int64		store_id;
+	int64		message_id;
+	DirectWalk	direct;
+} ChangeWalk;
+
+extern void changewalk_begin(ChangeWalk *walk, Relation change,
+							 int64 store_id, int64 message_id);
+extern bool changewalk_fetch(ChangeWalk *walk, ChangeRow *row,
+							 int64 change_number);
+extern bool changewalk_fetch_head(ChangeWalk *walk, ChangeRow *row,
+								  int64 change_number);
+extern void changewalk_end(ChangeWalk *walk);
 
 /*
  * Return true if the active snapshot sees a change of a message that is older

@@ -38,6 +38,7 @@ typedef struct Listing
 	Tuplestorestate *result;
 	TupleDesc	desc;
 	MemoryContext row_memory;	/* reset for every row */
+	ChangeWalk	walk;
 } Listing;
 
 const char *
@@ -165,8 +166,7 @@ walk(Listing *listing, int64 at, int64 max, int64 **numbers)
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(listing->row_memory);
 		MemoryContextSwitchTo(listing->row_memory);
-		if (!changerow_fetch_head(&row, listing->change, listing->store_id,
-								  listing->message_id, at))
+		if (!changewalk_fetch_head(&listing->walk, &row, at))
 		{
 			if (newer != 0)
 				check_pruned(listing, at, newer);
@@ -202,8 +202,7 @@ put_reversed(Listing *listing, const int64 *numbers, int64 count)
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(listing->row_memory);
-		if (!changerow_fetch_head(&row, listing->change, listing->store_id,
-								  listing->message_id, numbers[count]))
+		if (!changewalk_fetch_head(&listing->walk, &row, numbers[count]))
 			elog(ERROR, "change " INT64_FORMAT " is gone", numbers[count]);
 		put_change(listing, &row);
 	}
@@ -264,6 +263,8 @@ history(PG_FUNCTION_ARGS)
 								  listing.message_id,
 								  call_number(fcinfo, 3, "before")) ?
 			row.previous : 0;
+	changewalk_begin(&listing.walk, listing.change, listing.store_id,
+					 listing.message_id);
 	if (!PG_ARGISNULL(2))
 		(void) walk(&listing, at, max, NULL);
 	else
@@ -272,6 +273,7 @@ history(PG_FUNCTION_ARGS)
 
 		put_reversed(&listing, numbers, count);
 	}
+	changewalk_end(&listing.walk);
 	MemoryContextDelete(listing.row_memory);
 	table_close(listing.change, NoLock);
 	return (Datum) 0;
