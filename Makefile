@@ -245,6 +245,7 @@ ISOLATION = \
 	place_order \
 	readstate_save \
 	readstate_users \
+	readstate_first \
 	readstate_folder \
 	status_race \
 	search_save \

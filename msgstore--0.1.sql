@@ -1669,6 +1669,26 @@ COMMENT ON FUNCTION msgstore_internal.promote_messages(bigint) IS
  */
 
 /*
+ * One row or more per store in which any read flag or status was ever set, by
+ * kind.  Sessions look for state in these stores only: state.c.
+ */
+CREATE TABLE msgstore.store_state (
+	store_id   bigint  NOT NULL,
+	is_status  boolean NOT NULL,
+	xid        xid8    NOT NULL,
+	PRIMARY KEY (store_id, is_status, xid)
+);
+
+COMMENT ON TABLE msgstore.store_state IS
+	'The stores in which read flags or statuses were set';
+COMMENT ON COLUMN msgstore.store_state.store_id IS
+	'The store of the messages';
+COMMENT ON COLUMN msgstore.store_state.is_status IS
+	'True if statuses were set, false if read flags were';
+COMMENT ON COLUMN msgstore.store_state.xid IS
+	'The top-level transaction that set one';
+
+/*
  * One row per user and 1,024 message ids: the read flags, as bits.  Bit n
  * belongs to the message whose id is 1024 * page + n.
  */
@@ -4404,6 +4424,7 @@ SELECT pg_catalog.pg_extension_config_dump('msgstore.named_property', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.message', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.change', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.author', '');
+SELECT pg_catalog.pg_extension_config_dump('msgstore.store_state', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_page', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_mark', '');
 SELECT pg_catalog.pg_extension_config_dump('msgstore.read_folder', '');

@@ -185,6 +185,25 @@ const Statement query_message_statements[] =
 		")"
 		" SELECT (SELECT max(message_id) FROM ids), count(*),"
 		" coalesce(sum(bytes), 0)::bigint FROM pruned"},
+	{QUERY_STATE_READ, false, {INT8OID},
+		"SELECT r.noted, r.noted OR s.any"
+		" OR EXISTS (SELECT FROM msgstore.read_page WHERE store_id = $1)"
+		" OR EXISTS (SELECT FROM msgstore.read_mark WHERE store_id = $1),"
+		" m.noted, m.noted OR s.any"
+		" OR EXISTS (SELECT FROM msgstore.message_status WHERE store_id = $1)"
+		" FROM (SELECT EXISTS (SELECT FROM msgstore.store_state"
+		" WHERE store_id = $1 AND NOT is_status"
+		" AND xid IS DISTINCT FROM pg_current_xact_id_if_assigned()) AS noted) r,"
+		" (SELECT EXISTS (SELECT FROM msgstore.store_state"
+		" WHERE store_id = $1 AND is_status"
+		" AND xid IS DISTINCT FROM pg_current_xact_id_if_assigned()) AS noted) m,"
+		" (SELECT EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid"
+		" IN ('msgstore.store_state'::regclass, 'msgstore.read_page'::regclass,"
+		" 'msgstore.read_mark'::regclass, 'msgstore.message_status'::regclass))"
+		" AS any) s"},
+	{QUERY_STATE_NOTE, true, {INT8OID, BOOLOID},
+		"INSERT INTO msgstore.store_state (store_id, is_status, xid)"
+		" VALUES ($1, $2, pg_current_xact_id()) ON CONFLICT DO NOTHING"},
 	/*
 	 * Read flags.  The statements have the parameters of state.c, R_*.  Pages
 	 * and marks are locked in the order of their keys.

@@ -69,6 +69,7 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"read_mark_pkey",
 	"message_status",
 	"message_status_pkey",
+	"store_state",
 	"message_search",
 	"message_search_pkey",
 	"node",

@@ -34,6 +34,17 @@
  *	  Rows are read with the active snapshot, so that a view shows the flags
  *	  that belong to its version, and written through SPI.
  *
+ *	  Most stores that programs use have no state at all, or no status.  To open
+ *	  three tables for each message that is shown would then be a waste, so a
+ *	  backend keeps which stores have state.  Whoever sets a flag or a status in
+ *	  a store without a row in store_state inserts one, and sends a relcache
+ *	  invalidation of that table, which empties what other backends keep before
+ *	  the COMMIT returns.  The rows are never deleted, so that "has state" never
+ *	  becomes wrong, and two transactions that are the first in a store do not
+ *	  wait for each other: each inserts a row of its own.  Where rows come by
+ *	  replication, which sends no invalidation, every store counts as one with
+ *	  state.  After rows were inserted by hand, sessions must be restarted.
+ *
  *-------------------------------------------------------------------------
  */
 #include "engine.h"
@@ -42,6 +53,7 @@
 #include "access/skey.h"
 #include "access/stratnum.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -49,9 +61,11 @@
 #include "storage/predicate.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/varbit.h"
 
 #include "query.h"
@@ -59,6 +73,13 @@
 #define PAGE_SHIFT		10
 #define PAGE_MASK		((1 << PAGE_SHIFT) - 1)
 #define MAX_KEYS		4
+
+/* Two kinds of state, which are noted each by itself. */
+typedef enum StateKind
+{
+	STATE_READ = 0,				/* read flags and receipts */
+	STATE_STATUS
+} StateKind;
 
 /* One column of the key of a row. */
 typedef struct KeyPart
@@ -74,6 +95,115 @@ state_reader(Reader *reader, const char *actor)
 		actor = author_actor(NULL);
 	reader->role = access_role_name();
 	reader->actor = CStringGetTextDatum(actor == NULL ? "" : actor);
+}
+
+/* ------------------------------------------------------- stores with state */
+
+/* What is known of a store, by kind of state. */
+typedef struct KnownStore
+{
+	int64		store_id;		/* 0: the entry is free */
+	bool		noted[2];		/* store_state has a row that is committed */
+	bool		has[2];			/* messages may have state */
+} KnownStore;
+
+#define NUM_KNOWN		64		/* a power of 2; a store has one place */
+
+static KnownStore known[NUM_KNOWN];
+static uint64 forgotten = 0;	/* counts invalidations */
+
+/* RelationWatcher of table store_state. */
+static void
+forget_stores(void)
+{
+	memset(known, 0, sizeof(known));
+	forgotten++;
+}
+
+/* Syscache callback: the tables of subscriptions have changed. */
+static void
+subscriptions_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	forget_stores();
+}
+
+/* Read which state a store has. */
+static void
+read_store(int64 store_id, KnownStore *store)
+{
+	Datum		values[1] = {Int64GetDatum(store_id)};
+	bool		isnull;
+
+	SPI_connect();
+	if (query_run(QUERY_STATE_READ, values, NULL) != 1)
+		elog(ERROR, "the state of a store is not one row");
+	store->store_id = store_id;
+	for (int kind = 0; kind < 2; kind++)
+	{
+		store->noted[kind] =
+			DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, 2 * kind + 1,
+									   &isnull));
+		store->has[kind] =
+			DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, 2 * kind + 2,
+									   &isnull));
+	}
+	SPI_finish();
+}
+
+/* Return what is known of a store; it is kept unless it changes meanwhile. */
+static KnownStore
+known_store(int64 store_id)
+{
+	static bool registered = false;
+	KnownStore *kept = &known[store_id & (NUM_KNOWN - 1)];
+	KnownStore	store;
+	uint64		before;
+
+	AcceptInvalidationMessages();
+	if (kept->store_id == store_id)
+		return *kept;
+	if (!registered)
+	{
+		relation_watch(REL_STORE_STATE, forget_stores);
+		CacheRegisterSyscacheCallback(SUBSCRIPTIONRELMAP,
+									  subscriptions_changed, (Datum) 0);
+		registered = true;
+	}
+	(void) relation_oid(REL_STORE_STATE);	/* the watcher needs it */
+	before = forgotten;
+	read_store(store_id, &store);
+	if (before == forgotten)
+		*kept = store;
+	return store;
+}
+
+/*
+ * Return true if messages of a store may have state of a kind.  A snapshot
+ * that is older than the question is not answered from memory.
+ */
+static bool
+has_state(int64 store_id, StateKind kind)
+{
+	return IsolationUsesXactSnapshot() || IsInParallelMode() ||
+		known_store(store_id).has[kind];
+}
+
+/*
+ * Note that messages of a store have state of a kind, before the transaction
+ * sets any.
+ */
+static void
+note_state(int64 store_id, StateKind kind)
+{
+	Datum		values[2] = {Int64GetDatum(store_id),
+	BoolGetDatum(kind == STATE_STATUS)};
+
+	if (known_store(store_id).noted[kind])
+		return;
+	query_run(QUERY_STATE_NOTE, values, NULL);
+	relation_announce(REL_STORE_STATE);
 }
 
 /* ----------------------------------------------------------------- reading */
@@ -218,8 +348,11 @@ void
 state_read(const Reader *reader, const ReadSubject *message, ReadState *state)
 {
 	memset(state, 0, sizeof(ReadState));
-	read_page(reader, message->store_id, message->message_id, state);
-	read_mark(reader, message->store_id, message->message_id, state);
+	if (has_state(message->store_id, STATE_READ))
+	{
+		read_page(reader, message->store_id, message->message_id, state);
+		read_mark(reader, message->store_id, message->message_id, state);
+	}
 	if (!state->is_known)
 		state->is_read = (message->message_flags & MSGFLAG_READ) != 0 &&
 			message->creator != (Datum) 0 &&
@@ -325,6 +458,7 @@ state_mark(const Reader *reader, int64 store_id, const int64 *ids, int count,
 											   TYPALIGN_DOUBLE)),
 			   order, false);
 	SPI_connect();
+	note_state(store_id, STATE_READ);
 	if (order->sets || order->clears)
 		query_run(QUERY_READ_PAGES, values, NULL);
 	query_run(QUERY_READ_MARKS, values, NULL);
@@ -342,6 +476,7 @@ state_mark_folder(const Reader *reader, int64 store_id, int64 folder_id,
 	put_values(values, reader, store_id, Int64GetDatum(folder_id), order,
 			   read_any);
 	SPI_connect();
+	note_state(store_id, STATE_READ);
 	/* before the flags are changed, on which the receipts depend */
 	if (order->receipts != 0 || order->clears)
 		query_run(QUERY_READ_FOLDER_RECEIPTS, values, NULL);
@@ -363,13 +498,16 @@ state_status(int64 store_id, int64 message_id, int32 *status,
 		{F_INT8EQ, Int64GetDatum(store_id)},
 		{F_INT8EQ, Int64GetDatum(message_id)}
 	};
-	Relation	rel = table_open(relation_oid(REL_MESSAGE_STATUS),
-								 AccessShareLock);
-	TupleTableSlot *slot = fetch(rel, REL_MESSAGE_STATUS_PKEY, key,
-								 lengthof(key));
-	bool		found = slot != NULL;
+	Relation	rel;
+	TupleTableSlot *slot;
+	bool		found;
 	bool		isnull;
 
+	if (!has_state(store_id, STATE_STATUS))
+		return false;
+	rel = table_open(relation_oid(REL_MESSAGE_STATUS), AccessShareLock);
+	slot = fetch(rel, REL_MESSAGE_STATUS_PKEY, key, lengthof(key));
+	found = slot != NULL;
 	if (found)
 	{
 		*status = DatumGetInt32(column(rel, slot, "status", &isnull));
@@ -381,25 +519,36 @@ state_status(int64 store_id, int64 message_id, int32 *status,
 	return found;
 }
 
-void
-state_set_conflict(int64 store_id, int64 message_id, bool set)
+int32
+state_set_status(int64 store_id, int64 message_id, int32 status, int32 mask,
+				 const char *actor)
 {
-	const char *actor = author_actor(NULL);
-	Datum		values[9] = {Int64GetDatum(store_id), Int64GetDatum(message_id)};
-	int32		status = 0;
-	TimestampTz changed_at;
+	Datum		values[9] = {Int64GetDatum(store_id), Int64GetDatum(message_id),
+	Int32GetDatum(status), Int32GetDatum(mask)};
+	int64		old;
 
-	(void) state_status(store_id, message_id, &status, &changed_at);
-	if (((status & MSGSTATUS_IN_CONFLICT) != 0) == set)
-		return;
-	values[2] = Int32GetDatum(set ? MSGSTATUS_IN_CONFLICT : 0);
-	values[3] = Int32GetDatum(MSGSTATUS_IN_CONFLICT);
 	values[4] = TimestampTzGetDatum(GetCurrentTimestamp());
 	values[6] = Int64GetDatum(number_next_change(0));
 	values[5] = Int64GetDatum(number_incarnation());
 	values[7] = access_role_name();
 	values[8] = actor == NULL ? (Datum) 0 : CStringGetTextDatum(actor);
 	SPI_connect();
+	note_state(store_id, STATE_STATUS);
 	query_run(QUERY_STATUS_SET, values, actor == NULL ? "        n" : NULL);
+	old = query_result_bigint();
 	SPI_finish();
+	return (int32) old;
+}
+
+void
+state_set_conflict(int64 store_id, int64 message_id, bool set)
+{
+	int32		status = 0;
+	TimestampTz changed_at;
+
+	(void) state_status(store_id, message_id, &status, &changed_at);
+	if (((status & MSGSTATUS_IN_CONFLICT) != 0) != set)
+		(void) state_set_status(store_id, message_id,
+								set ? MSGSTATUS_IN_CONFLICT : 0,
+								MSGSTATUS_IN_CONFLICT, author_actor(NULL));
 }

@@ -378,6 +378,13 @@ extern void state_mark_folder(const Reader *reader, int64 store_id,
 							  const ReadOrder *order);
 
 /*
+ * Replace the bits "mask" of the status of a message, in the name of an actor or
+ * NULL, and return the status before.
+ */
+extern int32 state_set_status(int64 store_id, int64 message_id, int32 status,
+							  int32 mask, const char *actor);
+
+/*
  * Set or clear the bit of the status that says that the message is in
  * conflict, unless it has that value.
  */

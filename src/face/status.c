@@ -13,10 +13,7 @@
  */
 #include "face.h"
 
-#include "executor/spi.h"
 #include "utils/builtins.h"
-
-#include "query.h"
 
 /*
  * set_message_status(store_id, message_id, status, mask, actor) → integer
@@ -32,10 +29,10 @@ PG_FUNCTION_INFO_V1(set_message_status);
 Datum
 set_message_status(PG_FUNCTION_ARGS)
 {
-	Datum		values[9];
-	char		nulls[] = "         ";
 	Author		author = {call_actor(fcinfo, 4), NULL};
-	int64		old;
+	int64		store_id;
+	int64		message_id;
+	int32		old;
 
 	REQUIRE_ARG(2, "status");
 	REQUIRE_ARG(3, "mask");
@@ -46,24 +43,12 @@ set_message_status(PG_FUNCTION_ARGS)
 				(errmapi(MAPI_E_INVALID_PARAMETER),
 				 errmsg("status bit 0x%X is set by the store alone",
 						MSGSTATUS_IN_CONFLICT)));
-	access_require_live(call_number(fcinfo, 0, "store_id"),
-						call_number(fcinfo, 1, "message_id"), ACCESS_TO_EDIT);
+	store_id = call_number(fcinfo, 0, "store_id");
+	message_id = call_number(fcinfo, 1, "message_id");
+	access_require_live(store_id, message_id, ACCESS_TO_EDIT);
 
-	for (int i = 0; i < 4; i++)
-		values[i] = PG_GETARG_DATUM(i);
-	values[4] = TimestampTzGetDatum(GetCurrentTimestamp());
-	values[6] = Int64GetDatum(number_next_change(0));
-	values[5] = Int64GetDatum(number_incarnation());
-	values[7] = access_role_name();
-	values[8] = (Datum) 0;
-	if (author_actor(&author) != NULL)
-		values[8] = CStringGetTextDatum(author_actor(&author));
-	else
-		nulls[8] = 'n';
-	SPI_connect();
-	query_run(QUERY_STATUS_SET, values, nulls);
-	old = query_result_bigint();
-	SPI_finish();
-	wakeup_note(DatumGetInt64(values[0]));
-	PG_RETURN_INT32((int32) old);
+	old = state_set_status(store_id, message_id, PG_GETARG_INT32(2),
+						   PG_GETARG_INT32(3), author_actor(&author));
+	wakeup_note(store_id);
+	PG_RETURN_INT32(old);
 }
