@@ -135,14 +135,11 @@ numeric_of(int64 number)
 	MemoryContext caller;
 
 	if (number < 0 || number >= lengthof(kept))
-		return DatumGetNumeric(DirectFunctionCall1(int8_numeric,
-												   Int64GetDatum(number)));
+		return compat_int64_to_numeric(number);
 	if (kept[number] == NULL)
 	{
 		caller = MemoryContextSwitchTo(TopMemoryContext);
-		kept[number] =
-			DatumGetNumeric(DirectFunctionCall1(int8_numeric,
-												Int64GetDatum(number)));
+		kept[number] = compat_int64_to_numeric(number);
 		MemoryContextSwitchTo(caller);
 	}
 	return kept[number];
@@ -256,6 +253,11 @@ copy_bytes(char *to, const char *from, int len)
 		memcpy(to, from, 8);
 		memcpy(to + len - 8, from + len - 8, 8);
 	}
+	else if (len >= 4)
+	{
+		memcpy(to, from, 4);
+		memcpy(to + len - 4, from + len - 4, 4);
+	}
 	else
 	{
 		for (int i = 0; i < len; i++)
@@ -271,7 +273,7 @@ copy_bytes(char *to, const char *from, int len)
 static Jsonb *
 build(const BagEntry *entries, int count, uint32 kind)
 {
-	int			keys = kind == JB_FOBJECT ? count : 0;
+	uint32		keys = kind == JB_FOBJECT ? count : 0;
 	Size		head = offsetof(Jsonb, root) + sizeof(uint32) +
 	sizeof(JEntry) * ((Size) keys + count);
 	Size		size = head;
@@ -293,30 +295,31 @@ build(const BagEntry *entries, int count, uint32 kind)
 	jentry = bag->root.children;
 	start = at = (char *) bag + head;
 
-	for (int i = 0; i < keys; i++)
+	for (uint32 i = 0; i < keys; i++)
 	{
-		copy_bytes(at, entries[i].key, entries[i].keylen);
-		at += entries[i].keylen;
-		if (i % JB_OFFSET_STRIDE == 0)
-			*jentry++ = JENTRY_ISSTRING | JENTRY_HAS_OFF | (at - start);
-		else
-			*jentry++ = JENTRY_ISSTRING | entries[i].keylen;
+		const BagEntry *entry = &entries[i];
+
+		copy_bytes(at, entry->key, entry->keylen);
+		at += entry->keylen;
+		*jentry++ = JENTRY_ISSTRING |
+			(i % JB_OFFSET_STRIDE == 0 ? JENTRY_HAS_OFF | (at - start) :
+			 entry->keylen);
 	}
-	for (int i = 0; i < count; i++)
+	for (uint32 i = 0; i < count; i++)
 	{
+		const BagEntry *entry = &entries[i];
 		char	   *before = at;
 
-		if (IS_PADDED(entries[i].type))
+		if (IS_PADDED(entry->type))
 		{
 			while ((at - start) % sizeof(int32) != 0)
 				*at++ = '\0';
 		}
-		copy_bytes(at, entries[i].data, entries[i].len);
-		at += entries[i].len;
-		if ((i + keys) % JB_OFFSET_STRIDE == 0)
-			*jentry++ = entries[i].type | JENTRY_HAS_OFF | (at - start);
-		else
-			*jentry++ = entries[i].type | (at - before);
+		copy_bytes(at, entry->data, entry->len);
+		at += entry->len;
+		*jentry++ = entry->type |
+			((i + keys) % JB_OFFSET_STRIDE == 0 ?
+			 JENTRY_HAS_OFF | (at - start) : at - before);
 	}
 	SET_VARSIZE(bag, at - (char *) bag);
 	return bag;
@@ -329,6 +332,14 @@ bag_empty(void)
 }
 
 /* ----------------------------------------------------------------- reading */
+
+/* Return the offset at which a key or value ends that begins at an offset. */
+static inline uint32
+entry_end(JEntry entry, uint32 begin)
+{
+	return JBE_HAS_OFF(entry) ? JBE_OFFLENFLD(entry) :
+		begin + JBE_OFFLENFLD(entry);
+}
 
 int
 bag_count(const Jsonb *bag)
@@ -349,27 +360,24 @@ bag_entries(const Jsonb *bag, int *count)
 	uint32		at = 0;
 	BagEntry   *entries = palloc(sizeof(BagEntry) * Max(n, 1));
 
-	for (int i = 0; i < 2 * n; i++)
+	for (int i = 0; i < n; i++)
 	{
-		BagEntry   *entry = &entries[i < n ? i : i - n];
-		uint32		end = JBE_HAS_OFF(jentry[i]) ? JBE_OFFLENFLD(jentry[i]) :
-		at + JBE_OFFLENFLD(jentry[i]);
+		uint32		end = entry_end(jentry[i], at);
 
-		if (i < n)
-		{
-			entry->key = start + at;
-			entry->keylen = end - at;
-		}
-		else
-		{
-			uint32		from = at;
+		entries[i].key = start + at;
+		entries[i].keylen = end - at;
+		at = end;
+	}
+	jentry += n;
+	for (int i = 0; i < n; i++)
+	{
+		uint32		end = entry_end(jentry[i], at);
+		uint32		type = jentry[i] & JENTRY_TYPEMASK;
+		uint32		from = IS_PADDED(type) ? INTALIGN(at) : at;
 
-			entry->type = jentry[i] & JENTRY_TYPEMASK;
-			if (IS_PADDED(entry->type))
-				from = INTALIGN(at);
-			entry->data = start + from;
-			entry->len = end - from;
-		}
+		entries[i].type = type;
+		entries[i].data = start + from;
+		entries[i].len = end - from;
 		at = end;
 	}
 	*count = n;
@@ -421,8 +429,7 @@ find_key(const Jsonb *bag, const char *key, int len)
 
 	for (int i = 0; i < count; i++)
 	{
-		uint32		end = JBE_HAS_OFF(jentry[i]) ? JBE_OFFLENFLD(jentry[i]) :
-		at + JBE_OFFLENFLD(jentry[i]);
+		uint32		end = entry_end(jentry[i], at);
 
 		if (end - at > len)
 			break;
@@ -624,8 +631,7 @@ find_members(const Jsonb *bag, const BagEntry *patch, int count, int *at)
 
 	for (int i = 0; i < nbag; i++)
 	{
-		uint32		end = JBE_HAS_OFF(jentry[i]) ? JBE_OFFLENFLD(jentry[i]) :
-		offset + JBE_OFFLENFLD(jentry[i]);
+		uint32		end = entry_end(jentry[i], offset);
 
 		if (j < count && patch[j].keylen == end - offset &&
 			memcmp(patch[j].key, start + offset, end - offset) == 0)
@@ -893,18 +899,6 @@ bag_difference(const Jsonb *from, const Jsonb *to)
 }
 
 /* ----------------------------------------------------------------- helpers */
-
-/*
- * Compare two keys in the order of jsonb: shorter keys first, keys of equal
- * length by their bytes.
- */
-int
-bag_compare_keys(const char *a, int alen, const char *b, int blen)
-{
-	if (alen != blen)
-		return alen < blen ? -1 : 1;
-	return memcmp(a, b, alen);
-}
 
 static int
 compare_entries(const void *a, const void *b)

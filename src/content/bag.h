@@ -15,6 +15,7 @@
 #ifndef MSGSTORE_BAG_H
 #define MSGSTORE_BAG_H
 
+#include "port/pg_bswap.h"
 #include "utils/jsonb.h"
 
 /*
@@ -95,9 +96,28 @@ extern void baglist_unique(BagList *list);
 /* Return a key that occurs more than once, or NULL.  Sorts the list. */
 extern const char *baglist_duplicate(BagList *list, int *len);
 
-/* Compare keys in the order of jsonb, in which the members of a bag stand. */
-extern int	bag_compare_keys(const char *a, int alen,
-							 const char *b, int blen);
+/*
+ * Compare keys in the order of jsonb, in which the members of a bag stand:
+ * shorter keys first, keys of equal length by their bytes.  Most keys of equal
+ * length differ in their first eight bytes.
+ */
+static inline int
+bag_compare_keys(const char *a, int alen, const char *b, int blen)
+{
+	uint64		x;
+	uint64		y;
+
+	if (alen != blen)
+		return alen < blen ? -1 : 1;
+	if (alen < (int) sizeof(uint64))
+		return memcmp(a, b, alen);
+	memcpy(&x, a, sizeof(uint64));
+	memcpy(&y, b, sizeof(uint64));
+	if (x != y)
+		return pg_ntoh64(x) < pg_ntoh64(y) ? -1 : 1;
+	return memcmp(a + sizeof(uint64), b + sizeof(uint64),
+				  alen - sizeof(uint64));
+}
 
 /*
  * Read a bag.  bag_entries() returns an array of *count members in the order

@@ -111,6 +111,7 @@ typedef struct Grants
 } Grants;
 
 static HTAB *stores = NULL;
+static CachedStore *last_store = NULL;	/* the entry found last, or NULL */
 static HTAB *rights_cache = NULL;
 static Oid	cached_table = InvalidOid;	/* table store, of both caches */
 
@@ -257,10 +258,16 @@ find_store(int64 store_id)
 
 	register_callbacks();
 	AcceptInvalidationMessages();
-	if (stores != NULL)
+	if (last_store != NULL && last_store->store_id == store_id)
+		entry = last_store;
+	else if (stores != NULL)
 		entry = hash_search(stores, &store_id, HASH_FIND, NULL);
 	if (entry != NULL && store_is_valid(entry))
+	{
+		last_store = entry;
 		return entry;
+	}
+	last_store = NULL;
 
 	check_table();
 	memset(&read, 0, sizeof(read));
@@ -270,6 +277,7 @@ find_store(int64 store_id)
 	{
 		if (stores != NULL)
 			hash_search(stores, &store_id, HASH_REMOVE, NULL);
+		last_store = NULL;
 		return NULL;
 	}
 	if (stores == NULL)
@@ -546,10 +554,25 @@ access_lock_store(int64 store_id)
 		raise_no_store(store_id);
 }
 
+/* The name of the last role is kept until a role changes. */
 Datum
 access_role_name(void)
 {
-	return CStringGetTextDatum(GetUserNameFromId(GetUserId(), false));
+	static Oid	kept_role = InvalidOid;
+	static uint64 kept_epoch;
+	static NameData kept;
+	static int	len;
+
+	register_callbacks();
+	if (kept_role != GetUserId() || kept_epoch != role_epoch)
+	{
+		kept_role = InvalidOid;
+		kept_epoch = role_epoch;
+		namestrcpy(&kept, GetUserNameFromId(GetUserId(), false));
+		len = strlen(NameStr(kept));
+		kept_role = GetUserId();
+	}
+	return PointerGetDatum(cstring_to_text_with_len(NameStr(kept), len));
 }
 
 /* ---------------------------------------------------- questions on folders */

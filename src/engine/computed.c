@@ -44,15 +44,12 @@
 
 /* ------------------------------------------------------------- identifiers */
 
-/* Write a number as big-endian bytes. */
-static void
+/* Write the last bytes of a number, big-endian. */
+static inline void
 put_bytes(uint8 *at, uint64 number, int bytes)
 {
-	for (int i = bytes - 1; i >= 0; i--)
-	{
-		at[i] = number & 0xFF;
-		number >>= 8;
-	}
+	number = pg_hton64(number);
+	memcpy(at, (const char *) &number + sizeof(number) - bytes, bytes);
 }
 
 /* Return the GUID of the store of a view. */
@@ -117,25 +114,20 @@ computed_add_key(int64 store_id, BagList *list, const char *name, Keyed series,
 
 /* ----------------------------------------------------- computed properties */
 
-/*
- * Find a member of the bag as bag_find() does, faster if the members have been
- * listed already.
- */
+/* Find a member of the bag among those that have been listed. */
 static bool
-find_member(const ViewContext *context, const char *name, JsonbValue *value)
+find_listed(const ViewContext *context, const char *name, int len,
+			JsonbValue *value)
 {
-	int			len = strlen(name);
 	int			low = 0;
 	int			high = context->count;
 
-	if (context->entries == NULL)
-		return bag_find(context->bag, name, value);
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;
 		const BagEntry *entry = &context->entries[middle];
-		int			order = entry->keylen != len ? entry->keylen - len :
-		memcmp(entry->key, name, len);
+		int			order = bag_compare_keys(entry->key, entry->keylen,
+											 name, len);
 
 		if (order == 0)
 		{
@@ -148,6 +140,17 @@ find_member(const ViewContext *context, const char *name, JsonbValue *value)
 			high = middle;
 	}
 	return false;
+}
+
+/*
+ * Find a member of the bag as bag_find() does, faster if the members have been
+ * listed already.
+ */
+static inline bool
+find_member(const ViewContext *context, const char *name, JsonbValue *value)
+{
+	return context->entries == NULL ? bag_find(context->bag, name, value) :
+		find_listed(context, name, strlen(name), value);
 }
 
 /* The room that is made for texts at once. */
@@ -240,10 +243,36 @@ add_own_entryid(ViewContext *context, const Extra *extra, BagList *list)
 	add_entryid(context, list, extra, MAPI_MESSAGE, context->view->message_id);
 }
 
+/* Add a copy of a text that may be replaced while the list is in use. */
+static void
+add_kept(ViewContext *context, BagList *list, const Extra *extra,
+		 const char *kept, int len)
+{
+	char	   *text = room_for(context, len);
+
+	memcpy(text, kept, len);
+	add_text(list, extra, text, len);
+}
+
+/* The entry id of the last folder is kept, since few folders are read at once. */
 static void
 add_parent_entryid(ViewContext *context, const Extra *extra, BagList *list)
 {
-	add_entryid(context, list, extra, MAPI_FOLDER, context->view->version.folder_id);
+	static int64 kept_folder = 0;
+	static uint8 kept_guid[GUID_BYTES];
+	static char kept[VALUE_BASE64_LEN(ENTRYID_BYTES)];
+	int64		folder_id = context->view->version.folder_id;
+	uint8		entryid[ENTRYID_BYTES];
+
+	if (kept_folder != folder_id ||
+		memcmp(kept_guid, guid_of(context), GUID_BYTES) != 0)
+	{
+		kept_folder = folder_id;
+		memcpy(kept_guid, guid_of(context), GUID_BYTES);
+		make_entryid(kept_guid, MAPI_FOLDER, folder_id, entryid);
+		value_write_base64(entryid, sizeof(entryid), kept);
+	}
+	add_kept(context, list, extra, kept, sizeof(kept));
 }
 
 /* The identifiers of a store, in base64. */
@@ -312,11 +341,19 @@ add_source_key(ViewContext *context, const Extra *extra, BagList *list)
 static void
 add_parent_source_key(ViewContext *context, const Extra *extra, BagList *list)
 {
+	static LineageKey kept;		/* of the last folder */
+	static char text[VALUE_BASE64_LEN(LINEAGE_KEY_MAX)];
 	LineageKey	key;
 
 	origin_key(context->view->store_id, KEYED_FOLDER,
 			   context->view->version.folder_id, &key);
-	add_base64(context, list, extra, key.bytes, key.size);
+	if (key.size != kept.size ||
+		memcmp(key.bytes, kept.bytes, key.size) != 0)
+	{
+		kept = key;
+		value_write_base64(key.bytes, key.size, text);
+	}
+	add_kept(context, list, extra, text, VALUE_BASE64_LEN(key.size));
 }
 
 static void
@@ -408,8 +445,7 @@ add_time(ViewContext *context, BagList *list, const Extra *extra,
 	{
 		context->time_text = room_for(context, VALUE_TIME_SIZE);
 		context->time = time;
-		systime_text(time, context->time_text);
-		context->time_len = strlen(context->time_text);
+		context->time_len = systime_text(time, context->time_text);
 	}
 	add_text(list, extra, context->time_text, context->time_len);
 }
@@ -579,16 +615,29 @@ message_size_of(ViewContext *context)
 }
 
 static void
-add_message_size(ViewContext *context, const Extra *extra, BagList *list)
-{
-	add_int(list, extra, Min(message_size_of(context), PG_INT32_MAX));
-}
-
-static void
 add_message_size_extended(ViewContext *context, const Extra *extra,
 						  BagList *list)
 {
-	add_int(list, extra, message_size_of(context));
+	BagEntry   *entry = &context->size_entry;
+
+	if (entry->data == NULL)
+	{
+		add_int(list, extra, message_size_of(context));
+		*entry = list->entries[list->count - 1];
+		return;
+	}
+	entry->key = extra->name;
+	entry->keylen = extra->namelen;
+	baglist_add(list, entry);
+}
+
+static void
+add_message_size(ViewContext *context, const Extra *extra, BagList *list)
+{
+	if (message_size_of(context) > PG_INT32_MAX)
+		add_int(list, extra, PG_INT32_MAX);
+	else
+		add_message_size_extended(context, extra, list);
 }
 
 static void
@@ -608,6 +657,11 @@ add_access_level(ViewContext *context, const Extra *extra, BagList *list)
 static void
 add_display(ViewContext *context, const Extra *extra, BagList *list, int which)
 {
+	if (context->recipients == NULL)
+	{
+		add_text(list, extra, "", 0);
+		return;
+	}
 	if (context->display[0] == NULL)
 		recipients_display(context->recipients, &context->display[0],
 						   &context->display[1], &context->display[2]);
@@ -807,11 +861,11 @@ append_utf16(StringInfo bytes, const char *text)
 }
 
 /*
- * Return the one-off entry id of a role in base64.  The last one is kept, since
- * most messages of a store have few creators.
+ * Return the one-off entry id of a role in base64, *len characters.  The last
+ * one is kept, since most messages of a store have few creators.
  */
 static const char *
-role_entryid(const char *role)
+role_entryid(const text *name, int *len)
 {
 	/* flags, the provider of one-off entry ids, version, flags */
 	static const char head[] = {
@@ -820,25 +874,36 @@ role_entryid(const char *role)
 		0x9D, 0x6E, 0x00, 0xDD, 0x01, 0x0F, 0x54, 0x02,
 		0, 0, ONE_OFF_FLAGS & 0xFF, ONE_OFF_FLAGS >> 8
 	};
-	static NameData kept_role;
+	static char kept_role[NAMEDATALEN];
+	static int	kept_role_len = 0;
 	static char *kept = NULL;
+	static int	kept_len;
+	int			role_len = VARSIZE_ANY_EXHDR(name);
 	StringInfoData bytes;
+	char	   *role;
 	char	   *text;
 
-	if (kept != NULL && strcmp(NameStr(kept_role), role) == 0)
+	if (kept != NULL && kept_role_len == role_len &&
+		memcmp(kept_role, VARDATA_ANY(name), role_len) == 0)
+	{
+		*len = kept_len;
 		return kept;
+	}
+	role = text_to_cstring(name);
 	initStringInfo(&bytes);
 	appendBinaryStringInfo(&bytes, head, sizeof(head));
 	append_utf16(&bytes, role);
 	append_utf16(&bytes, "POSTGRESQL");
 	append_utf16(&bytes, role);
-	text = base64_text(bytes.data, bytes.len, NULL);
-	if (strlen(role) < NAMEDATALEN)
+	text = base64_text(bytes.data, bytes.len, len);
+	if (role_len < NAMEDATALEN)
 	{
 		char	   *old = kept;
 
 		kept = MemoryContextStrdup(TopMemoryContext, text);
-		namestrcpy(&kept_role, role);
+		kept_len = *len;
+		memcpy(kept_role, role, role_len);
+		kept_role_len = role_len;
 		if (old != NULL)
 			pfree(old);
 	}
@@ -850,12 +915,12 @@ add_creator_entryid(ViewContext *context, const Extra *extra, BagList *list)
 {
 	text	   *creator = creator_of(context->view);
 	const char *entryid;
+	int			len;
 
 	if (creator == NULL)
 		return;
-	/* the copy may be replaced while the list is in use */
-	entryid = pstrdup(role_entryid(text_to_cstring(creator)));
-	add_text(list, extra, entryid, strlen(entryid));
+	entryid = role_entryid(creator, &len);
+	add_kept(context, list, extra, entryid, len);
 }
 
 /*

@@ -18,6 +18,7 @@ typedef struct ViewContext
 	BagEntry   *entries;		/* of the bag, or NULL: computed_entries() */
 	int			count;			/* of the entries */
 	int64		size;			/* 0: not computed yet */
+	BagEntry	size_entry;		/* the size as a number, or data is NULL */
 	char	   *room;			/* for the texts of computed values */
 	int			room_left;		/* bytes of it */
 	TimestampTz time;			/* the last time that was added */

@@ -44,15 +44,12 @@
 
 /* ------------------------------------------------------------------- keys */
 
-/* Write a number as big-endian bytes. */
-static void
+/* Write the last bytes of a number, big-endian. */
+static inline void
 put_bytes(uint8 *at, uint64 number, int bytes)
 {
-	for (int i = bytes - 1; i >= 0; i--)
-	{
-		at[i] = number & 0xFF;
-		number >>= 8;
-	}
+	number = pg_hton64(number);
+	memcpy(at, (const char *) &number + sizeof(number) - bytes, bytes);
 }
 
 /* Read a number from big-endian bytes. */

@@ -113,14 +113,6 @@ add_extra(ViewContext *context, const Extra *extra, bool names_only,
 		extra->add(context, extra, list);
 }
 
-/* Compare the key of a member with a name, in the order of jsonb. */
-static inline int
-compare_key(const BagEntry *entry, const char *name, int len)
-{
-	return entry->keylen != len ? entry->keylen - len :
-		memcmp(entry->key, name, len);
-}
-
 /*
  * Add all properties of a view: the members of the bag merged with the extras.
  * A member of the bag has precedence over a property computed under its name,
@@ -143,9 +135,14 @@ add_all(ViewContext *context, bool names_only, BagList *list)
 		Assert(j == 0 || bag_compare_keys(computed_extras[j - 1].name,
 										  computed_extras[j - 1].namelen,
 										  extra->name, extra->namelen) < 0);
-		while (i < count && (order = compare_key(&entries[i], extra->name,
-												 extra->namelen)) < 0)
+		while (i < count)
+		{
+			order = bag_compare_keys(entries[i].key, entries[i].keylen,
+									 extra->name, extra->namelen);
+			if (order >= 0)
+				break;
 			add_member(context, &entries[i++], list);
+		}
 		if (extra->part != PART_PROPS || i == count || order != 0)
 		{
 			add_extra(context, extra, names_only, list);

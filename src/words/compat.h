@@ -221,6 +221,14 @@ typedef bool CompatUpdateIndexes;
 	} while (0)
 #endif
 
+/* Convert an integer to a numeric.  PostgreSQL 14 added a C function for this. */
+#if PG_VERSION_NUM >= 140000
+#define compat_int64_to_numeric(number)	int64_to_numeric(number)
+#else
+#define compat_int64_to_numeric(number) \
+	DatumGetNumeric(DirectFunctionCall1(int8_numeric, Int64GetDatum(number)))
+#endif
+
 /*
  * PostgreSQL 15 moved GetXLogReplayRecPtr() to a header of its own, and
  * replaced ThisTimeLineID, the timeline of the WAL that is written.  Before,

@@ -64,7 +64,7 @@ text_is_name(const char *text)
 	return characters <= MAX_NAME && !text_has_control(text, strlen(text));
 }
 
-void
+int
 systime_text(int64 timestamp, char *buf)
 {
 	const int64 start = -TICK_EPOCH_DAYS * USECS_PER_DAY;
@@ -77,7 +77,7 @@ systime_text(int64 timestamp, char *buf)
 		ticks = ticks > PG_UINT64_MAX / per_usec ?
 			PG_UINT64_MAX : ticks * per_usec;
 	}
-	(void) value_write_time(ticks, buf);
+	return value_write_time(ticks, buf);
 }
 
 bool

@@ -363,9 +363,19 @@ value_read_time(const char *text, size_t len, uint64_t *ticks)
 	return VALUE_OK;
 }
 
+/* Write the last two digits of a number and a mark; return what follows. */
+static char *
+write_pair(char *at, uint64_t number, char mark)
+{
+	at[0] = (char) ('0' + number / 10 % 10);
+	at[1] = (char) ('0' + number % 10);
+	at[2] = mark;
+	return at + 3;
+}
+
 /*
- * Write a time: compute the date from the days, then write the seven parts one
- * after the other, each with its width and the mark that follows it.
+ * Write a time: compute the date from the days, then write year, month, day,
+ * hour, minute, second and fraction.
  */
 int
 value_write_time(uint64_t ticks, char *buf)
@@ -375,10 +385,9 @@ value_write_time(uint64_t ticks, char *buf)
 	uint64_t	era_day,
 				year,
 				year_day,
-				month;
-	uint64_t	parts[7];
-	static const char marks[] = "--T::.Z";
-	static const int widths[] = {4, 2, 2, 2, 2, 2, 7};
+				month,
+				seconds;
+	uint32_t	fraction;
 	char	   *at = buf;
 
 	/*
@@ -391,28 +400,25 @@ value_write_time(uint64_t ticks, char *buf)
 	year_day = era_day - (365 * year + year / 4 - year / 100);
 	month = (5 * year_day + 2) / 153;
 
-	parts[0] = 1600 + days / 146097 * 400 + year + (month >= 10 ? 1 : 0);
-	parts[1] = month < 10 ? month + 3 : month - 9;
-	parts[2] = year_day - (153 * month + 2) / 5 + 1;
-	parts[3] = clock / (VALUE_TICKS_PER_SECOND * 3600);
-	parts[4] = clock / (VALUE_TICKS_PER_SECOND * 60) % 60;
-	parts[5] = clock / VALUE_TICKS_PER_SECOND % 60;
-	parts[6] = clock % VALUE_TICKS_PER_SECOND;
-
-	for (int i = 0; i < 7; i++)
+	year += 1600 + days / 146097 * 400 + (month >= 10 ? 1 : 0);
+	if (year > 9999)
+		*at++ = (char) ('0' + year / 10000);
+	at = write_pair(at, year / 100, '\0') - 1;
+	at = write_pair(at, year, '-');
+	at = write_pair(at, month < 10 ? month + 3 : month - 9, '-');
+	at = write_pair(at, year_day - (153 * month + 2) / 5 + 1, 'T');
+	seconds = clock / VALUE_TICKS_PER_SECOND;
+	at = write_pair(at, seconds / 3600, ':');
+	at = write_pair(at, seconds / 60 % 60, ':');
+	at = write_pair(at, seconds % 60, '.');
+	fraction = (uint32_t) (clock % VALUE_TICKS_PER_SECOND);
+	for (int i = 6; i >= 0; i--)
 	{
-		int			width = widths[i];
-
-		if (i == 0 && parts[0] > 9999)
-			width = 5;
-		for (int j = width - 1; j >= 0; j--)
-		{
-			at[j] = (char) ('0' + parts[i] % 10);
-			parts[i] /= 10;
-		}
-		at += width;
-		*at++ = marks[i];
+		at[i] = (char) ('0' + fraction % 10);
+		fraction /= 10;
 	}
+	at += 7;
+	*at++ = 'Z';
 	*at = '\0';
 	return (int) (at - buf);
 }
@@ -699,21 +705,32 @@ value_read_base64(const char *text, size_t len, uint8_t *buf, size_t *bytes)
 	return VALUE_OK;
 }
 
+/*
+ * Three bytes are written as two pairs of digits, from a table that the first
+ * call fills.
+ */
 void
 value_write_base64(const uint8_t *data, size_t bytes, char *buf)
 {
 	static const char digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static char pairs[1 << 12][2];
 
+	if (pairs[0][0] == '\0')
+	{
+		for (int i = 0; i < 1 << 12; i++)
+		{
+			pairs[i][0] = digits[i >> 6];
+			pairs[i][1] = digits[i & 0x3F];
+		}
+	}
 	for (; bytes >= 3; bytes -= 3, data += 3, buf += 4)
 	{
 		uint32_t	group = (uint32_t) data[0] << 16 |
 		(uint32_t) data[1] << 8 | data[2];
 
-		buf[0] = digits[group >> 18];
-		buf[1] = digits[group >> 12 & 0x3F];
-		buf[2] = digits[group >> 6 & 0x3F];
-		buf[3] = digits[group & 0x3F];
+		memcpy(buf, pairs[group >> 12], 2);
+		memcpy(buf + 2, pairs[group & 0xFFF], 2);
 	}
 	if (bytes == 2)
 	{

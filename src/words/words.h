@@ -48,11 +48,11 @@ extern bool text_is_name(const char *text);
 
 /*
  * Write a timestamptz (microseconds) as the text of a PT_SYSTIME,
- * NUL-terminated; buf has room for VALUE_TIME_SIZE bytes.  A time that a
- * PT_SYSTIME cannot hold is written as the first or the last time that it can
- * hold, so this never raises.
+ * NUL-terminated, and return its length; buf has room for VALUE_TIME_SIZE
+ * bytes.  A time that a PT_SYSTIME cannot hold is written as the first or the
+ * last time that it can hold, so this never raises.
  */
-extern void systime_text(int64 timestamp, char *buf);
+extern int	systime_text(int64 timestamp, char *buf);
 
 /*
  * Read the text of a PT_SYSTIME as timestamptz, cut to microseconds.  Return
