@@ -84,6 +84,7 @@ static Entry *entries = NULL;
 static int	nentries = 0;
 static int	nallocated = 0;
 static int	nmessages = 0;		/* entries with a message */
+static bool uncommitted = false;	/* there may be entries above level 0 */
 
 /* the table that the entries are meant for: it ends with the extension */
 static Oid	counted_for = InvalidOid;
@@ -95,13 +96,29 @@ static void report_at_exit(int code, Datum arg);
 
 /* ---------------------------------------------------------------- counting */
 
+static inline bool
+is_entry(const Entry *entry, int64 store_id, int64 message_id, int level)
+{
+	return entry->message_id == message_id && entry->store_id == store_id &&
+		entry->level == level;
+}
+
+/* Find an entry.  Those of stores are mostly older than those of messages. */
 static Entry *
 find(int64 store_id, int64 message_id, int level)
 {
+	if (message_id == 0)
+	{
+		for (int i = 0; i < nentries; i++)
+		{
+			if (is_entry(&entries[i], store_id, 0, level))
+				return &entries[i];
+		}
+		return NULL;
+	}
 	for (int i = nentries - 1; i >= 0; i--)
 	{
-		if (entries[i].store_id == store_id &&
-			entries[i].message_id == message_id && entries[i].level == level)
+		if (is_entry(&entries[i], store_id, message_id, level))
 			return &entries[i];
 	}
 	return NULL;
@@ -151,6 +168,8 @@ entry_of(int64 store_id, int64 message_id, int level)
 	entry->store_id = store_id;
 	entry->message_id = message_id;
 	entry->level = level;
+	if (level > 0)
+		uncommitted = true;
 	if (message_id != 0)
 		nmessages++;
 	return entry;
@@ -401,9 +420,9 @@ activity_committed(void)
 {
 	if (reported)
 		nentries = nmessages = 0;
-	else if (nentries > 0)
+	else if (uncommitted)
 		lower(1, 0);
-	reported = false;
+	uncommitted = reported = false;
 }
 
 void
@@ -411,22 +430,22 @@ activity_aborted(void)
 {
 	if (reported)
 		last_report = 0;
-	reported = false;
-	if (nentries > 0)
+	if (uncommitted)
 		drop(1, PG_INT32_MAX);
+	uncommitted = reported = false;
 }
 
 void
 activity_subcommitted(int level)
 {
-	if (nentries > 0)
+	if (uncommitted)
 		lower(level, level - 1);
 }
 
 void
 activity_subaborted(int level)
 {
-	if (nentries > 0)
+	if (uncommitted)
 		drop(level, level);
 }
 
