@@ -69,25 +69,26 @@ find_attachment(json_t *props, unsigned number)
 /*
  * Return the attachment that the original has under a number, with its edits;
  * NULL if the attachment was deleted.  An attachment that shares nothing but
- * the number with the original's attachment is a new attachment.  *same is
- * true if nothing was edited; edits within an embedded message do not count.
+ * the number with the original's attachment is a new attachment.  *before is
+ * the original's attachment or NULL.  *same is true if nothing was edited; edits
+ * within an embedded message do not count.
  */
 static json_t *
-attachment_now(const Edit *edit, unsigned number, bool *same)
+attachment_now(const Edit *edit, unsigned number, json_t **before, bool *same)
 {
 	static const char *const names[] = {
 		"PR_ATTACH_CONTENT_LOCATION", "PR_ATTACH_DATA_BIN",
 		"PR_ATTACH_LONG_FILENAME", "PR_ATTACH_CONTENT_ID", "PR_ATTACH_MIME_TAG"
 	};
 	json_t	   *now = find_attachment(edit->props, number);
-	json_t	   *before = find_attachment(edit->before, number);
 	bool		shared = false;
 
+	*before = find_attachment(edit->before, number);
 	*same = (json_object_get(now, "PR_ATTACH_DATA_OBJ") == NULL) ==
-		(json_object_get(before, "PR_ATTACH_DATA_OBJ") == NULL);
+		(json_object_get(*before, "PR_ATTACH_DATA_OBJ") == NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
 	{
-		bool		equal = same_value(now, before, names[i]);
+		bool		equal = same_value(now, *before, names[i]);
 
 		*same = *same && equal;
 		shared |= i > 0 && equal && json_object_get(now, names[i]) != NULL;
@@ -236,8 +237,8 @@ attachments_differ(const Edit *edit, const Part *place, GString **inner)
 		 n++)
 	{
 		bool		same;
-		json_t	   *now = attachment_now(edit, n, &same);
-		json_t	   *before = find_attachment(edit->before, n);
+		json_t	   *before;
+		json_t	   *now = attachment_now(edit, n, &before, &same);
 
 		if (before == NULL)
 			continue;			/* not read within an embedded message */
@@ -281,8 +282,8 @@ leaf_parts(const Edit *edit, const Part *place, Content *content)
 		 n++)
 	{
 		bool		same;
-		json_t	   *now = attachment_now(edit, n, &same);
-		json_t	   *before = find_attachment(edit->before, n);
+		json_t	   *before;
+		json_t	   *now = attachment_now(edit, n, &before, &same);
 
 		if (now != NULL)
 			g_ptr_array_add(parts, part_attachment(edit, now, before, old,
@@ -554,11 +555,12 @@ edit_content(Edit *edit)
 	{
 		bool		beside = !bodies[1].done &&
 		(number_of(one, "PR_ATTACH_FLAGS", 0) & ATT_MHTML_REF);
+		unsigned	n = (unsigned) number_of(one, "PR_ATTACH_NUM",
+											 (json_int_t) i);
 		bool		same;
+		json_t	   *before;
 
-		if (attachment_now(edit, (unsigned) number_of(one, "PR_ATTACH_NUM",
-													  (json_int_t) i),
-						   &same) == NULL)
+		if (attachment_now(edit, n, &before, &same) == NULL)
 			g_ptr_array_add(beside ? content.related : content.last,
 							part_attachment(edit, one, NULL, NULL, NULL,
 											NULL));

@@ -77,7 +77,7 @@ field_text(const Header *header, const char *name, Tally *tally)
 /*
  * Return a date of mail or in ISO 8601, "2024-05-14 07:30:00 +02:00" or
  * shorter, as the text of a PT_SYSTIME.  Returns NULL if the text is not a
- * date, or NULL, or not from 1601 (the start of FILETIME) to 9999.
+ * date, or not from 1601 (the start of FILETIME) to 9999.
  */
 static char *
 systime(const char *text)
@@ -85,8 +85,7 @@ systime(const char *text)
 	/* "07:30:00GMT+02:00" -> "07:30:00 +0200", which GMime can read */
 	g_autofree char *mail =
 		text_replace("(:[0-9]{2}(?:[.,][0-9]+)?)\\s*(?:GMT|UTC)?"
-					 "([+-][0-9]{2}):?([0-9]{2})\\b", text ? text : "",
-					 "\\1 \\2\\3");
+					 "([+-][0-9]{2}):?([0-9]{2})\\b", text, "\\1 \\2\\3");
 	size_t		len = strlen(mail);
 	g_autofree char *day = text_find("\\A\\s*([0-9]{4}(-?)[0-9]{2}\\2[0-9]{2})"
 									 "(?![0-9])", mail, len);
@@ -132,14 +131,14 @@ map_times(const Header *header, const RawMessage *raw, json_t *props,
 		text_find("(?-i)\\A(?:\xEF\xBB\xBF)?From +[^ ]+( .*)",
 				  raw->form ? raw->form->str : raw->data,
 				  raw->form ? raw->form->len : MIN(raw->len, 1024));
-	g_autofree char *sent = systime(date);
-	g_autofree char *expiry = systime(expires);
+	g_autofree char *sent = date ? systime(date) : NULL;
+	g_autofree char *expiry = expires ? systime(expires) : NULL;
 	g_autofree char *delivered = semicolon ? systime(semicolon + 1) : NULL;
 
 	tally_remark(tally, "Date fields that hold no date: left out",
 				 date != NULL && *date != '\0' && sent == NULL);
 	if (delivered == NULL)
-		delivered = sent ? g_strdup(sent) : systime(from);
+		delivered = sent ? g_strdup(sent) : from ? systime(from) : NULL;
 	put_text(props, "PR_CLIENT_SUBMIT_TIME", sent);
 	put_text(props, "PR_MESSAGE_DELIVERY_TIME", delivered);
 	put_text(props, "PR_EXPIRY_TIME", expiry);

@@ -81,10 +81,16 @@ header_new(GMimeObject *object, const Mend *mend, Tally *tally)
 
 		if (g_mime_header_get_offset(from) < 0)
 			continue;			/* the message does not have this field */
-		/* a fold becomes a space */
-		line = text_replace("(?<![ \\t])[ \\t]*+[\\r\\n][\\r\\n \\t]*+",
-							g_mime_header_get_raw_value(from), " ");
-		g_strchomp(line);
+		line = g_strchomp(g_strdup(g_mime_header_get_raw_value(from)));
+		if (strpbrk(line, "\r\n") != NULL)
+		{
+			/* a fold becomes a space */
+			char	   *one = text_replace("(?<![ \\t])[ \\t]*+[\\r\\n]"
+										   "[\\r\\n \\t]*+", line, " ");
+
+			g_free(line);
+			line = one;
+		}
 		field = g_new0(Field, 1);
 		field->name = g_strdup(name);
 		field->value = header_utf8(line, strlen(line), header->charset, tally);
@@ -130,14 +136,16 @@ header_get(const Header *header, const char *name)
 char *
 header_block(const Header *header, const char *bytes, size_t len)
 {
-	GString    *block = g_string_sized_new(len);
+	GString    *block;
 	const char *end = bytes + len;
-	bool		plain = g_utf8_validate_len(bytes, len, NULL) &&
-	memchr(bytes, 0x1B, len) == NULL;
 
+	if (g_utf8_validate_len(bytes, len, NULL) &&
+		memchr(bytes, 0x1B, len) == NULL)
+		return g_strndup(bytes, len);
+	block = g_string_sized_new(len);
 	while (bytes < end)
 	{
-		const char *next = plain ? end : next_line(bytes, end);
+		const char *next = next_line(bytes, end);
 		g_autofree char *text = header_utf8(bytes, (size_t) (next - bytes),
 											header->charset, NULL);
 
@@ -177,14 +185,18 @@ flush_run(GString *out, GString *bytes, char **charset, bool as_words,
 char *
 header_decode(const char *value, bool as_words, Tally *tally)
 {
-	const char *last = g_strrstr(value, "?=");
-	g_autoptr(GMatchInfo) word =
-		text_search(ENCODED_WORD, value, last ? (size_t) (last + 2 - value) :
-					0);
-	GString    *out = g_string_new(NULL);
-	g_autoptr(GString) run = g_string_new(NULL);
+	const char *last = strstr(value, "=?") ? g_strrstr(value, "?=") : NULL;
+	g_autoptr(GMatchInfo) word = NULL;
+	GString    *out;
+	g_autoptr(GString) run = NULL;
 	g_autofree char *charset = NULL;
 
+	if (last == NULL && strchr(value, '\r') == NULL)
+		return g_strstrip(g_strdup(value));
+	word = text_search(ENCODED_WORD, value, last ?
+					   (size_t) (last + 2 - value) : 0);
+	out = g_string_new(NULL);
+	run = g_string_new(NULL);
 	for (const char *start = value; g_match_info_matches(word);
 		 g_match_info_next(word, NULL))
 	{
@@ -294,10 +306,11 @@ take_text(People *people, const char *words)
 static unsigned
 count_at(const char *text)
 {
-	g_autofree char *bare = text_replace("\\A.*:|\\([^()]*\\)", text, "");
+	g_autofree char *bare = strpbrk(text, ":(") == NULL ? NULL :
+		text_replace("\\A.*:|\\([^()]*\\)", text, "");
 	unsigned	n = 0;
 
-	for (const char *p = bare; *p != '\0'; p++)
+	for (const char *p = bare ? bare : text; *p != '\0'; p++)
 		n += *p == '@';
 	return n;
 }
@@ -324,20 +337,25 @@ static bool
 take_parsed(People *people, const char *words)
 {
 	InternetAddressList *list = internet_address_list_parse(NULL, words);
-	g_autofree char *shown = list ?
-		internet_address_list_to_string(list, NULL, FALSE) : NULL;
-	int			n = list && count_at(shown) >= count_at(words) ?
-	internet_address_list_length(list) : 0;
+	int			n = list ? internet_address_list_length(list) : 0;
+	bool		brackets = strchr(words, '<') != NULL;
+	unsigned	lost = count_at(words);
 	bool		any = false;
 
-	for (int i = 0; i < n; i++)
+	/* the first round counts, the second one reports */
+	for (int i = 0; i < 2 * n; i++)
 	{
-		InternetAddress *one = internet_address_list_get_address(list, i);
-		const char *address = address_of(one, strchr(words, '<') != NULL);
+		InternetAddress *one = internet_address_list_get_address(list, i % n);
+		const char *name = internet_address_get_name(one);
+		const char *address = address_of(one, brackets);
 
-		if (*address != '\0')
-			take_person(people, internet_address_get_name(one), address);
-		any = any || *address != '\0';
+		if (i < n)
+			lost -= MIN(lost, count_at(name ? name : "") + count_at(address));
+		else if (lost == 0 && *address != '\0')
+		{
+			take_person(people, name, address);
+			any = true;
+		}
 	}
 	g_clear_object(&list);
 	return any;
@@ -347,7 +365,8 @@ take_parsed(People *people, const char *words)
 static void
 take_one(People *people, const char *words)
 {
-	if (!people->decoded && text_matches("\\A" ENCODED_WORD "\\z", words))
+	if (!people->decoded && g_str_has_prefix(words, "=?") &&
+		text_matches("\\A" ENCODED_WORD "\\z", words))
 	{
 		g_autofree char *text = header_decode(words, false, people->tally);
 

@@ -162,22 +162,23 @@ file_name(const Header *header, const char *field, const char *name)
 {
 	const char *value = header_get(header, field);
 	const char *list = value ? strchr(value, ';') : NULL;
+	g_autofree char *any = g_strdup_printf("\\b%s[ *=]", name);
+	g_autofree char *extended =
+		g_strdup_printf("\\b%s\\*(?:0\\*)?=[ \"]*([^ \";'=]+)'", name);
 	g_autofree char *coded = NULL;
 	g_autofree char *words = NULL;
-	g_autofree char *pattern = g_strdup_printf("(\\b%s[ *=])", name);
 	g_autofree char *charset = NULL;
 	g_autofree char *latin = NULL;
-	g_autofree char *bytes = NULL;
 	g_autofree char *text = NULL;
+	g_autofree char *valid = NULL;
+	g_autofree char *decoded = NULL;
 
-	if (list == NULL || !text_matches(pattern, list))
+	if (list == NULL || !text_matches(any, list))
 		return NULL;
 	coded = header_decode(list + 1, true, NULL);
 	/* a backslash of a path escapes nothing */
 	words = text_replace("\\\\(?=[^\"\\\\])", coded, "\\\\\\\\");
-	g_free(pattern);
-	pattern = g_strdup_printf("\\b%s\\*(?:0\\*)?=[ \"]*([^ \";'=]+)'", name);
-	charset = text_find(pattern, words, strlen(words));
+	charset = text_find(extended, words, strlen(words));
 	latin = text_replace("(\\*(?:0\\*)?=[ \"]*)[^ \";'=]+(?=')", words,
 						 "\\1ISO-8859-1");
 	text = find_parameter(charset ? latin : words, name);
@@ -185,8 +186,9 @@ file_name(const Header *header, const char *field, const char *name)
 	{
 		/* GMime leaves the charset if the pieces are not in order */
 		g_autofree char *bare = text_replace("\\AISO-8859-1'[^']*'", text, "");
+		g_autofree char *bytes = g_convert(bare, -1, "ISO-8859-1", "UTF-8",
+										   NULL, NULL, NULL);
 
-		bytes = g_convert(bare, -1, "ISO-8859-1", "UTF-8", NULL, NULL, NULL);
 		g_free(text);
 		text = bytes ? text_decode(bytes, strlen(bytes), charset, NULL, NULL) :
 			find_parameter(words, name);
@@ -194,12 +196,10 @@ file_name(const Header *header, const char *field, const char *name)
 	if (text == NULL || *text == '\0')
 		return NULL;
 	/* encoded words that are spread over pieces of a parameter */
-	g_free(coded);
-	coded = g_utf8_make_valid(text, -1);
-	g_free(text);
-	text = header_decode(coded, false, NULL);
+	valid = g_utf8_make_valid(text, -1);
+	decoded = header_decode(valid, false, NULL);
 	/* a quote that is never closed */
-	return text_replace("\\A\"([^\"]*)\\z", text, "\\1");
+	return text_replace("\\A\"([^\"]*)\\z", decoded, "\\1");
 }
 
 Part *
@@ -327,27 +327,18 @@ attach_fields(json_t *attachment, const Part *part, bool related)
 {
 	const char *id = header_get(part->header, "Content-ID");
 	const char *place = header_get(part->header, "Content-Location");
+	g_autofree char *location = place ? g_strstrip(g_strdup(place)) : NULL;
+	g_autofree char *plain = id ? g_strstrip(g_strdup(id)) : NULL;
+	g_autofree char *bare = id ? text_replace("\\A<(.+)>\\z", plain, "\\1") :
+		NULL;
 
 	if (part->filename != NULL)
 		attach_names(attachment, part->filename);
 	if (part_is(part, "^text/"))
 		put_text(attachment, "PidTagTextAttachmentCharset",
 				 g_mime_content_type_get_parameter(part->type, "charset"));
-	if (place != NULL)
-	{
-		g_autofree char *location = g_strstrip(g_strdup(place));
-
-		put_text(attachment, "PR_ATTACH_CONTENT_LOCATION", location);
-	}
-	if (id != NULL)
-	{
-		g_autofree char *bare = text_find("\\A\\s*<(.+)>\\s*\\z", id,
-										  strlen(id));
-
-		if (bare == NULL)
-			bare = g_strstrip(g_strdup(id));
-		put_text(attachment, "PR_ATTACH_CONTENT_ID", bare);
-	}
+	put_text(attachment, "PR_ATTACH_CONTENT_LOCATION", location);
+	put_text(attachment, "PR_ATTACH_CONTENT_ID", bare);
 	if (related && (id != NULL || place != NULL))
 	{
 		put_number(attachment, "PR_ATTACH_FLAGS", ATT_MHTML_REF);

@@ -115,10 +115,14 @@ number_of(json_t *object, const char *name, json_int_t missing)
 void
 put_text(json_t *props, const char *name, const char *text)
 {
-	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+	if (text == NULL || *text == '\0')
+		return;
+	if (json_object_set_new(props, name, json_string(text)) != 0)
+	{
+		g_autofree char *valid = g_utf8_make_valid(text, -1);
 
-	if (*valid != '\0')
 		json_object_set_new(props, name, json_string(valid));
+	}
 }
 
 void
