@@ -476,7 +476,8 @@ print_report(const Import *import)
 		print_report_json(import);
 		return;
 	}
-	print_table(print, "Attachments:", json_object_get(import->tally, "attachments"));
+	print_table(print, "Attachments:",
+				json_object_get(import->tally, "attachments"));
 	print_table(print, "Left out or mended (the transport headers are whole):",
 				json_object_get(import->tally, "remarks"));
 	if (import->refused->len > 0)

@@ -58,7 +58,8 @@ find_attachment(json_t *props, unsigned number)
 	size_t		i;
 	json_t	   *one;
 
-	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
+	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i,
+					   one)
 	{
 		if (number_of(one, "PR_ATTACH_NUM", (json_int_t) i) == number)
 			return one;
@@ -70,8 +71,8 @@ find_attachment(json_t *props, unsigned number)
  * Return the attachment that the original has under a number, with its edits;
  * NULL if the attachment was deleted.  An attachment that shares nothing but
  * the number with the original's attachment is a new attachment.  *before is
- * the original's attachment or NULL.  *same is true if nothing was edited; edits
- * within an embedded message do not count.
+ * the original's attachment or NULL.  *same is true if nothing was edited;
+ * edits within an embedded message do not count.
  */
 static json_t *
 attachment_now(const Edit *edit, unsigned number, json_t **before, bool *same)
@@ -498,7 +499,8 @@ report_type(json_t *props)
 
 	if (!g_str_has_prefix(text_of(props, "PR_MESSAGE_CLASS"), "REPORT."))
 		return NULL;
-	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i, one)
+	json_array_foreach(json_object_get(props, "PR_MESSAGE_ATTACHMENTS"), i,
+					   one)
 	{
 		const char *type = text_of(one, "PR_ATTACH_MIME_TAG");
 

@@ -199,7 +199,8 @@ map_people(const Header *header, json_t *props, Tally *tally)
 	header_people(header, "Apparently-To", MAPI_TO, to, tally);
 	header_people(header, "Cc", MAPI_CC, to, tally);
 	header_people(header, "Bcc", MAPI_BCC, to, tally);
-	tally_remark(tally, "further From addresses: only in the transport headers",
+	tally_remark(tally,
+				 "further From addresses: only in the transport headers",
 				 (unsigned) MAX(json_array_size(from), 1) - 1);
 	put_person(props, "PR_SENT_REPRESENTING", json_array_size(from) > 0 ?
 			   from : sender);

@@ -385,8 +385,8 @@ take_one(People *people, const char *words)
 
 /*
  * Return the length of the next address, or of the name of a group, which ends
- * at a colon.  A bracket or quote that is never closed is added to "ignored", a
- * string of at most 4 characters, and read as a plain character.
+ * at a colon.  A bracket or quote that is never closed is added to "ignored",
+ * a string of at most 4 characters, and read as a plain character.
  */
 static size_t
 address_len(const char *words, char *ignored)

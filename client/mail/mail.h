@@ -336,7 +336,7 @@ typedef struct Reading
 extern Reading *mime_read(const RawMessage *raw, Tally *tally);
 extern void reading_free(Reading *reading);
 
-/* Return true if the type and subtype match an expression, as text_search(). */
+/* Return true if type and subtype match an expression, as text_search(). */
 extern bool part_is(const Part *part, const char *pattern);
 
 /* Return the content of a part, decoded from its transfer encoding. */
@@ -470,8 +470,8 @@ extern bool same_value(json_t *a, json_t *b, const char *name);
 
 /*
  * Return an attachment as a part.  "old" is the part that is replaced, whose
- * other header fields stay, or NULL; "before" has the properties that "old" was
- * read as, and "place" is the place of "old".  "inner" is the mail of an
+ * other header fields stay, or NULL; "before" has the properties that "old"
+ * was read as, and "place" is the place of "old".  "inner" is the mail of an
  * embedded message; if NULL, the mail is composed.
  */
 extern GString *part_attachment(const Edit *edit, json_t *now, json_t *before,

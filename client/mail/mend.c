@@ -34,6 +34,11 @@
 
 #define LONG_FIELD		8192
 
+/* A line that is a field: a common name, or a name with a hyphen. */
+#define FIELD \
+	"(?:bcc|cc|date|from|received|references|sender|subject|to|" \
+	"(?=[!-9;-~]*-)[!-9;-~]+)[ \\t]*:"
+
 /* From an offset in the copy on, offsets in the message are greater. */
 typedef struct Shift
 {
@@ -153,11 +158,10 @@ is_blank(const char *at, const char *stop)
 static const char *
 header_goes_on(const char *at, const char *end)
 {
+	/* possessive, so that any number of lines takes no stack */
 	g_autoptr(GMatchInfo) field =
-		text_search("\\A(?:(?!--[^\\r\\n])[^\\r\\n].*+\\n)*?"
-					"((?:bcc|cc|date|from|received|references|sender|subject|to|"
-					"(?=[!-9;-~]*-)[!-9;-~]+)[ \\t]*:)", at,
-					(size_t) (end - at));
+		text_search("\\A(?:(?!" FIELD ")(?!--[^\\r\\n])[^\\r\\n].*+\\n)*+"
+					"(" FIELD ")", at, (size_t) (end - at));
 	int			from;
 
 	return g_match_info_matches(field) &&

@@ -256,8 +256,8 @@ walk_multipart(Walk *walk, Part *part, int may)
 		may = 0;
 	for (int i = 0; i < n; i++)
 	{
-		Part	   *one = part_new(walk, g_mime_multipart_get_part(multipart, i),
-								   part, marker);
+		GMimeObject *object = g_mime_multipart_get_part(multipart, i);
+		Part	   *one = part_new(walk, object, part, marker);
 		size_t		had_text = walk->text->len;
 		size_t		had_html = walk->html->len;
 		bool		referred;

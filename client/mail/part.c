@@ -306,7 +306,8 @@ attach_add(json_t *list, const char *type, int method, Tally *tally)
 	g_autofree char *valid = g_utf8_make_valid(type, -1);
 	g_autofree char *low = g_ascii_strdown(valid, -1);
 
-	put_number(attachment, "PR_ATTACH_NUM", (json_int_t) json_array_size(list));
+	put_number(attachment, "PR_ATTACH_NUM",
+			   (json_int_t) json_array_size(list));
 	put_number(attachment, "PR_ATTACH_METHOD", method);
 	put_number(attachment, "PR_RENDERING_POSITION", -1);
 	put_text(attachment, "PR_ATTACH_MIME_TAG", low);

@@ -89,7 +89,7 @@ mbox_empty(const char *line, size_t len)
 	return len > 0 && (*line == '\n' || (len == 2 && *line == '\r'));
 }
 
-/* Return the length of an empty line after other lines at the end of a text. */
+/* Return the length of an empty line behind other lines; 0 without one. */
 static size_t
 mbox_gap(const char *text, size_t len)
 {
@@ -447,8 +447,8 @@ mbox_append(GString *out, const char *mail, size_t len, const char *form,
 			size_t form_len, bool edited)
 {
 	g_autoptr(GMatchInfo) match =
-		text_search("(?-i)\\A(\xEF\xBB\xBF)?(From .*\\n)([0-9 ]*)\\n(\\r?\\n|)\\z",
-					form, form_len);
+		text_search("(?-i)\\A(\xEF\xBB\xBF)?(From .*\\n)([0-9 ]*)\\n"
+					"(\\r?\\n|)\\z", form, form_len);
 	bool		found = g_match_info_matches(match);
 	g_autofree char *mark = g_match_info_fetch(match, 1);
 	g_autofree char *from = g_match_info_fetch(match, 2);

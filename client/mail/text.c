@@ -140,7 +140,8 @@ put_binary(json_t *props, const char *name, const void *bytes, size_t len)
 }
 
 void
-put_content(json_t *props, const char *name, GByteArray *bytes, GPtrArray *aside)
+put_content(json_t *props, const char *name, GByteArray *bytes,
+			GPtrArray *aside)
 {
 	json_t	   *reference;
 
