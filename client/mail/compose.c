@@ -269,6 +269,7 @@ part_attachment(const Edit *edit, json_t *now, json_t *before,
 											   &len);
 	/* the body is written as it is */
 	bool		same = old != NULL && !embedded &&
+		json_object_get(now, "PR_ATTACH_DATA_BIN") != NULL &&
 		same_value(now, before, "PR_ATTACH_DATA_BIN");
 	GMimeContentEncoding encoding = GMIME_CONTENT_ENCODING_BASE64;
 	const char *raw = (char *) bytes;
