@@ -330,10 +330,10 @@ put_value(char *at, Form_pg_attribute column, Datum value)
 
 /*
  * Form a tuple of a header, with values behind it up to column "first", and of
- * the values of a slot from that column on.  "room" is the size in which these
- * have room.  heap_form_tuple() looks at all values twice, by functions that
- * know about domains of all kinds; and the access method would form the tuple of
- * a virtual slot from copies of the values.
+ * the values of a slot from that column on, which have room in "room" bytes.
+ * The slot gets the tuple.  heap_form_tuple() would pass over all values twice,
+ * and the access method would copy the values of a virtual slot before it forms
+ * their tuple.
  */
 static void
 form_tuple(TupleTableSlot *slot, HeapTupleHeader head, Size headlen, int first,
@@ -355,7 +355,7 @@ form_tuple(TupleTableSlot *slot, HeapTupleHeader head, Size headlen, int first,
 	tuple->t_len = at - (char *) tuple->t_data;
 	ExecStoreHeapTuple(tuple, slot, true);
 
-	/* the values are in their places; nobody needs to read the tuple */
+	/* the values are known: an index entry need not be read from the tuple */
 	slot->tts_nvalid = desc->natts;
 }
 
