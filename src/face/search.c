@@ -65,6 +65,7 @@ typedef struct Search
 	SearchHit	after;
 	SearchHits	candidates;
 	Datum		any_word;		/* a query for any word, also a negated one */
+	Datum		quoted_word;	/* one for any other word, or 0 */
 	int64		unranked;		/* candidates without a rank until now */
 	int64		checked;		/* those that were checked before the rank */
 	int64		passed;			/* those of them that are searched */
@@ -286,7 +287,7 @@ is_worth_ranking(Search *search, MessageRow *row, SearchHit *hit)
 
 /*
  * Check the candidate at the top of the heap.  Returns true if the candidate
- * is a hit, and is then no longer in the heap.
+ * is a hit, and is then no longer in the heap, and its message is in *row.
  */
 static bool
 take_first(Search *search, SearchReader *reader, MessageRow *row,
@@ -305,42 +306,6 @@ take_first(Search *search, SearchReader *reader, MessageRow *row,
 	else
 		(void) binaryheap_remove_first(heap);
 	return false;
-}
-
-/* Find the hits of a search, the best first; *count is their number. */
-static SearchHit **
-find_hits(Search *search, SearchReader *reader, MessageRow *row, int64 *count)
-{
-	SearchHit **found;
-	int64		needed;
-	binaryheap *heap;
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "msgstore candidate",
-												  ALLOCSET_DEFAULT_SIZES);
-
-	search->candidates = candidate_find(search->store_id, search->words,
-										folders_searched(search));
-	search->any_word = candidate_any_word(search->words, true);
-	heap = heap_of_candidates(search);
-	needed = search->candidates.count;
-	if (search->max >= 0)
-		needed = Min(needed, search->max);
-	found = MemoryContextAllocHuge(CurrentMemoryContext,
-								   sizeof(SearchHit *) * Max(needed, 1));
-	*count = 0;
-	while (*count < needed && !binaryheap_empty(heap))
-	{
-		SearchHit  *first = (SearchHit *) DatumGetPointer(binaryheap_first(heap));
-		MemoryContext caller = MemoryContextSwitchTo(context);
-
-		CHECK_FOR_INTERRUPTS();
-		if (take_first(search, reader, row, heap))
-			found[(*count)++] = first;
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(context);
-	}
-	MemoryContextDelete(context);
-	return found;
 }
 
 /* ----------------------------------------------------------------- headline */
@@ -372,14 +337,14 @@ quoted_part(SearchReader *reader, int64 message_id, Datum words)
  * in brackets.
  */
 static Datum
-headline(const Search *search, SearchReader *reader, const MessageRow *row,
-		 Datum words)
+headline(const Search *search, SearchReader *reader, const MessageRow *row)
 {
 	int			len;
 	char	   *source = searchrow_text(search->store_id,
 										&row->version.content,
 										quoted_part(reader, row->message_id,
-													words), &len);
+													search->quoted_word),
+										&len);
 	text	   *quote;
 	char	   *line;
 
@@ -517,37 +482,49 @@ begin_search(FunctionCallInfo fcinfo, Search *search)
 		read_position(search, call_text(fcinfo, 4));
 }
 
-/* Add hits to the result. */
+/* Add a hit to the result; its message is the row that was read last. */
 static void
-put_hits(FunctionCallInfo fcinfo, const Search *search, SearchHit **hits,
-		 int64 count, SearchReader *reader, MessageRow *row)
+put_hit(const Search *search, const SearchHit *hit, SearchReader *reader,
+		const MessageRow *row, Tuplestorestate *result, TupleDesc desc)
 {
-	TupleDesc	desc;
-	Tuplestorestate *result = call_begin_set(fcinfo, &desc);
-	Datum		words = count == 0 ? (Datum) 0 :
-	candidate_any_word(search->words, false);
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	values[0] = Int64GetDatum(hit->message_id);
+	values[1] = Int64GetDatum(hit->folder_id);
+	values[2] = Float4GetDatum(hit->rank);
+	values[3] = headline(search, reader, row);
+	values[4] = hit_position(search, hit);
+	tuplestore_putvalues(result, desc, values, nulls);
+}
+
+/* Find the hits of a search, the best first, and add them to the result. */
+static void
+put_hits(Search *search, SearchReader *reader, MessageRow *row,
+		 Tuplestorestate *result, TupleDesc desc)
+{
+	int64		needed = search->max < 0 ? PG_INT64_MAX : search->max;
+	binaryheap *heap;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "msgstore hit",
+												  "msgstore candidate",
 												  ALLOCSET_DEFAULT_SIZES);
 
-	for (int64 i = 0; i < count; i++)
+	search->candidates = candidate_find(search->store_id, search->words,
+										folders_searched(search));
+	search->any_word = candidate_any_word(search->words, true);
+	search->quoted_word = candidate_any_word(search->words, false);
+	heap = heap_of_candidates(search);
+	while (needed > 0 && !binaryheap_empty(heap))
 	{
-		const SearchHit *hit = hits[i];
+		SearchHit  *first = (SearchHit *) DatumGetPointer(binaryheap_first(heap));
 		MemoryContext caller = MemoryContextSwitchTo(context);
-		Datum		values[5];
-		bool		nulls[5] = {false};
 
 		CHECK_FOR_INTERRUPTS();
-		if (!messagerow_fetch(row, search->store_id, hit->message_id))
-			elog(ERROR, "message " INT64_FORMAT " of store " INT64_FORMAT
-				 " has gone within its snapshot", hit->message_id,
-				 search->store_id);
-		values[0] = Int64GetDatum(hit->message_id);
-		values[1] = Int64GetDatum(hit->folder_id);
-		values[2] = Float4GetDatum(hit->rank);
-		values[3] = headline(search, reader, row, words);
-		values[4] = hit_position(search, hit);
-		tuplestore_putvalues(result, desc, values, nulls);
+		if (take_first(search, reader, row, heap))
+		{
+			put_hit(search, first, reader, row, result, desc);
+			needed--;
+		}
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(context);
 	}
@@ -573,15 +550,15 @@ search_messages(PG_FUNCTION_ARGS)
 	Search		search;
 	SearchReader reader;
 	MessageRow	row;
-	SearchHit **hits = NULL;
-	int64		count = 0;
+	TupleDesc	desc;
+	Tuplestorestate *result;
 
 	begin_search(fcinfo, &search);
 	messagerow_begin_read(&row, GetActiveSnapshot());
 	searchrow_begin(&reader, search.store_id, &search.settings);
+	result = call_begin_set(fcinfo, &desc);
 	if (search.query->size > 0)
-		hits = find_hits(&search, &reader, &row, &count);
-	put_hits(fcinfo, &search, hits, count, &reader, &row);
+		put_hits(&search, &reader, &row, result, desc);
 	searchrow_end(&reader);
 	messagerow_end_read(&row);
 	return (Datum) 0;
