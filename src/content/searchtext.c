@@ -219,6 +219,30 @@ append_character(Collector *to, const char *bytes, int len)
 	return size;
 }
 
+/*
+ * Append the printable ASCII characters at a place, up to a word that is too
+ * long, and return their number.  *word is the length of the word that ends
+ * there.
+ */
+static int
+append_ascii(Collector *to, const char *bytes, int len, int *word)
+{
+	int			count = 0;
+	int			most = Min(len, room(to));
+
+	for (; count < most && bytes[count] >= ' ' && bytes[count] <= '~'; count++)
+	{
+		if (bytes[count] == ' ')
+			*word = 0;
+		else if (*word == MAX_WORD_BYTES)
+			break;
+		else
+			(*word)++;
+	}
+	appendBinaryStringInfo(to->text, bytes, count);
+	return count;
+}
+
 /* Append a plain text, and a blank behind it. */
 static void
 append_plain(Collector *to, const char *bytes, int len)
@@ -227,8 +251,14 @@ append_plain(Collector *to, const char *bytes, int len)
 
 	for (int i = 0; i < len && room(to) > 0;)
 	{
-		int			size = append_character(to, bytes + i, len - i);
+		int			size = append_ascii(to, bytes + i, len - i, &word);
 
+		if (size > 0)
+		{
+			i += size;
+			continue;
+		}
+		size = append_character(to, bytes + i, len - i);
 		word = is_blank(bytes[i]) ? 0 : word + size;
 		if (word > MAX_WORD_BYTES)
 		{

@@ -277,7 +277,7 @@ result_array(int n)
 
 /*
  * Return the rows that a statement has found, in a memory context: ids, and
- * with "has_ranks" ranks.
+ * with "has_ranks" ranks and parts.
  */
 static SearchHits
 take_rows(bool has_ranks, MemoryContext context)
@@ -286,6 +286,7 @@ take_rows(bool has_ranks, MemoryContext context)
 	ArrayType  *ids = result_array(1);
 	const int64 *id;
 	const float4 *rank;
+	const int16 *part;
 
 	if (ids == NULL)
 		return rows;
@@ -293,6 +294,7 @@ take_rows(bool has_ranks, MemoryContext context)
 	rows.hits = MemoryContextAllocHuge(context, sizeof(SearchHit) * rows.count);
 	id = (const int64 *) ARR_DATA_PTR(ids);
 	rank = has_ranks ? (const float4 *) ARR_DATA_PTR(result_array(2)) : NULL;
+	part = has_ranks ? (const int16 *) ARR_DATA_PTR(result_array(3)) : NULL;
 	for (int64 i = 0; i < rows.count; i++)
 	{
 		SearchHit  *hit = &rows.hits[i];
@@ -301,6 +303,7 @@ take_rows(bool has_ranks, MemoryContext context)
 		hit->folder_id = 0;
 		hit->is_ranked = has_ranks;
 		hit->rank = has_ranks ? rank[i] : get_float4_infinity();
+		hit->part = has_ranks ? part[i] : -1;
 	}
 	return rows;
 }
@@ -337,6 +340,7 @@ join_rows(SearchHits *rows)
 			continue;
 		}
 		last->is_ranked = false;
+		last->part = -1;
 		last->rank = (last->rank + hit->rank) * ROUNDING;
 	}
 	rows->count = count;

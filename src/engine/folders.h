@@ -218,6 +218,7 @@ typedef struct SearchHit
 {
 	float4		rank;
 	bool		is_ranked;		/* or "rank" is a limit of the rank */
+	int16		part;			/* with the words of the query, -1: not known */
 	int64		message_id;
 	int64		folder_id;		/* for the caller */
 } SearchHit;

@@ -89,7 +89,8 @@ const Statement query_store_statements[] =
 		" SELECT max(message_id) - 1, count(*) FROM old"},
 	{QUERY_SEARCH_RANK, false, {INT8OID, TSQUERYOID},
 		/* the words of $2 are those of the store: no other index is of use */
-		"SELECT array_agg(message_id), array_agg(ts_rank(words, $2))"
+		"SELECT array_agg(message_id), array_agg(ts_rank(words, $2)),"
+		" array_agg(part)"
 		" FROM msgstore.message_search"
 		" WHERE words @@ $2 AND (store_id = $1) IS TRUE"},
 	{QUERY_SEARCH_FIND, false, {INT8OID, TSQUERYOID, INT8OID},

@@ -310,17 +310,19 @@ take_first(Search *search, SearchReader *reader, MessageRow *row,
 
 /* ----------------------------------------------------------------- headline */
 
-/* Return the part of a message that is quoted: the first with a word found. */
+/* Return the part of a hit that is quoted: the first with a word found. */
 static SearchPart
-quoted_part(SearchReader *reader, int64 message_id, Datum words)
+quoted_part(SearchReader *reader, const SearchHit *hit, Datum words)
 {
 	static const SearchPart order[] = {SEARCH_BODY, SEARCH_SUBJECT,
 	SEARCH_FILES, SEARCH_PEOPLE};
 	TSVector	parts[NUM_SEARCH_PARTS];
 
+	if (hit->part >= 0 && hit->part < NUM_SEARCH_PARTS)
+		return (SearchPart) hit->part;
 	if (words == (Datum) 0)
 		return SEARCH_BODY;
-	searchrow_parts(reader, message_id, parts);
+	searchrow_parts(reader, hit->message_id, parts);
 	for (int i = 0; i < lengthof(order); i++)
 	{
 		if (parts[order[i]] != NULL &&
@@ -337,12 +339,13 @@ quoted_part(SearchReader *reader, int64 message_id, Datum words)
  * in brackets.
  */
 static Datum
-headline(const Search *search, SearchReader *reader, const MessageRow *row)
+headline(const Search *search, SearchReader *reader, const SearchHit *hit,
+		 const MessageRow *row)
 {
 	int			len;
 	char	   *source = searchrow_text(search->store_id,
 										&row->version.content,
-										quoted_part(reader, row->message_id,
+										quoted_part(reader, hit,
 													search->quoted_word),
 										&len);
 	text	   *quote;
@@ -493,7 +496,7 @@ put_hit(const Search *search, const SearchHit *hit, SearchReader *reader,
 	values[0] = Int64GetDatum(hit->message_id);
 	values[1] = Int64GetDatum(hit->folder_id);
 	values[2] = Float4GetDatum(hit->rank);
-	values[3] = headline(search, reader, row);
+	values[3] = headline(search, reader, hit, row);
 	values[4] = hit_position(search, hit);
 	tuplestore_putvalues(result, desc, values, nulls);
 }
