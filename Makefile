@@ -276,8 +276,8 @@ PG_CONFIG ?= pg_config
 CLIENT ?= yes
 TOP := $(dir $(firstword $(MAKEFILE_LIST)))
 PRIVATE = deps test test-alone test-examples test-fuzz test-large \
-	test-sanitizers test-valgrind demo bench bench-bytes bench-growth \
-	bench-lists bench-mail bench-team bench-instructions devserver \
+	test-sanitizers test-valgrind demo bench bench-bytes bench-feed \
+	bench-growth bench-lists bench-mail bench-team bench-instructions devserver \
 	devserver-stop
 RUN_PRIVATE = exec env PG_CONFIG='$(PG_CONFIG)' MAKE='$(MAKE)' COPT='$(COPT)' \
 	REGRESS='$(REGRESS)' ISOLATION='$(ISOLATION)' SUITES='$(SUITES)' \
