@@ -30,21 +30,28 @@
  *
  *	  A report never waits, and never makes a commit fail that could do without
  *	  it: a lock on the table that is not to be had at once, a read-only
- *	  transaction or a standby put it off.
+ *	  transaction or a standby put it off.  Rows are inserted without the
+ *	  executor, for which a session with one save would have to plan the
+ *	  statement.
  *
  *-------------------------------------------------------------------------
  */
 #include "engine.h"
 
 #include "access/detoast.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "common/hashfn.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/lmgr.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "activity.h"
 #include "query.h"
@@ -292,18 +299,83 @@ entry_values(const Entry *entry, Datum *values, bool *nulls)
 
 #define NUM_VALUES	(2 + NUM_COUNTS + 3)
 
+/* The columns of activity: those of entry_values(), and the transaction. */
+static const char *const activity_columns[NUM_VALUES + 1] = {
+	"store_id", "message_id", "saves", "conflicts", "forces", "merges",
+	"versions", "bytes", "history_bytes", "blobs", "fought_at", "pruned_at",
+	"swept_at", "xid"
+};
+
+static ColumnMap activity_map;
+
+/* Insert an entry, or add it to the row that its transaction has inserted. */
 static void
-insert_entry(const Entry *entry)
+add_to_row(Datum *values, const bool *nulls)
 {
-	Datum		values[NUM_VALUES];
-	bool		nulls[NUM_VALUES];
 	char		marks[NUM_VALUES + 1];
 
-	entry_values(entry, values, nulls);
 	for (int i = 0; i < NUM_VALUES; i++)
 		marks[i] = nulls[i] ? 'n' : ' ';
 	marks[NUM_VALUES] = '\0';
 	query_run(QUERY_ACTIVITY_ADD, values, marks);
+}
+
+/* Insert a row, in a slot that is empty. */
+static void
+insert_row(Relation table, TupleTableSlot *slot, const Datum *values,
+		   const bool *nulls, Datum xid)
+{
+	const int  *at = direct_columns(&activity_map, table, activity_columns,
+									lengthof(activity_columns));
+
+	memset(slot->tts_isnull, true,
+		   sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	for (int i = 0; i < NUM_VALUES; i++)
+	{
+		slot->tts_values[at[i]] = values[i];
+		slot->tts_isnull[at[i]] = nulls[i];
+	}
+	slot->tts_values[at[NUM_VALUES]] = xid;
+	slot->tts_isnull[at[NUM_VALUES]] = false;
+	ExecStoreVirtualTuple(slot);
+	direct_require_not_null(table, slot->tts_isnull);
+	direct_write(table, NULL, slot);
+}
+
+/* Return true if nobody has added anything to the table that SQL would run. */
+static bool
+is_plain(Relation table)
+{
+	const		TupleConstr *constraints = RelationGetDescr(table)->constr;
+
+	return table->trigdesc == NULL && table->rd_rules == NULL &&
+		!table->rd_rel->relrowsecurity &&
+		(constraints == NULL || (constraints->num_check == 0 &&
+								 !constraints->has_generated_stored));
+}
+
+/*
+ * Report an entry.  The transaction has a row already if it has folded the rows
+ * of the store, or counted at several levels.
+ */
+static void
+insert_entry(Relation table, TupleTableSlot *found, TupleTableSlot *slot,
+			 const Entry *entry)
+{
+	uint64		xid = U64FromFullTransactionId(GetTopFullTransactionId());
+	int64		key[3] = {entry->store_id, entry->message_id, (int64) xid};
+	Datum		values[NUM_VALUES];
+	bool		nulls[NUM_VALUES];
+	bool		by_sql = !is_plain(table) ||
+	direct_fetch(table, REL_ACTIVITY_PKEY, key, 3, SnapshotSelf, found);
+
+	entry_values(entry, values, nulls);
+	ExecClearTuple(found);
+	ExecClearTuple(slot);
+	if (by_sql)
+		add_to_row(values, nulls);
+	else
+		insert_row(table, slot, values, nulls, UInt64GetDatum(xid));
 }
 
 /* Fold the rows of a store, one report in FOLD_EVERY. */
@@ -334,17 +406,27 @@ can_report(void)
 static void
 report(int from)
 {
+	Relation	table;
+	TupleTableSlot *found;
+	TupleTableSlot *slot;
+
 	SPI_connect();
 	for (int i = 0; i < nentries; i++)
 	{
 		if (entries[i].level >= from && entries[i].message_id == 0)
 			fold(entries[i].store_id);
 	}
+	table = table_open(counted_for, RowExclusiveLock);
+	found = table_slot_create(table, NULL);
+	slot = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsVirtual);
 	for (int i = 0; i < nentries; i++)
 	{
 		if (entries[i].level >= from)
-			insert_entry(&entries[i]);
+			insert_entry(table, found, slot, &entries[i]);
 	}
+	ExecDropSingleTupleTableSlot(slot);
+	ExecDropSingleTupleTableSlot(found);
+	table_close(table, NoLock);
 	SPI_finish();
 }
 

@@ -56,6 +56,7 @@ static const char *const relnames[NUM_RELATIONS] = {
 	"folder_count",
 	"folder_count_pkey",
 	"activity",
+	"activity_pkey",
 	"author",
 	"author_pkey",
 	"author_hash",
