@@ -765,10 +765,10 @@ is_named(const BagEntry *entry)
 {
 	Property	prop;
 
-	if ((entry->keylen > 3 && entry->key[0] == 'P' && entry->key[1] == 'R' &&
-		 entry->key[2] == '_') ||
-		(entry->keylen > 6 && memcmp(entry->key, "PidTag", 6) == 0) ||
-		(entry->keylen > 2 && memcmp(entry->key, "0x", 2) == 0))
+	if (entry->keylen > 6 &&
+		(memcmp(entry->key, "PR_", 3) == 0 ||
+		 memcmp(entry->key, "0x", 2) == 0 ||
+		 memcmp(entry->key, "PidTag", 6) == 0))
 		return false;
 	return spelling_lookup(entry->key, entry->keylen, &prop) && prop.tag == 0;
 }
