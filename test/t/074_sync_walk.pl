@@ -1,7 +1,7 @@
 # Three stores in a ring are edited by random walks (properties that both edit and that
 # only one edits, moves, deletions, restores, read flags, folders), and brought together
-# pair by pair in random order, in runs of which a part is killed, and beside crashes of
-# the server.  At the end all are equal, with the mails that messages were made from, no
+# pair by pair in random order, in runs of which a part is killed, beside edits of the two
+# and beside crashes of the server.  At the end all are equal, with the mails that messages were made from, no
 # run brings anything any more, and every edit is in the message, its history, or a draft.
 use strict;
 use warnings;
@@ -114,15 +114,33 @@ sub sync
 }
 
 my $n = 0;
+
+# Return the statements of a walk of so many steps.
+sub walk
+{
+	my ($db, $steps) = @_;
+
+	return sprintf('SET search_path = msgstore; SELECT setseed(%.6f); ', rand())
+	  . join '', map { $n++; "CALL public.step('$db', $n); " } 1 .. $steps;
+}
+
+# Have a store edited while something else is done.
+sub beside
+{
+	my ($db, $work) = @_;
+	my $walk = walk($db, 8);
+	my $session = IPC::Run::start([ 'psql', '-Xq', '-d', $node->connstr($db) ],
+		'<', \$walk, '>', \my $out, '2>', \my $err);
+
+	$work->();
+	$session->finish;
+	return;
+}
+
 sync('a', $_) foreach ('b', 'c');
 foreach my $round (1 .. $rounds)
 {
-	foreach my $db (@stores)
-	{
-		my $steps = join '', map { $n++; "CALL public.step('$db', $n); " } 1 .. 12;
-
-		sql($db, sprintf('SELECT setseed(%.6f); %s', rand(), $steps));
-	}
+	$node->safe_psql($_, walk($_, 12)) foreach @stores;
 	foreach (1 .. 3)
 	{
 		my $i = int(rand(3));
@@ -131,7 +149,7 @@ foreach my $round (1 .. $rounds)
 
 		if ($end < 0.5)
 		{
-			sync($from, $to);
+			beside($from, sub { beside($to, sub { sync($from, $to) }) });
 			next;
 		}
 		my $run = start_sync($from, $to);
