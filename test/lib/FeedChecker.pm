@@ -231,10 +231,11 @@ LANGUAGE sql AS $$
 	SELECT (SELECT count(*) FROM msgstore.change AS c, it, reader AS e WHERE c.store_id = s AND e.r = ANY (readers)
 			AND NOT pg_visible_in_snapshot(coalesce(c.late_xid, c.xid), e.started::pg_snapshot)
 			AND NOT EXISTS (SELECT FROM given AS g WHERE g.r = e.r AND g.m = c.message_id AND g.number = c.change_number)),
+		-- a subquery, since a join would look at all changes of the message for each of them
 		(SELECT count(*) FROM given AS g JOIN msgstore.change AS c ON c.store_id = (SELECT s FROM it)
 			AND c.message_id = g.m AND c.change_number = g.number
-			JOIN given AS p ON p.r = g.r AND p.m = g.m AND p.number = c.previous
-			WHERE g.r = ANY (readers) AND (p.page, p.n) > (g.page, g.n)),
+			WHERE g.r = ANY (readers) AND (SELECT (p.page, p.n) > (g.page, g.n) FROM given AS p
+				WHERE p.r = g.r AND p.m = g.m AND p.number = c.previous)),
 		(SELECT count(*) FROM different WHERE r = ANY (readers)) $$;
 };
 
