@@ -65,24 +65,27 @@ foreach my $one (
 	[ 'Sent Items', query(q{SELECT special('Sent Items')}) ])
 {
 	my ($name, $folder) = @$one;
+	my $label = encode('UTF-8', $name);
 
 	($code, $out, $err) = command('mv', $id, $name);
-	is("$code $err", '0 ', "mv to $name");
-	is(place(), $folder, "mv to $name: there it is");
-	is((command('mark', "--folder=$name"))[0], 0, "mark --folder=$name");
-	is((command('grant', $name, 'PUBLIC', 'NONE'))[0], 0, "grant $name");
-	is((command('ls', "--folder=$name"))[0], 0, "ls --folder=$name");
+	is("$code $err", '0 ', "mv to $label");
+	is(place(), $folder, "mv to $label: there it is");
+	is((command('mark', "--folder=$name"))[0], 0, "mark --folder=$label");
+	is((command('grant', $name, 'PUBLIC', 'NONE'))[0], 0, "grant $label");
+	is((command('ls', "--folder=$name"))[0], 0, "ls --folder=$label");
 	is((command('export', "--folder=$name", '-'))[1] =~ /^Subject: Offer/m,
-		1, "export --folder=$name");
-	is((command('watch', "--folder=$name", '--once'))[0], 0, "watch --folder=$name");
+		1, "export --folder=$label");
+	is((command('watch', "--folder=$name", '--once'))[0], 0, "watch --folder=$label");
 }
 
 # a standard folder that was renamed has both names, and a new one goes before
 query(q{SELECT msgstore.rename_folder(1, special('Drafts'), 'Entwürfe')});
 foreach my $name ('Drafts', 'Entwürfe')
 {
-	is((command('mv', $id, $name))[0], 0, "$name: exit code 0");
-	is(place(), query(q{SELECT special('Drafts')}), "$name: the folder");
+	my $label = encode('UTF-8', $name);
+
+	is((command('mv', $id, $name))[0], 0, "$label: exit code 0");
+	is(place(), query(q{SELECT special('Drafts')}), "$label: the folder");
 }
 my $drafts = query(q{SELECT make(special('Root'), 'Drafts')});
 command('mv', $id, 'Drafts');
@@ -128,10 +131,11 @@ foreach my $one (
 	[ '/2027', '/', '2027' ])
 {
 	my ($name, $parent, $path) = @$one;
+	my $label = encode('UTF-8', $name);
 
 	($code, $out, $err) = command('new', "--folder=$name", 'PR_SUBJECT=x');
-	is("$code $err", '0 ', "new --folder=$name");
-	ok((command('folders'))[1] =~ /  \Q$path\E$/m, "new --folder=$name: it is made");
+	is("$code $err", '0 ', "new --folder=$label");
+	ok((command('folders'))[1] =~ /  \Q$path\E$/m, "new --folder=$label: it is made");
 }
 ($code, $out, $err) = command('new', '--folder=77777', 'PR_SUBJECT=x');
 is($code, 2, 'an id makes no folder');
