@@ -99,7 +99,7 @@ state_reader(Reader *reader, const char *actor)
 
 /* ------------------------------------------------------- stores with state */
 
-/* What is known of a store, by kind of state. */
+/* A store, and the kinds of state that it is known to have or to lack. */
 typedef struct KnownStore
 {
 	int64		store_id;		/* 0: the entry is free */
